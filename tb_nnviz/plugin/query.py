@@ -1,0 +1,104 @@
+"""Bodies of the POST routes: JSON to checked dataclasses, or an error that says what is wrong."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from tensorboard import errors
+
+from tb_nnviz import schema
+
+MAX_RUNS = 500
+MAX_STATISTICS = 50
+MAX_TAGS = 5000
+MAX_KNOWN = 5000
+MAX_BYTES = 1 << 20
+
+#: Only what we write ourselves is answered.
+PREFIX = "nnviz/"
+
+
+@dataclass(frozen=True)
+class SeriesQuery:
+    """Statistics of one kind for many runs."""
+
+    runs: tuple[str, ...]
+    kind: str
+    statistics: tuple[str, ...]
+    known: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class ScalarsQuery:
+    """Scalar tags of many runs; ``tags`` None means all that start with ``prefix``."""
+
+    runs: tuple[str, ...]
+    tags: tuple[str, ...] | None
+    prefix: str
+    last: bool
+
+
+def parse_series(data: bytes) -> SeriesQuery:
+    """The body of ``POST series``."""
+    body = _document(data, ("runs", "kind", "statistics", "known"))
+    kind = body.get("kind")
+    if kind not in schema.KINDS:
+        problem = f"unknown kind: {_short(kind)}" if "kind" in body else "missing kind"
+        raise errors.InvalidArgumentError(f"{problem} (expected one of {', '.join(schema.KINDS)})")
+    known = body.get("known") or []
+    if not isinstance(known, list) or not all(type(item) is int for item in known):
+        raise errors.InvalidArgumentError(f"invalid known: {_short(known)} (expected a list of layout ids)")
+    if len(known) > MAX_KNOWN:
+        raise errors.InvalidArgumentError(f"too many known: {len(known)} (at most {MAX_KNOWN})")
+    return SeriesQuery(
+        _names(body, "runs", MAX_RUNS), kind, _names(body, "statistics", MAX_STATISTICS), frozenset(known)
+    )
+
+
+def parse_scalars(data: bytes) -> ScalarsQuery:
+    """The body of ``POST scalars``."""
+    body = _document(data, ("runs", "tags", "prefix", "last"))
+    runs = _names(body, "runs", MAX_RUNS)
+    tags = None if body.get("tags") is None else _names(body, "tags", MAX_TAGS)
+    prefix = body.get("prefix", schema.TAG_LOG)
+    last = body.get("last", False)
+    if not isinstance(prefix, str):
+        raise errors.InvalidArgumentError(f"invalid prefix: {_short(prefix)} (expected a string)")
+    if not isinstance(last, bool):
+        raise errors.InvalidArgumentError(f"invalid last: {_short(last)} (expected true or false)")
+    for thing, name in [("prefix", prefix)] if tags is None else [("tag", tag) for tag in tags]:
+        if not name.startswith(PREFIX):
+            raise errors.InvalidArgumentError(f"unknown {thing}: {_short(name)} (only {PREFIX}... is answered)")
+    return ScalarsQuery(runs, tags, prefix, last)
+
+
+def _document(data: bytes, keys: tuple[str, ...]) -> dict[str, Any]:
+    try:
+        body = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise errors.InvalidArgumentError(f"invalid body: not JSON: {str(error)[:200]}") from None
+    if not isinstance(body, dict):
+        raise errors.InvalidArgumentError(f"invalid body: {_short(body)} (expected a JSON object)")
+    # A misspelt key would otherwise be an answer to another question.
+    if unknown := sorted(body.keys() - set(keys)):
+        raise errors.InvalidArgumentError(f"unknown key: {_short(unknown[0])} (expected {', '.join(keys)})")
+    return body
+
+
+def _names(body: dict[str, Any], key: str, limit: int) -> tuple[str, ...]:
+    """A list of strings, each once, in the order in which they were asked for."""
+    if key not in body:
+        raise errors.InvalidArgumentError(f"missing {key}: expected a list of names")
+    names = body[key]
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise errors.InvalidArgumentError(f"invalid {key}: {_short(names)} (expected a list of names)")
+    if len(names) > limit:
+        raise errors.InvalidArgumentError(f"too many {key}: {len(names)} (at most {limit} in a request)")
+    return tuple(dict.fromkeys(names))
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."

@@ -1,0 +1,58 @@
+"""The binary envelope of our answers: a JSON header, then the arrays it refers to (see http_api.md)."""
+
+from __future__ import annotations
+
+import json
+import struct
+from typing import Any
+
+import numpy as np
+
+ALIGNMENT = 8
+DTYPES = ("float32", "float64", "uint8")
+
+
+def encode(header: dict[str, Any]) -> bytes:
+    """The envelope of a header that holds numpy arrays wherever the answer refers to one.
+
+    >>> decode(encode({"values": np.array([1, np.nan], np.float32)}))
+    {'values': array([ 1., nan], dtype=float32)}
+    """
+    parts: list[bytes] = []
+    size = 0
+
+    def refer(value: Any) -> dict[str, Any]:
+        """Put an array behind the others and say where it is."""
+        nonlocal size
+        if not isinstance(value, np.ndarray) or value.dtype.name not in DTYPES:
+            raise TypeError(f"invalid value in an answer: {type(value).__name__} {getattr(value, 'dtype', value)!r}")
+        reference = {"dtype": value.dtype.name, "shape": list(value.shape), "offset": size}
+        data = np.ascontiguousarray(value, value.dtype.newbyteorder("<")).tobytes()
+        padding = -len(data) % ALIGNMENT
+        parts.extend((data, bytes(padding)))
+        size += len(data) + padding
+        return reference
+
+    # ASCII escapes keep run names intact that are not valid Unicode (file names need not be).
+    text = json.dumps(header, default=refer, separators=(",", ":")).encode("ascii")
+    text += b" " * (-(4 + len(text)) % ALIGNMENT)
+    return b"".join([struct.pack("<I", len(text)), text, *parts])
+
+
+def decode(data: bytes) -> Any:
+    """The header of an envelope with every reference replaced by its array."""
+    (length,) = struct.unpack_from("<I", data)
+    start = 4 + length
+    if start % ALIGNMENT or start > len(data):
+        raise ValueError(f"invalid header length: {length} of {len(data)} bytes")
+
+    def resolve(value: dict[str, Any]) -> Any:
+        if value.keys() != {"dtype", "shape", "offset"}:
+            return value
+        if value["dtype"] not in DTYPES or value["offset"] % ALIGNMENT:
+            raise ValueError(f"invalid array reference: {value}")
+        dtype = np.dtype(value["dtype"]).newbyteorder("<")
+        count = int(np.prod(value["shape"], dtype=np.int64))
+        return np.frombuffer(data, dtype, count, start + value["offset"]).reshape(value["shape"])
+
+    return json.loads(data[4:start], object_hook=resolve)

@@ -1,0 +1,104 @@
+"""TensorBoard in this process, on either of its loaders, spoken to over WSGI."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from tensorboard import default, program
+from tensorboard.backend import application
+from werkzeug.test import Client, TestResponse
+
+from tb_nnviz.plugin import wire
+from tb_nnviz.plugin.loader import NNVizLoader
+
+#: The Python loader is all there is on ARM, Windows and Apple Silicon; the data server is the default elsewhere.
+LOADERS = {
+    "python": ["--load_fast=false", "--reload_task=blocking", "--reload_interval=0"],
+    "data_server": ["--load_fast=true", "--reload_interval=1"],
+}
+PATIENCE_SECONDS = 60
+
+
+class TensorBoard:
+    """An application on a logdir, with our plugin beside TensorBoard's own."""
+
+    def __init__(self, loader: str, logdir: Path | str, *flags: str) -> None:
+        self.board = program.TensorBoard(plugins=[*default.get_static_plugins(), NNVizLoader])
+        self.board.configure(argv=["tensorboard", "--logdir", str(logdir), *LOADERS[loader], *flags])
+        self._ingester = self.board._make_data_ingester()
+        # None on the data server
+        self._multiplexer = getattr(self._ingester, "deprecated_multiplexer", None)
+        self.app = application.TensorBoardWSGIApp(
+            self.board.flags,
+            self.board.plugin_loaders,
+            self._ingester.data_provider,
+            self.board.assets_zip_provider,
+            self._multiplexer,
+        )
+        self.client = Client(self.app)
+        self.prefix = self.board.flags.path_prefix
+
+    def get(self, path: str, **options: Any) -> TestResponse:
+        """GET below the plugin's root."""
+        return self.client.get(f"{self.prefix}/data/plugin/nnviz/{path}", **options)
+
+    def post(self, path: str, body: Any) -> TestResponse:
+        """POST below the plugin's root; anything but bytes is sent as JSON."""
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return self.client.post(f"{self.prefix}/data/plugin/nnviz/{path}", data=data)
+
+    def runs(self) -> dict[str, dict[str, Any]]:
+        """The answer of `runs` by run."""
+        response = self.get("runs")
+        assert response.status_code == 200, response.text
+        return {run["run"]: run for run in response.get_json()["runs"]}
+
+    def series(self, *runs: str, kind: str = "gradient", statistics: tuple[str, ...] = ("norm",), **more: Any) -> Any:
+        """The decoded answer of `series`."""
+        return self._binary("series", {"runs": runs, "kind": kind, "statistics": statistics, **more})
+
+    def scalars(self, *runs: str, **more: Any) -> Any:
+        """The decoded answer of `scalars`."""
+        return self._binary("scalars", {"runs": runs, **more})
+
+    def _binary(self, path: str, body: dict[str, Any]) -> Any:
+        response = self.post(path, body)
+        assert response.status_code == 200, response.text
+        assert response.content_type == "application/octet-stream"
+        return wire.decode(response.data)
+
+    def until(self, condition: Callable[[], Any]) -> Any:
+        """Reload until the condition holds, and return its value: neither loader says when it is done."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            if value := condition():
+                return value
+            assert time.monotonic() < deadline, f"not loaded after {PATIENCE_SECONDS} s: {self.runs()}"
+            self.reload()
+            time.sleep(0.05)
+
+    def until_step(self, step: int, *runs: str) -> None:
+        """Reload until these runs have got to a step."""
+        self.until(lambda: all(self.runs().get(run, {}).get("steps", -1) >= step for run in runs))
+
+    def reload(self) -> None:
+        """Read what was appended; the data server does so by itself, every second."""
+        if self._multiplexer is not None:
+            self._multiplexer.AddRunsFromDirectory(self.board.flags.logdir, None)
+            self._multiplexer.Reload()
+
+    def close(self) -> None:
+        """The data server ends when its standard input does."""
+        if self._multiplexer is None:
+            self._ingester._stdin_handle.close()
+
+    def __enter__(self) -> TensorBoard:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
