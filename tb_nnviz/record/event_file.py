@@ -33,7 +33,7 @@ _LAST_STAMP = 9_999_999_999
 
 class _Record(NamedTuple):
     data: bytes
-    #: Later records cannot be read without it: the file's version, a layout.
+    #: Others cannot be read without it: the file's version, a layout, a record that is torn on disk.
     needed: bool
 
 
@@ -67,6 +67,7 @@ class EventFile:
         self._good = 0  # where the last whole record ends
         self._end = 0  # where the file ends; beyond _good lies a torn record
         self._lost = 0
+        self._closed = False
         self._failing = False
         self._error: OSError | None = None  # the last one
         version = event_pb2.Event(wall_time=time.time(), file_version="brain.Event:2")
@@ -107,13 +108,16 @@ class EventFile:
 
     def close(self) -> None:
         """A last try; what cannot be written now is lost, and said so."""
+        if self._closed:
+            return
+        self._closed = True
         self.flush()
-        self._lost += sum(record is not self._head for record in self._pending)
+        self._lost += sum(record != self._head for record in self._pending)
         if self._lost:
             where = self.path or self.logdir
             _logger.warning("%d events are lost, %s could not be written: %s", self._lost, where, self._error)
         self._pending.clear()
-        self._pending_bytes = self._lost = 0
+        self._pending_bytes = 0
         try:
             self._release()
         except OSError as error:  # network file systems tell only now that they are full
@@ -132,9 +136,8 @@ class EventFile:
         """Leave the file; the next one begins with the layouts that later vectors are read against."""
         with contextlib.suppress(OSError):
             self._release()
-        waiting = set(map(id, self._pending))
         for record in reversed(self._layouts):
-            if id(record) not in waiting:
+            if record not in self._pending:
                 self._wait(record)
 
     def _wait(self, record: _Record) -> None:
@@ -171,6 +174,9 @@ class EventFile:
                 record = self._pending.popleft()
                 self._good += len(record.data)
                 self._pending_bytes -= len(record.data)
+            if self._pending and self._end > self._good:
+                # The data server may have read the torn part and goes on behind it: the same bytes have to follow.
+                self._pending[0] = self._pending[0]._replace(needed=True)
 
     def _drop_oldest(self) -> None:
         """Lose one record: the oldest that no later one needs."""
