@@ -1,1 +1,35 @@
-"""See inside a neural network while it trains: one line in the loop, one tab in TensorBoard."""
+"""See inside a neural network while it trains: one line in the loop, one tab in TensorBoard.
+
+TensorBoard imports this package to find its plugin, and a machine that only views logs has no torch:
+so nothing is imported before it is asked for.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+__all__ = ["Monitor", "__version__", "watch"]
+
+if TYPE_CHECKING:
+    from tb_nnviz.record.monitor import Monitor
+    from tb_nnviz.record.watch import watch
+
+_HOMES = {"watch": "tb_nnviz.record.watch", "Monitor": "tb_nnviz.record.monitor"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'tb_nnviz' has no attribute {name!r}")
+    from importlib import import_module
+    from importlib.util import find_spec
+
+    if find_spec("torch") is None:
+        raise ImportError(
+            f"tb_nnviz.{name} needs PyTorch, which is not installed here: "
+            "pip install torch, or pip install 'tb_nnviz[torch]'"
+        )
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -158,7 +158,8 @@ def decode_layout(data: bytes) -> dict[str, Any]:
     version = document.get("version") if isinstance(document, dict) else None
     if version != VERSION:
         raise ValueError(f"unknown layout version: {version!r} (this tb_nnviz reads {VERSION})")
-    return document
+    decoded: dict[str, Any] = document
+    return decoded
 
 
 @dataclass(frozen=True)
@@ -192,3 +193,53 @@ def layout_entry(layout: Layout) -> Entry:
 def layout_id_entry(layout: Layout) -> Entry:
     """The id that a step's vectors of this kind are read against: int64 [1]."""
     return Entry(layout_id_tag(layout.kind), np.array([layout.id], "<i8"), PLUGIN)
+
+
+# Histograms: fixed signed-log bins, the same for every tensor of every run.
+
+BINS = 520
+_ZERO_BIN = BINS // 2
+_LOWEST_OCTAVE, _HIGHEST_OCTAVE = -40, 24
+
+
+def bin_edges() -> np.ndarray:
+    """Upper edges of the magnitudes of bins 261 to 517, and so the lower ones of 262 to 518: [257].
+
+    >>> bin_edges()[-5:].tolist()
+    [8388608.0, 10485760.0, 12582912.0, 14680064.0, 16777216.0]
+    """
+    octaves = np.ldexp(1.0, np.arange(_LOWEST_OCTAVE, _HIGHEST_OCTAVE))
+    return np.append((octaves[:, None] * [1, 1.25, 1.5, 1.75]).ravel(), 2.0**_HIGHEST_OCTAVE)
+
+
+def encode_histograms(counts: np.ndarray) -> np.ndarray:
+    """Counts [rows, 520] as the payload of a histogram tag: uint8 [bytes], zlib of little-endian int32."""
+    if counts.ndim != 2 or counts.shape[1] != BINS:
+        raise ValueError(f"invalid histogram counts: shape {counts.shape} (rows, {BINS})")
+    return np.frombuffer(zlib.compress(np.ascontiguousarray(counts, "<i4").tobytes(), 6), np.uint8)
+
+
+def decode_histograms(payload: np.ndarray | bytes) -> np.ndarray:
+    """Counts, int32 [rows, 520], from the payload of a histogram tag."""
+    return np.frombuffer(zlib.decompress(bytes(payload)), "<i4").reshape(-1, BINS)
+
+
+def stock_histogram(counts: np.ndarray, most: int = 60) -> np.ndarray:
+    """One row's counts as TensorBoard's own histogram: float64 [buckets, 3] of left, right, count.
+
+    NaN and the infinities have no place there and are left out. Neighbouring bins are joined until at
+    most about ``most`` remain.
+    """
+    edges = bin_edges()
+    tiny, huge = edges[0], 2 * edges[-1]
+    # bins 2 to 518 in order, 259 to 261 (zero and what is nearest to it) as one
+    bounds = np.concatenate([[-huge], -edges[::-1], edges, [huge]])
+    finite = np.concatenate([counts[2:259], [counts[259:262].sum()], counts[262:519]]).astype(np.float64)
+    used = np.flatnonzero(finite)
+    if not len(used):
+        return np.array([[-tiny, tiny, 0.0]])
+    first, last = int(used[0]), int(used[-1]) + 1
+    width = -(-(last - first) // most)
+    starts = np.arange(first, last, width)
+    stops = np.append(starts[1:], last)
+    return np.stack([bounds[starts], bounds[stops], np.add.reduceat(finite[first:last], starts - first)], axis=1)

@@ -1,0 +1,207 @@
+"""What of a model is observed: its layers and parameters, under the names that users know."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.conv import _ConvNd
+
+Filter = str | type | Sequence[str | type] | None
+
+#: Wrappers that hold the model as an attribute of this name, by the wrapper's class name.
+_WRAPPERS = {
+    "DataParallel": "module",
+    "DistributedDataParallel": "module",
+    "OptimizedModule": "_orig_mod",
+    "FullyShardedDataParallel": "_fsdp_wrapped_module",
+}
+_WRAPPER_PARTS = ("_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module")
+
+_BOUNDS: dict[type, tuple[float, ...]] = {
+    nn.Sigmoid: (0.0, 1.0),
+    nn.Hardsigmoid: (0.0, 1.0),
+    nn.Tanh: (-1.0, 1.0),
+    nn.Softsign: (-1.0, 1.0),
+    nn.Softmax: (0.0, 1.0),
+    nn.Softmin: (0.0, 1.0),
+    nn.Softmax2d: (0.0, 1.0),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """A module that is observed."""
+
+    name: str
+    module: nn.Module
+
+    @property
+    def type(self) -> str:
+        return type(self.module).__name__
+
+    @property
+    def unit_axis(self) -> int:
+        """1 for convolutions and batch norms, else the last axis."""
+        return 1 if isinstance(self.module, _ConvNd | _BatchNorm) else -1
+
+    @property
+    def bounds(self) -> tuple[float, ...]:
+        """Values that its outputs cannot pass; empty where there are none."""
+        if isinstance(self.module, nn.Hardtanh) and not isinstance(self.module, nn.ReLU6):
+            return (float(self.module.min_val), float(self.module.max_val))
+        return _BOUNDS.get(type(self.module), ())
+
+    @property
+    def trainable(self) -> bool:
+        return any(parameter.requires_grad for parameter in self.module.parameters(recurse=False))
+
+
+@dataclass(frozen=True, eq=False)
+class NamedParameter:
+    """A parameter with the module that owns it, and the other names it goes by."""
+
+    name: str
+    tensor: nn.Parameter
+    owner_name: str
+    owner: nn.Module
+    tied_to: tuple[str, ...]
+
+    @property
+    def role(self) -> str:
+        return role(self.owner, self.name.rpartition(".")[2], self.tensor.dim())
+
+
+def role(owner: nn.Module, name: str, dims: int) -> str:
+    """What a parameter is for: weight, bias, norm, embedding or other.
+
+    >>> role(nn.LayerNorm(3), "bias", 1), role(nn.Linear(2, 3), "bias", 1)
+    ('norm', 'bias')
+    """
+    if "Norm" in type(owner).__name__:
+        return "norm"
+    if isinstance(owner, nn.Embedding | nn.EmbeddingBag) or "emb" in name.lower():
+        return "embedding"
+    if "bias" in name:
+        return "bias"
+    return "weight" if "weight" in name or dims >= 2 else "other"
+
+
+def unwrap(model: nn.Module | Mapping[str, nn.Module]) -> dict[str, nn.Module]:
+    """The models by their prefix ("" for a single one), out of the wrappers that rename their modules.
+
+    Raises:
+        TypeError: something in it is not a module.
+    """
+    models = dict(model) if isinstance(model, Mapping) else {"": model}
+    if not models:
+        raise ValueError("missing model: the dict is empty")
+    for prefix, module in models.items():
+        if not isinstance(module, nn.Module):
+            what = f"model {prefix!r}" if prefix else "model"
+            raise TypeError(f"invalid {what}: {module!r} (a torch.nn.Module, or a dict of them)")
+        while (inner := _WRAPPERS.get(type(module).__name__)) and isinstance(getattr(module, inner, None), nn.Module):
+            module = getattr(module, inner)
+        models[prefix] = module
+    return models
+
+
+def _clean(prefix: str, name: str) -> str:
+    parts = [part for part in name.split(".") if part and part not in _WRAPPER_PARTS]
+    return ".".join(([prefix] if prefix else []) + parts)
+
+
+def named_modules(models: Mapping[str, nn.Module]) -> Iterator[tuple[str, nn.Module]]:
+    """Every module once, by its name."""
+    seen: set[nn.Module] = set()
+    for prefix, model in models.items():
+        for name, module in model.named_modules():
+            if module not in seen:
+                seen.add(module)
+                yield _clean(prefix, name), module
+
+
+def named_parameters(models: Mapping[str, nn.Module]) -> list[NamedParameter]:
+    """Every parameter once, in order of registration."""
+    names: dict[nn.Parameter, list[tuple[str, str, nn.Module]]] = {}
+    for prefix, model in models.items():
+        for module_name, module in model.named_modules(remove_duplicate=False):
+            for name, parameter in module.named_parameters(recurse=False, remove_duplicate=False):
+                full = _clean(prefix, f"{module_name}.{name}")
+                found = names.setdefault(parameter, [])
+                if full not in (other for other, _, _ in found):
+                    found.append((full, _clean(prefix, module_name), module))
+    return [
+        NamedParameter(found[0][0], parameter, found[0][1], found[0][2], tuple(name for name, _, _ in found[1:]))
+        for parameter, found in names.items()
+    ]
+
+
+def layers(models: Mapping[str, nn.Module], include: Filter, exclude: Filter) -> list[Layer]:
+    """The modules to observe: those without children or with parameters of their own.
+
+    A type in ``include`` observes every module of that type, also one that holds others.
+    """
+    keep, types = selector(include, exclude), _types(include)
+    return [
+        Layer(name, module)
+        for name, module in named_modules(models)
+        if (isinstance(module, types) or _is_layer(module)) and keep(name, module)
+    ]
+
+
+def _is_layer(module: nn.Module) -> bool:
+    return next(module.children(), None) is None or next(module.parameters(recurse=False), None) is not None
+
+
+def selector(include: Filter, exclude: Filter) -> Callable[[str, nn.Module], bool]:
+    """Whether a row belongs, from its name and its module. Expressions may match anywhere in the name.
+
+    Raises:
+        TypeError, ValueError: a filter that is neither an expression nor a type, or an invalid expression.
+    """
+    included, excluded = _matcher("include", include), _matcher("exclude", exclude)
+    return lambda name, module: (include is None or included(name, module)) and not excluded(name, module)
+
+
+def _types(filters: Filter) -> tuple[type, ...]:
+    return tuple(item for item in _items(filters) if isinstance(item, type))
+
+
+def _items(filters: Filter) -> Iterable[str | type]:
+    if filters is None:
+        return ()
+    return (filters,) if isinstance(filters, str | type) else tuple(filters)
+
+
+def _matcher(argument: str, filters: Filter) -> Callable[[str, nn.Module], bool]:
+    expressions = []
+    for item in _items(filters):
+        if isinstance(item, str):
+            try:
+                expressions.append(re.compile(item))
+            except re.error as error:
+                raise ValueError(f"invalid {argument}: {item!r} is not a regular expression ({error})") from error
+        elif not isinstance(item, type):
+            raise TypeError(f"invalid {argument}: {item!r} (a regular expression or a module type)")
+    types = _types(filters)
+    return lambda name, module: isinstance(module, types) or any(e.search(name) for e in expressions)
+
+
+def first_tensor(output: object) -> Tensor | None:
+    """The first floating or complex tensor in a module's output: itself, or within tuples, lists and dicts.
+
+    >>> import torch
+    >>> first_tensor({"ids": torch.tensor([1]), "hidden": (torch.ones(2),)})
+    tensor([1., 1.])
+    """
+    if isinstance(output, Tensor):
+        return output if output.is_floating_point() or output.is_complex() else None
+    if isinstance(output, Mapping):
+        output = tuple(output.values())
+    if isinstance(output, tuple | list):
+        return next((found for item in output if (found := first_tensor(item)) is not None), None)
+    return None

@@ -1,0 +1,163 @@
+"""``tb_nnviz.watch``: checks what it is given and makes the monitor."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import nn
+
+from tb_nnviz import schema
+from tb_nnviz.record import schedule
+from tb_nnviz.record.modules import Filter, unwrap
+from tb_nnviz.record.monitor import Monitor
+from tb_nnviz.record.writer import file_writer, user_writer
+from tb_nnviz.rules.gradient_norm import GradientNormRule
+
+Optimizer = torch.optim.Optimizer
+
+
+def watch(
+    model: nn.Module | Mapping[str, nn.Module],
+    optimizer: Optimizer | Sequence[Optimizer] | None = None,
+    logdir: str | os.PathLike[str] | None = None,
+    *,
+    writer: Any = None,
+    every: int = 10,
+    start_step: int = 0,
+    scaler: Any = None,
+    include: Filter = None,
+    exclude: Filter = None,
+    kinds: Iterable[str] | None = None,
+    histograms_every: int | None = 100,
+    probe: Any = None,
+    maps_every: int | None = None,
+    process_group: Any = None,
+    on_finding: str | None = "log",
+    gradient_norm_limits: tuple[float, float] | None = (1e-6, 100.0),
+) -> Monitor:
+    """Log what happens inside a model while it trains, for TensorBoard's NNViz tab.
+
+    >>> with tb_nnviz.watch(model, optimizer, logdir="runs/baseline") as monitor:  # doctest: +SKIP
+    ...     for x, y in loader:
+    ...         loss = loss_fn(model(x), y)
+    ...         loss.backward()
+    ...         optimizer.step()
+    ...         optimizer.zero_grad()
+    ...         monitor.log(loss=loss)  # optional
+
+    With an optimizer the loop needs no other line: gradients are read just as the optimizer is about
+    to apply them, and updates just after it has. A step is one step of every watched optimizer.
+
+    Args:
+        model: the model, or several by name; rows are then named ``name.layer``.
+        optimizer: one or several; without any, call ``monitor.step()`` after each backward pass.
+        logdir: the run's directory; events are written by a thread of our own, which loses nothing when
+            the process ends.
+        writer: instead of ``logdir``, a SummaryWriter of torch or tensorboardX that you have already.
+            Events then go through it and have its guarantees, not ours: what it has not flushed when the
+            process dies is lost.
+        every: statistics are taken at steps that are a multiple of this.
+        start_step: number of the first step, for a run that is resumed.
+        include: regular expressions (found anywhere in a row's name) or module types: only these rows.
+            A type also observes modules that hold others.
+        exclude: likewise, rows to leave out.
+        kinds: some of parameter, gradient, update, activation, activation_gradient; default all.
+        histograms_every: histograms are taken at steps that are a multiple of this; None: never.
+        on_finding: "log" says in the terminal (logger ``tb_nnviz``) when a gradient norm stays beyond a
+            limit or turns nonfinite, once a layer and kind of trouble; None is silent.
+        gradient_norm_limits: vanishing below the first, exploding above the second; None is silent.
+        scaler, probe, maps_every, process_group: not available yet.
+
+    Raises:
+        ValueError, TypeError: an argument is not what it should be; the message names it and its value.
+    """
+    later = {"scaler": scaler, "probe": probe, "maps_every": maps_every, "process_group": process_group}
+    for name, value in later.items():
+        if value is not None:
+            raise NotImplementedError(f"{name} is not available yet (given: {value!r:.80})")
+    if on_finding not in ("log", None):
+        raise NotImplementedError(f'on_finding is not available yet but as "log" or None (given: {on_finding!r:.80})')
+    if (logdir is None) == (writer is None):
+        given = "neither" if logdir is None else "both"
+        raise ValueError(f"invalid logdir and writer: {given} given (one of them says where events go)")
+    models, optimizers = unwrap(model), _optimizers(optimizer)
+    _check_parameters(models, optimizers)
+    if isinstance(start_step, bool) or not isinstance(start_step, int) or start_step < 0:
+        raise ValueError(f"invalid start_step: {start_step!r} (an integer of at least 0)")
+    directory = _directory(logdir, writer)
+    return Monitor(
+        models,
+        optimizers,
+        (lambda: file_writer(directory)) if writer is None else (lambda: user_writer(writer)),
+        directory,
+        _kinds(kinds, bool(optimizers)),
+        schedule.every("every", _not_none("every", every)),
+        schedule.every("histograms_every", histograms_every),
+        start_step,
+        include,
+        exclude,
+        None if on_finding is None else _rule(gradient_norm_limits),
+    )
+
+
+def _not_none(name: str, value: int | None) -> int:
+    if value is None:
+        raise ValueError(f"invalid {name}: None (an integer of at least 1)")
+    return value
+
+
+def _optimizers(optimizer: Any) -> list[Optimizer]:
+    if optimizer is None:
+        return []
+    several = list(optimizer) if isinstance(optimizer, list | tuple) else [optimizer]
+    for one in several:
+        if not (hasattr(one, "register_step_pre_hook") and hasattr(one, "param_groups")):
+            raise TypeError(f"invalid optimizer: {one!r:.120} (a torch.optim.Optimizer, or a list of them)")
+    return list(dict.fromkeys(several))
+
+
+def _check_parameters(models: Mapping[str, nn.Module], optimizers: Sequence[Optimizer]) -> None:
+    own = {parameter for model in models.values() for parameter in model.parameters()}
+    if not own:
+        names = ", ".join(type(model).__name__ for model in models.values())
+        raise ValueError(f"invalid model: {names} has no parameters, there is nothing to train")
+    for optimizer in optimizers:
+        tensors = [tensor for group in optimizer.param_groups for tensor in group["params"]]
+        if own.isdisjoint(tensors):
+            raise ValueError(
+                f"invalid optimizer: none of the {len(tensors)} parameters of {type(optimizer).__name__} "
+                "is the model's (was the model copied or moved after the optimizer was made?)"
+            )
+
+
+def _directory(logdir: str | os.PathLike[str] | None, writer: Any) -> str:
+    if logdir is not None:
+        return os.fspath(logdir)
+    directory = getattr(writer, "log_dir", None) or getattr(writer, "logdir", None)
+    if not (directory and hasattr(writer, "_get_file_writer")):
+        raise TypeError(f"invalid writer: {writer!r:.120} (a SummaryWriter of torch or tensorboardX)")
+    return str(directory)
+
+
+def _kinds(kinds: Iterable[str] | None, optimizer: bool) -> tuple[str, ...]:
+    chosen = schema.KINDS if kinds is None else (kinds,) if isinstance(kinds, str) else tuple(kinds)
+    for kind in chosen:
+        if kind not in schema.KINDS:
+            raise ValueError(f"unknown kind: {kind!r} (one of {', '.join(schema.KINDS)})")
+    # what an optimizer does cannot be seen without one
+    return tuple(kind for kind in schema.KINDS if kind in chosen and (optimizer or kind != "update"))
+
+
+def _rule(limits: Any) -> GradientNormRule | None:
+    if limits is None:
+        return None
+    try:
+        vanishing, exploding = (float(limit) for limit in limits)
+    except (TypeError, ValueError):
+        raise ValueError(f"invalid gradient_norm_limits: {limits!r} (vanishing, exploding; or None)") from None
+    if not 0 <= vanishing < exploding:
+        raise ValueError(f"invalid gradient_norm_limits: {limits!r} (0 <= vanishing < exploding)")
+    return GradientNormRule(vanishing, exploding)
