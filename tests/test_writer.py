@@ -9,10 +9,7 @@ import time
 
 import numpy as np
 import pytest
-from tensorboard import context, program
 from tensorboard.compat.proto import event_pb2
-from tensorboard.data import provider
-from tensorboard.plugins.core import core_plugin
 
 from tb_nnviz import schema
 from tb_nnviz.record import events, writer
@@ -253,9 +250,14 @@ def test_a_bad_path_is_heard_of_at_the_start_and_healed(
     assert len(caplog.records) == 1
 
 
+@pytest.mark.filterwarnings("ignore:html5lib's sanitizer:DeprecationWarning", "ignore:Implicitly cleaning up")
 @pytest.mark.parametrize("fast", ["true", "false"])
 def test_tensorboard_reads_while_we_write(tmp_path: pathlib.Path, fast: str) -> None:
     """Its data server, and its Python loader."""
+    from tensorboard import context, program  # here: its import warns
+    from tensorboard.data import provider
+    from tensorboard.plugins.core import core_plugin
+
     made = writer.file_writer(tmp_path / "run")
     made.submit(3, 1.0, [schema.vector("gradient", "norm", np.array([1.0, np.nan, np.inf]))])
     made.flush()
