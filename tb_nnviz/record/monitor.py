@@ -24,7 +24,7 @@ from tb_nnviz.record.writer import Writer
 from tb_nnviz.rules.gradient_norm import GradientNormRule
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing import Self
 
 _logger = logging.getLogger("tb_nnviz")
 
