@@ -1,0 +1,51 @@
+import json
+
+import numpy as np
+import pytest
+
+from tb_nnviz import schema
+
+
+def row(name, **more):
+    return schema.Row(name, name, 0, "Linear", (3, None), 6, "float32", "weight", True, **more)
+
+
+def test_layout_round_trip():
+    layout = schema.Layout("gradient", (row("a"), row("ü", depth=2, tied_to=("b",))))
+    document = schema.decode_layout(layout.encode())
+    assert document["version"] == 1 and document["kind"] == "gradient" and document["id"] == layout.id
+    assert document["rows"][1] == {
+        "name": "ü", "module": "ü", "call": 0, "type": "Linear", "shape": [3, None], "numel": 6, "dtype": "float32",
+        "role": "weight", "trainable": True, "unit_axis": None, "depth": 2, "tied_to": ["b"],
+    }  # fmt: skip
+    assert schema.layout_id(document["rows"]) == layout.id
+
+
+def test_layout_id_is_31_bits_and_of_the_rows_alone():
+    one, two = schema.Layout("gradient", (row("a"), row("b"))), schema.Layout("update", (row("a"), row("b")))
+    assert one.id == two.id and 0 <= one.id < 2**31
+    assert one.id != schema.Layout("gradient", (row("b"), row("a"))).id
+
+
+@pytest.mark.parametrize("data", [b"\xff", b"{", b"[]"])
+def test_what_is_no_layout(data):
+    with pytest.raises(ValueError, match="layout"):
+        schema.decode_layout(data)
+
+
+def test_a_newer_layout_is_refused_by_its_version():
+    with pytest.raises(ValueError, match=r"unknown layout version: 2 \(this tb_nnviz reads 1\)"):
+        schema.decode_layout(json.dumps({"version": 2, "rows": []}).encode())
+
+
+def test_tags_are_those_of_the_contract():
+    assert schema.statistic_tag("update", "ratio") == "nnviz/update/ratio"
+    assert schema.layout_tag("gradient") == "nnviz/layout/gradient"
+    assert schema.layout_id_tag("gradient") == "nnviz/layout_id/gradient"
+    assert schema.histogram_tag("parameter") == "nnviz/parameter/histogram"
+    assert schema.histogram_layout_id_tag("parameter") == "nnviz/histogram_layout_id/parameter"
+
+
+def test_vectors_are_little_endian_float32():
+    entry = schema.vector("gradient", "norm", np.array([1.0, np.nan]))
+    assert entry.plugin == "nnviz" and entry.value.dtype == np.dtype("<f4")
