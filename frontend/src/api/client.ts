@@ -1,0 +1,77 @@
+import type {
+  Missing,
+  Row,
+  RunInfo,
+  RunSeries,
+  ScalarSeries,
+  ScalarsRequest,
+  SeriesRequest,
+  Source,
+} from "../types";
+import { decode } from "./wire";
+
+/** Relative to the document's base, which TensorBoard sets to the plugin's own: works below any path prefix. */
+const ROUTES = ".";
+
+interface SeriesHeader {
+  layouts: Record<string, Row[]>;
+  series: {
+    run: string;
+    layout: string | number;
+    steps: Float64Array;
+    wall_times: Float64Array;
+    absent: Uint8Array;
+    values: Record<string, Float32Array>;
+  }[];
+  missing?: Missing[];
+}
+
+interface ScalarsHeader {
+  series: { run: string; tag: string; steps: Float64Array; values: Float32Array }[];
+}
+
+export class HttpSource implements Source {
+  private readonly layouts = new Map<string, Row[]>();
+
+  constructor(private readonly base: string = ROUTES) {}
+
+  async runs(signal: AbortSignal): Promise<RunInfo[]> {
+    const answer = await this.fetch("runs", { signal });
+    const body = (await answer.json()) as { runs?: RunInfo[] };
+    if (!Array.isArray(body.runs)) throw new Error("missing runs: the answer holds no list");
+    return body.runs;
+  }
+
+  async series(request: SeriesRequest, signal: AbortSignal) {
+    const known = [...this.layouts.keys()].filter((key) => key.startsWith(`${request.kind}/`));
+    const body = { ...request, known: known.map((key) => key.slice(request.kind.length + 1)) };
+    const header = (await this.post("series", body, signal)) as SeriesHeader;
+    for (const [id, rows] of Object.entries(header.layouts)) this.layouts.set(`${request.kind}/${id}`, rows);
+    const series = header.series.map((one): RunSeries => {
+      const rows = this.layouts.get(`${request.kind}/${one.layout}`);
+      if (!rows) throw new Error(`missing layout: ${one.layout} of run ${one.run}`);
+      const { run, steps, absent, values } = one;
+      return { run, rows, steps, wallTimes: one.wall_times, absent, values };
+    });
+    return { series, missing: header.missing ?? [] };
+  }
+
+  async scalars(request: ScalarsRequest, signal: AbortSignal): Promise<ScalarSeries[]> {
+    return ((await this.post("scalars", request, signal)) as ScalarsHeader).series;
+  }
+
+  private async post(route: string, body: unknown, signal: AbortSignal): Promise<unknown> {
+    const headers = { "Content-Type": "application/json" };
+    const answer = await this.fetch(route, { method: "POST", headers, body: JSON.stringify(body), signal });
+    return decode(await answer.arrayBuffer());
+  }
+
+  private async fetch(route: string, init: RequestInit): Promise<Response> {
+    const answer = await fetch(`${this.base}/${route}`, init);
+    if (!answer.ok) {
+      const text = (await answer.text()).trim().slice(0, 500);
+      throw new Error(`${answer.status} ${answer.statusText}${text ? `: ${text}` : ""}`);
+    }
+    return answer;
+  }
+}

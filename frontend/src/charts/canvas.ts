@@ -1,0 +1,94 @@
+/** Colours that the canvases take from the page's style. */
+export interface Ink {
+  text: string;
+  dim: string;
+  grid: string;
+  accent: string;
+  critical: string;
+  band: string;
+  panel: string;
+  dots: string;
+  hatch: string;
+  nonfinite: string;
+}
+
+export function ink(dark: boolean): Ink {
+  return dark
+    ? {
+        text: "#e8eaed",
+        dim: "#a3a9b4",
+        grid: "#303339",
+        accent: "#ff9d45",
+        critical: "#f28b82",
+        band: "rgba(242,139,130,.10)",
+        panel: "#1e1f22",
+        dots: "#54585f",
+        hatch: "rgba(255,255,255,.62)",
+        nonfinite: "#f06fd2",
+      }
+    : {
+        text: "#1f2430",
+        dim: "#5d6677",
+        grid: "#e9ecf0",
+        accent: "#d9630a",
+        critical: "#c5221f",
+        band: "rgba(197,34,31,.06)",
+        panel: "#ffffff",
+        dots: "#c3c8d0",
+        hatch: "rgba(255,255,255,.62)",
+        nonfinite: "rgb(200,30,160)",
+      };
+}
+
+export const FONT = 'Roboto, "Segoe UI", Helvetica, Arial, sans-serif';
+
+/** Sizes a canvas for the screen's pixels and gives its context in CSS pixels, cleared. */
+export function prepare(
+  canvas: HTMLCanvasElement,
+  width: number,
+  height: number,
+  dpr: number,
+): CanvasRenderingContext2D | null {
+  canvas.width = Math.round(width * dpr);
+  canvas.height = Math.round(height * dpr);
+  canvas.style.width = `${width}px`;
+  canvas.style.height = `${height}px`;
+  const g = canvas.getContext("2d");
+  g?.setTransform(canvas.width / width, 0, 0, canvas.height / height, 0, 0);
+  return g;
+}
+
+function tile(size: number, draw: (g: CanvasRenderingContext2D) => void): HTMLCanvasElement {
+  const canvas = document.createElement("canvas");
+  canvas.width = size;
+  canvas.height = size;
+  const g = canvas.getContext("2d");
+  if (g) draw(g);
+  return canvas;
+}
+
+/** Diagonal lines over cells that are not finite. */
+export const hatchTile = (colour: string, dpr: number) => {
+  const size = Math.round(6 * dpr);
+  return tile(size, (g) => {
+    g.strokeStyle = colour;
+    g.lineWidth = 1.1 * dpr;
+    g.beginPath();
+    for (const shift of [-size, 0, size]) {
+      g.moveTo(shift - 1, size + 1);
+      g.lineTo(shift + size + 1, -1);
+    }
+    g.stroke();
+  });
+};
+
+/** Sparse dots where there is no such row or no value. */
+export const dotTile = (colour: string, dpr: number) => {
+  const size = Math.round(6 * dpr);
+  const dot = Math.max(1, Math.round(dpr));
+  return tile(size, (g) => {
+    g.fillStyle = colour;
+    g.fillRect(Math.round(size / 4), Math.round(size / 4), dot, dot);
+    g.fillRect(Math.round((size * 3) / 4), Math.round((size * 3) / 4), dot, dot);
+  });
+};

@@ -1,0 +1,68 @@
+import { type Painted, paint } from "../derive/paint";
+import { palette } from "../derive/palette";
+import { type Domain, pixelSteps } from "../derive/steps";
+import type { Grid, Scale } from "../types";
+import { dotTile, hatchTile, ink, prepare } from "./canvas";
+
+export interface HeatmapModel {
+  grid: Grid;
+  scale: Scale;
+  domain: Domain;
+  dark: boolean;
+  width: number;
+  rowHeight: number;
+  dpr: number;
+}
+
+/** Browsers refuse canvases that are larger than this on a side. */
+const MOST_PIXELS = 16_000;
+
+function image(pixels: Uint8ClampedArray, width: number, height: number): HTMLCanvasElement {
+  const canvas = document.createElement("canvas");
+  canvas.width = width;
+  canvas.height = height;
+  canvas.getContext("2d")?.putImageData(new ImageData(new Uint8ClampedArray(pixels), width, height), 0, 0);
+  return canvas;
+}
+
+/** One run's heat map: cells at data resolution, stretched without smoothing, patterns on top. */
+export function drawHeatmap(canvas: HTMLCanvasElement, model: HeatmapModel): void {
+  const { grid, scale, domain, dark, rowHeight } = model;
+  const height = grid.lines * rowHeight;
+  if (height === 0 || model.width <= 0) return;
+  const dpr = Math.min(model.dpr, MOST_PIXELS / height);
+  const g = prepare(canvas, model.width, height, dpr);
+  if (!g) return;
+  const width = canvas.width;
+  const painted = paint(grid, pixelSteps(grid.steps, domain, width), scale, palette(scale.diverging, dark));
+  g.setTransform(1, 0, 0, 1, 0, 0);
+  g.imageSmoothingEnabled = false;
+  g.drawImage(image(painted.pixels, width, grid.lines), 0, 0, canvas.width, canvas.height);
+  const colours = ink(dark);
+  overlay(g, painted, "nonfinite", hatchTile(colours.hatch, dpr), grid.lines);
+  overlay(g, painted, "absent", dotTile(colours.dots, dpr), grid.lines);
+}
+
+function overlay(
+  g: CanvasRenderingContext2D,
+  painted: Painted,
+  which: "nonfinite" | "absent",
+  tile: HTMLCanvasElement,
+  lines: number,
+): void {
+  const mask = painted[which];
+  if (!mask) return;
+  const { width, height } = g.canvas;
+  const layer = document.createElement("canvas");
+  layer.width = width;
+  layer.height = height;
+  const h = layer.getContext("2d");
+  const pattern = h?.createPattern(tile, "repeat");
+  if (!h || !pattern) return;
+  h.imageSmoothingEnabled = false;
+  h.drawImage(image(mask, width, lines), 0, 0, width, height);
+  h.globalCompositeOperation = "source-in";
+  h.fillStyle = pattern;
+  h.fillRect(0, 0, width, height);
+  g.drawImage(layer, 0, 0);
+}

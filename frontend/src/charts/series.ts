@@ -1,0 +1,186 @@
+import uPlot from "uplot";
+import type { Curves } from "../derive/curve";
+import { tick } from "../derive/format";
+import { stepTicks, ticks, toUnit } from "../derive/scale";
+import type { Domain } from "../derive/steps";
+import type { Scale } from "../types";
+import { FONT, type Ink } from "./canvas";
+import { cross, type Shape, tracePath } from "./markers";
+
+export interface SeriesModel {
+  curves: Curves;
+  looks: { colour: string; shape: Shape }[];
+  scale: Scale;
+  domain: Domain;
+  thresholds: { vanishing: number; exploding: number } | null;
+  /** Space for the y axis, so that the plot begins where the heat maps do. */
+  left: number;
+  width: number;
+  height: number;
+  ink: Ink;
+}
+
+const LANE = 12;
+
+/** One layer over steps, a curve a run; zeros on a lane at the bottom, NaN and Inf on one at the top. */
+export class SeriesChart {
+  private plot: uPlot | null = null;
+  private model: SeriesModel | null = null;
+
+  constructor(private readonly root: HTMLElement) {}
+
+  /** The plot area, for pointers and overlays. */
+  get over(): HTMLElement | null {
+    return this.plot?.over ?? null;
+  }
+
+  stepAt(x: number): number {
+    return this.plot?.posToVal(x, "x") ?? 0;
+  }
+
+  xOf(step: number): number {
+    return this.plot?.valToPos(step, "x") ?? 0;
+  }
+
+  yOf(value: number): number {
+    return this.plot?.valToPos(value, "y") ?? 0;
+  }
+
+  update(model: SeriesModel): void {
+    this.plot?.destroy();
+    this.model = model;
+    this.plot = new uPlot(this.options(model), this.data(model), this.root);
+  }
+
+  destroy(): void {
+    this.plot?.destroy();
+    this.plot = null;
+  }
+
+  private data({ curves }: SeriesModel): uPlot.AlignedData {
+    return [Array.from(curves.steps), ...curves.runs.map(({ values }) => values)] as uPlot.AlignedData;
+  }
+
+  private options(model: SeriesModel): uPlot.Options {
+    const { curves, looks, scale, domain, ink, left, width, height } = model;
+    const grid = { stroke: ink.grid, width: 1 };
+    const font = `11px ${FONT}`;
+    const base = { stroke: ink.dim, font, ticks: { show: false }, gap: 6 };
+    const range = padded(model);
+    const few = curves.steps.length <= 60;
+    return {
+      width,
+      height,
+      legend: { show: false },
+      cursor: { show: false },
+      padding: [6, 8, 0, 0],
+      scales: {
+        x: { time: false, range: [domain[0], domain[1]] },
+        y: { distr: scale.mode === "log" ? 3 : 1, range },
+      },
+      axes: [
+        {
+          ...base,
+          grid: { show: false },
+          size: 24,
+          splits: () => stepTicks(domain, Math.max(3, Math.min(10, Math.floor((width - left) / 90)))),
+          values: (_plot, splits) => splits.map(tickStep),
+        },
+        {
+          ...base,
+          grid,
+          size: left,
+          splits: () => ticks(scale, Math.max(2, Math.floor((height - 40) / 30))),
+          filter: (_plot, splits) => splits,
+          values: (_plot, splits) => splits.map(tick),
+        },
+      ],
+      series: [
+        {},
+        ...curves.runs.map((_, i) => ({
+          stroke: looks[i].colour,
+          width: 1.6,
+          points: { show: few, size: 4, fill: looks[i].colour },
+        })),
+      ],
+      hooks: { drawAxes: [(plot) => this.drawThresholds(plot)], draw: [(plot) => this.drawLanes(plot)] },
+    };
+  }
+
+  private drawThresholds(plot: uPlot): void {
+    const { thresholds, scale, ink } = this.model!;
+    if (!thresholds) return;
+    const g = plot.ctx;
+    const { left, width } = plot.bbox;
+    g.save();
+    g.strokeStyle = ink.critical;
+    g.lineWidth = uPlot.pxRatio;
+    g.setLineDash([5 * uPlot.pxRatio, 4 * uPlot.pxRatio]);
+    for (const threshold of [thresholds.vanishing, thresholds.exploding]) {
+      const t = toUnit(scale, threshold);
+      if (t < 0 || t > 1) continue;
+      const y = Math.round(plot.valToPos(threshold, "y", true)) + 0.5;
+      g.beginPath();
+      g.moveTo(left, y);
+      g.lineTo(left + width, y);
+      g.stroke();
+    }
+    g.restore();
+  }
+
+  private drawLanes(plot: uPlot): void {
+    const { curves, looks, ink } = this.model!;
+    const g = plot.ctx;
+    const ratio = uPlot.pxRatio;
+    const { left, top, width, height } = plot.bbox;
+    g.save();
+    const n = curves.runs.length;
+    const offset = (i: number) => ((i - (n - 1) / 2) * Math.min(4, 10 / Math.max(1, n)) - LANE / 2) * ratio;
+    const label = (text: string, y: number) => {
+      g.fillStyle = ink.dim;
+      g.font = `${11 * ratio}px ${FONT}`;
+      g.textAlign = "right";
+      g.textBaseline = "middle";
+      g.fillText(text, left - 6 * ratio, y);
+    };
+    if (curves.runs.some(({ zeros }) => zeros.length > 0) && this.model!.scale.mode === "log") {
+      label("0", top + height - (LANE / 2) * ratio);
+    }
+    if (curves.runs.some(({ nonfinites }) => nonfinites.length > 0)) label("NaN", top + (LANE / 2) * ratio);
+    curves.runs.forEach((run, i) => {
+      const every = Math.max(1, Math.ceil((curves.steps.length / width) * 4 * ratio));
+      g.strokeStyle = looks[i].colour;
+      g.lineWidth = ratio;
+      const zeroY = this.model!.scale.mode === "log" ? top + height + offset(i) : plot.valToPos(0, "y", true);
+      run.zeros.forEach((step, k) => {
+        if (k % every !== 0) return;
+        tracePath(g, looks[i].shape, plot.valToPos(step, "x", true), zeroY, 2.2 * ratio);
+        g.fillStyle = ink.panel;
+        g.fill();
+        g.stroke();
+      });
+      g.strokeStyle = ink.nonfinite;
+      g.lineWidth = 1.5 * ratio;
+      run.nonfinites.forEach((step, k) => {
+        if (k % every !== 0) return;
+        cross(g, plot.valToPos(step, "x", true), top - offset(i), 2.2 * ratio);
+      });
+    });
+    g.restore();
+  }
+}
+
+const tickStep = (step: number) => (step >= 1e5 ? tick(step) : String(step));
+
+/** The scale's range with room for the lanes that are needed. */
+function padded({ scale, curves, height }: SeriesModel): [number, number] {
+  const share = LANE / Math.max(40, height - 40 - 2 * LANE);
+  const below = curves.runs.some(({ zeros }) => zeros.length > 0) ? share + 0.02 : 0.02;
+  const above = curves.runs.some(({ nonfinites }) => nonfinites.length > 0) ? share + 0.02 : 0.02;
+  if (scale.mode === "log") {
+    const reach = scale.hi / scale.lo;
+    return [scale.lo * reach ** -below, scale.hi * reach ** above];
+  }
+  const reach = scale.hi - scale.lo;
+  return [scale.lo - reach * 0.03, scale.hi + reach * above];
+}

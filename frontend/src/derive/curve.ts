@@ -1,0 +1,72 @@
+import { CELL, type Grid, type Scale, type ScaleMode } from "../types";
+import { niceDown, niceUp } from "./scale";
+import { allSteps } from "./steps";
+
+export interface CurveRun {
+  run: string;
+  /** On the shared steps: undefined where the run has no such step, null where it has no place on the scale. */
+  values: (number | null | undefined)[];
+  zeros: number[];
+  nonfinites: number[];
+}
+
+export interface Curves {
+  steps: Float64Array;
+  runs: CurveRun[];
+}
+
+/** One line of the grids over steps, runs on one shared axis; zeros and nonfinite ones go to lanes of their own. */
+export function curves(grids: readonly Grid[], line: number): Curves {
+  const steps = allSteps(grids.map((grid) => grid.steps));
+  const place = new Map<number, number>();
+  steps.forEach((step, i) => {
+    place.set(step, i);
+  });
+  const runs = grids.map((grid): CurveRun => {
+    const result: CurveRun = {
+      run: grid.run,
+      values: new Array(steps.length).fill(undefined),
+      zeros: [],
+      nonfinites: [],
+    };
+    const start = line * grid.steps.length;
+    for (let s = 0; s < grid.steps.length; s++) {
+      const state = grid.states[start + s];
+      const step = grid.steps[s];
+      result.values[place.get(step)!] = state === CELL.value ? grid.values[start + s] : null;
+      if (state === CELL.zero) result.zeros.push(step);
+      if (state === CELL.nonfinite) result.nonfinites.push(step);
+    }
+    return result;
+  });
+  return { steps, runs };
+}
+
+/** The y scale of the curves: all of this line's values, rounded out; no clipping here. */
+export function curveScale({ runs }: Curves, mode: ScaleMode): Scale {
+  let min = Number.POSITIVE_INFINITY;
+  let max = Number.NEGATIVE_INFINITY;
+  for (const { values } of runs) {
+    for (const value of values) {
+      if (typeof value !== "number") continue;
+      if (value < min) min = value;
+      if (value > max) max = value;
+    }
+  }
+  const diverging = min < 0;
+  if (mode === "log" && !diverging) {
+    if (min > max) return { mode, lo: 1e-3, hi: 1, diverging: false };
+    let lo = niceDown(min);
+    let hi = niceUp(max);
+    // A curve that hardly moves is shown within a decade, not as noise magnified.
+    if (hi / lo < 10) {
+      lo = niceDown(lo / 2);
+      hi = niceUp(hi * 2);
+    }
+    return { mode, lo, hi, diverging: false };
+  }
+  if (min > max) return { mode: "linear", lo: 0, hi: 1, diverging: false };
+  const hi = max > 0 ? niceUp(max) : 0;
+  const lo = min < 0 ? -niceUp(-min) : 0;
+  return { mode: "linear", lo, hi: hi > lo ? hi : lo + 1, diverging };
+}

@@ -1,0 +1,78 @@
+import type { Kind } from "../types";
+
+export const KINDS: readonly Kind[] = [
+  "gradient",
+  "update",
+  "parameter",
+  "activation",
+  "activation_gradient",
+];
+
+/** How a block's rows become one value. */
+export type Aggregate = "root_sum_squares" | "min" | "max" | "sum" | "mean";
+
+const ORDER = [
+  "norm",
+  "ratio",
+  "rms",
+  "absmax",
+  "mean",
+  "std",
+  "min",
+  "max",
+  "zero_fraction",
+  "dead_fraction",
+  "nonpositive_unit_fraction",
+  "saturated_fraction",
+  "nonfinite",
+  "count",
+  "finite_norm",
+  "finite_absmax",
+];
+
+/** `norm~` is an estimate of `norm`. */
+export const baseName = (statistic: string) => (statistic.endsWith("~") ? statistic.slice(0, -1) : statistic);
+
+export function aggregateOf(statistic: string): Aggregate {
+  switch (baseName(statistic)) {
+    case "norm":
+    case "finite_norm":
+      return "root_sum_squares";
+    case "min":
+      return "min";
+    case "max":
+    case "absmax":
+    case "finite_absmax":
+      return "max";
+    case "count":
+    case "nonfinite":
+      return "sum";
+    default:
+      return "mean";
+  }
+}
+
+export const isFraction = (statistic: string) => baseName(statistic).endsWith("_fraction");
+/** Always drawn on a diverging scale; others become so when a negative value turns up. */
+export const isSigned = (statistic: string) => baseName(statistic) === "mean";
+/** Where NaN says "this layer has no such figure" (a layer without bounds has no saturated fraction). */
+export const mayBeUndefined = (statistic: string) => baseName(statistic) === "saturated_fraction";
+/** The thresholds for vanishing and exploding speak of gradient norms only. */
+export const hasThresholds = (kind: string, statistic: string) =>
+  kind === "gradient" && ["norm", "finite_norm"].includes(baseName(statistic));
+
+export function sortStatistics(statistics: readonly string[]): string[] {
+  const place = (name: string) => {
+    const at = ORDER.indexOf(baseName(name));
+    return at < 0 ? ORDER.length : at;
+  };
+  return [...statistics].sort((a, b) => place(a) - place(b) || a.localeCompare(b));
+}
+
+export function sortKinds(kinds: readonly string[]): string[] {
+  const place = (name: string) => {
+    const at = KINDS.indexOf(name as Kind);
+    return at < 0 ? KINDS.length : at;
+  };
+  return [...kinds].sort((a, b) => place(a) - place(b) || a.localeCompare(b));
+}

@@ -1,0 +1,96 @@
+/** Index of the step nearest to `step` (the earlier one on a tie), or -1 if there is none. */
+export function nearest(steps: ArrayLike<number>, step: number): number {
+  let lo = 0;
+  let hi = steps.length;
+  while (lo < hi) {
+    const mid = (lo + hi) >> 1;
+    if (steps[mid] < step) lo = mid + 1;
+    else hi = mid;
+  }
+  if (lo === steps.length) return lo - 1;
+  if (lo > 0 && step - steps[lo - 1] <= steps[lo] - step) return lo - 1;
+  return lo;
+}
+
+export function median(values: number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const mid = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[mid] : (sorted[mid - 1] + sorted[mid]) / 2;
+}
+
+/** The usual distance between logged steps. */
+export function spacing(steps: ArrayLike<number>): number {
+  const gaps: number[] = [];
+  for (let i = 1; i < steps.length; i++) gaps.push(steps[i] - steps[i - 1]);
+  return gaps.length ? median(gaps) : 1;
+}
+
+/**
+ * Left and right end of each step's cell, in steps: halfway to its neighbours, but at most one usual spacing
+ * away, so that a pause in logging stays visible as background instead of being painted over.
+ */
+export function cellEdges(steps: ArrayLike<number>): Float64Array {
+  const n = steps.length;
+  const usual = spacing(steps);
+  const edges = new Float64Array(2 * n);
+  for (let i = 0; i < n; i++) {
+    const before = i > 0 ? Math.min(usual, (steps[i] - steps[i - 1]) / 2) : usual / 2;
+    const after = i < n - 1 ? Math.min(usual, (steps[i + 1] - steps[i]) / 2) : usual / 2;
+    edges[2 * i] = steps[i] - before;
+    edges[2 * i + 1] = steps[i] + after;
+  }
+  return edges;
+}
+
+export type Domain = readonly [number, number];
+
+/** The shared x domain: whole cells of all runs. */
+export function stepDomain(runs: readonly ArrayLike<number>[]): Domain {
+  let lo = Number.POSITIVE_INFINITY;
+  let hi = Number.NEGATIVE_INFINITY;
+  for (const steps of runs) {
+    if (steps.length === 0) continue;
+    const edges = cellEdges(steps);
+    lo = Math.min(lo, edges[0]);
+    hi = Math.max(hi, edges[edges.length - 1]);
+  }
+  return lo < hi ? [lo, hi] : [-0.5, 0.5];
+}
+
+export const toPixel = (step: number, domain: Domain, width: number) =>
+  ((step - domain[0]) / (domain[1] - domain[0])) * width;
+export const toStep = (x: number, domain: Domain, width: number) =>
+  domain[0] + (x / width) * (domain[1] - domain[0]);
+
+/** First and last pixel (exclusive) of each cell; a cell has at least one pixel, however many there are. */
+export function cellPixels(steps: ArrayLike<number>, domain: Domain, width: number): Int32Array {
+  const edges = cellEdges(steps);
+  const pixels = new Int32Array(edges.length);
+  for (let i = 0; i < steps.length; i++) {
+    const left = Math.min(width - 1, Math.max(0, Math.round(toPixel(edges[2 * i], domain, width))));
+    const right = Math.round(toPixel(edges[2 * i + 1], domain, width));
+    pixels[2 * i] = left;
+    pixels[2 * i + 1] = Math.min(width, Math.max(left + 1, right));
+  }
+  return pixels;
+}
+
+/** For each pixel column the first and last step index drawn there, or -1, -1. */
+export function pixelSteps(steps: ArrayLike<number>, domain: Domain, width: number): Int32Array {
+  const pixels = cellPixels(steps, domain, width);
+  const spans = new Int32Array(2 * width).fill(-1);
+  for (let i = 0; i < steps.length; i++) {
+    for (let p = pixels[2 * i]; p < pixels[2 * i + 1]; p++) {
+      if (spans[2 * p] < 0) spans[2 * p] = i;
+      spans[2 * p + 1] = i;
+    }
+  }
+  return spans;
+}
+
+/** All logged steps of all runs, ascending, each once. */
+export function allSteps(runs: readonly ArrayLike<number>[]): Float64Array {
+  const set = new Set<number>();
+  for (const steps of runs) for (let i = 0; i < steps.length; i++) set.add(steps[i]);
+  return Float64Array.from(set).sort();
+}

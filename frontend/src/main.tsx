@@ -1,0 +1,61 @@
+import { effect } from "@preact/signals";
+import { render } from "preact";
+import uplotStyle from "uplot/dist/uPlot.min.css?inline";
+import { HttpSource } from "./api/client";
+import { decodeState, encodeState, readHash, writeHash } from "./derive/url";
+import { Host } from "./host/tensorboard";
+import { Loader } from "./store/loader";
+import { Store } from "./store/store";
+import style from "./style.css?inline";
+import { exposeForTests } from "./testing";
+import { App } from "./views/app";
+
+/** Puts the parts together: the host's events and the server's answers feed the store, the views show it. */
+export function start(body: HTMLElement): void {
+  const host = new Host();
+  const store = new Store();
+  const loader = new Loader(store, new HttpSource(), () => host.isHidden());
+
+  const sheet = document.createElement("style");
+  sheet.textContent = uplotStyle + style;
+  document.head.append(sheet);
+
+  let written = "";
+  const read = () => {
+    const keys = readHash(host.readHash(), host.prefix);
+    written = JSON.stringify(keys);
+    store.setState(decodeState(keys));
+  };
+  const write = () => {
+    const keys = encodeState(store.state());
+    written = JSON.stringify(keys);
+    host.writeHash(writeHash(host.readHash(), host.prefix, keys));
+  };
+  const setDark = (dark: boolean) => {
+    store.dark.value = dark;
+    document.documentElement.classList.toggle("dark", dark);
+  };
+
+  setDark(host.isDark());
+  read();
+  effect(write);
+  host.connect({
+    reloaded: () => void loader.reload(),
+    darkChanged: setDark,
+    shown: () => {
+      write();
+      void loader.shown();
+    },
+    // Someone opened another link in the same page. Other tabs' addresses do not speak of us.
+    hashChanged: () => {
+      const keys = readHash(host.readHash(), host.prefix);
+      if (Object.keys(keys).length > 0 && JSON.stringify(keys) !== written) read();
+    },
+  });
+  const root = document.createElement("div");
+  root.id = "nnviz";
+  body.append(root);
+  render(<App store={store} reload={() => void loader.reload()} />, root);
+  exposeForTests(store);
+  void loader.reload();
+}

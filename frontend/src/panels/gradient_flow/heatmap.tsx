@@ -1,0 +1,131 @@
+import { useLayoutEffect, useRef } from "preact/hooks";
+import { drawHeatmap } from "../../charts/heatmap";
+import { shapeOf } from "../../charts/markers";
+import { metric } from "../../derive/format";
+import { stepTicks } from "../../derive/scale";
+import { cellPixels, nearest, toPixel, toStep } from "../../derive/steps";
+import { statisticName, TEXT } from "../../text";
+import { useStore } from "../../views/context";
+import { Mark } from "../../views/icon";
+
+export function HeatmapHead({ run }: { run: string }) {
+  const store = useStore();
+  const headline = store.headlines.value.get(run);
+  return (
+    <div class="run-head" title={run}>
+      <Mark colour={store.colour(run)} shape={shapeOf(store.order.value.get(run) ?? 0)} />
+      <b>{run}</b>
+      {headline && (
+        <span title={TEXT.metricTitle(headline.name, headline.step)}>
+          {metric(headline.name, headline.value)}
+        </span>
+      )}
+    </div>
+  );
+}
+
+interface BodyProps {
+  run: string;
+  width: number;
+  rowHeight: number;
+}
+
+export function HeatmapBody({ run, width, rowHeight }: BodyProps) {
+  const store = useStore();
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const grid = store.gridOf.value.get(run);
+  const scale = store.scale.value;
+  const domain = store.domain.value;
+  const dark = store.dark.value;
+  useLayoutEffect(() => {
+    if (!grid || !canvas.current) return;
+    drawHeatmap(canvas.current, {
+      grid,
+      scale,
+      domain,
+      dark,
+      width,
+      rowHeight,
+      dpr: window.devicePixelRatio,
+    });
+  }, [grid, scale, domain, dark, width, rowHeight]);
+
+  if (!grid) {
+    const one = store.loaded.value.get(run);
+    if (!one) return <div class="pending" aria-busy="true" />;
+    const reason = "reason" in one ? one.reason : "";
+    return (
+      <div class="no-data" title={reason}>
+        {TEXT.noData(statisticName(store.kind.value, store.statistic.value))}
+      </div>
+    );
+  }
+  const locate = (event: PointerEvent) => {
+    const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
+    const line = Math.min(grid.lines - 1, Math.max(0, Math.floor((event.clientY - box.top) / rowHeight)));
+    return { line, at: nearest(grid.steps, toStep(event.clientX - box.left, domain, width)) };
+  };
+  return (
+    <div
+      class="map"
+      style={{ width: `${width}px`, height: `${rowHeight * grid.lines}px` }}
+      onPointerMove={(event) => {
+        const { line, at } = locate(event);
+        store.hover.value = at < 0 ? null : { run, line, at, x: event.clientX, y: event.clientY };
+      }}
+      onPointerLeave={() => {
+        store.hover.value = null;
+      }}
+      onClick={(event) => {
+        const { line, at } = locate(event as unknown as PointerEvent);
+        if (at >= 0) store.moveTo(line, grid.steps[at]);
+      }}
+    >
+      <canvas
+        ref={canvas}
+        data-testid={`heatmap-${run}`}
+        role="img"
+        aria-label={TEXT.heatmapName(run, statisticName(store.kind.value, store.statistic.value))}
+      />
+      <MapCursor run={run} width={width} rowHeight={rowHeight} />
+    </div>
+  );
+}
+
+/** Apart from the map, so that moving the cursor redraws no cells. */
+function MapCursor({ run, width, rowHeight }: BodyProps) {
+  const store = useStore();
+  const grid = store.gridOf.value.get(run);
+  const at = grid ? nearest(grid.steps, store.step.value) : -1;
+  if (!grid || at < 0) return null;
+  const pixels = cellPixels(grid.steps, store.domain.value, width);
+  const x = (pixels[2 * at] + pixels[2 * at + 1]) / 2;
+  const line = store.line.value;
+  return (
+    <>
+      <div class="step-cursor" style={{ left: `${x}px` }} />
+      {line >= 0 && (
+        <div class="row-cursor" style={{ top: `${line * rowHeight}px`, height: `${rowHeight}px` }} />
+      )}
+    </>
+  );
+}
+
+export function HeatmapAxis({ width }: { width: number }) {
+  const store = useStore();
+  const domain = store.domain.value;
+  const ticks = stepTicks(domain, Math.max(2, Math.floor(width / 62)));
+  return (
+    <div class="ticks">
+      {ticks.map((step) => {
+        const x = toPixel(step, domain, width);
+        const half = String(step).length * 3.2;
+        return (
+          <span key={step} style={{ left: `${Math.min(width - half, Math.max(half, x))}px` }}>
+            {step}
+          </span>
+        );
+      })}
+    </div>
+  );
+}

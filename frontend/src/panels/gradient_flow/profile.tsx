@@ -1,0 +1,149 @@
+import { useLayoutEffect, useRef } from "preact/hooks";
+import { ink } from "../../charts/canvas";
+import { shapeOf } from "../../charts/markers";
+import { drawProfile, lanes, profileX } from "../../charts/profile";
+import { tick } from "../../derive/format";
+import { runProfile } from "../../derive/profile";
+import { ticks, toUnit } from "../../derive/scale";
+import { nearest } from "../../derive/steps";
+import { TEXT } from "../../text";
+import { useStore } from "../../views/context";
+
+/** Title, and the names of the threshold lines right above them: inside they would scroll away. */
+export function ProfileHead({ width }: { width: number }) {
+  const store = useStore();
+  const scale = store.scale.value;
+  const thresholds = store.thresholds.value;
+  const runs = store.grids.value.length;
+  const mark = (value: number, name: string, side: "left" | "right") => {
+    const t = toUnit(scale, value);
+    if (t < 0 || t > 1) return null;
+    const x = profileX(t, runs, width);
+    return (
+      <span
+        class="threshold"
+        style={side === "left" ? { right: `${width - x - 2}px` } : { left: `${x - 2}px` }}
+      >
+        {name}
+      </span>
+    );
+  };
+  return (
+    <div class="profile-head">
+      <b>{TEXT.profileAt(store.step.value)}</b>
+      {thresholds && mark(thresholds.vanishing, TEXT.vanishing, "left")}
+      {thresholds &&
+        mark(
+          thresholds.exploding,
+          TEXT.exploding,
+          toUnit(scale, thresholds.exploding) > 0.7 ? "left" : "right",
+        )}
+    </div>
+  );
+}
+
+export function ProfileBody({ width, rowHeight }: { width: number; rowHeight: number }) {
+  const store = useStore();
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const grids = store.grids.value;
+  const scale = store.scale.value;
+  const step = store.step.value;
+  const dark = store.dark.value;
+  const thresholds = store.thresholds.value;
+  const lines = store.lines.value.length;
+  const profiles = grids.map((grid) => runProfile(grid, step, scale));
+  useLayoutEffect(() => {
+    if (!canvas.current) return;
+    const runs = profiles.map((profile) => ({
+      ...profile,
+      colour: store.colour(profile.run),
+      shape: shapeOf(store.order.value.get(profile.run) ?? 0),
+    }));
+    drawProfile(canvas.current, {
+      runs,
+      scale,
+      thresholds,
+      lines,
+      rowHeight,
+      width,
+      dpr: window.devicePixelRatio,
+      ink: ink(dark),
+    });
+  }, [grids, scale, step, dark, thresholds, lines, rowHeight, width]);
+
+  /** The line under the pointer, and the run whose point is nearest to it on that line. */
+  const locate = (event: MouseEvent) => {
+    const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
+    const line = Math.min(lines - 1, Math.max(0, Math.floor((event.clientY - box.top) / rowHeight)));
+    const x = event.clientX - box.left;
+    let best: { run: string; distance: number } | null = null;
+    profiles.forEach(({ run, points }, i) => {
+      const point = points.find((one) => one.line === line);
+      if (!point) return;
+      const n = profiles.length;
+      const { zero, nonfinite } = lanes(n, width);
+      const place =
+        point.lane === "zero" && !scale.diverging
+          ? (zero * (i + 0.5)) / n
+          : point.lane === "nonfinite"
+            ? width - nonfinite + (nonfinite * (i + 0.5)) / n
+            : profileX(point.lane === "zero" ? toUnit(scale, 0) : point.t, n, width);
+      const distance = Math.abs(place - x);
+      if (!best || distance < best.distance) best = { run, distance };
+    });
+    return { line, run: (best as { run: string } | null)?.run ?? null };
+  };
+  const cursor = store.line.value;
+  return (
+    <div
+      class="map"
+      style={{ width: `${width}px`, height: `${rowHeight * lines}px` }}
+      onPointerMove={(event) => {
+        const { line, run } = locate(event);
+        const grid = run === null ? undefined : store.gridOf.value.get(run);
+        store.hover.value =
+          run !== null && grid
+            ? { run, line, at: nearest(grid.steps, step), x: event.clientX, y: event.clientY }
+            : null;
+      }}
+      onPointerLeave={() => {
+        store.hover.value = null;
+      }}
+      onClick={(event) => store.moveTo(locate(event).line, null)}
+    >
+      <canvas ref={canvas} data-testid="profile" role="img" aria-label={TEXT.profileName} />
+      {cursor >= 0 && (
+        <div class="row-cursor faint" style={{ top: `${cursor * rowHeight}px`, height: `${rowHeight}px` }} />
+      )}
+    </div>
+  );
+}
+
+export function ProfileAxis({ width }: { width: number }) {
+  const store = useStore();
+  const scale = store.scale.value;
+  const runs = store.grids.value.length;
+  const { zero, nonfinite } = lanes(runs, width);
+  const states = store.labels.value;
+  return (
+    <div class="ticks">
+      {states.has("zero") && !scale.diverging && (
+        <span class="lane" style={{ left: `${zero / 2}px` }}>
+          0
+        </span>
+      )}
+      {ticks(scale, width < 200 ? 2 : 3)
+        .filter((value) => value !== 0 || scale.diverging)
+        .map((value) => (
+          <span key={value} style={{ left: `${profileX(toUnit(scale, value), runs, width)}px` }}>
+            {tick(value)}
+          </span>
+        ))}
+      {states.has("nonfinite") && (
+        <span class="lane bad" style={{ left: `${width - nonfinite / 2 - 4}px` }}>
+          NaN
+        </span>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,138 @@
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { ink } from "../../charts/canvas";
+import { shapeOf } from "../../charts/markers";
+import { SeriesChart } from "../../charts/series";
+import { curveScale, curves } from "../../derive/curve";
+import { nearest } from "../../derive/steps";
+import { statisticName, TEXT } from "../../text";
+import { useStore } from "../../views/context";
+import { Legend } from "../../views/legend";
+import { Readout } from "./readout";
+
+const TITLE = 30;
+
+interface Props {
+  left: number;
+  width: number;
+  readout: number;
+  height: number;
+}
+
+/** The selected layer over steps, and beside it what the runs say at the cursor. */
+export function SeriesPanel({ left, width, readout, height }: Props) {
+  const store = useStore();
+  const root = useRef<HTMLDivElement>(null);
+  const chart = useRef<SeriesChart | null>(null);
+  const [, redrawn] = useState(0);
+  const grids = store.grids.value;
+  const line = store.line.value;
+  const mode = store.signed.value ? "linear" : store.view.scale.value;
+  const model = useMemo(() => {
+    if (line < 0 || grids.length === 0) return null;
+    const made = curves(grids, line);
+    return { curves: made, scale: curveScale(made, mode) };
+  }, [grids, line, mode]);
+  const domain = store.domain.value;
+  const thresholds = store.thresholds.value;
+  const dark = store.dark.value;
+  const colours = grids.map(({ run }) => store.colour(run)).join();
+  useLayoutEffect(() => {
+    if (!root.current) return;
+    chart.current ??= new SeriesChart(root.current);
+    if (!model) {
+      chart.current.destroy();
+      return;
+    }
+    const looks = grids.map(({ run }) => ({
+      colour: store.colour(run),
+      shape: shapeOf(store.order.value.get(run) ?? 0),
+    }));
+    chart.current.update({
+      ...model,
+      looks,
+      domain,
+      thresholds,
+      left,
+      width,
+      height: height - TITLE,
+      ink: ink(dark),
+    });
+    redrawn((n) => n + 1);
+  }, [model, domain, thresholds, dark, colours, left, width, height]);
+  useLayoutEffect(() => () => chart.current?.destroy(), []);
+
+  const stepOf = (event: MouseEvent) => {
+    const over = chart.current?.over;
+    if (!over) return null;
+    const box = over.getBoundingClientRect();
+    const x = event.clientX - box.left;
+    if (x < 0 || x > box.width || event.clientY < box.top || event.clientY > box.bottom) return null;
+    return { step: chart.current!.stepAt(x), y: event.clientY - box.top };
+  };
+  const selected = store.lines.value[line];
+  const name = selected ? (store.rowOf(line)?.name ?? selected.key.replace(/\.\*$/, "")) : "";
+  return (
+    <div class="lower" style={{ height: `${height}px` }}>
+      <div class="series" style={{ width: `${width}px` }}>
+        <div class="series-title" style={{ height: `${TITLE}px`, paddingLeft: `${left}px` }}>
+          <b>{name}</b> <span>{TEXT.overSteps(statisticName(store.kind.value, store.statistic.value))}</span>
+        </div>
+        <div
+          class="plot"
+          ref={root}
+          data-testid="series"
+          role="img"
+          aria-label={TEXT.seriesName(name)}
+          onPointerMove={(event) => {
+            const at = stepOf(event);
+            const near = at && nearestRun(at.step, at.y);
+            store.hover.value = near ? { ...near, line, x: event.clientX, y: event.clientY } : null;
+          }}
+          onPointerLeave={() => {
+            store.hover.value = null;
+          }}
+          onClick={(event) => {
+            const at = stepOf(event);
+            const steps = store.steps.value;
+            if (at && steps.length > 0) store.moveTo(null, steps[nearest(steps, at.step)]);
+          }}
+        >
+          <SeriesCursor chart={chart} />
+        </div>
+      </div>
+      <div class="beside" style={{ width: `${readout}px` }}>
+        <Readout />
+        <Legend />
+      </div>
+    </div>
+  );
+
+  /** The run whose curve is nearest to the pointer at that step. */
+  function nearestRun(step: number, y: number): { run: string; at: number } | null {
+    let best: { run: string; at: number; distance: number } | null = null;
+    for (const grid of grids) {
+      const at = nearest(grid.steps, step);
+      if (at < 0) continue;
+      const value = grid.values[line * grid.steps.length + at];
+      const drawn =
+        value > 0 || mode === "linear" ? chart.current!.yOf(value) : chart.current!.over!.clientHeight;
+      const distance = Math.abs((Number.isFinite(drawn) ? drawn : 0) - y);
+      if (!best || distance < best.distance) best = { run: grid.run, at, distance };
+    }
+    return best && { run: best.run, at: best.at };
+  }
+}
+
+/** Apart from the chart, so that moving the cursor redraws no curves. */
+function SeriesCursor({ chart }: { chart: { current: SeriesChart | null } }) {
+  const store = useStore();
+  const over = chart.current?.over;
+  if (!over) return null;
+  const x = over.offsetLeft + chart.current!.xOf(store.step.value);
+  return (
+    <div
+      class="step-cursor plain"
+      style={{ left: `${x}px`, top: `${over.offsetTop}px`, height: `${over.clientHeight}px` }}
+    />
+  );
+}

@@ -1,0 +1,173 @@
+import { useLayoutEffect, useRef } from "preact/hooks";
+import { AXIS, GAP, HEADER, stageGeometry } from "../../derive/geometry";
+import { TEXT } from "../../text";
+import { useSize, useStore } from "../../views/context";
+import { Icon } from "../../views/icon";
+import { LayerTree } from "../../views/layer_tree";
+import { HeatmapAxis, HeatmapBody, HeatmapHead } from "./heatmap";
+import { ProfileAxis, ProfileBody, ProfileHead } from "./profile";
+import { SeriesPanel } from "./series";
+
+/** Heat maps and profile on shared lines, the series below on shared steps, one cursor through all of it. */
+export function Stage() {
+  const store = useStore();
+  const { ref, width, height } = useSize<HTMLDivElement>();
+  const scroll = useRef<HTMLDivElement>(null);
+  const lines = store.lines.value;
+  const shown = store.shown.value;
+  const longest = Math.max(0, ...lines.map((line) => line.label.length * 6.6 + line.depth * 12)) + 104;
+  const size = stageGeometry(width, height, lines.length, shown.length, longest);
+  const { tree, map, profile, rowHeight, body, window: visible } = size;
+  const columns = `${tree}px repeat(${shown.length}, ${map}px) ${profile}px`;
+  const total = tree + (map + GAP) * shown.length + GAP + profile;
+
+  useFollow(scroll, store.line.value, rowHeight, visible);
+  const empty = lines.length === 0 && store.series.value.length > 0;
+  return (
+    <div
+      class="stage"
+      ref={ref}
+      tabIndex={0}
+      role="application"
+      aria-label={TEXT.stage}
+      data-testid="stage"
+      onKeyDown={(event) => {
+        const act = KEYS[event.key];
+        if (!act || event.ctrlKey || event.metaKey || event.altKey || isField(event.target)) return;
+        event.preventDefault();
+        act === "left"
+          ? store.moveStep(event.shiftKey ? -10 : -1)
+          : act === "right"
+            ? store.moveStep(event.shiftKey ? 10 : 1)
+            : store.moveLine(act === "up" ? -1 : 1);
+      }}
+    >
+      {width > 0 && (
+        <>
+          <div
+            class="scroll"
+            ref={scroll}
+            style={{ height: `${HEADER + visible + AXIS + (total > width ? 12 : 0)}px` }}
+          >
+            <div
+              class="grid"
+              style={{
+                gridTemplateColumns: columns,
+                gridTemplateRows: `${HEADER}px ${body}px ${AXIS}px`,
+                columnGap: `${GAP}px`,
+                width: `${total}px`,
+              }}
+            >
+              <div class="cell head first">
+                <TreeHead />
+              </div>
+              {shown.map((run) => (
+                <div class="cell head" key={`head ${run}`}>
+                  <HeatmapHead run={run} />
+                </div>
+              ))}
+              <div class="cell head last">
+                <ProfileHead width={profile} />
+              </div>
+              <div class="cell first">
+                <LayerTree rowHeight={rowHeight} />
+              </div>
+              {shown.map((run) => (
+                <div class="cell" key={run}>
+                  <HeatmapBody run={run} width={map} rowHeight={rowHeight} />
+                </div>
+              ))}
+              <div class="cell last">
+                <ProfileBody width={profile} rowHeight={rowHeight} />
+              </div>
+              <div class="cell axis first">{TEXT.axisStep}</div>
+              {shown.map((run) => (
+                <div class="cell axis" key={`axis ${run}`}>
+                  <HeatmapAxis width={map} />
+                </div>
+              ))}
+              <div class="cell axis last">
+                <ProfileAxis width={profile} />
+              </div>
+            </div>
+            {empty && (
+              <div class="notice inside">
+                <b>{TEXT.noLines}</b>
+                <p>{TEXT.noLinesHelp}</p>
+              </div>
+            )}
+          </div>
+          <SeriesPanel
+            left={tree + GAP}
+            width={width - profile - GAP}
+            readout={profile}
+            height={size.series}
+          />
+        </>
+      )}
+    </div>
+  );
+}
+
+const KEYS: Record<string, "left" | "right" | "up" | "down"> = {
+  ArrowLeft: "left",
+  ArrowRight: "right",
+  ArrowUp: "up",
+  ArrowDown: "down",
+  k: "up",
+  j: "down",
+};
+
+const isField = (target: EventTarget | null) =>
+  target instanceof HTMLElement && /^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName);
+
+/** Keeps the cursor's line within the visible part when it is moved by keys. */
+function useFollow(
+  scroll: { current: HTMLElement | null },
+  line: number,
+  rowHeight: number,
+  visible: number,
+) {
+  useLayoutEffect(() => {
+    const box = scroll.current;
+    if (!box || line < 0) return;
+    const top = line * rowHeight;
+    if (top < box.scrollTop) box.scrollTop = Math.max(0, top - rowHeight);
+    else if (top + rowHeight > box.scrollTop + visible) box.scrollTop = top + 2 * rowHeight - visible;
+  }, [line, rowHeight, visible]);
+}
+
+function TreeHead() {
+  const store = useStore();
+  const bad = !store.filteredRows.valid.value;
+  const folded = store.lines.value.some((line) => line.type === "block");
+  const title = folded ? TEXT.expandAll : TEXT.collapseAll;
+  return (
+    <div class="tree-head">
+      <input
+        class={bad ? "field bad" : "field"}
+        type="search"
+        spellcheck={false}
+        placeholder={TEXT.rowFilter}
+        aria-label={TEXT.rowFilterName}
+        aria-invalid={bad}
+        title={bad ? TEXT.badFilter : TEXT.rowFilterName}
+        data-testid="row-filter"
+        value={store.view.rowFilter.value}
+        onInput={(event) => {
+          store.view.rowFilter.value = event.currentTarget.value;
+        }}
+      />
+      <button
+        type="button"
+        class="icon"
+        title={title}
+        aria-label={title}
+        data-testid="fold-all"
+        onClick={() => store.setCollapsed(!folded)}
+      >
+        <Icon name={folded ? "expand" : "collapse"} />
+      </button>
+    </div>
+  );
+}

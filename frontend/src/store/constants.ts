@@ -1,0 +1,2 @@
+/** What users log with `monitor.log(...)`. */
+export const LOG_PREFIX = "nnviz/log/";

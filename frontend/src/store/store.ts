@@ -1,0 +1,273 @@
+import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import { compile } from "../derive/filter";
+import { buildGrid } from "../derive/grid";
+import { unionRows } from "../derive/layout";
+import { labelOf } from "../derive/palette";
+import { type Headline, headlines, runColour, runOrder, shownRuns } from "../derive/runs";
+import { autoScale, finiteValues } from "../derive/scale";
+import { hasThresholds, isSigned, sortKinds, sortStatistics } from "../derive/statistics";
+import { allSteps, nearest, stepDomain } from "../derive/steps";
+import { lineOf, treeLines } from "../derive/tree";
+import { DEFAULTS } from "../derive/url";
+import type {
+  CellLabel,
+  CellState,
+  Grid,
+  Role,
+  Row,
+  RunInfo,
+  RunSeries,
+  ScalarSeries,
+  ViewState,
+} from "../types";
+import { LOG_PREFIX } from "./constants";
+
+export type View = { readonly [K in keyof ViewState]: Signal<ViewState[K]> };
+
+export interface Hover {
+  run: string;
+  line: number;
+  /** Index of the run's step. */
+  at: number;
+  x: number;
+  y: number;
+}
+
+/** What is known of one run's statistic: its values, or why there are none. */
+export type Loaded = { series: RunSeries } | { reason: string };
+
+const FIRST_RUNS = 4;
+
+/** Everything that the page shows, as signals: what was loaded, what the user chose, and what follows of it. */
+export class Store {
+  readonly view: View = Object.fromEntries(
+    Object.entries(DEFAULTS).map(([key, value]) => [key, signal(value)]),
+  ) as unknown as View;
+
+  readonly dark = signal(false);
+  readonly hover = signal<Hover | null>(null);
+  readonly runs = signal<RunInfo[] | null>(null);
+  readonly runsError = signal<string | null>(null);
+  readonly scalars = signal<ScalarSeries[]>([]);
+  readonly loaded = signal<ReadonlyMap<string, Loaded>>(new Map());
+  readonly seriesError = signal<string | null>(null);
+  readonly loading = signal(false);
+  /** `nonfinite` and `count` of runs in which something is not finite, for the tooltips. */
+  readonly nonfinite = signal<ReadonlyMap<string, RunSeries>>(new Map());
+
+  readonly order = computed(() => runOrder(this.runs.value ?? []));
+  readonly names = computed(() => [...this.order.value.keys()]);
+  readonly selected = computed(() => {
+    const chosen = this.view.runs.value;
+    if (chosen === null) return this.names.value.slice(0, FIRST_RUNS);
+    return chosen.filter((run) => this.order.value.has(run));
+  });
+  readonly ref = computed(() => {
+    const wanted = this.view.ref.value;
+    const selected = this.selected.value;
+    if (wanted !== null && selected.includes(wanted)) return wanted;
+    return this.names.value.find((run) => selected.includes(run)) ?? null;
+  });
+  readonly shown = computed(() => shownRuns(this.selected.value, this.ref.value, this.order.value));
+  readonly headlines: ReadonlySignal<Map<string, Headline>> = computed(() =>
+    headlines(this.scalars.value, LOG_PREFIX),
+  );
+  readonly listed = filtered(this.view.runFilter, this.names, (name) => name);
+
+  /** Statistics at hand in any run, by kind, in the order of the select. */
+  readonly statistics = computed(() => {
+    const byKind = new Map<string, Set<string>>();
+    for (const { kinds } of this.runs.value ?? []) {
+      for (const [kind, names] of Object.entries(kinds)) {
+        const set = byKind.get(kind) ?? new Set();
+        for (const name of names ?? []) set.add(name);
+        byKind.set(kind, set);
+      }
+    }
+    return sortKinds([...byKind.keys()]).map((kind) => ({
+      kind,
+      names: sortStatistics([...byKind.get(kind)!]),
+    }));
+  });
+  readonly kind = computed(() => this.choice.value?.kind ?? "gradient");
+  readonly statistic = computed(() => this.choice.value?.statistic ?? "norm");
+  private readonly choice = computed(() => {
+    const groups = this.statistics.value;
+    const group = groups.find(({ kind }) => kind === this.view.kind.value) ?? groups[0];
+    if (!group) return null;
+    const wanted = this.view.statistic.value;
+    const statistic = wanted !== null && group.names.includes(wanted) ? wanted : group.names[0];
+    return { kind: group.kind, statistic };
+  });
+
+  /** Series of the shown runs that have arrived, the reference first. */
+  readonly series = computed(() =>
+    this.shown.value.flatMap((run) => {
+      const one = this.loaded.value.get(run);
+      return one && "series" in one ? [one.series] : [];
+    }),
+  );
+  readonly union = computed(() => unionRows(this.series.value.map(({ rows }) => rows)));
+  readonly roles = computed(() => {
+    const present = new Set(this.union.value.rows.map(({ role }) => role));
+    const known = (["weight", "bias", "norm", "embedding", "other"] as Role[]).filter((role) =>
+      present.has(role),
+    );
+    return this.kind.value.startsWith("activation") || known.length < 2 ? [] : [...known, "all" as Role];
+  });
+  readonly role = computed<Role>(() => {
+    const roles = this.roles.value;
+    const wanted = this.view.role.value ?? "weight";
+    return roles.includes(wanted) ? wanted : (roles[0] ?? "all");
+  });
+  private readonly ofRole = computed(() => {
+    const role = this.role.value;
+    const indices = this.union.value.rows.map((_, i) => i);
+    return role === "all" ? indices : indices.filter((i) => this.union.value.rows[i].role === role);
+  });
+  readonly filteredRows = filtered(this.view.rowFilter, this.ofRole, (i) => this.union.value.rows[i].name);
+  readonly lines = computed(() => {
+    const { rows } = this.union.value;
+    const shown = this.filteredRows.items.value;
+    return treeLines(rows, shown, {
+      collapsed: new Set(this.view.collapsed.value),
+      dropWeight: shown.every((i) => rows[i].role === "weight" || rows[i].name.endsWith(".weight")),
+    });
+  });
+  readonly grids = computed(() => {
+    const { index } = this.union.value;
+    return this.series.value.map((series, i) =>
+      buildGrid(series, this.statistic.value, this.lines.value, index[i]),
+    );
+  });
+  readonly gridOf = computed(() => new Map(this.grids.value.map((grid): [string, Grid] => [grid.run, grid])));
+  private readonly values = computed(() => finiteValues(this.grids.value));
+  readonly scale = computed(() => {
+    const { scale, lo, hi } = this.view;
+    return autoScale(this.values.value, this.statistic.value, scale.value, lo.value, hi.value);
+  });
+  /** Which kinds of cells occur: the legend names those and no others. */
+  readonly labels = computed(() => {
+    const found = new Set<CellLabel>();
+    for (const { states, values } of this.grids.value) {
+      for (let i = 0; i < states.length; i++)
+        found.add(labelOf(states[i] as CellState, values[i], this.scale.value));
+    }
+    return found;
+  });
+  readonly signed = computed(() => isSigned(this.statistic.value) || this.scale.value.diverging);
+  readonly thresholds = computed(() => {
+    if (!hasThresholds(this.kind.value, this.statistic.value)) return null;
+    return { vanishing: this.view.vanishing.value, exploding: this.view.exploding.value };
+  });
+
+  readonly steps = computed(() => allSteps(this.grids.value.map(({ steps }) => steps)));
+  readonly domain = computed(() => stepDomain(this.grids.value.map(({ steps }) => steps)));
+  /** The cursor's step: the user's, or the last one. */
+  readonly step = computed(() => this.view.step.value ?? this.steps.value.at(-1) ?? 0);
+  readonly line = computed(() => lineOf(this.lines.value, this.union.value.rows, this.view.row.value));
+
+  colour(run: string): string {
+    return runColour(this.order.value.get(run) ?? 0, this.dark.value);
+  }
+
+  rowOf(line: number): Row | null {
+    const one = this.lines.value[line];
+    return one?.type === "row" ? this.union.value.rows[one.rows[0]] : null;
+  }
+
+  moveTo(line: number | null, step: number | null): void {
+    batch(() => {
+      const target = line === null ? null : this.lines.value[line];
+      if (target && target.type !== "header") this.view.row.value = target.key;
+      if (step !== null) this.view.step.value = step;
+    });
+  }
+
+  /** To the next logged step of any shown run. */
+  moveStep(by: number): void {
+    const steps = this.steps.value;
+    if (steps.length === 0) return;
+    const at = nearest(steps, this.step.value);
+    this.view.step.value = steps[Math.min(steps.length - 1, Math.max(0, at + by))];
+  }
+
+  moveLine(by: number): void {
+    const lines = this.lines.value;
+    for (let line = this.line.value + by; line >= 0 && line < lines.length; line += by) {
+      if (lines[line].type === "header") continue;
+      this.moveTo(line, null);
+      return;
+    }
+  }
+
+  toggleBlock(key: string): void {
+    const now = this.view.collapsed.value;
+    this.view.collapsed.value = now.includes(key) ? now.filter((one) => one !== key) : [...now, key];
+  }
+
+  setCollapsed(all: boolean): void {
+    const outermost = this.lines.value.filter((line) => line.type === "header" && line.depth === 0);
+    this.view.collapsed.value = all ? [...this.view.collapsed.value, ...outermost.map(({ key }) => key)] : [];
+  }
+
+  toggleRun(run: string): void {
+    const now = this.selected.value;
+    const next = now.includes(run) ? now.filter((one) => one !== run) : [...now, run];
+    batch(() => {
+      // A reference that was only implied must not jump to a run that is added.
+      if (this.view.ref.value === null && now.length > 0 && next.includes(this.ref.value!)) {
+        this.view.ref.value = this.ref.value;
+      }
+      this.view.runs.value = next;
+    });
+  }
+
+  setRef(run: string): void {
+    batch(() => {
+      if (!this.selected.value.includes(run)) this.view.runs.value = [...this.selected.value, run];
+      this.view.ref.value = run;
+    });
+  }
+
+  selectListed(on: boolean): void {
+    const listed = this.listed.items.value;
+    const others = this.selected.value.filter((run) => !listed.includes(run));
+    this.view.runs.value = on ? [...others, ...listed] : others;
+  }
+
+  choose(kind: string, statistic: string): void {
+    batch(() => {
+      this.view.kind.value = kind;
+      this.view.statistic.value = statistic;
+      // A range that was set for norms says nothing about fractions.
+      this.view.lo.value = null;
+      this.view.hi.value = null;
+    });
+  }
+
+  state(): ViewState {
+    return Object.fromEntries(
+      Object.entries(this.view).map(([key, one]) => [key, one.value]),
+    ) as unknown as ViewState;
+  }
+
+  setState(state: ViewState): void {
+    batch(() => {
+      for (const [key, value] of Object.entries(state))
+        (this.view as Record<string, Signal<unknown>>)[key].value = value;
+    });
+  }
+}
+
+/** Items that a regular expression lets through; while it does not parse, the last one that did goes on. */
+function filtered<T>(pattern: Signal<string>, all: ReadonlySignal<T[]>, name: (item: T) => string) {
+  let last = /(?:)/i;
+  const valid = computed(() => compile(pattern.value) !== null);
+  const items = computed(() => {
+    const expression = compile(pattern.value);
+    if (expression) last = expression;
+    return all.value.filter((item) => last.test(name(item)));
+  });
+  return { valid, items };
+}

@@ -1,0 +1,176 @@
+/** Every text that a user sees, in one place. */
+
+const KIND_NAMES: Record<string, string> = {
+  parameter: "Parameter",
+  gradient: "Gradient",
+  update: "Update",
+  activation: "Activation",
+  activation_gradient: "Activation gradient",
+};
+
+const STATISTIC_NAMES: Record<string, string> = {
+  norm: "norm",
+  rms: "RMS",
+  mean: "mean",
+  std: "standard deviation",
+  min: "minimum",
+  max: "maximum",
+  absmax: "largest magnitude",
+  zero_fraction: "zero fraction",
+  nonfinite: "NaN and Inf count",
+  count: "element count",
+  finite_norm: "norm of finite elements",
+  finite_absmax: "largest finite magnitude",
+  ratio: "ratio",
+  dead_fraction: "dead fraction",
+  nonpositive_unit_fraction: "share of units never positive",
+  saturated_fraction: "saturated fraction",
+};
+
+const ROLE_NAMES: Record<string, string> = {
+  weight: "weights",
+  bias: "biases",
+  norm: "norm layers",
+  embedding: "embeddings",
+  other: "other parameters",
+  all: "all parameters",
+};
+
+const AGGREGATES: Record<string, string> = {
+  root_sum_squares: "root of the sum of squares",
+  min: "minimum",
+  max: "maximum",
+  sum: "sum",
+  mean: "mean",
+};
+
+export const kindName = (kind: string) => KIND_NAMES[kind] ?? kind.replaceAll("_", " ");
+
+/** `Gradient norm`, `Update ratio`; a statistic that we have never heard of is still readable. */
+export function statisticName(kind: string, statistic: string): string {
+  const estimate = statistic.endsWith("~");
+  const base = estimate ? statistic.slice(0, -1) : statistic;
+  return `${kindName(kind)} ${STATISTIC_NAMES[base] ?? base.replaceAll("_", " ")}${estimate ? " (estimate)" : ""}`;
+}
+
+export const roleName = (role: string) => ROLE_NAMES[role] ?? role;
+
+export const EMPTY_LINES = [
+  "pip install tb_nnviz",
+  "",
+  "import tb_nnviz",
+  'with tb_nnviz.watch(model, optimizer, logdir="runs/first") as monitor:',
+  "    for x, y in loader:                # the loop stays as it was",
+  "        loss = loss_fn(model(x), y)",
+  "        loss.backward()",
+  "        optimizer.step(); optimizer.zero_grad()",
+  "        monitor.log(loss=loss)         # optional: curves beside the internals",
+  "",
+  "tensorboard --logdir runs",
+].join("\n");
+
+export const TEXT = {
+  title: "What happens inside the network",
+  gradientFlow: "Gradient flow",
+  runs: "Runs",
+  ofCount: (n: number, m: number) => `${n} of ${m}`,
+  runFilter: "filter, e.g. lr|sigmoid",
+  rowFilter: "filter layers",
+  runFilterName: "Filter runs by regular expression",
+  rowFilterName: "Filter layers by regular expression",
+  badFilter: "invalid regular expression: the last valid one stays",
+  noRunMatches: "No run matches.",
+  all: "all",
+  none: "none",
+  allTitle: "Show all runs that the filter lets through",
+  noneTitle: "Hide all runs that the filter lets through",
+  ref: "ref",
+  refTitle: (run: string) => `Reference run: ${run} is drawn first and gives the order of layers`,
+  makeRef: (run: string) => `Make ${run} the reference run`,
+  toggleRun: (run: string, shown: boolean) => `${shown ? "Hide" : "Show"} ${run}`,
+  metricTitle: (name: string, step: number) => `${name} at step ${step}`,
+  hideSide: "Hide the list of runs",
+  showSide: "Show the list of runs",
+  layers: "Layers",
+  layerCount: (n: number) => `${n}`,
+  collapseAll: "Collapse all blocks",
+  expandAll: "Expand all blocks",
+  blockRows: (n: number) => `${n} rows`,
+  statistic: "Statistic",
+  role: "Parameters shown",
+  of: "of",
+  scale: "Scale",
+  log: "log",
+  linear: "linear",
+  logOff: "Signed values are drawn on a linear scale",
+  thresholds: "thresholds",
+  thresholdsHelp: "Gradient norms below or above these are marked in the profile and in the curves.",
+  vanishing: "vanishing",
+  exploding: "exploding",
+  range: "range",
+  rangeHelp: "Ends of the colour scale. Empty: 1st to 99th percentile of what is shown, rounded out.",
+  auto: "auto",
+  rangeLow: "from",
+  rangeHigh: "to",
+  reset: "Reset",
+  step: "step",
+  stepOf: (last: number) => `of ${last}`,
+  csv: "CSV",
+  csvTitle: "Download the values shown as a CSV file",
+  png: "PNG",
+  pngTitle: "Download this picture as a PNG file",
+  profileAt: (step: number) => `Profile at step ${step}`,
+  profileName: "Depth profile: value of each layer at the cursor's step",
+  heatmapName: (run: string, statistic: string) => `Heat map of ${run}: ${statistic}, layers by steps`,
+  overSteps: (statistic: string) => `${lower(statistic)} over steps`,
+  seriesName: (row: string) => `${row} over steps`,
+  legend: "Legend",
+  under: "below",
+  over: "above",
+  exactZero: "exactly 0",
+  nonfinite: "NaN, Inf",
+  absent: "absent",
+  undefinedFigure: "no such figure",
+  axisStep: "step",
+  nearestStep: (step: number) => `step ${step}`,
+  nearestTitle: "This run did not log the cursor's step; its nearest one is used.",
+  state: {
+    value: "",
+    under: "below the colour scale",
+    over: "above the colour scale",
+    zero: "exactly 0",
+    nonfinite: "NaN or Inf in this tensor",
+    absent: "absent: no such row, or no value at this step",
+    undefined: "this layer has no such figure",
+    header: "",
+  } as Record<string, string>,
+  nonfiniteOf: (bad: string, all: string) => `${bad} of ${all} elements are NaN or Inf`,
+  nonfiniteCount: (bad: string) => `${bad} elements are NaN or Inf`,
+  aggregated: (rule: string, n: number) => `${AGGREGATES[rule] ?? rule} of ${n} rows`,
+  elements: (n: string) => `${n} elements`,
+  loading: "Loading…",
+  retry: "Retry",
+  failed: (what: string) => `Could not load ${what}`,
+  whatRuns: "the list of runs",
+  whatSeries: "the values",
+  renderFailed: "tb_nnviz could not draw this page",
+  noData: (statistic: string) => `no ${lower(statistic)} in this run`,
+  noneSelected: "No run selected",
+  noneSelectedHelp: "Choose one or more runs in the list at the left.",
+  noLines: "No layer matches",
+  noLinesHelp: "Change the filter or the parameters shown.",
+  emptyTitle: "Nothing to see inside yet",
+  emptyHelp:
+    "No run in this log directory has data of tb_nnviz. One line around your training loop writes it; this page fills while the training runs.",
+  emptyReload:
+    "Already training? The first values come with the first logged step: press TensorBoard's reload button.",
+  copy: "Copy",
+  copied: "Copied",
+  tree: "Layers, in the order in which they run",
+  toggleBlock: (block: string, collapsed: boolean) => `${collapsed ? "Expand" : "Collapse"} ${block}`,
+  stage: "Arrow left and right: step. Arrow up and down, or j and k: layer.",
+};
+
+export function lower(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}

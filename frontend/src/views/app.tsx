@@ -1,0 +1,117 @@
+import { Component, type ComponentChildren } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { PANELS } from "../panels/registry";
+import type { Store } from "../store/store";
+import { TEXT } from "../text";
+import { StoreContext, useStore } from "./context";
+import { Empty } from "./empty";
+import { Failure } from "./failure";
+import { Icon } from "./icon";
+import { RunPicker } from "./run_picker";
+import { Tooltip } from "./tooltip";
+
+const NARROW = 900;
+
+export function App({ store, reload }: { store: Store; reload: () => void }) {
+  return (
+    <Boundary>
+      <StoreContext.Provider value={store}>
+        <Page reload={reload} />
+      </StoreContext.Provider>
+    </Boundary>
+  );
+}
+
+function Page({ reload }: { reload: () => void }) {
+  const store = useStore();
+  const [side, setSide] = useSide();
+  const runs = store.runs.value;
+  const error = store.runsError.value;
+  if (runs === null) {
+    if (error !== null) return <Failure what={TEXT.whatRuns} message={error} retry={reload} />;
+    return (
+      <div class="waiting" role="status">
+        {TEXT.loading}
+      </div>
+    );
+  }
+  if (runs.length === 0) return <Empty />;
+  const panel = PANELS.find(({ id }) => id === store.view.panel.value) ?? PANELS[0];
+  return (
+    <div class={side ? "app" : "app folded"}>
+      {side ? (
+        <aside class="side" aria-label={TEXT.runs}>
+          <RunPicker fold={() => setSide(false)} />
+          {error !== null && <Failure what={TEXT.whatRuns} message={error} retry={reload} />}
+        </aside>
+      ) : (
+        <div class="rail">
+          <button
+            type="button"
+            class="icon"
+            title={TEXT.showSide}
+            aria-label={TEXT.showSide}
+            onClick={() => setSide(true)}
+          >
+            <Icon name="open" />
+          </button>
+        </div>
+      )}
+      <main class="main">
+        {PANELS.length > 1 && (
+          <div class="tabs" role="tablist">
+            {PANELS.map(({ id, title }) => (
+              <button
+                type="button"
+                key={id}
+                role="tab"
+                aria-selected={id === panel.id}
+                onClick={() => {
+                  store.view.panel.value = id;
+                }}
+              >
+                {title}
+              </button>
+            ))}
+          </div>
+        )}
+        <panel.View reload={reload} />
+      </main>
+      <Tooltip />
+    </div>
+  );
+}
+
+/** The list of runs folds itself where the page is narrow (a notebook cell), until the user decides. */
+function useSide(): [boolean, (open: boolean) => void] {
+  const [chosen, choose] = useState<boolean | null>(null);
+  const [wide, setWide] = useState(window.innerWidth >= NARROW);
+  useEffect(() => {
+    const resized = () => {
+      if (window.innerHeight > 0) setWide(window.innerWidth >= NARROW);
+    };
+    window.addEventListener("resize", resized);
+    return () => window.removeEventListener("resize", resized);
+  }, []);
+  return [chosen ?? wide, choose];
+}
+
+/** What goes wrong while drawing is shown: TensorBoard would leave an empty page. */
+class Boundary extends Component<{ children: ComponentChildren }, { error: Error | null }> {
+  override state: { error: Error | null } = { error: null };
+
+  static override getDerivedStateFromError(error: Error) {
+    return { error };
+  }
+
+  override render() {
+    const { error } = this.state;
+    if (!error) return this.props.children;
+    return (
+      <div class="failure whole" role="alert" data-testid="error">
+        <b>{TEXT.renderFailed}</b>
+        <pre>{error.stack ?? error.message}</pre>
+      </div>
+    );
+  }
+}

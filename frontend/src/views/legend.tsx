@@ -1,0 +1,57 @@
+import { tick } from "../derive/format";
+import { palette, tableColour } from "../derive/palette";
+import { ticks, toUnit } from "../derive/scale";
+import { TEXT } from "../text";
+import type { CellLabel, Rgb } from "../types";
+import { useStore } from "./context";
+
+const css = (rgb: Rgb) => `rgb(${rgb.join(",")})`;
+
+export function Legend() {
+  const store = useStore();
+  const scale = store.scale.value;
+  const colours = palette(scale.diverging, store.dark.value);
+  const found = store.labels.value;
+  const stops = Array.from({ length: 17 }, (_, i) => css(tableColour(colours, i / 16))).join(",");
+  const inner = ticks(scale, 3).filter((value) => {
+    const t = toUnit(scale, value);
+    return t > 0.22 && t < 0.78;
+  });
+  const chip = (label: CellLabel, text: string, look: string, colour?: string) =>
+    found.has(label) && (
+      <span class="chip">
+        <i class={look} style={colour ? { backgroundColor: colour } : undefined} />
+        {text}
+      </span>
+    );
+  return (
+    <div class="legend" role="img" aria-label={TEXT.legend} data-testid="legend">
+      <div class="ramp">
+        {found.has("under") && (
+          <i class="cap" style={{ background: css(colours.under) }} title={TEXT.state.under} />
+        )}
+        <div class="bar" style={{ background: `linear-gradient(to right, ${stops})` }} />
+        {found.has("over") && (
+          <i class="cap" style={{ background: css(colours.over) }} title={TEXT.state.over} />
+        )}
+      </div>
+      <div class="ends">
+        <span>{found.has("under") ? `≤${tick(scale.lo)}` : tick(scale.lo)}</span>
+        {inner.slice(0, 1).map((value) => (
+          <span key={value} class="inner" style={{ left: `${100 * toUnit(scale, value)}%` }}>
+            {tick(value)}
+          </span>
+        ))}
+        <span>{found.has("over") ? `≥${tick(scale.hi)}` : tick(scale.hi)}</span>
+      </div>
+      <div class="chips">
+        {chip("under", `< ${tick(scale.lo)}`, "", css(colours.under))}
+        {chip("over", `> ${tick(scale.hi)}`, "", css(colours.over))}
+        {chip("zero", TEXT.exactZero, "", css(colours.zero))}
+        {chip("nonfinite", TEXT.nonfinite, "hatched", css(colours.nonfinite))}
+        {chip("absent", TEXT.absent, "dotted")}
+        {chip("undefined", TEXT.undefinedFigure, "dotted")}
+      </div>
+    </div>
+  );
+}

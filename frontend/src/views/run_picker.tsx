@@ -1,0 +1,93 @@
+import { shapeOf } from "../charts/markers";
+import { metric } from "../derive/format";
+import { TEXT } from "../text";
+import { useStore } from "./context";
+import { Icon, Mark } from "./icon";
+
+/** All runs: which are shown, which one is the reference, and how good each is. */
+export function RunPicker({ fold }: { fold: () => void }) {
+  const store = useStore();
+  const names = store.names.value;
+  const listed = store.listed.items.value;
+  const bad = !store.listed.valid.value;
+  const metricNames = [...new Set([...store.headlines.value.values()].map(({ name }) => name))];
+  return (
+    <>
+      <div class="head">
+        <h2>{TEXT.runs}</h2>
+        <span class="count">{TEXT.ofCount(store.selected.value.length, names.length)}</span>
+        <button type="button" class="icon" title={TEXT.hideSide} aria-label={TEXT.hideSide} onClick={fold}>
+          <Icon name="close" />
+        </button>
+      </div>
+      <input
+        class={bad ? "field bad" : "field"}
+        type="search"
+        spellcheck={false}
+        placeholder={TEXT.runFilter}
+        aria-label={TEXT.runFilterName}
+        aria-invalid={bad}
+        title={bad ? TEXT.badFilter : TEXT.runFilterName}
+        data-testid="run-filter"
+        value={store.view.runFilter.value}
+        onInput={(event) => {
+          store.view.runFilter.value = event.currentTarget.value;
+        }}
+      />
+      {bad && <p class="complaint">{TEXT.badFilter}</p>}
+      <div class="bulk">
+        <button type="button" title={TEXT.allTitle} onClick={() => store.selectListed(true)}>
+          {TEXT.all}
+        </button>
+        <button type="button" title={TEXT.noneTitle} onClick={() => store.selectListed(false)}>
+          {TEXT.none}
+        </button>
+        <span class="metric-name" title={metricNames.join(", ")}>
+          {metricNames.slice(0, 2).join(", ")}
+        </span>
+      </div>
+      <ul class="runs">
+        {listed.map((run) => (
+          <RunLine key={run} run={run} />
+        ))}
+        {listed.length === 0 && <li class="none">{TEXT.noRunMatches}</li>}
+      </ul>
+    </>
+  );
+}
+
+function RunLine({ run }: { run: string }) {
+  const store = useStore();
+  const shown = store.selected.value.includes(run);
+  const isRef = store.ref.value === run;
+  const headline = store.headlines.value.get(run);
+  const order = store.order.value.get(run) ?? 0;
+  return (
+    <li class={shown ? "run" : "run off"} data-testid={`run-${run}`}>
+      <button
+        type="button"
+        class="toggle"
+        role="checkbox"
+        aria-checked={shown}
+        title={TEXT.toggleRun(run, shown)}
+        onClick={() => store.toggleRun(run)}
+      >
+        <Mark colour={store.colour(run)} shape={shapeOf(order)} hollow={!shown} />
+        <span class="name">{run}</span>
+      </button>
+      <button
+        type="button"
+        class={isRef ? "pin on" : "pin"}
+        aria-pressed={isRef}
+        title={isRef ? TEXT.refTitle(run) : TEXT.makeRef(run)}
+        aria-label={isRef ? TEXT.refTitle(run) : TEXT.makeRef(run)}
+        onClick={() => store.setRef(run)}
+      >
+        {TEXT.ref}
+      </button>
+      <span class="metric" title={headline ? TEXT.metricTitle(headline.name, headline.step) : undefined}>
+        {headline ? metric(headline.name, headline.value) : ""}
+      </span>
+    </li>
+  );
+}
