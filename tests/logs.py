@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
 
 import numpy as np
 from tensorboard.compat.proto import event_pb2
@@ -47,13 +47,15 @@ def numbers(
     return {"count": np.full((steps, rows), 12, np.float32), **values}
 
 
-class Log:
+class Log(contextlib.ExitStack):
     """One event file of a run; ``number`` orders the files of a directory as their start times would."""
 
     def __init__(self, folder: Path | str, number: int = 0, wall_time: float = WALL_TIME) -> None:
+        super().__init__()
         Path(folder).mkdir(parents=True, exist_ok=True)
-        self._file = open(Path(folder) / f"events.out.tfevents.{number:010d}.test", "ab")
-        self._records = RecordWriter(self._file)
+        path = Path(folder) / f"events.out.tfevents.{number:010d}.test"
+        file = self.enter_context(path.open("ab"))
+        self._records = RecordWriter(file)
         self._wall_time = wall_time
         self._layouts: dict[str, int] = {}
         self.event(event_pb2.Event(wall_time=wall_time, file_version="brain.Event:2"))
@@ -90,11 +92,155 @@ class Log:
             for i, step in enumerate(range(length) if steps is None else steps)
         ]
 
-    def close(self) -> None:
-        self._records.close()
 
-    def __enter__(self) -> Log:
-        return self
+STEPS = 400
+HALF = 200
+UNICODE_RUN = "ünï/läuf 试 🙂"
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.close()
+AB = layout(["a.weight", "b.weight"])
+ABC = layout(["a.weight", "b.weight", "c.weight"])
+GAN = layout(["G.fc.weight", "D.fc.weight", "D.fc.bias"])
+UNICODE = layout(["schicht.größe", "层.重量"])
+
+
+class Zoo:
+    """A logdir with a run for each thing that can happen to a run.
+
+    ``values[run]``: float32 [steps, rows] by statistic, as a reader should answer them.
+    """
+
+    def __init__(self, logdir: Path) -> None:
+        self.logdir = logdir
+        self.values: dict[str, dict[str, np.ndarray]] = {}
+        self.wall_times: dict[str, np.ndarray] = {}
+        self.last_wall_times: dict[str, float] = {}
+
+        self._simple("plain", AB, seed=1)
+        self._simple("nested/deep/run", AB, seed=2, steps=5)
+        self._simple(UNICODE_RUN, UNICODE, seed=3, steps=5)
+        self._simple(".", AB, seed=4, steps=5)
+        self._simple("gan", GAN, seed=5)
+        self._resumed("resumed", AB, AB, STEPS)
+        self._resumed("grown", AB, ABC, STEPS)
+        self._resumed("unfinished", AB, AB, 300)
+        self._odd()
+        self._finite()
+        self._corrupt()
+        self._without_layout()
+        self._wrong_length()
+        self._without_count()
+        self._of_others()
+
+    def _log(self, run: str, number: int = 0, wall_time: float = WALL_TIME) -> Log:
+        return Log(self.logdir / run, number, wall_time)
+
+    def _keep(self, run: str, values: dict[str, np.ndarray], wall_times: list[float]) -> None:
+        self.values[run] = values
+        self.wall_times[run] = np.array(wall_times)
+        self.last_wall_times[run] = max(wall_times)
+
+    def _simple(self, run: str, rows: schema.Layout, seed: int, steps: int = STEPS) -> None:
+        values = numbers(steps, len(rows.rows), seed=seed)
+        with self._log(run) as log:
+            self._keep(run, values, log.table(rows, values))
+
+    def _resumed(self, run: str, first: schema.Layout, second: schema.Layout, end: int) -> None:
+        """A second writer in the same directory, from half way."""
+        before = numbers(STEPS, len(first.rows), seed=6)
+        after = numbers(end - HALF, len(second.rows), seed=7)
+        with self._log(run) as log:
+            wall_times = log.table(first, before)
+        with self._log(run, 1, WALL_TIME + 10_000) as log:
+            wall_times = wall_times[:HALF] + log.table(second, after, range(HALF, end))
+        values = {}
+        for name in before:
+            table = np.full((end, len(second.rows)), np.nan, np.float32)
+            table[:HALF, : len(first.rows)] = before[name][:HALF]
+            table[HALF:] = after[name]
+            values[name] = table
+        self._keep(run, values, wall_times)
+
+    def _odd(self) -> None:
+        """NaN and infinities; a row that is always empty; one without gradient every other step."""
+        values = numbers(10, 4, ["norm", "min", "nonfinite"], seed=8)
+        values["norm"][3, 0] = np.nan
+        values["norm"][4, 0] = np.inf
+        values["min"][4, 0] = -np.inf
+        values["norm"][5, 0] = -0.0
+        values["norm"][6, 0] = np.float32(1e-45)  # denormal
+        values["norm"][7, 0] = np.finfo(np.float32).max
+        for table in values.values():
+            table[:, 2] = np.nan
+            table[::2, 3] = np.nan
+        values["count"][:, 2] = 0
+        values["count"][::2, 3] = 0
+        with self._log("odd") as log:
+            self._keep("odd", values, log.table(layout(["a", "b", "empty", "sometimes"]), values))
+
+    def _finite(self) -> None:
+        """`finite_norm` is written only where something is not finite."""
+        values = numbers(6, 2, ["norm", "finite_norm"], seed=9)
+        values["norm"][2] = np.nan
+        wall_times = []
+        with self._log("finite") as log:
+            for i in range(6):
+                names = values if i == 2 else ["count", "norm"]
+                wall_times.append(log.vectors(i, AB, {name: values[name][i] for name in names}))
+        for i in (0, 1, 3, 4, 5):
+            values["finite_norm"][i] = values["norm"][i]
+        self._keep("finite", values, wall_times)
+
+    def _corrupt(self) -> None:
+        """One event's `norm` has fewer bytes than its shape says."""
+        values = numbers(5, 2, seed=10)
+        wall_times = []
+        with self._log("corrupt") as log:
+            for i in range(5):
+                entries = [schema.vector("gradient", name, table[i]) for name, table in values.items()]
+                entries += [schema.layout_id_entry(AB), schema.layout_entry(AB)]
+                proto = event(i, WALL_TIME + i + 1, entries)
+                if i == 3:
+                    (broken,) = [value for value in proto.summary.value if value.tag == "nnviz/gradient/norm"]
+                    broken.tensor.tensor_content = b"\0\0\0\0"
+                log.event(proto)
+                wall_times.append(proto.wall_time)
+        self._keep("corrupt", values, wall_times)
+
+    def _without_layout(self) -> None:
+        values = numbers(5, 2, seed=11)
+        with self._log("no_layout") as log:
+            for i in range(5):
+                entries = [schema.vector("gradient", name, table[i]) for name, table in values.items()]
+                self.last_wall_times["no_layout"] = log.entries(i, [*entries, schema.layout_id_entry(AB)])
+
+    def _wrong_length(self) -> None:
+        """From step 3 on `norm` has three values for two rows."""
+        values = numbers(5, 2, seed=12)
+        wall_times = []
+        with self._log("wrong_length") as log:
+            for i in range(5):
+                step = {name: table[i] for name, table in values.items()}
+                if i >= 3:
+                    step["norm"] = np.zeros(3, np.float32)
+                wall_times.append(log.vectors(i, AB, step))
+        values["norm"][3:] = np.nan
+        self._keep("wrong_length", values, wall_times)
+
+    def _without_count(self) -> None:
+        values = numbers(5, 2, seed=13)
+        del values["count"]
+        values["norm"][2, 1] = np.nan
+        with self._log("no_count") as log:
+            self._keep("no_count", values, log.table(AB, values))
+
+    def _of_others(self) -> None:
+        """Scalars of ours beside the user's own, and a run without anything of ours."""
+        with self._log("scalars") as log:
+            for i in range(5):
+                more = [schema.scalar("nnviz/log/loss", i / 8), schema.scalar("nnviz/log/val_loss", np.nan)]
+                more += [schema.scalar("nnviz/global/gradient_norm", np.inf), schema.scalar("loss", 100 + i)]
+                wall_time = log.vectors(i, AB, {name: table[0] for name, table in numbers(1, 2).items()}, more)
+            self.last_wall_times["scalars"] = wall_time
+        with self._log("users") as log:
+            log.entries(0, [schema.scalar("accuracy", 0.5)])
+            log.event(event_pb2.Event(step=1, wall_time=WALL_TIME + 9))

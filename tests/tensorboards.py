@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from tensorboard import default, program
 from tensorboard.backend import application
+from tensorboard.context import RequestContext
 from werkzeug.test import Client, TestResponse
 
+from tb_nnviz import schema
 from tb_nnviz.plugin import wire
 from tb_nnviz.plugin.loader import NNVizLoader
 
@@ -24,19 +26,23 @@ LOADERS = {
 PATIENCE_SECONDS = 60
 
 
-class TensorBoard:
+class TensorBoard(contextlib.ExitStack):
     """An application on a logdir, with our plugin beside TensorBoard's own."""
 
     def __init__(self, loader: str, logdir: Path | str, *flags: str) -> None:
+        super().__init__()
         self.board = program.TensorBoard(plugins=[*default.get_static_plugins(), NNVizLoader])
         self.board.configure(argv=["tensorboard", "--logdir", str(logdir), *LOADERS[loader], *flags])
         self._ingester = self.board._make_data_ingester()
         # None on the data server
         self._multiplexer = getattr(self._ingester, "deprecated_multiplexer", None)
+        if self._multiplexer is None:
+            self.callback(self._ingester._stdin_handle.close)  # the data server ends with its standard input
+        self.provider = self._ingester.data_provider
         self.app = application.TensorBoardWSGIApp(
             self.board.flags,
             self.board.plugin_loaders,
-            self._ingester.data_provider,
+            self.provider,
             self.board.assets_zip_provider,
             self._multiplexer,
         )
@@ -82,23 +88,18 @@ class TensorBoard:
             self.reload()
             time.sleep(0.05)
 
-    def until_step(self, step: int, *runs: str) -> None:
-        """Reload until these runs have got to a step."""
-        self.until(lambda: all(self.runs().get(run, {}).get("steps", -1) >= step for run in runs))
+    def until_written(self, wall_times: Mapping[str, float]) -> None:
+        """Reload until each of these runs has come to the event of this wall time."""
+
+        def written() -> bool:
+            listed = self.provider.list_tensors(RequestContext(), experiment_id="", plugin_name=schema.PLUGIN)
+            latest = {run: max(series.max_wall_time for series in tags.values()) for run, tags in listed.items()}
+            return all(latest.get(run, 0) >= wall_time for run, wall_time in wall_times.items())
+
+        self.until(written)
 
     def reload(self) -> None:
         """Read what was appended; the data server does so by itself, every second."""
         if self._multiplexer is not None:
             self._multiplexer.AddRunsFromDirectory(self.board.flags.logdir, None)
             self._multiplexer.Reload()
-
-    def close(self) -> None:
-        """The data server ends when its standard input does."""
-        if self._multiplexer is None:
-            self._ingester._stdin_handle.close()
-
-    def __enter__(self) -> TensorBoard:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.close()

@@ -138,12 +138,12 @@ def align(
         for at_steps, at_rows in places:
             filled = at_steps[at[at_steps] >= 0]
             if filled.size:
-                table[np.ix_(filled, at_rows)] = np.stack([source.values[k] for k in at[filled]])
+                table[_place(filled, at_rows)] = np.stack([source.values[k] for k in at[filled]])
         return table
 
     counts = scatter(sources["count"])
     absent = np.ones(counts.shape, np.uint8)
-    for place in (np.ix_(*pair) for pair in places):
+    for place in (_place(*pair) for pair in places):
         absent[place] = counts[place] == 0
     values = {name: scatter(sources[name]) for name in asked}
     layout = used[0] if len(used) == 1 else schema.layout_id(rows)
@@ -188,6 +188,14 @@ def _fill(layout_ids: Points, at: np.ndarray) -> np.ndarray:
         return np.full(at.size, -1, np.int64)
     values = np.array([np.ravel(layout_ids.values[k])[:1] for k in at[known]], np.int64).reshape(-1)
     return values[np.maximum(np.searchsorted(known, np.arange(at.size), "right") - 1, 0)]
+
+
+def _place(*indices: np.ndarray) -> tuple[Any, ...]:
+    """Index of a block of a table: slices where they can be, which are several times as fast."""
+    runs = [i.size > 0 and i[-1] - i[0] == i.size - 1 and bool((np.diff(i) == 1).all()) for i in indices]
+    if not any(runs):
+        return np.ix_(*indices)
+    return tuple(slice(i[0], i[-1] + 1) if run else i for i, run in zip(indices, runs))
 
 
 def _length(value: Any) -> int:

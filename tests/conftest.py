@@ -1,0 +1,39 @@
+"""Fixtures that several test files use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.logs import Zoo
+from tests.tensorboards import LOADERS, TensorBoard
+
+
+@pytest.fixture(scope="session", params=LOADERS)
+def loader(request: pytest.FixtureRequest) -> str:
+    """Each of TensorBoard's two loaders: every test of the backend runs on both."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture(scope="session")
+def zoo(tmp_path_factory: pytest.TempPathFactory) -> Zoo:
+    """A logdir with one run for each thing that can happen to a run."""
+    return Zoo(tmp_path_factory.mktemp("zoo"))
+
+
+@pytest.fixture(scope="session")
+def board(loader: str, zoo: Zoo) -> Iterator[TensorBoard]:
+    """TensorBoard with default flags on the zoo, everything loaded."""
+    with TensorBoard(loader, zoo.logdir) as tensorboard:
+        tensorboard.until_written(zoo.last_wall_times)
+        yield tensorboard
+
+
+@pytest.fixture
+def empty_board(loader: str, tmp_path: Path) -> Iterator[TensorBoard]:
+    """TensorBoard on an empty logdir."""
+    with TensorBoard(loader, tmp_path) as tensorboard:
+        yield tensorboard

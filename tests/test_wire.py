@@ -1,0 +1,69 @@
+"""The binary envelope."""
+
+from __future__ import annotations
+
+import json
+import struct
+
+import numpy as np
+import pytest
+
+from tb_nnviz.plugin import wire
+
+ARRAYS = {
+    "nothing": np.zeros((0, 3), np.float32),
+    "one_byte": np.array([7], np.uint8),
+    "odd": np.arange(15, dtype=np.uint8).reshape(3, 5),
+    "special": np.array([np.nan, np.inf, -np.inf, -0.0, 1e-45], np.float32),
+    "steps": np.array([0, 2.0**53], np.float64),
+    "fortran": np.asfortranarray(np.arange(6, dtype=np.float32).reshape(2, 3)),
+    "big_endian": np.arange(3, dtype=">f4"),
+    "strided": np.arange(10, dtype=np.float64)[::3],
+}
+
+
+def test_arrays_come_back_bit_by_bit() -> None:
+    decoded = wire.decode(wire.encode({"a": [{"values": ARRAYS}], "b": "ü"}))
+    assert decoded["b"] == "ü"
+    for name, array in ARRAYS.items():
+        back = decoded["a"][0]["values"][name]
+        assert back.shape == array.shape
+        assert back.dtype.name == array.dtype.name
+        assert back.tobytes() == array.astype(array.dtype.newbyteorder("<")).tobytes()
+
+
+def test_layout_of_the_envelope_is_that_of_the_contract() -> None:
+    """Read by hand as http_api.md says, not by our own decoder."""
+    data = wire.encode({"first": np.array([1, 2, 3], np.uint8), "second": np.array([0.5], np.float64)})
+    (length,) = struct.unpack("<I", data[:4])
+    assert (4 + length) % 8 == 0
+    header = json.loads(data[4 : 4 + length].decode("utf-8"))
+    assert header == {
+        "first": {"dtype": "uint8", "shape": [3], "offset": 0},
+        "second": {"dtype": "float64", "shape": [1], "offset": 8},
+    }
+    payload = data[4 + length :]
+    assert payload == b"\1\2\3" + bytes(5) + struct.pack("<d", 0.5)
+
+
+def test_a_run_whose_name_is_not_unicode_survives() -> None:
+    assert wire.decode(wire.encode({"run": "caf\udce9"})) == {"run": "caf\udce9"}
+
+
+@pytest.mark.parametrize("value", [np.zeros(2, np.int64), np.float32(1), object()])
+def test_what_the_page_could_not_read_is_refused(value: object) -> None:
+    with pytest.raises(TypeError, match="invalid value in an answer"):
+        wire.encode({"value": value})
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (struct.pack("<I", 1000) + b"{}", "invalid header length: 1000"),
+        (struct.pack("<I", 2) + b"{}", "invalid header length: 2"),
+        (struct.pack("<I", 44) + b'{"dtype":"int64","shape":[],"offset":0}     ', "invalid array reference"),
+    ],
+)
+def test_a_broken_envelope_is_refused(data: bytes, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        wire.decode(data)
