@@ -6,6 +6,7 @@ import logging
 import pathlib
 import threading
 import time
+import weakref
 
 import numpy as np
 import pytest
@@ -107,6 +108,17 @@ def test_functions_run_on_the_thread_and_may_return_nothing() -> None:
     made.close()
     assert names == ["tb_nnviz writer"] * 3
     assert steps(sink) == [1]
+
+
+def test_what_was_written_is_let_go() -> None:
+    made = writer.Writer(Memory())
+    values = np.zeros(3, "<f4")
+    gone = weakref.ref(values)
+    made.submit(0, 1.0, [schema.Entry("x", values, schema.PLUGIN)])
+    del values
+    made.flush()
+    assert gone() is None
+    made.close()
 
 
 def test_a_function_may_submit_and_flush() -> None:
@@ -250,7 +262,9 @@ def test_a_bad_path_is_heard_of_at_the_start_and_healed(
     assert len(caplog.records) == 1
 
 
-@pytest.mark.filterwarnings("ignore:html5lib's sanitizer:DeprecationWarning", "ignore:Implicitly cleaning up")
+@pytest.mark.filterwarnings(
+    "ignore:html5lib's sanitizer", "ignore:Implicitly cleaning up", "ignore:subprocess .* is still running"
+)  # all three are TensorBoard's
 @pytest.mark.parametrize("fast", ["true", "false"])
 def test_tensorboard_reads_while_we_write(tmp_path: pathlib.Path, fast: str) -> None:
     """Its data server, and its Python loader."""

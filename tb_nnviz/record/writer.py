@@ -144,15 +144,13 @@ class Writer:
     def _reach(self, mark: _Mark, patience: float, limit: float = float("inf")) -> bool:
         handled, now = self._handled, time.monotonic()
         progress, end = now, now + limit
-        while not mark.reached.wait(0.5):
-            if not self._thread.is_alive():
-                return mark.reached.is_set()
+        while self._thread.is_alive() and not mark.reached.wait(0.5):
             now = time.monotonic()
             if handled != self._handled:
                 handled, progress = self._handled, now
             if now - progress > patience or now > end:
                 return False
-        return True
+        return mark.reached.is_set()
 
     def _has_room(self) -> bool:
         """Wait for room in the queue; False where the thread hangs, and then at once until it goes on."""
@@ -183,6 +181,7 @@ class Writer:
                 else:
                     self._write(item)
                     due = due or time.monotonic() + self._flush_seconds
+                del item  # its arrays must not live until the next one comes
             if mark or (due is not None and time.monotonic() >= due):
                 due = None if self._guard(self._sink.flush) else time.monotonic() + self._flush_seconds
             if mark is self._last:
