@@ -1,0 +1,92 @@
+"""Packaging of tb_nnviz. Reads the version from the package without importing it."""
+
+import re
+import sys
+from pathlib import Path
+
+from setuptools import find_packages, setup
+from setuptools.command.bdist_wheel import bdist_wheel
+from setuptools.command.sdist import sdist
+
+ROOT = Path(__file__).resolve().parent
+PAGE = Path("tb_nnviz", "plugin", "static", "index.js")
+
+
+def read_version() -> str:
+    """``__version__`` of the package, found in its text."""
+    found = re.search(r'^__version__ = "(.+)"$', (ROOT / "tb_nnviz" / "__init__.py").read_text("utf-8"), re.MULTILINE)
+    if not found:
+        sys.exit('missing version: tb_nnviz/__init__.py has no line __version__ = "..."')
+    return found[1]
+
+
+def require_page() -> None:
+    """A package without the built page would install well and show an empty tab."""
+    if not (ROOT / PAGE).is_file():
+        sys.exit(f"missing page: {PAGE.as_posix()} is not built; run ./dev frontend first, which builds it")
+
+
+class Wheel(bdist_wheel):
+    """Wheels hold the page. (Editable installs do not run this, so the page can be built later.)"""
+
+    def run(self) -> None:
+        """Build, or refuse to."""
+        require_page()
+        super().run()
+
+
+class Source(sdist):
+    """Source distributions hold the page too: who installs from one needs no Node."""
+
+    def run(self) -> None:
+        """Build, or refuse to."""
+        require_page()
+        super().run()
+
+
+TORCH = ["torch>=2.1"]
+DEMO = [*TORCH, "scikit-learn>=1.3", "tqdm>=4.65"]
+README = ROOT / "README.md"
+
+setup(
+    name="tb_nnviz",
+    version=read_version(),
+    description="See inside a neural network while it trains: one line in the loop, one tab in TensorBoard",
+    long_description=README.read_text(encoding="utf-8") if README.is_file() else "",
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    license_files=["LICENSE"],
+    keywords=["tensorboard", "pytorch", "gradients", "activations", "visualization"],
+    classifiers=[
+        "Development Status :: 3 - Alpha",
+        "Intended Audience :: Science/Research",
+        "Programming Language :: Python :: 3",
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
+        "Typing :: Typed",
+    ],
+    python_requires=">=3.10",
+    packages=find_packages(include=["tb_nnviz", "tb_nnviz.*"]),
+    package_data={"tb_nnviz": ["py.typed"], "tb_nnviz.plugin": ["http_api.md", "static/**"]},
+    install_requires=["tensorboard>=2.16", "numpy>=1.23", "google-crc32c>=1.5"],
+    extras_require={
+        "torch": TORCH,
+        "demo": DEMO,
+        "test": [
+            *DEMO,
+            "mypy",
+            "playwright",
+            "pytest",
+            "ruff",
+            "setuptools>=77",
+            "tensorboardX>=2.6",
+            "wheel",
+        ],
+        "bench": [*DEMO, "wandb"],
+    },
+    entry_points={
+        "tensorboard_plugins": ["nnviz = tb_nnviz.plugin.loader:NNVizLoader"],
+        "console_scripts": ["tb-nnviz = tb_nnviz.cli:main"],
+    },
+    cmdclass={"bdist_wheel": Wheel, "sdist": Source},
+    zip_safe=False,
+)
