@@ -1,0 +1,74 @@
+"""The four runs: what each one does, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+from torch.optim import Optimizer
+
+from demo.models import DeepCNN
+
+
+def constant(step: int) -> float:
+    """The same learning rate at every step."""
+    return 1.0
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training: a model, an optimizer, and the factor on its learning rate at each step."""
+
+    name: str
+    story: str
+    model: Callable[[], DeepCNN]
+    optimizer: Callable[[nn.Module], Optimizer]
+    schedule: Callable[[int], float] = constant
+
+
+def he(model: DeepCNN) -> DeepCNN:
+    """He initialization, which a deep network without norms needs in order to start at all."""
+    for module in model.modules():
+        if isinstance(module, (nn.Conv2d, nn.Linear)):
+            nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+    return model
+
+
+def sgd(model: nn.Module) -> Optimizer:
+    """Plain SGD with momentum."""
+    return torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
+
+
+RUNS = (
+    Run(
+        name="healthy",
+        story="batch norm and ReLU: learns",
+        model=lambda: DeepCNN(nn.ReLU, norm=True),
+        optimizer=sgd,
+    ),
+    Run(
+        name="deep-sigmoid",
+        story="sigmoids, no norm: the gradient shrinks about tenfold a layer on its way to the input",
+        model=lambda: DeepCNN(nn.Sigmoid, norm=False),
+        optimizer=sgd,
+    ),
+    Run(
+        name="lr-too-high",
+        story="a warm-up that nobody ends, 5 % a step: learns, then explodes to NaN",
+        # Leaky ReLUs cannot die, and Adamax does not square gradients: the explosion runs its full course.
+        model=lambda: he(DeepCNN(lambda: nn.LeakyReLU(0.1), norm=False)),
+        optimizer=lambda model: torch.optim.Adamax(model.parameters(), lr=0.001),
+        schedule=lambda step: 1.05**step,
+    ),
+    Run(
+        name="dying-relu",
+        story="a learning rate multiplied by 10 at step 80, where it was to be divided: the ReLUs die",
+        model=lambda: he(DeepCNN(nn.ReLU, norm=False)),
+        optimizer=lambda model: torch.optim.Adam(model.parameters(), lr=0.002),
+        schedule=lambda step: 10.0 if step >= 80 else 1.0,
+    ),
+)
