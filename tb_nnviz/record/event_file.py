@@ -40,11 +40,15 @@ class _Record(NamedTuple):
 class EventFile:
     """One new event file in a directory; not thread-safe, one writer's thread owns it.
 
-    >>> sink = EventFile("runs/baseline")
-    >>> sink.write(event)  # kept in memory
-    >>> sink.flush()       # handed to the system; False: it did not take everything, call again later
+    >>> import tempfile
+    >>> from tb_nnviz.record import events
+    >>> with tempfile.TemporaryDirectory() as runs:
+    ...     sink = EventFile(runs + "/baseline")
+    ...     sink.write(events.event(0, 1.0, [schema.scalar("nnviz/log/loss", 0.5)]))  # kept in memory
+    ...     written = sink.flush()  # handed to the system
+    ...     sink.close()
+    >>> written  # False: the system did not take everything, call again later
     True
-    >>> sink.close()
 
     ``limit`` bounds the bytes that wait in memory while nothing can be written.
 

@@ -13,6 +13,8 @@ from typing import Protocol
 
 
 class Drainable(Protocol):
+    """What is closed when the process ends."""
+
     def close(self) -> None: ...
     def drain(self, patience: float, limit: float) -> bool: ...
 

@@ -17,7 +17,11 @@ class UserWriter:
     The events have that writer's guarantees, not ours: what survives a full disk, a signal or an exit without
     ``close`` is its matter. It is flushed, never closed, and no second file is begun once the user has closed it.
 
-    >>> sink = UserWriter(SummaryWriter("runs/baseline"))
+    >>> import tempfile
+    >>> from tensorboardX import SummaryWriter
+    >>> with tempfile.TemporaryDirectory() as runs, SummaryWriter(runs) as summary_writer:
+    ...     UserWriter(summary_writer).logdir == runs
+    True
 
     Raises:
         ValueError: it is not a SummaryWriter, or is closed.

@@ -56,9 +56,11 @@ class _Mark:
 class Writer:
     """Takes events from the training loop and writes them on a thread of its own.
 
-    >>> writer = file_writer("runs/baseline")
-    >>> writer.submit(0, time.time(), [schema.scalar("nnviz/log/loss", 0.5)])
-    >>> writer.close()
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as runs:
+    ...     writer = file_writer(runs + "/baseline")
+    ...     writer.submit(0, time.time(), [schema.scalar("nnviz/log/loss", 0.5)])
+    ...     writer.close()
 
     It never raises and loses nothing when the process ends without ``close``: by itself, by an exception, or by
     SIGTERM (where the program has no handler of its own, and one writer was made on the main thread). In a forked
@@ -214,16 +216,10 @@ class Writer:
 
 
 def file_writer(logdir: StrPath) -> Writer:
-    """A writer to a new event file in the directory.
-
-    >>> writer = file_writer("runs/baseline")
-    """
+    """A writer to a new event file in the directory."""
     return Writer(EventFile(logdir))
 
 
 def user_writer(summary_writer: Any) -> Writer:
-    """A writer that goes through a SummaryWriter of torch or tensorboardX, with that writer's guarantees.
-
-    >>> writer = user_writer(SummaryWriter("runs/baseline"))
-    """
+    """A writer that goes through a SummaryWriter of torch or tensorboardX, with that writer's guarantees."""
     return Writer(UserWriter(summary_writer))
