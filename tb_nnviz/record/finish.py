@@ -43,9 +43,11 @@ def finish_step(measured: Measured, stock: bool) -> tuple[list[schema.Entry], St
 def _statistics(measured: Measured, arrived: Arrival) -> tuple[Statistics, float | None]:
     result: Statistics = {}
     gradient_norm = None
-    for kind, layout in measured.layouts.items():
-        rows, parts = len(layout.rows), measured.parts.get(kind, [])
-        index: dict[object, int] = {row.name: i for i, row in enumerate(layout.rows)}
+    for kind in sorted({*measured.layouts, *measured.parts}, key=schema.KINDS.index):
+        table, parts = measured.layouts.get(kind), measured.parts.get(kind, [])
+        names = [row.name for row in table.rows] if table else []
+        rows = len(names)
+        index: dict[object, int] = {name: i for i, name in enumerate(names)}
         values = np.concatenate([arrived(ticket) for _, _, ticket in parts]) if parts else np.empty(0)
         # one row more, for the parameters that have none
         at = [index.get(name, rows) for name, _, _ in parts]
@@ -54,6 +56,8 @@ def _statistics(measured: Measured, arrived: Arrival) -> tuple[Statistics, float
         if kind == "gradient":
             seen = complete["norm"][complete["count"] > 0]
             gradient_norm = float(np.sqrt(np.sum(seen**2))) if len(seen) else None
+        if not rows:
+            continue
         found = {name: values[:rows] for name, values in complete.items()}
         result[kind] = {name: found[name] for name in schema.STATISTICS}
         if kind == "activation":

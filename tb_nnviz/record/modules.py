@@ -141,20 +141,23 @@ def named_parameters(models: Mapping[str, nn.Module]) -> list[NamedParameter]:
 
 
 def layers(models: Mapping[str, nn.Module], include: Filter, exclude: Filter) -> list[Layer]:
-    """The modules to observe: those without children or with parameters of their own.
+    """The modules to observe: those without children, and within a model those with parameters of their own.
 
-    A type in ``include`` observes every module of that type, also one that holds others.
+    A type in ``include`` observes every module of that type, whatever it holds.
     """
-    keep, types = selector(include, exclude), _types(include)
+    keep, types, roots = selector(include, exclude), _types(include), set(models.values())
     return [
         Layer(name, module)
         for name, module in named_modules(models)
-        if (isinstance(module, types) or _is_layer(module)) and keep(name, module)
+        if (isinstance(module, types) or _is_layer(module, module in roots)) and keep(name, module)
     ]
 
 
-def _is_layer(module: nn.Module) -> bool:
-    return next(module.children(), None) is None or next(module.parameters(recurse=False), None) is not None
+def _is_layer(module: nn.Module, root: bool) -> bool:
+    if next(module.children(), None) is None:
+        return True
+    # what a whole model puts out is as a rule what its last layer does
+    return not root and next(module.parameters(recurse=False), None) is not None
 
 
 def selector(include: Filter, exclude: Filter) -> Callable[[str, nn.Module], bool]:
