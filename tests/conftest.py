@@ -1,17 +1,24 @@
-"""Fixtures that several test files use."""
+"""Fixtures that several test files use; TensorBoard is imported only where one of them is asked for."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.logs import Zoo
-from tests.tensorboards import LOADERS, TensorBoard
+if TYPE_CHECKING:
+    from tests.logs import Zoo
+    from tests.tensorboards import TensorBoard
 
 
-@pytest.fixture(scope="session", params=LOADERS)
+def pytest_configure(config: pytest.Config) -> None:
+    """Warnings are errors, but for one that TensorBoard's own copy of html5lib gives when it is imported."""
+    config.addinivalue_line("filterwarnings", "ignore:html5lib's sanitizer is deprecated:DeprecationWarning")
+
+
+@pytest.fixture(scope="session", params=["python", "data_server"])
 def loader(request: pytest.FixtureRequest) -> str:
     """Each of TensorBoard's two loaders: every test of the backend runs on both."""
     name: str = request.param
@@ -21,12 +28,16 @@ def loader(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="session")
 def zoo(tmp_path_factory: pytest.TempPathFactory) -> Zoo:
     """A logdir with one run for each thing that can happen to a run."""
+    from tests.logs import Zoo
+
     return Zoo(tmp_path_factory.mktemp("zoo"))
 
 
 @pytest.fixture(scope="session")
 def board(loader: str, zoo: Zoo) -> Iterator[TensorBoard]:
     """TensorBoard with default flags on the zoo, everything loaded."""
+    from tests.tensorboards import TensorBoard
+
     with TensorBoard(loader, zoo.logdir) as tensorboard:
         tensorboard.until_written(zoo.last_wall_times)
         yield tensorboard
@@ -35,5 +46,7 @@ def board(loader: str, zoo: Zoo) -> Iterator[TensorBoard]:
 @pytest.fixture
 def empty_board(loader: str, tmp_path: Path) -> Iterator[TensorBoard]:
     """TensorBoard on an empty logdir."""
+    from tests.tensorboards import TensorBoard
+
     with TensorBoard(loader, tmp_path) as tensorboard:
         yield tensorboard

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import time
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -33,11 +34,14 @@ class TensorBoard(contextlib.ExitStack):
         super().__init__()
         self.board = program.TensorBoard(plugins=[*default.get_static_plugins(), NNVizLoader])
         self.board.configure(argv=["tensorboard", "--logdir", str(logdir), *LOADERS[loader], *flags])
-        self._ingester = self.board._make_data_ingester()
+        with warnings.catch_warnings():
+            # TensorBoard forgets the data server's process on purpose: it ends with its standard input.
+            warnings.simplefilter("ignore", ResourceWarning)
+            self._ingester = self.board._make_data_ingester()
         # None on the data server
         self._multiplexer = getattr(self._ingester, "deprecated_multiplexer", None)
         if self._multiplexer is None:
-            self.callback(self._ingester._stdin_handle.close)  # the data server ends with its standard input
+            self.callback(self._ingester._stdin_handle.close)
         self.provider = self._ingester.data_provider
         self.app = application.TensorBoardWSGIApp(
             self.board.flags,

@@ -82,8 +82,9 @@ def test_many_runs_in_one_answer_share_their_layout(board: TensorBoard, zoo: Zoo
         assert_array_equal(series["values"]["norm"], zoo.values[series["run"]]["norm"])
 
 
-def test_known_layouts_are_not_sent_again(board: TensorBoard) -> None:
-    answer = board.series("plain", "gan", known=[AB.id])
+@pytest.mark.parametrize("spelt", [int, str])
+def test_known_layouts_are_not_sent_again(board: TensorBoard, spelt: type) -> None:
+    answer = board.series("plain", "gan", known=[spelt(AB.id)])
     assert answer["layouts"].keys() == {str(GAN.id)}
     assert [series["layout"] for series in answer["series"]] == [AB.id, GAN.id]
 

@@ -10,7 +10,7 @@ import pytest
 
 from tb_nnviz.plugin import wire
 
-ARRAYS = {
+ARRAYS: dict[str, np.ndarray] = {
     "nothing": np.zeros((0, 3), np.float32),
     "one_byte": np.array([7], np.uint8),
     "odd": np.arange(15, dtype=np.uint8).reshape(3, 5),

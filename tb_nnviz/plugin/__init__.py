@@ -1,0 +1,1 @@
+"""Server side: a TensorBoard plugin. Never imports torch, nor the training side."""

@@ -47,14 +47,7 @@ def parse_series(data: bytes) -> SeriesQuery:
     if kind not in schema.KINDS:
         problem = f"unknown kind: {_short(kind)}" if "kind" in body else "missing kind"
         raise errors.InvalidArgumentError(f"{problem} (expected one of {', '.join(schema.KINDS)})")
-    known = body.get("known") or []
-    if not isinstance(known, list) or not all(type(item) is int for item in known):
-        raise errors.InvalidArgumentError(f"invalid known: {_short(known)} (expected a list of layout ids)")
-    if len(known) > MAX_KNOWN:
-        raise errors.InvalidArgumentError(f"too many known: {len(known)} (at most {MAX_KNOWN})")
-    return SeriesQuery(
-        _names(body, "runs", MAX_RUNS), kind, _names(body, "statistics", MAX_STATISTICS), frozenset(known)
-    )
+    return SeriesQuery(_names(body, "runs", MAX_RUNS), kind, _names(body, "statistics", MAX_STATISTICS), _known(body))
 
 
 def parse_scalars(data: bytes) -> ScalarsQuery:
@@ -97,6 +90,22 @@ def _names(body: dict[str, Any], key: str, limit: int) -> tuple[str, ...]:
     if len(names) > limit:
         raise errors.InvalidArgumentError(f"too many {key}: {len(names)} (at most {limit} in a request)")
     return tuple(dict.fromkeys(names))
+
+
+def _known(body: dict[str, Any]) -> frozenset[int]:
+    """Layout ids, as numbers or as the keys that they are in an answer's `layouts`."""
+    known = body.get("known")
+    if known is None:
+        return frozenset()
+    if not isinstance(known, list) or not all(type(item) is int or _is_id(item) for item in known):
+        raise errors.InvalidArgumentError(f"invalid known: {_short(known)} (expected a list of layout ids)")
+    if len(known) > MAX_KNOWN:
+        raise errors.InvalidArgumentError(f"too many known: {len(known)} (at most {MAX_KNOWN})")
+    return frozenset(int(item) for item in known)
+
+
+def _is_id(item: Any) -> bool:
+    return isinstance(item, str) and item.isascii() and item.isdigit() and len(item) <= 20
 
 
 def _short(value: Any) -> str:

@@ -64,6 +64,8 @@ class Reader:
         list_tensors, arguments = self._provider().list_tensors, {"plugin_name": plugin}
         try:
             return Found(self._call(list_tensors, arguments, None, None))
+        except errors.PublicError:
+            raise
         except _SPLIT:
             return self._read(list_tensors, arguments, list(self.start_times()), likely)
 
@@ -92,6 +94,8 @@ class Reader:
             return Found()  # an empty filter is not "nothing" to every provider
         try:
             return Found(self._call(method, arguments, runs, tags))
+        except errors.PublicError:
+            raise
         except _SPLIT as error:
             reason = f"cannot be read: {type(error).__name__}: {str(error)[:200]}"
         found = Found()
@@ -120,11 +124,13 @@ class Reader:
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 return method(self.context, **arguments)
+            except errors.PublicError:  # a RuntimeError too, but one that is meant for whoever asked
+                raise
             except (KeyError, RuntimeError):  # the loader was in the middle of adding a tag
                 if attempt == ATTEMPTS:
                     raise
                 time.sleep(PAUSE_SECONDS)
-            except (ValueError, TypeError, errors.PublicError):
+            except (ValueError, TypeError):
                 raise
             except Exception as error:
                 raise _translated(error) from error

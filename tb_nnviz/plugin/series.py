@@ -27,7 +27,7 @@ class Points:
     @classmethod
     def of(cls, events: Iterable[tuple[int, float, Any]]) -> Points:
         """From (step, wall time, value) triples."""
-        steps, wall_times, values = tuple(zip(*events)) or ((), (), ())
+        steps, wall_times, values = tuple(zip(*events, strict=True)) or ((), (), ())
         return cls(np.array(steps, np.int64), np.array(wall_times, np.float64), values)
 
 
@@ -59,9 +59,9 @@ def timeline(tags: Sequence[Points]) -> tuple[np.ndarray, np.ndarray]:
     steps = np.concatenate([tag.steps for tag in tags])
     wall_times = np.concatenate([tag.wall_times for tag in tags])
     backwards = [np.flatnonzero(np.diff(tag.steps) <= 0) + 1 for tag in tags]
-    restart_steps = np.concatenate([tag.steps[at] for tag, at in zip(tags, backwards)])
+    restart_steps = np.concatenate([tag.steps[at] for tag, at in zip(tags, backwards, strict=True)])
     if restart_steps.size:
-        restart_walls = np.concatenate([tag.wall_times[at] for tag, at in zip(tags, backwards)])
+        restart_walls = np.concatenate([tag.wall_times[at] for tag, at in zip(tags, backwards, strict=True)])
         order = np.argsort(restart_steps, kind="stable")
         # The latest restart at or before each event's step; what is older than it was abandoned.
         latest = np.concatenate([[-np.inf], np.maximum.accumulate(restart_walls[order])])
@@ -129,7 +129,7 @@ def align(
     steps, wall_times, ids = steps[any_asked], wall_times[any_asked], ids[any_asked]
     used = list(dict.fromkeys(ids.tolist()))
     rows, columns = merge(layouts[i] for i in used)
-    places = [(np.flatnonzero(ids == i), at_rows) for i, at_rows in zip(used, columns)]
+    places = [(np.flatnonzero(ids == i), at_rows) for i, at_rows in zip(used, columns, strict=True)]
 
     def scatter(source: _Source) -> np.ndarray:
         """Vectors on the table, all steps of a layout at once; NaN where there is none."""
@@ -195,7 +195,7 @@ def _place(*indices: np.ndarray) -> tuple[Any, ...]:
     runs = [i.size > 0 and i[-1] - i[0] == i.size - 1 and bool((np.diff(i) == 1).all()) for i in indices]
     if not any(runs):
         return np.ix_(*indices)
-    return tuple(slice(i[0], i[-1] + 1) if run else i for i, run in zip(indices, runs))
+    return tuple(slice(i[0], i[-1] + 1) if run else i for i, run in zip(indices, runs, strict=True))
 
 
 def _length(value: Any) -> int:
