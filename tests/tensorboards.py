@@ -92,6 +92,10 @@ class TensorBoard(contextlib.ExitStack):
             self.reload()
             time.sleep(0.05)
 
+    def until_step(self, step: int, *runs: str) -> None:
+        """Reload until these runs have come to a step (of a resumed run: ever, see until_written)."""
+        self.until(lambda: all(self.runs().get(run, {}).get("steps", -1) >= step for run in runs))
+
     def until_written(self, wall_times: Mapping[str, float]) -> None:
         """Reload until each of these runs has come to the event of this wall time."""
 

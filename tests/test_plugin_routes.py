@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -212,3 +213,12 @@ def test_without_a_built_page_the_tab_says_how_to_build_it(
 def test_head_has_no_body(board: TensorBoard, zoo: Zoo) -> None:
     response = board.client.head("/data/plugin/nnviz/runs")
     assert (response.status_code, response.data) == (200, b"")
+
+
+def test_the_page_that_ships_is_whole(board: TensorBoard) -> None:
+    """Every file that index.js names is served."""
+    entry = board.get("index.js").text
+    names = re.findall(r"""["']\./static/([^"']+)["']""", entry)
+    assert names, entry
+    for name in names:
+        assert board.get(f"static/{name}").status_code == 200
