@@ -152,6 +152,7 @@ def built(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
     (folder / "style-3c4d.css").write_text("body {}")
     (folder / "fonts" / "mono-5e6f.woff2").write_bytes(b"wOF2")
     (folder / "notes.py").write_text("secret = 1")
+    (folder / "folder.js").mkdir()
     (folder.parent / "secret.js").write_text("secret")
     monkeypatch.setattr(page, "FOLDER", folder)
     return folder
@@ -191,7 +192,18 @@ def test_a_rebuilt_page_is_seen_at_once(board: TensorBoard, built: Path) -> None
 
 @pytest.mark.parametrize(
     "name",
-    ["x.js", "", "../secret.js", "%2e%2e/secret.js", "..%2fsecret.js", "/etc/passwd", "fonts", "notes.py", "./x"],
+    [
+        "x.js",
+        "",
+        "../secret.js",
+        "%2e%2e/secret.js",
+        "..%2fsecret.js",
+        "/etc/passwd",
+        "fonts",
+        "folder.js",
+        "notes.py",
+        "./x",
+    ],
 )
 def test_no_other_file_is_served(board: TensorBoard, built: Path, name: str) -> None:
     response = board.get(f"static/{name}")

@@ -62,7 +62,11 @@ def asset(name: str) -> Asset | None:
     path = _files().get(name)
     if path is None:
         return None
-    return Asset(path.read_bytes(), TYPES[path.suffix], 0 if name == ENTRY else YEAR)
+    try:
+        content = path.read_bytes()
+    except OSError:  # a build has just replaced it, or it is a folder with such a name
+        return None
+    return Asset(content, TYPES[path.suffix], 0 if name == ENTRY else YEAR)
 
 
 def _files() -> dict[str, Path]:
