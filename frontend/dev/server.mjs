@@ -39,6 +39,7 @@ createServer(async (request, response) => {
   for await (const chunk of request) chunks.push(chunk);
   const body = chunks.length ? JSON.parse(Buffer.concat(chunks).toString()) : null;
   const route = url.pathname.split("/data/plugin/nnviz/")[1];
+  if (url.pathname === "/favicon.ico") return send(204, "image/x-icon", "");
   if (url.pathname === "/") {
     mode = url.searchParams.get("mode") ?? "";
     return send(200, "text/html", OUTER);

@@ -26,9 +26,10 @@ export function exposeForTests(store: Store): void {
     const box = canvas.getBoundingClientRect();
     const pixels = cellPixels(grid.steps, store.domain.value, canvas.width);
     const perPixel = box.width / canvas.width;
-    const height = box.height / grid.lines;
+    // The tree's lines are the map's lines.
+    const own = document.querySelectorAll(".tree .line")[line].getBoundingClientRect();
     const x = box.left + pixels[2 * at] * perPixel;
-    return { x, y: box.top + line * height, width: (pixels[2 * at + 1] - pixels[2 * at]) * perPixel, height };
+    return { x, y: own.top, width: (pixels[2 * at + 1] - pixels[2 * at]) * perPixel, height: own.height };
   };
   /** The commonest colour that is drawn in the cell, so that hatches do not count; null where it is see-through. */
   const drawn = (run: string, row: string, step: number): Rgb | null => {

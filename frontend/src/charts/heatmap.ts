@@ -10,7 +10,8 @@ export interface HeatmapModel {
   domain: Domain;
   dark: boolean;
   width: number;
-  rowHeight: number;
+  /** Top of each line, and the height of all. */
+  tops: readonly number[];
   dpr: number;
 }
 
@@ -27,8 +28,8 @@ function image(pixels: Uint8ClampedArray, width: number, height: number): HTMLCa
 
 /** One run's heat map: cells at data resolution, stretched without smoothing, patterns on top. */
 export function drawHeatmap(canvas: HTMLCanvasElement, model: HeatmapModel): void {
-  const { grid, scale, domain, dark, rowHeight } = model;
-  const height = grid.lines * rowHeight;
+  const { grid, scale, domain, dark, tops } = model;
+  const height = tops[grid.lines];
   if (height === 0 || model.width <= 0) return;
   const dpr = Math.min(model.dpr, MOST_PIXELS / height);
   const g = prepare(canvas, model.width, height, dpr);
@@ -37,10 +38,21 @@ export function drawHeatmap(canvas: HTMLCanvasElement, model: HeatmapModel): voi
   const painted = paint(grid, pixelSteps(grid.steps, domain, width), scale, palette(scale.diverging, dark));
   g.setTransform(1, 0, 0, 1, 0, 0);
   g.imageSmoothingEnabled = false;
-  g.drawImage(image(painted.pixels, width, grid.lines), 0, 0, canvas.width, canvas.height);
+  stretch(g, image(painted.pixels, width, grid.lines), tops);
   const colours = ink(dark);
-  overlay(g, painted, "nonfinite", hatchTile(colours.hatch, dpr), grid.lines);
-  overlay(g, painted, "absent", dotTile(colours.dots, dpr), grid.lines);
+  overlay(g, painted, "nonfinite", hatchTile(colours.hatch, dpr), tops);
+  overlay(g, painted, "absent", dotTile(colours.dots, dpr), tops);
+}
+
+/** Lines of one pixel to their places: no smoothing, edges on whole pixels. */
+function stretch(g: CanvasRenderingContext2D, source: HTMLCanvasElement, tops: readonly number[]): void {
+  const { width, height } = g.canvas;
+  const ratio = height / tops[tops.length - 1];
+  for (let line = 0; line + 1 < tops.length; line++) {
+    const from = Math.round(tops[line] * ratio);
+    const to = Math.round(tops[line + 1] * ratio);
+    g.drawImage(source, 0, line, width, 1, 0, from, width, to - from);
+  }
 }
 
 function overlay(
@@ -48,7 +60,7 @@ function overlay(
   painted: Painted,
   which: "nonfinite" | "absent",
   tile: HTMLCanvasElement,
-  lines: number,
+  tops: readonly number[],
 ): void {
   const mask = painted[which];
   if (!mask) return;
@@ -60,7 +72,7 @@ function overlay(
   const pattern = h?.createPattern(tile, "repeat");
   if (!h || !pattern) return;
   h.imageSmoothingEnabled = false;
-  h.drawImage(image(mask, width, lines), 0, 0, width, height);
+  stretch(h, image(mask, width, tops.length - 1), tops);
   h.globalCompositeOperation = "source-in";
   h.fillStyle = pattern;
   h.fillRect(0, 0, width, height);

@@ -13,8 +13,8 @@ export interface ProfileModel {
   runs: ProfileRun[];
   scale: Scale;
   thresholds: { vanishing: number; exploding: number } | null;
-  lines: number;
-  rowHeight: number;
+  /** Top of each line, and the height of all. */
+  tops: readonly number[];
   width: number;
   dpr: number;
   ink: Ink;
@@ -38,8 +38,8 @@ export function profileX(t: number, runs: number, width: number): number {
 }
 
 export function drawProfile(canvas: HTMLCanvasElement, model: ProfileModel): void {
-  const { runs, scale, thresholds, lines, rowHeight, width, ink } = model;
-  const height = lines * rowHeight;
+  const { runs, scale, thresholds, tops, width, ink } = model;
+  const height = tops[tops.length - 1];
   if (height === 0 || width <= 0) return;
   const g = prepare(canvas, width, height, Math.min(model.dpr, 16_000 / height));
   if (!g) return;
@@ -47,7 +47,7 @@ export function drawProfile(canvas: HTMLCanvasElement, model: ProfileModel): voi
   const n = runs.length;
   const [left, right] = profileSpan(n, width);
   const x = (t: number) => profileX(t, n, width);
-  const y = (line: number) => rowHeight * (line + 0.5);
+  const y = (line: number) => (tops[line] + tops[line + 1]) / 2;
   const vertical = (at: number, colour: string, dash: number[] = []) => {
     g.setLineDash(dash);
     g.strokeStyle = colour;
@@ -76,7 +76,7 @@ export function drawProfile(canvas: HTMLCanvasElement, model: ProfileModel): voi
     }
   }
 
-  const radius = Math.min(3, Math.max(1.8, rowHeight / 5));
+  const radius = Math.min(3, Math.max(1.8, height / tops.length / 4));
   const { zero, nonfinite } = lanes(n, width);
   // Offsets within the lanes keep runs apart that are all zero, or all NaN, at the same layer.
   const inLane = (start: number, lane: number, i: number) => start + (lane * (i + 0.5)) / Math.max(1, n);

@@ -148,7 +148,7 @@ export class SeriesChart {
     }
     if (curves.runs.some(({ nonfinites }) => nonfinites.length > 0)) label("NaN", top + (LANE / 2) * ratio);
     curves.runs.forEach((run, i) => {
-      const every = Math.max(1, Math.ceil((curves.steps.length / width) * 4 * ratio));
+      const every = Math.max(1, Math.ceil((curves.steps.length / width) * 9 * ratio));
       g.strokeStyle = looks[i].colour;
       g.lineWidth = ratio;
       const zeroY = this.model!.scale.mode === "log" ? top + height + offset(i) : plot.valToPos(0, "y", true);

@@ -1,10 +1,12 @@
+import type { Line } from "../types";
+
 export interface Geometry {
   tree: number;
   map: number;
   profile: number;
   rowHeight: number;
-  /** Height of all lines together. */
-  body: number;
+  /** Top of each line, and after the last one the height of all of them. */
+  tops: number[];
   /** Height of the visible part of them. */
   window: number;
   series: number;
@@ -13,11 +15,29 @@ export interface Geometry {
 export const GAP = 14;
 export const HEADER = 34;
 export const AXIS = 24;
+export const SCROLLBAR = 12;
 const ROW_MIN = 12;
 const ROW_MAX = 24;
-const MAP_MIN = 132;
-const SERIES_MIN = 176;
+const MAP_MIN = 80;
+const SERIES_MIN = 184;
 const SERIES_MAX = 340;
+
+/** Headers of expanded blocks hold no cells: as low as their text allows. */
+const headerHeight = (row: number) => Math.min(row, Math.max(ROW_MIN, Math.round(row * 0.72)));
+
+/** Tops of lines, rows being `row` pixels high; one entry more than lines. */
+export function lineTops(lines: readonly Pick<Line, "type">[], row: number): number[] {
+  const tops = [0];
+  for (const { type } of lines)
+    tops.push(tops[tops.length - 1] + (type === "header" ? headerHeight(row) : row));
+  return tops;
+}
+
+/** The line at a height, held within the lines. */
+export function lineAt(tops: readonly number[], y: number): number {
+  const at = tops.findIndex((top) => top > y);
+  return Math.max(0, (at < 0 ? tops.length - 1 : at) - 1);
+}
 
 /**
  * Sizes of the stage in CSS pixels. Rows share the height that is there, within limits; beyond them the stage
@@ -26,19 +46,25 @@ const SERIES_MAX = 340;
 export function stageGeometry(
   width: number,
   height: number,
-  lines: number,
+  lines: readonly Pick<Line, "type">[],
   runs: number,
   longest: number,
 ): Geometry {
   const narrow = width < 900;
-  const tree = Math.min(narrow ? 168 : 232, Math.max(narrow ? 120 : 150, longest));
-  const profile = width < 700 ? 150 : narrow ? 190 : 250;
+  const tree = Math.min(narrow ? 168 : 232, Math.max(narrow ? 120 : 150, Math.ceil(longest)));
+  const profile = width < 760 ? 160 : narrow ? 190 : 250;
   const free = width - tree - profile - GAP * (runs + 1);
-  const map = Math.max(MAP_MIN, Math.floor(free / Math.max(1, runs)));
-  const available = Math.max(120, height - HEADER - AXIS - SERIES_MIN);
-  const rowHeight = Math.min(ROW_MAX, Math.max(ROW_MIN, Math.floor(available / Math.max(1, lines))));
-  const body = rowHeight * lines;
+  const overflows = free < MAP_MIN * runs;
+
+  const rest = height - HEADER - AXIS - (overflows ? SCROLLBAR : 0);
+  const available = Math.max(120, rest - SERIES_MIN);
+  let rowHeight = ROW_MAX;
+  while (rowHeight > ROW_MIN && lineTops(lines, rowHeight)[lines.length] > available) rowHeight -= 1;
+  const tops = lineTops(lines, rowHeight);
+  const body = tops[lines.length];
   const window = Math.min(body, available);
-  const series = Math.min(SERIES_MAX, Math.max(SERIES_MIN, height - HEADER - AXIS - window));
-  return { tree, map, profile, rowHeight, body, window, series };
+  const scrollbar = body > window ? SCROLLBAR : 0;
+  const map = Math.max(MAP_MIN, Math.floor((free - scrollbar) / Math.max(1, runs)));
+  const series = Math.min(SERIES_MAX, Math.max(SERIES_MIN, rest - window));
+  return { tree, map, profile, rowHeight, tops, window, series };
 }

@@ -4,7 +4,7 @@ import type { Line } from "../types";
 import { useStore } from "./context";
 
 /** The layers: one line each, the same lines as in the heat maps and the profile beside it. */
-export function LayerTree({ rowHeight }: { rowHeight: number }) {
+export function LayerTree({ rowHeight, tops }: { rowHeight: number; tops: readonly number[] }) {
   const store = useStore();
   const lines = store.lines.value;
   const at = store.line.value;
@@ -14,10 +14,10 @@ export function LayerTree({ rowHeight }: { rowHeight: number }) {
       class="tree"
       role="tree"
       aria-label={TEXT.tree}
-      style={{ fontSize: `${size}px`, height: `${rowHeight * lines.length}px` }}
+      style={{ fontSize: `${size}px`, height: `${tops[lines.length]}px` }}
     >
       {lines.map((line, i) => (
-        <TreeLine key={line.key} line={line} index={i} selected={i === at} height={rowHeight} />
+        <TreeLine key={line.key} line={line} index={i} selected={i === at} height={tops[i + 1] - tops[i]} />
       ))}
     </div>
   );

@@ -13,10 +13,11 @@ export function Legend() {
   const colours = palette(scale.diverging, store.dark.value);
   const found = store.labels.value;
   const stops = Array.from({ length: 17 }, (_, i) => css(tableColour(colours, i / 16))).join(",");
-  const inner = ticks(scale, 3).filter((value) => {
+  const inner = ticks(scale, 6).filter((value) => {
     const t = toUnit(scale, value);
-    return t > 0.22 && t < 0.78;
+    return t > 0.28 && t < 0.72;
   });
+  inner.sort((a, b) => Math.abs(toUnit(scale, a) - 0.5) - Math.abs(toUnit(scale, b) - 0.5));
   const chip = (label: CellLabel, text: string, look: string, colour?: string) =>
     found.has(label) && (
       <span class="chip">

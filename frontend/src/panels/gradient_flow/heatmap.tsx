@@ -2,6 +2,7 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import { drawHeatmap } from "../../charts/heatmap";
 import { shapeOf } from "../../charts/markers";
 import { metric } from "../../derive/format";
+import { lineAt } from "../../derive/geometry";
 import { stepTicks } from "../../derive/scale";
 import { cellPixels, nearest, toPixel, toStep } from "../../derive/steps";
 import { statisticName, TEXT } from "../../text";
@@ -27,10 +28,10 @@ export function HeatmapHead({ run }: { run: string }) {
 interface BodyProps {
   run: string;
   width: number;
-  rowHeight: number;
+  tops: readonly number[];
 }
 
-export function HeatmapBody({ run, width, rowHeight }: BodyProps) {
+export function HeatmapBody({ run, width, tops }: BodyProps) {
   const store = useStore();
   const canvas = useRef<HTMLCanvasElement>(null);
   const grid = store.gridOf.value.get(run);
@@ -45,10 +46,10 @@ export function HeatmapBody({ run, width, rowHeight }: BodyProps) {
       domain,
       dark,
       width,
-      rowHeight,
+      tops,
       dpr: window.devicePixelRatio,
     });
-  }, [grid, scale, domain, dark, width, rowHeight]);
+  }, [grid, scale, domain, dark, width, tops]);
 
   if (!grid) {
     const one = store.loaded.value.get(run);
@@ -62,13 +63,13 @@ export function HeatmapBody({ run, width, rowHeight }: BodyProps) {
   }
   const locate = (event: PointerEvent) => {
     const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
-    const line = Math.min(grid.lines - 1, Math.max(0, Math.floor((event.clientY - box.top) / rowHeight)));
+    const line = lineAt(tops, event.clientY - box.top);
     return { line, at: nearest(grid.steps, toStep(event.clientX - box.left, domain, width)) };
   };
   return (
     <div
       class="map"
-      style={{ width: `${width}px`, height: `${rowHeight * grid.lines}px` }}
+      style={{ width: `${width}px`, height: `${tops[grid.lines]}px` }}
       onPointerMove={(event) => {
         const { line, at } = locate(event);
         store.hover.value = at < 0 ? null : { run, line, at, x: event.clientX, y: event.clientY };
@@ -87,13 +88,13 @@ export function HeatmapBody({ run, width, rowHeight }: BodyProps) {
         role="img"
         aria-label={TEXT.heatmapName(run, statisticName(store.kind.value, store.statistic.value))}
       />
-      <MapCursor run={run} width={width} rowHeight={rowHeight} />
+      <MapCursor run={run} width={width} tops={tops} />
     </div>
   );
 }
 
 /** Apart from the map, so that moving the cursor redraws no cells. */
-function MapCursor({ run, width, rowHeight }: BodyProps) {
+function MapCursor({ run, width, tops }: BodyProps) {
   const store = useStore();
   const grid = store.gridOf.value.get(run);
   const at = grid ? nearest(grid.steps, store.step.value) : -1;
@@ -105,7 +106,10 @@ function MapCursor({ run, width, rowHeight }: BodyProps) {
     <>
       <div class="step-cursor" style={{ left: `${x}px` }} />
       {line >= 0 && (
-        <div class="row-cursor" style={{ top: `${line * rowHeight}px`, height: `${rowHeight}px` }} />
+        <div
+          class="row-cursor"
+          style={{ top: `${tops[line]}px`, height: `${tops[line + 1] - tops[line]}px` }}
+        />
       )}
     </>
   );

@@ -3,6 +3,7 @@ import { ink } from "../../charts/canvas";
 import { shapeOf } from "../../charts/markers";
 import { drawProfile, lanes, profileX } from "../../charts/profile";
 import { tick } from "../../derive/format";
+import { lineAt } from "../../derive/geometry";
 import { runProfile } from "../../derive/profile";
 import { ticks, toUnit } from "../../derive/scale";
 import { nearest } from "../../derive/steps";
@@ -42,7 +43,7 @@ export function ProfileHead({ width }: { width: number }) {
   );
 }
 
-export function ProfileBody({ width, rowHeight }: { width: number; rowHeight: number }) {
+export function ProfileBody({ width, tops }: { width: number; tops: readonly number[] }) {
   const store = useStore();
   const canvas = useRef<HTMLCanvasElement>(null);
   const grids = store.grids.value;
@@ -50,7 +51,6 @@ export function ProfileBody({ width, rowHeight }: { width: number; rowHeight: nu
   const step = store.step.value;
   const dark = store.dark.value;
   const thresholds = store.thresholds.value;
-  const lines = store.lines.value.length;
   const profiles = grids.map((grid) => runProfile(grid, step, scale));
   useLayoutEffect(() => {
     if (!canvas.current) return;
@@ -63,18 +63,17 @@ export function ProfileBody({ width, rowHeight }: { width: number; rowHeight: nu
       runs,
       scale,
       thresholds,
-      lines,
-      rowHeight,
+      tops,
       width,
       dpr: window.devicePixelRatio,
       ink: ink(dark),
     });
-  }, [grids, scale, step, dark, thresholds, lines, rowHeight, width]);
+  }, [grids, scale, step, dark, thresholds, tops, width]);
 
   /** The line under the pointer, and the run whose point is nearest to it on that line. */
   const locate = (event: MouseEvent) => {
     const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
-    const line = Math.min(lines - 1, Math.max(0, Math.floor((event.clientY - box.top) / rowHeight)));
+    const line = lineAt(tops, event.clientY - box.top);
     const x = event.clientX - box.left;
     let best: { run: string; distance: number } | null = null;
     profiles.forEach(({ run, points }, i) => {
@@ -97,7 +96,7 @@ export function ProfileBody({ width, rowHeight }: { width: number; rowHeight: nu
   return (
     <div
       class="map"
-      style={{ width: `${width}px`, height: `${rowHeight * lines}px` }}
+      style={{ width: `${width}px`, height: `${tops[tops.length - 1]}px` }}
       onPointerMove={(event) => {
         const { line, run } = locate(event);
         const grid = run === null ? undefined : store.gridOf.value.get(run);
@@ -113,7 +112,10 @@ export function ProfileBody({ width, rowHeight }: { width: number; rowHeight: nu
     >
       <canvas ref={canvas} data-testid="profile" role="img" aria-label={TEXT.profileName} />
       {cursor >= 0 && (
-        <div class="row-cursor faint" style={{ top: `${cursor * rowHeight}px`, height: `${rowHeight}px` }} />
+        <div
+          class="row-cursor faint"
+          style={{ top: `${tops[cursor]}px`, height: `${tops[cursor + 1] - tops[cursor]}px` }}
+        />
       )}
     </div>
   );

@@ -1,5 +1,5 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { AXIS, GAP, HEADER, stageGeometry } from "../../derive/geometry";
+import { AXIS, GAP, HEADER, SCROLLBAR, stageGeometry } from "../../derive/geometry";
 import { TEXT } from "../../text";
 import { useSize, useStore } from "../../views/context";
 import { Icon } from "../../views/icon";
@@ -16,12 +16,14 @@ export function Stage() {
   const lines = store.lines.value;
   const shown = store.shown.value;
   const longest = Math.max(0, ...lines.map((line) => line.label.length * 6.6 + line.depth * 12)) + 104;
-  const size = stageGeometry(width, height, lines.length, shown.length, longest);
-  const { tree, map, profile, rowHeight, body, window: visible } = size;
+  const size = stageGeometry(width, height, lines, shown.length, longest);
+  const { tree, map, profile, rowHeight, window: visible } = size;
+  const tops = useStable(size.tops);
+  const body = tops[lines.length];
   const columns = `${tree}px repeat(${shown.length}, ${map}px) ${profile}px`;
   const total = tree + (map + GAP) * shown.length + GAP + profile;
 
-  useFollow(scroll, store.line.value, rowHeight, visible);
+  useFollow(scroll, store.line.value, tops, visible);
   const empty = lines.length === 0 && store.series.value.length > 0;
   return (
     <div
@@ -47,7 +49,7 @@ export function Stage() {
           <div
             class="scroll"
             ref={scroll}
-            style={{ height: `${HEADER + visible + AXIS + (total > width ? 12 : 0)}px` }}
+            style={{ height: `${HEADER + visible + AXIS + (total > width ? SCROLLBAR : 0)}px` }}
           >
             <div
               class="grid"
@@ -70,15 +72,15 @@ export function Stage() {
                 <ProfileHead width={profile} />
               </div>
               <div class="cell first">
-                <LayerTree rowHeight={rowHeight} />
+                <LayerTree rowHeight={rowHeight} tops={tops} />
               </div>
               {shown.map((run) => (
                 <div class="cell" key={run}>
-                  <HeatmapBody run={run} width={map} rowHeight={rowHeight} />
+                  <HeatmapBody run={run} width={map} tops={tops} />
                 </div>
               ))}
               <div class="cell last">
-                <ProfileBody width={profile} rowHeight={rowHeight} />
+                <ProfileBody width={profile} tops={tops} />
               </div>
               <div class="cell axis first">{TEXT.axisStep}</div>
               {shown.map((run) => (
@@ -121,20 +123,22 @@ const KEYS: Record<string, "left" | "right" | "up" | "down"> = {
 const isField = (target: EventTarget | null) =>
   target instanceof HTMLElement && /^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName);
 
+/** The same array as long as its numbers are the same, so that nothing is redrawn in vain. */
+function useStable(next: number[]): number[] {
+  const kept = useRef(next);
+  if (kept.current.length !== next.length || kept.current.some((value, i) => value !== next[i]))
+    kept.current = next;
+  return kept.current;
+}
+
 /** Keeps the cursor's line within the visible part when it is moved by keys. */
-function useFollow(
-  scroll: { current: HTMLElement | null },
-  line: number,
-  rowHeight: number,
-  visible: number,
-) {
+function useFollow(scroll: { current: HTMLElement | null }, line: number, tops: number[], visible: number) {
   useLayoutEffect(() => {
     const box = scroll.current;
-    if (!box || line < 0) return;
-    const top = line * rowHeight;
-    if (top < box.scrollTop) box.scrollTop = Math.max(0, top - rowHeight);
-    else if (top + rowHeight > box.scrollTop + visible) box.scrollTop = top + 2 * rowHeight - visible;
-  }, [line, rowHeight, visible]);
+    if (!box || line < 0 || line + 1 >= tops.length) return;
+    if (tops[line] < box.scrollTop) box.scrollTop = Math.max(0, tops[line] - 24);
+    else if (tops[line + 1] > box.scrollTop + visible) box.scrollTop = tops[line + 1] + 24 - visible;
+  }, [line, tops, visible]);
 }
 
 function TreeHead() {
