@@ -258,6 +258,15 @@ def test_filters(case, tmp_path):
     assert run.scalars["nnviz/global/gradient_norm"][0] == pytest.approx(float(gradients.norm()), rel=1e-5)
 
 
+def test_the_ratio_needs_no_other_kind(tmp_path):
+    model = net()
+    with tb_nnviz.watch(model, sgd(model), logdir=tmp_path, every=1, kinds="update") as monitor:
+        train(model, monitor._optimizers[0], 1, monitor)
+    run = Run(tmp_path)
+    assert 0 < run.statistics("update", 0)["0.weight"]["ratio"] < 1
+    assert {tag.split("/")[-1] for tag in run.tensors if "layout/" in tag} == {"update"}
+
+
 def test_kinds(tmp_path):
     model = net()
     with tb_nnviz.watch(model, sgd(model), logdir=tmp_path, every=1, kinds=["gradient", "activation"]) as monitor:

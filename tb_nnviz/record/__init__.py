@@ -1,0 +1,1 @@
+"""The training side: from tensors to events."""

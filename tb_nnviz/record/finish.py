@@ -67,7 +67,7 @@ def _statistics(measured: Measured, arrived: Arrival) -> tuple[Statistics, float
             del result[kind]["finite_norm"], result[kind]["finite_absmax"]
     if "update" in result and "parameter" in result:
         result["update"]["ratio"] = _ratio(measured, result)
-    return result, gradient_norm
+    return {kind: values for kind, values in result.items() if kind in measured.kinds}, gradient_norm
 
 
 def _dead(measured: Measured, arrived: Arrival, index: dict[object, int]) -> tuple[np.ndarray, np.ndarray]:

@@ -31,7 +31,7 @@ class Hook:
     def __call__(self, *args: Any) -> None:
         try:
             self._function(*args)
-        except Exception as error:  # noqa: BLE001 training goes on, whatever went wrong here
+        except Exception as error:  # training goes on, whatever went wrong here
             self._failed(error)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Callable[..., None]:
@@ -42,7 +42,10 @@ class Hook:
 
 
 class Removable(Protocol):
-    def remove(self) -> None: ...
+    """What torch gives for a hook that was registered."""
+
+    def remove(self) -> None:
+        """Take the hook off."""
 
 
 class Handles:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -96,7 +97,7 @@ def unwrap(model: nn.Module | Mapping[str, nn.Module]) -> dict[str, nn.Module]:
     Raises:
         TypeError: something in it is not a module.
     """
-    models = dict(model) if isinstance(model, Mapping) else {"": model}
+    models: dict[str, Any] = dict(model) if isinstance(model, Mapping) else {"": model}
     if not models:
         raise ValueError("missing model: the dict is empty")
     for prefix, module in models.items():

@@ -24,7 +24,7 @@ from tb_nnviz.record.writer import Writer
 from tb_nnviz.rules.gradient_norm import GradientNormRule
 
 if TYPE_CHECKING:
-    from typing import Self
+    from typing_extensions import Self
 
 _logger = logging.getLogger("tb_nnviz")
 
@@ -329,7 +329,7 @@ class Monitor:
         with self._clock():
             try:
                 function(*args)
-            except Exception as error:  # noqa: BLE001 training goes on, whatever went wrong here
+            except Exception as error:  # training goes on, whatever went wrong here
                 self._failing(part)(error)
 
     def _failing(self, part: str) -> Failed:

@@ -14,7 +14,7 @@ from tb_nnviz.record.modules import Layer, NamedParameter
 from tb_nnviz.record.statistics import Part, measure
 from tb_nnviz.record.table import Table
 from tb_nnviz.record.transfer import Arrival, Ticket, Transfer
-from tb_nnviz.schema import PARAMETER_KINDS, Layout, Row, row_name
+from tb_nnviz.schema import KINDS, PARAMETER_KINDS, Layout, Row, row_name
 
 #: Kinds of which histograms are taken.
 HISTOGRAM_KINDS = ("parameter", "gradient")
@@ -29,6 +29,7 @@ class Measured:
     """
 
     step: int
+    kinds: frozenset[str]
     statistics: bool
     histograms: bool
     layouts: dict[str, Layout] = field(default_factory=dict)
@@ -44,15 +45,17 @@ class Recorder:
     """Measures tensors as they come by and keeps the small results on their device until the step closes."""
 
     def __init__(self, kinds: Iterable[str], depth: Callable[[nn.Module], int | None]) -> None:
-        self.kinds = tuple(kinds)
+        self.kinds = frozenset(kinds)
         self._depth = depth
-        self._tables = {kind: Table(kind) for kind in self.kinds}
+        # an update's ratio needs the parameter's norm, whether or not that is written
+        measured = {*self.kinds, "parameter"} if "update" in self.kinds else self.kinds
+        self._tables = {kind: Table(kind) for kind in KINDS if kind in measured}
         self.begin(0, False, False)
 
     def begin(self, step: int, statistics: bool, histograms: bool) -> None:
         """Open a step; what is pending of an unfinished one is dropped."""
         self.statistics, self.histograms = statistics, histograms
-        self._measured = Measured(step, statistics, histograms)
+        self._measured = Measured(step, self.kinds, statistics, histograms)
         self._transfer = Transfer()
         self._units: dict[str, tuple[Tensor, Tensor]] = {}
         self._new_rows: dict[str, dict[str, tuple[int, Row]]] = {}
@@ -158,12 +161,9 @@ class Recorder:
             return
         if self.statistics and (part := measure(x)) is not None:
             self._add_part(kind, name, part)
-        if (
-            self.histograms
-            and isinstance(name, str)
-            and kind in HISTOGRAM_KINDS
-            and (codes := count_codes(x)) is not None
-        ):
+        if not self.histograms or kind not in self.kinds.intersection(HISTOGRAM_KINDS) or not isinstance(name, str):
+            return
+        if (codes := count_codes(x)) is not None:
             self._measured.codes.setdefault(kind, []).append((name, self._transfer.add(codes)))
 
     def _add_part(self, kind: str, name: str | int, part: Part) -> None:
@@ -191,7 +191,7 @@ class Recorder:
         for kind, table in self._tables.items():
             if len(table):
                 measured.layouts[kind] = table.layout
-                if table.unwritten:
+                if table.unwritten and kind in self.kinds:
                     measured.unwritten.append(table.layout)
                     table.unwritten = False
         measured.arrive = self._transfer.start()
