@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -17,6 +18,13 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     if options.steps is not None and options.steps < 1:
         parser.error(f"invalid --steps: {options.steps}; at least 1")
     return options
+
+
+def tensorboard() -> str:
+    """The command as it can be typed here: with its folder where the environment is not activated."""
+    if sys.prefix == sys.base_prefix or "VIRTUAL_ENV" in os.environ:
+        return "tensorboard"
+    return os.path.relpath(Path(sys.executable).parent / "tensorboard")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -49,7 +57,7 @@ def main(argv: list[str] | None = None) -> int:
     for run, result in zip(RUNS, results, strict=True):
         print(f"{run.name:<14}{result.test_accuracy:>14.1%}{result.loss:>12.3g}   {run.story}")
     port = "" if options.port == 6006 else f" --port {options.port}"
-    print(f"\nLook at them:  tensorboard --logdir {options.logdir}{port}")
+    print(f"\nLook at them:  {tensorboard()} --logdir {options.logdir}{port}")
     print(f"then open      http://localhost:{options.port}/#nnviz")
     return 0
 
