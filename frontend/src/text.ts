@@ -129,6 +129,7 @@ export const TEXT = {
   over: "above",
   exactZero: "exactly 0",
   nonfinite: "NaN, Inf",
+  nan: "NaN",
   absent: "absent",
   undefinedFigure: "no such figure",
   axisStep: "step",

@@ -21,6 +21,8 @@ export interface SeriesModel {
 }
 
 const LANE = 12;
+/** Room at the right for half of the last step label. */
+export const PLOT_MARGIN = 10;
 
 /** One layer over steps, a curve a run; zeros on a lane at the bottom, NaN and Inf on one at the top. */
 export class SeriesChart {
@@ -73,7 +75,7 @@ export class SeriesChart {
       height,
       legend: { show: false },
       cursor: { show: false },
-      padding: [6, 8, 0, 0],
+      padding: [6, PLOT_MARGIN, 0, 0],
       scales: {
         x: { time: false, range: [domain[0], domain[1]] },
         y: { distr: scale.mode === "log" ? 3 : 1, range },

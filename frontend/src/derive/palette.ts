@@ -1,6 +1,6 @@
 import { interpolateRdBu, interpolateViridis } from "d3-scale-chromatic";
 import { CELL, type CellLabel, type CellState, type Rgb, type Scale } from "../types";
-import { toUnit } from "./scale";
+import { isOver, isUnder, toUnit } from "./scale";
 
 export interface Palette {
   /** 256 colours, three bytes each. */
@@ -101,7 +101,7 @@ export function labelOf(state: CellState, value: number, scale: Scale): CellLabe
       return "undefined";
     default: {
       const t = toUnit(scale, value);
-      return t < -1e-9 ? "under" : t > 1 + 1e-9 ? "over" : "value";
+      return isUnder(t) ? "under" : isOver(t) ? "over" : "value";
     }
   }
 }

@@ -1,5 +1,5 @@
 import { CELL, type Grid, type Scale } from "../types";
-import { toUnit } from "./scale";
+import { isOver, isUnder, toUnit } from "./scale";
 import { nearest } from "./steps";
 
 export type Lane = "scale" | "zero" | "nonfinite" | "under" | "over";
@@ -32,7 +32,7 @@ export function runProfile(grid: Grid, step: number, scale: Scale): RunProfile {
     else if (state === CELL.nonfinite) points.push({ line, lane: "nonfinite", t: 1, value });
     else if (state === CELL.value) {
       const t = toUnit(scale, value);
-      const lane: Lane = t < -1e-9 ? "under" : t > 1 + 1e-9 ? "over" : "scale";
+      const lane: Lane = isUnder(t) ? "under" : isOver(t) ? "over" : "scale";
       points.push({ line, lane, t: Math.min(1, Math.max(0, t)), value });
     }
   }

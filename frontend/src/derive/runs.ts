@@ -73,3 +73,14 @@ export function headlines(series: readonly ScalarSeries[], prefix: string): Map<
   }
   return result;
 }
+
+/** Names without the folders that all of them share: `cnn/a`, `cnn/b` are `a`, `b` where room is short. */
+export function shortNames(runs: readonly string[]): Map<string, string> {
+  const folders = runs.map((run) => run.split("/"));
+  let shared = 0;
+  const most = Math.min(...folders.map((parts) => parts.length - 1));
+  while (runs.length > 1 && shared < most && folders.every((parts) => parts[shared] === folders[0][shared])) {
+    shared += 1;
+  }
+  return new Map(runs.map((run, i) => [run, folders[i].slice(shared).join("/")]));
+}

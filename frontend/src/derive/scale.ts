@@ -105,6 +105,12 @@ export function autoScale(
   return from < to ? { mode, lo: from, hi: to, diverging } : { mode, lo: range[0], hi: range[1], diverging };
 }
 
+/** Values are float32 and the ends of the scale are not: closer than this to an end is on it, not clipped. */
+const EDGE = 1e-7;
+
+export const isUnder = (t: number) => t < -EDGE;
+export const isOver = (t: number) => t > 1 + EDGE;
+
 /** Place of a value on the scale: 0 at `lo`, 1 at `hi`, outside of that where it is clipped. */
 export function toUnit(scale: Scale, value: number): number {
   if (scale.mode === "log") {

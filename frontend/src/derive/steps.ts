@@ -67,10 +67,12 @@ export function cellPixels(steps: ArrayLike<number>, domain: Domain, width: numb
   const edges = cellEdges(steps);
   const pixels = new Int32Array(edges.length);
   for (let i = 0; i < steps.length; i++) {
-    const left = Math.min(width - 1, Math.max(0, Math.round(toPixel(edges[2 * i], domain, width))));
-    const right = Math.round(toPixel(edges[2 * i + 1], domain, width));
+    const from = toPixel(edges[2 * i], domain, width);
+    const to = toPixel(edges[2 * i + 1], domain, width);
+    const whole = Math.round(to) > Math.round(from);
+    const left = Math.min(width - 1, Math.max(0, whole ? Math.round(from) : Math.floor((from + to) / 2)));
     pixels[2 * i] = left;
-    pixels[2 * i + 1] = Math.min(width, Math.max(left + 1, right));
+    pixels[2 * i + 1] = Math.min(width, whole ? Math.max(left + 1, Math.round(to)) : left + 1);
   }
   return pixels;
 }

@@ -63,8 +63,9 @@ export function treeLines(rows: readonly Row[], shown: readonly number[], option
       const inner = segment.map(({ path, row }) => ({ path: path.slice(1), row }));
       const path = full + head;
       const parts = segments(inner);
-      const onlyBlocks = parts.every((part) => part.length > 1);
-      if (onlyBlocks && (parts.length === 1 || parts.every((part) => isNumber(part[0].path[0])))) {
+      const blocks = parts.filter((part) => part.length > 1).length;
+      const numbered = parts.every((part) => isNumber(part[0].path[0]));
+      if (blocks > 0 && (parts.length === 1 || numbered)) {
         walk(inner, `${prefix}${head}.`, `${path}.`, depth);
         continue;
       }

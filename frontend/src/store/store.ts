@@ -3,7 +3,7 @@ import { compile } from "../derive/filter";
 import { buildGrid } from "../derive/grid";
 import { unionRows } from "../derive/layout";
 import { labelOf } from "../derive/palette";
-import { type Headline, headlines, runColour, runOrder, shownRuns } from "../derive/runs";
+import { type Headline, headlines, runColour, runOrder, shortNames, shownRuns } from "../derive/runs";
 import { autoScale, finiteValues } from "../derive/scale";
 import { hasThresholds, isSigned, sortKinds, sortStatistics } from "../derive/statistics";
 import { allSteps, nearest, stepDomain } from "../derive/steps";
@@ -69,6 +69,7 @@ export class Store {
     return this.names.value.find((run) => selected.includes(run)) ?? null;
   });
   readonly shown = computed(() => shownRuns(this.selected.value, this.ref.value, this.order.value));
+  readonly shortNames = computed(() => shortNames(this.shown.value));
   readonly headlines: ReadonlySignal<Map<string, Headline>> = computed(() =>
     headlines(this.scalars.value, LOG_PREFIX),
   );

@@ -4,7 +4,7 @@
  */
 export async function render() {
   try {
-    const { start } = await import("./static/main-BKPgA2nP.js");
+    const { start } = await import("./static/main-BnyvsLN2.js");
     start(document.body);
   } catch (error) {
     const text = document.createElement("pre");

@@ -9,14 +9,17 @@ import { statisticName, TEXT } from "../../text";
 import { useStore } from "../../views/context";
 import { Mark } from "../../views/icon";
 
-export function HeatmapHead({ run }: { run: string }) {
+/** Below this the name needs all the room. */
+const NARROW_MAP = 124;
+
+export function HeatmapHead({ run, width }: { run: string; width: number }) {
   const store = useStore();
   const headline = store.headlines.value.get(run);
   return (
     <div class="run-head" title={run}>
       <Mark colour={store.colour(run)} shape={shapeOf(store.order.value.get(run) ?? 0)} />
-      <b>{run}</b>
-      {headline && (
+      <b>{store.shortNames.value.get(run) ?? run}</b>
+      {headline && width >= NARROW_MAP && (
         <span title={TEXT.metricTitle(headline.name, headline.step)}>
           {metric(headline.name, headline.value)}
         </span>

@@ -143,7 +143,7 @@ export function ProfileAxis({ width }: { width: number }) {
         ))}
       {states.has("nonfinite") && (
         <span class="lane bad" style={{ left: `${width - nonfinite / 2 - 4}px` }}>
-          NaN
+          {TEXT.nan}
         </span>
       )}
     </div>

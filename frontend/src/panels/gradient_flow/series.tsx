@@ -1,8 +1,9 @@
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { ink } from "../../charts/canvas";
 import { shapeOf } from "../../charts/markers";
-import { SeriesChart } from "../../charts/series";
+import { PLOT_MARGIN, SeriesChart } from "../../charts/series";
 import { curveScale, curves } from "../../derive/curve";
+import { GAP } from "../../derive/geometry";
 import { nearest } from "../../derive/steps";
 import { statisticName, TEXT } from "../../text";
 import { useStore } from "../../views/context";
@@ -100,7 +101,7 @@ export function SeriesPanel({ left, width, readout, height }: Props) {
           <SeriesCursor chart={chart} />
         </div>
       </div>
-      <div class="beside" style={{ width: `${readout}px` }}>
+      <div class="beside" style={{ width: `${readout}px`, marginLeft: `${GAP - PLOT_MARGIN}px` }}>
         <Readout />
         <Legend />
       </div>

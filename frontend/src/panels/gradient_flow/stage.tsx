@@ -1,4 +1,5 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
+import { PLOT_MARGIN } from "../../charts/series";
 import { AXIS, GAP, HEADER, SCROLLBAR, stageGeometry } from "../../derive/geometry";
 import { TEXT } from "../../text";
 import { useSize, useStore } from "../../views/context";
@@ -65,7 +66,7 @@ export function Stage() {
               </div>
               {shown.map((run) => (
                 <div class="cell head" key={`head ${run}`}>
-                  <HeatmapHead run={run} />
+                  <HeatmapHead run={run} width={map} />
                 </div>
               ))}
               <div class="cell head last">
@@ -101,7 +102,7 @@ export function Stage() {
           </div>
           <SeriesPanel
             left={tree + GAP}
-            width={width - profile - GAP}
+            width={Math.min(width, total) - profile - GAP + PLOT_MARGIN}
             readout={profile}
             height={size.series}
           />

@@ -1,0 +1,90 @@
+import type { Grid, Line, Row, RunInfo, RunSeries, SeriesAnswer, SeriesRequest, Source } from "../src/types";
+
+export function row(name: string, more: Partial<Row> = {}): Row {
+  const leaf = name.endsWith(".weight") || name.endsWith(".bias");
+  return {
+    name,
+    module: leaf ? name.slice(0, name.lastIndexOf(".")) : name,
+    call: 0,
+    type: "Linear",
+    shape: [4, 3],
+    numel: 12,
+    role: name.endsWith(".bias") ? "bias" : "weight",
+    ...more,
+  };
+}
+
+/** `values[step][row]`; null is absent. */
+export function series(
+  run: string,
+  names: string[],
+  steps: number[],
+  values: (number | null)[][],
+): RunSeries {
+  const flat = values.flat();
+  return {
+    run,
+    rows: names.map((name) => row(name)),
+    steps: Float64Array.from(steps),
+    wallTimes: Float64Array.from(steps),
+    absent: Uint8Array.from(flat, (value) => (value === null ? 1 : 0)),
+    values: { norm: Float32Array.from(flat, (value) => value ?? Number.NaN) },
+  };
+}
+
+export function grid(run: string, steps: number[], values: number[][], states: number[][]): Grid {
+  return {
+    run,
+    steps: Float64Array.from(steps),
+    lines: values.length,
+    values: Float32Array.from(values.flat()),
+    states: Uint8Array.from(states.flat()),
+  };
+}
+
+export const line = (key: string, rows: number[], type: Line["type"] = "row"): Line => ({
+  key,
+  label: key,
+  depth: 0,
+  type,
+  rows,
+});
+
+export const info = (
+  run: string,
+  time: number,
+  kinds: Record<string, string[]> = { gradient: ["norm"] },
+): RunInfo => ({
+  run,
+  kinds,
+  first_wall_time: time,
+  steps: 2,
+});
+
+/** A source that answers when told to, so that tests decide what comes first. */
+export class FakeSource implements Source {
+  listed: RunInfo[] = [];
+  requests: {
+    request: SeriesRequest;
+    answer: (answer: SeriesAnswer) => void;
+    fail: (error: Error) => void;
+  }[] = [];
+  failRuns: Error | null = null;
+
+  async runs() {
+    if (this.failRuns) throw this.failRuns;
+    return this.listed;
+  }
+
+  series(request: SeriesRequest) {
+    return new Promise<SeriesAnswer>((answer, fail) => {
+      this.requests.push({ request, answer, fail });
+    });
+  }
+
+  async scalars() {
+    return [];
+  }
+}
+
+export const settle = () => new Promise((done) => setTimeout(done, 0));

@@ -1,0 +1,96 @@
+import { describe, expect, test } from "vitest";
+import {
+  autoScale,
+  finiteValues,
+  niceDown,
+  niceUp,
+  quantile,
+  stepTicks,
+  ticks,
+  toUnit,
+} from "../src/derive/scale";
+import { CELL } from "../src/types";
+import { grid } from "./helpers";
+
+const of = (values: number[]) => {
+  const steps = values.map((_, i) => i);
+  const states = values.map((v) =>
+    Number.isFinite(v) ? (v === 0 ? CELL.zero : CELL.value) : CELL.nonfinite,
+  );
+  return finiteValues([grid("r", steps, [values], [states])]);
+};
+
+test("only finite nonzero values count", () => {
+  const found = of([3, 0, Number.NaN, 1, Number.POSITIVE_INFINITY, 2]);
+  expect([...found.sorted]).toEqual([1, 2, 3]);
+  expect([found.min, found.max]).toEqual([1, 3]);
+});
+
+test("quantiles are linear in between", () => {
+  expect(quantile([0, 10, 20], 0.25)).toBe(5);
+  expect(quantile([4], 0.99)).toBe(4);
+});
+
+test("rounding out", () => {
+  expect([0.0012, 1, 1.01, 30, 99].map(niceUp)).toEqual([0.002, 1, 2, 50, 100]);
+  expect([0.0012, 1, 0.99, 30, 99].map(niceDown)).toEqual([0.001, 1, 0.5, 20, 50]);
+});
+
+describe("the range", () => {
+  test("a wide one in log is whole decades", () => {
+    const scale = autoScale(of([1e-6, 3e-6, 1e-3, 0.4]), "norm", "log");
+    expect(scale).toEqual({ mode: "log", lo: 1e-6, hi: 1, diverging: false });
+  });
+  test("a narrow one in log is 1, 2, 5", () => {
+    expect(autoScale(of([0.012, 0.03, 0.04]), "norm", "log")).toMatchObject({ lo: 0.01, hi: 0.05 });
+  });
+  test("at most twelve decades: what is further down is clipped", () => {
+    expect(autoScale(of([1e-30, 1e-20, 0.5, 1]), "norm", "log")).toMatchObject({ lo: 1e-12, hi: 1 });
+  });
+  test("one spike in a thousand does not stretch it", () => {
+    const values = Array.from({ length: 1000 }, (_, i) => 1 + (i % 9));
+    expect(autoScale(of([...values, 1e9]), "norm", "linear")).toMatchObject({ lo: 0, hi: 10 });
+  });
+  test("fractions are 0 to 1 in linear", () => {
+    expect(autoScale(of([0.1, 0.2]), "zero_fraction", "linear")).toMatchObject({ lo: 0, hi: 1 });
+  });
+  test("signed values diverge about 0, in linear whatever was asked", () => {
+    expect(autoScale(of([-0.3, 0.1]), "mean", "log")).toEqual({
+      mode: "linear",
+      lo: -0.5,
+      hi: 0.5,
+      diverging: true,
+    });
+    expect(autoScale(of([-1, 4]), "min", "log").diverging).toBe(true);
+    expect(autoScale(of([1, 4]), "min", "log").diverging).toBe(false);
+  });
+  test("a range set by hand wins, if it is one", () => {
+    expect(autoScale(of([1, 2]), "norm", "log", 1e-3, 10)).toMatchObject({ lo: 1e-3, hi: 10 });
+    expect(autoScale(of([1, 2]), "norm", "log", 5, 2)).toMatchObject({ lo: 1, hi: 2 });
+    expect(autoScale(of([1, 2]), "norm", "log", -1, 10)).toMatchObject({ lo: 1, hi: 10 });
+  });
+  test("nothing at all, or one value, still is a range", () => {
+    const none = autoScale(of([]), "norm", "log");
+    expect(none.lo).toBeLessThan(none.hi);
+    const one = autoScale(of([1, 1]), "norm", "log");
+    expect(one.lo).toBeLessThan(one.hi);
+  });
+});
+
+test("places on the scale", () => {
+  const log = { mode: "log", lo: 1e-4, hi: 1, diverging: false } as const;
+  expect(toUnit(log, 1e-2)).toBeCloseTo(0.5, 12);
+  expect(toUnit(log, 1e-8)).toBeCloseTo(-1, 12);
+  expect(toUnit(log, 0)).toBe(Number.NEGATIVE_INFINITY);
+  expect(toUnit({ mode: "linear", lo: -2, hi: 2, diverging: true }, 1)).toBe(0.75);
+});
+
+test("ticks", () => {
+  expect(ticks({ mode: "log", lo: 1e-12, hi: 10, diverging: false }, 5)).toEqual([
+    1e-12, 1e-9, 1e-6, 1e-3, 1,
+  ]);
+  expect(ticks({ mode: "linear", lo: 0, hi: 10, diverging: false }, 2)).toEqual([0, 5, 10]);
+  expect(ticks({ mode: "log", lo: 0.2, hi: 0.5, diverging: false }, 4)).toEqual([0.2, 0.5]);
+  expect(stepTicks([-1, 401], 4)).toEqual([0, 100, 200, 300, 400]);
+  expect(stepTicks([-0.5, 1.5], 6)).toEqual([0, 1]);
+});

@@ -1,0 +1,169 @@
+import { describe, expect, test } from "vitest";
+import { Loader } from "../src/store/loader";
+import { Store } from "../src/store/store";
+import { FakeSource, info, series, settle } from "./helpers";
+
+const RUNS = ["a", "b", "c", "d", "e"].map((run, i) =>
+  info(run, i, { gradient: ["norm", "rms"], update: ["ratio"] }),
+);
+const answerOf = (run: string, value = 1) =>
+  series(
+    run,
+    ["x.weight", "y.weight"],
+    [0, 10],
+    [
+      [value, 0],
+      [value, 2],
+    ],
+  );
+
+async function ready(hidden = () => false) {
+  const store = new Store();
+  const source = new FakeSource();
+  source.listed = RUNS;
+  const loader = new Loader(store, source, hidden);
+  void loader.reload();
+  await settle();
+  return { store, source, loader };
+}
+
+test("the first four runs, gradient norms, the last step, the first row", async () => {
+  const { store, source } = await ready();
+  expect(store.shown.value).toEqual(["a", "b", "c", "d"]);
+  expect(store.ref.value).toBe("a");
+  expect(source.requests.map(({ request }) => request)).toEqual([
+    { runs: ["a", "b", "c", "d"], kind: "gradient", statistics: ["norm"] },
+  ]);
+  source.requests[0].answer({ series: ["a", "b", "c", "d"].map((run) => answerOf(run)), missing: [] });
+  await settle();
+  expect(store.step.value).toBe(10);
+  expect(store.lines.value[store.line.value].key).toBe("x.weight");
+  expect(store.loading.value).toBe(false);
+});
+
+test("only what is not there is fetched", async () => {
+  const { store, source } = await ready();
+  source.requests[0].answer({ series: ["a", "b", "c", "d"].map((run) => answerOf(run)), missing: [] });
+  await settle();
+  store.toggleRun("e");
+  expect(source.requests[1].request.runs).toEqual(["e"]);
+  source.requests[1].answer({ series: [answerOf("e")], missing: [] });
+  await settle();
+  store.toggleRun("e");
+  store.toggleRun("e");
+  store.setRef("c");
+  expect(source.requests.length).toBe(2);
+  expect(store.shown.value).toEqual(["c", "a", "b", "d", "e"]);
+});
+
+test("an answer that comes after another was asked for is dropped", async () => {
+  const { store, source } = await ready();
+  store.choose("gradient", "rms");
+  expect(source.requests.length).toBe(2);
+  source.requests[0].answer({ series: [answerOf("a")], missing: [] });
+  await settle();
+  expect(store.series.value).toEqual([]);
+  const rms = answerOf("a");
+  rms.values = { rms: rms.values.norm };
+  source.requests[1].answer({
+    series: [rms],
+    missing: [{ run: "b", statistic: "rms", reason: "not there" }],
+  });
+  await settle();
+  expect(store.series.value.map(({ run }) => run)).toEqual(["a"]);
+  expect(store.loaded.value.get("b")).toEqual({ reason: "not there" });
+});
+
+describe("reload", () => {
+  test("keeps what is shown until the new values come, and the view", async () => {
+    const { store, source, loader } = await ready();
+    source.requests[0].answer({ series: [answerOf("a", 1)], missing: [] });
+    await settle();
+    store.moveTo(1, 0);
+    void loader.reload();
+    await settle();
+    expect(source.requests.length).toBe(2);
+    expect(store.gridOf.value.get("a")!.values[0]).toBe(1);
+    source.requests[1].answer({ series: [answerOf("a", 7)], missing: [] });
+    await settle();
+    expect(store.gridOf.value.get("a")!.values[0]).toBe(7);
+    expect(store.step.value).toBe(0);
+    expect(store.view.row.value).toBe("y.weight");
+  });
+  test("waits while the tab is hidden", async () => {
+    let hidden = false;
+    const { source, loader } = await ready(() => hidden);
+    hidden = true;
+    await loader.reload();
+    expect(source.requests.length).toBe(1);
+    await loader.shown();
+    hidden = false;
+    void loader.shown();
+    await settle();
+    expect(source.requests.length).toBe(2);
+  });
+  test("an error is told, and goes away when it works again", async () => {
+    const { store, source, loader } = await ready();
+    source.requests[0].fail(new Error("500 broken"));
+    await settle();
+    expect(store.seriesError.value).toBe("500 broken");
+    void loader.reload();
+    await settle();
+    source.requests[1].answer({ series: [answerOf("a")], missing: [] });
+    await settle();
+    expect(store.seriesError.value).toBeNull();
+    source.failRuns = new Error("502 gone");
+    await loader.reload();
+    expect(store.runsError.value).toBe("502 gone");
+    expect(store.runs.value).not.toBeNull();
+  });
+});
+
+test("what is not finite is asked for, and only where it is", async () => {
+  const { store, source } = await ready();
+  const bad = series("b", ["x.weight"], [0], [[Number.NaN]]);
+  source.requests[0].answer({ series: [answerOf("a"), bad], missing: [] });
+  await settle();
+  expect(source.requests[1].request).toEqual({
+    runs: ["b"],
+    kind: "gradient",
+    statistics: ["nonfinite", "count"],
+  });
+  source.requests[1].answer({ series: [bad], missing: [] });
+  await settle();
+  expect([...store.nonfinite.value.keys()]).toEqual(["gradient/b"]);
+});
+
+test("moving the cursor", async () => {
+  const { store, source } = await ready();
+  source.requests[0].answer({ series: [answerOf("a")], missing: [] });
+  await settle();
+  store.moveStep(-1);
+  expect(store.step.value).toBe(0);
+  store.moveStep(-1);
+  expect(store.step.value).toBe(0);
+  store.moveStep(1);
+  expect(store.step.value).toBe(10);
+  store.moveLine(1);
+  store.moveLine(1);
+  expect(store.lines.value[store.line.value].key).toBe("y.weight");
+});
+
+test("a run filter that does not parse leaves the last one that did", async () => {
+  const { store } = await ready();
+  store.view.runFilter.value = "[ab]";
+  expect(store.listed.items.value).toEqual(["a", "b"]);
+  store.view.runFilter.value = "[ab";
+  expect(store.listed.valid.value).toBe(false);
+  expect(store.listed.items.value).toEqual(["a", "b"]);
+  store.selectListed(false);
+  expect(store.selected.value).toEqual(["c", "d"]);
+});
+
+test("a reference that was only implied does not jump to a run that is added before it", async () => {
+  const { store } = await ready();
+  store.view.runs.value = ["b", "c"];
+  expect(store.ref.value).toBe("b");
+  store.toggleRun("a");
+  expect(store.shown.value).toEqual(["b", "a", "c"]);
+});
