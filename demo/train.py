@@ -39,7 +39,7 @@ def accuracy(model: nn.Module, split: Split) -> float:
 
 
 def train(run: Run, train_split: Split, test_split: Split, logdir: Path, steps: int = STEPS) -> Result:
-    """Train for ``steps`` optimizer steps and log every one of them to ``logdir``."""
+    """Train for ``steps`` optimizer steps and log every second one of them to ``logdir``."""
     torch.manual_seed(0)
     model = run.model()
     optimizer = run.optimizer(model)
@@ -48,7 +48,7 @@ def train(run: Run, train_split: Split, test_split: Split, logdir: Path, steps: 
     with (
         logging_redirect_tqdm(),
         tqdm(batches(train_split, BATCH, steps), desc=f"{run.name:>12}", total=steps, unit="step") as bar,
-        tb_nnviz.watch(model, optimizer, logdir=logdir, every=1, histograms_every=20) as monitor,
+        tb_nnviz.watch(model, optimizer, logdir=logdir, every=2, histograms_every=20) as monitor,
     ):
         for step, (images, labels) in enumerate(bar, start=1):
             logits: Tensor = model(images)

@@ -1,0 +1,162 @@
+"""The demo: real data, rows that line up, and trainings that do what they are there for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from demo.__main__ import main
+from demo.data import batches, digits
+from demo.folder import MARK, fresh
+from demo.models import DeepCNN
+from demo.runs import RUNS
+from demo.train import train
+
+NAMES = ["healthy", "deep-sigmoid", "lr-too-high", "dying-relu"]
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """As in ``python -m demo``: what happens when depends on the order of sums."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def test_split_is_the_same_each_time_and_stratified() -> None:
+    (train_a, test_a), (train_b, test_b) = digits(), digits()
+    assert torch.equal(train_a.images, train_b.images)
+    assert torch.equal(test_a.labels, test_b.labels)
+    assert len(train_a.labels) == 1437
+    shares = torch.bincount(test_a.labels) / len(test_a.labels)
+    assert torch.allclose(shares, torch.bincount(train_a.labels) / len(train_a.labels), atol=0.005)
+    assert train_a.images.mean().abs() < 1e-6
+    assert train_a.images.std() == pytest.approx(1, abs=1e-3)
+
+
+def test_no_test_image_is_trained_on() -> None:
+    train_split, test_split = digits()
+    trained = {bytes(image.numpy()) for image in train_split.images}
+    assert not any(bytes(image.numpy()) in trained for image in test_split.images)
+
+
+def test_an_epoch_has_every_image_once() -> None:
+    train_split, _ = digits()
+    rows = torch.arange(1437).reshape(-1, 1, 1, 1).expand(-1, 1, 8, 8).float()
+    seen = torch.cat([x[:, 0, 0, 0] for x, _ in batches(train_split._replace(images=rows), 64, 22)])
+    assert len(seen) == len(seen.unique()) == 22 * 64
+
+
+def test_runs_have_the_same_layers_in_the_same_order() -> None:
+    assert [run.name for run in RUNS] == NAMES
+    weights = [
+        [name for name, parameter in run.model().named_parameters() if parameter.ndim > 1 and name.endswith("weight")]
+        for run in RUNS
+    ]
+    assert weights[0] == weights[1] == weights[2] == weights[3]
+    assert weights[0] == [
+        "stem.weight",
+        *(f"blocks.{i}.conv{j}.weight" for i in range(8) for j in (1, 2)),
+        "fc1.weight",
+        "head.weight",
+    ]
+
+
+def gradient_norms(name: str, steps: int) -> torch.Tensor:
+    """Norms of the weights' gradients [step, layer] of a run without any instrumentation."""
+    torch.manual_seed(0)
+    run = next(run for run in RUNS if run.name == name)
+    model = run.model()
+    optimizer = run.optimizer(model)
+    scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, run.schedule)
+    norms = []
+    for images, labels in batches(digits()[0], 64, steps):
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(model(images), labels).backward()
+        norms.append([float(p.grad.norm()) for p in model.parameters() if p.grad is not None and p.ndim > 1])
+        optimizer.step()
+        scheduler.step()
+    return torch.tensor(norms)
+
+
+def test_deep_sigmoids_vanish_towards_the_input_from_the_first_step() -> None:
+    first = gradient_norms("deep-sigmoid", 1)[0]
+    assert first[0] < 1e-12
+    assert first[-1] > 0.1
+    assert (first[1:-1] > first[:-2]).all()
+
+
+@pytest.mark.slow
+def test_relus_die_after_the_jump_and_the_head_lives_on() -> None:
+    norms = gradient_norms("dying-relu", 120)
+    assert (norms[:80] > 0).all()
+    assert (norms[-1, :17] == 0).all()
+    assert norms[-1, -1] > 0
+
+
+@pytest.mark.slow
+def test_the_endless_warm_up_learns_then_explodes_then_is_nan() -> None:
+    norms = gradient_norms("lr-too-high", 210)
+    assert (norms[10:90] < 20).all()
+    assert norms[125:140].min() > 1e3
+    assert norms[-1].isnan().all()
+
+
+def test_a_few_steps_learn_something_and_are_logged(tmp_path: Path) -> None:
+    train_split, test_split = digits()
+    result = train(RUNS[0], train_split, test_split, fresh(tmp_path / "healthy"), steps=40)
+    assert result.name == "healthy"
+    # The test accuracy comes later: so soon, the batch norms' running averages are still those of the start.
+    assert 0 <= result.test_accuracy <= 1
+    assert result.loss < 1
+    assert list((tmp_path / "healthy").glob("*tfevents*"))
+
+
+def test_all_four_print_a_table_and_where_to_look(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--logdir", str(tmp_path), "--steps", "2", "--port", "7007"]) == 0
+    printed = capsys.readouterr().out
+    assert all(f"\n{name} " in printed for name in NAMES)
+    assert f"tensorboard --logdir {tmp_path} --port 7007" in printed
+    assert "http://localhost:7007/#nnviz" in printed
+
+
+def test_own_folders_are_replaced(tmp_path: Path) -> None:
+    folder = fresh(tmp_path / "a")
+    (folder / "events.out.tfevents.1").write_text("old")
+    assert [path.name for path in fresh(folder).iterdir()] == [MARK]
+
+
+def test_foreign_folders_are_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    mine = tmp_path / "dying-relu" / "thesis.txt"
+    mine.parent.mkdir()
+    mine.write_text("years of work")
+    with pytest.raises(FileExistsError, match="was not made by the demo"):
+        fresh(mine.parent)
+    assert main(["--logdir", str(tmp_path), "--steps", "1"]) == 1
+    assert "dying-relu was not made by the demo; name another --logdir" in capsys.readouterr().err
+    assert mine.read_text() == "years of work"
+
+
+def test_links_are_not_followed(tmp_path: Path) -> None:
+    real = fresh(tmp_path / "real")
+    (tmp_path / "link").symlink_to(real)
+    with pytest.raises(FileExistsError, match="not a plain folder"):
+        fresh(tmp_path / "link")
+    assert (real / MARK).exists()
+
+
+def test_an_invalid_number_of_steps_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--steps", "0"])
+    assert "invalid --steps: 0" in capsys.readouterr().err
+
+
+def test_depth_is_nineteen() -> None:
+    model = DeepCNN(nn.ReLU, norm=True)
+    assert model(torch.zeros(2, 1, 8, 8)).shape == (2, 10)
+    assert sum(isinstance(module, (nn.Conv2d, nn.Linear)) for module in model.modules()) == 19

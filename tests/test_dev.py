@@ -1,0 +1,147 @@
+"""The developers' command: what it remembers, what it says when something fails."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import importlib.util
+import subprocess
+import sys
+from importlib.machinery import SourceFileLoader
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="module")
+def dev() -> ModuleType:
+    """The file ``dev`` as a module."""
+    loader = SourceFileLoader("dev", str(ROOT / "dev"))
+    spec = importlib.util.spec_from_loader("dev", loader)
+    assert spec is not None
+    module = importlib.util.module_from_spec(spec)
+    writes, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    try:
+        loader.exec_module(module)
+    finally:
+        sys.dont_write_bytecode = writes
+    return module
+
+
+def test_needs_the_standard_library_only() -> None:
+    tree = ast.parse((ROOT / "dev").read_text("utf-8"))
+    names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    names |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert {name.split(".")[0] for name in names} <= sys.stdlib_module_names
+
+
+def test_an_older_python_can_read_why_it_is_refused() -> None:
+    ast.parse((ROOT / "dev").read_text("utf-8"), feature_version=(3, 7))
+
+
+def test_ci_does_what_anybody_can() -> None:
+    lines = (ROOT / ".ci" / "run").read_text("utf-8").splitlines()
+    commands = [line for line in lines if line and not line.startswith("#")]
+    assert commands == ["set -euo pipefail", 'cd "$(dirname "$0")/.."', "exec python3 dev test"]
+
+
+def test_help_names_every_command() -> None:
+    done = subprocess.run([sys.executable, "dev", "--help"], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert all(f"./dev {name}" in done.stdout for name in ("demo", "test", "check", "frontend", "bench"))
+
+
+def test_unknown_commands_are_refused() -> None:
+    done = subprocess.run([sys.executable, "dev", "tset"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "tset" in done.stderr
+
+
+def test_stamps_follow_content(dev: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dev, "ROOT", tmp_path)
+    file, stamp = tmp_path / "setup.py", tmp_path / "stamps" / "test"
+    file.write_text("a")
+    before = dev.digest([file], "cpu")
+    assert not dev.is_stamped(stamp, before)
+    dev.put_stamp(stamp, before)
+    assert dev.is_stamped(stamp, dev.digest([file], "cpu"))
+    assert not dev.is_stamped(stamp, dev.digest([file], "default"))
+    file.write_text("b")
+    assert not dev.is_stamped(stamp, dev.digest([file], "cpu"))
+
+
+@pytest.mark.parametrize(("asked", "installs"), [("demo", False), ("test", False), ("bench,test", True)])
+def test_set_up_is_skipped_where_more_is_there(
+    dev: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: str, installs: bool
+) -> None:
+    installed: list[str] = []
+    monkeypatch.setattr(dev, "STAMPS", tmp_path)
+    monkeypatch.setattr(dev, "set_up_venv", lambda: None)
+    monkeypatch.setattr(dev, "set_up_torch", lambda build: None)
+    monkeypatch.setattr(dev, "quietly", lambda what, *_: installed.append(what))
+    dev.set_up_python("test", "any")
+    assert installed.pop() == "installing tb_nnviz[test]"
+    installed.clear()
+    dev.set_up_python(asked, "any")
+    assert bool(installed) == installs
+    installed.clear()
+    # Any build was good enough before; now it is to be the CPU's.
+    dev.set_up_python("test", "cpu")
+    assert installed
+
+
+def test_a_failure_shows_the_output_and_how_to_mend_it(dev: ModuleType, capfd: pytest.CaptureFixture[str]) -> None:
+    program = "import sys; print('the very reason'); sys.exit(3)"
+    with pytest.raises(dev.Failure, match=r"baking failed: .* status 3; its output is above. Buy flour."):
+        dev.quietly("baking", [sys.executable, "-c", program], "Buy flour.")
+    assert "the very reason" in capfd.readouterr().out
+
+
+def test_all_steps_run_and_the_summary_comes_last(dev: ModuleType, capfd: pytest.CaptureFixture[str]) -> None:
+    steps, ran = dev.Steps(), []
+
+    def fails() -> None:
+        raise dev.Failure("the oven is cold; light it")
+
+    assert not steps("bake", fails)
+    assert steps("wash", lambda: ran.append("wash"))
+    steps.left_out("eat", "there is no cake")
+    with pytest.raises(dev.Failure, match="2 of 3 steps failed"):
+        steps.finish("./dev test")
+    assert ran == ["wash"]
+    summary = capfd.readouterr().out.split("--- summary\n")[1].splitlines()
+    assert [line.split()[1] for line in summary] == ["FAILED", "ok", "FAILED"]
+    assert summary[0].endswith("bake: the oven is cold; light it")
+
+
+def test_errors_of_our_own_are_not_swallowed(dev: ModuleType) -> None:
+    with pytest.raises(ZeroDivisionError):
+        dev.Steps()("divide", lambda: 1 // 0)
+
+
+def test_pages_are_compared_by_content(dev: ModuleType, tmp_path: Path) -> None:
+    for name, texts in {"a": {"index.js": "1", "old.js": ""}, "b": {"index.js": "2", "new.js": ""}}.items():
+        (tmp_path / name).mkdir()
+        for file, text in texts.items():
+            (tmp_path / name / file).write_text(text)
+    assert dev.differences(tmp_path / "a", tmp_path / "b") == {"index.js", "old.js", "new.js"}
+    assert dev.differences(tmp_path / "a", tmp_path / "a") == set()
+
+
+def test_a_named_browser_that_is_missing_is_said(dev: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NNVIZ_CHROMIUM", "/nowhere/chromium")
+    with pytest.raises(dev.Failure, match="invalid NNVIZ_CHROMIUM: no file /nowhere/chromium"):
+        dev.find_browser()
+
+
+def test_pins_are_found(dev: ModuleType) -> None:
+    assert dev.pinned("torch").startswith("torch==2.")
+    with pytest.raises(dev.Failure, match="no line nosuch=="):
+        dev.pinned("nosuch")
+
+
+def test_unknown_benchmarks_are_refused(dev: ModuleType) -> None:
+    with pytest.raises(dev.Failure, match="unknown benchmark: nosuch"):
+        dev.bench(argparse.Namespace(program="nosuch"))
