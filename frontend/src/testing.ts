@@ -44,7 +44,13 @@ export function exposeForTests(store: Store): void {
     const y = Math.ceil((box.y - own.top) * sy);
     const w = Math.max(1, Math.round(box.width * sx));
     const h = Math.max(1, Math.floor(box.height * sy) - 1);
-    const data = canvas.getContext("2d")!.getImageData(x, y, w, h).data;
+    // Read from a copy: reading the shown canvas would make the browser keep it in slow memory, and say so.
+    const copy = document.createElement("canvas");
+    copy.width = w;
+    copy.height = h;
+    const g = copy.getContext("2d", { willReadFrequently: true })!;
+    g.drawImage(canvas, x, y, w, h, 0, 0, w, h);
+    const data = g.getImageData(0, 0, w, h).data;
     const counts = new Map<string, number>();
     for (let i = 0; i < data.length; i += 4) {
       const key = data[i + 3] === 0 ? "" : `${data[i]},${data[i + 1]},${data[i + 2]}`;

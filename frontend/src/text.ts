@@ -55,19 +55,24 @@ export function statisticName(kind: string, statistic: string): string {
 
 export const roleName = (role: string) => ROLE_NAMES[role] ?? role;
 
-export const EMPTY_LINES = [
-  "pip install tb_nnviz",
-  "",
-  "import tb_nnviz",
-  'with tb_nnviz.watch(model, optimizer, logdir="runs/first") as monitor:',
-  "    for x, y in loader:                # the loop stays as it was",
-  "        loss = loss_fn(model(x), y)",
-  "        loss.backward()",
-  "        optimizer.step(); optimizer.zero_grad()",
-  "        monitor.log(loss=loss)         # optional: curves beside the internals",
-  "",
-  "tensorboard --logdir runs",
-].join("\n");
+/** What fills the page, by where it is typed. */
+export const EMPTY_STEPS = [
+  { title: "Once, in the environment that trains", code: "pip install tb_nnviz" },
+  {
+    title: "Around your training loop, which stays as it was",
+    code: [
+      "import tb_nnviz",
+      "",
+      'with tb_nnviz.watch(model, optimizer, logdir="runs/first") as monitor:',
+      "    for x, y in loader:",
+      "        loss = loss_fn(model(x), y)",
+      "        loss.backward()",
+      "        optimizer.step(); optimizer.zero_grad()",
+      "        monitor.log(loss=loss)    # optional",
+    ].join("\n"),
+  },
+  { title: "Beside it", code: "tensorboard --logdir runs" },
+];
 
 export const TEXT = {
   title: "What happens inside the network",

@@ -13,7 +13,7 @@ test("the ends of viridis, and colours that are not on it", () => {
   expect(tableColour(light, 0)).toEqual([68, 1, 84]);
   expect(tableColour(light, 1)).toEqual([253, 231, 37]);
   expect(colourOf(value, 1e-9, LOG, light)).toEqual([24, 0, 40]);
-  expect(colourOf(value, 9, LOG, light)).toEqual([255, 250, 200]);
+  expect(colourOf(value, 9, LOG, light)).toEqual([255, 200, 168]);
   expect(colourOf(zero, 0, LOG, light)).toEqual([205, 208, 214]);
   expect(colourOf(zero, 0, LOG, palette(false, true))).toEqual([70, 72, 78]);
   expect(colourOf(nonfinite, Number.NaN, LOG, light)).toEqual([200, 30, 160]);

@@ -53,9 +53,9 @@ describe("curves", () => {
   });
   test("the y scale holds all values, a decade at least", () => {
     expect(curveScale(curves([b], 0), "log")).toMatchObject({ lo: 1, hi: 10 });
-    expect(curveScale(curves([b], 0), "linear")).toMatchObject({ lo: 0, hi: 5 });
+    expect(curveScale(curves([b], 0), "linear")).toMatchObject({ lo: 0, hi: 3 });
     const signed = curves([grid("s", [0, 1], [[-2, 4]], [[value, value]])], 0);
-    expect(curveScale(signed, "log")).toMatchObject({ mode: "linear", lo: -2, hi: 5, diverging: true });
+    expect(curveScale(signed, "log")).toMatchObject({ mode: "linear", lo: -2, hi: 4, diverging: true });
     expect(curveScale(curves([], 0), "log")).toMatchObject({ mode: "log" });
   });
 });

@@ -37,6 +37,9 @@ export function profileX(t: number, runs: number, width: number): number {
   return left + (right - left) * Math.min(1, Math.max(0, t));
 }
 
+/** Values with a line and a label. */
+export const profileTicks = (scale: Scale, width: number) => ticks(scale, width < 200 ? 2 : 4);
+
 export function drawProfile(canvas: HTMLCanvasElement, model: ProfileModel): void {
   const { runs, scale, thresholds, tops, width, ink } = model;
   const height = tops[tops.length - 1];
@@ -66,7 +69,7 @@ export function drawProfile(canvas: HTMLCanvasElement, model: ProfileModel): voi
     if (low > 0) g.fillRect(left, 0, x(low) - left, height);
     if (high < 1) g.fillRect(x(high), 0, right - x(high), height);
   }
-  for (const tick of ticks(scale, 4)) vertical(x(toUnit(scale, tick)), ink.grid);
+  for (const tick of profileTicks(scale, width)) vertical(x(toUnit(scale, tick)), ink.grid);
   vertical(left - 4, ink.grid, [1, 3]);
   vertical(right + 4, ink.grid, [1, 3]);
   if (thresholds) {

@@ -1,3 +1,4 @@
+import { scaleLinear } from "d3-scale";
 import { CELL, type Grid, type Scale, type ScaleMode } from "../types";
 import { niceDown, niceUp } from "./scale";
 import { allSteps } from "./steps";
@@ -66,7 +67,9 @@ export function curveScale({ runs }: Curves, mode: ScaleMode): Scale {
     return { mode, lo, hi, diverging: false };
   }
   if (min > max) return { mode: "linear", lo: 0, hi: 1, diverging: false };
-  const hi = max > 0 ? niceUp(max) : 0;
-  const lo = min < 0 ? -niceUp(-min) : 0;
+  const [lo, hi] = scaleLinear()
+    .domain([Math.min(0, min), Math.max(0, max)])
+    .nice(5)
+    .domain();
   return { mode: "linear", lo, hi: hi > lo ? hi : lo + 1, diverging };
 }

@@ -18,7 +18,8 @@ export const AXIS = 24;
 export const SCROLLBAR = 12;
 const ROW_MIN = 12;
 const ROW_MAX = 24;
-const MAP_MIN = 80;
+/** A few runs are squeezed rather than hidden; many scroll, and then they may as well be legible. */
+const mapMin = (runs: number) => (runs <= 4 ? 80 : 116);
 const SERIES_MIN = 184;
 const SERIES_MAX = 340;
 
@@ -54,7 +55,7 @@ export function stageGeometry(
   const tree = Math.min(narrow ? 168 : 232, Math.max(narrow ? 120 : 150, Math.ceil(longest)));
   const profile = width < 760 ? 160 : narrow ? 190 : 250;
   const free = width - tree - profile - GAP * (runs + 1);
-  const overflows = free < MAP_MIN * runs;
+  const overflows = free < mapMin(runs) * runs;
 
   const rest = height - HEADER - AXIS - (overflows ? SCROLLBAR : 0);
   const available = Math.max(120, rest - SERIES_MIN);
@@ -64,7 +65,7 @@ export function stageGeometry(
   const body = tops[lines.length];
   const window = Math.min(body, available);
   const scrollbar = body > window ? SCROLLBAR : 0;
-  const map = Math.max(MAP_MIN, Math.floor((free - scrollbar) / Math.max(1, runs)));
+  const map = Math.max(mapMin(runs), Math.floor((free - scrollbar) / Math.max(1, runs)));
   const series = Math.min(SERIES_MAX, Math.max(SERIES_MIN, rest - window));
   return { tree, map, profile, rowHeight, tops, window, series };
 }

@@ -24,7 +24,7 @@ export function paint(grid: Grid, spans: Int32Array, scale: Scale, colours: Pale
     for (let p = 0; p < width; p++) {
       const first = spans[2 * p];
       if (first < 0) continue;
-      const at = line * steps + pick(grid, line * steps, first, spans[2 * p + 1]);
+      const at = line * steps + dominant(grid, line, first, spans[2 * p + 1]);
       const state = grid.states[at] as CellState;
       const o = (line * width + p) * 4;
       if (state === CELL.nonfinite) {
@@ -54,7 +54,9 @@ const RANK: Record<CellState, number> = {
   [CELL.header]: 0,
 };
 
-function pick(grid: Grid, start: number, first: number, last: number): number {
+/** Which of several steps that share a pixel is shown there; the tooltip speaks of the same one. */
+export function dominant(grid: Grid, line: number, first: number, last: number): number {
+  const start = line * grid.steps.length;
   let best = first;
   for (let s = first + 1; s <= last; s++) {
     const a = grid.states[start + best] as CellState;

@@ -55,7 +55,8 @@ export function palette(diverging: boolean, dark: boolean): Palette {
       made = {
         table: table(interpolateViridis),
         under: [24, 0, 40],
-        over: [255, 250, 200],
+        // Pale, but neither the yellow end nor the page: a lone clipped cell must not look like a hole.
+        over: [255, 200, 168],
         zero,
         nonfinite: NONFINITE,
       };

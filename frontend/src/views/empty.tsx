@@ -1,12 +1,26 @@
 import { useState } from "preact/hooks";
-import { EMPTY_LINES, TEXT } from "../text";
+import { EMPTY_STEPS, TEXT } from "../text";
 
 /** No run has data of ours: says which lines of code fill the page. */
 export function Empty() {
+  return (
+    <div class="empty" data-testid="empty-state">
+      <EmptyPicture />
+      <h1>{TEXT.emptyTitle}</h1>
+      <p>{TEXT.emptyHelp}</p>
+      {EMPTY_STEPS.map(({ title, code }) => (
+        <Code key={title} title={title} code={code} />
+      ))}
+      <p class="dim">{TEXT.emptyReload}</p>
+    </div>
+  );
+}
+
+function Code({ title, code }: { title: string; code: string }) {
   const [copied, setCopied] = useState(false);
   const copy = async () => {
     try {
-      await navigator.clipboard.writeText(EMPTY_LINES);
+      await navigator.clipboard.writeText(code);
       setCopied(true);
       setTimeout(() => setCopied(false), 2000);
     } catch {
@@ -14,17 +28,12 @@ export function Empty() {
     }
   };
   return (
-    <div class="empty" data-testid="empty-state">
-      <EmptyPicture />
-      <h1>{TEXT.emptyTitle}</h1>
-      <p>{TEXT.emptyHelp}</p>
-      <div class="code">
-        <button type="button" class="button" onClick={copy}>
-          {copied ? TEXT.copied : TEXT.copy}
-        </button>
-        <pre>{EMPTY_LINES}</pre>
-      </div>
-      <p class="dim">{TEXT.emptyReload}</p>
+    <div class="code">
+      <h2>{title}</h2>
+      <button type="button" class="button" onClick={copy}>
+        {copied ? TEXT.copied : TEXT.copy}
+      </button>
+      <pre>{code}</pre>
     </div>
   );
 }

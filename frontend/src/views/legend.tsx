@@ -1,5 +1,6 @@
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { tick } from "../derive/format";
-import { palette, tableColour } from "../derive/palette";
+import { type Palette, palette, tableColour } from "../derive/palette";
 import { ticks, toUnit } from "../derive/scale";
 import { TEXT } from "../text";
 import type { CellLabel, Rgb } from "../types";
@@ -12,7 +13,6 @@ export function Legend() {
   const scale = store.scale.value;
   const colours = palette(scale.diverging, store.dark.value);
   const found = store.labels.value;
-  const stops = Array.from({ length: 17 }, (_, i) => css(tableColour(colours, i / 16))).join(",");
   const inner = ticks(scale, 6).filter((value) => {
     const t = toUnit(scale, value);
     return t > 0.28 && t < 0.72;
@@ -31,7 +31,7 @@ export function Legend() {
         {found.has("under") && (
           <i class="cap" style={{ background: css(colours.under) }} title={TEXT.state.under} />
         )}
-        <div class="bar" style={{ background: `linear-gradient(to right, ${stops})` }} />
+        <Ramp colours={colours} />
         {found.has("over") && (
           <i class="cap" style={{ background: css(colours.over) }} title={TEXT.state.over} />
         )}
@@ -55,4 +55,18 @@ export function Legend() {
       </div>
     </div>
   );
+}
+
+/** The palette itself, a pixel a colour. */
+function Ramp({ colours }: { colours: Palette }) {
+  const ref = useRef<HTMLCanvasElement>(null);
+  useLayoutEffect(() => {
+    const g = ref.current?.getContext("2d");
+    if (!g) return;
+    for (let i = 0; i < 256; i++) {
+      g.fillStyle = css(tableColour(colours, i / 255));
+      g.fillRect(i, 0, 1, 1);
+    }
+  }, [colours]);
+  return <canvas class="bar" width={256} height={1} ref={ref} />;
 }

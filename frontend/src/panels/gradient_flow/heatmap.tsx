@@ -3,8 +3,9 @@ import { drawHeatmap } from "../../charts/heatmap";
 import { shapeOf } from "../../charts/markers";
 import { metric } from "../../derive/format";
 import { lineAt } from "../../derive/geometry";
+import { dominant } from "../../derive/paint";
 import { stepTicks } from "../../derive/scale";
-import { cellPixels, nearest, toPixel, toStep } from "../../derive/steps";
+import { cellPixels, nearest, pixelSteps, toPixel, toStep } from "../../derive/steps";
 import { statisticName, TEXT } from "../../text";
 import { useStore } from "../../views/context";
 import { Mark } from "../../views/icon";
@@ -64,10 +65,16 @@ export function HeatmapBody({ run, width, tops }: BodyProps) {
       </div>
     );
   }
-  const locate = (event: PointerEvent) => {
+  const locate = (event: MouseEvent) => {
     const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
     const line = lineAt(tops, event.clientY - box.top);
-    return { line, at: nearest(grid.steps, toStep(event.clientX - box.left, domain, width)) };
+    const x = Math.min(width - 1, Math.max(0, Math.floor(event.clientX - box.left)));
+    const spans = pixelSteps(grid.steps, domain, width);
+    const at =
+      spans[2 * x] < 0
+        ? nearest(grid.steps, toStep(x, domain, width))
+        : dominant(grid, line, spans[2 * x], spans[2 * x + 1]);
+    return { line, at };
   };
   return (
     <div
@@ -81,7 +88,7 @@ export function HeatmapBody({ run, width, tops }: BodyProps) {
         store.hover.value = null;
       }}
       onClick={(event) => {
-        const { line, at } = locate(event as unknown as PointerEvent);
+        const { line, at } = locate(event);
         if (at >= 0) store.moveTo(line, grid.steps[at]);
       }}
     >

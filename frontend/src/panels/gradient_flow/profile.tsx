@@ -1,11 +1,11 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { ink } from "../../charts/canvas";
 import { shapeOf } from "../../charts/markers";
-import { drawProfile, lanes, profileX } from "../../charts/profile";
+import { drawProfile, lanes, profileTicks, profileX } from "../../charts/profile";
 import { tick } from "../../derive/format";
 import { lineAt } from "../../derive/geometry";
 import { runProfile } from "../../derive/profile";
-import { ticks, toUnit } from "../../derive/scale";
+import { toUnit } from "../../derive/scale";
 import { nearest } from "../../derive/steps";
 import { TEXT } from "../../text";
 import { useStore } from "../../views/context";
@@ -127,6 +127,9 @@ export function ProfileAxis({ width }: { width: number }) {
   const runs = store.grids.value.length;
   const { zero, nonfinite } = lanes(runs, width);
   const states = store.labels.value;
+  // Labels of the lanes come first: ticks that would run into them have none.
+  const lowest = states.has("zero") && !scale.diverging ? zero / 2 + 24 : 10;
+  const highest = states.has("nonfinite") ? width - nonfinite / 2 - 30 : width - 8;
   return (
     <div class="ticks">
       {states.has("zero") && !scale.diverging && (
@@ -134,10 +137,11 @@ export function ProfileAxis({ width }: { width: number }) {
           0
         </span>
       )}
-      {ticks(scale, width < 200 ? 2 : 3)
-        .filter((value) => value !== 0 || scale.diverging)
-        .map((value) => (
-          <span key={value} style={{ left: `${profileX(toUnit(scale, value), runs, width)}px` }}>
+      {profileTicks(scale, width)
+        .map((value) => ({ value, x: profileX(toUnit(scale, value), runs, width) }))
+        .filter(({ x }) => x > lowest && x < highest)
+        .map(({ value, x }) => (
+          <span key={value} style={{ left: `${x}px` }}>
             {tick(value)}
           </span>
         ))}
