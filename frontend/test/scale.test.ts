@@ -44,8 +44,10 @@ describe("the range", () => {
   test("a narrow one in log is 1, 2, 5", () => {
     expect(autoScale(of([0.012, 0.03, 0.04]), "norm", "log")).toMatchObject({ lo: 0.01, hi: 0.05 });
   });
-  test("at most twelve decades: what is further down is clipped", () => {
-    expect(autoScale(of([1e-30, 1e-20, 0.5, 1]), "norm", "log")).toMatchObject({ lo: 1e-12, hi: 1 });
+  test("beyond twelve decades it is that of the densest stretch, whichever way the rest runs off", () => {
+    expect(autoScale(of([1e-30, 1e-20, 0.005, 0.5, 1]), "norm", "log")).toMatchObject({ lo: 0.005, hi: 1 });
+    expect(autoScale(of([0.005, 0.5, 1, 1e20, 1e30]), "norm", "log")).toMatchObject({ lo: 0.005, hi: 1 });
+    expect(autoScale(of([0.005, 0.5, 1, 1e20, 1e30]), "norm", "linear")).toMatchObject({ lo: 0, hi: 1 });
   });
   test("one spike in a thousand does not stretch it", () => {
     const values = Array.from({ length: 1000 }, (_, i) => 1 + (i % 9));

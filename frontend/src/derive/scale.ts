@@ -2,7 +2,7 @@ import { scaleLinear } from "d3-scale";
 import { CELL, type Grid, type Scale, type ScaleMode } from "../types";
 import { isFraction, isSigned } from "./statistics";
 
-/** At most so many decades are spread over the palette by default: what is further down is clipped, and said so. */
+/** At most about so many decades are spread over the palette by default: what lies beyond is clipped, and said so. */
 const MOST_DECADES = 12;
 const MOST_SAMPLES = 200_000;
 
@@ -66,8 +66,6 @@ function logRange(p1: number, p99: number): [number, number] {
   const wide = Math.log10(p99 / p1) > 3;
   let lo = wide ? power(Math.floor(Math.log10(p1) + 1e-9)) : niceDown(p1);
   let hi = wide ? power(Math.ceil(Math.log10(p99) - 1e-9)) : niceUp(p99);
-  const top = Math.ceil(Math.log10(hi) - 1e-9);
-  if (Math.log10(lo) < top - MOST_DECADES) lo = power(top - MOST_DECADES);
   if (lo >= hi) {
     lo = power(Math.floor(Math.log10(lo)));
     hi = power(Math.floor(Math.log10(lo)) + 1);
@@ -76,7 +74,24 @@ function logRange(p1: number, p99: number): [number, number] {
 }
 
 /**
- * The scale for what is shown: the 1st to the 99th percentile of all finite nonzero values, rounded out.
+ * Of ascending positive values that span too many decades, those of the stretch that holds the most.
+ * One run that explodes to 1e30 must not turn all others into one colour, nor one that vanishes to 1e-30.
+ */
+export function densest(sorted: Float32Array, decades = MOST_DECADES): Float32Array {
+  if (sorted.length === 0 || sorted[0] <= 0) return sorted;
+  const reach = 10 ** decades;
+  let from = 0;
+  let to = 0;
+  for (let i = 0, j = 0; i < sorted.length; i++) {
+    while (j < sorted.length && sorted[j] <= sorted[i] * reach) j++;
+    if (j - i >= to - from) [from, to] = [i, j];
+  }
+  return sorted.subarray(from, to);
+}
+
+/**
+ * The scale for what is shown: the 1st to the 99th percentile of all finite nonzero values, rounded out;
+ * where they span too many decades, of the densest stretch.
  * Signed values get a symmetric diverging scale; a range set by hand wins.
  */
 export function autoScale(
@@ -86,8 +101,8 @@ export function autoScale(
   lo: number | null = null,
   hi: number | null = null,
 ): Scale {
-  const { sorted } = values;
-  const diverging = isSigned(statistic) || (sorted.length > 0 && values.min < 0);
+  const diverging = isSigned(statistic) || (values.sorted.length > 0 && values.min < 0);
+  const sorted = diverging ? values.sorted : densest(values.sorted);
   const mode: ScaleMode = diverging ? "linear" : wanted;
   let range: [number, number] = mode === "log" ? [1e-3, 1] : diverging ? [-1, 1] : [0, 1];
   if (sorted.length > 0) {
