@@ -186,7 +186,7 @@ def test_histograms(logged):
 
 
 def test_scalars(logged):
-    run, account, model = logged
+    run, account, _model = logged
     assert list(run.scalars["nnviz/log/loss"]) == list(run.scalars["nnviz/log/accuracy"]) == list(range(6))
     assert run.scalars["nnviz/log/accuracy"][3] == 0.5
     gradients = [p[0].flatten().double() for p in account.steps[2]["gradient"].values()]

@@ -10,7 +10,9 @@ def rows(*names):
 
 def findings(*norms_by_step, limits=(1e-6, 100.0), names=("a", "b")):
     rule = GradientNormRule(*limits)
-    return [str(f) for step, norms in enumerate(norms_by_step) for f in rule.update(step, rows(*names), np.array(norms))]
+    return [
+        str(f) for step, norms in enumerate(norms_by_step) for f in rule.update(step, rows(*names), np.array(norms))
+    ]
 
 
 def test_each_trouble_is_told_once_a_layer():

@@ -59,9 +59,7 @@ def _train_odd(logdir):
             gradients = {n: p.grad.clone() for n, p in model.named_parameters() if p.grad is not None}
             optimizer.step()
             updates = {n: p.detach() - before[n] for n, p in model.named_parameters() if n in gradients}
-            kept.append(
-                {"parameter": before, "gradient": gradients, "update": updates, "activation": dict(outputs)}
-            )
+            kept.append({"parameter": before, "gradient": gradients, "update": updates, "activation": dict(outputs)})
     return kept
 
 

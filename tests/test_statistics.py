@@ -83,7 +83,9 @@ def test_what_has_no_row(x):
 
 def test_parts_merge_as_if_they_were_one():
     generator = torch.Generator().manual_seed(4)
-    parts = [torch.randn(n, generator=generator) * s + m for n, s, m in ((50_000, 1e-3, 5), (10, 30, -2), (40_000, 1, 0))]
+    parts = [
+        torch.randn(n, generator=generator) * s + m for n, s, m in ((50_000, 1e-3, 5), (10, 30, -2), (40_000, 1, 0))
+    ]
     oracle.assert_statistics(finished(*parts), torch.cat(parts))
 
 

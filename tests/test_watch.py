@@ -34,25 +34,25 @@ def sgd(model, lr=0.1):
 
 
 INVALID = {
-    "every=0": (dict(every=0), ValueError, r"invalid every: 0 \(an integer of at least 1\)"),
-    "every=None": (dict(every=None), ValueError, "invalid every: None"),
-    "every=2.5": (dict(every=2.5), ValueError, "invalid every: 2.5"),
-    "histograms_every=-1": (dict(histograms_every=-1), ValueError, "invalid histograms_every: -1"),
-    "start_step=-1": (dict(start_step=-1), ValueError, "invalid start_step: -1"),
-    "neither logdir nor writer": (dict(logdir=None), ValueError, "invalid logdir and writer: neither given"),
-    "both logdir and writer": (dict(writer=object()), ValueError, "invalid logdir and writer: both given"),
-    "no writer": (dict(logdir=None, writer=object()), TypeError, "invalid writer: <object"),
-    "unknown kind": (dict(kinds=["gradient", "grad"]), ValueError, r"unknown kind: 'grad' \(one of parameter"),
-    "bad expression": (dict(include="("), ValueError, r"invalid include: '\(' is not a regular expression"),
-    "bad filter": (dict(exclude=3), TypeError, "'int' object is not iterable|invalid exclude"),
-    "bad filter item": (dict(exclude=[3]), TypeError, "invalid exclude: 3"),
-    "bad optimizer": (dict(optimizer=3), TypeError, "invalid optimizer: 3"),
-    "bad model": (dict(model=3), TypeError, "invalid model: 3"),
-    "no model": (dict(model={}), ValueError, "missing model"),
-    "no parameters": (dict(model=nn.ReLU(), optimizer=None), ValueError, "invalid model: ReLU has no parameters"),
-    "another's parameters": (dict(model=net()), ValueError, "none of the 4 parameters of SGD is the model's"),
-    "bad limits": (dict(gradient_norm_limits=(1, 0)), ValueError, r"invalid gradient_norm_limits: \(1, 0\)"),
-    "limits of one": (dict(gradient_norm_limits=3), ValueError, "invalid gradient_norm_limits: 3"),
+    "every=0": ({"every": 0}, ValueError, r"invalid every: 0 \(an integer of at least 1\)"),
+    "every=None": ({"every": None}, ValueError, "invalid every: None"),
+    "every=2.5": ({"every": 2.5}, ValueError, "invalid every: 2.5"),
+    "histograms_every=-1": ({"histograms_every": -1}, ValueError, "invalid histograms_every: -1"),
+    "start_step=-1": ({"start_step": -1}, ValueError, "invalid start_step: -1"),
+    "neither logdir nor writer": ({"logdir": None}, ValueError, "invalid logdir and writer: neither given"),
+    "both logdir and writer": ({"writer": object()}, ValueError, "invalid logdir and writer: both given"),
+    "no writer": ({"logdir": None, "writer": object()}, TypeError, "invalid writer: <object"),
+    "unknown kind": ({"kinds": ["gradient", "grad"]}, ValueError, r"unknown kind: 'grad' \(one of parameter"),
+    "bad expression": ({"include": "("}, ValueError, r"invalid include: '\(' is not a regular expression"),
+    "bad filter": ({"exclude": 3}, TypeError, "'int' object is not iterable|invalid exclude"),
+    "bad filter item": ({"exclude": [3]}, TypeError, "invalid exclude: 3"),
+    "bad optimizer": ({"optimizer": 3}, TypeError, "invalid optimizer: 3"),
+    "bad model": ({"model": 3}, TypeError, "invalid model: 3"),
+    "no model": ({"model": {}}, ValueError, "missing model"),
+    "no parameters": ({"model": nn.ReLU(), "optimizer": None}, ValueError, "invalid model: ReLU has no parameters"),
+    "another's parameters": ({"model": net()}, ValueError, "none of the 4 parameters of SGD is the model's"),
+    "bad limits": ({"gradient_norm_limits": (1, 0)}, ValueError, r"invalid gradient_norm_limits: \(1, 0\)"),
+    "limits of one": ({"gradient_norm_limits": 3}, ValueError, "invalid gradient_norm_limits: 3"),
     **{
         name: ({name: 1}, NotImplementedError, f"{name} is not available yet")
         for name in ("scaler", "probe", "maps_every", "process_group", "on_finding")
@@ -138,9 +138,13 @@ def test_a_step_after_close_is_not_written(tmp_path):
 
 def test_an_exception_in_the_loop_keeps_what_was_logged(tmp_path):
     model = net()
-    with pytest.raises(KeyError), tb_nnviz.watch(model, sgd(model), logdir=tmp_path, every=1) as monitor:
-        train(model, monitor._optimizers[0], 2, monitor)
-        raise KeyError
+
+    def interrupted():
+        with tb_nnviz.watch(model, sgd(model), logdir=tmp_path, every=1) as monitor:
+            train(model, monitor._optimizers[0], 2, monitor)
+            raise KeyboardInterrupt
+
+    pytest.raises(KeyboardInterrupt, interrupted)
     assert list(Run(tmp_path).tensors["nnviz/gradient/norm"]) == [0, 1]
 
 
@@ -236,12 +240,12 @@ def test_resuming_goes_on_at_the_right_step(tmp_path):
 
 
 FILTERS = {
-    "expression": (dict(include=r"^0\."), ["0.weight", "0.bias"], []),
-    "type": (dict(include=nn.Linear), ["0.weight", "0.bias", "2.weight", "2.bias"], ["0", "2"]),
-    "several": (dict(include=["bias", nn.ReLU]), ["0.bias", "2.bias"], ["1"]),
-    "container": (dict(include=nn.Sequential), [], [""]),
-    "exclude": (dict(exclude=[nn.ReLU, r"2\.bias"]), ["0.weight", "0.bias", "2.weight"], ["0", "2"]),
-    "both": (dict(include="weight", exclude="^2"), ["0.weight"], []),
+    "expression": ({"include": r"^0\."}, ["0.weight", "0.bias"], []),
+    "type": ({"include": nn.Linear}, ["0.weight", "0.bias", "2.weight", "2.bias"], ["0", "2"]),
+    "several": ({"include": ["bias", nn.ReLU]}, ["0.bias", "2.bias"], ["1"]),
+    "container": ({"include": nn.Sequential}, [], [""]),
+    "exclude": ({"exclude": [nn.ReLU, r"2\.bias"]}, ["0.weight", "0.bias", "2.weight"], ["0", "2"]),
+    "both": ({"include": "weight", "exclude": "^2"}, ["0.weight"], []),
 }
 
 
@@ -337,7 +341,7 @@ def vanishing_net():
     return model
 
 
-@pytest.mark.parametrize("silent", [None, dict(on_finding=None), dict(gradient_norm_limits=None)])
+@pytest.mark.parametrize("silent", [None, {"on_finding": None}, {"gradient_norm_limits": None}])
 def test_a_word_in_the_terminal(silent, tmp_path, caplog):
     model = vanishing_net()
     with tb_nnviz.watch(model, sgd(model, 0.0), logdir=tmp_path, every=1, **(silent or {})) as monitor:
@@ -415,7 +419,12 @@ def test_rows_that_appear_later_are_appended(tmp_path):
     run = Run(tmp_path)
     assert [row["name"] for row in run.rows("activation", 0)] == ["early"]
     assert [row["name"] for row in run.rows("activation", 1)] == ["early", "late"]
-    assert [row["name"] for row in run.rows("gradient", 0)] == ["early.weight", "early.bias", "late.weight", "late.bias"]
+    assert [row["name"] for row in run.rows("gradient", 0)] == [
+        "early.weight",
+        "early.bias",
+        "late.weight",
+        "late.bias",
+    ]
 
 
 def test_shared_parameters_have_one_row(tmp_path):
@@ -433,7 +442,9 @@ def test_shared_parameters_have_one_row(tmp_path):
         model(torch.tensor([1, 2])).sum().backward()
         monitor._optimizers[0].step()
     rows = Run(tmp_path).rows("gradient", 0)
-    assert [(row["name"], row["tied_to"], row["role"]) for row in rows] == [("embed.weight", ["head.weight"], "embedding")]
+    assert [(row["name"], row["tied_to"], row["role"]) for row in rows] == [
+        ("embed.weight", ["head.weight"], "embedding")
+    ]
 
 
 def test_without_torch_it_says_what_to_install():

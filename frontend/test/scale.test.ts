@@ -45,8 +45,8 @@ describe("the range", () => {
     expect(autoScale(of([0.012, 0.03, 0.04]), "norm", "log")).toMatchObject({ lo: 0.01, hi: 0.05 });
   });
   test("beyond twelve decades it is that of the densest stretch, whichever way the rest runs off", () => {
-    expect(autoScale(of([1e-30, 1e-20, 0.005, 0.5, 1]), "norm", "log")).toMatchObject({ lo: 0.005, hi: 1 });
-    expect(autoScale(of([0.005, 0.5, 1, 1e20, 1e30]), "norm", "log")).toMatchObject({ lo: 0.005, hi: 1 });
+    expect(autoScale(of([1e-30, 1e-20, 0.005, 0.5, 1]), "norm", "log")).toMatchObject({ lo: 0.01, hi: 1 });
+    expect(autoScale(of([0.005, 0.5, 1, 1e20, 1e30]), "norm", "log")).toMatchObject({ lo: 0.01, hi: 1 });
     expect(autoScale(of([0.005, 0.5, 1, 1e20, 1e30]), "norm", "linear")).toMatchObject({ lo: 0, hi: 1 });
   });
   test("one spike in a thousand does not stretch it", () => {

@@ -19,6 +19,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import ClassVar
 
 os.environ.update(WANDB_MODE="offline", WANDB_SILENT="true", WANDB_CONSOLE="off")
 
@@ -75,7 +76,7 @@ class Floor(Nothing):
 class Watch(Nothing):
     """tb_nnviz, everything at every step, histograms every 100th."""
 
-    options: dict[str, object] = {"every": 1, "histograms_every": 100}
+    options: ClassVar[dict[str, int]] = {"every": 1, "histograms_every": 100}
 
     def __init__(self, model: nn.Module, optimizer: torch.optim.Optimizer, logdir: str) -> None:
         super().__init__(model, optimizer, logdir)
@@ -90,13 +91,13 @@ class Watch(Nothing):
 class WatchHistograms(Watch):
     """tb_nnviz, everything and histograms too at every step."""
 
-    options = {"every": 1, "histograms_every": 1}
+    options: ClassVar[dict[str, int]] = {"every": 1, "histograms_every": 1}
 
 
 class WatchDefault(Watch):
     """tb_nnviz as it comes: every tenth step."""
 
-    options: dict[str, object] = {}
+    options: ClassVar[dict[str, int]] = {}
 
 
 class Wandb(Nothing):

@@ -1,8 +1,10 @@
 """Workloads that the overhead of instrumentation is measured on. Nothing of the project is imported here."""
 
+import itertools
+
 import torch
-from torch import nn
 import torch.nn.functional as F
+from torch import nn
 
 
 class Block(nn.Module):
@@ -69,7 +71,7 @@ class MLP(nn.Module):
         super().__init__()
         dims = [784] + [width] * (depth - 1)
         self.net = nn.Sequential(
-            *[m for a, b in zip(dims, dims[1:]) for m in (nn.Linear(a, b), nn.ReLU())], nn.Linear(width, 10)
+            *[m for a, b in itertools.pairwise(dims) for m in (nn.Linear(a, b), nn.ReLU())], nn.Linear(width, 10)
         )
 
     def forward(self, x):
@@ -81,13 +83,19 @@ def workload(name):
     torch.manual_seed(0)
     if name == "resnet20":
         model, x, y = ResNet(3), torch.randn(64, 3, 32, 32), torch.randint(0, 10, (64,))
-        loss = lambda: F.cross_entropy(model(x), y)
+
+        def loss():
+            return F.cross_entropy(model(x), y)
     elif name == "gpt12":
         model, x = GPT(), torch.randint(0, 256, (8, 128))
-        loss = lambda: F.cross_entropy(model(x).flatten(0, 1), x.roll(-1, 1).flatten())
+
+        def loss():
+            return F.cross_entropy(model(x).flatten(0, 1), x.roll(-1, 1).flatten())
     elif name == "mlp8":
         model, x, y = MLP(), torch.randn(128, 784), torch.randint(0, 10, (128,))
-        loss = lambda: F.cross_entropy(model(x), y)
+
+        def loss():
+            return F.cross_entropy(model(x), y)
     else:
         raise ValueError(name)
     return model, torch.optim.AdamW(model.parameters(), 1e-3), loss
