@@ -144,7 +144,8 @@ def test_an_exception_in_the_loop_keeps_what_was_logged(tmp_path):
             train(model, monitor._optimizers[0], 2, monitor)
             raise KeyboardInterrupt
 
-    pytest.raises(KeyboardInterrupt, interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert list(Run(tmp_path).tensors["nnviz/gradient/norm"]) == [0, 1]
 
 
