@@ -136,6 +136,7 @@ export const TEXT = {
   nonfinite: "NaN, Inf",
   nan: "NaN",
   absent: "absent",
+  absentOrUndefined: "absent, or no such figure",
   undefinedFigure: "no such figure",
   axisStep: "step",
   nearestStep: (step: number) => `step ${step}`,

@@ -81,7 +81,7 @@ export interface ViewState {
   kind: string | null;
   statistic: string | null;
   role: Role | null;
-  scale: ScaleMode;
+  scale: ScaleMode | null;
   row: string | null;
   step: number | null;
   runFilter: string;

@@ -29,7 +29,11 @@ export class SeriesChart {
   private plot: uPlot | null = null;
   private model: SeriesModel | null = null;
 
-  constructor(private readonly root: HTMLElement) {}
+  /** uPlot lays itself out after the call that made it; `laidOut` says when places can be asked for. */
+  constructor(
+    private readonly root: HTMLElement,
+    private readonly laidOut: () => void,
+  ) {}
 
   /** The plot area, for pointers and overlays. */
   get over(): HTMLElement | null {
@@ -105,7 +109,11 @@ export class SeriesChart {
           points: { show: few, size: 4, fill: looks[i].colour },
         })),
       ],
-      hooks: { drawAxes: [(plot) => this.drawThresholds(plot)], draw: [(plot) => this.drawLanes(plot)] },
+      hooks: {
+        ready: [() => this.laidOut()],
+        drawAxes: [(plot) => this.drawThresholds(plot)],
+        draw: [(plot) => this.drawLanes(plot)],
+      },
     };
   }
 

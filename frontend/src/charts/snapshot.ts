@@ -57,6 +57,12 @@ function drawBox(g: CanvasRenderingContext2D, box: DOMRect, style: CSSStyleDecla
     g.roundRect(box.left, box.top, box.width, box.height, Number.parseFloat(style.borderTopLeftRadius) || 0);
     g.fill();
   }
+  const inset = style.boxShadow.match(/^(rgba?\([^)]*\)) 0px 0px 0px 1px inset$/);
+  if (inset) {
+    g.strokeStyle = inset[1];
+    g.lineWidth = 1;
+    g.strokeRect(box.left + 0.5, box.top + 0.5, box.width - 1, box.height - 1);
+  }
   const border = Number.parseFloat(style.borderTopWidth);
   if (border > 0 && style.borderTopStyle === "solid") {
     g.strokeStyle = style.borderTopColor;

@@ -21,7 +21,7 @@ const ROW_MAX = 24;
 /** A few runs are squeezed rather than hidden; many scroll, and then they may as well be legible. */
 const mapMin = (runs: number) => (runs <= 4 ? 80 : 116);
 const SERIES_MIN = 184;
-const SERIES_MAX = 340;
+const SERIES_MAX = 420;
 
 /** Headers of expanded blocks hold no cells: as low as their text allows. */
 const headerHeight = (row: number) => Math.min(row, Math.max(ROW_MIN, Math.round(row * 0.72)));

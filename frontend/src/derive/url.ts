@@ -1,4 +1,4 @@
-import type { Role, ScaleMode, ViewState } from "../types";
+import type { Role, ViewState } from "../types";
 
 export const DEFAULTS: ViewState = {
   panel: null,
@@ -7,7 +7,7 @@ export const DEFAULTS: ViewState = {
   kind: null,
   statistic: null,
   role: null,
-  scale: "log",
+  scale: null,
   row: null,
   step: null,
   runFilter: "",
@@ -65,7 +65,7 @@ export function decodeState(keys: Readonly<Record<string, string>>): ViewState {
   state.kind = text("kind");
   state.statistic = text("statistic");
   if (ROLES.includes(keys.role as Role)) state.role = keys.role as Role;
-  if (keys.scale === "linear") state.scale = "linear" satisfies ScaleMode;
+  if (keys.scale === "linear" || keys.scale === "log") state.scale = keys.scale;
   state.row = text("row");
   state.step = number("step");
   state.runFilter = keys.runFilter ?? "";

@@ -5,7 +5,7 @@ import { unionRows } from "../derive/layout";
 import { labelOf } from "../derive/palette";
 import { type Headline, headlines, runColour, runOrder, shortNames, shownRuns } from "../derive/runs";
 import { autoScale, finiteValues } from "../derive/scale";
-import { hasThresholds, isSigned, sortKinds, sortStatistics } from "../derive/statistics";
+import { hasThresholds, isFraction, isSigned, sortKinds, sortStatistics } from "../derive/statistics";
 import { allSteps, nearest, stepDomain } from "../derive/steps";
 import { lineOf, treeLines } from "../derive/tree";
 import { DEFAULTS } from "../derive/url";
@@ -18,6 +18,7 @@ import type {
   RunInfo,
   RunSeries,
   ScalarSeries,
+  ScaleMode,
   ViewState,
 } from "../types";
 import { LOG_PREFIX } from "./constants";
@@ -143,9 +144,13 @@ export class Store {
   });
   readonly gridOf = computed(() => new Map(this.grids.value.map((grid): [string, Grid] => [grid.run, grid])));
   private readonly values = computed(() => finiteValues(this.grids.value));
+  /** What the user chose; by default fractions are linear, everything else spans decades. */
+  readonly mode = computed<ScaleMode>(
+    () => this.view.scale.value ?? (isFraction(this.statistic.value) ? "linear" : "log"),
+  );
   readonly scale = computed(() => {
-    const { scale, lo, hi } = this.view;
-    return autoScale(this.values.value, this.statistic.value, scale.value, lo.value, hi.value);
+    const { lo, hi } = this.view;
+    return autoScale(this.values.value, this.statistic.value, this.mode.value, lo.value, hi.value);
   });
   /** Which kinds of cells occur: the legend names those and no others. */
   readonly labels = computed(() => {

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { parseNumber, tick } from "../derive/format";
+import { nearest } from "../derive/steps";
 import { DEFAULTS } from "../derive/url";
 import { kindName, roleName, statisticName, TEXT } from "../text";
 import type { Role, ScaleMode } from "../types";
@@ -273,7 +274,11 @@ export function StepControl() {
   const commit = (input: HTMLInputElement) => {
     const value = parseNumber(input.value);
     if (value === null) input.value = String(store.step.value);
-    else store.moveTo(null, Math.max(0, Math.round(value)));
+    else if (store.steps.value.length > 0) {
+      const step = store.steps.value[nearest(store.steps.value, value)];
+      store.moveTo(null, step);
+      input.value = String(step);
+    }
   };
   return (
     <label class="button step">

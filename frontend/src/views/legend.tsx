@@ -50,8 +50,9 @@ export function Legend() {
         {chip("over", `> ${tick(scale.hi)}`, "", css(colours.over))}
         {chip("zero", TEXT.exactZero, "", css(colours.zero))}
         {chip("nonfinite", TEXT.nonfinite, "hatched", css(colours.nonfinite))}
-        {chip("absent", TEXT.absent, "dotted")}
-        {chip("undefined", TEXT.undefinedFigure, "dotted")}
+        {found.has("absent")
+          ? chip("absent", found.has("undefined") ? TEXT.absentOrUndefined : TEXT.absent, "dotted")
+          : chip("undefined", TEXT.undefinedFigure, "dotted")}
       </div>
     </div>
   );

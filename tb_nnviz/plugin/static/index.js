@@ -4,7 +4,7 @@
  */
 export async function render() {
   try {
-    const { start } = await import("./static/main-DZ0Ieh3G.js");
+    const { start } = await import("./static/main-Cf6ypyPl.js");
     start(document.body);
   } catch (error) {
     const text = document.createElement("pre");

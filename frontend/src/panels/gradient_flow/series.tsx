@@ -4,6 +4,7 @@ import { shapeOf } from "../../charts/markers";
 import { PLOT_MARGIN, SeriesChart } from "../../charts/series";
 import { curveScale, curves } from "../../derive/curve";
 import { GAP } from "../../derive/geometry";
+import { aggregateOf } from "../../derive/statistics";
 import { nearest } from "../../derive/steps";
 import { statisticName, TEXT } from "../../text";
 import { useStore } from "../../views/context";
@@ -24,10 +25,10 @@ export function SeriesPanel({ left, width, readout, height }: Props) {
   const store = useStore();
   const root = useRef<HTMLDivElement>(null);
   const chart = useRef<SeriesChart | null>(null);
-  const [, redrawn] = useState(0);
+  const [drawing, redrawn] = useState(0);
   const grids = store.grids.value;
   const line = store.line.value;
-  const mode = store.signed.value ? "linear" : store.view.scale.value;
+  const mode = store.signed.value ? "linear" : store.mode.value;
   const model = useMemo(() => {
     if (line < 0 || grids.length === 0) return null;
     const made = curves(grids, line);
@@ -39,7 +40,7 @@ export function SeriesPanel({ left, width, readout, height }: Props) {
   const colours = grids.map(({ run }) => store.colour(run)).join();
   useLayoutEffect(() => {
     if (!root.current) return;
-    chart.current ??= new SeriesChart(root.current);
+    chart.current ??= new SeriesChart(root.current, () => redrawn((n) => n + 1));
     if (!model) {
       chart.current.destroy();
       return;
@@ -58,7 +59,6 @@ export function SeriesPanel({ left, width, readout, height }: Props) {
       height: height - TITLE,
       ink: ink(dark),
     });
-    redrawn((n) => n + 1);
   }, [model, domain, thresholds, dark, colours, left, width, height]);
   useLayoutEffect(() => () => chart.current?.destroy(), []);
 
@@ -77,6 +77,9 @@ export function SeriesPanel({ left, width, readout, height }: Props) {
       <div class="series" style={{ width: `${width}px` }}>
         <div class="series-title" style={{ height: `${TITLE}px`, paddingLeft: `${left}px` }}>
           <b>{name}</b> <span>{TEXT.overSteps(statisticName(store.kind.value, store.statistic.value))}</span>
+          {selected?.type === "block" && (
+            <span>· {TEXT.aggregated(aggregateOf(store.statistic.value), selected.rows.length)}</span>
+          )}
         </div>
         <div
           class="plot"
@@ -98,7 +101,7 @@ export function SeriesPanel({ left, width, readout, height }: Props) {
             if (at && steps.length > 0) store.moveTo(null, steps[nearest(steps, at.step)]);
           }}
         >
-          <SeriesCursor chart={chart} />
+          <SeriesCursor chart={chart} drawing={drawing} />
         </div>
       </div>
       <div class="beside" style={{ width: `${readout}px`, marginLeft: `${GAP - PLOT_MARGIN}px` }}>
@@ -124,8 +127,8 @@ export function SeriesPanel({ left, width, readout, height }: Props) {
   }
 }
 
-/** Apart from the chart, so that moving the cursor redraws no curves. */
-function SeriesCursor({ chart }: { chart: { current: SeriesChart | null } }) {
+/** Apart from the chart, so that moving the cursor redraws no curves; `drawing` says that the chart is another. */
+function SeriesCursor({ chart }: { chart: { current: SeriesChart | null }; drawing: number }) {
   const store = useStore();
   const over = chart.current?.over;
   if (!over) return null;
