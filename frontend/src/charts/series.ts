@@ -49,7 +49,7 @@ export class SeriesChart {
   }
 
   yOf(value: number): number {
-    return this.plot?.valToPos(value, "y") ?? 0;
+    return this.model ? (this.plot?.valToPos(toUnit(this.model.scale, value), "y") ?? 0) : 0;
   }
 
   update(model: SeriesModel): void {
@@ -63,8 +63,14 @@ export class SeriesChart {
     this.plot = null;
   }
 
-  private data({ curves }: SeriesModel): uPlot.AlignedData {
-    return [Array.from(curves.steps), ...curves.runs.map(({ values }) => values)] as uPlot.AlignedData;
+  /** Places on the scale, not values: uPlot's own log axis gives up beyond 1e17. */
+  private data({ curves, scale }: SeriesModel): uPlot.AlignedData {
+    const place = (value: number | null | undefined) =>
+      typeof value === "number" ? toUnit(scale, value) : value;
+    return [
+      Array.from(curves.steps),
+      ...curves.runs.map(({ values }) => values.map(place)),
+    ] as uPlot.AlignedData;
   }
 
   private options(model: SeriesModel): uPlot.Options {
@@ -72,7 +78,7 @@ export class SeriesChart {
     const grid = { stroke: ink.grid, width: 1 };
     const font = `11px ${FONT}`;
     const base = { stroke: ink.dim, font, ticks: { show: false }, gap: 6 };
-    const range = padded(model);
+    const marks = ticks(scale, Math.max(2, Math.floor((height - 40) / 30)));
     const few = curves.steps.length <= 60;
     return {
       width,
@@ -82,7 +88,7 @@ export class SeriesChart {
       padding: [6, PLOT_MARGIN, 0, 0],
       scales: {
         x: { time: false, range: [domain[0], domain[1]] },
-        y: { distr: scale.mode === "log" ? 3 : 1, range },
+        y: { range: padded(model) },
       },
       axes: [
         {
@@ -96,9 +102,9 @@ export class SeriesChart {
           ...base,
           grid,
           size: left,
-          splits: () => ticks(scale, Math.max(2, Math.floor((height - 40) / 30))),
+          splits: () => marks.map((value) => toUnit(scale, value)),
           filter: (_plot, splits) => splits,
-          values: (_plot, splits) => splits.map(tick),
+          values: () => marks.map(tick),
         },
       ],
       series: [
@@ -129,7 +135,7 @@ export class SeriesChart {
     for (const threshold of [thresholds.vanishing, thresholds.exploding]) {
       const t = toUnit(scale, threshold);
       if (t < 0 || t > 1) continue;
-      const y = Math.round(plot.valToPos(threshold, "y", true)) + 0.5;
+      const y = Math.round(plot.valToPos(t, "y", true)) + 0.5;
       g.beginPath();
       g.moveTo(left, y);
       g.lineTo(left + width, y);
@@ -161,7 +167,10 @@ export class SeriesChart {
       const every = Math.max(1, Math.ceil((curves.steps.length / width) * 9 * ratio));
       g.strokeStyle = looks[i].colour;
       g.lineWidth = ratio;
-      const zeroY = this.model!.scale.mode === "log" ? top + height + offset(i) : plot.valToPos(0, "y", true);
+      const zeroY =
+        this.model!.scale.mode === "log"
+          ? top + height + offset(i)
+          : plot.valToPos(toUnit(this.model!.scale, 0), "y", true);
       run.zeros.forEach((step, k) => {
         if (k % every !== 0) return;
         tracePath(g, looks[i].shape, plot.valToPos(step, "x", true), zeroY, 2.2 * ratio);
@@ -182,15 +191,10 @@ export class SeriesChart {
 
 const tickStep = (step: number) => (step >= 1e5 ? tick(step) : String(step));
 
-/** The scale's range with room for the lanes that are needed. */
+/** The scale, 0 to 1, with room for the lanes that are needed. */
 function padded({ scale, curves, height }: SeriesModel): [number, number] {
   const share = LANE / Math.max(40, height - 40 - 2 * LANE);
-  const below = curves.runs.some(({ zeros }) => zeros.length > 0) ? share + 0.02 : 0.02;
-  const above = curves.runs.some(({ nonfinites }) => nonfinites.length > 0) ? share + 0.02 : 0.02;
-  if (scale.mode === "log") {
-    const reach = scale.hi / scale.lo;
-    return [scale.lo * reach ** -below, scale.hi * reach ** above];
-  }
-  const reach = scale.hi - scale.lo;
-  return [scale.lo - reach * 0.03, scale.hi + reach * above];
+  const zeros = scale.mode === "log" && curves.runs.some((run) => run.zeros.length > 0);
+  const nonfinites = curves.runs.some((run) => run.nonfinites.length > 0);
+  return [-(zeros ? share + 0.02 : 0.02), 1 + (nonfinites ? share + 0.02 : 0.02)];
 }

@@ -128,7 +128,7 @@ function MapCursor({ run, width, tops }: BodyProps) {
 export function HeatmapAxis({ width }: { width: number }) {
   const store = useStore();
   const domain = store.domain.value;
-  const ticks = stepTicks(domain, Math.max(2, Math.floor(width / 62)));
+  const ticks = stepTicks(domain, Math.max(2, Math.floor(width / 48)));
   return (
     <div class="ticks">
       {ticks.map((step) => {
