@@ -124,7 +124,8 @@ def test_saturated_fraction(size):
     assert finished(x, bounds=(0.0, 1.0))["saturated_fraction"] == pytest.approx(expected)
 
 
-def test_autocast_does_not_reach_our_numbers():
-    x = torch.randn(300, generator=torch.Generator().manual_seed(7))
+@pytest.mark.parametrize("size", [300, 70_000])
+def test_autocast_does_not_reach_our_numbers(size):
+    x = torch.randn(size, generator=torch.Generator().manual_seed(7))
     with torch.autocast("cpu", dtype=torch.bfloat16):
         oracle.assert_statistics(finished(x), x)

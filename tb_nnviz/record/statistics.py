@@ -14,6 +14,7 @@ thousand times more accurate.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -66,49 +67,44 @@ def measure(x: Tensor, unit_axis: int | None = None, bounds: tuple[float, ...] =
     >>> part.numel, finish(1, [0], [part.numel], part.values[None].numpy())["norm"].tolist()
     (3, [5.0])
     """
-    if x.layout != torch.strided:
-        x = x.to_dense()
+    # Detached, nothing below needs no_grad; float64 operators and those used in float32 are not autocast's.
+    x = x.detach() if x.layout == torch.strided else x.detach().to_dense()
     if x.is_complex():
         x = torch.view_as_real(x.resolve_conj())
         unit_axis = None if unit_axis is None else unit_axis - (unit_axis < 0)
     if x.numel() == 0 or not x.is_floating_point():
         return None
-    with torch.no_grad(), torch.autocast(x.device.type, enabled=False):
-        unit_low, unit_high = (None, None) if unit_axis is None else _units(x, unit_axis)
-        flat = _flat(x)
-        low, high = torch.aminmax(flat) if unit_low is None else (unit_low.amin(), unit_high.amax())  # type: ignore[union-attr]
-        narrow = flat.dtype != torch.float64 and (flat.numel() > _WIDEN or flat.device.type == "mps")
-        flat = flat.float() if narrow else flat.double()
-        low, high = low.to(flat.dtype), high.to(flat.dtype)
-        zero = flat.new_zeros(())
-        finite, total, nonfinite, absmax = flat, None, zero, zero
-        if not _known_finite(low, high):
-            finite = torch.nan_to_num(flat, 0.0, 0.0, 0.0)
-            total = _sum(flat)
-            # x - x is 0 where x is finite and NaN elsewhere
-            nonfinite = torch.count_nonzero(flat - flat)
-            finite_low, finite_high = torch.aminmax(finite)
-            absmax = torch.maximum(finite_high, -finite_low)
-        shift, power, first, second = _sums(finite, absmax if total is not None else torch.maximum(high, -low))
-        signs = torch.sign(finite)
-        fields = (
-            low,
-            high,
-            # without nonfinite elements the mean comes from the scaled sum
-            first if total is None else total,
-            shift,
-            power,
-            first,
-            second,
-            _sum(signs.mul_(signs)),
-            nonfinite,
-            absmax,
-            _near(flat, bounds) if bounds else zero + math.nan,
-        )
-        wide = torch.float32 if flat.device.type == "mps" else torch.float64
-        if unit_low is not None and unit_high is not None and x.dtype != torch.float64:
+    if unit_axis is None:
+        unit_low = unit_high = None
+    else:
+        unit_low, unit_high = _units(x, unit_axis)
+        if x.dtype != torch.float64:
             unit_low, unit_high = unit_low.float(), unit_high.float()  # numpy knows no bfloat16
-        return Part(x.numel(), torch.stack([field.to(wide) for field in fields]), unit_low, unit_high)
+    flat = _flat(x)
+    narrow = flat.device.type == "mps" or (flat.dtype != torch.float64 and flat.numel() > _WIDEN)
+    flat = flat.float() if narrow else flat.double()
+    if unit_low is None or unit_high is None:
+        low, high = torch.aminmax(flat)
+    else:
+        low, high = unit_low.amin().to(flat.dtype), unit_high.amax().to(flat.dtype)
+    fields: tuple[Tensor, ...]
+    zero, saturated = _constant(0.0, flat), _near(flat, bounds) if bounds else _constant(math.nan, flat)
+    if _known_finite(low, high):
+        shift, power, first, second = _sums(flat, low, high)
+        # without nonfinite elements the mean comes from the scaled sum, and the largest magnitude from low and high
+        fields = (low, high, first, shift, power, first, second, _nonzero(flat), zero, zero, saturated)
+    else:
+        finite = torch.nan_to_num(flat, 0.0, 0.0, 0.0)
+        finite_low, finite_high = torch.aminmax(finite)
+        shift, power, first, second = _sums(finite, finite_low, finite_high)
+        # x - x is 0 where x is finite and NaN elsewhere
+        nonfinite = torch.count_nonzero(flat - flat)
+        absmax = torch.maximum(finite_high, -finite_low)
+        total = _sum(flat)
+        fields = (low, high, total, shift, power, first, second, _nonzero(finite), nonfinite, absmax, saturated)
+    if narrow or fields[8] is not zero or bounds:  # stack takes one dtype
+        fields = tuple(field.to(_wide(flat)) for field in fields)
+    return Part(x.numel(), torch.stack(fields), unit_low, unit_high)
 
 
 def _known_finite(low: Tensor, high: Tensor) -> bool:
@@ -139,17 +135,19 @@ def _units(x: Tensor, axis: int) -> tuple[Tensor, Tensor]:
         rows = x.reshape(-1, width)
         # a reduction over rows runs along the memory, and is slow for narrow ones: fold some together
         fold = math.gcd(rows.shape[0], max(1, _CHUNK // width))
+        if fold == 1:
+            return rows.amin(0), rows.amax(0)
         folded = rows.reshape(-1, fold * width)
         return folded.amin(0).view(fold, width).amin(0), folded.amax(0).view(fold, width).amax(0)
     others = [i for i in range(x.dim()) if i != axis]
     return (x.amin(others), x.amax(others)) if others else (x, x)
 
 
-def _sums(x: Tensor, absmax: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def _sums(x: Tensor, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """shift, power, and the sums of y and its square for ``y = x * power - shift``; x is finite."""
     if x.dtype == torch.float64:
-        zero = x.new_zeros(())
-        return zero, zero + 1, x.sum(), x.dot(x)
+        return _constant(0.0, x), _constant(1.0, x), x.sum(), x.dot(x)
+    absmax = torch.maximum(high, -low)
     # 2 ** 126 is the largest power whose inverse is a normal float32
     power = torch.ldexp(torch.ones_like(absmax), -torch.frexp(absmax).exponent.clamp(-126, 126))
     shift = x[:_CHUNK].mul(power).mean()
@@ -165,6 +163,21 @@ def _sum(x: Tensor) -> Tensor:
         return x.sum()
     whole = x.numel() // _CHUNK * _CHUNK
     return x[:whole].view(-1, _CHUNK).sum(1).to(_wide(x)).sum() + x[whole:].to(_wide(x)).sum()
+
+
+def _nonzero(x: Tensor) -> Tensor:
+    """How many elements are not exactly 0: of their signs' squares, several times faster than count_nonzero."""
+    signs = torch.sign(x)
+    return signs.dot(signs) if x.dtype == torch.float64 else _sum(signs.mul_(signs))
+
+
+@lru_cache(maxsize=64)
+def _shared_constant(value: float, dtype: torch.dtype, device: torch.device) -> Tensor:
+    return torch.tensor(value, dtype=dtype, device=device)
+
+
+def _constant(value: float, like: Tensor) -> Tensor:
+    return _shared_constant(value, like.dtype, like.device)
 
 
 def _wide(x: Tensor) -> torch.dtype:
