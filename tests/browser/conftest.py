@@ -1,0 +1,161 @@
+"""Servers, browser and pages. Every test fails on an error in the console or a violation of TensorBoard's CSP."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from demo.runs import RUNS
+from tests.browser import edges
+from tests.browser.boards import Board
+from tests.browser.driving import WIDE, Guard, View, launch
+from tests.logs import Log
+from tests.reading import Run
+
+ROOT = Path(__file__).resolve().parents[2]
+PREFIX = "/deeper/down"
+
+
+class Edges(NamedTuple):
+    """The synthetic logdir and its run that grows."""
+
+    logdir: Path
+    growing: Log
+
+
+@pytest.fixture(scope="session")
+def demo_logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo's logs: those that ./dev test made, or a short training of all four."""
+    given = Path(os.environ.get("NNVIZ_DEMO_LOGS") or ROOT / "build" / "demo-runs")
+    if all((given / run.name).is_dir() for run in RUNS):
+        return given
+    logdir = tmp_path_factory.mktemp("demo")
+    command = [sys.executable, "-m", "demo", "--logdir", str(logdir), "--steps", "40"]
+    subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return logdir
+
+
+@pytest.fixture(scope="session")
+def demo_runs(demo_logs: Path) -> dict[str, Run]:
+    """What is in the demo's event files."""
+    return {run.name: Run(demo_logs / run.name) for run in RUNS}
+
+
+@pytest.fixture(scope="session")
+def demo_board(
+    demo_logs: Path, demo_runs: dict[str, Run]
+) -> Iterator[Callable[[str], Board]]:
+    """A server on the demo's logs for each way of loading them, started when it is first asked for."""
+    boards: list[Board] = []
+
+    @cache
+    def board(load_fast: str) -> Board:
+        last = {name: max(run.tensors["nnviz/gradient/norm"]) for name, run in demo_runs.items()}
+        boards.append(Board(demo_logs, last, f"--load_fast={load_fast}"))
+        return boards[-1]
+
+    yield board
+    for one in boards:
+        one.close()
+
+
+@pytest.fixture(scope="session")
+def edge_logs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edges]:
+    """The synthetic logdir."""
+    logdir = tmp_path_factory.mktemp("edges")
+    with edges.write(logdir) as growing:
+        yield Edges(logdir, growing)
+
+
+@pytest.fixture(scope="session")
+def edge_board(edge_logs: Edges) -> Iterator[Board]:
+    """A server on the synthetic logdir, below a path prefix."""
+    last = {"cells": edges.STEPS[-1], "other": edges.STEPS[-1], "growing": 9}
+    with Board(edge_logs.logdir, last, f"--path_prefix={PREFIX}") as board:
+        yield board
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium."""
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
+        yield browser
+        browser.close()
+
+
+class Shared(NamedTuple):
+    """A page that several tests use one after the other."""
+
+    view: View
+    guard: Guard
+
+
+def _shared(browser: Browser, board: Board) -> Iterator[Shared]:
+    with browser.new_context(viewport=WIDE) as context:
+        guard = Guard(context)
+        view = View(context.new_page(), board)
+        yield Shared(view, guard)
+
+
+@pytest.fixture(scope="session")
+def _demo_page(browser: Browser, demo_board: Callable[[str], Board]) -> Iterator[Shared]:
+    yield from _shared(browser, demo_board("true"))
+
+
+@pytest.fixture(scope="session")
+def _edge_page(browser: Browser, edge_board: Board) -> Iterator[Shared]:
+    yield from _shared(browser, edge_board)
+
+
+@pytest.fixture
+def demo_view(_demo_page: Shared) -> Iterator[View]:
+    """The demo's four runs in the default view, in a page that other tests use too."""
+    _demo_page.view.page.set_viewport_size(WIDE)
+    yield _demo_page.view.open(runs=",".join(run.name for run in RUNS))
+    _demo_page.guard.check()
+
+
+@pytest.fixture
+def edge_view(_edge_page: Shared) -> Iterator[View]:
+    """The runs `cells` and `other`, the cursor in the upper left corner, in a page that other tests use too."""
+    _edge_page.view.page.set_viewport_size(WIDE)
+    yield _edge_page.view.open(runs="cells,other", row="stem.weight", step="0")
+    _edge_page.guard.check()
+
+
+class Visit(NamedTuple):
+    """Pages in browser contexts of their own: nothing is remembered from one to the next."""
+
+    to: Callable[[Board], View]
+    guards: list[Guard]
+
+    def allow(self, text: str) -> None:
+        """A test that breaks something on purpose says what Chromium writes about it."""
+        for guard in self.guards:
+            guard.allowed.append(text)
+
+
+@pytest.fixture
+def visit(browser: Browser) -> Iterator[Visit]:
+    """Opens a fresh browser context on a board."""
+    contexts, guards = [], []
+
+    def to(board: Board) -> View:
+        contexts.append(browser.new_context(viewport=WIDE))
+        guards.append(Guard(contexts[-1]))
+        return View(contexts[-1].new_page(), board)
+
+    yield Visit(to, guards)
+    for context in contexts:
+        context.close()
+    for guard in guards:
+        guard.check()

@@ -1,0 +1,141 @@
+"""Each kind of cell, by its number and by the pixels that stand on the screen."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.browser import edges
+from tests.browser.boards import Board
+from tests.browser.colours import APART, VIRIDIS, Range, Rgb, distance, is_grey, is_magenta
+from tests.browser.conftest import Edges
+from tests.browser.driving import View
+from tests.reading import Run
+
+SPECIAL = {"under": edges.UNDER, "over": edges.OVER, "zero": edges.ZERO, "nonfinite": edges.NAN}
+
+
+def chips(view: View) -> dict[str, str]:
+    """The legend's words with the colours beside them."""
+    read = "(chips) => chips.map((chip) => [chip.innerText, getComputedStyle(chip.querySelector('i')).backgroundColor])"
+    return dict(view.find("[data-testid=legend] .chip").evaluate_all(read))
+
+
+def css(colour: Rgb) -> str:
+    return f"rgb({', '.join(map(str, colour))})"
+
+
+def test_the_scale_is_the_first_to_the_99th_percentile_rounded_out(edge_view: View) -> None:
+    assert edge_view.range() == Range(1e-4, 1.0)
+    assert edge_view.find("[data-testid=legend] .ends").inner_text().split() == ["≤1e-4", "0.01", "≥1"]
+
+
+def test_a_normal_cell(edge_view: View) -> None:
+    cell = edge_view.cell("cells", *edges.NORMAL)
+    assert (cell["value"], cell["state"], cell["step"]) == (edges.NORMAL_VALUE, "value", edges.NORMAL[1])
+    expected = edge_view.range().colour(edges.NORMAL_VALUE)
+    assert edge_view.picture().centre(edge_view.rect("cells", *edges.NORMAL)) == expected
+
+
+def test_clipped_zero_and_nan_have_the_legends_colours(edge_view: View) -> None:
+    picture, legend = edge_view.picture(), chips(edge_view)
+    words = {"under": "< 1e-4", "over": "> 1", "zero": "exactly 0", "nonfinite": "NaN, Inf"}
+    assert set(legend) == {*words.values(), "absent"}
+    seen: dict[str, Rgb] = {}
+    for state, cell in SPECIAL.items():
+        assert edge_view.cell("cells", *cell)["state"] == state
+        ((seen[state], _),) = picture.colours(edge_view.rect("cells", *cell)).most_common(1)
+        assert css(seen[state]) == legend[words[state]], state
+    assert is_grey(seen["zero"])
+    assert is_magenta(seen["nonfinite"])
+    # Apart from every colour of the scale, from each other and from the page.
+    for state, colour in seen.items():
+        others = [*VIRIDIS, (255, 255, 255), *(other for name, other in seen.items() if name != state)]
+        assert min(distance(colour, other) for other in others) > APART, state
+    assert edge_view.cell("cells", *edges.ZERO)["value"] == 0
+    assert edge_view.cell("cells", *edges.OVER)["value"] == edges.OVER_VALUE
+    assert edge_view.cell("cells", *edges.UNDER)["value"] == edges.UNDER_VALUE
+
+
+def test_nan_and_inf_are_hatched(edge_view: View) -> None:
+    picture = edge_view.picture()
+    for cell in (edges.NAN, edges.INFINITE):
+        assert edge_view.cell("cells", *cell)["state"] == "nonfinite"
+        colours = picture.colours(edge_view.rect("cells", *cell))
+        (base, most), *_ = colours.most_common(1)
+        lines = sum(n for colour, n in colours.items() if sum(colour) > sum(base) + 60)
+        assert is_magenta(base) and most > lines > 0.1 * most
+
+
+def test_an_absent_cell_is_dotted_background(edge_view: View) -> None:
+    # No value at a step, a row that the run lacks at every step, and one that only the other run has.
+    picture = edge_view.picture()
+    for run, row, step in [("cells", *edges.ABSENT), ("other", *edges.ABSENT), ("cells", "extra.weight", 50)]:
+        assert edge_view.cell(run, row, step)["state"] == "absent"
+        colours = picture.colours(edge_view.rect(run, row, step))
+        (background, most), (dots, some) = colours.most_common(2)
+        assert background == (255, 255, 255) and is_grey(dots) and 0 < some < most / 4
+    assert edge_view.cell("other", *edges.NORMAL)["state"] == "value"
+
+
+def test_a_cell_is_as_wide_as_a_step_and_its_neighbours_keep_their_colours(edge_view: View) -> None:
+    picture, scale = edge_view.picture(), edge_view.range()
+    row, step = edges.OVER
+    box = edge_view.rect("cells", row, step)
+    for other, edge in [(step - 5, box["x"] - 1), (step + 5, box["x"] + box["width"])]:
+        expected = scale.colour(edge_view.cell("cells", row, other)["value"])
+        assert picture.at(edge, box["y"] + box["height"] / 2) == expected
+
+
+def test_every_value_is_the_event_files(edge_view: View, edge_logs: Edges) -> None:
+    run = Run(edge_logs.logdir / "cells")
+    for step in edges.STEPS:
+        for row, statistics in run.statistics("gradient", step).items():
+            shown = edge_view.cell("cells", row, step)
+            if (row, step) == edges.ABSENT:
+                assert shown["state"] == "absent"
+            else:
+                state = edge_view.range().state(statistics["norm"]) if row == edges.ROWS[0] else shown["state"]
+                assert shown["state"] == state
+                np.testing.assert_equal(shown["value"], statistics["norm"], err_msg=f"{row} at {step}")
+
+
+@pytest.mark.parametrize(
+    ("cell", "value", "words"),
+    [
+        (edges.NORMAL, "0.0078125", None),
+        (edges.OVER, "1e30", "above the colour scale"),
+        (edges.UNDER, "1e-30", "below the colour scale"),
+        (edges.ZERO, "0", "exactly 0"),
+        (edges.NAN, "NaN", "5 of 12 elements are NaN or Inf"),
+        (edges.INFINITE, "Inf", "1 of 12 elements are NaN or Inf"),
+        (edges.ABSENT, None, "absent: no such row, or no value at this step"),
+    ],
+    ids=["normal", "over", "under", "zero", "nan", "inf", "absent"],
+)
+def test_tooltip(edge_view: View, cell: tuple[str, int], value: str | None, words: str | None) -> None:
+    edge_view.until("document.querySelector('[data-testid=readout]')")
+    tooltip = edge_view.hover("cells", *cell)
+    lines = tooltip.inner_text().split("\n")
+    expected = ["cells", f"step {cell[1]}", cell[0], value, words, "Linear [4 × 3] · 12 elements"]
+    assert [line for line in lines if line] == [line for line in expected if line is not None]
+    edge_view.page.mouse.move(0, 0)
+    tooltip.wait_for(state="detached")
+
+
+def test_the_tooltip_stays_within_the_page(edge_view: View) -> None:
+    width, height = edge_view.frame.evaluate("() => [innerWidth, innerHeight]")
+    for run, row, step in [("cells", "stem.weight", 0), ("other", "extra.weight", 95)]:
+        box = edge_view.hover(run, row, step).evaluate("(it) => it.getBoundingClientRect().toJSON()")
+        assert box["left"] >= 0 and box["top"] >= 0 and box["right"] <= width and box["bottom"] <= height
+
+
+def test_path_prefix(edge_view: View, edge_board: Board) -> None:
+    asked: list[str] = []
+    edge_view.page.on("request", lambda request: asked.append(request.url))
+    edge_view.page.reload()
+    edge_view.settle()
+    ours = [url for url in asked if "nnviz" in url]
+    assert any(url.endswith("/series") for url in ours)
+    assert all(url.startswith(edge_board.url) for url in ours)
+    assert "/deeper/down/" in edge_board.url
