@@ -99,6 +99,14 @@ def test_a_failure_shows_the_output_and_how_to_mend_it(dev: ModuleType, capfd: p
     assert "the very reason" in capfd.readouterr().out
 
 
+def test_what_is_run_writes_to_a_pipe(dev: ModuleType, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    program = "import os, stat; print('pipe' if stat.S_ISFIFO(os.fstat(1).st_mode) else 'file')"
+    dev.run([sys.executable, "-c", program])
+    assert capfdbinary.readouterr().out.endswith(b"pipe\n")
+    with pytest.raises(dev.Failure, match="ended with status 4"):
+        dev.run([sys.executable, "-c", "raise SystemExit(4)"])
+
+
 def test_all_steps_run_and_the_summary_comes_last(dev: ModuleType, capfd: pytest.CaptureFixture[str]) -> None:
     steps, ran = dev.Steps(), []
 
