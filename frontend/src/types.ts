@@ -126,3 +126,9 @@ export interface Scale {
   hi: number;
   diverging: boolean;
 }
+
+/** Gradient norms beyond these are called by these names. */
+export interface Thresholds {
+  vanishing: number;
+  exploding: number;
+}

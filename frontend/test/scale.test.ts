@@ -49,6 +49,20 @@ describe("the range", () => {
     expect(autoScale(of([0.005, 0.5, 1, 1e20, 1e30]), "norm", "log")).toMatchObject({ lo: 0.01, hi: 1 });
     expect(autoScale(of([0.005, 0.5, 1, 1e20, 1e30]), "norm", "linear")).toMatchObject({ lo: 0, hi: 1 });
   });
+  test("it reaches up to a threshold that is passed, and no threshold else", () => {
+    const thresholds = { vanishing: 1e-6, exploding: 100 };
+    const many = (extra: number[]) =>
+      of([...new Array(1000).fill(0.011), ...new Array(1000).fill(0.9), ...extra].sort());
+    expect(autoScale(many([1e-9, 1e6]), "norm", "log", null, null, thresholds)).toMatchObject({
+      lo: 1e-6,
+      hi: 100,
+    });
+    expect(autoScale(many([]), "norm", "log", null, null, thresholds)).toMatchObject({ lo: 0.01, hi: 1 });
+    expect(autoScale(many([1e-9, 1e6]), "norm", "log", 0.1, null, thresholds)).toMatchObject({
+      lo: 0.1,
+      hi: 100,
+    });
+  });
   test("one spike in a thousand does not stretch it", () => {
     const values = Array.from({ length: 1000 }, (_, i) => 1 + (i % 9));
     expect(autoScale(of([...values, 1e9]), "norm", "linear")).toMatchObject({ lo: 0, hi: 10 });

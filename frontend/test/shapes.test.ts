@@ -44,6 +44,7 @@ describe("profile", () => {
 });
 
 describe("curves", () => {
+  const shared: Scale = { mode: "log", lo: 1e-10, hi: 100, diverging: false };
   const b = grid("b", [5, 10], [[2, 3]], [[value, value]]);
   test("shared steps: undefined where there is none, null where there is no place", () => {
     const made = curves([grid("a", [0, 10], [[0, 4]], [[zero, value]]), b], 0);
@@ -52,11 +53,22 @@ describe("curves", () => {
     expect(made.runs[1].values).toEqual([undefined, 2, 3]);
   });
   test("the y scale holds all values, a decade at least", () => {
-    expect(curveScale(curves([b], 0), "log")).toMatchObject({ lo: 1, hi: 10 });
-    expect(curveScale(curves([b], 0), "linear")).toMatchObject({ lo: 0, hi: 3 });
+    expect(curveScale(curves([b], 0), "log", shared)).toMatchObject({ lo: 1, hi: 10 });
+    expect(curveScale(curves([b], 0), "linear", shared)).toMatchObject({ lo: 0, hi: 3 });
     const signed = curves([grid("s", [0, 1], [[-2, 4]], [[value, value]])], 0);
-    expect(curveScale(signed, "log")).toMatchObject({ mode: "linear", lo: -2, hi: 4, diverging: true });
-    expect(curveScale(curves([], 0), "log")).toMatchObject({ mode: "log" });
+    expect(curveScale(signed, "log", shared)).toMatchObject({
+      mode: "linear",
+      lo: -2,
+      hi: 4,
+      diverging: true,
+    });
+    expect(curveScale(curves([], 0), "log", shared)).toMatchObject({ mode: "log" });
+  });
+  test("a run that explodes takes it no further than the shared scale", () => {
+    const runs = [b, grid("x", [5, 10], [[1, 1e30]], [[value, value]])];
+    expect(curveScale(curves(runs, 0), "log", shared)).toMatchObject({ lo: 1, hi: 100 });
+    const vanished = [b, grid("x", [5, 10], [[1e-30, 1]], [[value, value]])];
+    expect(curveScale(curves(vanished, 0), "log", shared)).toMatchObject({ lo: 1e-10, hi: 5 });
   });
 });
 

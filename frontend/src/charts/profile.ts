@@ -1,6 +1,6 @@
 import type { RunProfile } from "../derive/profile";
 import { ticks, toUnit } from "../derive/scale";
-import type { Scale } from "../types";
+import type { Scale, Thresholds } from "../types";
 import { type Ink, prepare } from "./canvas";
 import { cross, type Shape, tracePath } from "./markers";
 
@@ -12,7 +12,7 @@ export interface ProfileRun extends RunProfile {
 export interface ProfileModel {
   runs: ProfileRun[];
   scale: Scale;
-  thresholds: { vanishing: number; exploding: number } | null;
+  thresholds: Thresholds | null;
   /** Top of each line, and the height of all. */
   tops: readonly number[];
   width: number;
@@ -66,8 +66,9 @@ export function drawProfile(canvas: HTMLCanvasElement, model: ProfileModel): voi
     const low = toUnit(scale, thresholds.vanishing);
     const high = toUnit(scale, thresholds.exploding);
     g.fillStyle = ink.band;
-    if (low > 0) g.fillRect(left, 0, x(low) - left, height);
-    if (high < 1) g.fillRect(x(high), 0, right - x(high), height);
+    // with the lanes: an exact zero has vanished too, and what is not finite has exploded
+    if (low > 0) g.fillRect(0, 0, x(low), height);
+    if (high <= 1) g.fillRect(x(high), 0, width - x(high), height);
   }
   for (const tick of profileTicks(scale, width)) vertical(x(toUnit(scale, tick)), ink.grid);
   vertical(left - 4, ink.grid, [1, 3]);

@@ -3,7 +3,7 @@ import type { Curves } from "../derive/curve";
 import { tick } from "../derive/format";
 import { stepTicks, ticks, toUnit } from "../derive/scale";
 import type { Domain } from "../derive/steps";
-import type { Scale } from "../types";
+import type { Scale, Thresholds } from "../types";
 import { FONT, type Ink } from "./canvas";
 import { cross, type Shape, tracePath } from "./markers";
 
@@ -12,7 +12,9 @@ export interface SeriesModel {
   looks: { colour: string; shape: Shape }[];
   scale: Scale;
   domain: Domain;
-  thresholds: { vanishing: number; exploding: number } | null;
+  thresholds: Thresholds | null;
+  /** What the two thresholds are called. */
+  names: Record<keyof Thresholds, string>;
   /** Space for the y axis, so that the plot begins where the heat maps do. */
   left: number;
   width: number;
@@ -49,7 +51,7 @@ export class SeriesChart {
   }
 
   yOf(value: number): number {
-    return this.model ? (this.plot?.valToPos(toUnit(this.model.scale, value), "y") ?? 0) : 0;
+    return this.model ? (this.plot?.valToPos(place(this.model.scale, value), "y") ?? 0) : 0;
   }
 
   update(model: SeriesModel): void {
@@ -65,11 +67,11 @@ export class SeriesChart {
 
   /** Places on the scale, not values: uPlot's own log axis gives up beyond 1e17. */
   private data({ curves, scale }: SeriesModel): uPlot.AlignedData {
-    const place = (value: number | null | undefined) =>
-      typeof value === "number" ? toUnit(scale, value) : value;
+    const placed = (value: number | null | undefined) =>
+      typeof value === "number" ? place(scale, value) : value;
     return [
       Array.from(curves.steps),
-      ...curves.runs.map(({ values }) => values.map(place)),
+      ...curves.runs.map(({ values }) => values.map(placed)),
     ] as uPlot.AlignedData;
   }
 
@@ -124,7 +126,7 @@ export class SeriesChart {
   }
 
   private drawThresholds(plot: uPlot): void {
-    const { thresholds, scale, ink } = this.model!;
+    const { thresholds, names, scale, ink } = this.model!;
     if (!thresholds) return;
     const g = plot.ctx;
     const { left, width } = plot.bbox;
@@ -132,14 +134,22 @@ export class SeriesChart {
     g.strokeStyle = ink.critical;
     g.lineWidth = uPlot.pxRatio;
     g.setLineDash([5 * uPlot.pxRatio, 4 * uPlot.pxRatio]);
-    for (const threshold of [thresholds.vanishing, thresholds.exploding]) {
+    g.fillStyle = ink.critical;
+    g.font = `${10 * uPlot.pxRatio}px ${FONT}`;
+    g.textAlign = "left";
+    for (const [threshold, name, baseline] of [
+      [thresholds.vanishing, names.vanishing, "bottom"],
+      [thresholds.exploding, names.exploding, "top"],
+    ] as const) {
       const t = toUnit(scale, threshold);
-      if (t < 0 || t > 1) continue;
+      if (t < -1e-9 || t > 1 + 1e-9) continue;
       const y = Math.round(plot.valToPos(t, "y", true)) + 0.5;
       g.beginPath();
       g.moveTo(left, y);
       g.lineTo(left + width, y);
       g.stroke();
+      g.textBaseline = baseline;
+      g.fillText(name, left + 6 * uPlot.pxRatio, y + (baseline === "top" ? 2 : -2) * uPlot.pxRatio);
     }
     g.restore();
   }
@@ -188,6 +198,9 @@ export class SeriesChart {
     g.restore();
   }
 }
+
+/** Where on the scale, 0 to 1; what lies beyond it is at its end. */
+const place = (scale: Scale, value: number) => Math.min(1, Math.max(0, toUnit(scale, value)));
 
 const tickStep = (step: number) => (step >= 1e5 ? tick(step) : String(step));
 

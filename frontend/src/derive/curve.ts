@@ -43,8 +43,14 @@ export function curves(grids: readonly Grid[], line: number): Curves {
   return { steps, runs };
 }
 
-/** The y scale of the curves: all of this line's values, rounded out; no clipping here. */
-export function curveScale({ runs }: Curves, mode: ScaleMode): Scale {
+/** Beyond so many decades a curve that hardly moves would be a straight line. */
+const MOST_DECADES = 14;
+
+/**
+ * The y scale of the curves: all of this line's values, rounded out. Where one run explodes or vanishes over too many
+ * decades, no further than the scale that all panels share, and what lies beyond is drawn at its ends.
+ */
+export function curveScale({ runs }: Curves, mode: ScaleMode, shared: Scale): Scale {
   let min = Number.POSITIVE_INFINITY;
   let max = Number.NEGATIVE_INFINITY;
   for (const { values } of runs) {
@@ -63,6 +69,11 @@ export function curveScale({ runs }: Curves, mode: ScaleMode): Scale {
     if (hi / lo < 10) {
       lo = niceDown(lo / 2);
       hi = niceUp(hi * 2);
+    }
+    if (shared.mode === "log" && Math.log10(hi / lo) > MOST_DECADES) {
+      lo = Math.max(lo, shared.lo);
+      hi = Math.min(hi, shared.hi);
+      if (lo >= hi) return shared;
     }
     return { mode, lo, hi, diverging: false };
   }

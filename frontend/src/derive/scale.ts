@@ -1,5 +1,5 @@
 import { scaleLinear } from "d3-scale";
-import { CELL, type Grid, type Scale, type ScaleMode } from "../types";
+import { CELL, type Grid, type Scale, type ScaleMode, type Thresholds } from "../types";
 import { isFraction, isSigned } from "./statistics";
 
 /** At most about so many decades are spread over the palette by default: what lies beyond is clipped, and said so. */
@@ -91,7 +91,7 @@ export function densest(sorted: Float32Array, decades = MOST_DECADES): Float32Ar
 
 /**
  * The scale for what is shown: the 1st to the 99th percentile of all finite nonzero values, rounded out;
- * where they span too many decades, of the densest stretch.
+ * where they span too many decades, of the densest stretch; in log at least up to a threshold that is passed.
  * Signed values get a symmetric diverging scale; a range set by hand wins.
  */
 export function autoScale(
@@ -100,6 +100,7 @@ export function autoScale(
   wanted: ScaleMode,
   lo: number | null = null,
   hi: number | null = null,
+  thresholds: Thresholds | null = null,
 ): Scale {
   const diverging = isSigned(statistic) || (values.sorted.length > 0 && values.min < 0);
   const sorted = diverging ? values.sorted : densest(values.sorted);
@@ -108,7 +109,7 @@ export function autoScale(
   if (sorted.length > 0) {
     const p1 = quantile(sorted, 0.01);
     const p99 = quantile(sorted, 0.99);
-    if (mode === "log") range = logRange(p1, p99);
+    if (mode === "log") range = atThresholds(logRange(p1, p99), values, thresholds);
     else if (isFraction(statistic)) range = [0, 1];
     else if (diverging) {
       const reach = niceUp(Math.max(Math.abs(p1), Math.abs(p99)));
@@ -118,6 +119,20 @@ export function autoScale(
   const from = lo !== null && (mode === "linear" || lo > 0) ? lo : range[0];
   const to = hi !== null && (mode === "linear" || hi > 0) ? hi : range[1];
   return from < to ? { mode, lo: from, hi: to, diverging } : { mode, lo: range[0], hi: range[1], diverging };
+}
+
+/** What is drawn as beyond the scale begins no sooner than what counts as vanishing or exploding. */
+function atThresholds(
+  [lo, hi]: [number, number],
+  { min, max }: Values,
+  thresholds: Thresholds | null,
+): [number, number] {
+  if (!thresholds) return [lo, hi];
+  const { vanishing, exploding } = thresholds;
+  return [
+    min < vanishing && vanishing < lo ? vanishing : lo,
+    max > exploding && exploding > hi ? exploding : hi,
+  ];
 }
 
 /** Values are float32 and the ends of the scale are not: closer than this to an end is on it, not clipped. */

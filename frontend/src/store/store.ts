@@ -150,7 +150,15 @@ export class Store {
   );
   readonly scale = computed(() => {
     const { lo, hi } = this.view;
-    return autoScale(this.values.value, this.statistic.value, this.mode.value, lo.value, hi.value);
+    const thresholds = this.thresholds.value;
+    return autoScale(
+      this.values.value,
+      this.statistic.value,
+      this.mode.value,
+      lo.value,
+      hi.value,
+      thresholds,
+    );
   });
   /** Which kinds of cells occur: the legend names those and no others. */
   readonly labels = computed(() => {

@@ -37,13 +37,13 @@ export function Legend() {
         )}
       </div>
       <div class="ends">
-        <span>{found.has("under") ? `≤${tick(scale.lo)}` : tick(scale.lo)}</span>
+        <span>{tick(scale.lo)}</span>
         {inner.slice(0, 1).map((value) => (
           <span key={value} class="inner" style={{ left: `${100 * toUnit(scale, value)}%` }}>
             {tick(value)}
           </span>
         ))}
-        <span>{found.has("over") ? `≥${tick(scale.hi)}` : tick(scale.hi)}</span>
+        <span>{tick(scale.hi)}</span>
       </div>
       <div class="chips">
         {chip("under", `< ${tick(scale.lo)}`, "", css(colours.under))}

@@ -29,11 +29,12 @@ export function SeriesPanel({ left, width, readout, height }: Props) {
   const grids = store.grids.value;
   const line = store.line.value;
   const mode = store.signed.value ? "linear" : store.mode.value;
+  const shared = store.scale.value;
   const model = useMemo(() => {
     if (line < 0 || grids.length === 0) return null;
     const made = curves(grids, line);
-    return { curves: made, scale: curveScale(made, mode) };
-  }, [grids, line, mode]);
+    return { curves: made, scale: curveScale(made, mode, shared) };
+  }, [grids, line, mode, shared]);
   const domain = store.domain.value;
   const thresholds = store.thresholds.value;
   const dark = store.dark.value;
@@ -54,6 +55,7 @@ export function SeriesPanel({ left, width, readout, height }: Props) {
       looks,
       domain,
       thresholds,
+      names: { vanishing: TEXT.vanishing, exploding: TEXT.exploding },
       left,
       width,
       height: height - TITLE,
