@@ -50,9 +50,7 @@ def demo_runs(demo_logs: Path) -> dict[str, Run]:
 
 
 @pytest.fixture(scope="session")
-def demo_board(
-    demo_logs: Path, demo_runs: dict[str, Run]
-) -> Iterator[Callable[[str], Board]]:
+def demo_board(demo_logs: Path, demo_runs: dict[str, Run]) -> Iterator[Callable[[str], Board]]:
     """A server on the demo's logs for each way of loading them, started when it is first asked for."""
     boards: list[Board] = []
 

@@ -137,6 +137,11 @@ class View:
         assert rect, (run, row, step)
         return rect
 
+    def cells(self, run: str, places: list[tuple[str, int]]) -> list[tuple[dict[str, Any], dict[str, float]]]:
+        """`cell` and `rect` of many in one go."""
+        ask = "([run, places]) => places.map((it) => [__nnviz.cellState(run, ...it), __nnviz.cellRect(run, ...it)])"
+        return [(cell, rect) for cell, rect in self.frame.evaluate(ask, [run, places])]
+
     def picture(self) -> Picture:
         left, top = self._corner()
         return Picture(self.page.screenshot(animations="disabled"), left, top)
@@ -179,9 +184,7 @@ class View:
     def readout(self) -> dict[str, str]:
         """Each run's value at the cursor."""
         lines = self.get("readout").locator("li")
-        return {
-            line.locator(".name").inner_text(): line.locator(".value").inner_text() for line in lines.all()
-        }
+        return {line.locator(".name").inner_text(): line.locator(".value").inner_text() for line in lines.all()}
 
     def reload_button(self) -> Locator:
         """TensorBoard's own."""

@@ -88,16 +88,16 @@ def test_a_cell_is_as_wide_as_a_step_and_its_neighbours_keep_their_colours(edge_
 
 
 def test_every_value_is_the_event_files(edge_view: View, edge_logs: Edges) -> None:
-    run = Run(edge_logs.logdir / "cells")
+    run, scale = Run(edge_logs.logdir / "cells"), edge_view.range()
     for step in edges.STEPS:
-        for row, statistics in run.statistics("gradient", step).items():
-            shown = edge_view.cell("cells", row, step)
+        written = run.statistics("gradient", step)
+        shown = edge_view.cells("cells", [(row, step) for row in written])
+        for (row, statistics), (cell, _) in zip(written.items(), shown, strict=True):
             if (row, step) == edges.ABSENT:
-                assert shown["state"] == "absent"
+                assert cell["state"] == "absent"
             else:
-                state = edge_view.range().state(statistics["norm"]) if row == edges.ROWS[0] else shown["state"]
-                assert shown["state"] == state
-                np.testing.assert_equal(shown["value"], statistics["norm"], err_msg=f"{row} at {step}")
+                assert cell["state"] == scale.state(statistics["norm"])
+                np.testing.assert_equal(cell["value"], statistics["norm"], err_msg=f"{row} at {step}")
 
 
 @pytest.mark.parametrize(

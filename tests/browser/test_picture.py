@@ -25,21 +25,20 @@ def compare(view: View, name: str, run: Run) -> set[str]:
     steps = sorted(run.tensors["nnviz/gradient/norm"])
     seen = set()
     # The cursor covers the first row and the last step.
-    for step in steps[3:-3:13]:
-        written = run.statistics("gradient", step)
-        for row in rows[1:]:
-            value, shown = written[row]["norm"], view.cell(name, row, step)
-            np.testing.assert_equal(shown["value"], value, err_msg=f"{name} {row} {step}")
-            assert shown["state"] == scale.state(value), (name, row, step, value)
-            seen.add(shown["state"])
-            box = view.rect(name, row, step)
-            if shown["state"] == "value":
-                assert picture.centre(box) == scale.colour(value), (name, row, step, value)
-            elif shown["state"] == "zero":
-                assert is_grey(picture.centre(box))
-            elif shown["state"] == "nonfinite":
-                strip = {**box, "x": box["x"] - 6, "width": box["width"] + 12}
-                assert any(is_magenta(colour) for colour in picture.colours(strip))
+    written = {step: run.statistics("gradient", step) for step in steps[3:-3:13]}
+    places = [(row, step) for step in written for row in rows[1:]]
+    for (row, step), (shown, box) in zip(places, view.cells(name, places), strict=True):
+        value, where = written[step][row]["norm"], f"{name} {row} at step {step}"
+        np.testing.assert_equal(shown["value"], value, err_msg=where)
+        assert shown["state"] == scale.state(value), where
+        seen.add(shown["state"])
+        if shown["state"] == "value":
+            assert picture.centre(box) == scale.colour(value), where
+        elif shown["state"] == "zero":
+            assert is_grey(picture.centre(box)), where
+        elif shown["state"] == "nonfinite":
+            strip = {**box, "x": box["x"] - 6, "width": box["width"] + 12}
+            assert any(is_magenta(colour) for colour in picture.colours(strip)), where
     return seen
 
 
