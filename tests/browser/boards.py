@@ -26,7 +26,7 @@ class Board(contextlib.ExitStack):
         self.last_steps = last_steps
         self._flags = flags
         self._process: subprocess.Popen[bytes] | None = None
-        self._log = self.enter_context(tempfile.TemporaryFile())
+        self._log = self.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 (that is what it does)
         self.callback(self.stop)
         self.url = ""
         self.start(0)

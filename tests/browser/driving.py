@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import re
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -178,8 +177,7 @@ class View:
     def range(self) -> Range:
         """The ends of the scale as a person reads them in the legend."""
         ends = self.find("[data-testid=legend] .ends > span").all_inner_texts()
-        lo, hi = (float(re.sub("[≤≥]", "", text)) for text in (ends[0], ends[-1]))
-        return Range(lo, hi, log=self.get("scale-log").get_attribute("aria-pressed") == "true")
+        return Range(float(ends[0]), float(ends[-1]), log=self.get("scale-log").get_attribute("aria-pressed") == "true")
 
     def readout(self) -> dict[str, str]:
         """Each run's value at the cursor."""

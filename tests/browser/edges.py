@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tests.browser.colours import Range
 from tests.logs import WALL_TIME, Log, layout
 
 MODULES = ["stem", *(f"enc.{i}" for i in range(10)), "head"]
@@ -15,7 +16,12 @@ STEPS = range(0, 100, 5)
 OTHER_ROWS = [*(row for row in ROWS if row != "enc.4.weight"), "extra.weight"]
 GROWING_ROWS = ["a.weight", "b.weight"]
 
-#: The cells that matter, by (row, step); all others are between 2e-4 and 0.5, so the scale is 1e-4 to 1.
+#: All cells but a few are between 2e-4 and 0.5; since some are beyond the thresholds, the scale reaches to those.
+SCALE = Range(1e-6, 100.0)
+#: What tooltips say of each row's tensor.
+TENSOR = "Linear [4 \N{MULTIPLICATION SIGN} 3] \N{MIDDLE DOT} 12 elements"
+
+#: The cells that matter, by (row, step).
 NORMAL = ("enc.3.weight", 30)
 NORMAL_VALUE = 0.0078125
 NAN = ("enc.5.weight", 50)

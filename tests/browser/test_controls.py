@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -117,7 +119,7 @@ def test_linear_and_log(edge_view: View) -> None:
     assert edge_view.picture().centre(edge_view.rect("cells", *place)) == expected
     edge_view.get("scale-log").click()
     edge_view.settle()
-    assert edge_view.range() == Range(1e-4, 1.0)
+    assert edge_view.range() == edges.SCALE
 
 
 def test_a_range_set_by_hand(edge_view: View) -> None:
@@ -127,7 +129,7 @@ def test_a_range_set_by_hand(edge_view: View) -> None:
     edge_view.get("range-hi").fill("0.1")
     edge_view.get("range-hi").press("Enter")
     edge_view.page.keyboard.press("Escape")
-    expect(edge_view.get("range-button")).to_have_text("range 1e-3 – 0.1")
+    expect(edge_view.get("range-button")).to_have_text(re.compile(r"^range 1e-3 \W 0\.1$"))
     edge_view.settle()
     assert edge_view.range() == Range(1e-3, 0.1)
     colour = edge_view.picture().centre(edge_view.rect("cells", *edges.NORMAL))
