@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import zlib
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -128,7 +129,7 @@ class Layout:
     kind: str
     rows: tuple[Row, ...]
 
-    @property
+    @cached_property
     def id(self) -> int:
         """31-bit checksum of the rows: equal rows, equal id, in any process."""
         return layout_id([asdict(row) for row in self.rows])
@@ -181,8 +182,9 @@ def scalar(tag: str, value: float) -> Entry:
 
 
 def vector(kind: str, statistic: str, values: np.ndarray) -> Entry:
-    """One statistic of a kind: float32 [rows]."""
-    return Entry(statistic_tag(kind, statistic), np.asarray(values, "<f4"), PLUGIN)
+    """One statistic of a kind: float32 [rows]; what is beyond float32 becomes Inf."""
+    with np.errstate(over="ignore"):
+        return Entry(statistic_tag(kind, statistic), np.asarray(values, "<f4"), PLUGIN)
 
 
 def layout_entry(layout: Layout) -> Entry:

@@ -3,6 +3,7 @@
 import logging
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -51,6 +52,12 @@ INVALID = {
     "no model": ({"model": {}}, ValueError, "missing model"),
     "no parameters": ({"model": nn.ReLU(), "optimizer": None}, ValueError, "invalid model: ReLU has no parameters"),
     "another's parameters": ({"model": net()}, ValueError, "none of the 4 parameters of SGD is the model's"),
+    "an address": ({"logdir": "s3://bucket/run"}, ValueError, "s3://bucket/run"),
+    "update without an optimizer": (
+        {"kinds": ["update"], "optimizer": None},
+        ValueError,
+        "invalid kinds: update needs an optimizer",
+    ),
     "bad limits": ({"gradient_norm_limits": (1, 0)}, ValueError, r"invalid gradient_norm_limits: \(1, 0\)"),
     "limits of one": ({"gradient_norm_limits": 3}, ValueError, "invalid gradient_norm_limits: 3"),
     **{
@@ -326,10 +333,11 @@ def test_what_is_no_scalar_is_one_warning(tmp_path, caplog):
     model = net()
     with tb_nnviz.watch(model, sgd(model), logdir=tmp_path) as monitor:
         for _ in range(3):
-            monitor.log(loss="high", grid=torch.ones(3), good=1)
+            monitor.log(loss="high", grid=torch.ones(3), array=np.zeros(2), good=1)
     assert [record.message for record in caplog.records] == [
         "invalid scalar loss: 'high' (a number, or a tensor of one)",
         "invalid scalar grid: tensor([1., 1., 1.]) (a number, or a tensor of one)",
+        "invalid scalar array: array([0., 0.]) (a number, or a tensor of one)",
     ]
     assert list(Run(tmp_path).scalars) == ["nnviz/log/good"]
 
@@ -366,7 +374,31 @@ def test_an_error_of_ours_turns_that_part_off_and_training_goes_on(tmp_path, cap
     parts = [record.message.split(" of ")[0] for record in caplog.records]
     assert sorted(parts) == ["activations", "gradients"]
     assert all(record.exc_info and "ours" in str(record.exc_info[1]) for record in caplog.records)
-    assert list(Run(tmp_path).scalars["nnviz/log/loss"]) == [0, 1, 2]
+    run = Run(tmp_path)
+    assert list(run.scalars["nnviz/log/loss"]) == [0, 1, 2]
+    assert not [tag for tag in run.tensors if tag.endswith("/count")], "what was not measured must not look absent"
+
+
+def test_what_works_goes_on_when_another_part_is_off(tmp_path, monkeypatch):
+    def broken(*args, **options):
+        raise RuntimeError("ours")
+
+    monkeypatch.setattr("tb_nnviz.record.recorder.Recorder.activation", broken)
+    model = net()
+    with tb_nnviz.watch(model, sgd(model), logdir=tmp_path, every=1) as monitor:
+        train(model, monitor._optimizers[0], 3, monitor)
+    tensors = Run(tmp_path).tensors
+    assert list(tensors["nnviz/gradient/norm"]) == list(tensors["nnviz/update/ratio"]) == [0, 1, 2]
+    assert not [tag for tag in tensors if "activation" in tag]
+
+
+def test_norms_beyond_float32_are_infinite_without_a_word(tmp_path):
+    model = nn.Linear(4, 1)
+    with tb_nnviz.watch(model, sgd(model, 0.0), logdir=tmp_path, every=1, on_finding=None) as monitor:
+        model(torch.full((1, 4), 3e38)).sum().backward()
+        monitor._optimizers[0].step()
+    found = Run(tmp_path).statistics("gradient", 0)["weight"]
+    assert found["norm"] == np.inf and found["nonfinite"] == 0 and found["absmax"] == np.float32(3e38)
 
 
 def test_overhead_is_time_spent(tmp_path):
@@ -374,7 +406,9 @@ def test_overhead_is_time_spent(tmp_path):
     with tb_nnviz.watch(model, sgd(model), logdir=tmp_path, every=1) as monitor:
         train(model, monitor._optimizers[0], 3, monitor)
         monitor.writer.flush()
-        assert monitor.overhead.seconds > 0 and 0 < monitor.overhead.share < 1
+        before = time.perf_counter()
+        seconds, share = monitor.overhead
+        assert seconds > 0 and share == pytest.approx(seconds / (before - monitor._started), rel=0.2)
 
 
 def test_a_shape_that_varies_is_null_in_the_layout(tmp_path):

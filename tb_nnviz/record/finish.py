@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 
 from tb_nnviz import schema
@@ -32,9 +34,7 @@ def finish_step(measured: Measured, stock: bool) -> tuple[list[schema.Entry], St
             entries += [schema.vector(kind, name, values[name]) for name in values]
         if gradient_norm is not None:
             entries.append(schema.scalar(schema.TAG_GLOBAL + "gradient_norm", gradient_norm))
-        for group, rate in measured.rates:
-            value = rate if isinstance(rate, float) else float(arrived(rate)[0])
-            entries.append(schema.scalar(schema.TAG_LEARNING_RATE + group, value))
+        entries += _learning_rates(measured, arrived)
     if measured.histograms:
         entries += _histograms(measured, arrived, stock)
     return entries, statistics
@@ -44,7 +44,8 @@ def _statistics(measured: Measured, arrived: Arrival) -> tuple[Statistics, float
     result: Statistics = {}
     gradient_norm = None
     for kind in sorted({*measured.layouts, *measured.parts}, key=schema.KINDS.index):
-        table, parts = measured.layouts.get(kind), measured.parts.get(kind, [])
+        table, by_row = measured.layouts.get(kind), measured.parts.get(kind, {})
+        parts = [(name, count, ticket) for name, found in by_row.items() for count, ticket in found]
         names = [row.name for row in table.rows] if table else []
         rows = len(names)
         index: dict[object, int] = {name: i for i, name in enumerate(names)}
@@ -68,6 +69,16 @@ def _statistics(measured: Measured, arrived: Arrival) -> tuple[Statistics, float
     if "update" in result and "parameter" in result:
         result["update"]["ratio"] = _ratio(measured, result)
     return {kind: values for kind, values in result.items() if kind in measured.kinds}, gradient_norm
+
+
+def _learning_rates(measured: Measured, arrived: Arrival) -> list[schema.Entry]:
+    """By the group's name if it has one of its own, else by its number."""
+    names = Counter(name for name, _ in measured.rates.values())
+    entries = []
+    for number, (name, rate) in measured.rates.items():
+        tag = schema.TAG_LEARNING_RATE + (name if names[name] == 1 else f"{name}#{number}")
+        entries.append(schema.scalar(tag, rate if isinstance(rate, float) else float(arrived(rate)[0])))
+    return entries
 
 
 def _dead(measured: Measured, arrived: Arrival, index: dict[object, int]) -> tuple[np.ndarray, np.ndarray]:
@@ -94,7 +105,7 @@ def _histograms(measured: Measured, arrived: Arrival, stock: bool) -> list[schem
         layout = measured.layouts[kind]
         index = {row.name: i for i, row in enumerate(layout.rows)}
         counts = np.zeros((len(index), schema.BINS), np.int64)
-        for name, ticket in codes:
+        for name, ticket in codes.items():
             counts[index[name]] += to_bins(arrived(ticket))
         id_entry = schema.Entry(
             schema.histogram_layout_id_tag(kind), np.array([layout.id], "<i8"), schema.PLUGIN_HISTOGRAMS
@@ -106,6 +117,6 @@ def _histograms(measured: Measured, arrived: Arrival, stock: bool) -> list[schem
                 schema.Entry(
                     schema.STOCK_HISTOGRAMS[kind] + name, schema.stock_histogram(counts[index[name]]), "histograms"
                 )
-                for name, _ in codes[:MOST_STOCK_ROWS]
+                for name in list(codes)[:MOST_STOCK_ROWS]
             ]
     return entries

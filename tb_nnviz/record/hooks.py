@@ -126,6 +126,9 @@ class ModuleHooks:
         self._counted: bool | None = None  # of the pass that is running; None outside of one
         self._calls: dict[Layer, int] = {}
         self._recalls: dict[Layer, int] = {}
+        self._orders: dict[tuple[Layer, int], int] = {}
+        self._root: nn.Module | None = None  # the watched model whose pass is running
+        self._leaves: dict[tuple[Layer, int], Removable] = {}
         self._begun: dict[Layer, int] = {}
         self._handles = Handles()
         for module in self._layers:
@@ -141,34 +144,47 @@ class ModuleHooks:
         self.active = active
         self._step += 1
         self._order = 0
-        self._calls.clear()
-        self._recalls.clear()
+        self._root = None
+        self._forget_pass()
+        self._orders.clear()
+        self._release_leaves()
 
     def remove(self) -> None:
+        """Take all hooks off."""
         self.active = False
         self._step += 1
         self._handles.remove()
+        self._release_leaves()
+
+    def _forget_pass(self) -> None:
+        self._calls.clear()
+        self._recalls.clear()
+
+    def _release_leaves(self) -> None:
+        while self._leaves:
+            self._leaves.popitem()[1].remove()
 
     def _begin_pass(self, module: nn.Module, args: Any) -> None:
         if _compiling() or module not in self._roots or _in_backward():
             return
-        self._counted = module.training and torch.is_grad_enabled()
+        if self._root not in (None, module):  # one watched model within another
+            return
+        self._root, self._counted = module, module.training and torch.is_grad_enabled()
         if self._counted:
             self._observer.opened()
-            self._calls.clear()
-            self._recalls.clear()
+            self._forget_pass()
 
     def _end_pass(self, module: nn.Module, args: Any, output: Any) -> None:
-        if not _compiling() and module in self._roots and not _in_backward():
-            self._counted = None
+        if not _compiling() and module is self._root and not _in_backward():
+            self._root = self._counted = None
 
     def _begin_call(self, module: nn.Module, args: Any) -> None:
-        if self.active and not _compiling() and (layer := self._layers.get(module)) is not None:
+        if not _compiling() and self.active and (layer := self._layers.get(module)) is not None:
             self._begun[layer] = self._order
             self._order += 1
 
     def _end_call(self, module: nn.Module, args: Any, output: Any) -> None:
-        if not self.active or _compiling():
+        if _compiling() or not self.active:  # in this order: what a compiled graph reads, it guards
             return
         layer = self._layers.get(module)  # None for a copy of the model, which carries our hooks too
         if layer is None:
@@ -183,16 +199,21 @@ class ModuleHooks:
         calls = self._recalls if again else self._calls
         call = min(calls.get(layer, 0), MAX_CALLS - 1)
         calls[layer] = calls.get(layer, 0) + 1
-        if not again:
+        if again:
+            order = self._orders.get((layer, call), order)
+        else:
+            self._orders[layer, call] = order
             self._observer.activation(layer, call, order, tensor.detach())
-        if self._gradients and tensor.requires_grad:
+        if self._gradients and tensor.requires_grad and (layer, call) not in self._leaves:
             step = self._step
 
             def reached(gradient: Tensor) -> None:
                 if step == self._step:
                     self._observer.activation_gradient(layer, call, order, gradient.detach())
 
-            tensor.register_hook(Hook(reached, self._failed))  # type: ignore[no-untyped-call]
+            handle = tensor.register_hook(Hook(reached, self._failed))  # type: ignore[no-untyped-call]
+            if tensor.is_leaf:  # a parameter, say: it outlives the pass, and a hook on it would too
+                self._leaves[layer, call] = handle
 
 
 class OptimizerHooks:

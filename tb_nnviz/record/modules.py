@@ -104,10 +104,17 @@ def unwrap(model: nn.Module | Mapping[str, nn.Module]) -> dict[str, nn.Module]:
         if not isinstance(module, nn.Module):
             what = f"model {prefix!r}" if prefix else "model"
             raise TypeError(f"invalid {what}: {module!r} (a torch.nn.Module, or a dict of them)")
-        while (inner := _WRAPPERS.get(type(module).__name__)) and isinstance(getattr(module, inner, None), nn.Module):
-            module = getattr(module, inner)
+        if not isinstance(prefix, str) or "." in prefix or (isinstance(model, Mapping) and not prefix):
+            raise ValueError(f"invalid model name: {prefix!r} (a string without dots)")
+        while isinstance(inner := getattr(module, _wrapped(module), None), nn.Module):
+            module = inner
         models[prefix] = module
     return models
+
+
+def _wrapped(module: nn.Module) -> str:
+    """The attribute under which a wrapper holds the model; empty for what is no wrapper."""
+    return next((_WRAPPERS[base.__name__] for base in type(module).__mro__ if base.__name__ in _WRAPPERS), "")
 
 
 def _clean(prefix: str, name: str) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple
+from weakref import WeakValueDictionary
 
 import torch
 from torch import Tensor, nn
@@ -31,8 +32,14 @@ _logger = logging.getLogger("tb_nnviz")
 #: Every how many histogram steps TensorBoard's own histograms are written too.
 STOCK_EVERY = 5
 
-#: Run directories that a monitor of this process writes now.
-_open_runs: set[str] = set()
+#: Monitors of this process by the run directory that they write; one that nobody holds any more does not count.
+_open_runs: WeakValueDictionary[str, Monitor] = WeakValueDictionary()
+
+#: What is measured by each part of ours that can fail by itself.
+_PART_KINDS = {
+    "activations": ("activation", "activation_gradient"),
+    "gradients": schema.PARAMETER_KINDS,
+}
 
 
 class Overhead(NamedTuple):
@@ -75,25 +82,28 @@ class Monitor:
             )
         self._models, self._optimizers = models, tuple(optimizers)
         self._keep = selector(include, exclude)
+        # what may refuse its arguments comes first, and the writer before any hook
         observed = layers(models, include, exclude) if {"activation", "activation_gradient"} & set(kinds) else []
         self._run, self._kinds = run, tuple(kinds)
         self._logged, self._histograms = logged, histograms
         self._rule, self._histogram_steps = rule, 0
         self._started, self._seconds, self._step_seconds = time.perf_counter(), 0.0, 0.0
         self._step = self._first_step = start_step
+        self._begun: set[torch.optim.Optimizer] = set()
         self._stepped: set[torch.optim.Optimizer] = set()
-        self._pass_seen = self._ordered = self._closed = False
+        self._pass_seen = self._ordered = self._closed = self._closure = False
         self._off: set[str] = set()
+        self._warned: set[str] = set()
+        self._names: dict[nn.Parameter, str] = {}
+        self._writer = make_writer()
+        _open_runs[run] = self
         owners = {parameter.owner for parameter in named_parameters(models)} | {layer.module for layer in observed}
         modules = [module for _, module in named_modules(models) if module in owners]
         self._order = ExecutionOrder(modules, self._failing("the order of execution"))
         self._recorder = Recorder(kinds, self._order.__getitem__)
         gradients = "activation_gradient" in kinds
         self._modules = ModuleHooks(models, observed, self, gradients, self._failing("activations"))
-        self._hooks = OptimizerHooks(self._optimizers, self._before, self._after, self._failing("optimizer steps"))
-        self._names: dict[nn.Parameter, str] = {}
-        self._writer = make_writer()
-        _open_runs.add(run)
+        self._hooks = OptimizerHooks(self._optimizers, self._before, self._after, self._failing("gradients"))
         self._begin()
 
     # For users
@@ -134,10 +144,13 @@ class Monitor:
         for name, value in scalars.items():
             if isinstance(value, Tensor) and value.numel() == 1:
                 found.append((name, transfer.add(value.detach().reshape(1).to(torch.float32, copy=True))))
-            elif isinstance(value, Tensor | str) or not hasattr(value, "__float__"):
-                self._warn_once(f"log {name}", f"invalid scalar {name}: {value!r:.80} (a number, or a tensor of one)")
-            else:
+                continue
+            try:
+                if isinstance(value, Tensor | str):
+                    raise TypeError
                 found.append((name, float(value)))
+            except (TypeError, ValueError):
+                self._warn_once(name, f"invalid scalar {name}: {value!r:.80} (a number, or a tensor of one)")
         arrive = transfer.start()
 
         def entries() -> list[schema.Entry]:
@@ -185,7 +198,8 @@ class Monitor:
         self._modules.remove()
         self._hooks.remove()
         self._order.remove()
-        _open_runs.discard(self._run)
+        if _open_runs.get(self._run) is self:
+            del _open_runs[self._run]
         self._writer.close()
 
     def __enter__(self) -> Self:
@@ -211,6 +225,9 @@ class Monitor:
             self._recorder.activation_gradient(layer, call, order, gradient)
 
     def _before(self, optimizer: torch.optim.Optimizer, closure: bool) -> None:
+        # A step that raised, and one that calls its base class's, have two of these for one of the other:
+        # what was measured last counts, and the step counts once.
+        self._begun.add(optimizer)
         if self._recording:
             self._attempt("gradients", self._read_before, optimizer, closure)
 
@@ -218,8 +235,7 @@ class Monitor:
         if not self._stepped:
             self._recorder.rows_of(self._parameters())
         own = self._own(optimizer)
-        if optimizer in self._stepped:  # it steps more often than the others: its last step counts
-            self._recorder.forget(own)
+        self._recorder.forget(own)  # it may step more often than the others: its last step counts
         for name, tensor in own:
             if isinstance(name, str):
                 self._recorder.parameter(name, tensor)
@@ -229,10 +245,13 @@ class Monitor:
                 self._recorder.gradient(name, tensor)
         first = sum(len(other.param_groups) for other in self._optimizers[: self._optimizers.index(optimizer)])
         for number, group in enumerate(optimizer.param_groups, first):
-            self._recorder.learning_rate(str(group.get("name", number)), group["lr"])
+            self._recorder.learning_rate(number, str(group.get("name", number)), group.get("lr"))
         self._closure = closure
 
     def _after(self, optimizer: torch.optim.Optimizer) -> None:
+        if optimizer not in self._begun:
+            return
+        self._begun.discard(optimizer)
         if self._recording:
             self._attempt("gradients", self._read_after, optimizer)
         self._stepped.add(optimizer)
@@ -243,6 +262,8 @@ class Monitor:
         for name, tensor in self._own(optimizer):
             if self._closure:
                 self._recorder.gradient(name, tensor)
+                if tensor.grad is None:
+                    continue
             if isinstance(name, str):
                 self._recorder.update(name, tensor)
 
@@ -257,8 +278,8 @@ class Monitor:
         self._recorder.begin(self._step, statistics, histograms)
         self._modules.next_step(statistics and "activations" not in self._off)
         self._stepped.clear()
-        self._pass_seen = False
-        self._closure = False
+        self._pass_seen = self._closure = False
+        self._step_seconds = 0.0
 
     def _finish_step(self) -> None:
         if not self._ordered:  # the first pass has shown the order of execution
@@ -285,7 +306,7 @@ class Monitor:
             self._writer.submit(measured.step, now, [schema.layout_entry(layout) for layout in measured.unwritten])
         stock = measured.histograms and self._histogram_steps % STOCK_EVERY == 0
         self._histogram_steps += measured.histograms
-        seconds, self._step_seconds = self._step_seconds, 0.0
+        seconds = self._step_seconds
 
         def entries() -> list[schema.Entry]:
             found, statistics = finish_step(measured, stock)
@@ -339,12 +360,13 @@ class Monitor:
             if part not in self._off:
                 self._off.add(part)
                 _logger.warning("%s of %s: turned off after an error of tb_nnviz", part, self._run, exc_info=error)
+                self._recorder.drop(_PART_KINDS.get(part, ()))
             if part == "activations":
                 self._modules.active = False
 
         return failed
 
     def _warn_once(self, key: str, message: str) -> None:
-        if key not in self._off:
-            self._off.add(key)
+        if key not in self._warned:
+            self._warned.add(key)
             _logger.warning("%s", message)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from math import prod
 
@@ -25,7 +25,8 @@ class Measured:
     """A closed step on its way to the host: where each row's numbers will arrive.
 
     Row names lead into the ``layouts``. A number in a name's place stands for a parameter that has no
-    row (excluded by the user, or not the model's) but counts in the global gradient norm.
+    row (excluded by the user, or not the model's) but counts in the global gradient norm. A row has
+    several parts where passes are merged.
     """
 
     step: int
@@ -34,10 +35,10 @@ class Measured:
     histograms: bool
     layouts: dict[str, Layout] = field(default_factory=dict)
     unwritten: list[Layout] = field(default_factory=list)
-    parts: dict[str, list[tuple[str | int, int, Ticket]]] = field(default_factory=dict)
+    parts: dict[str, dict[str | int, list[tuple[int, Ticket]]]] = field(default_factory=dict)
     units: list[tuple[str, Ticket, Ticket]] = field(default_factory=list)
-    codes: dict[str, list[tuple[str, Ticket]]] = field(default_factory=dict)
-    rates: list[tuple[str, float | Ticket]] = field(default_factory=list)
+    codes: dict[str, dict[str, Ticket]] = field(default_factory=dict)
+    rates: dict[int, tuple[str, float | Ticket]] = field(default_factory=dict)
     arrive: Callable[[], Arrival] | None = None
 
 
@@ -86,8 +87,7 @@ class Recorder:
         name, shape = row_name(layer.name, call), tuple(x.shape[1:])
         table = self._tables[kind]
         if name in table:
-            table.fit_shape(name, shape)
-            table.set_trainable(name, layer.trainable)
+            table.see(name, shape, layer.trainable)
         elif name not in self._new_rows.setdefault(kind, {}):
             axis = layer.unit_axis if kind == "activation" else None
             dtype, position = str(x.dtype).removeprefix("torch."), self._depth(layer.module)
@@ -98,22 +98,19 @@ class Recorder:
             )
             self._new_rows[kind][name] = order, row
         if part is not None:
-            self._add_part(kind, name, part)
+            self._parts(kind).setdefault(name, []).append((part.numel, self._transfer.add(part.values)))
         return name
 
     # Parameters
 
     def rows_of(self, parameters: Iterable[NamedParameter]) -> None:
-        """Take new parameters into the tables, in the order given."""
+        """Take parameters into the tables: new ones in the order given, known ones as they are now."""
         for kind in PARAMETER_KINDS:
             if (table := self._tables.get(kind)) is None:
                 continue
             for parameter in parameters:
                 tensor = parameter.tensor
-                if parameter.name in table:
-                    table.set_trainable(parameter.name, tensor.requires_grad)
-                    continue
-                table.append(
+                table.put(
                     Row(
                         name=parameter.name,
                         module=parameter.owner_name,
@@ -146,53 +143,69 @@ class Recorder:
             self._before[tensor] = tensor.detach().clone()
 
     def update(self, name: str, tensor: nn.Parameter) -> None:
-        """Measure what the optimizer did to a parameter; absent where it had no gradient."""
+        """Measure what the optimizer did to a parameter whose value was kept."""
         before = self._before.pop(tensor, None)
-        if before is not None and tensor.grad is not None:
-            self._measure("update", name, tensor.detach() - before)
+        if before is None:
+            return
+        after = tensor.detach()
+        if after.dtype in (torch.float16, torch.bfloat16):  # their difference need not be one of them
+            before, after = before.float(), after.float()
+        self._measure("update", name, after - before)
 
-    def learning_rate(self, group: str, rate: float | Tensor) -> None:
-        """Take along a parameter group's learning rate; a tensor without waiting for it."""
-        value = self._transfer.add(rate.detach().reshape(1).double()) if isinstance(rate, Tensor) else float(rate)
-        self._measured.rates.append((group, value))
+    def learning_rate(self, number: int, group: str, rate: object) -> None:
+        """Take along a parameter group's learning rate, a tensor without waiting for it; None where it has none."""
+        if isinstance(rate, Tensor):
+            if rate.numel() == 1:
+                self._measured.rates[number] = group, self._transfer.add(rate.detach().reshape(1).double())
+        elif isinstance(rate, int | float):
+            self._measured.rates[number] = group, float(rate)
 
     def _measure(self, kind: str, name: str | int, x: Tensor) -> None:
         if kind not in self._tables:
             return
         if self.statistics and (part := measure(x)) is not None:
-            self._add_part(kind, name, part)
+            self._parts(kind)[name] = [(part.numel, self._transfer.add(part.values))]
         if not self.histograms or kind not in self.kinds.intersection(HISTOGRAM_KINDS) or not isinstance(name, str):
             return
         if (codes := count_codes(x)) is not None:
-            self._measured.codes.setdefault(kind, []).append((name, self._transfer.add(codes)))
+            self._measured.codes.setdefault(kind, {})[name] = self._transfer.add(codes)
 
-    def _add_part(self, kind: str, name: str | int, part: Part) -> None:
-        ticket = self._transfer.add(part.values)
-        self._measured.parts.setdefault(kind, []).append((name, part.numel, ticket))
+    def _parts(self, kind: str) -> dict[str | int, list[tuple[int, Ticket]]]:
+        return self._measured.parts.setdefault(kind, {})
 
-    def forget(self, parameters: Sequence[tuple[str | int, nn.Parameter]]) -> None:
+    def forget(self, parameters: Iterable[tuple[str | int, nn.Parameter]]) -> None:
         """Drop what was measured of these parameters in this step: their optimizer steps once more."""
-        names = {name for name, tensor in parameters}
-        self._seen.difference_update(tensor for _, tensor in parameters)
-        parts, codes = self._measured.parts, self._measured.codes
-        for kind in PARAMETER_KINDS:
-            parts[kind] = [part for part in parts.get(kind, []) if part[0] not in names]
-            codes[kind] = [code for code in codes.get(kind, []) if code[0] not in names]
+        for name, tensor in parameters:
+            self._seen.discard(tensor)
+            self._before.pop(tensor, None)
+            for kind in PARAMETER_KINDS:
+                self._measured.parts.get(kind, {}).pop(name, None)
+                if isinstance(name, str):
+                    self._measured.codes.get(kind, {}).pop(name, None)
+
+    def drop(self, kinds: Iterable[str]) -> None:
+        """Measure these kinds no more, not in this step either: half of a step would not be true."""
+        self.kinds -= frozenset(kinds)
+        self._measured.kinds = self.kinds
+        for kind in kinds:
+            self._tables.pop(kind, None)
+            self._measured.parts.pop(kind, None)
+            self._measured.codes.pop(kind, None)
+            self._new_rows.pop(kind, None)
 
     def close(self) -> Measured:
         """Begin the copy to the host and give the step away."""
         measured = self._measured
         for kind, rows in self._new_rows.items():
             for _, row in sorted(rows.values(), key=lambda item: item[0]):
-                self._tables[kind].append(row)
+                self._tables[kind].put(row)
         measured.units = [
             (name, self._transfer.add(low), self._transfer.add(high)) for name, (low, high) in self._units.items()
         ]
         for kind, table in self._tables.items():
             if len(table):
                 measured.layouts[kind] = table.layout
-                if table.unwritten and kind in self.kinds:
-                    measured.unwritten.append(table.layout)
-                    table.unwritten = False
+                if kind in self.kinds and (layout := table.take_unwritten()) is not None:
+                    measured.unwritten.append(layout)
         measured.arrive = self._transfer.start()
         return measured

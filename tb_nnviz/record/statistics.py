@@ -56,7 +56,7 @@ class Part(NamedTuple):
 
 
 def measure(x: Tensor, unit_axis: int | None = None, bounds: tuple[float, ...] = ()) -> Part | None:
-    """Reduce a tensor to a ``Part``; None if it is empty or not of numbers with a fraction.
+    """Reduce a tensor to a ``Part``; None if it is empty, or not of numbers with a fraction that lie as one block.
 
     Args:
         x: any shape and any floating or complex dtype; complex counts as its real view, sparse as dense.
@@ -67,6 +67,8 @@ def measure(x: Tensor, unit_axis: int | None = None, bounds: tuple[float, ...] =
     >>> part.numel, finish(1, [0], [part.numel], part.values[None].numpy())["norm"].tolist()
     (3, [5.0])
     """
+    if x.is_nested or torch._C._functorch.is_functorch_wrapped_tensor(x):  # of torch.func's transforms
+        return None
     # Detached, nothing below needs no_grad; float64 operators and those used in float32 are not autocast's.
     x = x.detach() if x.layout == torch.strided else x.detach().to_dense()
     if x.is_complex():

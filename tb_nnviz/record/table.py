@@ -9,24 +9,23 @@ from tb_nnviz.schema import Layout, Row
 
 
 class Table:
-    """Rows of one kind: appended when new ones appear, never reordered.
+    """Rows of one kind: appended when new ones appear, changed in place, never reordered.
 
-    ``unwritten`` is true while readers could not yet know the present layout.
+    >>> table = Table("gradient")
+    >>> table.put(Row("fc.weight", "fc", 0, "Linear", (2,), 2, "float32", "weight", True))
+    >>> table.take_unwritten() is table.layout, table.take_unwritten()
+    (True, None)
     """
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
-        self.unwritten = True
         self._rows: list[Row] = []
         self._index: dict[str, int] = {}
         self._layout: Layout | None = None
+        self._written: set[int] = set()
 
     def __contains__(self, name: str) -> bool:
         return name in self._index
-
-    def __getitem__(self, name: str) -> int:
-        """The index of a row."""
-        return self._index[name]
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -37,28 +36,28 @@ class Table:
             self._layout = Layout(self.kind, tuple(self._rows))
         return self._layout
 
-    def append(self, row: Row) -> None:
-        """Add a row that is not there yet."""
-        self._index[row.name] = len(self._rows)
-        self._rows.append(row)
-        self._changed()
+    def put(self, row: Row) -> None:
+        """Add a row, or say what the one of this name is like now."""
+        place = self._index.setdefault(row.name, len(self._rows))
+        if place == len(self._rows):
+            self._rows.append(row)
+        elif self._rows[place] == row:
+            return
+        self._rows[place] = row
+        self._layout = None
 
-    def fit_shape(self, name: str, shape: Sequence[int]) -> None:
-        """Widen a row's shape to admit what was just seen: an axis that varies becomes None."""
+    def see(self, name: str, shape: Sequence[int], trainable: bool) -> None:
+        """Follow a call that was seen again: an axis of the shape that varies becomes None."""
         row = self._rows[self._index[name]]
         common: tuple[int | None, ...] = (None,) * len(row.shape)
         if len(row.shape) == len(shape):
             common = tuple(a if a == b else None for a, b in zip(row.shape, shape, strict=True))
-        if common != row.shape:
-            self._rows[self._index[name]] = replace(row, shape=common)
-            self._changed()
+        self.put(replace(row, shape=common, trainable=trainable))
 
-    def set_trainable(self, name: str, trainable: bool) -> None:
-        """Follow a layer that was frozen or unfrozen."""
-        row = self._rows[self._index[name]]
-        if row.trainable != trainable:
-            self._rows[self._index[name]] = replace(row, trainable=trainable)
-            self._changed()
-
-    def _changed(self) -> None:
-        self._layout, self.unwritten = None, True
+    def take_unwritten(self) -> Layout | None:
+        """The present layout if readers do not know it yet; from then on they do."""
+        layout = self.layout
+        if layout.id in self._written:
+            return None
+        self._written.add(layout.id)
+        return layout

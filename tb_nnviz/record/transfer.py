@@ -65,7 +65,7 @@ def _start_copy(raw: Tensor) -> tuple[Tensor, Callable[[], None]]:
     """Copy bytes from a device into host memory; with CUDA in pinned memory and without waiting."""
     if raw.device.type != "cuda":
         return raw.cpu(), lambda: None
-    host = torch.empty(raw.shape, dtype=raw.dtype, pin_memory=True)
+    host = torch.empty(raw.shape, dtype=raw.dtype, device="cpu", pin_memory=True)
     host.copy_(raw, non_blocking=True)
     done = torch.cuda.Event()  # type: ignore[no-untyped-call]
     done.record(torch.cuda.current_stream(raw.device))

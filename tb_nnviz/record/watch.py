@@ -69,7 +69,8 @@ def watch(
         on_finding: "log" says in the terminal (logger ``tb_nnviz``) when a gradient norm stays beyond a
             limit or turns nonfinite, once a layer and kind of trouble; None is silent.
         gradient_norm_limits: vanishing below the first, exploding above the second; None is silent.
-        scaler, probe, maps_every, process_group: not available yet.
+        scaler, probe, maps_every, process_group: not available yet. Under a GradScaler a fused optimizer
+            hands out gradients that are still scaled; those of an unfused one are right without it.
 
     Raises:
         ValueError, TypeError: an argument is not what it should be; the message names it and its value.
@@ -147,7 +148,8 @@ def _kinds(kinds: Iterable[str] | None, optimizer: bool) -> tuple[str, ...]:
     for kind in chosen:
         if kind not in schema.KINDS:
             raise ValueError(f"unknown kind: {kind!r} (one of {', '.join(schema.KINDS)})")
-    # what an optimizer does cannot be seen without one
+    if kinds is not None and not optimizer and "update" in chosen:
+        raise ValueError("invalid kinds: update needs an optimizer, and none is given")
     return tuple(kind for kind in schema.KINDS if kind in chosen and (optimizer or kind != "update"))
 
 

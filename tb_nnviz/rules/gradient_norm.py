@@ -56,7 +56,7 @@ class GradientNormRule:
         """
         squares: dict[str, float] = {}
         for row, norm in zip(rows, norms.tolist(), strict=True):
-            layer = row.module or row.name
+            layer = row.module or "the model"
             squares[layer] = squares.get(layer, 0.0) + norm * norm
         findings = []
         for layer, square in squares.items():
