@@ -10,8 +10,10 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+import google_crc32c
 import pytest
 from playwright.sync_api import Browser, sync_playwright
+from tensorboard.compat.tensorflow_stub import pywrap_tensorflow
 
 from demo.runs import RUNS
 from tests.browser import edges
@@ -46,7 +48,10 @@ def demo_logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def demo_runs(demo_logs: Path) -> dict[str, Run]:
     """What is in the demo's event files."""
-    return {run.name: Run(demo_logs / run.name) for run in RUNS}
+    with pytest.MonkeyPatch.context() as patch:
+        # Checksums in C: TensorBoard's own take longer than all the rest.
+        patch.setattr(pywrap_tensorflow, "crc32c", google_crc32c.value)
+        return {run.name: Run(demo_logs / run.name) for run in RUNS}
 
 
 @pytest.fixture(scope="session")
@@ -105,29 +110,29 @@ def _shared(browser: Browser, board: Board) -> Iterator[Shared]:
 
 
 @pytest.fixture(scope="session")
-def _demo_page(browser: Browser, demo_board: Callable[[str], Board]) -> Iterator[Shared]:
+def demo_page(browser: Browser, demo_board: Callable[[str], Board]) -> Iterator[Shared]:
     yield from _shared(browser, demo_board("true"))
 
 
 @pytest.fixture(scope="session")
-def _edge_page(browser: Browser, edge_board: Board) -> Iterator[Shared]:
+def edge_page(browser: Browser, edge_board: Board) -> Iterator[Shared]:
     yield from _shared(browser, edge_board)
 
 
 @pytest.fixture
-def demo_view(_demo_page: Shared) -> Iterator[View]:
+def demo_view(demo_page: Shared) -> Iterator[View]:
     """The demo's four runs in the default view, in a page that other tests use too."""
-    _demo_page.view.page.set_viewport_size(WIDE)
-    yield _demo_page.view.open(runs=",".join(run.name for run in RUNS))
-    _demo_page.guard.check()
+    demo_page.view.page.set_viewport_size(WIDE)
+    yield demo_page.view.open(runs=",".join(run.name for run in RUNS))
+    demo_page.guard.check()
 
 
 @pytest.fixture
-def edge_view(_edge_page: Shared) -> Iterator[View]:
+def edge_view(edge_page: Shared) -> Iterator[View]:
     """The runs `cells` and `other`, the cursor in the upper left corner, in a page that other tests use too."""
-    _edge_page.view.page.set_viewport_size(WIDE)
-    yield _edge_page.view.open(runs="cells,other", row="stem.weight", step="0")
-    _edge_page.guard.check()
+    edge_page.view.page.set_viewport_size(WIDE)
+    yield edge_page.view.open(runs="cells,other", row="stem.weight", step="0")
+    edge_page.guard.check()
 
 
 class Visit(NamedTuple):

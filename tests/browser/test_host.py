@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from tests.browser import edges
 from tests.browser.boards import Board
-from tests.browser.conftest import Edges, Visit
+from tests.browser.conftest import Edges, Shared, Visit
 from tests.browser.driving import IFRAME, View
 
 CHOSEN = {
@@ -192,3 +192,21 @@ def test_a_server_that_answers_with_an_error(edge_board: Board, visit: Visit) ->
     view.settle()
     expect(error).to_have_count(0)
     assert view.cell("cells", *edges.NORMAL)["value"] == edges.NORMAL_VALUE
+
+
+def test_errors_and_violations_do_not_go_unheard(edge_view: View, edge_page: Shared) -> None:
+    provoke = """() => {
+      console.error("said");
+      setTimeout(() => { throw new Error("thrown"); });
+      document.body.append(Object.assign(document.createElement("script"), { textContent: "0" }));
+    }"""
+    context = edge_view.page.context
+    with (
+        context.expect_event("weberror", lambda error: "thrown" in str(error.error)),
+        context.expect_event("console", lambda message: message.text.startswith("CSP violation")),
+    ):
+        edge_view.frame.evaluate(provoke)
+    with pytest.raises(AssertionError) as failure:
+        edge_page.guard.check()
+    for complaint in ("error: said", "thrown", "CSP violation: script-src"):
+        assert complaint in str(failure.value)
