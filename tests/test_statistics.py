@@ -5,7 +5,7 @@ import torch
 from tb_nnviz.record.statistics import SATURATION, dead_fractions, finish, measure
 from tests import oracle
 
-SIZES = (1, 7, 1024, 5000, 32768, 32769, 100_003, 1 << 20)
+SIZES = (1, 7, 1024, 5000, 65536, 65537, 200_003, 1 << 20)
 SHAPES = {
     "normal": lambda x: x,
     "tiny": lambda x: x * 1e-30,

@@ -1,19 +1,19 @@
 """What is measured of a tensor: a mergeable state on its device, and a finish step on the host.
 
-``measure`` reduces a tensor to eleven float64 numbers with operators that never wait for the device;
+``measure`` reduces a tensor to a few float64 numbers with operators that never wait for the device;
 ``finish`` turns the numbers of many tensors, several a row where micro-batches are merged, into the
-statistics of the schema, in float64.
+statistics of the schema.
 
-Every sum is taken over ``y = x * power - shift``. ``power`` is a power of two that brings the largest
-magnitude near 1, so that squares of 1e-30 do not vanish nor those of 1e30 overflow in float32, and
-``shift`` is near the mean, so that a standard deviation far below the mean keeps its digits.
-Sums run over chunks of 1,024 elements and then in float64: faster than one long float32 sum, and a
-thousand times more accurate.
+Elements are widened to float64 before they are summed, block by block, so that a block stays in the
+cache: squares of 1e-40 do not vanish, those of 1e30 do not overflow, and a standard deviation far below
+the mean keeps its digits. A float32 sum of 8 million squares is off by 2e-4.
 """
 
 from __future__ import annotations
 
 import math
+import threading
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -26,20 +26,21 @@ FIELDS = (
     "low",  # minimum and maximum, NaN if any element is
     "high",
     "total",  # plain sum, as IEEE has it: the mean where something is not finite
-    "shift",
-    "power",
-    "first",  # sum of y and of y squared, nonfinite elements of x counted as 0
+    "first",  # sum, and sum of squares, nonfinite elements counted as 0
     "second",
     "nonzero",  # finite elements that are not exactly 0
     "nonfinite",
     "finite_absmax",  # only where nonfinite > 0
     "saturated",  # NaN where the module has no bound
 )
-_CHUNK = 1024
-#: Up to here a tensor is widened to float64: the operators' fixed cost outweighs the elements'.
-_WIDEN = 1 << 15
+#: Elements that are widened at a time: on the CPU what its caches hold, elsewhere what memory bears.
+_CPU_BLOCK, _BLOCK = 1 << 16, 1 << 24
+#: A reduction over the rows of a narrow matrix is slow: rows are joined to about this width.
+_ROW = 1024
 #: How near to its module's bound an element counts as saturated.
 SATURATION = 1e-2
+
+_thread = threading.local()
 
 
 class Part(NamedTuple):
@@ -83,30 +84,60 @@ def measure(x: Tensor, unit_axis: int | None = None, bounds: tuple[float, ...] =
         if x.dtype != torch.float64:
             unit_low, unit_high = unit_low.float(), unit_high.float()  # numpy knows no bfloat16
     flat = _flat(x)
-    narrow = flat.device.type == "mps" or (flat.dtype != torch.float64 and flat.numel() > _WIDEN)
-    flat = flat.float() if narrow else flat.double()
-    if unit_low is None or unit_high is None:
-        low, high = torch.aminmax(flat)
+    many = flat.numel() > (_CPU_BLOCK if flat.device.type == "cpu" else _BLOCK)
+    flat = flat if many else flat.to(_wide(flat))
+    low, high = torch.aminmax(flat) if unit_low is None or unit_high is None else (unit_low.amin(), unit_high.amax())
+    if many or unit_low is not None:
+        low, high = low.to(_wide(flat)), high.to(_wide(flat))
+    finite = _known_finite(low, high)
+    if not many:
+        sums = _reduce(flat, finite, bounds)
     else:
-        low, high = unit_low.amin().to(flat.dtype), unit_high.amax().to(flat.dtype)
-    fields: tuple[Tensor, ...]
-    zero, saturated = _constant(0.0, flat), _near(flat, bounds) if bounds else _constant(math.nan, flat)
-    if _known_finite(low, high):
-        shift, power, first, second = _sums(flat, low, high)
-        # without nonfinite elements the mean comes from the scaled sum, and the largest magnitude from low and high
-        fields = (low, high, first, shift, power, first, second, _nonzero(flat), zero, zero, saturated)
-    else:
-        finite = torch.nan_to_num(flat, 0.0, 0.0, 0.0)
-        finite_low, finite_high = torch.aminmax(finite)
-        shift, power, first, second = _sums(finite, finite_low, finite_high)
-        # x - x is 0 where x is finite and NaN elsewhere
-        nonfinite = torch.count_nonzero(flat - flat)
-        absmax = torch.maximum(finite_high, -finite_low)
-        total = _sum(flat)
-        fields = (low, high, total, shift, power, first, second, _nonzero(finite), nonfinite, absmax, saturated)
-    if narrow or fields[8] is not zero or bounds:  # stack takes one dtype
-        fields = tuple(field.to(_wide(flat)) for field in fields)
-    return Part(x.numel(), torch.stack(fields), unit_low, unit_high)
+        blocks = [_reduce(block, finite, bounds, many=True) for block in _widened(flat)]
+        columns = [torch.stack(column) for column in zip(*blocks, strict=True)]
+        # all of them are sums but the largest finite magnitude
+        sums = [column.amax() if i == 5 else column.sum() for i, column in enumerate(columns)]
+    return Part(x.numel(), torch.stack([low, high, *sums]), unit_low, unit_high)
+
+
+def _widened(flat: Tensor) -> Iterator[Tensor]:
+    """The elements in float64, a block at a time; on the CPU the next block overwrites the last."""
+    if flat.device.type != "cpu":
+        for block in torch.split(flat, _BLOCK):
+            yield block.to(_wide(flat))
+        return
+    scratch = _scratch("values")
+    for block in torch.split(flat, _CPU_BLOCK):
+        yield block if flat.dtype == torch.float64 else scratch[: block.numel()].copy_(block)
+
+
+def _reduce(x: Tensor, finite: bool, bounds: tuple[float, ...], many: bool = False) -> list[Tensor]:
+    """FIELDS of a block, less low and high; ``many`` says that it is one of them."""
+    zero = _constant(0.0, x)
+    saturated = _near(x, bounds) if bounds else _constant(math.nan, x)
+    if finite:
+        first = x.sum()
+        return [first, first, x.dot(x), _nonzero(x, many), zero, zero, saturated]
+    y = torch.nan_to_num(x, 0.0, 0.0, 0.0)
+    # x - x is 0 where x is finite and NaN elsewhere
+    nonfinite = torch.count_nonzero(x - x).to(x.dtype)
+    return [x.sum(), y.sum(), y.dot(y), _nonzero(y, many), nonfinite, y.abs().amax(), saturated]
+
+
+def _nonzero(x: Tensor, many: bool) -> Tensor:
+    """How many elements are not exactly 0: the sum of their signs' squares, faster than count_nonzero."""
+    reuse = many and x.device.type == "cpu"
+    signs = torch.sign(x, out=_scratch("signs")[: x.numel()]) if reuse else torch.sign(x)
+    return signs.dot(signs)
+
+
+def _scratch(name: str) -> Tensor:
+    """Memory of this thread's own: fresh memory for each of many blocks would cost more than the sums."""
+    buffer: Tensor | None = getattr(_thread, name, None)
+    if buffer is None:
+        buffer = torch.empty(_CPU_BLOCK, dtype=torch.float64, device="cpu")
+        setattr(_thread, name, buffer)
+    return buffer
 
 
 def _known_finite(low: Tensor, high: Tensor) -> bool:
@@ -136,41 +167,13 @@ def _units(x: Tensor, axis: int) -> tuple[Tensor, Tensor]:
         width = x.shape[-1]
         rows = x.reshape(-1, width)
         # a reduction over rows runs along the memory, and is slow for narrow ones: fold some together
-        fold = math.gcd(rows.shape[0], max(1, _CHUNK // width))
+        fold = math.gcd(rows.shape[0], max(1, _ROW // width))
         if fold == 1:
             return rows.amin(0), rows.amax(0)
         folded = rows.reshape(-1, fold * width)
         return folded.amin(0).view(fold, width).amin(0), folded.amax(0).view(fold, width).amax(0)
     others = [i for i in range(x.dim()) if i != axis]
     return (x.amin(others), x.amax(others)) if others else (x, x)
-
-
-def _sums(x: Tensor, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """shift, power, and the sums of y and its square for ``y = x * power - shift``; x is finite."""
-    if x.dtype == torch.float64:
-        return _constant(0.0, x), _constant(1.0, x), x.sum(), x.dot(x)
-    absmax = torch.maximum(high, -low)
-    # 2 ** 126 is the largest power whose inverse is a normal float32
-    power = torch.ldexp(torch.ones_like(absmax), -torch.frexp(absmax).exponent.clamp(-126, 126))
-    shift = x[:_CHUNK].mul(power).mean()
-    y = torch.addcmul(-shift, x, power)
-    whole = y.numel() // _CHUNK * _CHUNK
-    rows, tail = y[:whole].view(-1, _CHUNK), y[whole:].to(_wide(y))
-    squares = torch.linalg.vector_norm(rows, dim=1).to(_wide(y)).square().sum()
-    return shift, power, _sum(y), squares + tail.dot(tail)
-
-
-def _sum(x: Tensor) -> Tensor:
-    if x.dtype == torch.float64:
-        return x.sum()
-    whole = x.numel() // _CHUNK * _CHUNK
-    return x[:whole].view(-1, _CHUNK).sum(1).to(_wide(x)).sum() + x[whole:].to(_wide(x)).sum()
-
-
-def _nonzero(x: Tensor) -> Tensor:
-    """How many elements are not exactly 0: of their signs' squares, several times faster than count_nonzero."""
-    signs = torch.sign(x)
-    return signs.dot(signs) if x.dtype == torch.float64 else _sum(signs.mul_(signs))
 
 
 @lru_cache(maxsize=64)
@@ -183,6 +186,7 @@ def _constant(value: float, like: Tensor) -> Tensor:
 
 
 def _wide(x: Tensor) -> torch.dtype:
+    # Apple's GPUs have no float64
     return torch.float32 if x.device.type == "mps" else torch.float64
 
 
@@ -191,7 +195,7 @@ def _near(x: Tensor, bounds: tuple[float, ...]) -> Tensor:
     near = torch.zeros_like(x, dtype=torch.bool)
     for bound in bounds:
         near |= (x - bound).abs() <= SATURATION
-    return torch.count_nonzero(near)
+    return torch.count_nonzero(near).to(x.dtype)
 
 
 def finish(rows: int, row: list[int], count: list[int], values: np.ndarray) -> dict[str, np.ndarray]:
@@ -215,16 +219,13 @@ def finish(rows: int, row: list[int], count: list[int], values: np.ndarray) -> d
         return np.bincount(at, x, rows)
 
     with np.errstate(all="ignore"):
-        mean = (field["shift"] + field["first"] / n) / field["power"]
-        squares = (field["second"] + 2 * field["shift"] * field["first"] + n * field["shift"] ** 2) / field[
-            "power"
-        ] ** 2
-        spread = np.maximum(field["second"] - field["first"] ** 2 / n, 0) / field["power"] ** 2
+        mean = field["first"] / n
+        spread = np.maximum(field["second"] - field["first"] ** 2 / n, 0)
 
         total, nonfinite = add(n), add(field["nonfinite"])
         clean = nonfinite == 0
         has_nan = add(np.isnan(field["low"]).astype(float)) > 0
-        finite_norm = np.sqrt(np.maximum(add(squares), 0))
+        finite_norm = np.sqrt(add(field["second"]))
         norm = np.where(clean, finite_norm, np.where(has_nan, np.nan, np.inf))
         centre = add(n * mean) / total
         variance = (add(spread) + add(n * (mean - centre[at]) ** 2)) / total
