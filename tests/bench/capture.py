@@ -181,8 +181,8 @@ def measure(name: str, rounds: int, steps: int, kinds: list[str]) -> list[dict[s
     for turn in range(rounds):
         for kind in kinds[turn % 2 :] + kinds[: turn % 2]:
             period = SAMPLED.get(kind, 1)
-            count = period * max(2, steps // period) if period > 1 else max(4, steps // 3) if kind in SLOW else steps
-            warm = period if period > 1 else 2
+            count = period * max(2, steps // period) if period > 1 else max(3, steps // 4) if kind in SLOW else steps
+            warm = period if period > 1 else 1 if kind in SLOW else 2
             found, sizes[kind], overhead = run(name, kind, count + warm)
             found = found[warm:]
             if period > 1:

@@ -137,19 +137,23 @@ export class SeriesChart {
     g.fillStyle = ink.critical;
     g.font = `${10 * uPlot.pxRatio}px ${FONT}`;
     g.textAlign = "left";
+    const y = (value: number) => plot.valToPos(toUnit(scale, value), "y");
+    // on a linear scale they fall together, and one name would cover the other
+    const apart = y(thresholds.vanishing) - y(thresholds.exploding) > 28;
     for (const [threshold, name, baseline] of [
       [thresholds.vanishing, names.vanishing, "bottom"],
       [thresholds.exploding, names.exploding, "top"],
     ] as const) {
       const t = toUnit(scale, threshold);
       if (t < -1e-9 || t > 1 + 1e-9) continue;
-      const y = Math.round(plot.valToPos(t, "y", true)) + 0.5;
+      const at = Math.round(plot.valToPos(t, "y", true)) + 0.5;
       g.beginPath();
-      g.moveTo(left, y);
-      g.lineTo(left + width, y);
+      g.moveTo(left, at);
+      g.lineTo(left + width, at);
       g.stroke();
+      if (!apart && threshold === thresholds.vanishing) continue;
       g.textBaseline = baseline;
-      g.fillText(name, left + 6 * uPlot.pxRatio, y + (baseline === "top" ? 2 : -2) * uPlot.pxRatio);
+      g.fillText(name, left + 6 * uPlot.pxRatio, at + (baseline === "top" ? 2 : -2) * uPlot.pxRatio);
     }
     g.restore();
   }

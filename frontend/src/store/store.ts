@@ -177,8 +177,11 @@ export class Store {
 
   readonly steps = computed(() => allSteps(this.grids.value.map(({ steps }) => steps)));
   readonly domain = computed(() => stepDomain(this.grids.value.map(({ steps }) => steps)));
-  /** The cursor's step: the user's, or the last one. */
-  readonly step = computed(() => this.view.step.value ?? this.steps.value.at(-1) ?? 0);
+  /** The cursor's step: the user's, or the last one. A link may name a step that these runs do not reach. */
+  readonly step = computed(() => {
+    const last = this.steps.value.at(-1);
+    return Math.min(this.view.step.value ?? last ?? 0, last ?? Number.POSITIVE_INFINITY);
+  });
   readonly line = computed(() => lineOf(this.lines.value, this.union.value.rows, this.view.row.value));
 
   colour(run: string): string {

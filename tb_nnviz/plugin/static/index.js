@@ -4,7 +4,7 @@
  */
 export async function render() {
   try {
-    const { start } = await import("./static/main--GqddwOJ.js");
+    const { start } = await import("./static/main-puf025Cs.js");
     start(document.body);
   } catch (error) {
     const text = document.createElement("pre");

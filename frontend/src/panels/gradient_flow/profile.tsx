@@ -10,6 +10,9 @@ import { nearest } from "../../derive/steps";
 import { TEXT } from "../../text";
 import { useStore } from "../../views/context";
 
+/** Nearer than this, in pixels, the names of the thresholds would cover each other. */
+const TOGETHER = 70;
+
 /** Title, and the names of the threshold lines right above them: inside they would scroll away. */
 export function ProfileHead({ width }: { width: number }) {
   const store = useStore();
@@ -29,10 +32,13 @@ export function ProfileHead({ width }: { width: number }) {
       </span>
     );
   };
+  const place = (value: number) => profileX(toUnit(scale, value), runs, width);
+  // on a linear scale they fall together
+  const apart = thresholds && place(thresholds.exploding) - place(thresholds.vanishing) > TOGETHER;
   return (
     <div class="profile-head">
       <b>{TEXT.profileAt(store.step.value)}</b>
-      {thresholds && mark(thresholds.vanishing, TEXT.vanishing, "left")}
+      {thresholds && apart && mark(thresholds.vanishing, TEXT.vanishing, "left")}
       {thresholds &&
         mark(
           thresholds.exploding,
