@@ -13,11 +13,6 @@ if TYPE_CHECKING:
     from tests.tensorboards import TensorBoard
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Warnings are errors, but for one that TensorBoard's own copy of html5lib gives when it is imported."""
-    config.addinivalue_line("filterwarnings", "ignore:html5lib's sanitizer is deprecated:DeprecationWarning")
-
-
 @pytest.fixture(scope="session", params=["python", "data_server"])
 def loader(request: pytest.FixtureRequest) -> str:
     """Each of TensorBoard's two loaders: every test of the backend runs on both."""

@@ -117,9 +117,10 @@ class Monitor:
     def overhead(self) -> Overhead:
         """What the monitor has cost so far.
 
-        >>> with tb_nnviz.watch(model, optimizer, logdir="runs/baseline") as monitor:  # doctest: +SKIP
-        ...     train()
-        >>> print(f"{monitor.overhead.share:.1%} of the run")  # doctest: +SKIP
+        >>> import tempfile, tb_nnviz
+        >>> with tb_nnviz.watch(nn.Linear(3, 1), logdir=tempfile.mkdtemp()) as monitor:
+        ...     monitor.step()
+        ...     text = f"{monitor.overhead.share:.1%} of the run"
         """
         seconds = self._seconds + self._writer.cpu_seconds
         return Overhead(seconds, seconds / max(time.perf_counter() - self._started, 1e-9))
@@ -133,7 +134,9 @@ class Monitor:
         Args:
             scalars: floats, or tensors of one element on any device; nothing waits for them.
 
-        >>> monitor.log(loss=loss, accuracy=0.93)  # doctest: +SKIP
+        >>> import tempfile, tb_nnviz
+        >>> with tb_nnviz.watch(nn.Linear(3, 1), logdir=tempfile.mkdtemp()) as monitor:
+        ...     monitor.log(loss=torch.tensor(0.25), accuracy=0.93)
         """
         self._attempt("log", self._log, scalars)
 

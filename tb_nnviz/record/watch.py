@@ -40,9 +40,12 @@ def watch(
 ) -> Monitor:
     """Log what happens inside a model while it trains, for TensorBoard's NNViz tab.
 
-    >>> with tb_nnviz.watch(model, optimizer, logdir="runs/baseline") as monitor:  # doctest: +SKIP
-    ...     for x, y in loader:
-    ...         loss = loss_fn(model(x), y)
+    >>> import tempfile
+    >>> model = nn.Linear(3, 1)
+    >>> optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    >>> with watch(model, optimizer, logdir=tempfile.mkdtemp()) as monitor:
+    ...     for x in torch.ones(5, 2, 3):
+    ...         loss = model(x).square().mean()
     ...         loss.backward()
     ...         optimizer.step()
     ...         optimizer.zero_grad()
