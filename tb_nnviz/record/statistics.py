@@ -6,7 +6,8 @@ statistics of the schema.
 
 Elements are widened to float64 before they are summed, block by block, so that a block stays in the
 cache: squares of 1e-40 do not vanish, those of 1e30 do not overflow, and a standard deviation far below
-the mean keeps its digits. A float32 sum of 8 million squares is off by 2e-4.
+the mean keeps its digits. A float32 sum of 8 million squares is off by 2e-4. Large float32 tensors of
+ordinary values take a quicker way, as true.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ FIELDS = (
 )
 #: Elements that are widened at a time: on the CPU what its caches hold, elsewhere what memory bears.
 _CPU_BLOCK, _BLOCK = 1 << 16, 1 << 24
+#: Elements that are summed at a time where they need not be widened.
+_QUICK_BLOCK = 1 << 18
 #: A reduction over the rows of a narrow matrix is slow: rows are joined to about this width.
 _ROW = 1024
 #: How near to its module's bound an element counts as saturated.
@@ -90,7 +93,10 @@ def measure(x: Tensor, unit_axis: int | None = None, bounds: tuple[float, ...] =
     if many or unit_low is not None:
         low, high = low.to(_wide(flat)), high.to(_wide(flat))
     finite = _known_finite(low, high)
-    if not many:
+    quick = _reduce_quickly(flat, low, high) if many and finite and not bounds else None
+    if quick is not None:
+        sums = quick
+    elif not many:
         sums = _reduce(flat, finite, bounds)
     else:
         blocks = [_reduce(block, finite, bounds, many=True) for block in _widened(flat)]
@@ -106,7 +112,7 @@ def _widened(flat: Tensor) -> Iterator[Tensor]:
         for block in torch.split(flat, _BLOCK):
             yield block.to(_wide(flat))
         return
-    scratch = _scratch("values")
+    scratch = _scratch("values", torch.float64, _CPU_BLOCK)
     for block in torch.split(flat, _CPU_BLOCK):
         yield block if flat.dtype == torch.float64 else scratch[: block.numel()].copy_(block)
 
@@ -124,18 +130,44 @@ def _reduce(x: Tensor, finite: bool, bounds: tuple[float, ...], many: bool = Fal
     return [x.sum(), y.sum(), y.dot(y), _nonzero(y, many), nonfinite, y.abs().amax(), saturated]
 
 
+def _reduce_quickly(x: Tensor, low: Tensor, high: Tensor) -> list[Tensor] | None:
+    """FIELDS of many float32 elements on the CPU, less low and high, without widening them; all are finite.
+
+    Sums run over rows of 1,024 in float32 and over the rows in float64, which costs a fraction and is off
+    by some 1e-8. None where that is not good enough: squares would leave float32's range, or the standard
+    deviation is so far below the mean that it would be made of rounding.
+    """
+    if x.dtype != torch.float32 or not 1e-12 <= max(-low.numpy(), high.numpy()) <= 1e15:
+        return None
+    whole = x.numel() // _ROW * _ROW
+    scratch = _scratch("quick", torch.float32, _QUICK_BLOCK)
+    sums, norms, signs = [], [], []
+    for block in torch.split(x[:whole], _QUICK_BLOCK):
+        sign = torch.sign(block, out=scratch[: block.numel()])
+        sums.append(block.view(-1, _ROW).sum(1))
+        norms.append(torch.linalg.vector_norm(block.view(-1, _ROW), dim=1))
+        signs.append(torch.linalg.vector_norm(sign.view(-1, _ROW), dim=1))
+    rest = _reduce(x[whole:].double(), True, ())
+    first = torch.cat(sums).double().sum() + rest[1]
+    second = torch.cat(norms).double().square_().sum() + rest[2]
+    if second.numpy() - first.numpy() ** 2 / x.numel() < 1e-2 * second.numpy():
+        return None
+    nonzero = torch.cat(signs).double().square_().round_().sum() + rest[3]
+    return [first, first, second, nonzero, *rest[4:]]
+
+
 def _nonzero(x: Tensor, many: bool) -> Tensor:
     """How many elements are not exactly 0: the sum of their signs' squares, faster than count_nonzero."""
     reuse = many and x.device.type == "cpu"
-    signs = torch.sign(x, out=_scratch("signs")[: x.numel()]) if reuse else torch.sign(x)
+    signs = torch.sign(x, out=_scratch("signs", x.dtype, _CPU_BLOCK)[: x.numel()]) if reuse else torch.sign(x)
     return signs.dot(signs)
 
 
-def _scratch(name: str) -> Tensor:
+def _scratch(name: str, dtype: torch.dtype, numel: int) -> Tensor:
     """Memory of this thread's own: fresh memory for each of many blocks would cost more than the sums."""
     buffer: Tensor | None = getattr(_thread, name, None)
     if buffer is None:
-        buffer = torch.empty(_CPU_BLOCK, dtype=torch.float64, device="cpu")
+        buffer = torch.empty(numel, dtype=dtype, device="cpu")
         setattr(_thread, name, buffer)
     return buffer
 
