@@ -105,26 +105,24 @@ class Recorder:
 
     def rows_of(self, parameters: Iterable[NamedParameter]) -> None:
         """Take parameters into the tables: new ones in the order given, known ones as they are now."""
-        for kind in PARAMETER_KINDS:
-            if (table := self._tables.get(kind)) is None:
-                continue
-            for parameter in parameters:
-                tensor = parameter.tensor
-                table.put(
-                    Row(
-                        name=parameter.name,
-                        module=parameter.owner_name,
-                        call=0,
-                        type=type(parameter.owner).__name__,
-                        shape=tuple(tensor.shape),
-                        numel=tensor.numel(),
-                        dtype=str(tensor.dtype).removeprefix("torch."),
-                        role=parameter.role,
-                        trainable=tensor.requires_grad,
-                        depth=self._depth(parameter.owner),
-                        tied_to=parameter.tied_to or None,
-                    )
-                )
+        tables = [self._tables[kind] for kind in PARAMETER_KINDS if kind in self._tables]
+        for parameter in parameters:
+            tensor = parameter.tensor
+            row = Row(
+                name=parameter.name,
+                module=parameter.owner_name,
+                call=0,
+                type=type(parameter.owner).__name__,
+                shape=tuple(tensor.shape),
+                numel=tensor.numel(),
+                dtype=str(tensor.dtype).removeprefix("torch."),
+                role=parameter.role,
+                trainable=tensor.requires_grad,
+                depth=self._depth(parameter.owner),
+                tied_to=parameter.tied_to or None,
+            )
+            for table in tables:
+                table.put(row)
 
     def parameter(self, name: str, tensor: nn.Parameter) -> None:
         """Measure a parameter as it is now, before its update; once a step."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from tb_nnviz.schema import Layout, Row
@@ -46,9 +45,11 @@ class Table:
         self._rows[place] = row
         self._layout = None
 
-    def see(self, name: str, shape: Sequence[int], trainable: bool) -> None:
+    def see(self, name: str, shape: tuple[int, ...], trainable: bool) -> None:
         """Follow a call that was seen again: an axis of the shape that varies becomes None."""
         row = self._rows[self._index[name]]
+        if row.shape == shape and row.trainable == trainable:
+            return
         common: tuple[int | None, ...] = (None,) * len(row.shape)
         if len(row.shape) == len(shape):
             common = tuple(a if a == b else None for a, b in zip(row.shape, shape, strict=True))
