@@ -34,6 +34,8 @@ FIELDS = (
     "finite_absmax",  # only where nonfinite > 0
     "saturated",  # NaN where the module has no bound
 )
+#: Those of them that are reduced block by block.
+_REDUCED = FIELDS[2:]
 #: Elements that are widened at a time: on the CPU what its caches hold, elsewhere what memory bears.
 _CPU_BLOCK, _BLOCK = 1 << 16, 1 << 24
 #: Elements that are summed at a time where they need not be widened.
@@ -101,8 +103,10 @@ def measure(x: Tensor, unit_axis: int | None = None, bounds: tuple[float, ...] =
     else:
         blocks = [_reduce(block, finite, bounds, many=True) for block in _widened(flat)]
         columns = [torch.stack(column) for column in zip(*blocks, strict=True)]
-        # all of them are sums but the largest finite magnitude
-        sums = [column.amax() if i == 5 else column.sum() for i, column in enumerate(columns)]
+        sums = [
+            column.amax() if name == "finite_absmax" else column.sum()
+            for name, column in zip(_REDUCED, columns, strict=True)
+        ]
     return Part(x.numel(), torch.stack([low, high, *sums]), unit_low, unit_high)
 
 
@@ -118,7 +122,7 @@ def _widened(flat: Tensor) -> Iterator[Tensor]:
 
 
 def _reduce(x: Tensor, finite: bool, bounds: tuple[float, ...], many: bool = False) -> list[Tensor]:
-    """FIELDS of a block, less low and high; ``many`` says that it is one of them."""
+    """The _REDUCED fields of a block; ``many`` says that it is one of many."""
     zero = _constant(0.0, x)
     saturated = _near(x, bounds) if bounds else _constant(math.nan, x)
     if finite:
@@ -131,7 +135,7 @@ def _reduce(x: Tensor, finite: bool, bounds: tuple[float, ...], many: bool = Fal
 
 
 def _reduce_quickly(x: Tensor, low: Tensor, high: Tensor) -> list[Tensor] | None:
-    """FIELDS of many float32 elements on the CPU, less low and high, without widening them; all are finite.
+    """The _REDUCED fields of many float32 elements on the CPU, without widening them; all are finite.
 
     Sums run over rows of 1,024 in float32 and over the rows in float64, which costs a fraction and is off
     by some 1e-8. None where that is not good enough: squares would leave float32's range, or the standard
@@ -147,13 +151,14 @@ def _reduce_quickly(x: Tensor, low: Tensor, high: Tensor) -> list[Tensor] | None
         sums.append(block.view(-1, _ROW).sum(1))
         norms.append(torch.linalg.vector_norm(block.view(-1, _ROW), dim=1))
         signs.append(torch.linalg.vector_norm(sign.view(-1, _ROW), dim=1))
-    rest = _reduce(x[whole:].double(), True, ())
-    first = torch.cat(sums).double().sum() + rest[1]
-    second = torch.cat(norms).double().square_().sum() + rest[2]
+    found = dict(zip(_REDUCED, _reduce(x[whole:].double(), True, ()), strict=True))  # of what fills no row
+    first = torch.cat(sums).double().sum() + found["first"]
+    second = torch.cat(norms).double().square_().sum() + found["second"]
     if second.numpy() - first.numpy() ** 2 / x.numel() < 1e-2 * second.numpy():
         return None
-    nonzero = torch.cat(signs).double().square_().round_().sum() + rest[3]
-    return [first, first, second, nonzero, *rest[4:]]
+    nonzero = torch.cat(signs).double().square_().round_().sum() + found["nonzero"]
+    found |= {"total": first, "first": first, "second": second, "nonzero": nonzero}
+    return [found[name] for name in _REDUCED]
 
 
 def _nonzero(x: Tensor, many: bool) -> Tensor:
