@@ -1,4 +1,4 @@
-"""Hooks on the user's modules and optimizers, as handles: installed once, removed without a trace."""
+"""Hooks on the user's modules, as handles: installed once, removed without a trace."""
 
 from __future__ import annotations
 
@@ -214,34 +214,6 @@ class ModuleHooks:
             handle = tensor.register_hook(Hook(reached, self._failed))  # type: ignore[no-untyped-call]
             if tensor.is_leaf:  # a parameter, say: it outlives the pass, and a hook on it would too
                 self._leaves[layer, call] = handle
-
-
-class OptimizerHooks:
-    """Reports each watched optimizer just before and just after its step."""
-
-    def __init__(
-        self,
-        optimizers: Iterable[torch.optim.Optimizer],
-        before: Callable[[torch.optim.Optimizer, bool], None],
-        after: Callable[[torch.optim.Optimizer], None],
-        failed: Failed,
-    ) -> None:
-        self._before, self._after = before, after
-        self._handles = Handles()
-        for optimizer in optimizers:
-            self._handles.add(optimizer.register_step_pre_hook(Hook(self._pre, failed)))
-            self._handles.add(optimizer.register_step_post_hook(Hook(self._post, failed)))
-
-    def _pre(self, optimizer: torch.optim.Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        # the first argument is the optimizer itself
-        closure = kwargs.get("closure", args[1] if len(args) > 1 else None)
-        self._before(optimizer, closure is not None)
-
-    def _post(self, optimizer: torch.optim.Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        self._after(optimizer)
-
-    def remove(self) -> None:
-        self._handles.remove()
 
 
 def _compiling() -> bool:

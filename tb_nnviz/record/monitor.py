@@ -16,8 +16,9 @@ from torch import Tensor, nn
 
 from tb_nnviz import schema
 from tb_nnviz.record.finish import finish_step
-from tb_nnviz.record.hooks import ExecutionOrder, Failed, ModuleHooks, OptimizerHooks
+from tb_nnviz.record.hooks import ExecutionOrder, Failed, ModuleHooks
 from tb_nnviz.record.modules import Filter, Layer, NamedParameter, layers, named_modules, named_parameters, selector
+from tb_nnviz.record.optimizers import OptimizerHooks
 from tb_nnviz.record.recorder import Recorder
 from tb_nnviz.record.schedule import Schedule
 from tb_nnviz.record.transfer import Ticket, Transfer
