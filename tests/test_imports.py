@@ -30,7 +30,12 @@ def rule(allowed: str, forbidden: str = "") -> Rule:
 RULES = {
     "tb_nnviz": rule("tb_nnviz.record"),
     "tb_nnviz.schema": rule("numpy"),
-    "tb_nnviz.record.statistics": rule("torch numpy tb_nnviz.schema"),
+    "tb_nnviz.record.statistics": rule(
+        "torch numpy tb_nnviz.schema tb_nnviz.record.operators tb_nnviz.record.native tb_nnviz.record.part"
+    ),
+    "tb_nnviz.record.operators": rule("torch tb_nnviz.record.histogram tb_nnviz.record.part"),
+    "tb_nnviz.record.part": rule("torch"),
+    "tb_nnviz.record.native*": rule("torch tb_nnviz.record.part tb_nnviz.record.native"),
     "tb_nnviz.record.histogram": rule("torch numpy tb_nnviz.schema"),
     "tb_nnviz.record.hooks": rule(
         "torch tb_nnviz.schema tb_nnviz.record", "tb_nnviz.record.statistics tb_nnviz.record.writer"

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from tb_nnviz.record.statistics import SATURATION, dead_fractions, finish, measure
+from tb_nnviz.record.statistics import SATURATION, finish, measure, unit_fractions
 from tests import oracle
 
 SIZES = (1, 7, 1024, 5000, 65536, 65537, 200_003, 1 << 20)
@@ -47,7 +47,7 @@ def test_the_way_of_other_devices_equals_that_of_the_cpu(monkeypatch):
     # elsewhere it is not known without waiting whether all is finite: everything is computed
     x = torch.relu(torch.randn(70_000, generator=torch.Generator().manual_seed(0)))
     expected = finished(x)
-    monkeypatch.setattr("tb_nnviz.record.statistics._known_finite", lambda low, high: False)
+    monkeypatch.setattr("tb_nnviz.record.operators._known_finite", lambda low, high: False)
     assert finished(x) == pytest.approx(expected, nan_ok=True, rel=1e-7)
 
 
@@ -107,16 +107,20 @@ def test_units(axis, shape):
     x.select(axis, 1).neg_()
     part = measure(x, unit_axis=axis)
     others = tuple(i for i in range(x.dim()) if i != axis % x.dim())
-    assert part.unit_low.tolist() == x.numpy().min(others).tolist()
-    assert part.unit_high.tolist() == x.numpy().max(others).tolist()
-    by_hand = np.moveaxis(x.numpy(), axis, 0).reshape(x.shape[axis], -1)
-    expected = (by_hand == 0).all(1).mean(), (by_hand <= 0).all(1).mean()
-    assert dead_fractions(part.unit_low.numpy(), part.unit_high.numpy()) == pytest.approx(expected)
+    assert part.units[0].tolist() == x.numpy().min(others).tolist()
+    assert part.units[1].tolist() == x.numpy().max(others).tolist()
+    by_hand = np.moveaxis(x.double().numpy(), axis, 0).reshape(x.shape[axis], -1)
+    assert part.units[2].tolist() == pytest.approx((by_hand**2).sum(1))
+    assert part.units[3].tolist() == [by_hand.shape[1]] * len(by_hand)
+    rms = np.sqrt((by_hand**2).mean(1))
+    expected = (by_hand == 0).all(1).mean(), (by_hand <= 0).all(1).mean(), rms.max() / np.median(rms[rms > 0])
+    assert unit_fractions(part.units.numpy()) == pytest.approx(expected)
 
 
 def test_a_unit_with_nan_is_not_dead():
     part = measure(torch.tensor([[0.0, float("nan")], [0.0, 0.0]]), unit_axis=-1)
-    assert dead_fractions(part.unit_low.numpy(), part.unit_high.numpy()) == (0.5, 0.5)
+    dead, nonpositive, outlier_ratio = unit_fractions(part.units.numpy())
+    assert (dead, nonpositive) == (0.5, 0.5) and np.isnan(outlier_ratio)
 
 
 @pytest.mark.parametrize("size", [100, 70_000])

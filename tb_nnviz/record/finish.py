@@ -3,47 +3,76 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
 from tb_nnviz import schema
 from tb_nnviz.record.histogram import to_bins
+from tb_nnviz.record.norms import Gradients, Norms
 from tb_nnviz.record.recorder import Measured
-from tb_nnviz.record.statistics import FIELDS, dead_fractions, finish
+from tb_nnviz.record.statistics import FIELDS, finish, unit_fractions
 from tb_nnviz.record.transfer import Arrival
 
 #: Stock histograms are written for so many rows at most: TensorBoard slows down with many tags.
 MOST_STOCK_ROWS = 100
 
+#: By kind and name, float64 [rows] each.
 Statistics = dict[str, dict[str, np.ndarray]]
 
 
-def finish_step(measured: Measured, stock: bool) -> tuple[list[schema.Entry], Statistics]:
-    """All entries of the step's event, and the statistics themselves by kind: float64 [rows] each.
+class Finished(NamedTuple):
+    """A step's event, and what rules and the window read of it."""
 
-    ``stock`` also writes TensorBoard's own histograms, where histograms were taken.
+    entries: list[schema.Entry]
+    statistics: Statistics
+    gradients: Gradients | None
+    skipped: bool
+
+
+def finish_step(
+    measured: Measured,
+    clipped: Callable[[Arrival], list[schema.Entry]] | None,
+    norms: Callable[[Arrival], Norms] | None,
+    stock: bool,
+) -> Finished:
+    """Turn what was measured into all entries of the step's event.
+
+    Args:
+        measured: the step.
+        clipped: what makes entries of the norms before clipping.
+        norms: what knows the norm of all gradients, where the step measures none of them by themselves.
+        stock: write TensorBoard's own histograms too, where histograms were taken.
     """
     assert measured.arrive is not None
     arrived = measured.arrive()
     entries: list[schema.Entry] = []
     statistics: Statistics = {}
+    gradients = None
     if measured.statistics:
-        statistics, gradient_norm = _statistics(measured, arrived)
+        statistics, gradients = _statistics(measured, arrived)
         for kind, values in statistics.items():
             entries.append(schema.layout_id_entry(measured.layouts[kind]))
             entries += [schema.vector(kind, name, values[name]) for name in values]
-        if gradient_norm is not None:
-            entries.append(schema.scalar(schema.TAG_GLOBAL + "gradient_norm", gradient_norm))
-        entries += _learning_rates(measured, arrived)
     if measured.histograms:
         entries += _histograms(measured, arrived, stock)
-    return entries, statistics
+    scalars = _scalars(measured, arrived)
+    skipped = bool(scalars.get("skipped"))
+    if norms is not None:
+        gradients, skips = norms(arrived)
+        skipped |= skips
+    if gradients is not None and measured.statistics:
+        scalars["gradient_norm"] = gradients.norm
+    entries += [schema.scalar(schema.TAG_GLOBAL + name, value) for name, value in scalars.items()]
+    entries += clipped(arrived) if clipped is not None else []
+    return Finished(entries, statistics, gradients, skipped)
 
 
-def _statistics(measured: Measured, arrived: Arrival) -> tuple[Statistics, float | None]:
+def _statistics(measured: Measured, arrived: Arrival) -> tuple[Statistics, Gradients | None]:
     result: Statistics = {}
-    gradient_norm = None
-    for kind in sorted({*measured.layouts, *measured.parts}, key=schema.KINDS.index):
+    gradients = None
+    for kind in sorted({*measured.layouts, *measured.parts} - {"optimizer"}, key=schema.KINDS.index):
         table, by_row = measured.layouts.get(kind), measured.parts.get(kind, {})
         parts = [(name, count, ticket) for name, found in by_row.items() for count, ticket in found]
         names = [row.name for row in table.rows] if table else []
@@ -53,39 +82,76 @@ def _statistics(measured: Measured, arrived: Arrival) -> tuple[Statistics, float
         # one row more, for the parameters that have none
         at = [index.get(name, rows) for name, _, _ in parts]
         values = values.reshape(len(parts), len(FIELDS))
-        complete = finish(rows + 1, at, [count for _, count, _ in parts], values)
         if kind == "gradient":
-            seen = complete["norm"][complete["count"] > 0]
-            gradient_norm = float(np.sqrt(np.sum(seen**2))) if len(seen) else None
+            for part, (name, _, _) in enumerate(parts):
+                if name in measured.scales:
+                    values[part] = unscaled(values[part], float(arrived(measured.scales[name])[0]))
+        complete = finish(rows + 1, at, [count for _, count, _ in parts], values)
+        if kind == "gradient" and parts:
+            seen = {name: complete[name][complete["count"] > 0] for name in ("norm", "finite_norm", "nonfinite")}
+            norms = (float(np.sqrt(np.sum(seen[name] ** 2))) for name in ("norm", "finite_norm"))
+            gradients = Gradients(*norms, float(np.sum(seen["nonfinite"])))
         if not rows:
             continue
         found = {name: values[:rows] for name, values in complete.items()}
         result[kind] = {name: found[name] for name in schema.STATISTICS}
         if kind == "activation":
-            result[kind]["dead_fraction"], result[kind]["nonpositive_unit_fraction"] = _dead(measured, arrived, index)
+            result[kind] |= _units(measured, arrived, index)
             result[kind]["saturated_fraction"] = found["saturated_fraction"]
         if not np.nansum(result[kind]["nonfinite"]):
             del result[kind]["finite_norm"], result[kind]["finite_absmax"]
+    if "optimizer" in measured.layouts:
+        result["optimizer"] = _optimizer(measured, arrived)
     if "update" in result and "parameter" in result:
         result["update"]["ratio"] = _ratio(measured, result)
-    return {kind: values for kind, values in result.items() if kind in measured.kinds}, gradient_norm
+    return {kind: values for kind, values in result.items() if kind in measured.kinds}, gradients
 
 
-def _learning_rates(measured: Measured, arrived: Arrival) -> list[schema.Entry]:
+def unscaled(values: np.ndarray, scale: float) -> np.ndarray:
+    """The numbers that stand for a tensor, [len(FIELDS)], of one that was multiplied by ``scale``."""
+    power = {"second": 2, **dict.fromkeys(("nonzero", "nonfinite", "saturated"), 0)}
+    return np.asarray(values / scale ** np.array([power.get(name, 1) for name in FIELDS]))
+
+
+def _optimizer(measured: Measured, arrived: Arrival) -> dict[str, np.ndarray]:
+    rows = measured.layouts["optimizer"].rows
+    count, sums = np.zeros(len(rows)), np.full((3, len(rows)), np.nan)
+    for i, row in enumerate(rows):
+        if row.name in measured.moments:
+            count[i], ticket = measured.moments[row.name]
+            sums[:, i] = arrived(ticket)
+    count[count == 0], absent = np.nan, count == 0
+    first, second, step = np.sqrt(sums)
+    named = {"first_moment_norm": first, "second_moment_norm": second, "effective_step_size": step / np.sqrt(count)}
+    return {"count": np.where(absent, 0, count), **named}
+
+
+def _scalars(measured: Measured, arrived: Arrival) -> dict[str, float]:
+    found = _learning_rates(measured, arrived)
+    if measured.loss_scale is not None:
+        found["loss_scale"] = float(arrived(measured.loss_scale)[0])
+    if measured.skipped:
+        skipped = [x if isinstance(x, bool) else bool(arrived(x)[0]) for x in measured.skipped]
+        found["skipped"] = float(any(skipped))
+    return found
+
+
+def _learning_rates(measured: Measured, arrived: Arrival) -> dict[str, float]:
     """By the group's name if it has one of its own, else by its number."""
     names = Counter(name for name, _ in measured.rates.values())
-    entries = []
+    found = {}
     for number, (name, rate) in measured.rates.items():
-        tag = schema.TAG_LEARNING_RATE + (name if names[name] == 1 else f"{name}#{number}")
-        entries.append(schema.scalar(tag, rate if isinstance(rate, float) else float(arrived(rate)[0])))
-    return entries
+        unique = name if names[name] == 1 else f"{name}#{number}"
+        found["learning_rate/" + unique] = rate if isinstance(rate, float) else float(arrived(rate)[0])
+    return found
 
 
-def _dead(measured: Measured, arrived: Arrival, index: dict[object, int]) -> tuple[np.ndarray, np.ndarray]:
-    dead, nonpositive = np.full(len(index), np.nan), np.full(len(index), np.nan)
-    for name, low, high in measured.units:
-        dead[index[name]], nonpositive[index[name]] = dead_fractions(arrived(low), arrived(high))
-    return dead, nonpositive
+def _units(measured: Measured, arrived: Arrival, index: dict[object, int]) -> dict[str, np.ndarray]:
+    names = ("dead_fraction", "nonpositive_unit_fraction", "outlier_ratio")
+    found = np.full((len(names), len(index)), np.nan)
+    for name, ticket in measured.units.items():
+        found[:, index[name]] = unit_fractions(arrived(ticket).reshape(4, -1))
+    return dict(zip(names, found, strict=True))
 
 
 def _ratio(measured: Measured, statistics: Statistics) -> np.ndarray:

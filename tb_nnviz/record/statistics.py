@@ -1,238 +1,120 @@
 """What is measured of a tensor: a mergeable state on its device, and a finish step on the host.
 
-``measure`` reduces a tensor to a few float64 numbers with operators that never wait for the device;
-``finish`` turns the numbers of many tensors, several a row where micro-batches are merged, into the
-statistics of the schema.
+``measure`` reduces a tensor to a few float64 numbers without ever waiting for the device; ``finish`` turns
+the numbers of many tensors, several a row where micro-batches are merged, into the statistics of the schema.
 
-Elements are widened to float64 before they are summed, block by block, so that a block stays in the
-cache: squares of 1e-40 do not vanish, those of 1e30 do not overflow, and a standard deviation far below
-the mean keeps its digits. A float32 sum of 8 million squares is off by 2e-4. Large float32 tensors of
-ordinary values take a quicker way, as true.
+Elements are summed in float64: squares of 1e-40 do not vanish, those of 1e30 do not overflow, and a
+standard deviation far below the mean keeps its digits. A float32 sum of 8 million squares is off by 2e-4.
 """
 
 from __future__ import annotations
 
-import math
-import threading
-from collections.abc import Iterator
-from functools import lru_cache
-from typing import NamedTuple
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 
-#: The numbers that stand for a tensor, in their order.
-FIELDS = (
-    "low",  # minimum and maximum, NaN if any element is
-    "high",
-    "total",  # plain sum, as IEEE has it: the mean where something is not finite
-    "first",  # sum, and sum of squares, nonfinite elements counted as 0
-    "second",
-    "nonzero",  # finite elements that are not exactly 0
-    "nonfinite",
-    "finite_absmax",  # only where nonfinite > 0
-    "saturated",  # NaN where the module has no bound
-)
-#: Those of them that are reduced block by block.
-_REDUCED = FIELDS[2:]
-#: Elements that are widened at a time: on the CPU what its caches hold, elsewhere what memory bears.
-_CPU_BLOCK, _BLOCK = 1 << 16, 1 << 24
-#: Elements that are summed at a time where they need not be widened.
-_QUICK_BLOCK = 1 << 18
-#: A reduction over the rows of a narrow matrix is slow: rows are joined to about this width.
-_ROW = 1024
-#: How near to its module's bound an element counts as saturated.
-SATURATION = 1e-2
+from tb_nnviz.record import operators
+from tb_nnviz.record.part import FIELDS, SATURATION, Part
 
-_thread = threading.local()
+__all__ = ["FIELDS", "SATURATION", "Part", "finish", "measure", "merge_units", "moments", "norms", "unit_fractions"]
 
 
-class Part(NamedTuple):
-    """The measured state of one tensor, still on its device.
-
-    ``values`` is float64 [len(FIELDS)]; ``unit_low`` and ``unit_high`` are the minimum and maximum of
-    each unit, [units], where a unit axis was given.
-    """
-
-    numel: int
-    values: Tensor
-    unit_low: Tensor | None = None
-    unit_high: Tensor | None = None
-
-
-def measure(x: Tensor, unit_axis: int | None = None, bounds: tuple[float, ...] = ()) -> Part | None:
+def measure(
+    x: Tensor,
+    unit_axis: int | None = None,
+    bounds: tuple[float, ...] = (),
+    *,
+    minus: Tensor | None = None,
+    copy_to: Tensor | None = None,
+    codes: bool = False,
+) -> Part | None:
     """Reduce a tensor to a ``Part``; None if it is empty, or not of numbers with a fraction that lie as one block.
 
     Args:
         x: any shape and any floating or complex dtype; complex counts as its real view, sparse as dense.
-        unit_axis: the axis whose indices are units; takes each unit's minimum and maximum.
+        unit_axis: the axis whose indices are units; takes each unit's minimum, maximum and sum of squares.
         bounds: values that the module's output cannot pass; takes the count of elements near them.
+        minus: of x's shape and dtype; x - minus is measured in x's place, in float64 and without a copy.
+        copy_to: of x's shape and dtype; receives x's elements, also where there is nothing to measure.
+        codes: also count the codes of which histograms are made.
 
     >>> part = measure(torch.tensor([3.0, 0.0, -4.0]))
     >>> part.numel, finish(1, [0], [part.numel], part.values[None].numpy())["norm"].tolist()
     (3, [5.0])
     """
-    if x.is_nested or torch._C._functorch.is_functorch_wrapped_tensor(x):  # of torch.func's transforms
+    if copy_to is not None:
+        copy_to.detach().copy_(x.detach())
+    real, unit_axis = _real(x, unit_axis)
+    if real is None or real.numel() == 0 or not real.is_floating_point():
         return None
-    # Detached, nothing below needs no_grad; float64 operators and those used in float32 are not autocast's.
+    return operators.measure(real, unit_axis, bounds, None if minus is None else _real(minus)[0], codes)
+
+
+def _real(x: Tensor, unit_axis: int | None = None) -> tuple[Tensor | None, int | None]:
+    """A tensor and its unit axis, detached, strided and real; None where it does not lie as one block."""
+    if x.is_nested or torch._C._functorch.is_functorch_wrapped_tensor(x):  # of torch.func's transforms
+        return None, None
+    # Detached, nothing needs no_grad; float64 operators and those used in float32 are not autocast's.
     x = x.detach() if x.layout == torch.strided else x.detach().to_dense()
     if x.is_complex():
         x = torch.view_as_real(x.resolve_conj())
         unit_axis = None if unit_axis is None else unit_axis - (unit_axis < 0)
-    if x.numel() == 0 or not x.is_floating_point():
-        return None
-    if unit_axis is None:
-        unit_low = unit_high = None
-    else:
-        unit_low, unit_high = _units(x, unit_axis)
-        if x.dtype != torch.float64:
-            unit_low, unit_high = unit_low.float(), unit_high.float()  # numpy knows no bfloat16
-    flat = _flat(x)
-    many = flat.numel() > (_CPU_BLOCK if flat.device.type == "cpu" else _BLOCK)
-    flat = flat if many else flat.to(_wide(flat))
-    low, high = torch.aminmax(flat) if unit_low is None or unit_high is None else (unit_low.amin(), unit_high.amax())
-    if many or unit_low is not None:
-        low, high = low.to(_wide(flat)), high.to(_wide(flat))
-    finite = _known_finite(low, high)
-    quick = _reduce_quickly(flat, low, high) if many and finite and not bounds else None
-    if quick is not None:
-        sums = quick
-    elif not many:
-        sums = _reduce(flat, finite, bounds)
-    else:
-        blocks = [_reduce(block, finite, bounds, many=True) for block in _widened(flat)]
-        columns = [torch.stack(column) for column in zip(*blocks, strict=True)]
-        sums = [
-            column.amax() if name == "finite_absmax" else column.sum()
-            for name, column in zip(_REDUCED, columns, strict=True)
-        ]
-    return Part(x.numel(), torch.stack([low, high, *sums]), unit_low, unit_high)
+    return x, unit_axis
 
 
-def _widened(flat: Tensor) -> Iterator[Tensor]:
-    """The elements in float64, a block at a time; on the CPU the next block overwrites the last."""
-    if flat.device.type != "cpu":
-        for block in torch.split(flat, _BLOCK):
-            yield block.to(_wide(flat))
-        return
-    scratch = _scratch("values", torch.float64, _CPU_BLOCK)
-    for block in torch.split(flat, _CPU_BLOCK):
-        yield block if flat.dtype == torch.float64 else scratch[: block.numel()].copy_(block)
+def norms(tensors: Sequence[Tensor]) -> Tensor:
+    """Sum of squares of all finite elements of some tensors, and number of the others: float64 [2].
 
-
-def _reduce(x: Tensor, finite: bool, bounds: tuple[float, ...], many: bool = False) -> list[Tensor]:
-    """The _REDUCED fields of a block; ``many`` says that it is one of many."""
-    zero = _constant(0.0, x)
-    saturated = _near(x, bounds) if bounds else _constant(math.nan, x)
-    if finite:
-        first = x.sum()
-        return [first, first, x.dot(x), _nonzero(x, many), zero, zero, saturated]
-    y = torch.nan_to_num(x, 0.0, 0.0, 0.0)
-    # x - x is 0 where x is finite and NaN elsewhere
-    nonfinite = torch.count_nonzero(x - x).to(x.dtype)
-    return [x.sum(), y.sum(), y.dot(y), _nonzero(y, many), nonfinite, y.abs().amax(), saturated]
-
-
-def _reduce_quickly(x: Tensor, low: Tensor, high: Tensor) -> list[Tensor] | None:
-    """The _REDUCED fields of many float32 elements on the CPU, without widening them; all are finite.
-
-    Sums run over rows of 1,024 in float32 and over the rows in float64, which costs a fraction and is off
-    by some 1e-8. None where that is not good enough: squares would leave float32's range, or the standard
-    deviation is so far below the mean that it would be made of rounding.
+    >>> norms([torch.tensor([3.0, float("nan")]), torch.tensor(4.0)]).tolist()
+    [25.0, 1.0]
     """
-    if x.dtype != torch.float32 or not 1e-12 <= max(-low.numpy(), high.numpy()) <= 1e15:
-        return None
-    whole = x.numel() // _ROW * _ROW
-    scratch = _scratch("quick", torch.float32, _QUICK_BLOCK)
-    sums, norms, signs = [], [], []
-    for block in torch.split(x[:whole], _QUICK_BLOCK):
-        sign = torch.sign(block, out=scratch[: block.numel()])
-        sums.append(block.view(-1, _ROW).sum(1))
-        norms.append(torch.linalg.vector_norm(block.view(-1, _ROW), dim=1))
-        signs.append(torch.linalg.vector_norm(sign.view(-1, _ROW), dim=1))
-    found = dict(zip(_REDUCED, _reduce(x[whole:].double(), True, ()), strict=True))  # of what fills no row
-    first = torch.cat(sums).double().sum() + found["first"]
-    second = torch.cat(norms).double().square_().sum() + found["second"]
-    if second.numpy() - first.numpy() ** 2 / x.numel() < 1e-2 * second.numpy():
-        return None
-    nonzero = torch.cat(signs).double().square_().round_().sum() + found["nonzero"]
-    found |= {"total": first, "first": first, "second": second, "nonzero": nonzero}
-    return [found[name] for name in _REDUCED]
+    found = [x for x in (_real(x)[0] for x in tensors) if x is not None and x.numel() and x.is_floating_point()]
+    return operators.norms(found) if found else torch.zeros(2, dtype=torch.float64)
 
 
-def _nonzero(x: Tensor, many: bool) -> Tensor:
-    """How many elements are not exactly 0: the sum of their signs' squares, faster than count_nonzero."""
-    reuse = many and x.device.type == "cpu"
-    signs = torch.sign(x, out=_scratch("signs", x.dtype, _CPU_BLOCK)[: x.numel()]) if reuse else torch.sign(x)
-    return signs.dot(signs)
+def moments(
+    first: Tensor,
+    second: Tensor,
+    step_scale: float | Tensor,
+    correction: float | Tensor,
+    epsilon: float,
+    denominator: Tensor | None = None,
+) -> Tensor:
+    """Sums of squares of Adam's two moments and of the step that they make: float64 [3].
 
+    The step is ``step_scale * first / (sqrt(denominator) * correction + epsilon)``, element by element.
 
-def _scratch(name: str, dtype: torch.dtype, numel: int) -> Tensor:
-    """Memory of this thread's own: fresh memory for each of many blocks would cost more than the sums."""
-    buffer: Tensor | None = getattr(_thread, name, None)
-    if buffer is None:
-        buffer = torch.empty(numel, dtype=dtype, device="cpu")
-        setattr(_thread, name, buffer)
-    return buffer
+    Args:
+        first: running mean of gradients.
+        second: running mean of their squares, of the same shape.
+        step_scale: learning rate over the first moment's bias correction; a number or a tensor of no axis.
+        correction: of the second moment's bias, likewise.
+        epsilon: as the optimizer has it.
+        denominator: in the second moment's place below the root, where it is another (AMSGrad).
 
-
-def _known_finite(low: Tensor, high: Tensor) -> bool:
-    """Whether all elements are known to be finite, without waiting for a device.
-
-    On the CPU the extremes are at hand (``numpy`` reads memory, no operator runs). Elsewhere the
-    answer would cost a synchronization, so the passes for nonfinite elements run always.
+    >>> moments(torch.tensor([3.0]), torch.tensor([4.0]), 0.5, 1.0, 0.0).tolist()
+    [9.0, 16.0, 0.5625]
     """
-    if low.device.type != "cpu":
-        return False
-    return math.isfinite(low.numpy()) and math.isfinite(high.numpy())
+    tensors = [x.detach() for x in (first, second, *(() if denominator is None else (denominator,)))]
+    return operators.moments(tensors[0], tensors[1], step_scale, correction, epsilon, (*tensors, None)[2])
 
 
-def _flat(x: Tensor) -> Tensor:
-    """All elements as one axis, without a copy where they lie dense, whatever their order."""
-    if x.dim() == 4 and x.is_contiguous(memory_format=torch.channels_last):
-        x = x.permute(0, 2, 3, 1)
-    return x.reshape(-1)
+def merge_units(a: Tensor, b: Tensor) -> Tensor:
+    """The units of two parts of a row; where their number changed, every one of them counts as a unit.
 
+    Args:
+        a: float64 [4, units], as ``Part.units``.
+        b: likewise.
 
-def _units(x: Tensor, axis: int) -> tuple[Tensor, Tensor]:
-    """Minimum and maximum of each unit: [units] each."""
-    if x.dim() == 0:
-        return x.reshape(1), x.reshape(1)
-    axis %= x.dim()
-    if axis == x.dim() - 1:
-        width = x.shape[-1]
-        rows = x.reshape(-1, width)
-        # a reduction over rows runs along the memory, and is slow for narrow ones: fold some together
-        fold = math.gcd(rows.shape[0], max(1, _ROW // width))
-        if fold == 1:
-            return rows.amin(0), rows.amax(0)
-        folded = rows.reshape(-1, fold * width)
-        return folded.amin(0).view(fold, width).amin(0), folded.amax(0).view(fold, width).amax(0)
-    others = [i for i in range(x.dim()) if i != axis]
-    return (x.amin(others), x.amax(others)) if others else (x, x)
-
-
-@lru_cache(maxsize=64)
-def _shared_constant(value: float, dtype: torch.dtype, device: torch.device) -> Tensor:
-    return torch.tensor(value, dtype=dtype, device=device)
-
-
-def _constant(value: float, like: Tensor) -> Tensor:
-    return _shared_constant(value, like.dtype, like.device)
-
-
-def _wide(x: Tensor) -> torch.dtype:
-    # Apple's GPUs have no float64
-    return torch.float32 if x.device.type == "mps" else torch.float64
-
-
-def _near(x: Tensor, bounds: tuple[float, ...]) -> Tensor:
-    """How many elements lie within ``SATURATION`` of one of the bounds."""
-    near = torch.zeros_like(x, dtype=torch.bool)
-    for bound in bounds:
-        near |= (x - bound).abs() <= SATURATION
-    return torch.count_nonzero(near).to(x.dtype)
+    >>> one, other = torch.tensor([[0.0], [1.0], [5.0], [2.0]]), torch.tensor([[-1.0], [0.0], [1.0], [1.0]])
+    >>> merge_units(one, other).T.tolist()
+    [[-1.0, 1.0, 6.0, 3.0]]
+    """
+    if a.shape != b.shape:
+        return torch.cat([a, b], 1)
+    return torch.cat([torch.minimum(a[:1], b[:1]), torch.maximum(a[1:2], b[1:2]), a[2:] + b[2:]])
 
 
 def finish(rows: int, row: list[int], count: list[int], values: np.ndarray) -> dict[str, np.ndarray]:
@@ -292,10 +174,24 @@ def finish(rows: int, row: list[int], count: list[int], values: np.ndarray) -> d
     return {"count": total, **{name: np.where(absent, np.nan, value) for name, value in result.items()}}
 
 
-def dead_fractions(unit_low: np.ndarray, unit_high: np.ndarray) -> tuple[float, float]:
-    """Share of units that are exactly 0 throughout, and share that are never above 0.
+def unit_fractions(units: np.ndarray) -> tuple[float, float, float]:
+    """Share of units that are exactly 0 throughout, share that are never above 0, and the outlier ratio.
 
-    >>> dead_fractions(np.array([0.0, -1.0, -2.0]), np.array([0.0, 0.0, 3.0]))
-    (0.3333333333333333, 0.6666666666666666)
+    The outlier ratio is the largest unit's rms over the median's of those that are not 0 throughout: dead
+    units are the first number's business, and with half of them dead a median of all would say nothing.
+    NaN where all are 0. Elements that are not finite count as 0.
+
+    Args:
+        units: float64 [4, units], as ``Part.units``.
+
+    >>> unit_fractions(np.array([[0.0, -1.0, -2.0, -6.0], [0.0, 0.0, 3.0, 0.0], [0, 1, 9, 36], [1, 1, 1, 1]]))
+    (0.25, 0.75, 2.0)
     """
-    return float(np.mean((unit_low == 0) & (unit_high == 0))), float(np.mean(unit_high <= 0))
+    low, high, second, count = units
+    live = second > 0
+    outlier_ratio = np.nan
+    if live.any():
+        with np.errstate(all="ignore"):
+            rms = np.sqrt(second[live] / count[live])
+            outlier_ratio = rms.max() / np.median(rms)
+    return float(np.mean((low == 0) & (high == 0))), float(np.mean(high <= 0)), float(outlier_ratio)
