@@ -25,6 +25,7 @@ const STATISTIC_NAMES: Record<string, string> = {
   dead_fraction: "dead fraction",
   nonpositive_unit_fraction: "share of units never positive",
   saturated_fraction: "saturated fraction",
+  outlier_ratio: "outlier ratio of units",
 };
 
 const ROLE_NAMES: Record<string, string> = {

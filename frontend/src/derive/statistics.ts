@@ -24,6 +24,7 @@ const ORDER = [
   "dead_fraction",
   "nonpositive_unit_fraction",
   "saturated_fraction",
+  "outlier_ratio",
   "nonfinite",
   "count",
   "finite_norm",
@@ -43,6 +44,7 @@ export function aggregateOf(statistic: string): Aggregate {
     case "max":
     case "absmax":
     case "finite_absmax":
+    case "outlier_ratio":
       return "max";
     case "count":
     case "nonfinite":
@@ -56,7 +58,8 @@ export const isFraction = (statistic: string) => baseName(statistic).endsWith("_
 /** Always drawn on a diverging scale; others become so when a negative value turns up. */
 export const isSigned = (statistic: string) => baseName(statistic) === "mean";
 /** Where NaN says "this layer has no such figure" (a layer without bounds has no saturated fraction). */
-export const mayBeUndefined = (statistic: string) => baseName(statistic) === "saturated_fraction";
+export const mayBeUndefined = (statistic: string) =>
+  ["saturated_fraction", "outlier_ratio"].includes(baseName(statistic));
 /** The thresholds for vanishing and exploding speak of gradient norms only. */
 export const hasThresholds = (kind: string, statistic: string) =>
   kind === "gradient" && ["norm", "finite_norm"].includes(baseName(statistic));
