@@ -25,12 +25,12 @@ PLUGINS = (PLUGIN, PLUGIN_HISTOGRAMS, PLUGIN_MAPS, PLUGIN_FINDINGS)
 #: Content of every metadata record of ours. Constant: TensorBoard keeps the first it sees.
 METADATA_CONTENT = b'{"version": 1}'
 
-KINDS = ("parameter", "gradient", "update", "activation", "activation_gradient")
+KINDS = ("parameter", "gradient", "update", "activation", "activation_gradient", "optimizer")
 #: Kinds whose rows are parameters; the others have module calls as rows.
-PARAMETER_KINDS = ("parameter", "gradient", "update")
+PARAMETER_KINDS = ("parameter", "gradient", "update", "optimizer")
 ROLES = ("weight", "bias", "norm", "embedding", "other")
 
-#: Statistics of every kind, in the order in which they are written.
+#: Statistics of tensors, in the order in which they are written: every kind has them but ``optimizer``.
 STATISTICS = (
     "count",
     "norm",
@@ -45,10 +45,11 @@ STATISTICS = (
     "finite_norm",
     "finite_absmax",
 )
-#: Statistics that only one kind has.
+#: Statistics that only one kind has; ``optimizer`` has these and ``count``.
 KIND_STATISTICS = {
     "update": ("ratio",),
-    "activation": ("dead_fraction", "nonpositive_unit_fraction", "saturated_fraction"),
+    "activation": ("dead_fraction", "nonpositive_unit_fraction", "saturated_fraction", "outlier_ratio"),
+    "optimizer": ("first_moment_norm", "second_moment_norm", "effective_step_size"),
 }
 
 #: Calls of a module within one pass that have a row of their own; later ones merge into the last.
@@ -56,7 +57,7 @@ MAX_CALLS = 8
 
 TAG_LOG = "nnviz/log/"
 TAG_GLOBAL = "nnviz/global/"
-TAG_LEARNING_RATE = "nnviz/global/learning_rate/"
+TAG_WINDOW = "nnviz/window/"
 STOCK_HISTOGRAMS = {"parameter": "parameters/", "gradient": "gradients/"}
 
 

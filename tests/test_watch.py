@@ -59,10 +59,12 @@ INVALID = {
         "invalid kinds: update needs an optimizer",
     ),
     "bad limits": ({"gradient_norm_limits": (1, 0)}, ValueError, r"invalid gradient_norm_limits: \(1, 0\)"),
+    "bad scaler": ({"scaler": 3}, TypeError, r"invalid scaler: 3 \(a torch.amp.GradScaler\)"),
+    "bad snapshot_bytes": ({"snapshot_bytes": 1.5}, ValueError, r"invalid snapshot_bytes: 1.5 \(an integer"),
     "limits of one": ({"gradient_norm_limits": 3}, ValueError, "invalid gradient_norm_limits: 3"),
     **{
         name: ({name: 1}, NotImplementedError, f"{name} is not available yet")
-        for name in ("scaler", "probe", "maps_every", "process_group", "on_finding")
+        for name in ("probe", "maps_every", "process_group", "on_finding")
     },
 }
 
@@ -78,15 +80,6 @@ def test_invalid_arguments_are_named_and_leave_nothing_behind(case, tmp_path):
     assert not model[0]._forward_hooks and not model._forward_pre_hooks
     model = net()
     tb_nnviz.watch(model, sgd(model), logdir=tmp_path / "run").close()  # the directory is not taken
-
-
-def test_clipping_through_the_monitor_is_refused_with_what_to_do(tmp_path):
-    model = net()
-    with (
-        tb_nnviz.watch(model, sgd(model), logdir=tmp_path) as monitor,
-        pytest.raises(NotImplementedError, match=r"use torch.nn.utils.clip_grad_norm_"),
-    ):
-        monitor.clip_grad_norm_(1.0)
 
 
 def test_a_second_monitor_on_a_directory_is_refused_until_the_first_is_closed(tmp_path):

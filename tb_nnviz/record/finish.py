@@ -89,8 +89,8 @@ def _statistics(measured: Measured, arrived: Arrival) -> tuple[Statistics, Gradi
         complete = finish(rows + 1, at, [count for _, count, _ in parts], values)
         if kind == "gradient" and parts:
             seen = {name: complete[name][complete["count"] > 0] for name in ("norm", "finite_norm", "nonfinite")}
-            norms = (float(np.sqrt(np.sum(seen[name] ** 2))) for name in ("norm", "finite_norm"))
-            gradients = Gradients(*norms, float(np.sum(seen["nonfinite"])))
+            norm, finite_norm = (float(np.sqrt(np.sum(seen[name] ** 2))) for name in ("norm", "finite_norm"))
+            gradients = Gradients(norm, finite_norm, float(np.sum(seen["nonfinite"])))
         if not rows:
             continue
         found = {name: values[:rows] for name, values in complete.items()}
@@ -178,7 +178,7 @@ def _histograms(measured: Measured, arrived: Arrival, stock: bool) -> list[schem
         )
         packed = schema.encode_histograms(np.minimum(counts, np.iinfo("<i4").max))
         entries += [id_entry, schema.Entry(schema.histogram_tag(kind), packed, schema.PLUGIN_HISTOGRAMS)]
-        if stock:
+        if stock and kind in schema.STOCK_HISTOGRAMS:
             entries += [
                 schema.Entry(
                     schema.STOCK_HISTOGRAMS[kind] + name, schema.stock_histogram(counts[index[name]]), "histograms"

@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakValueDictionary
@@ -15,23 +14,34 @@ import torch
 from torch import Tensor, nn
 
 from tb_nnviz import schema
-from tb_nnviz.record.finish import finish_step
-from tb_nnviz.record.hooks import ExecutionOrder, Failed, ModuleHooks
-from tb_nnviz.record.modules import Filter, Layer, NamedParameter, layers, named_modules, named_parameters, selector
+from tb_nnviz.record import scalars
+from tb_nnviz.record.clipping import Clipping
+from tb_nnviz.record.finish import Finished, finish_step
+from tb_nnviz.record.guard import Guard
+from tb_nnviz.record.hooks import ExecutionOrder, ModuleHooks
+from tb_nnviz.record.modules import Layer, layers, named_modules, named_parameters, selector
+from tb_nnviz.record.norms import GradientNorms
 from tb_nnviz.record.optimizers import OptimizerHooks
-from tb_nnviz.record.recorder import Recorder
-from tb_nnviz.record.schedule import Schedule
-from tb_nnviz.record.transfer import Ticket, Transfer
+from tb_nnviz.record.parameters import ParameterReader
+from tb_nnviz.record.recorder import Measured, Recorder
+from tb_nnviz.record.scaler import WatchedStep, loss_scale
+from tb_nnviz.record.settings import Settings
+from tb_nnviz.record.snapshot import Snapshot
+from tb_nnviz.record.window import Window
 from tb_nnviz.record.writer import Writer
-from tb_nnviz.rules.gradient_norm import GradientNormRule
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
 _logger = logging.getLogger("tb_nnviz")
 
+Optimizer = torch.optim.Optimizer
+
 #: Every how many histogram steps TensorBoard's own histograms are written too.
 STOCK_EVERY = 5
+
+#: Steps of one optimizer within one step of all, after which it is said that the others are waited for.
+MOST_REPEATS = 100
 
 #: Monitors of this process by the run directory that they write; one that nobody holds any more does not count.
 _open_runs: WeakValueDictionary[str, Monitor] = WeakValueDictionary()
@@ -63,16 +73,10 @@ class Monitor:
     def __init__(
         self,
         models: Mapping[str, nn.Module],
-        optimizers: Sequence[torch.optim.Optimizer],
+        optimizers: Sequence[Optimizer],
         make_writer: Callable[[], Writer],
         directory: str,
-        kinds: Sequence[str],
-        logged: Schedule,
-        histograms: Schedule,
-        start_step: int,
-        include: Filter,
-        exclude: Filter,
-        rule: GradientNormRule | None,
+        settings: Settings,
     ) -> None:
         run = os.path.realpath(directory)
         if run in _open_runs:
@@ -82,29 +86,38 @@ class Monitor:
                 'watch({"G": g, "D": d}, [opt_g, opt_d])'
             )
         self._models, self._optimizers = models, tuple(optimizers)
-        self._keep = selector(include, exclude)
         # what may refuse its arguments comes first, and the writer before any hook
-        observed = layers(models, include, exclude) if {"activation", "activation_gradient"} & set(kinds) else []
-        self._run, self._kinds = run, tuple(kinds)
-        self._logged, self._histograms = logged, histograms
-        self._rule, self._histogram_steps = rule, 0
-        self._started, self._seconds, self._step_seconds = time.perf_counter(), 0.0, 0.0
-        self._step = self._first_step = start_step
-        self._begun: set[torch.optim.Optimizer] = set()
-        self._stepped: set[torch.optim.Optimizer] = set()
-        self._pass_seen = self._ordered = self._closed = self._closure = False
-        self._off: set[str] = set()
-        self._warned: set[str] = set()
-        self._names: dict[nn.Parameter, str] = {}
+        kinds, keep = settings.kinds, selector(settings.include, settings.exclude)
+        calls = {"activation", "activation_gradient"} & set(kinds)
+        observed = layers(models, settings.include, settings.exclude) if calls else []
+        self._run, self._settings = run, settings
+        self._started = time.perf_counter()
+        self._step = self._first_step = settings.start_step
+        self._begun: set[Optimizer] = set()
+        self._stepped: set[Optimizer] = set()
+        self._pass_seen = self._ordered = self._closed = False
+        self._repeats = self._histogram_steps = 0
         self._writer = make_writer()
         _open_runs[run] = self
+        self._guard = Guard(run, self._turned_off)
         owners = {parameter.owner for parameter in named_parameters(models)} | {layer.module for layer in observed}
         modules = [module for _, module in named_modules(models) if module in owners]
-        self._order = ExecutionOrder(modules, self._failing("the order of execution"))
+        self._order = ExecutionOrder(modules, self._guard.failing("the order of execution"))
         self._recorder = Recorder(kinds, self._order.__getitem__)
+        snapshot = Snapshot(settings.snapshot_bytes)
+        self._parameters = ParameterReader(
+            models, self._optimizers, self._recorder, keep, self._order, snapshot, self._guard.warn_once
+        )
+        self._window = Window() if settings.window else None
+        self._norms, self._clipping = GradientNorms(), Clipping()
         gradients = "activation_gradient" in kinds
-        self._modules = ModuleHooks(models, observed, self, gradients, self._failing("activations"))
-        self._hooks = OptimizerHooks(self._optimizers, self._before, self._after, self._failing("gradients"))
+        self._modules = ModuleHooks(models, observed, self, gradients, self._guard.failing("activations"))
+        failing = self._guard.failing("gradients")
+        self._hooks = OptimizerHooks(self._optimizers, self._before, self._after, failing)
+        self._scaled: WatchedStep | None = None
+        if settings.scaler is not None:
+            self._scaled = WatchedStep(settings.scaler, self._hooks.begun.__getitem__, self._skipped, failing)
+            self._scaled.install()
         self._begin()
 
     # For users
@@ -123,7 +136,7 @@ class Monitor:
         ...     monitor.step()
         ...     text = f"{monitor.overhead.share:.1%} of the run"
         """
-        seconds = self._seconds + self._writer.cpu_seconds
+        seconds = self._guard.seconds + self._writer.cpu_seconds
         return Overhead(seconds, seconds / max(time.perf_counter() - self._started, 1e-9))
 
     def log(self, **scalars: float | Tensor) -> None:
@@ -139,30 +152,21 @@ class Monitor:
         >>> with tb_nnviz.watch(nn.Linear(3, 1), logdir=tempfile.mkdtemp()) as monitor:
         ...     monitor.log(loss=torch.tensor(0.25), accuracy=0.93)
         """
-        self._attempt("log", self._log, scalars)
+        self._guard.attempt("log", self._log, scalars)
 
-    def _log(self, scalars: dict[str, float | Tensor]) -> None:
+    def _log(self, figures: dict[str, float | Tensor]) -> None:
         step = self._step if self._pass_seen else max(self._step - 1, self._first_step)
-        transfer = Transfer()
-        found: list[tuple[str, float | Ticket]] = []
-        for name, value in scalars.items():
-            if isinstance(value, Tensor) and value.numel() == 1:
-                found.append((name, transfer.add(value.detach().reshape(1).to(torch.float32, copy=True))))
-                continue
-            try:
-                if isinstance(value, Tensor | str):
-                    raise TypeError
-                found.append((name, float(value)))
-            except (TypeError, ValueError):
-                self._warn_once(name, f"invalid scalar {name}: {value!r:.80} (a number, or a tensor of one)")
-        arrive = transfer.start()
+
+        def invalid(name: str, value: object) -> None:
+            self._guard.warn_once(name, f"invalid scalar {name}: {value!r:.80} (a number, or a tensor of one)")
+
+        values, window = scalars.send(figures, invalid), self._window
 
         def entries() -> list[schema.Entry]:
-            arrived = arrive()
-            return [
-                schema.scalar(schema.TAG_LOG + name, value if isinstance(value, float) else arrived(value)[0])
-                for name, value in found
-            ]
+            found = values()
+            if window is not None and "loss" in found:
+                window.loss(step, found["loss"])
+            return [schema.scalar(schema.TAG_LOG + name, value) for name, value in found.items()]
 
         self._writer.submit(step, time.time(), entries)
 
@@ -190,9 +194,40 @@ class Monitor:
         self._step = int(state["step"])
         self._begin()
 
-    def clip_grad_norm_(self, max_norm: float) -> Tensor:
-        """Not available yet: clip with ``torch.nn.utils.clip_grad_norm_``; what is logged is then after clipping."""
-        raise NotImplementedError("Monitor.clip_grad_norm_ is not available yet: use torch.nn.utils.clip_grad_norm_")
+    def clip_grad_norm_(
+        self,
+        max_norm: float,
+        norm_type: float = 2.0,
+        error_if_nonfinite: bool = False,
+        foreach: bool | None = None,
+        *,
+        parameters: Iterable[nn.Parameter] | None = None,
+    ) -> Tensor:
+        """Clip as ``torch.nn.utils.clip_grad_norm_`` does, and record the norm before, the factor and the rate.
+
+        Args:
+            max_norm, norm_type, error_if_nonfinite, foreach: torch's.
+            parameters: those whose gradients are clipped together; default: all of the watched models.
+
+        Returns:
+            The norm before clipping, a scalar on its device, as torch's function does.
+
+        Under a GradScaler call ``scaler.unscale_(optimizer)`` first. Norms that are not L2 are not recorded.
+
+        >>> import tempfile, tb_nnviz
+        >>> model = nn.Linear(3, 1)
+        >>> with tb_nnviz.watch(model, torch.optim.SGD(model.parameters(), 0.1), logdir=tempfile.mkdtemp()) as monitor:
+        ...     model(torch.ones(2, 3)).sum().backward()
+        ...     norm = monitor.clip_grad_norm_(1.0)
+        >>> torch.isclose(norm, torch.tensor(4.0))
+        tensor(True)
+        """
+        if parameters is None:
+            parameters = dict.fromkeys(p for model in self._models.values() for p in model.parameters())
+        norm = nn.utils.clip_grad_norm_(list(parameters), max_norm, norm_type, error_if_nonfinite, foreach)
+        if norm_type == 2:
+            self._guard.attempt("clipping", self._clipping.add, self._step, norm, float(max_norm))
+        return norm
 
     def close(self) -> None:
         """Take all hooks off and write what is pending. A step that is still open is dropped."""
@@ -202,6 +237,8 @@ class Monitor:
         self._modules.remove()
         self._hooks.remove()
         self._order.remove()
+        if self._scaled is not None:
+            self._scaled.remove()
         if _open_runs.get(self._run) is self:
             del _open_runs[self._run]
         self._writer.close()
@@ -217,59 +254,78 @@ class Monitor:
     # What the hooks report
 
     def opened(self) -> None:
+        """A training pass begins."""
         self._pass_seen = True
+        if self._recording:
+            self._hooks.come_last()
 
     def activation(self, layer: Layer, call: int, order: int, output: Tensor) -> None:
-        if "activation" in self._kinds and self._recorder.statistics:
-            with self._clock():
+        """A layer's output."""
+        if "activation" in self._recorder.kinds:
+            with self._guard:
                 self._recorder.activation(layer, call, order, output)
 
     def activation_gradient(self, layer: Layer, call: int, order: int, gradient: Tensor) -> None:
-        with self._clock():
+        """The gradient with respect to a layer's output."""
+        with self._guard:
             self._recorder.activation_gradient(layer, call, order, gradient)
 
-    def _before(self, optimizer: torch.optim.Optimizer, closure: bool) -> None:
+    def _before(self, optimizer: Optimizer, closure: bool) -> None:
         # A step that raised, and one that calls its base class's, have two of these for one of the other:
         # what was measured last counts, and the step counts once.
         self._begun.add(optimizer)
         if self._recording:
-            self._attempt("gradients", self._read_before, optimizer, closure)
+            self._guard.attempt("gradients", self._read_before, optimizer, closure)
+        if self._needs_norms and not closure:
+            self._guard.attempt("gradient norms", self._read_norms, optimizer)
 
-    def _read_before(self, optimizer: torch.optim.Optimizer, closure: bool) -> None:
-        if not self._stepped:
-            self._recorder.rows_of(self._parameters())
-        own = self._own(optimizer)
-        self._recorder.forget(own)  # it may step more often than the others: its last step counts
-        for name, tensor in own:
-            if isinstance(name, str):
-                self._recorder.parameter(name, tensor)
-                if closure or tensor.grad is not None:
-                    self._recorder.keep(tensor)
-            if not closure:  # a closure has yet to compute them
-                self._recorder.gradient(name, tensor)
-        first = sum(len(other.param_groups) for other in self._optimizers[: self._optimizers.index(optimizer)])
-        for number, group in enumerate(optimizer.param_groups, first):
-            self._recorder.learning_rate(number, str(group.get("name", number)), group.get("lr"))
-        self._closure = closure
+    def _read_before(self, optimizer: Optimizer, closure: bool) -> None:
+        self._parameters.before(optimizer, closure)
+        if self._settings.scaler is not None and (scale := loss_scale(self._settings.scaler)) is not None:
+            self._recorder.loss_scale(scale)
+            found = getattr(optimizer, "found_inf", None)
+            self._recorder.skipped(found if isinstance(found, Tensor) else False)
 
-    def _after(self, optimizer: torch.optim.Optimizer) -> None:
+    def _read_norms(self, optimizer: Optimizer | None) -> None:
+        scale, found_inf = (getattr(optimizer, name, None) for name in ("grad_scale", "found_inf"))
+        self._norms.add(optimizer, self._parameters.gradients(optimizer), scale, found_inf)
+
+    def _after(self, optimizer: Optimizer) -> None:
         if optimizer not in self._begun:
             return
         self._begun.discard(optimizer)
         if self._recording:
-            self._attempt("gradients", self._read_after, optimizer)
+            self._guard.attempt("gradients", self._parameters.after, optimizer)
+        if self._needs_norms and optimizer not in self._norms:  # a closure has computed them only now
+            self._guard.attempt("gradient norms", self._read_norms, optimizer)
+        if optimizer in self._stepped:
+            self._wait_for_others()
         self._stepped.add(optimizer)
         if len(self._stepped) == len(self._optimizers):
             self._finish_step()
 
-    def _read_after(self, optimizer: torch.optim.Optimizer) -> None:
-        for name, tensor in self._own(optimizer):
-            if self._closure:
-                self._recorder.gradient(name, tensor)
-                if tensor.grad is None:
-                    continue
-            if isinstance(name, str):
-                self._recorder.update(name, tensor)
+    def _skipped(self, optimizer: Optimizer) -> None:
+        """A GradScaler has found gradients that are not finite, and has not called the optimizer."""
+        if optimizer not in self._optimizers:
+            return
+        if not self._recording:  # what caused it is worth an event of its own
+            self._recorder.begin(self._step, True, False, only=frozenset({"gradient"}))
+        self._before(optimizer, False)
+        self._guard.attempt("gradients", self._recorder.skipped, True)
+        self._norms.skip(optimizer)
+        self._after(optimizer)
+
+    def _wait_for_others(self) -> None:
+        self._repeats += 1
+        if self._repeats == MOST_REPEATS:
+            missing = [
+                f"optimizer {i} ({type(o).__name__})" for i, o in enumerate(self._optimizers) if o not in self._stepped
+            ]
+            self._guard.warn_once(
+                "repeats",
+                f"step {self._step} stays open until every optimizer has stepped, and {', '.join(missing)} has not, "
+                f"while the others have {MOST_REPEATS} times: call monitor.step() where a step ends",
+            )
 
     # Steps
 
@@ -277,100 +333,88 @@ class Monitor:
     def _recording(self) -> bool:
         return self._recorder.statistics or self._recorder.histograms
 
+    @property
+    def _needs_norms(self) -> bool:
+        """Whether gradients are read for their common norm only: the recorder has it of logged steps."""
+        if self._recorder.statistics:
+            return "gradient" not in self._recorder.kinds
+        return self._window is not None
+
     def _begin(self) -> None:
-        statistics, histograms = self._logged(self._step), self._histograms(self._step)
+        statistics, histograms = self._settings.logged(self._step), self._settings.histograms(self._step)
         self._recorder.begin(self._step, statistics, histograms)
-        self._modules.next_step(statistics and "activations" not in self._off)
+        self._parameters.next_step()
+        self._norms.next_step()
+        self._modules.next_step((statistics or histograms) and not self._guard.is_off("activations"))
         self._stepped.clear()
-        self._pass_seen = self._closure = False
-        self._step_seconds = 0.0
+        self._repeats = 0
+        self._pass_seen = False
+        self._guard.step_seconds = 0.0
 
     def _finish_step(self) -> None:
         if not self._ordered:  # the first pass has shown the order of execution
             self._ordered = True
             self._order.remove()
+        if self._needs_norms and not self._optimizers:
+            self._guard.attempt("gradient norms", self._read_norms, None)
         if self._recording:
-            self._attempt("gradients", self._read_rest)
-            self._attempt("steps", self._submit)
+            if self._recorder.is_whole:
+                self._guard.attempt("gradients", self._parameters.rest)
+            self._guard.attempt("steps", self._submit)
+        elif self._window is not None:
+            self._guard.attempt("window", self._submit_norms, self._window)
         self._step += 1
         self._begin()
 
-    def _read_rest(self) -> None:
-        """Measure what no optimizer has stepped; without any optimizer, gradients as they are now."""
-        if not self._stepped:
-            self._recorder.rows_of(self._parameters())
-        for tensor, name in self._names.items():
-            self._recorder.parameter(name, tensor)
-            if not self._optimizers:
-                self._recorder.gradient(name, tensor)
-
-    def _submit(self) -> None:
-        measured, now = self._recorder.close(), time.time()
-        if measured.unwritten:
-            self._writer.submit(measured.step, now, [schema.layout_entry(layout) for layout in measured.unwritten])
-        stock = measured.histograms and self._histogram_steps % STOCK_EVERY == 0
-        self._histogram_steps += measured.histograms
-        seconds = self._step_seconds
+    def _submit_norms(self, window: Window) -> None:
+        """Nothing is written of a step that is not logged; the window remembers it."""
+        transfer, step = self._recorder.transfer, self._step
+        norms = self._norms.send(transfer)
+        arrive = transfer.start()
 
         def entries() -> list[schema.Entry]:
-            found, statistics = finish_step(measured, stock)
-            if self._rule is not None and "gradient" in statistics:
-                gradient = statistics["gradient"]
-                present = gradient["count"] > 0
-                rows = [row for row, there in zip(measured.layouts["gradient"].rows, present, strict=True) if there]
-                for finding in self._rule.update(measured.step, rows, gradient["norm"][present]):
-                    _logger.warning("%s", finding)
+            found = norms(arrive())
+            window.add(step, found.gradients.finite_norm, found.gradients.nonfinite, found.skipped)
+            return []
+
+        self._writer.submit(step, time.time(), entries)
+
+    def _submit(self) -> None:
+        recorder, step, now = self._recorder, self._step, time.time()
+        norms = self._norms.send(recorder.transfer) if self._norms else None
+        whole = recorder.is_whole
+        clipped = self._clipping.send(step, recorder.transfer) if whole else None
+        measured = recorder.close()
+        if measured.unwritten:
+            self._writer.submit(step, now, [schema.layout_entry(layout) for layout in measured.unwritten])
+        stock = measured.histograms and self._histogram_steps % STOCK_EVERY == 0
+        self._histogram_steps += measured.histograms
+        seconds, window = self._guard.step_seconds, self._window
+
+        def entries() -> list[schema.Entry]:
+            finished = finish_step(measured, clipped, norms, stock)
+            self._judge(measured, finished)
+            found = finished.entries
+            if window is not None:
+                if finished.gradients is not None:
+                    window.add(step, finished.gradients.finite_norm, finished.gradients.nonfinite, finished.skipped)
+                found += window.take() if measured.statistics and whole else []
             return [*found, schema.scalar(schema.TAG_GLOBAL + "overhead_seconds", seconds)]
 
-        self._writer.submit(measured.step, now, entries)
+        self._writer.submit(step, now, entries)
 
-    def _parameters(self) -> list[NamedParameter]:
-        """The parameters with a row, in order of execution; found afresh, since they may be replaced or added."""
-        found = [p for p in self._order.sort(named_parameters(self._models)) if self._keep(p.name, p.owner)]
-        self._names = {parameter.tensor: parameter.name for parameter in found}
-        return found
-
-    def _own(self, optimizer: torch.optim.Optimizer) -> list[tuple[str | int, nn.Parameter]]:
-        """An optimizer's parameters; a number stands for the name of one that has no row."""
-        tensors = [tensor for group in optimizer.param_groups for tensor in group["params"]]
-        return [(self._names.get(tensor, id(tensor)), tensor) for tensor in tensors]
-
-    # Harm
-
-    @contextmanager
-    def _clock(self) -> Iterator[None]:
-        start = time.perf_counter()
-        try:
-            yield
-        finally:
-            spent = time.perf_counter() - start
-            self._seconds += spent
-            self._step_seconds += spent
-
-    def _attempt(self, part: str, function: Callable[..., None], *args: Any) -> None:
-        """Run a part of ours, unless it has failed before."""
-        if part in self._off:
+    def _judge(self, measured: Measured, finished: Finished) -> None:
+        """Say what the rule finds; on the writer's thread."""
+        if self._settings.rule is None or "gradient" not in finished.statistics:
             return
-        with self._clock():
-            try:
-                function(*args)
-            except Exception as error:  # training goes on, whatever went wrong here
-                self._failing(part)(error)
+        gradient = finished.statistics["gradient"]
+        present = gradient["count"] > 0
+        rows = [row for row, there in zip(measured.layouts["gradient"].rows, present, strict=True) if there]
+        for finding in self._settings.rule.update(measured.step, rows, gradient["norm"][present]):
+            _logger.warning("%s", finding)
 
-    def _failing(self, part: str) -> Failed:
-        """What to do when a part of ours raises: one warning with the traceback, and the part is off."""
-
-        def failed(error: Exception) -> None:
-            if part not in self._off:
-                self._off.add(part)
-                _logger.warning("%s of %s: turned off after an error of tb_nnviz", part, self._run, exc_info=error)
-                self._recorder.drop(_PART_KINDS.get(part, ()))
-            if part == "activations":
-                self._modules.active = False
-
-        return failed
-
-    def _warn_once(self, key: str, message: str) -> None:
-        if key not in self._warned:
-            self._warned.add(key)
-            _logger.warning("%s", message)
+    def _turned_off(self, part: str) -> None:
+        """A part of ours has failed: half of a step would not be true."""
+        self._recorder.drop(_PART_KINDS.get(part, ()))
+        if part == "activations":
+            self._modules.active = False

@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-import torch
 from torch import Tensor, nn
 
 from tb_nnviz.record.modules import Layer, NamedParameter
@@ -105,7 +104,17 @@ class Recorder:
             # its role is its owner's business: a layer is a norm, an embedding, or something else
             role = "norm" if "Norm" in layer.type else "embedding" if "Embedding" in layer.type else "other"
             row = Row(
-                name, layer.name, call, layer.type, shape, math.prod(shape), dtype, role, layer.trainable, axis, position
+                name,
+                layer.name,
+                call,
+                layer.type,
+                shape,
+                math.prod(shape),
+                dtype,
+                role,
+                layer.trainable,
+                axis,
+                position,
             )
             self._new_rows[kind][name] = order, row
         if part is None:
@@ -178,11 +187,9 @@ class Recorder:
         """Measure what an optimizer of Adam's family keeps of a parameter."""
         if not (self.statistics and self.measures("optimizer")):
             return
-        known = state.step_scale is not None
-        values = moments(
-            state.first, state.second, state.step_scale if known else math.nan, state.correction, state.epsilon,
-            None if state.denominator is state.second else state.denominator,
-        )  # fmt: skip
+        scale = math.nan if state.step_scale is None else state.step_scale
+        denominator = None if state.denominator is state.second else state.denominator
+        values = moments(state.first, state.second, scale, state.correction, state.epsilon, denominator)
         self._has_moments = True
         self._measured.moments[name] = state.first.numel(), self.transfer.add(values)
 

@@ -13,6 +13,7 @@ from tb_nnviz import schema
 from tb_nnviz.record import schedule
 from tb_nnviz.record.modules import Filter, unwrap
 from tb_nnviz.record.monitor import Monitor
+from tb_nnviz.record.settings import Settings
 from tb_nnviz.record.writer import file_writer, user_writer
 from tb_nnviz.rules.gradient_norm import GradientNormRule
 
@@ -35,6 +36,8 @@ def watch(
     probe: Any = None,
     maps_every: int | None = None,
     process_group: Any = None,
+    window: bool = False,
+    snapshot_bytes: int | None = None,
     on_finding: str | None = "log",
     gradient_norm_limits: tuple[float, float] | None = (1e-6, 100.0),
 ) -> Monitor:
@@ -67,18 +70,24 @@ def watch(
         include: regular expressions (found anywhere in a row's name) or module types: only these rows.
             A type also observes modules that hold others.
         exclude: likewise, rows to leave out.
-        kinds: some of parameter, gradient, update, activation, activation_gradient; default all.
+        kinds: some of parameter, gradient, update, activation, activation_gradient, and optimizer (the moments
+            and the effective step size of Adam and its family); default all.
         histograms_every: histograms are taken at steps that are a multiple of this; None: never.
         on_finding: "log" says in the terminal (logger ``tb_nnviz``) when a gradient norm stays beyond a
             limit or turns nonfinite, once a layer and kind of trouble; None is silent.
         gradient_norm_limits: vanishing below the first, exploding above the second; None is silent.
-        scaler, probe, maps_every, process_group: not available yet. Under a GradScaler a fused optimizer
-            hands out gradients that are still scaled; those of an unfused one are right without it.
+        scaler: the GradScaler of mixed precision: adds the loss scale and the steps that it skips, each with
+            the gradients that caused it. Gradients are unscaled with or without it.
+        window: read the gradients at every step for their common norm and the count of nonfinite elements;
+            the highest norm and loss since the last event, their steps and counts ride on the next.
+        snapshot_bytes: memory for the copy of the parameters that updates are told from; default: 64 MB, or
+            2 % of the parameters if that is more. Parameters that do not fit all at once take turns.
+        probe, maps_every, process_group: not available yet.
 
     Raises:
         ValueError, TypeError: an argument is not what it should be; the message names it and its value.
     """
-    later = {"scaler": scaler, "probe": probe, "maps_every": maps_every, "process_group": process_group}
+    later = {"probe": probe, "maps_every": maps_every, "process_group": process_group}
     for name, value in later.items():
         if value is not None:
             raise NotImplementedError(f"{name} is not available yet (given: {value!r:.80})")
@@ -92,19 +101,20 @@ def watch(
     if isinstance(start_step, bool) or not isinstance(start_step, int) or start_step < 0:
         raise ValueError(f"invalid start_step: {start_step!r} (an integer of at least 0)")
     directory = _directory(logdir, writer)
-    return Monitor(
-        models,
-        optimizers,
-        (lambda: file_writer(directory)) if writer is None else (lambda: user_writer(writer)),
-        directory,
-        _kinds(kinds, bool(optimizers)),
-        schedule.every("every", _not_none("every", every)),
-        schedule.every("histograms_every", histograms_every),
-        start_step,
-        include,
-        exclude,
-        None if on_finding is None else _rule(gradient_norm_limits),
+    settings = Settings(
+        kinds=_kinds(kinds, bool(optimizers)),
+        logged=schedule.every("every", _not_none("every", every)),
+        histograms=schedule.every("histograms_every", histograms_every),
+        start_step=start_step,
+        include=include,
+        exclude=exclude,
+        scaler=_scaler(scaler),
+        window=bool(window),
+        snapshot_bytes=_snapshot_bytes(snapshot_bytes),
+        rule=None if on_finding is None else _rule(gradient_norm_limits),
     )
+    make = (lambda: file_writer(directory)) if writer is None else (lambda: user_writer(writer))
+    return Monitor(models, optimizers, make, directory, settings)
 
 
 def _not_none(name: str, value: int | None) -> int:
@@ -151,9 +161,22 @@ def _kinds(kinds: Iterable[str] | None, optimizer: bool) -> tuple[str, ...]:
     for kind in chosen:
         if kind not in schema.KINDS:
             raise ValueError(f"unknown kind: {kind!r} (one of {', '.join(schema.KINDS)})")
-    if kinds is not None and not optimizer and "update" in chosen:
-        raise ValueError("invalid kinds: update needs an optimizer, and none is given")
-    return tuple(kind for kind in schema.KINDS if kind in chosen and (optimizer or kind != "update"))
+    stepped = {"update", "optimizer"}  # what there is no way to know without one
+    if kinds is not None and not optimizer and (missing := stepped.intersection(chosen)):
+        raise ValueError(f"invalid kinds: {sorted(missing)[-1]} needs an optimizer, and none is given")
+    return tuple(kind for kind in schema.KINDS if kind in chosen and (optimizer or kind not in stepped))
+
+
+def _scaler(scaler: Any) -> Any:
+    if scaler is not None and not all(hasattr(scaler, name) for name in ("step", "update", "is_enabled")):
+        raise TypeError(f"invalid scaler: {scaler!r:.120} (a torch.amp.GradScaler)")
+    return scaler
+
+
+def _snapshot_bytes(size: int | None) -> int | None:
+    if size is not None and (isinstance(size, bool) or not isinstance(size, int) or size < 0):
+        raise ValueError(f"invalid snapshot_bytes: {size!r} (an integer of at least 0)")
+    return size
 
 
 def _rule(limits: Any) -> GradientNormRule | None:

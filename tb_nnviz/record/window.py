@@ -1,0 +1,65 @@
+"""What happened between two logged steps: kept on the host, by the writer's thread."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from tb_nnviz import schema
+
+
+@dataclass
+class _Highest:
+    value: float
+    step: int
+
+
+class Window:
+    """Gradient norms, losses and nonfinite counts of every step since the last event, which they ride on.
+
+    The norm is that of the finite elements; the others are counted. Losses are those of ``monitor.log``,
+    which come after their step has closed: an event has those up to the step before it.
+
+    >>> window = Window()
+    >>> window.add(4, 1.5, 0), window.add(5, 9.0, 2), window.add(6, 1.25, 0)
+    (None, None, None)
+    >>> {entry.tag.rpartition("/")[2]: entry.value for entry in window.take()}["gradient_norm_max_step"]
+    5.0
+    """
+
+    def __init__(self) -> None:
+        self._reset()
+
+    def _reset(self) -> None:
+        self._steps = self._nonfinite_steps = self._skipped = 0
+        self._nonfinite = 0.0
+        self._norm: _Highest | None = None
+        self._loss: _Highest | None = None
+
+    def add(self, step: int, norm: float, nonfinite: float, skipped: bool = False) -> None:
+        """A step's gradients: norm of the finite elements, number of the others."""
+        self._steps += 1
+        self._nonfinite += nonfinite
+        self._nonfinite_steps += nonfinite > 0
+        self._skipped += skipped
+        if self._norm is None or norm > self._norm.value:
+            self._norm = _Highest(norm, step)
+
+    def loss(self, step: int, value: float) -> None:
+        """A step's loss; one that is not a number is the highest."""
+        if self._loss is None or (not math.isnan(self._loss.value) and not value <= self._loss.value):
+            self._loss = _Highest(value, step)
+
+    def take(self) -> list[schema.Entry]:
+        """The window's figures; a new window begins."""
+        found: dict[str, float] = {
+            "steps": self._steps,
+            "nonfinite": self._nonfinite,
+            "nonfinite_steps": self._nonfinite_steps,
+            "skipped_steps": self._skipped,
+        }
+        for name, highest in (("gradient_norm", self._norm), ("loss", self._loss)):
+            if highest is not None:
+                found |= {f"{name}_max": highest.value, f"{name}_max_step": highest.step}
+        self._reset()
+        return [schema.scalar(schema.TAG_WINDOW + name, value) for name, value in found.items()]
