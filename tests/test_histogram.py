@@ -4,13 +4,19 @@ import torch
 
 from tb_nnviz import schema
 from tb_nnviz.record.histogram import count_codes, to_bins
+from tb_nnviz.record.statistics import measure
 from tests import oracle
+from tests.ways import way  # noqa: F401
+
+pytestmark = pytest.mark.usefixtures("way")
 
 EDGES = schema.bin_edges()
 
 
 def bins(x):
-    return to_bins(count_codes(x).numpy())
+    counted = count_codes(x)
+    assert (measure(x, codes=True).codes == counted).all()
+    return to_bins(counted.numpy())
 
 
 def test_a_normal_tensor():

@@ -4,8 +4,11 @@ import torch
 
 from tb_nnviz.record.statistics import SATURATION, finish, measure, unit_fractions
 from tests import oracle
+from tests.ways import way  # noqa: F401
 
-SIZES = (1, 7, 1024, 5000, 65536, 65537, 200_003, 1 << 20)
+pytestmark = pytest.mark.usefixtures("way")
+
+SIZES = (1, 7, 8, 9, 1023, 4097, 5000, 65537, 200_003, 1 << 20)
 SHAPES = {
     "normal": lambda x: x,
     "tiny": lambda x: x * 1e-30,

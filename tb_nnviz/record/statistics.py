@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tb_nnviz.record import operators
+from tb_nnviz.record import native, operators
 from tb_nnviz.record.part import FIELDS, SATURATION, Part
 
 __all__ = ["FIELDS", "SATURATION", "Part", "finish", "measure", "merge_units", "moments", "norms", "unit_fractions"]
@@ -44,24 +44,57 @@ def measure(
     >>> part.numel, finish(1, [0], [part.numel], part.values[None].numpy())["norm"].tolist()
     (3, [5.0])
     """
+    part = native.measure(x, unit_axis, bounds, minus, copy_to, codes)
+    return _measure_otherwise(x, unit_axis, bounds, minus, copy_to, codes) if part is None else part
+
+
+def _measure_otherwise(
+    x: Tensor,
+    unit_axis: int | None,
+    bounds: tuple[float, ...],
+    minus: Tensor | None,
+    copy_to: Tensor | None,
+    codes: bool,
+) -> Part | None:
+    """The same for whatever is not simply real numbers in the CPU's memory."""
     if copy_to is not None:
         copy_to.detach().copy_(x.detach())
-    real, unit_axis = _real(x, unit_axis)
+    if _is_scattered(x) and unit_axis is None and minus is None and not bounds:
+        return _measure_sparse(x, codes)
+    real, rest = _real(x), None if minus is None else _real(minus)
     if real is None or real.numel() == 0 or not real.is_floating_point():
         return None
-    return operators.measure(real, unit_axis, bounds, None if minus is None else _real(minus)[0], codes)
+    if unit_axis is not None and unit_axis < 0 and x.is_complex():
+        unit_axis -= 1
+    part = native.measure(real, unit_axis, bounds, rest, None, codes)
+    return operators.measure(real, unit_axis, bounds, rest, codes) if part is None else part
 
 
-def _real(x: Tensor, unit_axis: int | None = None) -> tuple[Tensor | None, int | None]:
-    """A tensor and its unit axis, detached, strided and real; None where it does not lie as one block."""
+def _real(x: Tensor) -> Tensor | None:
+    """A tensor detached, strided and real; None where it does not lie as one block."""
     if x.is_nested or torch._C._functorch.is_functorch_wrapped_tensor(x):  # of torch.func's transforms
-        return None, None
+        return None
     # Detached, nothing needs no_grad; float64 operators and those used in float32 are not autocast's.
     x = x.detach() if x.layout == torch.strided else x.detach().to_dense()
-    if x.is_complex():
-        x = torch.view_as_real(x.resolve_conj())
-        unit_axis = None if unit_axis is None else unit_axis - (unit_axis < 0)
-    return x, unit_axis
+    return torch.view_as_real(x.resolve_conj()) if x.is_complex() else x.resolve_neg()
+
+
+def _is_scattered(x: Tensor) -> bool:
+    return x.layout == torch.sparse_coo and x.is_cpu and x.is_floating_point() and x._nnz() > 0
+
+
+def _measure_sparse(x: Tensor, codes: bool) -> Part | None:
+    """By its values, and zeros for the rest: an embedding's gradient need not be made dense."""
+    elements = x.detach().coalesce().values()
+    part = measure(elements, codes=codes)
+    zeros = x.numel() - elements.numel()
+    if part is None or not zeros:
+        return part
+    part.values[FIELDS.index("low")].clamp_(max=0)
+    part.values[FIELDS.index("high")].clamp_(min=0)
+    if part.codes is not None:
+        part.codes[-1] += zeros
+    return part._replace(numel=x.numel())
 
 
 def norms(tensors: Sequence[Tensor]) -> Tensor:
@@ -70,8 +103,15 @@ def norms(tensors: Sequence[Tensor]) -> Tensor:
     >>> norms([torch.tensor([3.0, float("nan")]), torch.tensor(4.0)]).tolist()
     [25.0, 1.0]
     """
-    found = [x for x in (_real(x)[0] for x in tensors) if x is not None and x.numel() and x.is_floating_point()]
-    return operators.norms(found) if found else torch.zeros(2, dtype=torch.float64)
+    if (fast := native.norms(tensors)) is not None:
+        return fast
+    # values of sparse ones are enough: the zeros between them add nothing
+    tensors = [x.detach().coalesce().values() if _is_scattered(x) else x for x in tensors]
+    found = [x for x in map(_real, tensors) if x is not None and x.numel() and x.is_floating_point()]
+    if not found:
+        return torch.zeros(2, dtype=torch.float64)
+    fast = native.norms(found)
+    return operators.norms(found) if fast is None else fast
 
 
 def moments(
@@ -97,6 +137,9 @@ def moments(
     >>> moments(torch.tensor([3.0]), torch.tensor([4.0]), 0.5, 1.0, 0.0).tolist()
     [9.0, 16.0, 0.5625]
     """
+    fast = native.moments(first, second, step_scale, correction, epsilon, denominator)
+    if fast is not None:
+        return fast
     tensors = [x.detach() for x in (first, second, *(() if denominator is None else (denominator,)))]
     return operators.moments(tensors[0], tensors[1], step_scale, correction, epsilon, (*tensors, None)[2])
 

@@ -1,0 +1,195 @@
+/* The statistics of a tensor from one read of it, for tb_nnviz.record.native, which says what arguments mean.
+ *
+ * Tensors come as addresses, so nothing of torch or numpy is needed to build this, and one build serves
+ * every Python from 3.10 on. The arithmetic is in the headers, compiled once for each instruction set. */
+
+#define Py_LIMITED_API 0x030a0000
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include <float.h>
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "state.h"
+#include "job.h"
+
+#define SATURATION 1e-2
+#define INTERFACE 1 /* as in native/__init__.py: counted up when an argument changes its meaning */
+#define HOLD (1 << 18) /* below so many elements, giving Python's lock away and taking it again is no gain */
+
+#if defined(__GNUC__) || defined(__clang__)
+#define PRAGMA(text) _Pragma(#text)
+#define SIMD(...) PRAGMA(omp simd __VA_ARGS__)
+#else
+#define SIMD(...)
+#endif
+#ifdef _MSC_VER
+#define restrict __restrict
+#endif
+
+#define TARGET
+#define ISA(name) name##_any
+#include "kernels.h"
+#undef TARGET
+#undef ISA
+
+#if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
+#define TARGET __attribute__((target("avx2,fma")))
+#define ISA(name) name##_avx2
+#include "kernels.h"
+#undef TARGET
+#undef ISA
+#endif
+
+static Kernels kernels;
+
+/* Tables beside the caller's, summed up at the end. */
+static int32_t *begin_tables(Job *job) {
+    memset(job->codes, 0, (CODES + 1) * sizeof(int32_t));
+    int32_t *more = job->numel < BLOCK ? NULL : calloc((CODES + 1) * (TABLES - 1), sizeof(int32_t));
+    for (int i = 0; i < TABLES; i++)
+        job->tables[i] = i && more ? more + (i - 1) * (CODES + 1) : job->codes;
+    return more;
+}
+
+static void end_tables(Job *job, int32_t *more) {
+    for (int i = 0; more && i < (CODES + 1) * (TABLES - 1); i++)
+        job->codes[i % (CODES + 1)] += more[i];
+    free(more);
+}
+
+static void *address(PyObject *number) { return PyLong_AsVoidPtr(number); }
+
+/* measure(x, numel, dtype, values[, minus, copy, codes, units, unit_count, inner, bound, bound]) */
+static PyObject *measure(PyObject *self, PyObject *const *args, Py_ssize_t count) {
+    (void)self;
+    if (count != 4 && count != 12)
+        return PyErr_Format(PyExc_TypeError, "invalid number of arguments: %zd", count);
+    Job job = {.x = address(args[0]), .numel = PyLong_AsLongLong(args[1]), .dtype = (int)PyLong_AsLong(args[2])};
+    double *values = address(args[3]);
+    if (count == 12) {
+        job.minus = address(args[4]);
+        job.copy = address(args[5]);
+        job.codes = address(args[6]);
+        job.units = address(args[7]);
+        job.unit_count = PyLong_AsLongLong(args[8]);
+        job.inner = PyLong_AsLongLong(args[9]);
+        job.bounds[0] = PyFloat_AsDouble(args[10]);
+        job.bounds[1] = PyFloat_AsDouble(args[11]);
+        job.has_bounds = job.bounds[0] == job.bounds[0];
+    }
+    if (PyErr_Occurred())
+        return NULL;
+    if (!job.x || !values || job.dtype < 0 || job.dtype >= DTYPES || job.numel < 1)
+        return PyErr_Format(PyExc_ValueError, "invalid tensor: at %p, %lld elements", job.x, (long long)job.numel);
+    PyThreadState *lock = job.numel < HOLD ? NULL : PyEval_SaveThread();
+    int32_t *more = job.codes ? begin_tables(&job) : NULL;
+    for (int64_t i = 0; job.units && i < job.unit_count; i++) {
+        job.units[i] = INFINITY;
+        job.units[job.unit_count + i] = -INFINITY;
+        job.units[2 * job.unit_count + i] = 0;
+        job.units[3 * job.unit_count + i] = (double)(job.numel / job.unit_count);
+    }
+    State state;
+    int failed = kernels.measure(&job, &state);
+    if (job.codes)
+        end_tables(&job, more);
+    if (!job.has_bounds)
+        state.saturated = NAN;
+    memcpy(values, &state, sizeof state);
+    if (lock)
+        PyEval_RestoreThread(lock);
+    if (failed)
+        return PyErr_NoMemory();
+    Py_RETURN_NONE;
+}
+
+/* norms([x, numel, dtype, x, numel, dtype, ...], values) */
+static PyObject *norms(PyObject *self, PyObject *const *args, Py_ssize_t count) {
+    (void)self;
+    if (count != 2)
+        return PyErr_Format(PyExc_TypeError, "invalid number of arguments: %zd", count);
+    Py_ssize_t tensors = PyList_Size(args[0]) / 3;
+    double *values = address(args[1]), found[2] = {0, 0};
+    struct {
+        const char *x;
+        int64_t numel;
+        int dtype;
+    } *each = PyErr_Occurred() ? NULL : malloc((tensors + 1) * sizeof *each);
+    if (!each)
+        return PyErr_Occurred() ? NULL : PyErr_NoMemory();
+    int64_t total = 0;
+    for (Py_ssize_t i = 0; i < tensors; i++) {
+        each[i].x = address(PyList_GetItem(args[0], 3 * i));
+        each[i].numel = PyLong_AsLongLong(PyList_GetItem(args[0], 3 * i + 1));
+        each[i].dtype = (int)PyLong_AsLong(PyList_GetItem(args[0], 3 * i + 2));
+        total += each[i].numel;
+    }
+    if (PyErr_Occurred()) {
+        free(each);
+        return NULL;
+    }
+    PyThreadState *lock = total < HOLD ? NULL : PyEval_SaveThread();
+    for (Py_ssize_t i = 0; i < tensors; i++)
+        kernels.norm(each[i].x, each[i].numel, each[i].dtype, found);
+    memcpy(values, found, sizeof found);
+    free(each);
+    if (lock)
+        PyEval_RestoreThread(lock);
+    Py_RETURN_NONE;
+}
+
+/* moments(first, second, denominator, numel, dtype, step_scale, correction, epsilon, values) */
+static PyObject *moments(PyObject *self, PyObject *const *args, Py_ssize_t count) {
+    (void)self;
+    if (count != 9)
+        return PyErr_Format(PyExc_TypeError, "invalid number of arguments: %zd", count);
+    Moments state = {.first = address(args[0]),
+                     .second = address(args[1]),
+                     .denominator = address(args[2]),
+                     .numel = PyLong_AsLongLong(args[3]),
+                     .dtype = (int)PyLong_AsLong(args[4]),
+                     .step_scale = PyFloat_AsDouble(args[5]),
+                     .correction = PyFloat_AsDouble(args[6]),
+                     .epsilon = PyFloat_AsDouble(args[7])};
+    double *values = address(args[8]), found[3] = {0, 0, 0};
+    if (PyErr_Occurred())
+        return NULL;
+    PyThreadState *lock = state.numel < HOLD ? NULL : PyEval_SaveThread();
+    kernels.moments(&state, found);
+    memcpy(values, found, sizeof found);
+    if (lock)
+        PyEval_RestoreThread(lock);
+    Py_RETURN_NONE;
+}
+
+static int execute(PyObject *module) {
+    kernels = kernels_any;
+#if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+        kernels = kernels_avx2;
+#endif
+#define X(name) #name " "
+    return PyModule_AddStringConstant(module, "FIELDS", FIELDS(X)) |
+           PyModule_AddIntConstant(module, "INTERFACE", INTERFACE);
+#undef X
+}
+
+static PyMethodDef methods[] = {
+    {"measure", (PyCFunction)(void (*)(void))measure, METH_FASTCALL, "Statistics of a tensor."},
+    {"norms", (PyCFunction)(void (*)(void))norms, METH_FASTCALL, "Sum of squares over many tensors."},
+    {"moments", (PyCFunction)(void (*)(void))moments, METH_FASTCALL, "Sums of squares of Adam's state."},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyModuleDef_Slot slots[] = {{Py_mod_exec, execute}, {0, NULL}};
+
+static PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT, .m_name = "_kernels", .m_size = 0, .m_methods = methods, .m_slots = slots,
+};
+
+PyMODINIT_FUNC PyInit__kernels(void) { return PyModuleDef_Init(&definition); }

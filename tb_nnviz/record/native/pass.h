@@ -1,0 +1,150 @@
+/* One read of a tensor, block by block. Once for each instruction set, for float and for double (REAL). */
+
+/* Everything that is taken from a block; whether it is all finite. */
+TARGET static int R(block)(const Job *job, const REAL *x, int64_t start, int n, State *s) {
+    R(reduce_finite)(x, n, s);
+    int finite = s->second - s->second == 0;
+    if (!finite)
+        R(reduce_any)(x, n, s);
+    if (job->has_bounds)
+        s->saturated = R(near)(x, n, job->bounds);
+    if (job->codes)
+        R(count)(x, n, job->tables);
+    if (job->copy) {
+        size_t size = ITEM_SIZE[job->dtype];
+        memcpy(job->copy + start * size, job->x + start * size, n * size);
+    }
+    return finite;
+}
+
+/* Units of which enough elements lie together. */
+TARGET static void R(runs)(const Job *job, State *all) {
+    REAL scratch[BLOCK];
+    int64_t units = job->unit_count, start = 0;
+    for (int64_t unit = 0; start < job->numel; unit = unit + 1 < units ? unit + 1 : 0) {
+        State run = NOTHING, s;
+        for (int64_t end = start + job->inner; start < end;) {
+            int n = (int)at_most(end - start, BLOCK);
+            R(block)(job, R(load)(job->x, job->minus, job->dtype, start, n, scratch), start, n, &s);
+            merge(&run, &s);
+            start += n;
+        }
+        double *of = job->units + unit;
+        of[0] = lower(of[0], run.low);
+        of[units] = higher(of[units], run.high);
+        of[2 * units] += run.second;
+        merge(all, &run);
+    }
+}
+
+/* Units whose elements are scattered: memory is a matrix, and each of its columns belongs to one unit. */
+TARGET static int R(scattered)(const Job *job, State *all) {
+    REAL scratch[BLOCK];
+    int64_t units = job->unit_count, width = units * job->inner;
+    if (width < WIDTH) /* rows are joined: vectors want long ones */
+        width *= at_most((WIDTH + width - 1) / width, job->numel / width);
+    char *memory = malloc(width * (sizeof(double) + 2 * sizeof(REAL)));
+    if (!memory)
+        return -1;
+    double *second = (double *)memory;
+    REAL *low = (REAL *)(second + width), *high = low + width;
+    for (int64_t i = 0; i < width; i++) {
+        second[i] = 0;
+        low[i] = INFINITY;
+        high[i] = -INFINITY;
+    }
+    State s;
+    if (width <= BLOCK) { /* rows lie together, several a block */
+        int whole = (int)(BLOCK / width * width);
+        for (int64_t start = 0; start < job->numel; start += whole) {
+            int n = (int)at_most(job->numel - start, whole), rows = n / (int)width, rest = n % (int)width;
+            const REAL *x = R(load)(job->x, job->minus, job->dtype, start, n, scratch);
+            int finite = R(block)(job, x, start, n, &s);
+            R(columns)(x, rows, (int)width, low, high, second, finite);
+            R(columns)(x + n - rest, 1, rest, low, high, second, finite);
+            merge(all, &s);
+        }
+    } else { /* down the rows, some columns at a time */
+        for (int64_t column = 0; column < width; column += WIDTH) {
+            int n = (int)at_most(width - column, WIDTH);
+            for (int64_t start = column; start < job->numel; start += width) {
+                const REAL *x = R(load)(job->x, job->minus, job->dtype, start, n, scratch);
+                int finite = R(block)(job, x, start, n, &s);
+                R(columns)(x, 1, n, low + column, high + column, second + column, finite);
+                merge(all, &s);
+            }
+        }
+    }
+    for (int64_t unit = 0, i = 0; i < width; unit = unit + 1 < units ? unit + 1 : 0) {
+        double *of = job->units + unit;
+        for (int64_t end = i + job->inner; i < end; i++) {
+            of[0] = lower(of[0], low[i]);
+            of[units] = higher(of[units], high[i]);
+            of[2 * units] += second[i];
+        }
+    }
+    free(memory);
+    return 0;
+}
+
+TARGET static int R(measure)(const Job *job, State *all) {
+    *all = NOTHING;
+    if (job->units && job->inner < RUN)
+        return R(scattered)(job, all);
+    if (job->units) {
+        R(runs)(job, all);
+        return 0;
+    }
+    REAL scratch[BLOCK];
+    State s;
+    for (int64_t start = 0; start < job->numel; start += BLOCK) {
+        int n = (int)at_most(job->numel - start, BLOCK);
+        R(block)(job, R(load)(job->x, job->minus, job->dtype, start, n, scratch), start, n, &s);
+        merge(all, &s);
+    }
+    return 0;
+}
+
+/* Adds the sum of squares of the finite elements, and the number of the others. */
+TARGET static void R(norm)(const char *x, int64_t numel, int dtype, double *found) {
+    REAL scratch[BLOCK];
+    for (int64_t start = 0; start < numel; start += BLOCK) {
+        int n = (int)at_most(numel - start, BLOCK);
+        const REAL *restrict block = R(load)(x, NULL, dtype, start, n, scratch);
+        double second = 0;
+        SIMD(reduction(+ : second))
+        for (int i = 0; i < n; i++) {
+            double d = block[i];
+            second += d * d;
+        }
+        if (second - second != 0) {
+            State s;
+            R(reduce_any)(block, n, &s);
+            second = s.second;
+            found[1] += s.nonfinite;
+        }
+        found[0] += second;
+    }
+}
+
+TARGET static void R(moments)(const Moments *state, double *found) {
+    REAL scratch[3][BLOCK];
+    double scale = state->step_scale, correction = state->correction, epsilon = state->epsilon;
+    for (int64_t start = 0; start < state->numel; start += BLOCK) {
+        int n = (int)at_most(state->numel - start, BLOCK);
+        const REAL *restrict m = R(load)(state->first, NULL, state->dtype, start, n, scratch[0]);
+        const REAL *restrict v = R(load)(state->second, NULL, state->dtype, start, n, scratch[1]);
+        const REAL *restrict w = R(load)(state->denominator, NULL, state->dtype, start, n, scratch[2]);
+        double first = 0, second = 0, step = 0;
+        SIMD(reduction(+ : first, second, step))
+        for (int i = 0; i < n; i++) {
+            double a = m[i], b = v[i], c = scale * a / (sqrt((double)w[i]) * correction + epsilon);
+            first += a * a;
+            second += b * b;
+            step += c * c;
+        }
+        found[0] += first;
+        found[1] += second;
+        found[2] += step;
+    }
+}
