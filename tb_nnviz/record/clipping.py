@@ -22,9 +22,9 @@ class Clipping:
     def __init__(self) -> None:
         self._calls: deque[tuple[int, Tensor, float]] = deque(maxlen=MOST_CALLS)
 
-    def add(self, step: int, norm: Tensor, max_norm: float) -> None:
+    def add(self, step: int, norm: float | Tensor, max_norm: float) -> None:
         """Take the norm that a call found."""
-        self._calls.append((step, norm.detach(), max_norm))
+        self._calls.append((step, torch.as_tensor(norm).detach(), float(max_norm)))
 
     def send(self, step: int, transfer: Transfer) -> Callable[[Arrival], list[schema.Entry]]:
         """Take the norms along; what makes entries of them on the host. Nothing was clipped: no entries."""

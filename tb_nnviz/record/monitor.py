@@ -113,7 +113,7 @@ class Monitor:
         gradients = "activation_gradient" in kinds
         self._modules = ModuleHooks(models, observed, self, gradients, self._guard.failing("activations"))
         failing = self._guard.failing("gradients")
-        self._hooks = OptimizerHooks(self._optimizers, self._before, self._after, failing)
+        self._hooks = OptimizerHooks(self._optimizers, self, failing)
         self._scaled: WatchedStep | None = None
         if settings.scaler is not None:
             self._scaled = WatchedStep(settings.scaler, self._hooks.begun.__getitem__, self._skipped, failing)
@@ -226,8 +226,17 @@ class Monitor:
             parameters = dict.fromkeys(p for model in self._models.values() for p in model.parameters())
         norm = nn.utils.clip_grad_norm_(list(parameters), max_norm, norm_type, error_if_nonfinite, foreach)
         if norm_type == 2:
-            self._guard.attempt("clipping", self._clipping.add, self._step, norm, float(max_norm))
+            self.clipped(norm, max_norm)
         return norm
+
+    def clipped(self, norm: float | Tensor, max_norm: float) -> None:
+        """Record what another one's clipping found, as ``clip_grad_norm_`` does: call it before the optimizer's step.
+
+        Args:
+            norm: L2 norm before clipping; nothing waits for a tensor.
+            max_norm: what it was clipped to.
+        """
+        self._guard.attempt("clipping", self._clipping.add, self._step, norm, max_norm)
 
     def close(self) -> None:
         """Take all hooks off and write what is pending. A step that is still open is dropped."""
@@ -270,7 +279,8 @@ class Monitor:
         with self._guard:
             self._recorder.activation_gradient(layer, call, order, gradient)
 
-    def _before(self, optimizer: Optimizer, closure: bool) -> None:
+    def before(self, optimizer: Optimizer, closure: bool) -> None:
+        """An optimizer is about to step."""
         # A step that raised, and one that calls its base class's, have two of these for one of the other:
         # what was measured last counts, and the step counts once.
         self._begun.add(optimizer)
@@ -290,14 +300,20 @@ class Monitor:
         scale, found_inf = (getattr(optimizer, name, None) for name in ("grad_scale", "found_inf"))
         self._norms.add(optimizer, self._parameters.gradients(optimizer), scale, found_inf)
 
-    def _after(self, optimizer: Optimizer) -> None:
+    def computed(self, optimizer: Optimizer) -> None:
+        """An optimizer's closure has computed its gradients."""
+        if self._recording:
+            self._guard.attempt("gradients", self._parameters.gradients_of, optimizer)
+        if self._needs_norms:
+            self._guard.attempt("gradient norms", self._read_norms, optimizer)
+
+    def after(self, optimizer: Optimizer) -> None:
+        """An optimizer has stepped."""
         if optimizer not in self._begun:
             return
         self._begun.discard(optimizer)
         if self._recording:
             self._guard.attempt("gradients", self._parameters.after, optimizer)
-        if self._needs_norms and optimizer not in self._norms:  # a closure has computed them only now
-            self._guard.attempt("gradient norms", self._read_norms, optimizer)
         if optimizer in self._stepped:
             self._wait_for_others()
         self._stepped.add(optimizer)
@@ -310,10 +326,10 @@ class Monitor:
             return
         if not self._recording:  # what caused it is worth an event of its own
             self._recorder.begin(self._step, True, False, only=frozenset({"gradient"}))
-        self._before(optimizer, False)
+        self.before(optimizer, False)
         self._guard.attempt("gradients", self._recorder.skipped, True)
         self._norms.skip(optimizer)
-        self._after(optimizer)
+        self.after(optimizer)
 
     def _wait_for_others(self) -> None:
         self._repeats += 1
@@ -358,8 +374,7 @@ class Monitor:
         if self._needs_norms and not self._optimizers:
             self._guard.attempt("gradient norms", self._read_norms, None)
         if self._recording:
-            if self._recorder.is_whole:
-                self._guard.attempt("gradients", self._parameters.rest)
+            self._guard.attempt("gradients", self._parameters.close)
             self._guard.attempt("steps", self._submit)
         elif self._window is not None:
             self._guard.attempt("window", self._submit_norms, self._window)

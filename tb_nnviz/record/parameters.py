@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from tb_nnviz.record.hooks import ExecutionOrder
-from tb_nnviz.record.modules import named_parameters
+from tb_nnviz.record.modules import NamedParameter, named_parameters
 from tb_nnviz.record.optimizer_state import adam_state
 from tb_nnviz.record.recorder import Recorder
 from tb_nnviz.record.snapshot import Snapshot
@@ -35,55 +35,56 @@ class ParameterReader:
         self._keep, self._order = keep, order
         self._warn_once = warn_once
         self._names: dict[nn.Parameter, str] = {}
-        self._named = False
-        self._closures: set[Optimizer] = set()
+        self._found: list[NamedParameter] | None = None
+        self._updated: set[nn.Parameter] = set()
 
     def next_step(self) -> None:
         """A new step begins."""
-        self._named = False
-        self._closures.clear()
+        self._found = None
+        self._updated.clear()
         self._snapshot.release()
 
     def before(self, optimizer: Optimizer, closure: bool) -> None:
-        """The optimizer is about to step. A closure has yet to compute the gradients."""
+        """The optimizer is about to step; with a closure its gradients are yet to be computed."""
         self._name()
         own = self._own(optimizer)
         self._recorder.forget(own)  # it may step more often than the others: its last step counts
-        # a fused optimizer under a GradScaler unscales by itself
-        scale = getattr(optimizer, "grad_scale", None)
         for name, tensor in own:
             if isinstance(name, str):
                 self._recorder.parameter(name, tensor, self._snapshot, closure or tensor.grad is not None)
-            if not closure:
-                self._recorder.gradient(name, tensor, scale)
+        if not closure:
+            self.gradients_of(optimizer)
         first = sum(len(other.param_groups) for other in self._optimizers[: self._optimizers.index(optimizer)])
         for number, group in enumerate(optimizer.param_groups, first):
             self._recorder.learning_rate(number, str(group.get("name", number)), group.get("lr"))
-        if closure:
-            self._closures.add(optimizer)
-        else:
-            self._closures.discard(optimizer)
+
+    def gradients_of(self, optimizer: Optimizer) -> None:
+        """The optimizer's gradients are computed; of a closure's several calls the last counts."""
+        # a fused optimizer under a GradScaler unscales by itself
+        scale = getattr(optimizer, "grad_scale", None)
+        own = self._own(optimizer)
+        self._updated.difference_update(tensor for _, tensor in own)
+        for name, tensor in own:
+            self._recorder.gradient(name, tensor, scale)
+            if tensor.grad is not None:
+                self._updated.add(tensor)
 
     def after(self, optimizer: Optimizer) -> None:
         """The optimizer has stepped."""
-        closure = optimizer in self._closures
         for name, tensor in self._own(optimizer):
-            if closure:
-                self._recorder.gradient(name, tensor)
-                if tensor.grad is None:
-                    continue
-            if isinstance(name, str):
+            if isinstance(name, str) and tensor in self._updated:
                 self._recorder.update(name, tensor, self._snapshot)
         if "optimizer" in self._recorder.kinds:
             self._moments(optimizer)
 
-    def rest(self) -> None:
-        """Read what no optimizer has stepped; without any optimizer, gradients as they are now."""
-        self._name()
-        for tensor, name in self._names.items():
-            self._recorder.parameter(name, tensor)
+    def close(self) -> None:
+        """Read what no optimizer has stepped, and say what the rows are, now that their order is known."""
+        found = self._name()
+        for parameter in found:
+            self._recorder.parameter(parameter.name, parameter.tensor)
             if not self._optimizers:
-                self._recorder.gradient(name, tensor)
+                self._recorder.gradient(parameter.name, parameter.tensor)
+        self._recorder.rows_of(self._order.sort(found))
 
     def gradients(self, optimizer: Optimizer | None) -> list[Tensor]:
         """The gradients that an optimizer is about to apply; without one, those of all parameters."""
@@ -100,17 +101,17 @@ class ParameterReader:
                 if name is not None and (state := adam_state(optimizer, group, tensor)) is not None:
                     self._recorder.moments(name, state)
 
-    def _name(self) -> None:
-        """Find the parameters and their rows, once a step: they may have been replaced, added or frozen."""
-        if self._named:
-            return
-        self._named = True
-        found = [p for p in self._order.sort(named_parameters(self._models)) if self._keep(p.name, p.owner)]
-        self._names = {parameter.tensor: parameter.name for parameter in found}
-        self._recorder.rows_of(found)
-        if not self._recorder.measures("update"):
-            return
-        updated = [parameter.tensor for parameter in found if parameter.tensor.requires_grad]
+    def _name(self) -> list[NamedParameter]:
+        """Find the parameters, once a step: they may have been replaced, added or frozen."""
+        if self._found is None:
+            self._found = [p for p in named_parameters(self._models) if self._keep(p.name, p.owner)]
+            self._names = {parameter.tensor: parameter.name for parameter in self._found}
+            if self._recorder.measures("update"):
+                self._choose([parameter.tensor for parameter in self._found if parameter.tensor.requires_grad])
+        return self._found
+
+    def _choose(self, updated: list[nn.Parameter]) -> None:
+        """Say of which parameters the updates are measured in this step."""
         self._snapshot.choose(updated)
         for tensor in self._snapshot.too_large(updated):
             size, most = tensor.nbytes / 1e6, self._snapshot.budget(updated) / 1e6

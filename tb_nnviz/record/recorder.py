@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from torch import Tensor, nn
 
-from tb_nnviz.record.modules import Layer, NamedParameter
+from tb_nnviz.record.modules import Layer, NamedParameter, call_shape, dtype_name
 from tb_nnviz.record.optimizer_state import AdamState
 from tb_nnviz.record.snapshot import Snapshot
 from tb_nnviz.record.statistics import Part, measure, merge_units, moments
@@ -83,7 +83,7 @@ class Recorder:
 
     def activation(self, layer: Layer, call: int, order: int, output: Tensor) -> None:
         """Measure a layer's output; passes of one step merge into one row."""
-        part = measure(output, layer.unit_axis, layer.bounds, codes=self.histograms)
+        part = _measure_call(output, layer.unit_axis, layer.bounds, codes=self.histograms)
         name = self._call_row("activation", layer, call, order, output, part)
         if part is not None and part.units is not None and self.statistics:
             earlier = self._units.get(name)
@@ -91,16 +91,17 @@ class Recorder:
 
     def activation_gradient(self, layer: Layer, call: int, order: int, gradient: Tensor) -> None:
         """Measure the gradient with respect to a layer's output."""
-        self._call_row("activation_gradient", layer, call, order, gradient, measure(gradient, codes=self.histograms))
+        part = _measure_call(gradient, codes=self.histograms)
+        self._call_row("activation_gradient", layer, call, order, gradient, part)
 
     def _call_row(self, kind: str, layer: Layer, call: int, order: int, x: Tensor, part: Part | None) -> str:
-        name, shape = row_name(layer.name, call), tuple(x.shape[1:])
+        name, shape = row_name(layer.name, call), call_shape(x)
         table = self._tables[kind]
         if name in table:
             table.see(name, shape, layer.trainable)
         elif name not in self._new_rows.setdefault(kind, {}):
             axis = layer.unit_axis if kind == "activation" else None
-            dtype, position = str(x.dtype).removeprefix("torch."), self._depth(layer.module)
+            dtype, position = dtype_name(x), self._depth(layer.module)
             # its role is its owner's business: a layer is a norm, an embedding, or something else
             role = "norm" if "Norm" in layer.type else "embedding" if "Embedding" in layer.type else "other"
             row = Row(
