@@ -1,75 +1,37 @@
-"""Hooks on the user's modules, as handles: installed once, removed without a trace."""
+"""Hooks on the user's modules: in which order they run, and what they put out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import nullcontext
+import logging
+import operator
+import threading
+import weakref
+from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
+from tb_nnviz.record.calls import Call, Calls, Recomputed, in_backward
+from tb_nnviz.record.fast_path import OptionalHooks
+from tb_nnviz.record.handles import Failed, Handles, Hook, Removable
 from tb_nnviz.record.modules import Layer, NamedParameter, first_tensor
-from tb_nnviz.schema import MAX_CALLS
 
-#: Called when one of our functions raised: the training loop must not notice.
-Failed = Callable[[Exception], None]
-#: A hook that does nothing, and that can be pickled and loaded without this package.
-_inert = nullcontext().__exit__
+__all__ = ["ExecutionOrder", "Failed", "Handles", "Hook", "ModuleHooks", "Observer", "Removable"]
 
-
-class Hook:
-    """Runs a function of ours inside the user's code: returns nothing, raises nothing.
-
-    Copies of the user's model carry copies of its hooks, so copied or pickled it becomes inert.
-    """
-
-    def __init__(self, function: Callable[..., None], failed: Failed) -> None:
-        self._function = function
-        self._failed = failed
-
-    def __call__(self, *args: Any) -> None:
-        try:
-            self._function(*args)
-        except Exception as error:  # training goes on, whatever went wrong here
-            self._failed(error)
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Callable[..., None]:
-        return _inert
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return getattr, (nullcontext(), "__exit__")
-
-
-class Removable(Protocol):
-    """What torch gives for a hook that was registered."""
-
-    def remove(self) -> None:
-        """Take the hook off."""
-
-
-class Handles:
-    """Handles of installed hooks; ``remove`` takes all of them off, once."""
-
-    def __init__(self) -> None:
-        self._handles: list[Removable] = []
-
-    def add(self, handle: Removable) -> None:
-        self._handles.append(handle)
-
-    def remove(self) -> None:
-        while self._handles:
-            self._handles.pop().remove()
+_logger = logging.getLogger("tb_nnviz")
 
 
 class ExecutionOrder:
     """Learns in which order modules are first called, until ``remove``."""
 
-    def __init__(self, modules: Iterable[nn.Module], failed: Failed) -> None:
+    def __init__(self, modules: Iterable[nn.Module], failed: Failed, models: Iterable[nn.Module] = ()) -> None:
         self._position: dict[nn.Module, int] = {}
-        self._handles = Handles()
+        self._hooks = OptionalHooks(models, failed)
         for module in dict.fromkeys(modules):
-            self._handles.add(module.register_forward_pre_hook(Hook(self._called, failed)))
+            if _takes_hooks(module):
+                self._hooks.add(module, partial(module.register_forward_pre_hook, Hook(self._called, failed)))
 
     def _called(self, module: nn.Module, args: Any) -> None:
         self._position.setdefault(module, len(self._position))
@@ -84,11 +46,11 @@ class ExecutionOrder:
         return sorted(parameters, key=lambda parameter: self._position.get(parameter.owner, last))
 
     def remove(self) -> None:
-        self._handles.remove()
+        self._hooks.remove()
 
 
 class Observer(Protocol):
-    """What the module hooks report to."""
+    """What the module hooks report to; one call at a time, whatever thread it comes from."""
 
     def opened(self) -> None:
         """A training pass begins."""
@@ -103,8 +65,21 @@ class Observer(Protocol):
 class ModuleHooks:
     """Reports the outputs of layers in training passes, and the gradients that reach them.
 
-    A pass is one call of a watched model in training mode with gradients enabled; evaluation is not
-    observed. While ``active`` is false a hook costs one comparison.
+    A pass is one call of a watched model, and counts if the model is in training mode then and gradients
+    are enabled; what it calls counts with it, frozen parts in evaluation mode too. Modules called outside
+    of any such pass count by their own mode. While ``active`` is false a hook costs one comparison.
+
+    An output is read where the hook stands: after the hooks that the user registered before ``watch``,
+    before those registered later. Every backward pass through it is reported, so two over one graph are
+    like two micro-batches. One that only differentiates is none: ``torch.autograd.grad`` with
+    ``create_graph``, as in a gradient penalty.
+
+    Args:
+        models: those watched, by name.
+        layers: the modules to observe; gone through again at each active step, as modules may be replaced.
+        observer: what is told.
+        gradients: whether it is told of gradients.
+        failed: called with what a hook of ours raised.
     """
 
     def __init__(
@@ -116,110 +91,186 @@ class ModuleHooks:
         failed: Failed,
     ) -> None:
         self.active = False
-        self._layers = {layer.module: layer for layer in layers}
-        self._roots = set(models.values())
+        self._models = tuple(models.values())
+        self._find = layers
         self._observer = observer
         self._gradients = gradients
         self._failed = failed
+        self._lock = threading.Lock()
+        self._thread = threading.local()
         self._step = 0
         self._order = 0
-        self._counted: bool | None = None  # of the pass that is running; None outside of one
-        self._calls: dict[Layer, int] = {}
-        self._recalls: dict[Layer, int] = {}
-        self._orders: dict[tuple[Layer, int], int] = {}
-        self._root: nn.Module | None = None  # the watched model whose pass is running
-        self._leaves: dict[tuple[Layer, int], Removable] = {}
-        self._begun: dict[Layer, int] = {}
+        self._recomputed = Recomputed()
+        self._leaves: dict[tuple[Layer, int], list[tuple[weakref.ref[Tensor], Removable]]] = {}
+        self._differentiating = -1, False  # the last backward pass with create_graph, and whether it counts
+        self._layers: dict[nn.Module, Layer] = {}
+        self._seen: list[nn.Module] = []
+        self._refused: set[nn.Module] = set()
+        self._hooks = OptionalHooks((), failed)
         self._handles = Handles()
-        for module in self._layers:
-            if next(module.children(), None) is not None:
-                self._handles.add(module.register_forward_pre_hook(Hook(self._begin_call, failed)))
-            self._handles.add(module.register_forward_hook(Hook(self._end_call, failed)))
-        for root in self._roots:
+        self._observe()
+        roots = [root for root in dict.fromkeys(self._models) if _takes_hooks(root)]
+        for root in roots:
             self._handles.add(root.register_forward_pre_hook(Hook(self._begin_pass, failed)))
             self._handles.add(root.register_forward_hook(Hook(self._end_pass, failed), always_call=True))
+        self._roots = set(roots)
 
     def next_step(self, active: bool) -> None:
         """Begin a new step, observed or not; gradients of earlier passes no longer count."""
+        if active and not self.active:
+            self._observe()
         self.active = active
         self._step += 1
         self._order = 0
-        self._root = None
-        self._forget_pass()
-        self._orders.clear()
         self._release_leaves()
 
     def remove(self) -> None:
         """Take all hooks off."""
         self.active = False
         self._step += 1
+        self._thread = threading.local()
         self._handles.remove()
+        self._hooks.remove()
         self._release_leaves()
 
-    def _forget_pass(self) -> None:
-        self._calls.clear()
-        self._recalls.clear()
+    def _observe(self) -> None:
+        """Hook the layers that there are now, unless they are those of last time."""
+        modules = [module for model in self._models for module in model.modules()]
+        if len(modules) == len(self._seen) and all(map(operator.is_, modules, self._seen)):
+            return
+        self._seen = modules
+        found = {layer.module: layer for layer in self._find}
+        self._hooks.remove()
+        self._hooks = OptionalHooks(self._models, self._failed)
+        # what was known keeps its layer: calls that are under way are counted by it
+        self._layers = {
+            module: known if (known := self._layers.get(module)) is not None and known.name == layer.name else layer
+            for module, layer in found.items()
+            if _takes_hooks(module)
+        }
+        self._originals = {id(module._forward_hooks): module for module in (*self._layers, *self._models)}
+        for module in self._layers:
+            if next(module.children(), None) is not None:
+                self._hooks.add(module, partial(module.register_forward_pre_hook, Hook(self._begin_call, self._failed)))
+            self._hooks.add(module, partial(module.register_forward_hook, Hook(self._end_call, self._failed)))
+        refused = [layer for module, layer in found.items() if not _takes_hooks(module) and module not in self._refused]
+        if refused:
+            self._refused.update(layer.module for layer in refused)
+            names = ", ".join(layer.name for layer in refused[:5]) + (" ..." if len(refused) > 5 else "")
+            _logger.warning("no activations of %s: %s takes no hooks", names, refused[0].type)
 
     def _release_leaves(self) -> None:
         while self._leaves:
-            self._leaves.popitem()[1].remove()
+            for _, handle in self._leaves.popitem()[1]:
+                handle.remove()
+
+    def _calls(self) -> Calls:
+        """The calls of this thread."""
+        calls: Calls | None = getattr(self._thread, "calls", None)
+        if calls is None or calls.step != self._step:
+            calls = self._thread.calls = Calls(self._step)
+        return calls
+
+    def _original(self, module: nn.Module) -> nn.Module:
+        """The module that a DataParallel replica stands for: it shares the dict of hooks. A copy has its own."""
+        if module.__dict__.get("_is_replica", False):
+            return self._originals.get(id(module._forward_hooks), module)
+        return module
 
     def _begin_pass(self, module: nn.Module, args: Any) -> None:
-        if _compiling() or module not in self._roots or _in_backward():
+        if _compiling() or (root := self._original(module)) not in self._roots or in_backward():
             return
-        if self._root not in (None, module):  # one watched model within another
-            return
-        self._root, self._counted = module, module.training and torch.is_grad_enabled()
-        if self._counted:
+        if self._calls().begin(root):
             self._observer.opened()
-            self._forget_pass()
 
     def _end_pass(self, module: nn.Module, args: Any, output: Any) -> None:
-        if not _compiling() and module is self._root and not _in_backward():
-            self._root = self._counted = None
+        if not _compiling() and not in_backward():
+            self._calls().end(self._original(module))
 
     def _begin_call(self, module: nn.Module, args: Any) -> None:
-        if not _compiling() and self.active and (layer := self._layers.get(module)) is not None:
-            self._begun[layer] = self._order
-            self._order += 1
+        if _compiling() or not self.active:
+            return
+        if (layer := self._layers.get(self._original(module))) is not None:
+            self._calls().begun.setdefault(layer, []).append(self._next_order())
 
     def _end_call(self, module: nn.Module, args: Any, output: Any) -> None:
         if _compiling() or not self.active:  # in this order: what a compiled graph reads, it guards
             return
-        layer = self._layers.get(module)  # None for a copy of the model, which carries our hooks too
-        if layer is None:
+        layer = self._layers.get(self._original(module))
+        if layer is None:  # a copy of the model, which carries our hooks too
             return
-        order = self._begun.pop(layer, None)
-        if order is None:
-            order, self._order = self._order, self._order + 1
-        counted = module.training and torch.is_grad_enabled() if self._counted is None else self._counted
-        again = _in_backward()  # activation checkpointing runs the forward pass once more
-        if not (counted or again) or (tensor := first_tensor(output)) is None:
+        calls = self._calls()
+        begun = calls.begun.get(layer)
+        order = begun.pop() if begun else self._next_order()
+        tensor = first_tensor(output)
+        if tensor is None:
             return
-        calls = self._recalls if again else self._calls
-        call = min(calls.get(layer, 0), MAX_CALLS - 1)
-        calls[layer] = calls.get(layer, 0) + 1
-        if again:
-            order = self._orders.get((layer, call), order)
+        if in_backward():
+            again = self._recomputed.find(layer)
+            if again is not None and tensor.requires_grad:
+                self._hook_gradient(again, tensor, calls)
+        elif calls.counts(module):
+            call = calls.number(layer, order)
+            if not torch.is_grad_enabled():
+                self._recomputed.keep(call)
+            with self._lock:
+                self._observer.activation(layer, call.number, order, tensor.detach())
+            if tensor.requires_grad:
+                self._hook_gradient(call, tensor, calls)
+
+    def _next_order(self) -> int:
+        order, self._order = self._order, self._order + 1
+        return order
+
+    def _hook_gradient(self, call: Call, tensor: Tensor, calls: Calls) -> None:
+        outside = calls.running is None  # of a watched model's pass: its backward pass ends this one
+        if not (self._gradients or outside):
+            return
+        step, key = self._step, (call.layer, call.number)
+
+        def reached(gradient: Tensor | None) -> None:
+            # None: another output of the same operator has a gradient
+            if gradient is None or (torch.is_grad_enabled() and not self._accumulates()):
+                return
+            calls.reached = True
+            if self._gradients and step == self._step:
+                with self._lock:
+                    self._observer.activation_gradient(call.layer, call.number, call.order, gradient.detach())
+
+        if tensor.is_leaf:  # a parameter, say: it outlives the pass, and a hook on it would too
+            hooked = self._leaves.setdefault(key, [])
+            if all(leaf() is not tensor for leaf, _ in hooked):
+                hooked.append((weakref.ref(tensor), _register(tensor, Hook(reached, self._failed))))
         else:
-            self._orders[layer, call] = order
-            self._observer.activation(layer, call, order, tensor.detach())
-        if self._gradients and tensor.requires_grad and (layer, call) not in self._leaves:
-            step = self._step
+            _register(tensor, Hook(reached, self._failed))
 
-            def reached(gradient: Tensor) -> None:
-                if step == self._step:
-                    self._observer.activation_gradient(layer, call, order, gradient.detach())
+    def _accumulates(self) -> bool:
+        """Whether the backward pass that builds a graph is ``backward``: ``torch.autograd.grad`` fills no ``.grad``."""
+        task = torch._C._current_graph_task_id()
+        if self._differentiating[0] != task:
+            parameters = [p for model in self._models for p in model.parameters() if p.requires_grad and p.is_leaf]
+            self._differentiating = task, any(map(_accumulates_in, parameters))
+        return self._differentiating[1]
 
-            handle = tensor.register_hook(Hook(reached, self._failed))  # type: ignore[no-untyped-call]
-            if tensor.is_leaf:  # a parameter, say: it outlives the pass, and a hook on it would too
-                self._leaves[layer, call] = handle
+
+def _accumulates_in(parameter: nn.Parameter) -> bool:
+    view = parameter.view_as(parameter).grad_fn
+    node = None if view is None else view.next_functions[0][0]
+    try:
+        return node is not None and bool(torch._C._will_engine_execute_node(node))
+    except RuntimeError:  # its gradient is what torch.autograd.grad was asked for
+        return False
+
+
+def _register(tensor: Tensor, hook: Hook) -> Removable:
+    handle: Removable = tensor.register_hook(hook)  # type: ignore[no-untyped-call]
+    return handle
+
+
+def _takes_hooks(module: nn.Module) -> bool:
+    return not isinstance(module, torch.jit.ScriptModule)
 
 
 def _compiling() -> bool:
     # under torch.compile a hook is traced into the graph: there it must be nothing
     return torch.compiler.is_compiling()
-
-
-def _in_backward() -> bool:
-    return torch._C._current_graph_task_id() != -1

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.conv import _ConvNd
+from torch.nn.parameter import is_lazy
 
 Filter = str | type | Sequence[str | type] | None
 
@@ -106,7 +107,7 @@ def unwrap(model: nn.Module | Mapping[str, nn.Module]) -> dict[str, nn.Module]:
             raise TypeError(f"invalid {what}: {module!r} (a torch.nn.Module, or a dict of them)")
         if not isinstance(prefix, str) or "." in prefix or (isinstance(model, Mapping) and not prefix):
             raise ValueError(f"invalid model name: {prefix!r} (a string without dots)")
-        while isinstance(inner := getattr(module, _wrapped(module), None), nn.Module):
+        while (wrapped := _wrapped(module)) and isinstance(inner := getattr(module, wrapped, None), nn.Module):
             module = inner
         models[prefix] = module
     return models
@@ -133,11 +134,13 @@ def named_modules(models: Mapping[str, nn.Module]) -> Iterator[tuple[str, nn.Mod
 
 
 def named_parameters(models: Mapping[str, nn.Module]) -> list[NamedParameter]:
-    """Every parameter once, in order of registration."""
+    """Every parameter once, in order of registration; of lazy modules as soon as they have a shape."""
     names: dict[nn.Parameter, list[tuple[str, str, nn.Module]]] = {}
     for prefix, model in models.items():
         for module_name, module in model.named_modules(remove_duplicate=False):
             for name, parameter in module.named_parameters(recurse=False, remove_duplicate=False):
+                if is_lazy(parameter):
+                    continue
                 full = _clean(prefix, f"{module_name}.{name}")
                 found = names.setdefault(parameter, [])
                 if full not in (other for other, _, _ in found):
@@ -148,21 +151,31 @@ def named_parameters(models: Mapping[str, nn.Module]) -> list[NamedParameter]:
     ]
 
 
-def layers(models: Mapping[str, nn.Module], include: Filter, exclude: Filter) -> list[Layer]:
+def layers(models: Mapping[str, nn.Module], include: Filter, exclude: Filter) -> Iterable[Layer]:
     """The modules to observe: those without children, and within a model those with parameters of their own.
 
-    A type in ``include`` observes every module of that type, whatever it holds.
+    A type in ``include`` observes every module of that type, whatever it holds. They are found afresh each
+    time that the result is gone through.
     """
-    keep, types, roots = selector(include, exclude), _types(include), set(models.values())
-    return [
-        Layer(name, module)
-        for name, module in named_modules(models)
-        if (isinstance(module, types) or _is_layer(module, module in roots)) and keep(name, module)
-    ]
+    return _Layers(models, selector(include, exclude), _types(include))
+
+
+@dataclass(frozen=True)
+class _Layers:
+    models: Mapping[str, nn.Module]
+    keep: Callable[[str, nn.Module], bool]
+    types: tuple[type, ...]
+
+    def __iter__(self) -> Iterator[Layer]:
+        roots = set(self.models.values())
+        for name, module in named_modules(self.models):
+            if (isinstance(module, self.types) or _is_layer(module, module in roots)) and self.keep(name, module):
+                yield Layer(name, module)
 
 
 def _is_layer(module: nn.Module, root: bool) -> bool:
-    if next(module.children(), None) is None:
+    # what torch.nn.utils.parametrize adds makes no container of a layer
+    if all(name == "parametrizations" for name, _ in module.named_children()):
         return True
     # what a whole model puts out is as a rule what its last layer does
     return not root and next(module.parameters(recurse=False), None) is not None
@@ -202,17 +215,41 @@ def _matcher(argument: str, filters: Filter) -> Callable[[str, nn.Module], bool]
     return lambda name, module: isinstance(module, types) or any(e.search(name) for e in expressions)
 
 
-def first_tensor(output: object) -> Tensor | None:
-    """The first floating or complex tensor in a module's output: itself, or within tuples, lists and dicts.
+def first_tensor(output: object, depth: int = 8) -> Tensor | None:
+    """The first tensor of fractions in a module's output: itself, or within tuples, lists, dicts and dataclasses.
+
+    That is a floating or complex one, or a quantized one. A module's call has one row, so other tensors
+    beside it have none.
 
     >>> import torch
     >>> first_tensor({"ids": torch.tensor([1]), "hidden": (torch.ones(2),)})
     tensor([1., 1.])
     """
     if isinstance(output, Tensor):
-        return output if output.is_floating_point() or output.is_complex() else None
+        return output if output.is_floating_point() or output.is_complex() or output.is_quantized else None
+    parts: Iterable[object] = ()
     if isinstance(output, Mapping):
-        output = tuple(output.values())
-    if isinstance(output, tuple | list):
-        return next((found for item in output if (found := first_tensor(item)) is not None), None)
-    return None
+        parts = output.values()
+    elif isinstance(output, tuple | list):
+        parts = output
+    elif is_dataclass(output):
+        parts = (getattr(output, part.name, None) for part in fields(output))
+    if depth == 0:  # a list may hold itself
+        return None
+    return next((found for part in parts if (found := first_tensor(part, depth - 1)) is not None), None)
+
+
+def call_shape(output: Tensor) -> tuple[int, ...]:
+    """The shape of an output without its batch axis; empty where its rows have shapes of their own."""
+    return () if output.is_nested else tuple(output.shape[1:])
+
+
+def dtype_name(tensor: Tensor) -> str:
+    """The name of a tensor's dtype; with a word before it where the tensor has no values to measure.
+
+    >>> import torch
+    >>> dtype_name(torch.ones(2)), dtype_name(torch.ones(2, device="meta"))
+    ('float32', 'meta float32')
+    """
+    word = "nested " if tensor.is_nested else "meta " if tensor.is_meta else ""
+    return word + str(tensor.dtype).removeprefix("torch.")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from tb_nnviz.record.modules import Layer, NamedParameter, call_shape, dtype_name
@@ -272,3 +274,15 @@ class Recorder:
 def _add_counts(a: Tensor, b: Tensor) -> Tensor:
     """Counts of two passes; of another dtype within a step, the later ones."""
     return a + b if a.shape == b.shape else b
+
+
+def _measure_call(x: Tensor, *args: Any, codes: bool) -> Part | None:
+    """Measure what a layer puts out; None too for tensors that refuse it: of another class, of float8 ..."""
+    if x.is_meta:
+        return None
+    try:
+        return measure(x, *args, codes=codes)
+    except Exception:
+        if type(x) is Tensor and x.layout == torch.strided and (x.is_complex() or x.dtype.itemsize > 1):
+            raise
+        return None
