@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -28,6 +27,7 @@ _QUICK_BLOCK = 1 << 18
 _ROW = 1024
 
 _thread = threading.local()
+_constants: dict[tuple[str, torch.dtype, torch.device], Tensor] = {}
 
 
 def measure(x: Tensor, unit_axis: int | None, bounds: tuple[float, ...], minus: Tensor | None, codes: bool) -> Part:
@@ -108,7 +108,7 @@ def moments(
 
 def _widened(flat: Tensor) -> Iterator[Tensor]:
     """The elements in float64, a block at a time; on the CPU the next block overwrites the last."""
-    if flat.device.type != "cpu":
+    if flat.device.type != "cpu" or type(flat) is not Tensor:
         for block in torch.split(flat, _BLOCK):
             yield block.to(wide(flat))
         return
@@ -169,7 +169,8 @@ def _scratch(name: str, dtype: torch.dtype, numel: int) -> Tensor:
     buffer: Tensor | None = getattr(_thread, name, None)
     if buffer is None:
         buffer = torch.empty(numel, dtype=dtype, device="cpu")
-        setattr(_thread, name, buffer)
+        if type(buffer) is Tensor:  # not of a mode that makes others
+            setattr(_thread, name, buffer)
     return buffer
 
 
@@ -179,9 +180,12 @@ def _known_finite(low: Tensor, high: Tensor) -> bool:
     On the CPU the extremes are at hand (``numpy`` reads memory, no operator runs). Elsewhere the
     answer would cost a synchronization, so the passes for nonfinite elements run always.
     """
-    if low.device.type != "cpu":
+    if low.device.type != "cpu" or type(low) is not Tensor:
         return False
-    return math.isfinite(low.numpy()) and math.isfinite(high.numpy())
+    try:
+        return math.isfinite(low.numpy()) and math.isfinite(high.numpy())
+    except RuntimeError:  # of torch.func: there are no numbers yet
+        return False
 
 
 def _flat(x: Tensor) -> Tensor:
@@ -223,13 +227,14 @@ def _units(x: Tensor, axis: int) -> Tensor:
     return torch.stack([low, high, second, torch.full_like(low, x.numel() // units)])
 
 
-@lru_cache(maxsize=64)
-def _shared_constant(value: float, dtype: torch.dtype, device: torch.device) -> Tensor:
-    return torch.tensor(value, dtype=dtype, device=device)
-
-
 def _constant(value: float, like: Tensor) -> Tensor:
-    return _shared_constant(value, like.dtype, like.device)
+    key = (repr(value), like.dtype, like.device)
+    constant = _constants.get(key)
+    if constant is None or type(like) is not Tensor:
+        constant = torch.tensor(value, dtype=like.dtype, device=like.device)
+        if type(constant) is Tensor:  # not of a mode that makes others
+            _constants[key] = constant
+    return constant
 
 
 def _block(x: Tensor) -> int:

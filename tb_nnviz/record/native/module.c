@@ -112,6 +112,8 @@ static PyObject *norms(PyObject *self, PyObject *const *args, Py_ssize_t count) 
     (void)self;
     if (count != 2)
         return PyErr_Format(PyExc_TypeError, "invalid number of arguments: %zd", count);
+    if (!PyList_Check(args[0]))
+        return PyErr_Format(PyExc_TypeError, "invalid list: %R", args[0]);
     Py_ssize_t tensors = PyList_Size(args[0]) / 3;
     double *values = address(args[1]), found[2] = {0, 0};
     struct {
