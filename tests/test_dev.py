@@ -92,6 +92,27 @@ def test_set_up_is_skipped_where_more_is_there(
     assert installed
 
 
+def test_a_changed_c_source_is_built_again(dev: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    installed: list[str] = []
+    monkeypatch.setattr(dev, "ROOT", tmp_path)
+    monkeypatch.setattr(dev, "NATIVE", tmp_path / "native")
+    monkeypatch.setattr(dev, "STAMPS", tmp_path / "stamps")
+    monkeypatch.setattr(dev, "set_up_venv", lambda: None)
+    monkeypatch.setattr(dev, "set_up_torch", lambda build: None)
+    monkeypatch.setattr(dev, "quietly", lambda what, *_: installed.append(what))
+    for name in ("setup.py", "constraints.txt", "native/module.c", "native/state.h"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("old")
+    for source in ("module.c", "state.h"):
+        dev.set_up_python("test", "any")
+        installed.clear()
+        dev.set_up_python("test", "any")
+        assert not installed
+        (tmp_path / "native" / source).write_text("new")
+        dev.set_up_python("test", "any")
+        assert "installing tb_nnviz[test]" in installed
+
+
 def test_a_failure_shows_the_output_and_how_to_mend_it(dev: ModuleType, capfd: pytest.CaptureFixture[str]) -> None:
     program = "import sys; print('the very reason'); sys.exit(3)"
     with pytest.raises(dev.Failure, match=r"baking failed: .* status 3; its output is above. Buy flour."):

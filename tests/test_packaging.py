@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 from configparser import ConfigParser
 from email import message_from_string
@@ -14,6 +16,7 @@ from pathlib import Path
 import pytest
 
 import tb_nnviz
+from tb_nnviz.record import native
 
 ROOT = Path(__file__).resolve().parent.parent
 STATIC = "tb_nnviz/plugin/static"
@@ -27,11 +30,11 @@ def copy(folder: Path) -> Path:
     (folder / "tests").mkdir()
     (folder / "tests" / "__init__.py").touch()
     shutil.copytree(ROOT / "demo", folder / "demo")
-    shutil.copytree(ROOT / "tb_nnviz", folder / "tb_nnviz", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "tb_nnviz", folder / "tb_nnviz", ignore=shutil.ignore_patterns("__pycache__", "*.so"))
     return folder
 
 
-def build(folder: Path) -> subprocess.CompletedProcess[str]:
+def build(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """``pip wheel`` without the network."""
     command = [
         sys.executable,
@@ -45,16 +48,26 @@ def build(folder: Path) -> subprocess.CompletedProcess[str]:
         "-w",
         "out",
     ]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    environment = {**os.environ, **environment}
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, env=environment)
+
+
+def built(folder: Path, **environment: str) -> Path:
+    """The wheel that is built in a copy."""
+    done = build(folder, **environment)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (path,) = (folder / "out").glob("*.whl")
+    return path
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
-    folder = copy(tmp_path_factory.mktemp("wheel"))
-    done = build(folder)
-    assert done.returncode == 0, done.stdout + done.stderr
-    (path,) = (folder / "out").glob("*.whl")
-    return zipfile.ZipFile(path)
+def wheel_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return built(copy(tmp_path_factory.mktemp("wheel")))
+
+
+@pytest.fixture(scope="module")
+def wheel(wheel_path: Path) -> zipfile.ZipFile:
+    return zipfile.ZipFile(wheel_path)
 
 
 def read(wheel: zipfile.ZipFile, name: str) -> str:
@@ -78,8 +91,48 @@ def test_wheel_has_all_that_runs(wheel: zipfile.ZipFile) -> None:
     assert page | modules | {"tb_nnviz/plugin/http_api.md", "tb_nnviz/py.typed"} <= names
 
 
+def kernels(wheel: zipfile.ZipFile) -> list[str]:
+    """The built extensions in a wheel."""
+    return [name for name in wheel.namelist() if name.endswith((".so", ".pyd"))]
+
+
+def test_one_wheel_serves_every_python_of_a_platform(wheel_path: Path, wheel: zipfile.ZipFile) -> None:
+    assert "-cp310-abi3-" in wheel_path.name and not wheel_path.name.endswith("-any.whl")
+    # Where this Python has a compiler, whoever installs the wheel needs none.
+    assert len(kernels(wheel)) == (native.library is not None)
+    assert all(name.startswith("tb_nnviz/record/native/_kernels.") for name in kernels(wheel))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="CC is not asked there")
+def test_without_a_compiler_the_operators_are_left(tmp_path: Path) -> None:
+    path = built(copy(tmp_path), CC="false")
+    assert kernels(zipfile.ZipFile(path)) == []
+    program = """if True:
+        import torch
+        from tb_nnviz.record import native, statistics
+        assert native.library is None
+        print(native.__file__, statistics.measure(torch.tensor([3.0, 4.0])).values[4].item())
+    """
+    with zipfile.ZipFile(path) as wheel:
+        wheel.extractall(tmp_path / "installed")
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path / "installed", capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith(str(tmp_path / "installed")) and done.stdout.endswith(" 25.0\n")
+
+
+def test_a_source_distribution_can_be_built_from(tmp_path: Path) -> None:
+    program = "from setuptools import build_meta; print(build_meta.build_sdist('out'))"
+    subprocess.run([sys.executable, "-c", program], cwd=copy(tmp_path), capture_output=True, text=True, check=True)
+    (path,) = (tmp_path / "out").glob("*.tar.gz")
+    with tarfile.open(path) as source:
+        names = {name.partition("/")[2] for name in source.getnames()}
+    assert {path.relative_to(ROOT).as_posix() for path in (ROOT / "tb_nnviz").rglob("*.[ch]")} <= names
+
+
 def test_wheel_has_nothing_else(wheel: zipfile.ZipFile) -> None:
     tops = {name.split("/")[0] for name in wheel.namelist()}
+    assert not [name for name in wheel.namelist() if name.endswith((".c", ".h"))]
     assert tops == {"tb_nnviz", f"tb_nnviz-{tb_nnviz.__version__}.dist-info"}
     assert "LICENSE" in {Path(name).name for name in wheel.namelist()}
 
