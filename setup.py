@@ -76,6 +76,8 @@ class Extensions(build_ext):
 
 TORCH = ["torch>=2.1"]
 DEMO = [*TORCH, "scikit-learn>=1.3", "tqdm>=4.65"]
+LIGHTNING = [*TORCH, "lightning>=2.0"]
+HUGGINGFACE = [*TORCH, "accelerate>=1.0", "transformers>=4.40"]
 README = ROOT / "README.md"
 
 setup(
@@ -101,11 +103,16 @@ setup(
     extras_require={
         "torch": TORCH,
         "demo": DEMO,
+        "lightning": LIGHTNING,
+        "huggingface": HUGGINGFACE,
         "test": [
             *DEMO,
+            *LIGHTNING,
+            *HUGGINGFACE,
             "mypy",
             "playwright",
             "pytest",
+            "pytorch-lightning>=2.0",
             "ruff",
             "setuptools>=77",
             "tensorboardX>=2.6",

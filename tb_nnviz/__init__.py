@@ -15,14 +15,18 @@ if TYPE_CHECKING:
     from tb_nnviz.record.watch import watch
 
 _HOMES = {"watch": "tb_nnviz.record.watch", "Monitor": "tb_nnviz.record.monitor"}
+#: Modules with callbacks for trainers; each needs its framework, and says so where it is missing.
+_CALLBACKS = ("huggingface", "lightning")
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    if name not in _HOMES and name not in _CALLBACKS:
         raise AttributeError(f"module 'tb_nnviz' has no attribute {name!r}")
     from importlib import import_module
     from importlib.util import find_spec
 
+    if name in _CALLBACKS:
+        return import_module(f"tb_nnviz.{name}")
     if find_spec("torch") is None:
         raise ImportError(
             f"tb_nnviz.{name} needs PyTorch, which is not installed here: "

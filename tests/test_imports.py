@@ -50,7 +50,9 @@ RULES = {
     "tb_nnviz.record.*": rule("torch numpy tensorboard tb_nnviz.schema tb_nnviz.record tb_nnviz.rules"),
     "tb_nnviz.rules*": rule("numpy tb_nnviz.schema tb_nnviz.rules"),
     "tb_nnviz.plugin*": rule("numpy tensorboard werkzeug tb_nnviz.schema tb_nnviz.rules tb_nnviz.plugin"),
-    "tb_nnviz.integrations*": rule("tb_nnviz lightning transformers ignite keras jax", "tb_nnviz.plugin"),
+    # what users have, and their framework
+    "tb_nnviz.lightning": rule("tb_nnviz.watch tb_nnviz.Monitor lightning pytorch_lightning"),
+    "tb_nnviz.huggingface": rule("tb_nnviz.watch tb_nnviz.Monitor transformers"),
     "tb_nnviz.cli": rule("tb_nnviz numpy tensorboard"),
     "tb_nnviz.record": rule("tb_nnviz.record"),
 }
@@ -138,7 +140,8 @@ def loaded_by(statement: str) -> set[str]:
 
 
 def test_the_package_is_light() -> None:
-    assert loaded_by("import tb_nnviz").isdisjoint({"torch", "tensorboard", "numpy", "google"})
+    loaded = loaded_by("import tb_nnviz")
+    assert loaded.isdisjoint({"torch", "tensorboard", "numpy", "google", "lightning", "transformers"})
 
 
 def test_the_plugin_needs_no_torch() -> None:
