@@ -168,6 +168,11 @@ def test_figures_of_one_kind_only(logged, step):
         units = units.reshape(len(units), -1)
         assert row["dead_fraction"] == pytest.approx((units == 0).all(1).mean())
         assert row["nonpositive_unit_fraction"] == pytest.approx((units <= 0).all(1).mean())
+        rms = np.sqrt((units.astype(np.float64) ** 2).mean(1))
+        if np.median(rms):
+            assert row["outlier_ratio"] == pytest.approx(rms.max() / np.median(rms), rel=1e-5)
+        else:
+            assert np.isnan(row["outlier_ratio"])
         if name == "gate":
             assert row["saturated_fraction"] == pytest.approx(((x <= 0.01) | (x >= 0.99)).mean())
         else:

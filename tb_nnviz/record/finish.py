@@ -149,8 +149,14 @@ def _learning_rates(measured: Measured, arrived: Arrival) -> dict[str, float]:
 def _units(measured: Measured, arrived: Arrival, index: dict[object, int]) -> dict[str, np.ndarray]:
     names = ("dead_fraction", "nonpositive_unit_fraction", "outlier_ratio")
     found = np.full((len(names), len(index)), np.nan)
+    widths: dict[int, tuple[list[int], list[np.ndarray]]] = {}
     for name, ticket in measured.units.items():
-        found[:, index[name]] = unit_fractions(arrived(ticket).reshape(4, -1))
+        units = arrived(ticket).reshape(4, -1)
+        rows, together = widths.setdefault(units.shape[1], ([], []))
+        rows.append(index[name])
+        together.append(units)
+    for rows, together in widths.values():  # at once: this thread holds up training while it runs Python
+        found[:, rows] = unit_fractions(np.stack(together))
     return dict(zip(names, found, strict=True))
 
 
@@ -171,8 +177,7 @@ def _histograms(measured: Measured, arrived: Arrival, stock: bool) -> list[schem
         layout = measured.layouts[kind]
         index = {row.name: i for i, row in enumerate(layout.rows)}
         counts = np.zeros((len(index), schema.BINS), np.int64)
-        for name, ticket in codes.items():
-            counts[index[name]] += to_bins(arrived(ticket))
+        counts[[index[name] for name in codes]] = to_bins(np.stack([arrived(ticket) for ticket in codes.values()]))
         id_entry = schema.Entry(
             schema.histogram_layout_id_tag(kind), np.array([layout.id], "<i8"), schema.PLUGIN_HISTOGRAMS
         )

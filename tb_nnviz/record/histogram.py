@@ -53,15 +53,23 @@ def _narrow_codes(x: Tensor) -> Tensor:
 
 
 def to_bins(counts: np.ndarray) -> np.ndarray:
-    """Counts of codes, [2049], sorted into the schema's bins: int64 [520].
+    """Counts of codes, [..., 2049], sorted into the schema's bins: int64 [..., 520].
 
     >>> to_bins(count_codes(torch.tensor([0.0, 1.0, 1.2, -1.0])).numpy()).nonzero()[0].tolist()
     [98, 260, 422]
     """
-    return np.bincount(_bin_of_code(), counts, BINS).astype(np.int64)
+    order, starts = _codes_by_bin()
+    return np.add.reduceat(counts[..., order].astype(np.int64), starts, -1)
 
 
 @lru_cache(maxsize=1)
+def _codes_by_bin() -> tuple[np.ndarray, np.ndarray]:
+    """All codes, bin after bin, and where each of the bins begins: every bin has a code."""
+    bins = _bin_of_code()
+    order = np.argsort(bins, kind="stable")
+    return order, np.searchsorted(bins[order], np.arange(BINS))
+
+
 def _bin_of_code() -> np.ndarray:
     code = np.arange(_CODES + 1)
     exponents = _CODES >> (1 + _MANTISSA_BITS)

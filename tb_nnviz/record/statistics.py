@@ -217,24 +217,21 @@ def finish(rows: int, row: list[int], count: list[int], values: np.ndarray) -> d
     return {"count": total, **{name: np.where(absent, np.nan, value) for name, value in result.items()}}
 
 
-def unit_fractions(units: np.ndarray) -> tuple[float, float, float]:
+def unit_fractions(units: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Share of units that are exactly 0 throughout, share that are never above 0, and the outlier ratio.
 
-    The outlier ratio is the largest unit's rms over the median's of those that are not 0 throughout: dead
-    units are the first number's business, and with half of them dead a median of all would say nothing.
-    NaN where all are 0. Elements that are not finite count as 0.
+    The outlier ratio is the largest unit's rms over the median unit's; NaN where that is 0. Elements that
+    are not finite count as 0.
 
     Args:
-        units: float64 [4, units], as ``Part.units``.
+        units: float64 [..., 4, units], as ``Part.units``, of several layers at once.
 
-    >>> unit_fractions(np.array([[0.0, -1.0, -2.0, -6.0], [0.0, 0.0, 3.0, 0.0], [0, 1, 9, 36], [1, 1, 1, 1]]))
-    (0.25, 0.75, 2.0)
+    >>> unit_fractions(np.array([[0.0, -1.0, -2.0, -6.0], [0.0, 0.0, 3.0, 0.0], [0, 4, 16, 36], [1, 1, 1, 1]]))
+    (array(0.25), array(0.75), array(2.))
     """
-    low, high, second, count = units
-    live = second > 0
-    outlier_ratio = np.nan
-    if live.any():
-        with np.errstate(all="ignore"):
-            rms = np.sqrt(second[live] / count[live])
-            outlier_ratio = rms.max() / np.median(rms)
-    return float(np.mean((low == 0) & (high == 0))), float(np.mean(high <= 0)), float(outlier_ratio)
+    low, high, second, count = np.moveaxis(units, -2, 0)
+    with np.errstate(all="ignore"):
+        rms = np.sqrt(second / count)
+        median = np.median(rms, -1)
+        outlier_ratio = np.where(median > 0, rms.max(-1) / median, np.nan)
+    return np.asarray(((low == 0) & (high == 0)).mean(-1)), np.asarray((high <= 0).mean(-1)), outlier_ratio
