@@ -6,7 +6,7 @@ import logging
 import operator
 import threading
 import weakref
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, Protocol
 
@@ -105,6 +105,7 @@ class ModuleHooks:
         self._differentiating = -1, False  # the last backward pass with create_graph, and whether it counts
         self._layers: dict[nn.Module, Layer] = {}
         self._seen: list[nn.Module] = []
+        self._stale = False  # whether layers may have been replaced
         self._refused: set[nn.Module] = set()
         self._hooks = OptionalHooks((), failed)
         self._handles = Handles()
@@ -117,8 +118,9 @@ class ModuleHooks:
 
     def next_step(self, active: bool) -> None:
         """Begin a new step, observed or not; gradients of earlier passes no longer count."""
-        if active and not self.active:
+        if active and self._stale:  # no watched model was called as a whole since last time
             self._observe()
+        self._stale = active
         self.active = active
         self._step += 1
         self._order = 0
@@ -182,6 +184,9 @@ class ModuleHooks:
             return
         if self._calls().begin(root):
             self._observer.opened()
+            if self._stale:
+                self._observe()
+                self._stale = False
 
     def _end_pass(self, module: nn.Module, args: Any, output: Any) -> None:
         if not _compiling() and not in_backward():
@@ -226,23 +231,22 @@ class ModuleHooks:
         outside = calls.running is None  # of a watched model's pass: its backward pass ends this one
         if not (self._gradients or outside):
             return
-        step, key = self._step, (call.layer, call.number)
-
-        def reached(gradient: Tensor | None) -> None:
-            # None: another output of the same operator has a gradient
-            if gradient is None or (torch.is_grad_enabled() and not self._accumulates()):
-                return
-            calls.reached = True
-            if self._gradients and step == self._step:
-                with self._lock:
-                    self._observer.activation_gradient(call.layer, call.number, call.order, gradient.detach())
-
+        hook = Hook(*_gradient_hook(self, call, calls))
         if tensor.is_leaf:  # a parameter, say: it outlives the pass, and a hook on it would too
-            hooked = self._leaves.setdefault(key, [])
+            hooked = self._leaves.setdefault((call.layer, call.number), [])
             if all(leaf() is not tensor for leaf, _ in hooked):
-                hooked.append((weakref.ref(tensor), _register(tensor, Hook(reached, self._failed))))
+                hooked.append((weakref.ref(tensor), _register(tensor, hook)))
         else:
-            _register(tensor, Hook(reached, self._failed))
+            _register(tensor, hook)
+
+    def _reached(self, call: Call, step: int, calls: Calls | None, gradient: Tensor) -> None:
+        if torch.is_grad_enabled() and not self._accumulates():
+            return
+        if calls is not None:
+            calls.reached = True
+        if self._gradients and step == self._step:
+            with self._lock:
+                self._observer.activation_gradient(call.layer, call.number, call.order, gradient.detach())
 
     def _accumulates(self) -> bool:
         """Whether the backward pass that builds a graph is ``backward``: ``torch.autograd.grad`` fills no ``.grad``."""
@@ -251,6 +255,24 @@ class ModuleHooks:
             parameters = [p for model in self._models for p in model.parameters() if p.requires_grad and p.is_leaf]
             self._differentiating = task, any(map(_accumulates_in, parameters))
         return self._differentiating[1]
+
+
+def _gradient_hook(hooks: ModuleHooks, call: Call, calls: Calls) -> tuple[Callable[[Tensor | None], None], Failed]:
+    """What a tensor's hook does. Who keeps a loss keeps its graph, and that is not to keep the model and us."""
+    us, layer, of_pass, step = weakref.ref(hooks), weakref.ref(call.layer), weakref.ref(calls), hooks._step
+    number, order = call.number, call.order
+
+    def reached(gradient: Tensor | None) -> None:
+        alive, known = us(), layer()
+        # without a gradient: another output of the same operation has one
+        if gradient is not None and alive is not None and known is not None:
+            alive._reached(Call(known, number, order), step, of_pass(), gradient)
+
+    def failed(error: Exception) -> None:
+        if (alive := us()) is not None:
+            alive._failed(error)
+
+    return reached, failed
 
 
 def _accumulates_in(parameter: nn.Parameter) -> bool:
