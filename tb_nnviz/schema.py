@@ -219,7 +219,7 @@ def encode_histograms(counts: np.ndarray) -> np.ndarray:
     """Counts [rows, 520] as the payload of a histogram tag: uint8 [bytes], zlib of little-endian int32."""
     if counts.ndim != 2 or counts.shape[1] != BINS:
         raise ValueError(f"invalid histogram counts: shape {counts.shape} (rows, {BINS})")
-    return np.frombuffer(zlib.compress(np.ascontiguousarray(counts, "<i4").tobytes(), 6), np.uint8)
+    return np.frombuffer(zlib.compress(np.ascontiguousarray(counts, "<i4").tobytes(), 2), np.uint8)
 
 
 def decode_histograms(payload: np.ndarray | bytes) -> np.ndarray:
