@@ -1,5 +1,6 @@
 """The callback for transformers logs what a plain loop with ``watch`` logs, and changes nothing of the training."""
 
+import os
 import subprocess
 import sys
 from contextlib import nullcontext
@@ -250,6 +251,16 @@ trainer(folder, Net(), nnviz(folder), Losses(fails_at=5)).train()
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", program], capture_output=True, text=True)
     assert "RuntimeError: the loop fails" in done.stderr
     assert sorted(Run(tmp_path / "run").tensors["nnviz/gradient/norm"]) == list(range(5))
+
+
+def test_the_example(tmp_path):
+    command = [sys.executable, "demo/huggingface_tiny.py", "--logdir", str(tmp_path)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
+    run = Run(tmp_path / "huggingface")
+    assert sorted(run.tensors["nnviz/gradient/norm"]) == list(range(0, 100, 5))
+    losses = run.scalars["nnviz/log/loss"]
+    assert losses[99] < 0.75 * losses[4]
+    assert sorted(run.scalars["nnviz/log/val_loss"]) == [24, 49, 74, 99]
 
 
 def test_a_transformer_and_one_that_wraps_it(tmp_path):

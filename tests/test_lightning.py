@@ -3,9 +3,12 @@
 import copy
 import functools
 import importlib
+import os
 import pickle
+import subprocess
 import sys
 from contextlib import nullcontext
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -31,6 +34,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:.*LeafSpec.*:FutureWarning"),
 ]
 
+ROOT = Path(__file__).resolve().parent.parent
 BATCHES, SIZE = 8, 4
 EVERYTHING = {"every": 1, "histograms_every": 3}
 
@@ -370,6 +374,15 @@ def test_an_exception_closes_the_run(tmp_path):
     other = tmp_path / "other"
     trainer(other, callback).fit(model, loader())
     assert len(Run(other / "run").tensors["nnviz/gradient/norm"]) == BATCHES
+
+
+def test_the_example(tmp_path):
+    command = [sys.executable, "demo/lightning_digits.py", "--logdir", str(tmp_path)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
+    run = Run(tmp_path / "lightning" / "version_0")
+    assert sorted(run.tensors["nnviz/gradient/norm"]) == list(range(0, 230, 5))
+    assert sorted(run.scalars["nnviz/log/loss"]) == list(range(230))
+    assert run.scalars["nnviz/log/val_loss"][229] < 0.3
 
 
 def test_copies_watch_nothing(tmp_path):

@@ -1,0 +1,55 @@
+"""transformers: a tiny GPT reads the standard library's own source, letter by letter, watched by one callback.
+
+python demo/huggingface_tiny.py && tensorboard --logdir runs
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+import torch
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")  # nothing is downloaded, nothing is uploaded
+from transformers import GPT2Config, GPT2LMHeadModel, Trainer, TrainingArguments, set_seed
+
+from tb_nnviz.huggingface import NNVizCallback
+
+LENGTH = 64
+
+
+def lines() -> list[dict[str, torch.Tensor]]:
+    """Pieces of ``LENGTH`` letters of argparse's source; other signs than ASCII's count as NUL."""
+    text = Path(argparse.__file__).read_text("utf-8")
+    letters = torch.tensor([ord(letter) if ord(letter) < 128 else 0 for letter in text])
+    pieces = letters[: len(letters) // LENGTH * LENGTH].view(-1, LENGTH)
+    return [{"input_ids": piece, "labels": piece} for piece in pieces]
+
+
+def main() -> None:
+    """Train for a hundred steps."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--logdir", default="runs", help="where the run goes (runs)")
+    folder = Path(parser.parse_args().logdir)
+    set_seed(0)
+    data = lines()
+    model = GPT2LMHeadModel(GPT2Config(vocab_size=128, n_positions=LENGTH, n_embd=64, n_layer=4, n_head=4))
+    arguments = TrainingArguments(
+        output_dir=str(folder / "huggingface-checkpoints"),
+        max_steps=100,
+        per_device_train_batch_size=16,
+        learning_rate=3e-3,
+        logging_steps=5,
+        eval_strategy="steps",
+        eval_steps=25,
+        save_strategy="no",
+        report_to="none",  # the callback writes the Trainer's figures too
+        use_cpu=True,
+    )
+    callback = NNVizCallback(folder / "huggingface", every=5)
+    Trainer(model, arguments, train_dataset=data[:-64], eval_dataset=data[-64:], callbacks=[callback]).train()
+
+
+if __name__ == "__main__":
+    main()
