@@ -69,6 +69,7 @@ class Extensions(build_ext):
                 "-fopenmp-simd",
                 "-fno-math-errno",
                 "-fno-trapping-math",
+                "-ffp-contract=fast",
                 "-g0",
             ]
         super().build_extension(ext)
@@ -112,6 +113,7 @@ setup(
             "mypy",
             "playwright",
             "pytest",
+            "pytest-xdist",
             "pytorch-lightning>=2.0",
             "ruff",
             "setuptools>=77",
