@@ -74,7 +74,7 @@ def measure(
     counts, counted = _memory((_CODES,), torch.int32) if codes else (None, 0)
     units, united, unit_count, inner = None, 0, 0, 0
     if unit_axis is not None:
-        unit_count, inner = _layout(x, unit_axis, contiguous)
+        unit_count, inner = _layout(x, unit_axis)
         units, united = _memory((4, unit_count), torch.float64)
     if (minus is not None and not subtracted) or (codes and not counted) or (unit_axis is not None and not united):
         return None
@@ -151,7 +151,7 @@ def _lies_as(other: Tensor, x: Tensor, contiguous: bool) -> bool:
 
 def _memory(shape: tuple[int, ...], dtype: torch.dtype) -> tuple[Tensor, int]:
     """A tensor to be written to, and its address: 0 where a mode makes none."""
-    made = torch.empty(shape, dtype=dtype, device="cpu")
+    made = torch.empty(*shape, dtype=dtype, device="cpu")  # a tuple takes longer
     try:
         return made, made.data_ptr() if type(made) is Tensor else 0
     except RuntimeError:
@@ -190,13 +190,9 @@ def _is_dense(x: Tensor) -> bool:
     return True
 
 
-def _layout(x: Tensor, axis: int, contiguous: bool) -> tuple[int, int]:
-    """Number of units, and how many elements of one lie together."""
-    shape = x.shape
-    if not shape:
+def _layout(x: Tensor, axis: int) -> tuple[int, int]:
+    """Number of units of a dense tensor, and how many elements of one lie together."""
+    if not x.dim():
         return 1, 1
-    axis %= len(shape)
-    units = shape[axis]
-    if contiguous:
-        return units, math.prod(shape[axis + 1 :])
+    units = x.size(axis)
     return units, x.numel() if units == 1 else x.stride(axis)

@@ -8,7 +8,9 @@ enum {
     BLOCK = 4096,    /* elements that are worked on at a time: their values stay in the first cache */
     CODES = 1 << 11, /* codes of float32's top bits (histogram.py); one more counts exact zeros */
     TABLES = 4,      /* counting into several tables, equal codes in a row need not wait for each other */
-    RUN = 32,        /* a unit's elements that lie together are reduced alone if there are so many */
+    RUN = 128,       /* a unit's elements that lie together are reduced alone if there are so many */
+    SHORT_RUN = 16,  /* or so many, and few such runs */
+    FEW = 8,
     WIDTH = 1024,    /* columns that are worked on at a time: their units' state stays in the cache */
     BOUNDS = 2,
 };

@@ -42,7 +42,7 @@ TARGET static int R(scattered)(const Job *job, State *all) {
     REAL scratch[BLOCK];
     int64_t units = job->unit_count, width = units * job->inner;
     if (width < WIDTH) /* rows are joined: vectors want long ones */
-        width *= at_most((WIDTH + width - 1) / width, job->numel / width);
+        width *= at_most(WIDTH / width, job->numel / width);
     char *memory = malloc(width * (sizeof(double) + 2 * sizeof(REAL)));
     if (!memory)
         return -1;
@@ -89,9 +89,10 @@ TARGET static int R(scattered)(const Job *job, State *all) {
 
 TARGET static int R(measure)(const Job *job, State *all) {
     *all = NOTHING;
-    if (job->units && job->inner < RUN)
-        return R(scattered)(job, all);
     if (job->units) {
+        int few = job->numel / (job->unit_count * job->inner) < FEW;
+        if (job->inner < (few ? SHORT_RUN : RUN))
+            return R(scattered)(job, all);
         R(runs)(job, all);
         return 0;
     }
@@ -111,12 +112,17 @@ TARGET static void R(norm)(const char *x, int64_t numel, int dtype, double *foun
     for (int64_t start = 0; start < numel; start += BLOCK) {
         int n = (int)at_most(numel - start, BLOCK);
         const REAL *restrict block = R(load)(x, NULL, dtype, start, n, scratch);
-        double second = 0;
-        SIMD(reduction(+ : second))
-        for (int i = 0; i < n; i++) {
-            double d = block[i];
+        double second = 0, other = 0; /* two, since a sum waits for the last */
+        int half = n / 2;
+        SIMD(reduction(+ : second, other))
+        for (int i = 0; i < half; i++) {
+            double d = block[i], e = block[i + half];
             second += d * d;
+            other += e * e;
         }
+        if (n % 2)
+            second += (double)block[n - 1] * block[n - 1];
+        second += other;
         if (second - second != 0) {
             State s;
             R(reduce_any)(block, n, &s);
