@@ -96,10 +96,16 @@ def norms(tensors: Sequence[Tensor]) -> Tensor | None:
     if library is None:
         return None
     arguments: list[int] = []
-    for x in tensors:
-        if not (address := _address(x)) or not (x.is_contiguous() or _is_dense(x)):
-            return None
-        arguments += (address, x.numel(), _DTYPES[x.dtype])
+    try:
+        for x in tensors:  # hundreds at every step: as _address, but without a call, nor asking for the sign
+            if type(x) not in _PLAIN or not x.is_cpu or x.is_nested or (dtype := _DTYPES.get(x.dtype)) is None:
+                return None
+            address = x.data_ptr()
+            if not address or not (x.is_contiguous() or _is_dense(x)):
+                return None
+            arguments += (address, x.numel(), dtype)
+    except RuntimeError:
+        return None
     found, result = _memory((2,), torch.float64)
     if not result:
         return None
