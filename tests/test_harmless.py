@@ -1,10 +1,12 @@
 """Training with ``watch`` is training without it, bit for bit."""
 
 import copy
+import gc
 import io
 import pickle
 import subprocess
 import sys
+import weakref
 
 import numpy as np
 import pytest
@@ -148,3 +150,32 @@ def test_compile_is_not_disturbed(tmp_path):
             optimizer.step()
     found = Run(tmp_path).statistics("gradient", 1)
     assert list(found) == ["0.weight", "0.bias", "2.weight", "2.bias"] and all(row["count"] for row in found.values())
+
+
+@pytest.mark.xfail(strict=True, reason="the monitor takes the hooks off that learn the order: it is to call settle")
+def test_compiled_steps_are_not_compiled_again_when_steps_are_logged(tmp_path):
+    model = nn.Sequential(nn.Linear(3, 4), nn.TransformerEncoderLayer(4, 1, 4, 0.0), nn.Linear(4, 2))
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    compiled = torch.compile(model, backend="eager", fullgraph=True)
+    torch._dynamo.reset()
+    with (
+        torch._dynamo.config.patch(error_on_recompile=True),
+        tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=2),
+    ):
+        for _ in range(4):
+            optimizer.zero_grad()
+            compiled(torch.ones(5, 3)).sum().backward()
+            optimizer.step()
+    assert list(Run(tmp_path).tensors["nnviz/gradient/norm"]) == [0, 2]
+
+
+def test_who_keeps_a_loss_keeps_neither_model_nor_monitor(tmp_path):
+    model = nn.Linear(3, 1)
+    monitor = tb_nnviz.watch(model, torch.optim.SGD(model.parameters(), 0.1), logdir=tmp_path, every=1)
+    loss = model(torch.ones(2, 3)).sum()
+    monitor.close()
+    held = [weakref.ref(model), weakref.ref(monitor)]
+    del model, monitor
+    gc.collect()
+    assert [ref() for ref in held] == [None, None]
+    loss.backward()

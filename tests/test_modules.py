@@ -1,6 +1,7 @@
 """Modules that do not behave like a layer in a plain model."""
 
 import gc
+import threading
 import weakref
 
 import pytest
@@ -168,3 +169,47 @@ def test_wrappers_are_unwrapped_and_their_subclasses_too():
 def test_names_of_models_that_would_not_be_told_apart(name):
     with pytest.raises(ValueError, match="invalid model name"):
         unwrap({name: nn.Linear(1, 1)})
+
+
+def test_threads_at_once_count_every_pass(tmp_path, caplog):
+    model = nn.Sequential(nn.Linear(4, 4), nn.Tanh(), nn.Linear(4, 1))
+    optimizer = sgd(model)
+    x = torch.ones(3, 4)
+    with tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=1):
+        threads = [threading.Thread(target=lambda: [model(x).sum() for _ in range(50)]) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        model(x).sum().backward()
+        optimizer.step()
+    assert not caplog.records
+    found = Run(tmp_path).statistics("activation", 0)
+    assert {name: row["count"] for name, row in found.items()} == {"0": 201 * 12, "1": 201 * 12, "2": 201 * 3}
+
+
+def test_several_models_in_one_step_with_the_same_critic_twice(tmp_path):
+    models = nn.ModuleDict({"G": nn.Linear(2, 3), "D": nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 1))})
+    optimizers = [sgd(models["G"]), sgd(models["D"])]
+    with tb_nnviz.watch(dict(models), optimizers, logdir=tmp_path, every=1):
+        fake = models["G"](torch.ones(5, 2))
+        (models["D"](torch.ones(6, 3)).mean() - models["D"](fake.detach()).mean()).backward()
+        optimizers[1].step()
+        models["D"](fake).mean().backward()
+        optimizers[0].step()
+    run = Run(tmp_path)
+    for kind in ("activation", "activation_gradient"):
+        found = {name: row["count"] for name, row in run.statistics(kind, 0).items()}
+        assert found == {"G": 15, "D.0": 16 * 4, "D.1": 16 * 4, "D.2": 16}
+
+
+@pytest.mark.parametrize("kinds", [["activation"], None])
+def test_a_step_that_calls_the_models_parts_has_passes_too(kinds, tmp_path):
+    model = nn.ModuleDict({"a": nn.Linear(2, 2), "b": nn.Linear(2, 1)})
+    optimizer = sgd(model)
+    with tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=1, kinds=kinds):
+        for _ in range(3):
+            model["b"](model["a"](model["a"](torch.ones(4, 2)))).sum().backward()
+        optimizer.step()
+    found = Run(tmp_path).statistics("activation", 0)
+    assert {name: row["count"] for name, row in found.items()} == {"a": 24, "a#1": 24, "b": 12}

@@ -24,48 +24,44 @@ class OptionalHooks:
     """
 
     def __init__(self, models: Iterable[nn.Module], failed: Failed) -> None:
-        self._handles = Handles()
-        self._register: dict[nn.Module, list[Register]] = {}
-        self._installed: dict[nn.Module, Handles] = {}
-        self._layer_of: dict[nn.Module, nn.Module] = {}
-        self._removed = False
+        self._gates = Handles()
+        self._hooks: dict[nn.Module, tuple[list[Register], Handles]] = {}
+        self._within: dict[nn.Module, dict[nn.Module, None]] = {}
         gates: dict[nn.Module, None] = {}
         for model in models:
             found = [module for module in model.modules() if isinstance(module, nn.TransformerEncoderLayer)]
-            self._layer_of |= {module: layer for layer in found for module in layer.modules()}
+            self._within |= {layer: dict.fromkeys(layer.modules()) for layer in found}
             if found:
                 gates[model] = None
                 gates |= {module: None for module in model.modules() if isinstance(module, nn.TransformerEncoder)}
-        for gate in gates:
-            if gate not in self._layer_of:
-                self._handles.add(gate.register_forward_pre_hook(Hook(self._called, failed)))
+        for gate in gates:  # a gate within such a layer would be in the way itself
+            if not any(gate in modules for modules in self._within.values()):
+                self._gates.add(gate.register_forward_pre_hook(Hook(self._called, failed)))
 
     def add(self, module: nn.Module, register: Register) -> None:
         """Register a hook on the module."""
-        layer = self._layer_of.get(module)
-        if layer is None:
-            self._handles.add(register())
-        else:
-            self._installed.setdefault(layer, Handles()).add(register())
-            self._register.setdefault(layer, []).append(register)
+        registered, handles = self._hooks.setdefault(module, ([], Handles()))
+        registered.append(register)
+        handles.add(register())
 
-    def remove(self) -> None:
-        """Take all hooks off for good."""
-        self._removed = True
-        self._handles.remove()
-        for handles in self._installed.values():
-            handles.remove()
+    def remove(self, modules: Iterable[nn.Module] | None = None) -> None:
+        """Take the hooks of some modules off for good, or all there are."""
+        if modules is None:
+            self._gates.remove()
+        for module in list(self._hooks) if modules is None else modules:
+            if module in self._hooks:
+                self._hooks.pop(module)[1].remove()
 
     def _called(self, module: nn.Module, args: Any) -> None:
-        if torch.compiler.is_compiling() or self._removed or self._layer_of.get(module) is not None:
+        if torch.compiler.is_compiling():
             return
-        for layer, registered in self._register.items():
+        for layer, modules in self._within.items():
             trains = layer.training or (
                 torch.is_grad_enabled() and any(parameter.requires_grad for parameter in layer.parameters())
             )
-            handles = self._installed[layer]
-            if not trains:
-                handles.remove()
-            elif not handles:
-                for register in registered:
-                    handles.add(register())
+            for registered, handles in (self._hooks[inner] for inner in modules if inner in self._hooks):
+                if not trains:
+                    handles.remove()
+                elif not handles:
+                    for register in registered:
+                        handles.add(register())

@@ -24,17 +24,22 @@ _logger = logging.getLogger("tb_nnviz")
 
 
 class ExecutionOrder:
-    """Learns in which order modules are first called, until ``remove``."""
+    """Learns in which order modules are first called, until ``settle`` or ``remove``.
+
+    Of what is compiled it learns nothing: a graph that is to tell would be compiled again once it has.
+    """
 
     def __init__(self, modules: Iterable[nn.Module], failed: Failed, models: Iterable[nn.Module] = ()) -> None:
         self._position: dict[nn.Module, int] = {}
+        self._settled = False
         self._hooks = OptionalHooks(models, failed)
         for module in dict.fromkeys(modules):
             if _takes_hooks(module):
                 self._hooks.add(module, partial(module.register_forward_pre_hook, Hook(self._called, failed)))
 
     def _called(self, module: nn.Module, args: Any) -> None:
-        self._position.setdefault(module, len(self._position))
+        if not _compiling() and not self._settled:
+            self._position.setdefault(module, len(self._position))
 
     def __getitem__(self, module: nn.Module) -> int | None:
         """Position of the module's first call, None if it was not called."""
@@ -45,7 +50,13 @@ class ExecutionOrder:
         last = len(self._position)
         return sorted(parameters, key=lambda parameter: self._position.get(parameter.owner, last))
 
+    def settle(self) -> None:
+        """The first pass is over. Hooks stay where none was called: torch compiles again where one goes."""
+        self._settled = True
+        self._hooks.remove(self._position)
+
     def remove(self) -> None:
+        """Take all hooks off."""
         self._hooks.remove()
 
 

@@ -1,0 +1,247 @@
+"""What goes wrong, in us or around us: training goes on as it would have, and the next run works."""
+
+import importlib
+import inspect
+import logging
+import multiprocessing
+
+import pytest
+import torch
+from torch import nn
+from torch.utils.checkpoint import checkpoint
+from torch.utils.data import DataLoader, Dataset
+
+import tb_nnviz
+from tests.reading import Run
+from tests.zoo import same
+
+#: Where each function is made to raise, one at a time: all that runs between the user's lines and the writer.
+PLACES = (
+    "calls", "fast_path", "finish", "histogram", "hooks", "norms", "optimizers", "parameters", "recorder", "snapshot",
+    "statistics", "table", "transfer",
+)  # fmt: skip
+#: What is not made to raise, and why.
+EXEMPT = {
+    "fast_path.OptionalHooks.remove": "takes hooks off, and hooks that stay on are what is tested for",
+    "hooks.ExecutionOrder.remove": "the same",
+    "hooks.ModuleHooks.remove": "the same",
+    "hooks.ModuleHooks._release_leaves": "the same",
+    "optimizers.OptimizerHooks.remove": "the same",
+    "recorder.Recorder._open_kinds": "turns a part off",
+}
+STEPS = 4
+
+
+def functions():
+    """(module, class or None, name) of every function and method there is."""
+    for place in PLACES:
+        module = importlib.import_module(f"tb_nnviz.record.{place}")
+        for name, item in vars(module).items():
+            if getattr(item, "__module__", None) != module.__name__:
+                continue
+            if inspect.isfunction(item):
+                yield place, None, name
+            elif inspect.isclass(item):
+                for method, function in vars(item).items():
+                    own = inspect.isfunction(function) and function.__module__ == module.__name__
+                    if own and not method.startswith("__"):
+                        yield place, item.__name__, method
+
+
+FUNCTIONS = [".".join(filter(None, found)) for found in functions()]
+#: Those that were in fact called when they were made to raise.
+CALLED = set()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread():
+    """Small tensors on a machine that does other things too: threads would wait for each other."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.stem, self.table = nn.Linear(4, 4), nn.Parameter(torch.ones(4))
+        self.body = nn.Sequential(nn.Linear(4, 4), nn.BatchNorm1d(4), nn.Dropout(0.2))
+        self.encoder = nn.TransformerEncoderLayer(4, 1, 4)
+
+    def forward(self, x):
+        x = checkpoint(self.body, self.stem(x) * self.table, use_reentrant=True, preserve_rng_state=True)
+        return self.encoder(x).sum()
+
+
+def train(watching=None, plant=None):
+    """What training leaves behind; ``plant`` is called as soon as the model is watched."""
+    torch.manual_seed(0)
+    model = Net()
+    optimizer = torch.optim.Adam(model.parameters(), 0.01)
+    monitor = watching and tb_nnviz.watch(model, optimizer, **watching)
+    if plant:
+        plant()
+    losses = []
+    for _ in range(STEPS):
+        optimizer.zero_grad()
+        for _ in range(2):
+            loss = model(torch.randn(5, 4))
+            loss.backward()
+        optimizer.step()
+        losses.append(loss.detach())
+        if monitor:
+            monitor.log(loss=loss)
+    if monitor:
+        monitor.close()
+    for module in model.modules():
+        assert not module._forward_hooks
+        assert not module._forward_pre_hooks
+    return [*losses, *(p.detach() for p in model.parameters()), *model.buffers(), torch.get_rng_state()]
+
+
+@pytest.fixture(scope="module")
+def unwatched():
+    return train()
+
+
+@pytest.mark.parametrize("name", [name for name in FUNCTIONS if name not in EXEMPT])
+@pytest.mark.filterwarnings("ignore:enable_nested_tensor")
+def test_an_error_of_ours_turns_its_part_off_and_no_more(name, unwatched, tmp_path, monkeypatch, caplog):
+    place, *owners, function = name.split(".")
+    called = []
+
+    def planted(*args, **kwargs):
+        called.append(name)
+        CALLED.add(name)
+        raise RuntimeError("planted")
+
+    def plant():
+        home = importlib.import_module(f"tb_nnviz.record.{place}")
+        if owners:
+            monkeypatch.setattr(getattr(home, owners[0]), function, planted)
+            return
+        original = getattr(home, function)
+        for other in PLACES:  # wherever it was imported to
+            module = importlib.import_module(f"tb_nnviz.record.{other}")
+            if getattr(module, function, None) is original:
+                monkeypatch.setattr(module, function, planted)
+
+    assert same(unwatched, train({"logdir": tmp_path, "every": 1, "histograms_every": 2}, plant))
+    said = [record for record in caplog.records if record.name == "tb_nnviz"]
+    assert len({record.getMessage() for record in said}) == len(said), "each is said once"
+    if called:
+        assert said, "an error that nobody hears of"
+        assert all(record.levelno == logging.WARNING for record in said)
+        assert "planted" in str(said[0].exc_info and said[0].exc_info[1]) or "planted" in said[0].getMessage()
+    else:
+        assert not said
+
+
+def test_most_functions_were_made_to_raise():
+    if len(CALLED) < 2:
+        pytest.skip("the test above was not run")
+    assert set(EXEMPT) < set(FUNCTIONS), "there is no such function any more"
+    assert len(CALLED) > 60
+
+
+@pytest.mark.parametrize("place", ["forward", "backward", "step", "between"])
+def test_an_interrupt_leaves_nothing_behind_and_the_next_run_works(place, tmp_path, caplog):
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(4, 4), nn.Tanh(), nn.Linear(4, 1))
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+
+    def interrupt(*args):
+        raise KeyboardInterrupt
+
+    def cell(stop_at):
+        """One cell of a notebook, run as often as one likes."""
+        with tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=1) as monitor:
+            for step in range(3):
+                stop = step == stop_at and place
+                handle = model[1].register_forward_hook(interrupt) if stop == "forward" else None
+                try:
+                    output = model(torch.randn(5, 4))
+                    if stop == "backward":
+                        output.register_hook(interrupt)
+                    output.sum().backward()
+                    if stop == "step":
+                        handle = optimizer.register_step_pre_hook(interrupt)
+                    optimizer.step()
+                    if stop == "between":
+                        interrupt()
+                finally:
+                    if handle is not None:
+                        handle.remove()
+                monitor.log(loss=output.sum().detach())
+
+    for stop_at in (1, None, None):
+        if stop_at is None:
+            cell(stop_at)
+        else:
+            with pytest.raises(KeyboardInterrupt):
+                cell(stop_at)
+        assert not any(module._forward_hooks or module._forward_pre_hooks for module in model.modules())
+        assert not optimizer._optimizer_step_pre_hooks
+    assert not caplog.records
+    run = Run(tmp_path)
+    assert list(run.tensors["nnviz/gradient/norm"]) == [0, 1, 2]
+    assert {name: row["count"] for name, row in run.statistics("activation", 2).items()} == {"0": 20, "1": 20, "2": 5}
+
+
+CELL = """
+model = nn.Linear(4, 1)
+optimizer = torch.optim.SGD(model.parameters(), 0.1)
+monitor = tb_nnviz.watch(model, optimizer, logdir=logdir, every=1)
+for _ in range(2):
+    model(torch.ones(5, 4)).sum().backward()
+    optimizer.step()
+"""
+
+
+def test_a_cell_without_with_runs_again_once_its_monitor_is_closed(tmp_path):
+    names = {"torch": torch, "nn": nn, "tb_nnviz": tb_nnviz, "logdir": tmp_path}
+    exec(CELL, names)
+    first, model, optimizer = names["monitor"], names["model"], names["optimizer"]
+    with pytest.raises(ValueError, match=f"{tmp_path}.* is already written .*Close that one first"):
+        exec(CELL, names)
+    assert names["monitor"] is first
+    model(torch.ones(7, 4)).sum().backward()
+    optimizer.step()  # the first one goes on
+    first.close()
+    assert Run(tmp_path).statistics("activation", 2)[""]["count"] == 7
+    exec(CELL, names)
+    names["monitor"].close()
+    assert Run(tmp_path).statistics("activation", 1)[""]["count"] == 5
+
+
+class Numbers(Dataset):
+    """Items made by the watched model itself, in a worker that was forked while it is watched."""
+
+    def __init__(self, model):
+        self.model = model
+
+    def __len__(self):
+        return 12
+
+    def __getitem__(self, index):
+        self.model(torch.randn(2, 4)).sum().backward()
+        return torch.full((4,), float(index))
+
+
+@pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="there is no fork here")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_forked_workers_log_nothing_and_end(tmp_path, caplog):
+    model = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 1))
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    with tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=1, on_finding=None):
+        for _ in range(2):
+            workers = DataLoader(Numbers(model), batch_size=6, num_workers=2, multiprocessing_context="fork")
+            for batch in workers:
+                optimizer.zero_grad()
+                model(batch).sum().backward()
+                optimizer.step()
+    assert not caplog.records
+    assert len(list(tmp_path.iterdir())) == 1
+    counts = Run(tmp_path).tensors["nnviz/activation/count"]
+    assert [list(map(float, counts[step])) for step in counts] == [[24, 6]] * 4
