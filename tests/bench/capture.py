@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import datetime
 import json
 import logging
 import os
@@ -28,6 +29,8 @@ from torch import nn
 from torch.utils.tensorboard import SummaryWriter
 
 import tb_nnviz
+from tb_nnviz.record import native
+from tb_nnviz.record.monitor import Overhead
 from tests.bench.models import workload
 
 WORKLOADS = ("mlp8", "resnet20", "gpt12")
@@ -74,13 +77,13 @@ class Floor(Nothing):
 
 
 class Watch(Nothing):
-    """tb_nnviz, everything at every step, histograms every 100th."""
+    """tb_nnviz, every statistic of every kind at every step; no histograms."""
 
-    options: ClassVar[dict[str, int]] = {"every": 1, "histograms_every": 100}
+    options: ClassVar[dict[str, object]] = {"every": 1, "histograms_every": None}
 
     def __init__(self, model: nn.Module, optimizer: torch.optim.Optimizer, logdir: str) -> None:
         super().__init__(model, optimizer, logdir)
-        self.monitor = tb_nnviz.watch(model, optimizer, logdir=logdir, on_finding=None, **self.options)
+        self.monitor = tb_nnviz.watch(model, optimizer, logdir=logdir, on_finding=None, **self.options)  # type: ignore
 
     def close(self) -> None:
         self.monitor.writer.flush()
@@ -89,15 +92,33 @@ class Watch(Nothing):
 
 
 class WatchHistograms(Watch):
-    """tb_nnviz, everything and histograms too at every step."""
+    """tb_nnviz, everything and histograms of everything too at every step."""
 
-    options: ClassVar[dict[str, int]] = {"every": 1, "histograms_every": 1}
+    options: ClassVar[dict[str, object]] = {"every": 1, "histograms_every": 1}
+
+
+class WatchOperators(Watch):
+    """tb_nnviz at every step with torch's operators only, as where the extension could not be built."""
+
+    def __init__(self, model: nn.Module, optimizer: torch.optim.Optimizer, logdir: str) -> None:
+        self.library, native.library = native.library, None
+        super().__init__(model, optimizer, logdir)
+
+    def close(self) -> None:
+        super().close()
+        native.library = self.library
+
+
+class WatchWindow(Watch):
+    """tb_nnviz with a window: one read of the gradients at each of the steps that are not logged."""
+
+    options: ClassVar[dict[str, object]] = {"every": 10**9, "histograms_every": None, "window": True, "start_step": 1}
 
 
 class WatchDefault(Watch):
-    """tb_nnviz as it comes: every tenth step."""
+    """tb_nnviz as it comes: statistics every tenth step, histograms every hundredth."""
 
-    options: ClassVar[dict[str, int]] = {}
+    options: ClassVar[dict[str, object]] = {}
 
 
 class Wandb(Nothing):
@@ -141,67 +162,103 @@ CONTESTANTS: dict[str, Callable[..., Nothing]] = {
     "floor": Floor,
     "watch every step": Watch,
     "watch + histograms": WatchHistograms,
+    "watch, operators": WatchOperators,
+    "watch window only": WatchWindow,
     "watch default": WatchDefault,
     "wandb.watch all": Wandb,
     "add_histogram loop": Histograms,
 }
 #: Slow ones run fewer steps a round.
 SLOW = {"wandb.watch all", "add_histogram loop"}
-#: A sampled schedule is judged by the mean over whole periods, since its median step is an unlogged one.
-SAMPLED = {"watch default": 10}
+#: A sampled schedule is judged over whole periods, step by step in turn with an uninstrumented twin: its median
+#: step is an unlogged one.
+PERIODS = {"watch default": 100}
 
 
-def run(name: str, kind: str, steps: int) -> tuple[list[float], float, object]:
+class Training:
+    """A workload with a contestant, a step at a time."""
+
+    def __init__(self, name: str, kind: str) -> None:
+        self.model, self.optimizer, self.loss = workload(name)
+        self.logdir = tempfile.mkdtemp()
+        self.contestant = CONTESTANTS[kind](self.model, self.optimizer, self.logdir)
+        self.steps = 0
+
+    def step(self) -> float:
+        """Seconds of one step."""
+        start = time.perf_counter()
+        self.optimizer.zero_grad()
+        self.loss().backward()
+        self.contestant.after_backward(self.steps)
+        self.optimizer.step()
+        self.contestant.after_step(self.steps)
+        self.steps += 1
+        return time.perf_counter() - start
+
+    def close(self) -> float:
+        """Bytes a step."""
+        try:
+            self.contestant.close()
+            return sum(path.stat().st_size for path in Path(self.logdir).rglob("*") if path.is_file()) / self.steps
+        finally:
+            shutil.rmtree(self.logdir, ignore_errors=True)
+
+
+def alone(name: str, kind: str, steps: int, warm: int) -> tuple[list[float], float, Overhead | None]:
     """Seconds of each step, bytes a step, and the monitor's own figure of its overhead."""
-    model, optimizer, loss = workload(name)
-    logdir = tempfile.mkdtemp()
-    try:
-        contestant = CONTESTANTS[kind](model, optimizer, logdir)
-        times = []
-        for step in range(steps):
-            start = time.perf_counter()
-            optimizer.zero_grad()
-            loss().backward()
-            contestant.after_backward(step)
-            optimizer.step()
-            contestant.after_step(step)
-            times.append(time.perf_counter() - start)
-        contestant.close()
-        size = sum(path.stat().st_size for path in Path(logdir).rglob("*") if path.is_file())
-        return times, size / steps, contestant.overhead
-    finally:
-        shutil.rmtree(logdir, ignore_errors=True)
+    training = Training(name, kind)
+    times = [training.step() for _ in range(warm + steps)][warm:]
+    size = training.close()
+    return times, size, training.contestant.overhead
+
+
+def in_turn(name: str, kind: str, steps: int) -> tuple[float, float, float, Overhead | None]:
+    """Mean seconds of a step with and without the contestant, a step of each in turn; bytes; its own figure."""
+    pair = [Training(name, "none"), Training(name, kind)]
+    seconds = [0.0, 0.0]
+    for step in range(steps):
+        for which in (0, 1) if step % 2 else (1, 0):
+            seconds[which] += pair[which].step()
+    pair[0].close()
+    size = pair[1].close()
+    return seconds[1] / steps, seconds[0] / steps, size, pair[1].contestant.overhead
 
 
 def measure(name: str, rounds: int, steps: int, kinds: list[str]) -> list[dict[str, object]]:
     """One row a contestant: milliseconds a step, ratio to none, bytes a step, own figure of the overhead."""
     times: dict[str, list[float]] = {kind: [] for kind in kinds}
+    ratios: dict[str, list[float]] = {kind: [] for kind in kinds}
     sizes: dict[str, float] = {}
-    shares: dict[str, list[float]] = {kind: [] for kind in kinds}
+    overheads: dict[str, list[Overhead]] = {kind: [] for kind in kinds}
     for turn in range(rounds):
         for kind in kinds[turn % 2 :] + kinds[: turn % 2]:
-            period = SAMPLED.get(kind, 1)
-            count = period * max(2, steps // period) if period > 1 else max(3, steps // 4) if kind in SLOW else steps
-            warm = period if period > 1 else 1 if kind in SLOW else 2
-            found, sizes[kind], overhead = run(name, kind, count + warm)
-            found = found[warm:]
-            if period > 1:
-                found = [statistics.mean(found[i : i + period]) for i in range(0, len(found), period)]
-            times[kind] += found
+            if kind in PERIODS:
+                with_it, without, sizes[kind], overhead = in_turn(name, kind, PERIODS[kind])
+                times[kind].append(with_it)
+                ratios[kind].append(with_it / without)
+            else:
+                count, warm = (max(3, steps // 4), 1) if kind in SLOW else (steps, 3)
+                found, sizes[kind], overhead = alone(name, kind, count, warm)
+                times[kind] += found
             if overhead is not None:
-                shares[kind].append(overhead.share)
+                overheads[kind].append(overhead)
     base = statistics.median(times["none"])
-    return [
-        {
-            "workload": name,
-            "contestant": kind,
-            "milliseconds": statistics.median(times[kind]) * 1e3,
-            "ratio": statistics.median(times[kind]) / base,
-            "bytes_per_step": sizes[kind],
-            "overhead_share": statistics.median(shares[kind]) if shares[kind] else None,
-        }
-        for kind in kinds
-    ]
+    rows = []
+    for kind in kinds:
+        median = statistics.median(times[kind])
+        ratio = statistics.median(ratios[kind]) if ratios[kind] else median / base
+        rows.append(
+            {
+                "workload": name,
+                "contestant": kind,
+                "milliseconds": median * 1e3,
+                "ratio": ratio,
+                "added_milliseconds": (median - median / ratio) * 1e3,
+                "bytes_per_step": sizes[kind],
+                "overhead_share": statistics.median(o.share for o in overheads[kind]) if overheads[kind] else None,
+            }
+        )
+    return rows
 
 
 def main() -> None:
@@ -226,8 +283,10 @@ def main() -> None:
     logging.disable(logging.WARNING)
     torch.set_num_threads(2)
     rows = []
+    processor = f"{platform.machine()} {torch.backends.cpu.get_cpu_capability()}"
     print(
-        f"torch {torch.__version__}, {platform.machine()}, {os.cpu_count()} cores, {torch.get_num_threads()} threads\n"
+        f"{datetime.date.today()}, torch {torch.__version__}, {processor}, {os.cpu_count()} cores, "
+        f"{torch.get_num_threads()} threads, extension: {'yes' if native.library else 'no'}\n"
     )
     for name in options.workloads:
         model = workload(name)[0]
@@ -237,17 +296,19 @@ def main() -> None:
         print(f"  {'':20s} {'ratio':>7s} {'ms/step':>9s} {'+ ms':>8s} {'KiB/step':>9s} {'overhead':>9s}")
         found = measure(name, options.rounds, options.steps, kinds)
         for row in found:
-            more = row["milliseconds"] - found[0]["milliseconds"]
             share = "" if row["overhead_share"] is None else f"{row['overhead_share']:.1%}"
             print(
-                f"  {row['contestant']:20s} {row['ratio']:7.2f} {row['milliseconds']:9.1f} {more:8.1f} "
+                f"  {row['contestant']:20s} {row['ratio']:7.2f} {row['milliseconds']:9.1f} "
+                f"{row['added_milliseconds']:8.1f} "
                 f"{row['bytes_per_step'] / 1024:9.1f} {share:>9s}",
                 flush=True,
             )
         print(flush=True)
         rows += found
     if options.json:
-        options.json.write_text(json.dumps({"torch": torch.__version__, "rows": rows}, indent=1))
+        machine = {"processor": processor, "cores": os.cpu_count(), "threads": torch.get_num_threads()}
+        about = {"date": f"{datetime.date.today()}", "torch": torch.__version__, "machine": machine}
+        options.json.write_text(json.dumps({**about, "native": native.library is not None, "rows": rows}, indent=1))
 
 
 if __name__ == "__main__":
