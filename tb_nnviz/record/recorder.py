@@ -89,7 +89,9 @@ class Recorder:
         name = self._call_row("activation", layer, call, order, output, part)
         if part is not None and part.units is not None and self.statistics:
             earlier = self._units.get(name)
-            self._units[name] = part.units if earlier is None else merge_units(earlier, part.units)
+            # replicas of DataParallel lie on several devices
+            units = part.units if earlier is None else merge_units(earlier, part.units.to(earlier.device))
+            self._units[name] = units
 
     def activation_gradient(self, layer: Layer, call: int, order: int, gradient: Tensor) -> None:
         """Measure the gradient with respect to a layer's output."""
@@ -126,7 +128,9 @@ class Recorder:
             self._parts(kind).setdefault(name, []).append((part.numel, self.transfer.add(part.values)))
         if part.codes is not None:
             earlier = self._codes.get((kind, name))
-            self._codes[kind, name] = part.codes if earlier is None else _add_counts(earlier, part.codes)
+            self._codes[kind, name] = (
+                part.codes if earlier is None else _add_counts(earlier, part.codes.to(earlier.device))
+            )
         return name
 
     # Parameters
