@@ -78,7 +78,7 @@ class Extensions(build_ext):
 TORCH = ["torch>=2.1"]
 DEMO = [*TORCH, "scikit-learn>=1.3", "tqdm>=4.65"]
 LIGHTNING = [*TORCH, "lightning>=2.0"]
-HUGGINGFACE = [*TORCH, "accelerate>=1.0", "transformers>=4.40"]
+HUGGINGFACE = [*TORCH, "accelerate>=1.0", "transformers>=4.46"]
 README = ROOT / "README.md"
 
 setup(

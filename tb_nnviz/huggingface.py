@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tb_nnviz import Monitor, watch
 
-_INSTALL = "pip install 'transformers[torch]>=4.40', or pip install 'tb_nnviz[huggingface]'"
+_INSTALL = "pip install 'transformers[torch]>=4.46', or pip install 'tb_nnviz[huggingface]'"
 
 if TYPE_CHECKING:
     from transformers import TrainerControl, TrainerState, TrainingArguments
@@ -21,9 +21,9 @@ else:
         raise ImportError(
             f"tb_nnviz.huggingface needs transformers, and it cannot be imported ({error}): {_INSTALL}"
         ) from error
-    if tuple(int(part) for part in transformers.__version__.split(".")[:2]) < (4, 40):
+    if tuple(int(part) for part in transformers.__version__.split(".")[:2]) < (4, 46):
         raise ImportError(
-            f"tb_nnviz.huggingface needs transformers 4.40 or newer, and this is {transformers.__version__}: {_INSTALL}"
+            f"tb_nnviz.huggingface needs transformers 4.46 or newer, and this is {transformers.__version__}: {_INSTALL}"
         )
 
 #: Figures of the Trainer that tell nothing of the network.
@@ -71,9 +71,9 @@ class NNVizCallback(TensorBoardCallback):
         super().__init__(tb_writer)
         # the names are checked here, where they are given; values where they are used
         signature(watch).bind(None, None, logdir, writer=None, start_step=0, scaler=None, **watch_options)
+        self._logdir, self._options = logdir, watch_options
         if logdir is not None:
-            self.logging_dir = os.fspath(logdir)
-        self._options = watch_options
+            self.logging_dir = os.fspath(logdir)  # for an evaluation after the training
         #: The monitor while the Trainer trains, for figures of your own: ``monitor.log``; else None.
         self.monitor: Monitor | None = None
 
@@ -86,6 +86,9 @@ class NNVizCallback(TensorBoardCallback):
                 f"invalid report_to: {args.report_to!r}. NNVizCallback writes the Trainer's TensorBoard run itself: "
                 'leave "tensorboard" out, TrainingArguments(report_to="none")'
             )
+        if self._logdir is not None and self.tb_writer is None and state.is_world_process_zero:
+            # each version of transformers has another place for the directory, and takes a writer that is there
+            self.tb_writer = self._SummaryWriter(log_dir=os.fspath(self._logdir))
         super().on_train_begin(args, state, control, **kwargs)
         if not state.is_world_process_zero:
             return

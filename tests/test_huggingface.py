@@ -317,12 +317,12 @@ def test_it_is_there_when_asked_for(anew):
 @pytest.mark.parametrize("missing", ["transformers", "transformers.integrations"])
 def test_missing(monkeypatch, anew, missing):
     monkeypatch.setitem(sys.modules, missing, None)
-    expected = r"needs transformers, and it cannot be imported .*: pip install 'transformers\[torch\]>=4.40'"
+    expected = r"needs transformers, and it cannot be imported .*: pip install 'transformers\[torch\]>=4.46'"
     with pytest.raises(ImportError, match=expected):
         anew()
 
 
 def test_too_old(monkeypatch, anew):
-    monkeypatch.setattr("transformers.__version__", "4.39.3")
-    with pytest.raises(ImportError, match=r"needs transformers 4\.40 or newer, and this is 4\.39\.3: pip install"):
+    monkeypatch.setattr("transformers.__version__", "4.45.3")
+    with pytest.raises(ImportError, match=r"needs transformers 4\.46 or newer, and this is 4\.45\.3: pip install"):
         anew()
