@@ -47,6 +47,19 @@ def numbers(
     return {"count": np.full((steps, rows), 12, np.float32), **values}
 
 
+def window(
+    steps: int, nonfinite: float = 0, nonfinite_steps: int = 0, skipped_steps: int = 0, **maxima: float
+) -> list[schema.Entry]:
+    """What rides on a logged step's event; ``maxima``: gradient_norm_max, gradient_norm_max_step and so on."""
+    counts = {
+        "steps": steps,
+        "nonfinite": nonfinite,
+        "nonfinite_steps": nonfinite_steps,
+        "skipped_steps": skipped_steps,
+    }
+    return [schema.scalar(schema.TAG_WINDOW + name, value) for name, value in (counts | maxima).items()]
+
+
 class Log(contextlib.ExitStack):
     """One event file of a run; ``number`` orders the files of a directory as their start times would."""
 
@@ -129,6 +142,7 @@ class Zoo:
         self._without_layout()
         self._wrong_length()
         self._without_count()
+        self._windows()
         self._of_others()
 
     def _log(self, run: str, number: int = 0, wall_time: float = WALL_TIME) -> Log:
@@ -232,6 +246,20 @@ class Zoo:
         values["norm"][2, 1] = np.nan
         with self._log("no_count") as log:
             self._keep("no_count", values, log.table(AB, values))
+
+    def _windows(self) -> None:
+        """Kind optimizer, and scalars of what happened between logged steps, one of them skipped."""
+        rows, steps = layout(["a.weight", "b.weight"], "optimizer"), range(0, 50, 10)
+        values = numbers(len(steps), 2, schema.KIND_STATISTICS["optimizer"], seed=14)
+        with self._log("windows") as log:
+            for i, step in enumerate(steps):
+                more = window(10, gradient_norm_max=i + 0.5, gradient_norm_max_step=step - 3)
+                more.append(schema.scalar("nnviz/global/skipped", 0))
+                wall_time = log.vectors(step, rows, {name: table[i] for name, table in values.items()}, more)
+                if step == 20:
+                    log.entries(24, [schema.scalar("nnviz/global/skipped", 1)])
+        self.values["windows"] = values
+        self.last_wall_times["windows"] = wall_time
 
     def _of_others(self) -> None:
         """Scalars of ours beside the user's own, and a run without anything of ours."""

@@ -207,6 +207,20 @@ def test_scalars_by_tag_and_only_the_last(board: TensorBoard) -> None:
     assert [series["tag"] for series in board.scalars("scalars", prefix="nnviz/global/")["series"]] == tags[:1]
 
 
+def test_what_optimizers_keep_and_what_happened_between_logged_steps(board: TensorBoard, zoo: Zoo) -> None:
+    statistics = schema.KIND_STATISTICS["optimizer"]
+    assert board.runs()["windows"]["kinds"] == {"optimizer": sorted((*statistics, "count"))}
+    series = only(board.series("windows", kind="optimizer", statistics=statistics))
+    for name in statistics:
+        assert_array_equal(series["values"][name], zoo.values["windows"][name])
+    tags = ["nnviz/window/gradient_norm_max", "nnviz/window/gradient_norm_max_step", "nnviz/global/skipped"]
+    highest, places, skipped = board.scalars("windows", tags=tags)["series"]
+    assert highest["steps"].tolist() == places["steps"].tolist() == [0, 10, 20, 30, 40]
+    assert highest["values"].tolist() == [0.5, 1.5, 2.5, 3.5, 4.5]
+    assert places["values"].tolist() == [-3, 7, 17, 27, 37]
+    assert (skipped["steps"].tolist(), skipped["values"].tolist()) == ([0, 10, 20, 24, 30, 40], [0, 0, 0, 1, 0, 0])
+
+
 def test_a_run_that_is_still_being_written(loader: str, tmp_path: Path) -> None:
     """Steps and rows are appended, and a run appears, while TensorBoard is up."""
     values = numbers(20, 2)
