@@ -8,6 +8,7 @@ const KINDS = {
   update: ["ratio", "norm"],
   parameter: ["norm", "mean", "std"],
   activation: ["std", "dead_fraction", "saturated_fraction"],
+  optimizer: ["first_moment_norm", "second_moment_norm", "effective_step_size", "count"],
 };
 
 let seed = 1;
@@ -53,7 +54,7 @@ function layout(kind, extra) {
   ]);
 }
 
-const ids = { gradient: 11, update: 12, parameter: 13, activation: 14 };
+const ids = { gradient: 11, update: 12, parameter: 13, activation: 14, optimizer: 15 };
 
 export const RUNS = [
   { run: "cnn/healthy", accuracy: 0.943, steps: every(400, 2) },
@@ -84,7 +85,7 @@ function value(run, kind, statistic, depth, step, rows) {
   const fade = run.fade ? run.fade ** ((rows - depth) / 2) : 1;
   const base = 0.9 * noise * fade * spike * Math.exp(-step / 300);
   if (statistic === "mean") return (random() - 0.5) * 0.01 * base;
-  return kind === "update" ? base * 1e-3 : base;
+  return kind === "update" || statistic === "effective_step_size" ? base * 1e-3 : base;
 }
 
 export function listing() {
@@ -165,7 +166,29 @@ export function series({ runs, kind, statistics, known = [] }) {
   return encode({ version: 1, kind, layouts, series: answer, missing });
 }
 
-export function scalars({ runs }) {
+/** One run with windows between logged steps: peaks, NaN and skipped steps. */
+function windows({ run, steps }) {
+  const figures = {
+    "window/steps": steps.map((_, i) => (i ? 2 : 1)),
+    "window/gradient_norm_max": steps.map((step) => (step % 90 === 70 ? 40 : 1) * (1 + random() / 4)),
+    "window/gradient_norm_max_step": steps.map((step) => Math.max(0, step - 1)),
+    "window/nonfinite_steps": steps.map((step) => (step % 150 === 120 ? 1 : 0)),
+    "global/skipped": steps.map((step) => (step % 130 === 20 ? 1 : 0)),
+  };
+  return Object.entries(figures).map(([tag, values]) => ({
+    run,
+    tag: `nnviz/${tag}`,
+    steps: Float64Array.from(steps),
+    wall_times: Float64Array.from(steps),
+    values: Float32Array.from(values),
+  }));
+}
+
+export function scalars({ runs, last }) {
+  if (!last) {
+    const healthy = RUNS.filter(({ run }) => run === "cnn/healthy" && runs.includes(run));
+    return encode({ version: 1, series: healthy.flatMap(windows), missing: [] });
+  }
   const answer = RUNS.filter(({ run }) => runs.includes(run)).flatMap(({ run, accuracy, steps }) =>
     [
       ["nnviz/log/loss", 2.3 * (1 - accuracy)],

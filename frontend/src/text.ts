@@ -6,6 +6,7 @@ const KIND_NAMES: Record<string, string> = {
   update: "Update",
   activation: "Activation",
   activation_gradient: "Activation gradient",
+  optimizer: "Optimizer",
 };
 
 const STATISTIC_NAMES: Record<string, string> = {
@@ -26,6 +27,9 @@ const STATISTIC_NAMES: Record<string, string> = {
   nonpositive_unit_fraction: "share of units never positive",
   saturated_fraction: "saturated fraction",
   outlier_ratio: "outlier ratio of units",
+  first_moment_norm: "first moment norm",
+  second_moment_norm: "second moment norm",
+  effective_step_size: "effective step size",
 };
 
 const ROLE_NAMES: Record<string, string> = {
@@ -39,6 +43,7 @@ const ROLE_NAMES: Record<string, string> = {
 
 const AGGREGATES: Record<string, string> = {
   root_sum_squares: "root of the sum of squares",
+  root_mean_square: "root of the mean square of all elements",
   min: "minimum",
   max: "maximum",
   sum: "sum",
@@ -51,7 +56,10 @@ export const kindName = (kind: string) => KIND_NAMES[kind] ?? kind.replaceAll("_
 export function statisticName(kind: string, statistic: string): string {
   const estimate = statistic.endsWith("~");
   const base = estimate ? statistic.slice(0, -1) : statistic;
-  return `${kindName(kind)} ${STATISTIC_NAMES[base] ?? base.replaceAll("_", " ")}${estimate ? " (estimate)" : ""}`;
+  const name = STATISTIC_NAMES[base] ?? base.replaceAll("_", " ");
+  // What only optimizers keep says so by itself; their element count does not.
+  const whole = kind === "optimizer" && base !== "count" ? upper(name) : `${kindName(kind)} ${name}`;
+  return `${whole}${estimate ? " (estimate)" : ""}`;
 }
 
 export const roleName = (role: string) => ROLE_NAMES[role] ?? role;
@@ -154,6 +162,38 @@ export const TEXT = {
   } as Record<string, string>,
   nonfiniteOf: (bad: string, all: string) => `${bad} of ${all} elements are NaN or Inf`,
   nonfiniteCount: (bad: string) => `${bad} elements are NaN or Inf`,
+  mark: {
+    legend: {
+      peak: "peak",
+      nonfinite: "NaN, Inf between",
+      skipped: "skipped step",
+    } as Record<string, string>,
+    help: {
+      peak: (factor: number, spreads: number, reach: number) =>
+        `A window is the steps from one logged step to the next. Marked is a window's highest gradient norm or loss if it is at least ${factor} times the median of the ${reach} windows before and of the ${reach} after, and ${spreads} times their spread above it.`,
+      nonfinite: () => "Steps that are not logged had gradients or a loss with NaN or Inf.",
+      skipped: () => "The GradScaler found NaN or Inf in the gradients and skipped the optimizer's step.",
+    } as Record<string, (factor: number, spreads: number, reach: number) => string>,
+    toolbar: (run: string, n: number) =>
+      `Marks of ${run} on the step axis: ${n}. Arrow left and right: next mark. Enter: move the cursor there.`,
+    figure: { gradient_norm: "gradient norm", loss: "loss" } as Record<string, string>,
+    at: (step: number) => `step ${step}`,
+    between: (after: number, until: number) => `between the logged steps ${after} and ${until}`,
+    before: (until: number) => `before the logged step ${until}`,
+    logged: (step: number) => `at the logged step ${step}`,
+    times: (ratio: string, usual: string) => `${ratio} times the usual highest of a window, ${usual}`,
+    why: (factor: number, reach: number) =>
+      `Marked: at least ${factor} times the median of the ${reach} windows before, and of the ${reach} after.`,
+    badSteps: (n: number) =>
+      n === 1 ? "NaN or Inf in the gradients of 1 step" : `NaN or Inf in the gradients of ${n} steps`,
+    badElements: (n: string, until: number) => `${n} such elements in the window up to step ${until}`,
+    skipped: (n: number) => (n === 1 ? "skipped by the GradScaler" : `${n} steps skipped by the GradScaler`),
+    lossScale: (scale: string) => `loss scale ${scale}`,
+    merged: (n: number, first: number, last: number) => `one of ${n} marks here, steps ${first} to ${last}`,
+    sampled: (kept: number, written: number) => `${kept} of about ${written} windows kept`,
+    sampledHelp:
+      "TensorBoard keeps a sample of long series of scalars. To see every window, start it with --samples_per_plugin=scalars=0",
+  },
   aggregated: (rule: string, n: number) => `${AGGREGATES[rule] ?? rule} of ${n} rows`,
   elements: (n: string) => `${n} elements`,
   loading: "Loading…",
@@ -161,8 +201,10 @@ export const TEXT = {
   failed: (what: string) => `Could not load ${what}`,
   whatRuns: "the list of runs",
   whatSeries: "the values",
+  whatMarks: "the marks of what happened between logged steps",
   renderFailed: "tb_nnviz could not draw this page",
   noData: (statistic: string) => `no ${lower(statistic)} in this run`,
+  noMoments: "Adam and its family have it.",
   noneSelected: "No run selected",
   noneSelectedHelp: "Choose one or more runs in the list at the left.",
   noLines: "No layer matches",
@@ -178,6 +220,10 @@ export const TEXT = {
   toggleBlock: (block: string, collapsed: boolean) => `${collapsed ? "Expand" : "Collapse"} ${block}`,
   stage: "Arrow left and right: step. Arrow up and down, or j and k: layer.",
 };
+
+function upper(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
 
 export function lower(text: string): string {
   return text.charAt(0).toLowerCase() + text.slice(1);

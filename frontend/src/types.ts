@@ -1,6 +1,6 @@
 /** Shared shapes. Words as in the project's glossary: run, kind, statistic, row, layout, step. */
 
-export type Kind = "parameter" | "gradient" | "update" | "activation" | "activation_gradient";
+export type Kind = "parameter" | "gradient" | "update" | "activation" | "activation_gradient" | "optimizer";
 export type Role = "weight" | "bias" | "norm" | "embedding" | "other" | "all";
 export type ScaleMode = "log" | "linear";
 export type Rgb = readonly [number, number, number];

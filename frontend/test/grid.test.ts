@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { aggregate, buildGrid } from "../src/derive/grid";
 import { aggregateOf, hasThresholds, sortKinds, sortStatistics } from "../src/derive/statistics";
+import { statisticName } from "../src/text";
 import { CELL } from "../src/types";
 import { line, series } from "./helpers";
 
@@ -114,4 +115,38 @@ test("rules by statistic", () => {
   expect(hasThresholds("update", "norm")).toBe(false);
   expect(sortStatistics(["zzz", "count", "norm", "absmax"])).toEqual(["norm", "absmax", "count", "zzz"]);
   expect(sortKinds(["activation", "novel", "gradient"])).toEqual(["gradient", "activation", "novel"]);
+});
+
+describe("what optimizers keep", () => {
+  test("moments of a block: root of the sum of squares; step sizes: of all elements alike", () => {
+    expect(aggregateOf("first_moment_norm")).toBe("root_sum_squares");
+    expect(aggregateOf("second_moment_norm")).toBe("root_sum_squares");
+    expect(aggregateOf("outlier_ratio")).toBe("max");
+    expect(aggregate(aggregateOf("effective_step_size"), [3, 1], [1, 3])).toBeCloseTo(Math.sqrt(12 / 4), 12);
+    const one = series(
+      "r",
+      ["a.weight", "b.weight"],
+      [0, 10],
+      [
+        [3e-20, 1e-20],
+        [Number.NaN, 1],
+      ],
+    );
+    one.rows[0].numel = 1;
+    one.rows[1].numel = 3;
+    one.values = { effective_step_size: one.values.norm };
+    const made = buildGrid(one, "effective_step_size", [line("x.*", [0, 1], "block")], Int32Array.of(0, 1));
+    expect(made.values[0] / 1e-20).toBeCloseTo(Math.sqrt(3), 5);
+    expect([...made.states]).toEqual([value, nonfinite]);
+  });
+  test("in words and in order", () => {
+    expect(sortKinds(["parameter", "optimizer", "update"])).toEqual(["update", "optimizer", "parameter"]);
+    expect(
+      sortStatistics(["count", "effective_step_size", "second_moment_norm", "first_moment_norm"]),
+    ).toEqual(["first_moment_norm", "second_moment_norm", "effective_step_size", "count"]);
+    expect(statisticName("optimizer", "first_moment_norm")).toBe("First moment norm");
+    expect(statisticName("optimizer", "effective_step_size")).toBe("Effective step size");
+    expect(statisticName("optimizer", "count")).toBe("Optimizer element count");
+    expect(statisticName("activation", "outlier_ratio")).toBe("Activation outlier ratio of units");
+  });
 });

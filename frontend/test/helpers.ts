@@ -1,4 +1,15 @@
-import type { Grid, Line, Row, RunInfo, RunSeries, SeriesAnswer, SeriesRequest, Source } from "../src/types";
+import type {
+  Grid,
+  Line,
+  Row,
+  RunInfo,
+  RunSeries,
+  ScalarSeries,
+  ScalarsRequest,
+  SeriesAnswer,
+  SeriesRequest,
+  Source,
+} from "../src/types";
 
 export function row(name: string, more: Partial<Row> = {}): Row {
   const leaf = name.endsWith(".weight") || name.endsWith(".bias");
@@ -70,6 +81,12 @@ export class FakeSource implements Source {
     fail: (error: Error) => void;
   }[] = [];
   failRuns: Error | null = null;
+  /** Requests for windows between logged steps. */
+  windows: {
+    request: ScalarsRequest;
+    answer: (answer: ScalarSeries[]) => void;
+    fail: (error: Error) => void;
+  }[] = [];
 
   async runs() {
     if (this.failRuns) throw this.failRuns;
@@ -82,9 +99,21 @@ export class FakeSource implements Source {
     });
   }
 
-  async scalars() {
-    return [];
+  async scalars(request: ScalarsRequest) {
+    if (request.last) return [];
+    return new Promise<ScalarSeries[]>((answer, fail) => {
+      this.windows.push({ request, answer, fail });
+    });
   }
 }
+
+/** Scalars of one run, values by tag below `nnviz/` at these steps. */
+export const scalars = (run: string, steps: number[], tags: Record<string, number[]>): ScalarSeries[] =>
+  Object.entries(tags).map(([tag, values]) => ({
+    run,
+    tag: `nnviz/${tag}`,
+    steps: Float64Array.from(steps),
+    values: Float32Array.from(values),
+  }));
 
 export const settle = () => new Promise((done) => setTimeout(done, 0));

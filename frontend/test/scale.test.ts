@@ -110,3 +110,10 @@ test("ticks", () => {
   expect(stepTicks([-1, 401], 4)).toEqual([0, 100, 200, 300, 400]);
   expect(stepTicks([-0.5, 1.5], 6)).toEqual([0, 1]);
 });
+
+test("outlier ratios are on a log scale by default; a linear one begins at 1, which none is below", () => {
+  const ratios = of([1.2, 2.5, 7]);
+  expect(autoScale(ratios, "outlier_ratio", "log")).toMatchObject({ mode: "log", lo: 1, hi: 10 });
+  expect(autoScale(ratios, "outlier_ratio", "linear")).toMatchObject({ mode: "linear", lo: 1, hi: 10 });
+  expect(autoScale(of([1, 1]), "outlier_ratio", "linear")).toMatchObject({ lo: 1, hi: 2 });
+});

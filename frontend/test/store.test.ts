@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { Loader } from "../src/store/loader";
 import { Store } from "../src/store/store";
-import { FakeSource, info, series, settle } from "./helpers";
+import { FakeSource, info, scalars, series, settle } from "./helpers";
 
 const RUNS = ["a", "b", "c", "d", "e"].map((run, i) =>
-  info(run, i, { gradient: ["norm", "rms"], update: ["ratio"] }),
+  info(run, i, { gradient: ["norm", "rms", "nonfinite"], update: ["ratio"] }),
 );
 const answerOf = (run: string, value = 1) =>
   series(
@@ -166,4 +166,71 @@ test("a reference that was only implied does not jump to a run that is added bef
   expect(store.ref.value).toBe("b");
   store.toggleRun("a");
   expect(store.shown.value).toEqual(["b", "a", "c"]);
+});
+
+describe("windows between logged steps", () => {
+  const peaks = (run: string) => {
+    const steps = Array.from({ length: 12 }, (_, i) => 10 * i);
+    return scalars(run, steps, {
+      "window/steps": steps.map(() => 10),
+      "window/gradient_norm_max": steps.map((step) => (step === 80 ? 90 : 2)),
+      "window/gradient_norm_max_step": steps.map((step) => step - 4),
+    });
+  };
+
+  test("are asked for once a run, in one request, whatever statistic is shown", async () => {
+    const { store, source } = await ready();
+    expect(source.windows.map(({ request }) => request.runs)).toEqual([["a", "b", "c", "d"]]);
+    expect(source.windows[0].request.tags).toContain("nnviz/window/gradient_norm_max_step");
+    source.requests[0].answer({
+      series: [series("a", ["x.weight"], [0, 110], [[1], [2]])],
+      missing: [],
+    });
+    source.windows[0].answer(peaks("a"));
+    await settle();
+    expect(store.marks.value.get("a")!.map(({ kind, step }) => [kind, step])).toEqual([["peak", 76]]);
+    expect(store.markKinds.value).toEqual(["peak"]);
+    store.choose("gradient", "rms");
+    store.toggleRun("e");
+    expect(source.windows.map(({ request }) => request.runs).slice(1)).toEqual([["e"]]);
+    store.toggleRun("a");
+    await settle();
+    expect(store.marks.value.has("a")).toBe(false);
+  });
+  test("that come too late are dropped; a failure is told until a reload works", async () => {
+    const { store, source, loader } = await ready();
+    store.toggleRun("a");
+    source.windows[0].answer(peaks("a"));
+    source.windows[1].fail(new Error("503 gone"));
+    await settle();
+    expect(store.windows.value.size).toBe(0);
+    expect(store.windowsError.value).toBe("503 gone");
+    void loader.reload();
+    await settle();
+    source.windows.at(-1)!.answer(peaks("b"));
+    await settle();
+    expect(store.windowsError.value).toBeNull();
+    expect(store.marks.value.get("b")!.length).toBe(1);
+  });
+});
+
+describe("another kind", () => {
+  const kinds = {
+    gradient: ["norm", "rms"],
+    optimizer: ["count", "effective_step_size", "first_moment_norm"],
+  };
+  test("keeps row and step; a statistic that it lacks gives way to its first", async () => {
+    const store = new Store();
+    store.runs.value = [info("a", 0, kinds)];
+    store.loaded.value = new Map([["a", { series: answerOf("a") }]]);
+    store.moveTo(1, 0);
+    store.view.kind.value = "optimizer";
+    store.view.statistic.value = "rms";
+    expect([store.kind.value, store.statistic.value]).toEqual(["optimizer", "first_moment_norm"]);
+    store.choose("optimizer", "effective_step_size");
+    expect(store.statistic.value).toBe("effective_step_size");
+    expect([store.step.value, store.lines.value[store.line.value].key]).toEqual([0, "y.weight"]);
+    store.choose("gradient", "norm");
+    expect([store.kind.value, store.statistic.value]).toEqual(["gradient", "norm"]);
+  });
 });

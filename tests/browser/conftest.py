@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, sync_playwright
 from tensorboard.compat.tensorflow_stub import pywrap_tensorflow
 
 from demo.runs import RUNS
-from tests.browser import edges
+from tests.browser import edges, windows
 from tests.browser.boards import Board
 from tests.browser.driving import WIDE, Guard, View, launch
 from tests.logs import Log
@@ -87,6 +87,21 @@ def edge_board(edge_logs: Edges) -> Iterator[Board]:
 
 
 @pytest.fixture(scope="session")
+def window_logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Runs with windows between logged steps."""
+    logdir = tmp_path_factory.mktemp("windows")
+    windows.write(logdir)
+    return logdir
+
+
+@pytest.fixture(scope="session")
+def window_board(window_logs: Path) -> Iterator[Board]:
+    """A server on those."""
+    with Board(window_logs, windows.LAST) as board:
+        yield board
+
+
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Chromium."""
     with sync_playwright() as playwright:
@@ -117,6 +132,19 @@ def demo_page(browser: Browser, demo_board: Callable[[str], Board]) -> Iterator[
 @pytest.fixture(scope="session")
 def edge_page(browser: Browser, edge_board: Board) -> Iterator[Shared]:
     yield from _shared(browser, edge_board)
+
+
+@pytest.fixture(scope="session")
+def window_page(browser: Browser, window_board: Board) -> Iterator[Shared]:
+    yield from _shared(browser, window_board)
+
+
+@pytest.fixture
+def window_view(window_page: Shared) -> Iterator[View]:
+    """The run whose windows are known, alone, in a page that other tests use too."""
+    window_page.view.page.set_viewport_size(WIDE)
+    yield window_page.view.open(runs="spikes")
+    window_page.guard.check()
 
 
 @pytest.fixture

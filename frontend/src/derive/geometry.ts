@@ -15,6 +15,8 @@ export interface Geometry {
 export const GAP = 14;
 export const HEADER = 34;
 export const AXIS = 24;
+/** Height of the lane that each kind of marks has above the steps. */
+export const LANE = 11;
 export const SCROLLBAR = 12;
 const ROW_MIN = 12;
 const ROW_MAX = 24;
@@ -50,6 +52,7 @@ export function stageGeometry(
   lines: readonly Pick<Line, "type">[],
   runs: number,
   longest: number,
+  axis = AXIS,
 ): Geometry {
   const narrow = width < 900;
   const tree = Math.min(narrow ? 168 : 232, Math.max(narrow ? 120 : 150, Math.ceil(longest)));
@@ -57,7 +60,7 @@ export function stageGeometry(
   const free = width - tree - profile - GAP * (runs + 1);
   const overflows = free < mapMin(runs) * runs;
 
-  const rest = height - HEADER - AXIS - (overflows ? SCROLLBAR : 0);
+  const rest = height - HEADER - axis - (overflows ? SCROLLBAR : 0);
   const available = Math.max(120, rest - SERIES_MIN);
   let rowHeight = ROW_MAX;
   while (rowHeight > ROW_MIN && lineTops(lines, rowHeight)[lines.length] > available) rowHeight -= 1;

@@ -7,13 +7,24 @@ export function stateOf(value: number, absent: boolean): CellState {
   return value === 0 ? CELL.zero : CELL.value;
 }
 
-/** One value of several; NaN and Inf are not dropped, they make the whole nonfinite. */
-export function aggregate(rule: Aggregate, values: readonly number[]): number {
+/**
+ * One value of several; NaN and Inf are not dropped, they make the whole nonfinite. `counts`, the numbers of
+ * elements behind each, weigh a root mean square.
+ */
+export function aggregate(
+  rule: Aggregate,
+  values: readonly number[],
+  counts: readonly number[] = values.map(() => 1),
+): number {
   if (values.some((value) => !Number.isFinite(value))) return Number.NaN;
   switch (rule) {
     case "root_sum_squares":
       // Scaled by the largest, so that squares of 1e-30 do not vanish and those of 1e30 do not overflow.
       return Math.hypot(...values);
+    case "root_mean_square": {
+      const all = counts.reduce((sum, count) => sum + count, 0);
+      return Math.hypot(...values.map((value, i) => value * Math.sqrt(counts[i] / all)));
+    }
     case "min":
       return Math.min(...values);
     case "max":
@@ -76,6 +87,7 @@ export function buildGrid(
           : aggregate(
               rule,
               present.map((row) => source[s * columns + row]),
+              present.map((row) => series.rows[row].numel ?? 1),
             );
       grid.values[start + s] = value;
       grid.states[start + s] = stateOf(value, false);

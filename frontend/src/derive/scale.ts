@@ -1,6 +1,6 @@
 import { scaleLinear } from "d3-scale";
 import { CELL, type Grid, type Scale, type ScaleMode, type Thresholds } from "../types";
-import { isFraction, isSigned } from "./statistics";
+import { isFraction, isSigned, lowest } from "./statistics";
 
 /** At most about so many decades are spread over the palette by default: what lies beyond is clipped, and said so. */
 const MOST_DECADES = 12;
@@ -114,7 +114,7 @@ export function autoScale(
     else if (diverging) {
       const reach = niceUp(Math.max(Math.abs(p1), Math.abs(p99)));
       range = [-reach, reach];
-    } else range = [0, niceUp(p99)];
+    } else range = [lowest(statistic), niceUp(Math.max(p99, 2 * lowest(statistic)))];
   }
   const from = lo !== null && (mode === "linear" || lo > 0) ? lo : range[0];
   const to = hi !== null && (mode === "linear" || hi > 0) ? hi : range[1];

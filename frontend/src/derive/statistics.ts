@@ -3,17 +3,21 @@ import type { Kind } from "../types";
 export const KINDS: readonly Kind[] = [
   "gradient",
   "update",
+  "optimizer",
   "parameter",
   "activation",
   "activation_gradient",
 ];
 
 /** How a block's rows become one value. */
-export type Aggregate = "root_sum_squares" | "min" | "max" | "sum" | "mean";
+export type Aggregate = "root_sum_squares" | "root_mean_square" | "min" | "max" | "sum" | "mean";
 
 const ORDER = [
   "norm",
   "ratio",
+  "first_moment_norm",
+  "second_moment_norm",
+  "effective_step_size",
   "rms",
   "absmax",
   "mean",
@@ -38,7 +42,11 @@ export function aggregateOf(statistic: string): Aggregate {
   switch (baseName(statistic)) {
     case "norm":
     case "finite_norm":
+    case "first_moment_norm":
+    case "second_moment_norm":
       return "root_sum_squares";
+    case "effective_step_size":
+      return "root_mean_square";
     case "min":
       return "min";
     case "max":
@@ -57,9 +65,14 @@ export function aggregateOf(statistic: string): Aggregate {
 export const isFraction = (statistic: string) => baseName(statistic).endsWith("_fraction");
 /** Always drawn on a diverging scale; others become so when a negative value turns up. */
 export const isSigned = (statistic: string) => baseName(statistic) === "mean";
-/** Where NaN says "this layer has no such figure" (a layer without bounds has no saturated fraction). */
+/**
+ * Where NaN says "there is no such figure" (a layer without bounds has no saturated fraction, and some optimizers
+ * have moments but a step size of another formula).
+ */
 export const mayBeUndefined = (statistic: string) =>
-  ["saturated_fraction", "outlier_ratio"].includes(baseName(statistic));
+  ["saturated_fraction", "outlier_ratio", "effective_step_size"].includes(baseName(statistic));
+/** Where a linear scale begins: a largest over a median is never below 1. */
+export const lowest = (statistic: string) => (baseName(statistic) === "outlier_ratio" ? 1 : 0);
 /** The thresholds for vanishing and exploding speak of gradient norms only. */
 export const hasThresholds = (kind: string, statistic: string) =>
   kind === "gradient" && ["norm", "finite_norm"].includes(baseName(statistic));

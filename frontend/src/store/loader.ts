@@ -1,5 +1,6 @@
 import { batch, effect, untracked } from "@preact/signals";
-import { CELL, type RunSeries, type Source } from "../types";
+import { MARK_TAGS } from "../derive/marks";
+import { CELL, type RunSeries, type ScalarSeries, type Source } from "../types";
 import { LOG_PREFIX } from "./constants";
 import type { Loaded, Store } from "./store";
 
@@ -14,7 +15,9 @@ export class Loader {
   private readonly cache = new Map<string, Map<string, Loaded>>();
   private listing: AbortController | null = null;
   private fetching: AbortController | null = null;
-  private stop: () => void;
+  private readonly windows = new Map<string, ScalarSeries[]>();
+  private fetchingWindows: AbortController | null = null;
+  private readonly stops: (() => void)[];
   private stale = false;
   private reloading = false;
 
@@ -23,19 +26,24 @@ export class Loader {
     private readonly source: Source,
     private readonly isHidden: () => boolean,
   ) {
-    this.stop = effect(() => {
-      const kind = store.kind.value;
-      const statistic = store.statistic.value;
-      const runs = store.shown.value;
-      if (store.runs.value !== null && !this.reloading)
-        untracked(() => void this.want(kind, statistic, runs, false));
-    });
+    this.stops = [
+      effect(() => {
+        const kind = store.kind.value;
+        const statistic = store.statistic.value;
+        const runs = store.shown.value;
+        if (store.runs.value !== null && !this.reloading)
+          untracked(() => void this.want(kind, statistic, runs, false));
+      }),
+      effect(() => {
+        const runs = store.shown.value;
+        if (store.runs.value !== null && !this.reloading) untracked(() => void this.wantWindows(runs, false));
+      }),
+    ];
   }
 
   dispose(): void {
-    this.stop();
-    this.listing?.abort();
-    this.fetching?.abort();
+    for (const stop of this.stops) stop();
+    for (const one of [this.listing, this.fetching, this.fetchingWindows]) one?.abort();
   }
 
   /** A hidden tab only remembers that it is out of date. */
@@ -61,7 +69,8 @@ export class Loader {
       });
       this.reloading = false;
       const series = this.want(store.kind.value, store.statistic.value, store.shown.value, true);
-      await Promise.all([series, this.loadScalars(controller)]);
+      const windows = this.wantWindows(store.shown.value, true);
+      await Promise.all([series, windows, this.loadScalars(controller)]);
     } catch (error) {
       if (!controller.signal.aborted) store.runsError.value = message(error);
     }
@@ -82,6 +91,37 @@ export class Loader {
     } catch {
       // The figures beside the runs are a courtesy: without them the page is whole.
       if (!controller.signal.aborted) this.store.scalars.value = [];
+    }
+  }
+
+  /** What happened between logged steps: it is the runs', whatever statistic of theirs is shown. */
+  private async wantWindows(runs: readonly string[], again: boolean): Promise<void> {
+    const { store, windows } = this;
+    if (again) windows.clear();
+    const wanted = runs.filter((run) => !windows.has(run)).slice(0, MOST_RUNS);
+    this.fetchingWindows?.abort();
+    this.fetchingWindows = null;
+    if (wanted.length === 0) {
+      store.windowsError.value = null;
+      return;
+    }
+    const controller = new AbortController();
+    this.fetchingWindows = controller;
+    try {
+      const request = { runs: wanted, tags: [...MARK_TAGS], prefix: "nnviz/", last: false };
+      const series = await this.source.scalars(request, controller.signal);
+      if (controller.signal.aborted) return;
+      for (const run of wanted)
+        windows.set(
+          run,
+          series.filter((one) => one.run === run),
+        );
+      batch(() => {
+        store.windows.value = new Map([...store.windows.value, ...windows]);
+        store.windowsError.value = null;
+      });
+    } catch (error) {
+      if (!controller.signal.aborted) store.windowsError.value = message(error);
     }
   }
 
@@ -148,7 +188,10 @@ export class Loader {
     series: readonly RunSeries[],
     controller: AbortController,
   ): Promise<void> {
-    const bad = series.filter((one) => hasNonfinite(one, statistic)).map(({ run }) => run);
+    const counted = this.store.statistics.value.some(
+      (one) => one.kind === kind && one.names.includes("nonfinite"),
+    );
+    const bad = counted ? series.filter((one) => hasNonfinite(one, statistic)).map(({ run }) => run) : [];
     const map = new Map(this.store.nonfinite.value);
     if (bad.length > 0) {
       try {

@@ -2,6 +2,7 @@ import { batch, computed, type ReadonlySignal, type Signal, signal } from "@prea
 import { compile } from "../derive/filter";
 import { buildGrid } from "../derive/grid";
 import { unionRows } from "../derive/layout";
+import { MARK_KINDS, type WindowMark, windowCount, windowMarks } from "../derive/marks";
 import { labelOf } from "../derive/palette";
 import { type Headline, headlines, runColour, runOrder, shortNames, shownRuns } from "../derive/runs";
 import { autoScale, finiteValues } from "../derive/scale";
@@ -25,6 +26,18 @@ import { LOG_PREFIX } from "./constants";
 
 export type View = { readonly [K in keyof ViewState]: Signal<ViewState[K]> };
 
+/** What is said of something that is no cell. */
+export interface Note {
+  run: string;
+  step: string;
+  what: string;
+  value: string;
+  lines: string[];
+  help: string;
+  x: number;
+  y: number;
+}
+
 export interface Hover {
   run: string;
   line: number;
@@ -47,6 +60,7 @@ export class Store {
 
   readonly dark = signal(false);
   readonly hover = signal<Hover | null>(null);
+  readonly note = signal<Note | null>(null);
   readonly runs = signal<RunInfo[] | null>(null);
   readonly runsError = signal<string | null>(null);
   readonly scalars = signal<ScalarSeries[]>([]);
@@ -55,6 +69,10 @@ export class Store {
   readonly loading = signal(false);
   /** `nonfinite` and `count` of runs in which something is not finite, for the tooltips. */
   readonly nonfinite = signal<ReadonlyMap<string, RunSeries>>(new Map());
+
+  /** Scalars that say what happened between logged steps, by run. */
+  readonly windows = signal<ReadonlyMap<string, readonly ScalarSeries[]>>(new Map());
+  readonly windowsError = signal<string | null>(null);
 
   readonly order = computed(() => runOrder(this.runs.value ?? []));
   readonly names = computed(() => [...this.order.value.keys()]);
@@ -183,6 +201,27 @@ export class Store {
     return Math.min(this.view.step.value ?? last ?? 0, last ?? Number.POSITIVE_INFINITY);
   });
   readonly line = computed(() => lineOf(this.lines.value, this.union.value.rows, this.view.row.value));
+
+  readonly marks = computed(() => {
+    const all = [...this.windows.value].filter(([run]) => this.shown.value.includes(run));
+    return new Map(all.map(([run, series]): [string, WindowMark[]] => [run, windowMarks(series)]));
+  });
+  /** Those that occur on the step axis: each has a lane there, and the legend names it. */
+  readonly markKinds = computed(() => {
+    const [from, to] = this.domain.value;
+    const found = new Set<string>();
+    if (this.grids.value.length === 0) return [];
+    for (const marks of this.marks.value.values()) {
+      for (const { kind, step } of marks) if (step >= from && step <= to) found.add(kind);
+    }
+    return MARK_KINDS.filter((kind) => found.has(kind));
+  });
+  /** Windows of the shown run of which TensorBoard has kept the smallest share. */
+  readonly windowCount = computed(() => {
+    const counts = this.shown.value.map((run) => windowCount(this.windows.value.get(run) ?? []));
+    counts.sort((a, b) => b.written * a.kept - a.written * b.kept);
+    return counts.find(({ kept, written }) => kept > 0 && written > kept) ?? null;
+  });
 
   colour(run: string): string {
     return runColour(this.order.value.get(run) ?? 0, this.dark.value);

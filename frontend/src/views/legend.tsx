@@ -1,5 +1,7 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
+import { markPath } from "../charts/marks";
 import { tick } from "../derive/format";
+import { RULE } from "../derive/marks";
 import { type Palette, palette, tableColour } from "../derive/palette";
 import { ticks, toUnit } from "../derive/scale";
 import { TEXT } from "../text";
@@ -13,6 +15,7 @@ export function Legend() {
   const scale = store.scale.value;
   const colours = palette(scale.diverging, store.dark.value);
   const found = store.labels.value;
+  const sampled = store.windowCount.value;
   const inner = ticks(scale, 6).filter((value) => {
     const t = toUnit(scale, value);
     return t > 0.28 && t < 0.72;
@@ -53,7 +56,25 @@ export function Legend() {
         {found.has("absent")
           ? chip("absent", found.has("undefined") ? TEXT.absentOrUndefined : TEXT.absent, "dotted")
           : chip("undefined", TEXT.undefinedFigure, "dotted")}
+        {store.markKinds.value.map((kind) => (
+          <span
+            class="chip"
+            key={kind}
+            data-testid={`legend-${kind}`}
+            title={TEXT.mark.help[kind](RULE.factor, RULE.spreads, RULE.reach)}
+          >
+            <svg class={`mark-shape ${kind}`} width="10" height="10" viewBox="0 0 10 10" aria-hidden="true">
+              <path class="shape" d={markPath(kind, 5, 5)} />
+            </svg>
+            {TEXT.mark.legend[kind]}
+          </span>
+        ))}
       </div>
+      {sampled && (
+        <div class="sampled" title={TEXT.mark.sampledHelp} data-testid="sampled">
+          {TEXT.mark.sampled(sampled.kept, sampled.written)}
+        </div>
+      )}
     </div>
   );
 }

@@ -1,8 +1,9 @@
+import type { Ref } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { exact, quantity } from "../derive/format";
 import { labelOf } from "../derive/palette";
 import { aggregateOf } from "../derive/statistics";
-import type { Store } from "../store/store";
+import type { Hover, Store } from "../store/store";
 import { TEXT } from "../text";
 import { CELL, type CellState } from "../types";
 import { useStore } from "./context";
@@ -13,7 +14,8 @@ const MARGIN = 8;
 export function Tooltip() {
   const store = useStore();
   const ref = useRef<HTMLDivElement>(null);
-  const hover = store.hover.value;
+  const note = store.note.value;
+  const hover = note ?? store.hover.value;
   useLayoutEffect(() => {
     const box = ref.current;
     if (!box || !hover) return;
@@ -23,6 +25,37 @@ export function Tooltip() {
     box.style.left = `${Math.max(MARGIN, right ? hover.x + 14 : hover.x - 14 - width)}px`;
     box.style.top = `${Math.max(MARGIN, below ? hover.y + 16 : hover.y - 12 - height)}px`;
   });
+  if (note) {
+    return (
+      <div class="tooltip" role="tooltip" data-testid="tooltip" ref={ref}>
+        <Where run={note.run} step={note.step} />
+        <div class="what">{note.what}</div>
+        {note.value !== "" && <div class="value">{note.value}</div>}
+        {note.lines.map((line) => (
+          <div class="state" key={line}>
+            {line}
+          </div>
+        ))}
+        {note.help !== "" && <div class="dim">{note.help}</div>}
+      </div>
+    );
+  }
+  return <Cell hover={store.hover.value} box={ref} />;
+}
+
+function Where({ run, step }: { run: string; step: string }) {
+  const store = useStore();
+  return (
+    <div class="where">
+      <i style={{ background: store.colour(run) }} />
+      <b>{run}</b>
+      <span>{step}</span>
+    </div>
+  );
+}
+
+function Cell({ hover, box }: { hover: Hover | null; box: Ref<HTMLDivElement> }) {
+  const store = useStore();
   if (!hover) return null;
   const grid = store.gridOf.value.get(hover.run);
   const line = store.lines.value[hover.line];
@@ -33,14 +66,8 @@ export function Tooltip() {
   const row = store.rowOf(hover.line);
   const blank = label === "absent" || label === "undefined";
   return (
-    <div class="tooltip" role="tooltip" data-testid="tooltip" ref={ref}>
-      <div class="where">
-        <i style={{ background: store.colour(hover.run) }} />
-        <b>{hover.run}</b>
-        <span>
-          {TEXT.step} {grid.steps[hover.at]}
-        </span>
-      </div>
+    <div class="tooltip" role="tooltip" data-testid="tooltip" ref={box}>
+      <Where run={hover.run} step={`${TEXT.step} ${grid.steps[hover.at]}`} />
       <div class="what">{row ? row.name : line.key.replace(/\.\*$/, "")}</div>
       {!blank && <div class="value">{exact(value)}</div>}
       {TEXT.state[label] !== "" && (

@@ -61,7 +61,12 @@ export function HeatmapBody({ run, width, tops }: BodyProps) {
     const reason = "reason" in one ? one.reason : "";
     return (
       <div class="no-data" title={reason}>
-        {TEXT.noData(statisticName(store.kind.value, store.statistic.value))}
+        <span>
+          {TEXT.noData(statisticName(store.kind.value, store.statistic.value))}
+          {store.kind.value === "optimizer" && store.statistic.value !== "count" && (
+            <small>{TEXT.noMoments}</small>
+          )}
+        </span>
       </div>
     );
   }

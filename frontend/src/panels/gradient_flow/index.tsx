@@ -15,6 +15,7 @@ import { Stage } from "./stage";
 function GradientFlow({ reload }: { reload: () => void }) {
   const store = useStore();
   const error = store.seriesError.value;
+  const marksError = store.windowsError.value;
   const nothing = store.shown.value.length === 0;
   return (
     <section class="panel" aria-label={TEXT.gradientFlow}>
@@ -43,6 +44,9 @@ function GradientFlow({ reload }: { reload: () => void }) {
       ) : (
         <>
           {error !== null && <Failure what={TEXT.whatSeries} message={error} retry={reload} />}
+          {error === null && marksError !== null && (
+            <Failure what={TEXT.whatMarks} message={marksError} retry={reload} />
+          )}
           <Stage />
         </>
       )}

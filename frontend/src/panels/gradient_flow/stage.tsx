@@ -1,11 +1,12 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { PLOT_MARGIN } from "../../charts/series";
-import { AXIS, GAP, HEADER, SCROLLBAR, stageGeometry } from "../../derive/geometry";
+import { AXIS, GAP, HEADER, LANE, SCROLLBAR, stageGeometry } from "../../derive/geometry";
 import { TEXT } from "../../text";
 import { useSize, useStore } from "../../views/context";
 import { Icon } from "../../views/icon";
 import { LayerTree } from "../../views/layer_tree";
 import { HeatmapAxis, HeatmapBody, HeatmapHead } from "./heatmap";
+import { MarkLanes } from "./marks";
 import { ProfileAxis, ProfileBody, ProfileHead } from "./profile";
 import { SeriesPanel } from "./series";
 
@@ -17,7 +18,9 @@ export function Stage() {
   const lines = store.lines.value;
   const shown = store.shown.value;
   const longest = Math.max(0, ...lines.map((line) => line.label.length * 6.6 + line.depth * 12)) + 104;
-  const size = stageGeometry(width, height, lines, shown.length, longest);
+  const lanes = store.markKinds.value.length;
+  const axis = AXIS + LANE * lanes;
+  const size = stageGeometry(width, height, lines, shown.length, longest, axis);
   const { tree, map, profile, rowHeight, window: visible } = size;
   const tops = useStable(size.tops);
   const body = tops[lines.length];
@@ -50,13 +53,13 @@ export function Stage() {
           <div
             class="scroll"
             ref={scroll}
-            style={{ height: `${HEADER + visible + AXIS + (total > width ? SCROLLBAR : 0)}px` }}
+            style={{ height: `${HEADER + visible + axis + (total > width ? SCROLLBAR : 0)}px` }}
           >
             <div
               class="grid"
               style={{
                 gridTemplateColumns: columns,
-                gridTemplateRows: `${HEADER}px ${body}px ${AXIS}px`,
+                gridTemplateRows: `${HEADER}px ${body}px ${axis}px`,
                 columnGap: `${GAP}px`,
                 width: `${total}px`,
               }}
@@ -83,9 +86,12 @@ export function Stage() {
               <div class="cell last">
                 <ProfileBody width={profile} tops={tops} />
               </div>
-              <div class="cell axis first">{TEXT.axisStep}</div>
+              <div class="cell axis first" style={{ paddingTop: `${LANE * lanes}px` }}>
+                {TEXT.axisStep}
+              </div>
               {shown.map((run) => (
                 <div class="cell axis" key={`axis ${run}`}>
+                  {lanes > 0 && <MarkLanes run={run} width={map} />}
                   <HeatmapAxis width={map} />
                 </div>
               ))}

@@ -1,0 +1,240 @@
+"""What happened between logged steps, as marks on the step axis; and what optimizers keep."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Locator, expect
+
+from tests.browser import windows
+from tests.browser.boards import Board
+from tests.browser.colours import is_magenta
+from tests.browser.conftest import Visit
+from tests.browser.driving import View
+from tests.reading import Run
+
+BOX = "(it) => it.getBoundingClientRect().toJSON()"
+
+
+def marks(view: View, run: str, kind: str = "") -> Locator:
+    expect(view.get(f"marks-{run}").locator("button").first).to_be_visible()
+    return view.get(f"marks-{run}").locator(f"button[data-kind='{kind}']" if kind else "button")
+
+
+def centre(view: View, run: str, row: str, step: float) -> float:
+    """Where a step is, told from the cells of the logged steps around it."""
+    before = step // windows.EVERY * windows.EVERY
+    left, right = (view.rect(run, row, int(at)) for at in (before, before + windows.EVERY))
+    share = (step - before) / windows.EVERY
+    middles = [box["x"] + box["width"] / 2 for box in (left, right)]
+    return middles[0] + share * (middles[1] - middles[0])
+
+
+def test_each_mark_stands_where_it_happened(window_view: View) -> None:
+    # Cells end halfway to the step that was skipped, so places are told from steps well before it.
+    expected = {"peak": [114, 260], "nonfinite": [195, windows.LOST[1]], "skipped": [windows.SKIPPED]}
+    picture = window_view.picture()
+    tops = {}
+    for kind, steps in expected.items():
+        found = marks(window_view, "spikes", kind)
+        assert [float(mark.get_attribute("data-step") or "nan") for mark in found.all()] == steps
+        for mark, step in zip(found.all(), steps, strict=True):
+            box = mark.evaluate(BOX)
+            tops[kind] = box["y"]
+            if step < 320:
+                expected_x = centre(window_view, "spikes", "stem.weight", step)
+                assert abs(box["x"] + box["width"] / 2 - expected_x) <= 1
+            drawn = picture.colours(box)
+            assert len(drawn) > 2, "a shape"
+            assert any(map(is_magenta, drawn)) == (kind == "nonfinite")
+    # A lane each, between the cells and the steps.
+    last = window_view.rect("spikes", "head.weight", 100)
+    assert last["y"] + last["height"] <= tops["peak"] < tops["nonfinite"] < tops["skipped"]
+    ticks = window_view.find(".cell.axis .ticks").first.evaluate(BOX)
+    assert tops["skipped"] < ticks["y"]
+
+
+def test_every_other_window_is_ordinary(window_view: View, window_logs: Path) -> None:
+    highest = Run(window_logs / "spikes").scalars["nnviz/window/gradient_norm_max"]
+    assert len(highest) == len(windows.STEPS)
+    assert marks(window_view, "spikes", "peak").count() == len(windows.PEAKS)
+
+
+def test_marks_say_what_they_are(window_view: View) -> None:
+    names = [mark.get_attribute("aria-label") or "" for mark in marks(window_view, "spikes").all()]
+    first, nonfinite, second, lost, skipped = names
+    start = "gradient norm 812.5 at step 114, between the logged steps 110 and 120, "
+    assert first.startswith(start) and " times the usual highest of a window, " in first
+    ratio, usual = first.removeprefix(start).split(" times the usual highest of a window, ")
+    low, high = windows.ORDINARY
+    assert low <= float(usual) <= high
+    assert float(ratio) == pytest.approx(812.5 / float(usual), rel=0.01)
+    assert second.startswith("gradient norm 44 at step 260, at the logged step 260, ")
+    assert nonfinite == (
+        "NaN or Inf in the gradients of 3 steps, between the logged steps 190 and 200, "
+        "17 such elements in the window up to step 200"
+    )
+    assert lost == "loss NaN at step 297, between the logged steps 290 and 300"
+    assert skipped == "skipped by the GradScaler step 333, loss scale 32768"
+    toolbar = window_view.get("marks-spikes").get_attribute("aria-label") or ""
+    assert toolbar.startswith("Marks of spikes on the step axis: 5.")
+
+
+def test_the_tooltip_of_a_mark(window_view: View) -> None:
+    marks(window_view, "spikes", "peak").first.hover()
+    lines = window_view.get("tooltip").inner_text().split("\n")
+    where, step, what, value, between, times, rule = (line for line in lines if line)
+    assert (where, step, what, value) == ("spikes", "step 114", "gradient norm", "812.5")
+    assert between == "between the logged steps 110 and 120"
+    assert "times the usual highest of a window" in times
+    assert rule == "Marked: at least 3 times the median of the 10 windows before, and of the 10 after."
+    window_view.page.mouse.move(0, 0)
+    window_view.get("tooltip").wait_for(state="detached")
+
+
+def test_a_click_moves_the_cursor_to_the_nearest_logged_step(window_view: View) -> None:
+    peaks = marks(window_view, "spikes", "peak")
+    peaks.first.click()
+    assert window_view.state()["step"] == 110
+    peaks.last.click()
+    assert window_view.state()["step"] == 260
+    marks(window_view, "spikes", "skipped").click()
+    assert window_view.state()["step"] == windows.SKIPPED, "a skipped step is logged with its gradients"
+
+
+def test_marks_by_keyboard(window_view: View) -> None:
+    found = marks(window_view, "spikes")
+    assert [mark.get_attribute("tabindex") for mark in found.all()] == ["0", "-1", "-1", "-1", "-1"]
+    found.first.focus()
+    keyboard = window_view.page.keyboard
+    keyboard.press("ArrowRight")
+    expect(found.nth(1)).to_be_focused()
+    expect(window_view.get("tooltip")).to_contain_text("NaN or Inf in the gradients of 3 steps")
+    assert window_view.state()["step"] == windows.STEPS[-1], "the cursor is moved by Enter, not by looking"
+    keyboard.press("ArrowRight")
+    keyboard.press("Enter")
+    assert window_view.state()["step"] == 260
+    keyboard.press("Escape")
+    window_view.get("tooltip").wait_for(state="detached")
+    for _ in range(9):
+        keyboard.press("ArrowRight")
+    expect(found.last).to_be_focused()
+
+
+def test_hundreds_of_marks_become_few_that_cover_no_other(window_view: View) -> None:
+    window_view.open(runs="crowded,spikes")
+    for kind in ("peak", "nonfinite", "skipped"):
+        found = marks(window_view, "crowded", kind).all()
+        boxes = [mark.evaluate(BOX) for mark in found]
+        counts = [int(mark.get_attribute("data-count") or 0) for mark in found]
+        assert sum(counts) > 100 and len(counts) < 40
+        assert all(a["right"] <= b["left"] + 1 for a, b in zip(boxes, boxes[1:], strict=False))
+        many = found[int(np.argmax(counts))]
+        assert f"one of {max(counts)} marks here, steps " in (many.get_attribute("aria-label") or "")
+    window_view.save("windows-crowded")
+
+
+def test_the_legend_names_the_marks_that_occur(window_view: View) -> None:
+    def named() -> list[str]:
+        return [text.strip() for text in window_view.find("[data-testid=legend] .chip:has(svg)").all_inner_texts()]
+
+    marks(window_view, "spikes")
+    assert named() == ["peak", "NaN, Inf between", "skipped step"]
+    assert "at least 3 times" in (window_view.get("legend-peak").get_attribute("title") or "")
+    window_view.open(runs="adam")
+    marks(window_view, "adam")
+    assert named() == ["peak", "skipped step"]
+
+
+def test_no_lanes_where_nothing_happened(edge_view: View) -> None:
+    expect(edge_view.find(".marks")).to_have_count(0)
+    expect(edge_view.find("[data-testid=legend] svg")).to_have_count(0)
+    axis = edge_view.find(".cell.axis .ticks").first.evaluate(BOX)
+    last = edge_view.rect("cells", "head.weight", 0)
+    assert axis["y"] - (last["y"] + last["height"]) < 60
+
+
+def test_marks_of_a_real_run_are_its_event_files(window_view: View, window_logs: Path) -> None:
+    window_view.open(runs="adam")
+    scalars = Run(window_logs / "adam").scalars
+    highest, places = (scalars[f"nnviz/window/gradient_norm_max{end}"] for end in ("", "_step"))
+    peaks = marks(window_view, "adam", "peak").all()
+    by_place = {int(places[step]): highest[step] for step in highest}
+    assert {int(mark.get_attribute("data-step") or 0) for mark in peaks} <= by_place.keys()
+    names = [mark.get_attribute("aria-label") or "" for mark in peaks]
+    assert any(name.split(" at step 85,")[0].removeprefix("gradient norm ") in str(by_place[85]) for name in names)
+    skipped = [step for step, value in scalars["nnviz/global/skipped"].items() if value]
+    assert skipped == [3, 133, 134, 250]
+    shown = marks(window_view, "adam", "skipped").all()
+    assert sum(int(mark.get_attribute("data-count") or 0) for mark in shown) == len(skipped)
+    assert [int(mark.get_attribute("data-step") or 0) for mark in shown] == [3, 133, 250]
+    assert marks(window_view, "adam", "nonfinite").count() == 0, "skipped steps are marked as that"
+
+
+def test_marks_that_cannot_be_had_are_said_and_the_rest_stays(visit: Visit, window_board: Board) -> None:
+    view = visit.to(window_board)
+    visit.allow("503")
+
+    def refuse(route: Any) -> None:
+        if '"last":true' in (route.request.post_data or ""):
+            route.continue_()
+        else:
+            route.fulfill(status=503, content_type="text/plain", body="no data server")
+
+    view.page.route("**/scalars", refuse)
+    view.open(runs="spikes")
+    expect(view.get("error")).to_contain_text("Could not load the marks of what happened between logged steps")
+    expect(view.get("error")).to_contain_text("no data server")
+    assert view.cell("spikes", "stem.weight", 100)["state"] == "value"
+    view.page.unroute("**/scalars")
+    view.get("error").get_by_role("button").click()
+    marks(view, "spikes")
+    expect(view.get("error")).to_have_count(0)
+
+
+@pytest.mark.parametrize("statistic", ["first_moment_norm", "second_moment_norm", "effective_step_size"])
+def test_what_optimizers_keep_is_the_event_files(window_view: View, window_logs: Path, statistic: str) -> None:
+    window_view.open(runs="adam", kind="optimizer", statistic=statistic)
+    run, scale = Run(window_logs / "adam"), window_view.range()
+    assert scale.log
+    for step in (0, 100, 290):
+        written = run.statistics("optimizer", step)
+        weights = {row: found[statistic] for row, found in written.items() if row.endswith("weight")}
+        shown = window_view.cells("adam", [(row, step) for row in weights])
+        for (row, value), (cell, _) in zip(weights.items(), shown, strict=True):
+            np.testing.assert_equal(cell["value"], value, err_msg=f"{row} at {step}")
+            assert cell["state"] == scale.state(value)
+
+
+def test_optimizers_in_words(window_view: View) -> None:
+    window_view.open(runs="adam,sgd", kind="optimizer", statistic="norm")
+    state = window_view.state()
+    assert (state["kind"], state["statistic"]) == ("optimizer", "first_moment_norm"), "a link may name another's"
+    group = window_view.get("statistic-select").locator("optgroup[label=Optimizer] option")
+    names = ["First moment norm", "Second moment norm", "Effective step size", "Optimizer element count"]
+    expect(group).to_have_text(names)
+    expect(window_view.find(".no-data")).to_contain_text("no first moment norm in this run")
+    expect(window_view.find(".no-data")).to_contain_text("Adam and its family have it.")
+    window_view.get("statistic-select").select_option("gradient/norm")
+    window_view.settle()
+    assert window_view.cell("sgd", "0.weight", 100)["state"] == "value"
+    window_view.get("statistic-select").select_option("optimizer/effective_step_size")
+    assert "p.nnviz.kind=optimizer" in window_view.settle().page.url
+
+
+def test_blocks_of_what_optimizers_keep(window_view: View) -> None:
+    depth = np.arange(2, 6)
+    expected = {
+        "first_moment_norm": (np.sqrt(np.sum((0.3 * depth / 2) ** 2)), "root of the sum of squares of 4 rows"),
+        "effective_step_size": (
+            np.sqrt(np.mean((1e-3 / depth) ** 2)),
+            "root of the mean square of all elements of 4 rows",
+        ),
+    }
+    for statistic, (value, words) in expected.items():
+        window_view.open(runs="spikes", kind="optimizer", statistic=statistic, collapsed="enc.*", row="enc.*")
+        assert window_view.cell("spikes", "enc.*", 100)["value"] == pytest.approx(value, rel=1e-6)
+        expect(window_view.find(".series-title")).to_contain_text(words)
