@@ -2,6 +2,7 @@
 
 import gc
 import threading
+import warnings
 import weakref
 
 import pytest
@@ -213,3 +214,15 @@ def test_a_step_that_calls_the_models_parts_has_passes_too(kinds, tmp_path):
         optimizer.step()
     found = Run(tmp_path).statistics("activation", 0)
     assert {name: row["count"] for name, row in found.items()} == {"a": 24, "a#1": 24, "b": 12}
+
+
+def test_a_model_that_is_scripted_as_a_whole_has_no_activations(tmp_path, caplog):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of torch.jit's future
+        model = torch.jit.script(nn.Sequential(nn.Linear(4, 2), nn.ReLU()))
+    optimizer = sgd(model)
+    with tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=1):
+        model(torch.ones(3, 4)).sum().backward()
+        optimizer.step()
+    assert caplog.messages == ["no activations of 0, 1: RecursiveScriptModule takes no hooks"]
+    assert Run(tmp_path).statistics("gradient", 0)["0.weight"]["count"] == 8

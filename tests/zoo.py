@@ -636,8 +636,7 @@ class Between(Twice):
         parameters = {name: p.detach() for name, p in self.named_parameters()}
         torch.func.grad(lambda p: torch.func.functional_call(self, p, (x,)).sum())(parameters)
         torch.func.vmap(self.b)(x)
-        with torch.no_grad():
-            torch.jit.trace(self.a, x, check_trace=False)
+        torch.jit.trace(self, x, check_trace=False)
         loss = super(Twice, self).train_step(account, step)
         account.new_pass()
         other = torch.func.functional_call(self, {"a.bias": self.a.bias * 2}, (x,)).mean()
@@ -688,8 +687,8 @@ class Checkpointed(Odd):
         return function(x) if self.direct else checkpoint(function, x, use_reentrant=reentrant, preserve_rng_state=True)
 
     def _segment(self, x):
-        x = F.dropout(self._run(self.inner, x, self.inner_reentrant), 0.2)
-        return self.tail(self._run(self.inner, x, self.inner_reentrant))
+        x = F.dropout(self.tail(self._run(self.inner, x, self.inner_reentrant)), 0.2)
+        return self._run(self.inner, x, self.inner_reentrant)
 
     def forward(self, x):
         x = self._run(self._segment, self.stem(x), self.outer_reentrant)

@@ -53,8 +53,11 @@ class OptionalHooks:
                 self._hooks.pop(module)[1].remove()
 
     def _called(self, module: nn.Module, args: Any) -> None:
-        if torch.compiler.is_compiling():
-            return
+        if not torch.compiler.is_compiling():
+            self.switch()
+
+    def switch(self) -> None:
+        """Take hooks off that would be in the way now, and put back those that no longer would."""
         for layer, modules in self._within.items():
             trains = layer.training or (
                 torch.is_grad_enabled() and any(parameter.requires_grad for parameter in layer.parameters())

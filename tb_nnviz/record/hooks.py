@@ -161,11 +161,14 @@ class ModuleHooks:
             for module, layer in found.items()
             if _takes_hooks(module)
         }
-        self._originals = {id(module._forward_hooks): module for module in (*self._layers, *self._models)}
+        self._originals = {
+            id(module._forward_hooks): module for module in (*self._layers, *self._models) if _takes_hooks(module)
+        }
         for module in self._layers:
             if next(module.children(), None) is not None:
                 self._hooks.add(module, partial(module.register_forward_pre_hook, Hook(self._begin_call, self._failed)))
             self._hooks.add(module, partial(module.register_forward_hook, Hook(self._end_call, self._failed)))
+        self._hooks.switch()
         refused = [layer for module, layer in found.items() if not _takes_hooks(module) and module not in self._refused]
         if refused:
             self._refused.update(layer.module for layer in refused)
