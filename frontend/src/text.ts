@@ -189,6 +189,7 @@ export const TEXT = {
     badElements: (n: string, until: number) => `${n} such elements in the window up to step ${until}`,
     skipped: (n: number) => (n === 1 ? "skipped by the GradScaler" : `${n} steps skipped by the GradScaler`),
     lossScale: (scale: string) => `loss scale ${scale}`,
+    also: (figure: string, value: string) => `also ${figure} ${value}`,
     merged: (n: number, first: number, last: number) => `one of ${n} marks here, steps ${first} to ${last}`,
     sampled: (kept: number, written: number) => `${kept} of about ${written} windows kept`,
     sampledHelp:

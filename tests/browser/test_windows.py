@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -131,7 +132,7 @@ def test_hundreds_of_marks_become_few_that_cover_no_other(window_view: View) -> 
         boxes = [mark.evaluate(BOX) for mark in found]
         counts = [int(mark.get_attribute("data-count") or 0) for mark in found]
         assert sum(counts) > 100 and len(counts) < 40
-        assert all(a["right"] <= b["left"] + 1 for a, b in zip(boxes, boxes[1:], strict=False))
+        assert all(a["right"] <= b["left"] + 1 for a, b in itertools.pairwise(boxes))
         many = found[int(np.argmax(counts))]
         assert f"one of {max(counts)} marks here, steps " in (many.get_attribute("aria-label") or "")
     window_view.save("windows-crowded")
@@ -166,6 +167,10 @@ def test_marks_of_a_real_run_are_its_event_files(window_view: View, window_logs:
     assert {int(mark.get_attribute("data-step") or 0) for mark in peaks} <= by_place.keys()
     names = [mark.get_attribute("aria-label") or "" for mark in peaks]
     assert any(name.split(" at step 85,")[0].removeprefix("gradient norm ") in str(by_place[85]) for name in names)
+    (loss,) = (
+        scalars["nnviz/window/loss_max"][at] for at, step in scalars["nnviz/window/loss_max_step"].items() if step == 85
+    )
+    assert any(f", also loss {loss:.0f}"[:-1] in name for name in names), "two at one step are one mark that says both"
     skipped = [step for step, value in scalars["nnviz/global/skipped"].items() if value]
     assert skipped == [3, 133, 134, 250]
     shown = marks(window_view, "adam", "skipped").all()

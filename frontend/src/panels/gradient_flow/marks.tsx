@@ -19,13 +19,15 @@ export function MarkLanes({ run, width }: { run: string; width: number }) {
   const hide = () => {
     store.note.value = null;
   };
-  // What is gone says nothing more.
-  useEffect(() => hide, []);
+  const domain = store.domain.value;
+  const marks = store.marks.value.get(run);
+  // What is gone or elsewhere says nothing more.
+  useEffect(() => hide, [domain, marks, width]);
   const kinds = store.markKinds.value;
   const grid = store.gridOf.value.get(run);
   const height = LANE * kinds.length;
   const style = { width: `${width}px`, height: `${height}px` };
-  const groups = groupMarks(store.marks.value.get(run) ?? [], store.domain.value, width);
+  const groups = groupMarks(marks ?? [], domain, width);
   const middle = (group: MarkGroup) => LANE * (kinds.indexOf(group.kind) + 0.5) + 1;
   const chief = (group: MarkGroup) => Math.min(width - HALF, Math.max(HALF, group.places[group.chief]));
   const current = Math.min(active, groups.length - 1);
@@ -155,7 +157,11 @@ function said(group: MarkGroup, i: number): Omit<Note, "run" | "x" | "y"> {
     if (!mark.exact) note.lines.push(between(mark));
     if (mark.lossScale !== null) note.lines.push(TEXT.mark.lossScale(exact(mark.lossScale)));
   }
-  if (marks.length > 1) {
+  for (const other of marks) {
+    if (other !== mark && other.step === mark.step && "figure" in other)
+      note.lines.push(TEXT.mark.also(TEXT.mark.figure[other.figure], exact(other.value)));
+  }
+  if (marks.some(({ step }) => step !== mark.step)) {
     const [first, last] = [marks[0].step, marks[marks.length - 1].step].map(Math.round);
     note.lines.push(TEXT.mark.merged(marks.length, first, last));
   }
