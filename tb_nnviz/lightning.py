@@ -9,6 +9,8 @@ from importlib import import_module
 from inspect import signature
 from typing import TYPE_CHECKING, Any
 
+import torch
+
 from tb_nnviz import Monitor, watch
 
 if TYPE_CHECKING:
@@ -54,7 +56,7 @@ class NNVizCallback(Callback):
     Steps are the Trainer's ``global_step`` before the step, 0-based. With several optimizers, which Lightning
     counts one by one, a step is one of all of them together. Evaluation, the sanity check and
     ``fast_dev_run`` log nothing. Of several processes the first one watches: activations are those of its
-    share of the batch.
+    share of the batch. Where the Trainer clips by norm, the norm before it is recorded, too.
 
     What the module gives to ``self.log`` is logged at each step too, as ``nnviz/log/<name>``; ``train_loss`` or
     ``train/loss`` as ``loss``, ``val/loss`` as ``val_loss``, so that they are drawn together.
@@ -117,6 +119,32 @@ class NNVizCallback(Callback):
         raise ValueError(
             "missing logdir: the Trainer has no TensorBoardLogger whose run could be used; "
             "NNVizCallback(logdir=...) says where the events go"
+        )
+
+    def on_before_optimizer_step(self, trainer: Trainer, pl_module: LightningModule, optimizer: Any) -> None:
+        """Take the norm that the Trainer is about to clip by."""
+        if self.monitor is None or not self._clips(trainer, pl_module):
+            return
+        gradients = [p.grad for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
+        # as its clipping does it, and newer than PyTorch 2.5; what is not known is not recorded
+        if gradients and (get_total_norm := getattr(torch.nn.utils, "get_total_norm", None)) is not None:
+            self.monitor.clipped(get_total_norm(gradients), float(trainer.gradient_clip_val or 0.0))
+
+    def _clips(self, trainer: Trainer, pl_module: LightningModule) -> bool:
+        """Whether the Trainer clips by the L2 norm, in its own way."""
+        own = [
+            (type(pl_module), "configure_gradient_clipping"),
+            (type(pl_module), "clip_gradients"),
+            (type(trainer.precision_plugin), "clip_gradients"),
+            (type(trainer.precision_plugin), "clip_grad_by_norm"),
+        ]
+        return (
+            bool(trainer.gradient_clip_val)
+            and str(trainer.gradient_clip_algorithm or "norm").endswith("norm")
+            and pl_module.automatic_optimization
+            and all(
+                getattr(kind, name).__module__.startswith(("lightning.", "pytorch_lightning.")) for kind, name in own
+            )
         )
 
     def on_train_batch_end(

@@ -8,11 +8,8 @@ from tb_nnviz import schema
 from tests.reading import Run
 
 
-def assert_same(found, expected, rows=True):
-    """Compare all that two run directories hold of ours, but for what it cost.
-
-    ``rows``: whether they stand in the same order with the same attributes, too.
-    """
+def assert_same(found, expected):
+    """Compare all that two run directories hold of ours, but for what it cost."""
     found, expected = Run(found), Run(expected)
     steps = {kind: sorted(expected.tensors.get(f"nnviz/layout_id/{kind}", ())) for kind in schema.KINDS}
     assert any(steps.values())
@@ -26,8 +23,7 @@ def assert_same(found, expected, rows=True):
                 for statistic, value in statistics.items():
                     message = f"{kind} {statistic} of {name} at {step}"
                     np.testing.assert_array_equal(mine[name][statistic], value, message)
-            if rows:
-                assert found.rows(kind, step) == expected.rows(kind, step), f"{kind} at {step}"
+            assert found.rows(kind, step) == expected.rows(kind, step), f"{kind} at {step}"
     ours = [tag for tag in expected.scalars if tag.startswith("nnviz/") and not tag.endswith("overhead_seconds")]
     for tag in ours:
         assert found.scalars[tag].keys() == expected.scalars[tag].keys(), tag

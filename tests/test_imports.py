@@ -51,7 +51,7 @@ RULES = {
     "tb_nnviz.rules*": rule("numpy tb_nnviz.schema tb_nnviz.rules"),
     "tb_nnviz.plugin*": rule("numpy tensorboard werkzeug tb_nnviz.schema tb_nnviz.rules tb_nnviz.plugin"),
     # what users have, and their framework
-    "tb_nnviz.lightning": rule("tb_nnviz.watch tb_nnviz.Monitor lightning pytorch_lightning"),
+    "tb_nnviz.lightning": rule("tb_nnviz.watch tb_nnviz.Monitor lightning pytorch_lightning torch"),
     "tb_nnviz.huggingface": rule("tb_nnviz.watch tb_nnviz.Monitor transformers"),
     "tb_nnviz.cli": rule("tb_nnviz numpy tensorboard"),
     "tb_nnviz.record": rule("tb_nnviz.record"),

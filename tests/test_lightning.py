@@ -107,11 +107,6 @@ def loader(batches=BATCHES):
     return DataLoader(TensorDataset(torch.cat(xs), torch.cat(ys)), SIZE)
 
 
-def same(found, expected):
-    """Rows are compared by name: Lightning's first pass is within the first step, so their order is another."""
-    assert_same(found, expected, rows=False)
-
-
 def trainer(folder, *callbacks, **options):
     """A quiet Trainer that logs to the run directory ``folder/run``."""
     defaults = {
@@ -137,7 +132,7 @@ def plain(model, logdir, accumulate=1, clip=None, autocast=False, scaler=None, s
     optimizer, scheduler = settings["optimizer"], settings["lr_scheduler"]["scheduler"]
     options = {**({} if scaler is None else {"scaler": scaler}), **EVERYTHING, **options}
     dtype = torch.float16 if scaler else torch.bfloat16
-    with tb_nnviz.watch(model, optimizer, logdir, start_step=start, **options):
+    with tb_nnviz.watch(model, optimizer, logdir, start_step=start, **options) as monitor:
         for number, batch in enumerate(data(), 1):
             with torch.autocast("cpu", dtype, cache_enabled=False) if autocast or scaler else nullcontext():
                 loss = model.loss(batch) / accumulate
@@ -146,7 +141,7 @@ def plain(model, logdir, accumulate=1, clip=None, autocast=False, scaler=None, s
                 if scaler:
                     scaler.unscale_(optimizer)
                 if clip:
-                    clip(model.parameters())
+                    clip(model.parameters(), monitor)
                 (scaler.step(optimizer), scaler.update()) if scaler else optimizer.step()
                 optimizer.zero_grad()
                 scheduler.step()
@@ -166,18 +161,18 @@ MODES = {
     "accumulation": ({"accumulate_grad_batches": 2}, {"accumulate": 2}),
     "clipped norm": (
         {"gradient_clip_val": 0.1},
-        {"clip": lambda parameters: nn.utils.clip_grad_norm_(parameters, 0.1)},
+        {"clip": lambda parameters, monitor: monitor.clip_grad_norm_(0.1)},
     ),
     "clipped values": (
         {"gradient_clip_val": 0.01, "gradient_clip_algorithm": "value"},
-        {"clip": lambda parameters: nn.utils.clip_grad_value_(parameters, 0.01)},
+        {"clip": lambda parameters, monitor: nn.utils.clip_grad_value_(parameters, 0.01)},
     ),
     "all": (
         {"precision": "bf16-mixed", "accumulate_grad_batches": 4, "gradient_clip_val": 0.1},
         {
             "autocast": True,
             "accumulate": 4,
-            "clip": lambda parameters: nn.utils.clip_grad_norm_(parameters, 0.1),
+            "clip": lambda parameters, monitor: monitor.clip_grad_norm_(0.1),
         },
     ),
 }
@@ -198,7 +193,9 @@ def test_as_a_plain_loop(tmp_path, mode, parts):
     plain(Model(), tmp_path / "plain", **by_hand)
     model = Model(parts=parts)
     trainer(tmp_path, NNVizCallback(**EVERYTHING), **options).fit(model, loader())
-    same(tmp_path / "run", tmp_path / "plain")
+    assert_same(tmp_path / "run", tmp_path / "plain")
+    scalars = Run(tmp_path / "run").scalars
+    assert ("nnviz/global/clip_factor" in scalars) == (mode in ("clipped norm", "all"))
     assert hooks(model) == 0
 
 
@@ -207,11 +204,11 @@ def test_as_a_plain_loop_with_a_gradient_scaler(tmp_path):
     def scaler():  # a scale that overflows float16 at first: some steps are skipped
         return torch.amp.GradScaler("cpu", init_scale=2.0**20, growth_interval=2)
 
-    plain(Model(), tmp_path / "plain", scaler=scaler(), clip=lambda p: nn.utils.clip_grad_norm_(p, 0.1))
+    plain(Model(), tmp_path / "plain", scaler=scaler(), clip=lambda parameters, monitor: monitor.clip_grad_norm_(0.1))
     plugin = MixedPrecision("16-mixed", "cpu", scaler())
     options = {"plugins": [plugin], "gradient_clip_val": 0.1}
     trainer(tmp_path, NNVizCallback(**EVERYTHING), **options).fit(Model(), loader())
-    same(tmp_path / "run", tmp_path / "plain")
+    assert_same(tmp_path / "run", tmp_path / "plain")
     skipped = Run(tmp_path / "run").scalars["nnviz/global/skipped"]
     assert set(skipped) == set(range(BATCHES))
     assert 0 < sum(skipped.values()) < BATCHES
@@ -234,7 +231,7 @@ def test_a_closure_that_is_called_several_times(tmp_path):
             settings["optimizer"].step(closure)
             settings["lr_scheduler"]["scheduler"].step()
     trainer(tmp_path, NNVizCallback(**EVERYTHING)).fit(Model(optimizer), loader())
-    same(tmp_path / "run", tmp_path / "plain")
+    assert_same(tmp_path / "run", tmp_path / "plain")
 
 
 class Manual(Model):
@@ -279,7 +276,7 @@ def test_manual_optimization_with_several_optimizers_resumed(tmp_path):
     assert first.global_step == 2 * BATCHES  # Lightning's count is of both, ours of the two together
     second = trainer(tmp_path, NNVizCallback(**EVERYTHING), max_epochs=2)
     second.fit(Manual(), loader(), ckpt_path=tmp_path / "checkpoint")
-    same(tmp_path / "run", tmp_path / "plain")
+    assert_same(tmp_path / "run", tmp_path / "plain")
 
 
 def test_resumed_from_a_checkpoint(tmp_path):
@@ -290,7 +287,7 @@ def test_resumed_from_a_checkpoint(tmp_path):
     second.fit(Model(), loader(), ckpt_path=tmp_path / "checkpoint")
     uninterrupted = tmp_path / "uninterrupted"
     trainer(uninterrupted, NNVizCallback(**EVERYTHING), max_epochs=2).fit(Model(), loader())
-    same(tmp_path / "run", uninterrupted / "run")
+    assert_same(tmp_path / "run", uninterrupted / "run")
 
 
 @pytest.mark.parametrize("module", [Model, Manual])
@@ -326,7 +323,7 @@ def test_validation_is_left_out_and_figures_are_logged(tmp_path):
     plain(Model(), tmp_path / "plain")
     model = Model(module_logs=True)
     trainer(tmp_path, NNVizCallback(**EVERYTHING), val_check_interval=4).fit(model, loader(), loader(2))
-    same(tmp_path / "run", tmp_path / "plain")
+    assert_same(tmp_path / "run", tmp_path / "plain")
     scalars = Run(tmp_path / "run").scalars
     losses = {step: loss.item() for step, loss in enumerate(model.losses)}
     assert scalars["nnviz/log/loss"] == pytest.approx(losses, rel=1e-6)
@@ -396,7 +393,7 @@ def test_copies_watch_nothing(tmp_path):
     assert len(Run(tmp_path / "run").tensors["nnviz/gradient/norm"]) == BATCHES
     other = tmp_path / "other"
     trainer(other, copies.copies[1]).fit(Model(), loader())
-    same(other / "run", tmp_path / "run")
+    assert_same(other / "run", tmp_path / "run")
 
 
 def test_a_module_without_optimizers(tmp_path):
@@ -446,7 +443,7 @@ def test_the_other_package(tmp_path):
         log_every_n_steps=1,
         callbacks=[NNVizCallback(**EVERYTHING)],
     ).fit(Small(), loader())
-    same(tmp_path / "run", tmp_path / "plain")
+    assert_same(tmp_path / "run", tmp_path / "plain")
 
 
 @pytest.fixture
