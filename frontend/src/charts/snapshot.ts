@@ -103,6 +103,7 @@ function drawMark(g: CanvasRenderingContext2D, svg: SVGSVGElement, box: DOMRect)
     if (style.stroke !== "none") {
       g.strokeStyle = style.stroke;
       g.lineWidth = Number.parseFloat(style.strokeWidth) || 1;
+      g.lineJoin = style.strokeLinejoin as CanvasLineJoin;
       g.stroke(shape);
     }
   }

@@ -4,7 +4,7 @@
  */
 export async function render() {
   try {
-    const { start } = await import("./static/main-B9nyPO6S.js");
+    const { start } = await import("./static/main-BmeXU7RR.js");
     start(document.body);
   } catch (error) {
     const text = document.createElement("pre");
