@@ -15,14 +15,17 @@ from types import ModuleType
 import torch
 from torch import Tensor
 
+from tb_nnviz.record.native.team import find_team
 from tb_nnviz.record.part import FIELDS, Part
 
 #: Which arguments the C code takes; ``INTERFACE`` in module.c is to be the same.
-INTERFACE = 1
+INTERFACE = 2
 _DTYPES = {torch.float64: 0, torch.float32: 1, torch.bfloat16: 2, torch.float16: 3}
 #: Types whose memory is what they stand for; another subclass may mean something else by it.
 _PLAIN = {Tensor, torch.nn.Parameter}
 _CODES = 2049
+#: Elements from which on threads share the work: two of team.h's parts.
+_SHARED = 1 << 18
 #: How many results are made at a time: one alone costs as much as measuring a small tensor.
 _POOL = 64
 
@@ -39,7 +42,11 @@ def load() -> ModuleType | None:
     except ImportError:
         return None
     fits = found.INTERFACE == INTERFACE and tuple(found.FIELDS.split()) == FIELDS
-    return found if fits else None
+    if not fits:
+        return None
+    if (team := find_team()) is not None:
+        found.use_team(*team)
+    return found
 
 
 library = load()
@@ -65,7 +72,7 @@ def measure(
     if not result:
         return None
     if unit_axis is None and minus is None and copy_to is None and not codes and not bounds:
-        library.measure(address, numel, dtype, result)
+        library.measure(address, numel, dtype, result, _threads(numel))
         return Part(numel, values)
 
     if minus is not None and not _lies_as(minus, x, contiguous):
@@ -86,7 +93,19 @@ def measure(
             copy_to.detach().copy_(x.detach())
     bound, other_bound = (*bounds, math.nan, math.nan)[:2]
     library.measure(
-        address, numel, dtype, result, subtracted, copy, counted, united, unit_count, inner, bound, other_bound
+        address,
+        numel,
+        dtype,
+        result,
+        _threads(numel),
+        subtracted,
+        copy,
+        counted,
+        united,
+        unit_count,
+        inner,
+        bound,
+        other_bound,
     )
     return Part(numel, values, units, counts)
 
@@ -109,7 +128,7 @@ def norms(tensors: Sequence[Tensor]) -> Tensor | None:
     found, result = _memory((2,), torch.float64)
     if not result:
         return None
-    library.norms(arguments, result)
+    library.norms(arguments, result, torch.get_num_threads())
     return found
 
 
@@ -133,8 +152,24 @@ def moments(
     found, result = _memory((3,), torch.float64)
     if not all(addresses) or not result or scale is None or root_scale is None:
         return None
-    library.moments(address, *addresses, first.numel(), _DTYPES[first.dtype], scale, root_scale, float(epsilon), result)
+    numel = first.numel()
+    library.moments(
+        address,
+        *addresses,
+        numel,
+        _DTYPES[first.dtype],
+        scale,
+        root_scale,
+        float(epsilon),
+        result,
+        _threads(numel),
+    )
     return found
+
+
+def _threads(numel: int) -> int:
+    """How many may share the work: as many as torch's operators use."""
+    return torch.get_num_threads() if numel >= _SHARED else 1
 
 
 def _address(x: Tensor) -> int:

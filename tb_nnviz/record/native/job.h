@@ -5,7 +5,7 @@ enum { FLOAT64, FLOAT32, BFLOAT16, FLOAT16, DTYPES }; /* as in native/__init__.p
 static const size_t ITEM_SIZE[DTYPES] = {8, 4, 2, 2};
 
 enum {
-    BLOCK = 4096,    /* elements that are worked on at a time: their values stay in the first cache */
+    BLOCK = 2048,    /* elements that are worked on at a time: with their units they stay in the first cache */
     CODES = 1 << 11, /* codes of float32's top bits (histogram.py); one more counts exact zeros */
     TABLES = 4,      /* counting into several tables, equal codes in a row need not wait for each other */
     RUN = 128,       /* a unit's elements that lie together are reduced alone if there are so many */
@@ -24,6 +24,8 @@ typedef struct {
     int32_t *tables[TABLES];
     double *units;             /* [4, count of units] */
     int64_t unit_count, inner; /* elements lie as [outer, units, inner] */
+    int64_t first_unit;        /* of the first element: another than 0 in a part of a tensor */
+    int scattered;             /* too few elements of a unit lie together to be reduced alone */
     int has_bounds;
     double bounds[BOUNDS]; /* NaN where there are fewer */
 } Job;
@@ -41,5 +43,10 @@ typedef struct {
     void (*norm)(const char *, int64_t, int, double *);
     void (*moments)(const Moments *, double *);
 } Kernels;
+
+static inline int is_scattered(const Job *job) {
+    int few = job->numel / (job->unit_count * job->inner) < FEW;
+    return job->inner < (few ? SHORT_RUN : RUN);
+}
 
 static inline int64_t at_most(int64_t n, int64_t most) { return n < most ? n : most; }

@@ -6,6 +6,7 @@
 #define REAL float
 #define COUNT int32_t
 #define LARGEST FLT_MAX
+#define ROOT sqrtf
 
 TARGET static inline uint32_t R(code)(float v) {
     uint32_t bits;
@@ -13,10 +14,21 @@ TARGET static inline uint32_t R(code)(float v) {
     return bits >> 21;
 }
 
-/* Values from the start-th on: where they lie, or made in scratch. */
-TARGET static const float *R(load)(const char *x, const char *minus, int dtype, int64_t start, int n, float *scratch) {
-    (void)minus; /* differences are double */
-    return dtype == FLOAT32 ? (const float *)x + start : ISA(widen)(x, dtype, start, n, scratch);
+/* Values from the start-th on: where they lie, or made in scratch. A difference is rounded as float32 has it. */
+TARGET static const float *R(load)(const char *x, const char *minus, int dtype, int64_t start, int n,
+                                   float *restrict scratch) {
+    if (!minus)
+        return dtype == FLOAT32 ? (const float *)x + start : ISA(widen)(x, dtype, start, n, scratch);
+    float left[BLOCK], right[BLOCK];
+    const float *restrict a = (const float *)x + start, *restrict b = (const float *)minus + start;
+    if (dtype != FLOAT32) {
+        a = ISA(widen)(x, dtype, start, n, left);
+        b = ISA(widen)(minus, dtype, start, n, right);
+    }
+    SIMD()
+    for (int i = 0; i < n; i++)
+        scratch[i] = a[i] - b[i];
+    return scratch;
 }
 
 #include "reduce.h"
@@ -25,11 +37,13 @@ TARGET static const float *R(load)(const char *x, const char *minus, int dtype, 
 #undef REAL
 #undef COUNT
 #undef LARGEST
+#undef ROOT
 
 #define R(name) ISA(name##_double)
 #define REAL double
 #define COUNT int64_t
 #define LARGEST DBL_MAX
+#define ROOT sqrt
 
 /* What is beyond float32 has the codes of its smallest and its largest numbers, which lie beyond the bins too. */
 TARGET static inline uint32_t R(code)(double v) {
@@ -44,24 +58,13 @@ TARGET static inline uint32_t R(code)(double v) {
 
 TARGET static const double *R(load)(const char *x, const char *minus, int dtype, int64_t start, int n,
                                     double *restrict scratch) {
-    if (dtype == FLOAT64 && !minus)
+    (void)dtype; /* float64 */
+    if (!minus)
         return (const double *)x + start;
-    if (dtype == FLOAT64) {
-        const double *restrict a = (const double *)x + start, *restrict b = (const double *)minus + start;
-        SIMD()
-        for (int i = 0; i < n; i++)
-            scratch[i] = a[i] - b[i];
-        return scratch;
-    }
-    float left[BLOCK], right[BLOCK];
-    const float *restrict a = (const float *)x + start, *restrict b = (const float *)minus + start;
-    if (dtype != FLOAT32) {
-        a = ISA(widen)(x, dtype, start, n, left);
-        b = ISA(widen)(minus, dtype, start, n, right);
-    }
+    const double *restrict a = (const double *)x + start, *restrict b = (const double *)minus + start;
     SIMD()
     for (int i = 0; i < n; i++)
-        scratch[i] = (double)a[i] - (double)b[i];
+        scratch[i] = a[i] - b[i];
     return scratch;
 }
 
@@ -71,9 +74,10 @@ TARGET static const double *R(load)(const char *x, const char *minus, int dtype,
 #undef REAL
 #undef COUNT
 #undef LARGEST
+#undef ROOT
 
 TARGET static int ISA(measure)(const Job *job, State *all) {
-    return job->dtype == FLOAT64 || job->minus ? ISA(measure_double)(job, all) : ISA(measure_float)(job, all);
+    return job->dtype == FLOAT64 ? ISA(measure_double)(job, all) : ISA(measure_float)(job, all);
 }
 
 TARGET static void ISA(norm)(const char *x, int64_t numel, int dtype, double *found) {

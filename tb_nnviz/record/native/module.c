@@ -17,7 +17,7 @@
 #include "job.h"
 
 #define SATURATION 1e-2
-#define INTERFACE 1 /* as in native/__init__.py: counted up when an argument changes its meaning */
+#define INTERFACE 2 /* as in native/__init__.py: counted up when an argument changes its meaning */
 #define HOLD (1 << 18) /* below so many elements, giving Python's lock away and taking it again is no gain */
 
 #if defined(__GNUC__) || defined(__clang__)
@@ -46,39 +46,28 @@
 
 static Kernels kernels;
 
-/* Tables beside the caller's, summed up at the end. */
-static int32_t *begin_tables(Job *job) {
-    memset(job->codes, 0, (CODES + 1) * sizeof(int32_t));
-    int32_t *more = job->numel < BLOCK ? NULL : calloc((CODES + 1) * (TABLES - 1), sizeof(int32_t));
-    for (int i = 0; i < TABLES; i++)
-        job->tables[i] = i && more ? more + (i - 1) * (CODES + 1) : job->codes;
-    return more;
-}
-
-static void end_tables(Job *job, int32_t *more) {
-    for (int i = 0; more && i < (CODES + 1) * (TABLES - 1); i++)
-        job->codes[i % (CODES + 1)] += more[i];
-    free(more);
-}
+#include "team.h"
+#include "parts.h"
 
 static void *address(PyObject *number) { return PyLong_AsVoidPtr(number); }
 
-/* measure(x, numel, dtype, values[, minus, copy, codes, units, unit_count, inner, bound, bound]) */
+/* measure(x, numel, dtype, values, threads[, minus, copy, codes, units, unit_count, inner, bound, bound]) */
 static PyObject *measure(PyObject *self, PyObject *const *args, Py_ssize_t count) {
     (void)self;
-    if (count != 4 && count != 12)
+    if (count != 5 && count != 13)
         return PyErr_Format(PyExc_TypeError, "invalid number of arguments: %zd", count);
     Job job = {.x = address(args[0]), .numel = PyLong_AsLongLong(args[1]), .dtype = (int)PyLong_AsLong(args[2])};
     double *values = address(args[3]);
-    if (count == 12) {
-        job.minus = address(args[4]);
-        job.copy = address(args[5]);
-        job.codes = address(args[6]);
-        job.units = address(args[7]);
-        job.unit_count = PyLong_AsLongLong(args[8]);
-        job.inner = PyLong_AsLongLong(args[9]);
-        job.bounds[0] = PyFloat_AsDouble(args[10]);
-        job.bounds[1] = PyFloat_AsDouble(args[11]);
+    int threads = (int)PyLong_AsLong(args[4]);
+    if (count == 13) {
+        job.minus = address(args[5]);
+        job.copy = address(args[6]);
+        job.codes = address(args[7]);
+        job.units = address(args[8]);
+        job.unit_count = PyLong_AsLongLong(args[9]);
+        job.inner = PyLong_AsLongLong(args[10]);
+        job.bounds[0] = PyFloat_AsDouble(args[11]);
+        job.bounds[1] = PyFloat_AsDouble(args[12]);
         job.has_bounds = job.bounds[0] == job.bounds[0];
     }
     if (PyErr_Occurred())
@@ -86,17 +75,8 @@ static PyObject *measure(PyObject *self, PyObject *const *args, Py_ssize_t count
     if (!job.x || !values || job.dtype < 0 || job.dtype >= DTYPES || job.numel < 1)
         return PyErr_Format(PyExc_ValueError, "invalid tensor: at %p, %lld elements", job.x, (long long)job.numel);
     PyThreadState *lock = job.numel < HOLD ? NULL : PyEval_SaveThread();
-    int32_t *more = job.codes ? begin_tables(&job) : NULL;
-    for (int64_t i = 0; job.units && i < job.unit_count; i++) {
-        job.units[i] = INFINITY;
-        job.units[job.unit_count + i] = -INFINITY;
-        job.units[2 * job.unit_count + i] = 0;
-        job.units[3 * job.unit_count + i] = (double)(job.numel / job.unit_count);
-    }
     State state;
-    int failed = kernels.measure(&job, &state);
-    if (job.codes)
-        end_tables(&job, more);
+    int failed = measure_in_parts(&job, &state, threads);
     if (!job.has_bounds)
         state.saturated = NAN;
     memcpy(values, &state, sizeof state);
@@ -107,47 +87,57 @@ static PyObject *measure(PyObject *self, PyObject *const *args, Py_ssize_t count
     Py_RETURN_NONE;
 }
 
-/* norms([x, numel, dtype, x, numel, dtype, ...], values) */
+/* norms([x, numel, dtype, x, numel, dtype, ...], values, threads) */
 static PyObject *norms(PyObject *self, PyObject *const *args, Py_ssize_t count) {
     (void)self;
-    if (count != 2)
+    if (count != 3)
         return PyErr_Format(PyExc_TypeError, "invalid number of arguments: %zd", count);
     if (!PyList_Check(args[0]))
         return PyErr_Format(PyExc_TypeError, "invalid list: %R", args[0]);
-    Py_ssize_t tensors = PyList_Size(args[0]) / 3;
+    Py_ssize_t tensors = PyList_Size(args[0]) / 3, parts = 0;
     double *values = address(args[1]), found[2] = {0, 0};
-    struct {
-        const char *x;
-        int64_t numel;
-        int dtype;
-    } *each = PyErr_Occurred() ? NULL : malloc((tensors + 1) * sizeof *each);
-    if (!each)
-        return PyErr_Occurred() ? NULL : PyErr_NoMemory();
+    int threads = (int)PyLong_AsLong(args[2]);
     int64_t total = 0;
-    for (Py_ssize_t i = 0; i < tensors; i++) {
-        each[i].x = address(PyList_GetItem(args[0], 3 * i));
-        each[i].numel = PyLong_AsLongLong(PyList_GetItem(args[0], 3 * i + 1));
-        each[i].dtype = (int)PyLong_AsLong(PyList_GetItem(args[0], 3 * i + 2));
-        total += each[i].numel;
+    NormPart *part = NULL;
+    for (Py_ssize_t i = 0; i < tensors && !PyErr_Occurred(); i++) {
+        const char *x = address(PyList_GetItem(args[0], 3 * i));
+        int64_t numel = PyLong_AsLongLong(PyList_GetItem(args[0], 3 * i + 1));
+        int dtype = (int)PyLong_AsLong(PyList_GetItem(args[0], 3 * i + 2)), own = count_parts(numel, BLOCK);
+        if (PyErr_Occurred())
+            break;
+        NormPart *more = realloc(part, (parts + own) * sizeof *part);
+        if (!more) {
+            PyErr_NoMemory();
+            break;
+        }
+        part = more;
+        for (int j = 0; j < own; j++) {
+            int64_t start = part_start(numel, BLOCK, own, j), end = part_start(numel, BLOCK, own, j + 1);
+            part[parts++] = (NormPart){x + start * ITEM_SIZE[dtype], end - start, dtype, {0, 0}};
+        }
+        total += numel;
     }
     if (PyErr_Occurred()) {
-        free(each);
+        free(part);
         return NULL;
     }
     PyThreadState *lock = total < HOLD ? NULL : PyEval_SaveThread();
-    for (Py_ssize_t i = 0; i < tensors; i++)
-        kernels.norm(each[i].x, each[i].numel, each[i].dtype, found);
+    in_parts(norm_part, part, (int)parts, total < PART ? 1 : threads);
+    for (Py_ssize_t i = 0; i < parts; i++) {
+        found[0] += part[i].found[0];
+        found[1] += part[i].found[1];
+    }
     memcpy(values, found, sizeof found);
-    free(each);
+    free(part);
     if (lock)
         PyEval_RestoreThread(lock);
     Py_RETURN_NONE;
 }
 
-/* moments(first, second, denominator, numel, dtype, step_scale, correction, epsilon, values) */
+/* moments(first, second, denominator, numel, dtype, step_scale, correction, epsilon, values, threads) */
 static PyObject *moments(PyObject *self, PyObject *const *args, Py_ssize_t count) {
     (void)self;
-    if (count != 9)
+    if (count != 10)
         return PyErr_Format(PyExc_TypeError, "invalid number of arguments: %zd", count);
     Moments state = {.first = address(args[0]),
                      .second = address(args[1]),
@@ -158,13 +148,26 @@ static PyObject *moments(PyObject *self, PyObject *const *args, Py_ssize_t count
                      .correction = PyFloat_AsDouble(args[6]),
                      .epsilon = PyFloat_AsDouble(args[7])};
     double *values = address(args[8]), found[3] = {0, 0, 0};
+    int threads = (int)PyLong_AsLong(args[9]);
     if (PyErr_Occurred())
         return NULL;
     PyThreadState *lock = state.numel < HOLD ? NULL : PyEval_SaveThread();
-    kernels.moments(&state, found);
+    moments_in_parts(&state, found, threads);
     memcpy(values, found, sizeof found);
     if (lock)
         PyEval_RestoreThread(lock);
+    Py_RETURN_NONE;
+}
+
+/* use_team(GOMP_parallel, omp_get_thread_num, omp_get_num_threads): their addresses */
+static PyObject *use_team(PyObject *self, PyObject *const *args, Py_ssize_t count) {
+    (void)self;
+    if (count != 3)
+        return PyErr_Format(PyExc_TypeError, "invalid number of arguments: %zd", count);
+    void *found[] = {address(args[0]), address(args[1]), address(args[2])};
+    if (PyErr_Occurred())
+        return NULL;
+    memcpy(&team, found, sizeof team);
     Py_RETURN_NONE;
 }
 
@@ -185,6 +188,7 @@ static PyMethodDef methods[] = {
     {"measure", (PyCFunction)(void (*)(void))measure, METH_FASTCALL, "Statistics of a tensor."},
     {"norms", (PyCFunction)(void (*)(void))norms, METH_FASTCALL, "Sum of squares over many tensors."},
     {"moments", (PyCFunction)(void (*)(void))moments, METH_FASTCALL, "Sums of squares of Adam's state."},
+    {"use_team", (PyCFunction)(void (*)(void))use_team, METH_FASTCALL, "Threads to share the work."},
     {NULL, NULL, 0, NULL},
 };
 

@@ -21,7 +21,7 @@ TARGET static int R(block)(const Job *job, const REAL *x, int64_t start, int n, 
 TARGET static void R(runs)(const Job *job, State *all) {
     REAL scratch[BLOCK];
     int64_t units = job->unit_count, start = 0;
-    for (int64_t unit = 0; start < job->numel; unit = unit + 1 < units ? unit + 1 : 0) {
+    for (int64_t unit = job->first_unit; start < job->numel; unit = unit + 1 < units ? unit + 1 : 0) {
         State run = NOTHING, s;
         for (int64_t end = start + job->inner; start < end;) {
             int n = (int)at_most(end - start, BLOCK);
@@ -89,10 +89,9 @@ TARGET static int R(scattered)(const Job *job, State *all) {
 
 TARGET static int R(measure)(const Job *job, State *all) {
     *all = NOTHING;
+    if (job->units && job->scattered)
+        return R(scattered)(job, all);
     if (job->units) {
-        int few = job->numel / (job->unit_count * job->inner) < FEW;
-        if (job->inner < (few ? SHORT_RUN : RUN))
-            return R(scattered)(job, all);
         R(runs)(job, all);
         return 0;
     }
@@ -135,7 +134,9 @@ TARGET static void R(norm)(const char *x, int64_t numel, int dtype, double *foun
 
 TARGET static void R(moments)(const Moments *state, double *found) {
     REAL scratch[3][BLOCK];
-    double scale = state->step_scale, correction = state->correction, epsilon = state->epsilon;
+    /* of float32 a step is as precise as the optimizer's own; only sums want more */
+    double scale = state->step_scale;
+    REAL correction = (REAL)state->correction, epsilon = (REAL)state->epsilon;
     for (int64_t start = 0; start < state->numel; start += BLOCK) {
         int n = (int)at_most(state->numel - start, BLOCK);
         const REAL *restrict m = R(load)(state->first, NULL, state->dtype, start, n, scratch[0]);
@@ -144,7 +145,8 @@ TARGET static void R(moments)(const Moments *state, double *found) {
         double first = 0, second = 0, step = 0;
         SIMD(reduction(+ : first, second, step))
         for (int i = 0; i < n; i++) {
-            double a = m[i], b = v[i], c = scale * a / (sqrt((double)w[i]) * correction + epsilon);
+            REAL quotient = m[i] / (ROOT(w[i]) * correction + epsilon);
+            double a = m[i], b = v[i], c = scale * quotient;
             first += a * a;
             second += b * b;
             step += c * c;

@@ -1,0 +1,123 @@
+/* A tensor read in parts, and what was found of them put together in their order. */
+
+typedef struct {
+    Job job;
+    State state;
+    int failed;
+} MeasurePart;
+
+static void measure_part(void *data, int i) {
+    MeasurePart *part = (MeasurePart *)data + i;
+    part->failed = kernels.measure(&part->job, &part->state);
+}
+
+/* Minima, maxima and sums of no element. */
+static void begin_units(double *units, int64_t count) {
+    for (int64_t i = 0; i < count; i++) {
+        units[i] = INFINITY;
+        units[count + i] = -INFINITY;
+        units[2 * count + i] = 0;
+    }
+}
+
+static void add_units(double *all, const double *part, int64_t count) {
+    for (int64_t i = 0; i < count; i++) {
+        all[i] = lower(all[i], part[i]);
+        all[count + i] = higher(all[count + i], part[count + i]);
+        all[2 * count + i] += part[2 * count + i];
+    }
+}
+
+/* -1 where there is no memory. */
+static int measure_in_parts(Job *job, State *all, int threads) {
+    job->scattered = job->units && is_scattered(job);
+    int64_t count = job->units ? job->unit_count : 0;
+    int64_t grain = !job->units ? BLOCK : job->scattered ? count * job->inner : job->inner;
+    int parts = count_parts(job->numel, grain), tables = job->codes && job->numel >= BLOCK ? TABLES : 0;
+    size_t size = ITEM_SIZE[job->dtype], codes = (CODES + 1) * sizeof(int32_t);
+    if (job->codes)
+        memset(job->codes, 0, codes);
+    if (job->units)
+        begin_units(job->units, count);
+
+    size_t each = sizeof(MeasurePart) + 3 * count * sizeof(double) + tables * codes;
+    MeasurePart alone, *part = parts > 1 || tables ? calloc(parts, each) : &alone;
+    if (!part)
+        return -1;
+    double *units = (double *)(part + parts);
+    int32_t *table = (int32_t *)(units + 3 * count * parts);
+    for (int i = 0; i < parts; i++) {
+        Job *own = &part[i].job;
+        int64_t start = part_start(job->numel, grain, parts, i);
+        *own = *job;
+        own->x = job->x + start * size;
+        own->minus = job->minus ? job->minus + start * size : NULL;
+        own->copy = job->copy ? job->copy + start * size : NULL;
+        own->numel = part_start(job->numel, grain, parts, i + 1) - start;
+        own->first_unit = job->units ? start / job->inner % count : 0;
+        for (int j = 0; j < TABLES; j++)
+            own->tables[j] = tables ? table + (size_t)(i * TABLES + j) * (CODES + 1) : job->codes;
+        if (job->units && parts > 1) {
+            own->units = units + 3 * count * i;
+            begin_units(own->units, count);
+        }
+    }
+    in_parts(measure_part, part, parts, threads);
+
+    int failed = 0;
+    *all = NOTHING;
+    for (int i = 0; i < parts; i++) {
+        failed |= part[i].failed;
+        merge(all, &part[i].state);
+        if (job->units && parts > 1)
+            add_units(job->units, part[i].job.units, count);
+    }
+    for (int i = 0; i < parts * tables; i++)
+        for (int code = 0; code <= CODES; code++)
+            job->codes[code] += table[(size_t)i * (CODES + 1) + code];
+    for (int64_t i = 0; i < count; i++)
+        job->units[3 * count + i] = (double)(job->numel / count);
+    if (part != &alone)
+        free(part);
+    return failed;
+}
+
+typedef struct {
+    const char *x;
+    int64_t numel;
+    int dtype;
+    double found[2];
+} NormPart;
+
+static void norm_part(void *data, int i) {
+    NormPart *part = (NormPart *)data + i;
+    kernels.norm(part->x, part->numel, part->dtype, part->found);
+}
+
+typedef struct {
+    Moments state;
+    double found[3];
+} MomentsPart;
+
+static void moments_part(void *data, int i) {
+    MomentsPart *part = (MomentsPart *)data + i;
+    kernels.moments(&part->state, part->found);
+}
+
+static void moments_in_parts(const Moments *state, double *found, int threads) {
+    MomentsPart part[MOST_PARTS];
+    int parts = count_parts(state->numel, BLOCK);
+    size_t size = ITEM_SIZE[state->dtype];
+    for (int i = 0; i < parts; i++) {
+        int64_t start = part_start(state->numel, BLOCK, parts, i);
+        part[i] = (MomentsPart){.state = *state};
+        part[i].state.first += start * size;
+        part[i].state.second += start * size;
+        part[i].state.denominator += start * size;
+        part[i].state.numel = part_start(state->numel, BLOCK, parts, i + 1) - start;
+    }
+    in_parts(moments_part, part, parts, threads);
+    for (int i = 0; i < parts; i++)
+        for (int j = 0; j < 3; j++)
+            found[j] += part[i].found[j];
+}
