@@ -152,7 +152,6 @@ def test_compile_is_not_disturbed(tmp_path):
     assert list(found) == ["0.weight", "0.bias", "2.weight", "2.bias"] and all(row["count"] for row in found.values())
 
 
-@pytest.mark.xfail(strict=True, reason="the monitor takes the hooks off that learn the order: it is to call settle")
 def test_compiled_steps_are_not_compiled_again_when_steps_are_logged(tmp_path):
     model = nn.Sequential(nn.Linear(3, 4), nn.TransformerEncoderLayer(4, 1, 4, 0.0), nn.Linear(4, 2))
     optimizer = torch.optim.SGD(model.parameters(), 0.1)
@@ -179,3 +178,13 @@ def test_who_keeps_a_loss_keeps_neither_model_nor_monitor(tmp_path):
     gc.collect()
     assert [ref() for ref in held] == [None, None]
     loss.backward()
+
+
+@torch.no_grad()
+def test_an_evaluation_before_the_first_step_takes_torchs_fast_path(tmp_path, monkeypatch):
+    taken, fast = [], torch._transformer_encoder_layer_fwd
+    monkeypatch.setattr(torch, "_transformer_encoder_layer_fwd", lambda *args: [taken.append(args), fast(*args)][1])
+    model = nn.Sequential(nn.TransformerEncoderLayer(4, 2, 8, batch_first=True), nn.Linear(4, 1)).eval()
+    with tb_nnviz.watch(model, torch.optim.SGD(model.parameters(), 0.1), logdir=tmp_path, every=1):
+        model(torch.randn(5, 7, 4))
+    assert taken

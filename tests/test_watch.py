@@ -356,6 +356,59 @@ def test_a_word_in_the_terminal(silent, tmp_path, caplog):
         assert messages[0].endswith("at step 2")
 
 
+def test_a_dead_network_does_not_flood_the_terminal(tmp_path, caplog):
+    torch.manual_seed(0)
+    model = nn.Sequential(*(nn.Linear(4, 4) for _ in range(10)))
+    with torch.no_grad():
+        model[9].weight.mul_(1e-12)
+    with tb_nnviz.watch(model, sgd(model, 0.0), logdir=tmp_path, every=1) as monitor:
+        train(model, monitor._optimizers[0], 5, log=False)
+        monitor.writer.flush()
+        vanishing = [record.message for record in caplog.records]
+        model[9].bias.data.fill_(float("nan"))
+        train(model, monitor._optimizers[0], 2, log=False)
+    nonfinite = [record.message for record in caplog.records][len(vanishing) :]
+    assert [message.split(" since")[0] for message in vanishing] == [
+        *(f"vanishing gradient in {layer}" for layer in range(3)),
+        "and 6 more layers: vanishing gradient",
+    ]
+    assert [message.split(": norm")[0] for message in nonfinite] == [
+        *(f"nonfinite gradient in {layer}" for layer in range(3)),
+        "and 7 more layers: nonfinite gradient",
+    ]
+
+
+@pytest.mark.parametrize("make", [torch.optim.SGD, torch.optim.Adam])
+def test_on_the_meta_device_there_is_nothing_to_measure(make, tmp_path, caplog):
+    model = nn.Sequential(nn.Linear(4, 2, device="meta"), nn.Linear(2, 1, device="meta"))
+    optimizer = make(model.parameters(), lr=0.1)
+    with tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=2, histograms_every=2, window=True) as monitor:
+        for step in range(3):
+            optimizer.zero_grad()
+            model(torch.ones(3, 4, device="meta")).sum().backward()
+            monitor.clip_grad_norm_(1.0)
+            optimizer.step()
+            monitor.log(step=step)
+    assert not caplog.records
+    run = Run(tmp_path)
+    assert list(run.scalars["nnviz/log/step"]) == [0, 1, 2]
+    for kind in ("parameter", "gradient", "update", "activation", "activation_gradient"):
+        found = run.statistics(kind, 2)
+        assert found and all(row["count"] == 0 for row in found.values()), kind
+
+
+def test_part_of_a_model_on_the_meta_device(tmp_path, caplog):
+    model = nn.ModuleDict({"here": nn.Linear(4, 2), "nowhere": nn.Linear(4, 2, device="meta")})
+    optimizer = sgd(model)
+    with tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=1) as monitor:
+        model["here"](torch.ones(3, 4)).sum().backward()
+        optimizer.step()
+        monitor.log(loss=torch.ones((), device="meta"))
+    assert [record.message.split(":")[0] for record in caplog.records] == ["invalid scalar loss"]
+    counts = {name: row["count"] for name, row in Run(tmp_path).statistics("parameter", 0).items()}
+    assert counts == {"here.weight": 8, "here.bias": 2, "nowhere.weight": 0, "nowhere.bias": 0}
+
+
 def test_an_error_of_ours_turns_that_part_off_and_training_goes_on(tmp_path, caplog, monkeypatch):
     def broken(*args, **options):
         raise RuntimeError("ours")

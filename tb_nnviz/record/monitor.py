@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -14,31 +13,26 @@ import torch
 from torch import Tensor, nn
 
 from tb_nnviz import schema
-from tb_nnviz.record import scalars
 from tb_nnviz.record.clipping import Clipping
-from tb_nnviz.record.finish import Finished, finish_step
 from tb_nnviz.record.guard import Guard
+from tb_nnviz.record.handles import Hook, Removable
 from tb_nnviz.record.hooks import ExecutionOrder, ModuleHooks
 from tb_nnviz.record.modules import Layer, layers, named_modules, named_parameters, selector
 from tb_nnviz.record.norms import GradientNorms
 from tb_nnviz.record.optimizers import OptimizerHooks
 from tb_nnviz.record.parameters import ParameterReader
-from tb_nnviz.record.recorder import Measured, Recorder
+from tb_nnviz.record.recorder import Recorder
 from tb_nnviz.record.scaler import WatchedStep, loss_scale
 from tb_nnviz.record.settings import Settings
 from tb_nnviz.record.snapshot import Snapshot
-from tb_nnviz.record.window import Window
+from tb_nnviz.record.step_events import StepEvents
+from tb_nnviz.record.sweep import sweep
 from tb_nnviz.record.writer import Writer
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-_logger = logging.getLogger("tb_nnviz")
-
 Optimizer = torch.optim.Optimizer
-
-#: Every how many histogram steps TensorBoard's own histograms are written too.
-STOCK_EVERY = 5
 
 #: Steps of one optimizer within one step of all, after which it is said that the others are waited for.
 MOST_REPEATS = 100
@@ -86,7 +80,7 @@ class Monitor:
                 'watch({"G": g, "D": d}, [opt_g, opt_d])'
             )
         self._models, self._optimizers = models, tuple(optimizers)
-        # what may refuse its arguments comes first, and the writer before any hook
+        # what may refuse its arguments comes before any hook
         kinds, keep = settings.kinds, selector(settings.include, settings.exclude)
         calls = {"activation", "activation_gradient"} & set(kinds)
         observed = layers(models, settings.include, settings.exclude) if calls else []
@@ -96,29 +90,38 @@ class Monitor:
         self._begun: set[Optimizer] = set()
         self._stepped: set[Optimizer] = set()
         self._pass_seen = self._ordered = self._closed = False
-        self._repeats = self._histogram_steps = 0
-        self._writer = make_writer()
-        _open_runs[run] = self
-        self._guard = Guard(run, self._turned_off)
+        self._repeats = 0
+        self._norms, self._clipping = GradientNorms(), Clipping()
+        self._guard = guard = Guard(run, self._turned_off)
+        self._installed: list[tuple[str, Removable]] = []  # what is in the user's objects
         owners = {parameter.owner for parameter in named_parameters(models)} | {layer.module for layer in observed}
         modules = [module for _, module in named_modules(models) if module in owners]
-        self._order = ExecutionOrder(modules, self._guard.failing("the order of execution"))
-        self._recorder = Recorder(kinds, self._order.__getitem__)
-        snapshot = Snapshot(settings.snapshot_bytes)
-        self._parameters = ParameterReader(
-            models, self._optimizers, self._recorder, keep, self._order, snapshot, self._guard.warn_once
-        )
-        self._window = Window() if settings.window else None
-        self._norms, self._clipping = GradientNorms(), Clipping()
-        gradients = "activation_gradient" in kinds
-        self._modules = ModuleHooks(models, observed, self, gradients, self._guard.failing("activations"))
-        failing = self._guard.failing("gradients")
-        self._hooks = OptimizerHooks(self._optimizers, self, failing)
-        self._scaled: WatchedStep | None = None
-        if settings.scaler is not None:
-            self._scaled = WatchedStep(settings.scaler, self._hooks.begun.__getitem__, self._skipped, failing)
-            self._scaled.install()
-        self._begin()
+        try:
+            failing = guard.failing("the order of execution")
+            self._order = ExecutionOrder(modules, failing, models.values())
+            self._installed.append(("the order of execution", self._order))
+            self._recorder = Recorder(kinds, self._order.__getitem__)
+            snapshot = Snapshot(settings.snapshot_bytes)
+            self._parameters = ParameterReader(
+                models, self._optimizers, self._recorder, keep, self._order, snapshot, guard.warn_once
+            )
+            gradients, failing = "activation_gradient" in kinds, guard.failing("activations")
+            self._modules = ModuleHooks(models, observed, self, gradients, failing)
+            self._installed.append(("activations", self._modules))
+            failing = guard.failing("gradients")
+            self._hooks = OptimizerHooks(self._optimizers, self, failing)
+            self._installed.append(("gradients", self._hooks))
+            if settings.scaler is not None:
+                scaled = WatchedStep(settings.scaler, self._hooks.begun.__getitem__, self._skipped, failing)
+                self._installed.append(("loss scaling", scaled))
+                scaled.install()
+            self._begin()
+            self._writer = make_writer()  # the last: where anything fails there is no empty file
+        except BaseException:
+            self._take_off(whole=False)
+            raise
+        self._events = StepEvents(self._writer, settings.window, settings.rule)
+        _open_runs[run] = self
 
     # For users
 
@@ -160,15 +163,7 @@ class Monitor:
         def invalid(name: str, value: object) -> None:
             self._guard.warn_once(name, f"invalid scalar {name}: {value!r:.80} (a number, or a tensor of one)")
 
-        values, window = scalars.send(figures, invalid), self._window
-
-        def entries() -> list[schema.Entry]:
-            found = values()
-            if window is not None and "loss" in found:
-                window.loss(step, found["loss"])
-            return [schema.scalar(schema.TAG_LOG + name, value) for name, value in found.items()]
-
-        self._writer.submit(step, time.time(), entries)
+        self._events.log(step, figures, invalid)
 
     def step(self) -> None:
         """Close a step by hand: after its backward pass, in loops without an optimizer to hook.
@@ -177,7 +172,7 @@ class Monitor:
         those that have not stepped are left out of this step.
         """
         if not self._closed:
-            self._finish_step()
+            Hook(self._finish_step, self._guard.failing("gradients"))()
 
     def state_dict(self) -> dict[str, Any]:
         """What to put in a checkpoint so that a resumed run goes on at the right step."""
@@ -236,21 +231,27 @@ class Monitor:
             norm: L2 norm before clipping; nothing waits for a tensor.
             max_norm: what it was clipped to.
         """
-        self._guard.attempt("clipping", self._clipping.add, self._step, norm, max_norm)
+        if not (isinstance(norm, Tensor) and norm.is_meta):
+            self._guard.attempt("clipping", self._clipping.add, self._step, norm, max_norm)
 
     def close(self) -> None:
         """Take all hooks off and write what is pending. A step that is still open is dropped."""
-        if self._closed:
+        if self._closed and not self._installed:
             return
         self._closed = True
-        self._modules.remove()
-        self._hooks.remove()
-        self._order.remove()
-        if self._scaled is not None:
-            self._scaled.remove()
-        if _open_runs.get(self._run) is self:
-            del _open_runs[self._run]
-        self._writer.close()
+        try:
+            self._take_off()
+        finally:  # an interrupt too; what it left on is taken off by the next call
+            if _open_runs.get(self._run) is self:
+                del _open_runs[self._run]
+            self._guard.release("the writer", self._writer.close)
+
+    def _take_off(self, whole: bool = True) -> None:
+        """Leave the user's objects, with each part by itself; sweep up where one was not made as a whole."""
+        removed = [self._guard.release(part, item.remove) for part, item in reversed(self._installed)]
+        self._installed.clear()
+        if not (whole and all(removed)):
+            self._guard.release("hooks", sweep, self._models.values(), self._optimizers, self._guard)
 
     def __enter__(self) -> Self:
         return self
@@ -322,7 +323,7 @@ class Monitor:
 
     def _skipped(self, optimizer: Optimizer) -> None:
         """A GradScaler has found gradients that are not finite, and has not called the optimizer."""
-        if optimizer not in self._optimizers:
+        if self._closed or optimizer not in self._optimizers:
             return
         if not self._recording:  # what caused it is worth an event of its own
             self._recorder.begin(self._step, True, False, only=frozenset({"gradient"}))
@@ -354,9 +355,10 @@ class Monitor:
         """Whether gradients are read for their common norm only: the recorder has it of logged steps."""
         if self._recorder.statistics:
             return "gradient" not in self._recorder.kinds
-        return self._window is not None
+        return self._settings.window
 
     def _begin(self) -> None:
+        self._modules.active = False  # should anything fail here, nothing piles up
         statistics, histograms = self._settings.logged(self._step), self._settings.histograms(self._step)
         self._recorder.begin(self._step, statistics, histograms)
         self._parameters.next_step()
@@ -370,66 +372,22 @@ class Monitor:
     def _finish_step(self) -> None:
         if not self._ordered:  # the first pass has shown the order of execution
             self._ordered = True
-            self._order.remove()
+            self._guard.attempt("the order of execution", self._order.settle)
         if self._needs_norms and not self._optimizers:
             self._guard.attempt("gradient norms", self._read_norms, None)
         if self._recording:
             self._guard.attempt("gradients", self._parameters.close)
-            self._guard.attempt("steps", self._submit)
-        elif self._window is not None:
-            self._guard.attempt("window", self._submit_norms, self._window)
+            seconds = self._guard.step_seconds
+            self._guard.attempt(
+                "steps", self._events.record, self._step, self._recorder, self._norms, self._clipping, seconds
+            )
+        elif self._settings.window:
+            self._guard.attempt("window", self._events.remember, self._step, self._norms, self._recorder.transfer)
         self._step += 1
         self._begin()
 
-    def _submit_norms(self, window: Window) -> None:
-        """Nothing is written of a step that is not logged; the window remembers it."""
-        transfer, step = self._recorder.transfer, self._step
-        norms = self._norms.send(transfer)
-        arrive = transfer.start()
-
-        def entries() -> list[schema.Entry]:
-            found = norms(arrive())
-            window.add(step, found.gradients.finite_norm, found.gradients.nonfinite, found.skipped)
-            return []
-
-        self._writer.submit(step, time.time(), entries)
-
-    def _submit(self) -> None:
-        recorder, step, now = self._recorder, self._step, time.time()
-        norms = self._norms.send(recorder.transfer) if self._norms else None
-        whole = recorder.is_whole
-        clipped = self._clipping.send(step, recorder.transfer) if whole else None
-        measured = recorder.close()
-        if measured.unwritten:
-            self._writer.submit(step, now, [schema.layout_entry(layout) for layout in measured.unwritten])
-        stock = measured.histograms and self._histogram_steps % STOCK_EVERY == 0
-        self._histogram_steps += measured.histograms
-        seconds, window = self._guard.step_seconds, self._window
-
-        def entries() -> list[schema.Entry]:
-            finished = finish_step(measured, clipped, norms, stock)
-            self._judge(measured, finished)
-            found = finished.entries
-            if window is not None:
-                if finished.gradients is not None:
-                    window.add(step, finished.gradients.finite_norm, finished.gradients.nonfinite, finished.skipped)
-                found += window.take() if measured.statistics and whole else []
-            return [*found, schema.scalar(schema.TAG_GLOBAL + "overhead_seconds", seconds)]
-
-        self._writer.submit(step, now, entries)
-
-    def _judge(self, measured: Measured, finished: Finished) -> None:
-        """Say what the rule finds; on the writer's thread."""
-        if self._settings.rule is None or "gradient" not in finished.statistics:
-            return
-        gradient = finished.statistics["gradient"]
-        present = gradient["count"] > 0
-        rows = [row for row, there in zip(measured.layouts["gradient"].rows, present, strict=True) if there]
-        for finding in self._settings.rule.update(measured.step, rows, gradient["norm"][present]):
-            _logger.warning("%s", finding)
-
     def _turned_off(self, part: str) -> None:
         """A part of ours has failed: half of a step would not be true."""
-        self._recorder.drop(_PART_KINDS.get(part, ()))
         if part == "activations":
             self._modules.active = False
+        self._recorder.drop(_PART_KINDS.get(part, ()))

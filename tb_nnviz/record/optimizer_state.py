@@ -50,6 +50,8 @@ def adam_state(optimizer: torch.optim.Optimizer, group: dict[str, Any], paramete
         scale = _plain(group["lr"]) / (1 - beta1**step)
         correction = (1 - beta2**step) ** -0.5
         denominator = state.get("max_exp_avg_sq", second)
+    if first.is_meta:
+        return None
     return AdamState(first, second, denominator, scale, correction, float(group.get("eps", math.nan)))
 
 

@@ -23,7 +23,7 @@ def send(
     transfer = Transfer()
     found: dict[str, float | Ticket] = {}
     for name, value in scalars.items():
-        if isinstance(value, Tensor) and value.numel() == 1:
+        if isinstance(value, Tensor) and value.numel() == 1 and not value.is_meta:
             found[name] = transfer.add(value.detach().reshape(1).to(torch.float32, copy=True))
             continue
         try:

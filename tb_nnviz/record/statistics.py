@@ -71,8 +71,8 @@ def _measure_otherwise(
 
 
 def _real(x: Tensor) -> Tensor | None:
-    """A tensor detached, strided and real; None where it does not lie as one block."""
-    if x.is_nested or torch._C._functorch.is_functorch_wrapped_tensor(x):  # of torch.func's transforms
+    """A tensor detached, strided and real; None where it does not lie as one block, or has no elements at all."""
+    if x.is_meta or x.is_nested or torch._C._functorch.is_functorch_wrapped_tensor(x):  # of torch.func's transforms
         return None
     # Detached, nothing needs no_grad; float64 operators and those used in float32 are not autocast's.
     x = x.detach() if x.layout == torch.strided else x.detach().to_dense()
