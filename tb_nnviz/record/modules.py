@@ -59,7 +59,8 @@ class Layer:
 
     @property
     def trainable(self) -> bool:
-        return any(parameter.requires_grad for parameter in self.module.parameters(recurse=False))
+        # asked at every call: parameters(recurse=False) would take three times as long
+        return any(p is not None and p.requires_grad for p in self.module._parameters.values())
 
 
 @dataclass(frozen=True, eq=False)

@@ -24,8 +24,8 @@ _DTYPES = {torch.float64: 0, torch.float32: 1, torch.bfloat16: 2, torch.float16:
 #: Types whose memory is what they stand for; another subclass may mean something else by it.
 _PLAIN = {Tensor, torch.nn.Parameter}
 _CODES = 2049
-#: Elements from which on threads share the work: two of team.h's parts.
-_SHARED = 1 << 18
+#: Elements from which on threads share the work: where cores are busy a team waits for its last member.
+_SHARED = 1 << 19
 #: How many results are made at a time: one alone costs as much as measuring a small tensor.
 _POOL = 64
 
