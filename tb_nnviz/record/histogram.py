@@ -59,7 +59,7 @@ def to_bins(counts: np.ndarray) -> np.ndarray:
     [98, 260, 422]
     """
     order, starts = _codes_by_bin()
-    return np.add.reduceat(counts[..., order].astype(np.int64), starts, -1)
+    return np.add.reduceat(counts.take(order, -1), starts, -1, dtype=np.int64)
 
 
 @lru_cache(maxsize=1)

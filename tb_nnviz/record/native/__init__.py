@@ -97,7 +97,7 @@ def measure(
         numel,
         dtype,
         result,
-        _threads(numel),
+        _threads(numel * (1 + (unit_axis is not None) + 2 * codes)),
         subtracted,
         copy,
         counted,
@@ -167,9 +167,9 @@ def moments(
     return found
 
 
-def _threads(numel: int) -> int:
-    """How many may share the work: as many as torch's operators use."""
-    return torch.get_num_threads() if numel >= _SHARED else 1
+def _threads(work: int) -> int:
+    """How many may share some work, counted in elements read: as many as torch's operators use."""
+    return torch.get_num_threads() if work >= _SHARED else 1
 
 
 def _address(x: Tensor) -> int:
