@@ -135,7 +135,8 @@ def test_an_optimizer_without_a_learning_rate_and_that_clears_gradients(tmp_path
         backward(model)
         optimizer.step()
     run = Run(tmp_path)
-    assert run.statistics("update", 0)["bias"]["norm"] == 1.0 and run.statistics("gradient", 0)["bias"]["norm"] == 1.0
+    assert run.statistics("gradient", 0)["bias"]["norm"] == 1.0
+    assert run.statistics("update", 0)["bias"]["norm"] == pytest.approx(1.0)  # less than 1 by rounding
     assert not [tag for tag in run.scalars if "learning_rate" in tag]
 
 
