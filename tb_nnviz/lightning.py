@@ -128,7 +128,7 @@ class NNVizCallback(Callback):
         gradients = [p.grad for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
         # as its clipping does it, and newer than PyTorch 2.5; what is not known is not recorded
         if gradients and (get_total_norm := getattr(torch.nn.utils, "get_total_norm", None)) is not None:
-            self.monitor.clipped(get_total_norm(gradients), float(trainer.gradient_clip_val or 0.0))
+            self.monitor.clipped(get_total_norm(gradients), float(trainer.gradient_clip_val or 0.0), of=id(optimizer))
 
     def _clips(self, trainer: Trainer, pl_module: LightningModule) -> bool:
         """Whether the Trainer clips by the L2 norm, in its own way."""

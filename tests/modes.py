@@ -280,7 +280,7 @@ def scaling(fused, dtype=torch.float16, unscale=False, overflow=False):
             with torch.autocast("cpu", dtype):
                 loss = F.cross_entropy(model(x), y)
             scaled = scaler.scale(loss)
-            if overflow and step in (1, 4):
+            if overflow and step in (0, 4):
                 scaled = scaled * 1e38 * 1e38
             tap.backward(scaled)
             if unscale:

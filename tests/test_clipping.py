@@ -97,3 +97,28 @@ def test_gradients_that_are_not_finite(tmp_path):
     scalars = Run(tmp_path).scalars
     assert np.isnan(norm.item()) and np.isnan(scalars["nnviz/global/clip_factor"][0])
     assert scalars["nnviz/global/clip_rate"][0] == 1
+
+
+def test_the_same_gradients_clipped_again_count_once(tmp_path):
+    model, optimizer = net()
+    with tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=1) as monitor:
+        for scale in (1.0, 5.0, 2.0):  # as in a closure that is called several times
+            optimizer.zero_grad()
+            (model(torch.ones(2, 3)) * scale).sum().backward()
+            norm = monitor.clip_grad_norm_(1e6)
+        last = norm.item()
+        norm += 100  # the caller's own
+        optimizer.step()
+    assert Run(tmp_path).scalars["nnviz/global/gradient_norm_before_clipping"][0] == last
+
+
+def test_one_tensor_is_clipped_as_torch_does(tmp_path):
+    model, optimizer = net()
+    with tb_nnviz.watch(model, optimizer, logdir=tmp_path) as monitor:
+        model(torch.ones(2, 3)).sum().backward()
+        norm = model[0].weight.grad.norm()
+        assert torch.equal(monitor.clip_grad_norm_(1e-3, parameters=model[0].weight), norm)
+        assert model[0].weight.grad.norm().item() == pytest.approx(1e-3, rel=1e-3)
+        monitor.clipped(torch.ones(2), 1.0)  # no norm: a warning, and the rest goes on
+        optimizer.step()
+    assert "nnviz/gradient/norm" in Run(tmp_path).tensors

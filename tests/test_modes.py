@@ -13,6 +13,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from tests import oracle
 from tests.modes import MODES, STEPS, Account, Tap, Watched, run
 from tests.reading import Run
+from tests.ways import WAYS, take
 
 #: Operators that wait for a device, or that do where there is one.
 SYNCHRONIZING = ("_local_scalar_dense", "item", "nonzero", "bincount", "unique", "masked_select", "is_nonzero", "equal")
@@ -76,10 +77,12 @@ def test_training_is_identical(mode, tmp_path):
         assert len(ours) == len(theirs)
         assert all(torch.equal(a.nan_to_num(7.0), b.nan_to_num(7.0)) for a, b in zip(ours, theirs, strict=True)), name
     assert torch.equal(generators[0], bare[2][0]) and generators[1:] == bare[2][1:]
-    logs = Run(tmp_path)
-    for kind in ("parameter", "gradient", "activation", "activation_gradient"):
-        rows = [row["name"] for row in logs.rows(kind, STEPS - 1)]
-        assert rows and len(logs.tensors[f"nnviz/{kind}/histogram"]) == STEPS, kind
+    logs, by_hand = Run(tmp_path), mode == "no optimizer"
+    for kind in ("parameter", "gradient", "activation", "activation_gradient", *(() if by_hand else ("update",))):
+        counted = [sum(row["count"] > 0 for row in logs.statistics(kind, step).values()) for step in range(STEPS)]
+        assert min(counted) >= 2 and len(logs.tensors[f"nnviz/{kind}/histogram"]) == STEPS, kind
+    if "Adam" in mode:
+        assert all(row["count"] for row in logs.statistics("optimizer", STEPS - 1).values())
 
 
 class Dispatched(TorchDispatchMode):
@@ -101,9 +104,10 @@ def synchronizing(mode, tap):
     return {name: count for name, count in dispatched.counts.items() if name in SYNCHRONIZING}
 
 
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("mode", MODES)
-def test_nothing_synchronizes(mode, tmp_path):
-    """Unlogged, logged and histogram steps; a GradScaler and LBFGS do so themselves."""
-    for window in (False, True):
-        tap = Watched(tmp_path / str(window), every=2, histograms_every=4, window=window)
-        assert synchronizing(mode, tap) == synchronizing(mode, Tap())
+def test_nothing_synchronizes(mode, way, tmp_path, monkeypatch):
+    """Unlogged, logged and histogram steps, both ways of measuring; a GradScaler and LBFGS do so themselves."""
+    take(way, monkeypatch)
+    tap = Watched(tmp_path, every=2, histograms_every=4, window=True)
+    assert synchronizing(mode, tap) == synchronizing(mode, Tap())

@@ -72,3 +72,50 @@ def test_by_itself_and_left_out(tmp_path):
     assert "nnviz/gradient/norm" not in run.tensors
     _, _, run = logged(ADAMS["Adam"], tmp_path / "without", kinds=["gradient"])
     assert not [tag for tag in run.tensors if "optimizer" in tag]
+
+
+def test_what_is_not_understood_costs_nothing_else(tmp_path):
+    class Odd(torch.optim.Adam):
+        pass
+
+    def make(parameters):
+        optimizer = Odd(list(parameters), 0.1)
+        optimizer.param_groups[0]["eps"] = (1e-30, 1e-3)
+        optimizer.step = lambda: None
+        for parameter in optimizer.param_groups[0]["params"]:
+            optimizer.state[parameter] = {
+                "exp_avg": torch.ones_like(parameter),
+                "exp_avg_sq": torch.ones_like(parameter),
+            }
+        return optimizer
+
+    class Stepping(Odd):
+        def step(self):
+            """Moves nothing."""
+
+    def stepping(parameters):
+        optimizer = make(parameters)
+        optimizer.__class__ = Stepping
+        del optimizer.step
+        Stepping.step = torch.optim.Optimizer.profile_hook_step(lambda self: None)
+        return optimizer
+
+    _, _, run = logged(stepping, tmp_path)
+    row = run.statistics("optimizer", 3)["0.weight"]
+    assert (
+        row["first_moment_norm"] == pytest.approx(12**0.5) and row["effective_step_size"] != row["effective_step_size"]
+    )
+    assert run.statistics("gradient", 3)["0.weight"]["count"] == 12
+
+
+def test_absent_while_a_layer_is_frozen(tmp_path):
+    model = nn.Sequential(nn.Linear(3, 4), nn.Linear(4, 2))
+    optimizer = torch.optim.Adam(model.parameters(), 0.1)
+    with tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=1):
+        for step in range(3):
+            model[0].requires_grad_(step == 0)
+            optimizer.zero_grad()
+            model(torch.ones(5, 3)).square().sum().backward()
+            optimizer.step()
+    run = Run(tmp_path)
+    assert [run.statistics("optimizer", step)["0.weight"]["count"] for step in range(3)] == [12, 0, 0]

@@ -169,3 +169,33 @@ def test_parameters_replaced_during_training(tmp_path):
     run = Run(tmp_path)
     assert [run.rows("gradient", step)[0]["shape"] for step in (0, 1)] == [[1, 2], [3, 2]]
     assert [run.rows("gradient", step)[0]["numel"] for step in (0, 1)] == [2, 6]
+
+
+def test_a_step_that_takes_something_else_than_a_closure(tmp_path):
+    class Scaled(torch.optim.SGD):
+        @torch.no_grad()
+        def step(self, scale):
+            for parameter in self.param_groups[0]["params"]:
+                parameter.sub_(parameter.grad * scale)
+
+    model = nn.Linear(2, 1)
+    optimizer = Scaled(model.parameters(), 0.1)
+    with tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=1):
+        backward(model)
+        optimizer.step(0.5)
+    assert Run(tmp_path).statistics("update", 0)["bias"]["norm"] == pytest.approx(0.5)
+
+
+def test_step_by_hand_where_one_optimizer_steps_more_seldom(tmp_path):
+    model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 1))
+    optimizers = [torch.optim.SGD(layer.parameters(), 0.1) for layer in model]
+    with tb_nnviz.watch(model, optimizers, logdir=tmp_path, every=1) as monitor:
+        for step in range(6):
+            backward(model)
+            optimizers[0].step()
+            if step % 3 == 0:
+                optimizers[1].step()
+            monitor.step()
+    run = Run(tmp_path)
+    assert list(run.tensors["nnviz/gradient/norm"]) == list(range(6))
+    assert [run.statistics("update", step)["1.bias"]["count"] for step in range(6)] == [1, 0, 0, 1, 0, 0]

@@ -128,3 +128,83 @@ def test_steps_that_the_user_wraps_after_us_go_on(tmp_path):
     scaler.scale(model(torch.full((1, 2), torch.inf)).sum()).backward()
     scaler.step(optimizer)
     assert called == [1]
+
+
+class Wrapped:
+    """Somebody else's wrapper, that was there before."""
+
+    def __init__(self, scaler):
+        self.step, self.calls = scaler.step, 0
+
+    def __call__(self, *args):
+        self.calls += 1
+        return self.step(*args)
+
+
+def test_wrappers_and_monitors_within_each_other(tmp_path):
+    model = nn.Linear(2, 1)
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    scaler = torch.amp.GradScaler("cpu", init_scale=8.0)
+    scaler.step = wrapped = Wrapped(scaler)
+    first = tb_nnviz.watch(model, optimizer, logdir=tmp_path / "a", scaler=scaler, every=1)
+    tb_nnviz.watch(model, optimizer, logdir=tmp_path / "b", scaler=scaler, every=1).close()
+    scaler.scale(model(torch.full((1, 2), torch.inf)).sum()).backward()
+    scaler.step(optimizer)
+    scaler.update()
+    first.close()
+    assert scaler.step is wrapped and wrapped.calls == 1
+    assert Run(tmp_path / "a").scalars["nnviz/global/skipped"][0] == 1
+
+
+@pytest.mark.parametrize("fused", [False, True])
+def test_the_first_step_of_adam_is_skipped(fused, tmp_path):
+    model = nn.Linear(2, 1)
+    optimizer = torch.optim.AdamW(model.parameters(), 0.1, fused=fused)
+    scaler = torch.amp.GradScaler("cpu", init_scale=8.0)
+    with tb_nnviz.watch(model, optimizer, logdir=tmp_path, scaler=scaler, every=1):
+        for step in range(3):
+            optimizer.zero_grad()
+            scaler.scale(model(torch.full((1, 2), 1.0 if step else torch.inf)).sum()).backward()
+            scaler.step(optimizer)
+            scaler.update()
+    run = Run(tmp_path)
+    assert list(run.tensors["nnviz/gradient/norm"]) == [0, 1, 2]
+    assert run.statistics("optimizer", 2)["bias"]["effective_step_size"] > 0
+
+
+def test_what_was_applied_before_a_skip_that_is_not_logged_counts(tmp_path):
+    """The gradient norm of a step is that of all its gradients, or absent."""
+    for window in (False, True):
+        model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 1))
+        optimizers = [torch.optim.SGD(layer.parameters(), 0.1) for layer in model]
+        scaler = torch.amp.GradScaler("cpu", init_scale=8.0)
+        logdir = tmp_path / str(window)
+        options = {"every": 5, "histograms_every": None, "window": window, "scaler": scaler}
+        with tb_nnviz.watch(model, optimizers, logdir=logdir, **options):
+            for step in range(6):
+                model.zero_grad()
+                scaler.scale(model(torch.ones(1, 2)).sum()).backward()
+                if step == 2:
+                    model[1].bias.grad.fill_(torch.inf)
+                for optimizer in optimizers:
+                    scaler.step(optimizer)
+                scaler.update()
+        scalars = Run(logdir).scalars
+        assert list(scalars["nnviz/global/skipped"]) == [0, 2, 5]
+        norm = scalars["nnviz/global/gradient_norm"]
+        assert np.isnan(norm[2]) if window else list(norm) == [0, 5]
+        if window:
+            assert scalars["nnviz/window/nonfinite"][5] == 1 and scalars["nnviz/window/skipped_steps"][5] == 1
+
+
+def test_half_precision_gradients_are_unscaled_as_the_optimizer_does(tmp_path):
+    model = nn.Linear(2, 1, bias=False).half()
+    optimizer = torch.optim.Adam(model.parameters(), 1e-3, fused=True)
+    with tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=1, histograms_every=2):
+        for _ in range(2):
+            model.weight.grad = torch.full_like(model.weight, 1e-4)
+            optimizer.grad_scale, optimizer.found_inf = torch.tensor(65536.0), torch.tensor(0.0)
+            optimizer.step()
+    run = Run(tmp_path)
+    for step in (0, 1):
+        assert run.statistics("gradient", step)["weight"]["rms"] == pytest.approx(1e-4 / 65536, rel=1e-3)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
 
 import numpy as np
 import torch
@@ -20,16 +20,20 @@ class Clipping:
     """Norms of the gradients before clipping, since the last logged step; they stay on their device."""
 
     def __init__(self) -> None:
-        self._calls: deque[tuple[int, Tensor, float]] = deque(maxlen=MOST_CALLS)
+        self._calls: OrderedDict[tuple[int, Hashable], tuple[int, Tensor, float]] = OrderedDict()
 
-    def add(self, step: int, norm: float | Tensor, max_norm: float) -> None:
-        """Take the norm that a call found."""
-        self._calls.append((step, torch.as_tensor(norm).detach(), float(max_norm)))
+    def add(self, step: int, norm: float | Tensor, max_norm: float, of: Hashable = None) -> None:
+        """Take the norm that a call found; of several in a step for the same gradients the last counts."""
+        # a copy, since the caller's may change; of one element, or it is refused here
+        found = torch.as_tensor(norm).detach().reshape(1).to(torch.float32, copy=True)
+        self._calls[step, of] = step, found, float(max_norm)
+        if len(self._calls) > MOST_CALLS:
+            self._calls.popitem(last=False)
 
     def send(self, step: int, transfer: Transfer) -> Callable[[Arrival], list[schema.Entry]]:
         """Take the norms along; what makes entries of them on the host. Nothing was clipped: no entries."""
-        calls, self._calls = list(self._calls), deque(maxlen=MOST_CALLS)
-        tickets = [transfer.add(norm.reshape(1).to(torch.float32)) for _, norm, _ in calls]
+        calls, self._calls = list(self._calls.values()), OrderedDict()
+        tickets = [transfer.add(norm) for _, norm, _ in calls]
         steps, limits = np.array([call[0] for call in calls]), np.array([call[2] for call in calls])
 
         def entries(arrived: Arrival) -> list[schema.Entry]:

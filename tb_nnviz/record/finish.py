@@ -59,6 +59,8 @@ def finish_step(
         entries += _histograms(measured, arrived, stock)
     scalars = _scalars(measured, arrived)
     skipped = bool(scalars.get("skipped"))
+    if not measured.all_gradients:
+        gradients = None
     if norms is not None:
         gradients, skips = norms(arrived)
         skipped |= skips

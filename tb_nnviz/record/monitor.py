@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakValueDictionary
@@ -44,6 +44,7 @@ _open_runs: WeakValueDictionary[str, Monitor] = WeakValueDictionary()
 _PART_KINDS = {
     "activations": ("activation", "activation_gradient"),
     "gradients": schema.PARAMETER_KINDS,
+    "optimizer state": ("optimizer",),
 }
 
 
@@ -89,7 +90,7 @@ class Monitor:
         self._step = self._first_step = settings.start_step
         self._begun: set[Optimizer] = set()
         self._stepped: set[Optimizer] = set()
-        self._pass_seen = self._ordered = self._closed = False
+        self._pass_seen = self._ordered = self._closed = self._skipping = False
         self._repeats = 0
         self._norms, self._clipping = GradientNorms(), Clipping()
         self._guard = guard = Guard(run, self._turned_off)
@@ -171,7 +172,9 @@ class Monitor:
         Without an optimizer, gradients are read as they are now and there is no ``update``. With some,
         those that have not stepped are left out of this step.
         """
-        if not self._closed:
+        # where all optimizers have just stepped it is closed already
+        open_ = not self._optimizers or self._stepped or self._begun or self._pass_seen
+        if not self._closed and open_:
             Hook(self._finish_step, self._guard.failing("gradients"))()
 
     def state_dict(self) -> dict[str, Any]:
@@ -186,7 +189,9 @@ class Monitor:
         """
         if not isinstance(state, Mapping) or state.get("version") != schema.VERSION or "step" not in state:
             raise ValueError(f"invalid state: {state!r:.120} (from Monitor.state_dict, version {schema.VERSION})")
-        self._step = int(state["step"])
+        self._step = self._first_step = int(state["step"])
+        self._begun.clear()
+        self._clipping = Clipping()
         self._begin()
 
     def clip_grad_norm_(
@@ -196,7 +201,7 @@ class Monitor:
         error_if_nonfinite: bool = False,
         foreach: bool | None = None,
         *,
-        parameters: Iterable[nn.Parameter] | None = None,
+        parameters: Tensor | Iterable[Tensor] | None = None,
     ) -> Tensor:
         """Clip as ``torch.nn.utils.clip_grad_norm_`` does, and record the norm before, the factor and the rate.
 
@@ -219,20 +224,23 @@ class Monitor:
         """
         if parameters is None:
             parameters = dict.fromkeys(p for model in self._models.values() for p in model.parameters())
-        norm = nn.utils.clip_grad_norm_(list(parameters), max_norm, norm_type, error_if_nonfinite, foreach)
+        clipped = [parameters] if isinstance(parameters, Tensor) else list(parameters)
+        norm = nn.utils.clip_grad_norm_(clipped, max_norm, norm_type, error_if_nonfinite, foreach)
         if norm_type == 2:
-            self.clipped(norm, max_norm)
+            self.clipped(norm, max_norm, of=frozenset(map(id, clipped)))
         return norm
 
-    def clipped(self, norm: float | Tensor, max_norm: float) -> None:
+    def clipped(self, norm: float | Tensor, max_norm: float, *, of: Hashable = None) -> None:
         """Record what another one's clipping found, as ``clip_grad_norm_`` does: call it before the optimizer's step.
 
         Args:
             norm: L2 norm before clipping; nothing waits for a tensor.
             max_norm: what it was clipped to.
+            of: what stands for the gradients that were clipped: of several calls with the same one in a step
+                the last counts, those with others are added.
         """
         if not (isinstance(norm, Tensor) and norm.is_meta):
-            self._guard.attempt("clipping", self._clipping.add, self._step, norm, max_norm)
+            self._guard.attempt("clipping", self._clipping.add, self._step, norm, max_norm, of)
 
     def close(self) -> None:
         """Take all hooks off and write what is pending. A step that is still open is dropped."""
@@ -315,6 +323,8 @@ class Monitor:
         self._begun.discard(optimizer)
         if self._recording:
             self._guard.attempt("gradients", self._parameters.after, optimizer)
+            if "optimizer" in self._recorder.kinds and not self._skipping:
+                self._guard.attempt("optimizer state", self._parameters.moments, optimizer)
         if optimizer in self._stepped:
             self._wait_for_others()
         self._stepped.add(optimizer)
@@ -327,10 +337,14 @@ class Monitor:
             return
         if not self._recording:  # what caused it is worth an event of its own
             self._recorder.begin(self._step, True, False, only=frozenset({"gradient"}))
+            if self._stepped:
+                self._recorder.lacks_gradients()
+        self._skipping = True
         self.before(optimizer, False)
         self._guard.attempt("gradients", self._recorder.skipped, True)
         self._norms.skip(optimizer)
         self.after(optimizer)
+        self._skipping = False
 
     def _wait_for_others(self) -> None:
         self._repeats += 1
@@ -353,7 +367,7 @@ class Monitor:
     @property
     def _needs_norms(self) -> bool:
         """Whether gradients are read for their common norm only: the recorder has it of logged steps."""
-        if self._recorder.statistics:
+        if self._recorder.statistics and self._recorder.is_whole:
             return "gradient" not in self._recorder.kinds
         return self._settings.window
 

@@ -16,7 +16,10 @@ Optimizer = torch.optim.Optimizer
 
 
 class Gradients(NamedTuple):
-    """All gradients of a step together, those without a row too; NaN if any element is not finite."""
+    """All gradients of a step together, those without a row too.
+
+    Where an element is not finite, ``norm`` is Inf or NaN; read by one sum for all, always NaN.
+    """
 
     norm: float
     finite_norm: float
@@ -41,9 +44,6 @@ class GradientNorms:
 
     def __init__(self) -> None:
         self._read: dict[Optimizer | None, _Read] = {}
-
-    def __contains__(self, optimizer: Optimizer | None) -> bool:
-        return optimizer in self._read
 
     def __len__(self) -> int:
         return len(self._read)

@@ -84,7 +84,7 @@ def norms(tensors: Sequence[Tensor]) -> Tensor:
         for block in _widened(_flat(x)):
             y = torch.nan_to_num(block, 0.0, 0.0, 0.0)
             found.append(torch.stack([y.dot(y), torch.count_nonzero(block - block).to(y.dtype)]))
-    return torch.stack([pair.to(found[0].device, non_blocking=True) for pair in found]).sum(0)
+    return torch.stack([pair.to(found[0].device) for pair in found]).sum(0)
 
 
 def moments(

@@ -47,12 +47,19 @@ def adam_state(optimizer: torch.optim.Optimizer, group: dict[str, Any], paramete
     denominator = second
     if type(optimizer) in (torch.optim.Adam, torch.optim.AdamW):
         step, (beta1, beta2) = _plain(state["step"]), (_plain(beta) for beta in group["betas"])
+        if not isinstance(step, Tensor) and step == 0:  # it has skipped the first
+            return None
         scale = _plain(group["lr"]) / (1 - beta1**step)
         correction = (1 - beta2**step) ** -0.5
         denominator = state.get("max_exp_avg_sq", second)
     if first.is_meta:
         return None
-    return AdamState(first, second, denominator, scale, correction, float(group.get("eps", math.nan)))
+    return AdamState(first, second, denominator, scale, correction, _number(group.get("eps")))
+
+
+def _number(value: Any) -> float:
+    """A number; NaN where an optimizer means something else by the name."""
+    return float(value) if isinstance(value, int | float) else math.nan
 
 
 def _plain(value: Any) -> Any:

@@ -63,9 +63,10 @@ class OptimizerHooks:
         named = kwargs.get("closure")
         closure = named if named is not None else args[1] if len(args) > 1 else None
         self.begun[optimizer] += 1
-        self._observer.before(optimizer, closure is not None)
-        if closure is None:
+        if not callable(closure):  # another argument may stand first in a step of the user's own
+            self._observer.before(optimizer, False)
             return None
+        self._observer.before(optimizer, True)
         reported = self._reported(closure, optimizer)
         return (
             (args, {**kwargs, "closure": reported}) if named is not None else ((args[0], reported, *args[2:]), kwargs)

@@ -64,6 +64,7 @@ class ParameterReader:
         scale = getattr(optimizer, "grad_scale", None)
         own = self._own(optimizer)
         self._updated.difference_update(tensor for _, tensor in own)
+        self._recorder.forget_gradients(name for name, _ in own)
         for name, tensor in own:
             self._recorder.gradient(name, tensor, scale)
             if tensor.grad is not None:
@@ -74,8 +75,6 @@ class ParameterReader:
         for name, tensor in self._own(optimizer):
             if isinstance(name, str) and tensor in self._updated:
                 self._recorder.update(name, tensor, self._snapshot)
-        if "optimizer" in self._recorder.kinds:
-            self._moments(optimizer)
 
     def close(self) -> None:
         """Read what no optimizer has stepped, and say what the rows are, now that their order is known."""
@@ -94,11 +93,16 @@ class ParameterReader:
             tensors = [parameter for group in optimizer.param_groups for parameter in group["params"]]
         return [tensor.grad.detach() for tensor in tensors if tensor.grad is not None]
 
-    def _moments(self, optimizer: Optimizer) -> None:
+    def moments(self, optimizer: Optimizer) -> None:
+        """What the optimizer keeps of the parameters that it has stepped."""
         for group in optimizer.param_groups:
             for tensor in group["params"]:
                 name = self._names.get(tensor)
-                if name is not None and (state := adam_state(optimizer, group, tensor)) is not None:
+                if (
+                    name is not None
+                    and tensor in self._updated
+                    and (state := adam_state(optimizer, group, tensor)) is not None
+                ):
                     self._recorder.moments(name, state)
 
     def _name(self) -> list[NamedParameter]:
@@ -112,7 +116,7 @@ class ParameterReader:
 
     def _choose(self, updated: list[nn.Parameter]) -> None:
         """Say of which parameters the updates are measured in this step."""
-        self._snapshot.choose(updated)
+        self._snapshot.choose(updated, self._recorder.statistics)
         for tensor in self._snapshot.too_large(updated):
             size, most = tensor.nbytes / 1e6, self._snapshot.budget(updated) / 1e6
             self._warn_once(

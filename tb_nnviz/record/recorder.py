@@ -42,6 +42,7 @@ class Measured:
     codes: dict[str, dict[str, Ticket]] = field(default_factory=dict)
     rates: dict[int, tuple[str, float | Ticket]] = field(default_factory=dict)
     loss_scale: Ticket | None = None
+    all_gradients: bool = True
     skipped: list[bool | Ticket] = field(default_factory=list)
     arrive: Callable[[], Arrival] | None = None
 
@@ -177,9 +178,11 @@ class Recorder:
             return
         gradient = tensor.grad.detach()
         if scale is not None:
-            scale = scale.detach().to(gradient.device, non_blocking=True)
+            scale = scale.detach()
             if self.histograms:
-                gradient, scale = gradient / scale, None
+                # as the optimizer does it, which computes in float32
+                gradient = gradient.float() if gradient.dtype in (torch.float16, torch.bfloat16) else gradient
+                gradient, scale = gradient / scale.to(gradient.device), None
             else:  # all statistics follow from those of the scaled one, which need no copy of it
                 self._measured.scales[name] = self.transfer.add(scale.reshape(1).double())
         self._measure("gradient", name, gradient)
@@ -211,6 +214,10 @@ class Recorder:
     def loss_scale(self, scale: Tensor) -> None:
         """Take along what the losses of this step were multiplied by."""
         self._measured.loss_scale = self.transfer.add(scale.detach().reshape(1).double())
+
+    def lacks_gradients(self) -> None:
+        """Some of the step's gradients have been applied before it was known that it would be logged."""
+        self._measured.all_gradients = False
 
     def skipped(self, skipped: bool | Tensor) -> None:
         """Take along whether an optimizer's step was skipped: a tensor that is not 0 where it was."""
@@ -246,6 +253,14 @@ class Recorder:
                 self._measured.parts.get(kind, {}).pop(name, None)
                 if isinstance(name, str):
                     self._codes.pop((kind, name), None)
+
+    def forget_gradients(self, names: Iterable[str | int]) -> None:
+        """Drop what was measured of these gradients in this step: they are computed once more."""
+        for name in names:
+            self._measured.scales.pop(name, None)
+            self._measured.parts.get("gradient", {}).pop(name, None)
+            if isinstance(name, str):
+                self._codes.pop(("gradient", name), None)
 
     def drop(self, kinds: Iterable[str]) -> None:
         """Measure these kinds no more, not in this step either: half of a step would not be true."""

@@ -30,7 +30,7 @@ def send(
             if isinstance(value, Tensor | str):
                 raise TypeError
             found[name] = float(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             invalid(name, value)
     arrive = transfer.start()
 

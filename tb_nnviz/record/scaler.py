@@ -46,13 +46,17 @@ class WatchedStep:
 
     def install(self) -> None:
         """Take the method's place, on this scaler only."""
+        self._earlier = vars(self._scaler).get("step")
         self._scaler.step = self
 
     def remove(self) -> None:
         """Give the place back, unless somebody else has taken it since: then only report no more."""
         self._skipped = lambda optimizer: None
         if vars(self._scaler).get("step") is self:
-            del self._scaler.step
+            if self._earlier is None:
+                del self._scaler.step
+            else:  # somebody else's wrapper, that was there before
+                self._scaler.step = self._earlier
 
 
 def loss_scale(scaler: Any) -> Tensor | None:

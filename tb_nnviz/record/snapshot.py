@@ -45,8 +45,11 @@ class Snapshot:
         budget = self.budget(parameters)
         return [parameter for parameter in parameters if parameter.nbytes > budget]
 
-    def choose(self, parameters: Sequence[nn.Parameter]) -> None:
-        """Say whose turn it is in the step that begins, out of all parameters that may be updated."""
+    def choose(self, parameters: Sequence[nn.Parameter], turn: bool = True) -> None:
+        """Say whose turn it is in the step that begins, out of all parameters that may be updated.
+
+        Without ``turn`` it stays theirs in the next step, too.
+        """
         self.release()
         budget = self.budget(parameters)
         fitting = [parameter for parameter in parameters if parameter.nbytes <= budget]
@@ -62,7 +65,7 @@ class Snapshot:
             if budget < 0:
                 break
             self._chosen.add(parameter)
-            self._next += 1
+            self._next += turn
 
     def buffer(self, parameter: nn.Parameter) -> Tensor | None:
         """Where the parameter's present value is to be copied; None if it is not its turn."""

@@ -36,7 +36,8 @@ def measure(
         x: any shape and any floating or complex dtype; complex counts as its real view, sparse as dense.
         unit_axis: the axis whose indices are units; takes each unit's minimum, maximum and sum of squares.
         bounds: values that the module's output cannot pass; takes the count of elements near them.
-        minus: of x's shape and dtype; x - minus is measured in x's place, in float64 and without a copy.
+        minus: of x's shape and dtype; x - minus is measured in x's place, without a copy; each difference is
+            rounded to float32 at most once.
         copy_to: of x's shape and dtype; receives x's elements, also where there is nothing to measure.
         codes: also count the codes of which histograms are made.
 

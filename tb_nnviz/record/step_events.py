@@ -72,7 +72,7 @@ class StepEvents:
         """A logged step; closes the recorder's. ``seconds`` is what the step has cost until now."""
         now, whole, window = time.time(), recorder.is_whole, self._window
         norms = read.send(recorder.transfer) if read else None
-        clipped = clipping.send(step, recorder.transfer) if whole else None
+        clipped = clipping.send(step, recorder.transfer) if whole and recorder.statistics else None
         measured = recorder.close()
         if measured.unwritten:
             self._writer.submit(step, now, [schema.layout_entry(layout) for layout in measured.unwritten])
@@ -93,8 +93,8 @@ class StepEvents:
 
     def _judge(self, measured: Measured, finished: Finished) -> None:
         """Say what the rule finds; on the writer's thread."""
-        if self._rule is None or "gradient" not in finished.statistics:
-            return
+        if self._rule is None or "gradient" not in finished.statistics or finished.skipped:
+            return  # a GradScaler that looks for its scale is no trouble
         gradient = finished.statistics["gradient"]
         present = gradient["count"] > 0
         rows = [row for row, there in zip(measured.layouts["gradient"].rows, present, strict=True) if there]

@@ -235,5 +235,6 @@ def _layout(x: Tensor, axis: int) -> tuple[int, int]:
     """Number of units of a dense tensor, and how many elements of one lie together."""
     if not x.dim():
         return 1, 1
+    axis %= x.dim()
     units = x.size(axis)
     return units, x.numel() if units == 1 else x.stride(axis)

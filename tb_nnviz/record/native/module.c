@@ -75,7 +75,7 @@ static PyObject *measure(PyObject *self, PyObject *const *args, Py_ssize_t count
     if (!job.x || !values || job.dtype < 0 || job.dtype >= DTYPES || job.numel < 1)
         return PyErr_Format(PyExc_ValueError, "invalid tensor: at %p, %lld elements", job.x, (long long)job.numel);
     PyThreadState *lock = job.numel < HOLD ? NULL : PyEval_SaveThread();
-    State state;
+    State state = NOTHING;
     int failed = measure_in_parts(&job, &state, threads);
     if (!job.has_bounds)
         state.saturated = NAN;
