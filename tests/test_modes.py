@@ -80,7 +80,7 @@ def test_training_is_identical(mode, tmp_path):
     logs, by_hand = Run(tmp_path), mode == "no optimizer"
     for kind in ("parameter", "gradient", "activation", "activation_gradient", *(() if by_hand else ("update",))):
         counted = [sum(row["count"] > 0 for row in logs.statistics(kind, step).values()) for step in range(STEPS)]
-        assert min(counted) >= 2 and len(logs.tensors[f"nnviz/{kind}/histogram"]) == STEPS, kind
+        assert min(counted) >= 1 and len(logs.tensors[f"nnviz/{kind}/histogram"]) == STEPS, kind
     if "Adam" in mode:
         assert all(row["count"] for row in logs.statistics("optimizer", STEPS - 1).values())
 

@@ -77,7 +77,8 @@ def watch(
             limit or turns nonfinite, once a layer and kind of trouble; None is silent.
         gradient_norm_limits: vanishing below the first, exploding above the second; None is silent.
         scaler: the GradScaler of mixed precision: adds the loss scale and the steps that it skips, each with
-            the gradients that caused it (those of a fused optimizer at logged steps). Gradients are unscaled with or without it.
+            the gradients that caused it (those of a fused optimizer at logged steps). Gradients are unscaled
+            with or without it.
         window: read the gradients at every step for their common norm and the count of nonfinite elements;
             the highest norm and loss since the last event, their steps and counts ride on the next.
         snapshot_bytes: memory for the copy of the parameters that updates are told from; default: 64 MB, or
