@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import pathlib
-import signal
 import subprocess
 import sys
 import time
@@ -62,10 +60,7 @@ def start(program: str, *args: object) -> subprocess.Popen[str]:
         program,
         *map(str, args),
     ]
-    # a job in a shell's background passes on that interrupts are ignored
-    own = (lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)) if os.name == "posix" else None
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    return subprocess.Popen(command, cwd=ROOT, text=True, preexec_fn=own, **pipes)
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def run(program: str, *args: object) -> tuple[int, str]:
