@@ -7,6 +7,7 @@ It needs numpy only, so that a machine that just views logs needs no torch.
 from __future__ import annotations
 
 import json
+import struct
 import zlib
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -58,6 +59,11 @@ MAX_CALLS = 8
 TAG_LOG = "nnviz/log/"
 TAG_GLOBAL = "nnviz/global/"
 TAG_WINDOW = "nnviz/window/"
+TAG_MAP = "nnviz/map/"
+TAG_MAP_INPUT = "nnviz/map_input"
+TAG_WEIGHT = "nnviz/weight/"
+TAG_GRAPH = "nnviz/graph"
+TAG_FINDINGS = "nnviz/findings"
 STOCK_HISTOGRAMS = {"parameter": "parameters/", "gradient": "gradients/"}
 
 
@@ -246,3 +252,48 @@ def stock_histogram(counts: np.ndarray, most: int = 60) -> np.ndarray:
     starts = np.arange(first, last, width)
     stops = np.append(starts[1:], last)
     return np.stack([bounds[starts], bounds[stops], np.add.reduceat(finite[first:last], starts - first)], axis=1)
+
+
+# Maps: activations of the probe, and weights, as images of one byte a value.
+
+#: What a value that is not finite is stored as, in maps whose ``nonfinite`` is not 0.
+NONFINITE_CODE = 255
+
+
+def encode_map(header: dict[str, Any], values: np.ndarray) -> np.ndarray:
+    """A map as the payload of its tag: uint8 [4 + bytes of the header + values].
+
+    ``values`` are quantized already, uint8 of the header's ``shape``: a value is ``offset + scale * code``.
+    """
+    if values.dtype != np.uint8 or list(values.shape) != list(header["shape"]):
+        raise ValueError(f"invalid map: {values.dtype} {list(values.shape)} (uint8 {header['shape']})")
+    if len(header["axes"]) != values.ndim:
+        raise ValueError(f"invalid map: axes {header['axes']} of {values.ndim} dimensions")
+    text = json.dumps({"version": VERSION, **header}, ensure_ascii=False).encode()
+    payload = struct.pack("<I", len(text)) + text + np.ascontiguousarray(values).tobytes()
+    return np.frombuffer(payload, np.uint8)
+
+
+def decode_map(payload: np.ndarray | bytes) -> tuple[dict[str, Any], np.ndarray]:
+    """A map's header, and its values as they were quantized: uint8 of the header's ``shape``.
+
+    >>> header = {"shape": [2], "axes": ["unit"], "scale": 0.5, "offset": 1.0}
+    >>> decode_map(encode_map(header, np.array([0, 4], np.uint8)))[1].tolist()
+    [0, 4]
+
+    Raises:
+        ValueError: it is not a map, or of a newer version than this package reads.
+    """
+    data = bytes(payload)
+    try:
+        (length,) = struct.unpack_from("<I", data)
+        header = json.loads(data[4 : 4 + length])
+        shape = [int(size) for size in header["shape"]]
+    except (struct.error, ValueError, TypeError, KeyError) as error:
+        raise ValueError(f"invalid map: {data[:80]!r} has no header") from error
+    if header.get("version") != VERSION:
+        raise ValueError(f"unknown map version: {header.get('version')!r} (this tb_nnviz reads {VERSION})")
+    values = np.frombuffer(data, np.uint8, offset=4 + length)
+    if values.size != int(np.prod(shape, dtype=np.int64)):
+        raise ValueError(f"invalid map: {values.size} values of shape {shape}")
+    return header, values.reshape(shape)

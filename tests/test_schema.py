@@ -49,3 +49,36 @@ def test_tags_are_those_of_the_contract():
 def test_vectors_are_little_endian_float32():
     entry = schema.vector("gradient", "norm", np.array([1.0, np.nan]))
     assert entry.plugin == "nnviz" and entry.value.dtype == np.dtype("<f4")
+
+
+MAP = {"shape": [2, 3], "axes": ["sample", "unit"], "scale": 0.5, "offset": -1.0}
+
+
+def test_map_is_a_length_a_header_and_bytes():
+    values = np.arange(6, dtype=np.uint8).reshape(2, 3)
+    payload = bytes(schema.encode_map({**MAP, "labels": ["ü"]}, values))
+    length = int.from_bytes(payload[:4], "little")
+    assert json.loads(payload[4 : 4 + length]) == {"version": 1, **MAP, "labels": ["ü"]}
+    assert payload[4 + length :] == bytes(range(6))
+    header, read = schema.decode_map(payload)
+    assert header["offset"] == -1.0 and np.array_equal(read, values)
+
+
+@pytest.mark.parametrize(
+    ("payload", "problem"),
+    [
+        (b"", "has no header"),
+        (b"\x05\0\0\0{}", "has no header"),
+        (b"\x02\0\0\0[]", "has no header"),
+        (bytes(schema.encode_map({**MAP, "version": 2}, np.zeros((2, 3), np.uint8))), "unknown map version: 2"),
+        (bytes(schema.encode_map(MAP, np.zeros((2, 3), np.uint8)))[:-1], r"5 values of shape \[2, 3\]"),
+    ],
+)
+def test_what_is_no_map_is_said(payload, problem):
+    with pytest.raises(ValueError, match=problem):
+        schema.decode_map(payload)
+
+
+def test_a_map_is_written_as_its_header_says():
+    with pytest.raises(ValueError, match=r"invalid map: uint8 \[3\]"):
+        schema.encode_map(MAP, np.zeros(3, np.uint8))
