@@ -1,9 +1,10 @@
-import { effect } from "@preact/signals";
+import { batch, effect } from "@preact/signals";
 import { render } from "preact";
 import uplotStyle from "uplot/dist/uPlot.min.css?inline";
 import { HttpSource } from "./api/client";
-import { decodeState, encodeState, readHash, writeHash } from "./derive/url";
+import { decodeState, encodeState, panelKeys, readHash, writeHash } from "./derive/url";
 import { Host } from "./host/tensorboard";
+import { Answers } from "./store/answers";
 import { Loader } from "./store/loader";
 import { Store } from "./store/store";
 import style from "./style.css?inline";
@@ -14,7 +15,13 @@ import { App } from "./views/app";
 export function start(body: HTMLElement): void {
   const host = new Host();
   const store = new Store();
-  const loader = new Loader(store, new HttpSource(), () => host.isHidden());
+  const source = new HttpSource();
+  const loader = new Loader(store, source, () => host.isHidden());
+  const answers = new Answers(source, () => host.isHidden());
+  const reload = () => {
+    answers.reload();
+    void loader.reload();
+  };
 
   const sheet = document.createElement("style");
   sheet.textContent = uplotStyle + style;
@@ -24,10 +31,13 @@ export function start(body: HTMLElement): void {
   const read = () => {
     const keys = readHash(host.readHash(), host.prefix);
     written = JSON.stringify(keys);
-    store.setState(decodeState(keys));
+    batch(() => {
+      store.setState(decodeState(keys));
+      store.setPanelKeys(panelKeys(keys));
+    });
   };
   const write = () => {
-    const keys = encodeState(store.state());
+    const keys = { ...encodeState(store.state()), ...store.panelKeys() };
     written = JSON.stringify(keys);
     host.writeHash(writeHash(host.readHash(), host.prefix, keys));
   };
@@ -40,10 +50,11 @@ export function start(body: HTMLElement): void {
   read();
   effect(write);
   host.connect({
-    reloaded: () => void loader.reload(),
+    reloaded: reload,
     darkChanged: setDark,
     shown: () => {
       write();
+      answers.shown();
       void loader.shown();
     },
     // Someone opened another link in the same page. Other tabs' addresses do not speak of us.
@@ -55,7 +66,7 @@ export function start(body: HTMLElement): void {
   const root = document.createElement("div");
   root.id = "nnviz";
   body.append(root);
-  render(<App store={store} reload={() => void loader.reload()} />, root);
+  render(<App store={store} answers={answers} reload={reload} />, root);
   exposeForTests(store);
   void loader.reload();
 }

@@ -128,7 +128,10 @@ export const TEXT = {
   rangeHigh: "to",
   reset: "Reset",
   step: "step",
-  stepOf: (last: number) => `of ${last}`,
+  stepOf: (step: number, last: number) => `step ${step} of ${last}`,
+  ofLast: (last: number) => `of ${last}`,
+  play: "Play through the steps",
+  pause: "Pause",
   csv: "CSV",
   csvTitle: "Download the values shown as a CSV file",
   png: "PNG",
@@ -195,12 +198,31 @@ export const TEXT = {
     sampledHelp:
       "TensorBoard keeps a sample of long series of scalars. To see every window, start it with --samples_per_plugin=scalars=0",
   },
+  activations: {
+    title: "Activations",
+  },
+  distributions: {
+    title: "Distributions",
+  },
+  weights: {
+    title: "Weights",
+  },
+  structure: {
+    title: "Structure",
+  },
+  curves: {
+    title: "Curves",
+  },
+  health: {
+    title: "Findings",
+  },
   aggregated: (rule: string, n: number) => `${AGGREGATES[rule] ?? rule} of ${n} rows`,
   elements: (n: string) => `${n} elements`,
   loading: "Loading…",
   retry: "Retry",
   failed: (what: string) => `Could not load ${what}`,
   whatRuns: "the list of runs",
+  whatPanel: (title: string) => `the panel ${title}`,
   whatSeries: "the values",
   whatMarks: "the marks of what happened between logged steps",
   renderFailed: "tb_nnviz could not draw this page",
@@ -215,6 +237,7 @@ export const TEXT = {
     "No run in this log directory has data of tb_nnviz. One line around your training loop writes it; this page fills while the training runs.",
   emptyReload:
     "Already training? The first values come with the first logged step: press TensorBoard's reload button.",
+  fillsIt: "What fills it",
   copy: "Copy",
   copied: "Copied",
   tree: "Layers, in the order in which they run",

@@ -71,6 +71,8 @@ export interface Source {
   runs(signal: AbortSignal): Promise<RunInfo[]>;
   series(request: SeriesRequest, signal: AbortSignal): Promise<SeriesAnswer>;
   scalars(request: ScalarsRequest, signal: AbortSignal): Promise<ScalarSeries[]>;
+  /** Any other route of http_api.md: its header, arrays in place, and how many bytes they hold. */
+  post(route: string, body: object, signal: AbortSignal): Promise<{ header: unknown; bytes: number }>;
 }
 
 /** Everything a link reopens. `null` means "the default for what is there". */

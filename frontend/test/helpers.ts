@@ -99,6 +99,22 @@ export class FakeSource implements Source {
     });
   }
 
+  /** Questions of panels to routes of their own. */
+  posts: {
+    route: string;
+    body: object;
+    signal: AbortSignal;
+    answer: (header: unknown, bytes?: number) => void;
+    fail: (error: Error) => void;
+  }[] = [];
+
+  post(route: string, body: object, signal: AbortSignal) {
+    return new Promise<{ header: unknown; bytes: number }>((answer, fail) => {
+      const send = (header: unknown, bytes = 1) => answer({ header, bytes });
+      this.posts.push({ route, body, signal, answer: send, fail });
+    });
+  }
+
   async scalars(request: ScalarsRequest) {
     if (request.last) return [];
     return new Promise<ScalarSeries[]>((answer, fail) => {

@@ -66,6 +66,17 @@ test("no file is a giant", () => {
     expect(readFileSync(path, "utf8").split("\n").length, path).toBeLessThanOrEqual(400);
 });
 
+test("no panel knows another", () => {
+  for (const path of files.filter((one) => partOf(one) === "panels")) {
+    const own = relative(SRC, path).split("/")[1];
+    const text = readFileSync(path, "utf8");
+    const others = [...text.matchAll(/from "(\.[^"]+)"/g)]
+      .map(([, name]) => relative(SRC, resolve(dirname(path), name)).split("/"))
+      .filter(([part, folder]) => part === "panels" && folder !== own && own !== "registry.ts");
+    expect(others, path).toEqual([]);
+  }
+});
+
 test("what users see stands in text.ts: no words between tags elsewhere", () => {
   for (const path of files.filter((one) => one.endsWith(".tsx"))) {
     const words = [...readFileSync(path, "utf8").matchAll(/>\s*([A-Za-z][a-z]+[^<>{}=;|&.]*)</g)].map(

@@ -1,6 +1,7 @@
 import { render } from "preact";
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { Answers } from "../src/store/answers";
 import { Loader } from "../src/store/loader";
 import { Store } from "../src/store/store";
 import { App } from "../src/views/app";
@@ -23,7 +24,8 @@ async function show(prepare: (source: FakeSource) => void) {
   prepare(source);
   const loader = new Loader(store, source, () => false);
   await act(async () => {
-    render(<App store={store} reload={() => void loader.reload()} />, root);
+    const answers = new Answers(source, () => false);
+    render(<App store={store} answers={answers} reload={() => void loader.reload()} />, root);
     void loader.reload();
     await settle();
   });
@@ -75,7 +77,8 @@ test("no run selected is said; an invalid filter is marked", async () => {
     store.view.runs.value = [];
     store.view.runFilter.value = "(";
   });
-  expect(root.textContent).toContain("No run selected");
+  // The panel is a chunk of its own.
+  await vi.waitFor(() => expect(root.textContent).toContain("No run selected"));
   expect(find("run-filter")?.getAttribute("aria-invalid")).toBe("true");
 });
 
@@ -88,7 +91,8 @@ test("what goes wrong while drawing is shown", async () => {
     },
   });
   store.runs.value = [info("one", 1)];
-  await act(async () => render(<App store={store} reload={() => {}} />, root));
+  const answers = new Answers(new FakeSource(), () => false);
+  await act(async () => render(<App store={store} answers={answers} reload={() => {}} />, root));
   expect(find("error")?.textContent).toContain("invalid thing: 7");
   quiet.mockRestore();
 });

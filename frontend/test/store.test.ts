@@ -234,3 +234,15 @@ describe("another kind", () => {
     expect([store.kind.value, store.statistic.value]).toEqual(["gradient", "norm"]);
   });
 });
+
+test("a panel's keys live in the address, also before the panel was opened", () => {
+  const store = new Store();
+  store.setPanelKeys({ "act.sample": "3", "hist.mode": "heat" });
+  expect(store.key("act.sample").value).toBe("3");
+  store.key("act.sample").value = null;
+  store.key("act.layer").value = "fc1";
+  expect(store.panelKeys()).toEqual({ "hist.mode": "heat", "act.layer": "fc1" });
+  store.setPanelKeys({});
+  expect(store.key("act.layer").value).toBeNull();
+  expect(() => store.key("step")).toThrow("invalid key: step");
+});

@@ -4,6 +4,7 @@ import {
   decodeState,
   encodeState,
   joinList,
+  panelKeys,
   readHash,
   splitList,
   writeHash,
@@ -51,4 +52,8 @@ test("what is wrong in an address is as if it were not there", () => {
 
 test("lists with commas and backslashes", () => {
   for (const list of [[], ["a"], ["a,b", "\\", ",", "c"]]) expect(splitList(joinList(list))).toEqual(list);
+});
+
+test("keys of panels have a dot; the shared view's own are none of theirs", () => {
+  expect(panelKeys({ "act.sample": "3", step: "7", nonsense: "1" })).toEqual({ "act.sample": "3" });
 });

@@ -45,7 +45,7 @@ export class HttpSource implements Source {
   async series(request: SeriesRequest, signal: AbortSignal) {
     const known = [...this.layouts.keys()].filter((key) => key.startsWith(`${request.kind}/`));
     const body = { ...request, known: known.map((key) => key.slice(request.kind.length + 1)) };
-    const header = (await this.post("series", body, signal)) as SeriesHeader;
+    const header = (await this.post("series", body, signal)).header as SeriesHeader;
     for (const [id, rows] of Object.entries(header.layouts)) this.layouts.set(`${request.kind}/${id}`, rows);
     const series = header.series.map((one): RunSeries => {
       const rows = this.layouts.get(`${request.kind}/${one.layout}`);
@@ -57,13 +57,14 @@ export class HttpSource implements Source {
   }
 
   async scalars(request: ScalarsRequest, signal: AbortSignal): Promise<ScalarSeries[]> {
-    return ((await this.post("scalars", request, signal)) as ScalarsHeader).series;
+    return ((await this.post("scalars", request, signal)).header as ScalarsHeader).series;
   }
 
-  private async post(route: string, body: unknown, signal: AbortSignal): Promise<unknown> {
+  async post(route: string, body: object, signal: AbortSignal): Promise<{ header: unknown; bytes: number }> {
     const headers = { "Content-Type": "application/json" };
     const answer = await this.fetch(route, { method: "POST", headers, body: JSON.stringify(body), signal });
-    return decode(await answer.arrayBuffer());
+    const buffer = await answer.arrayBuffer();
+    return { header: decode(buffer), bytes: buffer.byteLength };
   }
 
   private async fetch(route: string, init: RequestInit): Promise<Response> {

@@ -80,6 +80,11 @@ export function decodeState(keys: Readonly<Record<string, string>>): ViewState {
   return state;
 }
 
+/** Keys that are none of the shared view: the panels' own, which have a dot in them (`act.sample`). */
+export function panelKeys(keys: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(keys).filter(([key]) => key.includes(".") && !(key in DEFAULTS)));
+}
+
 /** Our keys in a hash such as `#nnviz&p.nnviz.step=96`. */
 export function readHash(hash: string, prefix: string): Record<string, string> {
   const result: Record<string, string> = {};

@@ -1,11 +1,19 @@
 import type { ComponentType } from "preact";
-import { gradientFlow } from "./gradient_flow";
+import { TEXT } from "../text";
+
+export interface PanelModule {
+  View: ComponentType<{ reload: () => void }>;
+  /** The panel's own style.css. */
+  style: string;
+}
 
 export interface Panel {
   id: string;
   title: string;
-  View: ComponentType<{ reload: () => void }>;
+  load: () => Promise<PanelModule>;
 }
 
-/** One line a panel. */
-export const PANELS: readonly Panel[] = [gradientFlow];
+/** One line a panel; each is a chunk of its own, loaded when it is opened. */
+export const PANELS: readonly Panel[] = [
+  { id: "gradient_flow", title: TEXT.gradientFlow, load: () => import("./gradient_flow") },
+];

@@ -31,7 +31,7 @@ export class Loader {
         const kind = store.kind.value;
         const statistic = store.statistic.value;
         const runs = store.shown.value;
-        if (store.runs.value !== null && !this.reloading)
+        if (store.runs.value !== null && !this.reloading && store.usesSeries.value)
           untracked(() => void this.want(kind, statistic, runs, false));
       }),
       effect(() => {
@@ -68,7 +68,8 @@ export class Loader {
         store.runsError.value = null;
       });
       this.reloading = false;
-      const series = this.want(store.kind.value, store.statistic.value, store.shown.value, true);
+      const used = store.usesSeries.value;
+      const series = used && this.want(store.kind.value, store.statistic.value, store.shown.value, true);
       const windows = this.wantWindows(store.shown.value, true);
       await Promise.all([series, windows, this.loadScalars(controller)]);
     } catch (error) {

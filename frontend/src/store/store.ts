@@ -51,12 +51,17 @@ export interface Hover {
 export type Loaded = { series: RunSeries } | { reason: string };
 
 const FIRST_RUNS = 4;
+const SERIES_PANELS = ["gradient_flow"];
 
 /** Everything that the page shows, as signals: what was loaded, what the user chose, and what follows of it. */
 export class Store {
   readonly view: View = Object.fromEntries(
     Object.entries(DEFAULTS).map(([key, value]) => [key, signal(value)]),
   ) as unknown as View;
+
+  private readonly keys = new Map<string, Signal<string | null>>();
+  /** What a link says beyond the shared view: keys of panels, which register them by asking. */
+  private readonly others = signal<Readonly<Record<string, string>>>({});
 
   readonly dark = signal(false);
   readonly hover = signal<Hover | null>(null);
@@ -119,6 +124,9 @@ export class Store {
     const statistic = wanted !== null && group.names.includes(wanted) ? wanted : group.names[0];
     return { kind: group.kind, statistic };
   });
+
+  /** Whether the panel that is open shows the statistic of all rows: for the others it is not fetched. */
+  readonly usesSeries = computed(() => SERIES_PANELS.includes(this.view.panel.value ?? SERIES_PANELS[0]));
 
   /** Series of the shown runs that have arrived, the reference first. */
   readonly series = computed(() =>
@@ -299,6 +307,38 @@ export class Store {
       // A range that was set for norms says nothing about fractions.
       this.view.lo.value = null;
       this.view.hi.value = null;
+    });
+  }
+
+  /**
+   * A panel's own part of the address, such as `act.sample`: null where it is at its default.
+   *
+   *     const sample = Number(store.key("act.sample").value ?? 0);
+   */
+  key(name: string): Signal<string | null> {
+    if (name in this.view) throw new Error(`invalid key: ${name} is of the shared view`);
+    let one = this.keys.get(name);
+    if (!one) {
+      one = signal(this.others.peek()[name] ?? null);
+      this.keys.set(name, one);
+    }
+    return one;
+  }
+
+  /** All keys of panels that are not at their default; those of panels that were not opened stay as they came. */
+  panelKeys(): Record<string, string> {
+    const result: Record<string, string> = { ...this.others.value };
+    for (const [name, { value }] of this.keys) {
+      if (value === null) delete result[name];
+      else result[name] = value;
+    }
+    return result;
+  }
+
+  setPanelKeys(keys: Readonly<Record<string, string>>): void {
+    batch(() => {
+      this.others.value = keys;
+      for (const [name, one] of this.keys) one.value = keys[name] ?? null;
     });
   }
 

@@ -1,22 +1,33 @@
 import { Component, type ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { PANELS } from "../panels/registry";
+import type { Answers } from "../store/answers";
 import type { Store } from "../store/store";
 import { TEXT } from "../text";
+import { AnswersContext } from "./answer";
 import { StoreContext, useStore } from "./context";
 import { Empty } from "./empty";
 import { Failure } from "./failure";
 import { Icon } from "./icon";
+import { PanelView } from "./panel";
 import { RunPicker } from "./run_picker";
 import { Tooltip } from "./tooltip";
 
 const NARROW = 900;
 
-export function App({ store, reload }: { store: Store; reload: () => void }) {
+interface AppProps {
+  store: Store;
+  answers: Answers;
+  reload: () => void;
+}
+
+export function App({ store, answers, reload }: AppProps) {
   return (
     <Boundary>
       <StoreContext.Provider value={store}>
-        <Page reload={reload} />
+        <AnswersContext.Provider value={answers}>
+          <Page reload={reload} />
+        </AnswersContext.Provider>
       </StoreContext.Provider>
     </Boundary>
   );
@@ -75,7 +86,7 @@ function Page({ reload }: { reload: () => void }) {
             ))}
           </div>
         )}
-        <panel.View reload={reload} />
+        <PanelView panel={panel} reload={reload} />
       </main>
       <Tooltip />
     </div>

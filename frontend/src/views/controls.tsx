@@ -295,7 +295,7 @@ export function StepControl() {
         }}
         onBlur={(event) => commit(event.currentTarget)}
       />
-      {last !== undefined && <span class="dim">{TEXT.stepOf(last)}</span>}
+      {last !== undefined && <span class="dim">{TEXT.ofLast(last)}</span>}
     </label>
   );
 }

@@ -16,7 +16,7 @@ export function Empty() {
   );
 }
 
-function Code({ title, code }: { title: string; code: string }) {
+export function Code({ title, code }: { title: string; code: string }) {
   const [copied, setCopied] = useState(false);
   const copy = async () => {
     try {

@@ -4,7 +4,7 @@
  */
 export async function render() {
   try {
-    const { start } = await import("./static/main-BmeXU7RR.js");
+    const { start } = await import("./static/main-9jEyMOyK.js");
     start(document.body);
   } catch (error) {
     const text = document.createElement("pre");

@@ -1,33 +1,11 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { drawHeatmap } from "../../charts/heatmap";
-import { shapeOf } from "../../charts/markers";
-import { metric } from "../../derive/format";
 import { lineAt } from "../../derive/geometry";
 import { dominant } from "../../derive/paint";
 import { stepTicks } from "../../derive/scale";
 import { cellPixels, nearest, pixelSteps, toPixel, toStep } from "../../derive/steps";
 import { statisticName, TEXT } from "../../text";
 import { useStore } from "../../views/context";
-import { Mark } from "../../views/icon";
-
-/** Below this the name needs all the room. */
-const NARROW_MAP = 124;
-
-export function HeatmapHead({ run, width }: { run: string; width: number }) {
-  const store = useStore();
-  const headline = store.headlines.value.get(run);
-  return (
-    <div class="run-head" title={run}>
-      <Mark colour={store.colour(run)} shape={shapeOf(store.order.value.get(run) ?? 0)} />
-      <b>{store.shortNames.value.get(run) ?? run}</b>
-      {headline && width >= NARROW_MAP && (
-        <span title={TEXT.metricTitle(headline.name, headline.step)}>
-          {metric(headline.name, headline.value)}
-        </span>
-      )}
-    </div>
-  );
-}
 
 interface BodyProps {
   run: string;

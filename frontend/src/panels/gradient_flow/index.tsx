@@ -9,10 +9,14 @@ import {
   ThresholdControl,
 } from "../../views/controls";
 import { Failure } from "../../views/failure";
-import { Exports } from "./exports";
+import { NoRuns } from "../../views/panel_empty";
+import { FlowExports } from "./exports";
 import { Stage } from "./stage";
+import style from "./style.css?inline";
 
-function GradientFlow({ reload }: { reload: () => void }) {
+export { style };
+
+export function View({ reload }: { reload: () => void }) {
   const store = useStore();
   const error = store.seriesError.value;
   const marksError = store.windowsError.value;
@@ -32,13 +36,10 @@ function GradientFlow({ reload }: { reload: () => void }) {
           </span>
         )}
         <StepControl />
-        <Exports />
+        <FlowExports />
       </div>
       {nothing ? (
-        <div class="notice">
-          <b>{TEXT.noneSelected}</b>
-          <p>{TEXT.noneSelectedHelp}</p>
-        </div>
+        <NoRuns />
       ) : error !== null && store.series.value.length === 0 ? (
         <Failure what={TEXT.whatSeries} message={error} retry={reload} />
       ) : (
@@ -53,5 +54,3 @@ function GradientFlow({ reload }: { reload: () => void }) {
     </section>
   );
 }
-
-export const gradientFlow = { id: "gradient_flow", title: TEXT.gradientFlow, View: GradientFlow };

@@ -5,7 +5,8 @@ import { TEXT } from "../../text";
 import { useSize, useStore } from "../../views/context";
 import { Icon } from "../../views/icon";
 import { LayerTree } from "../../views/layer_tree";
-import { HeatmapAxis, HeatmapBody, HeatmapHead } from "./heatmap";
+import { RunHead } from "../../views/run_head";
+import { HeatmapAxis, HeatmapBody } from "./heatmap";
 import { MarkLanes } from "./marks";
 import { ProfileAxis, ProfileBody, ProfileHead } from "./profile";
 import { SeriesPanel } from "./series";
@@ -69,7 +70,7 @@ export function Stage() {
               </div>
               {shown.map((run) => (
                 <div class="cell head" key={`head ${run}`}>
-                  <HeatmapHead run={run} width={map} />
+                  <RunHead run={run} width={map} />
                 </div>
               ))}
               <div class="cell head last">

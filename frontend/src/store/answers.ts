@@ -1,0 +1,74 @@
+import { signal } from "@preact/signals";
+import type { Source } from "../types";
+
+/** What is kept of answers, so that going back to a step or a layer asks nothing. */
+const MOST_BYTES = 96e6;
+
+interface Kept {
+  header: unknown;
+  bytes: number;
+}
+
+/**
+ * Answers of the routes that panels ask for themselves, by question. A reload makes all of them old: they are
+ * asked for again when they are next wanted.
+ */
+export class Answers {
+  /** Grows with each reload. */
+  readonly generation = signal(0);
+  private kept = new Map<string, Kept>();
+  private stale = false;
+
+  constructor(
+    private readonly source: Pick<Source, "post">,
+    private readonly isHidden: () => boolean,
+  ) {}
+
+  /** A hidden tab only remembers that it is out of date. */
+  reload(): void {
+    if (this.isHidden()) {
+      this.stale = true;
+      return;
+    }
+    this.stale = false;
+    this.kept.clear();
+    this.generation.value++;
+  }
+
+  shown(): void {
+    if (this.stale) this.reload();
+  }
+
+  /** The header of an answer that is at hand, or null. */
+  peek(route: string, body: object): unknown {
+    return this.kept.get(keyOf(route, body))?.header ?? null;
+  }
+
+  async ask(route: string, body: object, abort: AbortSignal): Promise<unknown> {
+    const key = keyOf(route, body);
+    const had = this.kept.get(key);
+    if (had) {
+      // Last used, last forgotten.
+      this.kept.delete(key);
+      this.kept.set(key, had);
+      return had.header;
+    }
+    const generation = this.generation.value;
+    const answer = await this.source.post(route, body, abort);
+    if (generation === this.generation.value && !abort.aborted) this.keep(key, answer);
+    return answer.header;
+  }
+
+  private keep(key: string, answer: Kept): void {
+    this.kept.set(key, answer);
+    let total = 0;
+    for (const { bytes } of this.kept.values()) total += bytes;
+    for (const [oldest, { bytes }] of this.kept) {
+      if (total <= MOST_BYTES || oldest === key) break;
+      this.kept.delete(oldest);
+      total -= bytes;
+    }
+  }
+}
+
+const keyOf = (route: string, body: object) => `${route} ${JSON.stringify(body)}`;

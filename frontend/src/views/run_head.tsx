@@ -1,0 +1,30 @@
+import { shapeOf } from "../charts/markers";
+import { metric } from "../derive/format";
+import { TEXT } from "../text";
+import { useStore } from "./context";
+import { Mark } from "./icon";
+
+/** Below this the name needs all the room. */
+const NARROW = 124;
+
+/** A run above its own column: mark, name, and how good it is, or `note` in place of that. */
+export function RunHead({ run, width, note }: { run: string; width: number; note?: string }) {
+  const store = useStore();
+  const headline = store.headlines.value.get(run);
+  return (
+    <div class="run-head" title={run}>
+      <Mark colour={store.colour(run)} shape={shapeOf(store.order.value.get(run) ?? 0)} />
+      <b>{store.shortNames.value.get(run) ?? run}</b>
+      {width >= NARROW &&
+        (note !== undefined ? (
+          <span>{note}</span>
+        ) : (
+          headline && (
+            <span title={TEXT.metricTitle(headline.name, headline.step)}>
+              {metric(headline.name, headline.value)}
+            </span>
+          )
+        ))}
+    </div>
+  );
+}
