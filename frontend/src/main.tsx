@@ -2,7 +2,7 @@ import { batch, effect } from "@preact/signals";
 import { render } from "preact";
 import uplotStyle from "uplot/dist/uPlot.min.css?inline";
 import { HttpSource } from "./api/client";
-import { decodeState, encodeState, panelKeys, readHash, writeHash } from "./derive/url";
+import { decodeState, encodeState, panelKeys, placeOf, readHash, writeHash } from "./derive/url";
 import { Host } from "./host/tensorboard";
 import { Answers } from "./store/answers";
 import { Loader } from "./store/loader";
@@ -28,9 +28,11 @@ export function start(body: HTMLElement): void {
   document.head.append(sheet);
 
   let written = "";
+  let place = "";
   const read = () => {
     const keys = readHash(host.readHash(), host.prefix);
     written = JSON.stringify(keys);
+    place = placeOf(keys);
     batch(() => {
       store.setState(decodeState(keys));
       store.setPanelKeys(panelKeys(keys));
@@ -38,8 +40,10 @@ export function start(body: HTMLElement): void {
   };
   const write = () => {
     const keys = { ...encodeState(store.state()), ...store.panelKeys() };
+    const next = placeOf(keys);
     written = JSON.stringify(keys);
-    host.writeHash(writeHash(host.readHash(), host.prefix, keys));
+    host.writeHash(writeHash(host.readHash(), host.prefix, keys), next !== place || store.jumping);
+    place = next;
   };
   const setDark = (dark: boolean) => {
     store.dark.value = dark;
@@ -62,6 +66,7 @@ export function start(body: HTMLElement): void {
       const keys = readHash(host.readHash(), host.prefix);
       if (Object.keys(keys).length > 0 && JSON.stringify(keys) !== written) read();
     },
+    wentBack: read,
   });
   const root = document.createElement("div");
   root.id = "nnviz";

@@ -242,7 +242,23 @@ export const TEXT = {
   copied: "Copied",
   tree: "Layers, in the order in which they run",
   toggleBlock: (block: string, collapsed: boolean) => `${collapsed ? "Expand" : "Collapse"} ${block}`,
-  stage: "Arrow left and right: step. Arrow up and down, or j and k: layer.",
+  stage: "Layers by steps, one map a run. Press ? for the keys.",
+  keys: {
+    title: "Keys",
+    open: "Keys (?)",
+    close: "Close",
+    list: [
+      { keys: ["←", "→"], what: "cursor to the previous or next logged step" },
+      { keys: ["Shift ←", "Shift →"], what: "ten logged steps" },
+      { keys: ["Home", "End"], what: "first or last step" },
+      { keys: ["k", "j"], what: "previous or next layer; also ↑ and ↓" },
+      { keys: ["1", "…", "6"], what: "panels, in the order of their tabs" },
+      { keys: ["/"], what: "filter the layers" },
+      { keys: ["Esc"], what: "close what is open" },
+      { keys: ["?"], what: "this list" },
+    ],
+  },
+  panels: "Panels",
 };
 
 function upper(text: string): string {

@@ -5,6 +5,7 @@ import {
   encodeState,
   joinList,
   panelKeys,
+  placeOf,
   readHash,
   splitList,
   writeHash,
@@ -56,4 +57,11 @@ test("lists with commas and backslashes", () => {
 
 test("keys of panels have a dot; the shared view's own are none of theirs", () => {
   expect(panelKeys({ "act.sample": "3", step: "7", nonsense: "1" })).toEqual({ "act.sample": "3" });
+});
+
+test("a place is the panel, its statistic and its runs; the cursor moves within one", () => {
+  const at = { panel: "curves", step: "3", row: "a" };
+  expect(placeOf(at)).toBe(placeOf({ ...at, step: "9", row: "b", rowFilter: "x", "act.sample": "2" }));
+  expect(placeOf(at)).not.toBe(placeOf({ ...at, panel: "weights" }));
+  expect(placeOf(at)).not.toBe(placeOf({ ...at, kind: "update" }));
 });

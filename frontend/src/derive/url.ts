@@ -85,6 +85,13 @@ export function panelKeys(keys: Readonly<Record<string, string>>): Record<string
   return Object.fromEntries(Object.entries(keys).filter(([key]) => key.includes(".") && !(key in DEFAULTS)));
 }
 
+/** Keys whose change the back button undoes; cursor, filters and ranges move within a place. */
+const PLACE = ["panel", "runs", "ref", "kind", "statistic", "role"];
+
+/** Where in the page an address leads: equal for views between which the back button need not stop. */
+export const placeOf = (keys: Readonly<Record<string, string>>) =>
+  JSON.stringify(PLACE.map((key) => keys[key] ?? null));
+
 /** Our keys in a hash such as `#nnviz&p.nnviz.step=96`. */
 export function readHash(hash: string, prefix: string): Record<string, string> {
   const result: Record<string, string> = {};

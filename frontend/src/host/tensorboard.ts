@@ -1,6 +1,7 @@
 /** TensorBoard as the host of this page: its messages, its dark mode, its address. */
 
 const PREFIX = "p.nnviz.";
+const MARK = "nnviz";
 
 interface Message {
   type: string;
@@ -15,6 +16,8 @@ export interface HostEvents {
   darkChanged(dark: boolean): void;
   shown(): void;
   hashChanged(): void;
+  /** Back or forward to a view of ours. */
+  wentBack(): void;
 }
 
 /** The page's own window when it is opened alone, for development. */
@@ -45,11 +48,17 @@ export class Host {
     return this.window.location.hash;
   }
 
-  writeHash(hash: string): void {
+  /** `push`: the view until now stays in the history, for the back button. */
+  writeHash(hash: string, push: boolean): void {
     // While another tab is shown the address is that tab's.
     if (this.isHidden() || hash === this.readHash()) return;
-    const { pathname, search } = this.window.location;
-    this.window.history.replaceState(this.window.history.state, "", `${pathname}${search}${hash}`);
+    const { history, location } = this.window;
+    const url = `${location.pathname}${location.search}${hash}`;
+    if (push) {
+      // Both entries are marked as views of ours: one without any key is told from TensorBoard's own by that.
+      history.replaceState({ ...history.state, [MARK]: true }, "");
+      history.pushState({ ...history.state, [MARK]: true }, "", url);
+    } else history.replaceState(history.state, "", url);
   }
 
   connect(events: HostEvents): () => void {
@@ -68,13 +77,18 @@ export class Host {
       hidden = now;
     };
     const hash = () => events.hashChanged();
+    const back = ({ state }: PopStateEvent) => {
+      if (!this.isHidden() && (state as Record<string, unknown> | null)?.[MARK]) events.wentBack();
+    };
     window.addEventListener("resize", resized);
     this.window.addEventListener("hashchange", hash);
+    this.window.addEventListener("popstate", back);
     const port = this.window === window ? null : this.listen(events);
     return () => {
       observer.disconnect();
       window.removeEventListener("resize", resized);
       this.window.removeEventListener("hashchange", hash);
+      this.window.removeEventListener("popstate", back);
       port?.close();
     };
   }

@@ -38,6 +38,12 @@ export interface Note {
   y: number;
 }
 
+/** Steps and layers of a panel, for the keys that move among them. */
+export interface Course {
+  moveStep(by: number): void;
+  moveLayer(by: number): void;
+}
+
 export interface Hover {
   run: string;
   line: number;
@@ -58,6 +64,13 @@ export class Store {
   readonly view: View = Object.fromEntries(
     Object.entries(DEFAULTS).map(([key, value]) => [key, signal(value)]),
   ) as unknown as View;
+
+  /** Whether the list of keys lies over the page. */
+  readonly keysListed = signal(false);
+  /** True while a jump is under way. */
+  jumping = false;
+  /** What the arrow keys move in the panel that is open. */
+  readonly course = signal<Course | null>(null);
 
   private readonly keys = new Map<string, Signal<string | null>>();
   /** What a link says beyond the shared view: keys of panels, which register them by asking. */
@@ -340,6 +353,16 @@ export class Store {
       this.others.value = keys;
       for (const [name, one] of this.keys) one.value = keys[name] ?? null;
     });
+  }
+
+  /** A change that the back button undoes, whatever it changes: a finding's "Show" leads elsewhere. */
+  jump(change: () => void): void {
+    this.jumping = true;
+    try {
+      batch(change);
+    } finally {
+      this.jumping = false;
+    }
   }
 
   state(): ViewState {

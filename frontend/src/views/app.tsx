@@ -9,8 +9,10 @@ import { StoreContext, useStore } from "./context";
 import { Empty } from "./empty";
 import { Failure } from "./failure";
 import { Icon } from "./icon";
+import { KeyHelp, useKeys } from "./keys";
 import { PanelView } from "./panel";
 import { RunPicker } from "./run_picker";
+import { Tabs } from "./tabs";
 import { Tooltip } from "./tooltip";
 
 const NARROW = 900;
@@ -36,6 +38,7 @@ export function App({ store, answers, reload }: AppProps) {
 function Page({ reload }: { reload: () => void }) {
   const store = useStore();
   const [side, setSide] = useSide();
+  useKeys(PANELS);
   const runs = store.runs.value;
   const error = store.runsError.value;
   if (runs === null) {
@@ -69,26 +72,13 @@ function Page({ reload }: { reload: () => void }) {
         </div>
       )}
       <main class="main">
-        {PANELS.length > 1 && (
-          <div class="tabs" role="tablist">
-            {PANELS.map(({ id, title }) => (
-              <button
-                type="button"
-                key={id}
-                role="tab"
-                aria-selected={id === panel.id}
-                onClick={() => {
-                  store.view.panel.value = id;
-                }}
-              >
-                {title}
-              </button>
-            ))}
-          </div>
-        )}
-        <PanelView panel={panel} reload={reload} />
+        <Tabs panels={PANELS} now={panel.id} />
+        <div class="tab-panel" role="tabpanel" id="tab-panel" aria-labelledby={`tab-${panel.id}`}>
+          <PanelView panel={panel} reload={reload} />
+        </div>
       </main>
       <Tooltip />
+      <KeyHelp />
     </div>
   );
 }

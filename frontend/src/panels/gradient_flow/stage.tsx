@@ -1,9 +1,10 @@
-import { useLayoutEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { PLOT_MARGIN } from "../../charts/series";
 import { AXIS, GAP, HEADER, LANE, SCROLLBAR, stageGeometry } from "../../derive/geometry";
 import { TEXT } from "../../text";
 import { useSize, useStore } from "../../views/context";
 import { Icon } from "../../views/icon";
+import { useCourse } from "../../views/keys";
 import { LayerTree } from "../../views/layer_tree";
 import { RunHead } from "../../views/run_head";
 import { HeatmapAxis, HeatmapBody } from "./heatmap";
@@ -28,27 +29,16 @@ export function Stage() {
   const columns = `${tree}px repeat(${shown.length}, ${map}px) ${profile}px`;
   const total = tree + (map + GAP) * shown.length + GAP + profile;
 
+  useCourse(
+    useMemo(
+      () => ({ moveStep: (by: number) => store.moveStep(by), moveLayer: (by: number) => store.moveLine(by) }),
+      [store],
+    ),
+  );
   useFollow(scroll, store.line.value, tops, visible);
   const empty = lines.length === 0 && store.series.value.length > 0;
   return (
-    <div
-      class="stage"
-      ref={ref}
-      tabIndex={0}
-      role="application"
-      aria-label={TEXT.stage}
-      data-testid="stage"
-      onKeyDown={(event) => {
-        const act = KEYS[event.key];
-        if (!act || event.ctrlKey || event.metaKey || event.altKey || isField(event.target)) return;
-        event.preventDefault();
-        act === "left"
-          ? store.moveStep(event.shiftKey ? -10 : -1)
-          : act === "right"
-            ? store.moveStep(event.shiftKey ? 10 : 1)
-            : store.moveLine(act === "up" ? -1 : 1);
-      }}
-    >
+    <div class="stage" ref={ref} tabIndex={0} role="application" aria-label={TEXT.stage} data-testid="stage">
       {width > 0 && (
         <>
           <div
@@ -118,18 +108,6 @@ export function Stage() {
     </div>
   );
 }
-
-const KEYS: Record<string, "left" | "right" | "up" | "down"> = {
-  ArrowLeft: "left",
-  ArrowRight: "right",
-  ArrowUp: "up",
-  ArrowDown: "down",
-  k: "up",
-  j: "down",
-};
-
-const isField = (target: EventTarget | null) =>
-  target instanceof HTMLElement && /^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName);
 
 /** The same array as long as its numbers are the same, so that nothing is redrawn in vain. */
 function useStable(next: number[]): number[] {
