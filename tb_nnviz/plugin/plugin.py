@@ -13,7 +13,7 @@ from tensorboard.plugins import base_plugin
 from werkzeug import exceptions, wrappers
 
 from tb_nnviz import schema
-from tb_nnviz.plugin import answers, page, query, wire
+from tb_nnviz.plugin import answers, maps, page, query, wire
 from tb_nnviz.plugin.reader import Reader
 
 BINARY = "application/octet-stream"
@@ -80,6 +80,7 @@ class NNVizPlugin(base_plugin.TBPlugin):  # type: ignore[misc, unused-ignore]  #
             "/runs": self.runs_route,
             "/series": self.series_route,
             "/scalars": self.scalars_route,
+            "/maps": self.maps_route,
             "/index.js": self.index_route,
             "/static/*": self.static_route,
         }
@@ -98,6 +99,11 @@ class NNVizPlugin(base_plugin.TBPlugin):  # type: ignore[misc, unused-ignore]  #
     def scalars_route(self, request: wrappers.Request) -> wrappers.Response:
         asked = query.parse_scalars(_body(request))
         return _respond(request, wire.encode(answers.scalars_answer(self._reader(request), asked)), BINARY)
+
+    @route("POST")
+    def maps_route(self, request: wrappers.Request) -> wrappers.Response:
+        asked = query.parse_maps(_body(request))
+        return _respond(request, wire.encode(maps.maps_answer(self._reader(request), asked)), BINARY)
 
     @route("GET", "HEAD")
     def index_route(self, request: wrappers.Request) -> wrappers.Response:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from tensorboard import errors
@@ -14,10 +14,12 @@ MAX_RUNS = 500
 MAX_STATISTICS = 50
 MAX_TAGS = 5000
 MAX_KNOWN = 5000
+MAX_STEPS = 1000
 MAX_BYTES = 1 << 20
 
 #: Only what we write ourselves is answered.
 PREFIX = "nnviz/"
+MAP_PREFIXES = (schema.TAG_MAP, schema.TAG_WEIGHT, schema.TAG_MAP_INPUT)
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,17 @@ class ScalarsQuery:
     tags: tuple[str, ...] | None
     prefix: str
     last: bool
+
+
+@dataclass(frozen=True)
+class MapsQuery:
+    """Maps of many runs; ``tag`` None asks which there are, ``steps`` None for all, ``at`` for a part of each."""
+
+    runs: tuple[str, ...]
+    prefix: str
+    tag: str | None
+    steps: tuple[int, ...] | None
+    at: dict[str, int] = field(default_factory=dict)
 
 
 def parse_series(data: bytes) -> SeriesQuery:
@@ -65,6 +78,27 @@ def parse_scalars(data: bytes) -> ScalarsQuery:
         if not name.startswith(PREFIX):
             raise errors.InvalidArgumentError(f"unknown {thing}: {_short(name)} (only {PREFIX}... is answered)")
     return ScalarsQuery(runs, tags, prefix, last)
+
+
+def parse_maps(data: bytes) -> MapsQuery:
+    """The body of ``POST maps``."""
+    body = _document(data, ("runs", "prefix", "tag", "steps", "at"))
+    prefix, tag, steps, at = body.get("prefix"), body.get("tag"), body.get("steps"), body.get("at")
+    if prefix not in MAP_PREFIXES:
+        problem = f"unknown prefix: {_short(prefix)}" if "prefix" in body else "missing prefix"
+        raise errors.InvalidArgumentError(f"{problem} (expected one of {', '.join(MAP_PREFIXES)})")
+    if tag is not None and not isinstance(tag, str):
+        raise errors.InvalidArgumentError(f"invalid tag: {_short(tag)} (expected a string or null)")
+    if tag is not None and not tag.startswith(prefix):
+        raise errors.InvalidArgumentError(f"unknown tag: {_short(tag)} (expected {prefix}...)")
+    if steps is not None and not (isinstance(steps, list) and all(_is_index(step, 1 << 53) for step in steps)):
+        raise errors.InvalidArgumentError(f"invalid steps: {_short(steps)} (expected a list of steps or null)")
+    if steps is not None and len(steps) > MAX_STEPS:
+        raise errors.InvalidArgumentError(f"too many steps: {len(steps)} (at most {MAX_STEPS} in a request)")
+    if at is not None and not (isinstance(at, dict) and all(_is_index(index, 1 << 31) for index in at.values())):
+        raise errors.InvalidArgumentError(f"invalid at: {_short(at)} (expected an object of axes and indices)")
+    runs = _names(body, "runs", MAX_RUNS)
+    return MapsQuery(runs, prefix, tag, None if steps is None else tuple(steps), at or {})
 
 
 def _document(data: bytes, keys: tuple[str, ...]) -> dict[str, Any]:
@@ -106,6 +140,10 @@ def _known(body: dict[str, Any]) -> frozenset[int]:
 
 def _is_id(item: Any) -> bool:
     return isinstance(item, str) and item.isascii() and item.isdigit() and len(item) <= 20
+
+
+def _is_index(item: Any, most: int) -> bool:
+    return type(item) is int and 0 <= item <= most
 
 
 def _short(value: Any) -> str:

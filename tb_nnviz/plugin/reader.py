@@ -46,9 +46,10 @@ class Reader:
     context: Any
     experiment: str
 
-    def tensors(self, plugin: str, runs: Sequence[str], tags: Sequence[str]) -> Found:
-        """Events of tensor tags, as the provider's TensorDatum."""
-        return self._read(self._provider().read_tensors, {"plugin_name": plugin, "downsample": ALL}, runs, tags)
+    def tensors(self, plugin: str, runs: Sequence[str], tags: Sequence[str], last: bool = False) -> Found:
+        """Events of tensor tags, as the provider's TensorDatum; ``last``: only the newest of each."""
+        arguments = {"plugin_name": plugin, "downsample": 1 if last else ALL}
+        return self._read(self._provider().read_tensors, arguments, runs, tags)
 
     def scalars(self, runs: Sequence[str], tags: Sequence[str], last: bool) -> Found:
         """Events of stock scalars, as the provider's ScalarDatum."""
@@ -68,6 +69,10 @@ class Reader:
             raise
         except _SPLIT:
             return self._read(list_tensors, arguments, list(self.start_times()), likely)
+
+    def list_tensors_of(self, plugin: str, runs: Sequence[str]) -> Found:
+        """Tags of ours in these runs."""
+        return self._read(self._provider().list_tensors, {"plugin_name": plugin}, runs, None)
 
     def start_times(self) -> dict[str, float | None]:
         """Wall time of every run's first event, by its name."""
