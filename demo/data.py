@@ -37,6 +37,16 @@ def digits(seed: int = 0) -> tuple[Split, Split]:
     return split(train_x, train_y), split(test_x, test_y)
 
 
+def examples(split: Split, classes: int) -> Split:
+    """The first image of each of the first classes, in their order.
+
+    >>> examples(digits()[1], 3).labels
+    tensor([0, 1, 2])
+    """
+    first = torch.stack([(split.labels == digit).nonzero()[0, 0] for digit in range(classes)])
+    return Split(split.images[first], split.labels[first])
+
+
 def batches(split: Split, size: int, steps: int, seed: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
     """``steps`` shuffled batches, epoch after epoch; the last, smaller one of an epoch is left out."""
     generator = torch.Generator().manual_seed(seed)

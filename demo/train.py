@@ -13,12 +13,14 @@ from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
 import tb_nnviz
-from demo.data import Split, batches
+from demo.data import Split, batches, examples
 from demo.runs import Run
 
 STEPS = 400
 BATCH = 64
 EVALUATE_EVERY = 50
+#: Activation maps are taken of one digit of the test split for each of so many classes.
+PROBE = 8
 
 
 class Result(NamedTuple):
@@ -44,11 +46,22 @@ def train(run: Run, train_split: Split, test_split: Split, logdir: Path, steps: 
     model = run.model()
     optimizer = run.optimizer(model)
     scheduler = LambdaLR(optimizer, run.schedule)
+    probe = examples(test_split, PROBE)
     loss = torch.tensor(float("nan"))
     with (
         logging_redirect_tqdm(),
         tqdm(batches(train_split, BATCH, steps), desc=f"{run.name:>12}", total=steps, unit="step") as bar,
-        tb_nnviz.watch(model, optimizer, logdir=logdir, every=2, histograms_every=20) as monitor,
+        tb_nnviz.watch(
+            model,
+            optimizer,
+            logdir=logdir,
+            every=2,
+            histograms_every=20,
+            probe=probe.images,
+            maps_every=20,
+            probe_inputs=True,
+            probe_labels=[str(label) for label in probe.labels.tolist()],
+        ) as monitor,
     ):
         for step, (images, labels) in enumerate(bar, start=1):
             logits: Tensor = model(images)

@@ -61,10 +61,36 @@ INVALID = {
     "bad limits": ({"gradient_norm_limits": (1, 0)}, ValueError, r"invalid gradient_norm_limits: \(1, 0\)"),
     "bad scaler": ({"scaler": 3}, TypeError, r"invalid scaler: 3 \(a torch.amp.GradScaler\)"),
     "bad snapshot_bytes": ({"snapshot_bytes": 1.5}, ValueError, r"invalid snapshot_bytes: 1.5 \(an integer"),
+    "maps without a probe": ({"maps_every": 5}, ValueError, "invalid maps_every: 5 without a probe"),
+    "maps_every=0": ({"probe": torch.ones(1, 4), "maps_every": 0}, ValueError, "invalid maps_every: 0"),
+    "a list for a probe": ({"probe": [1]}, TypeError, r"invalid probe: list \[1\] \(a tensor, a tuple"),
+    "a probe without tensors": ({"probe": (1,)}, ValueError, "invalid probe: there is no tensor in"),
+    "a probe by numbers": ({"probe": {1: torch.ones(1)}}, TypeError, "invalid probe: .'1'. .names of arguments"),
+    "a probe of several": (
+        {"model": {"a": nn.Linear(4, 1)}, "optimizer": None, "probe": torch.ones(1, 4)},
+        TypeError,
+        "invalid probe: Tensor .a dict of probes by the models' names: a",
+    ),
+    "a probe of another": (
+        {"model": {"a": nn.Linear(4, 1)}, "optimizer": None, "probe": {"b": torch.ones(1, 4)}},
+        ValueError,
+        "unknown model of probe: 'b' .one of a",
+    ),
+    "labels without inputs": (
+        {"probe": torch.ones(1, 4), "probe_labels": ["x"]},
+        ValueError,
+        "invalid probe_labels: they are logged with the inputs",
+    ),
+    "labels that are numbers": (
+        {"probe": torch.ones(1, 4), "probe_inputs": True, "probe_labels": [7]},
+        TypeError,
+        "invalid probe_labels: 7 .one string a sample",
+    ),
+    "map_bytes=-1": ({"probe": torch.ones(1, 4), "map_bytes": -1}, ValueError, "invalid map_bytes: -1"),
     "limits of one": ({"gradient_norm_limits": 3}, ValueError, "invalid gradient_norm_limits: 3"),
     **{
         name: ({name: 1}, NotImplementedError, f"{name} is not available yet")
-        for name in ("probe", "maps_every", "process_group", "on_finding")
+        for name in ("process_group", "on_finding")
     },
 }
 

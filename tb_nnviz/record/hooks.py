@@ -30,6 +30,8 @@ class ExecutionOrder:
     """
 
     def __init__(self, modules: Iterable[nn.Module], failed: Failed, models: Iterable[nn.Module] = ()) -> None:
+        #: Whether calls are none of training's: a probe runs.
+        self.paused = False
         self._position: dict[nn.Module, int] = {}
         self._settled = False
         self._hooks = OptionalHooks(models, failed)
@@ -38,7 +40,7 @@ class ExecutionOrder:
                 self._hooks.add(module, partial(module.register_forward_pre_hook, Hook(self._called, failed)))
 
     def _called(self, module: nn.Module, args: Any) -> None:
-        if not _compiling() and not self._settled:
+        if not (_compiling() or self._settled or self.paused):
             self._position.setdefault(module, len(self._position))
 
     def __getitem__(self, module: nn.Module) -> int | None:
@@ -102,6 +104,8 @@ class ModuleHooks:
         failed: Failed,
     ) -> None:
         self.active = False
+        #: Whether calls are none of training's: a probe runs.
+        self.paused = False
         self._models = tuple(models.values())
         self._find = layers
         self._observer = observer
@@ -194,7 +198,7 @@ class ModuleHooks:
         return module
 
     def _begin_pass(self, module: nn.Module, args: Any) -> None:
-        if _compiling() or (root := self._original(module)) not in self._roots or in_backward():
+        if _compiling() or self.paused or (root := self._original(module)) not in self._roots or in_backward():
             return
         if self._calls().begin(root):
             self._observer.opened()
@@ -203,17 +207,17 @@ class ModuleHooks:
                 self._stale = False
 
     def _end_pass(self, module: nn.Module, args: Any, output: Any) -> None:
-        if not _compiling() and not in_backward():
+        if not (_compiling() or self.paused or in_backward()):
             self._calls().end(self._original(module))
 
     def _begin_call(self, module: nn.Module, args: Any) -> None:
-        if _compiling() or not self.active:
+        if _compiling() or not self.active or self.paused:
             return
         if (layer := self._layers.get(self._original(module))) is not None:
             self._calls().begun.setdefault(layer, []).append(self._next_order())
 
     def _end_call(self, module: nn.Module, args: Any, output: Any) -> None:
-        if _compiling() or not self.active:  # in this order: what a compiled graph reads, it guards
+        if _compiling() or not self.active or self.paused:  # in this order: what a compiled graph reads, it guards
             return
         layer = self._layers.get(self._original(module))
         if layer is None:  # a copy of the model, which carries our hooks too

@@ -17,6 +17,7 @@ from tb_nnviz.record.clipping import Clipping
 from tb_nnviz.record.guard import Guard
 from tb_nnviz.record.handles import Hook, Removable
 from tb_nnviz.record.hooks import ExecutionOrder, ModuleHooks
+from tb_nnviz.record.map_recorder import MapRecorder
 from tb_nnviz.record.modules import Layer, layers, named_modules, named_parameters, selector
 from tb_nnviz.record.norms import GradientNorms
 from tb_nnviz.record.optimizers import OptimizerHooks
@@ -90,7 +91,7 @@ class Monitor:
         self._step = self._first_step = settings.start_step
         self._begun: set[Optimizer] = set()
         self._stepped: set[Optimizer] = set()
-        self._pass_seen = self._ordered = self._closed = self._skipping = False
+        self._pass_seen = self._ordered = self._closed = self._skipping = self._mapping = False
         self._repeats = 0
         self._norms, self._clipping = GradientNorms(), Clipping()
         self._guard = guard = Guard(run, self._turned_off)
@@ -109,6 +110,7 @@ class Monitor:
             gradients, failing = "activation_gradient" in kinds, guard.failing("activations")
             self._modules = ModuleHooks(models, observed, self, gradients, failing)
             self._installed.append(("activations", self._modules))
+            self._maps = MapRecorder.of(models, settings, (self._order, self._modules))
             failing = guard.failing("gradients")
             self._hooks = OptimizerHooks(self._optimizers, self, failing)
             self._installed.append(("gradients", self._hooks))
@@ -276,6 +278,8 @@ class Monitor:
         self._pass_seen = True
         if self._recording:
             self._hooks.come_last()
+        if self._mapping:
+            self._guard.attempt("maps", self._maps.saw_training)
 
     def activation(self, layer: Layer, call: int, order: int, output: Tensor) -> None:
         """A layer's output."""
@@ -293,10 +297,17 @@ class Monitor:
         # A step that raised, and one that calls its base class's, have two of these for one of the other:
         # what was measured last counts, and the step counts once.
         self._begun.add(optimizer)
+        self._take_maps()
         if self._recording:
             self._guard.attempt("gradients", self._read_before, optimizer, closure)
         if self._needs_norms and not closure:
             self._guard.attempt("gradient norms", self._read_norms, optimizer)
+
+    def _take_maps(self) -> None:
+        """Before any update, so that maps show the parameters that the step began with."""
+        if self._mapping:
+            self._mapping = False
+            self._guard.attempt("maps", self._maps.take, self._step, self._writer)
 
     def _read_before(self, optimizer: Optimizer, closure: bool) -> None:
         self._parameters.before(optimizer, closure)
@@ -381,9 +392,11 @@ class Monitor:
         self._stepped.clear()
         self._repeats = 0
         self._pass_seen = False
+        self._mapping = self._settings.maps(self._step)
         self._guard.step_seconds = 0.0
 
     def _finish_step(self) -> None:
+        self._take_maps()  # of a loop that has no optimizer to hook
         if not self._ordered:  # the first pass has shown the order of execution
             self._ordered = True
             self._guard.attempt("the order of execution", self._order.settle)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from tb_nnviz.record.modules import Filter
+from tb_nnviz.record.probe import Labels, Probe
 from tb_nnviz.record.schedule import Schedule
 from tb_nnviz.rules.gradient_norm import GradientNormRule
 
@@ -17,6 +19,7 @@ class Settings:
     kinds: tuple[str, ...]
     logged: Schedule
     histograms: Schedule
+    maps: Schedule
     start_step: int = 0
     include: Filter = None
     exclude: Filter = None
@@ -24,3 +27,7 @@ class Settings:
     window: bool = False
     snapshot_bytes: int | None = None
     rule: GradientNormRule | None = None
+    probes: Mapping[str, Probe] = field(default_factory=dict)
+    probe_inputs: bool = False
+    probe_labels: Mapping[str, Labels] = field(default_factory=dict)
+    map_bytes: int = 0

@@ -13,6 +13,7 @@ from tb_nnviz import schema
 from tb_nnviz.record import schedule
 from tb_nnviz.record.modules import Filter, unwrap
 from tb_nnviz.record.monitor import Monitor
+from tb_nnviz.record.probe import Probe, labels, probes
 from tb_nnviz.record.settings import Settings
 from tb_nnviz.record.writer import file_writer, user_writer
 from tb_nnviz.rules.gradient_norm import GradientNormRule
@@ -35,6 +36,9 @@ def watch(
     histograms_every: int | None = 100,
     probe: Any = None,
     maps_every: int | None = None,
+    probe_inputs: bool = False,
+    probe_labels: Any = None,
+    map_bytes: int = 2**20,
     process_group: Any = None,
     window: bool = False,
     snapshot_bytes: int | None = None,
@@ -83,15 +87,30 @@ def watch(
             the highest norm and loss since the last event, their steps and counts ride on the next.
         snapshot_bytes: memory for the copy of the parameters that updates are told from; default: 64 MB, or
             2 % of the parameters if that is more. Parameters that do not fit all at once take turns.
-        probe, maps_every, process_group: not available yet.
+        probe: a few fixed inputs, as the model takes them, to take activation maps of: a tensor, a tuple of
+            positional arguments, or a dict of arguments by name; with several models a dict of probes by
+            their names. It is copied to the model's device. The model runs on it in evaluation mode, without
+            gradients and uncompiled, under training's autocast, and is afterwards as if it had not: modes,
+            attributes, buffers and random states are put back. A probe that the model raises on is one
+            warning, and no maps. Attention weights that a layer gives beside its output, or as an
+            ``nn.Softmax``, are maps too.
+        maps_every: maps are taken at steps that are a multiple of this (100 where there is a probe), just before
+            the step's first update: as ``parameter`` they show the values that the step began with, at step 0
+            those of initialization.
+        probe_inputs: log the probe's first tensor too, once, to be seen beside its maps. It may be private: by
+            default it is not written anywhere.
+        probe_labels: what the page calls the inputs: one string a sample, or a list of one a token a sample; by
+            the models' names as the probe is. Only with ``probe_inputs``.
+        map_bytes: the maps of one step take this much at most, and a single map 256 KiB. What does not fit is
+            made smaller, the same way at every step: at most 8 samples, means of tiles of places, every nth
+            channel or unit; the log says which.
+        process_group: not available yet.
 
     Raises:
         ValueError, TypeError: an argument is not what it should be; the message names it and its value.
     """
-    later = {"probe": probe, "maps_every": maps_every, "process_group": process_group}
-    for name, value in later.items():
-        if value is not None:
-            raise NotImplementedError(f"{name} is not available yet (given: {value!r:.80})")
+    if process_group is not None:
+        raise NotImplementedError(f"process_group is not available yet (given: {process_group!r:.80})")
     if on_finding not in ("log", None):
         raise NotImplementedError(f'on_finding is not available yet but as "log" or None (given: {on_finding!r:.80})')
     if (logdir is None) == (writer is None):
@@ -102,16 +121,24 @@ def watch(
     if isinstance(start_step, bool) or not isinstance(start_step, int) or start_step < 0:
         raise ValueError(f"invalid start_step: {start_step!r} (an integer of at least 0)")
     directory = _directory(logdir, writer)
+    found, maps = _probes(probe, models, maps_every)
+    if probe_labels is not None and not (found and probe_inputs):
+        raise ValueError("invalid probe_labels: they are logged with the inputs, and probe_inputs is not set")
     settings = Settings(
         kinds=_kinds(kinds, bool(optimizers)),
         logged=schedule.every("every", _not_none("every", every)),
         histograms=schedule.every("histograms_every", histograms_every),
+        maps=maps,
         start_step=start_step,
         include=include,
         exclude=exclude,
         scaler=_scaler(scaler),
         window=bool(window),
-        snapshot_bytes=_snapshot_bytes(snapshot_bytes),
+        snapshot_bytes=None if snapshot_bytes is None else _bytes("snapshot_bytes", snapshot_bytes),
+        probes=found,
+        probe_inputs=bool(probe_inputs),
+        probe_labels={} if probe_labels is None else labels(probe_labels, found),
+        map_bytes=_bytes("map_bytes", map_bytes),
         rule=None if on_finding is None else _rule(gradient_norm_limits),
     )
     make = (lambda: file_writer(directory)) if writer is None else (lambda: user_writer(writer))
@@ -174,10 +201,23 @@ def _scaler(scaler: Any) -> Any:
     return scaler
 
 
-def _snapshot_bytes(size: int | None) -> int | None:
-    if size is not None and (isinstance(size, bool) or not isinstance(size, int) or size < 0):
-        raise ValueError(f"invalid snapshot_bytes: {size!r} (an integer of at least 0)")
+def _bytes(name: str, size: int) -> int:
+    if isinstance(size, bool) or not isinstance(size, int) or size < 0:
+        raise ValueError(f"invalid {name}: {size!r} (an integer of at least 0)")
     return size
+
+
+def _probes(
+    probe: Any, models: Mapping[str, nn.Module], maps_every: int | None
+) -> tuple[dict[str, Probe], schedule.Schedule]:
+    """The probes, and when maps are taken of them."""
+    if probe is None:
+        if maps_every is not None:
+            raise ValueError(
+                f"invalid maps_every: {maps_every!r} without a probe (probe=inputs as the model takes them)"
+            )
+        return {}, schedule.every("maps_every", None)
+    return probes(probe, models), schedule.every("maps_every", 100 if maps_every is None else maps_every)
 
 
 def _rule(limits: Any) -> GradientNormRule | None:

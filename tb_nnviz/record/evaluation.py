@@ -1,0 +1,114 @@
+"""A model in evaluation for a moment, and afterwards as if it had not been called."""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
+
+
+class Autocast(NamedTuple):
+    """What autocast was set to on a device, to be set so again."""
+
+    device: str
+    enabled: bool
+    dtype: torch.dtype
+
+    @classmethod
+    def now(cls, device: str) -> Autocast:
+        """As it is set at this place."""
+        try:
+            return cls(device, torch.is_autocast_enabled(device), torch.get_autocast_dtype(device))
+        except (TypeError, AttributeError):  # before torch 2.4
+            if device == "cpu":
+                return cls(device, torch.is_autocast_cpu_enabled(), torch.get_autocast_cpu_dtype())
+            return cls(device, torch.is_autocast_enabled(), torch.get_autocast_gpu_dtype())
+
+    def again(self) -> AbstractContextManager[Any]:
+        """Set it so. Without its cache: a weight cast here has no gradient, and training would meet it."""
+        if not (self.enabled or Autocast.now(self.device).enabled):
+            return nullcontext()
+        return torch.autocast(self.device, dtype=self.dtype, enabled=self.enabled, cache_enabled=False)
+
+
+@contextmanager
+def evaluation(model: nn.Module, autocast: Autocast | None = None) -> Iterator[None]:
+    """Evaluation mode, no gradients, nothing compiled; at the end all is as it was, whatever is raised.
+
+    That is: each module's mode (one that was frozen stays frozen), its attributes and its buffers (the
+    model writes on copies), and the random states of torch, of the model's devices, of numpy and Python.
+    Modes are set one by one: ``eval()`` may be the user's own and do more, such as merge weights.
+
+    >>> model = nn.Sequential(nn.BatchNorm1d(2), nn.Dropout())
+    >>> with evaluation(model):
+    ...     model(torch.ones(1, 2)).requires_grad, model.training
+    (False, False)
+    >>> model.training
+    True
+    """
+    with ExitStack() as stack:
+        copies: dict[int, Tensor] = {}
+        stack.enter_context(torch.no_grad())
+        stack.enter_context(_random_states(model))
+        for module in model.modules():
+            stack.callback(_restore, module, module.training, dict(module.__dict__), dict(module._buffers))
+            for name, buffer in module._buffers.items():
+                if buffer is not None and not is_lazy(buffer):
+                    module._buffers[name] = copies.setdefault(id(buffer), buffer.clone())
+            module.training = False
+        stack.enter_context(_uncompiled())
+        if autocast is not None:
+            stack.enter_context(autocast.again())
+        yield
+
+
+def _restore(module: nn.Module, training: bool, attributes: dict[str, Any], buffers: dict[str, Tensor | None]) -> None:
+    now = module.__dict__
+    for name in [name for name in now if name not in attributes]:
+        del now[name]
+    now.update(attributes)
+    if not isinstance(module, torch.jit.ScriptModule):
+        module._buffers.clear()
+        module._buffers.update(buffers)
+    if module.training != training:  # a scripted module keeps it elsewhere
+        module.training = training
+
+
+@contextmanager
+def _random_states(model: nn.Module) -> Iterator[None]:
+    python, old_numpy, cpu = random.getstate(), np.random.get_state(), torch.get_rng_state()
+    devices = {tensor.device for tensor in model.parameters()} - {torch.device("cpu"), torch.device("meta")}
+    states = [(device, _generator(device).get_rng_state(*_index(device))) for device in devices]
+    try:
+        yield
+    finally:
+        for device, state in states:
+            _generator(device).set_rng_state(state, *_index(device))
+        torch.set_rng_state(cpu)
+        np.random.set_state(old_numpy)
+        random.setstate(python)
+
+
+def _generator(device: torch.device) -> Any:
+    return getattr(torch, device.type)
+
+
+def _index(device: torch.device) -> tuple[torch.device, ...]:
+    # Apple's has one device, and takes none
+    return () if device.type == "mps" else (device,)
+
+
+def _uncompiled() -> AbstractContextManager[Any]:
+    """Compiled parts run as they were written: hooks are heard there, and nothing is compiled for the probe."""
+    stance = getattr(torch.compiler, "set_stance", None)  # since torch 2.6
+    if stance is None or "torch._dynamo" not in sys.modules:
+        return nullcontext()
+    context: AbstractContextManager[Any] = stance("force_eager")
+    return context

@@ -1,0 +1,141 @@
+"""The probe: the fixed inputs that activation maps are taken of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+#: One a sample, or a list of one a token a sample.
+Labels = Sequence[str] | Sequence[Sequence[str]]
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One model's inputs, as a copy that nobody else can change.
+
+    >>> probe = Probe.of(torch.ones(2, 3), nn.Linear(3, 1))
+    >>> probe.first.shape, len(probe.args), probe.kwargs
+    (torch.Size([2, 3]), 1, {})
+    """
+
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+
+    @classmethod
+    def of(cls, value: Any, model: nn.Module, name: str = "probe") -> Probe:
+        """What the model takes: a tensor; a tuple of positional arguments; a dict of arguments by name.
+
+        Raises:
+            TypeError: it is none of these.
+            ValueError: there is no tensor in it.
+        """
+        args: tuple[Any, ...] = ()
+        kwargs: dict[str, Any] = {}
+        if isinstance(value, Tensor):
+            args = (value,)
+        elif isinstance(value, tuple):
+            args = tuple(value)
+        elif isinstance(value, Mapping):
+            kwargs = dict(value)
+        else:
+            expected = "a tensor, a tuple of positional arguments, or a dict of arguments by name"
+            raise TypeError(f"invalid {name}: {type(value).__name__} {value!r:.60} ({expected})")
+        if any(not isinstance(key, str) for key in kwargs):
+            raise TypeError(f"invalid {name}: {sorted(map(repr, kwargs))} (names of arguments are strings)")
+        device = device_of(model)
+        probe = cls(*_map((args, kwargs), lambda tensor: tensor.detach().to(device, copy=True)))
+        if next(probe.tensors(), None) is None:
+            raise ValueError(f"invalid {name}: there is no tensor in {value!r:.80}")
+        return probe
+
+    def tensors(self) -> Iterator[Tensor]:
+        """All tensors, in the order given."""
+        return _tensors((self.args, self.kwargs))
+
+    @property
+    def first(self) -> Tensor:
+        """The first tensor: what stands for the inputs."""
+        return next(self.tensors())
+
+    def call(self, model: nn.Module) -> Any:
+        """What the model, uncompiled, gives for the inputs; it may write on these copies as it likes."""
+        device = device_of(model)
+        args, kwargs = _map((self.args, self.kwargs), lambda tensor: tensor.to(device, copy=True))
+        return model._call_impl(*args, **kwargs)  # type: ignore[no-untyped-call]
+
+
+def probes(probe: Any, models: Mapping[str, nn.Module]) -> dict[str, Probe]:
+    """The probe of each model by its prefix; with a dict of models a dict by their names, some may have none.
+
+    Raises:
+        TypeError, ValueError: see ``Probe.of``; a name that no model has.
+    """
+    if list(models) == [""]:
+        return {"": Probe.of(probe, models[""])}
+    if not isinstance(probe, Mapping):
+        expected = f"a dict of probes by the models' names: {', '.join(models)}"
+        raise TypeError(f"invalid probe: {type(probe).__name__} ({expected})")
+    if unknown := [name for name in probe if name not in models]:
+        raise ValueError(f"unknown model of probe: {unknown[0]!r} (one of {', '.join(models)})")
+    if not probe:
+        raise ValueError("missing probe: the dict is empty")
+    return {name: Probe.of(value, models[name], f"probe of {name}") for name, value in probe.items()}
+
+
+def labels(value: Any, probes: Mapping[str, Probe]) -> dict[str, Labels]:
+    """The labels of each model's probe by its prefix: given as the probes are.
+
+    Raises:
+        TypeError, ValueError: they are not strings, or of a model that has no probe.
+    """
+    if list(probes) == [""]:
+        return {"": _labels("probe_labels", value)}
+    if not isinstance(value, Mapping):
+        raise TypeError(f"invalid probe_labels: {type(value).__name__} (a dict by the names in probe)")
+    if unknown := [name for name in value if name not in probes]:
+        raise ValueError(f"unknown model of probe_labels: {unknown[0]!r} (one of {', '.join(probes)})")
+    return {name: _labels(f"probe_labels of {name}", own) for name, own in value.items()}
+
+
+def _labels(name: str, value: Any) -> Labels:
+    expected = "one string a sample, or one list of strings a sample"
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        raise TypeError(f"invalid {name}: {value!r:.60} ({expected})")
+    for label in value:
+        parts = [label] if isinstance(label, str) else label
+        if not isinstance(parts, Sequence) or not all(isinstance(part, str) for part in parts):
+            raise TypeError(f"invalid {name}: {label!r:.60} ({expected})")
+    return value
+
+
+def device_of(model: nn.Module) -> torch.device:
+    """Where the model's inputs go: to its first parameter."""
+    return next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
+
+
+def _map(value: Any, function: Callable[[Tensor], Tensor]) -> Any:
+    """The same structure of tuples, lists and dicts with other tensors in it."""
+    if isinstance(value, Tensor):
+        return function(value)
+    if isinstance(value, Mapping):
+        return {key: _map(item, function) for key, item in value.items()}
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return type(value)(*(_map(item, function) for item in value))
+    if isinstance(value, tuple | list):
+        return type(value)(_map(item, function) for item in value)
+    return value
+
+
+def _tensors(value: Any) -> Iterator[Tensor]:
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _tensors(item)
+    elif isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        for item in value:
+            yield from _tensors(item)
