@@ -68,7 +68,16 @@ def test_everything_works_below_a_path_prefix(loader: str, tmp_path: Path, built
         ({"known": 1}, "invalid known: 1"),
         ({"known": [True]}, "invalid known: [True]"),
         ({"known": [0] * 5001}, "too many known: 5001 (at most 5000)"),
-        ({"stats": []}, "unknown key: 'stats' (expected runs, kind, statistics, known)"),
+        ({"width": 0}, "invalid width: 0 (expected 1 to 10000 columns)"),
+        ({"width": True}, "invalid width: True"),
+        ({"width": 1e3}, "invalid width: 1000.0"),
+        ({"from": "1"}, "invalid from: '1' (expected a step)"),
+        ({"to": True}, "invalid to: True (expected a step)"),
+        ({"rows": "a"}, "invalid rows: 'a' (expected names of rows, or lists of names)"),
+        ({"rows": [[]]}, "invalid rows: [[]]"),
+        ({"rows": [["a", 1]]}, "invalid rows: [['a', 1]]"),
+        ({"rows": ["a"] * 20_001}, "too many rows: 20001 (at most 20000 in a request)"),
+        ({"stats": []}, "unknown key: 'stats' (expected runs, kind, statistics, known, rows, width, from, to)"),
     ],
 )
 def test_series_says_what_is_wrong_with_a_query(board: TensorBoard, change: dict[str, Any], message: str) -> None:

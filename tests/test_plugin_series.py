@@ -265,3 +265,54 @@ def test_sampling_keeps_statistics_together(loader: str, tmp_path: Path) -> None
         assert (len(kept), kept[-1]) == (20, 49)
         for name in ("norm", "mean"):
             assert_array_equal(series["values"][name], values[name][kept])
+
+
+def test_width_reduces_runs_of_more_steps_and_leaves_the_others_whole(board: TensorBoard, zoo: Zoo) -> None:
+    answer = board.series("plain", "odd", statistics=("norm", "mean"), width=64)
+    plain, odd = answer["series"]
+    assert_array_equal(plain["steps"], np.arange(STEPS))
+    starts = plain["starts"].astype(int)
+    assert len(starts) == 64
+    assert plain.keys() & {"values", "absent"} == set()
+    for name in ("norm", "mean"):
+        for place, first in enumerate(starts):
+            end = starts[place + 1] if place < 63 else STEPS
+            of_column = zoo.values["plain"][name][first:end]
+            column = {key: table[place] for key, table in plain["columns"][name].items()}
+            assert_array_equal(column["min"], of_column.min(axis=0))
+            assert_array_equal(column["max"], of_column.max(axis=0))
+            np.testing.assert_allclose(column["mean"], of_column.mean(axis=0, dtype=float), rtol=1e-5)
+            assert_array_equal(column["at"], np.abs(of_column).argmax(axis=0))
+            assert_array_equal(column["states"], 1)
+    assert odd["values"]["norm"].tobytes() == zoo.values["odd"]["norm"].tobytes()
+    assert "columns" not in odd
+
+
+def test_columns_of_a_run_that_grew_know_where_its_row_was_absent(board: TensorBoard) -> None:
+    series = only(board.series("grown", width=4))
+    assert series["columns"]["norm"]["states"].tolist() == [[1, 1, 8], [1, 1, 8], [1, 1, 1], [1, 1, 1]]
+
+
+def test_from_and_to_restrict_the_steps(board: TensorBoard, zoo: Zoo) -> None:
+    one = only(board.series("resumed", **{"from": HALF, "to": HALF}))
+    assert one["steps"].tolist() == [HALF]
+    assert_array_equal(one["values"]["norm"], zoo.values["resumed"]["norm"][HALF : HALF + 1])
+    some = only(board.series("grown", **{"from": HALF - 2, "to": HALF + 1}))
+    assert_array_equal(some["values"]["norm"], zoo.values["grown"]["norm"][HALF - 2 : HALF + 2])
+    assert some["absent"].tolist() == [[0, 0, 1], [0, 0, 1], [0, 0, 0], [0, 0, 0]]
+    assert board.series("plain", **{"from": STEPS})["series"] == []
+
+
+def test_rows_and_blocks_of_rows(board: TensorBoard, zoo: Zoo) -> None:
+    wanted = ["b.weight", ["a.weight", "c.weight"], "nowhere"]
+    answer = board.series("grown", rows=wanted)
+    series, norm = only(answer), zoo.values["grown"]["norm"].astype(float)
+    assert (series["layout"], answer["layouts"]) == (None, {})
+    got = series["values"]["norm"]
+    assert_array_equal(got[:, 0], norm[:, 1].astype(np.float32))
+    expected = np.sqrt(norm[:, 0] ** 2 + np.where(np.arange(STEPS) < HALF, 0, np.nan_to_num(norm[:, 2])) ** 2)
+    np.testing.assert_allclose(got[:, 1], expected, rtol=1e-6)
+    assert_array_equal(series["absent"], np.tile([0, 0, 1], (STEPS, 1)))
+    reduced = only(board.series("grown", rows=wanted, width=10))["columns"]["norm"]
+    np.testing.assert_allclose(reduced["max"][:, 1], expected.reshape(10, 40).max(axis=1), rtol=1e-6)
+    assert (reduced["states"][:, 2] == 8).all()

@@ -11,7 +11,8 @@ import pytest
 from numpy.testing import assert_array_equal
 from tensorboard import errors
 
-from tb_nnviz.plugin import answers, reader
+from tb_nnviz.plugin import answers, reader, series_answer
+from tb_nnviz.plugin.cache import Cache
 from tb_nnviz.plugin.reader import Reader, UnavailableError
 from tb_nnviz.plugin.series import Points, align, merge, timeline
 
@@ -128,7 +129,7 @@ def test_a_run_that_cannot_be_listed_leaves_the_others() -> None:
         return [SimpleNamespace(run_name="good", start_time=1.0), SimpleNamespace(run_name="bad", start_time=None)]
 
     provider = SimpleNamespace(list_tensors=list_tensors, list_runs=list_runs)
-    answer = answers.runs_answer(Reader(provider, "context", ""))
+    answer = answers.runs_answer(Reader(provider, "context", ""), Cache("nnviz"))
     assert answer["runs"] == [
         {"run": "bad", "kinds": {"gradient": ["norm"]}, "first_wall_time": 9.0, "steps": 3},
         {"run": "good", "kinds": {"gradient": ["norm"]}, "first_wall_time": 1.0, "steps": 3},
@@ -250,5 +251,5 @@ def test_align_takes_any_number_of_any_width() -> None:
 def test_a_layout_that_cannot_be_read_is_named(payload: bytes, message: str) -> None:
     said: list[str] = []
     data = Points.of([(0, 0.0, np.frombuffer(payload, np.uint8))])
-    assert answers._layouts(data, said.append) == {}
+    assert series_answer._layouts(data, said.append) == {}
     assert [message in text for text in said] == [True]

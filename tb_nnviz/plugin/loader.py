@@ -15,7 +15,7 @@ from tensorboard.plugins import base_plugin
 #: loader keeps 10. A kept event of the five kinds takes 35 to 60 KB of memory for each 100 rows, most of it
 #: TensorBoard's own book-keeping for some 65 tags, so that the budgets bound what one run can take:
 SAMPLES = {
-    "nnviz": 1000,  # as many as TensorBoard keeps of a scalar; about 60 MB a run of 100 rows
+    "nnviz": 2000,
     "nnviz_histograms": 300,  # written a tenth as often, 20 KB each
     "nnviz_maps": 50,  # images, up to 256 KB each
     "nnviz_findings": 10_000,  # small and rare; a finding that was sampled away would be missed

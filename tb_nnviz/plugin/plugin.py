@@ -14,7 +14,9 @@ from werkzeug import exceptions, wrappers
 
 from tb_nnviz import schema
 from tb_nnviz.plugin import answers, maps, page, query, wire
+from tb_nnviz.plugin.cache import Cache
 from tb_nnviz.plugin.reader import Reader
+from tb_nnviz.plugin.series_answer import series_answer
 
 BINARY = "application/octet-stream"
 
@@ -61,6 +63,7 @@ class NNVizPlugin(base_plugin.TBPlugin):  # type: ignore[misc, unused-ignore]  #
 
     def __init__(self, context: base_plugin.TBContext) -> None:
         self._data_provider = context.data_provider
+        self._cache = Cache(schema.PLUGIN)
 
     def is_active(self) -> bool:
         """Asked only where no run has data of ours."""
@@ -87,13 +90,14 @@ class NNVizPlugin(base_plugin.TBPlugin):  # type: ignore[misc, unused-ignore]  #
 
     @route("GET", "HEAD")
     def runs_route(self, request: wrappers.Request) -> wrappers.Response:
-        answer = answers.runs_answer(self._reader(request))
+        answer = answers.runs_answer(self._reader(request), self._cache)
         return _respond(request, json.dumps(answer), "application/json")
 
     @route("POST")
     def series_route(self, request: wrappers.Request) -> wrappers.Response:
         asked = query.parse_series(_body(request))
-        return _respond(request, wire.encode(answers.series_answer(self._reader(request), asked)), BINARY)
+        answer = series_answer(self._reader(request), self._cache, asked)
+        return _respond(request, wire.encode(answer), BINARY)
 
     @route("POST")
     def scalars_route(self, request: wrappers.Request) -> wrappers.Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +16,8 @@ MAX_STATISTICS = 50
 MAX_TAGS = 5000
 MAX_KNOWN = 5000
 MAX_STEPS = 1000
+MAX_ROWS = 20_000
+MAX_WIDTH = 10_000
 MAX_BYTES = 1 << 20
 
 #: Only what we write ourselves is answered.
@@ -30,6 +33,12 @@ class SeriesQuery:
     kind: str
     statistics: tuple[str, ...]
     known: frozenset[int] = frozenset()
+    #: Only these lines: a row by its name, a block by the names of its rows. None: all rows.
+    rows: tuple[str | tuple[str, ...], ...] | None = None
+    #: At most so many columns; None: every step.
+    width: int | None = None
+    first: float = -math.inf
+    last: float = math.inf
 
 
 @dataclass(frozen=True)
@@ -55,12 +64,21 @@ class MapsQuery:
 
 def parse_series(data: bytes) -> SeriesQuery:
     """The body of ``POST series``."""
-    body = _document(data, ("runs", "kind", "statistics", "known"))
+    body = _document(data, ("runs", "kind", "statistics", "known", "rows", "width", "from", "to"))
     kind = body.get("kind")
     if kind not in schema.KINDS:
         problem = f"unknown kind: {_short(kind)}" if "kind" in body else "missing kind"
         raise errors.InvalidArgumentError(f"{problem} (expected one of {', '.join(schema.KINDS)})")
-    return SeriesQuery(_names(body, "runs", MAX_RUNS), kind, _names(body, "statistics", MAX_STATISTICS), _known(body))
+    return SeriesQuery(
+        _names(body, "runs", MAX_RUNS),
+        kind,
+        _names(body, "statistics", MAX_STATISTICS),
+        _known(body),
+        _rows(body),
+        _width(body),
+        _step(body, "from", -math.inf),
+        _step(body, "to", math.inf),
+    )
 
 
 def parse_scalars(data: bytes) -> ScalarsQuery:
@@ -136,6 +154,41 @@ def _known(body: dict[str, Any]) -> frozenset[int]:
     if len(known) > MAX_KNOWN:
         raise errors.InvalidArgumentError(f"too many known: {len(known)} (at most {MAX_KNOWN})")
     return frozenset(int(item) for item in known)
+
+
+def _rows(body: dict[str, Any]) -> tuple[str | tuple[str, ...], ...] | None:
+    """Names of rows, and lists of names: blocks."""
+    rows = body.get("rows")
+    if rows is None:
+        return None
+    if not isinstance(rows, list) or not all(isinstance(row, str) or _is_block(row) for row in rows):
+        raise errors.InvalidArgumentError(f"invalid rows: {_short(rows)} (expected names of rows, or lists of names)")
+    total = sum(1 if isinstance(row, str) else len(row) for row in rows)
+    if total > MAX_ROWS:
+        raise errors.InvalidArgumentError(f"too many rows: {total} (at most {MAX_ROWS} in a request)")
+    return tuple(row if isinstance(row, str) else tuple(dict.fromkeys(row)) for row in rows)
+
+
+def _is_block(row: Any) -> bool:
+    return isinstance(row, list) and len(row) > 0 and all(isinstance(name, str) for name in row)
+
+
+def _width(body: dict[str, Any]) -> int | None:
+    width = body.get("width")
+    if width is None:
+        return None
+    if type(width) is not int or not 1 <= width <= MAX_WIDTH:
+        raise errors.InvalidArgumentError(f"invalid width: {_short(width)} (expected 1 to {MAX_WIDTH} columns)")
+    return width
+
+
+def _step(body: dict[str, Any], key: str, default: float) -> float:
+    step = body.get(key)
+    if step is None:
+        return default
+    if type(step) not in (int, float) or not math.isfinite(step):
+        raise errors.InvalidArgumentError(f"invalid {key}: {_short(step)} (expected a step)")
+    return float(step)
 
 
 def _is_id(item: Any) -> bool:

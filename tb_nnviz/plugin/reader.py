@@ -70,9 +70,9 @@ class Reader:
         except _SPLIT:
             return self._read(list_tensors, arguments, list(self.start_times()), likely)
 
-    def list_tensors_of(self, plugin: str, runs: Sequence[str]) -> Found:
-        """Tags of ours in these runs."""
-        return self._read(self._provider().list_tensors, {"plugin_name": plugin}, runs, None)
+    def list_tensors_of(self, plugin: str, runs: Sequence[str], tags: Sequence[str] | None = None) -> Found:
+        """Tags of ours in these runs, all or these, as the provider's TensorTimeSeries."""
+        return self._read(self._provider().list_tensors, {"plugin_name": plugin}, runs, tags)
 
     def start_times(self) -> dict[str, float | None]:
         """Wall time of every run's first event, by its name."""

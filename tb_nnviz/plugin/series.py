@@ -22,13 +22,23 @@ class Points:
 
     steps: np.ndarray  # int64 [n]
     wall_times: np.ndarray  # float64 [n]
-    values: Sequence[Any]  # n arrays or numbers
+    values: Sequence[Any] | np.ndarray  # n arrays or numbers, or all of them as one table [n, length]
 
     @classmethod
     def of(cls, events: Iterable[tuple[int, float, Any]]) -> Points:
         """From (step, wall time, value) triples."""
         steps, wall_times, values = tuple(zip(*events, strict=True)) or ((), (), ())
         return cls(np.array(steps, np.int64), np.array(wall_times, np.float64), values)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory."""
+        if isinstance(self.values, np.ndarray):
+            # of a table whose vectors are all alike only one is there
+            values = self.values[:1].nbytes if self.values.strides[0] == 0 else self.values.nbytes
+        else:
+            values = sum(getattr(value, "nbytes", 8) for value in self.values)
+        return int(values + self.steps.nbytes + self.wall_times.nbytes)
 
 
 @dataclass(frozen=True)
@@ -100,17 +110,24 @@ def merge(layouts: Iterable[Rows]) -> tuple[Rows, list[np.ndarray]]:
 def align(
     statistics: Mapping[str, Points],
     asked: Sequence[str],
-    layout_ids: Points,
+    layout_ids: Points | int,
     layouts: Mapping[int, Rows],
+    first: float = -np.inf,
+    last: float = np.inf,
 ) -> tuple[Table, Complaints]:
-    """Put all statistics asked for on common steps and one table of rows.
+    """Put all statistics asked for on common steps, from ``first`` to ``last``, and one table of rows.
 
     ``statistics`` may hold more than ``asked``: `count` says which rows are absent. Where it is missing
     no row of the step's layout is taken as absent, so that a NaN shows as the NaN that it may be.
     A value without a place (no layout, or of another length) is left out and complained about.
+    ``layout_ids`` is one id where that is the layout of all steps.
     """
-    steps, wall_times = timeline([*statistics.values(), layout_ids])
-    ids = _fill(layout_ids, locate(layout_ids, steps, wall_times))
+    if isinstance(layout_ids, int):
+        steps, wall_times = timeline(list(statistics.values()))
+        ids = np.full(steps.size, layout_ids, np.int64)
+    else:
+        steps, wall_times = timeline([*statistics.values(), layout_ids])
+        ids = _fill(layout_ids, locate(layout_ids, steps, wall_times))
     sources = {name: _source(name, statistics, steps, wall_times) for name in {*asked, "count"}}
     complaints: Complaints = []
     for name, source in sources.items():
@@ -126,6 +143,7 @@ def align(
             reason = f"no value at {len(lacking)} of {any_asked.sum()} steps, the first {lacking[0]}"
             complaints.append((name, reason))
 
+    any_asked &= (steps >= first) & (steps <= last)
     steps, wall_times, ids = steps[any_asked], wall_times[any_asked], ids[any_asked]
     used = list(dict.fromkeys(ids.tolist()))
     rows, columns = merge(layouts[i] for i in used)
@@ -133,18 +151,21 @@ def align(
 
     def scatter(source: _Source) -> np.ndarray:
         """Vectors on the table, all steps of a layout at once; NaN where there is none."""
-        table = np.full((steps.size, len(rows)), np.nan, np.float32)
         at = source.at[any_asked]
+        if len(places) == 1 and (at >= 0).all() and columns[0].size == len(rows):
+            return source.take(at)  # the rows of one layout are the table's, in its order
+        table = np.full((steps.size, len(rows)), np.nan, np.float32)
         for at_steps, at_rows in places:
             filled = at_steps[at[at_steps] >= 0]
             if filled.size:
-                table[_place(filled, at_rows)] = np.stack([source.values[k] for k in at[filled]])
+                table[_place(filled, at_rows)] = source.take(at[filled])
         return table
 
-    counts = scatter(sources["count"])
-    absent = np.ones(counts.shape, np.uint8)
+    absent = np.ones((steps.size, len(rows)), np.uint8)
+    has_counts = (sources["count"].at[any_asked] >= 0).any()
+    counts = scatter(sources["count"]) if has_counts else np.zeros((0, 0), np.float32)
     for place in (_place(*pair) for pair in places):
-        absent[place] = counts[place] == 0
+        absent[place] = counts[place] == 0 if has_counts else 0
     values = {name: scatter(sources[name]) for name in asked}
     layout = used[0] if len(used) == 1 else schema.layout_id(rows)
     return Table(layout, rows, steps.astype(np.float64), wall_times, absent, values), complaints
@@ -154,8 +175,16 @@ def align(
 class _Source:
     """Values of a statistic, and for each event of the timeline the index of its own (-1: none)."""
 
-    values: Sequence[Any]
+    values: Sequence[Any] | np.ndarray
     at: np.ndarray  # int64 [n]
+
+    def take(self, at: np.ndarray) -> np.ndarray:
+        """Some of the vectors as a table, float32 [n, length]: without a copy where they follow each other."""
+        if not isinstance(self.values, np.ndarray):
+            return np.stack([self.values[k] for k in at]).astype(np.float32, copy=False)
+        (place,) = _place(at)
+        table: np.ndarray = self.values[place].astype(np.float32, copy=False)
+        return table
 
 
 def _source(name: str, statistics: Mapping[str, Points], steps: np.ndarray, wall_times: np.ndarray) -> _Source:
@@ -163,13 +192,18 @@ def _source(name: str, statistics: Mapping[str, Points], steps: np.ndarray, wall
     empty = Points.of([])
     own, other = statistics.get(name, empty), statistics.get(COUNTERPARTS.get(name, ""), empty)
     at, at_other = locate(own, steps, wall_times), locate(other, steps, wall_times)
+    if (at >= 0).all() or not len(other.values):
+        return _Source(own.values, at)
     at[at < 0] = np.where(at_other >= 0, at_other + len(own.values), -1)[at < 0]
     return _Source([*own.values, *other.values], at)
 
 
 def _drop_misfits(source: _Source, ids: np.ndarray, layouts: Mapping[int, Rows], steps: np.ndarray) -> list[str]:
     """Forget values that are no vector of their layout's length; one reason for each layout."""
-    lengths = np.array([_length(source.values[k]) if k >= 0 else -1 for k in source.at], np.int64)
+    if isinstance(source.values, np.ndarray):
+        lengths = np.where(source.at >= 0, _length(source.values[0]) if len(source.values) else -1, -1)
+    else:
+        lengths = np.array([_length(source.values[k]) if k >= 0 else -1 for k in source.at], np.int64)
     reasons = []
     for i in set(ids.tolist()) & layouts.keys():
         wrong = np.flatnonzero((ids == i) & (source.at >= 0) & (lengths != len(layouts[i])))
@@ -186,7 +220,11 @@ def _fill(layout_ids: Points, at: np.ndarray) -> np.ndarray:
     known = np.flatnonzero(at >= 0)
     if not known.size:
         return np.full(at.size, -1, np.int64)
-    values = np.array([np.ravel(layout_ids.values[k])[:1] for k in at[known]], np.int64).reshape(-1)
+    values: np.ndarray
+    if isinstance(layout_ids.values, np.ndarray) and layout_ids.values.shape[1]:
+        values = layout_ids.values[at[known], 0].astype(np.int64)
+    else:
+        values = np.array([np.ravel(layout_ids.values[k])[:1] for k in at[known]], np.int64).reshape(-1)
     return values[np.maximum(np.searchsorted(known, np.arange(at.size), "right") - 1, 0)]
 
 
