@@ -58,6 +58,7 @@ export function start(body: HTMLElement): void {
     darkChanged: setDark,
     shown: () => {
       write();
+      host.takeFocus();
       answers.shown();
       void loader.shown();
     },
@@ -72,6 +73,7 @@ export function start(body: HTMLElement): void {
   root.id = "nnviz";
   body.append(root);
   render(<App store={store} answers={answers} reload={reload} />, root);
-  exposeForTests(store);
+  host.takeFocus();
+  exposeForTests(store, answers);
   void loader.reload();
 }

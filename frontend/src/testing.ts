@@ -1,11 +1,12 @@
 import { colourOf, labelOf, palette } from "./derive/palette";
 import { cellPixels, nearest } from "./derive/steps";
 import { lineOf } from "./derive/tree";
+import type { Answers } from "./store/answers";
 import type { Store } from "./store/store";
 import type { CellState, Rgb } from "./types";
 
 /** Read-only hooks for the browser tests: what is shown where, without guessing from pixels. */
-export function exposeForTests(store: Store): void {
+export function exposeForTests(store: Store, answers: Answers): void {
   const find = (run: string, row: string, step: number) => {
     const grid = store.gridOf.value.get(run);
     const canvas = document.querySelector<HTMLCanvasElement>(
@@ -88,7 +89,8 @@ export function exposeForTests(store: Store): void {
       step: store.step.value,
       row: store.lines.value[store.line.value]?.key ?? null,
       lines: store.lines.value.map(({ key, type }) => ({ key, type })),
-      loading: store.loading.value || store.runs.value === null,
+      loading: store.loading.value || store.runs.value === null || answers.pending > 0,
+      panelKeys: store.panelKeys(),
       dark: store.dark.value,
     }),
     cellRect: rect,

@@ -111,7 +111,8 @@ class View:
 
     def settle(self) -> View:
         """Until everything that is asked for has come and is drawn."""
-        self.until("!__nnviz.state().loading && document.querySelector('[data-testid=stage] canvas, .notice')")
+        drawn = "#tab-panel > :not([aria-busy=true]):not(:has([aria-busy=true]))"
+        self.until(f"!__nnviz.state().loading && document.querySelector({drawn!r})")
         self.frame.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
         return self
 

@@ -44,6 +44,12 @@ export class Host {
     return this.window !== window && window.innerHeight === 0;
   }
 
+  /** So that our keys work without a click first, unless something of TensorBoard's own has the focus. */
+  takeFocus(): void {
+    const { activeElement, body } = this.window.document;
+    if (!this.isHidden() && (activeElement === body || activeElement === null)) window.focus();
+  }
+
   readHash(): string {
     return this.window.location.hash;
   }

@@ -16,6 +16,8 @@ interface Kept {
 export class Answers {
   /** Grows with each reload. */
   readonly generation = signal(0);
+  /** Questions that are on their way. */
+  pending = 0;
   private kept = new Map<string, Kept>();
   private stale = false;
 
@@ -54,7 +56,13 @@ export class Answers {
       return had.header;
     }
     const generation = this.generation.value;
-    const answer = await this.source.post(route, body, abort);
+    this.pending++;
+    let answer: Kept;
+    try {
+      answer = await this.source.post(route, body, abort);
+    } finally {
+      this.pending--;
+    }
     if (generation === this.generation.value && !abort.aborted) this.keep(key, answer);
     return answer.header;
   }

@@ -30,6 +30,8 @@ export function useKeys(panels: readonly Panel[]): void {
         return;
       }
       const { key } = event;
+      // Back from a field to the page and its keys.
+      if (key === "Escape" && isField(event.target)) (event.target as HTMLElement).blur();
       if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isField(event.target)) {
         return;
       }
