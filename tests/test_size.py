@@ -25,7 +25,8 @@ def test_bytes_of_a_step(name, tmp_path):
     packed = dict.fromkeys(sizes, 0)
     for event in run.events:
         for value in event.summary.value:
-            if value.tag.startswith("nnviz/layout/") or value.metadata.plugin_data.plugin_name == "histograms":
+            once = value.tag.startswith("nnviz/layout/") or value.tag == "nnviz/graph"
+            if once or value.metadata.plugin_data.plugin_name == "histograms":
                 continue  # once a run, and TensorBoard's own histograms on a cadence of their own
             place = packed if value.metadata.plugin_data.plugin_name == "nnviz_histograms" else sizes
             place[event.step] += value.ByteSize()

@@ -184,7 +184,7 @@ class ModuleHooks:
             for _, handle in self._leaves.popitem()[1]:
                 handle.remove()
 
-    def _calls(self) -> Calls:
+    def calls(self) -> Calls:
         """The calls of this thread."""
         calls: Calls | None = getattr(self._thread, "calls", None)
         if calls is None or calls.step != self._step:
@@ -200,7 +200,7 @@ class ModuleHooks:
     def _begin_pass(self, module: nn.Module, args: Any) -> None:
         if _compiling() or self.paused or (root := self._original(module)) not in self._roots or in_backward():
             return
-        if self._calls().begin(root):
+        if self.calls().begin(root):
             self._observer.opened()
             if self._stale:
                 self._observe()
@@ -208,13 +208,13 @@ class ModuleHooks:
 
     def _end_pass(self, module: nn.Module, args: Any, output: Any) -> None:
         if not (_compiling() or self.paused or in_backward()):
-            self._calls().end(self._original(module))
+            self.calls().end(self._original(module))
 
     def _begin_call(self, module: nn.Module, args: Any) -> None:
         if _compiling() or not self.active or self.paused:
             return
         if (layer := self._layers.get(self._original(module))) is not None:
-            self._calls().begun.setdefault(layer, []).append(self._next_order())
+            self.calls().begun.setdefault(layer, []).append(self._next_order())
 
     def _end_call(self, module: nn.Module, args: Any, output: Any) -> None:
         if _compiling() or not self.active or self.paused:  # in this order: what a compiled graph reads, it guards
@@ -222,7 +222,7 @@ class ModuleHooks:
         layer = self._layers.get(self._original(module))
         if layer is None:  # a copy of the model, which carries our hooks too
             return
-        calls = self._calls()
+        calls = self.calls()
         begun = calls.begun.get(layer)
         order = begun.pop() if begun else self._next_order()
         tensor = first_tensor(output)

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from tb_nnviz import schema
 from tb_nnviz.record.clipping import Clipping
+from tb_nnviz.record.graph import GraphCapture
 from tb_nnviz.record.guard import Guard
 from tb_nnviz.record.handles import Hook, Removable
 from tb_nnviz.record.hooks import ExecutionOrder, ModuleHooks
@@ -110,7 +111,9 @@ class Monitor:
             gradients, failing = "activation_gradient" in kinds, guard.failing("activations")
             self._modules = ModuleHooks(models, observed, self, gradients, failing)
             self._installed.append(("activations", self._modules))
-            self._maps = MapRecorder.of(models, settings, (self._order, self._modules))
+            self._graph = GraphCapture(models, self._modules.calls, guard)
+            self._installed.append(("the graph", self._graph))
+            self._maps = MapRecorder.of(models, settings, (self._order, self._modules, self._graph))
             failing = guard.failing("gradients")
             self._hooks = OptimizerHooks(self._optimizers, self, failing)
             self._installed.append(("gradients", self._hooks))
@@ -389,6 +392,7 @@ class Monitor:
         self._parameters.next_step()
         self._norms.next_step()
         self._modules.next_step((statistics or histograms) and not self._guard.is_off("activations"))
+        self._graph.next_step(statistics or histograms)
         self._stepped.clear()
         self._repeats = 0
         self._pass_seen = False
@@ -402,6 +406,7 @@ class Monitor:
             self._guard.attempt("the order of execution", self._order.settle)
         if self._needs_norms and not self._optimizers:
             self._guard.attempt("gradient norms", self._read_norms, None)
+        self._guard.attempt("the graph", self._finish_graph)
         if self._recording:
             self._guard.attempt("gradients", self._parameters.close)
             seconds = self._guard.step_seconds
@@ -413,8 +418,15 @@ class Monitor:
         self._step += 1
         self._begin()
 
+    def _finish_graph(self) -> None:
+        document = self._graph.take()
+        if document is not None:
+            self._events.graph(self._step, document)
+
     def _turned_off(self, part: str) -> None:
         """A part of ours has failed: half of a step would not be true."""
         if part == "activations":
             self._modules.active = False
+        if part == "the graph":
+            self._graph.remove()
         self._recorder.drop(_PART_KINDS.get(part, ()))

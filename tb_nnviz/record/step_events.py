@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from torch import Tensor
 
@@ -12,6 +13,7 @@ from tb_nnviz import schema
 from tb_nnviz.record import scalars
 from tb_nnviz.record.clipping import Clipping
 from tb_nnviz.record.finish import Finished, finish_step
+from tb_nnviz.record.graph import graph_entry
 from tb_nnviz.record.norms import GradientNorms
 from tb_nnviz.record.recorder import Measured, Recorder
 from tb_nnviz.record.transfer import Transfer
@@ -52,6 +54,10 @@ class StepEvents:
             return [schema.scalar(schema.TAG_LOG + name, value) for name, value in found.items()]
 
         self._writer.submit(step, time.time(), entries)
+
+    def graph(self, step: int, document: dict[str, Any]) -> None:
+        """The dataflow, once."""
+        self._writer.submit(step, time.time(), lambda: [graph_entry(document)])
 
     def remember(self, step: int, read: GradientNorms, transfer: Transfer) -> None:
         """A step that is not logged: nothing is written of it, the window remembers its norm."""
