@@ -15,6 +15,7 @@ ARRAYS: dict[str, np.ndarray] = {
     "one_byte": np.array([7], np.uint8),
     "odd": np.arange(15, dtype=np.uint8).reshape(3, 5),
     "special": np.array([np.nan, np.inf, -np.inf, -0.0, 1e-45], np.float32),
+    "counts": np.array([0, 2**31 - 1, -1], np.int32),
     "steps": np.array([0, 2.0**53], np.float64),
     "fortran": np.asfortranarray(np.arange(6, dtype=np.float32).reshape(2, 3)),
     "big_endian": np.arange(3, dtype=">f4"),

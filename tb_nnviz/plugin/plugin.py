@@ -13,8 +13,9 @@ from tensorboard.plugins import base_plugin
 from werkzeug import exceptions, wrappers
 
 from tb_nnviz import schema
-from tb_nnviz.plugin import answers, maps, page, query, wire
+from tb_nnviz.plugin import answers, histogram_answers, maps, page, query, wire
 from tb_nnviz.plugin.cache import Cache
+from tb_nnviz.plugin.histogram_cache import HistogramCache
 from tb_nnviz.plugin.reader import Reader
 from tb_nnviz.plugin.series_answer import series_answer
 
@@ -64,6 +65,7 @@ class NNVizPlugin(base_plugin.TBPlugin):  # type: ignore[misc, unused-ignore]  #
     def __init__(self, context: base_plugin.TBContext) -> None:
         self._data_provider = context.data_provider
         self._cache = Cache(schema.PLUGIN)
+        self._histograms = HistogramCache()
 
     def is_active(self) -> bool:
         """Asked only where no run has data of ours."""
@@ -84,6 +86,7 @@ class NNVizPlugin(base_plugin.TBPlugin):  # type: ignore[misc, unused-ignore]  #
             "/series": self.series_route,
             "/scalars": self.scalars_route,
             "/maps": self.maps_route,
+            "/histograms": self.histograms_route,
             "/index.js": self.index_route,
             "/static/*": self.static_route,
         }
@@ -108,6 +111,12 @@ class NNVizPlugin(base_plugin.TBPlugin):  # type: ignore[misc, unused-ignore]  #
     def maps_route(self, request: wrappers.Request) -> wrappers.Response:
         asked = query.parse_maps(_body(request))
         return _respond(request, wire.encode(maps.maps_answer(self._reader(request), asked)), BINARY)
+
+    @route("POST")
+    def histograms_route(self, request: wrappers.Request) -> wrappers.Response:
+        asked = query.parse_histograms(_body(request))
+        answer = histogram_answers.histograms_answer(self._reader(request), self._histograms, asked)
+        return _respond(request, wire.encode(answer), BINARY)
 
     @route("GET", "HEAD")
     def index_route(self, request: wrappers.Request) -> wrappers.Response:

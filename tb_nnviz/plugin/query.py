@@ -22,6 +22,8 @@ MAX_BYTES = 1 << 20
 
 #: Only what we write ourselves is answered.
 PREFIX = "nnviz/"
+#: "stock": what users log by add_histogram, as TensorBoard's own plugin holds it.
+HISTOGRAM_KINDS = (*schema.KINDS, "stock")
 MAP_PREFIXES = (schema.TAG_MAP, schema.TAG_WEIGHT, schema.TAG_MAP_INPUT)
 
 
@@ -60,6 +62,16 @@ class MapsQuery:
     tag: str | None
     steps: tuple[int, ...] | None
     at: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class HistogramsQuery:
+    """Histograms of one kind for many runs; ``rows`` None: all at ``step``, or without one only which there are."""
+
+    runs: tuple[str, ...]
+    kind: str
+    rows: tuple[str, ...] | None
+    step: int | None
 
 
 def parse_series(data: bytes) -> SeriesQuery:
@@ -117,6 +129,19 @@ def parse_maps(data: bytes) -> MapsQuery:
         raise errors.InvalidArgumentError(f"invalid at: {_short(at)} (expected an object of axes and indices)")
     runs = _names(body, "runs", MAX_RUNS)
     return MapsQuery(runs, prefix, tag, None if steps is None else tuple(steps), at or {})
+
+
+def parse_histograms(data: bytes) -> HistogramsQuery:
+    """The body of ``POST histograms``."""
+    body = _document(data, ("runs", "kind", "rows", "step"))
+    kind, step = body.get("kind"), body.get("step")
+    if kind not in HISTOGRAM_KINDS:
+        problem = f"unknown kind: {_short(kind)}" if "kind" in body else "missing kind"
+        raise errors.InvalidArgumentError(f"{problem} (expected one of {', '.join(HISTOGRAM_KINDS)})")
+    if step is not None and not _is_index(step, 1 << 53):
+        raise errors.InvalidArgumentError(f"invalid step: {_short(step)} (expected a step or null)")
+    rows = None if body.get("rows") is None else _names(body, "rows", MAX_ROWS)
+    return HistogramsQuery(_names(body, "runs", MAX_RUNS), kind, rows, step)
 
 
 def _document(data: bytes, keys: tuple[str, ...]) -> dict[str, Any]:

@@ -127,7 +127,7 @@ def align(
         ids = np.full(steps.size, layout_ids, np.int64)
     else:
         steps, wall_times = timeline([*statistics.values(), layout_ids])
-        ids = _fill(layout_ids, locate(layout_ids, steps, wall_times))
+        ids = fill(layout_ids, locate(layout_ids, steps, wall_times))
     sources = {name: _source(name, statistics, steps, wall_times) for name in {*asked, "count"}}
     complaints: Complaints = []
     for name, source in sources.items():
@@ -215,7 +215,7 @@ def _drop_misfits(source: _Source, ids: np.ndarray, layouts: Mapping[int, Rows],
     return reasons
 
 
-def _fill(layout_ids: Points, at: np.ndarray) -> np.ndarray:
+def fill(layout_ids: Points, at: np.ndarray) -> np.ndarray:
     """Layout of each event; where the loader has sampled its id away, that of the event before, or the first."""
     known = np.flatnonzero(at >= 0)
     if not known.size:

@@ -63,7 +63,7 @@ def _simple_table(found: Found, run: str, query: SeriesQuery) -> Table | None:
     statistics = _statistics(data, query)
     if any(name not in statistics for name in query.statistics):
         return None
-    layouts = _layouts(documents, lambda reason: None)
+    layouts = layouts_of(documents, lambda reason: None)
     if len(layouts) != 1:
         return None
     ((layout, rows),) = layouts.items()
@@ -91,7 +91,7 @@ def _table(found: Found, run: str, query: SeriesQuery, miss: Miss) -> Table | No
         miss(run, None, f"no data of kind {kind!r} in run {run!r}")
     if not asked:
         return None
-    layouts = _layouts(data.get(schema.layout_tag(kind), _NONE), functools.partial(miss, run, None))
+    layouts = layouts_of(data.get(schema.layout_tag(kind), _NONE), functools.partial(miss, run, None))
     complaints: Complaints
     ids = data.get(schema.layout_id_tag(kind), _NONE)
     table, complaints = align(statistics, asked, ids, layouts, query.first, query.last)
@@ -141,7 +141,7 @@ def _statistic_of(tag: str | None, kind: str, names: list[str]) -> str | None:
     return next((name for name in names if schema.statistic_tag(kind, name) == tag), None)
 
 
-def _layouts(points: Points, miss: Callable[[str], None]) -> dict[int, Rows]:
+def layouts_of(points: Points, miss: Callable[[str], None]) -> dict[int, Rows]:
     """Tables of rows by id."""
     layouts: dict[int, Rows] = {}
     for value in points.values:

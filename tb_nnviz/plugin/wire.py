@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 ALIGNMENT = 8
-DTYPES = ("float32", "float64", "uint8")
+DTYPES = ("float32", "float64", "int32", "uint8")
 
 
 def encode(header: dict[str, Any]) -> bytes:

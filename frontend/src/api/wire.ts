@@ -6,7 +6,7 @@ interface ArrayRef {
   offset: number;
 }
 
-export type Decoded = Float32Array | Float64Array | Uint8Array;
+export type Decoded = Float32Array | Float64Array | Int32Array | Uint8Array;
 
 const isRef = (value: unknown): value is ArrayRef =>
   typeof value === "object" && value !== null && "dtype" in value && "shape" in value && "offset" in value;
@@ -14,7 +14,7 @@ const isRef = (value: unknown): value is ArrayRef =>
 function view(buffer: ArrayBuffer, start: number, ref: ArrayRef): Decoded {
   const length = ref.shape.reduce((product, n) => product * n, 1);
   const at = start + ref.offset;
-  const size = { float32: 4, float64: 8, uint8: 1 }[ref.dtype];
+  const size = { float32: 4, float64: 8, int32: 4, uint8: 1 }[ref.dtype];
   if (size === undefined) throw new RangeError(`unknown dtype: ${ref.dtype}`);
   if (at + length * size > buffer.byteLength) {
     throw new RangeError(
@@ -23,6 +23,7 @@ function view(buffer: ArrayBuffer, start: number, ref: ArrayRef): Decoded {
   }
   if (ref.dtype === "float32") return new Float32Array(buffer, at, length);
   if (ref.dtype === "float64") return new Float64Array(buffer, at, length);
+  if (ref.dtype === "int32") return new Int32Array(buffer, at, length);
   return new Uint8Array(buffer, at, length);
 }
 
