@@ -57,6 +57,7 @@ def train(run: Run, train_split: Split, test_split: Split, logdir: Path, steps: 
             logdir=logdir,
             every=2,
             histograms_every=20,
+            weights_every=20,
             probe=probe.images,
             maps_every=20,
             probe_inputs=True,

@@ -27,6 +27,8 @@ PLUGINS = (PLUGIN, PLUGIN_HISTOGRAMS, PLUGIN_MAPS, PLUGIN_FINDINGS)
 METADATA_CONTENT = b'{"version": 1}'
 
 KINDS = ("parameter", "gradient", "update", "activation", "activation_gradient", "optimizer")
+#: Single weights: a kind of its own with one statistic, ``value``, and rows that say where they are.
+TRACKED = "tracked"
 #: Kinds whose rows are parameters; the others have module calls as rows.
 PARAMETER_KINDS = ("parameter", "gradient", "update", "optimizer")
 ROLES = ("weight", "bias", "norm", "embedding", "other")
@@ -127,6 +129,14 @@ class Row:
     unit_axis: int | None = None
     depth: int | None = None
     tied_to: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class TrackedRow(Row):
+    """A single weight: ``parameter`` is the name of the parameter it is an element of, ``index`` where in it."""
+
+    parameter: str = ""
+    index: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

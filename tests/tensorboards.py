@@ -76,6 +76,10 @@ class TensorBoard(contextlib.ExitStack):
         """The decoded answer of `scalars`."""
         return self._binary("scalars", {"runs": runs, **more})
 
+    def maps(self, *runs: str, prefix: str = "nnviz/weight/", **more: Any) -> Any:
+        """The decoded answer of `maps`."""
+        return self._binary("maps", {"runs": runs, "prefix": prefix, **more})
+
     def _binary(self, path: str, body: dict[str, Any]) -> Any:
         response = self.post(path, body)
         assert response.status_code == 200, response.text

@@ -27,7 +27,7 @@ def train(model, logdir=None):
     model.act1 = nn.Sequential(model.act1, nn.Dropout(0.2))
     optimizer = torch.optim.SGD(model.parameters(), 0.05, momentum=0.9)
     losses = []
-    monitor = logdir and tb_nnviz.watch(model, optimizer, logdir=logdir, every=1, histograms_every=1)
+    monitor = logdir and tb_nnviz.watch(model, optimizer, logdir=logdir, every=1, histograms_every=1, weights_every=1)
     for _ in range(STEPS):
         loss = F.cross_entropy(model(torch.randn(8, 1, 8, 8)), torch.randint(0, 10, (8,)))
         optimizer.zero_grad()
@@ -65,6 +65,8 @@ def test_results_are_bit_identical_and_everything_was_captured(tmp_path):
         rows = {row["name"] for row in run.rows(kind, 0)}
         assert rows == (leaves if kind.startswith("activation") else parameters)
     assert list(run.tensors["nnviz/gradient/histogram"]) == list(range(STEPS))
+    assert list(run.tensors["nnviz/weight/fc1.weight"]) == list(range(STEPS))
+    assert list(run.tensors["nnviz/tracked/value"]) == list(range(STEPS))
 
 
 @pytest.fixture

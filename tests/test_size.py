@@ -10,7 +10,9 @@ from tests.reading import Run
 @pytest.mark.parametrize("name", ["mlp8", "resnet20"])
 def test_bytes_of_a_step(name, tmp_path):
     model, optimizer, loss = workload(name)
-    with tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=1, histograms_every=3, window=True) as monitor:
+    with tb_nnviz.watch(
+        model, optimizer, logdir=tmp_path, every=1, histograms_every=3, weights_every=3, window=True
+    ) as monitor:
         for _ in range(4):
             optimizer.zero_grad()
             value = loss()
@@ -22,15 +24,17 @@ def test_bytes_of_a_step(name, tmp_path):
     kinds = ("parameter", "gradient", "update", "optimizer", "activation", "activation_gradient")
     rows = {kind: len(run.rows(kind, 3)) for kind in kinds}
     sizes = {event.step: 0 for event in run.events}
-    packed = dict.fromkeys(sizes, 0)
+    packed, maps = dict.fromkeys(sizes, 0), dict.fromkeys(sizes, 0)
     for event in run.events:
         for value in event.summary.value:
             once = value.tag.startswith("nnviz/layout/") or value.tag == "nnviz/graph"
             if once or value.metadata.plugin_data.plugin_name == "histograms":
                 continue  # once a run, and TensorBoard's own histograms on a cadence of their own
-            place = packed if value.metadata.plugin_data.plugin_name == "nnviz_histograms" else sizes
+            place = {"nnviz_histograms": packed, "nnviz_maps": maps}.get(value.metadata.plugin_data.plugin_name, sizes)
             place[event.step] += value.ByteSize()
     assert packed[3] and not packed[2]
+    tracked = 256 + 4 * len(run.rows("tracked", 3))
     for step in range(4):
-        assert sizes[step] <= 8 * 1024 + 56 * sum(rows.values()), "statistics"
+        assert sizes[step] <= 8 * 1024 + 56 * sum(rows.values()) + tracked, "statistics"
+    assert 0 < maps[3] <= 131072 and not maps[2], "weights"
     assert packed[3] <= 400 * (sum(rows.values()) - rows["optimizer"]), "histograms"

@@ -39,6 +39,27 @@ INVALID = {
     "every=None": ({"every": None}, ValueError, "invalid every: None"),
     "every=2.5": ({"every": 2.5}, ValueError, "invalid every: 2.5"),
     "histograms_every=-1": ({"histograms_every": -1}, ValueError, "invalid histograms_every: -1"),
+    "weights_every=0": ({"weights_every": 0}, ValueError, "invalid weights_every: 0"),
+    "weight_bytes=-1": ({"weight_bytes": -1}, ValueError, r"invalid weight_bytes: -1 \(an integer of at least 0\)"),
+    "weight_bytes='2MB'": ({"weight_bytes": "2MB"}, ValueError, "invalid weight_bytes: '2MB'"),
+    "tracked_weights=-1": ({"tracked_weights": -1}, ValueError, "invalid tracked_weights: -1"),
+    "tracked_weights=True": ({"tracked_weights": True}, ValueError, "invalid tracked_weights: True"),
+    "an unknown tracked weight": (
+        {"tracked_weights": {"fc.weight": [(0, 0)]}},
+        ValueError,
+        r"unknown parameter in tracked_weights: 'fc.weight' \(one of 0.weight, 0.bias, 2.weight, 2.bias\)",
+    ),
+    "a tracked weight out of range": (
+        {"tracked_weights": {"0.weight": [(0, 4)]}},
+        ValueError,
+        r"invalid index in tracked_weights: \(0, 4\) of '0.weight' \(its shape is \(8, 4\)\)",
+    ),
+    "a tracked weight of another rank": ({"tracked_weights": {"0.weight": [3]}}, ValueError, "invalid index .*: 3 of"),
+    "an excluded tracked weight": (
+        {"tracked_weights": {"0.weight": [(0, 0)]}, "exclude": "0"},
+        ValueError,
+        "unknown parameter in tracked_weights: '0.weight'",
+    ),
     "start_step=-1": ({"start_step": -1}, ValueError, "invalid start_step: -1"),
     "neither logdir nor writer": ({"logdir": None}, ValueError, "invalid logdir and writer: neither given"),
     "both logdir and writer": ({"writer": object()}, ValueError, "invalid logdir and writer: both given"),
@@ -291,7 +312,7 @@ def test_filters(case, tmp_path):
 
 def test_the_ratio_needs_no_other_kind(tmp_path):
     model = net()
-    with tb_nnviz.watch(model, sgd(model), logdir=tmp_path, every=1, kinds="update") as monitor:
+    with tb_nnviz.watch(model, sgd(model), logdir=tmp_path, every=1, kinds="update", tracked_weights=None) as monitor:
         train(model, monitor._optimizers[0], 1, monitor)
     run = Run(tmp_path)
     assert 0 < run.statistics("update", 0)["0.weight"]["ratio"] < 1

@@ -78,9 +78,9 @@ def parse_series(data: bytes) -> SeriesQuery:
     """The body of ``POST series``."""
     body = _document(data, ("runs", "kind", "statistics", "known", "rows", "width", "from", "to"))
     kind = body.get("kind")
-    if kind not in schema.KINDS:
+    if kind not in (*schema.KINDS, schema.TRACKED):
         problem = f"unknown kind: {_short(kind)}" if "kind" in body else "missing kind"
-        raise errors.InvalidArgumentError(f"{problem} (expected one of {', '.join(schema.KINDS)})")
+        raise errors.InvalidArgumentError(f"{problem} (expected one of {', '.join(schema.KINDS)}, {schema.TRACKED})")
     return SeriesQuery(
         _names(body, "runs", MAX_RUNS),
         kind,

@@ -55,6 +55,8 @@ def finish_step(
         for kind, values in statistics.items():
             entries.append(schema.layout_id_entry(measured.layouts[kind]))
             entries += [schema.vector(kind, name, values[name]) for name in values]
+    if measured.tracked is not None:
+        entries += measured.tracked(arrived)
     if measured.histograms:
         entries += _histograms(measured, arrived, stock)
     scalars = _scalars(measured, arrived)

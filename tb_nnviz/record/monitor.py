@@ -29,6 +29,7 @@ from tb_nnviz.record.settings import Settings
 from tb_nnviz.record.snapshot import Snapshot
 from tb_nnviz.record.step_events import StepEvents
 from tb_nnviz.record.sweep import sweep
+from tb_nnviz.record.weight_capture import WeightCapture
 from tb_nnviz.record.writer import Writer
 
 if TYPE_CHECKING:
@@ -108,6 +109,7 @@ class Monitor:
             self._parameters = ParameterReader(
                 models, self._optimizers, self._recorder, keep, self._order, snapshot, guard.warn_once
             )
+            self._weights = WeightCapture(settings, self._parameters, guard, self._order.__getitem__)
             gradients, failing = "activation_gradient" in kinds, guard.failing("activations")
             self._modules = ModuleHooks(models, observed, self, gradients, failing)
             self._installed.append(("activations", self._modules))
@@ -303,6 +305,7 @@ class Monitor:
         self._take_maps()
         if self._recording:
             self._guard.attempt("gradients", self._read_before, optimizer, closure)
+        self._weights.before(optimizer)
         if self._needs_norms and not closure:
             self._guard.attempt("gradient norms", self._read_norms, optimizer)
 
@@ -389,6 +392,7 @@ class Monitor:
         self._modules.active = False  # should anything fail here, nothing piles up
         statistics, histograms = self._settings.logged(self._step), self._settings.histograms(self._step)
         self._recorder.begin(self._step, statistics, histograms)
+        self._weights.begin(self._step, statistics)
         self._parameters.next_step()
         self._norms.next_step()
         self._modules.next_step((statistics or histograms) and not self._guard.is_off("activations"))
@@ -407,6 +411,7 @@ class Monitor:
         if self._needs_norms and not self._optimizers:
             self._guard.attempt("gradient norms", self._read_norms, None)
         self._guard.attempt("the graph", self._finish_graph)
+        self._weights.close(self._step, self._recorder, self._events)
         if self._recording:
             self._guard.attempt("gradients", self._parameters.close)
             seconds = self._guard.step_seconds

@@ -105,6 +105,15 @@ class ParameterReader:
                 ):
                     self._recorder.moments(name, state)
 
+    def named(self) -> list[NamedParameter]:
+        """All parameters that have rows, in order of execution as far as it is known."""
+        return self._order.sort(self._name())
+
+    def named_of(self, optimizer: Optimizer) -> list[NamedParameter]:
+        """Those of them that an optimizer steps."""
+        own = {tensor for group in optimizer.param_groups for tensor in group["params"]}
+        return [parameter for parameter in self._name() if parameter.tensor in own]
+
     def _name(self) -> list[NamedParameter]:
         """Find the parameters, once a step: they may have been replaced, added or frozen."""
         if self._found is None:

@@ -16,7 +16,7 @@ from tb_nnviz.record.snapshot import Snapshot
 from tb_nnviz.record.statistics import Part, measure, merge_units, moments
 from tb_nnviz.record.table import Table
 from tb_nnviz.record.transfer import Arrival, Ticket, Transfer
-from tb_nnviz.schema import KINDS, PARAMETER_KINDS, Layout, Row, row_name
+from tb_nnviz.schema import KINDS, PARAMETER_KINDS, Entry, Layout, Row, row_name
 
 
 @dataclass
@@ -44,6 +44,7 @@ class Measured:
     loss_scale: Ticket | None = None
     all_gradients: bool = True
     skipped: list[bool | Ticket] = field(default_factory=list)
+    tracked: Callable[[Arrival], list[Entry]] | None = None
     arrive: Callable[[], Arrival] | None = None
 
 
@@ -225,6 +226,12 @@ class Recorder:
             self._measured.skipped.append(self.transfer.add(skipped.detach().reshape(1).double()))
         else:
             self._measured.skipped.append(skipped)
+
+    def tracked(self, unwritten: Layout | None, entries: Callable[[Arrival], list[Entry]]) -> None:
+        """Take along single weights: their layout where readers do not know it, and what makes their entries."""
+        if unwritten is not None:
+            self._measured.unwritten.append(unwritten)
+        self._measured.tracked = entries
 
     def _measure(
         self, kind: str, name: str | int, x: Tensor, *, minus: Tensor | None = None, copy_to: Tensor | None = None

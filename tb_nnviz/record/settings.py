@@ -9,6 +9,7 @@ from typing import Any
 from tb_nnviz.record.modules import Filter
 from tb_nnviz.record.probe import Labels, Probe
 from tb_nnviz.record.schedule import Schedule
+from tb_nnviz.record.tracked import Choice
 from tb_nnviz.rules.gradient_norm import GradientNormRule
 
 
@@ -20,6 +21,9 @@ class Settings:
     logged: Schedule
     histograms: Schedule
     maps: Schedule
+    weights: Schedule
+    weight_bytes: int
+    tracked: Choice
     start_step: int = 0
     include: Filter = None
     exclude: Filter = None

@@ -17,6 +17,7 @@ from tb_nnviz.record.graph import graph_entry
 from tb_nnviz.record.norms import GradientNorms
 from tb_nnviz.record.recorder import Measured, Recorder
 from tb_nnviz.record.transfer import Transfer
+from tb_nnviz.record.weights import WeightMaps
 from tb_nnviz.record.window import Window
 from tb_nnviz.record.writer import Writer
 from tb_nnviz.rules.gradient_norm import Finding, GradientNormRule
@@ -73,6 +74,13 @@ class StepEvents:
             return []
 
         self._writer.submit(step, time.time(), entries)
+
+    def maps(self, step: int, weights: WeightMaps) -> None:
+        """A step's maps of weights, in an event of their own: what goes wrong with them costs no statistics."""
+        transfer = Transfer()
+        maps = weights.send(transfer)
+        arrive = transfer.start()
+        self._writer.submit(step, time.time(), lambda: maps(arrive()))
 
     def record(self, step: int, recorder: Recorder, read: GradientNorms, clipping: Clipping, seconds: float) -> None:
         """A logged step; closes the recorder's. ``seconds`` is what the step has cost until now."""

@@ -10,8 +10,8 @@ import torch
 from torch import nn
 
 from tb_nnviz import schema
-from tb_nnviz.record import schedule
-from tb_nnviz.record.modules import Filter, unwrap
+from tb_nnviz.record import schedule, tracked
+from tb_nnviz.record.modules import Filter, named_parameters, selector, unwrap
 from tb_nnviz.record.monitor import Monitor
 from tb_nnviz.record.probe import Probe, labels, probes
 from tb_nnviz.record.settings import Settings
@@ -34,6 +34,9 @@ def watch(
     exclude: Filter = None,
     kinds: Iterable[str] | None = None,
     histograms_every: int | None = 100,
+    weights_every: int | None = 500,
+    weight_bytes: int = 131072,
+    tracked_weights: int | Mapping[str, Sequence[Any]] | None = 10,
     probe: Any = None,
     maps_every: int | None = None,
     probe_inputs: bool = False,
@@ -77,6 +80,13 @@ def watch(
         kinds: some of parameter, gradient, update, activation, activation_gradient, and optimizer (the moments
             and the effective step size of Adam and its family); default all.
         histograms_every: histograms are taken at steps that are a multiple of this; None: never.
+        weights_every: maps of the weights (parameters of at least two dimensions; not complex, sparse or quantized
+            ones) are taken at steps that are a multiple of this, as they are before the update; None: never.
+        weight_bytes: what the maps of one step may take in all. Small weights are kept whole; larger matrices as
+            mean, minimum and maximum of tiles, larger convolutions as some of their kernels. Each weight has at
+            least 8 by 8 tiles, even where so many take more.
+        tracked_weights: single weights whose value is kept at every logged step: a number, for the first elements
+            of each layer's weight; or indices by parameter, such as ``{"fc1.weight": [(0, 3), (7, 1)]}``; or None.
         on_finding: "log" says in the terminal (logger ``tb_nnviz``) when a gradient norm stays beyond a
             limit or turns nonfinite, once a layer and kind of trouble; None is silent.
         gradient_norm_limits: vanishing below the first, exploding above the second; None is silent.
@@ -124,11 +134,16 @@ def watch(
     found, maps = _probes(probe, models, maps_every)
     if probe_labels is not None and not (found and probe_inputs):
         raise ValueError("invalid probe_labels: they are logged with the inputs, and probe_inputs is not set")
+    keep = selector(include, exclude)
+    kept = [parameter for parameter in named_parameters(models) if keep(parameter.name, parameter.owner)]
     settings = Settings(
         kinds=_kinds(kinds, bool(optimizers)),
         logged=schedule.every("every", _not_none("every", every)),
         histograms=schedule.every("histograms_every", histograms_every),
         maps=maps,
+        weights=schedule.every("weights_every", weights_every),
+        weight_bytes=_bytes("weight_bytes", weight_bytes),
+        tracked=tracked.checked(tracked_weights, kept),
         start_step=start_step,
         include=include,
         exclude=exclude,
