@@ -158,6 +158,23 @@ def test_all_steps_of_two_models_arrive(board):
     assert rows == ["G.weight", "G.bias", "D.weight", "D.bias"] and not series["absent"].any()
 
 
+def test_single_weights_and_maps_arrive(board, trained):
+    series, rows = one(board.series("odd", kind="tracked", statistics=("value",)))
+    assert series["steps"].tolist() == list(range(6))
+    assert rows == [f"a.weight[{i // 6}, {i % 6}]" for i in range(10)] + [
+        f"b.weight[{i // 5}, {i % 5}]" for i in range(10)
+    ]
+    for step, kept in enumerate(trained[0]):
+        true = torch.cat([kept["parameter"][name].flatten()[:10] for name in ("a.weight", "b.weight")])
+        np.testing.assert_array_equal(series["values"]["value"][step], true.numpy())
+    assert "tracked" not in board.runs()["odd"]["kinds"]
+
+    (found,) = board.maps("odd", tag="nnviz/weight/a.weight")["maps"]
+    header, values = found["header"], found["header"]["offset"] + found["header"]["scale"] * found["values"]
+    assert found["step"] == 0 and header["axes"] == ["row", "column"]
+    assert np.abs(values - trained[0][0]["parameter"]["a.weight"].double().numpy()).max() < header["scale"]
+
+
 def test_the_loss_arrives(board):
     (series,) = board.scalars("plain", tags=["nnviz/log/loss"])["series"]
     assert series["steps"][-1] == STEPS - 1 and (series["values"] > 0).all()
