@@ -180,6 +180,31 @@ def decode_layout(data: bytes) -> dict[str, Any]:
     return decoded
 
 
+def decode_graph(data: bytes) -> dict[str, Any]:
+    """The document of ``nnviz/graph``: modules, nodes and edges, as record/graph.py describes it.
+
+    Raises:
+        ValueError: it is not a graph, or of a newer version than this package reads.
+    """
+    try:
+        document = json.loads(data)
+    except ValueError as error:
+        raise ValueError(f"invalid graph: {data[:80]!r} is not JSON") from error
+    version = document.get("version") if isinstance(document, dict) else None
+    if version != VERSION:
+        raise ValueError(f"unknown graph version: {version!r} (this tb_nnviz reads {VERSION})")
+    for part in ("modules", "nodes", "edges"):
+        if not isinstance(document.get(part), list):
+            raise ValueError(f"invalid graph: it has no {part}: {str(document)[:80]}")
+    size = len(document["nodes"])
+    for edge in document["edges"]:
+        ends = (edge.get("from"), edge.get("to")) if isinstance(edge, dict) else (None, None)
+        if not all(type(end) is int and 0 <= end < size for end in ends):
+            raise ValueError(f"invalid graph: edge {str(edge)[:80]} of {size} nodes")
+    decoded: dict[str, Any] = document
+    return decoded
+
+
 @dataclass(frozen=True)
 class Entry:
     """One value of an event: what a writer turns into a ``Summary.Value``.

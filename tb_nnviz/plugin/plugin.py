@@ -18,6 +18,7 @@ from tb_nnviz.plugin.cache import Cache
 from tb_nnviz.plugin.histogram_cache import HistogramCache
 from tb_nnviz.plugin.reader import Reader
 from tb_nnviz.plugin.series_answer import series_answer
+from tb_nnviz.plugin.structure import structure_answer
 
 BINARY = "application/octet-stream"
 
@@ -87,6 +88,7 @@ class NNVizPlugin(base_plugin.TBPlugin):  # type: ignore[misc, unused-ignore]  #
             "/scalars": self.scalars_route,
             "/maps": self.maps_route,
             "/histograms": self.histograms_route,
+            "/structure": self.structure_route,
             "/index.js": self.index_route,
             "/static/*": self.static_route,
         }
@@ -117,6 +119,10 @@ class NNVizPlugin(base_plugin.TBPlugin):  # type: ignore[misc, unused-ignore]  #
         asked = query.parse_histograms(_body(request))
         answer = histogram_answers.histograms_answer(self._reader(request), self._histograms, asked)
         return _respond(request, wire.encode(answer), BINARY)
+
+    def structure_route(self, request: wrappers.Request) -> wrappers.Response:
+        asked = query.parse_structure(_body(request))
+        return _respond(request, wire.encode(structure_answer(self._reader(request), asked)), BINARY)
 
     @route("GET", "HEAD")
     def index_route(self, request: wrappers.Request) -> wrappers.Response:

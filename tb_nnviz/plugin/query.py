@@ -54,6 +54,13 @@ class ScalarsQuery:
 
 
 @dataclass(frozen=True)
+class StructureQuery:
+    """What models are made of, of many runs."""
+
+    runs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class MapsQuery:
     """Maps of many runs; ``tag`` None asks which there are, ``steps`` None for all, ``at`` for a part of each."""
 
@@ -108,6 +115,11 @@ def parse_scalars(data: bytes) -> ScalarsQuery:
         if not name.startswith(PREFIX):
             raise errors.InvalidArgumentError(f"unknown {thing}: {_short(name)} (only {PREFIX}... is answered)")
     return ScalarsQuery(runs, tags, prefix, last)
+
+
+def parse_structure(data: bytes) -> StructureQuery:
+    """The body of ``POST structure``."""
+    return StructureQuery(_names(_document(data, ("runs",)), "runs", MAX_RUNS))
 
 
 def parse_maps(data: bytes) -> MapsQuery:

@@ -1,1 +1,0 @@
-import{W as a}from"./main-Cb7Sd9wf.js";export{a as start};
