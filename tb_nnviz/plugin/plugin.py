@@ -120,6 +120,7 @@ class NNVizPlugin(base_plugin.TBPlugin):  # type: ignore[misc, unused-ignore]  #
         answer = histogram_answers.histograms_answer(self._reader(request), self._histograms, asked)
         return _respond(request, wire.encode(answer), BINARY)
 
+    @route("POST")
     def structure_route(self, request: wrappers.Request) -> wrappers.Response:
         asked = query.parse_structure(_body(request))
         return _respond(request, wire.encode(structure_answer(self._reader(request), asked)), BINARY)
