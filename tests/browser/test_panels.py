@@ -1,0 +1,128 @@
+"""What every panel owes: it opens, can be read and operated, says its errors, and is idle when it is hidden."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Request, Route, expect
+
+from tests.browser.boards import Board
+from tests.browser.conftest import Visit
+from tests.browser.driving import IFRAME, NARROW, WIDE, View
+
+PANELS = ("gradient_flow", "activations", "distributions", "weights", "structure", "curves")
+#: The route whose answer fills each panel.
+ROUTES = {
+    "gradient_flow": "series",
+    "activations": "maps",
+    "distributions": "histograms",
+    "weights": "maps",
+    "structure": "structure",
+    "curves": "scalars",
+}
+NOTEBOOK = {"width": 800, "height": 700}
+AIDS = (Path(__file__).parent / "reading_aids.js").read_text().partition("\n")[2].rstrip().rstrip(";")
+
+every_panel = pytest.mark.parametrize("panel", PANELS)
+
+
+def picture(view: View) -> str:
+    """What is on the canvases and in the text of the panel, as one string."""
+    read = """(panel) => panel.innerText + [...panel.querySelectorAll("canvas")].map((one) => one.toDataURL()).join()"""
+    drawn: str = view.find("#tab-panel").evaluate(read)
+    return drawn
+
+
+@every_panel
+def test_it_can_be_read_in_both_themes_and_all_widths(demo_view: View, panel: str) -> None:
+    demo_view.get(f"tab-{panel}").click()
+    demo_view.settle()
+    expect(demo_view.get(f"tab-{panel}")).to_have_attribute("aria-selected", "true")
+    expect(demo_view.find("#tab-panel canvas, #tab-panel svg, #tab-panel table").first).to_be_visible()
+    expect(demo_view.get("panel-empty")).to_have_count(0)
+    complaints: list[str] = []
+    for size in (WIDE, NARROW, NOTEBOOK):
+        demo_view.page.set_viewport_size(size)
+        demo_view.settle()
+        for theme in ("dark", "light"):
+            toggle = "(dark) => document.body.classList.toggle('dark-mode', dark)"
+            demo_view.page.evaluate(toggle, theme == "dark")
+            demo_view.until("__nnviz.state().dark === it", theme == "dark")
+            demo_view.settle()
+            complaints += [f"{size['width']} {theme}: {text}" for text in demo_view.frame.evaluate(AIDS)]
+            demo_view.save(f"{panel}-{size['width']}-{theme}")
+    assert complaints == []
+
+
+@every_panel
+def test_a_link_reopens_it(demo_view: View, demo_board: Callable[[str], Board], visit: Visit, panel: str) -> None:
+    demo_view.get(f"tab-{panel}").click()
+    demo_view.settle()
+    demo_view.page.mouse.move(0, 0)
+    drawn, state = picture(demo_view), demo_view.state()
+    elsewhere = visit.to(demo_board("true"))
+    elsewhere.page.goto(demo_view.page.url)
+    elsewhere.settle()
+    assert elsewhere.state() == state
+    assert picture(elsewhere) == drawn
+
+
+@every_panel
+def test_an_error_stands_where_the_data_would_be_and_retry_mends_it(
+    demo_board: Callable[[str], Board], visit: Visit, panel: str
+) -> None:
+    view = visit.to(demo_board("true"))
+    visit.allow("500 (Internal Server Error)")
+
+    def fail(route: Route) -> None:
+        route.fulfill(status=500, body="invalid thing: 7", content_type="text/plain")
+
+    address = f"**/plugin/nnviz/{ROUTES[panel]}"
+    view.page.route(address, fail)
+    view.page.goto(f"{view.board.url}#nnviz&p.nnviz.panel={panel}")
+    error = view.find("#tab-panel [data-testid=error]").first
+    expect(error).to_contain_text("500 Internal Server Error: invalid thing: 7")
+    view.page.unroute(address)
+    error.get_by_role("button", name="Retry").click()
+    expect(view.find("#tab-panel [data-testid=error]")).to_have_count(0)
+    view.settle()
+    expect(view.find("#tab-panel canvas, #tab-panel svg, #tab-panel table").first).to_be_visible()
+
+
+@every_panel
+def test_nothing_jumps_while_it_loads(demo_board: Callable[[str], Board], visit: Visit, panel: str) -> None:
+    view = visit.to(demo_board("true"))
+    view.page.add_init_script(
+        """window.shifts = [];
+        new PerformanceObserver((list) => {
+          for (const one of list.getEntries())
+            window.shifts.push([one.value, one.sources.map(({ node }) => node?.outerHTML?.slice(0, 80) ?? "")]);
+        }).observe({ type: "layout-shift", buffered: true });"""
+    )
+
+    def late(route: Route, request: Request) -> None:
+        if request.method == "POST":
+            view.page.wait_for_timeout(150)
+        route.continue_()
+
+    view.page.route("**/plugin/nnviz/*", late)
+    view.open(panel=panel)
+    shifts = view.frame.evaluate("() => window.shifts")
+    # Layout Instability's own measure; up to 0.1 counts as good, and 0.02 is a line of text that moves a little.
+    assert sum(value for value, _ in shifts) < 0.02, shifts
+
+
+def test_a_hidden_tab_asks_nothing_until_it_is_shown(demo_board: Callable[[str], Board], visit: Visit) -> None:
+    view = visit.to(demo_board("true")).open(panel="curves")
+    asked: list[str] = []
+    view.page.on("request", lambda request: asked.append(request.url) if "/plugin/nnviz/" in request.url else None)
+    view.page.get_by_role("tab", name="Scalars", exact=True).click()
+    view.page.wait_for_function(f"() => document.querySelector({IFRAME!r}).offsetHeight === 0")
+    view.reload_button().click()
+    view.page.wait_for_timeout(500)
+    assert asked == []
+    view.page.get_by_role("tab", name="NNViz").click()
+    view.settle()
+    assert any(url.endswith("/scalars") for url in asked)
