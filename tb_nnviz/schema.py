@@ -332,3 +332,71 @@ def decode_map(payload: np.ndarray | bytes) -> tuple[dict[str, Any], np.ndarray]
     if values.size != int(np.prod(shape, dtype=np.int64)):
         raise ValueError(f"invalid map: {values.size} values of shape {shape}")
     return header, values.reshape(shape)
+
+
+# Findings: what rules have found at a step.
+
+#: From what stops a training to what is worth a look.
+SEVERITIES = ("severe", "warning", "notice")
+_FINDING_TEXTS = ("rule", "severity", "title", "kind", "statistic", "row", "evidence", "advice")
+
+
+def encode_findings(findings: list[dict[str, Any]]) -> np.ndarray:
+    """The payload of a step's findings: uint8 [bytes], UTF-8 JSON.
+
+    Each has ``rule``, ``severity``, ``title``, ``kind``, ``statistic``, ``row``, ``evidence`` and ``advice``,
+    all strings, the steps ``since`` and ``step``, and ``value``, a number or None where it is not finite.
+
+    Raises:
+        ValueError: one of them lacks something, or says what cannot be.
+    """
+    for finding in findings:
+        _check_finding(finding)
+    document = {"version": VERSION, "findings": findings}
+    return np.frombuffer(json.dumps(document, ensure_ascii=False, allow_nan=False).encode(), np.uint8)
+
+
+def decode_findings(payload: np.ndarray | bytes) -> list[dict[str, Any]]:
+    """A step's findings.
+
+    Raises:
+        ValueError: these are no findings, or of a newer version than this package reads.
+    """
+    data = bytes(payload)
+    try:
+        document = json.loads(data, parse_constant=_no_constant)
+    except ValueError as error:
+        raise ValueError(f"invalid findings: {data[:80]!r} is not JSON") from error
+    version = document.get("version") if isinstance(document, dict) else None
+    if version != VERSION:
+        raise ValueError(f"unknown findings version: {version!r} (this tb_nnviz reads {VERSION})")
+    findings = document.get("findings")
+    if not isinstance(findings, list):
+        raise ValueError(f"invalid findings: {str(findings)[:80]} is not a list")
+    for finding in findings:
+        _check_finding(finding)
+    return findings
+
+
+def findings_entry(findings: list[dict[str, Any]]) -> Entry:
+    """A step's findings as an entry of its event."""
+    return Entry(TAG_FINDINGS, encode_findings(findings), PLUGIN_FINDINGS)
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")  # though Python reads and writes it
+
+
+def _check_finding(finding: Any) -> None:
+    if not isinstance(finding, dict):
+        raise ValueError(f"invalid finding: {str(finding)[:80]} is not an object")
+    for key in _FINDING_TEXTS:
+        if not isinstance(finding.get(key), str):
+            raise ValueError(f"invalid finding: {key} {str(finding.get(key))[:80]!r} is not a string")
+    if finding["severity"] not in SEVERITIES:
+        raise ValueError(f"unknown severity: {finding['severity'][:80]!r} (one of {', '.join(SEVERITIES)})")
+    for key in ("since", "step"):
+        if type(finding.get(key)) is not int:
+            raise ValueError(f"invalid finding: {key} {str(finding.get(key))[:80]!r} is not a step")
+    if finding.get("value") is not None and type(finding["value"]) not in (int, float):
+        raise ValueError(f"invalid finding: value {str(finding['value'])[:80]!r} is not a number")

@@ -90,7 +90,7 @@ def test_series_says_what_is_wrong_with_a_query(board: TensorBoard, change: dict
         ({"runs": 5}, "invalid runs: 5 (expected a list of names)"),
         ({"tags": "nnviz/log/loss"}, "invalid tags: 'nnviz/log/loss'"),
         ({"tags": ["loss"]}, "unknown tag: 'loss' (only nnviz/... is answered)"),
-        ({"prefix": ""}, "unknown prefix: '' (only nnviz/... is answered)"),
+        ({"prefix": "nn"}, "unknown prefix: 'nn' (only nnviz/... is answered)"),
         ({"prefix": 3}, "invalid prefix: 3 (expected a string)"),
         ({"last": 1}, "invalid last: 1 (expected true or false)"),
         ({"downsample": 0}, "unknown key: 'downsample'"),

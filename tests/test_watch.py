@@ -12,6 +12,7 @@ from torch import nn
 from torch.utils.tensorboard import SummaryWriter
 
 import tb_nnviz
+from tb_nnviz import schema
 from tests.reading import Run
 
 
@@ -401,6 +402,13 @@ def test_a_word_in_the_terminal(silent, tmp_path, caplog):
     else:
         assert len(messages) == 1 and messages[0].startswith("vanishing gradient in 0 since step 0: norm ")
         assert messages[0].endswith("at step 2")
+    logged = Run(tmp_path).tensors.get("nnviz/findings", {})
+    if silent == {"gradient_norm_limits": None}:
+        assert not logged
+    else:  # the terminal alone is silent
+        assert list(logged) == [2]
+        (finding,) = schema.decode_findings(logged[2])
+        assert (finding["rule"], finding["row"], finding["since"]) == ("gradient_norm/vanishing", "0.weight", 0)
 
 
 def test_a_dead_network_does_not_flood_the_terminal(tmp_path, caplog):

@@ -10,7 +10,7 @@ import numpy as np
 
 from tb_nnviz import schema
 from tb_nnviz.plugin.cache import Cache
-from tb_nnviz.plugin.query import ScalarsQuery
+from tb_nnviz.plugin.query import MAX_OTHER_TAGS, PREFIX, ScalarsQuery
 from tb_nnviz.plugin.reader import Found, Reader
 from tb_nnviz.plugin.series import Points, locate, timeline
 
@@ -49,12 +49,17 @@ def runs_answer(reader: Reader, cache: Cache) -> dict[str, Any]:
 
 
 def scalars_answer(reader: Reader, query: ScalarsQuery) -> dict[str, Any]:
-    """Stock scalars of ours, of many runs."""
+    """Stock scalars of many runs: ours, and with an empty prefix the user's own too."""
     missing: list[dict[str, Any]] = []
     tags = query.tags
     if tags is None:
         listed = reader.list_scalars(query.runs)
-        tags = tuple(sorted({tag for of_run in listed.data.values() for tag in of_run if tag.startswith(query.prefix)}))
+        every = sorted({tag for of_run in listed.data.values() for tag in of_run if tag.startswith(query.prefix)})
+        others = [tag for tag in every if not tag.startswith(PREFIX)]
+        too_many = f"too many tags that are not ours: {len(others)} (the first {MAX_OTHER_TAGS} are answered)"
+        missing += [{"run": None, "tag": tag, "reason": too_many} for tag in others[MAX_OTHER_TAGS:]]
+        left_out = set(others[MAX_OTHER_TAGS:])
+        tags = tuple(tag for tag in every if tag not in left_out)
     found: Found = reader.scalars(query.runs, tags, query.last)
     for run, tag, reason in found.problems:
         missing.append({"run": run, "tag": tag, "reason": reason})

@@ -13,7 +13,7 @@ from tensorboard.plugins import base_plugin
 from werkzeug import exceptions, wrappers
 
 from tb_nnviz import schema
-from tb_nnviz.plugin import answers, histogram_answers, maps, page, query, wire
+from tb_nnviz.plugin import answers, findings, histogram_answers, maps, page, query, wire
 from tb_nnviz.plugin.cache import Cache
 from tb_nnviz.plugin.histogram_cache import HistogramCache
 from tb_nnviz.plugin.reader import Reader
@@ -89,6 +89,7 @@ class NNVizPlugin(base_plugin.TBPlugin):  # type: ignore[misc, unused-ignore]  #
             "/maps": self.maps_route,
             "/histograms": self.histograms_route,
             "/structure": self.structure_route,
+            "/findings": self.findings_route,
             "/index.js": self.index_route,
             "/static/*": self.static_route,
         }
@@ -124,6 +125,11 @@ class NNVizPlugin(base_plugin.TBPlugin):  # type: ignore[misc, unused-ignore]  #
     def structure_route(self, request: wrappers.Request) -> wrappers.Response:
         asked = query.parse_structure(_body(request))
         return _respond(request, wire.encode(structure_answer(self._reader(request), asked)), BINARY)
+
+    @route("POST")
+    def findings_route(self, request: wrappers.Request) -> wrappers.Response:
+        asked = query.parse_findings(_body(request))
+        return _respond(request, wire.encode(findings.findings_answer(self._reader(request), asked)), BINARY)
 
     @route("GET", "HEAD")
     def index_route(self, request: wrappers.Request) -> wrappers.Response:

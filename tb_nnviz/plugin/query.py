@@ -20,7 +20,9 @@ MAX_ROWS = 20_000
 MAX_WIDTH = 10_000
 MAX_BYTES = 1 << 20
 
-#: Only what we write ourselves is answered.
+#: Scalars that we did not write, of which so many tags are answered.
+MAX_OTHER_TAGS = 100
+#: Of all else only what we write ourselves is answered.
 PREFIX = "nnviz/"
 #: "stock": what users log by add_histogram, as TensorBoard's own plugin holds it.
 HISTOGRAM_KINDS = (*schema.KINDS, "stock")
@@ -81,6 +83,13 @@ class HistogramsQuery:
     step: int | None
 
 
+@dataclass(frozen=True)
+class FindingsQuery:
+    """Findings of many runs."""
+
+    runs: tuple[str, ...]
+
+
 def parse_series(data: bytes) -> SeriesQuery:
     """The body of ``POST series``."""
     body = _document(data, ("runs", "kind", "statistics", "known", "rows", "width", "from", "to"))
@@ -112,7 +121,7 @@ def parse_scalars(data: bytes) -> ScalarsQuery:
     if not isinstance(last, bool):
         raise errors.InvalidArgumentError(f"invalid last: {_short(last)} (expected true or false)")
     for thing, name in [("prefix", prefix)] if tags is None else [("tag", tag) for tag in tags]:
-        if not name.startswith(PREFIX):
+        if not name.startswith(PREFIX) and not (thing == "prefix" and name == ""):
             raise errors.InvalidArgumentError(f"unknown {thing}: {_short(name)} (only {PREFIX}... is answered)")
     return ScalarsQuery(runs, tags, prefix, last)
 
@@ -120,6 +129,11 @@ def parse_scalars(data: bytes) -> ScalarsQuery:
 def parse_structure(data: bytes) -> StructureQuery:
     """The body of ``POST structure``."""
     return StructureQuery(_names(_document(data, ("runs",)), "runs", MAX_RUNS))
+
+
+def parse_findings(data: bytes) -> FindingsQuery:
+    """The body of ``POST findings``."""
+    return FindingsQuery(_names(_document(data, ("runs",)), "runs", MAX_RUNS))
 
 
 def parse_maps(data: bytes) -> MapsQuery:

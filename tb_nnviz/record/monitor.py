@@ -128,7 +128,7 @@ class Monitor:
         except BaseException:
             self._take_off(whole=False)
             raise
-        self._events = StepEvents(self._writer, settings.window, settings.rule)
+        self._events = StepEvents(self._writer, settings.window, settings.rule, settings.say_findings)
         _open_runs[run] = self
 
     # For users

@@ -31,6 +31,7 @@ class Settings:
     window: bool = False
     snapshot_bytes: int | None = None
     rule: GradientNormRule | None = None
+    say_findings: bool = True
     probes: Mapping[str, Probe] = field(default_factory=dict)
     probe_inputs: bool = False
     probe_labels: Mapping[str, Labels] = field(default_factory=dict)

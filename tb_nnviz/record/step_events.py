@@ -36,11 +36,12 @@ class StepEvents:
     Args:
         writer: where the events go.
         window: whether steps that are not logged are remembered until the next event.
-        rule: what judges the gradients of logged steps; its findings go to the terminal.
+        rule: what judges the gradients of logged steps; its findings are logged at the steps where they are found.
+        say: whether findings go to the terminal too.
     """
 
-    def __init__(self, writer: Writer, window: bool, rule: GradientNormRule | None) -> None:
-        self._writer, self._rule = writer, rule
+    def __init__(self, writer: Writer, window: bool, rule: GradientNormRule | None, say: bool = True) -> None:
+        self._writer, self._rule, self._say = writer, rule, say
         self._window = Window() if window else None
         self._histogram_steps = 0
 
@@ -95,8 +96,7 @@ class StepEvents:
 
         def entries() -> list[schema.Entry]:
             finished = finish_step(measured, clipped, norms, stock)
-            self._judge(measured, finished)
-            found = finished.entries
+            found = finished.entries + self._judge(measured, finished)
             if window is not None:
                 if finished.gradients is not None:
                     window.add(step, finished.gradients.finite_norm, finished.gradients.nonfinite, finished.skipped)
@@ -105,15 +105,17 @@ class StepEvents:
 
         self._writer.submit(step, now, entries)
 
-    def _judge(self, measured: Measured, finished: Finished) -> None:
-        """Say what the rule finds; on the writer's thread."""
+    def _judge(self, measured: Measured, finished: Finished) -> list[schema.Entry]:
+        """Say what the rule finds, and give it as an entry; on the writer's thread."""
         if self._rule is None or "gradient" not in finished.statistics or finished.skipped:
-            return  # a GradScaler that looks for its scale is no trouble
+            return []  # a GradScaler that looks for its scale is no trouble
         gradient = finished.statistics["gradient"]
         present = gradient["count"] > 0
         rows = [row for row, there in zip(measured.layouts["gradient"].rows, present, strict=True) if there]
-        for line in told(self._rule.update(measured.step, rows, gradient["norm"][present])):
+        findings = self._rule.update(measured.step, rows, gradient["norm"][present])
+        for line in told(findings) if self._say else []:
             _logger.warning("%s", line)
+        return [schema.findings_entry([finding.document() for finding in findings])] if findings else []
 
 
 def told(findings: Iterable[Finding]) -> list[str]:

@@ -88,8 +88,9 @@ def watch(
         tracked_weights: single weights whose value is kept at every logged step: a number, for the first elements
             of each layer's weight; or indices by parameter, such as ``{"fc1.weight": [(0, 3), (7, 1)]}``; or None.
         on_finding: "log" says in the terminal (logger ``tb_nnviz``) when a gradient norm stays beyond a
-            limit or turns nonfinite, once a layer and kind of trouble; None is silent.
-        gradient_norm_limits: vanishing below the first, exploding above the second; None is silent.
+            limit or turns nonfinite, once a layer and kind of trouble; None is silent there. Findings are in
+            the log either way, and TensorBoard's NNViz tab shows them.
+        gradient_norm_limits: vanishing below the first, exploding above the second; None: nothing is looked for.
         scaler: the GradScaler of mixed precision: adds the loss scale and the steps that it skips, each with
             the gradients that caused it (those of a fused optimizer at logged steps). Gradients are unscaled
             with or without it.
@@ -154,7 +155,8 @@ def watch(
         probe_inputs=bool(probe_inputs),
         probe_labels={} if probe_labels is None else labels(probe_labels, found),
         map_bytes=_bytes("map_bytes", map_bytes),
-        rule=None if on_finding is None else _rule(gradient_norm_limits),
+        rule=_rule(gradient_norm_limits),
+        say_findings=on_finding is not None,
     )
     make = (lambda: file_writer(directory)) if writer is None else (lambda: user_writer(writer))
     return Monitor(models, optimizers, make, directory, settings)

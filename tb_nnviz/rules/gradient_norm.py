@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,14 +18,82 @@ from tb_nnviz.schema import Row
 PATIENCE = 3
 
 
+#: A norm under this share of the limit, or 0, is severe: the layer stands still.
+SEVERE_SHARE = 1e-3
+
+#: What is said of each kind of trouble: severity, title, advice. "zero" is a norm that vanishes to exactly 0.
+WORDS = {
+    "vanishing": (
+        "warning",
+        "Gradient vanishes",
+        "Between the loss and this layer the gradient shrinks: try ReLU or GELU for sigmoid or tanh, norm layers, "
+        "residual connections, or an initialization made for the activation (He, Xavier).",
+    ),
+    "zero": (
+        "severe",
+        "No gradient arrives",
+        "Nothing behind this layer passes a gradient on: look for dead units (dead fraction of the activations), "
+        "a detached tensor, or a saturated loss. Try a lower learning rate, or LeakyReLU or GELU, from the start.",
+    ),
+    "exploding": (
+        "warning",
+        "Gradient explodes",
+        "Clip the gradients (monitor.clip_grad_norm_), lower the learning rate or warm it up more slowly, and check "
+        "the scale of inputs and initialization. Where such norms are usual, set gradient_norm_limits.",
+    ),
+    "nonfinite": (
+        "severe",
+        "Gradient is NaN or Inf",
+        "Look at the steps just before: which norm or update ratio grew first? Lower the learning rate or clip the "
+        "gradients; look for log(0), 0/0 or an overflow of float16 (use a GradScaler) in the forward pass.",
+    ),
+}
+
+
 class Finding(NamedTuple):
-    """What is wrong in which layer, since which step; ``value`` is the norm at ``step``."""
+    """What is wrong in which layer, since which step; ``value`` is the norm at ``step``.
+
+    ``row`` is the parameter that shows it best, ``limit`` what the norm is beyond of.
+    """
 
     trouble: str
     layer: str
     since: int
     step: int
     value: float
+    row: str = ""
+    depth: int | None = None
+    limit: float = math.nan
+
+    def document(self) -> dict[str, Any]:
+        """What is logged: the same in words, with evidence and advice.
+
+        >>> Finding("exploding", "fc", 4, 8, 250.0, "fc.weight", 3, 100.0).document()["evidence"]
+        'norm 250 at step 8, above 100 since step 4, at 3 logged steps in a row'
+        """
+        severity, title, advice = WORDS["zero" if self.trouble == "vanishing" and self.value == 0 else self.trouble]
+        if self.trouble == "vanishing" and self.value < SEVERE_SHARE * self.limit:
+            severity = "severe"
+        evidence = f"norm {self.value:.3g} at step {self.step}"
+        if self.trouble != "nonfinite":
+            side = "below" if self.trouble == "vanishing" else "above"
+            evidence += f", {side} {self.limit:g} since step {self.since}, at {PATIENCE} logged steps in a row"
+        return {
+            "rule": f"gradient_norm/{self.trouble}",
+            "severity": severity,
+            "title": title,
+            "kind": "gradient",
+            "statistic": "norm",
+            "row": self.row or self.layer,
+            "layer": self.layer,
+            "depth": self.depth,
+            "since": self.since,
+            "step": self.step,
+            # JSON has no NaN
+            "value": self.value if math.isfinite(self.value) else None,
+            "evidence": evidence,
+            "advice": advice,
+        }
 
     def __str__(self) -> str:
         since = "" if self.since == self.step else f" since step {self.since}"
@@ -46,6 +114,7 @@ class GradientNormRule:
 
     def __init__(self, vanishing: float, exploding: float) -> None:
         self._vanishing, self._exploding = vanishing, exploding
+        self._limits = {"vanishing": vanishing, "exploding": exploding}
         self._now: dict[str, tuple[str, int, int]] = {}  # by layer: its trouble, since when, for how many steps
         self._told: set[tuple[str, str]] = set()
 
@@ -55,9 +124,12 @@ class GradientNormRule:
         Leave absent rows out.
         """
         squares: dict[str, float] = {}
+        shows: dict[str, Row] = {}
         for row, norm in zip(rows, norms.tolist(), strict=True):
             layer = row.module or "the model"
             squares[layer] = squares.get(layer, 0.0) + norm * norm
+            if layer not in shows or (row.role == "weight" and shows[layer].role != "weight"):
+                shows[layer] = row
         findings = []
         for layer, square in squares.items():
             norm = math.sqrt(square)
@@ -68,7 +140,8 @@ class GradientNormRule:
             told = (layer, trouble)
             if trouble and told not in self._told and (trouble == "nonfinite" or steps >= PATIENCE):
                 self._told.add(told)
-                findings.append(Finding(trouble, layer, since, step, norm))
+                row, limit = shows[layer], self._limits.get(trouble, math.nan)
+                findings.append(Finding(trouble, layer, since, step, norm, row.name, row.depth, limit))
         return findings
 
     def _trouble(self, norm: float) -> str:

@@ -1,0 +1,151 @@
+"""The route ``findings`` on both loaders: what was written comes back, of a resumed run only what counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tensorboard.context import RequestContext
+
+from tb_nnviz import schema
+from tb_nnviz.plugin.query import MAX_OTHER_TAGS
+from tests.logs import AB, WALL_TIME, Log, numbers
+from tests.tensorboards import TensorBoard
+
+
+def finding(step: int, row: str = "a.weight", **more: Any) -> dict[str, Any]:
+    """One as a rule would write it."""
+    return {
+        "rule": "gradient_norm/vanishing",
+        "severity": "warning",
+        "title": "Gradient vanishes",
+        "kind": "gradient",
+        "statistic": "norm",
+        "row": row,
+        "since": step - 2,
+        "step": step,
+        "value": 1e-9,
+        "evidence": f"norm 1e-09 at step {step}",
+        "advice": "Try ReLU.",
+        **more,
+    }
+
+
+A = [finding(4), finding(4, "b.weight", value=None, severity="severe", layer="b", depth=1)]
+LATER = [finding(9, "ünï 🙂")]
+
+
+def write(logdir: Path) -> dict[str, float]:
+    """Runs with findings, and the wall time of each run's last event."""
+    last = {}
+    values = numbers(12, 2)
+    with Log(logdir / "a") as log:
+        for step in range(12):
+            more = {4: [schema.findings_entry(A)], 9: [schema.findings_entry(LATER)]}.get(step, [])
+            last["a"] = log.vectors(step, AB, {name: table[step] for name, table in values.items()}, more)
+    with Log(logdir / "healthy") as log:
+        last["healthy"] = log.table(AB, values)[-1]
+    with Log(logdir / "resumed") as log:
+        for step in range(12):
+            more = [schema.findings_entry([finding(step)])] if step in (2, 6, 10) else []
+            log.vectors(step, AB, {name: table[step] for name, table in values.items()}, more)
+    with Log(logdir / "resumed", 1, WALL_TIME + 1000) as log:
+        for step in range(5, 9):
+            more = [schema.findings_entry([finding(step, "b.weight")])] if step == 7 else []
+            last["resumed"] = log.vectors(step, AB, {name: table[step] for name, table in values.items()}, more)
+    with Log(logdir / "odd") as log:
+        bad = [b"no JSON", b'{"version": 7}', b'{"version": 1, "findings": [{"rule": 3}]}', b"[]"]
+        bad.append(schema.encode_findings([finding(5)]).tobytes().replace(b"1e-09,", b"NaN,"))
+        for step, payload in enumerate(bad):
+            more = [schema.Entry(schema.TAG_FINDINGS, np.frombuffer(payload, np.uint8), schema.PLUGIN_FINDINGS)]
+            log.vectors(step, AB, {name: table[step] for name, table in values.items()}, more)
+        more = [schema.findings_entry([finding(6)])]
+        last["odd"] = log.vectors(6, AB, {name: table[6] for name, table in values.items()}, more)
+    with Log(logdir / "mine") as log:
+        scalars = [schema.scalar(f"mine/{i:03}", i) for i in range(MAX_OTHER_TAGS + 2)]
+        scalars.append(schema.scalar("nnviz/log/loss", 0.5))
+        last["mine"] = log.vectors(0, AB, {name: table[0] for name, table in values.items()}, scalars)
+    return last
+
+
+@pytest.fixture(scope="module")
+def findings_board(loader: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TensorBoard]:
+    logdir = tmp_path_factory.mktemp("findings")
+    last = write(logdir)
+    with TensorBoard(loader, logdir) as board:
+        board.until_written(last)
+        expected = {"a": 2, "resumed": 2, "odd": 6}
+
+        def loaded() -> bool:
+            listed = board.provider.list_tensors(RequestContext(), experiment_id="", plugin_name=schema.PLUGIN_FINDINGS)
+            return listed.keys() >= expected.keys()
+
+        board.until(loaded)
+        yield board
+
+
+def ask(board: TensorBoard, *runs: str) -> Any:
+    return board._binary("findings", {"runs": runs})
+
+
+def test_findings_come_back_as_they_were_written(findings_board: TensorBoard) -> None:
+    answer = ask(findings_board, "a", "healthy", "no such run")
+    expected = [{"run": "a", "wall_time": WALL_TIME + 5, **one} for one in A]
+    expected += [{"run": "a", "wall_time": WALL_TIME + 10, **one} for one in LATER]
+    assert answer == {"version": 1, "findings": expected, "missing": []}
+
+
+def test_what_a_resumed_run_left_behind_does_not_count(findings_board: TensorBoard) -> None:
+    answer = ask(findings_board, "resumed")
+    assert [(one["step"], one["row"]) for one in answer["findings"]] == [(2, "a.weight"), (7, "b.weight")]
+    assert answer["missing"] == []
+
+
+def test_what_is_no_finding_is_missing_and_the_others_are_answered(findings_board: TensorBoard) -> None:
+    answer = ask(findings_board, "odd")
+    assert [one["step"] for one in answer["findings"]] == [6]
+    assert [(one["run"], one["step"]) for one in answer["missing"]] == [("odd", step) for step in range(5)]
+    reasons = [one["reason"] for one in answer["missing"]]
+    assert reasons[0] == "invalid findings: b'no JSON' is not JSON"
+    assert reasons[1].startswith("unknown findings version: 7")
+    assert reasons[2] == "invalid finding: rule '3' is not a string"
+    assert reasons[3].startswith("unknown findings version: None")
+    assert reasons[4].endswith("is not JSON")
+
+
+def test_runs_in_the_order_asked_for(findings_board: TensorBoard) -> None:
+    assert [one["run"] for one in ask(findings_board, "odd", "a")["findings"]] == ["odd", "a", "a", "a"]
+    assert ask(findings_board) == {"version": 1, "findings": [], "missing": []}
+
+
+def test_questions_that_make_no_sense(findings_board: TensorBoard) -> None:
+    for body, message in (({}, "missing runs"), ({"runs": "a"}, "invalid runs"), ({"runs": [], "x": 1}, "unknown key")):
+        response = findings_board.post("findings", body)
+        assert (response.status_code, message in response.text) == (400, True)
+
+
+def test_an_empty_prefix_gives_the_users_own_scalars_too(findings_board: TensorBoard) -> None:
+    answer = findings_board.scalars("mine", prefix="")
+    assert [one["tag"] for one in answer["series"]] == [
+        *(f"mine/{i:03}" for i in range(MAX_OTHER_TAGS)),
+        "nnviz/log/loss",
+    ]
+    assert [(one["run"], one["tag"]) for one in answer["missing"]] == [(None, "mine/100"), (None, "mine/101")]
+    assert findings_board.post("scalars", {"runs": ["mine"], "tags": None, "prefix": "mine"}).status_code == 400
+
+
+def test_what_cannot_be_written_is_refused() -> None:
+    for wrong, message in (
+        ({"severity": "bad"}, "unknown severity: 'bad'"),
+        ({"since": 1.5}, "invalid finding: since"),
+        ({"advice": None}, "invalid finding: advice"),
+        ({"value": "many"}, "invalid finding: value"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            schema.encode_findings([finding(4, **wrong)])
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        schema.encode_findings([finding(4, value=float("nan"))])
+    assert schema.decode_findings(schema.encode_findings(A)) == A
