@@ -16,4 +16,5 @@ export interface Panel {
 /** One line a panel; each is a chunk of its own, loaded when it is opened. */
 export const PANELS: readonly Panel[] = [
   { id: "gradient_flow", title: TEXT.gradientFlow, load: () => import("./gradient_flow") },
+  { id: "activations", title: TEXT.activations.title, load: () => import("./activations") },
 ];

@@ -93,7 +93,7 @@ interface PopoverProps {
   children: ComponentChildren;
 }
 
-function Popover({ label, value, testid, help, children }: PopoverProps) {
+export function Popover({ label, value, testid, help, children }: PopoverProps) {
   const [open, setOpen] = useState(false);
   const ref = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -143,7 +143,7 @@ interface FieldProps {
 }
 
 /** A number that takes effect on Enter or when the field is left; what is no number is refused visibly. */
-function NumberField({ label, value, placeholder, testid, positive = false, set }: FieldProps) {
+export function NumberField({ label, value, placeholder, testid, positive = false, set }: FieldProps) {
   const [bad, setBad] = useState(false);
   const commit = (text: string) => {
     const number = parseNumber(text);

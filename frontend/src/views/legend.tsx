@@ -80,7 +80,7 @@ export function Legend() {
 }
 
 /** The palette itself, a pixel a colour. */
-function Ramp({ colours }: { colours: Palette }) {
+export function Ramp({ colours }: { colours: Palette }) {
   const ref = useRef<HTMLCanvasElement>(null);
   useLayoutEffect(() => {
     const g = ref.current?.getContext("2d");

@@ -7,8 +7,16 @@ import { Mark } from "./icon";
 /** Below this the name needs all the room. */
 const NARROW = 124;
 
+interface Props {
+  run: string;
+  width: number;
+  note?: string;
+  /** A class for the note. */
+  tone?: string;
+}
+
 /** A run above its own column: mark, name, and how good it is, or `note` in place of that. */
-export function RunHead({ run, width, note }: { run: string; width: number; note?: string }) {
+export function RunHead({ run, width, note, tone }: Props) {
   const store = useStore();
   const headline = store.headlines.value.get(run);
   return (
@@ -17,7 +25,9 @@ export function RunHead({ run, width, note }: { run: string; width: number; note
       <b>{store.shortNames.value.get(run) ?? run}</b>
       {width >= NARROW &&
         (note !== undefined ? (
-          <span>{note}</span>
+          <span class={tone} title={note}>
+            {note}
+          </span>
         ) : (
           headline && (
             <span title={TEXT.metricTitle(headline.name, headline.step)}>

@@ -1,0 +1,101 @@
+import { type Board, placeOf } from "./maps";
+import { niceUp } from "./scale";
+
+/** `layer`: one scale for all that is shown. `channel`: one for each unit of each run. `fixed`: up to a given number. */
+export type MapScaleMode = "layer" | "channel" | "fixed";
+
+export interface Range {
+  lo: number;
+  hi: number;
+}
+
+const NONE: Range = { lo: Number.POSITIVE_INFINITY, hi: Number.NEGATIVE_INFINITY };
+
+function widen(range: Range, values: Float32Array, from = 0, to = values.length, stride = 1): Range {
+  let { lo, hi } = range;
+  for (let i = from; i < to; i += stride) {
+    if (values[i] < lo) lo = values[i];
+    if (values[i] > hi) hi = values[i];
+  }
+  return { lo, hi };
+}
+
+/** Nothing finite, or one value only: still a range that has an inside. */
+function sound({ lo, hi }: Range, signed: boolean): Range {
+  if (lo > hi) return signed ? { lo: -1, hi: 1 } : { lo: 0, hi: 1 };
+  if (signed) {
+    const reach = Math.max(Math.abs(lo), Math.abs(hi)) || 1;
+    return { lo: -reach, hi: reach };
+  }
+  if (lo < hi) return { lo, hi };
+  return lo < 0 ? { lo, hi: 0 } : { lo: 0, hi: hi || 1 };
+}
+
+/** From the least to the greatest finite value of all boards; around 0 where it is `signed`. */
+export function layerRange(boards: readonly Board[], signed: boolean): Range {
+  let range = NONE;
+  for (const board of boards) range = widen(range, board.values);
+  // Attention is a share: what is dark is little of it, not the least there is.
+  if (range.lo > 0 && boards.some(({ unitAxis }) => unitAxis === "head")) range = { lo: 0, hi: range.hi };
+  return sound(range, signed);
+}
+
+export function unitRange(board: Board, unit: number, signed: boolean): Range {
+  const first = placeOf(board, unit, 0, 0);
+  return board.form === "sheet"
+    ? sound(widen(NONE, board.values, first, board.values.length, board.ids.length), signed)
+    : sound(widen(NONE, board.values, first, first + board.rows * board.columns), signed);
+}
+
+export const fixedRange = (most: number, signed: boolean): Range => ({ lo: signed ? -most : 0, hi: most });
+
+/** What a fixed scale starts from: a round number that all of this fits under. */
+export function suggestion(boards: readonly Board[]): number {
+  const { lo, hi } = layerRange(boards, false);
+  return niceUp(Math.max(Math.abs(lo), Math.abs(hi)) || 1);
+}
+
+/** What a run's values are less the reference's, unit by unit; or why there is no such thing. */
+export function difference(board: Board, reference: Board): Board | Mismatch {
+  const same =
+    board.form === reference.form &&
+    board.unitAxis === reference.unitAxis &&
+    board.rowAxis === reference.rowAxis &&
+    board.columnAxis === reference.columnAxis;
+  if (!same || board.rows !== reference.rows || board.columns !== reference.columns) {
+    return { own: board.header.shape, other: reference.header.shape };
+  }
+  const place = new Map(reference.ids.map((id, unit) => [id, unit]));
+  const kept = board.ids.flatMap((id, unit) => (place.has(id) ? [unit] : []));
+  if (kept.length === 0) return { own: board.header.shape, other: reference.header.shape };
+  const figures = Object.entries(board.units).map(([name, values]: [string, Float64Array]) => [
+    name,
+    Float64Array.from(kept, (unit) => values[unit]),
+  ]);
+  const result: Board = {
+    ...board,
+    ids: kept.map((unit) => board.ids[unit]),
+    values: new Float32Array(kept.length * board.rows * board.columns),
+    precision: board.precision + reference.precision,
+    units: Object.fromEntries(figures),
+  };
+  kept.forEach((unit, k) => {
+    const other = place.get(board.ids[unit])!;
+    for (let row = 0; row < board.rows; row++) {
+      for (let column = 0; column < board.columns; column++) {
+        result.values[placeOf(result, k, row, column)] =
+          board.values[placeOf(board, unit, row, column)] -
+          reference.values[placeOf(reference, other, row, column)];
+      }
+    }
+  });
+  return result;
+}
+
+/** Two layers of one name that are not of one size. */
+export interface Mismatch {
+  own: number[];
+  other: number[];
+}
+
+export const isMismatch = (one: Board | Mismatch): one is Mismatch => "other" in one;

@@ -1,0 +1,45 @@
+import { MAP_COLOURS, type MapColours } from "../../derive/map_paint";
+import type { MapScaleMode } from "../../derive/map_scale";
+import type { UnitOrder } from "../../derive/map_units";
+import { useStore } from "../../views/context";
+
+const SCALES: readonly MapScaleMode[] = ["layer", "channel", "fixed"];
+
+/** What a link says that it is not known to mean is as if it said nothing. */
+const oneOf = <T extends string>(all: readonly T[], value: string | null): T | null =>
+  all.includes(value as T) ? (value as T) : null;
+
+function wholeNumber(value: string | null): number | null {
+  return value !== null && /^\d{1,9}$/.test(value) ? Number(value) : null;
+}
+
+/** This panel's own choices, each a key of the address. */
+export function useChoices() {
+  const store = useStore();
+  const key = (name: string) => store.key(`act.${name}`);
+  const set = (name: string, value: string | null) => {
+    key(name).value = value;
+  };
+  const fixed = Number(key("fixed").value);
+  return {
+    sample: wholeNumber(key("sample").value) ?? 0,
+    setSample: (sample: number) => set("sample", sample === 0 ? null : String(sample)),
+    colours: oneOf<MapColours>(MAP_COLOURS, key("colours").value) ?? "viridis",
+    setColours: (name: string) => set("colours", name === "viridis" ? null : name),
+    scale: oneOf<MapScaleMode>(SCALES, key("scale").value) ?? "layer",
+    setScale: (scale: MapScaleMode) => set("scale", scale === "layer" ? null : scale),
+    /** Upper end of the fixed scale; null: a round one that fits. */
+    fixed: Number.isFinite(fixed) && fixed > 0 ? fixed : null,
+    setFixed: (value: number | null) => set("fixed", value === null ? null : String(value)),
+    differ: key("mode").value === "difference",
+    setDiffer: (on: boolean) => set("mode", on ? "difference" : null),
+    /** null: as is usual for what is shown. */
+    order: oneOf<UnitOrder>(["activity", "index"], key("order").value),
+    setOrder: (order: string) => set("order", order),
+    /** Original index of the unit whose history is open. */
+    unit: wholeNumber(key("unit").value),
+    setUnit: (unit: number | null) => set("unit", unit === null ? null : String(unit)),
+  };
+}
+
+export type Choices = ReturnType<typeof useChoices>;

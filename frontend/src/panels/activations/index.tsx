@@ -1,0 +1,209 @@
+import { useMemo, useRef } from "preact/hooks";
+import { mapsToCsv } from "../../derive/map_csv";
+import { type Picture, pictureOf } from "../../derive/map_picture";
+import { layersOf, samplesOf, sizesOf } from "../../derive/maps";
+import { choose } from "../../derive/selection";
+import { nearest } from "../../derive/steps";
+import { TEXT } from "../../text";
+import { useStore } from "../../views/context";
+import { Exports } from "../../views/exports";
+import { Failure } from "../../views/failure";
+import { useCourse } from "../../views/keys";
+import { LayerList } from "../../views/layer_list";
+import { NoRuns, PanelEmpty } from "../../views/panel_empty";
+import { StepSlider } from "../../views/step_slider";
+import { useChoices } from "./choices";
+import { Columns } from "./columns";
+import { Controls } from "./controls";
+import { HistoryDrawer } from "./history";
+import { ProbeBand } from "./probe";
+import { PREFIX, useInputs, useListing, useMaps } from "./questions";
+import style from "./style.css?inline";
+
+export { style };
+
+const T = TEXT.activations;
+
+export function View() {
+  const store = useStore();
+  const runs = store.shown.value;
+  const listing = useListing(runs);
+  const known = listing.data ?? listing.last;
+  if (runs.length === 0) return <NoRuns />;
+  if (known === null) {
+    return (
+      <section class="panel" aria-label={T.title} aria-busy={listing.error === null}>
+        {listing.error !== null && (
+          <Failure what={T.whatListing} message={listing.error} retry={listing.retry} />
+        )}
+      </section>
+    );
+  }
+  if (listing.data && known.maps.length === 0) {
+    const broken = known.missing[0];
+    return (
+      <section class="panel" aria-label={T.title}>
+        {broken && (
+          <Failure what={T.whatMaps} message={`${broken.run}: ${broken.reason}`} retry={listing.retry} />
+        )}
+        <PanelEmpty title={T.emptyTitle} help={T.emptyHelp} code={T.emptyCode} />
+      </section>
+    );
+  }
+  return <Activations listing={known} error={listing.error} retry={listing.retry} />;
+}
+
+interface Props {
+  listing: Parameters<typeof layersOf>[0];
+  error: string | null;
+  retry: () => void;
+}
+
+function Activations({ listing, error, retry }: Props) {
+  const store = useStore();
+  const choices = useChoices();
+  const runs = store.shown.value;
+  const dark = store.dark.value;
+  const stage = useRef<HTMLDivElement>(null);
+  const layers = useMemo(() => layersOf(listing, runs, PREFIX), [listing, runs]);
+  const selected = Math.max(0, choose(store.view.row.value, layers));
+  const layer = layers[selected] ?? null;
+  const header = layer?.first.header ?? null;
+
+  const inputs = useInputs(runs, layer?.name ?? null);
+  const input = useMemo(() => inputs.data?.maps ?? [], [inputs.data]);
+  const samples = Math.max(1, header ? samplesOf(header) : 1);
+  const sample = Math.min(choices.sample, samples - 1);
+  const maps = useMaps(runs, layer?.tag ?? null, header, sample, store.view.step.value);
+
+  useCourse(
+    useMemo(
+      () => ({
+        moveStep: (by: number) => {
+          const { steps } = maps;
+          if (steps.length === 0) return;
+          const at = nearest(steps, maps.step);
+          store.view.step.value = steps[Math.min(steps.length - 1, Math.max(0, at + by))];
+        },
+        moveLayer: (by: number) => {
+          const next = layers[selected + by];
+          if (next) store.view.row.value = next.name;
+        },
+      }),
+      [store, maps.steps, maps.step, layers, selected],
+    ),
+  );
+
+  const { colours, scale, fixed, differ, order } = choices;
+  const fresh = useMemo(
+    () => pictureOf(maps.maps, maps.newest, { runs, colours, scale, fixed, differ, order, dark }),
+    [maps.maps, maps.newest, runs, colours, scale, fixed, differ, order, dark],
+  );
+  const waiting = maps.maps.size === 0 && maps.loading;
+  const drawn = useKept(
+    waiting || !layer
+      ? null
+      : { picture: fresh, layer: layer.name, step: maps.step, sample, reasons: maps.reasons },
+  );
+  const unit = choices.unit;
+  const boards = drawn?.picture.shown.flatMap(({ board }) => (board ? [board] : [])) ?? [];
+  return (
+    <section class="panel act" aria-label={T.title}>
+      <Controls
+        choices={choices}
+        header={header}
+        boards={boards}
+        loading={maps.loading}
+        exports={
+          <Exports
+            name={`nnviz_activations_${drawn?.layer ?? ""}_step_${drawn?.step ?? 0}`}
+            png={() => stage.current}
+            csv={() => mapsToCsv(boards, drawn?.layer ?? "", sample, differ)}
+            disabled={boards.length === 0}
+          />
+        }
+      />
+      {error !== null && <Failure what={T.whatListing} message={error} retry={retry} />}
+      <div class="with-layers">
+        <LayerList
+          items={layers.map(({ name, first }) => ({
+            name,
+            note: [first.row?.type ?? "", sizesOf(first.header)].filter(Boolean).join(" "),
+          }))}
+          selected={selected}
+          select={({ name }) => {
+            store.view.row.value = name;
+          }}
+        />
+        <div class="act-main">
+          <StepSlider
+            steps={maps.steps}
+            step={maps.step}
+            set={(step) => {
+              store.view.step.value = step;
+            }}
+            ready={!waiting}
+          />
+          {maps.error !== null && <Failure what={T.whatMaps} message={maps.error} retry={maps.retry} />}
+          {inputs.error !== null && (
+            <Failure what={T.whatInputs} message={inputs.error} retry={inputs.retry} />
+          )}
+          <div class="act-stage" ref={stage} data-testid="stage" aria-busy={waiting && maps.error === null}>
+            <ProbeBand
+              inputs={input}
+              logged={inputs.data !== null || inputs.loading}
+              header={header}
+              sample={sample}
+              samples={samples}
+              setSample={choices.setSample}
+              picture={drawn?.picture ?? null}
+            />
+            {drawn ? (
+              <Columns
+                picture={drawn.picture}
+                stale={waiting}
+                layer={drawn.layer}
+                step={drawn.step}
+                sample={drawn.sample}
+                reasons={drawn.reasons}
+                input={input[0] ?? null}
+                setSample={choices.setSample}
+                unit={unit}
+                setUnit={choices.setUnit}
+              />
+            ) : (
+              maps.error === null && <div class="pending act-waiting" />
+            )}
+          </div>
+          {unit !== null && layer && drawn && (
+            <HistoryDrawer
+              tag={layer.tag}
+              layer={layer.name}
+              picture={drawn.picture}
+              unit={unit}
+              sample={sample}
+              step={maps.step}
+              colours={colours}
+              close={() => choices.setUnit(null)}
+            />
+          )}
+        </div>
+      </div>
+    </section>
+  );
+}
+
+interface Drawn {
+  picture: Picture;
+  layer: string;
+  step: number;
+  sample: number;
+  reasons: ReadonlyMap<string, string>;
+}
+
+/** What was drawn last while the next is on its way: it fades instead of leaving a hole. */
+function useKept(next: Drawn | null): Drawn | null {
+  const kept = useRef<Drawn | null>(null);
+  if (next) kept.current = next;
+  return kept.current;
+}

@@ -1,0 +1,157 @@
+import { useLayoutEffect, useRef } from "preact/hooks";
+import { drawPlane } from "../../charts/plane";
+import { tick } from "../../derive/format";
+import { inputPicture, sameInput } from "../../derive/map_input";
+import { sampleLabel, tokensOf, visible } from "../../derive/map_labels";
+import type { MapLegend, Picture } from "../../derive/map_picture";
+import type { MapEvent, MapHeader } from "../../derive/maps";
+import { TEXT } from "../../text";
+import type { Rgb } from "../../types";
+import { useStore } from "../../views/context";
+import { Ramp } from "../../views/legend";
+
+const T = TEXT.activations;
+const SIDE = 64;
+const css = (rgb: Rgb) => `rgb(${rgb.join(",")})`;
+
+interface Props {
+  inputs: readonly MapEvent[];
+  /** Whether inputs were logged, or may have been. */
+  logged: boolean;
+  header: MapHeader | null;
+  sample: number;
+  samples: number;
+  setSample: (sample: number) => void;
+  picture: Picture | null;
+}
+
+/** What went in, beside what came out: the sample that is shown, which one it is, and the colours' meaning. */
+export function ProbeBand({ inputs, logged, sample, samples, setSample, picture }: Props) {
+  const store = useStore();
+  const input = inputs[0] ?? null;
+  const label = sampleLabel(input?.header ?? null, sample);
+  const tokens = tokensOf(input, sample);
+  const differ = input !== null && inputs.some((other) => !sameInput(input, other));
+  const arrow = (to: number, name: string, path: string, testid: string) => (
+    <button
+      type="button"
+      class="button"
+      title={name}
+      aria-label={name}
+      data-testid={testid}
+      disabled={to < 0 || to >= samples}
+      onClick={() => setSample(to)}
+    >
+      <svg width="10" height="10" viewBox="0 0 10 10" fill="none" stroke="currentColor" aria-hidden="true">
+        <path d={path} stroke-width="1.6" stroke-linecap="round" stroke-linejoin="round" />
+      </svg>
+    </button>
+  );
+  return (
+    <div class="act-probe">
+      {input && !tokens && <InputImage event={input} sample={sample} dark={store.dark.value} />}
+      <div class="act-sample">
+        <div class="act-picker" role="group" aria-label={T.sample}>
+          {arrow(sample - 1, T.previousSample, "M6.5 1.5L3 5l3.5 3.5", "sample-previous")}
+          <span data-testid="sample">
+            {T.sample.toLowerCase()} <b>{sample + 1}</b>
+            <span class="dim"> {TEXT.ofLast(samples)}</span>
+          </span>
+          {arrow(sample + 1, T.nextSample, "M3.5 1.5L7 5L3.5 8.5", "sample-next")}
+          {label !== null && (
+            <span class="act-label" data-testid="sample-label">
+              {T.labelled(label)}
+            </span>
+          )}
+        </div>
+        {differ && <p class="dim">{T.inputOf(input.run)}</p>}
+        {tokens && (
+          <p class="act-tokens" data-testid="tokens" title={tokens.join("")}>
+            {tokens.map((token, i) => (
+              <span key={`${i}/${token}`}>{visible(token)}</span>
+            ))}
+          </p>
+        )}
+        {!input && !logged && (
+          <p class="dim" data-testid="no-input">
+            {T.noInput} <code>{T.noInputCode}</code> {T.noInputHelp("").trim()}
+          </p>
+        )}
+      </div>
+      <div class="act-legends" data-testid="legend" role="img" aria-label={T.legend}>
+        {picture?.legends.map((legend) => (
+          <LegendOf key={String(legend.isDifference)} legend={legend} alone={picture.legends.length === 1} />
+        ))}
+        {picture && (
+          <div class="chips legend">
+            {picture.dead && (
+              <span class="chip">
+                <i class="act-dead-chip" />
+                {T.dead}
+              </span>
+            )}
+            {picture.nonfinite && (
+              <span class="chip">
+                <i class="hatched" style={{ backgroundColor: css(picture.legends[0].palette.nonfinite) }} />
+                {T.notFinite}
+              </span>
+            )}
+          </div>
+        )}
+      </div>
+    </div>
+  );
+}
+
+function LegendOf({ legend, alone }: { legend: MapLegend; alone: boolean }) {
+  const { range, palette } = legend;
+  const store = useStore();
+  const name = legend.isDifference ? T.difference : alone ? "" : (store.shown.value[0] ?? "");
+  return (
+    <div class="legend act-legend" data-testid={legend.isDifference ? "legend-difference" : "legend-values"}>
+      {name && <span class="act-legend-name">{name}</span>}
+      <div class="ramp">
+        {legend.under && (
+          <i class="cap" style={{ background: css(palette.under) }} title={TEXT.state.under} />
+        )}
+        <Ramp colours={palette} />
+        {legend.over && <i class="cap" style={{ background: css(palette.over) }} title={TEXT.state.over} />}
+      </div>
+      <div class="ends">
+        <span>{range ? `${legend.under ? "< " : ""}${tick(rounded(range.lo))}` : T.least}</span>
+        {range === null && <span>{T.ownScale}</span>}
+        {range && range.lo < 0 && range.hi > 0 && range.lo === -range.hi && <span>0</span>}
+        <span>{range ? `${legend.over ? "> " : ""}${tick(rounded(range.hi))}` : T.greatest}</span>
+      </div>
+    </div>
+  );
+}
+
+/** Three digits say enough of where a scale ends. */
+const rounded = (value: number) => Number(value.toPrecision(3));
+
+function InputImage({ event, sample, dark }: { event: MapEvent; sample: number; dark: boolean }) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const picture = inputPicture(event, sample);
+  const ratio = picture ? picture.pixels.width / picture.pixels.height : 1;
+  const width = Math.min(160, Math.max(8, Math.round(SIDE * Math.min(ratio, 2.5))));
+  const height = ratio > 2.5 ? Math.max(12, Math.round(width / Math.min(ratio, 12))) : SIDE;
+  useLayoutEffect(() => {
+    if (canvas.current && picture)
+      drawPlane(canvas.current, picture.pixels, { width, height, dark, dpr: window.devicePixelRatio });
+  }, [event, sample, dark]);
+  if (!picture) return null;
+  const title =
+    picture.colour || picture.channels === 1 ? T.input : `${T.input}, ${T.inputChannel(1, picture.channels)}`;
+  return (
+    <canvas
+      class="act-plane act-input"
+      ref={canvas}
+      role="img"
+      aria-label={T.inputName(sample + 1)}
+      title={title}
+      data-testid="input"
+      style={{ width: `${width}px`, height: `${height}px` }}
+    />
+  );
+}

@@ -1,0 +1,126 @@
+import { useEffect, useMemo } from "preact/hooks";
+import {
+  cutsSample,
+  type Listing,
+  type MapEvent,
+  type MapHeader,
+  type MapsAnswer,
+  readListing,
+  readMaps,
+} from "../../derive/maps";
+import { allSteps, nearest } from "../../derive/steps";
+import { type Answer, useAnswer, useAnswers } from "../../views/answer";
+
+export const PREFIX = "nnviz/map/";
+const INPUT = "nnviz/map_input";
+/** Later than any step: its nearest map is the last. */
+const LAST = Number.MAX_SAFE_INTEGER;
+/** Maps of so many steps are asked for at once, so that playing goes on without a question a step. */
+const MOST_STEPS = 8;
+const MOST_BYTES = 4e6;
+
+export function useListing(runs: readonly string[]): Answer<Listing> {
+  const body = { runs, prefix: PREFIX, tag: null };
+  return useAnswer("maps", runs.length > 0 ? body : null, readListing);
+}
+
+/** The probe's inputs of each run that has logged them, for the model that a layer is of. */
+export function useInputs(runs: readonly string[], layer: string | null): Answer<MapsAnswer> {
+  const listing = useAnswer("maps", runs.length > 0 ? { runs, prefix: INPUT, tag: null } : null, readListing);
+  const tags = [...new Set(listing.data?.maps.map(({ tag }) => tag))];
+  // With several models each has its own, and their layers begin with their names.
+  const tag = tags.find((one) => layer?.startsWith(`${one.slice(INPUT.length + 1)}.`)) ?? tags[0];
+  const body = tag === undefined ? null : { runs, prefix: INPUT, tag, steps: [LAST] };
+  return useAnswer("maps", body, readMaps);
+}
+
+export interface Maps {
+  /** At which any of the runs has a map of this layer. */
+  steps: Float64Array;
+  /** The one that is shown. */
+  step: number;
+  /** Each run's map nearest to it. */
+  maps: ReadonlyMap<string, MapEvent>;
+  /** Each run's last map. */
+  newest: ReadonlyMap<string, MapEvent>;
+  /** Why a run has none, by run. */
+  reasons: ReadonlyMap<string, string>;
+  error: string | null;
+  loading: boolean;
+  retry: () => void;
+}
+
+const NO_STEPS = new Float64Array(0);
+const byRun = (maps: readonly MapEvent[]) => new Map(maps.map((one): [string, MapEvent] => [one.run, one]));
+
+/** One layer's maps of all runs at a step; those of the steps around it are fetched ahead. */
+export function useMaps(
+  runs: readonly string[],
+  tag: string | null,
+  header: MapHeader | null,
+  sample: number,
+  wanted: number | null,
+): Maps {
+  const answers = useAnswers();
+  const at = header && cutsSample(header) ? { at: { sample } } : {};
+  const question = { runs, prefix: PREFIX, tag, ...at };
+  const last = useAnswer(
+    "maps",
+    tag !== null && runs.length > 0 ? { ...question, steps: [LAST] } : null,
+    readMaps,
+  );
+  const stepsOf = useMemo(() => new Map(last.data?.steps.map(({ run, steps }) => [run, steps])), [last.data]);
+  const steps = useMemo(() => (last.data ? allSteps([...stepsOf.values()]) : NO_STEPS), [stepsOf]);
+  const index = nearest(steps, wanted ?? LAST);
+  const size = last.data?.maps.reduce((sum, one) => sum + one.values.length, 0) ?? 0;
+  const length = Math.max(1, Math.min(MOST_STEPS, Math.floor(MOST_BYTES / Math.max(1, size))));
+  const from = Math.floor(Math.max(0, index) / length) * length;
+  const isLast = index === steps.length - 1;
+  const chunk = (start: number) => ({ ...question, steps: [...steps.subarray(start, start + length)] });
+  const some = useAnswer("maps", last.data && index >= 0 && !isLast ? chunk(from) : null, readMaps);
+  const source = isLast ? last.data : some.data;
+
+  // The next ones while these are looked at. What fails here fails again when it is wanted, and is said then.
+  const next = from + length;
+  useEffect(() => {
+    if (!some.data || next >= steps.length - 1) return;
+    const abort = new AbortController();
+    answers.ask("maps", chunk(next), abort.signal).catch(() => undefined);
+    return () => abort.abort();
+  }, [some.data, next]);
+
+  const maps = useMemo(() => {
+    const found = new Map<string, MapEvent>();
+    for (const [run, own] of stepsOf) {
+      const step = own[nearest(own, steps[index])];
+      const one = source?.maps.find((candidate) => candidate.run === run && candidate.step === step);
+      if (one) found.set(run, one);
+    }
+    return found;
+  }, [source, stepsOf, steps, index]);
+  const newest = useMemo(() => byRun(last.data?.maps ?? []), [last.data]);
+  const reasons = useMemo(
+    () => new Map((source?.missing ?? []).map(({ run, reason }): [string, string] => [run, reason])),
+    [source],
+  );
+  const failed = last.error !== null ? last : some;
+  return {
+    steps,
+    step: index >= 0 ? steps[index] : 0,
+    maps,
+    newest,
+    reasons,
+    error: failed.error,
+    loading: last.loading || some.loading,
+    retry: failed.retry,
+  };
+}
+
+/** One unit at all steps, of every run. */
+export function useHistory(
+  runs: readonly string[],
+  tag: string,
+  at: Readonly<Record<string, number>>,
+): Answer<MapsAnswer> {
+  return useAnswer("maps", { runs, prefix: PREFIX, tag, steps: null, at }, readMaps);
+}
