@@ -3,6 +3,7 @@ import { compile } from "../derive/filter";
 import { buildGrid } from "../derive/grid";
 import { unionRows } from "../derive/layout";
 import { MARK_KINDS, type WindowMark, windowCount, windowMarks } from "../derive/marks";
+import type { Overhead } from "../derive/overhead";
 import { labelOf } from "../derive/palette";
 import { type Headline, headlines, runColour, runOrder, shortNames, shownRuns } from "../derive/runs";
 import { autoScale, finiteValues } from "../derive/scale";
@@ -90,6 +91,8 @@ export class Store {
 
   /** Scalars that say what happened between logged steps, by run. */
   readonly windows = signal<ReadonlyMap<string, readonly ScalarSeries[]>>(new Map());
+  /** Our own cost by run, where it is known. */
+  readonly overheads = signal<ReadonlyMap<string, Overhead>>(new Map());
   readonly windowsError = signal<string | null>(null);
 
   readonly order = computed(() => runOrder(this.runs.value ?? []));

@@ -8,6 +8,7 @@ import { AnswersContext } from "./answer";
 import { StoreContext, useStore } from "./context";
 import { Empty } from "./empty";
 import { Failure } from "./failure";
+import { Health } from "./health";
 import { Icon } from "./icon";
 import { KeyHelp, useKeys } from "./keys";
 import { PanelView } from "./panel";
@@ -39,6 +40,8 @@ function Page({ reload }: { reload: () => void }) {
   const store = useStore();
   const [side, setSide] = useSide();
   useKeys(PANELS);
+  // What was found stands above the panel: until it is known nothing is seen, and nothing jumps.
+  const [settled, setSettled] = useState(false);
   const runs = store.runs.value;
   const error = store.runsError.value;
   if (runs === null) {
@@ -71,7 +74,8 @@ function Page({ reload }: { reload: () => void }) {
           </button>
         </div>
       )}
-      <main class="main">
+      <main class={settled ? "main" : "main settling"}>
+        <Health settled={() => setSettled(true)} />
         <Tabs panels={PANELS} now={panel.id} />
         <div class="tab-panel" role="tabpanel" id="tab-panel" aria-labelledby={`tab-${panel.id}`}>
           <PanelView panel={panel} reload={reload} />

@@ -2,6 +2,7 @@ import { shapeOf } from "../charts/markers";
 import { metric } from "../derive/format";
 import { TEXT } from "../text";
 import { useStore } from "./context";
+import { costOf } from "./health";
 import { Icon, Mark } from "./icon";
 
 /** All runs: which are shown, which one is the reference, and how good each is. */
@@ -62,6 +63,7 @@ function RunLine({ run }: { run: string }) {
   const isRef = store.ref.value === run;
   const headline = store.headlines.value.get(run);
   const order = store.order.value.get(run) ?? 0;
+  const overhead = store.overheads.value.get(run);
   return (
     <li class={shown ? "run" : "run off"} data-testid={`run-${run}`}>
       <button
@@ -69,7 +71,9 @@ function RunLine({ run }: { run: string }) {
         class="toggle"
         role="checkbox"
         aria-checked={shown}
-        title={TEXT.toggleRun(run, shown)}
+        title={
+          overhead ? TEXT.withCost(TEXT.toggleRun(run, shown), costOf(overhead)) : TEXT.toggleRun(run, shown)
+        }
         onClick={() => store.toggleRun(run)}
       >
         <Mark colour={store.colour(run)} shape={shapeOf(order)} hollow={!shown} />

@@ -1,0 +1,176 @@
+import { useEffect, useMemo, useState } from "preact/hooks";
+import { shapeOf } from "../charts/markers";
+import { type FindingGroup, type FindingsHeader, groupFindings, layerOf } from "../derive/findings";
+import { exact, short } from "../derive/format";
+import { type Overhead, overheadOf } from "../derive/overhead";
+import { TEXT } from "../text";
+import type { ScalarSeries } from "../types";
+import { useAnswer } from "./answer";
+import { useStore } from "./context";
+import { Mark } from "./icon";
+
+/** With more runs than these only those that are shown are asked for what was found in them. */
+const MOST_RUNS = 50;
+/** The page is not held back longer than this for what was found. */
+const PATIENCE_MS = 400;
+
+const T = TEXT.health;
+const read = (header: unknown) => header as FindingsHeader;
+
+/** What was found, the worst first, above all panels; nothing where nothing was found. `settled` is told when it is known. */
+export function Health({ settled }: { settled: () => void }) {
+  const store = useStore();
+  const names = store.names.value;
+  const shown = store.shown.value;
+  const runs = names.length <= MOST_RUNS ? names : shown;
+  const answer = useAnswer("findings", { runs }, read);
+  const known = answer.data ?? answer.last;
+  const loading = known === null && answer.error === null;
+  useEffect(() => {
+    if (!loading) settled();
+    const timer = setTimeout(settled, PATIENCE_MS);
+    return () => clearTimeout(timer);
+  }, [loading]);
+  const listed = store.runs.value;
+  const groups = useMemo(() => {
+    const steps = new Map((listed ?? []).map(({ run, steps }) => [run, steps]));
+    const order = (run: string) => shown.indexOf(run) + (shown.includes(run) ? 0 : names.length);
+    const there = (known?.findings ?? []).filter(({ run }) => names.includes(run));
+    return groupFindings(there, (run) => steps.get(run) ?? 0, order);
+  }, [known, listed, shown.join()]);
+  useOverheads();
+  const [open, setOpen] = useState(true);
+  const missing = known?.missing ?? [];
+  if (answer.error !== null && known === null) {
+    return (
+      <div class="health failed" role="alert" data-testid="health-error">
+        <span>{TEXT.failed(T.what)}</span> <span class="dim">{answer.error}</span>
+        <button type="button" class="button" onClick={answer.retry}>
+          {TEXT.retry}
+        </button>
+      </div>
+    );
+  }
+  if (groups.length === 0 && missing.length === 0) return null;
+  const name = open ? T.hide : T.show;
+  return (
+    <section class={open ? "health" : "health folded"} aria-label={T.title} data-testid="health">
+      <button
+        type="button"
+        class="fold"
+        aria-expanded={open}
+        title={name}
+        data-testid="health-fold"
+        onClick={() => setOpen(!open)}
+      >
+        <span aria-hidden="true">{open ? "▾" : "▸"}</span> <b>{T.title}</b>{" "}
+        <span class="dim">{groups.length}</span>
+      </button>
+      {open ? (
+        <ul class="cards">
+          {groups.map((group) => (
+            <Card key={`${group.run} ${group.rule} ${group.since}`} group={group} />
+          ))}
+        </ul>
+      ) : (
+        <span class="summary">{summary(groups)}</span>
+      )}
+      {missing.length > 0 && (
+        <span class="dim unread" title={missing.map((one) => `${one.run}: ${one.reason}`).join("\n")}>
+          {T.unread(missing.length)}
+        </span>
+      )}
+      <Cost />
+    </section>
+  );
+}
+
+const summary = (groups: readonly FindingGroup[]) =>
+  groups.map(({ title, run }) => T.inRun(title, run)).join(" · ");
+
+function Card({ group }: { group: FindingGroup }) {
+  const store = useStore();
+  const { run, chief, findings, severity, title } = group;
+  const layer = layerOf(chief);
+  const where =
+    findings.length === 1 ? T.one(layer, chief.since) : T.many(findings.length, layer, chief.since);
+  const how = chief.value === null ? T.nonfinite : T.norm(short(chief.value), chief.step);
+  const show = () =>
+    store.jump(() => {
+      if (!store.selected.value.includes(run)) store.toggleRun(run);
+      store.view.panel.value = null;
+      store.choose(chief.kind, chief.statistic);
+      store.view.role.value = null;
+      store.view.rowFilter.value = "";
+      store.view.row.value = chief.row;
+      store.view.step.value = chief.since;
+    });
+  const worst = [...findings].slice(0, 8).map((one) => `${layerOf(one)}: ${one.evidence}`);
+  const more = findings.length > worst.length ? [T.more(findings.length - worst.length)] : [];
+  const advice = findings.find((one) => one.title === title)?.advice ?? chief.advice;
+  return (
+    <li class={`card ${severity}`} data-testid="finding" data-run={run} data-rule={group.rule}>
+      <button
+        type="button"
+        title={[...worst, ...more, "", advice].join("\n")}
+        aria-label={[T.severity[severity], title, run, where, how, advice, T.showIt].join(". ")}
+        onClick={show}
+      >
+        <span class="first">
+          <Mark colour={store.colour(run)} shape={shapeOf(store.order.value.get(run) ?? 0)} />
+          <b>{title}</b>
+          <span class="severity">{T.severity[severity]}</span>
+          <span class="go">{T.showIt}</span>
+        </span>
+        <span class="second">
+          {store.shortNames.value.get(run) ?? run} · {where} · {how}
+        </span>
+      </button>
+    </li>
+  );
+}
+
+/** Our own cost, quietly: of each run shown, its share of the run. */
+function Cost() {
+  const store = useStore();
+  const shown = store.shown.value.flatMap((run) => {
+    const overhead = store.overheads.value.get(run);
+    return overhead ? [{ run, overhead }] : [];
+  });
+  if (shown.length === 0) return null;
+  const shares = shown.map(({ overhead }) => overhead.share);
+  const [low, high] = [Math.min(...shares), Math.max(...shares)].map(percent);
+  const lines = shown.map(({ run, overhead }) => `${run}: ${costOf(overhead)}`);
+  return (
+    <span class="cost dim" title={[...lines, "", T.costHelp].join("\n")} data-testid="cost">
+      {T.cost} <b>{low === high ? low : T.range(low, high)}</b>
+    </span>
+  );
+}
+
+const percent = (share: number) => `${share < 0.0995 ? (100 * share).toFixed(1) : Math.round(100 * share)} %`;
+
+/** `4.2 % of the run: 3.1 ms a logged step`. */
+export const costOf = ({ share, seconds, steps, sampled }: Overhead) =>
+  T.costOf(percent(share), short(1000 * seconds), exact(steps), sampled);
+
+const TAG = "nnviz/global/overhead_seconds";
+type Timed = ScalarSeries & { wall_times: Float64Array };
+const readCost = (header: unknown) => {
+  const result = new Map<string, Overhead>();
+  for (const { run, steps, wall_times, values } of (header as { series: Timed[] }).series) {
+    const one = overheadOf(steps, wall_times, values);
+    if (one) result.set(run, one);
+  }
+  return result;
+};
+
+function useOverheads(): void {
+  const store = useStore();
+  const runs = store.shown.value;
+  const body = runs.length > 0 ? { runs, tags: [TAG], prefix: "nnviz/", last: false } : null;
+  const { data } = useAnswer("scalars", body, readCost);
+  useEffect(() => {
+    if (data) store.overheads.value = data;
+  }, [data]);
+}
