@@ -2,7 +2,13 @@ import { expect, test } from "vitest";
 import { type Finding, groupFindings, layerOf } from "../src/derive/findings";
 import { overheadOf } from "../src/derive/overhead";
 
-const finding = (run: string, layer: string, depth: number, since: number, more: Partial<Finding> = {}): Finding => ({
+const finding = (
+  run: string,
+  layer: string,
+  depth: number,
+  since: number,
+  more: Partial<Finding> = {},
+): Finding => ({
   run,
   rule: "gradient_norm/vanishing",
   severity: "warning",
@@ -81,7 +87,7 @@ test("our cost is that of the logged steps over the time from the first to the l
 });
 
 test("of a sample of the points the number of logged steps is told by their smallest distance", () => {
-  const steps = Array.from({ length: 1000 }, (_, i) => i * 30 + (i % 3 ? 10 : 0));
+  const steps = Array.from({ length: 1000 }, (_, i) => i * 30 + [0, 10, -10][i % 3]);
   const walls = steps.map((step) => step);
   const one = overheadOf(
     steps,
