@@ -2,7 +2,7 @@ import type { CellState, Grid, Line, Scale } from "../types";
 import { exact } from "./format";
 import { labelOf } from "./palette";
 
-const quote = (text: string) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+export const quote = (text: string) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
 /** What the heat maps show, one line a cell: run, row, step, value, state. */
 export function toCsv(grids: readonly Grid[], lines: readonly Line[], scale: Scale): string {

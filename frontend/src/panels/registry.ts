@@ -17,4 +17,5 @@ export interface Panel {
 export const PANELS: readonly Panel[] = [
   { id: "gradient_flow", title: TEXT.gradientFlow, load: () => import("./gradient_flow") },
   { id: "activations", title: TEXT.activations.title, load: () => import("./activations") },
+  { id: "weights", title: TEXT.weights.title, load: () => import("./weights") },
 ];

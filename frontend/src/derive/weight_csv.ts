@@ -1,0 +1,25 @@
+import { quote } from "./csv";
+import { exact } from "./format";
+import { type Cells, place } from "./weight_map";
+
+export interface SheetOf {
+  run: string;
+  step: number;
+  cells: Cells | null;
+}
+
+/** What the maps show, one line a cell: run, parameter, step, index, mean, min, max. */
+export function weightsCsv(parameter: string, sheets: readonly SheetOf[]): string {
+  const lines = ["run,parameter,step,index,mean,min,max"];
+  for (const { run, step, cells } of sheets) {
+    if (!cells) continue;
+    for (let row = 0, at = 0; row < cells.rows; row++) {
+      for (let column = 0; column < cells.columns; column++, at++) {
+        const index = quote(place(cells, row, column));
+        const three = [cells.mean[at], cells.min[at], cells.max[at]].map(exact);
+        lines.push([quote(run), quote(parameter), step, index, ...three].join(","));
+      }
+    }
+  }
+  return `${lines.join("\n")}\n`;
+}

@@ -1,0 +1,220 @@
+import { CELL } from "../types";
+
+/** What stands before a map's values, as the writer made it (http_api.md, POST maps). */
+export interface WeightHeader {
+  shape: number[];
+  /** row, column; or out, in, height, width; before them `reduction` where there are tiles. */
+  axes: string[];
+  scale: number;
+  offset: number;
+  /** Code of exactly 0. */
+  zero?: number | null;
+  /** By axis: size, kept, how. */
+  downsampled: Record<string, [number, number, string]> | null;
+  /** By axis the indices that were kept. */
+  unit_order: Record<string, number[]> | null;
+  nonfinite: number;
+  norms?: Record<string, { min?: (number | null)[]; max: (number | null)[] }>;
+}
+
+export interface WeightMap {
+  run: string;
+  step: number;
+  header: WeightHeader;
+  values: Uint8Array;
+}
+
+export const REDUCTIONS = ["mean", "min", "max"] as const;
+export type Reduction = (typeof REDUCTIONS)[number];
+
+/** Weights as a sheet of cells. A cell is one weight or a tile of several; NaN is whatever is not finite. */
+export interface Cells {
+  rows: number;
+  columns: number;
+  /** Weights of a cell, and of the sheet, down and across. */
+  tile: readonly [number, number];
+  size: readonly [number, number];
+  /** The same array where every cell is one weight. */
+  mean: Float64Array;
+  min: Float64Array;
+  max: Float64Array;
+  /** Where the sheet is images side by side: cells of each, and which channels they are of. */
+  kernel: { height: number; width: number; out: number[]; in: number[] } | null;
+  /** A figure is less than this beside the true one. */
+  resolution: number;
+}
+
+const NONFINITE_CODE = 255;
+
+/** Values of all codes: 256, NaN for what is not finite. */
+function codebook({ scale, offset, zero, nonfinite }: WeightHeader): Float64Array {
+  const book = new Float64Array(256);
+  for (let code = 0; code < 256; code++) {
+    book[code] = zero == null ? offset + scale * code : (code - zero) * scale;
+  }
+  if (nonfinite > 0) book[NONFINITE_CODE] = Number.NaN;
+  return book;
+}
+
+export function decodeCells({ header, values }: WeightMap): Cells {
+  const book = codebook(header);
+  const tiled = header.axes[0] === "reduction";
+  const shape = tiled ? header.shape.slice(1) : header.shape;
+  const sizeOf = (axis: string, kept: number) => header.downsampled?.[axis]?.[0] ?? kept;
+  if (header.axes.at(-1) === "width") {
+    const [out, into, height, width] = shape;
+    const cells = new Float64Array(values.length);
+    // images side by side: [out, height, in, width]
+    for (let o = 0, from = 0; o < out; o++)
+      for (let i = 0; i < into; i++)
+        for (let y = 0; y < height; y++)
+          for (let x = 0; x < width; x++, from++)
+            cells[((o * height + y) * into + i) * width + x] = book[values[from]];
+    const units = (axis: string, n: number) =>
+      header.unit_order?.[axis] ?? Array.from({ length: n }, (_, i) => i);
+    return {
+      rows: out * height,
+      columns: into * width,
+      tile: [1, 1],
+      size: [out * height, into * width],
+      mean: cells,
+      min: cells,
+      max: cells,
+      kernel: { height, width, out: units("out", out), in: units("in", into) },
+      resolution: header.scale,
+    };
+  }
+  const [rows, columns] = shape;
+  const size = [sizeOf("row", rows), sizeOf("column", columns)] as const;
+  const plane = (k: number) =>
+    Float64Array.from(values.subarray(k * rows * columns, (k + 1) * rows * columns), (code) => book[code]);
+  const mean = plane(0);
+  return {
+    rows,
+    columns,
+    tile: [Math.ceil(size[0] / rows), Math.ceil(size[1] / columns)],
+    size,
+    mean,
+    min: tiled ? plane(1) : mean,
+    max: tiled ? plane(2) : mean,
+    kernel: null,
+    resolution: header.scale,
+  };
+}
+
+/** Larger tiles, so that at most so many are left: mean of means by their weights, least and largest. */
+export function fold(cells: Cells, mostRows: number, mostColumns: number): Cells {
+  const high = Math.ceil(cells.rows / Math.max(1, mostRows));
+  const wide = Math.ceil(cells.columns / Math.max(1, mostColumns));
+  if (cells.kernel || (high === 1 && wide === 1)) return cells;
+  const rows = Math.ceil(cells.rows / high);
+  const columns = Math.ceil(cells.columns / wide);
+  const mean = new Float64Array(rows * columns);
+  const min = new Float64Array(rows * columns).fill(Number.POSITIVE_INFINITY);
+  const max = new Float64Array(rows * columns).fill(Number.NEGATIVE_INFINITY);
+  const counts = new Float64Array(rows * columns);
+  const span = (at: number, axis: 0 | 1) =>
+    Math.min(cells.tile[axis], cells.size[axis] - at * cells.tile[axis]);
+  for (let r = 0, from = 0; r < cells.rows; r++) {
+    const tall = span(r, 0);
+    for (let c = 0; c < cells.columns; c++, from++) {
+      const at = Math.floor(r / high) * columns + Math.floor(c / wide);
+      const count = tall * span(c, 1);
+      mean[at] += count * cells.mean[from];
+      counts[at] += count;
+      // comparisons with NaN are false: it must win, and stay
+      min[at] =
+        min[at] <= cells.min[from] ? min[at] : cells.min[from] < min[at] ? cells.min[from] : Number.NaN;
+      max[at] =
+        max[at] >= cells.max[from] ? max[at] : cells.max[from] > max[at] ? cells.max[from] : Number.NaN;
+    }
+  }
+  for (let at = 0; at < mean.length; at++) mean[at] /= counts[at];
+  const tile = [cells.tile[0] * high, cells.tile[1] * wide] as const;
+  return { ...cells, rows, columns, tile, mean, min, max };
+}
+
+const sameUnits = (a: Cells["kernel"], b: Cells["kernel"]) => JSON.stringify(a) === JSON.stringify(b);
+
+/**
+ * How far the means of `a` are from those of `b`; null where the sheets are not alike. What is smaller than the
+ * rounding of both is 0: a weight that stays must not look as if it had moved.
+ */
+export function difference(a: Cells, b: Cells): Cells | null {
+  const alike =
+    a.rows === b.rows &&
+    a.columns === b.columns &&
+    a.size[0] === b.size[0] &&
+    a.size[1] === b.size[1] &&
+    sameUnits(a.kernel, b.kernel);
+  if (!alike) return null;
+  const least = (a.resolution + b.resolution) / 2;
+  const moved = new Float64Array(a.mean.length);
+  for (let i = 0; i < moved.length; i++) {
+    const d = a.mean[i] - b.mean[i];
+    moved[i] = Math.abs(d) < least * (1 - 1e-9) ? 0 : d;
+  }
+  return { ...a, mean: moved, min: moved, max: moved, resolution: a.resolution + b.resolution };
+}
+
+export interface Figures {
+  values: Float64Array;
+  /** CELL.value, zero or nonfinite; a tile is zero only where all of it is. */
+  states: Uint8Array;
+}
+
+export function figures(cells: Cells, reduction: Reduction): Figures {
+  const values = cells[reduction];
+  const states = new Uint8Array(values.length);
+  for (let i = 0; i < values.length; i++) {
+    if (Number.isNaN(values[i])) states[i] = CELL.nonfinite;
+    else if (cells.min[i] === 0 && cells.max[i] === 0) states[i] = CELL.zero;
+  }
+  return { values, states };
+}
+
+/** The magnitude that all but one in two hundred of the finite values stay within. */
+export function reach(values: Float64Array): number {
+  const sizes: number[] = [];
+  const stride = Math.max(1, Math.floor(values.length / 20_000));
+  for (let i = 0; i < values.length; i += stride) {
+    if (Number.isFinite(values[i])) sizes.push(Math.abs(values[i]));
+  }
+  if (sizes.length === 0) return 0;
+  const sorted = Float64Array.from(sizes).sort();
+  return sorted[Math.ceil(0.995 * (sorted.length - 1))];
+}
+
+/** A run that needs more than this many times the usual one is cut off. */
+const MOST_TIMES = 2;
+
+/**
+ * One scale, centred at 0, for all runs and all steps of a layer: wide enough for three quarters of the steps of
+ * each run, but not for one that is far beyond the others. So what explodes is marked as such, and does not turn
+ * all else into one colour.
+ */
+export function layerReach(runs: readonly (readonly number[])[]): number {
+  const needed = runs.flatMap((reaches) => {
+    const sorted = reaches.filter((one) => one > 0).sort((a, b) => a - b);
+    return sorted.length > 0 ? [sorted[Math.ceil(0.75 * (sorted.length - 1))]] : [];
+  });
+  if (needed.length === 0) return 0;
+  needed.sort((a, b) => a - b);
+  return Math.min(needed[needed.length - 1], MOST_TIMES * needed[Math.floor((needed.length - 1) / 2)]);
+}
+
+/** What a cell holds, in words that name weights: `3, 17`; `12–15, 32–47`; of kernels all four indices. */
+export function place(cells: Cells, row: number, column: number): string {
+  const { kernel, tile, size } = cells;
+  if (kernel) {
+    const out = kernel.out[Math.floor(row / kernel.height)];
+    const into = kernel.in[Math.floor(column / kernel.width)];
+    return [out, into, row % kernel.height, column % kernel.width].join(", ");
+  }
+  const span = (at: number, axis: 0 | 1) => {
+    const from = at * tile[axis];
+    const to = Math.min(size[axis], from + tile[axis]) - 1;
+    return from === to ? String(from) : `${from}–${to}`;
+  };
+  return `${span(row, 0)}, ${span(column, 1)}`;
+}

@@ -1,0 +1,105 @@
+import { choose } from "../../derive/selection";
+import { nearest } from "../../derive/steps";
+import { TEXT } from "../../text";
+import { useAnswer } from "../../views/answer";
+import { useStore } from "../../views/context";
+import { Failure } from "../../views/failure";
+import { useCourse } from "../../views/keys";
+import { LayerList } from "../../views/layer_list";
+import { NoRuns, PanelEmpty } from "../../views/panel_empty";
+import { mapsQuestion, PREFIX, readMaps, readTracked, readTracks, readWeights } from "./data";
+import { useWeights } from "./model";
+import { Stage } from "./stage";
+import style from "./style.css?inline";
+import { Tools } from "./tools";
+
+export { style };
+
+/** Columns of a chart of single weights; more than a screen has. */
+const WIDTH = 1000;
+
+export function View() {
+  const store = useStore();
+  const runs = store.shown.value;
+  const asked = runs.length > 0;
+  const listing = useAnswer("maps", asked ? { runs, prefix: PREFIX, tag: null } : null, readWeights);
+  const weights = listing.data ?? listing.last ?? [];
+  const at = weights.length === 0 ? -1 : Math.max(0, choose(store.view.row.value, weights));
+  const weight = weights[at] ?? null;
+  const maps = useAnswer(
+    "maps",
+    asked && weight ? mapsQuestion(runs, weight, store.view.step.value) : null,
+    readMaps,
+  );
+  const tracked = { runs, kind: "tracked", statistics: ["value"] };
+  const singles = useAnswer("series", asked ? { ...tracked, width: 1 } : null, readTracked);
+  const names = (weight && (singles.data ?? singles.last)?.get(weight.name)) ?? [];
+  const tracks = useAnswer(
+    "series",
+    names.length > 0 ? { ...tracked, rows: names, width: WIDTH } : null,
+    readTracks(names),
+  );
+  const model = useWeights(runs, maps.data ?? maps.last);
+  const { steps, step } = model;
+  const select = (to: number) => {
+    const next = weights[Math.min(weights.length - 1, Math.max(0, to))];
+    if (next) store.view.row.value = next.name;
+  };
+  const move = (to: number) => {
+    if (steps.length > 0) store.view.step.value = steps[Math.min(steps.length - 1, Math.max(0, to))];
+  };
+  useCourse({
+    moveStep: (by) => move(nearest(steps, step) + by),
+    moveLayer: (by) => select(at + by),
+  });
+
+  if (!asked)
+    return (
+      <section class="panel" aria-label={TEXT.weights.title}>
+        <NoRuns />
+      </section>
+    );
+  if (listing.data && weights.length === 0)
+    return (
+      <section class="panel" aria-label={TEXT.weights.title}>
+        <PanelEmpty
+          title={TEXT.weights.emptyTitle}
+          help={TEXT.weights.emptyHelp}
+          code={TEXT.weights.emptyCode}
+        />
+      </section>
+    );
+  const error = listing.error ?? maps.error;
+  return (
+    <section class="panel" aria-label={TEXT.weights.title} aria-busy={maps.loading || listing.loading}>
+      <Tools model={model} weight={weight} ready={maps.data !== null} />
+      <div class="with-layers">
+        <LayerList
+          items={weights}
+          selected={at}
+          select={({ name }) => select(weights.findIndex((one) => one.name === name))}
+        />
+        <div class="w-main">
+          {error !== null && (
+            <Failure
+              what={TEXT.weights.what}
+              message={error}
+              retry={listing.error !== null ? listing.retry : maps.retry}
+            />
+          )}
+          {weight && (error === null || model.runs.size > 0) && (
+            <Stage
+              model={model}
+              weight={weight}
+              loading={maps.data === null && maps.last === null}
+              names={names}
+              tracks={tracks.data ?? (names.length > 0 ? tracks.last : null) ?? []}
+              tracksError={singles.error ?? tracks.error}
+              retryTracks={singles.error !== null ? singles.retry : tracks.retry}
+            />
+          )}
+        </div>
+      </div>
+    </section>
+  );
+}

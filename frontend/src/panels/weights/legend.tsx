@@ -1,0 +1,54 @@
+import { useLayoutEffect, useRef } from "preact/hooks";
+import { tick } from "../../derive/format";
+import { palette, tableColour } from "../../derive/palette";
+import { TEXT } from "../../text";
+import type { CellLabel, Rgb } from "../../types";
+import { useStore } from "../../views/context";
+import type { WeightsModel } from "./model";
+
+const css = (rgb: Rgb) => `rgb(${rgb.join(",")})`;
+
+interface Props {
+  model: WeightsModel;
+  labels: ReadonlySet<CellLabel>;
+  kernels: boolean;
+}
+
+export function WeightLegend({ model, labels, kernels }: Props) {
+  const store = useStore();
+  const colours = palette(true, store.dark.value);
+  const ref = useRef<HTMLCanvasElement>(null);
+  useLayoutEffect(() => {
+    const g = ref.current?.getContext("2d");
+    if (!g) return;
+    for (let i = 0; i < 256; i++) {
+      g.fillStyle = css(tableColour(colours, i / 255));
+      g.fillRect(i, 0, 1, 1);
+    }
+  }, [colours]);
+  const { lo, hi } = model.scale;
+  const text = TEXT.weights;
+  const chip = (label: CellLabel, name: string, look: string, rgb: Rgb) =>
+    labels.has(label) && (
+      <span class="chip">
+        <i class={look} style={{ backgroundColor: css(rgb) }} />
+        {name}
+      </span>
+    );
+  return (
+    <div class="w-legend" data-testid="weights-legend">
+      <span class="w-ramp" role="img" aria-label={TEXT.legend}>
+        <span>{tick(lo)}</span>
+        <canvas class="bar" width={256} height={1} ref={ref} />
+        <span>{tick(hi)}</span>
+      </span>
+      {chip("under", `< ${tick(lo)}`, "", colours.under)}
+      {chip("over", `> ${tick(hi)}`, "", colours.over)}
+      {chip("zero", model.minus === "none" ? TEXT.exactZero : text.zeroDifference, "", colours.zero)}
+      {chip("nonfinite", TEXT.nonfinite, "hatched", colours.nonfinite)}
+      <span class="dim">
+        {kernels ? text.norms(text.line.out, text.line.in) : text.norms(text.line.row, text.line.column)}
+      </span>
+    </div>
+  );
+}

@@ -1,0 +1,143 @@
+import { useMemo, useState } from "preact/hooks";
+import { MARGIN } from "../../charts/weight_map";
+import { barReach, bars } from "../../derive/weight_facts";
+import { figures, fold } from "../../derive/weight_map";
+import { labelsOf, placing } from "../../derive/weight_paint";
+import type { Track } from "../../derive/weight_tracks";
+import { TEXT } from "../../text";
+import { useSize, useStore } from "../../views/context";
+import { Failure } from "../../views/failure";
+import { RunHead } from "../../views/run_head";
+import type { Weight } from "./data";
+import { WeightLegend } from "./legend";
+import { type Drawn, RunMap } from "./map";
+import type { WeightsModel } from "./model";
+import { Tracks } from "./tracks";
+
+interface Props {
+  model: WeightsModel;
+  weight: Weight;
+  loading: boolean;
+  /** Names of the single weights of this parameter. */
+  names: readonly string[];
+  tracks: readonly Track[];
+  tracksError: string | null;
+  retryTracks: () => void;
+}
+
+const GAP = 14;
+const LEAST_WIDTH = 190;
+/** Head and facts of a run. */
+const AROUND = 30 + 40;
+const TRACKS = 208;
+const LEGEND = 34;
+const LEAST_MAP = 130;
+
+/** The maps side by side, runs in columns, and the single weights below them. */
+export function Stage({ model, weight, loading, names, tracks, tracksError, retryTracks }: Props) {
+  const store = useStore();
+  const { ref, width, height } = useSize<HTMLDivElement>();
+  const [cell, setCell] = useState<{ row: number; column: number } | null>(null);
+  const runs = store.shown.value;
+  const across = Math.max(1, Math.min(runs.length, Math.floor((width + GAP) / (LEAST_WIDTH + GAP))));
+  const each = Math.floor((width - GAP * (across - 1)) / across);
+  const room = Math.max(LEAST_MAP, height - AROUND - LEGEND - TRACKS - MARGIN.bottom - 12);
+  const dpr = window.devicePixelRatio;
+  const drawn = useMemo(() => {
+    const found = new Map<string, Drawn>();
+    if (width === 0) return found;
+    for (const [run, { map, cells: whole, shown }] of model.runs) {
+      if (!shown) continue;
+      const cells = fold(shown, Math.floor(room * dpr), Math.floor((each - MARGIN.right) * dpr));
+      const values = fold(whole, Math.floor(room * dpr), Math.floor((each - MARGIN.right) * dpr));
+      const placed = placing(cells, each - MARGIN.right, room);
+      const [rows, columns] = cells.kernel ? (["out", "in"] as const) : (["row", "column"] as const);
+      const { kernel } = cells;
+      found.set(run, {
+        map,
+        cells,
+        values,
+        figures: figures(cells, model.reduction),
+        placing: placed,
+        rows: bars(map.header, rows, kernel ? kernel.out.length : cells.rows),
+        columns: bars(map.header, columns, kernel ? kernel.in.length : cells.columns),
+      });
+    }
+    return found;
+  }, [model.runs, model.reduction, each, room, dpr, width]);
+  const reach = useMemo(
+    () => ({
+      rows: barReach([...drawn.values()].map((one) => one.rows)),
+      columns: barReach([...drawn.values()].map((one) => one.columns)),
+    }),
+    [drawn],
+  );
+  const labels = useMemo(
+    () =>
+      labelsOf(
+        [...drawn.values()].map((one) => one.figures),
+        model.scale,
+      ),
+    [drawn, model.scale],
+  );
+  const kernels = [...drawn.values()].some(({ cells }) => cells.kernel !== null);
+  const text = TEXT.weights;
+  return (
+    <div class="w-stage" ref={ref} data-testid="weights-stage">
+      <div
+        class="w-runs"
+        style={{ gridTemplateColumns: `repeat(${across}, ${each}px)`, gap: `0 ${GAP}px` }}
+        role="group"
+        aria-label={text.shown}
+      >
+        {runs.map((run) => {
+          const one = model.runs.get(run);
+          const picture = drawn.get(run);
+          const elsewhere = one && one.map.step !== model.step ? text.at(one.map.step) : undefined;
+          const why = !one
+            ? text.noMap
+            : model.minus === "ref" && run === store.ref.value
+              ? text.isReference
+              : text.unlike;
+          return (
+            <div class="w-run" key={run}>
+              <RunHead run={run} width={each} {...(elsewhere === undefined ? {} : { note: elsewhere })} />
+              {picture && !(model.minus === "ref" && run === store.ref.value) ? (
+                <RunMap
+                  run={run}
+                  name={weight.name}
+                  drawn={picture}
+                  all={drawn}
+                  model={model}
+                  reach={reach}
+                  most={room}
+                  cell={cell}
+                  setCell={setCell}
+                />
+              ) : (
+                <div class="w-none" style={{ height: `${Math.min(room, 140)}px` }}>
+                  {loading || width === 0 ? <div class="pending" /> : <div class="no-data">{why}</div>}
+                </div>
+              )}
+            </div>
+          );
+        })}
+      </div>
+      <WeightLegend model={model} labels={labels} kernels={kernels} />
+      {tracksError !== null ? (
+        <Failure what={text.whatTracks} message={tracksError} retry={retryTracks} />
+      ) : (
+        <Tracks
+          names={names}
+          tracks={tracks}
+          parameter={weight.name}
+          width={each}
+          across={across}
+          gap={GAP}
+          whole={width}
+          height={TRACKS}
+        />
+      )}
+    </div>
+  );
+}

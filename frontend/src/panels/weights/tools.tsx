@@ -1,0 +1,113 @@
+import { tick } from "../../derive/format";
+import { weightsCsv } from "../../derive/weight_csv";
+import { REDUCTIONS } from "../../derive/weight_map";
+import { TEXT } from "../../text";
+import { useStore } from "../../views/context";
+import { NumberField, Popover } from "../../views/controls";
+import { Exports } from "../../views/exports";
+import { StepSlider } from "../../views/step_slider";
+import type { Weight } from "./data";
+import { MINUS, type WeightsModel } from "./model";
+
+interface Props {
+  model: WeightsModel;
+  weight: Weight | null;
+  ready: boolean;
+}
+
+/** What of the weights is shown, at which step, on which range; and the files. */
+export function Tools({ model, weight, ready }: Props) {
+  const store = useStore();
+  const minus = store.key("weights.minus");
+  const show = store.key("weights.show");
+  const range = store.key("weights.range");
+  const text = TEXT.weights;
+  const hi = model.scale.hi;
+  return (
+    <div class="tools">
+      <fieldset class="segments" aria-label={text.show}>
+        {MINUS.map((one) => (
+          <button
+            type="button"
+            key={one}
+            aria-pressed={model.minus === one}
+            title={text.minusTitle[one]}
+            data-testid={`minus-${one}`}
+            onClick={() => {
+              minus.value = one === "none" ? null : one;
+            }}
+          >
+            {text.minus[one]}
+          </button>
+        ))}
+      </fieldset>
+      {!model.kernels && (
+        <fieldset class="segments" aria-label={text.reductionName}>
+          {REDUCTIONS.map((one) => (
+            <button
+              type="button"
+              key={one}
+              aria-pressed={model.reduction === one}
+              disabled={model.meanOnly && one !== "mean"}
+              title={model.meanOnly ? text.reductionOff : text.reductionTitle}
+              data-testid={`reduction-${one}`}
+              onClick={() => {
+                show.value = one === "mean" ? null : one;
+              }}
+            >
+              {text.reduction[one]}
+            </button>
+          ))}
+        </fieldset>
+      )}
+      <Popover
+        label={text.range}
+        value={model.fixed === null ? text.rangeLayer : `±${tick(hi)}`}
+        testid="weights-range"
+        help={text.rangeHelp}
+      >
+        <div class="fields">
+          <NumberField
+            label={text.rangeField}
+            value={model.fixed}
+            placeholder={tick(hi)}
+            positive
+            testid="weights-range-hi"
+            set={(value) => {
+              range.value = value === null ? null : String(value);
+            }}
+          />
+        </div>
+        <button
+          type="button"
+          class="button"
+          disabled={model.fixed === null}
+          onClick={() => {
+            range.value = null;
+          }}
+        >
+          {text.rangeLayer}
+        </button>
+      </Popover>
+      <StepSlider
+        steps={model.steps}
+        step={model.step}
+        ready={ready}
+        set={(step) => {
+          store.view.step.value = step;
+        }}
+      />
+      <Exports
+        name={`nnviz_${weight?.name ?? "weights"}_step_${model.step}`}
+        png={() => document.querySelector<HTMLElement>('[data-testid="weights-stage"]')}
+        csv={() =>
+          weightsCsv(
+            weight?.name ?? "",
+            [...model.runs].map(([run, { map, shown }]) => ({ run, step: map.step, cells: shown })),
+          )
+        }
+        disabled={model.runs.size === 0}
+      />
+    </div>
+  );
+}

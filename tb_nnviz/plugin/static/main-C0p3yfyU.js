@@ -1,0 +1,1 @@
+import{a1 as t}from"./main-DBTsC4wV.js";export{t as start};
