@@ -1,1 +1,1 @@
-"""Four real trainings that are worth looking at: one learns, three fail, each for its own reason."""
+"""Real trainings that are worth looking at: two learn, and four fail, each for its own reason."""

@@ -1,23 +1,77 @@
-"""``python -m demo``: trains the four runs and says where to look at them."""
+"""``python -m demo``: trains all runs and says where to look at them."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
+
+#: Sets of runs; each has folders, data and a network of its own.
+SETS = ("digits", "gpt")
 
 
 def parse(argv: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m demo", description=__doc__)
     parser.add_argument("--logdir", type=Path, default=Path("runs"), help="parent of the runs' folders (runs)")
-    parser.add_argument("--steps", type=int, default=None, help="optimizer steps a run (400)")
+    parser.add_argument("--only", choices=SETS, default=None, help="train these runs only (all)")
+    parser.add_argument("--steps", type=int, default=None, help="optimizer steps a run (400 of digits, 300 of gpt)")
     parser.add_argument("--port", type=int, default=6006, help="TensorBoard's port, for the closing lines (6006)")
     options = parser.parse_args(argv)
     if options.steps is not None and options.steps < 1:
         parser.error(f"invalid --steps: {options.steps}; at least 1")
     return options
+
+
+class Outcome(NamedTuple):
+    """What the table says of a run."""
+
+    held_out: str
+    loss: float
+
+
+class Training(NamedTuple):
+    """A run that is to be trained into a folder."""
+
+    name: str
+    story: str
+    train: Callable[[Path], Outcome]
+
+
+def digits(steps: int | None) -> tuple[str, list[Training]]:
+    """The convolutional networks: what they learn from, and their trainings."""
+    from demo import data, runs, train
+
+    train_split, test_split = data.digits()
+
+    def training(run: runs.Run) -> Training:
+        def into(folder: Path) -> Outcome:
+            result = train.train(run, train_split, test_split, folder, steps or train.STEPS)
+            return Outcome(f"{result.test_accuracy:.1%} right", result.loss)
+
+        return Training(run.name, run.story, into)
+
+    return f"{len(train_split.labels)} digits, {len(test_split.labels)} held out", list(map(training, runs.RUNS))
+
+
+def gpt(steps: int | None) -> tuple[str, list[Training]]:
+    """The language models: what they learn from, and their trainings."""
+    from demo.gpt import data, runs, train
+
+    texts = data.texts()
+
+    def training(run: runs.Run) -> Training:
+        def into(folder: Path) -> Outcome:
+            result = train.train(run, texts, folder, steps or train.STEPS)
+            return Outcome(f"loss {result.val_loss:.3g}", result.loss)
+
+        return Training(run.name, run.story, into)
+
+    said = f"{len(texts.training)} letters of Python's own source, {len(texts.held_out)} held out"
+    return said, list(map(training, runs.RUNS))
 
 
 def tensorboard() -> str:
@@ -33,29 +87,29 @@ def main(argv: list[str] | None = None) -> int:
     try:
         import torch
 
-        from demo.data import digits
         from demo.folder import fresh
-        from demo.runs import RUNS
-        from demo.train import STEPS, train
+
+        makers = {"digits": digits, "gpt": gpt}
+        sets = [makers[name](options.steps) for name in ([options.only] if options.only else SETS)]
     except ModuleNotFoundError as error:
         print(f"missing package: {error.name}; run ./dev demo, or pip install -e '.[demo]'", file=sys.stderr)
         return 1
 
     torch.set_num_threads(1)
-    train_split, test_split = digits()
-    steps = options.steps or STEPS
+    trainings = [training for _, several in sets for training in several]
     try:
-        # All four before the first training: a folder that is not ours is said at once.
-        folders = [fresh(options.logdir / run.name) for run in RUNS]
+        # All before the first training: a folder that is not ours is said at once.
+        folders = [fresh(options.logdir / training.name) for training in trainings]
     except FileExistsError as error:
         print(error, file=sys.stderr)
         return 1
-    print(f"{len(RUNS)} runs of {steps} steps on {len(train_split.labels)} digits, {len(test_split.labels)} held out")
-    results = [train(run, train_split, test_split, folder, steps) for run, folder in zip(RUNS, folders, strict=True)]
+    for said, several in sets:
+        print(f"{len(several)} runs on {said}")
+    outcomes = [training.train(folder) for training, folder in zip(trainings, folders, strict=True)]
 
-    print(f"\n{'run':<14}{'test accuracy':>14}{'last loss':>12}   what it is")
-    for run, result in zip(RUNS, results, strict=True):
-        print(f"{run.name:<14}{result.test_accuracy:>14.1%}{result.loss:>12.3g}   {run.story}")
+    print(f"\n{'run':<14}{'held out':>14}{'last loss':>12}   what it is")
+    for training, outcome in zip(trainings, outcomes, strict=True):
+        print(f"{training.name:<14}{outcome.held_out:>14}{outcome.loss:>12.3g}   {training.story}")
     port = "" if options.port == 6006 else f" --port {options.port}"
     print(f"\nLook at them:  {tensorboard()} --logdir {options.logdir}{port}")
     print(f"then open      http://localhost:{options.port}/#nnviz")

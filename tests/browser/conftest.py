@@ -15,6 +15,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 from tensorboard.compat.tensorflow_stub import pywrap_tensorflow
 
+from demo.gpt.runs import RUNS as GPT_RUNS
 from demo.runs import RUNS
 from tests.browser import edges, windows
 from tests.browser.boards import Board
@@ -33,25 +34,58 @@ class Edges(NamedTuple):
     growing: Log
 
 
-@pytest.fixture(scope="session")
-def demo_logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demo's logs: those that ./dev test made, or a short training of all four."""
-    given = Path(os.environ.get("NNVIZ_DEMO_LOGS") or ROOT / "build" / "demo-runs")
-    if all((given / run.name).is_dir() for run in RUNS):
+def _logs(name: str, variable: str, folder: str, runs: list[str], factory: pytest.TempPathFactory) -> Path:
+    """One of the demo's sets of runs: as ./dev test made them, or a short training of all of them."""
+    given = Path(os.environ.get(variable) or ROOT / "build" / folder)
+    if all((given / run).is_dir() for run in runs):
         return given
-    logdir = tmp_path_factory.mktemp("demo")
-    command = [sys.executable, "-m", "demo", "--logdir", str(logdir), "--steps", "40"]
+    logdir = factory.mktemp(name)
+    command = [sys.executable, "-m", "demo", "--only", name, "--logdir", str(logdir), "--steps", "40"]
     subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return logdir
 
 
-@pytest.fixture(scope="session")
-def demo_runs(demo_logs: Path) -> dict[str, Run]:
-    """What is in the demo's event files."""
+def _read(logdir: Path, runs: list[str]) -> dict[str, Run]:
+    """What is in event files."""
     with pytest.MonkeyPatch.context() as patch:
         # Checksums in C: TensorBoard's own take longer than all the rest.
         patch.setattr(pywrap_tensorflow, "crc32c", google_crc32c.value)
-        return {run.name: Run(demo_logs / run.name) for run in RUNS}
+        return {run: Run(logdir / run) for run in runs}
+
+
+@pytest.fixture(scope="session")
+def demo_logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The logs of the demo's digits."""
+    return _logs("digits", "NNVIZ_DEMO_LOGS", "demo-runs", [run.name for run in RUNS], tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def demo_runs(demo_logs: Path) -> dict[str, Run]:
+    """What is in the event files of the demo's digits."""
+    return _read(demo_logs, [run.name for run in RUNS])
+
+
+@pytest.fixture(scope="session")
+def gpt_logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The logs of the demo's GPT: attention and tokens."""
+    return _logs("gpt", "NNVIZ_GPT_LOGS", "gpt-runs", [run.name for run in GPT_RUNS], tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def gpt_runs(gpt_logs: Path) -> dict[str, Run]:
+    """What is in the event files of the demo's GPT."""
+    return _read(gpt_logs, [run.name for run in GPT_RUNS])
+
+
+def _last(runs: dict[str, Run]) -> dict[str, int]:
+    return {name: max(run.tensors["nnviz/gradient/norm"]) for name, run in runs.items()}
+
+
+@pytest.fixture(scope="session")
+def gpt_board(gpt_logs: Path, gpt_runs: dict[str, Run]) -> Iterator[Board]:
+    """A server on the logs of the demo's GPT."""
+    with Board(gpt_logs, _last(gpt_runs)) as board:
+        yield board
 
 
 @pytest.fixture(scope="session")
@@ -61,8 +95,7 @@ def demo_board(demo_logs: Path, demo_runs: dict[str, Run]) -> Iterator[Callable[
 
     @cache
     def board(load_fast: str) -> Board:
-        last = {name: max(run.tensors["nnviz/gradient/norm"]) for name, run in demo_runs.items()}
-        boards.append(Board(demo_logs, last, f"--load_fast={load_fast}"))
+        boards.append(Board(demo_logs, _last(demo_runs), f"--load_fast={load_fast}"))
         return boards[-1]
 
     yield board

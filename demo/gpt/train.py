@@ -1,0 +1,88 @@
+"""Trains one run, watched through the public API, exactly as a user would."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LambdaLR
+from tqdm import tqdm
+from tqdm.contrib.logging import logging_redirect_tqdm
+
+import tb_nnviz
+from demo.gpt.data import LENGTH, Texts, batches, probe, written
+from demo.gpt.runs import Run
+
+STEPS = 300
+BATCH = 16
+WARM_UP = 20
+EVALUATE_EVERY = 20
+EVALUATED = 256
+
+
+class Result(NamedTuple):
+    """Where a run ended."""
+
+    name: str
+    val_loss: float
+    loss: float
+
+
+@torch.no_grad()
+def writing_loss(model: nn.Module, text: Tensor) -> float:
+    """The loss at the letter after half a piece, as in writing: no later letter is there to be looked at."""
+    model.eval()
+    pieces, following = next(batches(text, EVALUATED, 1, seed=1))
+    half = LENGTH // 2
+    loss = F.cross_entropy(model(pieces[:, :half])[:, -1], following[:, half - 1])
+    model.train()
+    return float(loss)
+
+
+def optimize(model: nn.Module) -> tuple[Optimizer, LambdaLR]:
+    """What trains the model: a warm-up, then the same learning rate."""
+    optimizer = torch.optim.AdamW(model.parameters(), lr=0.003)
+    return optimizer, LambdaLR(optimizer, lambda step: min(1.0, (step + 1) / WARM_UP))
+
+
+def train(run: Run, texts: Texts, logdir: Path, steps: int = STEPS) -> Result:
+    """Train for ``steps`` optimizer steps and log every second one of them to ``logdir``."""
+    torch.manual_seed(0)
+    model = run.model()
+    optimizer, scheduler = optimize(model)
+    pieces = probe(texts.held_out)
+    loss = torch.tensor(float("nan"))
+    with (
+        logging_redirect_tqdm(),
+        tqdm(batches(texts.training, BATCH, steps), desc=f"{run.name:>12}", total=steps, unit="step") as bar,
+        tb_nnviz.watch(
+            model,
+            optimizer,
+            logdir=logdir,
+            every=2,
+            histograms_every=20,
+            weights_every=20,
+            probe=pieces,
+            maps_every=20,
+            probe_inputs=True,
+            probe_labels=written(pieces),
+        ) as monitor,
+    ):
+        for step, (letters, following) in enumerate(bar, start=1):
+            logits: Tensor = model(letters)
+            loss = F.cross_entropy(logits.flatten(0, 1), following.flatten())
+            optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            monitor.clip_grad_norm_(1.0)
+            optimizer.step()
+            scheduler.step()
+            monitor.log(loss=loss)
+            if step % EVALUATE_EVERY == 0 or step == steps:
+                monitor.log(val_loss=writing_loss(model, texts.held_out))
+            if step % 10 == 0 or step == steps:
+                bar.set_postfix(loss=f"{loss.item():.3g}")
+    return Result(run.name, writing_loss(model, texts.held_out), loss.item())
