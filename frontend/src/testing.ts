@@ -28,9 +28,15 @@ export function exposeForTests(store: Store, answers: Answers): void {
     const pixels = cellPixels(grid.steps, store.domain.value, canvas.width);
     const perPixel = box.width / canvas.width;
     // The tree's lines are the map's lines.
-    const own = document.querySelectorAll(".tree .line")[line].getBoundingClientRect();
+    const tops = store.flow.tops.value;
+    const tree = document.querySelector(".tree")!.getBoundingClientRect();
     const x = box.left + pixels[2 * at] * perPixel;
-    return { x, y: own.top, width: (pixels[2 * at + 1] - pixels[2 * at]) * perPixel, height: own.height };
+    return {
+      x,
+      y: tree.top + tops[line],
+      width: (pixels[2 * at + 1] - pixels[2 * at]) * perPixel,
+      height: tops[line + 1] - tops[line],
+    };
   };
   /** The commonest colour that is drawn in the cell, so that hatches do not count; null where it is see-through. */
   const drawn = (run: string, row: string, step: number): Rgb | null => {
@@ -65,7 +71,7 @@ export function exposeForTests(store: Store, answers: Answers): void {
     if (!found) return null;
     const { grid, line, at } = found;
     const index = line * grid.steps.length + at;
-    const scale = store.scale.value;
+    const { scale } = store.flow.mapOf.value.get(run)!;
     const state = grid.states[index] as CellState;
     const value = grid.values[index];
     const rgb = colourOf(state, value, scale, palette(scale.diverging, store.dark.value));
@@ -75,6 +81,9 @@ export function exposeForTests(store: Store, answers: Answers): void {
       rgb,
       drawn: drawn(run, row, step),
       step: grid.steps[at],
+      compared: grid.match
+        ? { at: grid.match.at[at], far: grid.match.far[at] === 1, reference: store.ref.value }
+        : null,
     };
   };
   const api = {
@@ -92,6 +101,9 @@ export function exposeForTests(store: Store, answers: Answers): void {
       loading: store.loading.value || store.runs.value === null || answers.pending > 0,
       panelKeys: store.panelKeys(),
       dark: store.dark.value,
+      compared: store.flow.compared.value,
+      zoom: store.flow.zoom.value,
+      domain: store.domain.value,
     }),
     cellRect: rect,
     cellState,

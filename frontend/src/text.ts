@@ -30,6 +30,7 @@ const STATISTIC_NAMES: Record<string, string> = {
   first_moment_norm: "first moment norm",
   second_moment_norm: "second moment norm",
   effective_step_size: "effective step size",
+  backward_gain: "backward gain",
 };
 
 const ROLE_NAMES: Record<string, string> = {
@@ -58,6 +59,7 @@ export function statisticName(kind: string, statistic: string): string {
   const base = estimate ? statistic.slice(0, -1) : statistic;
   const name = STATISTIC_NAMES[base] ?? base.replaceAll("_", " ");
   // What only optimizers keep says so by itself; their element count does not.
+  if (base === "backward_gain") return upper(name);
   const whole = kind === "optimizer" && base !== "count" ? upper(name) : `${kindName(kind)} ${name}`;
   return `${whole}${estimate ? " (estimate)" : ""}`;
 }
@@ -117,7 +119,9 @@ export const TEXT = {
   scale: "Scale",
   log: "log",
   linear: "linear",
-  logOff: "Signed values are drawn on a linear scale",
+  symlog: "symlog",
+  symlogTitle: "Logarithmic both ways from 0, and linear close to it: for values of either sign",
+  linearOff: "Factors are drawn on a logarithmic scale",
   thresholds: "thresholds",
   thresholdsHelp: "Gradient norms below or above these are marked in the profile and in the curves.",
   vanishing: "vanishing",
@@ -162,6 +166,9 @@ export const TEXT = {
     nonfinite: "NaN or Inf in this tensor",
     absent: "absent: no such row, or no value at this step",
     undefined: "this layer has no such figure",
+    refZero: "the reference is exactly 0",
+    refNonfinite: "NaN or Inf in the reference",
+    refAbsent: "the reference has no value to compare with",
     header: "",
   } as Record<string, string>,
   nonfiniteOf: (bad: string, all: string) => `${bad} of ${all} elements are NaN or Inf`,
@@ -198,6 +205,57 @@ export const TEXT = {
     sampled: (kept: number, written: number) => `${kept} of about ${written} windows kept`,
     sampledHelp:
       "TensorBoard keeps a sample of long series of scalars. To see every window, start it with --samples_per_plugin=scalars=0",
+  },
+  flow: {
+    compare: "Values or differences",
+    value: "value",
+    versus: (ref: string) => `vs ${ref}`,
+    valueTitle: "Each run's own values",
+    versusTitle: (ref: string) =>
+      `Every run against ${ref} at its nearest step: the ratio, or the difference where values have signs or are shares`,
+    versusOff: "Show another run to compare with",
+    against: (statistic: string, ref: string) => `${statistic} against ${ref}`,
+    ratioTo: (ref: string) => `ratio to ${ref}`,
+    differenceTo: (ref: string) => `difference from ${ref}`,
+    asMuch: (nothing: string, ref: string) => `${nothing} = ${ref}`,
+    isRef: "reference",
+    own: (ref: string) => `${ref}, its own values`,
+    at: (run: string, step: number) => `${run}, step ${step}`,
+    far: "further apart than half a logging interval",
+    farChip: "steps far apart",
+    farTitle: "Compared with a step of the reference that is further away than half of its logging interval",
+    chip: {
+      refZero: "reference 0",
+      refNonfinite: "reference NaN, Inf",
+      refAbsent: "no reference",
+    },
+    equal: "no difference",
+    bothZero: "exactly 0 in both",
+    zeroHere: "exactly 0 here",
+    noRefStep: "no step",
+    band: "5–95 %",
+    bandName: "Behind each curve: the 5th to the 95th percentile of each layer over the steps shown",
+    bandOf: (from: number, to: number) => `5th to 95th percentile, steps ${from} to ${to}`,
+    bandSkips: (n: number) => `without ${n} that are NaN or Inf`,
+    order: "Order of layers",
+    orderTitle: (step: number | null, ref: string) =>
+      step === null
+        ? "Order of layers"
+        : `Order of layers: by the values of ${ref} at step ${step}, largest first`,
+    byDepth: "depth",
+    byName: "name",
+    byValue: (step: number) => `value, step ${step}`,
+    zoomed: (from: number, to: number) => `steps ${from} – ${to}`,
+    zoomReset: "Show all steps",
+    gainOf: (before: string) => `RMS going on to ${before}`,
+    gainIn: "RMS coming in",
+    gainHelp: "How many times larger the gradient of each element is when it leaves the layer backward.",
+    factorHelp:
+      "Ends of the colour scale, as factors. Empty: 1st to 99th percentile of what is shown, rounded out, symmetric about 1.",
+    unitLast: (n: number | null) => `unit: an index of the last axis${n === null ? "" : `, of ${n}`}`,
+    unitChannel: (n: number | null) => `unit: a channel${n === null ? "" : `, of ${n}`}`,
+    unitAxis: (axis: number) => `unit: an index of axis ${axis}`,
+    unitColumns: "columns of the image here, not channels: the layer itself is no convolution",
   },
   activations: {
     title: "Activations",

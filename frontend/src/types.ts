@@ -14,6 +14,8 @@ export interface Row {
   shape: (number | null)[];
   numel: number | null;
   role: string;
+  /** Which axis counts units, batch included; of activations. */
+  unit_axis?: number | null;
   dtype?: string;
   trainable?: boolean;
 }
@@ -88,17 +90,31 @@ export interface ViewState {
   step: number | null;
   runFilter: string;
   rowFilter: string;
-  collapsed: string[];
+  /** Blocks that are folded (see derive/folds.ts); null: as many as it takes to fit. */
+  collapsed: string[] | null;
   vanishing: number;
   exploding: number;
   lo: number | null;
   hi: number | null;
 }
 
-/** What a heat-map cell is, apart from its place on the scale. */
-export const CELL = { value: 0, zero: 1, nonfinite: 2, absent: 3, header: 4, undefined: 5 } as const;
+/**
+ * What a heat-map cell is, apart from its place on the scale. Those with `ref` are of a comparison with the
+ * reference run, to which there is nothing to compare: it is exactly 0 there, not finite, or has no value.
+ */
+export const CELL = {
+  value: 0,
+  zero: 1,
+  nonfinite: 2,
+  absent: 3,
+  header: 4,
+  undefined: 5,
+  refZero: 6,
+  refNonfinite: 7,
+  refAbsent: 8,
+} as const;
 export type CellState = (typeof CELL)[keyof typeof CELL];
-export type CellLabel = "value" | "under" | "over" | "zero" | "nonfinite" | "absent" | "header" | "undefined";
+export type CellLabel = keyof typeof CELL | "under" | "over";
 
 /** One line of the layer tree, which is one line of the heat maps and of the profile. */
 export interface Line {
@@ -112,21 +128,35 @@ export interface Line {
   rows: number[];
 }
 
+/** Which step of the reference run each step is compared with. */
+export interface Match {
+  /** Index of the nearest step of the reference, or -1 where it has none. */
+  at: Int32Array;
+  /** 1 where that is further away than half the reference's logging interval. */
+  far: Uint8Array;
+}
+
 /** One run on the shared lines: [lines, steps], row-major, so that one line is contiguous. */
 export interface Grid {
   run: string;
   steps: Float64Array;
   lines: number;
-  values: Float32Array;
+  values: Float32Array | Float64Array;
   states: Uint8Array;
+  /** Where the values compare with another run. */
+  match?: Match;
 }
 
 /** The shared scale of value to colour and of value to the profile's x. */
 export interface Scale {
-  mode: ScaleMode;
+  mode: ScaleMode | "symlog";
   lo: number;
   hi: number;
   diverging: boolean;
+  /** symlog: below this magnitude it is about linear. */
+  threshold?: number;
+  /** Values are decimal logarithms of factors: 0 says "as much", 1 "ten times as much". */
+  factor?: boolean;
 }
 
 /** Gradient norms beyond these are called by these names. */

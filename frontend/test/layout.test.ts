@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { folder } from "../src/derive/folds";
 import { unionRows } from "../src/derive/layout";
 import { lineOf, treeLines } from "../src/derive/tree";
 import { row } from "./helpers";
@@ -27,7 +28,7 @@ function tree(list: ReturnType<typeof rows>, collapsed: string[] = [], dropWeigh
   return treeLines(
     list,
     list.map((_, i) => i),
-    { collapsed: new Set(collapsed), dropWeight },
+    { isFolded: folder(collapsed), dropWeight },
   );
 }
 const show = (lines: ReturnType<typeof tree>) =>

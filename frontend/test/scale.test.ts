@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import {
   autoScale,
+  factorScale,
   finiteValues,
   niceDown,
   niceUp,
@@ -70,15 +71,28 @@ describe("the range", () => {
   test("fractions are 0 to 1 in linear", () => {
     expect(autoScale(of([0.1, 0.2]), "zero_fraction", "linear")).toMatchObject({ lo: 0, hi: 1 });
   });
-  test("signed values diverge about 0, in linear whatever was asked", () => {
-    expect(autoScale(of([-0.3, 0.1]), "mean", "log")).toEqual({
+  test("signed values diverge about 0, in linear or in symlog", () => {
+    expect(autoScale(of([-0.3, 0.1]), "mean", "linear")).toEqual({
       mode: "linear",
       lo: -0.5,
       hi: 0.5,
       diverging: true,
     });
+    // Magnitudes 0.1 and 0.3: linear up to 0.1, but at least a decade is logarithmic.
+    expect(autoScale(of([-0.3, 0.1]), "mean", "log")).toEqual({
+      mode: "symlog",
+      lo: -0.5,
+      hi: 0.5,
+      diverging: true,
+      threshold: 0.05,
+    });
     expect(autoScale(of([-1, 4]), "min", "log").diverging).toBe(true);
     expect(autoScale(of([1, 4]), "min", "log").diverging).toBe(false);
+  });
+  test("a run that explodes to 1e30 leaves the others' signed values their colours", () => {
+    const many = Array.from({ length: 100 }, (_, i) => (i % 2 ? 1 : -1) * 10 ** (-4 + i / 50));
+    const scale = autoScale(of([...many, ...new Array(30).fill(1e30)]), "mean", "log");
+    expect(scale).toEqual({ mode: "symlog", lo: -0.01, hi: 0.01, diverging: true, threshold: 1e-4 });
   });
   test("a range set by hand wins, if it is one", () => {
     expect(autoScale(of([1, 2]), "norm", "log", 1e-3, 10)).toMatchObject({ lo: 1e-3, hi: 10 });
@@ -99,6 +113,45 @@ test("places on the scale", () => {
   expect(toUnit(log, 1e-8)).toBeCloseTo(-1, 12);
   expect(toUnit(log, 0)).toBe(Number.NEGATIVE_INFINITY);
   expect(toUnit({ mode: "linear", lo: -2, hi: 2, diverging: true }, 1)).toBe(0.75);
+});
+
+test("symlog: 0 in the middle, decades both ways", () => {
+  const scale = { mode: "symlog", lo: -99.9, hi: 99.9, diverging: true, threshold: 0.1 } as const;
+  // log10(1 + 99.9 / 0.1) = 3, log10(1 + 0.9 / 0.1) = 1.
+  expect([0, 99.9, -99.9, 0.9].map((value) => toUnit(scale, value))).toEqual([
+    0.5,
+    1,
+    0,
+    expect.closeTo(0.5 + 1 / 6, 12),
+  ]);
+  expect(ticks(scale, 9)).toEqual([-10, -1, -0.1, 0, 0.1, 1, 10]);
+  expect(ticks(scale, 3)).toEqual([-10, 0, 10]);
+});
+
+describe("factors", () => {
+  const logs = (factors: number[]) => of(factors.map(Math.log10));
+  test("symmetric about 1, rounded out to 2, 5, 10 or whole decades, six at most", () => {
+    expect(factorScale(logs([0.3, 1.5]))).toMatchObject({
+      lo: expect.closeTo(-Math.log10(5), 12),
+      hi: expect.closeTo(Math.log10(5), 12),
+      diverging: true,
+      factor: true,
+    });
+    expect(factorScale(logs([1, 2e3]))).toMatchObject({ lo: -4, hi: 4 });
+    expect(factorScale(logs([1e-17, 1]))).toMatchObject({ lo: -6, hi: 6 });
+    expect(factorScale(logs([1.01, 1.1]))).toMatchObject({ hi: Math.log10(2) });
+    expect(factorScale(logs([2]), 0.1, 1000)).toMatchObject({ lo: -1, hi: 3 });
+    expect(factorScale(logs([2]), -1, 0)).toMatchObject({ hi: Math.log10(2) });
+  });
+  test("ticks are factors of 2 and 5 or of 10", () => {
+    const at = (reach: number, count: number) =>
+      ticks({ mode: "linear", lo: -reach, hi: reach, diverging: true, factor: true }, count).map((one) =>
+        Number((10 ** one).toPrecision(4)),
+      );
+    expect(at(Math.log10(5), 5)).toEqual([0.25, 0.5, 1, 2, 4]);
+    expect(at(1, 7)).toEqual([0.125, 0.25, 0.5, 1, 2, 4, 8]);
+    expect(at(4, 5)).toEqual([1e-4, 0.01, 1, 100, 1e4]);
+  });
 });
 
 test("ticks", () => {

@@ -49,19 +49,27 @@ describe("curves", () => {
   test("shared steps: undefined where there is none, null where there is no place", () => {
     const made = curves([grid("a", [0, 10], [[0, 4]], [[zero, value]]), b], 0);
     expect([...made.steps]).toEqual([0, 5, 10]);
-    expect(made.runs[0]).toEqual({ run: "a", values: [null, undefined, 4], zeros: [0], nonfinites: [] });
+    expect(made.runs[0]).toEqual({
+      run: "a",
+      values: [null, undefined, 4],
+      far: null,
+      zeros: [0],
+      nonfinites: [],
+    });
     expect(made.runs[1].values).toEqual([undefined, 2, 3]);
   });
   test("the y scale holds all values, a decade at least", () => {
     expect(curveScale(curves([b], 0), "log", shared)).toMatchObject({ lo: 1, hi: 10 });
     expect(curveScale(curves([b], 0), "linear", shared)).toMatchObject({ lo: 0, hi: 3 });
     const signed = curves([grid("s", [0, 1], [[-2, 4]], [[value, value]])], 0);
-    expect(curveScale(signed, "log", shared)).toMatchObject({
+    expect(curveScale(signed, "linear", shared)).toMatchObject({
       mode: "linear",
       lo: -2,
       hi: 4,
       diverging: true,
     });
+    const symlog: Scale = { mode: "symlog", lo: -100, hi: 100, diverging: true, threshold: 0.1 };
+    expect(curveScale(signed, "log", symlog)).toEqual({ ...symlog, lo: -2, hi: 5 });
     expect(curveScale(curves([], 0), "log", shared)).toMatchObject({ mode: "log" });
   });
   test("a run that explodes takes it no further than the shared scale", () => {

@@ -10,6 +10,8 @@ export interface Ink {
   dots: string;
   hatch: string;
   nonfinite: string;
+  /** Over cells of any colour. */
+  dash: string;
 }
 
 export function ink(dark: boolean): Ink {
@@ -25,6 +27,7 @@ export function ink(dark: boolean): Ink {
         dots: "#54585f",
         hatch: "rgba(255,255,255,.62)",
         nonfinite: "#f06fd2",
+        dash: "rgba(255,255,255,.55)",
       }
     : {
         text: "#1f2430",
@@ -37,6 +40,7 @@ export function ink(dark: boolean): Ink {
         dots: "#c3c8d0",
         hatch: "rgba(255,255,255,.62)",
         nonfinite: "rgb(200,30,160)",
+        dash: "rgba(31,36,48,.5)",
       };
 }
 
@@ -90,5 +94,16 @@ export const dotTile = (colour: string, dpr: number) => {
     g.fillStyle = colour;
     g.fillRect(Math.round(size / 4), Math.round(size / 4), dot, dot);
     g.fillRect(Math.round((size * 3) / 4), Math.round((size * 3) / 4), dot, dot);
+  });
+};
+
+/** Level dashes where the reference run has nothing to compare with. */
+export const dashTile = (colour: string, dpr: number) => {
+  const size = Math.round(8 * dpr);
+  const thick = Math.max(1, Math.round(1.2 * dpr));
+  return tile(size, (g) => {
+    g.fillStyle = colour;
+    g.fillRect(0, Math.round(size / 4), Math.round(size / 2), thick);
+    g.fillRect(Math.round(size / 2), Math.round((size * 3) / 4), Math.round(size / 2), thick);
   });
 };

@@ -1,8 +1,8 @@
 import { type Painted, paint } from "../derive/paint";
 import { palette } from "../derive/palette";
-import { type Domain, pixelSteps } from "../derive/steps";
-import type { Grid, Scale } from "../types";
-import { dotTile, hatchTile, ink, prepare } from "./canvas";
+import { cellPixels, type Domain, pixelSteps } from "../derive/steps";
+import { CELL, type Grid, type Scale } from "../types";
+import { dashTile, dotTile, hatchTile, ink, prepare } from "./canvas";
 
 export interface HeatmapModel {
   grid: Grid;
@@ -42,6 +42,32 @@ export function drawHeatmap(canvas: HTMLCanvasElement, model: HeatmapModel): voi
   const colours = ink(dark);
   overlay(g, painted, "nonfinite", hatchTile(colours.hatch, dpr), tops);
   overlay(g, painted, "absent", dotTile(colours.dots, dpr), tops);
+  overlay(g, painted, "reference", dashTile(colours.dash, dpr), tops);
+  if (grid.match?.far.includes(1)) dotFar(g, grid, domain, dotTile(colours.dash, dpr), tops);
+}
+
+/** Dots over steps that are compared with one too far away to be the same moment. */
+function dotFar(
+  g: CanvasRenderingContext2D,
+  grid: Grid,
+  domain: Domain,
+  tile: HTMLCanvasElement,
+  tops: readonly number[],
+): void {
+  const pattern = g.createPattern(tile, "repeat");
+  if (!pattern) return;
+  const pixels = cellPixels(grid.steps, domain, g.canvas.width);
+  const ratio = g.canvas.height / tops[grid.lines];
+  const n = grid.steps.length;
+  g.fillStyle = pattern;
+  for (let line = 0; line < grid.lines; line++) {
+    if (grid.states[line * n] === CELL.header) continue;
+    const top = Math.round(tops[line] * ratio);
+    grid.match?.far.forEach((far, s) => {
+      const left = pixels[2 * s];
+      if (far) g.fillRect(left, top, pixels[2 * s + 1] - left, Math.round(tops[line + 1] * ratio) - top);
+    });
+  }
 }
 
 /** Lines of one pixel to their places: no smoothing, edges on whole pixels. */
@@ -58,7 +84,7 @@ function stretch(g: CanvasRenderingContext2D, source: HTMLCanvasElement, tops: r
 function overlay(
   g: CanvasRenderingContext2D,
   painted: Painted,
-  which: "nonfinite" | "absent",
+  which: "nonfinite" | "absent" | "reference",
   tile: HTMLCanvasElement,
   tops: readonly number[],
 ): void {

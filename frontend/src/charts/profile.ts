@@ -1,5 +1,6 @@
+import type { Band } from "../derive/band";
 import type { RunProfile } from "../derive/profile";
-import { ticks, toUnit } from "../derive/scale";
+import { ticks, toUnit, zeroApart } from "../derive/scale";
 import type { Scale, Thresholds } from "../types";
 import { type Ink, prepare } from "./canvas";
 import { cross, type Shape, tracePath } from "./markers";
@@ -7,17 +8,24 @@ import { cross, type Shape, tracePath } from "./markers";
 export interface ProfileRun extends RunProfile {
   colour: string;
   shape: Shape;
+  /** Percentiles of the lines that have them. */
+  bands: Band[];
 }
 
 export interface ProfileModel {
   runs: ProfileRun[];
   scale: Scale;
   thresholds: Thresholds | null;
+  /** A value with a line of its own: 1 among factors. */
+  guide: number | null;
   /** Top of each line, and the height of all. */
   tops: readonly number[];
+  /** The part of that height which is drawn, since a thousand layers are mostly out of sight. */
+  part: { top: number; height: number };
   width: number;
   dpr: number;
   ink: Ink;
+  bandAlpha: number;
 }
 
 /** Width of the lanes for exact zeros (left) and for NaN and Inf (right). */
@@ -37,20 +45,23 @@ export function profileX(t: number, runs: number, width: number): number {
   return left + (right - left) * Math.min(1, Math.max(0, t));
 }
 
+/** Whether exact zeros stand on the scale and not in the lane at the left. */
+export const zeroInside = (scale: Scale) => scale.diverging && !zeroApart(scale);
+
 /** Values with a line and a label. */
 export const profileTicks = (scale: Scale, width: number) => ticks(scale, width < 200 ? 2 : 4);
 
 export function drawProfile(canvas: HTMLCanvasElement, model: ProfileModel): void {
   const { runs, scale, thresholds, tops, width, ink } = model;
-  const height = tops[tops.length - 1];
-  if (height === 0 || width <= 0) return;
-  const g = prepare(canvas, width, height, Math.min(model.dpr, 16_000 / height));
+  const { top, height } = model.part;
+  if (height <= 0 || width <= 0) return;
+  const g = prepare(canvas, width, height, model.dpr);
   if (!g) return;
   g.clearRect(0, 0, width, height);
   const n = runs.length;
   const [left, right] = profileSpan(n, width);
   const x = (t: number) => profileX(t, n, width);
-  const y = (line: number) => (tops[line] + tops[line + 1]) / 2;
+  const y = (line: number) => (tops[line] + tops[line + 1]) / 2 - top;
   const vertical = (at: number, colour: string, dash: number[] = []) => {
     g.setLineDash(dash);
     g.strokeStyle = colour;
@@ -80,7 +91,11 @@ export function drawProfile(canvas: HTMLCanvasElement, model: ProfileModel): voi
     }
   }
 
-  const radius = Math.min(3, Math.max(1.8, height / tops.length / 4));
+  if (model.guide !== null) vertical(x(toUnit(scale, model.guide)), ink.dim);
+
+  for (let i = n - 1; i >= 0; i--)
+    drawBand(g, runs[i], (value) => x(toUnit(scale, value)), y, model.bandAlpha);
+  const radius = Math.min(3, Math.max(1.8, tops[tops.length - 1] / tops.length / 4));
   const { zero, nonfinite } = lanes(n, width);
   // Offsets within the lanes keep runs apart that are all zero, or all NaN, at the same layer.
   const inLane = (start: number, lane: number, i: number) => start + (lane * (i + 0.5)) / Math.max(1, n);
@@ -106,7 +121,7 @@ export function drawProfile(canvas: HTMLCanvasElement, model: ProfileModel): voi
       const at = y(point.line);
       if (point.lane === "zero") {
         g.lineWidth = 1.2;
-        tracePath(g, run.shape, scale.diverging ? x(toUnit(scale, 0)) : inLane(0, zero, i), at, radius);
+        tracePath(g, run.shape, zeroInside(scale) ? x(toUnit(scale, 0)) : inLane(0, zero, i), at, radius);
         g.fillStyle = ink.panel;
         g.fill();
         g.stroke();
@@ -123,6 +138,27 @@ export function drawProfile(canvas: HTMLCanvasElement, model: ProfileModel): voi
       }
     }
   }
+}
+
+/** From the 5th to the 95th percentile of each line, joined like the curve: faint, behind the curves. */
+function drawBand(
+  g: CanvasRenderingContext2D,
+  { bands, colour }: ProfileRun,
+  x: (value: number) => number,
+  y: (line: number) => number,
+  alpha: number,
+): void {
+  if (bands.length === 0) return;
+  g.save();
+  g.globalAlpha = alpha;
+  g.fillStyle = colour;
+  g.beginPath();
+  // A band of one line is as high as a point, one of no width still a line.
+  const up = bands.length === 1 ? 3 : 0;
+  for (const { line, lo } of bands) g.lineTo(x(lo), y(line) - up);
+  for (const { line, lo, hi } of [...bands].reverse()) g.lineTo(Math.max(x(lo) + 1, x(hi)), y(line) + up);
+  g.fill();
+  g.restore();
 }
 
 /** A small arrow says that the value lies further out than the scale. */

@@ -1,7 +1,7 @@
 import uPlot from "uplot";
 import type { Curves } from "../derive/curve";
-import { tick } from "../derive/format";
-import { stepTicks, ticks, toUnit } from "../derive/scale";
+import { tick, tickOf } from "../derive/format";
+import { stepTicks, ticks, toUnit, zeroApart } from "../derive/scale";
 import type { Domain } from "../derive/steps";
 import type { Scale, Thresholds } from "../types";
 import { FONT, type Ink } from "./canvas";
@@ -13,6 +13,8 @@ export interface SeriesModel {
   scale: Scale;
   domain: Domain;
   thresholds: Thresholds | null;
+  /** A value with a line of its own: 1 among factors. */
+  guide?: number | null;
   /** What the two thresholds are called. */
   names: Record<keyof Thresholds, string>;
   /** Space for the y axis, so that the plot begins where the heat maps do. */
@@ -72,6 +74,7 @@ export class SeriesChart {
     return [
       Array.from(curves.steps),
       ...curves.runs.map(({ values }) => values.map(placed)),
+      ...curves.runs.flatMap(({ far }) => (far ? [far.map(placed)] : [])),
     ] as uPlot.AlignedData;
   }
 
@@ -106,7 +109,7 @@ export class SeriesChart {
           size: left,
           splits: () => marks.map((value) => toUnit(scale, value)),
           filter: (_plot, splits) => splits,
-          values: () => marks.map(tick),
+          values: () => marks.map((value) => tickOf(scale, value)),
         },
       ],
       series: [
@@ -116,6 +119,9 @@ export class SeriesChart {
           width: 1.6,
           points: { show: few, size: 4, fill: looks[i].colour },
         })),
+        ...curves.runs.flatMap(({ far }, i) =>
+          far ? [{ stroke: looks[i].colour, width: 1.4, dash: [2, 4], points: { show: false } }] : [],
+        ),
       ],
       hooks: {
         ready: [() => this.laidOut()],
@@ -126,10 +132,21 @@ export class SeriesChart {
   }
 
   private drawThresholds(plot: uPlot): void {
-    const { thresholds, names, scale, ink } = this.model!;
-    if (!thresholds) return;
+    const { thresholds, guide, names, scale, ink } = this.model!;
     const g = plot.ctx;
     const { left, width } = plot.bbox;
+    if (guide !== null && guide !== undefined) {
+      const at = Math.round(plot.valToPos(toUnit(scale, guide), "y", true)) + 0.5;
+      g.save();
+      g.strokeStyle = ink.dim;
+      g.lineWidth = uPlot.pxRatio;
+      g.beginPath();
+      g.moveTo(left, at);
+      g.lineTo(left + width, at);
+      g.stroke();
+      g.restore();
+    }
+    if (!thresholds) return;
     g.save();
     g.strokeStyle = ink.critical;
     g.lineWidth = uPlot.pxRatio;
@@ -173,7 +190,7 @@ export class SeriesChart {
       g.textBaseline = "middle";
       g.fillText(text, left - 6 * ratio, y);
     };
-    if (curves.runs.some(({ zeros }) => zeros.length > 0) && this.model!.scale.mode === "log") {
+    if (curves.runs.some(({ zeros }) => zeros.length > 0) && zeroApart(this.model!.scale)) {
       label("0", top + height - (LANE / 2) * ratio);
     }
     if (curves.runs.some(({ nonfinites }) => nonfinites.length > 0)) label("NaN", top + (LANE / 2) * ratio);
@@ -181,10 +198,9 @@ export class SeriesChart {
       const every = Math.max(1, Math.ceil((curves.steps.length / width) * 9 * ratio));
       g.strokeStyle = looks[i].colour;
       g.lineWidth = ratio;
-      const zeroY =
-        this.model!.scale.mode === "log"
-          ? top + height + offset(i)
-          : plot.valToPos(toUnit(this.model!.scale, 0), "y", true);
+      const zeroY = zeroApart(this.model!.scale)
+        ? top + height + offset(i)
+        : plot.valToPos(toUnit(this.model!.scale, 0), "y", true);
       run.zeros.forEach((step, k) => {
         if (k % every !== 0) return;
         tracePath(g, looks[i].shape, plot.valToPos(step, "x", true), zeroY, 2.2 * ratio);
@@ -211,7 +227,7 @@ const tickStep = (step: number) => (step >= 1e5 ? tick(step) : String(step));
 /** The scale, 0 to 1, with room for the lanes that are needed. */
 function padded({ scale, curves, height }: SeriesModel): [number, number] {
   const share = LANE / Math.max(40, height - 40 - 2 * LANE);
-  const zeros = scale.mode === "log" && curves.runs.some((run) => run.zeros.length > 0);
+  const zeros = zeroApart(scale) && curves.runs.some((run) => run.zeros.length > 0);
   const nonfinites = curves.runs.some((run) => run.nonfinites.length > 0);
   return [-(zeros ? share + 0.02 : 0.02), 1 + (nonfinites ? share + 0.02 : 0.02)];
 }

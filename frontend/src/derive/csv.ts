@@ -1,12 +1,23 @@
-import type { CellState, Grid, Line, Scale } from "../types";
+import type { CellLabel, CellState, Grid, Line, Scale } from "../types";
 import { exact } from "./format";
 import { labelOf } from "./palette";
 
 export const quote = (text: string) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
-/** What the heat maps show, one line a cell: run, row, step, value, state. */
-export function toCsv(grids: readonly Grid[], lines: readonly Line[], scale: Scale): string {
-  const out = ["run,row,step,value,state"];
+/** What stands for cells that have no value. */
+const BLANK: readonly CellLabel[] = ["absent", "undefined", "refZero", "refNonfinite", "refAbsent"];
+
+/**
+ * What the heat maps show, one line a cell: run, row, step, value, state. Factors are written as they are, not as their
+ * logarithms. Where runs are compared, `reference` is what with: then its step follows.
+ */
+export function toCsv(
+  grids: readonly Grid[],
+  lines: readonly Line[],
+  scale: Scale,
+  reference: Grid | null = null,
+): string {
+  const out = [`run,row,step,value,state${reference ? ",reference_step" : ""}`];
   for (const grid of grids) {
     lines.forEach((line, l) => {
       if (line.type === "header") return;
@@ -14,8 +25,11 @@ export function toCsv(grids: readonly Grid[], lines: readonly Line[], scale: Sca
         const at = l * grid.steps.length + s;
         const state = labelOf(grid.states[at] as CellState, grid.values[at], scale);
         const named = state === "under" || state === "over" ? "value" : state;
-        const value = named === "absent" || named === "undefined" ? "" : exact(grid.values[at]);
-        out.push(`${quote(grid.run)},${quote(line.key)},${grid.steps[s]},${value},${named}`);
+        const number = scale.factor ? 10 ** grid.values[at] : grid.values[at];
+        const value = BLANK.includes(named) ? "" : exact(number);
+        const match = grid.match && reference ? grid.match.at[s] : -1;
+        const than = !reference ? "" : match < 0 ? "," : `,${reference.steps[match]}`;
+        out.push(`${quote(grid.run)},${quote(line.key)},${grid.steps[s]},${value},${named}${than}`);
       }
     });
   }

@@ -7,6 +7,8 @@ export interface CurveRun {
   run: string;
   /** On the shared steps: undefined where the run has no such step, null where it has no place on the scale. */
   values: (number | null | undefined)[];
+  /** Those of steps that are compared with one too far away, and null elsewhere; none where nothing is compared so. */
+  far?: (number | null | undefined)[] | null;
   zeros: number[];
   nonfinites: number[];
 }
@@ -27,6 +29,7 @@ export function curves(grids: readonly Grid[], line: number): Curves {
     const result: CurveRun = {
       run: grid.run,
       values: new Array(steps.length).fill(undefined),
+      far: grid.match?.far.includes(1) ? new Array(steps.length).fill(undefined) : null,
       zeros: [],
       nonfinites: [],
     };
@@ -34,9 +37,12 @@ export function curves(grids: readonly Grid[], line: number): Curves {
     for (let s = 0; s < grid.steps.length; s++) {
       const state = grid.states[start + s];
       const step = grid.steps[s];
-      result.values[place.get(step)!] = state === CELL.value ? grid.values[start + s] : null;
+      const value = state === CELL.value ? grid.values[start + s] : null;
+      const isFar = grid.match?.far[s] === 1;
+      result.values[place.get(step)!] = isFar ? null : value;
+      if (result.far) result.far[place.get(step)!] = isFar ? value : null;
       if (state === CELL.zero) result.zeros.push(step);
-      if (state === CELL.nonfinite) result.nonfinites.push(step);
+      if (state === CELL.nonfinite || state === CELL.refNonfinite) result.nonfinites.push(step);
     }
     return result;
   });
@@ -53,14 +59,16 @@ const MOST_DECADES = 14;
 export function curveScale({ runs }: Curves, mode: ScaleMode, shared: Scale): Scale {
   let min = Number.POSITIVE_INFINITY;
   let max = Number.NEGATIVE_INFINITY;
-  for (const { values } of runs) {
-    for (const value of values) {
+  for (const { values, far } of runs) {
+    for (const value of far ? [...values, ...far] : values) {
       if (typeof value !== "number") continue;
       if (value < min) min = value;
       if (value > max) max = value;
     }
   }
   const diverging = min < 0;
+  if (shared.factor) return factorCurve(min, max, shared);
+  if (shared.mode === "symlog" || (mode === "log" && diverging)) return symlogCurve(min, max, shared);
   if (mode === "log" && !diverging) {
     if (min > max) return { mode, lo: 1e-3, hi: 1, diverging: false };
     let lo = niceDown(min);
@@ -83,4 +91,33 @@ export function curveScale({ runs }: Curves, mode: ScaleMode, shared: Scale): Sc
     .nice(5)
     .domain();
   return { mode: "linear", lo, hi: hi > lo ? hi : lo + 1, diverging };
+}
+
+/** Factors: from a half to twice as much at least, always with 1 on it. */
+function factorCurve(min: number, max: number, shared: Scale): Scale {
+  const least = Math.log10(2);
+  const out = (decades: number) =>
+    decades > 3 ? Math.ceil(decades - 1e-9) : Math.log10(niceUp(10 ** decades));
+  let lo = -Math.max(least, out(Math.max(0, min > max ? 0 : -min)));
+  let hi = Math.max(least, out(Math.max(0, min > max ? 0 : max)));
+  if (hi - lo > MOST_DECADES) {
+    lo = Math.max(lo, shared.lo);
+    hi = Math.min(hi, shared.hi);
+  }
+  return { mode: "linear", lo, hi, diverging: true, factor: true };
+}
+
+/** As far as the values reach, both ways if they do; linear below where all panels are. */
+function symlogCurve(min: number, max: number, shared: Scale): Scale {
+  const { threshold = 1e-3 } = shared;
+  const least = 10 * threshold;
+  const far = (value: number) => niceUp(Math.max(least, value));
+  if (min > max) return { mode: "symlog", lo: -least, hi: least, diverging: true, threshold };
+  let lo = min < 0 ? -far(-min) : 0;
+  let hi = max > 0 ? far(max) : 0;
+  if (Math.log10(Math.max(hi, -lo) / threshold) > MOST_DECADES) {
+    lo = Math.max(lo, shared.lo);
+    hi = Math.min(hi, shared.hi);
+  }
+  return { mode: "symlog", lo, hi, diverging: true, threshold };
 }

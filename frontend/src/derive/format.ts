@@ -38,6 +38,26 @@ export function tick(value: number): string {
   return Number(value.toPrecision(3)).toExponential().replace("e+", "e");
 }
 
+/** A factor, of its decimal logarithm: `×2`, `÷50`, `1`, `×1e6`; three significant digits. */
+export function factor(decades: number): string {
+  if (Number.isNaN(decades)) return "NaN";
+  if (!Number.isFinite(decades)) return decades < 0 ? "×0" : "×Inf";
+  const size = Math.abs(decades);
+  if (size < 5e-7) return "1";
+  // Whole decades from 10 000 on are read best as such.
+  if (size >= 3.9999 && Math.abs(size - Math.round(size)) < 1e-9)
+    return `${decades < 0 ? "÷" : "×"}1e${Math.round(size)}`;
+  const text = size < 300 ? short(10 ** size) : `1e${Math.round(size)}`;
+  return `${decades < 0 ? "÷" : "×"}${tidied(text)}`;
+}
+
+/** `2.00` is 2. */
+const tidied = (text: string) => text.replace(/(\.\d*?)0+(?=e|$)/, "$1").replace(/\.(?=e|$)/, "");
+
+/** Ends and ticks of a scale, in its own way. */
+export const tickOf = (scale: { factor?: boolean }, value: number) =>
+  scale.factor ? factor(value) : tick(value);
+
 /** Numbers of elements: `144`, `2.3k`, `1.2M`. */
 export function quantity(count: number): string {
   for (const [size, unit] of [

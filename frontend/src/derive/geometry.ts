@@ -38,9 +38,42 @@ export function lineTops(lines: readonly Pick<Line, "type">[], row: number): num
 
 /** The line at a height, held within the lines. */
 export function lineAt(tops: readonly number[], y: number): number {
-  const at = tops.findIndex((top) => top > y);
-  return Math.max(0, (at < 0 ? tops.length - 1 : at) - 1);
+  let lo = 0;
+  let hi = tops.length;
+  while (lo < hi) {
+    const mid = (lo + hi) >> 1;
+    if (tops[mid] > y) hi = mid;
+    else lo = mid + 1;
+  }
+  return Math.max(0, (lo === tops.length ? tops.length - 1 : lo) - 1);
 }
+
+/** Room beyond what is in sight, so that scrolling a little draws nothing anew. */
+const AHEAD = 240;
+
+/** A part of the lines' height that holds what is in sight: it moves in leaps, not with every pixel scrolled. */
+export function partInSight(
+  scrolled: number,
+  visible: number,
+  body: number,
+): { top: number; height: number } {
+  if (body <= visible) return { top: 0, height: body };
+  const top = Math.max(0, Math.floor(scrolled / AHEAD) * AHEAD - AHEAD);
+  return { top, height: Math.min(body, top + visible + 3 * AHEAD) - top };
+}
+
+/** First line, and the one after the last, that have a place within a part of the height. */
+export function linesWithin(
+  tops: readonly number[],
+  { top, height }: { top: number; height: number },
+): [number, number] {
+  const end = lineAt(tops, top + height - 1) + 1;
+  return tops.length < 2 ? [0, 0] : [lineAt(tops, top), Math.min(tops.length - 1, end)];
+}
+
+/** So many lines of the least height fit above the curves. */
+export const roomFor = (height: number, axis: number) =>
+  Math.max(10, Math.floor((height - HEADER - axis - SERIES_MIN) / ROW_MIN));
 
 /**
  * Sizes of the stage in CSS pixels. Rows share the height that is there, within limits; beyond them the stage

@@ -7,6 +7,8 @@ export interface Painted {
   /** Alpha masks of the same size, for the patterns that are drawn over the cells. */
   nonfinite: Uint8ClampedArray | null;
   absent: Uint8ClampedArray | null;
+  /** Where the reference run has nothing to compare with. */
+  reference: Uint8ClampedArray | null;
 }
 
 /**
@@ -20,6 +22,7 @@ export function paint(grid: Grid, spans: Int32Array, scale: Scale, colours: Pale
   const pixels = new Uint8ClampedArray(size);
   let nonfinite: Uint8ClampedArray | null = null;
   let absent: Uint8ClampedArray | null = null;
+  let reference: Uint8ClampedArray | null = null;
   for (let line = 0; line < grid.lines; line++) {
     for (let p = 0; p < width; p++) {
       const first = spans[2 * p];
@@ -33,6 +36,9 @@ export function paint(grid: Grid, spans: Int32Array, scale: Scale, colours: Pale
       } else if (state === CELL.absent || state === CELL.undefined) {
         absent ??= new Uint8ClampedArray(size);
         absent[o + 3] = 255;
+      } else if (state >= CELL.refZero) {
+        reference ??= new Uint8ClampedArray(size);
+        reference[o + 3] = 255;
       }
       const rgb = colourOf(state, grid.values[at], scale, colours);
       if (!rgb) continue;
@@ -42,7 +48,7 @@ export function paint(grid: Grid, spans: Int32Array, scale: Scale, colours: Pale
       pixels[o + 3] = 255;
     }
   }
-  return { pixels, nonfinite, absent };
+  return { pixels, nonfinite, absent, reference };
 }
 
 const RANK: Record<CellState, number> = {
@@ -52,6 +58,9 @@ const RANK: Record<CellState, number> = {
   [CELL.undefined]: 1,
   [CELL.absent]: 1,
   [CELL.header]: 0,
+  [CELL.refNonfinite]: 4,
+  [CELL.refZero]: 3,
+  [CELL.refAbsent]: 1,
 };
 
 /** Which of several steps that share a pixel is shown there; the tooltip speaks of the same one. */

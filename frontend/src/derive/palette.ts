@@ -100,6 +100,12 @@ export function labelOf(state: CellState, value: number, scale: Scale): CellLabe
       return "header";
     case CELL.undefined:
       return "undefined";
+    case CELL.refZero:
+      return "refZero";
+    case CELL.refNonfinite:
+      return "refNonfinite";
+    case CELL.refAbsent:
+      return "refAbsent";
     default: {
       const t = toUnit(scale, value);
       return isUnder(t) ? "under" : isOver(t) ? "over" : "value";
@@ -117,8 +123,10 @@ export function colourOf(state: CellState, value: number, scale: Scale, colours:
     case "over":
       return colours.over;
     case "zero":
+    case "refZero":
       return colours.zero;
     case "nonfinite":
+    case "refNonfinite":
       return colours.nonfinite;
     default:
       return null;

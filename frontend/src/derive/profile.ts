@@ -19,17 +19,24 @@ export interface RunProfile {
   points: ProfilePoint[];
 }
 
-/** One run's values at its logged step nearest to `step`, line by line. */
-export function runProfile(grid: Grid, step: number, scale: Scale): RunProfile {
+/** One run's values at its logged step nearest to `step`, line by line, of all lines or of some. */
+export function runProfile(
+  grid: Grid,
+  step: number,
+  scale: Scale,
+  lines: readonly [number, number] = [0, grid.lines],
+): RunProfile {
   const s = nearest(grid.steps, step);
   if (s < 0) return { run: grid.run, step: null, points: [] };
   const points: ProfilePoint[] = [];
-  for (let line = 0; line < grid.lines; line++) {
+  for (let line = lines[0]; line < lines[1]; line++) {
     const at = line * grid.steps.length + s;
     const state = grid.states[at];
     const value = grid.values[at];
     if (state === CELL.zero) points.push({ line, lane: "zero", t: 0, value });
-    else if (state === CELL.nonfinite) points.push({ line, lane: "nonfinite", t: 1, value });
+    else if (state === CELL.refZero) points.push({ line, lane: "over", t: 1, value });
+    else if (state === CELL.nonfinite || state === CELL.refNonfinite)
+      points.push({ line, lane: "nonfinite", t: 1, value });
     else if (state === CELL.value) {
       const t = toUnit(scale, value);
       const lane: Lane = isUnder(t) ? "under" : isOver(t) ? "over" : "scale";

@@ -92,7 +92,7 @@ export function densest(sorted: Float32Array, decades = MOST_DECADES): Float32Ar
 /**
  * The scale for what is shown: the 1st to the 99th percentile of all finite nonzero values, rounded out;
  * where they span too many decades, of the densest stretch; in log at least up to a threshold that is passed.
- * Signed values get a symmetric diverging scale; a range set by hand wins.
+ * Signed values get a symmetric diverging scale, whose logarithms have a linear middle; a range set by hand wins.
  */
 export function autoScale(
   values: Values,
@@ -103,6 +103,7 @@ export function autoScale(
   thresholds: Thresholds | null = null,
 ): Scale {
   const diverging = isSigned(statistic) || (values.sorted.length > 0 && values.min < 0);
+  if (diverging && wanted === "log") return symlogScale(values, lo, hi);
   const sorted = diverging ? values.sorted : densest(values.sorted);
   const mode: ScaleMode = diverging ? "linear" : wanted;
   let range: [number, number] = mode === "log" ? [1e-3, 1] : diverging ? [-1, 1] : [0, 1];
@@ -120,6 +121,52 @@ export function autoScale(
   const to = hi !== null && (mode === "linear" || hi > 0) ? hi : range[1];
   return from < to ? { mode, lo: from, hi: to, diverging } : { mode, lo: range[0], hi: range[1], diverging };
 }
+
+/** A symmetric logarithmic scale reaches at most so many decades down to where it becomes linear. */
+const SYMLOG_DECADES = 8;
+
+/** Signed values that span decades: logarithmic both ways from a middle that is linear, below most magnitudes. */
+export function symlogScale(values: Values, lo: number | null = null, hi: number | null = null): Scale {
+  const magnitudes = densest(values.sorted.map(Math.abs).sort());
+  let reach = 1;
+  let threshold = 0.1;
+  if (magnitudes.length > 0) {
+    reach = niceUp(quantile(magnitudes, 0.99));
+    const low = Math.max(quantile(magnitudes, 0.1), reach / 10 ** SYMLOG_DECADES);
+    threshold = Math.min(power(Math.floor(Math.log10(low) + 1e-9)), reach / 10);
+  }
+  const from = lo ?? -reach;
+  const to = hi ?? reach;
+  const given = from < to ? { lo: from, hi: to } : { lo: -reach, hi: reach };
+  return { mode: "symlog", ...given, diverging: true, threshold };
+}
+
+/** Factors further from 1 than this are hopeless anyway, and would turn all others into one colour. */
+const MOST_FACTOR_DECADES = 6;
+
+/**
+ * The scale of decimal logarithms of factors, symmetric about 1: the 1st to the 99th percentile, rounded out to 2, 5 or
+ * 10 times, or whole decades. `lo` and `hi`, set by hand, are factors.
+ */
+export function factorScale(values: Values, lo: number | null = null, hi: number | null = null): Scale {
+  let reach = Math.log10(2);
+  if (values.sorted.length > 0) {
+    const p1 = quantile(values.sorted, 0.01);
+    const p99 = quantile(values.sorted, 0.99);
+    reach = Math.min(
+      MOST_FACTOR_DECADES,
+      Math.max(reach, roundFactor(Math.max(Math.abs(p1), Math.abs(p99)))),
+    );
+  }
+  const from = lo !== null && lo > 0 ? Math.log10(lo) : -reach;
+  const to = hi !== null && hi > 0 ? Math.log10(hi) : reach;
+  const given = from < to ? { lo: from, hi: to } : { lo: -reach, hi: reach };
+  return { mode: "linear", ...given, diverging: true, factor: true };
+}
+
+/** The logarithm of a factor, rounded out. */
+const roundFactor = (decades: number) =>
+  decades > 3 ? Math.ceil(decades - 1e-9) : Math.log10(niceUp(10 ** decades));
 
 /** What is drawn as beyond the scale begins no sooner than what counts as vanishing or exploding. */
 function atThresholds(
@@ -147,11 +194,23 @@ export function toUnit(scale: Scale, value: number): number {
     if (value <= 0) return Number.NEGATIVE_INFINITY;
     return Math.log(value / scale.lo) / Math.log(scale.hi / scale.lo);
   }
+  if (scale.mode === "symlog") {
+    const from = bent(scale, scale.lo);
+    return (bent(scale, value) - from) / (bent(scale, scale.hi) - from);
+  }
   return (value - scale.lo) / (scale.hi - scale.lo);
 }
 
+const bent = ({ threshold = 1 }: Scale, value: number) =>
+  Math.sign(value) * Math.log10(1 + Math.abs(value) / threshold);
+
+/** Whether exact zeros stand apart from the scale, in a lane of their own: a linear one has a place for them. */
+export const zeroApart = (scale: Scale) => scale.mode === "log" || scale.factor === true;
+
 /** About `count` round values on the scale; on a log scale whole decades, evenly thinned. */
 export function ticks(scale: Scale, count: number): number[] {
+  if (scale.factor) return factorTicks(scale, count);
+  if (scale.mode === "symlog") return symlogTicks(scale, count);
   if (scale.mode === "linear") return scaleLinear().domain([scale.lo, scale.hi]).ticks(count);
   const first = Math.ceil(Math.log10(scale.lo) - 1e-9);
   const last = Math.floor(Math.log10(scale.hi) + 1e-9);
@@ -160,6 +219,40 @@ export function ticks(scale: Scale, count: number): number[] {
   for (let e = Math.ceil(first / every) * every; e <= last; e += every) result.push(power(e));
   if (result.length < 2) return [scale.lo, scale.hi];
   return result;
+}
+
+const FACTOR_STEPS = [[2], [2, 5], [10], [100], [1e3], [1e4]];
+
+/** Factors of 2 or of 10 both ways from 1, whichever are few enough. */
+function factorTicks({ lo, hi }: Scale, count: number): number[] {
+  const reach = Math.max(Math.abs(lo), Math.abs(hi));
+  let best = [0];
+  for (const steps of FACTOR_STEPS) {
+    const up = steps.flatMap((step) => {
+      const size = Math.log10(step);
+      // Powers of one number; 2 and 5 within each decade.
+      if (steps.length === 1)
+        return Array.from({ length: Math.floor(reach / size + 1e-9) }, (_, i) => (i + 1) * size);
+      return Array.from({ length: Math.ceil(reach) }, (_, i) => i + size);
+    });
+    if (steps.length > 1) up.push(...Array.from({ length: Math.floor(reach + 1e-9) }, (_, i) => i + 1));
+    const all = [...up.map((one) => -one).reverse(), 0, ...up]
+      .sort((a, b) => a - b)
+      .filter((one) => one >= lo - 1e-9 && one <= hi + 1e-9);
+    if (all.length <= Math.max(3, count) && all.length > best.length) best = all;
+  }
+  return best;
+}
+
+function symlogTicks(scale: Scale, count: number): number[] {
+  const most = Math.max(Math.abs(scale.lo), Math.abs(scale.hi));
+  const first = Math.ceil(Math.log10(scale.threshold ?? 1) - 1e-9);
+  const last = Math.floor(Math.log10(most) + 1e-9);
+  const side = Math.max(1, Math.floor((count - 1) / 2));
+  const every = Math.max(1, Math.ceil((last - first + 1) / side));
+  const up: number[] = [];
+  for (let e = last; e >= first; e -= every) up.push(power(e));
+  return [...up.map((one) => -one), 0, ...up.reverse()].filter((one) => one >= scale.lo && one <= scale.hi);
 }
 
 /** Whole-numbered ticks over a range of steps. */

@@ -19,6 +19,7 @@ const ORDER = [
   "second_moment_norm",
   "effective_step_size",
   "rms",
+  "backward_gain",
   "absmax",
   "mean",
   "std",
@@ -63,6 +64,9 @@ export function aggregateOf(statistic: string): Aggregate {
 }
 
 export const isFraction = (statistic: string) => baseName(statistic).endsWith("_fraction");
+/** Shares or ratios of units, whatever a layer's units are. */
+export const isOfUnits = (statistic: string) =>
+  ["dead_fraction", "nonpositive_unit_fraction", "outlier_ratio"].includes(baseName(statistic));
 /** Always drawn on a diverging scale; others become so when a negative value turns up. */
 export const isSigned = (statistic: string) => baseName(statistic) === "mean";
 /**

@@ -6,7 +6,7 @@ interface Item {
 }
 
 interface Options {
-  collapsed: ReadonlySet<string>;
+  isFolded: (key: string, depth: number) => boolean;
   /** Drop a trailing `.weight`: only weights are shown, so it says nothing. */
   dropWeight: boolean;
 }
@@ -70,7 +70,7 @@ export function treeLines(rows: readonly Row[], shown: readonly number[], option
         continue;
       }
       const key = keyOf(path);
-      const isCollapsed = options.collapsed.has(key);
+      const isCollapsed = options.isFolded(key, depth);
       const members = segment.map((item) => item.row);
       lines.push({ key, label: prefix + head, depth, type: isCollapsed ? "block" : "header", rows: members });
       if (!isCollapsed) walk(inner, "", `${path}.`, depth + 1);
@@ -98,4 +98,11 @@ export function lineOf(lines: readonly Line[], rows: readonly Row[], key: string
   if (row < 0) return first;
   const holder = lines.findIndex((line) => line.type === "block" && line.rows.includes(row));
   return holder >= 0 ? holder : first;
+}
+
+/** The header of the block that a line is in; itself where it is in none. */
+export function parentOf(lines: readonly Line[], index: number): number {
+  const own = lines[index]?.depth ?? 0;
+  for (let i = index - 1; i >= 0; i--) if (lines[i].type === "header" && lines[i].depth < own) return i;
+  return index;
 }

@@ -12,7 +12,7 @@ export const DEFAULTS: ViewState = {
   step: null,
   runFilter: "",
   rowFilter: "",
-  collapsed: [],
+  collapsed: null,
   vanishing: 1e-6,
   exploding: 100,
   lo: null,
@@ -43,10 +43,8 @@ export function encodeState(state: ViewState): Record<string, string> {
     const value = state[key];
     const initial = DEFAULTS[key];
     if (value === null || value === initial) continue;
-    if (Array.isArray(value)) {
-      if (key === "collapsed" && value.length === 0) continue;
-      result[key] = joinList(value);
-    } else result[key] = String(value);
+    if (Array.isArray(value)) result[key] = joinList(value);
+    else result[key] = String(value);
   }
   return result;
 }

@@ -29,7 +29,7 @@ export class Loader {
     this.stops = [
       effect(() => {
         const kind = store.kind.value;
-        const statistic = store.statistic.value;
+        const statistic = store.source.value;
         const runs = store.shown.value;
         if (store.runs.value !== null && !this.reloading && store.usesSeries.value)
           untracked(() => void this.want(kind, statistic, runs, false));
@@ -69,7 +69,7 @@ export class Loader {
       });
       this.reloading = false;
       const used = store.usesSeries.value;
-      const series = used && this.want(store.kind.value, store.statistic.value, store.shown.value, true);
+      const series = used && this.want(store.kind.value, store.source.value, store.shown.value, true);
       const windows = this.wantWindows(store.shown.value, true);
       await Promise.all([series, windows, this.loadScalars(controller)]);
     } catch (error) {

@@ -1,29 +1,15 @@
 import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
-import { compile } from "../derive/filter";
-import { buildGrid } from "../derive/grid";
-import { unionRows } from "../derive/layout";
-import { MARK_KINDS, type WindowMark, windowCount, windowMarks } from "../derive/marks";
+import { setFold } from "../derive/folds";
+import { GAIN, sourceOf } from "../derive/gain";
 import type { Overhead } from "../derive/overhead";
-import { labelOf } from "../derive/palette";
 import { type Headline, headlines, runColour, runOrder, shortNames, shownRuns } from "../derive/runs";
-import { autoScale, finiteValues } from "../derive/scale";
-import { hasThresholds, isFraction, isSigned, sortKinds, sortStatistics } from "../derive/statistics";
-import { allSteps, nearest, stepDomain } from "../derive/steps";
-import { lineOf, treeLines } from "../derive/tree";
+import { sortKinds, sortStatistics } from "../derive/statistics";
+import { nearest } from "../derive/steps";
 import { DEFAULTS } from "../derive/url";
-import type {
-  CellLabel,
-  CellState,
-  Grid,
-  Role,
-  Row,
-  RunInfo,
-  RunSeries,
-  ScalarSeries,
-  ScaleMode,
-  ViewState,
-} from "../types";
+import type { Zoom } from "../derive/zoom";
+import type { Row, RunInfo, RunSeries, ScalarSeries, ViewState } from "../types";
 import { LOG_PREFIX } from "./constants";
+import { drawn, filtered } from "./drawn";
 
 export type View = { readonly [K in keyof ViewState]: Signal<ViewState[K]> };
 
@@ -50,6 +36,8 @@ export interface Hover {
   line: number;
   /** Index of the run's step. */
   at: number;
+  /** Whether the percentiles of the line are drawn there. */
+  banded?: boolean;
   x: number;
   y: number;
 }
@@ -122,6 +110,7 @@ export class Store {
       for (const [kind, names] of Object.entries(kinds)) {
         const set = byKind.get(kind) ?? new Set();
         for (const name of names ?? []) set.add(name);
+        if (kind === GAIN.kind && set.has(GAIN.source)) set.add(GAIN.statistic);
         byKind.set(kind, set);
       }
     }
@@ -141,111 +130,33 @@ export class Store {
     return { kind: group.kind, statistic };
   });
 
+  /** What the server is asked for: some statistics are derived here, of others. */
+  readonly source = computed(() => sourceOf(this.kind.value, this.statistic.value));
+
   /** Whether the panel that is open shows the statistic of all rows: for the others it is not fetched. */
   readonly usesSeries = computed(() => SERIES_PANELS.includes(this.view.panel.value ?? SERIES_PANELS[0]));
 
-  /** Series of the shown runs that have arrived, the reference first. */
-  readonly series = computed(() =>
-    this.shown.value.flatMap((run) => {
-      const one = this.loaded.value.get(run);
-      return one && "series" in one ? [one.series] : [];
-    }),
-  );
-  readonly union = computed(() => unionRows(this.series.value.map(({ rows }) => rows)));
-  readonly roles = computed(() => {
-    const present = new Set(this.union.value.rows.map(({ role }) => role));
-    const known = (["weight", "bias", "norm", "embedding", "other"] as Role[]).filter((role) =>
-      present.has(role),
-    );
-    return this.kind.value.startsWith("activation") || known.length < 2 ? [] : [...known, "all" as Role];
-  });
-  readonly role = computed<Role>(() => {
-    const roles = this.roles.value;
-    const wanted = this.view.role.value ?? "weight";
-    return roles.includes(wanted) ? wanted : (roles[0] ?? "all");
-  });
-  private readonly ofRole = computed(() => {
-    const role = this.role.value;
-    const indices = this.union.value.rows.map((_, i) => i);
-    return role === "all" ? indices : indices.filter((i) => this.union.value.rows[i].role === role);
-  });
-  readonly filteredRows = filtered(this.view.rowFilter, this.ofRole, (i) => this.union.value.rows[i].name);
-  readonly lines = computed(() => {
-    const { rows } = this.union.value;
-    const shown = this.filteredRows.items.value;
-    return treeLines(rows, shown, {
-      collapsed: new Set(this.view.collapsed.value),
-      dropWeight: shown.every((i) => rows[i].role === "weight" || rows[i].name.endsWith(".weight")),
-    });
-  });
-  readonly grids = computed(() => {
-    const { index } = this.union.value;
-    return this.series.value.map((series, i) =>
-      buildGrid(series, this.statistic.value, this.lines.value, index[i]),
-    );
-  });
-  readonly gridOf = computed(() => new Map(this.grids.value.map((grid): [string, Grid] => [grid.run, grid])));
-  private readonly values = computed(() => finiteValues(this.grids.value));
-  /** What the user chose; by default fractions are linear, everything else spans decades. */
-  readonly mode = computed<ScaleMode>(
-    () => this.view.scale.value ?? (isFraction(this.statistic.value) ? "linear" : "log"),
-  );
-  readonly scale = computed(() => {
-    const { lo, hi } = this.view;
-    const thresholds = this.thresholds.value;
-    return autoScale(
-      this.values.value,
-      this.statistic.value,
-      this.mode.value,
-      lo.value,
-      hi.value,
-      thresholds,
-    );
-  });
-  /** Which kinds of cells occur: the legend names those and no others. */
-  readonly labels = computed(() => {
-    const found = new Set<CellLabel>();
-    for (const { states, values } of this.grids.value) {
-      for (let i = 0; i < states.length; i++)
-        found.add(labelOf(states[i] as CellState, values[i], this.scale.value));
-    }
-    return found;
-  });
-  readonly signed = computed(() => isSigned(this.statistic.value) || this.scale.value.diverging);
-  readonly thresholds = computed(() => {
-    if (!hasThresholds(this.kind.value, this.statistic.value)) return null;
-    return { vanishing: this.view.vanishing.value, exploding: this.view.exploding.value };
-  });
-
-  readonly steps = computed(() => allSteps(this.grids.value.map(({ steps }) => steps)));
-  readonly domain = computed(() => stepDomain(this.grids.value.map(({ steps }) => steps)));
-  /** The cursor's step: the user's, or the last one. A link may name a step that these runs do not reach. */
-  readonly step = computed(() => {
-    const last = this.steps.value.at(-1);
-    return Math.min(this.view.step.value ?? last ?? 0, last ?? Number.POSITIVE_INFINITY);
-  });
-  readonly line = computed(() => lineOf(this.lines.value, this.union.value.rows, this.view.row.value));
-
-  readonly marks = computed(() => {
-    const all = [...this.windows.value].filter(([run]) => this.shown.value.includes(run));
-    return new Map(all.map(([run, series]): [string, WindowMark[]] => [run, windowMarks(series)]));
-  });
-  /** Those that occur on the step axis: each has a lane there, and the legend names it. */
-  readonly markKinds = computed(() => {
-    const [from, to] = this.domain.value;
-    const found = new Set<string>();
-    if (this.grids.value.length === 0) return [];
-    for (const marks of this.marks.value.values()) {
-      for (const { kind, step } of marks) if (step >= from && step <= to) found.add(kind);
-    }
-    return MARK_KINDS.filter((kind) => found.has(kind));
-  });
-  /** Windows of the shown run of which TensorBoard has kept the smallest share. */
-  readonly windowCount = computed(() => {
-    const counts = this.shown.value.map((run) => windowCount(this.windows.value.get(run) ?? []));
-    counts.sort((a, b) => b.written * a.kept - a.written * b.kept);
-    return counts.find(({ kept, written }) => kept > 0 && written > kept) ?? null;
-  });
+  /** What follows of all that for the picture. */
+  readonly flow = drawn(this);
+  readonly series = this.flow.series;
+  readonly union = this.flow.union;
+  readonly roles = this.flow.roles;
+  readonly role = this.flow.role;
+  readonly filteredRows = this.flow.filteredRows;
+  readonly lines = this.flow.lines;
+  readonly grids = this.flow.grids;
+  readonly gridOf = this.flow.gridOf;
+  readonly mode = this.flow.mode;
+  readonly scale = this.flow.scale;
+  readonly labels = this.flow.labels;
+  readonly thresholds = this.flow.thresholds;
+  readonly steps = this.flow.steps;
+  readonly domain = this.flow.domain;
+  readonly step = this.flow.step;
+  readonly line = this.flow.line;
+  readonly marks = this.flow.marks;
+  readonly markKinds = this.flow.markKinds;
+  readonly windowCount = this.flow.windowCount;
 
   colour(run: string): string {
     return runColour(this.order.value.get(run) ?? 0, this.dark.value);
@@ -282,13 +193,30 @@ export class Store {
   }
 
   toggleBlock(key: string): void {
-    const now = this.view.collapsed.value;
-    this.view.collapsed.value = now.includes(key) ? now.filter((one) => one !== key) : [...now, key];
+    const line = this.lines.value.find((one) => one.key === key);
+    if (line)
+      this.view.collapsed.value = setFold(this.flow.folds.value, key, line.depth, line.type === "header");
   }
 
   setCollapsed(all: boolean): void {
-    const outermost = this.lines.value.filter((line) => line.type === "header" && line.depth === 0);
-    this.view.collapsed.value = all ? [...this.view.collapsed.value, ...outermost.map(({ key }) => key)] : [];
+    this.view.collapsed.value = all ? ["@0"] : [];
+  }
+
+  /** Null: all steps. */
+  zoomTo(zoom: Zoom | null): void {
+    batch(() => {
+      this.flow.keys.from.value = zoom && String(zoom[0]);
+      this.flow.keys.to.value = zoom && String(zoom[1]);
+    });
+  }
+
+  compare(on: boolean): void {
+    batch(() => {
+      this.flow.keys.against.value = on ? "ref" : null;
+      // A range that was set for values says nothing about differences.
+      this.view.lo.value = null;
+      this.view.hi.value = null;
+    });
   }
 
   toggleRun(run: string): void {
@@ -380,16 +308,4 @@ export class Store {
         (this.view as Record<string, Signal<unknown>>)[key].value = value;
     });
   }
-}
-
-/** Items that a regular expression lets through; while it does not parse, the last one that did goes on. */
-function filtered<T>(pattern: Signal<string>, all: ReadonlySignal<T[]>, name: (item: T) => string) {
-  let last = /(?:)/i;
-  const valid = computed(() => compile(pattern.value) !== null);
-  const items = computed(() => {
-    const expression = compile(pattern.value);
-    if (expression) last = expression;
-    return all.value.filter((item) => last.test(name(item)));
-  });
-  return { valid, items };
 }

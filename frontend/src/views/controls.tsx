@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { parseNumber, tick } from "../derive/format";
+import { parseNumber, tick, tickOf } from "../derive/format";
 import { nearest } from "../derive/steps";
 import { DEFAULTS } from "../derive/url";
 import { kindName, roleName, statisticName, TEXT } from "../text";
@@ -62,13 +62,14 @@ export function RoleSelect() {
 
 export function ScaleSwitch() {
   const store = useStore();
-  const now = store.scale.value.mode;
-  const one = (mode: ScaleMode, label: string) => (
+  const { factor, diverging } = store.scale.value;
+  const now = factor || store.scale.value.mode !== "linear" ? "log" : "linear";
+  const one = (mode: ScaleMode, label: string, title?: string) => (
     <button
       type="button"
       aria-pressed={now === mode}
-      disabled={mode === "log" && store.signed.value}
-      title={mode === "log" && store.signed.value ? TEXT.logOff : undefined}
+      disabled={factor && mode === "linear"}
+      title={title}
       data-testid={`scale-${mode}`}
       onClick={() => {
         store.view.scale.value = mode;
@@ -77,10 +78,38 @@ export function ScaleSwitch() {
       {label}
     </button>
   );
+  const signed = diverging && !factor;
   return (
     <fieldset class="segments" aria-label={TEXT.scale}>
-      {one("log", TEXT.log)}
-      {one("linear", TEXT.linear)}
+      {one("log", signed ? TEXT.symlog : TEXT.log, signed ? TEXT.symlogTitle : undefined)}
+      {one("linear", TEXT.linear, factor ? TEXT.linearOff : undefined)}
+    </fieldset>
+  );
+}
+
+/** Values, or how every run differs from the reference. */
+export function CompareSwitch() {
+  const store = useStore();
+  const { canCompare, compared } = store.flow;
+  const ref = store.ref.value;
+  if (ref === null) return null;
+  const name = store.shortNames.value.get(ref) ?? ref;
+  const one = (on: boolean, label: string, title: string) => (
+    <button
+      type="button"
+      aria-pressed={compared.value === on}
+      disabled={on && !canCompare.value}
+      title={title}
+      data-testid={on ? "compare-ref" : "compare-value"}
+      onClick={() => store.compare(on)}
+    >
+      {label}
+    </button>
+  );
+  return (
+    <fieldset class="segments compare" aria-label={TEXT.flow.compare}>
+      {one(false, TEXT.flow.value, TEXT.flow.valueTitle)}
+      {one(true, TEXT.flow.versus(name), canCompare.value ? TEXT.flow.versusTitle(ref) : TEXT.flow.versusOff)}
     </fieldset>
   );
 }
@@ -173,19 +202,21 @@ export function RangeControl() {
   const { lo, hi } = store.view;
   const scale = store.scale.value;
   const isAuto = lo.value === null && hi.value === null;
-  const positive = scale.mode === "log";
+  const positive = scale.mode === "log" || scale.factor === true;
+  // Factors are typed as they are, not as their logarithms.
+  const plain = (end: number) => tick(scale.factor ? 10 ** end : end);
   return (
     <Popover
       label={TEXT.range}
-      value={isAuto ? TEXT.auto : `${tick(scale.lo)} – ${tick(scale.hi)}`}
+      value={isAuto ? TEXT.auto : `${tickOf(scale, scale.lo)} – ${tickOf(scale, scale.hi)}`}
       testid="range"
-      help={TEXT.rangeHelp}
+      help={scale.factor ? TEXT.flow.factorHelp : TEXT.rangeHelp}
     >
       <div class="fields">
         <NumberField
           label={TEXT.rangeLow}
           value={lo.value}
-          placeholder={tick(scale.lo)}
+          placeholder={plain(scale.lo)}
           positive={positive}
           testid="range-lo"
           set={(v) => {
@@ -195,7 +226,7 @@ export function RangeControl() {
         <NumberField
           label={TEXT.rangeHigh}
           value={hi.value}
-          placeholder={tick(scale.hi)}
+          placeholder={plain(scale.hi)}
           positive={positive}
           testid="range-hi"
           set={(v) => {

@@ -1,11 +1,11 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { markPath } from "../charts/marks";
-import { tick } from "../derive/format";
+import { tickOf } from "../derive/format";
 import { RULE } from "../derive/marks";
 import { type Palette, palette, tableColour } from "../derive/palette";
 import { ticks, toUnit } from "../derive/scale";
 import { TEXT } from "../text";
-import type { CellLabel, Rgb } from "../types";
+import type { CellLabel, Rgb, Scale } from "../types";
 import { useStore } from "./context";
 
 const css = (rgb: Rgb) => `rgb(${rgb.join(",")})`;
@@ -16,46 +16,56 @@ export function Legend() {
   const colours = palette(scale.diverging, store.dark.value);
   const found = store.labels.value;
   const sampled = store.windowCount.value;
-  const inner = ticks(scale, 6).filter((value) => {
-    const t = toUnit(scale, value);
-    return t > 0.28 && t < 0.72;
-  });
-  inner.sort((a, b) => Math.abs(toUnit(scale, a) - 0.5) - Math.abs(toUnit(scale, b) - 0.5));
-  const chip = (label: CellLabel, text: string, look: string, colour?: string) =>
+  const { compared, comparison, plainScale } = store.flow;
+  const ref = store.ref.value ?? "";
+  const name = store.shortNames.value.get(ref) ?? ref;
+  const middle = {
+    value: 0,
+    text: TEXT.flow.asMuch(comparison.value === "difference" ? "0" : "1", name),
+    title: comparison.value === "difference" ? TEXT.flow.differenceTo(ref) : TEXT.flow.ratioTo(ref),
+  };
+  const chip = (label: CellLabel, text: string, look: string, colour?: string, title?: string) =>
     found.has(label) && (
-      <span class="chip">
+      <span class="chip" title={title}>
         <i class={look} style={colour ? { backgroundColor: colour } : undefined} />
         {text}
       </span>
     );
+  const far = store.grids.value.some(({ match }) => match?.far.includes(1));
   return (
     <div class="legend" role="img" aria-label={TEXT.legend} data-testid="legend">
-      <div class="ramp">
-        {found.has("under") && (
-          <i class="cap" style={{ background: css(colours.under) }} title={TEXT.state.under} />
-        )}
-        <Ramp colours={colours} />
-        {found.has("over") && (
-          <i class="cap" style={{ background: css(colours.over) }} title={TEXT.state.over} />
-        )}
-      </div>
-      <div class="ends">
-        <span>{tick(scale.lo)}</span>
-        {inner.slice(0, 1).map((value) => (
-          <span key={value} class="inner" style={{ left: `${100 * toUnit(scale, value)}%` }}>
-            {tick(value)}
-          </span>
-        ))}
-        <span>{tick(scale.hi)}</span>
-      </div>
+      <ScaleRamp scale={scale} ends={found} middle={compared.value ? middle : undefined} />
+      {compared.value && (
+        <div class="own-scale" data-testid="legend-reference" title={TEXT.flow.own(ref)}>
+          <span class="name">{name}</span>
+          <span>{tickOf(plainScale.value, plainScale.value.lo)}</span>
+          <Ramp colours={palette(plainScale.value.diverging, store.dark.value)} />
+          <span>{tickOf(plainScale.value, plainScale.value.hi)}</span>
+        </div>
+      )}
       <div class="chips">
-        {chip("under", `< ${tick(scale.lo)}`, "", css(colours.under))}
-        {chip("over", `> ${tick(scale.hi)}`, "", css(colours.over))}
+        {chip("under", `< ${tickOf(scale, scale.lo)}`, "", css(colours.under))}
+        {chip("over", `> ${tickOf(scale, scale.hi)}`, "", css(colours.over))}
         {chip("zero", TEXT.exactZero, "", css(colours.zero))}
         {chip("nonfinite", TEXT.nonfinite, "hatched", css(colours.nonfinite))}
         {found.has("absent")
           ? chip("absent", found.has("undefined") ? TEXT.absentOrUndefined : TEXT.absent, "dotted")
           : chip("undefined", TEXT.undefinedFigure, "dotted")}
+        {chip("refZero", TEXT.flow.chip.refZero, "dashed", css(colours.zero), TEXT.state.refZero)}
+        {chip(
+          "refNonfinite",
+          TEXT.flow.chip.refNonfinite,
+          "dashed",
+          css(colours.nonfinite),
+          TEXT.state.refNonfinite,
+        )}
+        {chip("refAbsent", TEXT.flow.chip.refAbsent, "dashed", undefined, TEXT.state.refAbsent)}
+        {far && (
+          <span class="chip" title={TEXT.flow.farTitle}>
+            <i class="far" style={{ backgroundColor: css(tableColour(colours, 0.5)) }} />
+            {TEXT.flow.farChip}
+          </span>
+        )}
         {store.markKinds.value.map((kind) => (
           <span
             class="chip"
@@ -76,6 +86,51 @@ export function Legend() {
         </div>
       )}
     </div>
+  );
+}
+
+interface RampProps {
+  scale: Scale;
+  ends: ReadonlySet<CellLabel>;
+  /** A value between the ends that has a name. */
+  middle?: undefined | { value: number; text: string; title: string };
+}
+
+/** A scale's colours, its ends and what lies between them; caps where something lies beyond. */
+function ScaleRamp({ scale, ends, middle }: RampProps) {
+  const store = useStore();
+  const colours = palette(scale.diverging, store.dark.value);
+  const inner = ticks(scale, 6).filter((value) => {
+    const t = toUnit(scale, value);
+    return t > 0.28 && t < 0.72;
+  });
+  inner.sort((a, b) => Math.abs(toUnit(scale, a) - 0.5) - Math.abs(toUnit(scale, b) - 0.5));
+  return (
+    <>
+      <div class="ramp">
+        {ends.has("under") && (
+          <i class="cap" style={{ background: css(colours.under) }} title={TEXT.state.under} />
+        )}
+        <Ramp colours={colours} />
+        {ends.has("over") && (
+          <i class="cap" style={{ background: css(colours.over) }} title={TEXT.state.over} />
+        )}
+      </div>
+      <div class="ends">
+        <span>{tickOf(scale, scale.lo)}</span>
+        {middle && (
+          <span class="inner" style={{ left: `${100 * toUnit(scale, middle.value)}%` }} title={middle.title}>
+            {middle.text}
+          </span>
+        )}
+        {(middle ? [] : inner.slice(0, 1)).map((value) => (
+          <span key={value} class="inner" style={{ left: `${100 * toUnit(scale, value)}%` }}>
+            {tickOf(scale, value)}
+          </span>
+        ))}
+        <span>{tickOf(scale, scale.hi)}</span>
+      </div>
+    </>
   );
 }
 

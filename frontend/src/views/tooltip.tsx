@@ -1,11 +1,13 @@
 import type { Ref } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { exact, quantity } from "../derive/format";
+import { percentileBand } from "../derive/band";
+import { exact, factor, quantity, short } from "../derive/format";
+import { gainParts, isGain } from "../derive/gain";
 import { labelOf } from "../derive/palette";
-import { aggregateOf } from "../derive/statistics";
+import { aggregateOf, isOfUnits } from "../derive/statistics";
 import type { Hover, Store } from "../store/store";
 import { TEXT } from "../text";
-import { CELL, type CellState } from "../types";
+import { CELL, type CellLabel, type CellState, type Grid, type Row, type Scale } from "../types";
 import { useStore } from "./context";
 
 const MARGIN = 8;
@@ -57,31 +59,139 @@ function Where({ run, step }: { run: string; step: string }) {
 function Cell({ hover, box }: { hover: Hover | null; box: Ref<HTMLDivElement> }) {
   const store = useStore();
   if (!hover) return null;
-  const grid = store.gridOf.value.get(hover.run);
+  const drawn = store.flow.mapOf.value.get(hover.run);
   const line = store.lines.value[hover.line];
-  if (!grid || !line || line.type === "header" || hover.at >= grid.steps.length) return null;
+  if (!drawn || !line || line.type === "header" || hover.at >= drawn.grid.steps.length) return null;
+  const { grid, scale } = drawn;
   const at = hover.line * grid.steps.length + hover.at;
   const value = grid.values[at];
-  const label = labelOf(grid.states[at] as CellState, value, store.scale.value);
+  const label = labelOf(grid.states[at] as CellState, value, scale);
   const row = store.rowOf(hover.line);
-  const blank = label === "absent" || label === "undefined";
+  const blank = label === "absent" || label === "undefined" || label.startsWith("ref");
+  const state =
+    nonfiniteNote(store, hover.run, hover.line, hover.at) ?? stateWords(store, grid, hover, label);
   return (
     <div class="tooltip" role="tooltip" data-testid="tooltip" ref={box}>
       <Where run={hover.run} step={`${TEXT.step} ${grid.steps[hover.at]}`} />
       <div class="what">{row ? row.name : line.key.replace(/\.\*$/, "")}</div>
-      {!blank && <div class="value">{exact(value)}</div>}
-      {TEXT.state[label] !== "" && (
-        <div class={`state ${label}`}>
-          {nonfiniteNote(store, hover.run, hover.line, hover.at) ?? TEXT.state[label]}
-        </div>
-      )}
+      {!blank && <div class="value">{scale.factor ? factor(value) : exact(value)}</div>}
+      {state !== "" && <div class={`state ${label}`}>{state}</div>}
+      {grid.match && <Sides grid={grid} hover={hover} />}
+      {isGain(store.kind.value, store.statistic.value) && <Parts step={grid.steps[hover.at]} hover={hover} />}
+      {hover.banded && <Percentiles hover={hover} />}
       <div class="dim">
         {row
           ? `${row.type} [${row.shape.map((n) => n ?? "?").join(" × ")}]${row.numel === null ? "" : ` · ${TEXT.elements(quantity(row.numel))}`}`
           : TEXT.aggregated(aggregateOf(store.statistic.value), line.rows.length)}
       </div>
+      {row && isOfUnits(store.statistic.value) && <div class="dim">{unitWords(row)}</div>}
     </div>
   );
+}
+
+/** What a cell that is no plain value is; of a comparison, on which side. */
+function stateWords(store: Store, grid: Grid, { line, at }: Hover, label: CellLabel): string {
+  if (!grid.match || label !== "zero") return TEXT.state[label];
+  if (store.flow.comparison.value === "difference") return TEXT.flow.equal;
+  const ref = store.ref.value === null ? undefined : store.flow.plainOf.value.get(store.ref.value);
+  const its = ref && grid.match.at[at] >= 0 ? ref.states[line * ref.steps.length + grid.match.at[at]] : null;
+  return its === CELL.zero ? TEXT.flow.bothZero : TEXT.flow.zeroHere;
+}
+
+/** Both sides of a comparison: run, step and value of each. */
+function Sides({ grid, hover }: { grid: Grid; hover: Hover }) {
+  const store = useStore();
+  const ref = store.ref.value;
+  const own = store.flow.plainOf.value.get(grid.run);
+  const reference = ref === null ? undefined : store.flow.plainOf.value.get(ref);
+  if (!own || !reference || !grid.match) return null;
+  const scale = store.flow.plainScale.value;
+  const its = grid.match.at[hover.at];
+  const far = grid.match.far[hover.at] === 1;
+  const side = (of: Grid, at: number, isFar: boolean) => (
+    <tr>
+      <td>
+        <i style={{ background: store.colour(of.run) }} />
+        {at < 0 ? of.run : TEXT.flow.at(of.run, of.steps[at])}
+      </td>
+      <td class={isFar ? "is-far" : undefined}>
+        {at < 0 ? TEXT.flow.noRefStep : cellText(of, hover.line, at, scale)}
+      </td>
+    </tr>
+  );
+  return (
+    <>
+      <table class="sides" data-testid="sides">
+        <tbody>
+          {side(own, hover.at, false)}
+          {side(reference, its, far)}
+        </tbody>
+      </table>
+      {far && <div class="state far">{TEXT.flow.far}</div>}
+    </>
+  );
+}
+
+function cellText(grid: Grid, line: number, at: number, scale: Scale): string {
+  const cell = line * grid.steps.length + at;
+  const label = labelOf(grid.states[cell] as CellState, grid.values[cell], scale);
+  if (label === "absent") return TEXT.absent;
+  if (label === "undefined") return TEXT.undefinedFigure;
+  return scale.factor ? factor(grid.values[cell]) : exact(grid.values[cell]);
+}
+
+/** What a backward gain is made of. */
+function Parts({ step, hover }: { step: number; hover: Hover }) {
+  const store = useStore();
+  const i = store.series.value.findIndex(({ run }) => run === hover.run);
+  const series = store.series.value[i];
+  const line = store.lines.value[hover.line];
+  if (!series || !line) return null;
+  const rows = line.rows.map((row) => store.union.value.index[i][row]);
+  const parts = gainParts(series, rows, series.steps.indexOf(step));
+  if (!parts) return null;
+  return (
+    <table class="sides" data-testid="gain-parts">
+      <tbody>
+        <tr>
+          <td>{TEXT.flow.gainIn}</td>
+          <td>{exact(parts.into)}</td>
+        </tr>
+        <tr>
+          <td>{TEXT.flow.gainOf(parts.before)}</td>
+          <td>{exact(parts.out)}</td>
+        </tr>
+      </tbody>
+    </table>
+  );
+}
+
+/** The faint band behind the profile, in numbers. */
+function Percentiles({ hover }: { hover: Hover }) {
+  const store = useStore();
+  const grid = store.grids.value.find(({ run }) => run === hover.run);
+  const band = grid && percentileBand(grid, hover.line);
+  if (!grid || !band) return null;
+  const scale = store.scale.value;
+  const say = (value: number) => (scale.factor ? factor(value) : short(value));
+  return (
+    <div class="dim" data-testid="percentiles">
+      {TEXT.flow.bandOf(grid.steps[0], grid.steps[grid.steps.length - 1])}: {say(band.lo)} – {say(band.hi)}
+      {band.nonfinite > 0 && `, ${TEXT.flow.bandSkips(band.nonfinite)}`}
+    </div>
+  );
+}
+
+/** What a unit is: of an image that a layer without channels of its own passes on, it is a column. */
+function unitWords(row: Row): string {
+  const axis = row.unit_axis;
+  if (axis === undefined || axis === null) return "";
+  const last = row.shape.length > 0 ? row.shape[row.shape.length - 1] : null;
+  if (axis === -1 || axis === row.shape.length) {
+    const columns = row.shape.length >= 3 ? ` (${TEXT.flow.unitColumns})` : "";
+    return `${TEXT.flow.unitLast(last)}${columns}`;
+  }
+  return axis === 1 ? TEXT.flow.unitChannel(row.shape[0] ?? null) : TEXT.flow.unitAxis(axis);
 }
 
 /** How many elements are not finite, where the run says so. */

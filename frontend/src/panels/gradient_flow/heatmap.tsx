@@ -4,8 +4,10 @@ import { lineAt } from "../../derive/geometry";
 import { dominant } from "../../derive/paint";
 import { stepTicks } from "../../derive/scale";
 import { cellPixels, nearest, pixelSteps, toPixel, toStep } from "../../derive/steps";
+import type { Store } from "../../store/store";
 import { statisticName, TEXT } from "../../text";
 import { useStore } from "../../views/context";
+import { BrushBand, useBrush } from "./brush";
 
 interface BodyProps {
   run: string;
@@ -16,12 +18,17 @@ interface BodyProps {
 export function HeatmapBody({ run, width, tops }: BodyProps) {
   const store = useStore();
   const canvas = useRef<HTMLCanvasElement>(null);
-  const grid = store.gridOf.value.get(run);
-  const scale = store.scale.value;
+  const map = store.flow.mapOf.value.get(run);
+  const grid = map?.grid;
+  const scale = map?.scale;
   const domain = store.domain.value;
   const dark = store.dark.value;
+  const brush = useBrush((event) => {
+    const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
+    return toStep(event.clientX - box.left, domain, width);
+  });
   useLayoutEffect(() => {
-    if (!grid || !canvas.current) return;
+    if (!grid || !scale || !canvas.current) return;
     drawHeatmap(canvas.current, {
       grid,
       scale,
@@ -63,7 +70,12 @@ export function HeatmapBody({ run, width, tops }: BodyProps) {
     <div
       class="map"
       style={{ width: `${width}px`, height: `${tops[grid.lines]}px` }}
+      onPointerDown={brush.onPointerDown}
+      onPointerUp={brush.onPointerUp}
+      onPointerCancel={brush.onPointerCancel}
+      onDblClick={brush.onDblClick}
       onPointerMove={(event) => {
+        if (brush.moved(event)) return;
         const { line, at } = locate(event);
         store.hover.value = at < 0 ? null : { run, line, at, x: event.clientX, y: event.clientY };
       }}
@@ -71,6 +83,7 @@ export function HeatmapBody({ run, width, tops }: BodyProps) {
         store.hover.value = null;
       }}
       onClick={(event) => {
+        if (brush.wasDrag()) return;
         const { line, at } = locate(event);
         if (at >= 0) store.moveTo(line, grid.steps[at]);
       }}
@@ -79,11 +92,20 @@ export function HeatmapBody({ run, width, tops }: BodyProps) {
         ref={canvas}
         data-testid={`heatmap-${run}`}
         role="img"
-        aria-label={TEXT.heatmapName(run, statisticName(store.kind.value, store.statistic.value))}
+        aria-label={TEXT.heatmapName(run, drawnName(store, run))}
       />
+      <BrushBand width={width} />
       <MapCursor run={run} width={width} tops={tops} />
     </div>
   );
+}
+
+/** What a run's map shows, in words. */
+function drawnName(store: Store, run: string): string {
+  const statistic = statisticName(store.kind.value, store.statistic.value);
+  const { ref, flow } = store;
+  if (!flow.compared.value || run === ref.value || ref.value === null) return statistic;
+  return TEXT.flow.against(statistic, ref.value);
 }
 
 /** Apart from the map, so that moving the cursor redraws no cells. */

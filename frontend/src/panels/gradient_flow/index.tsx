@@ -1,6 +1,7 @@
 import { TEXT } from "../../text";
 import { useStore } from "../../views/context";
 import {
+  CompareSwitch,
   RangeControl,
   RoleSelect,
   ScaleSwitch,
@@ -26,6 +27,7 @@ export function View({ reload }: { reload: () => void }) {
       <div class="tools">
         <StatisticSelect />
         <RoleSelect />
+        <CompareSwitch />
         <ScaleSwitch />
         <RangeControl />
         <ThresholdControl />

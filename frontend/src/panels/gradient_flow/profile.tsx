@@ -1,13 +1,15 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { ink } from "../../charts/canvas";
 import { shapeOf } from "../../charts/markers";
-import { drawProfile, lanes, profileTicks, profileX } from "../../charts/profile";
-import { tick } from "../../derive/format";
-import { lineAt } from "../../derive/geometry";
+import { drawProfile, lanes, profileTicks, profileX, zeroInside } from "../../charts/profile";
+import { type Band, percentileBand } from "../../derive/band";
+import { tickOf } from "../../derive/format";
+import { lineAt, linesWithin } from "../../derive/geometry";
 import { runProfile } from "../../derive/profile";
 import { toUnit } from "../../derive/scale";
 import { nearest } from "../../derive/steps";
 import { TEXT } from "../../text";
+import type { Grid } from "../../types";
 import { useStore } from "../../views/context";
 
 /** Nearer than this, in pixels, the names of the thresholds would cover each other. */
@@ -35,9 +37,24 @@ export function ProfileHead({ width }: { width: number }) {
   const place = (value: number) => profileX(toUnit(scale, value), runs, width);
   // on a linear scale they fall together
   const apart = thresholds && place(thresholds.exploding) - place(thresholds.vanishing) > TOGETHER;
+  const { band } = store.flow.keys;
+  const on = band.value !== "off";
   return (
     <div class="profile-head">
       <b>{TEXT.profileAt(store.step.value)}</b>
+      <button
+        type="button"
+        class="band-switch"
+        aria-pressed={on}
+        aria-label={TEXT.flow.bandName}
+        title={TEXT.flow.bandName}
+        data-testid="band-switch"
+        onClick={() => {
+          band.value = on ? "off" : null;
+        }}
+      >
+        {TEXT.flow.band}
+      </button>
       {thresholds && apart && mark(thresholds.vanishing, TEXT.vanishing, "left")}
       {thresholds &&
         mark(
@@ -49,7 +66,13 @@ export function ProfileHead({ width }: { width: number }) {
   );
 }
 
-export function ProfileBody({ width, tops }: { width: number; tops: readonly number[] }) {
+interface BodyProps {
+  width: number;
+  tops: readonly number[];
+  part: { top: number; height: number };
+}
+
+export function ProfileBody({ width, tops, part }: BodyProps) {
   const store = useStore();
   const canvas = useRef<HTMLCanvasElement>(null);
   const grids = store.grids.value;
@@ -57,24 +80,34 @@ export function ProfileBody({ width, tops }: { width: number; tops: readonly num
   const step = store.step.value;
   const dark = store.dark.value;
   const thresholds = store.thresholds.value;
-  const profiles = grids.map((grid) => runProfile(grid, step, scale));
+  const banded = store.flow.keys.band.value !== "off";
+  const guide = useGuide();
+  const { top, height } = part;
+  const within = linesWithin(tops, part);
+  // A line further each way, so that curves go on beyond the edge.
+  const lines: [number, number] = [Math.max(0, within[0] - 1), Math.min(tops.length - 1, within[1] + 1)];
+  const profiles = grids.map((grid) => runProfile(grid, step, scale, lines));
   useLayoutEffect(() => {
     if (!canvas.current) return;
     const runs = profiles.map((profile) => ({
       ...profile,
       colour: store.colour(profile.run),
       shape: shapeOf(store.order.value.get(profile.run) ?? 0),
+      bands: banded ? bandsOf(grids.find(({ run }) => run === profile.run)!, lines) : [],
     }));
     drawProfile(canvas.current, {
       runs,
       scale,
       thresholds,
+      guide,
       tops,
+      part: { top, height },
       width,
       dpr: window.devicePixelRatio,
       ink: ink(dark),
+      bandAlpha: dark ? 0.18 : 0.11,
     });
-  }, [grids, scale, step, dark, thresholds, tops, width]);
+  }, [grids, scale, step, dark, thresholds, guide, tops, top, height, width, banded]);
 
   /** The line under the pointer, and the run whose point is nearest to it on that line. */
   const locate = (event: MouseEvent) => {
@@ -88,7 +121,7 @@ export function ProfileBody({ width, tops }: { width: number; tops: readonly num
       const n = profiles.length;
       const { zero, nonfinite } = lanes(n, width);
       const place =
-        point.lane === "zero" && !scale.diverging
+        point.lane === "zero" && !zeroInside(scale)
           ? (zero * (i + 0.5)) / n
           : point.lane === "nonfinite"
             ? width - nonfinite + (nonfinite * (i + 0.5)) / n
@@ -108,7 +141,10 @@ export function ProfileBody({ width, tops }: { width: number; tops: readonly num
         const grid = run === null ? undefined : store.gridOf.value.get(run);
         store.hover.value =
           run !== null && grid
-            ? { run, line, at: nearest(grid.steps, step), x: event.clientX, y: event.clientY }
+            ? {
+                ...{ run, line, at: nearest(grid.steps, step), banded },
+                ...{ x: event.clientX, y: event.clientY },
+              }
             : null;
       }}
       onPointerLeave={() => {
@@ -116,7 +152,13 @@ export function ProfileBody({ width, tops }: { width: number; tops: readonly num
       }}
       onClick={(event) => store.moveTo(locate(event).line, null)}
     >
-      <canvas ref={canvas} data-testid="profile" role="img" aria-label={TEXT.profileName} />
+      <canvas
+        ref={canvas}
+        data-testid="profile"
+        role="img"
+        aria-label={TEXT.profileName}
+        style={{ position: "absolute", left: 0, top: `${top}px` }}
+      />
       {cursor >= 0 && (
         <div
           class="row-cursor faint"
@@ -127,6 +169,17 @@ export function ProfileBody({ width, tops }: { width: number; tops: readonly num
   );
 }
 
+const bandsOf = (grid: Grid, [first, end]: [number, number]): Band[] =>
+  Array.from({ length: Math.max(0, end - first) }, (_, i) => percentileBand(grid, first + i)).filter(
+    (band) => band !== null,
+  );
+
+/** Factors and differences have a middle: as much as before, or as the reference. */
+export function useGuide(): number | null {
+  const store = useStore();
+  return store.scale.value.factor || store.flow.compared.value ? 0 : null;
+}
+
 export function ProfileAxis({ width }: { width: number }) {
   const store = useStore();
   const scale = store.scale.value;
@@ -134,11 +187,12 @@ export function ProfileAxis({ width }: { width: number }) {
   const { zero, nonfinite } = lanes(runs, width);
   const states = store.labels.value;
   // Labels of the lanes come first: ticks that would run into them have none.
-  const lowest = states.has("zero") && !scale.diverging ? zero / 2 + 24 : 10;
-  const highest = states.has("nonfinite") ? width - nonfinite / 2 - 30 : width - 8;
+  const lowest = states.has("zero") && !zeroInside(scale) ? zero / 2 + 24 : 10;
+  const bad = states.has("nonfinite") || states.has("refNonfinite");
+  const highest = bad ? width - nonfinite / 2 - 30 : width - 8;
   return (
     <div class="ticks">
-      {states.has("zero") && !scale.diverging && (
+      {states.has("zero") && !zeroInside(scale) && (
         <span class="lane" style={{ left: `${zero / 2}px` }}>
           0
         </span>
@@ -148,10 +202,10 @@ export function ProfileAxis({ width }: { width: number }) {
         .filter(({ x }) => x > lowest && x < highest)
         .map(({ value, x }) => (
           <span key={value} style={{ left: `${x}px` }}>
-            {tick(value)}
+            {tickOf(scale, value)}
           </span>
         ))}
-      {states.has("nonfinite") && (
+      {bad && (
         <span class="lane bad" style={{ left: `${width - nonfinite / 2 - 4}px` }}>
           {TEXT.nan}
         </span>

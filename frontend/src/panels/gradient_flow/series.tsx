@@ -9,6 +9,8 @@ import { nearest } from "../../derive/steps";
 import { statisticName, TEXT } from "../../text";
 import { useStore } from "../../views/context";
 import { Legend } from "../../views/legend";
+import { BrushBand, useBrush } from "./brush";
+import { useGuide } from "./profile";
 import { Readout } from "./readout";
 
 const TITLE = 30;
@@ -28,7 +30,8 @@ export function SeriesPanel({ left, width, readout, height }: Props) {
   const [drawing, redrawn] = useState(0);
   const grids = store.grids.value;
   const line = store.line.value;
-  const mode = store.signed.value ? "linear" : store.mode.value;
+  const mode = store.mode.value;
+  const guide = useGuide();
   const shared = store.scale.value;
   const model = useMemo(() => {
     if (line < 0 || grids.length === 0) return null;
@@ -55,13 +58,14 @@ export function SeriesPanel({ left, width, readout, height }: Props) {
       looks,
       domain,
       thresholds,
+      guide,
       names: { vanishing: TEXT.vanishing, exploding: TEXT.exploding },
       left,
       width,
       height: height - TITLE,
       ink: ink(dark),
     });
-  }, [model, domain, thresholds, dark, colours, left, width, height]);
+  }, [model, domain, thresholds, guide, dark, colours, left, width, height]);
   useLayoutEffect(() => () => chart.current?.destroy(), []);
 
   const stepOf = (event: MouseEvent) => {
@@ -72,13 +76,22 @@ export function SeriesPanel({ left, width, readout, height }: Props) {
     if (x < 0 || x > box.width || event.clientY < box.top || event.clientY > box.bottom) return null;
     return { step: chart.current!.stepAt(x), y: event.clientY - box.top };
   };
+  const brush = useBrush((event) => {
+    const over = chart.current?.over;
+    if (!over) return null;
+    const box = over.getBoundingClientRect();
+    return chart.current!.stepAt(Math.min(box.width, Math.max(0, event.clientX - box.left)));
+  });
   const selected = store.lines.value[line];
+  const plain = statisticName(store.kind.value, store.statistic.value);
+  const statistic =
+    store.flow.compared.value && store.ref.value !== null ? TEXT.flow.against(plain, store.ref.value) : plain;
   const name = selected ? (store.rowOf(line)?.name ?? selected.key.replace(/\.\*$/, "")) : "";
   return (
     <div class="lower" style={{ height: `${height}px` }}>
       <div class="series" style={{ width: `${width}px` }}>
         <div class="series-title" style={{ height: `${TITLE}px`, paddingLeft: `${left}px` }}>
-          <b>{name}</b> <span>{TEXT.overSteps(statisticName(store.kind.value, store.statistic.value))}</span>
+          <b>{name}</b> <span>{TEXT.overSteps(statistic)}</span>
           {selected?.type === "block" && (
             <span>· {TEXT.aggregated(aggregateOf(store.statistic.value), selected.rows.length)}</span>
           )}
@@ -89,7 +102,12 @@ export function SeriesPanel({ left, width, readout, height }: Props) {
           data-testid="series"
           role="img"
           aria-label={TEXT.seriesName(name)}
+          onPointerDown={brush.onPointerDown}
+          onPointerUp={brush.onPointerUp}
+          onPointerCancel={brush.onPointerCancel}
+          onDblClick={brush.onDblClick}
           onPointerMove={(event) => {
+            if (brush.moved(event)) return;
             const at = stepOf(event);
             const near = at && nearestRun(at.step, at.y);
             store.hover.value = near ? { ...near, line, x: event.clientX, y: event.clientY } : null;
@@ -98,12 +116,16 @@ export function SeriesPanel({ left, width, readout, height }: Props) {
             store.hover.value = null;
           }}
           onClick={(event) => {
+            if (brush.wasDrag()) return;
             const at = stepOf(event);
             const steps = store.steps.value;
             if (at && steps.length > 0) store.moveTo(null, steps[nearest(steps, at.step)]);
           }}
         >
           <SeriesCursor chart={chart} drawing={drawing} />
+          {chart.current?.over && (
+            <BrushBand width={chart.current.over.clientWidth} left={chart.current.over.offsetLeft} />
+          )}
         </div>
       </div>
       <div class="beside" style={{ width: `${readout}px`, marginLeft: `${GAP - PLOT_MARGIN}px` }}>
@@ -120,9 +142,10 @@ export function SeriesPanel({ left, width, readout, height }: Props) {
       const at = nearest(grid.steps, step);
       if (at < 0) continue;
       const value = grid.values[line * grid.steps.length + at];
-      const drawn =
-        value > 0 || mode === "linear" ? chart.current!.yOf(value) : chart.current!.over!.clientHeight;
-      const distance = Math.abs((Number.isFinite(drawn) ? drawn : 0) - y);
+      const drawn = Number.isFinite(value) ? chart.current!.yOf(value) : Number.NaN;
+      // What is not finite is at the top; a factor of 0 at the bottom.
+      const place = Number.isFinite(drawn) ? drawn : value < 0 ? chart.current!.over!.clientHeight : 0;
+      const distance = Math.abs(place - y);
       if (!best || distance < best.distance) best = { run: grid.run, at, distance };
     }
     return best && { run: best.run, at: best.at };

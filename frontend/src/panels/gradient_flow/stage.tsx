@@ -1,16 +1,27 @@
-import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { PLOT_MARGIN } from "../../charts/series";
-import { AXIS, GAP, HEADER, LANE, SCROLLBAR, stageGeometry } from "../../derive/geometry";
+import {
+  AXIS,
+  GAP,
+  HEADER,
+  LANE,
+  partInSight,
+  roomFor,
+  SCROLLBAR,
+  stageGeometry,
+} from "../../derive/geometry";
 import { TEXT } from "../../text";
 import { useSize, useStore } from "../../views/context";
-import { Icon } from "../../views/icon";
 import { useCourse } from "../../views/keys";
 import { LayerTree } from "../../views/layer_tree";
 import { RunHead } from "../../views/run_head";
+import { useZoomKeys } from "./brush";
 import { HeatmapAxis, HeatmapBody } from "./heatmap";
 import { MarkLanes } from "./marks";
 import { ProfileAxis, ProfileBody, ProfileHead } from "./profile";
 import { SeriesPanel } from "./series";
+import { TreeHead } from "./tree_head";
+import { ZoomLabel } from "./zoom_label";
 
 /** Heat maps and profile on shared lines, the series below on shared steps, one cursor through all of it. */
 export function Stage() {
@@ -19,7 +30,9 @@ export function Stage() {
   const scroll = useRef<HTMLDivElement>(null);
   const lines = store.lines.value;
   const shown = store.shown.value;
-  const longest = Math.max(0, ...lines.map((line) => line.label.length * 6.6 + line.depth * 12)) + 104;
+  const [scrolled, setScrolled] = useState(0);
+  const longest =
+    lines.reduce((most, { label, depth }) => Math.max(most, label.length * 6.6 + depth * 12), 0) + 104;
   const lanes = store.markKinds.value.length;
   const axis = AXIS + LANE * lanes;
   const size = stageGeometry(width, height, lines, shown.length, longest, axis);
@@ -35,6 +48,13 @@ export function Stage() {
       [store],
     ),
   );
+  const part = partInSight(scrolled, visible, body);
+  const room = roomFor(height, axis);
+  useLayoutEffect(() => {
+    store.flow.tops.value = tops;
+    if (height > 0) store.flow.room.value = room;
+  }, [tops, room, height]);
+  useZoomKeys();
   useFollow(scroll, store.line.value, tops, visible);
   const empty = lines.length === 0 && store.series.value.length > 0;
   return (
@@ -44,6 +64,10 @@ export function Stage() {
           <div
             class="scroll"
             ref={scroll}
+            onScroll={(event) => {
+              const { scrollTop } = event.currentTarget;
+              if (partInSight(scrollTop, visible, body).top !== part.top) setScrolled(scrollTop);
+            }}
             style={{ height: `${HEADER + visible + axis + (total > width ? SCROLLBAR : 0)}px` }}
           >
             <div
@@ -60,14 +84,20 @@ export function Stage() {
               </div>
               {shown.map((run) => (
                 <div class="cell head" key={`head ${run}`}>
-                  <RunHead run={run} width={map} />
+                  <RunHead
+                    run={run}
+                    width={map}
+                    {...(store.flow.compared.value && run === store.ref.value
+                      ? { note: TEXT.flow.isRef }
+                      : {})}
+                  />
                 </div>
               ))}
               <div class="cell head last">
                 <ProfileHead width={profile} />
               </div>
               <div class="cell first">
-                <LayerTree rowHeight={rowHeight} tops={tops} />
+                <LayerTree rowHeight={rowHeight} tops={tops} part={part} />
               </div>
               {shown.map((run) => (
                 <div class="cell" key={run}>
@@ -75,10 +105,10 @@ export function Stage() {
                 </div>
               ))}
               <div class="cell last">
-                <ProfileBody width={profile} tops={tops} />
+                <ProfileBody width={profile} tops={tops} part={part} />
               </div>
               <div class="cell axis first" style={{ paddingTop: `${LANE * lanes}px` }}>
-                {TEXT.axisStep}
+                <ZoomLabel />
               </div>
               {shown.map((run) => (
                 <div class="cell axis" key={`axis ${run}`}>
@@ -125,39 +155,4 @@ function useFollow(scroll: { current: HTMLElement | null }, line: number, tops: 
     if (tops[line] < box.scrollTop) box.scrollTop = Math.max(0, tops[line] - 24);
     else if (tops[line + 1] > box.scrollTop + visible) box.scrollTop = tops[line + 1] + 24 - visible;
   }, [line, tops, visible]);
-}
-
-function TreeHead() {
-  const store = useStore();
-  const bad = !store.filteredRows.valid.value;
-  const folded = store.lines.value.some((line) => line.type === "block");
-  const title = folded ? TEXT.expandAll : TEXT.collapseAll;
-  return (
-    <div class="tree-head">
-      <input
-        class={bad ? "field bad" : "field"}
-        type="search"
-        spellcheck={false}
-        placeholder={TEXT.rowFilter}
-        aria-label={TEXT.rowFilterName}
-        aria-invalid={bad}
-        title={bad ? TEXT.badFilter : TEXT.rowFilterName}
-        data-testid="row-filter"
-        value={store.view.rowFilter.value}
-        onInput={(event) => {
-          store.view.rowFilter.value = event.currentTarget.value;
-        }}
-      />
-      <button
-        type="button"
-        class="icon"
-        title={title}
-        aria-label={title}
-        data-testid="fold-all"
-        onClick={() => store.setCollapsed(!folded)}
-      >
-        <Icon name={folded ? "expand" : "collapse"} />
-      </button>
-    </div>
-  );
 }

@@ -1,0 +1,69 @@
+import { orderText } from "../../derive/order";
+import { TEXT } from "../../text";
+import { useStore } from "../../views/context";
+import { Icon } from "../../views/icon";
+
+/** Above the layers: which, in which order, and all folded or open. */
+export function TreeHead() {
+  const store = useStore();
+  const bad = !store.filteredRows.valid.value;
+  const folded = store.lines.value.some((line) => line.type === "block");
+  const title = folded ? TEXT.expandAll : TEXT.collapseAll;
+  return (
+    <div class="tree-head">
+      <input
+        class={bad ? "field bad" : "field"}
+        type="search"
+        spellcheck={false}
+        placeholder={TEXT.rowFilter}
+        aria-label={TEXT.rowFilterName}
+        aria-invalid={bad}
+        title={bad ? TEXT.badFilter : TEXT.rowFilterName}
+        data-testid="row-filter"
+        value={store.view.rowFilter.value}
+        onInput={(event) => {
+          store.view.rowFilter.value = event.currentTarget.value;
+        }}
+      />
+      <OrderSelect />
+      <button
+        type="button"
+        class="icon"
+        disabled={store.flow.order.value.by !== "depth"}
+        title={title}
+        aria-label={title}
+        data-testid="fold-all"
+        onClick={() => store.setCollapsed(!folded)}
+      >
+        <Icon name={folded ? "expand" : "collapse"} />
+      </button>
+    </div>
+  );
+}
+
+/** By value speaks of the cursor's step when it is chosen: lines that jump with the cursor could not be read. */
+function OrderSelect() {
+  const store = useStore();
+  const order = store.flow.order.value;
+  const now = orderText(order) ?? "depth";
+  const here = `value@${store.step.value}`;
+  const ref = store.ref.value ?? "";
+  return (
+    <select
+      class={now === "depth" ? "order" : "order on"}
+      aria-label={TEXT.flow.order}
+      title={TEXT.flow.orderTitle(order.by === "value" ? order.step : null, ref)}
+      data-testid="order-select"
+      value={now}
+      onChange={(event) => {
+        const { value } = event.currentTarget;
+        store.flow.keys.order.value = value === "depth" ? null : value;
+      }}
+    >
+      <option value="depth">{TEXT.flow.byDepth}</option>
+      <option value="name">{TEXT.flow.byName}</option>
+      <option value={here}>{TEXT.flow.byValue(store.step.value)}</option>
+      {order.by === "value" && now !== here && <option value={now}>{TEXT.flow.byValue(order.step)}</option>}
+    </select>
+  );
+}

@@ -1,0 +1,223 @@
+import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import { comparisonOf, differenceGrid } from "../derive/difference";
+import { compile } from "../derive/filter";
+import { folder, foldsThatFit } from "../derive/folds";
+import { gainGrid, isGain } from "../derive/gain";
+import { buildGrid } from "../derive/grid";
+import { unionRows } from "../derive/layout";
+import { MARK_KINDS, type WindowMark, windowCount, windowMarks } from "../derive/marks";
+import { byName, byValue, flatLines, parseOrder } from "../derive/order";
+import { labelOf } from "../derive/palette";
+import { autoScale, factorScale, finiteValues } from "../derive/scale";
+import { hasThresholds, isFraction } from "../derive/statistics";
+import { allSteps, nearest, stepDomain } from "../derive/steps";
+import { lineOf, treeLines } from "../derive/tree";
+import { sliceSteps, type Zoom } from "../derive/zoom";
+import type { CellLabel, CellState, Grid, Line, Role, RunSeries, Scale, ScaleMode } from "../types";
+import type { Store } from "./store";
+
+/** Lines that fit before the page has measured itself. */
+const ROOM = 40;
+
+/** What gradient flow draws of what was loaded and chosen, as signals that follow from the store's. */
+export function drawn(store: Store) {
+  const keys = {
+    /** `ref`: every run against the reference. */
+    against: store.key("flow.vs"),
+    /** `off`: no percentile band in the profile. */
+    band: store.key("flow.band"),
+    order: store.key("flow.order"),
+    from: store.key("flow.from"),
+    to: store.key("flow.to"),
+  };
+  /** How many lines can be read at once; the stage says it. */
+  const room = signal(ROOM);
+  /** Tops of the lines as they are drawn, and the height of all. */
+  const tops = signal<readonly number[]>([0]);
+  /** The steps that are being brushed. */
+  const brush = signal<Zoom | null>(null);
+
+  /** Series of the shown runs that have arrived, the reference first. */
+  const series = computed(() =>
+    store.shown.value.flatMap((run) => {
+      const one = store.loaded.value.get(run);
+      return one && "series" in one ? [one.series] : [];
+    }),
+  );
+  const wholeSteps = computed(() => allSteps(series.value.map(({ steps }) => steps)));
+  const zoom = computed<Zoom | null>(() => {
+    const [from, to] = [keys.from, keys.to].map(({ value }) => (value === null ? Number.NaN : Number(value)));
+    const all = wholeSteps.value;
+    // A link may name steps that these runs do not have.
+    const inside = all.some((step) => step >= from && step <= to);
+    return from < to && inside ? [from, to] : null;
+  });
+  const windowed = computed(() => series.value.map((one) => sliceSteps(one, zoom.value)));
+  const union = computed(() => unionRows(series.value.map(({ rows }) => rows)));
+  const roles = computed(() => {
+    const present = new Set(union.value.rows.map(({ role }) => role));
+    const known = (["weight", "bias", "norm", "embedding", "other"] as Role[]).filter((role) =>
+      present.has(role),
+    );
+    return store.kind.value.startsWith("activation") || known.length < 2 ? [] : [...known, "all" as Role];
+  });
+  const role = computed<Role>(() => {
+    const wanted = store.view.role.value ?? "weight";
+    return roles.value.includes(wanted) ? wanted : (roles.value[0] ?? "all");
+  });
+  const ofRole = computed(() => {
+    const indices = union.value.rows.map((_, i) => i);
+    return role.value === "all" ? indices : indices.filter((i) => union.value.rows[i].role === role.value);
+  });
+  const filteredRows = filtered(store.view.rowFilter, ofRole, (i) => union.value.rows[i].name);
+
+  const order = computed(() => parseOrder(keys.order.value));
+  const dropWeight = computed(() => {
+    const { rows } = union.value;
+    return filteredRows.items.value.every(
+      (i) => rows[i].role === "weight" || rows[i].name.endsWith(".weight"),
+    );
+  });
+  /** The user's own folding; without it blocks are folded until the tree fits. */
+  const folds = computed(
+    () =>
+      store.view.collapsed.value ??
+      foldsThatFit(union.value.rows, filteredRows.items.value, dropWeight.value, room.value),
+  );
+  const gridFor = (one: RunSeries, lines: readonly Line[], index: Int32Array): Grid =>
+    isGain(store.kind.value, store.statistic.value)
+      ? gainGrid(one, lines, index)
+      : buildGrid(one, store.statistic.value, lines, index);
+  const lines = computed<Line[]>(() => {
+    const { rows, index } = union.value;
+    const shown = filteredRows.items.value;
+    const by = order.value;
+    if (by.by === "depth")
+      return treeLines(rows, shown, { isFolded: folder(folds.value), dropWeight: dropWeight.value });
+    const flat = flatLines(rows, shown, dropWeight.value);
+    if (by.by === "name") return byName(flat);
+    const first = series.value[0];
+    const at = first ? nearest(first.steps, by.step) : -1;
+    if (at < 0) return flat;
+    const moment = sliceSteps(first, [first.steps[at], first.steps[at]]);
+    return byValue(flat, gridFor(moment, flat, index[0]), 0);
+  });
+
+  const plain = computed(() =>
+    windowed.value.map((one, i) => gridFor(one, lines.value, union.value.index[i])),
+  );
+  const reference = computed(() => plain.value.find(({ run }) => run === store.ref.value) ?? null);
+  const canCompare = computed(() => store.shown.value.length > 1);
+  const compared = computed(
+    () => keys.against.value === "ref" && canCompare.value && reference.value !== null,
+  );
+  const thresholds = computed(() => {
+    if (compared.value || !hasThresholds(store.kind.value, store.statistic.value)) return null;
+    return { vanishing: store.view.vanishing.value, exploding: store.view.exploding.value };
+  });
+
+  /** What the user chose; by default fractions are linear, everything else spans decades. */
+  const mode = computed<ScaleMode>(
+    () => store.view.scale.value ?? (isFraction(store.statistic.value) ? "linear" : "log"),
+  );
+  const isFactor = computed(() => isGain(store.kind.value, store.statistic.value));
+  /** The scale of values. In a comparison only the reference's column is on it, and the range that was set is not its. */
+  const plainScale = computed<Scale>(() => {
+    const alone = compared.value && reference.value ? [reference.value] : plain.value;
+    const values = finiteValues(alone);
+    const lo = compared.value ? null : store.view.lo.value;
+    const hi = compared.value ? null : store.view.hi.value;
+    if (isFactor.value) return factorScale(values, lo, hi);
+    return autoScale(values, store.statistic.value, mode.value, lo, hi, thresholds.value);
+  });
+  const comparison = computed(() =>
+    isFactor.value ? "factors" : comparisonOf(store.statistic.value, plainScale.value.diverging),
+  );
+  const grids = computed(() => {
+    const to = reference.value;
+    if (!compared.value || !to) return plain.value;
+    return plain.value.map((grid) => differenceGrid(grid, to, comparison.value));
+  });
+  const scale = computed<Scale>(() => {
+    if (!compared.value) return plainScale.value;
+    const { lo, hi } = store.view;
+    const values = finiteValues(grids.value.filter(({ run }) => run !== store.ref.value));
+    if (comparison.value !== "difference") return factorScale(values, lo.value, hi.value);
+    return autoScale(values, "mean", mode.value, lo.value, hi.value);
+  });
+  /** What a run's heat map shows: in a comparison the reference shows its own values, the others how they differ. */
+  const mapOf = computed(() => {
+    const maps = new Map<string, { grid: Grid; scale: Scale }>();
+    for (const grid of grids.value) maps.set(grid.run, { grid, scale: scale.value });
+    if (compared.value && reference.value)
+      maps.set(reference.value.run, { grid: reference.value, scale: plainScale.value });
+    return maps;
+  });
+  const gridOf = computed(
+    () => new Map([...mapOf.value].map(([run, { grid }]): [string, Grid] => [run, grid])),
+  );
+  const plainOf = computed(() => new Map(plain.value.map((grid): [string, Grid] => [grid.run, grid])));
+  /** Which kinds of cells occur: the legend names those and no others. */
+  const labels = computed(() => {
+    const found = new Set<CellLabel>();
+    for (const { grid, scale: own } of mapOf.value.values()) {
+      const { states, values } = grid;
+      for (let i = 0; i < states.length; i++) found.add(labelOf(states[i] as CellState, values[i], own));
+    }
+    return found;
+  });
+
+  const steps = computed(() => allSteps(grids.value.map((grid) => grid.steps)));
+  const domain = computed(() => stepDomain(grids.value.map((grid) => grid.steps)));
+  /**
+   * The cursor's step: the user's, or the last one. A link may name a step that these runs do not reach, and a zoom may
+   * leave it out: then it is the nearest end.
+   */
+  const step = computed(() => {
+    const all = steps.value;
+    const wanted = store.view.step.value;
+    if (all.length === 0) return wanted ?? 0;
+    const last = all[all.length - 1];
+    return Math.min(Math.max(wanted ?? last, zoom.value ? all[0] : Number.NEGATIVE_INFINITY), last);
+  });
+  const line = computed(() => lineOf(lines.value, union.value.rows, store.view.row.value));
+
+  const marks = computed(() => {
+    const all = [...store.windows.value].filter(([run]) => store.shown.value.includes(run));
+    return new Map(all.map(([run, own]): [string, WindowMark[]] => [run, windowMarks(own)]));
+  });
+  /** Those that occur on the step axis: each has a lane there, and the legend names it. */
+  const markKinds = computed(() => {
+    const [from, to] = domain.value;
+    const found = new Set<string>();
+    if (grids.value.length === 0) return [];
+    for (const own of marks.value.values()) {
+      for (const one of own) if (one.step >= from && one.step <= to) found.add(one.kind);
+    }
+    return MARK_KINDS.filter((kind) => found.has(kind));
+  });
+  /** Windows of the shown run of which TensorBoard has kept the smallest share. */
+  const windowCounts = computed(() => {
+    const counts = store.shown.value.map((run) => windowCount(store.windows.value.get(run) ?? []));
+    counts.sort((a, b) => b.written * a.kept - a.written * b.kept);
+    return counts.find(({ kept, written }) => kept > 0 && written > kept) ?? null;
+  });
+
+  return {
+    ...{ keys, room, tops, brush, series, wholeSteps, zoom, union, roles, role, filteredRows, order, folds },
+    ...{ lines, grids, gridOf, plainOf, mapOf, canCompare, compared, comparison, thresholds, mode, scale },
+    ...{ plainScale, labels, steps, domain, step, line, marks, markKinds, windowCount: windowCounts },
+  };
+}
+
+/** Items that a regular expression lets through; while it does not parse, the last one that did goes on. */
+export function filtered<T>(pattern: Signal<string>, all: ReadonlySignal<T[]>, name: (item: T) => string) {
+  let last = /(?:)/i;
+  const valid = computed(() => compile(pattern.value) !== null);
+  const items = computed(() => {
+    const expression = compile(pattern.value);
+    if (expression) last = expression;
+    return all.value.filter((item) => last.test(name(item)));
+  });
+  return { valid, items };
+}
