@@ -1,5 +1,5 @@
 import type { Curves } from "./curve";
-import { layerRange, type Range } from "./map_scale";
+import { boardPeak, layerRange, outlierLimit, type Range } from "./map_scale";
 import { type Board, boardOf, type MapEvent } from "./maps";
 import { allSteps } from "./steps";
 
@@ -48,11 +48,25 @@ export function histories(maps: readonly MapEvent[], runs: readonly string[], un
   }));
 }
 
-export const historyRange = (all: readonly History[], signed: boolean): Range =>
-  layerRange(
-    all.flatMap(({ frames }) => frames.map(({ board }) => board)),
-    signed,
-  );
+/** One range for all runs and steps; what is far beyond the first run's is clipped. */
+export function historyRange(all: readonly History[], signed: boolean): Range {
+  const peaks = all.map(({ frames }) => frames.map(({ board }) => boardPeak(board)).filter(Boolean));
+  const boards = all.flatMap(({ frames }) => frames.map(({ board }) => board));
+  return layerRange(boards, signed, outlierLimit(peaks.find((own) => own.length > 0) ?? []));
+}
+
+/** The curves without what is far beyond the first run's: what their scale is made of. */
+export function usualPart(curves: Curves): Curves {
+  const numbers = (values: Curves["runs"][number]["values"]) =>
+    values.filter((value): value is number => typeof value === "number");
+  const first = curves.runs.map(({ values }) => numbers(values)).find((own) => own.some(Boolean));
+  const limit = outlierLimit(first ?? []);
+  const runs = curves.runs.map((run) => ({
+    ...run,
+    values: run.values.map((value) => (typeof value === "number" && Math.abs(value) > limit ? null : value)),
+  }));
+  return { ...curves, runs };
+}
 
 /** A figure of the unit over steps, a curve a run; what is not finite has a lane of its own. */
 export function figureCurves(

@@ -1,5 +1,5 @@
 import { type Board, placeOf } from "./maps";
-import { niceUp } from "./scale";
+import { densest, niceUp } from "./scale";
 
 /** `layer`: one scale for all that is shown. `channel`: one for each unit of each run. `fixed`: up to a given number. */
 export type MapScaleMode = "layer" | "channel" | "fixed";
@@ -11,13 +11,37 @@ export interface Range {
 
 const NONE: Range = { lo: Number.POSITIVE_INFINITY, hi: Number.NEGATIVE_INFINITY };
 
-function widen(range: Range, values: Float32Array, from = 0, to = values.length, stride = 1): Range {
+function widen(
+  range: Range,
+  values: Float32Array,
+  { from = 0, to = values.length, stride = 1, limit = Number.POSITIVE_INFINITY } = {},
+): Range {
   let { lo, hi } = range;
   for (let i = from; i < to; i += stride) {
-    if (values[i] < lo) lo = values[i];
-    if (values[i] > hi) hi = values[i];
+    const value = values[i];
+    if (Math.abs(value) > limit) continue;
+    if (value < lo) lo = value;
+    if (value > hi) hi = value;
   }
   return { lo, hi };
+}
+
+/** Beyond so many times the reference's largest magnitude a run does not dim all others: it is clipped. */
+const OUTLIER = 10;
+/** A reference that explodes itself does so over many decades. */
+const DECADES = 6;
+
+/** The largest magnitude that a shared scale follows, from those of the reference: its steps or its units. */
+export function outlierLimit(peaks: readonly number[]): number {
+  const found = peaks.map(Math.abs).filter((peak) => peak > 0 && Number.isFinite(peak));
+  const usual = densest(Float32Array.from(found).sort(), DECADES);
+  return usual.length > 0 ? OUTLIER * usual[usual.length - 1] : Number.POSITIVE_INFINITY;
+}
+
+/** The largest finite magnitude of a board. */
+export function boardPeak({ values }: Board): number {
+  const { lo, hi } = widen(NONE, values);
+  return lo > hi ? 0 : Math.max(Math.abs(lo), Math.abs(hi));
 }
 
 /** Nothing finite, or one value only: still a range that has an inside. */
@@ -31,10 +55,14 @@ function sound({ lo, hi }: Range, signed: boolean): Range {
   return lo < 0 ? { lo, hi: 0 } : { lo: 0, hi: hi || 1 };
 }
 
-/** From the least to the greatest finite value of all boards; around 0 where it is `signed`. */
-export function layerRange(boards: readonly Board[], signed: boolean): Range {
+/** From the least to the greatest finite value of all boards up to a limit; around 0 where it is `signed`. */
+export function layerRange(
+  boards: readonly Board[],
+  signed: boolean,
+  limit = outlierLimit(boards.map(boardPeak).filter(Boolean).slice(0, 1)),
+): Range {
   let range = NONE;
-  for (const board of boards) range = widen(range, board.values);
+  for (const board of boards) range = widen(range, board.values, { limit });
   // Attention is a share: what is dark is little of it, not the least there is.
   if (range.lo > 0 && boards.some(({ unitAxis }) => unitAxis === "head")) range = { lo: 0, hi: range.hi };
   return sound(range, signed);
@@ -43,8 +71,8 @@ export function layerRange(boards: readonly Board[], signed: boolean): Range {
 export function unitRange(board: Board, unit: number, signed: boolean): Range {
   const first = placeOf(board, unit, 0, 0);
   return board.form === "sheet"
-    ? sound(widen(NONE, board.values, first, board.values.length, board.ids.length), signed)
-    : sound(widen(NONE, board.values, first, first + board.rows * board.columns), signed);
+    ? sound(widen(NONE, board.values, { from: first, stride: board.ids.length }), signed)
+    : sound(widen(NONE, board.values, { from: first, to: first + board.rows * board.columns }), signed);
 }
 
 export const fixedRange = (most: number, signed: boolean): Range => ({ lo: signed ? -most : 0, hi: most });

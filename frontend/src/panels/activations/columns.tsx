@@ -14,6 +14,9 @@ import { Tiles } from "./tiles";
 const T = TEXT.activations;
 const GAP = 24;
 const HEAD = 34;
+const HIGH_HEAD = 46;
+/** Below this the run's name needs the line for itself. */
+const LOW = 270;
 const NARROWEST = 132;
 /** For labels at the left of sheets. */
 const SIDE = 64;
@@ -50,11 +53,12 @@ export function Columns(props: ColumnsProps) {
     NARROWEST,
     Math.floor((width - side - 10 - gap * (shown.length - 1)) / Math.max(1, shown.length)),
   );
+  const head = column < LOW ? HIGH_HEAD : HEAD;
   const tokens = tokensOf(input, sample);
   const first = boards.find(({ form }) => form === "tiles");
   const attention = first?.columnAxis === "key";
   const gutter = attention && first.rows <= MOST_LABELLED ? LABEL_GUTTER : 0;
-  const layout = tileLayout(column, height - HEAD - 2, slots.length, first?.rows ?? 1, first?.columns ?? 1, {
+  const layout = tileLayout(column, height - head - 8, slots.length, first?.rows ?? 1, first?.columns ?? 1, {
     gutter,
     ...(attention ? { most: LARGEST_HEAD } : {}),
   });
@@ -99,7 +103,7 @@ export function Columns(props: ColumnsProps) {
           }}
         >
           {shown.map((one, i) => (
-            <div class="act-head" key={`head ${one.run}`} style={{ height: `${HEAD}px` }}>
+            <div class="act-head" key={`head ${one.run}`} style={{ height: `${head}px` }}>
               <Head
                 shown={one}
                 width={column}
@@ -142,7 +146,7 @@ export function Columns(props: ColumnsProps) {
                   board={one.board}
                   slots={slots}
                   width={column}
-                  height={height - HEAD}
+                  height={height - head - 8}
                   side={i === 0 ? SIDE : 0}
                   tokens={tokens}
                   sampleLabel={(n) => sampleLabel(input?.header ?? null, n)}
@@ -192,22 +196,26 @@ function Head({ shown, width, step, isReference, differ }: HeadProps) {
   const all = board.ids.length;
   const [one, many] = T.nouns[board.unitAxis] ?? [board.unitAxis, board.unitAxis];
   const noun = all === 1 ? one : many;
-  const away = board.step === step ? "" : `${TEXT.nearestStep(board.step)} · `;
-  const role = differ ? `${isReference ? T.reference : T.difference} · ` : "";
-  const bad = counts.nonfinite > 0 || counts.dead > 0;
-  const what =
+  const said = [
+    differ ? (isReference ? T.reference : T.difference) : "",
+    board.step === step ? "" : TEXT.nearestStep(board.step),
     counts.nonfinite > 0
-      ? T.nonfiniteCount(counts.nonfinite, all, noun)
+      ? T.nonfiniteCount(counts.nonfinite, all)
       : counts.dead > 0
         ? T.deadCount(counts.dead, all, noun)
-        : T.all(all, noun);
+        : T.all(all, noun),
+  ];
+  const note = said.filter(Boolean).join(" · ");
+  const tone = counts.nonfinite > 0 ? "act-nonfinite" : counts.dead > 0 ? "act-bad" : "";
+  const title = board.step === step ? note : `${note}\n${TEXT.nearestTitle}`;
+  if (width >= LOW) return <RunHead run={shown.run} width={width} note={note} tone={tone} />;
   return (
-    <RunHead
-      run={shown.run}
-      width={width}
-      note={`${bad && width < 260 ? "" : role}${away}${what}`}
-      tone={counts.nonfinite > 0 ? "act-nonfinite" : counts.dead > 0 ? "act-bad" : ""}
-    />
+    <>
+      <RunHead run={shown.run} width={width} note="" />
+      <p class={`act-note ${tone}`} title={title}>
+        {note}
+      </p>
+    </>
   );
 }
 

@@ -4,9 +4,8 @@ import { shapeOf } from "../../charts/markers";
 import { drawPlane } from "../../charts/plane";
 import { SeriesChart } from "../../charts/series";
 import { curveScale } from "../../derive/curve";
-import { tick } from "../../derive/format";
-import { type Frame, figureCurves, histories, historyRange } from "../../derive/map_history";
-import { type MapColours, mapPalette, paintUnit } from "../../derive/map_paint";
+import { type Frame, figureCurves, histories, historyRange, usualPart } from "../../derive/map_history";
+import { clipped, type MapColours, mapPalette, paintUnit } from "../../derive/map_paint";
 import type { Picture } from "../../derive/map_picture";
 import type { Range } from "../../derive/map_scale";
 import type { MapEvent } from "../../derive/maps";
@@ -16,12 +15,12 @@ import { TEXT } from "../../text";
 import { useSize, useStore } from "../../views/context";
 import { Failure } from "../../views/failure";
 import { Mark } from "../../views/icon";
-import { Ramp } from "../../views/legend";
+import { LegendOf } from "./legend";
 import { useHistory } from "./questions";
 
 const T = TEXT.activations;
 const H = T.history;
-const CHART = 150;
+const CHART = 128;
 
 interface Props {
   tag: string;
@@ -51,6 +50,14 @@ export function HistoryDrawer({ tag, layer, picture, unit, sample, step, colours
   const strips = useMemo(() => histories(maps, runs, axis), [maps, runs.join("\n"), axis]);
   const range = useMemo(() => historyRange(strips, signed), [strips, signed]);
   const palette = mapPalette(colours, dark);
+  const beyond = useMemo(
+    () =>
+      clipped(
+        strips.flatMap(({ frames }) => frames.map((frame) => frame.board)),
+        range,
+      ),
+    [strips, range],
+  );
 
   useEffect(() => {
     const pressed = (event: KeyboardEvent) => {
@@ -68,15 +75,11 @@ export function HistoryDrawer({ tag, layer, picture, unit, sample, step, colours
       <div class="act-history-head">
         <b>{H.title(noun, unit)}</b> <span class="dim">{H.over(layer)}</span>
         <span class="gap" />
-        <div class="legend act-legend small">
-          <div class="ramp">
-            <Ramp colours={palette} />
-          </div>
-          <div class="ends">
-            <span>{tick(Number(range.lo.toPrecision(3)))}</span>
-            <span>{tick(Number(range.hi.toPrecision(3)))}</span>
-          </div>
-        </div>
+        <LegendOf
+          legend={{ isDifference: false, palette, range, ...beyond }}
+          name=""
+          testid="legend-history"
+        />
         <button
           type="button"
           class="icon"
@@ -223,7 +226,7 @@ function FigureChart({ maps, runs, figure, step }: ChartProps) {
         colour: store.colour(run),
         shape: shapeOf(store.order.value.get(run) ?? 0),
       })),
-      scale: curveScale(curves, "linear", { mode: "linear", lo: 0, hi: 1, diverging: false }),
+      scale: curveScale(usualPart(curves), "linear", { mode: "linear", lo: 0, hi: 1, diverging: false }),
       domain,
       thresholds: null,
       names: { vanishing: "", exploding: "" },

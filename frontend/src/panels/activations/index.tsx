@@ -151,7 +151,8 @@ function Activations({ listing, error, retry }: Props) {
           <div class="act-stage" ref={stage} data-testid="stage" aria-busy={waiting && maps.error === null}>
             <ProbeBand
               inputs={input}
-              logged={inputs.data !== null || inputs.loading}
+              logged={inputs.logged}
+              loading={inputs.loading}
               header={header}
               sample={sample}
               samples={samples}

@@ -1,14 +1,13 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { drawPlane } from "../../charts/plane";
-import { tick } from "../../derive/format";
 import { inputPicture, sameInput } from "../../derive/map_input";
 import { sampleLabel, tokensOf, visible } from "../../derive/map_labels";
-import type { MapLegend, Picture } from "../../derive/map_picture";
+import type { Picture } from "../../derive/map_picture";
 import type { MapEvent, MapHeader } from "../../derive/maps";
 import { TEXT } from "../../text";
 import type { Rgb } from "../../types";
 import { useStore } from "../../views/context";
-import { Ramp } from "../../views/legend";
+import { LegendOf } from "./legend";
 
 const T = TEXT.activations;
 const SIDE = 64;
@@ -18,6 +17,8 @@ interface Props {
   inputs: readonly MapEvent[];
   /** Whether inputs were logged, or may have been. */
   logged: boolean;
+  /** While they are still to come. */
+  loading: boolean;
   header: MapHeader | null;
   sample: number;
   samples: number;
@@ -25,8 +26,22 @@ interface Props {
   picture: Picture | null;
 }
 
+/** What of a layer's output the maps leave out. */
+function about({ downsampled }: MapHeader): string {
+  const parts = Object.entries(downsampled ?? {});
+  const pooled = parts.filter(([, [, , how]]) => how === "mean");
+  const said = parts
+    .filter(([, [, , how]]) => how !== "mean")
+    .map(([axis, [all, kept, how]]) => {
+      if (how === "every") return T.kept(kept, all, T.nouns[axis]?.[1] ?? axis);
+      return axis === "depth" ? T.slice(axis) : T.cut(T.axes[axis] ?? axis, kept, all);
+    });
+  if (pooled.length > 0) said.push(T.pooled(pooled.map(([, [all]]) => all).join(" × ")));
+  return said.join(" · ");
+}
+
 /** What went in, beside what came out: the sample that is shown, which one it is, and the colours' meaning. */
-export function ProbeBand({ inputs, logged, sample, samples, setSample, picture }: Props) {
+export function ProbeBand({ inputs, logged, loading, header, sample, samples, setSample, picture }: Props) {
   const store = useStore();
   const input = inputs[0] ?? null;
   const label = sampleLabel(input?.header ?? null, sample);
@@ -49,6 +64,7 @@ export function ProbeBand({ inputs, logged, sample, samples, setSample, picture 
   );
   return (
     <div class="act-probe">
+      {loading && !input && <div class="pending act-input-pending" />}
       {input && !tokens && <InputImage event={input} sample={sample} dark={store.dark.value} />}
       <div class="act-sample">
         <div class="act-picker" role="group" aria-label={T.sample}>
@@ -64,6 +80,11 @@ export function ProbeBand({ inputs, logged, sample, samples, setSample, picture 
             </span>
           )}
         </div>
+        {header?.downsampled && (
+          <p class="dim" data-testid="downsampled">
+            {about(header)}
+          </p>
+        )}
         {differ && <p class="dim">{T.inputOf(input.run)}</p>}
         {tokens && (
           <p class="act-tokens" data-testid="tokens" title={tokens.join("")}>
@@ -80,7 +101,18 @@ export function ProbeBand({ inputs, logged, sample, samples, setSample, picture 
       </div>
       <div class="act-legends" data-testid="legend" role="img" aria-label={T.legend}>
         {picture?.legends.map((legend) => (
-          <LegendOf key={String(legend.isDifference)} legend={legend} alone={picture.legends.length === 1} />
+          <LegendOf
+            key={String(legend.isDifference)}
+            legend={legend}
+            name={
+              legend.isDifference
+                ? T.difference
+                : picture.legends.length === 1
+                  ? ""
+                  : (store.shown.value[0] ?? "")
+            }
+            testid={legend.isDifference ? "legend-difference" : "legend-values"}
+          />
         ))}
         {picture && (
           <div class="chips legend">
@@ -102,33 +134,6 @@ export function ProbeBand({ inputs, logged, sample, samples, setSample, picture 
     </div>
   );
 }
-
-function LegendOf({ legend, alone }: { legend: MapLegend; alone: boolean }) {
-  const { range, palette } = legend;
-  const store = useStore();
-  const name = legend.isDifference ? T.difference : alone ? "" : (store.shown.value[0] ?? "");
-  return (
-    <div class="legend act-legend" data-testid={legend.isDifference ? "legend-difference" : "legend-values"}>
-      {name && <span class="act-legend-name">{name}</span>}
-      <div class="ramp">
-        {legend.under && (
-          <i class="cap" style={{ background: css(palette.under) }} title={TEXT.state.under} />
-        )}
-        <Ramp colours={palette} />
-        {legend.over && <i class="cap" style={{ background: css(palette.over) }} title={TEXT.state.over} />}
-      </div>
-      <div class="ends">
-        <span>{range ? `${legend.under ? "< " : ""}${tick(rounded(range.lo))}` : T.least}</span>
-        {range === null && <span>{T.ownScale}</span>}
-        {range && range.lo < 0 && range.hi > 0 && range.lo === -range.hi && <span>0</span>}
-        <span>{range ? `${legend.over ? "> " : ""}${tick(rounded(range.hi))}` : T.greatest}</span>
-      </div>
-    </div>
-  );
-}
-
-/** Three digits say enough of where a scale ends. */
-const rounded = (value: number) => Number(value.toPrecision(3));
 
 function InputImage({ event, sample, dark }: { event: MapEvent; sample: number; dark: boolean }) {
   const canvas = useRef<HTMLCanvasElement>(null);

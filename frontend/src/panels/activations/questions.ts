@@ -25,13 +25,24 @@ export function useListing(runs: readonly string[]): Answer<Listing> {
 }
 
 /** The probe's inputs of each run that has logged them, for the model that a layer is of. */
-export function useInputs(runs: readonly string[], layer: string | null): Answer<MapsAnswer> {
+export function useInputs(
+  runs: readonly string[],
+  layer: string | null,
+): Answer<MapsAnswer> & { logged: boolean } {
   const listing = useAnswer("maps", runs.length > 0 ? { runs, prefix: INPUT, tag: null } : null, readListing);
   const tags = [...new Set(listing.data?.maps.map(({ tag }) => tag))];
   // With several models each has its own, and their layers begin with their names.
   const tag = tags.find((one) => layer?.startsWith(`${one.slice(INPUT.length + 1)}.`)) ?? tags[0];
   const body = tag === undefined ? null : { runs, prefix: INPUT, tag, steps: [LAST] };
-  return useAnswer("maps", body, readMaps);
+  const answer = useAnswer("maps", body, readMaps);
+  return {
+    ...answer,
+    error: listing.error ?? answer.error,
+    loading: listing.loading || answer.loading,
+    retry: listing.error !== null ? listing.retry : answer.retry,
+    // While it is not known it is not denied.
+    logged: tag !== undefined || listing.data === null,
+  };
 }
 
 export interface Maps {
