@@ -1,4 +1,6 @@
-/** Every text that a user sees, in one place. */
+/** Every text that a user sees, in one place; what only one panel says may stand in `text/`. */
+
+import { DISTRIBUTIONS } from "./text/distributions";
 
 const KIND_NAMES: Record<string, string> = {
   parameter: "Parameter",
@@ -368,9 +370,7 @@ export const TEXT = {
     },
     colon: (axis: string, label: string) => `${axis} ${label}`,
   },
-  distributions: {
-    title: "Distributions",
-  },
+  distributions: DISTRIBUTIONS,
   weights: {
     title: "Weights",
     what: "the weights",

@@ -17,5 +17,6 @@ export interface Panel {
 export const PANELS: readonly Panel[] = [
   { id: "gradient_flow", title: TEXT.gradientFlow, load: () => import("./gradient_flow") },
   { id: "activations", title: TEXT.activations.title, load: () => import("./activations") },
+  { id: "distributions", title: TEXT.distributions.title, load: () => import("./distributions") },
   { id: "weights", title: TEXT.weights.title, load: () => import("./weights") },
 ];

@@ -10,7 +10,7 @@ const NARROW = 124;
 interface Props {
   run: string;
   width: number;
-  note?: string;
+  note?: string | undefined;
   /** A class for the note. */
   tone?: string;
 }

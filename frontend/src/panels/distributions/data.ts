@@ -1,0 +1,114 @@
+import { useMemo } from "preact/hooks";
+import { type HistogramAnswer, type HistogramListing, readHistograms } from "../../derive/histograms";
+import { unionRows } from "../../derive/layout";
+import { choose } from "../../derive/selection";
+import { KINDS } from "../../derive/statistics";
+import { allSteps, nearest, stepDomain } from "../../derive/steps";
+import type { Row } from "../../types";
+import { type Answer, useAnswer } from "../../views/answer";
+import { useStore } from "../../views/context";
+
+const readListing = (header: unknown) => header as HistogramListing;
+
+export type Mode = "ridges" | "map" | "layers";
+export type Overlay = "ref" | "first" | "none";
+
+/** What a link reopens of this panel. */
+export function useKeys() {
+  const store = useStore();
+  const number = (name: string) => {
+    const text = store.key(name).value;
+    return text === null || text.trim() === "" || !Number.isFinite(Number(text)) ? null : Number(text);
+  };
+  const one = <T extends string>(name: string, values: readonly T[]) => {
+    const value = store.key(name).value as T;
+    return values.includes(value) ? value : values[0];
+  };
+  return {
+    mode: one<Mode>("hist.view", ["ridges", "map", "layers"]),
+    ownHeight: store.key("hist.height").value === "step",
+    overlay: one<Overlay>("hist.overlay", ["ref", "first", "none"]),
+    from: number("hist.from"),
+    to: number("hist.to"),
+  };
+}
+
+/** Which histograms there are, and which of them are meant. */
+export function useListing() {
+  const store = useStore();
+  const shown = store.shown.value;
+  // The order of runs is the page's business: another reference asks nothing again.
+  const runs = useMemo(() => [...shown].sort(), [shown]);
+  const wanted = store.key("hist.kind").value ?? store.kind.value;
+  const valid = wanted === "stock" || KINDS.includes(wanted as never) ? wanted : KINDS[0];
+  const first = useAnswer("histograms", runs.length ? { runs, kind: valid } : null, readListing);
+  const kinds = useMemo(() => {
+    const found = new Set((first.data ?? first.last)?.runs.flatMap((run) => Object.keys(run.kinds)));
+    return [...KINDS, "stock"].filter((kind) => found.has(kind));
+  }, [first.data, first.last]);
+  const kind = kinds.length === 0 || kinds.includes(valid) ? valid : kinds[0];
+  const second = useAnswer("histograms", kind !== valid ? { runs, kind } : null, readListing);
+  const answer = kind === valid ? first : second;
+  const listing = answer.data ?? answer.last;
+
+  const rows = useMemo(() => {
+    const listed = new Map(listing?.runs.map((run) => [run.run, run]));
+    const layouts = shown.flatMap((run) => {
+      const one = listed.get(run);
+      return one ? [(listing?.layouts[one.layout] ?? []) as Row[]] : [];
+    });
+    return unionRows(layouts).rows;
+  }, [listing, shown]);
+  const steps = useMemo(() => {
+    const byRun = new Map(listing?.runs.map((run) => [run.run, run.steps]));
+    return shown.flatMap((run) => (byRun.get(run)?.length ? [byRun.get(run)!] : []));
+  }, [listing, shown]);
+  const all = useMemo(() => allSteps(steps), [steps]);
+  const domain = useMemo(() => stepDomain(steps), [steps]);
+  const last = all[all.length - 1] ?? 0;
+  const cursor = Math.min(store.view.step.value ?? last, last);
+  const things = useMemo(
+    () => rows.map(({ name, module }) => ({ name, module: module ?? name.replace(/\.[^.]*$/, "") })),
+    [rows],
+  );
+  const at = choose(store.view.row.value, things);
+  return {
+    answer: answer as Answer<HistogramListing>,
+    runs,
+    kinds,
+    kind,
+    rows,
+    selected: rows.length === 0 ? -1 : Math.max(0, at),
+    /** All logged steps of the runs shown. */
+    steps: all,
+    domain,
+    step: all.length ? all[Math.max(0, nearest(all, cursor))] : 0,
+    known: listing !== null,
+    moveStep: (by: number) => {
+      if (all.length === 0) return;
+      const next = nearest(all, cursor) + by;
+      store.view.step.value = all[Math.min(all.length - 1, Math.max(0, next))];
+    },
+    moveLayer: (by: number) => {
+      const next = rows[Math.min(rows.length - 1, Math.max(0, Math.max(0, at) + by))];
+      if (next) store.view.row.value = next.name;
+    },
+  };
+}
+
+export type Listing = ReturnType<typeof useListing>;
+
+/** The histograms of the row that is selected, over steps. */
+export function useRow(listing: Listing, wanted: boolean): Answer<HistogramAnswer> {
+  const { runs, kind, rows, selected } = listing;
+  const row = rows[selected]?.name;
+  const ask = wanted && row !== undefined;
+  return useAnswer("histograms", ask ? { runs, kind, rows: [row] } : null, readHistograms);
+}
+
+/** The histograms of all rows at the cursor's step. */
+export function useStep(listing: Listing, wanted: boolean): Answer<HistogramAnswer> {
+  const { runs, kind, rows, step } = listing;
+  const ask = wanted && rows.length > 0;
+  return useAnswer("histograms", ask ? { runs, kind, step } : null, readHistograms);
+}

@@ -1,0 +1,90 @@
+import { useMemo } from "preact/hooks";
+import { histogramCsv } from "../../derive/histogram_csv";
+import { TEXT } from "../../text";
+import { useStore } from "../../views/context";
+import { Exports } from "../../views/exports";
+import { Failure } from "../../views/failure";
+import { useCourse } from "../../views/keys";
+import { LayerList } from "../../views/layer_list";
+import { NoRuns, PanelEmpty } from "../../views/panel_empty";
+import { StepSlider } from "../../views/step_slider";
+import { useKeys, useListing, useRow, useStep } from "./data";
+import { Layers } from "./layers";
+import { Stage } from "./stage";
+import style from "./style.css?inline";
+import { HeightSegments, KindSegments, OverlaySelect, ValueControl, ViewSegments } from "./tools";
+
+export { style };
+
+const T = TEXT.distributions;
+
+export function View() {
+  const store = useStore();
+  const { mode } = useKeys();
+  const listing = useListing();
+  const { answer, rows, selected, kinds, kind, step, known } = listing;
+  const layers = mode === "layers";
+  const ofRow = useRow(listing, !layers);
+  const ofStep = useStep(listing, layers);
+  const current = layers ? ofStep : ofRow;
+  const shown = current.data ?? current.last;
+  // The newest, without another course for each answer.
+  const { moveStep, moveLayer } = listing;
+  useCourse(useMemo(() => ({ moveStep, moveLayer }), [listing.steps, listing.step, rows, selected]));
+  const items = useMemo(() => rows.map((row) => ({ name: row.name, note: row.type })), [rows]);
+  const row = rows[selected]?.name ?? "";
+
+  if (store.shown.value.length === 0) return <NoRuns />;
+  const error = answer.error ?? current.error;
+  const failure = error !== null && (
+    <Failure what={T.what} message={error} retry={answer.error === null ? current.retry : answer.retry} />
+  );
+  if (known && kinds.length === 0 && error === null) {
+    return <PanelEmpty title={T.emptyTitle} help={T.emptyHelp} code={T.emptyCode} />;
+  }
+  const set = (to: number) => {
+    store.view.step.value = to;
+  };
+  return (
+    <section class="panel" aria-label={T.title}>
+      <div class="tools">
+        <KindSegments listing={listing} />
+        <span class="gap" />
+        <ViewSegments />
+        <Exports
+          name={`nnviz_${kind}_histograms_${layers ? `step_${step}` : row.replace(/[^\w.-]+/g, "_")}`}
+          png={() => document.querySelector<HTMLElement>('[data-testid="stage"]')}
+          csv={() => histogramCsv(shown?.series ?? [])}
+          disabled={!shown}
+        />
+      </div>
+      <div class="tools second">
+        <HeightSegments />
+        {!layers && <OverlaySelect />}
+        <ValueControl />
+        <StepSlider steps={listing.steps} step={step} set={set} ready={current.data !== null} />
+      </div>
+      {failure}
+      <div class={layers ? "with-layers wide" : "with-layers"}>
+        {!layers && (
+          <LayerList
+            items={items}
+            selected={selected}
+            select={(item) => {
+              store.view.row.value = item.name;
+            }}
+          />
+        )}
+        {shown ? (
+          layers ? (
+            <Layers listing={listing} answer={shown} stale={current.data === null} />
+          ) : (
+            <Stage listing={listing} answer={shown} stale={current.data === null} />
+          )
+        ) : error === null ? (
+          <div class="pending" aria-busy="true" />
+        ) : null}
+      </div>
+    </section>
+  );
+}
