@@ -1,5 +1,11 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import {
+  interpolateCividis,
+  interpolateMagma,
+  interpolateRdBu,
+  interpolateViridis,
+} from "d3-scale-chromatic";
 import { defineConfig, type Plugin } from "vite";
 
 const fromHere = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -19,9 +25,36 @@ function entry(): Plugin {
   };
 }
 
+const RAMPS = {
+  viridis: interpolateViridis,
+  magma: interpolateMagma,
+  cividis: interpolateCividis,
+  rdbu: interpolateRdBu,
+};
+
+/** Colour ramps as tables: the library that knows them is several times as large as what we use of it. */
+function ramps(): Plugin {
+  const hex = (css: string) =>
+    css.startsWith("#")
+      ? css.slice(1)
+      : (css.match(/\d+/g) ?? []).map((part) => Number(part).toString(16).padStart(2, "0")).join("");
+  const sample = (interpolate: (t: number) => string) =>
+    Array.from({ length: 256 }, (_, i) => hex(interpolate(i / 255))).join("");
+  return {
+    name: "ramps",
+    resolveId: (id) => (id === "virtual:ramps" ? `\0${id}` : null),
+    load: (id) =>
+      id === "\0virtual:ramps"
+        ? Object.entries(RAMPS)
+            .map(([name, one]) => `export const ${name} = "${sample(one)}";`)
+            .join("\n")
+        : null,
+  };
+}
+
 export default defineConfig({
   base: "./",
-  plugins: [entry()],
+  plugins: [ramps(), entry()],
   esbuild: { jsx: "automatic", jsxImportSource: "preact", legalComments: "none" },
   build: {
     outDir: fromHere("../tb_nnviz/plugin/static"),

@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 const ALLOWED: Record<string, string[]> = {
   types: [],
   text: [],
-  derive: ["types", "d3-scale", "d3-scale-chromatic"],
+  derive: ["types", "d3-array", "virtual:ramps"],
   charts: ["derive", "types", "uplot"],
   store: ["derive", "types", "@preact/signals"],
   api: ["types"],

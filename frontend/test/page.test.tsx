@@ -78,7 +78,7 @@ test("no run selected is said; an invalid filter is marked", async () => {
     store.view.runFilter.value = "(";
   });
   // The panel is a chunk of its own.
-  await vi.waitFor(() => expect(root.textContent).toContain("No run selected"));
+  await vi.waitFor(() => expect(root.textContent).toContain("No run selected"), 10_000);
   expect(find("run-filter")?.getAttribute("aria-invalid")).toBe("true");
 });
 

@@ -1,4 +1,4 @@
-import { scaleLinear } from "d3-scale";
+import { nice } from "d3-array";
 import { CELL, type Grid, type Scale, type ScaleMode } from "../types";
 import { niceDown, niceUp } from "./scale";
 import { allSteps } from "./steps";
@@ -86,10 +86,7 @@ export function curveScale({ runs }: Curves, mode: ScaleMode, shared: Scale): Sc
     return { mode, lo, hi, diverging: false };
   }
   if (min > max) return { mode: "linear", lo: 0, hi: 1, diverging: false };
-  const [lo, hi] = scaleLinear()
-    .domain([Math.min(0, min), Math.max(0, max)])
-    .nice(5)
-    .domain();
+  const [lo, hi] = nice(Math.min(0, min), Math.max(0, max), 5);
   return { mode: "linear", lo, hi: hi > lo ? hi : lo + 1, diverging };
 }
 

@@ -1,8 +1,8 @@
-import { interpolateViridis } from "d3-scale-chromatic";
 import type { Scale } from "../types";
 import { BINS } from "./bins";
 import { densityOf, type Histograms, peakOf, shareOf } from "./histograms";
 import { type Palette, palette, table } from "./palette";
+import { interpolateViridis } from "./ramps";
 import { niceDown, niceUp } from "./scale";
 import { binAt, fromX, isLog, type Part, partOf, type ValueAxis, type ValueRange } from "./value_axis";
 

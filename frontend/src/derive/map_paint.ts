@@ -1,8 +1,8 @@
-import { interpolateCividis, interpolateMagma } from "d3-scale-chromatic";
 import type { Rgb } from "../types";
 import type { Range } from "./map_scale";
 import { type Board, placeOf } from "./maps";
 import { NONFINITE, type Palette, palette, table } from "./palette";
+import { interpolateCividis, interpolateMagma } from "./ramps";
 
 export const MAP_COLOURS = ["viridis", "magma", "cividis", "grey", "diverging"] as const;
 export type MapColours = (typeof MAP_COLOURS)[number];

@@ -1,5 +1,5 @@
-import { interpolateRdBu, interpolateViridis } from "d3-scale-chromatic";
 import { CELL, type CellLabel, type CellState, type Rgb, type Scale } from "../types";
+import { interpolateRdBu, interpolateViridis } from "./ramps";
 import { isOver, isUnder, toUnit } from "./scale";
 
 export interface Palette {

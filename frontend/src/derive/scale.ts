@@ -1,4 +1,4 @@
-import { scaleLinear } from "d3-scale";
+import { ticks as linearTicks } from "d3-array";
 import { CELL, type Grid, type Scale, type ScaleMode, type Thresholds } from "../types";
 import { isFraction, isSigned, lowest } from "./statistics";
 
@@ -211,7 +211,7 @@ export const zeroApart = (scale: Scale) => scale.mode === "log" || scale.factor 
 export function ticks(scale: Scale, count: number): number[] {
   if (scale.factor) return factorTicks(scale, count);
   if (scale.mode === "symlog") return symlogTicks(scale, count);
-  if (scale.mode === "linear") return scaleLinear().domain([scale.lo, scale.hi]).ticks(count);
+  if (scale.mode === "linear") return linearTicks(scale.lo, scale.hi, count);
   const first = Math.ceil(Math.log10(scale.lo) - 1e-9);
   const last = Math.floor(Math.log10(scale.hi) + 1e-9);
   const every = [1, 2, 3, 4, 5, 6, 10].find((n) => (last - first) / n <= count) ?? 20;
@@ -257,6 +257,6 @@ function symlogTicks(scale: Scale, count: number): number[] {
 
 /** Whole-numbered ticks over a range of steps. */
 export function stepTicks(domain: readonly [number, number], count: number): number[] {
-  const result = scaleLinear().domain([domain[0], domain[1]]).ticks(count);
+  const result = linearTicks(domain[0], domain[1], count);
   return result.filter((tick) => Number.isInteger(tick) && tick >= 0);
 }

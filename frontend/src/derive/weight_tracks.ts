@@ -1,5 +1,5 @@
-import { interpolateViridis } from "d3-scale-chromatic";
 import type { CurveRun, Curves } from "./curve";
+import { interpolateViridis } from "./ramps";
 import { allSteps } from "./steps";
 
 /** A single weight over the steps of one run. */
