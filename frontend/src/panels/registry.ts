@@ -19,4 +19,5 @@ export const PANELS: readonly Panel[] = [
   { id: "activations", title: TEXT.activations.title, load: () => import("./activations") },
   { id: "distributions", title: TEXT.distributions.title, load: () => import("./distributions") },
   { id: "weights", title: TEXT.weights.title, load: () => import("./weights") },
+  { id: "curves", title: TEXT.curves.title, load: () => import("./curves") },
 ];

@@ -68,6 +68,8 @@ export class Store {
   readonly dark = signal(false);
   readonly hover = signal<Hover | null>(null);
   readonly note = signal<Note | null>(null);
+  /** Where the pointer is on the x axis that a panel's charts share. */
+  readonly pointer = signal<number | null>(null);
   readonly runs = signal<RunInfo[] | null>(null);
   readonly runsError = signal<string | null>(null);
   readonly scalars = signal<ScalarSeries[]>([]);

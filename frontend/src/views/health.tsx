@@ -1,51 +1,36 @@
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { shapeOf } from "../charts/markers";
-import { type FindingGroup, type FindingsHeader, groupFindings, layerOf } from "../derive/findings";
+import { type FindingGroup, layerOf } from "../derive/findings";
 import { exact, short } from "../derive/format";
 import { type Overhead, overheadOf } from "../derive/overhead";
 import { TEXT } from "../text";
 import type { ScalarSeries } from "../types";
 import { useAnswer } from "./answer";
 import { useStore } from "./context";
+import { showFinding, useFindings } from "./findings";
 import { Mark } from "./icon";
 
-/** With more runs than these only those that are shown are asked for what was found in them. */
-const MOST_RUNS = 50;
 /** The page is not held back longer than this for what was found. */
 const PATIENCE_MS = 400;
 
 const T = TEXT.health;
-const read = (header: unknown) => header as FindingsHeader;
 
 /** What was found, the worst first, above all panels; nothing where nothing was found. `settled` is told when it is known. */
 export function Health({ settled }: { settled: () => void }) {
-  const store = useStore();
-  const names = store.names.value;
-  const shown = store.shown.value;
-  const runs = names.length <= MOST_RUNS ? names : shown;
-  const answer = useAnswer("findings", { runs }, read);
-  const known = answer.data ?? answer.last;
-  const loading = known === null && answer.error === null;
+  const { groups, missing, known, error, retry } = useFindings();
+  const loading = !known && error === null;
   useEffect(() => {
     if (!loading) settled();
     const timer = setTimeout(settled, PATIENCE_MS);
     return () => clearTimeout(timer);
   }, [loading]);
-  const listed = store.runs.value;
-  const groups = useMemo(() => {
-    const steps = new Map((listed ?? []).map(({ run, steps }) => [run, steps]));
-    const order = (run: string) => shown.indexOf(run) + (shown.includes(run) ? 0 : names.length);
-    const there = (known?.findings ?? []).filter(({ run }) => names.includes(run));
-    return groupFindings(there, (run) => steps.get(run) ?? 0, order);
-  }, [known, listed, shown.join()]);
   useOverheads();
   const [open, setOpen] = useState(true);
-  const missing = known?.missing ?? [];
-  if (answer.error !== null && known === null) {
+  if (error !== null && !known) {
     return (
       <div class="health failed" role="alert" data-testid="health-error">
-        <span>{TEXT.failed(T.what)}</span> <span class="dim">{answer.error}</span>
-        <button type="button" class="button" onClick={answer.retry}>
+        <span>{TEXT.failed(T.what)}</span> <span class="dim">{error}</span>
+        <button type="button" class="button" onClick={retry}>
           {TEXT.retry}
         </button>
       </div>
@@ -95,16 +80,6 @@ function Card({ group }: { group: FindingGroup }) {
   const where =
     findings.length === 1 ? T.one(layer, chief.since) : T.many(findings.length, layer, chief.since);
   const how = chief.value === null ? T.nonfinite : T.norm(short(chief.value), chief.step);
-  const show = () =>
-    store.jump(() => {
-      if (!store.selected.value.includes(run)) store.toggleRun(run);
-      store.view.panel.value = null;
-      store.choose(chief.kind, chief.statistic);
-      store.view.role.value = null;
-      store.view.rowFilter.value = "";
-      store.view.row.value = chief.row;
-      store.view.step.value = chief.since;
-    });
   const worst = [...findings].slice(0, 8).map((one) => `${layerOf(one)}: ${one.evidence}`);
   const more = findings.length > worst.length ? [T.more(findings.length - worst.length)] : [];
   const advice = findings.find((one) => one.title === title)?.advice ?? chief.advice;
@@ -114,7 +89,7 @@ function Card({ group }: { group: FindingGroup }) {
         type="button"
         title={[...worst, ...more, "", advice].join("\n")}
         aria-label={[T.severity[severity], title, run, where, how, advice, T.showIt].join(". ")}
-        onClick={show}
+        onClick={() => showFinding(store, group)}
       >
         <span class="first">
           <Mark colour={store.colour(run)} shape={shapeOf(store.order.value.get(run) ?? 0)} />

@@ -1,0 +1,193 @@
+import { useMemo, useRef, useState } from "preact/hooks";
+import { clocksOf, curveLines, curvesCsv, xDomain, xOfStep } from "../../derive/curve_lines";
+import { type CurveMark, curveMarks } from "../../derive/curve_marks";
+import { compile } from "../../derive/filter";
+import { exact } from "../../derive/format";
+import { type Part, type ScalarCurve, scalarCharts } from "../../derive/scalar_charts";
+import { TEXT } from "../../text";
+import { useAnswer, useAnswers } from "../../views/answer";
+import { useSize, useStore } from "../../views/context";
+import { Exports } from "../../views/exports";
+import { Failure } from "../../views/failure";
+import { showFinding, useFindings } from "../../views/findings";
+import { NoRuns, PanelEmpty } from "../../views/panel_empty";
+import { ChartView } from "./chart";
+import { explain, show } from "./explain";
+import { settings as settingsOf } from "./settings";
+import style from "./style.css?inline";
+import { Toolbar } from "./toolbar";
+
+export { style };
+
+const T = TEXT.curves;
+const HEIGHT = 172;
+const LARGE = 380;
+
+const words = {
+  title: (id: string) => T.charts[id] ?? (id.startsWith("own:") ? T.own(id.slice(4)) : id),
+  label: (id: string, part: Part, tag: string) =>
+    typeof part !== "number"
+      ? T.parts[part]
+      : (T.labels[id]?.[part] ?? (id === "learning_rate" ? T.group(tag.split("/").slice(3).join("/")) : tag)),
+};
+const read = (header: unknown) => (header as { series: ScalarCurve[] }).series;
+
+export function View() {
+  const store = useStore();
+  const answers = useAnswers();
+  const settings = settingsOf(store);
+  const grid = useRef<HTMLDivElement>(null);
+  const { ref: scroller } = useSize<HTMLDivElement>();
+  const [active, setActive] = useState<{ chart: string; run: string } | null>(null);
+  const [busy, setBusy] = useState(false);
+  const [said, say] = useState<string | null>(null);
+  const runs = store.shown.value;
+  const body = runs.length > 0 ? { runs, tags: null, prefix: "", last: false } : null;
+  const answer = useAnswer("scalars", body, read);
+  const groups = useFindings().groups;
+  const series = useMemo(
+    () => (answer.data ?? answer.last ?? []).filter(({ run }) => runs.includes(run)),
+    [answer.data, answer.last, runs.join()],
+  );
+  const clocks = useMemo(() => clocksOf(series), [series]);
+  const charts = useMemo(() => {
+    const all = scalarCharts(
+      series.map(({ tag }) => tag),
+      words,
+    );
+    return all.map((chart) => ({
+      chart,
+      lines: curveLines(chart, series, runs, clocks, settings.x, settings.smoothing),
+    }));
+  }, [series, clocks, settings.x, settings.smoothing]);
+  const marks = useMemo(() => curveMarks(series, groups, runs), [series, groups]);
+  const whole = useMemo(() => xDomain(charts.flatMap(({ lines }) => lines)), [charts]);
+  const zoom = settings.zoom;
+  const domain = useMemo(() => zoom ?? whole, [zoom?.join(), whole]);
+  const pattern = compile(settings.filter);
+  const kept = useRef(/(?:)/i);
+  if (pattern) kept.current = pattern;
+  const pinnedFirst = (id: string) => (settings.large === id ? 0 : settings.pins.includes(id) ? 1 : 2);
+  const visible = charts
+    .filter(
+      ({ chart }) => kept.current.test(chart.title) || chart.tags.some(({ tag }) => kept.current.test(tag)),
+    )
+    .sort((a, b) => pinnedFirst(a.chart.id) - pinnedFirst(b.chart.id));
+
+  const ref = store.ref.value;
+  const last = lastStep(series);
+  const step = store.view.step.value ?? last;
+  const cursor = step === null ? null : xOfStep(step, settings.x, clocks.get(ref ?? ""));
+  const explainAt = async (run: string, at: number) => {
+    const logged = clocks.get(run)?.steps ?? Float64Array.of();
+    setBusy(true);
+    say(null);
+    try {
+      const found = await explain(answers, store, run, at, logged, new AbortController().signal);
+      if (found) show(store, run, found);
+      else say(T.unexplained);
+    } catch (error) {
+      say(error instanceof Error ? error.message : String(error));
+    } finally {
+      setBusy(false);
+    }
+  };
+  const open = (mark: CurveMark) => {
+    if (mark.kind === "finding") showFinding(store, mark.group);
+    else void explainAt(mark.run, mark.step);
+  };
+  const activeIn = (id: string, i: number) =>
+    active && visible.some(({ chart }) => chart.id === active.chart)
+      ? active.chart === id
+        ? active.run
+        : null
+      : i === 0
+        ? ref
+        : null;
+  const empty = !answer.loading && answer.error === null && charts.length === 0;
+  return (
+    <section class="panel" aria-label={T.title} aria-busy={answer.loading && series.length === 0}>
+      <div class="tools">
+        <Toolbar settings={settings} valid={pattern !== null} />
+        <span class="gap" />
+        {answer.loading && (
+          <span class="dim" role="status">
+            {TEXT.loading}
+          </span>
+        )}
+        {said !== null && (
+          <span class="said" role="status" data-testid="cur-said">
+            {said}
+          </span>
+        )}
+        <Exports
+          name="nnviz_curves"
+          png={() => grid.current}
+          csv={() =>
+            curvesCsv(
+              visible.flatMap(({ lines }) => lines),
+              exact,
+            )
+          }
+          disabled={visible.length === 0}
+        />
+      </div>
+      {answer.error !== null && <Failure what={T.what} message={answer.error} retry={answer.retry} />}
+      {runs.length === 0 ? (
+        <NoRuns />
+      ) : empty ? (
+        <PanelEmpty title={T.emptyTitle} help={T.emptyHelp} code={T.emptyCode} />
+      ) : (
+        <div class="curves" ref={scroller}>
+          <div class="charts" ref={grid} data-testid="charts">
+            {visible.map(({ chart, lines }, i) => (
+              <ChartView
+                key={chart.id}
+                chart={chart}
+                lines={lines}
+                domain={domain}
+                mode={settings.x}
+                y={settings.y}
+                outliers={settings.outliers}
+                smoothed={settings.smoothing > 0}
+                clocks={clocks}
+                marks={marks}
+                cursor={cursor}
+                hover={store.pointer}
+                active={activeIn(chart.id, i)}
+                first={i === 0}
+                pinned={settings.pins.includes(chart.id)}
+                large={settings.large === chart.id}
+                height={settings.large === chart.id ? LARGE : HEIGHT}
+                busy={busy}
+                setCursor={(at, run) => {
+                  setActive({ chart: chart.id, run });
+                  store.view.step.value = at;
+                }}
+                explain={(run) => step !== null && void explainAt(run, step)}
+                open={open}
+                zoom={settings.setZoom}
+                togglePin={() => settings.togglePin(chart.id)}
+                toggleLarge={() => settings.setLarge(settings.large === chart.id ? null : chart.id)}
+              />
+            ))}
+          </div>
+          {visible.length === 0 && charts.length > 0 && (
+            <div class="notice">
+              <b>{T.noChart}</b>
+              <p>{T.noChartHelp}</p>
+            </div>
+          )}
+        </div>
+      )}
+    </section>
+  );
+}
+
+/** The last optimizer step of any run. */
+function lastStep(series: readonly ScalarCurve[]): number | null {
+  let last: number | null = null;
+  for (const { tag, steps } of series)
+    if (tag.startsWith("nnviz/") && steps.length > 0) last = Math.max(last ?? 0, steps[steps.length - 1]);
+  return last;
+}
