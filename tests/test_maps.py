@@ -553,6 +553,20 @@ def test_models_by_name_have_probes_by_name(tmp_path):
     assert maps["map_input/D"][0][0]["labels"] == ["a", "b"] and "labels" not in maps["map_input/G"][0][0]
 
 
+def test_what_two_models_share_has_the_maps_of_the_first(tmp_path):
+    body = nn.Linear(3, 4)
+    models = {"A": nn.Sequential(body, nn.ReLU()), "B": nn.Sequential(body, nn.Tanh())}
+    probes = {"A": torch.randn(5, 3), "B": torch.randn(2, 3)}
+    with tb_nnviz.watch(models, logdir=tmp_path, maps_every=1, every=1, probe=probes) as monitor:
+        for _ in range(2):
+            models["A"](probes["A"]).sum().backward()
+            monitor.step()
+    maps = read(tmp_path)
+    assert set(maps) == {"map/A.0", "map/A.1", "map/B.1"}
+    assert_map(*maps["map/A.0"][1], body(probes["A"]).detach().numpy(), UNITS)
+    assert_map(*maps["map/B.1"][1], body(probes["B"]).tanh().detach().numpy(), UNITS)
+
+
 def test_arguments_by_name_filters_and_loops_without_an_optimizer(tmp_path):
     class Two(nn.Module):
         def __init__(self):
@@ -701,3 +715,17 @@ def test_tokens_are_logged_as_they_are(vocabulary, exact, tmp_path):
     else:
         assert header["values"] == x.tolist()
         assert np.abs(header["offset"] + header["scale"] * codes - x.numpy()).max() <= header["scale"] / 2 + 1e-6
+
+
+def test_images_of_integers_are_logged_too(tmp_path):
+    class Pixels(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv2d(3, 2, 1)
+
+        def forward(self, x):
+            return self.conv(x / 255)
+
+    x = torch.randint(0, 256, (2, 3, 5, 4), dtype=torch.uint8)
+    train(Pixels(), tmp_path, x, steps=1, probe_inputs=True)
+    assert_map(*read(tmp_path)["map_input"][0], x.numpy(), CHANNELS)

@@ -108,6 +108,11 @@ INVALID = {
         TypeError,
         "invalid probe_labels: 7 .one string a sample",
     ),
+    "too few labels": (
+        {"probe": torch.ones(3, 4), "probe_inputs": True, "probe_labels": ["a", "b"]},
+        ValueError,
+        r"invalid probe_labels: 2 of them for a probe of \[3, 4\]",
+    ),
     "map_bytes=-1": ({"probe": torch.ones(1, 4), "map_bytes": -1}, ValueError, "invalid map_bytes: -1"),
     "limits of one": ({"gradient_norm_limits": 3}, ValueError, "invalid gradient_norm_limits: 3"),
     **{

@@ -30,7 +30,9 @@ def input_payload(x: Tensor, plans: Sequence[Plan], labels: Labels | None) -> Ca
     samples = max((plan.kept["sample"] for plan in plans), default=MOST_SAMPLES)
     swapped = any(plan.axes.source[:2] == (1, 0) for plan in plans)
     if not (x.is_floating_point() or x.is_complex()):
-        return _tokens(x.t() if swapped else x, samples, labels) if x.dim() == 2 else None
+        if x.dim() == 2:
+            return _tokens(x.t() if swapped else x, samples, labels)
+        x = x.float()  # images as they are stored, say
     axes = _axes(x, plans, swapped)
     if axes is None or not is_mappable(x):
         return None

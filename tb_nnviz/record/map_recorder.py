@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any, Protocol
 
@@ -158,10 +158,12 @@ class MapRecorder:
             for hooks in self._paused:
                 hooks.paused = True
                 stack.callback(setattr, hooks, "paused", False)
+            told_of: set[nn.Module] = set()  # what several models share has one row, and the first one's maps
             for prefix, probe in self._probes.items():
-                self._each_of(prefix, probe, told)
+                self._each_of(prefix, probe, told, told_of)
+                told_of.update(self._models[prefix].modules())
 
-    def _each_of(self, prefix: str, probe: Probe, told: Told) -> None:
+    def _each_of(self, prefix: str, probe: Probe, told: Told, but: Collection[nn.Module]) -> None:
         model = self._models[prefix]
         calls: dict[Layer, int] = {}
         ours: list[Exception] = []
@@ -174,7 +176,7 @@ class MapRecorder:
                 except Exception as error:  # not to be taken for one of the model's
                     ours.append(error)
 
-        within = set(model.modules())
+        within = set(model.modules()).difference(but)
         with evaluation(model, self._autocast), ExitStack() as handles:
             for layer in self._observed:
                 if layer.module in within and not isinstance(layer.module, torch.jit.ScriptModule):

@@ -90,18 +90,18 @@ def labels(value: Any, probes: Mapping[str, Probe]) -> dict[str, Labels]:
     """The labels of each model's probe by its prefix: given as the probes are.
 
     Raises:
-        TypeError, ValueError: they are not strings, or of a model that has no probe.
+        TypeError, ValueError: they are not strings, not one a sample, or of a model that has no probe.
     """
     if list(probes) == [""]:
-        return {"": _labels("probe_labels", value)}
+        return {"": _labels("probe_labels", value, probes[""])}
     if not isinstance(value, Mapping):
         raise TypeError(f"invalid probe_labels: {type(value).__name__} (a dict by the names in probe)")
     if unknown := [name for name in value if name not in probes]:
         raise ValueError(f"unknown model of probe_labels: {unknown[0]!r} (one of {', '.join(probes)})")
-    return {name: _labels(f"probe_labels of {name}", own) for name, own in value.items()}
+    return {name: _labels(f"probe_labels of {name}", own, probes[name]) for name, own in value.items()}
 
 
-def _labels(name: str, value: Any) -> Labels:
+def _labels(name: str, value: Any, probe: Probe) -> Labels:
     expected = "one string a sample, or one list of strings a sample"
     if isinstance(value, str) or not isinstance(value, Sequence):
         raise TypeError(f"invalid {name}: {value!r:.60} ({expected})")
@@ -109,6 +109,9 @@ def _labels(name: str, value: Any) -> Labels:
         parts = [label] if isinstance(label, str) else label
         if not isinstance(parts, Sequence) or not all(isinstance(part, str) for part in parts):
             raise TypeError(f"invalid {name}: {label!r:.60} ({expected})")
+    # the samples come second where tokens come first
+    if len(value) not in probe.first.shape[: 1 if probe.first.dim() > 3 else 2]:
+        raise ValueError(f"invalid {name}: {len(value)} of them for a probe of {list(probe.first.shape)} ({expected})")
     return value
 
 
