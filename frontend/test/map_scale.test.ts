@@ -78,8 +78,9 @@ test("a unit's own range, in tiles and in sheets", () => {
 });
 
 test("a difference is place by place and unit by unit, whatever order and precision they were kept in", () => {
-  const reference = board([1, 2, 3, 4], { unit_order: [0, 5] });
-  const other = board([10, 20, 30, 40], { unit_order: [5, 7], scale: 0.5 }, "b");
+  const downsampled = { channel: [8, 2, "every"] as [number, number, string] };
+  const reference = board([1, 2, 3, 4], { unit_order: [0, 5], downsampled });
+  const other = board([10, 20, 30, 40], { unit_order: [5, 7], scale: 0.5, downsampled }, "b");
   const result = difference(other, reference);
   if (isMismatch(result)) throw new Error("no difference");
   expect(result.ids).toEqual([5]);
@@ -93,6 +94,7 @@ test("layers of other sizes or axes have no difference, and it is said which", (
   const small = boardOf(event("a", CHANNELS, [1, 1, 2], [1, 2]))!;
   const large = boardOf(event("b", CHANNELS, [1, 2, 2], [1, 2, 3, 4]))!;
   expect(difference(large, small)).toEqual({ own: [1, 2, 2], other: [1, 1, 2] });
+  expect(isMismatch(difference(board([1, 2, 3, 4]), board([1, 2])))).toBe(true);
   const heads = boardOf(event("b", ["head", "query", "key"], [1, 1, 2], [1, 2]))!;
   expect(isMismatch(difference(heads, small))).toBe(true);
 });

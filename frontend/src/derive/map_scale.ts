@@ -83,6 +83,9 @@ export function suggestion(boards: readonly Board[]): number {
   return niceUp(Math.max(Math.abs(lo), Math.abs(hi)) || 1);
 }
 
+/** How many units the layer has, kept or not. */
+const unitsIn = ({ header, unitAxis, ids }: Board) => header.downsampled?.[unitAxis]?.[0] ?? ids.length;
+
 /** What a run's values are less the reference's, unit by unit; or why there is no such thing. */
 export function difference(board: Board, reference: Board): Board | Mismatch {
   const same =
@@ -90,7 +93,8 @@ export function difference(board: Board, reference: Board): Board | Mismatch {
     board.unitAxis === reference.unitAxis &&
     board.rowAxis === reference.rowAxis &&
     board.columnAxis === reference.columnAxis;
-  if (!same || board.rows !== reference.rows || board.columns !== reference.columns) {
+  const sizes = board.rows === reference.rows && board.columns === reference.columns;
+  if (!same || !sizes || unitsIn(board) !== unitsIn(reference)) {
     return { own: board.header.shape, other: reference.header.shape };
   }
   const place = new Map(reference.ids.map((id, unit) => [id, unit]));
