@@ -431,6 +431,7 @@ export const TEXT = {
     zeroDifference: "no difference",
     zeroMark: "0 in a margin: norm is 0",
     tracks: "Single weights",
+    tracksCut: (lo: string, hi: string) => `cut at ${lo} and ${hi}`,
     each: "each run",
     one: "one weight",
     tracksView: "Single weights: each run by itself, or one weight in all runs",

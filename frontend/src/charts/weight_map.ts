@@ -65,7 +65,9 @@ function drawBars(g: CanvasRenderingContext2D, model: WeightModel, axis: 0 | 1):
     g.fillStyle = colours.dots;
     box(from, to - thick, start, start + length(high));
     g.fillStyle = colours.dim;
+    g.globalAlpha = 0.72;
     box(from, to - thick, start, start + length(low));
+    g.globalAlpha = 1;
     if (low === 0) {
       // a line of zeros has no bar: a mark of its own, so that it is not taken for a gap
       g.fillStyle = colours.critical;

@@ -108,8 +108,12 @@ export function trackRange(shown: readonly Track[]): [number, number] {
   const ranges = [...byRun.values()].filter(([lo, hi]) => lo <= hi);
   if (ranges.length === 0) return [-1, 1];
   const sizes = ranges.map(([lo, hi]) => Math.max(Math.abs(lo), Math.abs(hi))).sort((a, b) => a - b);
-  const limit = MOST_TIMES * (sizes[Math.floor((sizes.length - 1) / 2)] || 1);
+  const limit = Number((MOST_TIMES * (sizes[Math.floor((sizes.length - 1) / 2)] || 1)).toPrecision(2));
   const lo = Math.max(-limit, Math.min(...ranges.map((range) => range[0])));
   const hi = Math.min(limit, Math.max(...ranges.map((range) => range[1])));
   return lo < hi ? [lo, hi] : [lo - Math.abs(lo || 1) / 2, hi + Math.abs(hi || 1) / 2];
 }
+
+/** Whether some value lies beyond the range and is drawn at its edge. */
+export const isBeyond = (shown: readonly Track[], [lo, hi]: readonly [number, number]) =>
+  shown.some(({ values }) => values.some((value) => Number.isFinite(value) && (value < lo || value > hi)));

@@ -1,4 +1,4 @@
-import { useLayoutEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { drawWeights, MARGIN } from "../../charts/weight_map";
 import { exact, short } from "../../derive/format";
 import { type AxisFacts, type Bars, facts, unmoved } from "../../derive/weight_facts";
@@ -93,6 +93,7 @@ export function RunMap({ run, name, drawn, all, model, reach, most, cell, setCel
     store.note.value = null;
   };
   useLayoutEffect(() => () => left(), []);
+  const sentences = useMemo(() => said(drawn, model), [drawn, model]);
   const inside = cell && cell.row < cells.rows && cell.column < cells.columns ? cell : null;
   return (
     <>
@@ -120,10 +121,8 @@ export function RunMap({ run, name, drawn, all, model, reach, most, cell, setCel
           />
         )}
       </div>
-      <p class="w-facts" data-testid={`facts-${run}`}>
-        {said(drawn, model).map((one) => (
-          <span key={one}>{one}</span>
-        ))}
+      <p class="w-facts" data-testid={`facts-${run}`} title={sentences.join("\n")}>
+        {sentences.join(" · ")}
       </p>
     </>
   );
@@ -137,7 +136,7 @@ function said({ map, cells }: Drawn, model: WeightsModel): string[] {
   if (header.nonfinite > 0) lines.push(text.nonfinite(header.nonfinite));
   if (model.minus === "first") {
     const { still, all } = unmoved(cells);
-    lines.push(text.still(still, all, cells.kernel ? text.kernels : text.lines.row));
+    if (still > 0) lines.push(text.still(still, all, cells.kernel ? text.kernels : text.lines.row));
   }
   for (const { axis, zero, least, large } of facts(header) as AxisFacts[]) {
     if (zero > 0) lines.push(text.zeroLines(zero, least, text.lines[axis] ?? axis));

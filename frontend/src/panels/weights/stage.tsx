@@ -28,8 +28,9 @@ interface Props {
 const GAP = 14;
 const LEAST_WIDTH = 190;
 /** Head and facts of a run. */
-const AROUND = 30 + 40;
+const AROUND = 30 + 24;
 const TRACKS = 208;
+const MOST_TRACKS = 320;
 const LEGEND = 34;
 const LEAST_MAP = 130;
 
@@ -39,7 +40,9 @@ export function Stage({ model, weight, loading, names, tracks, tracksError, retr
   const { ref, width, height } = useSize<HTMLDivElement>();
   const [cell, setCell] = useState<{ row: number; column: number } | null>(null);
   const runs = store.shown.value;
-  const across = Math.max(1, Math.min(runs.length, Math.floor((width + GAP) / (LEAST_WIDTH + GAP))));
+  // as many in each line: three and one would leave a hole
+  const most = Math.max(1, Math.min(runs.length, Math.floor((width + GAP) / (LEAST_WIDTH + GAP))));
+  const across = Math.ceil(runs.length / Math.ceil(runs.length / most));
   const each = Math.floor((width - GAP * (across - 1)) / across);
   const room = Math.max(LEAST_MAP, height - AROUND - LEGEND - TRACKS - MARGIN.bottom - 12);
   const dpr = window.devicePixelRatio;
@@ -80,6 +83,9 @@ export function Stage({ model, weight, loading, names, tracks, tracksError, retr
       ),
     [drawn, model.scale],
   );
+  const high = Math.max(0, ...[...drawn.values()].map(({ placing }) => Math.min(room, placing.height)));
+  const left = height - AROUND - LEGEND - high - MARGIN.bottom - 12;
+  const tracksHeight = runs.length > across ? TRACKS : Math.max(TRACKS, Math.min(MOST_TRACKS, left));
   const kernels = [...drawn.values()].some(({ cells }) => cells.kernel !== null);
   const text = TEXT.weights;
   return (
@@ -135,7 +141,7 @@ export function Stage({ model, weight, loading, names, tracks, tracksError, retr
           across={across}
           gap={GAP}
           whole={width}
-          height={TRACKS}
+          height={tracksHeight}
         />
       )}
     </div>

@@ -2,9 +2,9 @@ import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { ink } from "../../charts/canvas";
 import { shapeOf } from "../../charts/markers";
 import { SeriesChart } from "../../charts/series";
-import { exact } from "../../derive/format";
+import { exact, tick } from "../../derive/format";
 import { nearest, stepDomain } from "../../derive/steps";
-import { type Track, trackColours, trackCurves, trackRange } from "../../derive/weight_tracks";
+import { isBeyond, type Track, trackColours, trackCurves, trackRange } from "../../derive/weight_tracks";
 import { TEXT } from "../../text";
 import { useStore } from "../../views/context";
 
@@ -36,6 +36,7 @@ export function Tracks({ names, tracks, parameter, width, across, gap, whole, he
   );
   const domain = useMemo(() => stepDomain(shown.map(({ steps }) => steps)), [shown]);
   const range = useMemo(() => trackRange(shown), [shown]);
+  const cut = useMemo(() => isBeyond(shown, range), [shown, range]);
   const text = TEXT.weights;
   const index = (name: string) => name.slice(parameter.length);
   const chart = (
@@ -62,6 +63,11 @@ export function Tracks({ names, tracks, parameter, width, across, gap, whole, he
       <div class="w-tracks-head" role="group" aria-label={text.tracksView}>
         <b>{text.tracks}</b>
         {names.length === 0 && <span class="dim">{text.noTracks}</span>}
+        {cut && (
+          <span class="dim" data-testid="tracks-cut">
+            {text.tracksCut(tick(range[0]), tick(range[1]))}
+          </span>
+        )}
         {names.length > 0 && (
           <button
             type="button"
@@ -88,7 +94,7 @@ export function Tracks({ names, tracks, parameter, width, across, gap, whole, he
             }}
           >
             <i style={{ background: colours[i] }} />
-            {index(name)}
+            {index(name).replaceAll(" ", "")}
           </button>
         ))}
       </div>
