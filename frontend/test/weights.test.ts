@@ -3,7 +3,6 @@ import { palette } from "../src/derive/palette";
 import { weightsCsv } from "../src/derive/weight_csv";
 import { barReach, bars, facts, unmoved } from "../src/derive/weight_facts";
 import {
-  type Cells,
   decodeCells,
   difference,
   figures,
@@ -148,7 +147,7 @@ test("norms tell rows that are all 0 and columns that explode", () => {
   }).header;
   expect(facts(header)).toEqual([
     { axis: "row", zero: 1, least: false, large: [] },
-    { axis: "column", zero: 0, least: false, large: [{ line: "0", times: 7 / 7 }].slice(1) },
+    { axis: "column", zero: 0, least: false, large: [] },
   ]);
   const wide = matrix(1, [127, 127, 127], { norms: { column: { max: [1, 12, 1] } } }).header;
   expect(facts(wide)[0].large).toEqual([{ line: "1", times: 12 }]);
@@ -218,6 +217,13 @@ test("golden: a sheet in pixels, its gap, zero, hatch and clipping", () => {
     }).join(""),
   );
   expect(lines).toEqual(["00NN.++--", ".........", "vv00.00vv"]);
+  const bad = decodeCells(matrix(1, [255], { nonfinite: 1 }));
+  const wide = { cell: [10, 2], block: [1, 1], gap: 0, width: 10, height: 2 } as const;
+  const hatched = paintCells(bad, figures(bad, "mean"), wide, scale, colours, 1).pixels;
+  const green = Array.from({ length: 20 }, (_, i) => hatched[4 * i + 1]);
+  const [n, line] = [colours.nonfinite[1], 255];
+  expect(green.slice(0, 10)).toEqual([line, n, n, n, n, line, n, n, n, n]);
+  expect(green.slice(10)).toEqual([n, n, n, n, line, n, n, n, n, line]);
   expect(labelsOf([shown], scale)).toEqual(new Set(["zero", "nonfinite", "over", "under", "value"]));
 });
 

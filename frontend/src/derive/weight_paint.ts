@@ -1,6 +1,6 @@
 import { CELL, type CellLabel, type CellState, type Rgb, type Scale } from "../types";
 import { colourOf, labelOf, type Palette } from "./palette";
-import type { Cells, Figures } from "./weight_map";
+import type { Cells, Figures, WeightHeader } from "./weight_map";
 
 /** Where the cells of a sheet stand, in pixels: all of one size, with a gap after each image. */
 export interface Placing {
@@ -17,8 +17,22 @@ const MOST_PIXEL = 18;
 /** A matrix is at least this high, where there is room: rows are to be told apart. */
 const LEAST_HEIGHT = 240;
 
+/** As much of a sheet as it takes to know its place. */
+export interface Sheet {
+  rows: number;
+  columns: number;
+  kernel: { height: number; width: number } | null;
+}
+
+/** The sheet that a map will be, before its values are there. */
+export function sheetOf({ axes, shape }: Pick<WeightHeader, "axes" | "shape">): Sheet {
+  if (axes.at(-1) !== "width") return { rows: shape.at(-2)!, columns: shape.at(-1)!, kernel: null };
+  const [out, into, height, width] = shape;
+  return { rows: out * height, columns: into * width, kernel: { height, width } };
+}
+
 /** Cells of a matrix fill the width; pixels of kernels are square and whole, as large as fits. */
-export function placing(cells: Cells, width: number, mostHeight: number): Placing {
+export function placing(cells: Sheet, width: number, mostHeight: number): Placing {
   const { rows, columns, kernel } = cells;
   if (!kernel) {
     const across = Math.min(width / columns, 48);

@@ -1,4 +1,5 @@
 import type { WeightHeader, WeightMap } from "../../derive/weight_map";
+import { type Sheet, sheetOf } from "../../derive/weight_paint";
 import { type TrackedSeries, tracks } from "../../derive/weight_tracks";
 import type { LayerItem } from "../../views/layer_list";
 
@@ -9,6 +10,7 @@ export interface Weight extends LayerItem {
   module: string;
   /** Bytes of the largest of its newest maps. */
   bytes: number;
+  sheet: Sheet;
   /** The newest step of any run. */
   last: number;
 }
@@ -34,6 +36,7 @@ export function readWeights(header: unknown): Weight[] {
       note: shape.join(" × "),
       module: row?.module ?? name.slice(0, Math.max(0, name.lastIndexOf("."))),
       bytes: Math.max(bytes, known?.bytes ?? 0),
+      sheet: known?.sheet ?? sheetOf(map),
       last: Math.max(step, known?.last ?? 0),
     });
   }

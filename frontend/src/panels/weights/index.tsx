@@ -33,7 +33,8 @@ export function View() {
   );
   const tracked = { runs, kind: "tracked", statistics: ["value"] };
   const singles = useAnswer("series", asked ? { ...tracked, width: 1 } : null, readTracked);
-  const names = (weight && (singles.data ?? singles.last)?.get(weight.name)) ?? [];
+  const known = singles.data ?? singles.last;
+  const names = (weight && known?.get(weight.name)) ?? [];
   const tracks = useAnswer(
     "series",
     names.length > 0 ? { ...tracked, rows: names, width: WIDTH } : null,
@@ -70,8 +71,9 @@ export function View() {
       </section>
     );
   const error = listing.error ?? maps.error;
+  const busy = [listing, maps, singles, tracks].some(({ loading }) => loading);
   return (
-    <section class="panel" aria-label={TEXT.weights.title} aria-busy={maps.loading || listing.loading}>
+    <section class="panel" aria-label={TEXT.weights.title} aria-busy={busy}>
       <Tools model={model} weight={weight} ready={maps.data !== null} />
       <div class="with-layers">
         <LayerList
@@ -92,7 +94,7 @@ export function View() {
               model={model}
               weight={weight}
               loading={maps.data === null && maps.last === null}
-              names={names}
+              names={known || singles.error !== null ? names : null}
               tracks={tracks.data ?? (names.length > 0 ? tracks.last : null) ?? []}
               tracksError={singles.error ?? tracks.error}
               retryTracks={singles.error !== null ? singles.retry : tracks.retry}

@@ -108,6 +108,9 @@ export function RunMap({ run, name, drawn, all, model, reach, most, cell, setCel
           role="img"
           aria-label={text.column(run, name, drawn.map.step)}
           data-testid={`weights-${run}`}
+          data-cell={placing.cell.join(" ")}
+          data-block={placing.block.join(" ")}
+          data-gap={placing.gap}
         />
         {inside && (
           <div

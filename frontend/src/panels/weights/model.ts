@@ -33,7 +33,6 @@ export interface WeightsModel {
   runs: Map<string, RunWeights>;
   minus: Minus;
   reduction: Reduction;
-  kernels: boolean;
   /** Tiles have been logged, and differences are shown: those of means are all there is. */
   meanOnly: boolean;
   scale: Scale;
@@ -72,7 +71,6 @@ export function useWeights(runs: readonly string[], data: Maps | null): WeightsM
   const cursor = store.view.step.value ?? last;
   const step = steps.length > 0 ? steps[nearest(steps, cursor)] : 0;
   const tiled = [...maps.values()].some((all) => all.some(({ header }) => header.axes[0] === "reduction"));
-  const kernels = [...maps.values()].some((all) => all.some(({ header }) => header.axes.at(-1) === "width"));
   const meanOnly = tiled && minus !== "none";
   const reduction = meanOnly ? "mean" : wanted;
 
@@ -102,7 +100,7 @@ export function useWeights(runs: readonly string[], data: Maps | null): WeightsM
     return found;
   }, [maps, shownRuns, minus, ref, step]);
   const scale = useMemo(() => centred(fixed !== null && fixed > 0 ? fixed : automatic), [fixed, automatic]);
-  return { steps, step, runs: at, minus, reduction, kernels, meanOnly, scale, fixed };
+  return { steps, step, runs: at, minus, reduction, meanOnly, scale, fixed };
 }
 
 const twoDigits = (value: number) => Number(value.toPrecision(2));

@@ -18,8 +18,8 @@ interface Props {
   model: WeightsModel;
   weight: Weight;
   loading: boolean;
-  /** Names of the single weights of this parameter. */
-  names: readonly string[];
+  /** Names of the single weights of this parameter; null until they are known. */
+  names: readonly string[] | null;
   tracks: readonly Track[];
   tracksError: string | null;
   retryTracks: () => void;
@@ -28,7 +28,8 @@ interface Props {
 const GAP = 14;
 const LEAST_WIDTH = 190;
 /** Head and facts of a run. */
-const AROUND = 30 + 24;
+const FACTS = 24;
+const AROUND = 30 + FACTS;
 const TRACKS = 208;
 const MOST_TRACKS = 320;
 const LEGEND = 34;
@@ -83,7 +84,12 @@ export function Stage({ model, weight, loading, names, tracks, tracksError, retr
       ),
     [drawn, model.scale],
   );
-  const high = Math.max(0, ...[...drawn.values()].map(({ placing }) => Math.min(room, placing.height)));
+  // before the maps are there, as high as they will be
+  const expected = width === 0 ? 0 : placing(weight.sheet, each - MARGIN.right, room).height;
+  const high = Math.max(
+    Math.min(room, drawn.size > 0 ? 0 : expected),
+    ...[...drawn.values()].map(({ placing }) => Math.min(room, placing.height)),
+  );
   const left = height - AROUND - LEGEND - high - MARGIN.bottom - 12;
   const tracksHeight = runs.length > across ? TRACKS : Math.max(TRACKS, Math.min(MOST_TRACKS, left));
   const kernels = [...drawn.values()].some(({ cells }) => cells.kernel !== null);
@@ -121,7 +127,7 @@ export function Stage({ model, weight, loading, names, tracks, tracksError, retr
                   setCell={setCell}
                 />
               ) : (
-                <div class="w-none" style={{ height: `${Math.min(room, 140)}px` }}>
+                <div class="w-none" style={{ height: `${high + MARGIN.bottom + FACTS}px` }}>
                   {loading || width === 0 ? <div class="pending" /> : <div class="no-data">{why}</div>}
                 </div>
               )}

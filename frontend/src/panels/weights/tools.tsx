@@ -41,25 +41,28 @@ export function Tools({ model, weight, ready }: Props) {
           </button>
         ))}
       </fieldset>
-      {!model.kernels && (
-        <fieldset class="segments" aria-label={text.reductionName}>
-          {REDUCTIONS.map((one) => (
-            <button
-              type="button"
-              key={one}
-              aria-pressed={model.reduction === one}
-              disabled={model.meanOnly && one !== "mean"}
-              title={model.meanOnly ? text.reductionOff : text.reductionTitle}
-              data-testid={`reduction-${one}`}
-              onClick={() => {
-                show.value = one === "mean" ? null : one;
-              }}
-            >
-              {text.reduction[one]}
-            </button>
-          ))}
-        </fieldset>
-      )}
+      {/* kernels have no tiles; its room stays, so that the slider does not jump from layer to layer */}
+      <fieldset
+        class="segments"
+        aria-label={text.reductionName}
+        style={weight?.sheet.kernel ? { visibility: "hidden" } : undefined}
+      >
+        {REDUCTIONS.map((one) => (
+          <button
+            type="button"
+            key={one}
+            aria-pressed={model.reduction === one}
+            disabled={model.meanOnly && one !== "mean"}
+            title={model.meanOnly ? text.reductionOff : text.reductionTitle}
+            data-testid={`reduction-${one}`}
+            onClick={() => {
+              show.value = one === "mean" ? null : one;
+            }}
+          >
+            {text.reduction[one]}
+          </button>
+        ))}
+      </fieldset>
       <Popover
         label={text.range}
         value={model.fixed === null ? text.rangeLayer : `±${tick(hi)}`}

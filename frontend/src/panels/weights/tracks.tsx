@@ -9,7 +9,7 @@ import { TEXT } from "../../text";
 import { useStore } from "../../views/context";
 
 interface Props {
-  names: readonly string[];
+  names: readonly string[] | null;
   tracks: readonly Track[];
   parameter: string;
   /** Width of a run's column, how many there are side by side, and what is between them. */
@@ -24,8 +24,9 @@ const HEAD = 34;
 const LEFT = 46;
 
 /** Single weights over steps: each run by itself, or one weight of all runs. */
-export function Tracks({ names, tracks, parameter, width, across, gap, whole, height }: Props) {
+export function Tracks({ names: known, tracks, parameter, width, across, gap, whole, height }: Props) {
   const store = useStore();
+  const names = known ?? [];
   const key = store.key("weights.track");
   const runs = store.shown.value;
   const chosen = key.value !== null && names.includes(key.value) ? key.value : null;
@@ -59,44 +60,46 @@ export function Tracks({ names, tracks, parameter, width, across, gap, whole, he
     />
   );
   return (
-    <div class="w-tracks" style={{ height: `${height}px` }}>
-      <div class="w-tracks-head" role="group" aria-label={text.tracksView}>
+    <div class="w-tracks" aria-busy={known === null} style={{ height: `${height}px` }}>
+      <div class="w-tracks-head">
         <b>{text.tracks}</b>
-        {names.length === 0 && <span class="dim">{text.noTracks}</span>}
+        <div class="w-picks" role="group" aria-label={text.tracksView}>
+          {known?.length === 0 && <span class="dim">{text.noTracks}</span>}
+          {names.length > 0 && (
+            <button
+              type="button"
+              class="w-pick"
+              aria-pressed={chosen === null}
+              data-testid="track-all"
+              onClick={() => {
+                key.value = null;
+              }}
+            >
+              {text.each}
+            </button>
+          )}
+          {names.map((name, i) => (
+            <button
+              type="button"
+              key={name}
+              class="w-pick"
+              aria-pressed={chosen === name}
+              title={name}
+              data-testid={`track-${index(name)}`}
+              onClick={() => {
+                key.value = chosen === name ? null : name;
+              }}
+            >
+              <i style={{ background: colours[i] }} />
+              {index(name).replaceAll(" ", "")}
+            </button>
+          ))}
+        </div>
         {cut && (
           <span class="dim" data-testid="tracks-cut">
             {text.tracksCut(tick(range[0]), tick(range[1]))}
           </span>
         )}
-        {names.length > 0 && (
-          <button
-            type="button"
-            class="w-pick"
-            aria-pressed={chosen === null}
-            data-testid="track-all"
-            onClick={() => {
-              key.value = null;
-            }}
-          >
-            {text.each}
-          </button>
-        )}
-        {names.map((name, i) => (
-          <button
-            type="button"
-            key={name}
-            class="w-pick"
-            aria-pressed={chosen === name}
-            title={name}
-            data-testid={`track-${index(name)}`}
-            onClick={() => {
-              key.value = chosen === name ? null : name;
-            }}
-          >
-            <i style={{ background: colours[i] }} />
-            {index(name).replaceAll(" ", "")}
-          </button>
-        ))}
       </div>
       {tracks.length > 0 &&
         (chosen !== null ? (

@@ -1,0 +1,1 @@
+import{ah as t}from"./main-BVAdmpSO.js";export{t as start};
