@@ -246,7 +246,7 @@ def test_tiles_nan_rows_of_zeros_and_a_column_that_explodes(odd_board: Board, vi
     ]
     assert is_magenta(colour(view, "tiled", 2, 3)) or colour(view, "tiled", 2, 3) == (255, 255, 255)
     assert is_grey(colour(view, "tiled", 5, 0))
-    expect(view.find(".w-run").nth(1)).to_contain_text("no map of this layer")
+    expect(view.find(".w-run").filter(has_text="bare")).to_contain_text("no map of this layer")
     canvas = view.get("weights-tiled")
     x, y = middle(canvas, 1, 2)
     canvas.hover(position={"x": x, "y": y})

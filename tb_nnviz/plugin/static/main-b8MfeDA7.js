@@ -1,1 +1,0 @@
-import{ah as t}from"./main-BVAdmpSO.js";export{t as start};
