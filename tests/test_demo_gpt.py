@@ -46,7 +46,7 @@ def test_the_probe_is_held_out_text_and_can_be_read() -> None:
     pieces = probe(held_out)
     assert all(bytes(piece) in bytes(held_out.tolist()) for piece in pieces.tolist())
     first, second = ("".join(piece) for piece in written(pieces))
-    assert first.startswith("␣␣␣␣def␣") and second.startswith("def␣") and "↵" in second
+    assert first.startswith("def␣") and second.startswith("class␣") and "↵" in second
 
 
 def test_with_the_mask_no_letter_depends_on_a_later_one() -> None:
