@@ -1,7 +1,5 @@
-import type { Row } from "../types";
-
-export interface Union {
-  rows: Row[];
+export interface Union<T> {
+  rows: T[];
   /** For each given layout: index in that layout of each union row, or -1 where it lacks the row. */
   index: Int32Array[];
 }
@@ -10,8 +8,8 @@ export interface Union {
  * Union of layouts by row name: the first (reference) layout's order; a row that it lacks goes right after its
  * predecessor in its own layout, so that an extra layer of one run stands where that run has it.
  */
-export function unionRows(layouts: readonly (readonly Row[])[]): Union {
-  const rows: Row[] = [];
+export function unionRows<T extends { name: string }>(layouts: readonly (readonly T[])[]): Union<T> {
+  const rows: T[] = [];
   const position = new Map<string, number>();
   const renumber = (from: number) => {
     for (let i = from; i < rows.length; i++) position.set(rows[i].name, i);

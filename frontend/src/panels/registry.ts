@@ -19,5 +19,6 @@ export const PANELS: readonly Panel[] = [
   { id: "activations", title: TEXT.activations.title, load: () => import("./activations") },
   { id: "distributions", title: TEXT.distributions.title, load: () => import("./distributions") },
   { id: "weights", title: TEXT.weights.title, load: () => import("./weights") },
+  { id: "structure", title: TEXT.structure.title, load: () => import("./structure") },
   { id: "curves", title: TEXT.curves.title, load: () => import("./curves") },
 ];

@@ -1,0 +1,167 @@
+import { useMemo } from "preact/hooks";
+import { unionRows } from "../../derive/layout";
+import { allSteps, nearest } from "../../derive/steps";
+import {
+  type Asked,
+  askedOf,
+  type Facts,
+  factsOf,
+  flat,
+  type Module,
+  moduleTree,
+  type Structure,
+} from "../../derive/structure";
+import {
+  type AnsweredSeries,
+  type Cell,
+  cellOf,
+  type LineSeries,
+  lineSeries,
+  sharedScale,
+} from "../../derive/structure_values";
+import { CELL, type Scale } from "../../types";
+import { type Answer, useAnswer } from "../../views/answer";
+import { useStore } from "../../views/context";
+
+/** Columns of a sparkline. */
+const WIDTH = 48;
+/** Names that a question may hold. */
+const MOST_NAMES = 20_000;
+
+export interface Models {
+  /** Those with a structure, the reference first. */
+  runs: Structure[];
+  facts: Facts[][];
+  tree: Module[];
+  modules: Module[];
+}
+
+const readStructure = (header: unknown) =>
+  header as { runs: Structure[]; missing: { run: string; reason: string }[] };
+const readSeries = (header: unknown) => (header as { series: AnsweredSeries[] }).series;
+
+/** What the shown runs' models are made of. */
+export function useModels(): { models: Models | null; answer: Answer<ReturnType<typeof readStructure>> } {
+  const store = useStore();
+  const shown = store.shown.value;
+  const answer = useAnswer("structure", shown.length > 0 ? { runs: shown } : null, readStructure);
+  const data = answer.data ?? answer.last;
+  const models = useMemo(() => {
+    if (!data) return null;
+    const runs = shown.flatMap((run) => data.runs.find((one) => one.run === run) ?? []);
+    const facts = runs.map(factsOf);
+    const names = unionRows(facts).rows.map(({ name }) => name);
+    const tree = moduleTree(facts, names);
+    return { runs, facts, tree, modules: flat(tree) };
+  }, [data, shown.join("\n")]);
+  return { models, answer };
+}
+
+export interface Values {
+  series: LineSeries[];
+  steps: Float64Array;
+  step: number;
+  scale: Scale;
+  /** What stands for a module or a call (`act#1`) of a run at the cursor's step. */
+  cell: (run: string, name: string) => Cell;
+  /** Index of a module's line, or -1. */
+  lineOf: (name: string) => number;
+  asked: Asked[];
+  loading: boolean;
+  error: string | null;
+  retry: () => void;
+}
+
+const NOTHING: Cell = { state: CELL.absent, value: Number.NaN };
+
+function withinLimit(asked: Asked[]): Asked[] {
+  let names = 0;
+  const small = [...asked].sort((a, b) => a.rows.length - b.rows.length);
+  const kept = new Set(
+    small.filter(({ rows }) => {
+      names += rows.length;
+      return names <= MOST_NAMES;
+    }),
+  );
+  return asked.filter((one) => kept.has(one));
+}
+
+/** The selected statistic of every module, over steps and at the cursor. */
+export function useValues(models: Models | null): Values {
+  const store = useStore();
+  const kind = store.kind.value;
+  const statistic = store.statistic.value;
+  const asked = useMemo(() => {
+    if (!models) return [];
+    const ofLayers = kind.startsWith("activation");
+    const rows = models.runs.map(({ layers, parameters }) => (ofLayers ? layers : parameters) ?? []);
+    return withinLimit(askedOf(models.tree, unionRows(rows).rows, ofLayers));
+  }, [models, kind]);
+  const runs = models?.runs.map(({ run }) => run) ?? [];
+  const question =
+    asked.length === 0
+      ? null
+      : {
+          runs,
+          kind,
+          statistics: [statistic],
+          rows: asked.map(({ rows }) => (rows.length === 1 ? rows[0] : rows)),
+        };
+  const over = useAnswer("series", question && { ...question, width: WIDTH }, readSeries);
+  const answered = over.data ?? over.last;
+  const series = useMemo(
+    () => (answered ?? []).flatMap((one) => lineSeries(one, statistic, asked.length) ?? []),
+    [answered, statistic, asked],
+  );
+  const steps = useMemo(() => allSteps(series.map((one) => one.steps)), [series]);
+  const last = steps.at(-1) ?? 0;
+  const step = Math.min(store.view.step.value ?? last, last);
+  // Where columns stand for several steps, the cursor's own is asked for by itself.
+  const near = series.map((one) => one.steps[nearest(one.steps, step)] ?? step);
+  const at = useAnswer(
+    "series",
+    question && series.some(({ whole }) => !whole)
+      ? { ...question, from: Math.min(...near), to: Math.max(...near) }
+      : null,
+    readSeries,
+  );
+  const now = at.data ?? at.last;
+  const places = useMemo(() => new Map(asked.map(({ key }, i): [string, number] => [key, i])), [asked]);
+  const { lo, hi } = store.view;
+  const mode = store.mode.value;
+  const thresholds = store.thresholds.value;
+  const scale = useMemo(
+    () => sharedScale(series, statistic, mode, [lo.value, hi.value], thresholds),
+    [series, statistic, mode, lo.value, hi.value, thresholds],
+  );
+  const lineOf = (name: string) => places.get(name) ?? -1;
+  const cell = (run: string, name: string): Cell => {
+    const line = lineOf(name);
+    const one = series.find((candidate) => candidate.run === run);
+    if (line < 0 || !one) return NOTHING;
+    if (one.whole) {
+      const i = nearest(one.steps, step) * one.lines + line;
+      return i < 0 ? NOTHING : cellOf(one.value[i], one.absent[i] === 1, statistic);
+    }
+    const exact = now?.find((candidate) => candidate.run === run);
+    const values = exact?.values?.[statistic];
+    const i = exact ? nearest(exact.steps, step) * asked.length + line : -1;
+    if (!exact?.absent || !values || i < 0 || values.length % asked.length !== 0) return NOTHING;
+    return cellOf(values[i], exact.absent[i] === 1, statistic);
+  };
+  return {
+    series,
+    steps,
+    step,
+    scale,
+    cell,
+    lineOf,
+    asked,
+    loading: over.loading || at.loading,
+    error: over.error ?? at.error,
+    retry: () => {
+      over.retry();
+      at.retry();
+    },
+  };
+}

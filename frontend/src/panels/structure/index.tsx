@@ -1,0 +1,225 @@
+import { useMemo, useState } from "preact/hooks";
+import { shapeOf } from "../../charts/markers";
+import { compile } from "../../derive/filter";
+import { choose } from "../../derive/selection";
+import { nearest } from "../../derive/steps";
+import { linesOf, openLevels, openWithin } from "../../derive/structure";
+import { TEXT } from "../../text";
+import { useSize, useStore } from "../../views/context";
+import { ScaleSwitch, StatisticSelect } from "../../views/controls";
+import { Failure } from "../../views/failure";
+import { Mark } from "../../views/icon";
+import { useCourse } from "../../views/keys";
+import { NoRuns, PanelEmpty } from "../../views/panel_empty";
+import { StepSlider } from "../../views/step_slider";
+import { useModels, useValues } from "./data";
+import { StructureExports } from "./exports";
+import { Drawing } from "./graph";
+import { StructureLegend } from "./legend";
+import style from "./style.css?inline";
+import { Table } from "./table";
+
+export { style };
+
+const T = TEXT.structure;
+/** Lines that are open at first, and boxes that are drawn at most. */
+const FIRST_LINES = 48;
+const MOST_BOXES = 300;
+/** Below this width there is room for one of the two. */
+const WIDE = 900;
+
+type Show = "table" | "both" | "graph";
+
+export function View() {
+  const store = useStore();
+  const { models, answer } = useModels();
+  const values = useValues(models);
+  const { ref, width } = useSize<HTMLElement>();
+  const chosen = store.key("str.show").value;
+  const wide = width === 0 || width >= WIDE;
+  const show: Show = chosen === "table" || chosen === "graph" ? chosen : wide ? "both" : "table";
+  const opened = store.key("str.open");
+  const wantedRun = store.key("str.run");
+  const place = Math.max(0, models?.runs.findIndex(({ run }) => run === wantedRun.value) ?? 0);
+  const structure = models?.runs[place] ?? null;
+
+  const open = useMemo(() => {
+    if (!models) return new Set<string>();
+    if (opened.value === null) return openLevels(models.tree, FIRST_LINES);
+    return new Set(opened.value === "" ? [] : opened.value.split(",").map(decodeURIComponent));
+  }, [models, opened.value]);
+  const drawn = useMemo(() => (models ? openWithin(models.tree, open, MOST_BOXES) : open), [models, open]);
+  const setOpen = (next: ReadonlySet<string>) => {
+    opened.value = [...next].map(encodeURIComponent).join(",");
+  };
+  const toggle = (name: string) => {
+    const next = new Set(open);
+    if (!next.delete(name)) next.add(name);
+    setOpen(next);
+  };
+  const [filter, setFilter] = useState(() => compile(store.view.rowFilter.value));
+  const typed = compile(store.view.rowFilter.value);
+  if (typed && String(typed) !== String(filter)) setFilter(typed);
+  const lines = useMemo(
+    () => linesOf(models?.tree ?? [], open, store.view.rowFilter.value === "" ? null : filter),
+    [models, open, filter, store.view.rowFilter.value],
+  );
+  const selected = useMemo(() => {
+    const modules = models?.modules ?? [];
+    const named = modules.map(({ name }) => ({ name, module: name }));
+    return modules[choose(store.view.row.value, named)]?.name ?? null;
+  }, [models, store.view.row.value]);
+  // What is selected may be folded away: then the block that holds it is.
+  const line = lines.reduce(
+    (found, { module }, i) =>
+      selected !== null && (selected === module.name || selected.startsWith(`${module.name}.`)) ? i : found,
+    -1,
+  );
+  const course = useMemo(
+    () => ({
+      moveStep(by: number) {
+        const { steps, step } = values;
+        if (steps.length === 0) return;
+        const next = nearest(steps, step) + by;
+        store.view.step.value = steps[Math.min(steps.length - 1, Math.max(0, next))];
+      },
+      moveLayer(by: number) {
+        const next = lines[Math.min(lines.length - 1, Math.max(0, line + by))];
+        if (next) store.view.row.value = next.module.name;
+      },
+    }),
+    [values.steps, values.step, lines, line],
+  );
+  useCourse(course);
+
+  const one = (value: Show, label: string) => (
+    <button
+      type="button"
+      aria-pressed={show === value}
+      data-testid={`show-${value}`}
+      onClick={() => {
+        store.key("str.show").value = value;
+      }}
+    >
+      {label}
+    </button>
+  );
+  const nothing = store.shown.value.length === 0;
+  const body = () => {
+    if (nothing) return <NoRuns />;
+    if (answer.error !== null && !models)
+      return <Failure what={T.what} message={answer.error} retry={answer.retry} />;
+    if (!models) return <div class="notice" aria-busy="true" />;
+    if (models.modules.length === 0)
+      return <PanelEmpty title={T.emptyTitle} help={T.emptyHelp} code={T.emptyCode} />;
+    return (
+      <>
+        {values.error !== null && (
+          <Failure what={TEXT.whatSeries} message={values.error} retry={values.retry} />
+        )}
+        <div class={`structure ${show}`} data-testid="structure">
+          {show !== "graph" && (
+            <Table
+              models={models}
+              values={values}
+              lines={lines}
+              line={line}
+              place={place}
+              compact={show === "both"}
+              toggle={toggle}
+            />
+          )}
+          {show !== "table" && structure && (
+            <Drawing
+              models={models}
+              values={values}
+              place={place}
+              open={drawn}
+              limited={drawn.size < models.modules.filter(({ name }) => open.has(name)).length}
+              selected={selected}
+              toggle={toggle}
+            />
+          )}
+        </div>
+        <StructureLegend models={models} values={values} />
+      </>
+    );
+  };
+  return (
+    <section class="panel structure-panel" aria-label={T.title} ref={ref}>
+      <div class="tools">
+        <StatisticSelect />
+        <ScaleSwitch />
+        <fieldset class="segments" aria-label={T.show}>
+          {one("table", T.table)}
+          {wide && one("both", T.both)}
+          {one("graph", T.graph)}
+        </fieldset>
+        {models && models.runs.length > 1 && (
+          <label class="of">
+            {structure && (
+              <Mark
+                colour={store.colour(structure.run)}
+                shape={shapeOf(store.order.value.get(structure.run) ?? 0)}
+              />
+            )}
+            <select
+              class="button strong"
+              aria-label={T.runOf}
+              title={T.runOf}
+              data-testid="structure-run"
+              value={structure?.run}
+              onChange={(event) => {
+                wantedRun.value = event.currentTarget.value;
+              }}
+            >
+              {models.runs.map(({ run }) => (
+                <option key={run} value={run}>
+                  {run}
+                </option>
+              ))}
+            </select>
+          </label>
+        )}
+        <button
+          type="button"
+          class="button"
+          title={TEXT.expandAll}
+          data-testid="unfold-all"
+          disabled={!models}
+          onClick={() =>
+            setOpen(new Set(models?.modules.filter((m) => m.children.length > 0).map((m) => m.name)))
+          }
+        >
+          {T.unfold}
+        </button>
+        <button
+          type="button"
+          class="button"
+          title={TEXT.collapseAll}
+          data-testid="fold-all"
+          disabled={!models}
+          onClick={() => setOpen(new Set())}
+        >
+          {T.fold}
+        </button>
+        <span class="gap" />
+        {(answer.loading || values.loading) && (
+          <span class="dim" role="status">
+            {TEXT.loading}
+          </span>
+        )}
+        <StepSlider
+          steps={values.steps}
+          step={values.step}
+          ready={!values.loading}
+          set={(step) => {
+            store.view.step.value = step;
+          }}
+        />
+        <StructureExports models={models} values={values} place={place} />
+      </div>
+      {body()}
+    </section>
+  );
+}

@@ -1,0 +1,46 @@
+import { tick } from "../../derive/format";
+import { labelOf, palette } from "../../derive/palette";
+import { statisticName, TEXT } from "../../text";
+import type { CellLabel } from "../../types";
+import { useStore } from "../../views/context";
+import { Ramp } from "../../views/legend";
+import type { Models, Values } from "./data";
+
+/** The scale of bars and boxes, and of what is beside it what occurs at the cursor's step. */
+export function StructureLegend({ models, values }: { models: Models; values: Values }) {
+  const store = useStore();
+  const { scale } = values;
+  const colours = palette(scale.diverging, store.dark.value);
+  const css = (rgb: readonly number[]) => `rgb(${rgb.join(",")})`;
+  const found = new Set<CellLabel>();
+  for (const { run } of models.runs) {
+    for (const { key } of values.asked) {
+      const { state, value } = values.cell(run, key);
+      found.add(labelOf(state, value, scale));
+    }
+  }
+  const chip = (label: CellLabel, text: string, look: string, colour?: string) =>
+    found.has(label) && (
+      <span class="chip">
+        <i class={look} style={colour ? { backgroundColor: colour } : undefined} />
+        {text}
+      </span>
+    );
+  return (
+    <div class="legend structure-legend" role="img" aria-label={TEXT.legend} data-testid="legend">
+      <span>{statisticName(store.kind.value, store.statistic.value)}</span>
+      <span>{tick(scale.lo)}</span>
+      <div class="ramp">
+        <Ramp colours={colours} />
+      </div>
+      <span>{tick(scale.hi)}</span>
+      {chip("under", `< ${tick(scale.lo)}`, "", css(colours.under))}
+      {chip("over", `> ${tick(scale.hi)}`, "", css(colours.over))}
+      {chip("zero", TEXT.exactZero, "", css(colours.zero))}
+      {chip("nonfinite", TEXT.nonfinite, "hatched", css(colours.nonfinite))}
+      {chip("absent", TEXT.absent, "dotted")}
+      <span class="gap" />
+      <span>{TEXT.structure.stands}</span>
+    </div>
+  );
+}

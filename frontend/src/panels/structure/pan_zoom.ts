@@ -1,0 +1,113 @@
+import type { RefObject } from "preact";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+
+const [LEAST_ZOOM, MOST_ZOOM] = [0.05, 3];
+/** Names are still read at this zoom. */
+const LEAST_READABLE = 0.85;
+const PAN = 60;
+
+interface Frame {
+  x: number;
+  y: number;
+  k: number;
+}
+
+interface Box {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+/** Where a drawing lies in its window: moved by dragging and arrows, zoomed by wheel and keys, fitted. */
+export function usePanZoom(
+  ref: RefObject<HTMLElement>,
+  width: number,
+  height: number,
+  drawing: { width: number; height: number },
+  chosen: Box | undefined,
+) {
+  const [frame, setFrame] = useState<Frame>({ x: 0, y: 0, k: 1 });
+  const drag = useRef<{ x: number; y: number; moved: boolean } | null>(null);
+  const fitTo = (least: number) => {
+    if (width === 0 || drawing.width === 0) return;
+    const wide = width / drawing.width;
+    const k = Math.min(1.2, Math.max(Math.min(wide, height / drawing.height), Math.min(wide, least)));
+    const y = drawing.height * k > height ? 4 : (height - drawing.height * k) / 2;
+    setFrame({ k, x: (width - drawing.width * k) / 2, y });
+  };
+  // A long model as a whole would be too small to read: it begins at its top.
+  useLayoutEffect(() => fitTo(LEAST_READABLE), [drawing, width > 0, height > 0]);
+  useLayoutEffect(() => {
+    if (!chosen || width === 0) return;
+    setFrame((now) => {
+      const x = chosen.x * now.k + now.x;
+      const y = chosen.y * now.k + now.y;
+      const inside =
+        y >= 0 && y + chosen.height * now.k <= height && x >= 0 && x + chosen.width * now.k <= width;
+      if (inside) return now;
+      return {
+        ...now,
+        x: width / 2 - (chosen.x + chosen.width / 2) * now.k,
+        y: height / 2 - (chosen.y + chosen.height / 2) * now.k,
+      };
+    });
+  }, [chosen, drawing, width > 0]);
+  const zoom = (factor: number, cx = width / 2, cy = height / 2) =>
+    setFrame(({ x, y, k }) => {
+      const next = Math.min(MOST_ZOOM, Math.max(LEAST_ZOOM, k * factor));
+      return { k: next, x: cx - ((cx - x) * next) / k, y: cy - ((cy - y) * next) / k };
+    });
+  useEffect(() => {
+    const element = ref.current;
+    if (!element) return;
+    const wheel = (event: WheelEvent) => {
+      event.preventDefault();
+      const box = element.getBoundingClientRect();
+      const factor = Math.exp(-event.deltaY * (event.deltaMode === 1 ? 0.05 : 0.0016));
+      zoom(factor, event.clientX - box.left, event.clientY - box.top);
+    };
+    element.addEventListener("wheel", wheel, { passive: false });
+    return () => element.removeEventListener("wheel", wheel);
+  }, [width, height]);
+  const fit = () => fitTo(0);
+  const move = (dx: number, dy: number) => setFrame((f) => ({ ...f, x: f.x + dx, y: f.y + dy }));
+  const handlers = {
+    onKeyDown(event: KeyboardEvent) {
+      const acts: Record<string, () => void> = {
+        "+": () => zoom(1.25),
+        "=": () => zoom(1.25),
+        "-": () => zoom(0.8),
+        "0": fit,
+        ArrowLeft: () => move(PAN, 0),
+        ArrowRight: () => move(-PAN, 0),
+        ArrowUp: () => move(0, PAN),
+        ArrowDown: () => move(0, -PAN),
+      };
+      if (event.ctrlKey || event.metaKey || event.altKey || !acts[event.key]) return;
+      event.preventDefault();
+      event.stopPropagation();
+      acts[event.key]();
+    },
+    onPointerDown(event: PointerEvent) {
+      if (event.button === 0) drag.current = { x: event.clientX, y: event.clientY, moved: false };
+    },
+    onPointerMove(event: PointerEvent) {
+      const from = drag.current;
+      if (!from) return;
+      const [dx, dy] = [event.clientX - from.x, event.clientY - from.y];
+      // A click with an unsteady hand is no drag.
+      if (!from.moved && Math.hypot(dx, dy) < 4) return;
+      if (!from.moved) (event.currentTarget as Element).setPointerCapture(event.pointerId);
+      drag.current = { x: event.clientX, y: event.clientY, moved: true };
+      move(dx, dy);
+    },
+    onPointerUp() {
+      drag.current = null;
+    },
+    onPointerCancel() {
+      drag.current = null;
+    },
+  };
+  return { frame, fit, zoom, handlers };
+}
