@@ -1,5 +1,5 @@
 import { mapColour, mapPalette, type Pixels } from "./map_paint";
-import { dequantize, type MapEvent, type MapHeader } from "./maps";
+import { dequantize, type MapEvent } from "./maps";
 
 export interface InputPicture {
   pixels: Pixels;
@@ -67,7 +67,3 @@ export const sameInput = (a: MapEvent, b: MapEvent) =>
   a.header.offset === b.header.offset &&
   a.header.scale === b.header.scale &&
   a.values.every((code, i) => code === b.values[i]);
-
-/** How many samples the probe has. */
-export const probeSize = (headers: readonly MapHeader[]) =>
-  Math.max(1, ...headers.map(({ axes, shape }) => shape[axes.indexOf("sample")] ?? 1));

@@ -11,23 +11,17 @@ export interface Range {
 
 const NONE: Range = { lo: Number.POSITIVE_INFINITY, hi: Number.NEGATIVE_INFINITY };
 
-function widen(
-  range: Range,
-  values: Float32Array,
-  { from = 0, to = values.length, stride = 1, limit = Number.POSITIVE_INFINITY } = {},
-): Range {
+function widen(range: Range, values: Float32Array, { from = 0, to = values.length, stride = 1 } = {}): Range {
   let { lo, hi } = range;
   for (let i = from; i < to; i += stride) {
-    const value = values[i];
-    if (Math.abs(value) > limit) continue;
-    if (value < lo) lo = value;
-    if (value > hi) hi = value;
+    if (values[i] < lo) lo = values[i];
+    if (values[i] > hi) hi = values[i];
   }
   return { lo, hi };
 }
 
 /** Beyond so many times the reference's largest magnitude a run does not dim all others: it is clipped. */
-const OUTLIER = 10;
+const OUTLIER = 5;
 /** A reference that explodes itself does so over many decades. */
 const DECADES = 6;
 
@@ -55,14 +49,17 @@ function sound({ lo, hi }: Range, signed: boolean): Range {
   return lo < 0 ? { lo, hi: 0 } : { lo: 0, hi: hi || 1 };
 }
 
-/** From the least to the greatest finite value of all boards up to a limit; around 0 where it is `signed`. */
+/**
+ * From the least to the greatest finite value of all boards; around 0 where it is `signed`. A board that goes beyond
+ * the limit has no say: else what it clips would still leave the others without contrast.
+ */
 export function layerRange(
   boards: readonly Board[],
   signed: boolean,
   limit = outlierLimit(boards.map(boardPeak).filter(Boolean).slice(0, 1)),
 ): Range {
   let range = NONE;
-  for (const board of boards) range = widen(range, board.values, { limit });
+  for (const board of boards) if (boardPeak(board) <= limit) range = widen(range, board.values);
   // Attention is a share: what is dark is little of it, not the least there is.
   if (range.lo > 0 && boards.some(({ unitAxis }) => unitAxis === "head")) range = { lo: 0, hi: range.hi };
   return sound(range, signed);

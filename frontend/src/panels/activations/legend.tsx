@@ -14,9 +14,10 @@ const end = (value: number) => tick(Number(value.toPrecision(3)));
 export function LegendOf({ legend, name, testid }: { legend: MapLegend; name: string; testid: string }) {
   const { range, palette, under, over } = legend;
   const centred = range !== null && range.lo === -range.hi;
+  const said = [name, range === null ? T.ownScale : ""].filter(Boolean).join(" · ");
   return (
     <div class="legend act-legend" data-testid={testid}>
-      {name !== "" && <span class="act-legend-name">{name}</span>}
+      {said !== "" && <span class="act-legend-name">{said}</span>}
       <div class="ramp">
         {under && <i class="cap" style={{ background: css(palette.under) }} title={TEXT.state.under} />}
         <Ramp colours={palette} />
@@ -24,7 +25,6 @@ export function LegendOf({ legend, name, testid }: { legend: MapLegend; name: st
       </div>
       <div class="ends">
         <span>{range ? `${under ? "< " : ""}${end(range.lo)}` : T.least}</span>
-        {range === null && <span>{T.ownScale}</span>}
         {centred && <span>{0}</span>}
         <span>{range ? `${over ? "> " : ""}${end(range.hi)}` : T.greatest}</span>
       </div>
