@@ -1,6 +1,5 @@
 import { batch, effect } from "@preact/signals";
 import { render } from "preact";
-import uplotStyle from "uplot/dist/uPlot.min.css?inline";
 import { HttpSource } from "./api/client";
 import { decodeState, encodeState, panelKeys, placeOf, readHash, writeHash } from "./derive/url";
 import { Host } from "./host/tensorboard";
@@ -24,7 +23,7 @@ export function start(body: HTMLElement): void {
   };
 
   const sheet = document.createElement("style");
-  sheet.textContent = uplotStyle + style;
+  sheet.textContent = style;
   document.head.append(sheet);
 
   let written = "";

@@ -1,4 +1,3 @@
-import uPlot from "uplot";
 import type { Curves } from "../derive/curve";
 import { tick, tickOf } from "../derive/format";
 import { stepTicks, ticks, toUnit, zeroApart } from "../derive/scale";
@@ -6,6 +5,7 @@ import type { Domain } from "../derive/steps";
 import type { Scale, Thresholds } from "../types";
 import { FONT, type Ink } from "./canvas";
 import { cross, type Shape, tracePath } from "./markers";
+import { Plot, type PlotLine } from "./plot";
 
 export interface SeriesModel {
   curves: Curves;
@@ -25,15 +25,17 @@ export interface SeriesModel {
 }
 
 const LANE = 12;
+/** Up to so many steps each is drawn as a dot. */
+const FEW = 60;
 /** Room at the right for half of the last step label. */
 export const PLOT_MARGIN = 10;
 
 /** One layer over steps, a curve a run; zeros on a lane at the bottom, NaN and Inf on one at the top. */
 export class SeriesChart {
-  private plot: uPlot | null = null;
+  private plot: Plot | null = null;
   private model: SeriesModel | null = null;
 
-  /** uPlot lays itself out after the call that made it; `laidOut` says when places can be asked for. */
+  /** `laidOut` says that places can be asked for, and are new. */
   constructor(
     private readonly root: HTMLElement,
     private readonly laidOut: () => void,
@@ -45,21 +47,22 @@ export class SeriesChart {
   }
 
   stepAt(x: number): number {
-    return this.plot?.posToVal(x, "x") ?? 0;
+    return this.plot?.valueAt(x) ?? 0;
   }
 
   xOf(step: number): number {
-    return this.plot?.valToPos(step, "x") ?? 0;
+    return this.plot?.xOf(step) ?? 0;
   }
 
   yOf(value: number): number {
-    return this.model ? (this.plot?.valToPos(place(this.model.scale, value), "y") ?? 0) : 0;
+    return this.model ? (this.plot?.yOf(place(this.model.scale, value)) ?? 0) : 0;
   }
 
   update(model: SeriesModel): void {
     this.plot?.destroy();
     this.model = model;
-    this.plot = new uPlot(this.options(model), this.data(model), this.root);
+    this.plot = this.made(model);
+    this.laidOut();
   }
 
   destroy(): void {
@@ -67,79 +70,57 @@ export class SeriesChart {
     this.plot = null;
   }
 
-  /** Places on the scale, not values: uPlot's own log axis gives up beyond 1e17. */
-  private data({ curves, scale }: SeriesModel): uPlot.AlignedData {
-    const placed = (value: number | null | undefined) =>
-      typeof value === "number" ? place(scale, value) : value;
-    return [
-      Array.from(curves.steps),
-      ...curves.runs.map(({ values }) => values.map(placed)),
-      ...curves.runs.flatMap(({ far }) => (far ? [far.map(placed)] : [])),
-    ] as uPlot.AlignedData;
-  }
-
-  private options(model: SeriesModel): uPlot.Options {
-    const { curves, looks, scale, domain, ink, left, width, height } = model;
-    const grid = { stroke: ink.grid, width: 1 };
-    const font = `11px ${FONT}`;
-    const base = { stroke: ink.dim, font, ticks: { show: false }, gap: 6 };
+  private made(model: SeriesModel): Plot {
+    const { curves, scale, domain, ink, left, width, height } = model;
     const marks = ticks(scale, Math.max(2, Math.floor((height - 40) / 30)));
-    const few = curves.steps.length <= 60;
-    return {
+    const steps = stepTicks(domain, Math.max(3, Math.min(10, Math.floor((width - left) / 90))));
+    return new Plot(this.root, {
       width,
       height,
-      legend: { show: false },
-      cursor: { show: false },
-      padding: [6, PLOT_MARGIN, 0, 0],
-      scales: {
-        x: { time: false, range: [domain[0], domain[1]] },
-        y: { range: padded(model) },
+      margin: { left, right: PLOT_MARGIN, top: 6, bottom: 24 },
+      x: domain,
+      y: padded(model),
+      xTicks: { at: steps, text: steps.map(tickStep) },
+      yTicks: {
+        at: marks.map((value) => toUnit(scale, value)),
+        text: marks.map((value) => tickOf(scale, value)),
       },
-      axes: [
-        {
-          ...base,
-          grid: { show: false },
-          size: 24,
-          splits: () => stepTicks(domain, Math.max(3, Math.min(10, Math.floor((width - left) / 90)))),
-          values: (_plot, splits) => splits.map(tickStep),
-        },
-        {
-          ...base,
-          grid,
-          size: left,
-          splits: () => marks.map((value) => toUnit(scale, value)),
-          filter: (_plot, splits) => splits,
-          values: () => marks.map((value) => tickOf(scale, value)),
-        },
+      lines: [
+        ...curves.runs.map((run, i) => this.line(model, i, run.values)),
+        ...curves.runs.flatMap((run, i) => (run.far ? [this.line(model, i, run.far, [2, 4])] : [])),
       ],
-      series: [
-        {},
-        ...curves.runs.map((_, i) => ({
-          stroke: looks[i].colour,
-          width: 1.6,
-          points: { show: few, size: 4, fill: looks[i].colour },
-        })),
-        ...curves.runs.flatMap(({ far }, i) =>
-          far ? [{ stroke: looks[i].colour, width: 1.4, dash: [2, 4], points: { show: false } }] : [],
-        ),
-      ],
-      hooks: {
-        ready: [() => this.laidOut()],
-        drawAxes: [(plot) => this.drawThresholds(plot)],
-        draw: [(plot) => this.drawLanes(plot)],
-      },
+      ink,
+      below: (plot) => this.drawThresholds(plot),
+      above: (plot) => this.drawLanes(plot),
+    });
+  }
+
+  private line(
+    { curves, looks, scale }: SeriesModel,
+    i: number,
+    values: readonly (number | null | undefined)[],
+    dash?: number[],
+  ): PlotLine {
+    return {
+      xs: curves.steps,
+      ys: values.map((value) => (typeof value === "number" ? place(scale, value) : value)),
+      colour: looks[i].colour,
+      width: dash ? 1.4 : 1.6,
+      ...(dash ? { dash } : {}),
+      dots: !dash && curves.steps.length <= FEW ? 4 : 0,
     };
   }
 
-  private drawThresholds(plot: uPlot): void {
+  private drawThresholds(plot: Plot): void {
     const { thresholds, guide, names, scale, ink } = this.model!;
-    const g = plot.ctx;
-    const { left, width } = plot.bbox;
+    const { g } = plot;
+    if (!g) return;
+    const { left, top, width } = plot.area;
     if (guide !== null && guide !== undefined) {
-      const at = Math.round(plot.valToPos(toUnit(scale, guide), "y", true)) + 0.5;
+      const at = Math.round(top + plot.yOf(toUnit(scale, guide))) + 0.5;
       g.save();
       g.strokeStyle = ink.dim;
-      g.lineWidth = uPlot.pxRatio;
+      g.lineWidth = 1;
       g.beginPath();
       g.moveTo(left, at);
       g.lineTo(left + width, at);
@@ -149,12 +130,12 @@ export class SeriesChart {
     if (!thresholds) return;
     g.save();
     g.strokeStyle = ink.critical;
-    g.lineWidth = uPlot.pxRatio;
-    g.setLineDash([5 * uPlot.pxRatio, 4 * uPlot.pxRatio]);
+    g.lineWidth = 1;
+    g.setLineDash([5, 4]);
     g.fillStyle = ink.critical;
-    g.font = `${10 * uPlot.pxRatio}px ${FONT}`;
+    g.font = `10px ${FONT}`;
     g.textAlign = "left";
-    const y = (value: number) => plot.valToPos(toUnit(scale, value), "y");
+    const y = (value: number) => plot.yOf(toUnit(scale, value));
     // on a linear scale they fall together, and one name would cover the other
     const apart = y(thresholds.vanishing) - y(thresholds.exploding) > 28;
     for (const [threshold, name, baseline] of [
@@ -163,56 +144,56 @@ export class SeriesChart {
     ] as const) {
       const t = toUnit(scale, threshold);
       if (t < -1e-9 || t > 1 + 1e-9) continue;
-      const at = Math.round(plot.valToPos(t, "y", true)) + 0.5;
+      const at = Math.round(top + plot.yOf(t)) + 0.5;
       g.beginPath();
       g.moveTo(left, at);
       g.lineTo(left + width, at);
       g.stroke();
       if (!apart && threshold === thresholds.vanishing) continue;
       g.textBaseline = baseline;
-      g.fillText(name, left + 6 * uPlot.pxRatio, at + (baseline === "top" ? 2 : -2) * uPlot.pxRatio);
+      g.fillText(name, left + 6, at + (baseline === "top" ? 2 : -2));
     }
     g.restore();
   }
 
-  private drawLanes(plot: uPlot): void {
+  private drawLanes(plot: Plot): void {
     const { curves, looks, ink } = this.model!;
-    const g = plot.ctx;
-    const ratio = uPlot.pxRatio;
-    const { left, top, width, height } = plot.bbox;
+    const { g } = plot;
+    if (!g) return;
+    const { left, top, width, height } = plot.area;
     g.save();
     const n = curves.runs.length;
-    const offset = (i: number) => ((i - (n - 1) / 2) * Math.min(4, 10 / Math.max(1, n)) - LANE / 2) * ratio;
+    const offset = (i: number) => (i - (n - 1) / 2) * Math.min(4, 10 / Math.max(1, n)) - LANE / 2;
     const label = (text: string, y: number) => {
       g.fillStyle = ink.dim;
-      g.font = `${11 * ratio}px ${FONT}`;
+      g.font = `11px ${FONT}`;
       g.textAlign = "right";
       g.textBaseline = "middle";
-      g.fillText(text, left - 6 * ratio, y);
+      g.fillText(text, left - 6, y);
     };
     if (curves.runs.some(({ zeros }) => zeros.length > 0) && zeroApart(this.model!.scale)) {
-      label("0", top + height - (LANE / 2) * ratio);
+      label("0", top + height - LANE / 2);
     }
-    if (curves.runs.some(({ nonfinites }) => nonfinites.length > 0)) label("NaN", top + (LANE / 2) * ratio);
+    if (curves.runs.some(({ nonfinites }) => nonfinites.length > 0)) label("NaN", top + LANE / 2);
     curves.runs.forEach((run, i) => {
-      const every = Math.max(1, Math.ceil((curves.steps.length / width) * 9 * ratio));
+      const every = Math.max(1, Math.ceil((curves.steps.length / width) * 9));
       g.strokeStyle = looks[i].colour;
-      g.lineWidth = ratio;
+      g.lineWidth = 1;
       const zeroY = zeroApart(this.model!.scale)
         ? top + height + offset(i)
-        : plot.valToPos(toUnit(this.model!.scale, 0), "y", true);
+        : top + plot.yOf(toUnit(this.model!.scale, 0));
       run.zeros.forEach((step, k) => {
         if (k % every !== 0) return;
-        tracePath(g, looks[i].shape, plot.valToPos(step, "x", true), zeroY, 2.2 * ratio);
+        tracePath(g, looks[i].shape, left + plot.xOf(step), zeroY, 2.2);
         g.fillStyle = ink.panel;
         g.fill();
         g.stroke();
       });
       g.strokeStyle = ink.nonfinite;
-      g.lineWidth = 1.5 * ratio;
+      g.lineWidth = 1.5;
       run.nonfinites.forEach((step, k) => {
         if (k % every !== 0) return;
-        cross(g, plot.valToPos(step, "x", true), top - offset(i), 2.2 * ratio);
+        cross(g, left + plot.xOf(step), top - offset(i), 2.2);
       });
     });
     g.restore();
