@@ -7,7 +7,7 @@ const ALLOWED: Record<string, string[]> = {
   types: [],
   text: [],
   derive: ["types", "d3-array", "virtual:ramps"],
-  charts: ["derive", "types", "uplot"],
+  charts: ["derive", "types"],
   store: ["derive", "types", "@preact/signals"],
   api: ["types"],
   host: ["types"],

@@ -1,11 +1,10 @@
-import uPlot from "uplot";
 import { tick } from "../derive/format";
 import { type Line, nearestPoint } from "../derive/lines";
 import { ticks, toUnit } from "../derive/scale";
-import { allSteps } from "../derive/steps";
 import type { Scale } from "../types";
 import { FONT, type Ink } from "./canvas";
 import { cross, type Shape, tracePath } from "./markers";
+import { Plot, type PlotLine } from "./plot";
 
 export interface LineLook {
   colour: string;
@@ -37,7 +36,7 @@ const FEW = 40;
 
 /** Lines over a shared x axis, on a scale of their own; NaN and Inf on a lane at the top. */
 export class LinesChart {
-  private plot: uPlot | null = null;
+  private plot: Plot | null = null;
   private model: LinesModel | null = null;
 
   constructor(
@@ -51,15 +50,15 @@ export class LinesChart {
   }
 
   valueAt(x: number): number {
-    return this.plot?.posToVal(x, "x") ?? 0;
+    return this.plot?.valueAt(x) ?? 0;
   }
 
   xOf(value: number): number {
-    return this.plot?.valToPos(value, "x") ?? 0;
+    return this.plot?.xOf(value) ?? 0;
   }
 
   yOf(value: number): number {
-    return this.model ? (this.plot?.valToPos(toUnit(this.model.scale, value), "y") ?? 0) : 0;
+    return this.model ? (this.plot?.yOf(toUnit(this.model.scale, value)) ?? 0) : 0;
   }
 
   /** The line that passes nearest to a place of the plot area; -1: none. */
@@ -79,7 +78,8 @@ export class LinesChart {
   update(model: LinesModel): void {
     this.plot?.destroy();
     this.model = model;
-    this.plot = new uPlot(this.options(model), this.data(model), this.root);
+    this.plot = this.made(model);
+    this.laidOut();
   }
 
   destroy(): void {
@@ -87,119 +87,94 @@ export class LinesChart {
     this.plot = null;
   }
 
-  /** Places on the scale, far outliers just beyond its ends: canvases draw nothing at 1e30. */
-  private data({ lines, scale, faint }: LinesModel): uPlot.AlignedData {
-    const xs = allSteps(lines.map(({ x }) => x));
-    const at = new Map<number, number>();
-    xs.forEach((x, i) => {
-      at.set(x, i);
-    });
-    const placed = (x: Float64Array, values: ArrayLike<number>) => {
-      const result: (number | null | undefined)[] = new Array(xs.length).fill(undefined);
-      for (let i = 0; i < x.length; i++) result[at.get(x[i])!] = place(scale, values[i]);
-      return result;
-    };
-    return [
-      Array.from(xs),
-      ...lines.flatMap(({ x, raw, drawn }) =>
-        faint ? [placed(x, raw), placed(x, drawn)] : [placed(x, drawn)],
-      ),
-    ] as uPlot.AlignedData;
-  }
-
-  private options(model: LinesModel): uPlot.Options {
-    const { lines, looks, scale, domain, ink, width, height, xTicks, faint } = model;
-    const grid = { stroke: ink.grid, width: 1 };
-    const base = { stroke: ink.dim, font: `11px ${FONT}`, ticks: { show: false }, gap: 5 };
+  private made(model: LinesModel): Plot {
+    const { lines, scale, domain, ink, width, height, xTicks, faint } = model;
     const marks = ticks(scale, Math.max(2, Math.floor((height - BOTTOM) / 36)));
     const share = LANE / Math.max(30, height - BOTTOM - 2 * LANE);
     const bad = lines.some(({ raw }) => raw.some((value) => !Number.isFinite(value)));
     const low = scale.mode === "log" && lines.some(({ drawn }) => drawn.some((value) => value <= 0));
-    return {
+    return new Plot(this.root, {
       width,
       height,
-      legend: { show: false },
-      cursor: { show: false },
-      padding: [4, 8, 0, 0],
-      scales: {
-        x: { time: false, range: [domain[0], domain[1]] },
-        y: { range: [low ? -share - 0.02 : -0.01, bad ? 1 + share + 0.02 : 1.01] },
-      },
-      axes: [
-        { ...base, grid: { show: false }, size: BOTTOM, splits: () => xTicks.at, values: () => xTicks.text },
-        {
-          ...base,
-          grid,
-          size: LEFT,
-          splits: () => marks.map((value) => toUnit(scale, value)),
-          filter: (_plot, splits) => splits,
-          values: () => marks.map(tick),
-        },
-      ],
-      series: [
-        {},
-        ...lines.flatMap((line, i) => {
-          const { colour, dash } = looks[i];
-          const main = {
-            stroke: colour,
-            width: 1.6,
-            ...(dash.length > 0 ? { dash: [...dash] } : {}),
-            points: { show: line.x.length <= FEW, size: 4, fill: colour, width: 1 },
-          };
-          return faint ? [{ stroke: `${colour}4d`, width: 1, points: { show: false } }, main] : [main];
-        }),
-      ],
-      hooks: { ready: [() => this.laidOut()], draw: [(plot) => this.drawShapes(plot, bad, low)] },
+      margin: { left: LEFT, right: 8, top: 4, bottom: BOTTOM },
+      x: domain,
+      y: [low ? -share - 0.02 : -0.01, bad ? 1 + share + 0.02 : 1.01],
+      xTicks,
+      yTicks: { at: marks.map((value) => toUnit(scale, value)), text: marks.map(tick) },
+      lines: lines.flatMap((_, i) =>
+        faint ? [this.raw(model, i), this.line(model, i)] : [this.line(model, i)],
+      ),
+      ink,
+      above: (plot) => this.drawShapes(plot, bad, low),
+    });
+  }
+
+  private line({ lines, looks, scale }: LinesModel, i: number): PlotLine {
+    const { x, drawn } = lines[i];
+    const { colour, dash } = looks[i];
+    return {
+      xs: x,
+      ys: Array.from(drawn, (value) => place(scale, value)),
+      colour,
+      width: 1.6,
+      ...(dash.length > 0 ? { dash } : {}),
+      dots: x.length <= FEW ? 4 : 0,
     };
   }
 
-  private drawShapes(plot: uPlot, bad: boolean, low: boolean): void {
+  private raw({ lines, looks, scale }: LinesModel, i: number): PlotLine {
+    const { x, raw } = lines[i];
+    const ys = Array.from(raw, (value) => place(scale, value));
+    return { xs: x, ys, colour: `${looks[i].colour}4d`, width: 1, dots: 0 };
+  }
+
+  private drawShapes(plot: Plot, bad: boolean, low: boolean): void {
     const { lines, looks, scale, ink, domain } = this.model!;
-    const g = plot.ctx;
-    const ratio = uPlot.pxRatio;
-    const { left, top, width, height } = plot.bbox;
+    const { g } = plot;
+    if (!g) return;
+    const { left, top, width, height } = plot.area;
     const label = (text: string, y: number) => {
       g.fillStyle = ink.dim;
-      g.font = `${11 * ratio}px ${FONT}`;
+      g.font = `11px ${FONT}`;
       g.textAlign = "right";
       g.textBaseline = "middle";
-      g.fillText(text, left - 5 * ratio, y);
+      g.fillText(text, left - 5, y);
     };
     g.save();
-    if (bad) label("NaN", top + (LANE / 2) * ratio);
-    if (low) label("0", top + height - (LANE / 2) * ratio);
+    if (bad) label("NaN", top + LANE / 2);
+    if (low) label("0", top + height - LANE / 2);
     g.beginPath();
-    g.rect(left - 4 * ratio, top - 2 * ratio, width + 8 * ratio, height + 4 * ratio);
+    g.rect(left - 4, top - 2, width + 8, height + 4);
     g.clip();
     lines.forEach((line, i) => {
       const { colour, shape } = looks[i];
-      const lane = ((i - (lines.length - 1) / 2) * Math.min(3, 7 / lines.length) + LANE / 2) * ratio;
-      let next = left + ((SHAPE_EVERY * i) / lines.length + 12) * ratio;
+      const lane = (i - (lines.length - 1) / 2) * Math.min(3, 7 / lines.length) + LANE / 2;
+      let next = left + ((SHAPE_EVERY * i) / lines.length + 12);
       let lastBad = Number.NEGATIVE_INFINITY;
       let lastLow = Number.NEGATIVE_INFINITY;
       for (let k = 0; k < line.x.length; k++) {
         if (line.x[k] < domain[0] || line.x[k] > domain[1]) continue;
-        const x = plot.valToPos(line.x[k], "x", true);
+        const x = left + plot.xOf(line.x[k]);
         if (!Number.isFinite(line.raw[k])) {
-          if (x - lastBad < 8 * ratio) continue;
+          if (x - lastBad < 8) continue;
           lastBad = x;
           g.strokeStyle = ink.nonfinite;
-          g.lineWidth = 1.5 * ratio;
-          cross(g, x, top + lane, 2.2 * ratio);
+          g.lineWidth = 1.5;
+          cross(g, x, top + lane, 2.2);
           continue;
         }
         const unit = toUnit(scale, line.drawn[k]);
         if (unit === Number.NEGATIVE_INFINITY) {
-          if (x - lastLow < 8 * ratio) continue;
+          if (x - lastLow < 8) continue;
           lastLow = x;
           g.strokeStyle = colour;
-          g.lineWidth = ratio;
-          tracePath(g, shape, x, top + height - lane, 2 * ratio);
+          g.lineWidth = 1;
+          tracePath(g, shape, x, top + height - lane, 2);
           g.stroke();
         } else if (x >= next && unit >= 0 && unit <= 1) {
-          next = x + SHAPE_EVERY * ratio;
+          next = x + SHAPE_EVERY;
           g.fillStyle = colour;
-          tracePath(g, shape, x, plot.valToPos(unit, "y", true), 3.2 * ratio);
+          tracePath(g, shape, x, top + plot.yOf(unit), 3.2);
           g.fill();
         }
       }
