@@ -15,7 +15,12 @@ export function start(body: HTMLElement): void {
   const host = new Host();
   const store = new Store();
   const source = new HttpSource();
-  const loader = new Loader(store, source, () => host.isHidden());
+  const loader = new Loader(
+    store,
+    source,
+    () => host.isHidden(),
+    () => window.innerWidth * window.devicePixelRatio,
+  );
   const answers = new Answers(source, () => host.isHidden());
   const reload = () => {
     answers.reload();

@@ -1,5 +1,6 @@
+import { cellAt, cellStep } from "./derive/columns";
 import { colourOf, labelOf, palette } from "./derive/palette";
-import { cellPixels, nearest } from "./derive/steps";
+import { gridPixels } from "./derive/steps";
 import { lineOf } from "./derive/tree";
 import type { Answers } from "./store/answers";
 import type { Store } from "./store/store";
@@ -17,7 +18,7 @@ export function exposeForTests(store: Store, answers: Answers): void {
       lines.some(({ key }) => key === row) || store.union.value.rows.some(({ name }) => name === row);
     if (!grid || !canvas || !known) return null;
     const line = lineOf(lines, store.union.value.rows, row);
-    const at = nearest(grid.steps, step);
+    const at = cellAt(grid, step);
     return line < 0 || at < 0 ? null : { grid, canvas, line, at };
   };
   const rect = (run: string, row: string, step: number) => {
@@ -25,7 +26,7 @@ export function exposeForTests(store: Store, answers: Answers): void {
     if (!found) return null;
     const { grid, canvas, line, at } = found;
     const box = canvas.getBoundingClientRect();
-    const pixels = cellPixels(grid.steps, store.domain.value, canvas.width);
+    const pixels = gridPixels(grid, store.domain.value, canvas.width);
     const perPixel = box.width / canvas.width;
     // The tree's lines are the map's lines.
     const tops = store.flow.tops.value;
@@ -80,7 +81,7 @@ export function exposeForTests(store: Store, answers: Answers): void {
       state: labelOf(state, value, scale),
       rgb,
       drawn: drawn(run, row, step),
-      step: grid.steps[at],
+      step: cellStep(grid, line, at),
       compared: grid.match
         ? { at: grid.match.at[at], far: grid.match.far[at] === 1, reference: store.ref.value }
         : null,

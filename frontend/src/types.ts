@@ -35,6 +35,32 @@ export interface RunSeries {
   wallTimes: Float64Array;
   absent: Uint8Array;
   values: Record<string, Float32Array>;
+  /** Where the run has more steps than were asked for: `steps` are then columns of them. */
+  reduced?: Reduced;
+}
+
+/** Steps, or columns of them: of a series and of a grid. */
+export interface Stepped {
+  steps: Float64Array;
+  reduced?: { steps: Float64Array; starts: Float64Array };
+}
+
+/** What columns of consecutive logged steps are made of. */
+export interface Reduced {
+  /** All logged steps. */
+  steps: Float64Array;
+  /** Index of each column's first step. */
+  starts: Float64Array;
+  columns: Record<string, ColumnValues>;
+}
+
+/** Of each row in each column, [columns, rows]; see http_api.md. */
+export interface ColumnValues {
+  min: Float32Array;
+  mean: Float32Array;
+  max: Float32Array;
+  states: Uint8Array;
+  at: Uint8Array | Float32Array;
 }
 
 export interface Missing {
@@ -47,6 +73,12 @@ export interface SeriesRequest {
   runs: string[];
   kind: string;
   statistics: string[];
+  /** Only these: rows by name, blocks by the names of theirs. */
+  rows?: (string | string[])[];
+  /** At most so many columns. */
+  width?: number;
+  from?: number;
+  to?: number;
 }
 
 export interface SeriesAnswer {
@@ -145,6 +177,17 @@ export interface Grid {
   states: Uint8Array;
   /** Where the values compare with another run. */
   match?: Match;
+  /** Where its steps are columns of steps. */
+  reduced?: GridColumns;
+}
+
+export interface GridColumns {
+  /** All logged steps. */
+  steps: Float64Array;
+  /** Index of each column's first step. */
+  starts: Float64Array;
+  /** Where a line's figures are; null where the page put the line together from several figures itself. */
+  sources: ({ series: RunSeries; row: number } | null)[];
 }
 
 /** The shared scale of value to colour and of value to the profile's x. */

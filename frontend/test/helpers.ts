@@ -99,6 +99,26 @@ export class FakeSource implements Source {
     });
   }
 
+  /** Runs that were asked for since the nth request. */
+  runsSince(n: number): string[] {
+    return this.requests.slice(n).flatMap(({ request }) => request.runs);
+  }
+
+  /** Answers what was asked since the nth request, each with the series of its own runs; then what is asked next. */
+  async answerAll(of: (run: string) => RunSeries | null, since = 0): Promise<void> {
+    for (let i = since; i < this.requests.length; i++) {
+      const { request, answer } = this.requests[i];
+      const series = request.runs.map(of);
+      answer({
+        series: series.filter((one) => one !== null),
+        missing: request.runs
+          .filter((_, k) => series[k] === null)
+          .map((run) => ({ run, statistic: null, reason: "not there" })),
+      });
+      await settle();
+    }
+  }
+
   /** Questions of panels to routes of their own. */
   posts: {
     route: string;

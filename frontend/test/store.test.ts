@@ -31,11 +31,10 @@ test("the first four runs, gradient norms, the last step, the first row", async 
   const { store, source } = await ready();
   expect(store.shown.value).toEqual(["a", "b", "c", "d"]);
   expect(store.ref.value).toBe("a");
-  expect(source.requests.map(({ request }) => request)).toEqual([
-    { runs: ["a", "b", "c", "d"], kind: "gradient", statistics: ["norm"] },
-  ]);
-  source.requests[0].answer({ series: ["a", "b", "c", "d"].map((run) => answerOf(run)), missing: [] });
-  await settle();
+  expect(source.requests.map(({ request }) => request)).toEqual(
+    ["a", "b", "c", "d"].map((run) => ({ runs: [run], kind: "gradient", statistics: ["norm"], width: 384 })),
+  );
+  await source.answerAll((run) => answerOf(run));
   expect(store.step.value).toBe(10);
   expect(store.lines.value[store.line.value].key).toBe("x.weight");
   expect(store.loading.value).toBe(false);
@@ -43,33 +42,27 @@ test("the first four runs, gradient norms, the last step, the first row", async 
 
 test("only what is not there is fetched", async () => {
   const { store, source } = await ready();
-  source.requests[0].answer({ series: ["a", "b", "c", "d"].map((run) => answerOf(run)), missing: [] });
-  await settle();
+  await source.answerAll((run) => answerOf(run));
   store.toggleRun("e");
-  expect(source.requests[1].request.runs).toEqual(["e"]);
-  source.requests[1].answer({ series: [answerOf("e")], missing: [] });
-  await settle();
+  expect(source.runsSince(4)).toEqual(["e"]);
+  await source.answerAll((run) => answerOf(run), 4);
   store.toggleRun("e");
   store.toggleRun("e");
   store.setRef("c");
-  expect(source.requests.length).toBe(2);
+  expect(source.requests.length).toBe(5);
   expect(store.shown.value).toEqual(["c", "a", "b", "d", "e"]);
 });
 
 test("an answer that comes after another was asked for is dropped", async () => {
   const { store, source } = await ready();
   store.choose("gradient", "rms");
-  expect(source.requests.length).toBe(2);
+  expect(source.requests.slice(4).map(({ request }) => request.statistics)).toEqual(Array(4).fill(["rms"]));
   source.requests[0].answer({ series: [answerOf("a")], missing: [] });
   await settle();
   expect(store.series.value).toEqual([]);
   const rms = answerOf("a");
   rms.values = { rms: rms.values.norm };
-  source.requests[1].answer({
-    series: [rms],
-    missing: [{ run: "b", statistic: "rms", reason: "not there" }],
-  });
-  await settle();
+  await source.answerAll((run) => (run === "a" ? rms : null), 4);
   expect(store.series.value.map(({ run }) => run)).toEqual(["a"]);
   expect(store.loaded.value.get("b")).toEqual({ reason: "not there" });
 });
@@ -77,15 +70,13 @@ test("an answer that comes after another was asked for is dropped", async () => 
 describe("reload", () => {
   test("keeps what is shown until the new values come, and the view", async () => {
     const { store, source, loader } = await ready();
-    source.requests[0].answer({ series: [answerOf("a", 1)], missing: [] });
-    await settle();
+    await source.answerAll((run) => answerOf(run, 1));
     store.moveTo(1, 0);
     void loader.reload();
     await settle();
-    expect(source.requests.length).toBe(2);
+    expect(source.requests.length).toBe(8);
     expect(store.gridOf.value.get("a")!.values[0]).toBe(1);
-    source.requests[1].answer({ series: [answerOf("a", 7)], missing: [] });
-    await settle();
+    await source.answerAll((run) => answerOf(run, 7), 4);
     expect(store.gridOf.value.get("a")!.values[0]).toBe(7);
     expect(store.step.value).toBe(0);
     expect(store.view.row.value).toBe("y.weight");
@@ -95,12 +86,12 @@ describe("reload", () => {
     const { source, loader } = await ready(() => hidden);
     hidden = true;
     await loader.reload();
-    expect(source.requests.length).toBe(1);
+    expect(source.requests.length).toBe(4);
     await loader.shown();
     hidden = false;
     void loader.shown();
     await settle();
-    expect(source.requests.length).toBe(2);
+    expect(source.requests.length).toBe(8);
   });
   test("an error is told, and goes away when it works again", async () => {
     const { store, source, loader } = await ready();
@@ -109,8 +100,7 @@ describe("reload", () => {
     expect(store.seriesError.value).toBe("500 broken");
     void loader.reload();
     await settle();
-    source.requests[1].answer({ series: [answerOf("a")], missing: [] });
-    await settle();
+    await source.answerAll((run) => answerOf(run), 4);
     expect(store.seriesError.value).toBeNull();
     source.failRuns = new Error("502 gone");
     await loader.reload();
@@ -122,14 +112,13 @@ describe("reload", () => {
 test("what is not finite is asked for, and only where it is", async () => {
   const { store, source } = await ready();
   const bad = series("b", ["x.weight"], [0], [[Number.NaN]]);
-  source.requests[0].answer({ series: [answerOf("a"), bad], missing: [] });
-  await settle();
-  expect(source.requests[1].request).toEqual({
+  await source.answerAll((run) => (run === "b" ? bad : answerOf(run)));
+  expect(source.requests[4].request).toEqual({
     runs: ["b"],
     kind: "gradient",
     statistics: ["nonfinite", "count"],
   });
-  source.requests[1].answer({ series: [bad], missing: [] });
+  source.requests[4].answer({ series: [bad], missing: [] });
   await settle();
   expect([...store.nonfinite.value.keys()]).toEqual(["gradient/b"]);
 });

@@ -1,4 +1,5 @@
 import type {
+  ColumnValues,
   Missing,
   Row,
   RunInfo,
@@ -17,11 +18,13 @@ interface SeriesHeader {
   layouts: Record<string, Row[]>;
   series: {
     run: string;
-    layout: string | number;
+    layout: string | number | null;
     steps: Float64Array;
     wall_times: Float64Array;
-    absent: Uint8Array;
-    values: Record<string, Float32Array>;
+    absent?: Uint8Array;
+    values?: Record<string, Float32Array>;
+    starts?: Float64Array;
+    columns?: Record<string, ColumnValues>;
   }[];
   missing?: Missing[];
 }
@@ -29,6 +32,17 @@ interface SeriesHeader {
 interface ScalarsHeader {
   series: { run: string; tag: string; steps: Float64Array; values: Float32Array }[];
 }
+
+/** A line that was asked for by name, or by the names of a block's rows: the layout that says more is not sent. */
+const unknownRow = (line: string | string[]): Row => ({
+  name: typeof line === "string" ? line : line.join("\n"),
+  module: "",
+  call: 0,
+  type: "",
+  shape: [],
+  numel: null,
+  role: "other",
+});
 
 export class HttpSource implements Source {
   private readonly layouts = new Map<string, Row[]>();
@@ -46,12 +60,18 @@ export class HttpSource implements Source {
     const known = [...this.layouts.keys()].filter((key) => key.startsWith(`${request.kind}/`));
     const body = { ...request, known: known.map((key) => key.slice(request.kind.length + 1)) };
     const header = (await this.post("series", body, signal)).header as SeriesHeader;
-    for (const [id, rows] of Object.entries(header.layouts)) this.layouts.set(`${request.kind}/${id}`, rows);
+    // Runs that share a layout share its rows: what is alike can then be told by looking at the arrays.
+    for (const [id, rows] of Object.entries(header.layouts)) {
+      const key = `${request.kind}/${id}`;
+      if (!this.layouts.has(key)) this.layouts.set(key, rows);
+    }
     const series = header.series.map((one): RunSeries => {
-      const rows = this.layouts.get(`${request.kind}/${one.layout}`);
+      const rows = request.rows?.map(unknownRow) ?? this.layouts.get(`${request.kind}/${one.layout}`);
       if (!rows) throw new Error(`missing layout: ${one.layout} of run ${one.run}`);
-      const { run, steps, absent, values } = one;
-      return { run, rows, steps, wallTimes: one.wall_times, absent, values };
+      const { run, steps, starts, columns } = one;
+      const series = { run, rows, steps, wallTimes: one.wall_times };
+      if (!starts || !columns) return { ...series, absent: one.absent!, values: one.values! };
+      return { ...series, absent: new Uint8Array(0), values: {}, reduced: { steps, starts, columns } };
     });
     return { series, missing: header.missing ?? [] };
   }

@@ -1,6 +1,6 @@
 import { type Painted, paint } from "../derive/paint";
 import { palette } from "../derive/palette";
-import { cellPixels, type Domain, pixelSteps } from "../derive/steps";
+import { type Domain, gridPixels, gridSpans } from "../derive/steps";
 import { CELL, type Grid, type Scale } from "../types";
 import { dashTile, dotTile, hatchTile, ink, prepare } from "./canvas";
 
@@ -35,7 +35,7 @@ export function drawHeatmap(canvas: HTMLCanvasElement, model: HeatmapModel): voi
   const g = prepare(canvas, model.width, height, dpr);
   if (!g) return;
   const width = canvas.width;
-  const painted = paint(grid, pixelSteps(grid.steps, domain, width), scale, palette(scale.diverging, dark));
+  const painted = paint(grid, gridSpans(grid, domain, width), scale, palette(scale.diverging, dark));
   g.setTransform(1, 0, 0, 1, 0, 0);
   g.imageSmoothingEnabled = false;
   stretch(g, image(painted.pixels, width, grid.lines), tops);
@@ -56,7 +56,7 @@ function dotFar(
 ): void {
   const pattern = g.createPattern(tile, "repeat");
   if (!pattern) return;
-  const pixels = cellPixels(grid.steps, domain, g.canvas.width);
+  const pixels = gridPixels(grid, domain, g.canvas.width);
   const ratio = g.canvas.height / tops[grid.lines];
   const n = grid.steps.length;
   g.fillStyle = pattern;
@@ -74,10 +74,14 @@ function dotFar(
 function stretch(g: CanvasRenderingContext2D, source: HTMLCanvasElement, tops: readonly number[]): void {
   const { width, height } = g.canvas;
   const ratio = height / tops[tops.length - 1];
-  for (let line = 0; line + 1 < tops.length; line++) {
-    const from = Math.round(tops[line] * ratio);
-    const to = Math.round(tops[line + 1] * ratio);
-    g.drawImage(source, 0, line, width, 1, 0, from, width, to - from);
+  const y = (line: number) => Math.round(tops[line] * ratio);
+  for (let line = 0; line + 1 < tops.length; ) {
+    const each = y(line + 1) - y(line);
+    // Neighbours of one height go together: a thousand lines would be a thousand calls.
+    let end = line + 1;
+    while (end + 1 < tops.length && y(end + 1) - y(end) === each) end++;
+    g.drawImage(source, 0, line, width, end - line, 0, y(line), width, y(end) - y(line));
+    line = end;
   }
 }
 

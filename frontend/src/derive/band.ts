@@ -34,6 +34,8 @@ export function percentileBand(grid: Grid, line: number): Band | null {
 }
 
 function reckon(grid: Grid, line: number): Band | null {
+  // Of columns there is only what matters most in each: percentiles of that would be of something else.
+  if (grid.reduced) return null;
   const n = grid.steps.length;
   const own: number[] = [];
   let nonfinite = 0;

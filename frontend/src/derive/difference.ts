@@ -20,8 +20,12 @@ export const comparisonOf = (statistic: string, signed: boolean): "ratio" | "dif
  * >>> matchSteps([0, 4, 30], [0, 10, 20])
  * { at: [0, 0, 2], far: [0, 0, 1] }
  */
-export function matchSteps(steps: ArrayLike<number>, reference: ArrayLike<number>): Match {
-  const most = spacing(reference) / 2;
+export function matchSteps(
+  steps: ArrayLike<number>,
+  reference: ArrayLike<number>,
+  usual = spacing(reference),
+): Match {
+  const most = usual / 2;
   const at = new Int32Array(steps.length);
   const far = new Uint8Array(steps.length);
   for (let s = 0; s < steps.length; s++) {
@@ -46,9 +50,9 @@ function stateOf(own: CellState, reference: CellState, rule: Comparison): CellSt
  * One run against the reference on the same lines: decimal logarithms of ratios, or differences. Zero, NaN and absent
  * values of either side are no numbers but states of their own.
  */
-export function differenceGrid(grid: Grid, reference: Grid, rule: Comparison): Grid {
+export function differenceGrid(grid: Grid, reference: Grid, rule: Comparison, usual?: number): Grid {
   const n = grid.steps.length;
-  const match = matchSteps(grid.steps, reference.steps);
+  const match = matchSteps(grid.steps, reference.steps, usual);
   const values = new Float64Array(grid.lines * n).fill(Number.NaN);
   const states = new Uint8Array(grid.lines * n);
   for (let line = 0; line < grid.lines; line++) {
@@ -72,5 +76,14 @@ export function differenceGrid(grid: Grid, reference: Grid, rule: Comparison): G
       states[start + s] = rule === "difference" && value === 0 ? CELL.zero : CELL.value;
     }
   }
-  return { run: grid.run, steps: grid.steps, lines: grid.lines, values, states, match };
+  const { run, steps, lines, reduced } = grid;
+  return {
+    run,
+    steps,
+    lines,
+    values,
+    states,
+    match,
+    ...(reduced && { reduced: { ...reduced, sources: [] } }),
+  };
 }

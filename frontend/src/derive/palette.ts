@@ -1,4 +1,4 @@
-import { CELL, type CellLabel, type CellState, type Rgb, type Scale } from "../types";
+import { CELL, type CellLabel, type CellState, type Grid, type Rgb, type Scale } from "../types";
 import { interpolateRdBu, interpolateViridis } from "./ramps";
 import { isOver, isUnder, toUnit } from "./scale";
 
@@ -111,6 +111,30 @@ export function labelOf(state: CellState, value: number, scale: Scale): CellLabe
       return isUnder(t) ? "under" : isOver(t) ? "over" : "value";
     }
   }
+}
+
+/** Which kinds of cells occur in grids, each on its scale. */
+export function labelsIn(maps: readonly { grid: Grid; scale: Scale }[]): Set<CellLabel> {
+  const found = new Set<CellLabel>();
+  for (const { grid, scale } of maps) {
+    const seen = new Uint8Array(16);
+    let min = Number.POSITIVE_INFINITY;
+    let max = Number.NEGATIVE_INFINITY;
+    const { states, values } = grid;
+    for (let i = 0; i < states.length; i++) {
+      seen[states[i]] = 1;
+      if (states[i] !== CELL.value) continue;
+      const value = values[i];
+      if (value < min) min = value;
+      if (value > max) max = value;
+      if (!found.has("value") && value >= scale.lo && value <= scale.hi) found.add("value");
+    }
+    // Places on a scale are in the order of the values: the ends say all.
+    if (min <= max) for (const value of [min, max]) found.add(labelOf(CELL.value, value, scale));
+    for (const state of Object.values(CELL))
+      if (state !== CELL.value && seen[state]) found.add(labelOf(state, 0, scale));
+  }
+  return found;
 }
 
 /** The colour of a cell; null where the page's background shows (absent cells get a pattern on it). */

@@ -1,6 +1,6 @@
 import { CELL, type Grid, type Scale } from "../types";
+import { cellAt } from "./columns";
 import { isOver, isUnder, toUnit } from "./scale";
-import { nearest } from "./steps";
 
 export type Lane = "scale" | "zero" | "nonfinite" | "under" | "over";
 
@@ -26,7 +26,7 @@ export function runProfile(
   scale: Scale,
   lines: readonly [number, number] = [0, grid.lines],
 ): RunProfile {
-  const s = nearest(grid.steps, step);
+  const s = cellAt(grid, step);
   if (s < 0) return { run: grid.run, step: null, points: [] };
   const points: ProfilePoint[] = [];
   for (let line = lines[0]; line < lines[1]; line++) {

@@ -1,3 +1,5 @@
+import type { Stepped } from "../types";
+
 /** Index of the step nearest to `step` (the earlier one on a tie), or -1 if there is none. */
 export function nearest(steps: ArrayLike<number>, step: number): number {
   let lo = 0;
@@ -30,6 +32,8 @@ export function spacing(steps: ArrayLike<number>): number {
  * away, so that a pause in logging stays visible as background instead of being painted over.
  */
 export function cellEdges(steps: ArrayLike<number>): Float64Array {
+  const known = edgesOf.get(steps);
+  if (known) return known;
   const n = steps.length;
   const usual = spacing(steps);
   const edges = new Float64Array(2 * n);
@@ -39,8 +43,30 @@ export function cellEdges(steps: ArrayLike<number>): Float64Array {
     edges[2 * i] = steps[i] - before;
     edges[2 * i + 1] = steps[i] + after;
   }
+  edgesOf.set(steps, edges);
   return edges;
 }
+
+/** Edges are asked for with each move of the cursor, and a run's steps never change. */
+const edgesOf = new WeakMap<ArrayLike<number>, Float64Array>();
+
+/** The same of columns, which begin at these indices among the steps. */
+export function columnEdges(steps: ArrayLike<number>, starts: ArrayLike<number>): Float64Array {
+  const known = edgesOf.get(starts);
+  if (known) return known;
+  const edges = cellEdges(steps);
+  const result = new Float64Array(2 * starts.length);
+  for (let i = 0; i < starts.length; i++) {
+    const last = (i + 1 < starts.length ? starts[i + 1] : steps.length) - 1;
+    result[2 * i] = edges[2 * starts[i]];
+    result[2 * i + 1] = edges[2 * last + 1];
+  }
+  edgesOf.set(starts, result);
+  return result;
+}
+
+const edgesOfGrid = ({ steps, reduced }: Stepped) =>
+  reduced ? columnEdges(reduced.steps, reduced.starts) : cellEdges(steps);
 
 export type Domain = readonly [number, number];
 
@@ -64,9 +90,16 @@ export const toStep = (x: number, domain: Domain, width: number) =>
 
 /** First and last pixel (exclusive) of each cell; a cell has at least one pixel, however many there are. */
 export function cellPixels(steps: ArrayLike<number>, domain: Domain, width: number): Int32Array {
-  const edges = cellEdges(steps);
+  return edgePixels(cellEdges(steps), domain, width);
+}
+
+/** The same of a grid's cells, which may be columns of steps. */
+export const gridPixels = (grid: Stepped, domain: Domain, width: number) =>
+  edgePixels(edgesOfGrid(grid), domain, width);
+
+function edgePixels(edges: Float64Array, domain: Domain, width: number): Int32Array {
   const pixels = new Int32Array(edges.length);
-  for (let i = 0; i < steps.length; i++) {
+  for (let i = 0; 2 * i < edges.length; i++) {
     const from = toPixel(edges[2 * i], domain, width);
     const to = toPixel(edges[2 * i + 1], domain, width);
     const whole = Math.round(to) > Math.round(from);
@@ -78,10 +111,16 @@ export function cellPixels(steps: ArrayLike<number>, domain: Domain, width: numb
 }
 
 /** For each pixel column the first and last step index drawn there, or -1, -1. */
-export function pixelSteps(steps: ArrayLike<number>, domain: Domain, width: number): Int32Array {
-  const pixels = cellPixels(steps, domain, width);
+export const pixelSteps = (steps: ArrayLike<number>, domain: Domain, width: number) =>
+  spansOf(cellPixels(steps, domain, width), width);
+
+/** The same of a grid's cells. */
+export const gridSpans = (grid: Stepped, domain: Domain, width: number) =>
+  spansOf(gridPixels(grid, domain, width), width);
+
+function spansOf(pixels: Int32Array, width: number): Int32Array {
   const spans = new Int32Array(2 * width).fill(-1);
-  for (let i = 0; i < steps.length; i++) {
+  for (let i = 0; 2 * i < pixels.length; i++) {
     for (let p = pixels[2 * i]; p < pixels[2 * i + 1]; p++) {
       if (spans[2 * p] < 0) spans[2 * p] = i;
       spans[2 * p + 1] = i;

@@ -1,4 +1,5 @@
 import type { RunSeries } from "../types";
+import { sliceColumns } from "./columns";
 import { nearest } from "./steps";
 
 /** Steps from and to, both included. */
@@ -6,6 +7,7 @@ export type Zoom = readonly [number, number];
 
 /** A run's series within a zoom: the same arrays, looked at through a window, since a step's values lie together. */
 export function sliceSteps(series: RunSeries, zoom: Zoom | null): RunSeries {
+  if (series.reduced) return zoom === null ? series : sliceColumns(series, zoom[0], zoom[1]);
   const { steps, rows } = series;
   if (zoom === null || (steps[0] >= zoom[0] && steps[steps.length - 1] <= zoom[1])) return series;
   let first = 0;

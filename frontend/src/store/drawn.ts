@@ -1,19 +1,22 @@
-import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
+import { cellAt, loggedSteps, oneStep } from "../derive/columns";
 import { comparisonOf, differenceGrid } from "../derive/difference";
-import { compile } from "../derive/filter";
+import { gridOfLine, momentOf } from "../derive/exact";
 import { folder, foldsThatFit } from "../derive/folds";
 import { gainGrid, isGain } from "../derive/gain";
-import { buildGrid } from "../derive/grid";
+import { blockKey, buildGrid, type GridOptions, oneLine } from "../derive/grid";
 import { unionRows } from "../derive/layout";
 import { MARK_KINDS, type WindowMark, windowCount, windowMarks } from "../derive/marks";
 import { byName, byValue, flatLines, parseOrder } from "../derive/order";
-import { labelOf } from "../derive/palette";
+import { labelsIn } from "../derive/palette";
 import { autoScale, factorScale, finiteValues } from "../derive/scale";
 import { hasThresholds, isFraction } from "../derive/statistics";
-import { allSteps, nearest, stepDomain } from "../derive/steps";
+import { allSteps, spacing, stepDomain } from "../derive/steps";
 import { lineOf, treeLines } from "../derive/tree";
 import { sliceSteps, type Zoom } from "../derive/zoom";
-import type { CellLabel, CellState, Grid, Line, Role, RunSeries, Scale, ScaleMode } from "../types";
+import type { Grid, Line, Role, Row, RunSeries, Scale, ScaleMode } from "../types";
+import { filtered } from "./filtered";
+import { Kept, sameFields, sameItems, stable } from "./stable";
 import type { Store } from "./store";
 
 /** Lines that fit before the page has measured itself. */
@@ -44,7 +47,7 @@ export function drawn(store: Store) {
       return one && "series" in one ? [one.series] : [];
     }),
   );
-  const wholeSteps = computed(() => allSteps(series.value.map(({ steps }) => steps)));
+  const wholeSteps = computed(() => allSteps(series.value.map(loggedSteps)));
   const zoom = computed<Zoom | null>(() => {
     const [from, to] = [keys.from, keys.to].map(({ value }) => (value === null ? Number.NaN : Number(value)));
     const all = wholeSteps.value;
@@ -52,10 +55,26 @@ export function drawn(store: Store) {
     const inside = all.some((step) => step >= from && step <= to);
     return from < to && inside ? [from, to] : null;
   });
-  const windowed = computed(() => series.value.map((one) => sliceSteps(one, zoom.value)));
-  const union = computed(() => unionRows(series.value.map(({ rows }) => rows)));
+  const { exact } = store;
+  /** Within the zoom: of runs in columns the columns there are, until finer ones have come. */
+  const windowed = computed(() =>
+    series.value.map((one) => exact.zoomedOf(one, zoom.value) ?? sliceSteps(one, zoom.value)),
+  );
+  // Runs mostly have the same rows, and come one by one: what follows of the rows alone is then not made anew.
+  const tables = stable(
+    () => series.value.map(({ rows }) => rows),
+    (a, b) => sameItems(a, b),
+  );
+  const joined = computed(() => unionRows(tables.value));
+  const unionOf = stable(() => joined.value.rows, sameItems);
+  const places = new Kept<Int32Array | Row[], Int32Array>();
+  const union = computed(() => {
+    const rows = unionOf.value;
+    const index = tables.value.map((own, i) => places.get(own, [rows], () => joined.value.index[i]));
+    return { rows, index };
+  });
   const roles = computed(() => {
-    const present = new Set(union.value.rows.map(({ role }) => role));
+    const present = new Set(unionOf.value.map(({ role }) => role));
     const known = (["weight", "bias", "norm", "embedding", "other"] as Role[]).filter((role) =>
       present.has(role),
     );
@@ -66,14 +85,14 @@ export function drawn(store: Store) {
     return roles.value.includes(wanted) ? wanted : (roles.value[0] ?? "all");
   });
   const ofRole = computed(() => {
-    const indices = union.value.rows.map((_, i) => i);
-    return role.value === "all" ? indices : indices.filter((i) => union.value.rows[i].role === role.value);
+    const indices = unionOf.value.map((_, i) => i);
+    return role.value === "all" ? indices : indices.filter((i) => unionOf.value[i].role === role.value);
   });
-  const filteredRows = filtered(store.view.rowFilter, ofRole, (i) => union.value.rows[i].name);
+  const filteredRows = filtered(store.view.rowFilter, ofRole, (i) => unionOf.value[i].name);
 
   const order = computed(() => parseOrder(keys.order.value));
   const dropWeight = computed(() => {
-    const { rows } = union.value;
+    const rows = unionOf.value;
     return filteredRows.items.value.every(
       (i) => rows[i].role === "weight" || rows[i].name.endsWith(".weight"),
     );
@@ -82,14 +101,17 @@ export function drawn(store: Store) {
   const folds = computed(
     () =>
       store.view.collapsed.value ??
-      foldsThatFit(union.value.rows, filteredRows.items.value, dropWeight.value, room.value),
+      foldsThatFit(unionOf.value, filteredRows.items.value, dropWeight.value, room.value),
   );
-  const gridFor = (one: RunSeries, lines: readonly Line[], index: Int32Array): Grid =>
+  /** Kind and statistic that the exact values are of. */
+  const of = computed(() => `${store.kind.value}/${store.source.value}`);
+  const gridFor = (one: RunSeries, lines: readonly Line[], index: Int32Array, options?: GridOptions): Grid =>
     isGain(store.kind.value, store.statistic.value)
-      ? gainGrid(one, lines, index)
-      : buildGrid(one, store.statistic.value, lines, index);
+      ? { ...gainGrid(one, lines, index), ...(one.reduced && { reduced: { ...one.reduced, sources: [] } }) }
+      : buildGrid(one, store.statistic.value, lines, index, options);
+  const keptGrids = new Kept<RunSeries, Grid>();
   const lines = computed<Line[]>(() => {
-    const { rows, index } = union.value;
+    const rows = unionOf.value;
     const shown = filteredRows.items.value;
     const by = order.value;
     if (by.by === "depth")
@@ -97,14 +119,21 @@ export function drawn(store: Store) {
     const flat = flatLines(rows, shown, dropWeight.value);
     if (by.by === "name") return byName(flat);
     const first = series.value[0];
-    const at = first ? nearest(first.steps, by.step) : -1;
+    const at = first ? cellAt(first, by.step) : -1;
     if (at < 0) return flat;
-    const moment = sliceSteps(first, [first.steps[at], first.steps[at]]);
-    return byValue(flat, gridFor(moment, flat, index[0]), 0);
+    const moment = oneStep(first, at);
+    return byValue(flat, gridFor(moment, flat, union.value.index[0]), 0);
   });
 
   const plain = computed(() =>
-    windowed.value.map((one, i) => gridFor(one, lines.value, union.value.index[i])),
+    windowed.value.map((one, i) => {
+      const index = union.value.index[i];
+      const from = [store.statistic.value, lines.value, index, exact.blocks.value.get(one.run)];
+      return keptGrids.get(one, from, () => {
+        const blocks = exact.blocksOf(one.run, lines.value, unionOf.value, of.value);
+        return gridFor(one, lines.value, index, { blocks });
+      });
+    }),
   );
   const reference = computed(() => plain.value.find(({ run }) => run === store.ref.value) ?? null);
   const canCompare = computed(() => store.shown.value.length > 1);
@@ -122,14 +151,14 @@ export function drawn(store: Store) {
   );
   const isFactor = computed(() => isGain(store.kind.value, store.statistic.value));
   /** The scale of values. In a comparison only the reference's column is on it, and the range that was set is not its. */
-  const plainScale = computed<Scale>(() => {
+  const plainScale = stable<Scale>(() => {
     const alone = compared.value && reference.value ? [reference.value] : plain.value;
     const values = finiteValues(alone);
     const lo = compared.value ? null : store.view.lo.value;
     const hi = compared.value ? null : store.view.hi.value;
     if (isFactor.value) return factorScale(values, lo, hi);
     return autoScale(values, store.statistic.value, mode.value, lo, hi, thresholds.value);
-  });
+  }, sameFields);
   const comparison = computed(() =>
     isFactor.value ? "factors" : comparisonOf(store.statistic.value, plainScale.value.diverging),
   );
@@ -138,13 +167,13 @@ export function drawn(store: Store) {
     if (!compared.value || !to) return plain.value;
     return plain.value.map((grid) => differenceGrid(grid, to, comparison.value));
   });
-  const scale = computed<Scale>(() => {
+  const scale = stable<Scale>(() => {
     if (!compared.value) return plainScale.value;
     const { lo, hi } = store.view;
     const values = finiteValues(grids.value.filter(({ run }) => run !== store.ref.value));
     if (comparison.value !== "difference") return factorScale(values, lo.value, hi.value);
     return autoScale(values, "mean", mode.value, lo.value, hi.value);
-  });
+  }, sameFields);
   /** What a run's heat map shows: in a comparison the reference shows its own values, the others how they differ. */
   const mapOf = computed(() => {
     const maps = new Map<string, { grid: Grid; scale: Scale }>();
@@ -158,17 +187,10 @@ export function drawn(store: Store) {
   );
   const plainOf = computed(() => new Map(plain.value.map((grid): [string, Grid] => [grid.run, grid])));
   /** Which kinds of cells occur: the legend names those and no others. */
-  const labels = computed(() => {
-    const found = new Set<CellLabel>();
-    for (const { grid, scale: own } of mapOf.value.values()) {
-      const { states, values } = grid;
-      for (let i = 0; i < states.length; i++) found.add(labelOf(states[i] as CellState, values[i], own));
-    }
-    return found;
-  });
+  const labels = computed(() => labelsIn([...mapOf.value.values()]));
 
-  const steps = computed(() => allSteps(grids.value.map((grid) => grid.steps)));
-  const domain = computed(() => stepDomain(grids.value.map((grid) => grid.steps)));
+  const steps = stable(() => allSteps(grids.value.map(loggedSteps)), sameItems);
+  const domain = stable(() => stepDomain(grids.value.map(loggedSteps)), sameItems);
   /**
    * The cursor's step: the user's, or the last one. A link may name a step that these runs do not reach, and a zoom may
    * leave it out: then it is the nearest end.
@@ -180,7 +202,37 @@ export function drawn(store: Store) {
     const last = all[all.length - 1];
     return Math.min(Math.max(wanted ?? last, zoom.value ? all[0] : Number.NEGATIVE_INFINITY), last);
   });
-  const line = computed(() => lineOf(lines.value, union.value.rows, store.view.row.value));
+  const line = computed(() => lineOf(lines.value, unionOf.value, store.view.row.value));
+
+  const inColumns = computed(() => plain.value.some(({ reduced }) => reduced));
+  const usual = () => (reference.value ? spacing(loggedSteps(reference.value)) : 1);
+  /** Some grids as they are drawn: in a comparison against the reference. */
+  const against = (some: Grid[]): Grid[] => {
+    const to = compared.value ? some.find(({ run }) => run === store.ref.value) : undefined;
+    return to ? some.map((grid) => differenceGrid(grid, to, comparison.value, usual())) : some;
+  };
+  const plainAtStep = computed(() =>
+    windowed.value.map((one, i) => {
+      const moment = momentOf(one, exact.nearOf(one.run, of.value), step.value);
+      if (!moment) return plain.value[i];
+      return gridFor(moment, lines.value, union.value.index[i], { whole: one });
+    }),
+  );
+  /** The grids at the cursor's step: where they are columns, of that step alone as soon as it has come. */
+  const gridsAtStep = computed(() => (inColumns.value ? against(plainAtStep.value) : grids.value));
+  /** The cursor's line alone, a grid a run: where they are columns, of every step as soon as it has come. */
+  const gridsOfLine = computed(() => {
+    const at = line.value;
+    const one = lines.value[at];
+    if (!one) return [];
+    if (!inColumns.value) return grids.value.map((grid) => oneLine(grid, at));
+    const key = blockKey(one, unionOf.value);
+    const found = plain.value.map((grid) => {
+      const whole = grid.reduced ? exact.lineOf(grid.run, key, of.value, zoom.value) : undefined;
+      return whole ? gridOfLine(whole, store.statistic.value, one) : oneLine(grid, at);
+    });
+    return against(found);
+  });
 
   const marks = computed(() => {
     const all = [...store.windows.value].filter(([run]) => store.shown.value.includes(run));
@@ -206,18 +258,20 @@ export function drawn(store: Store) {
   return {
     ...{ keys, room, tops, brush, series, wholeSteps, zoom, union, roles, role, filteredRows, order, folds },
     ...{ lines, grids, gridOf, plainOf, mapOf, canCompare, compared, comparison, thresholds, mode, scale },
-    ...{ plainScale, labels, steps, domain, step, line, marks, markKinds, windowCount: windowCounts },
+    ...{
+      windowed,
+      plainAtStep,
+      gridsAtStep,
+      gridsOfLine,
+      plainScale,
+      labels,
+      steps,
+      domain,
+      step,
+      line,
+      marks,
+      markKinds,
+      windowCount: windowCounts,
+    },
   };
-}
-
-/** Items that a regular expression lets through; while it does not parse, the last one that did goes on. */
-export function filtered<T>(pattern: Signal<string>, all: ReadonlySignal<T[]>, name: (item: T) => string) {
-  let last = /(?:)/i;
-  const valid = computed(() => compile(pattern.value) !== null);
-  const items = computed(() => {
-    const expression = compile(pattern.value);
-    if (expression) last = expression;
-    return all.value.filter((item) => last.test(name(item)));
-  });
-  return { valid, items };
 }

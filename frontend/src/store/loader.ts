@@ -1,15 +1,25 @@
-import { batch, effect, untracked } from "@preact/signals";
+import { batch, computed, effect, type ReadonlySignal, untracked } from "@preact/signals";
+import { asColumns, bytesOf, widthFor } from "../derive/columns";
+import { isGain } from "../derive/gain";
 import { MARK_TAGS } from "../derive/marks";
 import { CELL, type RunSeries, type ScalarSeries, type Source } from "../types";
 import { LOG_PREFIX } from "./constants";
-import type { Loaded, Store } from "./store";
+import { chunks, Details } from "./details";
+import type { Loaded } from "./shapes";
+import type { Store } from "./store";
 
 /** Most that the route takes in one request. */
 const MOST_RUNS = 500;
+/** Requests for series that may be under way at once, and into how many the runs are divided at most. */
+const AT_ONCE = 4;
+const MOST_REQUESTS = 12;
+/** What is kept of statistics that are not shown. */
+const MOST_BYTES = 160e6;
 
 /**
- * Keeps the store filled: fetches what is chosen and not yet there, drops answers that came too late, and on
- * reload fetches again while the old values stay on the page.
+ * Keeps the store filled: fetches what is chosen and not yet there, a few runs at a time and the reference first,
+ * drops answers that came too late, and on reload fetches again while the old values stay on the page. Where runs
+ * are so large that they come in columns, the other statistics are fetched ahead when there is nothing else to do.
  */
 export class Loader {
   private readonly cache = new Map<string, Map<string, Loaded>>();
@@ -17,6 +27,10 @@ export class Loader {
   private fetching: AbortController | null = null;
   private readonly windows = new Map<string, ScalarSeries[]>();
   private fetchingWindows: AbortController | null = null;
+  private fetchingScalars: AbortController | null = null;
+  private readonly details: Details;
+  /** Columns that are asked for. */
+  private readonly width: ReadonlySignal<number>;
   private readonly stops: (() => void)[];
   private stale = false;
   private reloading = false;
@@ -25,25 +39,41 @@ export class Loader {
     private readonly store: Store,
     private readonly source: Source,
     private readonly isHidden: () => boolean,
+    screen: () => number = () => 0,
   ) {
+    this.width = computed(() => widthFor(store.shown.value.length, store.mapPixels.value, screen()));
     this.stops = [
       effect(() => {
         const kind = store.kind.value;
         const statistic = store.source.value;
         const runs = store.shown.value;
+        const width = this.width.value;
         if (store.runs.value !== null && !this.reloading && store.usesSeries.value)
-          untracked(() => void this.want(kind, statistic, runs, false));
+          untracked(() => void this.want(kind, statistic, runs, false, width));
       }),
       effect(() => {
         const runs = store.shown.value;
         if (store.runs.value !== null && !this.reloading) untracked(() => void this.wantWindows(runs, false));
       }),
+      effect(() => {
+        const runs = store.visible.value;
+        if (store.runs.value !== null && !this.reloading) untracked(() => void this.wantScalars(runs, false));
+      }),
     ];
+    this.details = new Details(store, source, isHidden);
   }
 
   dispose(): void {
     for (const stop of this.stops) stop();
-    for (const one of [this.listing, this.fetching, this.fetchingWindows]) one?.abort();
+    this.details.dispose();
+    for (const one of [
+      this.listing,
+      this.fetching,
+      this.fetchingWindows,
+      this.fetchingScalars,
+      this.fetchingNonfinite,
+    ])
+      one?.abort();
   }
 
   /** A hidden tab only remembers that it is out of date. */
@@ -61,17 +91,18 @@ export class Loader {
       const runs = await this.source.runs(controller.signal);
       if (controller.signal.aborted) return;
       this.cache.clear();
-      // What is shown is asked for below, all of it: the effect above need not ask for what is new.
+      // What is shown is asked for below, all of it: the effects above need not ask for what is new.
       this.reloading = true;
       batch(() => {
         store.runs.value = runs;
         store.runsError.value = null;
       });
       this.reloading = false;
-      const used = store.usesSeries.value;
-      const series = used && this.want(store.kind.value, store.source.value, store.shown.value, true);
-      const windows = this.wantWindows(store.shown.value, true);
-      await Promise.all([series, windows, this.loadScalars(controller)]);
+      const { kind, source, shown } = store;
+      const series =
+        store.usesSeries.value && this.want(kind.value, source.value, shown.value, true, this.width.value);
+      const windows = this.wantWindows(shown.value, true);
+      await Promise.all([series, windows, this.wantScalars(store.visible.value, true)]);
     } catch (error) {
       if (!controller.signal.aborted) store.runsError.value = message(error);
     }
@@ -82,16 +113,27 @@ export class Loader {
     if (this.stale) await this.reload();
   }
 
-  private async loadScalars(controller: AbortController): Promise<void> {
-    const runs = this.store.names.value.slice(0, MOST_RUNS);
-    if (runs.length === 0) return;
+  private readonly scalars = new Map<string, ScalarSeries[]>();
+
+  /** The figures beside the runs, of those that can be seen. */
+  private async wantScalars(runs: readonly string[], again: boolean): Promise<void> {
+    const { store, scalars } = this;
+    if (again) scalars.clear();
+    const wanted = runs.filter((run) => !scalars.has(run)).slice(0, MOST_RUNS);
+    this.fetchingScalars?.abort();
+    this.fetchingScalars = null;
+    if (wanted.length === 0) return;
+    const controller = new AbortController();
+    this.fetchingScalars = controller;
     try {
-      const request = { runs, tags: null, prefix: LOG_PREFIX, last: true };
-      const scalars = await this.source.scalars(request, controller.signal);
-      if (!controller.signal.aborted) this.store.scalars.value = scalars;
+      const request = { runs: wanted, tags: null, prefix: LOG_PREFIX, last: true };
+      const series = await this.source.scalars(request, controller.signal);
+      if (controller.signal.aborted) return;
+      keepByRun(scalars, wanted, series);
+      store.scalars.value = [...scalars.values()].flat();
     } catch {
       // The figures beside the runs are a courtesy: without them the page is whole.
-      if (!controller.signal.aborted) this.store.scalars.value = [];
+      if (!controller.signal.aborted && again) store.scalars.value = [];
     }
   }
 
@@ -112,11 +154,7 @@ export class Loader {
       const request = { runs: wanted, tags: [...MARK_TAGS], prefix: "nnviz/", last: false };
       const series = await this.source.scalars(request, controller.signal);
       if (controller.signal.aborted) return;
-      for (const run of wanted)
-        windows.set(
-          run,
-          series.filter((one) => one.run === run),
-        );
+      keepByRun(windows, wanted, series);
       batch(() => {
         store.windows.value = new Map([...store.windows.value, ...windows]);
         store.windowsError.value = null;
@@ -131,43 +169,120 @@ export class Loader {
     statistic: string,
     runs: readonly string[],
     again: boolean,
+    width: number,
   ): Promise<void> {
     const { store } = this;
     const key = `${kind}/${statistic}`;
-    const had = this.cache.get(key) ?? new Map<string, Loaded>();
-    this.cache.set(key, had);
-    const wanted = again ? [...runs] : runs.filter((run) => !had.has(run));
+    const had = this.at(key);
+    const wanted = again ? [...runs] : runs.filter((run) => !isEnough(had.get(run), width));
     this.fetching?.abort();
     this.fetching = null;
     if (!again) this.show(key, had);
     if (wanted.length === 0) {
-      store.loading.value = false;
+      this.rest();
+      this.ahead(runs, width);
+      void this.loadNonfinite(kind, statistic, runs);
       return;
     }
     const controller = new AbortController();
     this.fetching = controller;
-    store.loading.value = true;
+    batch(() => {
+      store.loading.value = true;
+      store.progress.value = { done: runs.length - wanted.length, of: runs.length };
+      if (again) store.seriesError.value = null;
+    });
     try {
-      const request = { runs: wanted.slice(0, MOST_RUNS), kind, statistics: [statistic] };
-      const answer = await this.source.series(request, controller.signal);
-      if (controller.signal.aborted) return;
-      for (const run of wanted) had.delete(run);
-      for (const { run, reason } of answer.missing) had.set(run, { reason });
-      for (const series of answer.series) if (series.values[statistic]) had.set(series.run, { series });
-      for (const run of wanted) if (!had.has(run)) had.set(run, { reason: "" });
-      batch(() => {
-        store.loading.value = false;
-        store.seriesError.value = null;
-        this.show(key, had);
+      await this.fetch(kind, statistic, wanted, width, controller.signal, (some) => {
+        batch(() => {
+          const done = store.progress.value!.done + some.length;
+          store.progress.value = { done, of: runs.length };
+          this.show(key, had);
+        });
       });
-      await this.loadNonfinite(kind, statistic, answer.series, controller);
+      this.rest();
+      this.ahead(runs, width);
+      await this.loadNonfinite(kind, statistic, runs);
     } catch (error) {
       if (controller.signal.aborted) return;
+      controller.abort();
       batch(() => {
-        store.loading.value = false;
+        this.rest();
         store.seriesError.value = message(error);
       });
     }
+  }
+
+  private rest(): void {
+    batch(() => {
+      this.store.loading.value = false;
+      this.store.progress.value = null;
+    });
+  }
+
+  /** Statistics of runs into the cache, in groups; `came` is told of each. */
+  private async fetch(
+    kind: string,
+    statistic: string,
+    runs: readonly string[],
+    width: number,
+    signal: AbortSignal,
+    came: (runs: string[]) => void,
+  ): Promise<void> {
+    const had = this.at(`${kind}/${statistic}`);
+    const queue = chunks(runs, Math.min(MOST_RUNS, Math.ceil(runs.length / MOST_REQUESTS)));
+    const worker = async () => {
+      for (let some = queue.shift(); some !== undefined; some = queue.shift()) {
+        const request = { runs: some, kind, statistics: [statistic], width };
+        const answer = await this.source.series(request, signal);
+        if (signal.aborted) return;
+        const series = answer.series.map(asColumns);
+        for (const run of some) had.set(run, { reason: "" });
+        for (const { run, reason } of answer.missing) had.set(run, { reason });
+        for (const one of series) if (one.values[statistic]) had.set(one.run, { series: one });
+        came(some);
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(AT_ONCE, queue.length) }, worker));
+    if (signal.aborted) throw new DOMException("something else was chosen", "AbortError");
+  }
+
+  private at(key: string): Map<string, Loaded> {
+    const had = this.cache.get(key) ?? new Map<string, Loaded>();
+    // Last used, last forgotten.
+    this.cache.delete(key);
+    this.cache.set(key, had);
+    let total = 0;
+    for (const one of this.cache.values()) total += bytesIn(one);
+    for (const [oldest, one] of this.cache) {
+      if (total <= MOST_BYTES || oldest === key) break;
+      this.cache.delete(oldest);
+      total -= bytesIn(one);
+    }
+    return had;
+  }
+
+  /** The kind's other statistics of large runs, one after the other, while there is room and nothing else to do. */
+  private ahead(runs: readonly string[], width: number): void {
+    const { store } = this;
+    if (!store.series.value.some(({ reduced }) => reduced)) return;
+    const controller = new AbortController();
+    this.fetching = controller;
+    const kind = store.kind.value;
+    const names = store.statistics.value.find((one) => one.kind === kind)?.names ?? [];
+    const shown = bytesIn(this.at(`${kind}/${store.source.value}`));
+    const work = async () => {
+      for (const name of names) {
+        if (name === "count" || isGain(kind, name) || this.isHidden() || controller.signal.aborted) continue;
+        let total = shown;
+        for (const one of this.cache.values()) total += bytesIn(one);
+        if (total > MOST_BYTES) return;
+        const had = this.cache.get(`${kind}/${name}`);
+        const lacking = runs.filter((run) => !isEnough(had?.get(run), width));
+        if (lacking.length > 0) await this.fetch(kind, name, lacking, width, controller.signal, () => {});
+      }
+    };
+    // Nobody has asked for them: when one is chosen, it is asked for again and its error shown.
+    setTimeout(() => void work().catch(() => {}), IDLE_MS);
   }
 
   private shownKey = "";
@@ -182,32 +297,60 @@ export class Loader {
     store.seriesError.value = null;
   }
 
-  /** How many elements are NaN or Inf, where anything is: asked for only then. */
-  private async loadNonfinite(
-    kind: string,
-    statistic: string,
-    series: readonly RunSeries[],
-    controller: AbortController,
-  ): Promise<void> {
-    const counted = this.store.statistics.value.some(
+  private fetchingNonfinite: AbortController | null = null;
+
+  /** How many elements are NaN or Inf, where anything is: asked for only then, and not of runs in columns. */
+  private async loadNonfinite(kind: string, statistic: string, runs: readonly string[]): Promise<void> {
+    const { store } = this;
+    this.fetchingNonfinite?.abort();
+    this.fetchingNonfinite = null;
+    const counted = store.statistics.value.some(
       (one) => one.kind === kind && one.names.includes("nonfinite"),
     );
-    const bad = counted ? series.filter((one) => hasNonfinite(one, statistic)).map(({ run }) => run) : [];
-    const map = new Map(this.store.nonfinite.value);
-    if (bad.length > 0) {
-      try {
-        const request = { runs: bad, kind, statistics: ["nonfinite", "count"] };
-        const answer = await this.source.series(request, controller.signal);
-        for (const one of answer.series) map.set(`${kind}/${one.run}`, one);
-      } catch {
-        // Without them the tooltip says only that something is not finite.
-      }
+    const had = this.cache.get(`${kind}/${statistic}`);
+    const bad = runs.filter((run) => {
+      const one = had?.get(run);
+      if (!counted || !one || !("series" in one) || !hasNonfinite(one.series, statistic)) return false;
+      // Counts at the same steps are known already.
+      return store.nonfinite.value.get(`${kind}/${run}`)?.steps.length !== one.series.steps.length;
+    });
+    if (bad.length === 0) return;
+    const controller = new AbortController();
+    this.fetchingNonfinite = controller;
+    try {
+      const request = { runs: bad, kind, statistics: ["nonfinite", "count"] };
+      const answer = await this.source.series(request, controller.signal);
+      if (controller.signal.aborted) return;
+      const map = new Map(store.nonfinite.value);
+      for (const one of answer.series) map.set(`${kind}/${one.run}`, one);
+      store.nonfinite.value = map;
+    } catch {
+      // Without them the tooltip says only that something is not finite.
     }
-    if (!controller.signal.aborted) this.store.nonfinite.value = map;
   }
 }
 
+/** The page draws and settles first. */
+const IDLE_MS = 400;
+
+const bytesIn = (runs: ReadonlyMap<string, Loaded>) =>
+  [...runs.values()].reduce((sum, one) => sum + ("series" in one ? bytesOf(one.series) : 0), 0);
+
+/** Whether what is there has a column for each that is wanted, or all steps. */
+function isEnough(one: Loaded | undefined, width: number): boolean {
+  if (!one) return false;
+  if (!("series" in one) || !one.series.reduced) return true;
+  const { starts, steps } = one.series.reduced;
+  return starts.length >= Math.min(width, steps.length);
+}
+
+function keepByRun(kept: Map<string, ScalarSeries[]>, runs: readonly string[], series: ScalarSeries[]): void {
+  for (const run of runs) kept.set(run, []);
+  for (const one of series) kept.get(one.run)?.push(one);
+}
+
 function hasNonfinite(series: RunSeries, statistic: string): boolean {
+  if (series.reduced) return false;
   const values = series.values[statistic];
   return values?.some((value, i) => series.absent[i] === CELL.value && !Number.isFinite(value)) ?? false;
 }

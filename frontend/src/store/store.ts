@@ -9,43 +9,17 @@ import { DEFAULTS } from "../derive/url";
 import type { Zoom } from "../derive/zoom";
 import type { Row, RunInfo, RunSeries, ScalarSeries, ViewState } from "../types";
 import { LOG_PREFIX } from "./constants";
-import { drawn, filtered } from "./drawn";
+import { Exact } from "./details";
+import { drawn } from "./drawn";
+import { filtered } from "./filtered";
+import type { Course, Hover, Loaded, Note } from "./shapes";
 
 export type View = { readonly [K in keyof ViewState]: Signal<ViewState[K]> };
 
-/** What is said of something that is no cell. */
-export interface Note {
-  run: string;
-  step: string;
-  what: string;
-  value: string;
-  lines: string[];
-  help: string;
-  x: number;
-  y: number;
-}
-
-/** Steps and layers of a panel, for the keys that move among them. */
-export interface Course {
-  moveStep(by: number): void;
-  moveLayer(by: number): void;
-}
-
-export interface Hover {
-  run: string;
-  line: number;
-  /** Index of the run's step. */
-  at: number;
-  /** Whether the percentiles of the line are drawn there. */
-  banded?: boolean;
-  x: number;
-  y: number;
-}
-
-/** What is known of one run's statistic: its values, or why there are none. */
-export type Loaded = { series: RunSeries } | { reason: string };
+export type { Course, Hover, Loaded, Note } from "./shapes";
 
 const FIRST_RUNS = 4;
+const FIRST_LISTED = 40;
 const SERIES_PANELS = ["gradient_flow"];
 
 /** Everything that the page shows, as signals: what was loaded, what the user chose, and what follows of it. */
@@ -76,6 +50,13 @@ export class Store {
   readonly loaded = signal<ReadonlyMap<string, Loaded>>(new Map());
   readonly seriesError = signal<string | null>(null);
   readonly loading = signal(false);
+  /** Runs that have come, of those that were asked for; null when all are there. */
+  readonly progress = signal<{ done: number; of: number } | null>(null);
+  /** Runs whose lines of the list can be seen; null until it was laid out. */
+  readonly listedInView = signal<readonly string[] | null>(null);
+  /** Device pixels that a heat map has across; 0 until one was laid out. */
+  readonly mapPixels = signal(0);
+  readonly exact = new Exact();
   /** `nonfinite` and `count` of runs in which something is not finite, for the tooltips. */
   readonly nonfinite = signal<ReadonlyMap<string, RunSeries>>(new Map());
 
@@ -99,6 +80,11 @@ export class Store {
     return this.names.value.find((run) => selected.includes(run)) ?? null;
   });
   readonly shown = computed(() => shownRuns(this.selected.value, this.ref.value, this.order.value));
+  /** Runs of which anything can be seen. */
+  readonly visible = computed(() => {
+    const listed = this.listedInView.value ?? this.names.value.slice(0, FIRST_LISTED);
+    return [...new Set([...this.shown.value, ...listed])].filter((run) => this.order.value.has(run));
+  });
   readonly shortNames = computed(() => shortNames(this.shown.value));
   readonly headlines: ReadonlySignal<Map<string, Headline>> = computed(() =>
     headlines(this.scalars.value, LOG_PREFIX),
@@ -148,6 +134,8 @@ export class Store {
   readonly lines = this.flow.lines;
   readonly grids = this.flow.grids;
   readonly gridOf = this.flow.gridOf;
+  readonly gridsAtStep = this.flow.gridsAtStep;
+  readonly gridsOfLine = this.flow.gridsOfLine;
   readonly mode = this.flow.mode;
   readonly scale = this.flow.scale;
   readonly labels = this.flow.labels;

@@ -1,6 +1,7 @@
 import type { Ref } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { percentileBand } from "../derive/band";
+import { cellStep, columnDetail } from "../derive/columns";
 import { exact, factor, quantity, short } from "../derive/format";
 import { gainParts, isGain } from "../derive/gain";
 import { labelOf } from "../derive/palette";
@@ -61,22 +62,32 @@ function Cell({ hover, box }: { hover: Hover | null; box: Ref<HTMLDivElement> })
   if (!hover) return null;
   const drawn = store.flow.mapOf.value.get(hover.run);
   const line = store.lines.value[hover.line];
-  if (!drawn || !line || line.type === "header" || hover.at >= drawn.grid.steps.length) return null;
-  const { grid, scale } = drawn;
-  const at = hover.line * grid.steps.length + hover.at;
+  if (!drawn || !line || line.type === "header" || hover.at >= (hover.grid ?? drawn.grid).steps.length)
+    return null;
+  const { scale } = drawn;
+  const grid = hover.grid ?? drawn.grid;
+  const own = hover.of ?? hover.line;
+  const at = own * grid.steps.length + hover.at;
+  const column = columnDetail(grid, own, hover.at);
   const value = grid.values[at];
   const label = labelOf(grid.states[at] as CellState, value, scale);
   const row = store.rowOf(hover.line);
   const blank = label === "absent" || label === "undefined" || label.startsWith("ref");
   const state =
-    nonfiniteNote(store, hover.run, hover.line, hover.at) ?? stateWords(store, grid, hover, label);
+    nonfiniteNote(store, grid, hover.line, own, hover.at) ?? stateWords(store, grid, hover, label);
   return (
     <div class="tooltip" role="tooltip" data-testid="tooltip" ref={box}>
-      <Where run={hover.run} step={`${TEXT.step} ${grid.steps[hover.at]}`} />
+      <Where
+        run={hover.run}
+        step={
+          column ? TEXT.steps(column.from, column.to, column.count) : `${TEXT.step} ${grid.steps[hover.at]}`
+        }
+      />
       <div class="what">{row ? row.name : line.key.replace(/\.\*$/, "")}</div>
       {!blank && <div class="value">{scale.factor ? factor(value) : exact(value)}</div>}
+      {column && !blank && <ColumnFigures grid={grid} line={own} at={hover.at} />}
       {state !== "" && <div class={`state ${label}`}>{state}</div>}
-      {grid.match && <Sides grid={grid} hover={hover} />}
+      {grid.match && !hover.grid && <Sides grid={grid} hover={hover} />}
       {isGain(store.kind.value, store.statistic.value) && <Parts step={grid.steps[hover.at]} hover={hover} />}
       {hover.banded && <Percentiles hover={hover} />}
       <div class="dim">
@@ -85,6 +96,21 @@ function Cell({ hover, box }: { hover: Hover | null; box: Ref<HTMLDivElement> })
           : TEXT.aggregated(aggregateOf(store.statistic.value), line.rows.length)}
       </div>
       {row && isOfUnits(store.statistic.value) && <div class="dim">{unitWords(row)}</div>}
+    </div>
+  );
+}
+
+/** What a column of steps is made of. */
+function ColumnFigures({ grid, line, at }: { grid: Grid; line: number; at: number }) {
+  const column = columnDetail(grid, line, at);
+  if (!column || column.count === 1) return null;
+  const { figures } = column;
+  if (!figures) return <div class="state">{TEXT.ofColumns}</div>;
+  return (
+    <div class="state" data-testid="column">
+      {TEXT.standsAt(cellStep(grid, line, at))}
+      {!Number.isNaN(figures.min) &&
+        ` ${TEXT.columnFigures(short(figures.min), short(figures.mean), short(figures.max))}`}
     </div>
   );
 }
@@ -148,7 +174,8 @@ function Parts({ step, hover }: { step: number; hover: Hover }) {
   const line = store.lines.value[hover.line];
   if (!series || !line) return null;
   const rows = line.rows.map((row) => store.union.value.index[i][row]);
-  const parts = gainParts(series, rows, series.steps.indexOf(step));
+  const at = series.steps.indexOf(step);
+  const parts = at < 0 || series.reduced ? null : gainParts(series, rows, at);
   if (!parts) return null;
   return (
     <table class="sides" data-testid="gain-parts">
@@ -195,10 +222,9 @@ function unitWords(row: Row): string {
 }
 
 /** How many elements are not finite, where the run says so. */
-function nonfiniteNote(store: Store, run: string, line: number, at: number): string | null {
-  const grid = store.gridOf.value.get(run)!;
-  if (grid.states[line * grid.steps.length + at] !== CELL.nonfinite) return null;
-  const series = store.nonfinite.value.get(`${store.kind.value}/${run}`);
+function nonfiniteNote(store: Store, grid: Grid, line: number, own: number, at: number): string | null {
+  if (grid.states[own * grid.steps.length + at] !== CELL.nonfinite) return null;
+  const series = store.nonfinite.value.get(`${store.kind.value}/${grid.run}`);
   const row = store.rowOf(line);
   if (!series || !row) return null;
   const column = series.rows.findIndex(({ name }) => name === row.name);

@@ -1,9 +1,10 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { drawHeatmap } from "../../charts/heatmap";
+import { cellAt, cellStep, loggedSteps } from "../../derive/columns";
 import { lineAt } from "../../derive/geometry";
 import { dominant } from "../../derive/paint";
 import { stepTicks } from "../../derive/scale";
-import { cellPixels, nearest, pixelSteps, toPixel, toStep } from "../../derive/steps";
+import { cellPixels, gridSpans, nearest, toPixel, toStep } from "../../derive/steps";
 import type { Store } from "../../store/store";
 import { statisticName, TEXT } from "../../text";
 import { useStore } from "../../views/context";
@@ -59,10 +60,10 @@ export function HeatmapBody({ run, width, tops }: BodyProps) {
     const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
     const line = lineAt(tops, event.clientY - box.top);
     const x = Math.min(width - 1, Math.max(0, Math.floor(event.clientX - box.left)));
-    const spans = pixelSteps(grid.steps, domain, width);
+    const spans = gridSpans(grid, domain, width);
     const at =
       spans[2 * x] < 0
-        ? nearest(grid.steps, toStep(x, domain, width))
+        ? cellAt(grid, toStep(x, domain, width))
         : dominant(grid, line, spans[2 * x], spans[2 * x + 1]);
     return { line, at };
   };
@@ -85,7 +86,7 @@ export function HeatmapBody({ run, width, tops }: BodyProps) {
       onClick={(event) => {
         if (brush.wasDrag()) return;
         const { line, at } = locate(event);
-        if (at >= 0) store.moveTo(line, grid.steps[at]);
+        if (at >= 0) store.moveTo(line, cellStep(grid, line, at));
       }}
     >
       <canvas
@@ -112,9 +113,11 @@ function drawnName(store: Store, run: string): string {
 function MapCursor({ run, width, tops }: BodyProps) {
   const store = useStore();
   const grid = store.gridOf.value.get(run);
-  const at = grid ? nearest(grid.steps, store.step.value) : -1;
-  if (!grid || at < 0) return null;
-  const pixels = cellPixels(grid.steps, store.domain.value, width);
+  if (!grid) return null;
+  const steps = loggedSteps(grid);
+  const at = nearest(steps, store.step.value);
+  if (at < 0) return null;
+  const pixels = cellPixels(steps, store.domain.value, width);
   const x = (pixels[2 * at] + pixels[2 * at + 1]) / 2;
   const line = store.line.value;
   return (

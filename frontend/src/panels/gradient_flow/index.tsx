@@ -34,7 +34,9 @@ export function View({ reload }: { reload: () => void }) {
         <span class="gap" />
         {store.loading.value && (
           <span class="dim" role="status">
-            {TEXT.loading}
+            {store.progress.value && store.progress.value.of > 1
+              ? TEXT.loadingRuns(store.progress.value.done, store.progress.value.of)
+              : TEXT.loading}
           </span>
         )}
         <StepControl />

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { markPath, rugPath } from "../../charts/marks";
+import { loggedSteps } from "../../derive/columns";
 import { exact, short } from "../../derive/format";
 import { LANE } from "../../derive/geometry";
 import { APART, groupMarks, type MarkGroup, RULE, type WindowMark } from "../../derive/marks";
@@ -38,7 +39,7 @@ export function MarkLanes({ run, width }: { run: string; width: number }) {
   };
   const go = (mark: WindowMark) => {
     // Without values of its own here, the others' steps are there to go to.
-    const steps = grid?.steps ?? store.steps.value;
+    const steps = grid ? loggedSteps(grid) : store.steps.value;
     const at = nearest(steps, mark.step);
     if (at >= 0) store.moveTo(null, steps[at]);
   };

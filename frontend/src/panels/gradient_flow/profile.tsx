@@ -3,11 +3,11 @@ import { ink } from "../../charts/canvas";
 import { shapeOf } from "../../charts/markers";
 import { drawProfile, lanes, profileTicks, profileX, zeroInside } from "../../charts/profile";
 import { type Band, percentileBand } from "../../derive/band";
+import { cellAt } from "../../derive/columns";
 import { tickOf } from "../../derive/format";
 import { lineAt, linesWithin } from "../../derive/geometry";
 import { runProfile } from "../../derive/profile";
 import { toUnit } from "../../derive/scale";
-import { nearest } from "../../derive/steps";
 import { TEXT } from "../../text";
 import type { Grid } from "../../types";
 import { useStore } from "../../views/context";
@@ -75,7 +75,9 @@ interface BodyProps {
 export function ProfileBody({ width, tops, part }: BodyProps) {
   const store = useStore();
   const canvas = useRef<HTMLCanvasElement>(null);
-  const grids = store.grids.value;
+  const grids = store.gridsAtStep.value;
+  // Columns of steps stand in for the step itself while it is on its way.
+  const coming = grids.some(({ reduced }) => reduced);
   const scale = store.scale.value;
   const step = store.step.value;
   const dark = store.dark.value;
@@ -134,15 +136,20 @@ export function ProfileBody({ width, tops, part }: BodyProps) {
   const cursor = store.line.value;
   return (
     <div
-      class="map"
+      class={coming ? "map coming" : "map"}
+      aria-busy={coming}
+      title={coming ? TEXT.columnsStandIn : undefined}
       style={{ width: `${width}px`, height: `${tops[tops.length - 1]}px` }}
       onPointerMove={(event) => {
         const { line, run } = locate(event);
-        const grid = run === null ? undefined : store.gridOf.value.get(run);
+        const own = run === null ? undefined : store.gridOf.value.get(run);
+        const exact = own?.reduced && grids.find((one) => one.run === run);
+        const grid = exact || own;
         store.hover.value =
           run !== null && grid
             ? {
-                ...{ run, line, at: nearest(grid.steps, step), banded },
+                ...{ run, line, at: cellAt(grid, step), banded },
+                ...(exact && { grid: exact, of: line }),
                 ...{ x: event.clientX, y: event.clientY },
               }
             : null;

@@ -10,18 +10,20 @@ import { Mark } from "../../views/icon";
 export function Readout() {
   const store = useStore();
   const line = store.line.value;
-  const { compared, plainOf, plainScale } = store.flow;
+  const { compared, plainAtStep, plainScale } = store.flow;
   const scale = store.scale.value;
   return (
     <ul class="readout" data-testid="readout">
-      {store.grids.value.map((drawn) => {
+      {store.gridsAtStep.value.map((drawn) => {
         const isRef = compared.value && drawn.run === store.ref.value;
         // In a comparison the reference says its own values: it differs from itself by nothing.
-        const grid = isRef ? (plainOf.value.get(drawn.run) ?? drawn) : drawn;
+        const grid = isRef ? (plainAtStep.value.find(({ run }) => run === drawn.run) ?? drawn) : drawn;
         const at = nearest(grid.steps, store.step.value);
         const cell = line * grid.steps.length + at;
+        // Of columns the step itself is on its way: no other figure stands in for it.
+        const coming = grid.reduced !== undefined;
         const state = (at < 0 || line < 0 ? CELL.absent : grid.states[cell]) as CellState;
-        const away = at >= 0 && grid.steps[at] !== store.step.value;
+        const away = at >= 0 && !coming && grid.steps[at] !== store.step.value;
         const far = at >= 0 && drawn.match?.far[at] === 1;
         return (
           <li key={grid.run} title={grid.run}>
@@ -34,7 +36,7 @@ export function Readout() {
               </span>
             )}
             <span class={state === CELL.nonfinite || state === CELL.refNonfinite ? "value bad" : "value"}>
-              {said(state, grid.values[cell], isRef ? plainScale.value : scale)}
+              {coming ? "…" : said(state, grid.values[cell], isRef ? plainScale.value : scale)}
             </span>
           </li>
         );

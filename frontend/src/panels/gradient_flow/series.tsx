@@ -6,7 +6,9 @@ import { curveScale, curves } from "../../derive/curve";
 import { GAP } from "../../derive/geometry";
 import { aggregateOf } from "../../derive/statistics";
 import { nearest } from "../../derive/steps";
+import type { Hover } from "../../store/store";
 import { statisticName, TEXT } from "../../text";
+import type { Grid } from "../../types";
 import { useStore } from "../../views/context";
 import { Legend } from "../../views/legend";
 import { BrushBand, useBrush } from "./brush";
@@ -28,14 +30,16 @@ export function SeriesPanel({ left, width, readout, height }: Props) {
   const root = useRef<HTMLDivElement>(null);
   const chart = useRef<SeriesChart | null>(null);
   const [drawing, redrawn] = useState(0);
-  const grids = store.grids.value;
+  const grids = store.gridsOfLine.value;
   const line = store.line.value;
+  // Columns of steps stand in for the steps themselves while they are on their way.
+  const coming = grids.some(({ reduced }) => reduced);
   const mode = store.mode.value;
   const guide = useGuide();
   const shared = store.scale.value;
   const model = useMemo(() => {
     if (line < 0 || grids.length === 0) return null;
-    const made = curves(grids, line);
+    const made = curves(grids, 0);
     return { curves: made, scale: curveScale(made, mode, shared) };
   }, [grids, line, mode, shared]);
   const domain = store.domain.value;
@@ -89,9 +93,10 @@ export function SeriesPanel({ left, width, readout, height }: Props) {
   const name = selected ? (store.rowOf(line)?.name ?? selected.key.replace(/\.\*$/, "")) : "";
   return (
     <div class="lower" style={{ height: `${height}px` }}>
-      <div class="series" style={{ width: `${width}px` }}>
+      <div class={coming ? "series coming" : "series"} aria-busy={coming} style={{ width: `${width}px` }}>
         <div class="series-title" style={{ height: `${TITLE}px`, paddingLeft: `${left}px` }}>
           <b>{name}</b> <span>{TEXT.overSteps(statistic)}</span>
+          {coming && <span>· {TEXT.columnsStandIn}</span>}
           {selected?.type === "block" && (
             <span>· {TEXT.aggregated(aggregateOf(store.statistic.value), selected.rows.length)}</span>
           )}
@@ -136,19 +141,22 @@ export function SeriesPanel({ left, width, readout, height }: Props) {
   );
 
   /** The run whose curve is nearest to the pointer at that step. */
-  function nearestRun(step: number, y: number): { run: string; at: number } | null {
-    let best: { run: string; at: number; distance: number } | null = null;
+  function nearestRun(step: number, y: number): Pick<Hover, "run" | "at" | "grid" | "of"> | null {
+    let best: { run: string; at: number; grid: Grid; distance: number } | null = null;
     for (const grid of grids) {
       const at = nearest(grid.steps, step);
       if (at < 0) continue;
-      const value = grid.values[line * grid.steps.length + at];
+      const value = grid.values[at];
       const drawn = Number.isFinite(value) ? chart.current!.yOf(value) : Number.NaN;
       // What is not finite is at the top; a factor of 0 at the bottom.
       const place = Number.isFinite(drawn) ? drawn : value < 0 ? chart.current!.over!.clientHeight : 0;
       const distance = Math.abs(place - y);
-      if (!best || distance < best.distance) best = { run: grid.run, at, distance };
+      if (!best || distance < best.distance) best = { run: grid.run, at, grid, distance };
     }
-    return best && { run: best.run, at: best.at };
+    if (!best) return null;
+    const { run, at, grid } = best;
+    // Where the heat map shows the same steps, the tooltip says the same of them.
+    return store.gridOf.value.get(run)?.reduced ? { run, at, grid, of: 0 } : { run, at };
   }
 }
 

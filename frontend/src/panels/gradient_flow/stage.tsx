@@ -53,7 +53,8 @@ export function Stage() {
   useLayoutEffect(() => {
     store.flow.tops.value = tops;
     if (height > 0) store.flow.room.value = room;
-  }, [tops, room, height]);
+    if (width > 0) store.mapPixels.value = Math.ceil(map * window.devicePixelRatio);
+  }, [tops, room, height, width, map]);
   useZoomKeys();
   useFollow(scroll, store.line.value, tops, visible);
   const empty = lines.length === 0 && store.series.value.length > 0;
