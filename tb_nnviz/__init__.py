@@ -8,13 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-__all__ = ["Monitor", "__version__", "watch"]
+__all__ = ["Monitor", "Summary", "__version__", "summary", "watch"]
 
 if TYPE_CHECKING:
     from tb_nnviz.record.monitor import Monitor
+    from tb_nnviz.record.summary import Summary, summary
     from tb_nnviz.record.watch import watch
 
-_HOMES = {"watch": "tb_nnviz.record.watch", "Monitor": "tb_nnviz.record.monitor"}
+_HOMES = {
+    "watch": "tb_nnviz.record.watch",
+    "Monitor": "tb_nnviz.record.monitor",
+    "summary": "tb_nnviz.record.summary",
+    "Summary": "tb_nnviz.record.summary",
+}
 #: Modules with callbacks for trainers; each needs its framework, and says so where it is missing.
 _CALLBACKS = ("huggingface", "lightning")
 
