@@ -1,0 +1,1 @@
+import{aq as t}from"./main-CxpLDZUv.js";export{t as start};
