@@ -7,7 +7,11 @@ import math
 import numpy as np
 import torch
 
+import tb_nnviz
 from tests.reading import Run
+
+CHANNELS, FEATURES = ("sample", "channel", "height", "width"), ("sample", "token", "feature")
+HEADS, UNITS, LENGTH = ("sample", "head", "query", "key"), ("sample", "unit"), ("sample", "channel", "length")
 
 
 def decode(payload):
@@ -120,3 +124,16 @@ def _tiles(whole, axis, side):
     """Means of tiles, the last over what is there. Means of means where tiles are not full: as pooling does it."""
     parts = [whole.take(range(i, min(i + side, whole.shape[axis])), axis) for i in range(0, whole.shape[axis], side)]
     return np.stack([part.mean(axis) for part in parts], axis)
+
+
+def train(model, logdir, x, steps=2, optimizer=None, every=1, copies=None, **more):
+    """Some steps on one batch; ``copies`` takes the model as each step's update finds it."""
+    optimizer = optimizer or torch.optim.Adam(model.parameters(), 0.02)
+    options = {"probe": x, "maps_every": 1, "kinds": ["gradient"], "histograms_every": None, "on_finding": None, **more}
+    with tb_nnviz.watch(model, optimizer, logdir=logdir, every=every, **options):
+        for _ in range(steps):
+            optimizer.zero_grad()
+            model(x).square().mean().backward()
+            if copies is not None:
+                copies.append(copy.deepcopy(model))
+            optimizer.step()

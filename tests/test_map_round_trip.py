@@ -10,9 +10,9 @@ from tensorboard.data.provider import RunTagFilter
 
 import tb_nnviz
 from tb_nnviz import schema
-from tests.map_oracle import assert_map, decode, outputs
+from tests.map_oracle import CHANNELS, UNITS, assert_map, decode, outputs
 from tests.tensorboards import TensorBoard
-from tests.test_maps import CHANNELS, UNITS, Convolutions
+from tests.test_maps import Convolutions
 
 STEPS = 40
 
