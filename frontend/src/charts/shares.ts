@@ -13,7 +13,7 @@ const css = (rgb: Rgb) => `rgb(${rgb.join(",")})`;
 /** How bins of their own look: NaN and infinities magenta and hatched, zero grey, the others as the run. */
 export function shareLook(part: Part, own: string, dark: boolean): ShareLook {
   if (part === "nan" || part.endsWith("infinity")) return { colour: css([200, 30, 160]), hatched: true };
-  if (part === "zero") return { colour: dark ? "#8b8f98" : "#8a909c", hatched: false };
+  if (part === "zero") return { colour: dark ? "#8b8f98" : "#898d96", hatched: false };
   return { colour: own, hatched: false };
 }
 

@@ -55,6 +55,13 @@ export function Layers({ listing, answer, stale }: Props) {
   const first = Math.max(0, Math.floor(top / LINE));
   const visible = names.slice(first, first + Math.ceil(body / LINE) + 1);
   const selected = listing.rows[listing.selected]?.name;
+  const scroll = useRef<HTMLDivElement>(null);
+  // Where one comes from stands in the middle.
+  useLayoutEffect(() => {
+    const at = names.indexOf(selected ?? "");
+    const box = scroll.current;
+    if (box && at >= 0) box.scrollTop = Math.max(0, (at + 0.5) * LINE - (box.clientHeight - 52) / 2);
+  }, [selected, width > 0]);
   const open = (name: string) => {
     store.jump(() => {
       store.view.row.value = name;
@@ -66,7 +73,7 @@ export function Layers({ listing, answer, stale }: Props) {
     <div class={stale ? "hist-stage stale" : "hist-stage"} ref={ref} data-testid="stage" aria-busy={stale}>
       {width > 0 && (
         <>
-          <div class="layers-scroll" onScroll={(event) => setTop(event.currentTarget.scrollTop)}>
+          <div class="layers-scroll" ref={scroll} onScroll={(event) => setTop(event.currentTarget.scrollTop)}>
             <div class="layers-grid" style={{ width: `${total}px`, height: `${names.length * LINE + 52}px` }}>
               <div class="layers-head">
                 <div class="first" style={{ width: `${label}px` }}>

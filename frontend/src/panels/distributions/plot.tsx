@@ -245,29 +245,36 @@ function valueAt(axis: ValueAxis, x: number): number {
 
 /** Values below the plots: decades on the log scales, and what each strip holds. */
 export function ValueTicks({ axis }: { axis: ValueAxis }) {
+  const labels = axis.pieces.filter(({ part }) => T.partLabel[part]);
+  const reach = (text: string) => text.length * 3.2;
+  // The names of the strips come first: a number that would touch one is left out.
+  const ticks = valueTicks(axis, 31).filter(({ value, x }) => {
+    const half = reach(tick(value));
+    return (
+      x >= half - 6 &&
+      x <= axis.width - half + 6 &&
+      labels.every(
+        ({ part, left, right }) => Math.abs((left + right) / 2 - x) > half + reach(T.partLabel[part]) + 3,
+      )
+    );
+  });
   return (
     <div class="ticks values" style={{ width: `${axis.width}px` }} data-testid="value-ticks">
-      {valueTicks(axis, 31).map(({ value, x }) => {
-        const half = tick(value).length * 3.1;
-        return (
-          <span key={value} style={{ left: `${Math.min(axis.width - half, Math.max(half, x))}px` }}>
-            {tick(value)}
-          </span>
-        );
-      })}
-      {axis.pieces.map(
-        ({ part, left, right }) =>
-          T.partLabel[part] && (
-            <b
-              key={part}
-              class={part}
-              title={T.part(part, axis.range.from, axis.range.to, axis.range.floor, tick)}
-              style={{ left: `${(left + right) / 2}px` }}
-            >
-              {T.partLabel[part]}
-            </b>
-          ),
-      )}
+      {ticks.map(({ value, x }) => (
+        <span key={value} style={{ left: `${x}px` }}>
+          {tick(value)}
+        </span>
+      ))}
+      {labels.map(({ part, left, right }) => (
+        <b
+          key={part}
+          class={part}
+          title={T.part(part, axis.range.from, axis.range.to, axis.range.floor, tick)}
+          style={{ left: `${(left + right) / 2}px` }}
+        >
+          {T.partLabel[part]}
+        </b>
+      ))}
     </div>
   );
 }

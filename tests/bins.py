@@ -1,0 +1,43 @@
+"""The bins of histograms, straight from schema.md and slowly: what tests measure by."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+
+def edge(octave: int, quarter: int) -> float:
+    """Straight from schema.md: four bins an octave."""
+    return float((1, 1.25, 1.5, 1.75)[quarter]) * 2.0**octave
+
+
+def bin_of(x: float) -> int:
+    """The bin of a value, straight from schema.md and slowly."""
+    if np.isnan(x):
+        return 0
+    if x == 0:
+        return 260
+    size = abs(x)
+    if size == np.inf:
+        k = 259
+    elif size >= 2.0**24:
+        k = 258
+    elif size < 2.0**-40:
+        k = 1
+    else:
+        octave = math.frexp(size)[1] - 1
+        k = 2 + 4 * (octave + 40) + sum(size >= edge(octave, quarter) for quarter in (1, 2, 3))
+    return 260 + k if x > 0 else 260 - k
+
+
+def ends(b: int) -> tuple[float, float]:
+    """Lower and upper end of a bin between -2^24 and 2^24."""
+    if b < 260:
+        low, high = ends(520 - b)
+        return -high, -low
+    k = b - 260
+    if k <= 1:
+        return (0.0, 0.0) if k == 0 else (0.0, 2.0**-40)
+    octave, quarter = divmod(k - 2, 4)
+    return edge(octave - 40, quarter), edge(octave - 40, quarter + 1) if quarter < 3 else edge(octave - 39, 0)
