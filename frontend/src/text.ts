@@ -183,11 +183,13 @@ export const TEXT = {
   nonfiniteCount: (bad: string) => `${bad} elements are NaN or Inf`,
   mark: {
     legend: {
+      finding: "finding",
       peak: "peak",
       nonfinite: "NaN, Inf between",
       skipped: "skipped step",
     } as Record<string, string>,
     help: {
+      finding: () => "What a rule has found, at the step since which it holds.",
       peak: (factor: number, spreads: number, reach: number) =>
         `A window is the steps from one logged step to the next. Marked is a window's highest gradient norm or loss if it is at least ${factor} times the median of the ${reach} windows before and of the ${reach} after, and ${spreads} times their spread above it.`,
       nonfinite: () => "Steps that are not logged had gradients or a loss with NaN or Inf.",

@@ -4,6 +4,8 @@ import type { MarkKind } from "../derive/marks";
 export function markPath(kind: MarkKind, x: number, y: number): string {
   const p = (dx: number, dy: number) => `${Math.round((x + dx) * 100) / 100} ${y + dy}`;
   switch (kind) {
+    case "finding":
+      return `M${p(-2.6, 4)}V${y - 4}L${p(3.6, -1.6)}L${p(-2.6, 0.8)}`;
     case "peak":
       return `M${p(0, -3.5)}L${p(3.6, 3)}L${p(-3.6, 3)}z`;
     case "nonfinite":

@@ -1,4 +1,5 @@
 import type { ScalarSeries } from "../types";
+import { type FindingGroup, SEVERITIES } from "./findings";
 import { type Domain, median, toPixel } from "./steps";
 
 /**
@@ -41,10 +42,16 @@ export interface Skipped extends Mark {
   lossScale: number | null;
 }
 
-export type WindowMark = Peak | Nonfinite | Skipped;
+/** What rules have found, where it began. */
+export interface Found extends Mark {
+  kind: "finding";
+  group: FindingGroup;
+}
+
+export type WindowMark = Peak | Nonfinite | Skipped | Found;
 export type MarkKind = WindowMark["kind"];
 /** In the order of their lanes. */
-export const MARK_KINDS: readonly MarkKind[] = ["peak", "nonfinite", "skipped"];
+export const MARK_KINDS: readonly MarkKind[] = ["finding", "peak", "nonfinite", "skipped"];
 
 const WINDOW = "nnviz/window/";
 const GLOBAL = "nnviz/global/";
@@ -217,4 +224,18 @@ export function groupMarks(marks: readonly WindowMark[], domain: Domain, width: 
   return groups.sort((a, b) => a.places[0] - b.places[0]);
 }
 
-const strength = (mark: WindowMark) => (mark.kind === "peak" ? mark.ratio : 0);
+const strength = (mark: WindowMark) =>
+  mark.kind === "peak"
+    ? mark.ratio
+    : mark.kind === "finding"
+      ? SEVERITIES.length - SEVERITIES.indexOf(mark.group.severity)
+      : 0;
+
+/** One run's findings as marks at the steps since which they hold. */
+export const foundMarks = (groups: readonly FindingGroup[], run: string): Found[] =>
+  groups
+    .filter((group) => group.run === run)
+    .map((group): Found => {
+      const { since } = group;
+      return { kind: "finding", step: since, exact: true, after: null, until: since, group };
+    });

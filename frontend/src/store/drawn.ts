@@ -2,11 +2,12 @@ import { computed, signal } from "@preact/signals";
 import { cellAt, loggedSteps, oneStep } from "../derive/columns";
 import { comparisonOf, differenceGrid } from "../derive/difference";
 import { gridOfLine, momentOf } from "../derive/exact";
+import type { FindingGroup } from "../derive/findings";
 import { folder, foldsThatFit } from "../derive/folds";
 import { gainGrid, isGain } from "../derive/gain";
 import { blockKey, buildGrid, type GridOptions, oneLine } from "../derive/grid";
 import { unionRows } from "../derive/layout";
-import { MARK_KINDS, type WindowMark, windowCount, windowMarks } from "../derive/marks";
+import { foundMarks, MARK_KINDS, type WindowMark, windowCount, windowMarks } from "../derive/marks";
 import { byName, byValue, flatLines, parseOrder } from "../derive/order";
 import { labelsIn } from "../derive/palette";
 import { autoScale, factorScale, finiteValues } from "../derive/scale";
@@ -14,7 +15,16 @@ import { hasThresholds, isFraction } from "../derive/statistics";
 import { allSteps, spacing, stepDomain } from "../derive/steps";
 import { lineOf, treeLines } from "../derive/tree";
 import { sliceSteps, type Zoom } from "../derive/zoom";
-import type { Grid, Line, Role, Row, RunSeries, Scale, ScaleMode } from "../types";
+import {
+  CELL,
+  type Grid,
+  type Line,
+  type Role,
+  type Row,
+  type RunSeries,
+  type Scale,
+  type ScaleMode,
+} from "../types";
 import { filtered } from "./filtered";
 import { Kept, sameFields, sameItems, stable } from "./stable";
 import type { Store } from "./store";
@@ -39,6 +49,9 @@ export function drawn(store: Store) {
   const tops = signal<readonly number[]>([0]);
   /** The steps that are being brushed. */
   const brush = signal<Zoom | null>(null);
+
+  /** What rules have found in the shown runs; the stage asks for it. */
+  const findings = signal<readonly FindingGroup[]>([]);
 
   /** Series of the shown runs that have arrived, the reference first. */
   const series = computed(() =>
@@ -202,7 +215,17 @@ export function drawn(store: Store) {
     const last = all[all.length - 1];
     return Math.min(Math.max(wanted ?? last, zoom.value ? all[0] : Number.NEGATIVE_INFINITY), last);
   });
-  const line = computed(() => lineOf(lines.value, unionOf.value, store.view.row.value));
+  const line = computed(() => {
+    const found = lineOf(lines.value, union.value.rows, store.view.row.value);
+    // The first layer has no gain: without a choice the cursor stands on the first that has.
+    if (store.view.row.value !== null || !isFactor.value) return found;
+    const any = plain.value[0];
+    const n = any?.steps.length ?? 0;
+    const first = lines.value.findIndex((_, i) =>
+      any?.states.subarray(i * n, (i + 1) * n).includes(CELL.value),
+    );
+    return first >= 0 ? first : found;
+  });
 
   const inColumns = computed(() => plain.value.some(({ reduced }) => reduced));
   const usual = () => (reference.value ? spacing(loggedSteps(reference.value)) : 1);
@@ -236,7 +259,16 @@ export function drawn(store: Store) {
 
   const marks = computed(() => {
     const all = [...store.windows.value].filter(([run]) => store.shown.value.includes(run));
-    return new Map(all.map(([run, own]): [string, WindowMark[]] => [run, windowMarks(own)]));
+    const made = new Map(all.map(([run, own]): [string, WindowMark[]] => [run, windowMarks(own)]));
+    for (const run of store.shown.value) {
+      const found = foundMarks(findings.value, run);
+      if (found.length > 0)
+        made.set(
+          run,
+          [...(made.get(run) ?? []), ...found].sort((a, b) => a.step - b.step),
+        );
+    }
+    return made;
   });
   /** Those that occur on the step axis: each has a lane there, and the legend names it. */
   const markKinds = computed(() => {
@@ -256,7 +288,22 @@ export function drawn(store: Store) {
   });
 
   return {
-    ...{ keys, room, tops, brush, series, wholeSteps, zoom, union, roles, role, filteredRows, order, folds },
+    ...{
+      keys,
+      room,
+      tops,
+      brush,
+      findings,
+      series,
+      wholeSteps,
+      zoom,
+      union,
+      roles,
+      role,
+      filteredRows,
+      order,
+      folds,
+    },
     ...{ lines, grids, gridOf, plainOf, mapOf, canCompare, compared, comparison, thresholds, mode, scale },
     ...{
       windowed,

@@ -36,6 +36,7 @@ export function showFinding(store: Store, { run, chief }: FindingGroup): void {
     store.view.role.value = null;
     store.view.rowFilter.value = "";
     store.view.row.value = chief.row;
+    store.zoomTo(null);
     store.view.step.value = chief.since;
   });
 }

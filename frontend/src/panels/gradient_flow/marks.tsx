@@ -1,9 +1,11 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { markPath, rugPath } from "../../charts/marks";
 import { loggedSteps } from "../../derive/columns";
+import { layerOf } from "../../derive/findings";
 import { exact, short } from "../../derive/format";
 import { LANE } from "../../derive/geometry";
 import { APART, groupMarks, type MarkGroup, RULE, type WindowMark } from "../../derive/marks";
+import { choose } from "../../derive/selection";
 import { nearest } from "../../derive/steps";
 import type { Note } from "../../store/store";
 import { TEXT } from "../../text";
@@ -41,6 +43,13 @@ export function MarkLanes({ run, width }: { run: string; width: number }) {
     // Without values of its own here, the others' steps are there to go to.
     const steps = grid ? loggedSteps(grid) : store.steps.value;
     const at = nearest(steps, mark.step);
+    if (mark.kind === "finding") {
+      // A finding may be of another kind's row: of the same layer then.
+      const { row } = mark.group.chief;
+      const { rows } = store.union.value;
+      const own = choose(row, rows);
+      if (own >= 0) store.view.row.value = rows[own].name;
+    }
     if (at >= 0) store.moveTo(null, steps[at]);
   };
   /** The mark of a group that the pointer is nearest to. */
@@ -153,6 +162,15 @@ function said(group: MarkGroup, i: number): Omit<Note, "run" | "x" | "y"> {
       note.lines = [between(mark)];
       if (mark.elements > 0) note.lines.push(TEXT.mark.badElements(exact(mark.elements), mark.until));
     }
+  } else if (mark.kind === "finding") {
+    const { title, chief, findings, since, severity } = mark.group;
+    const layer = layerOf(chief);
+    note.what = `${title} (${TEXT.health.severity[severity]})`;
+    note.lines = [
+      findings.length === 1 ? TEXT.health.one(layer, since) : TEXT.health.many(findings.length, layer, since),
+      chief.evidence,
+    ];
+    note.help = chief.advice;
   } else {
     note.what = TEXT.mark.skipped(mark.steps);
     if (!mark.exact) note.lines.push(between(mark));

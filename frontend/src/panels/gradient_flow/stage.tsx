@@ -12,6 +12,7 @@ import {
 } from "../../derive/geometry";
 import { TEXT } from "../../text";
 import { useSize, useStore } from "../../views/context";
+import { useFindings } from "../../views/findings";
 import { useCourse } from "../../views/keys";
 import { LayerTree } from "../../views/layer_tree";
 import { RunHead } from "../../views/run_head";
@@ -56,6 +57,10 @@ export function Stage() {
     if (width > 0) store.mapPixels.value = Math.ceil(map * window.devicePixelRatio);
   }, [tops, room, height, width, map]);
   useZoomKeys();
+  const { groups } = useFindings();
+  useLayoutEffect(() => {
+    store.flow.findings.value = groups;
+  }, [groups]);
   useFollow(scroll, store.line.value, tops, visible);
   const empty = lines.length === 0 && store.series.value.length > 0;
   return (
