@@ -294,12 +294,10 @@ def test_a_thousand_layers_open_as_blocks(visit: Visit, deep_board: Board) -> No
     view.get("row-enc.1.*").locator(".caret").click()
     view.until("__nnviz.state().lines.length === 110")
     assert "p.nnviz.collapsed=%400%2C-enc.1.*" in view.page.url
-    # All of them: moving the cursor far away scrolls there, and draws it there.
-    view.open(collapsed="", row="dec.40.fc9.weight", step="50")
-    assert len(view.state()["lines"]) == 1100
-    assert view.find(".tree .line").count() < 130
-    expect(view.get("row-dec.40.fc9.weight")).to_be_in_viewport()
-    cell = view.cell("deep", "dec.40.fc9.weight", 50)
+    # One of the last: the cursor scrolls there, and what is there is drawn.
+    view.open(row="dec.49.fc9.weight", step="50")
+    expect(view.get("row-dec.49.*")).to_be_in_viewport()
+    cell = view.cell("deep", "dec.49.*", 50)
     assert cell["rgb"] == cell["drawn"]
 
 

@@ -19,6 +19,9 @@ export const DEFAULTS: ViewState = {
   hi: null,
 };
 
+/** Folds of blocks deeper than any. */
+const NO_FOLDS = "@99";
+
 const ROLES: readonly Role[] = ["weight", "bias", "norm", "embedding", "other", "all"];
 
 /** Lists are joined by commas; commas and backslashes in names are escaped. */
@@ -43,7 +46,9 @@ export function encodeState(state: ViewState): Record<string, string> {
     const value = state[key];
     const initial = DEFAULTS[key];
     if (value === null || value === initial) continue;
-    if (Array.isArray(value)) result[key] = joinList(value);
+    // Nothing folded: an empty value would not survive in every address.
+    if (key === "collapsed" && Array.isArray(value) && value.length === 0) result[key] = NO_FOLDS;
+    else if (Array.isArray(value)) result[key] = joinList(value);
     else result[key] = String(value);
   }
   return result;
@@ -68,7 +73,7 @@ export function decodeState(keys: Readonly<Record<string, string>>): ViewState {
   state.step = number("step");
   state.runFilter = keys.runFilter ?? "";
   state.rowFilter = keys.rowFilter ?? "";
-  if (keys.collapsed !== undefined) state.collapsed = splitList(keys.collapsed);
+  if (keys.collapsed) state.collapsed = splitList(keys.collapsed);
   const vanishing = number("vanishing");
   if (vanishing !== null && vanishing > 0) state.vanishing = vanishing;
   const exploding = number("exploding");
