@@ -89,9 +89,13 @@ export class LinesChart {
 
   private made(model: LinesModel): Plot {
     const { lines, scale, domain, ink, width, height, xTicks, faint } = model;
-    const marks = ticks(scale, Math.max(2, Math.floor((height - BOTTOM) / 36)));
     const share = LANE / Math.max(30, height - BOTTOM - 2 * LANE);
     const bad = lines.some(({ raw }) => raw.some((value) => !Number.isFinite(value)));
+    // The lane's name stands where the topmost tick would.
+    const top = bad ? 1 - LANE / Math.max(30, height) : 1.01;
+    const marks = ticks(scale, Math.max(2, Math.floor((height - BOTTOM) / 36))).filter(
+      (value) => toUnit(scale, value) <= top,
+    );
     const low = scale.mode === "log" && lines.some(({ drawn }) => drawn.some((value) => value <= 0));
     return new Plot(this.root, {
       width,

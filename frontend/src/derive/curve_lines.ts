@@ -26,6 +26,11 @@ export function clocksOf(curves: readonly ScalarCurve[]): Map<string, Clock | nu
   return new Map([...byRun].map(([run, own]) => [run, clockOf(own)]));
 }
 
+/** Lines of fewer points are not smoothed: a mean over eight evaluations would be far from all of them. */
+const FEW = 20;
+/** Charts of what was set, not measured: there is no noise to take out. */
+const SET = ["learning_rate", "loss_scale", "skipped"];
+
 /** Seconds since 1970 at which a run's time begins. */
 const startOf = (clock: Clock | null | undefined, curve: ScalarCurve) =>
   clock ? clock.wall_times[0] : (curve.wall_times[0] ?? 0);
@@ -64,7 +69,7 @@ export function curveLines(
           steps: Float64Array.from(order, (i) => curve.steps[i]),
           wallTimes: Float64Array.from(order, (i) => curve.wall_times[i]),
           raw,
-          drawn: smooth(raw, weight),
+          drawn: raw.length < FEW || SET.includes(chart.id) ? Float64Array.from(raw) : smooth(raw, weight),
         },
       ];
     }),

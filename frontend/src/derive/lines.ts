@@ -1,5 +1,5 @@
 import type { Scale, ScaleMode } from "../types";
-import { niceDown, niceUp, quantile } from "./scale";
+import { densest, niceDown, niceUp, quantile } from "./scale";
 import { nearest } from "./steps";
 
 /** One line of a chart: x ascending, raw values, and what is drawn of them. */
@@ -12,22 +12,24 @@ export interface Line {
 
 /** Quartiles' distances beyond which a value is an outlier. */
 const FAR = 3;
+/** One run that explodes to 1e30 must not make flat lines of all others. */
+const MOST_DECADES = 8;
 /** On a log scale positive values from so many decades on; fewer are as well seen on a linear one. */
 const DECADES = 2.5;
 
 export type YMode = ScaleMode | "auto";
 
 /**
- * The y scale of lines: all finite values, or with `robust` those within three interquartile distances of the
- * quartiles, so that one run that explodes does not make a flat line of the others. Raw values count where nothing is
- * smoothed, else what is drawn, and raw ones only within that: they stand faint behind.
+ * The y scale of lines: all finite values that are drawn. With `robust` one run that explodes does not make flat lines
+ * of the others: on a linear scale it ends three interquartile distances from the quartiles, on a log scale at the eight
+ * decades that hold the most.
  */
 export function lineScale(lines: readonly Line[], wanted: YMode, robust: boolean): Scale {
   const all: number[] = [];
   for (const { drawn } of lines) for (const value of drawn) if (Number.isFinite(value)) all.push(value);
   all.sort((a, b) => a - b);
   const positive = all.filter((value) => value > 0);
-  const inner = robust ? withoutOutliers(positive.map(Math.log10)).map((value) => 10 ** value) : positive;
+  const inner: ArrayLike<number> = robust ? densest(Float32Array.from(positive), MOST_DECADES) : positive;
   const decades = inner.length > 0 ? Math.log10(inner[inner.length - 1] / inner[0]) : 0;
   const log = wanted === "log" ? positive.length > 0 : wanted === "auto" && all[0] >= 0 && decades >= DECADES;
   if (log) {

@@ -105,7 +105,7 @@ export function scalarCharts(
     FIRST.slice(0, 4).includes(chart.id) ? FIRST.indexOf(chart.id) - 10 : place(chart);
   for (const chart of charts.values()) {
     chart.tags.sort((a, b) => orderOf(a.part) - orderOf(b.part) || a.tag.localeCompare(b.tag));
-    if (chart.tags.length > 1 || chart.tags[0].part !== "train")
+    if (chart.tags.length > 1 || ["validation", "test"].includes(String(chart.tags[0].part)))
       for (const one of chart.tags) one.label = words.label(chart.id, one.part, one.tag);
   }
   return [...charts.values()].sort((a, b) => top(a) - top(b) || a.title.localeCompare(b.title));

@@ -1,0 +1,116 @@
+"""The strip of findings: what the event files hold, the worst first, and each leads to where it shows."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+
+from tb_nnviz import schema
+from tests.browser.driving import View
+from tests.reading import Run
+
+Groups = dict[tuple[str, str], list[dict[str, Any]]]
+
+
+def written(runs: dict[str, Run]) -> Groups:
+    """Findings by run and rule, as they stand in the event files."""
+    groups: Groups = defaultdict(list)
+    for name, run in runs.items():
+        for payload in run.tensors.get("nnviz/findings", {}).values():
+            for finding in schema.decode_findings(payload):
+                groups[name, finding["rule"]].append(finding)
+    return groups
+
+
+def chief(findings: list[dict[str, Any]]) -> dict[str, Any]:
+    """Of those that began first the last in the order of execution."""
+    since = min(finding["since"] for finding in findings)
+    return max((one for one in findings if one["since"] == since), key=lambda one: one["depth"])
+
+
+def test_a_card_for_each_trouble_of_each_run(demo_view: View, demo_runs: dict[str, Run]) -> None:
+    groups = written(demo_runs)
+    assert groups and "healthy" not in {run for run, _ in groups}
+    cards = demo_view.get("finding").all()
+    shown = [(card.get_attribute("data-run"), card.get_attribute("data-rule")) for card in cards]
+    assert set(shown) == set(groups)
+    ranks = []
+    for (run, rule), card in zip(shown, cards, strict=True):
+        text, findings = card.inner_text(), groups[str(run), str(rule)]
+        assert str(run) in text
+        (severity,) = [name for name in schema.SEVERITIES if name.upper() in text.upper().split()]
+        ranks.append(schema.SEVERITIES.index(severity))
+        if shown.count((run, rule)) == 1 and len(findings) > 1:
+            first = chief(findings)
+            assert f"{len(findings)} layers, first {first['layer']} at step {first['since']}" in text
+        spoken = str(card.locator("button").get_attribute("aria-label"))
+        assert any(one["advice"] in spoken for one in findings)
+    assert ranks == sorted(ranks)
+
+
+def test_severity_is_a_word_and_a_colour(demo_view: View) -> None:
+    card = demo_view.find(".card.severe button").first
+    expect(card).to_contain_text(re.compile("severe", re.IGNORECASE))
+    assert card.evaluate("(it) => getComputedStyle(it).borderLeftColor") == "rgb(197, 34, 31)"
+    box = demo_view.get("health").bounding_box()
+    assert box and box["height"] <= 56
+
+
+@pytest.mark.parametrize("how", ["click", "keyboard"])
+def test_show_opens_panel_run_layer_and_step(demo_view: View, demo_runs: dict[str, Run], how: str) -> None:
+    demo_view.open(runs="healthy", panel="curves")
+    card = demo_view.find("[data-testid=finding][data-run=deep-sigmoid] button").first
+    if how == "click":
+        card.click()
+    else:
+        card.press("Enter")
+    demo_view.settle()
+    expected = chief(written(demo_runs)["deep-sigmoid", "gradient_norm/vanishing"])
+    state = demo_view.state()
+    assert state["panel"] is None and state["shown"] == ["healthy", "deep-sigmoid"]
+    assert (state["kind"], state["statistic"]) == ("gradient", "norm")
+    assert (state["row"], state["step"]) == (expected["row"], expected["since"])
+    demo_view.page.go_back()
+    demo_view.until("__nnviz.state().panel === 'curves' && __nnviz.state().shown.length === 1")
+
+
+def test_it_folds_to_one_line(demo_view: View) -> None:
+    fold = demo_view.get("health-fold")
+    fold.click()
+    expect(demo_view.get("finding")).to_have_count(0)
+    expect(fold).to_have_attribute("aria-expanded", "false")
+    expect(demo_view.get("health")).to_contain_text("deep-sigmoid")
+    box = demo_view.get("health").bounding_box()
+    assert box and box["height"] <= 30
+    fold.click()
+    expect(demo_view.get("finding").first).to_be_visible()
+
+
+def test_our_own_cost(demo_view: View, demo_runs: dict[str, Run]) -> None:
+    lines = str(demo_view.get("cost").get_attribute("title")).splitlines()
+    for name, run in demo_runs.items():
+        scalars = run.scalars["nnviz/global/overhead_seconds"]
+        walls = {
+            event.step: event.wall_time
+            for event in run.events
+            for value in event.summary.value
+            if value.tag == "nnviz/global/overhead_seconds"
+        }
+        steps = sorted(scalars)
+        share = float(np.sum([scalars[step] for step in steps[1:]])) / (walls[steps[-1]] - walls[steps[0]])
+        (line,) = [line for line in lines if line.startswith(f"{name}: ")]
+        told = float(line.removeprefix(f"{name}: ").split(" %")[0])
+        assert told == pytest.approx(100 * share, abs=0.51 if told >= 10 else 0.06)
+        assert f"each of {len(steps)} logged steps" in line
+        assert line.split(": ", 1)[1] in str(demo_view.get(f"run-{name}").locator(".toggle").get_attribute("title"))
+
+
+def test_nothing_found_is_nothing_shown(edge_view: View) -> None:
+    expect(edge_view.get("health")).to_have_count(0)
+    tabs, main = (edge_view.find(selector).bounding_box() for selector in (".tabs", ".main"))
+    assert tabs and main and tabs["y"] == main["y"]
