@@ -48,7 +48,9 @@ export class Loader {
         const statistic = store.source.value;
         const runs = store.shown.value;
         const width = this.width.value;
-        if (store.runs.value !== null && !this.reloading && store.usesSeries.value)
+        // All of them are read, whatever comes of it: what is not read here does not bring us back.
+        const wanted = store.runs.value !== null && store.usesSeries.value;
+        if (wanted && !this.reloading)
           untracked(() => void this.want(kind, statistic, runs, false, width));
       }),
       effect(() => {
