@@ -50,8 +50,7 @@ export class Loader {
         const width = this.width.value;
         // All of them are read, whatever comes of it: what is not read here does not bring us back.
         const wanted = store.runs.value !== null && store.usesSeries.value;
-        if (wanted && !this.reloading)
-          untracked(() => void this.want(kind, statistic, runs, false, width));
+        if (wanted && !this.reloading) untracked(() => void this.want(kind, statistic, runs, false, width));
       }),
       effect(() => {
         const runs = store.shown.value;
