@@ -1,1 +1,0 @@
-import{aq as t}from"./main-CxpLDZUv.js";export{t as start};
