@@ -390,8 +390,8 @@ export const TEXT = {
     show: "What is shown of each weight",
     minus: {
       none: "weights",
-      ref: "minus reference",
-      first: "minus first step",
+      ref: "− reference",
+      first: "− first",
     } as Record<string, string>,
     minusTitle: {
       none: "The weights themselves",

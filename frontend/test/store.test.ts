@@ -1,3 +1,4 @@
+import { effect } from "@preact/signals";
 import { describe, expect, test } from "vitest";
 import { Loader } from "../src/store/loader";
 import { Store } from "../src/store/store";
@@ -234,4 +235,14 @@ test("a panel's keys live in the address, also before the panel was opened", () 
   store.setPanelKeys({});
   expect(store.key("act.layer").value).toBeNull();
   expect(() => store.key("step")).toThrow("invalid key: step");
+});
+
+test("a panel's key that is first asked for later is written down, too", () => {
+  const store = new Store();
+  const seen: Record<string, string>[] = [];
+  effect(() => {
+    seen.push(store.panelKeys());
+  });
+  store.key("late.choice").value = "b";
+  expect(seen.at(-1)).toEqual({ "late.choice": "b" });
 });

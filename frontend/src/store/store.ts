@@ -36,6 +36,7 @@ export class Store {
   readonly course = signal<Course | null>(null);
 
   private readonly keys = new Map<string, Signal<string | null>>();
+  private readonly asked = signal(0);
   /** What a link says beyond the shared view: keys of panels, which register them by asking. */
   private readonly others = signal<Readonly<Record<string, string>>>({});
 
@@ -255,6 +256,7 @@ export class Store {
     if (!one) {
       one = signal(this.others.peek()[name] ?? null);
       this.keys.set(name, one);
+      this.asked.value = this.keys.size;
     }
     return one;
   }
@@ -262,6 +264,8 @@ export class Store {
   /** All keys of panels that are not at their default; those of panels that were not opened stay as they came. */
   panelKeys(): Record<string, string> {
     const result: Record<string, string> = { ...this.others.value };
+    // A panel that is opened later asks for its keys later: who writes them down must hear of that.
+    void this.asked.value;
     for (const [name, { value }] of this.keys) {
       if (value === null) delete result[name];
       else result[name] = value;
