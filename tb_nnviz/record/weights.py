@@ -153,8 +153,8 @@ def _norms_down(x: Tensor) -> Tensor:
     """Norms of columns. A CPU takes several times as long for torch's own along the first axis."""
     rows = max(1, (2**18 if x.is_cpu else 2**24) // x.shape[1])
     total = torch.zeros(x.shape[1], dtype=_sum_dtype(x), device=x.device)
-    for part in x.split(rows):
-        total += part.to(total.dtype).square().sum(0)
+    for first in range(0, x.shape[0], rows):
+        total += x[first : first + rows].to(total.dtype).square().sum(0)
     return total.sqrt_()
 
 

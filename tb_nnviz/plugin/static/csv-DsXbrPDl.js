@@ -1,3 +1,0 @@
-import{ab as d,m as b}from"./main-Ba7rnLso.js";const p=s=>/[",\n]/.test(s)?`"${s.replaceAll('"','""')}"`:s,g=["absent","undefined","refZero","refNonfinite","refAbsent"];function q(s,$,r,n=null){const u=[`run,row,step,value,state${n?",reference_step":""}`];for(const t of s)$.forEach((c,h)=>{if(c.type!=="header")for(let e=0;e<t.steps.length;e++){const o=h*t.steps.length+e,a=d(t.states[o],t.values[o],r),l=a==="under"||a==="over"?"value":a,i=r.factor?10**t.values[o]:t.values[o],m=g.includes(l)?"":b(i),f=t.match&&n?t.match.at[e]:-1,v=n?f<0?",":`,${n.steps[f]}`:"";u.push(`${p(t.run)},${p(c.key)},${t.steps[e]},${m},${l}${v}`)}});return`${u.join(`
-`)}
-`}export{p as q,q as t};

@@ -1,0 +1,1 @@
+import{ax as t}from"./main-I4sIjhAu.js";export{t as start};
