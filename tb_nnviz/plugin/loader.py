@@ -15,6 +15,9 @@ from tensorboard.plugins import base_plugin
 #: loader keeps 10. A kept event of the five kinds takes 35 to 60 KB of memory for each 100 rows, most of it
 #: TensorBoard's own book-keeping for some 65 tags, so that the budgets bound what one run can take:
 SAMPLES = {
+    # Twice what TensorBoard keeps of a scalar: a run of that many logged steps is whole. About 120 MB a run of 100 rows
+    # and five kinds. Measured with 10 runs of 1000 rows and 2000 steps, 8 statistics (0.66 GB on disk): 0.81 GB in the
+    # data server, 1.9 GB in the Python loader.
     "nnviz": 2000,
     "nnviz_histograms": 300,  # written a tenth as often, 20 KB each
     "nnviz_maps": 50,  # images, up to 256 KB each

@@ -1,3 +1,4 @@
+import { useEffect, useRef, useState } from "preact/hooks";
 import { shapeOf } from "../charts/markers";
 import { metric } from "../derive/format";
 import { TEXT } from "../text";
@@ -47,13 +48,48 @@ export function RunPicker({ fold }: { fold: () => void }) {
           {metricNames.slice(0, 2).join(", ")}
         </span>
       </div>
-      <ul class="runs">
-        {listed.map((run) => (
-          <RunLine key={run} run={run} />
-        ))}
-        {listed.length === 0 && <li class="none">{TEXT.noRunMatches}</li>}
-      </ul>
+      <RunList runs={listed} />
     </>
+  );
+}
+
+/** Height of a line, as in the style, and lines beyond the edges that are there all the same. */
+const LINE = 28;
+const BEYOND = 12;
+/** Scrolling asks for the figures of what it comes to rest on. */
+const REST_MS = 150;
+
+/** The lines of the list that are in sight: hundreds of runs are as quick as ten. */
+function RunList({ runs }: { runs: readonly string[] }) {
+  const store = useStore();
+  const list = useRef<HTMLUListElement>(null);
+  const [scrolled, setScrolled] = useState(0);
+  const height = list.current?.clientHeight || window.innerHeight;
+  const first = Math.max(0, Math.min(Math.floor(scrolled / LINE), runs.length - 1) - BEYOND);
+  const end = Math.min(runs.length, Math.ceil((scrolled + height) / LINE) + BEYOND);
+  const inSight = runs.slice(first, end);
+  useEffect(() => {
+    const timer = setTimeout(() => {
+      store.listedInView.value = inSight;
+    }, REST_MS);
+    return () => clearTimeout(timer);
+  }, [runs, first, end]);
+  return (
+    <ul
+      class="runs"
+      ref={list}
+      onScroll={(event) => {
+        const { scrollTop } = event.currentTarget;
+        if (Math.abs(scrollTop - scrolled) >= LINE) setScrolled(scrollTop);
+      }}
+    >
+      {first > 0 && <li aria-hidden="true" style={{ height: `${first * LINE}px` }} />}
+      {inSight.map((run) => (
+        <RunLine key={run} run={run} />
+      ))}
+      {end < runs.length && <li aria-hidden="true" style={{ height: `${(runs.length - end) * LINE}px` }} />}
+      {runs.length === 0 && <li class="none">{TEXT.noRunMatches}</li>}
+    </ul>
   );
 }
 

@@ -1,0 +1,215 @@
+"""What the page takes at full size, in a real TensorBoard and Chromium, against our goals: ``./dev bench page``.
+
+Logs are written where they are not there yet (tests/bench/logs.py). Stock tabs cannot bear them: they get a smaller log
+of the same kind of numbers, and the table says how many.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import statistics
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tb_nnviz import schema
+from tb_nnviz.record.event_file import EventFile
+from tb_nnviz.record.events import event
+from tests.bench import logs
+from tests.browser.boards import Board
+from tests.browser.driving import WIDE, View, launch
+
+STOCK_LAYERS, STOCK_STEPS, HISTOGRAM_STEPS = 100, 500, 50
+#: (what, unit, goal)
+GOALS = {
+    "first picture of the reference, from opening the tab's address": 1.0,
+    "cursor move": 0.033,
+    "layer move": 0.033,
+    "another statistic": 0.3,
+    "one statistic of one run from the server, not read before": 0.15,
+    "one statistic of one run from the server, read before": 0.15,
+    "page memory, JavaScript heap (MB)": 500.0,
+}
+_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
+
+def ask(board: Board, run: str, statistic: str) -> float:
+    """Seconds of one request for a statistic of a run, in columns."""
+    body = {"runs": [run], "kind": "gradient", "statistics": [statistic], "width": 512}
+    request = urllib.request.Request(f"{board.url}data/plugin/nnviz/series", json.dumps(body).encode())
+    started = time.perf_counter()
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        answer.read()
+    return time.perf_counter() - started
+
+
+def heap(page: Page) -> float:
+    """Megabytes of the JavaScript heap after a collection, of the page and its frames, array buffers included."""
+    session = page.context.new_cdp_session(page)
+    session.send("HeapProfiler.collectGarbage")
+    usage = session.send("Runtime.getHeapUsage")
+    session.detach()
+    return float(usage["usedSize"] + usage.get("backingStorageSize", 0)) / 1e6
+
+
+def moves(view: View, key: str, count: int) -> float:
+    """Median seconds from a key to the frame that shows it, by the page's own clock."""
+    measure = """async (key) => {
+      const target = document.querySelector("[data-testid=stage]");
+      target.focus();
+      const started = performance.now();
+      target.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+      await new Promise((done) => requestAnimationFrame(() => setTimeout(done, 0)));
+      return performance.now() - started;
+    }"""
+    return statistics.median(view.frame.evaluate(measure, key) / 1e3 for _ in range(count))
+
+
+def page_figures(browser: Browser, board: Board, names: list[str]) -> dict[str, float]:
+    """The page with all runs open."""
+    figures = {}
+    new, again = [ask(board, run, "mean") for run in names[-3:]], [ask(board, run, "mean") for run in names[-3:]]
+    figures["one statistic of one run from the server, not read before"] = statistics.median(new)
+    figures["one statistic of one run from the server, read before"] = statistics.median(again)
+    with browser.new_context(viewport=WIDE) as context:
+        page = context.new_page()
+        view = View(page, board)
+        page.goto(f"{board.url}#nnviz&p.nnviz.runs={'%2C'.join(names).replace('/', '%2F')}")
+        view.until("performance.mark('seen') && document.querySelector('[data-testid^=heatmap-]')")
+        figures["first picture of the reference, from opening the tab's address"] = (
+            view.frame.evaluate("() => performance.now()") / 1e3
+        )
+        view.settle()
+        figures["all runs drawn, from opening the tab's address"] = view.frame.evaluate("() => performance.now()") / 1e3
+        view.page.wait_for_timeout(5000)
+        figures["cursor move"] = moves(view, "ArrowLeft", 15)
+        figures["layer move"] = moves(view, "ArrowDown", 15)
+        switch = """async () => {
+          const select = document.querySelector("[data-testid=statistic-select]");
+          const option = [...select.options].find(({ value }) => value.includes("absmax"));
+          const started = performance.now();
+          select.value = option.value;
+          select.dispatchEvent(new Event("change", { bubbles: true }));
+          while (__nnviz.state().loading || !document.querySelector("[data-testid^=heatmap-]"))
+            await new Promise((done) => setTimeout(done, 5));
+          await new Promise((done) => requestAnimationFrame(() => setTimeout(done, 0)));
+          return performance.now() - started;
+        }"""
+        figures["another statistic"] = view.frame.evaluate(switch) / 1e3
+        figures["page memory, JavaScript heap (MB)"] = heap(page)
+    return figures
+
+
+def many_runs(browser: Browser, logdir: Path, loader: str) -> dict[str, float]:
+    """200 small runs: opening, and typing into the filter."""
+    if not logdir.exists():
+        logs.write(logdir, 200, 20, 20)
+    figures = {}
+    with Board(logdir, {logs.run_name(199): 190}, f"--load_fast={loader}") as board, browser.new_context() as context:
+        page = context.new_page()
+        view = View(page, board)
+        view.open()
+        figures["200 runs: opening the tab's address"] = view.frame.evaluate("() => performance.now()") / 1e3
+        field = view.get("run-filter")
+        started = time.perf_counter()
+        field.press_sequentially("run-1")
+        view.frame.evaluate(_FRAMES)
+        figures["200 runs: a key in the filter"] = (time.perf_counter() - started) / 5
+    return figures
+
+
+def stock(logdir: Path, steps: int, histograms: bool) -> None:
+    """One run of norms as stock scalars, one a layer, or as stock histograms of them."""
+    values = logs.norms(0, steps, STOCK_LAYERS)
+    layers = [row.name for row in logs.rows(STOCK_LAYERS)]
+    file = EventFile(logdir / "stock")
+    for i in range(steps):
+        entries = []
+        for name, norm in zip(layers, values[i], strict=True):
+            if histograms:
+                edges = norm * np.linspace(-1, 1, 31)
+                counts = np.stack([edges[:-1], edges[1:], np.exp(-(np.linspace(-3, 3, 30) ** 2))], axis=1)
+                entries.append(schema.Entry(name, counts.astype(np.float64), "histograms"))
+            else:
+                entries.append(schema.scalar(name, float(norm)))
+        file.write(event(logs.EVERY * i, logs.WALL_TIME + i, entries))
+    file.close()
+
+
+def stock_figures(browser: Browser) -> dict[str, float]:
+    """TensorBoard's own tabs on numbers that they can bear."""
+    figures: dict[str, float] = {}
+    for tab, histograms, steps in (("timeseries", False, STOCK_STEPS), ("histograms", True, HISTOGRAM_STEPS)):
+        with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
+            stock(Path(folder), steps, histograms)
+            board = stack.enter_context(Board(Path(folder), {}))
+            time.sleep(5)
+            page = stack.enter_context(browser.new_context(viewport=WIDE)).new_page()
+            page.goto(f"{board.url}#{tab}")
+            selector = "scalar-card canvas, scalar-card svg" if tab == "timeseries" else "tf-histogram-loader svg"
+            what = f"stock {tab}, {STOCK_LAYERS} layers x {steps} steps of one run: first chart"
+            page.wait_for_selector(selector, timeout=60_000, state="attached")
+            figures[what] = page.evaluate("() => performance.now()") / 1e3
+            figures[f"stock {tab}: JavaScript heap (MB)"] = heap(page)
+    return figures
+
+
+def attempts(name: str, measure: Callable[[], dict[str, float]]) -> Iterator[tuple[str, float | str]]:
+    """Figures, or what went wrong: one part that fails leaves the others."""
+    try:
+        yield from measure().items()
+    except Exception as error:
+        yield name, f"failed: {type(error).__name__}: {str(error).splitlines()[0][:120]}"
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="./dev bench page", description=__doc__)
+    parser.add_argument("--logs", type=Path, default=Path(tempfile.gettempdir()) / "nnviz-bench-page")
+    parser.add_argument("--runs", type=int, default=10)
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    large, many = options.logs / "large", options.logs / "many"
+    names = [logs.run_name(i) for i in range(options.runs)]
+    if not large.exists():
+        size = logs.write(large, options.runs, 1000, 2000)
+        print(f"wrote {size / 1e9:.2f} GB")
+    result: dict[str, dict[str, Any]] = {}
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
+        for loader in ("true", "false"):
+            name = "data server" if loader == "true" else "Python loader"
+
+            def full(loader: str = loader) -> dict[str, float]:
+                with Board(large, dict.fromkeys(names, logs.EVERY * 1999), f"--load_fast={loader}") as board:
+                    return page_figures(browser, board, names)
+
+            result[name] = dict(attempts("page", full))
+            result[name].update(attempts("200 runs", lambda loader=loader: many_runs(browser, many, loader)))
+        result["stock"] = dict(attempts("stock", lambda: stock_figures(browser)))
+        browser.close()
+    for name, figures in result.items():
+        print(f"\n{name}")
+        for what, value in figures.items():
+            goal = GOALS.get(what)
+            shown = value if isinstance(value, str) else f"{value:10.3f}"
+            met = (
+                ""
+                if goal is None or isinstance(value, str)
+                else f"  goal {goal:g}: {'met' if value <= goal else 'MISSED'}"
+            )
+            print(f"  {shown}  {what}{met}")
+    if options.json:
+        options.json.write_text(json.dumps(result, indent=1))
+
+
+if __name__ == "__main__":
+    main()
