@@ -33,7 +33,7 @@ export interface Layers {
 }
 
 const SWEEPS = 8;
-const ROUNDS = 12;
+const ROUNDS = 40;
 
 /** Links that close a circle, which are laid the other way round. */
 function backwards(count: number, links: readonly Link[]): Set<number> {
