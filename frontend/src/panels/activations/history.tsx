@@ -96,7 +96,7 @@ export function HistoryDrawer({ tag, layer, picture, unit, sample, step, colours
       {answer.error !== null ? (
         <Failure what={T.whatHistory} message={answer.error} retry={answer.retry} />
       ) : (
-        <div class="act-history-body" aria-busy={answer.loading} title="">
+        <div class={answer.data ? "act-history-body" : "act-history-body stale"} aria-busy={answer.loading}>
           <div class="act-strips">
             {strips.map(({ run, frames }) => (
               <div class="act-strip-row" key={run}>

@@ -176,7 +176,7 @@ function Activations({ listing, error, retry }: Props) {
               maps.error === null && <div class="pending act-waiting" />
             )}
           </div>
-          {unit !== null && layer && drawn && (
+          {unit !== null && layer && drawn?.layer === layer.name && drawn.picture.slots.includes(unit) && (
             <HistoryDrawer
               tag={layer.tag}
               layer={layer.name}
