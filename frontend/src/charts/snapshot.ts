@@ -36,7 +36,7 @@ function draw(g: CanvasRenderingContext2D, element: Element): void {
     if (element.width > 0 && element.height > 0)
       g.drawImage(element, box.left, box.top, box.width, box.height);
   } else if (element instanceof SVGSVGElement) {
-    drawMark(g, element, box);
+    drawMark(g, element);
   } else {
     const children = [...element.childNodes];
     // Sticky cells lie above what scrolls beneath them.
@@ -91,20 +91,43 @@ function drawText(g: CanvasRenderingContext2D, node: Text, style: CSSStyleDeclar
   g.fillText(text, rect.left, rect.top + rect.height / 2 + 0.5);
 }
 
-function drawMark(g: CanvasRenderingContext2D, svg: SVGSVGElement, box: DOMRect): void {
-  g.translate(box.left, box.top);
-  for (const path of svg.querySelectorAll("path")) {
-    const shape = new Path2D(path.getAttribute("d") ?? "");
-    const style = getComputedStyle(path);
-    if (style.fill !== "none") {
+/** Paths, boxes and texts of a drawing, each where it stands on the screen. */
+function drawMark(g: CanvasRenderingContext2D, svg: SVGSVGElement): void {
+  for (const shape of svg.querySelectorAll<SVGGraphicsElement>("path, rect, text")) {
+    const place = shape.getScreenCTM();
+    if (!place) continue;
+    const style = getComputedStyle(shape);
+    g.save();
+    g.transform(place.a, place.b, place.c, place.d, place.e, place.f);
+    const number = (name: string) => Number(shape.getAttribute(name) ?? 0);
+    if (shape.tagName === "text") {
+      g.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
       g.fillStyle = style.fill;
-      g.fill(shape);
+      g.textBaseline = "alphabetic";
+      g.textAlign =
+        ({ middle: "center", end: "right" }[style.textAnchor] as CanvasTextAlign | undefined) ?? "left";
+      g.fillText(shape.textContent ?? "", number("x"), number("y"));
+      g.restore();
+      continue;
+    }
+    const path = new Path2D(shape.getAttribute("d") ?? "");
+    if (shape.tagName === "rect")
+      path.roundRect(number("x"), number("y"), number("width"), number("height"), number("rx"));
+    if (style.fill !== "none") {
+      g.globalAlpha *= Number(style.fillOpacity);
+      g.fillStyle = style.fill;
+      g.fill(path);
+      g.globalAlpha /= Number(style.fillOpacity) || 1;
     }
     if (style.stroke !== "none") {
       g.strokeStyle = style.stroke;
       g.lineWidth = Number.parseFloat(style.strokeWidth) || 1;
       g.lineJoin = style.strokeLinejoin as CanvasLineJoin;
-      g.stroke(shape);
+      g.setLineDash(
+        style.strokeDasharray === "none" ? [] : style.strokeDasharray.split(/[ ,]+/).map(Number.parseFloat),
+      );
+      g.stroke(path);
     }
+    g.restore();
   }
 }
