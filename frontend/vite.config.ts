@@ -34,19 +34,25 @@ const RAMPS = {
 
 /** Colour ramps as tables: the library that knows them is several times as large as what we use of it. */
 function ramps(): Plugin {
-  const hex = (css: string) =>
+  const parts = (css: string) =>
     css.startsWith("#")
-      ? css.slice(1)
-      : (css.match(/\d+/g) ?? []).map((part) => Number(part).toString(16).padStart(2, "0")).join("");
-  const sample = (interpolate: (t: number) => string) =>
-    Array.from({ length: 256 }, (_, i) => hex(interpolate(i / 255))).join("");
+      ? [1, 3, 5].map((at) => Number.parseInt(css.slice(at, at + 2), 16))
+      : (css.match(/\d+/g) ?? []).map(Number);
+  // Differences from one colour to the next are few and small: a letter each, and easy to compress.
+  const sample = (interpolate: (t: number) => string) => {
+    const colours = Array.from({ length: 256 }, (_, i) => parts(interpolate(i / 255)));
+    const steps = colours.slice(1).map((colour, i) => colour.map((part, k) => part - colours[i][k]));
+    if (steps.flat().some((step) => Math.abs(step) > 12)) throw new RangeError("invalid ramp: it jumps");
+    const letters = [0, 1, 2].map((k) => steps.map((step) => String.fromCharCode(109 + step[k])).join(""));
+    return JSON.stringify([colours[0], letters]);
+  };
   return {
     name: "ramps",
     resolveId: (id) => (id === "virtual:ramps" ? `\0${id}` : null),
     load: (id) =>
       id === "\0virtual:ramps"
         ? Object.entries(RAMPS)
-            .map(([name, one]) => `export const ${name} = "${sample(one)}";`)
+            .map(([name, one]) => `export const ${name} = ${sample(one)};`)
             .join("\n")
         : null,
   };
@@ -60,6 +66,8 @@ export default defineConfig({
     outDir: fromHere("../tb_nnviz/plugin/static"),
     emptyOutDir: true,
     target: "es2022",
+    minify: "terser",
+    terserOptions: { module: true, ecma: 2022, compress: { passes: 3 }, format: { comments: false } },
     modulePreload: false,
     cssCodeSplit: false,
     reportCompressedSize: true,

@@ -1,11 +1,16 @@
 import * as sampled from "virtual:ramps";
 
 /** Colour at a fraction of a ramp, from the table that the build has sampled from d3-scale-chromatic. */
-const ramp = (hex: string) => (t: number) => {
-  const last = hex.length / 6 - 1;
-  const i = Math.round(Math.min(1, Math.max(0, t)) * last);
-  return `#${hex.slice(6 * i, 6 * i + 6)}`;
-};
+function ramp([first, steps]: sampled.Ramp) {
+  const colours = [first];
+  for (let i = 0; i < steps[0].length; i++) {
+    colours.push(colours[i].map((part, k) => part + steps[k].charCodeAt(i) - 109));
+  }
+  return (t: number) => {
+    const colour = colours[Math.round(Math.min(1, Math.max(0, t)) * (colours.length - 1))];
+    return `rgb(${colour.join(",")})`;
+  };
+}
 
 export const interpolateViridis = ramp(sampled.viridis);
 export const interpolateMagma = ramp(sampled.magma);

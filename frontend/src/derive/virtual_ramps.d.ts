@@ -1,7 +1,8 @@
-/** Made by vite.config.ts: 256 colours a ramp, six hexadecimal digits each. */
+/** Made by vite.config.ts: 256 colours a ramp, the first and for each part the steps to the next as letters about "m". */
 declare module "virtual:ramps" {
-  export const viridis: string;
-  export const magma: string;
-  export const cividis: string;
-  export const rdbu: string;
+  export type Ramp = [first: number[], steps: string[]];
+  export const viridis: Ramp;
+  export const magma: Ramp;
+  export const cividis: Ramp;
+  export const rdbu: Ramp;
 }

@@ -1,3 +1,0 @@
-import{ah as m,w as b}from"./main-I4sIjhAu.js";const p=s=>/[",\n]/.test(s)?`"${s.replaceAll('"','""')}"`:s,g=["absent","undefined","refZero","refNonfinite","refAbsent"];function q(s,h,r,n=null){const u=[`run,row,step,value,state${n?",reference_step":""}`];for(const t of s)h.forEach((c,$)=>{if(c.type!=="header")for(let e=0;e<t.steps.length;e++){const o=$*t.steps.length+e,a=m(t.states[o],t.values[o],r),l=a==="under"||a==="over"?"value":a,i=r.factor?10**t.values[o]:t.values[o],v=g.includes(l)?"":b(i),f=t.match&&n?t.match.at[e]:-1,d=n?f<0?",":`,${n.steps[f]}`:"";u.push(`${p(t.run)},${p(c.key)},${t.steps[e]},${v},${l}${d}`)}});return`${u.join(`
-`)}
-`}export{p as q,q as t};
