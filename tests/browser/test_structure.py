@@ -89,7 +89,7 @@ def test_csv(demo_view: View, tmp_path: Path) -> None:
     with view.page.expect_download() as download:
         view.get("export-csv").click()
     download.value.save_as(tmp_path / "table.csv")
-    rows = list(csv.DictReader((tmp_path / "table.csv").open()))
+    rows = list(csv.DictReader((tmp_path / "table.csv").read_text("utf-8").splitlines()))
     own = {row["layer"]: row for row in rows if row["run"] == "healthy"}
     modules = {name: module for name, module in MODEL.named_modules() if name}
     assert set(own) == set(modules)
