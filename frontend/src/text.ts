@@ -94,6 +94,7 @@ export const TEXT = {
   ofCount: (n: number, m: number) => `${n} of ${m}`,
   runFilter: "filter, e.g. lr|sigmoid",
   rowFilter: "filter layers",
+  rowFilterShort: "filter",
   runFilterName: "Filter runs by regular expression",
   rowFilterName: "Filter layers by regular expression",
   badFilter: "invalid regular expression: the last valid one stays",
@@ -451,6 +452,7 @@ export const TEXT = {
   structure: {
     title: "Structure",
     what: "the structure of the models",
+    elsewhere: (statistic: string) => `${statistic} compares layers with each other: Gradient flow shows it.`,
     emptyTitle: "No structure in these runs",
     emptyHelp:
       "The layers of a model, and how data flowed through them, are recorded in the first training pass that is logged.",
@@ -662,6 +664,7 @@ export const TEXT = {
       { keys: ["Shift ←", "Shift →"], what: "ten logged steps" },
       { keys: ["Home", "End"], what: "first or last step" },
       { keys: ["k", "j"], what: "previous or next layer; also ↑ and ↓" },
+      { keys: ["+", "−", "0"], what: "Gradient flow: zoom the steps in, out, all of them" },
       { keys: ["1", "…", "6"], what: "panels, in the order of their tabs" },
       { keys: ["/"], what: "filter the layers" },
       { keys: ["Esc"], what: "close what is open" },

@@ -15,7 +15,7 @@ export function TreeHead() {
         class={bad ? "field bad" : "field"}
         type="search"
         spellcheck={false}
-        placeholder={TEXT.rowFilter}
+        placeholder={TEXT.rowFilterShort}
         aria-label={TEXT.rowFilterName}
         aria-invalid={bad}
         title={bad ? TEXT.badFilter : TEXT.rowFilterName}

@@ -98,8 +98,9 @@ export function useValues(models: Models | null): Values {
     return withinLimit(askedOf(models.tree, unionRows(rows).rows, ofLayers));
   }, [models, kind]);
   const runs = models?.runs.map(({ run }) => run) ?? [];
+  // Backward gain is told from neighbours in depth, which only Gradient flow has side by side.
   const question =
-    asked.length === 0
+    asked.length === 0 || store.source.value !== statistic
       ? null
       : {
           runs,

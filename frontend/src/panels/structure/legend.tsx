@@ -9,6 +9,13 @@ import type { Models, Values } from "./data";
 /** The scale of bars and boxes, and of what is beside it what occurs at the cursor's step. */
 export function StructureLegend({ models, values }: { models: Models; values: Values }) {
   const store = useStore();
+  if (store.source.value !== store.statistic.value) {
+    return (
+      <div class="legend structure-legend" data-testid="legend">
+        {TEXT.structure.elsewhere(statisticName(store.kind.value, store.statistic.value))}
+      </div>
+    );
+  }
   const { scale } = values;
   const colours = palette(scale.diverging, store.dark.value);
   const css = (rgb: readonly number[]) => `rgb(${rgb.join(",")})`;
