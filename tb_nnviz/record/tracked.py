@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -77,7 +78,7 @@ class TrackedWeights:
     def __init__(self, choice: Choice, depth: Callable[[nn.Module], int | None]) -> None:
         self._choice, self._depth = choice, depth
         self._table = Table(schema.TRACKED)
-        self._rows: dict[str, list[schema.TrackedRow]] = {}
+        self._rows: dict[str, tuple[Index, list[schema.TrackedRow]]] = {}
         self.begin(False)
 
     def begin(self, wanted: bool) -> None:
@@ -94,7 +95,7 @@ class TrackedWeights:
             if rows:
                 x = parameter.tensor.detach()
                 names, values = together.setdefault((x.device, x.dtype), ([], []))
-                names.append(parameter.name)
+                names += [row.name for row in rows]
                 values.append(self._elements(x, rows))
                 self._read.add(parameter.name)
         for names, values in together.values():
@@ -105,15 +106,20 @@ class TrackedWeights:
         return [parameter for parameter in parameters if parameter.name not in self._read]
 
     def _rows_of(self, parameter: NamedParameter) -> list[schema.TrackedRow]:
-        """The rows of a parameter, which are those of its first sight."""
-        rows = self._rows.get(parameter.name)
-        if rows is None:
-            rows = self._rows[parameter.name] = [_row(parameter, index) for index in self._indices(parameter)]
-        return rows
+        """The rows of a parameter, which are those of its first sight; others where it has taken another shape."""
+        shape = tuple(parameter.tensor.shape)
+        known = self._rows.get(parameter.name)
+        if known is None or known[0] != shape:
+            rows = [_row(parameter, index) for index in self._indices(parameter)]
+            known = self._rows[parameter.name] = shape, rows
+        return known[1]
 
     def _indices(self, parameter: NamedParameter) -> Sequence[Index]:
         if isinstance(self._choice, Mapping):
-            return self._choice.get(parameter.name, ())
+            chosen, shape = self._choice.get(parameter.name, ()), tuple(parameter.tensor.shape)
+            if not (chosen and _is_read(parameter.tensor)):  # it may have been replaced since it was checked
+                return ()
+            return [index for index in chosen if len(index) == len(shape) and all(map(operator.lt, index, shape))]
         if parameter.role != "weight" or not _is_read(parameter.tensor):
             return ()
         shape = tuple(parameter.tensor.shape)
@@ -122,28 +128,36 @@ class TrackedWeights:
 
     def _elements(self, x: Tensor, rows: Sequence[schema.TrackedRow]) -> Tensor:
         """The elements of some rows, [rows], a copy or a view that is copied at once."""
-        if not isinstance(self._choice, Mapping) and x.is_contiguous():
+        if isinstance(self._choice, Mapping):
+            return torch.stack([x[row.index] for row in rows])
+        if x.is_contiguous():
             return x.view(-1)[: len(rows)]
-        return torch.stack([x[row.index] for row in rows])
+        # the first ones by their indices lie apart (channels last, say): copy only the block that has them
+        count = len(rows)
+        while x.dim() > 1 and (inner := math.prod(x.shape[1:])) > 0:
+            if inner < count:
+                x = x[: math.ceil(count / inner)]
+                break
+            x = x[0]
+        return x.reshape(-1)[:count]
 
     def send(
         self, ordered: Iterable[NamedParameter], transfer: Transfer
     ) -> tuple[schema.Layout | None, Callable[[Arrival], list[schema.Entry]]]:
         """Take the values along: a layout that readers do not know yet, and what makes entries on the host."""
         for parameter in ordered:
-            for row in self._rows.get(parameter.name, ()):
+            for row in self._rows.get(parameter.name, ((), []))[1]:
                 self._table.put(replace(row, depth=self._depth(parameter.owner)))
         tickets: list[tuple[list[str], Ticket]] = [(names, transfer.add(values)) for names, values in self._parts]
         if not len(self._table) or not tickets:
             return None, lambda arrived: []
-        layout, rows = self._table.layout, self._rows
+        layout = self._table.layout
 
         def entries(arrived: Arrival) -> list[schema.Entry]:
             values = np.full(len(layout.rows), np.nan)
             place = {row.name: i for i, row in enumerate(layout.rows)}
             for names, ticket in tickets:  # of one that was read twice the last counts
-                at = [place[row.name] for name in names for row in rows[name]]
-                values[at] = arrived(ticket)
+                values[[place[name] for name in names]] = arrived(ticket)
             return [schema.layout_id_entry(layout), schema.vector(schema.TRACKED, "value", values)]
 
         return self._table.take_unwritten(), entries
