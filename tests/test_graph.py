@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import weakref
 
 import pytest
 import torch
@@ -217,3 +218,34 @@ def test_evaluation_before_training_is_not_taken_for_it(tmp_path):
     graph = json.loads(document.tobytes())
     assert edges(graph) == chain("input", "0", "1", "output")
     assert graph["nodes"][1]["outputs"] == [{"shape": [2, 4], "dtype": "float32"}]
+
+
+def test_passes_outside_of_the_model_are_let_go(tmp_path):
+    model = nn.Sequential(nn.Linear(4, 4), nn.Tanh())
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    inputs = []
+    with tb_nnviz.watch(model, optimizer, logdir=tmp_path):
+        for _ in range(40):  # a rollout: nothing of it is kept, and no backward pass ends it
+            x = torch.randn(2, 4)
+            inputs.append(weakref.ref(x))
+            model[1](model[0](x)).argmax()
+            del x
+        alive = sum(x() is not None for x in inputs)
+        model(torch.randn(2, 4)).sum().backward()
+        optimizer.step()
+    assert alive == 0
+    (document,) = Run(tmp_path).tensors["nnviz/graph"].values()
+    assert ("0", "1") in edges(json.loads(document.tobytes()))
+
+
+def test_a_cell_that_is_unrolled_outside_of_the_model_is_drawn_whole(tmp_path):
+    model = nn.ModuleDict({"cell": nn.RNNCell(3, 4), "head": nn.Linear(4, 1)})
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    with tb_nnviz.watch(model, optimizer, logdir=tmp_path):
+        h = torch.zeros(2, 4)
+        for _ in range(20):
+            h = model["cell"](torch.randn(2, 3), h)
+        model["head"](h).sum().backward()
+        optimizer.step()
+    (document,) = Run(tmp_path).tensors["nnviz/graph"].values()
+    assert sum(node["kind"] == "call" for node in json.loads(document.tobytes())["nodes"]) == 21

@@ -135,7 +135,7 @@ class GraphCapture:
             if module not in self._names:  # a copy of the model, which carries our hooks too
                 return
             running = self._observed(module, args, kwargs)
-            if running is None:
+            if running is None or self._has_enough(running, module, args, kwargs):
                 return
             self._count[module] = self._count.get(module, 0) + 1
             if not running.open:
@@ -199,6 +199,18 @@ class GraphCapture:
         self._thread = threading.get_ident()
         self._running = _Observed(calls.running, root, Dataflow(names))
         return self._running
+
+    def _has_enough(self, running: _Observed, module: nn.Module, args: Any, kwargs: Any) -> bool:
+        """Whether this is one more pass on fresh inputs, outside of a model's call, where nothing says that one ends.
+
+        In a rollout no backward pass comes between them: all of their nodes, and what those have saved, would be held.
+        """
+        if running.root is not None or running.open or running.rows.get(module, 0) < schema.MAX_CALLS:
+            return False
+        if not all(running.flow.is_new(tensor) for tensor in tensors_of((args, kwargs))):
+            return False
+        self._end_pass()
+        return True
 
     def _take_inputs(self, running: _Observed, module: nn.Module, args: Any, kwargs: Any) -> None:
         """What a pass begins with: the model's arguments; outside of a model's call, tensors that nothing made."""
