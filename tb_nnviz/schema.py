@@ -171,7 +171,7 @@ def decode_layout(data: bytes) -> dict[str, Any]:
     """
     try:
         document = json.loads(data)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"invalid layout: {data[:80]!r} is not JSON") from error
     version = document.get("version") if isinstance(document, dict) else None
     if version != VERSION:
@@ -188,7 +188,7 @@ def decode_graph(data: bytes) -> dict[str, Any]:
     """
     try:
         document = json.loads(data)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"invalid graph: {data[:80]!r} is not JSON") from error
     version = document.get("version") if isinstance(document, dict) else None
     if version != VERSION:
@@ -324,7 +324,7 @@ def decode_map(payload: np.ndarray | bytes) -> tuple[dict[str, Any], np.ndarray]
         (length,) = struct.unpack_from("<I", data)
         header = json.loads(data[4 : 4 + length])
         shape = [int(size) for size in header["shape"]]
-    except (struct.error, ValueError, TypeError, KeyError) as error:
+    except (struct.error, ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
         raise ValueError(f"invalid map: {data[:80]!r} has no header") from error
     if header.get("version") != VERSION:
         raise ValueError(f"unknown map version: {header.get('version')!r} (this tb_nnviz reads {VERSION})")
@@ -365,7 +365,7 @@ def decode_findings(payload: np.ndarray | bytes) -> list[dict[str, Any]]:
     data = bytes(payload)
     try:
         document = json.loads(data, parse_constant=_no_constant)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"invalid findings: {data[:80]!r} is not JSON") from error
     version = document.get("version") if isinstance(document, dict) else None
     if version != VERSION:

@@ -72,6 +72,8 @@ def test_everything_works_below_a_path_prefix(loader: str, tmp_path: Path, built
         ({"width": True}, "invalid width: True"),
         ({"width": 1e3}, "invalid width: 1000.0"),
         ({"from": "1"}, "invalid from: '1' (expected a step)"),
+        ({"from": 10**400}, "invalid from: 1000"),
+        ({"runs": ["\ud800"]}, "invalid body: not Unicode"),
         ({"to": True}, "invalid to: True (expected a step)"),
         ({"rows": "a"}, "invalid rows: 'a' (expected names of rows, or lists of names)"),
         ({"rows": [[]]}, "invalid rows: [[]]"),

@@ -27,7 +27,7 @@ def test_layout_id_is_31_bits_and_of_the_rows_alone():
     assert one.id != schema.Layout("gradient", (row("b"), row("a"))).id
 
 
-@pytest.mark.parametrize("data", [b"\xff", b"{", b"[]"])
+@pytest.mark.parametrize("data", [b"\xff", b"{", b"[]", b"[" * 100_000])
 def test_what_is_no_layout(data):
     with pytest.raises(ValueError, match="layout"):
         schema.decode_layout(data)
@@ -70,6 +70,8 @@ def test_map_is_a_length_a_header_and_bytes():
         (b"", "has no header"),
         (b"\x05\0\0\0{}", "has no header"),
         (b"\x02\0\0\0[]", "has no header"),
+        (b"\x12\0\0\0" + b'{"shape": [1e999]}', "has no header"),
+        ((100_000).to_bytes(4, "little") + b"[" * 100_000, "has no header"),
         (bytes(schema.encode_map({**MAP, "version": 2}, np.zeros((2, 3), np.uint8))), "unknown map version: 2"),
         (bytes(schema.encode_map(MAP, np.zeros((2, 3), np.uint8)))[:-1], r"5 values of shape \[2, 3\]"),
     ],

@@ -16,6 +16,8 @@ from tb_nnviz.plugin.series import Points
 
 #: Bytes of series that are kept: three statistics of ten runs of 1000 rows and 2000 steps.
 LIMIT = 256 << 20
+#: What an entry takes beside its series: also what is not there is kept, whatever names are asked for.
+ENTRY_BYTES = 1024
 #: Asking whether something has changed may take this share of the time: 0.2 ms a call on the Python loader, which is
 #: then asked again after 4 ms, and 45 ms on the data server, asked again after 0.9 s.
 SHARE = 0.05
@@ -144,14 +146,18 @@ class Cache:
             with self._lock:
                 self._drop((experiment, run, tag))
                 self._kept[experiment, run, tag] = _Kept(points, fingerprint, until)
-                self._bytes += points.nbytes
+                self._bytes += _cost((experiment, run, tag), points)
                 while self._bytes > self._limit and self._kept:
                     self._drop(next(iter(self._kept)))
 
     def _drop(self, key: Key) -> None:
         kept = self._kept.pop(key, None)
         if kept is not None:
-            self._bytes -= kept.points.nbytes
+            self._bytes -= _cost(key, kept.points)
+
+
+def _cost(key: Key, points: Points) -> int:
+    return points.nbytes + ENTRY_BYTES + sum(map(len, key))
 
 
 def tensor_points(data: Sequence[Any]) -> Points:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import math
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -150,7 +150,7 @@ def decode(payload: Any) -> tuple[dict[str, Any], np.ndarray, dict[str, np.ndarr
     try:
         units = {name: np.array(figures[name], np.float64) for name in UNIT_FIGURES if name in figures}
         json.dumps(header, allow_nan=False)  # a browser reads no NaN
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, OverflowError) as error:
         raise ValueError(f"invalid map: {error}") from None
     if any(figure.ndim != 1 for figure in units.values()):
         raise ValueError("invalid map: figures of units that are no list")
@@ -178,7 +178,7 @@ def cut(
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
 
 
 def _problems(found: Found, miss: Miss) -> Found:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -175,6 +176,11 @@ def _document(data: bytes, keys: tuple[str, ...]) -> dict[str, Any]:
         body = json.loads(data)
     except (ValueError, RecursionError) as error:
         raise errors.InvalidArgumentError(f"invalid body: not JSON: {str(error)[:200]}") from None
+    if b"\\u" in data:  # half a pair of them is JSON, but no text: nothing that asks further could send it
+        try:
+            json.dumps(body, ensure_ascii=False).encode()
+        except UnicodeEncodeError as error:
+            raise errors.InvalidArgumentError(f"invalid body: not Unicode: {error}"[:200]) from None
     if not isinstance(body, dict):
         raise errors.InvalidArgumentError(f"invalid body: {_short(body)} (expected a JSON object)")
     # A misspelt key would otherwise be an answer to another question.
@@ -237,7 +243,8 @@ def _step(body: dict[str, Any], key: str, default: float) -> float:
     step = body.get(key)
     if step is None:
         return default
-    if type(step) not in (int, float) or not math.isfinite(step):
+    # compared, not asked whether it is finite: an integer may be beyond any float
+    if type(step) not in (int, float) or not abs(step) <= sys.float_info.max:
         raise errors.InvalidArgumentError(f"invalid {key}: {_short(step)} (expected a step)")
     return float(step)
 
