@@ -42,11 +42,14 @@ export function asColumns(series: RunSeries): RunSeries {
   const middle = Array.from(starts, (start, i) => (start + end(i) - 1) >> 1);
   const names = Object.keys(columns);
   const states = columns[names[0]]?.states ?? new Uint8Array(0);
+  // A plain loop: Uint8Array.from with a function takes ten times as long.
+  const absent = new Uint8Array(states.length);
+  for (let i = 0; i < states.length; i++) if (states[i] === OCCURS.absent) absent[i] = 1;
   return {
     ...series,
     steps: Float64Array.from(middle, (i) => steps[i]),
     wallTimes: Float64Array.from(middle, (i) => series.wallTimes[i]),
-    absent: Uint8Array.from(states, (state) => (state === OCCURS.absent ? 1 : 0)),
+    absent,
     values: Object.fromEntries(names.map((name) => [name, standing(columns[name])])),
   };
 }
