@@ -15,7 +15,8 @@ export interface Note {
 /** Steps and layers of a panel, for the keys that move among them. */
 export interface Course {
   moveStep(by: number): void;
-  moveLayer(by: number): void;
+  /** Left out where a panel shows no layers: the arrows scroll there. */
+  moveLayer?(by: number): void;
 }
 
 export interface Hover {

@@ -42,10 +42,10 @@ export function useKeys(panels: readonly Panel[]): void {
         ArrowRight: course ? () => course.moveStep(far) : undefined,
         Home: course ? () => course.moveStep(Number.NEGATIVE_INFINITY) : undefined,
         End: course ? () => course.moveStep(Number.POSITIVE_INFINITY) : undefined,
-        ArrowUp: course ? () => course.moveLayer(-1) : undefined,
-        ArrowDown: course ? () => course.moveLayer(1) : undefined,
-        k: course ? () => course.moveLayer(-1) : undefined,
-        j: course ? () => course.moveLayer(1) : undefined,
+        ArrowUp: course?.moveLayer && (() => course.moveLayer?.(-1)),
+        ArrowDown: course?.moveLayer && (() => course.moveLayer?.(1)),
+        k: course?.moveLayer && (() => course.moveLayer?.(-1)),
+        j: course?.moveLayer && (() => course.moveLayer?.(1)),
         "/": () => document.querySelector<HTMLElement>('[data-testid="row-filter"]')?.focus(),
         "?": () => {
           store.keysListed.value = !store.keysListed.value;

@@ -4,12 +4,14 @@ import { type CurveMark, curveMarks } from "../../derive/curve_marks";
 import { compile } from "../../derive/filter";
 import { exact } from "../../derive/format";
 import { type Part, type ScalarCurve, scalarCharts } from "../../derive/scalar_charts";
+import { nearest } from "../../derive/steps";
 import { TEXT } from "../../text";
 import { useAnswer, useAnswers } from "../../views/answer";
 import { useSize, useStore } from "../../views/context";
 import { Exports } from "../../views/exports";
 import { Failure } from "../../views/failure";
 import { showFinding, useFindings } from "../../views/findings";
+import { useCourse } from "../../views/keys";
 import { NoRuns, PanelEmpty } from "../../views/panel_empty";
 import { ChartView } from "./chart";
 import { explain, show } from "./explain";
@@ -78,6 +80,19 @@ export function View() {
   const last = lastStep(series);
   const step = store.view.step.value ?? last;
   const cursor = step === null ? null : xOfStep(step, settings.x, clocks.get(ref ?? ""));
+  const steps = clocks.get(ref ?? "")?.steps;
+  useCourse(
+    useMemo(
+      () => ({
+        moveStep: (by: number) => {
+          if (!steps || steps.length === 0) return;
+          const at = nearest(steps, step ?? steps[steps.length - 1]) + by;
+          store.view.step.value = steps[Math.min(steps.length - 1, Math.max(0, at))];
+        },
+      }),
+      [store, steps, step],
+    ),
+  );
   const explainAt = async (run: string, at: number) => {
     const logged = clocks.get(run)?.steps ?? Float64Array.of();
     setBusy(true);
