@@ -12,10 +12,11 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from tb_nnviz import schema
+from tb_nnviz.plugin import stock_histograms
 from tb_nnviz.plugin.histogram_cache import HistogramCache, fingerprint
-from tb_nnviz.plugin.histograms import QUANTILES, SPECIAL, join, pack, quantiles
+from tb_nnviz.plugin.histograms import QUANTILES, SPECIAL, arrays, join, pack, quantiles
 from tb_nnviz.plugin.series import Points
-from tb_nnviz.plugin.stock_histograms import kinds_of, rebin
+from tb_nnviz.plugin.stock_histograms import kinds_of, rebin, stock_history
 from tests.bins import bin_of, ends
 from tests.logs import WALL_TIME, Log, layout, numbers
 from tests.tensorboards import TensorBoard
@@ -331,3 +332,27 @@ def test_cells_are_dense_again() -> None:
         parts.take(np.array([6, -1, 2, 2])).dense(100, 300)[:, 200], [counts[6, 300], 0, 1 << 30, 1 << 30]
     )
     assert_array_equal(parts.totals(), counts.sum(1))
+
+
+def test_an_answer_beyond_its_bound_is_not_made() -> None:
+    cells = pack(counts_of(*SAMPLES[0]))
+    made = arrays(cells, 1, cells.size, 1 << 20)
+    assert made is not None
+    size = made["counts"].size
+    assert arrays(cells, 1, cells.size, size) is not None and arrays(cells, 1, cells.size, size - 1) is None
+
+
+def test_of_stock_histograms_only_the_step_asked_for_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    bucket = np.array([[1.0, 2.0, 3.0]])
+    tags = {name: Points.of((step, float(step), bucket) for step in range(0, 50, 10)) for name in "ab"}
+    seen: list[np.ndarray] = []
+
+    def counted(buckets: np.ndarray) -> np.ndarray:
+        seen.append(buckets)
+        return rebin(buckets)
+
+    monkeypatch.setattr(stock_histograms, "rebin", counted)
+    whole, one = stock_history(tags), stock_history(tags, 14)
+    assert len(seen) == 10 + 2
+    assert one.steps.tolist() == [10.0] and one.wall_times.tolist() == [10.0]
+    assert one.cells[0].dense(0, 520).tolist() == whole.cells[1].dense(0, 520).tolist()

@@ -134,11 +134,11 @@ def _histograms(request: _Request) -> dict[str, Any]:
                 request.miss(run, name, f"no histograms of {name!r} in run {run!r}")
         if not names:
             continue
-        found = history.answer(names, at)
-        counts += found["counts"].size
-        if counts > MAX_COUNTS:
+        found = history.answer(names, at, MAX_COUNTS - counts)
+        if found is None:
             request.miss(run, None, f"too many counts: over {MAX_COUNTS} in one answer; ask for fewer rows")
             continue
+        counts += found["counts"].size
         where = {"steps": history.steps[at], "wall_times": history.wall_times[at]}
         series.append({"run": run, "source": sources[run], "rows": names, **where, **found})
     return {"quantiles": list(binned.QUANTILES), "series": series}
@@ -184,7 +184,7 @@ def _stock(request: _Request, runs: list[str]) -> dict[str, History]:
         tags = {tag: name for of_run in found for name, tag in of_run.items()}
     points = request.points(STOCK_PLUGIN, runs, list(tags)) if tags else {}
     return {
-        run: stock_history({name: points[run][tag] for tag, name in tags.items() if tag in points[run]})
+        run: stock_history({name: points[run][tag] for tag, name in tags.items() if tag in points[run]}, query.step)
         for run in runs
         if points.get(run)
     }

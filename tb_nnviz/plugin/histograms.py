@@ -157,18 +157,20 @@ class History:
             result[layout] = np.array([index.get(name, -1) for name in names], np.int64)
         return result
 
-    def answer(self, names: Sequence[str], steps: np.ndarray) -> dict[str, Any]:
-        """Arrays of the wire: these rows at the steps with these indices."""
+    def answer(self, names: Sequence[str], steps: np.ndarray, most: int) -> dict[str, Any] | None:
+        """Arrays of the wire: these rows at the steps with these indices; None for more than so many counts."""
         columns = self.columns(names)
         cells = join([self.cells[i].take(columns[self.layouts[i]]) for i in steps])
-        return arrays(cells, len(steps), len(names))
+        return arrays(cells, len(steps), len(names), most)
 
 
-def arrays(cells: Cells, steps: int, rows: int) -> dict[str, Any]:
-    """What is answered of histograms [steps * rows]: see http_api.md."""
+def arrays(cells: Cells, steps: int, rows: int, most: int) -> dict[str, Any] | None:
+    """What is answered of histograms [steps * rows], see http_api.md; None, unmade, beyond ``most`` counts."""
     ordinary = cells.bins[(cells.bins >= _FIRST) & (cells.bins <= _LAST)]
     first = int(ordinary.min()) if ordinary.size else schema.BINS // 2
     width = int(ordinary.max()) - first + 1 if ordinary.size else 0
+    if steps * rows * max(width, 1) > most:
+        return None
     special = np.concatenate([cells.dense(b, 1) for b in SPECIAL], axis=1)
     totals = cells.totals()
     return {
