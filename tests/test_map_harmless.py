@@ -147,3 +147,28 @@ def test_a_probe_that_the_model_raises_on_is_one_warning_and_training_goes_on(tm
     assert "the model raised RuntimeError(" in str(record.exc_info[1])
     assert model.training and model[1].training and not model[0]._forward_hooks
     assert len(Run(tmp_path).tensors["nnviz/gradient/norm"]) == 3 and not read(tmp_path)
+
+
+def test_what_a_model_collects_in_lists_dicts_and_sets_is_as_before(tmp_path):
+    class Collector(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc, self.seen, self.by_mode, self.modes = nn.Linear(3, 2), [], {"passes": 0}, set()
+
+        def forward(self, x):
+            self.seen.append(len(x))
+            self.by_mode["passes"] += 1
+            self.by_mode[self.training] = True
+            self.modes.add(self.training)
+            return self.fc(x)
+
+    model = Collector()
+    seen, by_mode = model.seen, model.by_mode
+    with tb_nnviz.watch(model, logdir=tmp_path, every=1, probe=torch.ones(5, 3), maps_every=1) as monitor:
+        for _ in range(2):
+            model(torch.ones(2, 3)).sum().backward()
+            monitor.step()
+    assert model.seen is seen and seen == [2, 2]
+    assert model.by_mode is by_mode and by_mode == {"passes": 2, True: True}
+    assert model.modes == {True}
+    assert list(Run(tmp_path).tensors["nnviz/map/fc"]) == [0, 1]

@@ -13,6 +13,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
+#: Attributes of every module, which are torch's own.
+_OF_TORCH = frozenset(vars(nn.Module()))
+
 
 class Autocast(NamedTuple):
     """What autocast was set to on a device, to be set so again."""
@@ -42,8 +45,9 @@ class Autocast(NamedTuple):
 def evaluation(model: nn.Module, autocast: Autocast | None = None) -> Iterator[None]:
     """Evaluation mode, no gradients, nothing compiled; at the end all is as it was, whatever is raised.
 
-    That is: each module's mode (one that was frozen stays frozen), its attributes and its buffers (the
-    model writes on copies), and the random states of torch, of the model's devices, of numpy and Python.
+    That is: each module's mode (one that was frozen stays frozen), its attributes and what is in those that
+    are lists, dicts or sets, its buffers (the model writes on copies), and the random states of torch, of the
+    model's devices, of numpy and Python.
     Modes are set one by one: ``eval()`` may be the user's own and do more, such as merge weights.
 
     >>> model = nn.Sequential(nn.BatchNorm1d(2), nn.Dropout())
@@ -59,6 +63,8 @@ def evaluation(model: nn.Module, autocast: Autocast | None = None) -> Iterator[N
         stack.enter_context(_random_states(model))
         for module in model.modules():
             stack.callback(_restore, module, module.training, dict(module.__dict__), dict(module._buffers))
+            for name in module.__dict__.keys() - _OF_TORCH:
+                _keep(stack, module.__dict__[name])
             for name, buffer in module._buffers.items():
                 if buffer is not None and not is_lazy(buffer):
                     module._buffers[name] = copies.setdefault(id(buffer), buffer.clone())
@@ -67,6 +73,15 @@ def evaluation(model: nn.Module, autocast: Autocast | None = None) -> Iterator[N
         if autocast is not None:
             stack.enter_context(autocast.again())
         yield
+
+
+def _keep(stack: ExitStack, value: object) -> None:
+    """At the end the same elements are in a list, dict or set of the user's: a cache, say, that a pass appends to."""
+    if type(value) is list:
+        stack.callback(value.__setitem__, slice(None), list(value))
+    elif type(value) is dict or type(value) is set:
+        stack.callback(value.update, value.copy())
+        stack.callback(value.clear)
 
 
 def _restore(module: nn.Module, training: bool, attributes: dict[str, Any], buffers: dict[str, Tensor | None]) -> None:
