@@ -1,10 +1,13 @@
 """The moments of Adam's family and its effective step size, against the formulas in float64."""
 
+import warnings
+
 import pytest
 import torch
 from torch import nn
 
 import tb_nnviz
+from tb_nnviz.record.statistics import moments
 from tests.reading import Run
 
 
@@ -119,3 +122,12 @@ def test_absent_while_a_layer_is_frozen(tmp_path):
             optimizer.step()
     run = Run(tmp_path)
     assert [run.statistics("optimizer", step)["0.weight"]["count"] for step in range(3)] == [12, 0, 0]
+
+
+def test_moments_of_complex_parameters_count_imaginary_parts():
+    first, second = torch.tensor([3.0 + 4.0j, 0.0 + 2.0j]), torch.tensor([1.0 + 4.0j, 1.0 + 1.0j])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = moments(first, second, 0.5, 1.0, 0.0)
+    # steps: 3 / 1, 4 / 2, 0 / 1, 2 / 1, each halved
+    assert found.tolist() == pytest.approx([9 + 16 + 4, 1 + 16 + 1 + 1, (9 + 4 + 4) / 4])

@@ -142,6 +142,8 @@ def moments(
     if fast is not None:
         return fast
     tensors = [x.detach() for x in (first, second, *(() if denominator is None else (denominator,)))]
+    if first.is_complex():  # optimizers take real and imaginary parts each as a number of its own
+        tensors = [torch.view_as_real(x.resolve_conj()) for x in tensors]
     return operators.moments(tensors[0], tensors[1], step_scale, correction, epsilon, (*tensors, None)[2])
 
 
