@@ -100,3 +100,10 @@ test("the cursor's line: itself, the collapsed block that holds it, the block's 
   expect(lineOf(folded, NETWORK, "blocks.0.conv2.weight")).toBe(1);
   expect(lineOf([], NETWORK, null)).toBe(-1);
 });
+
+test("a layer that was selected elsewhere is its own row here, and a hidden bias its weight", () => {
+  const open = tree(NETWORK, []);
+  expect(lineOf(open, NETWORK, "blocks.1.conv1")).toBe(5);
+  expect(lineOf(open, NETWORK, "blocks.1.conv1.bias")).toBe(5);
+  expect(lineOf(tree(NETWORK, ["blocks.0.*"]), NETWORK, "blocks.0.conv2")).toBe(1);
+});

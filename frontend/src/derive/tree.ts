@@ -1,4 +1,5 @@
 import type { Line, Row } from "../types";
+import { choose } from "./selection";
 
 interface Item {
   path: string[];
@@ -85,7 +86,7 @@ export function treeLines(rows: readonly Row[], shown: readonly number[], option
   return lines;
 }
 
-/** The line where a cursor on `key` stands: itself, the collapsed block that holds it, or the first row. */
+/** The line where a cursor on `key` stands: itself, the collapsed block that holds it, what is nearest, or the first row. */
 export function lineOf(lines: readonly Line[], rows: readonly Row[], key: string | null): number {
   const first = lines.findIndex((line) => line.type !== "header");
   if (key === null) return first;
@@ -94,10 +95,13 @@ export function lineOf(lines: readonly Line[], rows: readonly Row[], key: string
     return lines[exact].type === "header"
       ? exact + 1 + lines.slice(exact + 1).findIndex((line) => line.type !== "header")
       : exact;
-  const row = rows.findIndex((candidate) => candidate.name === key);
-  if (row < 0) return first;
-  const holder = lines.findIndex((line) => line.type === "block" && line.rows.includes(row));
-  return holder >= 0 ? holder : first;
+  const shown = lines.flatMap((line, i) =>
+    line.type === "header"
+      ? []
+      : line.rows.map((row) => ({ name: rows[row].name, module: rows[row].module, line: i })),
+  );
+  const found = choose(key, shown);
+  return found < 0 ? first : shown[found].line;
 }
 
 /** The header of the block that a line is in; itself where it is in none. */

@@ -27,13 +27,19 @@ export function useFindings() {
   return { groups, missing: known?.missing ?? [], known: known !== null, error, retry };
 }
 
+/** The parameters to be shown so that this one is among them; null: the weights, as by default. */
+export function roleShowing(store: Store, name: string): "all" | null {
+  const known = store.union.value.rows.find((row) => row.name === name)?.role;
+  return known === "weight" || (known === undefined && name.endsWith(".weight")) ? null : "all";
+}
+
 /** Opens the panel, run, layer and step that show it. */
 export function showFinding(store: Store, { run, chief }: FindingGroup): void {
   store.jump(() => {
     if (!store.selected.value.includes(run)) store.toggleRun(run);
     store.view.panel.value = null;
     store.choose(chief.kind, chief.statistic);
-    store.view.role.value = null;
+    store.view.role.value = roleShowing(store, chief.row);
     store.view.rowFilter.value = "";
     store.view.row.value = chief.row;
     store.zoomTo(null);

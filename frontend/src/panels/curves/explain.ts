@@ -3,6 +3,7 @@ import { spacing } from "../../derive/steps";
 import type { Answers } from "../../store/answers";
 import type { Store } from "../../store/store";
 import type { Row } from "../../types";
+import { roleShowing } from "../../views/findings";
 
 interface Header {
   layouts: Record<string, Row[]>;
@@ -56,7 +57,7 @@ export function show(store: Store, run: string, one: Culprit): void {
     if (!store.selected.value.includes(run)) store.toggleRun(run);
     store.view.panel.value = null;
     store.choose(one.kind, one.statistic);
-    store.view.role.value = null;
+    store.view.role.value = roleShowing(store, one.row);
     store.view.rowFilter.value = "";
     store.view.row.value = one.row;
     store.view.step.value = one.step;

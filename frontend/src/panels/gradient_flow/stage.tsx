@@ -34,7 +34,9 @@ export function Stage() {
   const [scrolled, setScrolled] = useState(0);
   const longest =
     lines.reduce((most, { label, depth }) => Math.max(most, label.length * 6.6 + depth * 12), 0) + 104;
-  const lanes = store.markKinds.value.length;
+  const kinds = store.markKinds.value.length;
+  // Room for one from the start: findings come a little after the values.
+  const lanes = Math.max(1, kinds);
   const axis = AXIS + LANE * lanes;
   const size = stageGeometry(width, height, lines, shown.length, longest, axis);
   const { tree, map, profile, rowHeight, window: visible } = size;
@@ -118,7 +120,7 @@ export function Stage() {
               </div>
               {shown.map((run) => (
                 <div class="cell axis" key={`axis ${run}`}>
-                  {lanes > 0 && <MarkLanes run={run} width={map} />}
+                  {kinds > 0 ? <MarkLanes run={run} width={map} /> : <div style={{ height: `${LANE}px` }} />}
                   <HeatmapAxis width={map} />
                 </div>
               ))}
