@@ -11,7 +11,7 @@ import { showFinding, useFindings } from "./findings";
 import { Mark } from "./icon";
 
 /** The page is not held back longer than this for what was found. */
-const PATIENCE_MS = 400;
+const PATIENCE_MS = 1000;
 
 const T = TEXT.health;
 
