@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import re
 import shutil
@@ -168,3 +169,10 @@ def test_locks_name_no_registry() -> None:
     # With addresses in it, a lock file works only where that registry is reached.
     assert '"resolved"' not in (ROOT / "frontend" / "package-lock.json").read_text("utf-8")
     assert "://" not in (ROOT / "constraints.txt").read_text("utf-8")
+
+
+def test_the_built_page_is_at_most_150_kb_gzipped() -> None:
+    """All chunks together; the page of a tab that is opened a hundred times a day."""
+    files = [path for path in (ROOT / "tb_nnviz" / "plugin" / "static").iterdir() if path.is_file()]
+    assert len(files) > 7  # the entry, what is shared, and a chunk a panel
+    assert sum(len(gzip.compress(path.read_bytes(), 9)) for path in files) <= 150_000

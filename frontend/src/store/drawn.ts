@@ -37,7 +37,7 @@ export function drawn(store: Store) {
   const keys = {
     /** `ref`: every run against the reference. */
     against: store.key("flow.vs"),
-    /** `off`: no percentile band in the profile. */
+    /** `on`: the percentile band in the profile, which several runs at once would make a muddle. */
     band: store.key("flow.band"),
     order: store.key("flow.order"),
     from: store.key("flow.from"),

@@ -4,7 +4,7 @@
  */
 export async function render() {
   try {
-    const { start } = await import("./static/main-9jEyMOyK.js");
+    const { start } = await import("./static/main-ChjumAx4.js");
     start(document.body);
   } catch (error) {
     const text = document.createElement("pre");

@@ -38,7 +38,7 @@ export function ProfileHead({ width }: { width: number }) {
   // on a linear scale they fall together
   const apart = thresholds && place(thresholds.exploding) - place(thresholds.vanishing) > TOGETHER;
   const { band } = store.flow.keys;
-  const on = band.value !== "off";
+  const on = band.value === "on";
   return (
     <div class="profile-head">
       <b>{TEXT.profileAt(store.step.value)}</b>
@@ -50,7 +50,7 @@ export function ProfileHead({ width }: { width: number }) {
         title={TEXT.flow.bandName}
         data-testid="band-switch"
         onClick={() => {
-          band.value = on ? "off" : null;
+          band.value = on ? null : "on";
         }}
       >
         {TEXT.flow.band}
@@ -82,7 +82,7 @@ export function ProfileBody({ width, tops, part }: BodyProps) {
   const step = store.step.value;
   const dark = store.dark.value;
   const thresholds = store.thresholds.value;
-  const banded = store.flow.keys.band.value !== "off";
+  const banded = store.flow.keys.band.value === "on";
   const guide = useGuide();
   const { top, height } = part;
   const within = linesWithin(tops, part);
