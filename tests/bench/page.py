@@ -24,6 +24,7 @@ from tb_nnviz import schema
 from tb_nnviz.record.event_file import EventFile
 from tb_nnviz.record.events import event
 from tests.bench import logs
+from tests.browser import boards
 from tests.browser.boards import Board
 from tests.browser.driving import WIDE, View, launch
 
@@ -176,7 +177,10 @@ def main() -> None:
     parser.add_argument("--logs", type=Path, default=Path(tempfile.gettempdir()) / "nnviz-bench-page")
     parser.add_argument("--runs", type=int, default=10)
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--loaders", choices=["both", "fast", "python"], default="both")
     options = parser.parse_args()
+    # The Python loader takes minutes for what the data server reads in seconds.
+    boards.PATIENCE_SECONDS = 600
     large, many = options.logs / "large", options.logs / "many"
     names = [logs.run_name(i) for i in range(options.runs)]
     if not large.exists():
@@ -184,8 +188,8 @@ def main() -> None:
         print(f"wrote {size / 1e9:.2f} GB")
     result: dict[str, dict[str, Any]] = {}
     with sync_playwright() as playwright:
-        browser = launch(playwright)
-        for loader in ("true", "false"):
+        browser = launch(playwright, emulate_gpu=False)
+        for loader in {"both": ("true", "false"), "fast": ("true",), "python": ("false",)}[options.loaders]:
             name = "data server" if loader == "true" else "Python loader"
 
             def full(loader: str = loader) -> dict[str, float]:

@@ -38,10 +38,16 @@ document.addEventListener("securitypolicyviolation", (event) =>
 """
 
 
-def launch(playwright: Playwright) -> Browser:
-    """NNVIZ_CHROMIUM, or what is on the path, or Playwright's own."""
+def launch(playwright: Playwright, emulate_gpu: bool = True) -> Browser:
+    """NNVIZ_CHROMIUM, or what is on the path, or Playwright's own.
+
+    Emulating a GPU, for WebGL, makes each frame wait some 100 ms for the emulator: not where frames are timed.
+    """
     found = os.environ.get("NNVIZ_CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
-    return playwright.chromium.launch(executable_path=found, args=_ARGUMENTS)
+    arguments = [one for one in _ARGUMENTS if emulate_gpu or "swiftshader" not in one]
+    return playwright.chromium.launch(
+        executable_path=found, args=[*arguments, *([] if emulate_gpu else ["--disable-gpu"])]
+    )
 
 
 class Guard:
