@@ -251,5 +251,5 @@ def test_align_takes_any_number_of_any_width() -> None:
 def test_a_layout_that_cannot_be_read_is_named(payload: bytes, message: str) -> None:
     said: list[str] = []
     data = Points.of([(0, 0.0, np.frombuffer(payload, np.uint8))])
-    assert series_answer._layouts(data, said.append) == {}
+    assert series_answer.layouts_of(data, said.append) == {}
     assert [message in text for text in said] == [True]
