@@ -1,1 +1,0 @@
-import{az as r}from"./main-B3sW_8pj.js";export{r as start};
