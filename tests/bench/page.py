@@ -188,7 +188,7 @@ def main() -> None:
         print(f"wrote {size / 1e9:.2f} GB")
     result: dict[str, dict[str, Any]] = {}
     with sync_playwright() as playwright:
-        browser = launch(playwright, emulate_gpu=False)
+        browser = launch(playwright)
         for loader in {"both": ("true", "false"), "fast": ("true",), "python": ("false",)}[options.loaders]:
             name = "data server" if loader == "true" else "Python loader"
 

@@ -28,8 +28,8 @@ _ARGUMENTS = [
     "--disable-sync",
     "--disable-quic",
     "--no-first-run",
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
+    # No page of ours needs WebGL, and an emulated GPU makes each frame wait for 100 ms and more.
+    "--disable-gpu",
     "--force-color-profile=srgb",
 ]
 _CSP_LISTENER = """
@@ -38,16 +38,10 @@ document.addEventListener("securitypolicyviolation", (event) =>
 """
 
 
-def launch(playwright: Playwright, emulate_gpu: bool = True) -> Browser:
-    """NNVIZ_CHROMIUM, or what is on the path, or Playwright's own.
-
-    Emulating a GPU, for WebGL, makes each frame wait some 100 ms for the emulator: not where frames are timed.
-    """
+def launch(playwright: Playwright) -> Browser:
+    """NNVIZ_CHROMIUM, or what is on the path, or Playwright's own."""
     found = os.environ.get("NNVIZ_CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
-    arguments = [one for one in _ARGUMENTS if emulate_gpu or "swiftshader" not in one]
-    return playwright.chromium.launch(
-        executable_path=found, args=[*arguments, *([] if emulate_gpu else ["--disable-gpu"])]
-    )
+    return playwright.chromium.launch(executable_path=found, args=_ARGUMENTS)
 
 
 class Guard:
