@@ -53,7 +53,7 @@ def test_a_click_in_the_profile_moves_the_layer_only(edge_view: View) -> None:
 
 def test_a_click_in_the_curves_moves_the_step_only(edge_view: View) -> None:
     edge_view.click("cells", *edges.NORMAL)
-    over = edge_view.find(".u-over")
+    over = edge_view.find(".plot-over")
     box = over.bounding_box()
     assert box
     # Steps 0 to 95 are cells of 5, so the plot spans -2.5 to 97.5.

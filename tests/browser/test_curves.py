@@ -27,7 +27,7 @@ COLOUR = {"healthy": (0x42, 0x50, 0x66)}
 def plot(view: View, chart: str) -> dict[str, Any]:
     """Where a chart's plot area is in the page, and what its axes span."""
     found = view.get(f"chart-{chart}").locator(".plot")
-    box = found.locator(".u-over").bounding_box()
+    box = found.locator(".plot-over").bounding_box()
     mode, low, high = str(found.get_attribute("data-y")).split(" ")
     x = [float(end) for end in str(found.get_attribute("data-x")).split(" ")]
     assert box

@@ -249,7 +249,7 @@ def test_a_brush_zooms_all_maps_and_the_curves(demo_view: View, demo_runs: dict[
     assert demo_view.state()["zoom"] is None
     demo_view.page.keyboard.press("+")
     demo_view.until("__nnviz.state().zoom !== null")
-    over = demo_view.find(".u-over")
+    over = demo_view.find(".plot-over")
     over.dblclick()
     demo_view.until("__nnviz.state().zoom === null")
 

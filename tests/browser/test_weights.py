@@ -173,7 +173,7 @@ def test_the_difference_to_the_reference(view: View, demo_runs: dict[str, Run], 
 def test_single_weights_follow_every_logged_step(view: View, demo_runs: dict[str, Run]) -> None:
     view.get("track-[0, 0, 0, 2]").click()
     chart = view.get("tracks")
-    over = chart.locator(".u-over").bounding_box()
+    over = chart.locator(".plot-over").bounding_box()
     assert over
     run = demo_runs["healthy"]
     row = [row["name"] for row in run.rows("tracked", 0)].index(f"{KERNELS}[0, 0, 0, 2]")

@@ -59,7 +59,7 @@ export class Plot {
     this.root.className = "plot-frame";
     this.root.style.cssText = `position:relative;width:${width}px;height:${height}px`;
     this.canvas.style.display = "block";
-    this.over.className = "u-over";
+    this.over.className = "plot-over";
     this.over.style.cssText = `position:absolute;left:${area.left}px;top:${area.top}px;width:${area.width}px;height:${area.height}px`;
     this.root.append(this.canvas, this.over);
     parent.append(this.root);

@@ -2,6 +2,7 @@ import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { compile } from "../derive/filter";
 import { TEXT } from "../text";
 import { useSize, useStore } from "./context";
+import { RowFilter } from "./row_filter";
 
 export interface LayerItem {
   name: string;
@@ -43,20 +44,7 @@ export function LayerList({ items, selected, select }: Props) {
   const visible = shown.slice(first, first + Math.ceil(height / LINE) + 8);
   return (
     <div class="layers">
-      <input
-        class={filter ? "field" : "field bad"}
-        type="search"
-        spellcheck={false}
-        placeholder={TEXT.rowFilter}
-        aria-label={TEXT.rowFilterName}
-        aria-invalid={!filter}
-        title={filter ? TEXT.rowFilterName : TEXT.badFilter}
-        data-testid="row-filter"
-        value={store.view.rowFilter.value}
-        onInput={(event) => {
-          store.view.rowFilter.value = event.currentTarget.value;
-        }}
-      />
+      <RowFilter />
       <div
         class="layer-list"
         ref={ref}

@@ -4,7 +4,7 @@
  */
 export async function render() {
   try {
-    const { start } = await import("./static/main-Bq7NbKWG.js");
+    const { start } = await import("./static/main-lShTvmKX.js");
     start(document.body);
   } catch (error) {
     const text = document.createElement("pre");

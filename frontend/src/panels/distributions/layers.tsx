@@ -8,6 +8,7 @@ import { type ValueAxis, valueAxis, valueRange } from "../../derive/value_axis";
 import { TEXT } from "../../text";
 import type { Scale } from "../../types";
 import { useSize, useStore } from "../../views/context";
+import { RowFilter } from "../../views/row_filter";
 import { RunHead } from "../../views/run_head";
 import { type Listing, useKeys } from "./data";
 import { DensityLegend } from "./legend";
@@ -142,28 +143,6 @@ export function Layers({ listing, answer, stale }: Props) {
         </>
       )}
     </div>
-  );
-}
-
-/** The same filter as that of the list of layers, which is not there now. */
-function RowFilter() {
-  const store = useStore();
-  const bad = compile(store.view.rowFilter.value) === null;
-  return (
-    <input
-      class={bad ? "field bad" : "field"}
-      type="search"
-      spellcheck={false}
-      placeholder={TEXT.rowFilter}
-      aria-label={TEXT.rowFilterName}
-      aria-invalid={bad}
-      title={bad ? TEXT.badFilter : TEXT.rowFilterName}
-      data-testid="row-filter"
-      value={store.view.rowFilter.value}
-      onInput={(event) => {
-        store.view.rowFilter.value = event.currentTarget.value;
-      }}
-    />
   );
 }
 

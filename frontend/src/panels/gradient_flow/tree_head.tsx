@@ -2,29 +2,16 @@ import { orderText } from "../../derive/order";
 import { TEXT } from "../../text";
 import { useStore } from "../../views/context";
 import { Icon } from "../../views/icon";
+import { RowFilter } from "../../views/row_filter";
 
 /** Above the layers: which, in which order, and all folded or open. */
 export function TreeHead() {
   const store = useStore();
-  const bad = !store.filteredRows.valid.value;
   const folded = store.lines.value.some((line) => line.type === "block");
   const title = folded ? TEXT.expandAll : TEXT.collapseAll;
   return (
     <div class="tree-head">
-      <input
-        class={bad ? "field bad" : "field"}
-        type="search"
-        spellcheck={false}
-        placeholder={TEXT.rowFilterShort}
-        aria-label={TEXT.rowFilterName}
-        aria-invalid={bad}
-        title={bad ? TEXT.badFilter : TEXT.rowFilterName}
-        data-testid="row-filter"
-        value={store.view.rowFilter.value}
-        onInput={(event) => {
-          store.view.rowFilter.value = event.currentTarget.value;
-        }}
-      />
+      <RowFilter placeholder={TEXT.rowFilterShort} />
       <OrderSelect />
       <button
         type="button"

@@ -1,0 +1,1 @@
+import{az as r}from"./main-CaxYzVsA.js";export{r as start};
