@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Frame, Locator, Page, Playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Frame, JSHandle, Locator, Page, Playwright
 
 from tests.browser.boards import Board
 from tests.browser.colours import Range, Rgb
@@ -161,6 +161,18 @@ class View:
 
     def find(self, selector: str) -> Locator:
         return self.page.frame_locator(IFRAME).locator(selector)
+
+    def record(self, testid: str) -> JSHandle:
+        """All texts that an element takes from now on: what moves by itself may be past the one that is waited for."""
+        return self.get(testid).evaluate_handle(
+            """(it) => {
+              const told = [it.textContent];
+              new MutationObserver(() => {
+                if (it.textContent !== told.at(-1)) told.push(it.textContent);
+              }).observe(it, { childList: true, characterData: true, subtree: true });
+              return told;
+            }"""
+        )
 
     def hover(self, run: str, row: str, step: int) -> Locator:
         """Point at a cell; the tooltip."""

@@ -123,9 +123,17 @@ def test_the_slider_plays_and_the_cursor_is_everyones(view: View, demo_runs: dic
     expect(view.get("step-value")).to_contain_text(f"step {steps[-1]} of {steps[-1]}")
     view.page.keyboard.press("Home")
     expect(view.get("step-value")).to_contain_text(f"step {steps[0]} of")
-    view.get("play").click()
-    expect(view.get("step-value")).to_contain_text(f"step {steps[1]} of")
+    told, play = view.record("step-value"), view.get("play")
+    play.click()
+    expect(play).to_have_attribute("aria-label", "Pause")
+    view.until("it.length > 3", told)
+    play.click()
+    expect(play).to_have_attribute("aria-label", "Play through the steps")
+    texts = told.json_value()
+    # By itself, each step that was logged and none left out.
+    assert texts == [f"step {step} of {steps[-1]}" for step in steps[: len(texts)]]
     view.page.keyboard.press("Home")
+    expect(view.get("step-value")).to_contain_text(f"step {steps[0]} of")
     assert view.state()["step"] == steps[0]
     view.page.keyboard.press("j")
     expect(view.find("[role=option][aria-selected=true] .label")).to_have_text("blocks.0.conv2.weight")
