@@ -95,7 +95,25 @@ def test_findings_come_back_as_they_were_written(findings_board: TensorBoard) ->
     answer = ask(findings_board, "a", "healthy", "no such run")
     expected = [{"run": "a", "wall_time": WALL_TIME + 5, **one} for one in A]
     expected += [{"run": "a", "wall_time": WALL_TIME + 10, **one} for one in LATER]
-    assert answer == {"version": 1, "findings": expected, "missing": []}
+    assert answer == {"version": 1, "findings": expected, "others": ["odd", "resumed"], "missing": []}
+
+
+def test_of_runs_not_asked_for_only_the_list_is_looked_at(
+    findings_board: TensorBoard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[tuple[str, ...]] = []
+    provider = type(findings_board.provider)
+    original = provider.read_tensors
+
+    def noting(self: Any, *positional: Any, **keywords: Any) -> Any:
+        read.append(tuple(keywords["run_tag_filter"].runs))
+        return original(self, *positional, **keywords)
+
+    monkeypatch.setattr(provider, "read_tensors", noting)
+    answer = ask(findings_board, "healthy", "mine")
+    assert (answer["findings"], answer["others"], read) == ([], ["a", "odd", "resumed"], [])
+    assert ask(findings_board, "resumed", "healthy")["others"] == ["a", "odd"]
+    assert read and all(runs == ("resumed",) for runs in read)
 
 
 def test_what_a_resumed_run_left_behind_does_not_count(findings_board: TensorBoard) -> None:
@@ -118,7 +136,8 @@ def test_what_is_no_finding_is_missing_and_the_others_are_answered(findings_boar
 
 def test_runs_in_the_order_asked_for(findings_board: TensorBoard) -> None:
     assert [one["run"] for one in ask(findings_board, "odd", "a")["findings"]] == ["odd", "a", "a", "a"]
-    assert ask(findings_board) == {"version": 1, "findings": [], "missing": []}
+    nothing = {"version": 1, "findings": [], "others": ["a", "odd", "resumed"], "missing": []}
+    assert ask(findings_board) == nothing
 
 
 def test_questions_that_make_no_sense(findings_board: TensorBoard) -> None:

@@ -619,6 +619,10 @@ export const TEXT = {
     norm: (value: string, step: number) => `norm ${value} at step ${step}`,
     nonfinite: "NaN or Inf",
     more: (n: number) => `and ${n} more layers`,
+    others: (n: number) => (n === 1 ? "1 more run with findings" : `${n} more runs with findings`),
+    othersTitle: (runs: readonly string[], n: number) =>
+      `Not shown now, and something was found in ${n === 1 ? "it" : "them"}:\n${runs.join("\n")}${n > runs.length ? `\nand ${n - runs.length} more` : ""}`,
+    onlyShown: "only the shown runs",
     unread: (n: number) => (n === 1 ? "1 could not be read" : `${n} could not be read`),
     cost: "tb_nnviz took",
     range: (low: string, high: string) => `${low.replace(" %", "")} to ${high}`,

@@ -1,4 +1,4 @@
-"""What ``POST findings`` answers: everything that rules have found, of many runs."""
+"""What ``POST findings`` answers: everything that rules have found in some runs, and which others hold findings."""
 
 from __future__ import annotations
 
@@ -18,10 +18,16 @@ _GUIDES = tuple(schema.layout_id_tag(kind) for kind in schema.KINDS)
 
 
 def findings_answer(reader: Reader, query: FindingsQuery) -> dict[str, Any]:
-    """Findings by run, step and place in the event; those of a part that a resumed run wrote anew are left out."""
-    found = reader.tensors(schema.PLUGIN_FINDINGS, query.runs, [schema.TAG_FINDINGS])
+    """Findings by run, step and place in the event; those of a part that a resumed run wrote anew are left out.
+
+    Of all other runs only whether they hold any, which the provider's list tells without reading one of them.
+    """
+    listed = reader.list_tensors(schema.PLUGIN_FINDINGS, [schema.TAG_FINDINGS])
+    holding = {run for run, tags in listed.data.items() if schema.TAG_FINDINGS in tags}
+    found = reader.tensors(schema.PLUGIN_FINDINGS, [run for run in query.runs if run in holding], [schema.TAG_FINDINGS])
+    problems = [*(problem for problem in listed.problems if problem[0] in query.runs), *found.problems]
     missing: list[dict[str, Any]] = []
-    missing += [{"run": run, "step": None, "reason": f"{tag}: {reason}"} for run, tag, reason in found.problems]
+    missing += [{"run": run, "step": None, "reason": f"{tag}: {reason}"} for run, tag, reason in problems]
     findings: list[dict[str, Any]] = []
     having = [run for run in query.runs if run in found.data]
     guides = reader.tensors(schema.PLUGIN, having, _GUIDES) if having else Found()
@@ -36,7 +42,8 @@ def findings_answer(reader: Reader, query: FindingsQuery) -> dict[str, Any]:
                 missing.append({"run": run, "step": step, "reason": str(error)})
                 continue
             findings += [{"run": run, "wall_time": wall_time, **document} for document in documents]
-    return {"version": VERSION, "findings": findings, "missing": missing}
+    others = sorted(holding.difference(query.runs))
+    return {"version": VERSION, "findings": findings, "others": others, "missing": missing}
 
 
 def current(points: Points, others: list[Points]) -> list[int]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Request, expect
 
 from tb_nnviz import schema
 from tests.browser.driving import View
@@ -64,6 +64,7 @@ def test_severity_is_a_word_and_a_colour(demo_view: View) -> None:
 @pytest.mark.parametrize("how", ["click", "keyboard"])
 def test_show_opens_panel_run_layer_and_step(demo_view: View, demo_runs: dict[str, Run], how: str) -> None:
     demo_view.open(runs="healthy", panel="curves")
+    demo_view.get("health-others").click()
     card = demo_view.find("[data-testid=finding][data-run=deep-sigmoid] button").first
     if how == "click":
         card.click()
@@ -77,6 +78,39 @@ def test_show_opens_panel_run_layer_and_step(demo_view: View, demo_runs: dict[st
     assert (state["row"], state["step"]) == (expected["row"], expected["since"])
     demo_view.page.go_back()
     demo_view.until("__nnviz.state().panel === 'curves' && __nnviz.state().shown.length === 1")
+
+
+def test_runs_that_are_not_shown_are_read_when_somebody_asks(demo_view: View, demo_runs: dict[str, Run]) -> None:
+    page = demo_view.page
+    asked: list[list[str]] = []
+
+    def note(request: Request) -> None:
+        if request.url.endswith("/findings"):
+            asked.append(request.post_data_json["runs"])
+
+    page.on("request", note)
+    demo_view.open(runs="healthy")
+    page.reload()
+    demo_view.settle()
+    hidden = [run for run in demo_runs if run in {name for name, _ in written(demo_runs)}]
+    button = demo_view.get("health-others")
+    expect(button).to_have_text(f"{len(hidden)} more runs with findings")
+    expect(demo_view.get("finding")).to_have_count(0)
+    assert asked and all(runs == ["healthy"] for runs in asked)
+    for run in hidden:
+        assert run in str(button.get_attribute("title"))
+    asked.clear()
+    button.click()
+    expect(demo_view.get("finding").first).to_be_visible()
+    assert [sorted(runs) for runs in asked] == [sorted(hidden)]
+    shown = {(card.get_attribute("data-run"), card.get_attribute("data-rule")) for card in demo_view.get("finding").all()}
+    assert shown == set(written(demo_runs))
+    # It is in the link, and goes again.
+    assert "p.nnviz.health.all=1" in page.url
+    expect(button).to_have_text("only the shown runs")
+    button.click()
+    expect(demo_view.get("finding")).to_have_count(0)
+    page.remove_listener("request", note)
 
 
 def test_it_folds_to_one_line(demo_view: View) -> None:

@@ -37,6 +37,8 @@ export interface FindingGroup {
 
 export interface FindingsHeader {
   findings: Finding[];
+  /** Runs that were not asked for and hold findings. */
+  others: string[];
   missing: { run: string; step: number | null; reason: string }[];
 }
 
@@ -89,6 +91,10 @@ export function groupFindings(
       backwards(a.chief, b.chief),
   );
 }
+
+/** Groups of several questions in one list: the worst first, else as they came. */
+export const byRank = (groups: readonly FindingGroup[]) =>
+  [...groups].sort((a, b) => rank(a.severity) - rank(b.severity));
 
 /** The layer's name as people say it. */
 export const layerOf = ({ layer, row }: Finding) => layer ?? row.replace(/\.(weight|bias)$/, "");

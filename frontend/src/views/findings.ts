@@ -4,27 +4,50 @@ import type { Store } from "../store/store";
 import { useAnswer } from "./answer";
 import { useStore } from "./context";
 
-/** With more runs than these only those that are shown are asked for what was found in them. */
-const MOST_RUNS = 50;
+/** Most that the route takes in one request. */
+const MOST_RUNS = 500;
 
 const read = (header: unknown) => header as FindingsHeader;
 
-/** What rules have found in these runs, the worst first, and the state of the question. */
-export function useFindings() {
+/** What rules have found in these runs and in no others, the worst first, and the state of the question; null asks nothing. */
+function useFindingsOf(runs: readonly string[] | null) {
   const store = useStore();
   const names = store.names.value;
   const shown = store.shown.value;
-  const runs = names.length <= MOST_RUNS ? names : shown;
-  const { data, last, error, retry } = useAnswer("findings", { runs }, read);
-  const known = data ?? last;
+  const { data, last, error, retry } = useAnswer(
+    "findings",
+    runs && { runs: runs.slice(0, MOST_RUNS) },
+    read,
+  );
+  const known = runs === null ? null : (data ?? last);
   const listed = store.runs.value;
+  const asked = runs?.join("\n");
   const groups = useMemo(() => {
     const steps = new Map((listed ?? []).map(({ run, steps }) => [run, steps]));
-    const order = (run: string) => shown.indexOf(run) + (shown.includes(run) ? 0 : names.length);
-    const there = (known?.findings ?? []).filter(({ run }) => names.includes(run));
+    const order = (run: string) =>
+      shown.includes(run) ? shown.indexOf(run) : shown.length + names.indexOf(run);
+    const there = (known?.findings ?? []).filter(({ run }) => runs?.includes(run) && steps.has(run));
     return groupFindings(there, (run) => steps.get(run) ?? 0, order);
-  }, [known, listed, shown.join()]);
-  return { groups, missing: known?.missing ?? [], known: known !== null, error, retry };
+  }, [known, listed, asked, shown.join("\n")]);
+  return { groups, header: known, known: known !== null, error, retry };
+}
+
+/** What rules have found in the shown runs. */
+export function useFindings() {
+  const store = useStore();
+  return useFindingsOf(store.runs.value === null ? null : store.shown.value);
+}
+
+/**
+ * The same of the runs that are not shown: which hold findings comes with the findings of those that are, what they
+ * are is fetched when somebody asks.
+ */
+export function useOtherFindings(header: FindingsHeader | null, asked: boolean) {
+  const store = useStore();
+  const shown = store.shown.value;
+  const holding = new Set(header?.others ?? []);
+  const runs = store.names.value.filter((run) => holding.has(run) && !shown.includes(run));
+  return { runs, ...useFindingsOf(asked && runs.length > 0 ? runs : null) };
 }
 
 /** The parameters to be shown so that this one is among them; null: the weights, as by default. */

@@ -1,23 +1,34 @@
 import { useEffect, useState } from "preact/hooks";
 import { shapeOf } from "../charts/markers";
-import { type FindingGroup, layerOf } from "../derive/findings";
+import { byRank, type FindingGroup, layerOf } from "../derive/findings";
 import { exact, short } from "../derive/format";
 import { type Overhead, overheadOf } from "../derive/overhead";
 import { TEXT } from "../text";
 import type { ScalarSeries } from "../types";
 import { useAnswer } from "./answer";
 import { useStore } from "./context";
-import { showFinding, useFindings } from "./findings";
+import { showFinding, useFindings, useOtherFindings } from "./findings";
 import { Mark } from "./icon";
 
 /** The page is not held back longer than this for what was found. */
 const PATIENCE_MS = 1000;
 
 const T = TEXT.health;
+/** Runs that a title names. */
+const MOST_NAMED = 12;
 
-/** What was found, the worst first, above all panels; nothing where nothing was found. `settled` is told when it is known. */
+/**
+ * What was found in the shown runs, the worst first, above all panels, and how many others hold findings, which come when
+ * they are asked for; nothing where nothing was found. `settled` is told when it is known.
+ */
 export function Health({ settled }: { settled: () => void }) {
-  const { groups, missing, known, error, retry } = useFindings();
+  const store = useStore();
+  const { groups: own, header, known, error, retry } = useFindings();
+  const all = store.key("health.all");
+  const wanted = all.value !== null;
+  const others = useOtherFindings(header, wanted);
+  const groups = wanted ? byRank([...own, ...others.groups]) : own;
+  const missing = [...(header?.missing ?? []), ...(wanted ? (others.header?.missing ?? []) : [])];
   const loading = !known && error === null;
   useEffect(() => {
     if (!loading) settled();
@@ -36,10 +47,11 @@ export function Health({ settled }: { settled: () => void }) {
       </div>
     );
   }
-  if (groups.length === 0 && missing.length === 0) return null;
+  if (groups.length === 0 && missing.length === 0 && others.runs.length === 0) return null;
   const name = open ? T.hide : T.show;
+  const low = !open || groups.length === 0;
   return (
-    <section class={open ? "health" : "health folded"} aria-label={T.title} data-testid="health">
+    <section class={low ? "health folded" : "health"} aria-label={T.title} data-testid="health">
       <button
         type="button"
         class="fold"
@@ -59,6 +71,26 @@ export function Health({ settled }: { settled: () => void }) {
         </ul>
       ) : (
         <span class="summary">{summary(groups)}</span>
+      )}
+      {others.runs.length > 0 && (
+        <button
+          type="button"
+          class="others"
+          aria-pressed={wanted}
+          aria-busy={wanted && !others.known && others.error === null}
+          title={others.error ?? T.othersTitle(others.runs.slice(0, MOST_NAMED), others.runs.length)}
+          data-testid="health-others"
+          onClick={() => {
+            if (others.error !== null) others.retry();
+            else all.value = wanted ? null : "1";
+          }}
+        >
+          {others.error !== null
+            ? `${TEXT.failed(T.what)}. ${TEXT.retry}`
+            : wanted
+              ? T.onlyShown
+              : T.others(others.runs.length)}
+        </button>
       )}
       {missing.length > 0 && (
         <span class="dim unread" title={missing.map((one) => `${one.run}: ${one.reason}`).join("\n")}>
