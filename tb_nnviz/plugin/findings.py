@@ -42,8 +42,8 @@ def findings_answer(reader: Reader, query: FindingsQuery) -> dict[str, Any]:
                 missing.append({"run": run, "step": step, "reason": str(error)})
                 continue
             findings += [{"run": run, "wall_time": wall_time, **document} for document in documents]
-    others = sorted(holding.difference(query.runs))
-    return {"version": VERSION, "findings": findings, "others": others, "missing": missing}
+    unasked = sorted(holding.difference(query.runs))
+    return {"version": VERSION, "findings": findings, "others": unasked, "missing": missing}
 
 
 def current(points: Points, others: list[Points]) -> list[int]:

@@ -103,7 +103,8 @@ def test_runs_that_are_not_shown_are_read_when_somebody_asks(demo_view: View, de
     button.click()
     expect(demo_view.get("finding").first).to_be_visible()
     assert [sorted(runs) for runs in asked] == [sorted(hidden)]
-    shown = {(card.get_attribute("data-run"), card.get_attribute("data-rule")) for card in demo_view.get("finding").all()}
+    cards = demo_view.get("finding").all()
+    shown = {(card.get_attribute("data-run"), card.get_attribute("data-rule")) for card in cards}
     assert shown == set(written(demo_runs))
     # It is in the link, and goes again.
     assert "p.nnviz.health.all=1" in page.url

@@ -1,1 +1,0 @@
-import{az as r}from"./main-yvc1XTm2.js";export{r as start};
