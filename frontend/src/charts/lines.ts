@@ -36,29 +36,15 @@ const FEW = 40;
 
 /** Lines over a shared x axis, on a scale of their own; NaN and Inf on a lane at the top. */
 export class LinesChart {
-  private plot: Plot | null = null;
+  readonly plot: Plot;
   private model: LinesModel | null = null;
 
-  constructor(
-    private readonly root: HTMLElement,
-    private readonly laidOut: () => void,
-  ) {}
-
-  /** The plot area, for pointers and overlays. */
-  get over(): HTMLElement | null {
-    return this.plot?.over ?? null;
-  }
-
-  valueAt(x: number): number {
-    return this.plot?.valueAt(x) ?? 0;
-  }
-
-  xOf(value: number): number {
-    return this.plot?.xOf(value) ?? 0;
+  constructor(root: HTMLElement, laidOut?: () => void) {
+    this.plot = new Plot(root, laidOut);
   }
 
   yOf(value: number): number {
-    return this.model ? (this.plot?.yOf(toUnit(this.model.scale, value)) ?? 0) : 0;
+    return this.model ? this.plot.yOf(toUnit(this.model.scale, value)) : 0;
   }
 
   /** The line that passes nearest to a place of the plot area; -1: none. */
@@ -66,7 +52,7 @@ export class LinesChart {
     let best = -1;
     let least = Number.POSITIVE_INFINITY;
     this.model?.lines.forEach((line, i) => {
-      const at = nearestPoint(line, this.valueAt(x));
+      const at = nearestPoint(line, this.plot.valueAt(x));
       if (at < 0) return;
       const value = line.drawn[at];
       const distance = Number.isFinite(value) ? Math.abs(this.yOf(value) - y) : y;
@@ -76,18 +62,7 @@ export class LinesChart {
   }
 
   update(model: LinesModel): void {
-    this.plot?.destroy();
     this.model = model;
-    this.plot = this.made(model);
-    this.laidOut();
-  }
-
-  destroy(): void {
-    this.plot?.destroy();
-    this.plot = null;
-  }
-
-  private made(model: LinesModel): Plot {
     const { lines, scale, domain, ink, width, height, xTicks, faint } = model;
     const share = LANE / Math.max(30, height - BOTTOM - 2 * LANE);
     const bad = lines.some(({ raw }) => raw.some((value) => !Number.isFinite(value)));
@@ -97,7 +72,7 @@ export class LinesChart {
       (value) => toUnit(scale, value) <= top,
     );
     const low = scale.mode === "log" && lines.some(({ drawn }) => drawn.some((value) => value <= 0));
-    return new Plot(this.root, {
+    this.plot.update({
       width,
       height,
       margin: { left: LEFT, right: 8, top: 4, bottom: BOTTOM },
@@ -109,7 +84,7 @@ export class LinesChart {
         faint ? [this.raw(model, i), this.line(model, i)] : [this.line(model, i)],
       ),
       ink,
-      above: (plot) => this.drawShapes(plot, bad, low),
+      above: (g) => this.drawShapes(g, model, bad, low),
     });
   }
 
@@ -132,10 +107,13 @@ export class LinesChart {
     return { xs: x, ys, colour: `${looks[i].colour}4d`, width: 1, dots: 0 };
   }
 
-  private drawShapes(plot: Plot, bad: boolean, low: boolean): void {
-    const { lines, looks, scale, ink, domain } = this.model!;
-    const { g } = plot;
-    if (!g) return;
+  private drawShapes(
+    g: CanvasRenderingContext2D,
+    { lines, looks, scale, ink, domain }: LinesModel,
+    bad: boolean,
+    low: boolean,
+  ): void {
+    const { plot } = this;
     const { left, top, width, height } = plot.area;
     const label = (text: string, y: number) => {
       g.fillStyle = ink.dim;

@@ -32,49 +32,23 @@ export const PLOT_MARGIN = 10;
 
 /** One layer over steps, a curve a run; zeros on a lane at the bottom, NaN and Inf on one at the top. */
 export class SeriesChart {
-  private plot: Plot | null = null;
+  readonly plot: Plot;
   private model: SeriesModel | null = null;
 
-  /** `laidOut` says that places can be asked for, and are new. */
-  constructor(
-    private readonly root: HTMLElement,
-    private readonly laidOut: () => void,
-  ) {}
-
-  /** The plot area, for pointers and overlays. */
-  get over(): HTMLElement | null {
-    return this.plot?.over ?? null;
-  }
-
-  stepAt(x: number): number {
-    return this.plot?.valueAt(x) ?? 0;
-  }
-
-  xOf(step: number): number {
-    return this.plot?.xOf(step) ?? 0;
+  constructor(root: HTMLElement, laidOut?: () => void) {
+    this.plot = new Plot(root, laidOut);
   }
 
   yOf(value: number): number {
-    return this.model ? (this.plot?.yOf(place(this.model.scale, value)) ?? 0) : 0;
+    return this.model ? this.plot.yOf(place(this.model.scale, value)) : 0;
   }
 
   update(model: SeriesModel): void {
-    this.plot?.destroy();
     this.model = model;
-    this.plot = this.made(model);
-    this.laidOut();
-  }
-
-  destroy(): void {
-    this.plot?.destroy();
-    this.plot = null;
-  }
-
-  private made(model: SeriesModel): Plot {
     const { curves, scale, domain, ink, left, width, height } = model;
     const marks = ticks(scale, Math.max(2, Math.floor((height - 40) / 30)));
     const steps = stepTicks(domain, Math.max(3, Math.min(10, Math.floor((width - left) / 90))));
-    return new Plot(this.root, {
+    this.plot.update({
       width,
       height,
       margin: { left, right: PLOT_MARGIN, top: 6, bottom: 24 },
@@ -90,8 +64,8 @@ export class SeriesChart {
         ...curves.runs.flatMap((run, i) => (run.far ? [this.line(model, i, run.far, [2, 4])] : [])),
       ],
       ink,
-      below: (plot) => this.drawThresholds(plot),
-      above: (plot) => this.drawLanes(plot),
+      below: (g) => this.drawThresholds(g, model),
+      above: (g) => this.drawLanes(g, model),
     });
   }
 
@@ -111,10 +85,11 @@ export class SeriesChart {
     };
   }
 
-  private drawThresholds(plot: Plot): void {
-    const { thresholds, guide, names, scale, ink } = this.model!;
-    const { g } = plot;
-    if (!g) return;
+  private drawThresholds(
+    g: CanvasRenderingContext2D,
+    { thresholds, guide, names, scale, ink }: SeriesModel,
+  ): void {
+    const { plot } = this;
     const { left, top, width } = plot.area;
     if (guide !== null && guide !== undefined) {
       const at = Math.round(top + plot.yOf(toUnit(scale, guide))) + 0.5;
@@ -156,10 +131,8 @@ export class SeriesChart {
     g.restore();
   }
 
-  private drawLanes(plot: Plot): void {
-    const { curves, looks, ink } = this.model!;
-    const { g } = plot;
-    if (!g) return;
+  private drawLanes(g: CanvasRenderingContext2D, { curves, looks, ink, scale }: SeriesModel): void {
+    const { plot } = this;
     const { left, top, width, height } = plot.area;
     g.save();
     const n = curves.runs.length;
@@ -171,7 +144,7 @@ export class SeriesChart {
       g.textBaseline = "middle";
       g.fillText(text, left - 6, y);
     };
-    if (curves.runs.some(({ zeros }) => zeros.length > 0) && zeroApart(this.model!.scale)) {
+    if (curves.runs.some(({ zeros }) => zeros.length > 0) && zeroApart(scale)) {
       label("0", top + height - LANE / 2);
     }
     if (curves.runs.some(({ nonfinites }) => nonfinites.length > 0)) label("NaN", top + LANE / 2);
@@ -179,9 +152,7 @@ export class SeriesChart {
       const every = Math.max(1, Math.ceil((curves.steps.length / width) * 9));
       g.strokeStyle = looks[i].colour;
       g.lineWidth = 1;
-      const zeroY = zeroApart(this.model!.scale)
-        ? top + height + offset(i)
-        : top + plot.yOf(toUnit(this.model!.scale, 0));
+      const zeroY = zeroApart(scale) ? top + height + offset(i) : top + plot.yOf(toUnit(scale, 0));
       run.zeros.forEach((step, k) => {
         if (k % every !== 0) return;
         tracePath(g, looks[i].shape, left + plot.xOf(step), zeroY, 2.2);

@@ -15,6 +15,8 @@ const LINES_AHEAD = 3;
 const MOST_LINES = 48;
 /** Requests that may be under way at once. */
 const AT_ONCE = 4;
+/** Milliseconds that a cursor must rest before something is asked: the picture comes first, and keys are held down. */
+const REST = 15;
 /** Most names of rows in one request. */
 const MOST_NAMES = 20_000;
 
@@ -109,7 +111,7 @@ export class Details {
     this.follow(
       () => this.nextZoomed(),
       (series, base) => this.keepZoomed(series, base),
-      true,
+      { zoomed: true, heatmaps: true },
     );
     this.follow(
       () => this.nextNear(),
@@ -122,6 +124,7 @@ export class Details {
     this.follow(
       () => this.nextBlocks(),
       (series, base) => this.keepLines("blocks", series, base),
+      { heatmaps: true },
     );
   }
 
@@ -130,13 +133,21 @@ export class Details {
     this.abort.abort();
   }
 
-  /** Asks until there is nothing more to ask, and again when what `next` looks at changes. */
-  private follow(next: () => Ask[], take: (series: RunSeries[], base: Base) => void, zoomed = false): void {
+  /**
+   * Asks until there is nothing more to ask, and again when what `next` looks at changes. `heatmaps`: each run's answer
+   * is a picture of its own.
+   */
+  private follow(
+    next: () => Ask[],
+    take: (series: RunSeries[], base: Base) => void,
+    { zoomed = false, heatmaps = false } = {},
+  ): void {
     let busy = false;
-    const rounds = async (first: Ask[]) => {
+    const rounds = async () => {
       busy = true;
+      await new Promise((done) => setTimeout(done, REST));
       let before = "";
-      for (let asks = first; asks.length > 0; asks = untracked(next)) {
+      for (let asks = untracked(next); asks.length > 0; asks = untracked(next)) {
         const { abort } = this;
         // What does not come when it is asked for is not asked for again: the run has no such thing.
         const now = JSON.stringify(asks);
@@ -144,7 +155,14 @@ export class Details {
         before = now;
         const base = this.base(zoomed);
         try {
-          await this.each(asks, async (one) => take(await this.ask(one), base));
+          const together: RunSeries[] = [];
+          await this.each(asks, async (one) => {
+            const series = await this.ask(one);
+            if (heatmaps) take(series, base);
+            else together.push(...series);
+          });
+          // What is one picture of all runs would be drawn anew for each answer.
+          take(together, base);
         } catch (error) {
           if (abort.signal.aborted) before = "";
           else {
@@ -158,8 +176,7 @@ export class Details {
     this.stops.push(
       effect(() => {
         this.check();
-        const asks = next();
-        if (asks.length > 0 && !busy) untracked(() => void rounds(asks));
+        if (next().length > 0 && !busy) untracked(() => void rounds());
       }),
     );
   }

@@ -219,7 +219,7 @@ function FigureChart({ maps, runs, figure, step }: ChartProps) {
   const colours = runs.map((run) => store.colour(run)).join();
   useLayoutEffect(() => {
     if (!ref.current || width === 0 || curves.steps.length === 0) return;
-    chart.current ??= new SeriesChart(ref.current, () => undefined);
+    chart.current ??= new SeriesChart(ref.current);
     chart.current.update({
       curves,
       looks: runs.map((run) => ({
@@ -236,7 +236,7 @@ function FigureChart({ maps, runs, figure, step }: ChartProps) {
       ink: ink(dark),
     });
   }, [curves, colours, dark, width]);
-  useLayoutEffect(() => () => chart.current?.destroy(), []);
+  useLayoutEffect(() => () => chart.current?.plot.destroy(), []);
   const share = (step - domain[0]) / (domain[1] - domain[0]);
   return (
     <div class="act-chart">

@@ -92,10 +92,11 @@ export function ChartView(props: ChartProps) {
       ink: ink(dark),
     });
   }, [lines, scale, domain, mode, smoothed, width, height, dark, colours]);
-  useLayoutEffect(() => () => drawn.current?.destroy(), []);
+  useLayoutEffect(() => () => drawn.current?.plot.destroy(), []);
 
   const place = (event: PointerEvent | MouseEvent) => {
-    const over = drawn.current?.over;
+    const plot = drawn.current?.plot;
+    const over = plot?.over;
     if (!over) return null;
     const frame = over.getBoundingClientRect();
     const x = event.clientX - frame.left;
@@ -113,13 +114,14 @@ export function ChartView(props: ChartProps) {
       window.removeEventListener("pointerup", up);
       setBrush(null);
       const x = Math.min(at.frame.width, Math.max(0, next.clientX - at.frame.left));
-      const plot = drawn.current;
-      if (!plot) return;
+      const chart = drawn.current;
+      if (!chart) return;
+      const { plot } = chart;
       if (Math.abs(x - at.x) >= CLICK) {
         props.zoom([plot.valueAt(Math.min(x, at.x)), plot.valueAt(Math.max(x, at.x))]);
         return;
       }
-      const line = lines[plot.lineAt(at.x, at.y)];
+      const line = lines[chart.lineAt(at.x, at.y)];
       if (!line) return;
       const step = stepOfX(plot.valueAt(at.x), mode, props.clocks.get(line.run));
       if (step === null) return;
@@ -138,7 +140,8 @@ export function ChartView(props: ChartProps) {
     inside.map((line) => within(line, domain)),
     scale,
   );
-  const over = drawn.current?.over;
+  const plot = drawn.current?.plot;
+  const over = plot?.over;
   return (
     <article
       class={large ? "chart large" : "chart"}
@@ -194,7 +197,7 @@ export function ChartView(props: ChartProps) {
           onDblClick={() => props.zoom(null)}
           onPointerMove={(event) => {
             const at = place(event);
-            props.hover.value = at?.inside ? drawn.current!.valueAt(at.x) : null;
+            props.hover.value = at?.inside ? drawn.current!.plot.valueAt(at.x) : null;
           }}
           onPointerLeave={() => {
             props.hover.value = null;
@@ -204,10 +207,10 @@ export function ChartView(props: ChartProps) {
           <div
             class="brush"
             style={{
-              left: `${over.offsetLeft + brush[0]}px`,
+              left: `${plot!.area.left + brush[0]}px`,
               width: `${brush[1] - brush[0]}px`,
-              top: `${over.offsetTop}px`,
-              height: `${over.clientHeight}px`,
+              top: `${plot!.area.top}px`,
+              height: `${plot!.area.height}px`,
             }}
           />
         )}
@@ -242,14 +245,15 @@ interface CursorProps extends Omit<ChartProps, "chart"> {
 
 function Cursors({ chart, over, cursor, hover, active, busy, explain, domain }: CursorProps) {
   const store = useStore();
+  const { area } = chart.plot;
   const style = (x: number) => ({
-    left: `${over.offsetLeft + chart.xOf(x)}px`,
-    top: `${over.offsetTop}px`,
-    height: `${over.clientHeight}px`,
+    left: `${area.left + chart.plot.xOf(x)}px`,
+    top: `${area.top}px`,
+    height: `${area.height}px`,
   });
   const shown = (x: number | null): x is number => x !== null && x >= domain[0] && x <= domain[1];
   const step = store.view.step.value;
-  const at = shown(cursor) ? chart.xOf(cursor) : 0;
+  const at = shown(cursor) ? chart.plot.xOf(cursor) : 0;
   return (
     <>
       {shown(hover.value) && <div class="step-cursor plain faint" style={style(hover.value)} />}
@@ -259,10 +263,10 @@ function Cursors({ chart, over, cursor, hover, active, busy, explain, domain }: 
           type="button"
           class="explain"
           style={{
-            top: `${over.offsetTop + 2}px`,
-            ...(at > over.clientWidth / 2
-              ? { right: `${over.parentElement!.clientWidth - over.offsetLeft - at + 6}px` }
-              : { left: `${over.offsetLeft + at + 6}px` }),
+            top: `${area.top + 2}px`,
+            ...(at > area.width / 2
+              ? { right: `${over.parentElement!.clientWidth - area.left - at + 6}px` }
+              : { left: `${area.left + at + 6}px` }),
           }}
           title={T.explainTitle(active)}
           disabled={busy}

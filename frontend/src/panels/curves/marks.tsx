@@ -29,23 +29,19 @@ interface Props {
 /** What happened when, on a chart's x axis; each leads to where it shows. */
 export function Marks({ chart, marks, mode, clocks, focusable, open }: Props) {
   const store = useStore();
-  const over = chart.over;
+  const { over, area } = chart.plot;
   if (!over || marks.length === 0) return null;
   const last = new Map<string, number>();
   const placed = marks.flatMap((mark) => {
     const at = xOfStep(mark.step, mode, clocks.get(mark.run));
-    const x = at === null ? Number.NaN : chart.xOf(at);
+    const x = at === null ? Number.NaN : chart.plot.xOf(at);
     const key = `${mark.kind} ${mark.run}`;
-    if (!(x >= 0 && x <= over.clientWidth) || x - (last.get(key) ?? Number.NEGATIVE_INFINITY) < APART)
-      return [];
+    if (!(x >= 0 && x <= area.width) || x - (last.get(key) ?? Number.NEGATIVE_INFINITY) < APART) return [];
     last.set(key, x);
     return [{ mark, x }];
   });
   return (
-    <div
-      class="chart-marks"
-      style={{ left: `${over.offsetLeft}px`, top: `${over.offsetTop + over.clientHeight - 12}px` }}
-    >
+    <div class="chart-marks" style={{ left: `${area.left}px`, top: `${area.top + area.height - 12}px` }}>
       {placed.map(({ mark, x }) => (
         <button
           type="button"

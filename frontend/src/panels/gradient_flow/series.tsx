@@ -1,6 +1,7 @@
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { ink } from "../../charts/canvas";
 import { shapeOf } from "../../charts/markers";
+import type { Plot } from "../../charts/plot";
 import { PLOT_MARGIN, SeriesChart } from "../../charts/series";
 import { curveScale, curves } from "../../derive/curve";
 import { GAP } from "../../derive/geometry";
@@ -29,7 +30,7 @@ export function SeriesPanel({ left, width, readout, height }: Props) {
   const store = useStore();
   const root = useRef<HTMLDivElement>(null);
   const chart = useRef<SeriesChart | null>(null);
-  const [drawing, redrawn] = useState(0);
+  const [, redrawn] = useState(0);
   const grids = store.gridsOfLine.value;
   const line = store.line.value;
   // Columns of steps stand in for the steps themselves while they are on their way.
@@ -50,7 +51,7 @@ export function SeriesPanel({ left, width, readout, height }: Props) {
     if (!root.current) return;
     chart.current ??= new SeriesChart(root.current, () => redrawn((n) => n + 1));
     if (!model) {
-      chart.current.destroy();
+      chart.current.plot.clear();
       return;
     }
     const looks = grids.map(({ run }) => ({
@@ -70,22 +71,23 @@ export function SeriesPanel({ left, width, readout, height }: Props) {
       ink: ink(dark),
     });
   }, [model, domain, thresholds, guide, dark, colours, left, width, height]);
-  useLayoutEffect(() => () => chart.current?.destroy(), []);
+  useLayoutEffect(() => () => chart.current?.plot.destroy(), []);
 
   const stepOf = (event: MouseEvent) => {
-    const over = chart.current?.over;
+    const over = chart.current?.plot.over;
     if (!over) return null;
     const box = over.getBoundingClientRect();
     const x = event.clientX - box.left;
     if (x < 0 || x > box.width || event.clientY < box.top || event.clientY > box.bottom) return null;
-    return { step: chart.current!.stepAt(x), y: event.clientY - box.top };
+    return { step: chart.current!.plot.valueAt(x), y: event.clientY - box.top };
   };
   const brush = useBrush((event) => {
-    const over = chart.current?.over;
+    const over = chart.current?.plot.over;
     if (!over) return null;
     const box = over.getBoundingClientRect();
-    return chart.current!.stepAt(Math.min(box.width, Math.max(0, event.clientX - box.left)));
+    return chart.current!.plot.valueAt(Math.min(box.width, Math.max(0, event.clientX - box.left)));
   });
+  const plot = chart.current?.plot;
   const selected = store.lines.value[line];
   const plain = statisticName(store.kind.value, store.statistic.value);
   const statistic =
@@ -127,9 +129,11 @@ export function SeriesPanel({ left, width, readout, height }: Props) {
             if (at && steps.length > 0) store.moveTo(null, steps[nearest(steps, at.step)]);
           }}
         >
-          <SeriesCursor chart={chart} drawing={drawing} />
-          {chart.current?.over && (
-            <BrushBand width={chart.current.over.clientWidth} left={chart.current.over.offsetLeft} />
+          {plot?.over && (
+            <>
+              <SeriesCursor plot={plot} />
+              <BrushBand width={plot.area.width} left={plot.area.left} />
+            </>
           )}
         </div>
       </div>
@@ -149,7 +153,7 @@ export function SeriesPanel({ left, width, readout, height }: Props) {
       const value = grid.values[at];
       const drawn = Number.isFinite(value) ? chart.current!.yOf(value) : Number.NaN;
       // What is not finite is at the top; a factor of 0 at the bottom.
-      const place = Number.isFinite(drawn) ? drawn : value < 0 ? chart.current!.over!.clientHeight : 0;
+      const place = Number.isFinite(drawn) ? drawn : value < 0 ? chart.current!.plot.area.height : 0;
       const distance = Math.abs(place - y);
       if (!best || distance < best.distance) best = { run: grid.run, at, grid, distance };
     }
@@ -160,16 +164,15 @@ export function SeriesPanel({ left, width, readout, height }: Props) {
   }
 }
 
-/** Apart from the chart, so that moving the cursor redraws no curves; `drawing` says that the chart is another. */
-function SeriesCursor({ chart }: { chart: { current: SeriesChart | null }; drawing: number }) {
+/** Apart from the chart, so that moving the cursor redraws no curves. Nothing is asked of the DOM: it would lay out. */
+function SeriesCursor({ plot }: { plot: Plot }) {
   const store = useStore();
-  const over = chart.current?.over;
-  if (!over) return null;
-  const x = over.offsetLeft + chart.current!.xOf(store.step.value);
+  const { area } = plot;
+  const x = area.left + plot.xOf(store.step.value);
   return (
     <div
       class="step-cursor plain"
-      style={{ left: `${x}px`, top: `${over.offsetTop}px`, height: `${over.clientHeight}px` }}
+      style={{ left: `${x}px`, top: `${area.top}px`, height: `${area.height}px` }}
     />
   );
 }

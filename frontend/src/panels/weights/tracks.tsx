@@ -1,6 +1,7 @@
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { ink } from "../../charts/canvas";
 import { shapeOf } from "../../charts/markers";
+import type { Plot } from "../../charts/plot";
 import { SeriesChart } from "../../charts/series";
 import { exact, tick } from "../../derive/format";
 import { nearest, stepDomain } from "../../derive/steps";
@@ -158,8 +159,7 @@ function TrackChart({ id, tracks, colours, domain, range, width, height, label }
       ink: ink(dark),
     });
   }, [tracks, looks, domain, range, width, height, dark]);
-  useLayoutEffect(() => () => chart.current?.destroy(), []);
-  const over = chart.current?.over;
+  useLayoutEffect(() => () => chart.current?.plot.destroy(), []);
   const moved = (event: PointerEvent) => {
     const near = nearestTrack(event);
     if (!near) {
@@ -179,9 +179,9 @@ function TrackChart({ id, tracks, colours, domain, range, width, height, label }
   };
   /** The curve that is nearest to the pointer, at the step that is. */
   function nearestTrack(event: PointerEvent): { track: Track; at: number } | null {
-    const box = chart.current?.over?.getBoundingClientRect();
+    const box = chart.current?.plot.over?.getBoundingClientRect();
     if (!box) return null;
-    const step = chart.current!.stepAt(event.clientX - box.left);
+    const step = chart.current!.plot.valueAt(event.clientX - box.left);
     let best: { track: Track; at: number; distance: number } | null = null;
     for (const track of tracks) {
       const at = nearest(track.steps, step);
@@ -209,25 +209,26 @@ function TrackChart({ id, tracks, colours, domain, range, width, height, label }
         if (near) store.view.step.value = near.track.steps[near.at];
       }}
     >
-      {over && <Cursor chart={chart} over={over} />}
+      {chart.current?.plot.over && <Cursor plot={chart.current.plot} />}
     </div>
   );
 }
 
 /** Apart from the chart, so that moving the cursor draws no curves. */
-function Cursor({ chart, over }: { chart: { current: SeriesChart | null }; over: HTMLElement }) {
+function Cursor({ plot }: { plot: Plot }) {
   const store = useStore();
   const step = store.view.step.value;
-  if (step === null || !chart.current) return null;
-  const x = chart.current.xOf(step);
-  if (x < 0 || x > over.clientWidth) return null;
+  if (step === null) return null;
+  const { area } = plot;
+  const x = plot.xOf(step);
+  if (x < 0 || x > area.width) return null;
   return (
     <div
       class="step-cursor plain"
       style={{
-        left: `${over.offsetLeft + x}px`,
-        top: `${over.offsetTop}px`,
-        height: `${over.clientHeight}px`,
+        left: `${area.left + x}px`,
+        top: `${area.top}px`,
+        height: `${area.height}px`,
       }}
     />
   );

@@ -1,0 +1,4 @@
+import { az } from "./main-B9rrWoHG.js";
+export {
+  az as start
+};
