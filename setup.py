@@ -45,10 +45,10 @@ class Source(sdist):
         super().run()
 
 
-NATIVE = Path("tb_nnviz", "record", "native")
+NATIVE = Path("tb_nnviz", "record", "measure", "native")
 #: One build serves every Python from 3.10 on. Where none can be made, the package works without, only slower.
 KERNELS = Extension(
-    "tb_nnviz.record.native._kernels",
+    "tb_nnviz.record.measure.native._kernels",
     [(NATIVE / "module.c").as_posix()],
     depends=[(NATIVE / path.name).as_posix() for path in sorted((ROOT / NATIVE).glob("*.h"))],
     py_limited_api=True,

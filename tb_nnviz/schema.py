@@ -181,7 +181,7 @@ def decode_layout(data: bytes) -> dict[str, Any]:
 
 
 def decode_graph(data: bytes) -> dict[str, Any]:
-    """The document of ``nnviz/graph``: modules, nodes and edges, as record/graph.py describes it.
+    """The document of ``nnviz/graph``: modules, nodes and edges, as record/graph/capture.py describes it.
 
     Raises:
         ValueError: it is not a graph, or of a newer version than this package reads.

@@ -11,7 +11,7 @@ from tensorboard.compat.proto import event_pb2
 from tensorboard.summary.writer.record_writer import RecordWriter
 
 from tb_nnviz import schema
-from tb_nnviz.record.events import event
+from tb_nnviz.record.write.events import event
 
 WALL_TIME = 1_700_000_000.0
 

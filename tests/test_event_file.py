@@ -18,8 +18,8 @@ from tensorboard.compat.proto import event_pb2
 from tensorboard.compat.tensorflow_stub import pywrap_tensorflow
 
 from tb_nnviz import schema
-from tb_nnviz.record import events, records
-from tb_nnviz.record.event_file import EventFile
+from tb_nnviz.record.write import events, records
+from tb_nnviz.record.write.event_file import EventFile
 from tests import writer_helpers as helpers
 
 Limit = Callable[[int | None], None]
@@ -82,7 +82,7 @@ def test_a_record_is_that_of_tensorboards_own_writer(tmp_path: pathlib.Path) -> 
     ],
 )
 def test_without_the_c_checksum_the_bytes_are_the_same(hide: str) -> None:
-    program = f"import sys; {hide}; from tb_nnviz.record import records; print(records.frame(b'x' * 999).hex())"
+    program = f"import sys; {hide}; from tb_nnviz.record.write import records; print(records.frame(b'x' * 999).hex())"
     result = subprocess.run([sys.executable, "-c", program], cwd=helpers.ROOT, capture_output=True, text=True)
     assert (result.stdout.strip(), result.stderr) == (records.frame(b"x" * 999).hex(), "")
 

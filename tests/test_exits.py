@@ -9,7 +9,7 @@ import threading
 import pytest
 
 from tb_nnviz import schema
-from tb_nnviz.record import writer
+from tb_nnviz.record.write import writer
 from tests import writer_helpers as helpers
 
 LOSS = [schema.scalar("nnviz/log/loss", 0.5)]

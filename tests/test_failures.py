@@ -17,12 +17,13 @@ from tests.zoo import same
 
 #: Where each function is made to raise, one at a time: all that runs between the user's lines and the writer.
 PLACES = (
-    "calls", "evaluation", "fast_path", "finish", "histogram", "hooks", "map_axes", "map_inputs", "map_plan",
-    "map_recorder", "map_sizes", "maps", "norms", "optimizers", "parameters", "probe", "quantize", "recorder",
-    "snapshot", "statistics", "step_events", "table", "transfer",
+    "hooks.calls", "hooks.fast_path", "hooks.modules", "hooks.optimizers", "hooks.order",
+    "maps.axes", "maps.inputs", "maps.layer_map", "maps.plan", "maps.probe", "maps.quantize", "maps.recorder",
+    "maps.sizes", "measure.histogram", "measure.statistics", "measure.transfer", "model.evaluation",
+    "step.finish", "step.norms", "step.parameters", "step.recorder", "step.snapshot", "step.step_events", "step.table",
 )  # fmt: skip
 #: What undoes: where that fails there is nothing left that could.
-UNDOES = {"evaluation._restore"}
+UNDOES = {"model.evaluation._restore"}
 STEPS = 4
 
 
@@ -109,7 +110,7 @@ def unwatched():
 @pytest.mark.parametrize("name", FUNCTIONS)
 @pytest.mark.filterwarnings("ignore:enable_nested_tensor", "ignore:None of the inputs have requires_grad")
 def test_an_error_of_ours_turns_its_part_off_and_no_more(name, unwatched, tmp_path, monkeypatch, caplog):
-    place, *owners, function = name.split(".")
+    folder, file, *owners, function = name.split(".")
     called = []
 
     def raising(*args, **kwargs):
@@ -118,7 +119,7 @@ def test_an_error_of_ours_turns_its_part_off_and_no_more(name, unwatched, tmp_pa
         raise RuntimeError("planted")
 
     def plant():
-        home = importlib.import_module(f"tb_nnviz.record.{place}")
+        home = importlib.import_module(f"tb_nnviz.record.{folder}.{file}")
         if owners:
             monkeypatch.setattr(getattr(home, owners[0]), function, raising)
             return
@@ -165,9 +166,9 @@ HALVES = {
     "modules": ("torch.nn.Module.register_forward_hook", second_planted(nn.Module.register_forward_hook)),
     "order": ("torch.nn.Module.register_forward_pre_hook", second_planted(nn.Module.register_forward_pre_hook)),
     "optimizer": ("torch.optim.Optimizer.register_step_post_hook", planted),
-    "scaler": ("tb_nnviz.record.scaler.WatchedStep.install", planted),
-    "recorder": ("tb_nnviz.record.recorder.Recorder.begin", planted),
-    "first step": ("tb_nnviz.record.hooks.ModuleHooks.next_step", planted),
+    "scaler": ("tb_nnviz.record.hooks.scaler.WatchedStep.install", planted),
+    "recorder": ("tb_nnviz.record.step.recorder.Recorder.begin", planted),
+    "first step": ("tb_nnviz.record.hooks.modules.ModuleHooks.next_step", planted),
     "writer": ("tb_nnviz.record.watch.file_writer", planted),
 }
 
@@ -192,20 +193,21 @@ def test_a_monitor_that_cannot_be_made_leaves_nothing_behind(half, tmp_path, mon
 
 
 @pytest.mark.parametrize(
-    "part", ["hooks.ModuleHooks", "optimizers.OptimizerHooks", "scaler.WatchedStep", "writer.Writer"]
+    "part",
+    ["hooks.modules.ModuleHooks", "hooks.optimizers.OptimizerHooks", "hooks.scaler.WatchedStep", "write.writer.Writer"],
 )
 def test_close_goes_on_where_a_part_of_it_fails(part, tmp_path, monkeypatch, caplog):
     model = nn.Sequential(nn.Linear(4, 4), nn.Tanh(), nn.Linear(4, 1))
     optimizer, scaler = torch.optim.SGD(model.parameters(), 0.1), torch.amp.GradScaler("cpu")
     monitor = tb_nnviz.watch(model, optimizer, tmp_path, every=1, scaler=scaler)
     writer, close = monitor.writer, monitor.writer.close
-    monkeypatch.setattr(f"tb_nnviz.record.{part}." + ("close" if part == "writer.Writer" else "remove"), planted)
+    monkeypatch.setattr(f"tb_nnviz.record.{part}." + ("close" if part == "write.writer.Writer" else "remove"), planted)
     monitor.close()
     monitor.close()
     assert [record.getMessage().split(": ")[1] for record in caplog.records] == ["an error of tb_nnviz at the end"]
     assert "planted" in str(caplog.records[0].exc_info[1])
     assert_untouched(model, optimizer)
-    if part == "writer.Writer":
+    if part == "write.writer.Writer":
         close()
     assert writer._last.reached.is_set()
     monkeypatch.undo()
@@ -221,7 +223,7 @@ def test_the_run_is_free_after_an_interrupt_of_close(tmp_path, monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patches:
-        patches.setattr("tb_nnviz.record.hooks.ModuleHooks.remove", interrupt)
+        patches.setattr("tb_nnviz.record.hooks.modules.ModuleHooks.remove", interrupt)
         with pytest.raises(KeyboardInterrupt):
             monitor.close()
     assert monitor.writer._last.reached.is_set()
@@ -234,8 +236,8 @@ def test_what_cannot_be_turned_off_by_itself_is_turned_off_with_all_the_rest(tmp
     model = nn.Sequential(nn.Linear(4, 4), nn.Tanh(), nn.Linear(4, 1))
     optimizer = torch.optim.SGD(model.parameters(), 0.1)
     with tb_nnviz.watch(model, optimizer, tmp_path, every=1) as monitor:
-        monkeypatch.setattr("tb_nnviz.record.recorder.Recorder.activation_gradient", planted)
-        monkeypatch.setattr("tb_nnviz.record.recorder.Recorder.drop", planted)
+        monkeypatch.setattr("tb_nnviz.record.step.recorder.Recorder.activation_gradient", planted)
+        monkeypatch.setattr("tb_nnviz.record.step.recorder.Recorder.drop", planted)
         for _ in range(3):
             loss = model(torch.ones(5, 4)).sum()
             loss.backward()
@@ -252,7 +254,7 @@ def test_what_cannot_be_turned_off_by_itself_is_turned_off_with_all_the_rest(tmp
 def test_a_step_closed_by_hand_raises_nothing(tmp_path, monkeypatch, caplog):
     model = nn.Linear(4, 1)
     with tb_nnviz.watch(model, logdir=tmp_path, every=1) as monitor:
-        monkeypatch.setattr("tb_nnviz.record.recorder.Recorder.begin", planted)
+        monkeypatch.setattr("tb_nnviz.record.step.recorder.Recorder.begin", planted)
         for _ in range(2):
             model(torch.ones(5, 4)).sum().backward()
             monitor.step()

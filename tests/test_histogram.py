@@ -3,8 +3,8 @@ import pytest
 import torch
 
 from tb_nnviz import schema
-from tb_nnviz.record.histogram import count_codes, to_bins
-from tb_nnviz.record.statistics import measure
+from tb_nnviz.record.measure.histogram import count_codes, to_bins
+from tb_nnviz.record.measure.statistics import measure
 from tests import oracle
 from tests.ways import way  # noqa: F401
 

@@ -30,23 +30,33 @@ def rule(allowed: str, forbidden: str = "") -> Rule:
 RULES = {
     "tb_nnviz": rule("tb_nnviz.record"),
     "tb_nnviz.schema": rule("numpy"),
-    "tb_nnviz.record.statistics": rule(
-        "torch numpy tb_nnviz.schema tb_nnviz.record.operators tb_nnviz.record.native tb_nnviz.record.part"
+    # the training side, from the ground up: a folder may import what stands above it here, where it says so
+    "tb_nnviz.record.measure.part": rule("torch"),
+    "tb_nnviz.record.measure.native*": rule("torch tb_nnviz.record.measure.part tb_nnviz.record.measure.native"),
+    "tb_nnviz.record.measure.histogram": rule("torch numpy tb_nnviz.schema"),
+    "tb_nnviz.record.measure.transfer": rule("torch numpy"),
+    "tb_nnviz.record.measure*": rule("torch numpy tb_nnviz.schema tb_nnviz.record.measure"),
+    "tb_nnviz.record.write.records": rule("tensorboard google_crc32c"),
+    "tb_nnviz.record.write.event_file": rule("tensorboard google_crc32c tb_nnviz.schema tb_nnviz.record.write"),
+    "tb_nnviz.record.write*": rule("numpy tensorboard tb_nnviz.schema tb_nnviz.record.write"),
+    "tb_nnviz.record.model*": rule("torch numpy tb_nnviz.schema tb_nnviz.record.model"),
+    "tb_nnviz.record.hooks*": rule("torch tb_nnviz.schema tb_nnviz.record.hooks tb_nnviz.record.model"),
+    "tb_nnviz.record.graph*": rule(
+        "torch numpy tb_nnviz.schema tb_nnviz.record.graph tb_nnviz.record.hooks tb_nnviz.record.model"
     ),
-    "tb_nnviz.record.operators": rule("torch tb_nnviz.record.histogram tb_nnviz.record.part"),
-    "tb_nnviz.record.part": rule("torch"),
-    "tb_nnviz.record.native*": rule("torch tb_nnviz.record.part tb_nnviz.record.native"),
-    "tb_nnviz.record.histogram": rule("torch numpy tb_nnviz.schema"),
-    "tb_nnviz.record.hooks": rule(
-        "torch tb_nnviz.schema tb_nnviz.record", "tb_nnviz.record.statistics tb_nnviz.record.writer"
+    "tb_nnviz.record.maps*": rule(
+        "torch numpy tb_nnviz.schema tb_nnviz.record.maps tb_nnviz.record.measure.transfer tb_nnviz.record.model "
+        "tb_nnviz.record.write"
     ),
-    "tb_nnviz.record.modules": rule(
-        "torch tb_nnviz.schema tb_nnviz.record", "tb_nnviz.record.statistics tb_nnviz.record.writer"
+    "tb_nnviz.record.steps": rule("torch tb_nnviz.schema tb_nnviz.record"),
+    "tb_nnviz.record.step*": rule(
+        "torch numpy tb_nnviz.schema tb_nnviz.rules tb_nnviz.record.step tb_nnviz.record.measure "
+        "tb_nnviz.record.model tb_nnviz.record.hooks.order tb_nnviz.record.graph tb_nnviz.record.write"
     ),
-    "tb_nnviz.record.writer": rule("numpy tensorboard tb_nnviz.schema tb_nnviz.record"),
-    "tb_nnviz.record.event_file": rule("numpy tensorboard google_crc32c tb_nnviz.schema tb_nnviz.record"),
-    "tb_nnviz.record.events": rule("numpy tensorboard tb_nnviz.schema tb_nnviz.record"),
-    "tb_nnviz.record.records": rule("google_crc32c tensorboard tb_nnviz.record"),
+    "tb_nnviz.record.weights*": rule(
+        "torch numpy tb_nnviz.schema tb_nnviz.record.weights tb_nnviz.record.measure tb_nnviz.record.model "
+        "tb_nnviz.record.hooks.guard tb_nnviz.record.step tb_nnviz.record.write"
+    ),
     "tb_nnviz.record.*": rule("torch numpy tensorboard tb_nnviz.schema tb_nnviz.record tb_nnviz.rules"),
     "tb_nnviz.rules*": rule("numpy tb_nnviz.schema tb_nnviz.rules"),
     "tb_nnviz.plugin*": rule("numpy tensorboard werkzeug tb_nnviz.schema tb_nnviz.rules tb_nnviz.plugin"),
@@ -116,14 +126,15 @@ def test_module_imports_only_what_it_may(path: Path) -> None:
     ("module", "source", "found"),
     [
         ("tb_nnviz.plugin.reader", "import torch", ["torch"]),
-        ("tb_nnviz.plugin.reader", "from tb_nnviz.record import writer", ["tb_nnviz.record.writer"]),
-        ("tb_nnviz.plugin.reader", "from ..record import writer", ["tb_nnviz.record.writer"]),
+        ("tb_nnviz.plugin.reader", "from tb_nnviz.record import watch", ["tb_nnviz.record.watch"]),
+        ("tb_nnviz.plugin.reader", "from ..record import watch", ["tb_nnviz.record.watch"]),
         ("tb_nnviz.plugin.reader", "def f():\n    import torch.nn", ["torch.nn"]),
         ("tb_nnviz.plugin.reader", "from . import wire\nimport json\nimport numpy as np", []),
         ("tb_nnviz.schema", "import tensorboard.compat", ["tensorboard.compat"]),
         ("tb_nnviz.schema", "if TYPE_CHECKING:\n    import torch\nelse:\n    import scipy", ["scipy"]),
-        ("tb_nnviz.rules.dead", "from tb_nnviz.record.table import Table", ["tb_nnviz.record.table.Table"]),
-        ("tb_nnviz.record.hooks", "from tb_nnviz.record.statistics import x", ["tb_nnviz.record.statistics.x"]),
+        ("tb_nnviz.rules.dead", "from tb_nnviz.record.step.table import Table", ["tb_nnviz.record.step.table.Table"]),
+        ("tb_nnviz.record.hooks.modules", "from tb_nnviz.record.measure import part", ["tb_nnviz.record.measure.part"]),
+        ("tb_nnviz.record.maps.plan", "from tb_nnviz.record.step import table", ["tb_nnviz.record.step.table"]),
         ("tb_nnviz.record.monitor", "import tb_nnviz.plugin", ["tb_nnviz.plugin"]),
         ("tb_nnviz.fresh", "", ["no import rule for it: add one to tests/test_imports.py"]),
     ],

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 import tb_nnviz
-from tb_nnviz.record.modules import named_modules, unwrap
+from tb_nnviz.record.model.modules import named_modules, unwrap
 from tests.reading import Run
 
 

@@ -12,11 +12,11 @@ import pytest
 import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from tb_nnviz.record import native
-from tb_nnviz.record.histogram import to_bins
-from tb_nnviz.record.native.team import find_team
-from tb_nnviz.record.part import FIELDS, SATURATION
-from tb_nnviz.record.statistics import finish, measure, merge_units, moments, norms
+from tb_nnviz.record.measure import native
+from tb_nnviz.record.measure.histogram import to_bins
+from tb_nnviz.record.measure.native.team import find_team
+from tb_nnviz.record.measure.part import FIELDS, SATURATION
+from tb_nnviz.record.measure.statistics import finish, measure, merge_units, moments, norms
 from tests import oracle
 from tests.ways import take, way  # noqa: F401
 
@@ -358,7 +358,7 @@ def test_the_plain_case_runs_no_operator(monkeypatch):
 
 
 def test_the_extension_can_be_refused():
-    program = "from tb_nnviz.record import native; print(native.library)"
+    program = "from tb_nnviz.record.measure import native; print(native.library)"
     environment = {**os.environ, "NNVIZ_NATIVE": "0"}
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout == "None\n"

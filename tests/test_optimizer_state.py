@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 import tb_nnviz
-from tb_nnviz.record.statistics import moments
+from tb_nnviz.record.measure.statistics import moments
 from tests.reading import Run
 
 

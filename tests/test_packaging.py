@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 import tb_nnviz
-from tb_nnviz.record import native
+from tb_nnviz.record.measure import native
 
 ROOT = Path(__file__).resolve().parent.parent
 STATIC = "tb_nnviz/plugin/static"
@@ -101,7 +101,7 @@ def test_one_wheel_serves_every_python_of_a_platform(wheel_path: Path, wheel: zi
     assert "-cp310-abi3-" in wheel_path.name and not wheel_path.name.endswith("-any.whl")
     # Where this Python has a compiler, whoever installs the wheel needs none.
     assert len(kernels(wheel)) == (native.library is not None)
-    assert all(name.startswith("tb_nnviz/record/native/_kernels.") for name in kernels(wheel))
+    assert all(name.startswith("tb_nnviz/record/measure/native/_kernels.") for name in kernels(wheel))
 
 
 @pytest.mark.skipif(os.name == "nt", reason="CC is not asked there")
@@ -110,7 +110,8 @@ def test_without_a_compiler_the_operators_are_left(tmp_path: Path) -> None:
     assert kernels(zipfile.ZipFile(path)) == []
     program = """if True:
         import torch
-        from tb_nnviz.record import native, statistics
+        from tb_nnviz.record.measure import native
+        from tb_nnviz.record.measure import statistics
         assert native.library is None
         print(native.__file__, statistics.measure(torch.tensor([3.0, 4.0])).values[4].item())
     """

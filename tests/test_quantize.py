@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from tb_nnviz.record import quantize as module
-from tb_nnviz.record.quantize import quantize
+from tb_nnviz.record.maps import quantize as module
+from tb_nnviz.record.maps.quantize import quantize
 
 NAN, INF = float("nan"), float("inf")
 CASES = {

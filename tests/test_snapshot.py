@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 import tb_nnviz
-from tb_nnviz.record.snapshot import LEAST_BYTES, Snapshot
+from tb_nnviz.record.step.snapshot import LEAST_BYTES, Snapshot
 from tests import oracle
 from tests.reading import Run
 

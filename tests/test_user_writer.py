@@ -11,8 +11,8 @@ import tensorboardX
 from torch.utils import tensorboard as torch_tensorboard
 
 from tb_nnviz import schema
-from tb_nnviz.record import events, writer
-from tb_nnviz.record.user_writer import UserWriter
+from tb_nnviz.record.write import events, writer
+from tb_nnviz.record.write.user_writer import UserWriter
 from tests import writer_helpers as helpers
 
 BOTH = pytest.mark.parametrize("library", [torch_tensorboard, tensorboardX], ids=["torch", "tensorboardX"])

@@ -473,7 +473,7 @@ def test_an_error_of_ours_turns_that_part_off_and_training_goes_on(tmp_path, cap
     def broken(*args, **options):
         raise RuntimeError("ours")
 
-    monkeypatch.setattr("tb_nnviz.record.recorder.measure", broken)
+    monkeypatch.setattr("tb_nnviz.record.step.recorder.measure", broken)
     model = net()
     with tb_nnviz.watch(model, sgd(model), logdir=tmp_path, every=1, histograms_every=None) as monitor:
         train(model, monitor._optimizers[0], 3, monitor)
@@ -489,7 +489,7 @@ def test_what_works_goes_on_when_another_part_is_off(tmp_path, monkeypatch):
     def broken(*args, **options):
         raise RuntimeError("ours")
 
-    monkeypatch.setattr("tb_nnviz.record.recorder.Recorder.activation", broken)
+    monkeypatch.setattr("tb_nnviz.record.step.recorder.Recorder.activation", broken)
     model = net()
     with tb_nnviz.watch(model, sgd(model), logdir=tmp_path, every=1) as monitor:
         train(model, monitor._optimizers[0], 3, monitor)

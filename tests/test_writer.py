@@ -13,8 +13,8 @@ import pytest
 from tensorboard.compat.proto import event_pb2
 
 from tb_nnviz import schema
-from tb_nnviz.record import events, writer
-from tb_nnviz.record.event_file import EventFile
+from tb_nnviz.record.write import events, writer
+from tb_nnviz.record.write.event_file import EventFile
 from tests import writer_helpers as helpers
 
 LOSS = [schema.scalar("nnviz/log/loss", 0.5)]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tb_nnviz.record import native
+from tb_nnviz.record.measure import native
 
 WAYS = ["native", "operators"]
 

@@ -14,7 +14,7 @@ from types import FrameType
 from typing import Any
 
 from tb_nnviz import schema
-from tb_nnviz.record import writer
+from tb_nnviz.record.write import writer
 
 # One flush an hour: whatever is in the file got there by the way out.
 HOUR = 3600.0

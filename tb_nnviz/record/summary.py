@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import torch
 from torch import nn
 
-from tb_nnviz.record.dataflow import bytes_of, tensors_of
-from tb_nnviz.record.evaluation import evaluation
-from tb_nnviz.record.model_table import module_table
-from tb_nnviz.record.modules import named_modules, unwrap
-from tb_nnviz.record.probe import Probe
+from tb_nnviz.record.graph.dataflow import bytes_of, tensors_of
+from tb_nnviz.record.maps.probe import Probe
+from tb_nnviz.record.model.evaluation import evaluation
+from tb_nnviz.record.model.modules import named_modules, takes_hooks, unwrap
+from tb_nnviz.record.model.table import module_table
 
 _HEAD = ("Layer", "Type", "Output shape", "Parameters", "Trainable", "Calls", "Memory")
 
@@ -57,6 +56,7 @@ class Summary:
 def summary(model: nn.Module, inputs: Any) -> Summary:
     """Print what a model is made of, and return it: layers, shapes, parameters, calls, memory, and their sums.
 
+    >>> import torch
     >>> model = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 1))
     >>> table = summary(model, torch.ones(2, 3))
     Layer        Type        Output shape  Parameters  Trainable  Calls  Memory
@@ -112,7 +112,7 @@ def _observe(models: Mapping[str, nn.Module], model: nn.Module, probe: Probe) ->
     with evaluation(model):
         try:
             for module in names:
-                if not isinstance(module, torch.jit.ScriptModule):
+                if takes_hooks(module):
                     hooks += [module.register_forward_pre_hook(called), module.register_forward_hook(returned)]
             probe.call(model)
         finally:

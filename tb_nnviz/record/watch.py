@@ -10,12 +10,13 @@ import torch
 from torch import nn
 
 from tb_nnviz import schema
-from tb_nnviz.record import schedule, tracked
-from tb_nnviz.record.modules import Filter, named_parameters, selector, unwrap
+from tb_nnviz.record import schedule
+from tb_nnviz.record.maps.probe import Probe, labels, probes
+from tb_nnviz.record.model.modules import Filter, named_parameters, selector, unwrap
 from tb_nnviz.record.monitor import Monitor
-from tb_nnviz.record.probe import Probe, labels, probes
 from tb_nnviz.record.settings import Settings
-from tb_nnviz.record.writer import file_writer, user_writer
+from tb_nnviz.record.weights import tracked
+from tb_nnviz.record.write.writer import file_writer, user_writer
 from tb_nnviz.rules.gradient_norm import GradientNormRule
 
 Optimizer = torch.optim.Optimizer

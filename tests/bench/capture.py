@@ -29,7 +29,7 @@ from torch import nn
 from torch.utils.tensorboard import SummaryWriter
 
 import tb_nnviz
-from tb_nnviz.record import native
+from tb_nnviz.record.measure import native
 from tb_nnviz.record.monitor import Overhead
 from tests.bench.models import workload
 

@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from tb_nnviz import schema
-from tb_nnviz.record.event_file import EventFile
-from tb_nnviz.record.events import event
+from tb_nnviz.record.write.event_file import EventFile
+from tb_nnviz.record.write.events import event
 
 KINDS = {"gradient": ("norm", "mean", "absmax"), "update": ("norm", "ratio", "absmax")}
 #: The layers of one block.

@@ -21,8 +21,8 @@ import numpy as np
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tb_nnviz import schema
-from tb_nnviz.record.event_file import EventFile
-from tb_nnviz.record.events import event
+from tb_nnviz.record.write.event_file import EventFile
+from tb_nnviz.record.write.events import event
 from tests.bench import logs
 from tests.browser import boards
 from tests.browser.boards import Board

@@ -1,6 +1,6 @@
 import type { Row } from "../types";
 
-/** `nnviz/graph`, as tb_nnviz/record/graph.py describes it. */
+/** `nnviz/graph`, as tb_nnviz/record/graph/capture.py describes it. */
 export interface GraphTensor {
   shape: (number | null)[] | null;
   dtype: string;

@@ -1,0 +1,1 @@
+"""Hooks in the user's objects: installed, harmless, removed."""

@@ -1,0 +1,70 @@
+"""Hooks that stay out of the way of torch's fast paths."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import torch
+from torch import nn
+
+from tb_nnviz.record.hooks.handles import Failed, Handles, Hook, Removable
+
+Register = Callable[[], Removable]
+
+
+class OptionalHooks:
+    """Hooks on modules, taken off where torch would compute otherwise because of them.
+
+    An ``nn.TransformerEncoderLayer`` in evaluation has a fast path that differs in the last bits, and
+    takes the slow one if any module within it has a forward hook. So when a model with such layers is
+    called, hooks within those that may take the fast path go, and come back with the next call that
+    trains. (Gradients that enter a frozen layer in evaluation mode take the slow path with hooks or
+    without: such a layer's own modules are not observed.)
+    """
+
+    def __init__(self, models: Iterable[nn.Module], failed: Failed) -> None:
+        self._gates = Handles()
+        self._hooks: dict[nn.Module, tuple[list[Register], Handles]] = {}
+        self._within: dict[nn.Module, dict[nn.Module, None]] = {}
+        gates: dict[nn.Module, None] = {}
+        for model in models:
+            found = [module for module in model.modules() if isinstance(module, nn.TransformerEncoderLayer)]
+            self._within |= {layer: dict.fromkeys(layer.modules()) for layer in found}
+            if found:
+                gates[model] = None
+                gates |= {module: None for module in model.modules() if isinstance(module, nn.TransformerEncoder)}
+        for gate in gates:  # a gate within such a layer would be in the way itself
+            if not any(gate in modules for modules in self._within.values()):
+                self._gates.add(gate.register_forward_pre_hook(Hook(self._called, failed)))
+
+    def add(self, module: nn.Module, register: Register) -> None:
+        """Register a hook on the module."""
+        registered, handles = self._hooks.setdefault(module, ([], Handles()))
+        registered.append(register)
+        handles.add(register())
+
+    def remove(self, modules: Iterable[nn.Module] | None = None) -> None:
+        """Take the hooks of some modules off for good, or all there are."""
+        if modules is None:
+            self._gates.remove()
+        for module in list(self._hooks) if modules is None else modules:
+            if module in self._hooks:
+                self._hooks.pop(module)[1].remove()
+
+    def _called(self, module: nn.Module, args: Any) -> None:
+        if not torch.compiler.is_compiling():
+            self.switch()
+
+    def switch(self) -> None:
+        """Take hooks off that would be in the way now, and put back those that no longer would."""
+        for layer, modules in self._within.items():
+            trains = layer.training or (
+                torch.is_grad_enabled() and any(parameter.requires_grad for parameter in layer.parameters())
+            )
+            for registered, handles in (self._hooks[inner] for inner in modules if inner in self._hooks):
+                if not trains:
+                    handles.remove()
+                elif not handles:
+                    for register in registered:
+                        handles.add(register())

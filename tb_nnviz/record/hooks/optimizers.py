@@ -1,0 +1,91 @@
+"""Hooks on the user's optimizers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
+
+import torch
+
+from tb_nnviz.record.hooks.handles import Failed, Handles, Hook
+
+Optimizer = torch.optim.Optimizer
+
+
+class StepHook(Hook):
+    """A hook that may change what the step is called with."""
+
+    def __call__(self, *args: Any) -> Any:
+        try:
+            return self._function(*args)
+        except Exception as error:  # training goes on, whatever went wrong here
+            return self._failed(error)
+
+
+class OptimizerObserver(Protocol):
+    """What the optimizer hooks report to."""
+
+    def before(self, optimizer: Optimizer, closure: bool) -> None:
+        """An optimizer is about to step; a closure will compute its gradients, perhaps several times."""
+
+    def computed(self, optimizer: Optimizer) -> None:
+        """Its closure has computed them."""
+
+    def after(self, optimizer: Optimizer) -> None:
+        """It has stepped."""
+
+
+class OptimizerHooks:
+    """Reports each watched optimizer just before and just after its step."""
+
+    def __init__(self, optimizers: Iterable[Optimizer], observer: OptimizerObserver, failed: Failed) -> None:
+        #: How often each has been about to step.
+        self.begun: Counter[Optimizer] = Counter()
+        self._observer, self._failed = observer, failed
+        self._pre_hooks: list[Any] = []
+        self._handles = Handles()
+        for optimizer in optimizers:
+            handle = optimizer.register_step_pre_hook(StepHook(self._pre, failed))
+            self._pre_hooks.append(handle)
+            self._handles.add(handle)
+            self._handles.add(optimizer.register_step_post_hook(Hook(self._post, failed)))
+
+    def come_last(self) -> None:
+        """Run after the user's own hooks, which may change gradients, even those registered since."""
+        for handle in self._pre_hooks:
+            hooks = handle.hooks_dict_ref()
+            if hooks and next(reversed(hooks)) != handle.id and handle.id in hooks:
+                hooks.move_to_end(handle.id)
+
+    def _pre(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        # the first argument is the optimizer itself
+        named = kwargs.get("closure")
+        closure = named if named is not None else args[1] if len(args) > 1 else None
+        self.begun[optimizer] += 1
+        if not callable(closure):  # another argument may stand first in a step of the user's own
+            self._observer.before(optimizer, False)
+            return None
+        self._observer.before(optimizer, True)
+        reported = self._reported(closure, optimizer)
+        return (
+            (args, {**kwargs, "closure": reported}) if named is not None else ((args[0], reported, *args[2:]), kwargs)
+        )
+
+    def _reported(self, closure: Callable[[], Any], optimizer: Optimizer) -> Callable[[], Any]:
+        computed = Hook(self._observer.computed, self._failed)
+
+        def reported() -> Any:
+            loss = closure()
+            computed(optimizer)
+            return loss
+
+        return reported
+
+    def _post(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        self._observer.after(optimizer)
+
+    def remove(self) -> None:
+        """Take all hooks off."""
+        self._pre_hooks.clear()
+        self._handles.remove()

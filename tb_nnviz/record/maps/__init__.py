@@ -1,0 +1,1 @@
+"""Activation maps: what layers put out for the inputs of a probe."""

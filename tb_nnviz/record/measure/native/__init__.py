@@ -1,0 +1,240 @@
+"""One read of a tensor on the CPU, in C. Optional: without it ``library`` is None, and operators do the same.
+
+The C code (``module.c``) gets addresses and believes them, so what a tensor is gets decided here:
+only memory of the CPU that lies as one dense block goes there. Everything else gives None.
+"""
+
+from __future__ import annotations
+
+import importlib
+import math
+import os
+from collections.abc import Sequence
+from types import ModuleType
+
+import torch
+from torch import Tensor
+
+from tb_nnviz.record.measure.native.team import find_team
+from tb_nnviz.record.measure.part import FIELDS, Part
+
+#: Which arguments the C code takes; ``INTERFACE`` in module.c is to be the same.
+INTERFACE = 2
+_DTYPES = {torch.float64: 0, torch.float32: 1, torch.bfloat16: 2, torch.float16: 3}
+#: Types whose memory is what they stand for; another subclass may mean something else by it.
+_PLAIN = {Tensor, torch.nn.Parameter}
+_CODES = 2049
+#: Elements from which on threads share the work: where cores are busy a team waits for its last member.
+_SHARED = 1 << 19
+#: How many results are made at a time: one alone costs as much as measuring a small tensor.
+_POOL = 64
+
+_ITEM = len(FIELDS) * 8
+_pool: list[tuple[Tensor, int]] = []
+
+
+def load() -> ModuleType | None:
+    """The built extension; None where there is none, or one built of other sources, or NNVIZ_NATIVE is 0."""
+    if os.environ.get("NNVIZ_NATIVE") == "0":
+        return None
+    try:
+        found = importlib.import_module(f"{__name__}._kernels")
+    except ImportError:
+        return None
+    fits = found.INTERFACE == INTERFACE and tuple(found.FIELDS.split()) == FIELDS
+    if not fits:
+        return None
+    if (team := find_team()) is not None:
+        found.use_team(*team)
+    return found
+
+
+library = load()
+
+
+def measure(
+    x: Tensor,
+    unit_axis: int | None,
+    bounds: tuple[float, ...],
+    minus: Tensor | None,
+    copy_to: Tensor | None,
+    codes: bool,
+) -> Part | None:
+    """What ``statistics.measure`` says; None, with nothing done, where x is not for this way."""
+    if library is None or not (address := _address(x)) or len(bounds) > 2:
+        return None
+    numel, dtype = x.numel(), _DTYPES[x.dtype]
+    contiguous = x.is_contiguous()
+    if not contiguous and not _is_dense(x):
+        x, contiguous = x.detach().contiguous(), True
+        address = x.data_ptr()
+    values, result = _take_result()
+    if not result:
+        return None
+    if unit_axis is None and minus is None and copy_to is None and not codes and not bounds:
+        library.measure(address, numel, dtype, result, _threads(numel))
+        return Part(numel, values)
+
+    if minus is not None and not _lies_as(minus, x, contiguous):
+        minus = torch.empty_like(x).copy_(minus.detach())
+    subtracted = 0 if minus is None else _address(minus)
+    counts, counted = _memory((_CODES,), torch.int32) if codes else (None, 0)
+    units, united, unit_count, inner = None, 0, 0, 0
+    if unit_axis is not None:
+        unit_count, inner = _layout(x, unit_axis)
+        units, united = _memory((4, unit_count), torch.float64)
+    if (minus is not None and not subtracted) or (codes and not counted) or (unit_axis is not None and not united):
+        return None
+    copy = 0
+    if copy_to is not None:
+        if _lies_as(copy_to, x, contiguous):
+            copy = _address(copy_to)
+        if not copy:
+            copy_to.detach().copy_(x.detach())
+    bound, other_bound = (*bounds, math.nan, math.nan)[:2]
+    library.measure(
+        address,
+        numel,
+        dtype,
+        result,
+        _threads(numel * (1 + (unit_axis is not None) + 2 * codes)),
+        subtracted,
+        copy,
+        counted,
+        united,
+        unit_count,
+        inner,
+        bound,
+        other_bound,
+    )
+    return Part(numel, values, units, counts)
+
+
+def norms(tensors: Sequence[Tensor]) -> Tensor | None:
+    """What ``statistics.norms`` says; None where one of them is not for this way."""
+    if library is None:
+        return None
+    arguments: list[int] = []
+    try:
+        for x in tensors:  # hundreds at every step: as _address, but without a call, nor asking for the sign
+            if type(x) not in _PLAIN or not x.is_cpu or x.is_nested or (dtype := _DTYPES.get(x.dtype)) is None:
+                return None
+            address = x.data_ptr()
+            if not address or not (x.is_contiguous() or _is_dense(x)):
+                return None
+            arguments += (address, x.numel(), dtype)
+    except RuntimeError:
+        return None
+    found, result = _memory((2,), torch.float64)
+    if not result:
+        return None
+    library.norms(arguments, result, torch.get_num_threads())
+    return found
+
+
+def moments(
+    first: Tensor,
+    second: Tensor,
+    step_scale: float | Tensor,
+    correction: float | Tensor,
+    epsilon: float,
+    denominator: Tensor | None,
+) -> Tensor | None:
+    """What ``statistics.moments`` says; None where the tensors are not for this way."""
+    if library is None or not (address := _address(first)):
+        return None
+    contiguous = first.is_contiguous()
+    if not contiguous and not _is_dense(first):
+        return None
+    others = (second, second if denominator is None else denominator)
+    addresses = [_address(x) if _lies_as(x, first, contiguous) else 0 for x in others]
+    scale, root_scale = _number(step_scale), _number(correction)
+    found, result = _memory((3,), torch.float64)
+    if not all(addresses) or not result or scale is None or root_scale is None:
+        return None
+    numel = first.numel()
+    library.moments(
+        address,
+        *addresses,
+        numel,
+        _DTYPES[first.dtype],
+        scale,
+        root_scale,
+        float(epsilon),
+        result,
+        _threads(numel),
+    )
+    return found
+
+
+def _threads(work: int) -> int:
+    """How many may share some work, counted in elements read: as many as torch's operators use."""
+    return torch.get_num_threads() if work >= _SHARED else 1
+
+
+def _address(x: Tensor) -> int:
+    """Where a tensor lies; 0 for what is not simply numbers with a fraction in the CPU's memory."""
+    if type(x) not in _PLAIN or not x.is_cpu or x.dtype not in _DTYPES or x.is_nested or x.is_neg():
+        return 0
+    try:
+        # 0 too where it is empty or freed; what has no memory of its own, of torch.func or sparse, raises
+        return x.data_ptr()
+    except RuntimeError:
+        return 0
+
+
+def _lies_as(other: Tensor, x: Tensor, contiguous: bool) -> bool:
+    """Whether two tensors' elements lie in the same order; x is dense, and perhaps contiguous."""
+    if other.dtype != x.dtype or other.shape != x.shape:
+        return False
+    return other.is_contiguous() if contiguous else other.stride() == x.stride()
+
+
+def _memory(shape: tuple[int, ...], dtype: torch.dtype) -> tuple[Tensor, int]:
+    """A tensor to be written to, and its address: 0 where a mode makes none."""
+    made = torch.empty(*shape, dtype=dtype, device="cpu")  # a tuple takes longer
+    try:
+        return made, made.data_ptr() if type(made) is Tensor else 0
+    except RuntimeError:
+        return made, 0
+
+
+def _number(x: float | Tensor) -> float | None:
+    """A number, read without an operator where it is a tensor; None on another device."""
+    if not isinstance(x, Tensor):
+        return float(x)
+    return float(x.detach().numpy()) if x.is_cpu else None
+
+
+def _take_result() -> tuple[Tensor, int]:
+    """Memory for a tensor's FIELDS, and its address: 0 where a mode makes none."""
+    try:
+        return _pool.pop()
+    except IndexError:
+        pass
+    with torch.inference_mode(False), torch.no_grad():
+        rows = torch.empty((_POOL, len(FIELDS)), dtype=torch.float64, device="cpu").unbind()
+    first = _address(rows[0])
+    if first:
+        _pool.extend((row, first + i * _ITEM) for i, row in enumerate(rows[1:], 1))
+    return rows[0], first
+
+
+def _is_dense(x: Tensor) -> bool:
+    """Whether all of its memory is its elements, each once, in whatever order of its axes."""
+    expected = 1
+    for stride, size in sorted(zip(x.stride(), x.shape, strict=True)):
+        if size != 1:
+            if stride != expected:
+                return False
+            expected *= size
+    return True
+
+
+def _layout(x: Tensor, axis: int) -> tuple[int, int]:
+    """Number of units of a dense tensor, and how many elements of one lie together."""
+    if not x.dim():
+        return 1, 1
+    axis %= x.dim()
+    units = x.size(axis)
+    return units, x.numel() if units == 1 else x.stride(axis)

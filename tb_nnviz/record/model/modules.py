@@ -1,0 +1,262 @@
+"""What of a model is observed: its layers and parameters, under the names that users know."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.conv import _ConvNd
+from torch.nn.parameter import is_lazy
+
+Filter = str | type | Sequence[str | type] | None
+
+#: Wrappers that hold the model as an attribute of this name, by the wrapper's class name.
+_WRAPPERS = {
+    "DataParallel": "module",
+    "DistributedDataParallel": "module",
+    "OptimizedModule": "_orig_mod",
+    "FullyShardedDataParallel": "_fsdp_wrapped_module",
+}
+_WRAPPER_PARTS = ("_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module")
+
+_BOUNDS: dict[type, tuple[float, ...]] = {
+    nn.Sigmoid: (0.0, 1.0),
+    nn.Hardsigmoid: (0.0, 1.0),
+    nn.Tanh: (-1.0, 1.0),
+    nn.Softsign: (-1.0, 1.0),
+    nn.Softmax: (0.0, 1.0),
+    nn.Softmin: (0.0, 1.0),
+    nn.Softmax2d: (0.0, 1.0),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """A module that is observed."""
+
+    name: str
+    module: nn.Module
+
+    @property
+    def type(self) -> str:
+        return type(self.module).__name__
+
+    @property
+    def unit_axis(self) -> int:
+        """1 for convolutions and batch norms, else the last axis."""
+        return 1 if isinstance(self.module, _ConvNd | _BatchNorm) else -1
+
+    @property
+    def bounds(self) -> tuple[float, ...]:
+        """Values that its outputs cannot pass; empty where there are none."""
+        if isinstance(self.module, nn.Hardtanh) and not isinstance(self.module, nn.ReLU6):
+            return (float(self.module.min_val), float(self.module.max_val))
+        return _BOUNDS.get(type(self.module), ())
+
+    @property
+    def trainable(self) -> bool:
+        # asked at every call: parameters(recurse=False) would take three times as long
+        return any(p is not None and p.requires_grad for p in self.module._parameters.values())
+
+
+@dataclass(frozen=True, eq=False)
+class NamedParameter:
+    """A parameter with the module that owns it, and the other names it goes by."""
+
+    name: str
+    tensor: nn.Parameter
+    owner_name: str
+    owner: nn.Module
+    tied_to: tuple[str, ...]
+
+    @property
+    def role(self) -> str:
+        return role(self.owner, self.name.rpartition(".")[2], self.tensor.dim())
+
+
+def role(owner: nn.Module, name: str, dims: int) -> str:
+    """What a parameter is for: weight, bias, norm, embedding or other.
+
+    >>> role(nn.LayerNorm(3), "bias", 1), role(nn.Linear(2, 3), "bias", 1)
+    ('norm', 'bias')
+    """
+    if "Norm" in type(owner).__name__:
+        return "norm"
+    if isinstance(owner, nn.Embedding | nn.EmbeddingBag) or "emb" in name.lower():
+        return "embedding"
+    if "bias" in name:
+        return "bias"
+    return "weight" if "weight" in name or dims >= 2 else "other"
+
+
+def unwrap(model: nn.Module | Mapping[str, nn.Module]) -> dict[str, nn.Module]:
+    """The models by their prefix ("" for a single one), out of the wrappers that rename their modules.
+
+    Raises:
+        TypeError: something in it is not a module.
+    """
+    models: dict[str, Any] = dict(model) if isinstance(model, Mapping) else {"": model}
+    if not models:
+        raise ValueError("missing model: the dict is empty")
+    for prefix, module in models.items():
+        if not isinstance(module, nn.Module):
+            what = f"model {prefix!r}" if prefix else "model"
+            raise TypeError(f"invalid {what}: {module!r} (a torch.nn.Module, or a dict of them)")
+        if not isinstance(prefix, str) or "." in prefix or (isinstance(model, Mapping) and not prefix):
+            raise ValueError(f"invalid model name: {prefix!r} (a string without dots)")
+        while (wrapped := _wrapped(module)) and isinstance(inner := getattr(module, wrapped, None), nn.Module):
+            module = inner
+        models[prefix] = module
+    return models
+
+
+def _wrapped(module: nn.Module) -> str:
+    """The attribute under which a wrapper holds the model; empty for what is no wrapper."""
+    return next((_WRAPPERS[base.__name__] for base in type(module).__mro__ if base.__name__ in _WRAPPERS), "")
+
+
+def _clean(prefix: str, name: str) -> str:
+    parts = [part for part in name.split(".") if part and part not in _WRAPPER_PARTS]
+    return ".".join(([prefix] if prefix else []) + parts)
+
+
+def named_modules(models: Mapping[str, nn.Module]) -> Iterator[tuple[str, nn.Module]]:
+    """Every module once, by its name."""
+    seen: set[nn.Module] = set()
+    for prefix, model in models.items():
+        for name, module in model.named_modules():
+            if module not in seen:
+                seen.add(module)
+                yield _clean(prefix, name), module
+
+
+def named_parameters(models: Mapping[str, nn.Module]) -> list[NamedParameter]:
+    """Every parameter once, in order of registration; of lazy modules as soon as they have a shape."""
+    names: dict[nn.Parameter, list[tuple[str, str, nn.Module]]] = {}
+    for prefix, model in models.items():
+        for module_name, module in model.named_modules(remove_duplicate=False):
+            for name, parameter in module.named_parameters(recurse=False, remove_duplicate=False):
+                if is_lazy(parameter):
+                    continue
+                full = _clean(prefix, f"{module_name}.{name}")
+                found = names.setdefault(parameter, [])
+                if full not in (other for other, _, _ in found):
+                    found.append((full, _clean(prefix, module_name), module))
+    return [
+        NamedParameter(found[0][0], parameter, found[0][1], found[0][2], tuple(name for name, _, _ in found[1:]))
+        for parameter, found in names.items()
+    ]
+
+
+def layers(models: Mapping[str, nn.Module], include: Filter, exclude: Filter) -> Iterable[Layer]:
+    """The modules to observe: those without children, and within a model those with parameters of their own.
+
+    A type in ``include`` observes every module of that type, whatever it holds. They are found afresh each
+    time that the result is gone through.
+    """
+    return _Layers(models, selector(include, exclude), _types(include))
+
+
+@dataclass(frozen=True)
+class _Layers:
+    models: Mapping[str, nn.Module]
+    keep: Callable[[str, nn.Module], bool]
+    types: tuple[type, ...]
+
+    def __iter__(self) -> Iterator[Layer]:
+        roots = set(self.models.values())
+        for name, module in named_modules(self.models):
+            if (isinstance(module, self.types) or _is_layer(module, module in roots)) and self.keep(name, module):
+                yield Layer(name, module)
+
+
+def _is_layer(module: nn.Module, root: bool) -> bool:
+    # what torch.nn.utils.parametrize adds makes no container of a layer
+    if all(name == "parametrizations" for name, _ in module.named_children()):
+        return True
+    # what a whole model puts out is as a rule what its last layer does
+    return not root and next(module.parameters(recurse=False), None) is not None
+
+
+def selector(include: Filter, exclude: Filter) -> Callable[[str, nn.Module], bool]:
+    """Whether a row belongs, from its name and its module. Expressions may match anywhere in the name.
+
+    Raises:
+        TypeError, ValueError: a filter that is neither an expression nor a type, or an invalid expression.
+    """
+    included, excluded = _matcher("include", include), _matcher("exclude", exclude)
+    return lambda name, module: (include is None or included(name, module)) and not excluded(name, module)
+
+
+def _types(filters: Filter) -> tuple[type, ...]:
+    return tuple(item for item in _items(filters) if isinstance(item, type))
+
+
+def _items(filters: Filter) -> Iterable[str | type]:
+    if filters is None:
+        return ()
+    return (filters,) if isinstance(filters, str | type) else tuple(filters)
+
+
+def _matcher(argument: str, filters: Filter) -> Callable[[str, nn.Module], bool]:
+    expressions = []
+    for item in _items(filters):
+        if isinstance(item, str):
+            try:
+                expressions.append(re.compile(item))
+            except re.error as error:
+                raise ValueError(f"invalid {argument}: {item!r} is not a regular expression ({error})") from error
+        elif not isinstance(item, type):
+            raise TypeError(f"invalid {argument}: {item!r} (a regular expression or a module type)")
+    types = _types(filters)
+    return lambda name, module: isinstance(module, types) or any(e.search(name) for e in expressions)
+
+
+def first_tensor(output: object, depth: int = 8) -> Tensor | None:
+    """The first tensor of fractions in a module's output: itself, or within tuples, lists, dicts and dataclasses.
+
+    That is a floating or complex one, or a quantized one. A module's call has one row, so other tensors
+    beside it have none.
+
+    >>> import torch
+    >>> first_tensor({"ids": torch.tensor([1]), "hidden": (torch.ones(2),)})
+    tensor([1., 1.])
+    """
+    if isinstance(output, Tensor):
+        return output if output.is_floating_point() or output.is_complex() or output.is_quantized else None
+    parts: Iterable[object] = ()
+    if isinstance(output, Mapping):
+        parts = output.values()
+    elif isinstance(output, tuple | list):
+        parts = output
+    elif is_dataclass(output):
+        parts = (getattr(output, part.name, None) for part in fields(output))
+    if depth == 0:  # a list may hold itself
+        return None
+    return next((found for part in parts if (found := first_tensor(part, depth - 1)) is not None), None)
+
+
+def call_shape(output: Tensor) -> tuple[int, ...]:
+    """The shape of an output without its batch axis; empty where its rows have shapes of their own."""
+    return () if output.is_nested else tuple(output.shape[1:])
+
+
+def dtype_name(tensor: Tensor) -> str:
+    """The name of a tensor's dtype; with a word before it where the tensor has no values to measure.
+
+    >>> import torch
+    >>> dtype_name(torch.ones(2)), dtype_name(torch.ones(2, device="meta"))
+    ('float32', 'meta float32')
+    """
+    word = "nested " if tensor.is_nested else "meta " if tensor.is_meta else ""
+    return word + str(tensor.dtype).removeprefix("torch.")
+
+
+def takes_hooks(module: nn.Module) -> bool:
+    """Whether torch lets hooks onto the module; scripted ones refuse them."""
+    return not isinstance(module, torch.jit.ScriptModule)

@@ -1,0 +1,48 @@
+"""What a model is made of: its modules, with the parameters and buffers that each holds itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
+
+from tb_nnviz.record.model.modules import named_modules
+
+
+def module_table(models: Mapping[str, nn.Module], calls: Mapping[nn.Module, int]) -> list[dict[str, Any]]:
+    """Every module once, those called first in the order of ``calls``; sums of elements and bytes, their own only.
+
+    A parameter that several modules hold counts in the first of them, and as ``shared`` in the others.
+
+    >>> model = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3))
+    >>> [(row["name"], row["parameters"], row["buffers"]) for row in module_table({"": model}, {})]
+    [('', 0, 0), ('0', 9, 0), ('1', 6, 7)]
+    """
+    seen: set[Tensor] = set()
+    rows = {}
+    for name, module in named_modules(models):
+        own = _new(module.parameters(recurse=False), seen)
+        buffers = _new(module.buffers(recurse=False), seen)
+        rows[module] = {
+            "name": name,
+            "type": type(module).__name__,
+            "calls": calls.get(module, 0),
+            "parameters": sum(p.numel() for p in own),
+            "trainable": sum(p.numel() for p in own if p.requires_grad),
+            "shared": sum(p.numel() for p in module.parameters(recurse=False) if not is_lazy(p))
+            - sum(p.numel() for p in own),
+            "buffers": sum(b.numel() for b in buffers),
+            "parameter_bytes": sum(p.numel() * p.element_size() for p in own),
+            "buffer_bytes": sum(b.numel() * b.element_size() for b in buffers),
+        }
+    order = {module: place for place, module in enumerate(calls)}
+    return [rows[module] for module in sorted(rows, key=lambda module: order.get(module, len(order)))]
+
+
+def _new(tensors: Iterable[Tensor], seen: set[Tensor]) -> list[Tensor]:
+    """Those that have a shape and were not seen before."""
+    found = [tensor for tensor in tensors if not is_lazy(tensor) and tensor not in seen]
+    seen.update(found)
+    return found

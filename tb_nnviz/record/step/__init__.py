@@ -1,0 +1,1 @@
+"""One step: what is read in it, and how it becomes an event."""

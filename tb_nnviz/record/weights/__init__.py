@@ -1,0 +1,1 @@
+"""Weights themselves: their maps, and single ones that are tracked."""

@@ -1,0 +1,207 @@
+"""An event file that outlives full disks: what cannot be written waits in memory, and no record is ever torn."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import itertools
+import logging
+import os
+import re
+import socket
+import time
+from collections import deque
+from typing import TYPE_CHECKING, NamedTuple
+
+from tensorboard.compat.proto import event_pb2
+
+from tb_nnviz import schema
+from tb_nnviz.record.write import records
+
+if TYPE_CHECKING:
+    from _typeshed import StrPath
+
+_logger = logging.getLogger("tb_nnviz")
+_counter = itertools.count()
+_TIMESTAMP = re.compile(r"events\.out\.tfevents\.(\d{10})\.")
+_LAYOUT = schema.layout_tag("")
+#: Bytes that are handed to the system at once.
+_BATCH = 1 << 20
+#: The last time that fits into a name's ten digits.
+_LAST_STAMP = 9_999_999_999
+
+
+class _Record(NamedTuple):
+    data: bytes
+    #: Others cannot be read without it: the file's version, a layout, a record that is torn on disk.
+    needed: bool
+
+
+class EventFile:
+    """One new event file in a directory; not thread-safe, one writer's thread owns it.
+
+    >>> import tempfile
+    >>> from tb_nnviz.record.write import events
+    >>> with tempfile.TemporaryDirectory() as runs:
+    ...     sink = EventFile(runs + "/baseline")
+    ...     sink.write(events.event(0, 1.0, [schema.scalar("nnviz/log/loss", 0.5)]))  # kept in memory
+    ...     written = sink.flush()  # handed to the system
+    ...     sink.close()
+    >>> written  # False: the system did not take everything, call again later
+    True
+
+    ``limit`` bounds the bytes that wait in memory while nothing can be written.
+
+    Raises:
+        ValueError: the directory is an address of remote storage.
+    """
+
+    def __init__(self, logdir: StrPath, limit: int = 64 << 20) -> None:
+        path = os.fspath(logdir)
+        if "://" in path:
+            raise ValueError(f"invalid logdir: {path!r} is not on a file system; pass writer=SummaryWriter(...) for it")
+        # Absolute from the start: training scripts change their directory.
+        self.logdir = os.path.abspath(os.path.expanduser(path))
+        self.path: str | None = None
+        self._limit = limit
+        self._pending: deque[_Record] = deque()
+        self._pending_bytes = 0
+        self._layouts: list[_Record] = []
+        self._fd: int | None = None
+        self._good = 0  # where the last whole record ends
+        self._end = 0  # where the file ends; beyond _good lies a torn record
+        self._lost = 0
+        self._closed = False
+        self._failing = False
+        self._error: OSError | None = None  # the last one
+        version = event_pb2.Event(wall_time=time.time(), file_version="brain.Event:2")
+        self._head = _Record(records.frame(version.SerializeToString()), True)
+
+    def write(self, event: event_pb2.Event) -> None:
+        """Take an event; it reaches the file at the next flush at the latest."""
+        layout = any(value.tag.startswith(_LAYOUT) for value in event.summary.value)
+        record = _Record(records.frame(event.SerializeToString()), layout)
+        self._pending.append(record)
+        self._pending_bytes += len(record.data)
+        if layout:
+            self._layouts.append(record)
+        if not self._failing and self._pending_bytes >= _BATCH:
+            self.flush()
+        while self._pending_bytes > self._limit and len(self._pending) > 1:
+            self._drop_oldest()
+
+    def flush(self) -> bool:
+        """Hand everything to the operating system; False where some of it has to wait for another try."""
+        try:
+            self._open()
+            self._cut()
+            while self._pending:
+                self._append()
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                self._cut()  # at once: a reader must not meet a torn record for longer than it has to
+            if self._error is None:
+                where = self.path or self.logdir
+                _logger.warning("cannot write %s: %s; events wait in memory, training goes on", where, error)
+            if error.errno == errno.ESTALE:  # a network file system came back without our file
+                self._abandon()
+            self._error, self._failing = error, True
+            return False
+        self._failing = False
+        return True
+
+    def close(self) -> None:
+        """A last try; what cannot be written now is lost, and said so."""
+        if self._closed:
+            return
+        self._closed = True
+        self.flush()
+        self._lost += sum(record != self._head for record in self._pending)
+        if self._lost:
+            where = self.path or self.logdir
+            _logger.warning("%d events are lost, %s could not be written: %s", self._lost, where, self._error)
+        self._pending.clear()
+        self._pending_bytes = 0
+        try:
+            self._release()
+        except OSError as error:  # network file systems tell only now that they are full
+            _logger.warning("cannot close %s: %s", self.path, error)
+
+    def _open(self) -> None:
+        if self._fd is not None and os.fstat(self._fd).st_nlink == 0 and not os.path.exists(self.path or ""):
+            self._abandon()  # it was deleted under us; a renamed directory keeps its link
+        if self._fd is None:
+            os.makedirs(self.logdir, exist_ok=True)
+            self.path, self._fd = _create(self.logdir)
+            self._good = self._end = 0
+            self._wait(self._head)
+
+    def _abandon(self) -> None:
+        """Leave the file; the next one begins with the layouts that later vectors are read against."""
+        with contextlib.suppress(OSError):
+            self._release()
+        for record in reversed(self._layouts):
+            if record not in self._pending:
+                self._wait(record)
+
+    def _wait(self, record: _Record) -> None:
+        self._pending.appendleft(record)
+        self._pending_bytes += len(record.data)
+
+    def _release(self) -> None:
+        descriptor, self._fd = self._fd, None
+        if descriptor is not None:
+            os.close(descriptor)
+
+    def _cut(self) -> None:
+        """Truncate a torn tail: followed by more, it would end the file for every reader."""
+        if self._fd is not None and self._end > self._good:
+            os.ftruncate(self._fd, self._good)
+            self._end = self._good
+
+    def _append(self) -> None:
+        """Write a batch of records; those that got into the file whole no longer wait."""
+        assert self._fd is not None
+        batch = bytearray()
+        for record in self._pending:
+            batch += record.data
+            if len(batch) >= _BATCH:
+                break
+        view = memoryview(batch)
+        try:
+            while view:
+                written = os.write(self._fd, view)
+                self._end += written
+                view = view[written:]
+        finally:
+            while self._pending and self._good + len(self._pending[0].data) <= self._end:
+                record = self._pending.popleft()
+                self._good += len(record.data)
+                self._pending_bytes -= len(record.data)
+            if self._pending and self._end > self._good:
+                # The data server may have read the torn part and goes on behind it: the same bytes have to follow.
+                self._pending[0] = self._pending[0]._replace(needed=True)
+
+    def _drop_oldest(self) -> None:
+        """Lose one record: the oldest that no later one needs."""
+        oldest = next((i for i, record in enumerate(self._pending) if not record.needed), 0)
+        self._pending_bytes -= len(self._pending[oldest].data)
+        del self._pending[oldest]
+        self._lost += 1
+
+
+def _create(logdir: str) -> tuple[str, int]:
+    """A new file whose name sorts after those of the directory.
+
+    TensorBoard reads a directory's files in order of their names and, in Python, never returns to an older one:
+    a resumed run must not sort before its beginning, whatever clocks and process numbers say.
+    """
+    found = (int(match[1]) for match in map(_TIMESTAMP.match, os.listdir(logdir)) if match)
+    newest = max((stamp for stamp in found if stamp < _LAST_STAMP), default=0)
+    stamp = max(int(time.time()), newest + 1)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | getattr(os, "O_BINARY", 0)
+    while True:
+        tail = f"{socket.gethostname()}.{os.getpid()}.{next(_counter):06d}.nnviz"
+        path = os.path.join(logdir, f"events.out.tfevents.{stamp:010d}.{tail}")
+        with contextlib.suppress(FileExistsError):
+            return path, os.open(path, flags, 0o666)

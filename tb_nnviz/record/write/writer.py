@@ -1,0 +1,225 @@
+"""The background thread between training and the event file: training never waits for a disk."""
+
+from __future__ import annotations
+
+import logging
+import os
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, SupportsFloat
+
+from tensorboard.compat.proto import event_pb2
+
+from tb_nnviz import schema
+from tb_nnviz.record.write import events, exits
+from tb_nnviz.record.write.event_file import EventFile
+from tb_nnviz.record.write.user_writer import UserWriter
+
+if TYPE_CHECKING:
+    from _typeshed import StrPath
+
+_logger = logging.getLogger("tb_nnviz")
+
+#: Events that may wait before `submit` waits for the thread.
+MAX_WAITING = 256
+#: Seconds without any progress after which a caller no longer waits for the thread.
+PATIENCE = 30.0
+
+
+class Sink(Protocol):
+    """Where events go. Only the writer's thread calls it."""
+
+    logdir: str
+
+    def write(self, event: event_pb2.Event) -> None: ...
+    def flush(self) -> bool:
+        """False where something still waits and flush is to be called again."""
+
+    def close(self) -> None: ...
+
+
+class _Item(NamedTuple):
+    step: int
+    wall_time: float
+    entries: Sequence[schema.Entry] | Callable[[], Sequence[schema.Entry]]
+
+
+class _Mark:
+    """A place in the queue: reached when all before it is flushed."""
+
+    def __init__(self) -> None:
+        self.reached = threading.Event()
+
+
+class Writer:
+    """Takes events from the training loop and writes them on a thread of its own.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as runs:
+    ...     writer = file_writer(runs + "/baseline")
+    ...     writer.submit(0, time.time(), [schema.scalar("nnviz/log/loss", 0.5)])
+    ...     writer.close()
+
+    It never raises and loses nothing when the process ends without ``close``: by itself, by an exception, or by
+    SIGTERM (where the program has no handler of its own, and one writer was made on the main thread). In a forked
+    child it does nothing.
+    """
+
+    def __init__(self, sink: Sink, flush_seconds: float = 2.0) -> None:
+        self.logdir = sink.logdir
+        #: CPU time that the thread has used.
+        self.cpu_seconds = 0.0
+        self._sink = sink
+        self._flush_seconds = flush_seconds
+        self._pid = os.getpid()
+        # Its put may be interrupted by a signal handler that puts too; queue.Queue's would lock up.
+        self._queue: queue.SimpleQueue[_Item | _Mark] = queue.SimpleQueue()
+        self._handled = 0
+        self._dropped = 0
+        self._stalled = False
+        self._closed = False
+        self._last = _Mark()
+        self._warned: set[str] = set()
+        self._thread = threading.Thread(target=self._run, name="tb_nnviz writer", daemon=True)
+        self._thread.start()
+        exits.add(self)
+
+    def submit(
+        self,
+        step: int,
+        wall_time: float,
+        entries: Sequence[schema.Entry] | Callable[[], Sequence[schema.Entry]],
+    ) -> None:
+        """Hand over one event, or a function that makes its entries on the thread (none: nothing is written).
+
+        Arrays belong to the writer from here on. Never raises; waits while more than `MAX_WAITING` events do.
+        """
+        if os.getpid() != self._pid:
+            return
+        if self._closed:
+            self._warn("closed", "the writer of %s is closed, step %s and later are not recorded", self.logdir, step)
+        elif self._has_room():
+            self._queue.put(_Item(step, wall_time, entries))
+        else:
+            self._dropped += 1
+
+    def add_scalar(self, tag: str, value: SupportsFloat, step: int) -> None:
+        """Write a stock scalar, as SummaryWriter's function of this name does."""
+        try:
+            entry = schema.scalar(tag, float(value))
+        except Exception:
+            self._warn("scalar", "a value of %s is lost, it is not a number", tag, trace=True)
+        else:
+            self.submit(step, time.time(), [entry])
+
+    def flush(self) -> None:
+        """Return when all that was submitted is in the file (or with the user's writer, and it has flushed)."""
+        self.drain()
+
+    def drain(self, patience: float = PATIENCE, limit: float = float("inf")) -> bool:
+        """`flush` that gives up after ``patience`` seconds without progress or ``limit`` in all; True: flushed."""
+        if not self._is_ours():
+            return False
+        mark = _Mark()
+        self._queue.put(mark)
+        return self._reach(mark, patience, limit)
+
+    def close(self) -> None:
+        """Write what waits, close the file (a user's writer is flushed, not closed), leave the process as it was."""
+        if not self._is_ours():
+            return
+        if not self._closed:
+            self._closed = True
+            self._queue.put(self._last)
+        if not self._reach(self._last, PATIENCE):
+            self._warn("hangs", "the writer of %s hangs, the last %s events are lost", self.logdir, self._queue.qsize())
+        if self._dropped:
+            self._warn("dropped", "the writer of %s did not keep up, %s events are lost", self.logdir, self._dropped)
+        exits.remove(self)
+
+    def _is_ours(self) -> bool:
+        """Whether there is a thread to wait for: not in a forked child, not on the thread itself."""
+        return os.getpid() == self._pid and threading.current_thread() is not self._thread
+
+    def _reach(self, mark: _Mark, patience: float, limit: float = float("inf")) -> bool:
+        handled, now = self._handled, time.monotonic()
+        progress, end = now, now + limit
+        while self._thread.is_alive() and not mark.reached.wait(0.5):
+            now = time.monotonic()
+            if handled != self._handled:
+                handled, progress = self._handled, now
+            if now - progress > patience or now > end:
+                return False
+        return mark.reached.is_set()
+
+    def _has_room(self) -> bool:
+        """Wait for room in the queue; False where the thread hangs, and then at once until it goes on."""
+        if self._queue.qsize() < MAX_WAITING or not self._is_ours():
+            self._stalled = False
+            return True
+        end = time.monotonic() + PATIENCE
+        while not self._stalled and self._thread.is_alive():
+            time.sleep(0.002)  # the rare case: a condition's lock could not be taken again in a signal handler
+            if self._queue.qsize() < MAX_WAITING:
+                return True
+            self._stalled = time.monotonic() > end
+        self._warn("stalled", "the writer of %s hangs, events are lost", self.logdir)
+        return False
+
+    def _run(self) -> None:
+        due: float | None = time.monotonic()  # at once, so that a bad path is heard of at the start
+        mark = None
+        while mark is not self._last:
+            mark = None
+            try:
+                item = self._queue.get(timeout=None if due is None else max(0.0, due - time.monotonic()))
+            except queue.Empty:
+                pass
+            else:
+                if isinstance(item, _Mark):
+                    mark = item
+                else:
+                    self._write(item)
+                    due = due or time.monotonic() + self._flush_seconds
+                del item  # its arrays must not live until the next one comes
+            if mark or (due is not None and time.monotonic() >= due):
+                due = None if self._guard(self._sink.flush) else time.monotonic() + self._flush_seconds
+            if mark is self._last:
+                self._guard(self._sink.close)
+            self._handled += 1
+            self.cpu_seconds = time.thread_time()
+            if mark:
+                mark.reached.set()
+
+    def _write(self, item: _Item) -> None:
+        try:
+            entries = item.entries() if callable(item.entries) else item.entries
+            if entries:
+                self._sink.write(events.event(int(item.step), item.wall_time, entries))
+        except BaseException:  # a SystemExit of the function must not end the thread either
+            self._warn("event", "step %s is not in %s, later ones may be", item.step, self.logdir, trace=True)
+
+    def _guard(self, call: Callable[[], Any]) -> Any:
+        try:
+            return call()
+        except BaseException:
+            self._warn("sink", "trouble with the events of %s", self.logdir, trace=True)
+            return False
+
+    def _warn(self, topic: str, message: str, *args: object, trace: bool = False) -> None:
+        """Once a topic."""
+        if topic not in self._warned:
+            self._warned.add(topic)
+            _logger.warning(message, *args, exc_info=trace)
+
+
+def file_writer(logdir: StrPath) -> Writer:
+    """A writer to a new event file in the directory."""
+    return Writer(EventFile(logdir))
+
+
+def user_writer(summary_writer: Any) -> Writer:
+    """A writer that goes through a SummaryWriter of torch or tensorboardX, with that writer's guarantees."""
+    return Writer(UserWriter(summary_writer))
