@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
+#: Values that are reduced together.
+CACHED = 1 << 15
 #: What occurs in a row of a column; a byte of `states` holds any of them.
 VALUE, ZERO, NONFINITE, ABSENT = 1, 2, 4, 8
 
@@ -39,13 +41,42 @@ def reduce_columns(values: np.ndarray, absent: np.ndarray, starts: np.ndarray) -
     first, then the largest magnitude, then zero, then absent; the earliest of several alike.
     """
     ends = np.append(starts[1:], len(values)).astype(np.int64)
+    if absent.any() or not np.isfinite(values).all():
+        return _of_all(values, absent, starts, ends)
+    # Some at a time, so that what is worked on stays in the processor's cache.
+    some = max(1, CACHED // max(1, values.shape[1]))
+    parts = [_of_finite(values, starts[i : i + some], ends[i : i + some]) for i in range(0, max(1, starts.size), some)]
+    return Columns(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Columns)))
+
+
+def _of_finite(values: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> Columns:
+    """The same where every value is finite, which is most of the time, and a quarter of the work."""
+    shape = (starts.size, values.shape[1])
+    lengths = (ends - starts)[:, None]
+    longest, shortest = int(lengths.max(initial=1)), int(lengths.min(initial=1))
+    minimum = values[starts]
+    maximum, total = minimum.copy(), minimum.astype(np.float64)
+    greatest = np.abs(minimum)
+    least = greatest.copy()
+    at = np.zeros(shape, _type_of_place(longest))
+    for place in range(1, longest):
+        x = values[np.minimum(starts + place, ends - 1)]
+        np.minimum(minimum, x, out=minimum)
+        np.maximum(maximum, x, out=maximum)
+        total += x if place < shortest else np.where(place < lengths, x, np.float32(0))
+        magnitude = np.abs(x, out=x)
+        np.putmask(at, magnitude > greatest, place)
+        np.maximum(greatest, magnitude, out=greatest)
+        np.minimum(least, magnitude, out=least)
+    states = (greatest > 0) * np.uint8(VALUE) + (least == 0) * np.uint8(ZERO)
+    return Columns(minimum, (total / lengths).astype(np.float32), maximum, states, at)
+
+
+def _of_all(values: np.ndarray, absent: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> Columns:
     shape = (starts.size, values.shape[1])
     longest = int((ends - starts).max(initial=1))
-    some_absent = bool(absent.any())
-    plain = not some_absent and bool(np.isfinite(values).all())
-
     rank = np.full(shape, -np.inf, np.float32)
-    at = np.zeros(shape, np.uint8 if longest <= 256 else np.float32)
+    at = np.zeros(shape, _type_of_place(longest))
     total, count = np.zeros(shape, np.float64), np.zeros(shape, np.int64)
     minimum, maximum = np.full(shape, np.nan, np.float32), np.full(shape, np.nan, np.float32)
     states = np.zeros(shape, np.uint8)
@@ -56,23 +87,17 @@ def reduce_columns(values: np.ndarray, absent: np.ndarray, starts: np.ndarray) -
         inside = (starts + place < ends)[:, None]
         x = values[index]
         magnitude = np.abs(x)
-        if plain:
-            counted = x
-            total += np.where(inside, x, 0)
-            count += inside
-            states |= np.where(magnitude > 0, np.uint8(VALUE), np.uint8(ZERO))
-        else:
-            gone = absent[index] != 0
-            finite = np.isfinite(x)
-            bad = ~finite & ~gone
-            finite &= ~gone
-            counted = np.where(finite, x, np.float32(np.nan))
-            total += np.where(inside & finite, x, 0)
-            count += inside & finite
-            states |= gone * np.uint8(ABSENT) + bad * np.uint8(NONFINITE)
-            states |= finite * np.where(magnitude > 0, np.uint8(VALUE), np.uint8(ZERO))
-            magnitude[bad] = np.inf
-            magnitude[gone] = -1
+        gone = absent[index] != 0
+        finite = np.isfinite(x)
+        bad = ~finite & ~gone
+        finite &= ~gone
+        counted = np.where(finite, x, np.float32(np.nan))
+        total += np.where(inside & finite, x, 0)
+        count += inside & finite
+        states |= gone * np.uint8(ABSENT) + bad * np.uint8(NONFINITE)
+        states |= finite * np.where(magnitude > 0, np.uint8(VALUE), np.uint8(ZERO))
+        magnitude[bad] = np.inf
+        magnitude[gone] = -1
         np.putmask(at, magnitude > rank, place)
         np.maximum(rank, magnitude, out=rank)
         np.fmin(minimum, counted, out=minimum)
@@ -80,3 +105,7 @@ def reduce_columns(values: np.ndarray, absent: np.ndarray, starts: np.ndarray) -
     mean = np.full(shape, np.nan, np.float32)
     np.divide(total, count, out=mean, where=count > 0, casting="same_kind")
     return Columns(minimum, mean, maximum, states, at)
+
+
+def _type_of_place(longest: int) -> type:
+    return np.uint8 if longest <= 256 else np.float32
