@@ -58,6 +58,20 @@ function ramps(): Plugin {
   };
 }
 
+const MAIN = fromHere("src/main.tsx");
+const PANEL = /\/src\/panels\/(\w+)\/index\.tsx$/;
+
+/** Panels that lead to a module by static imports. */
+function panelsOf(id: string, importers: (id: string) => readonly string[], seen: Set<string>): Set<string> {
+  const found = new Set<string>();
+  if (seen.has(id)) return found;
+  seen.add(id);
+  const panel = PANEL.exec(id)?.[1];
+  if (panel) return found.add(panel);
+  for (const one of importers(id)) for (const name of panelsOf(one, importers, seen)) found.add(name);
+  return found;
+}
+
 export default defineConfig({
   base: "./",
   plugins: [ramps(), entry()],
@@ -72,9 +86,19 @@ export default defineConfig({
     cssCodeSplit: false,
     reportCompressedSize: true,
     rollupOptions: {
-      input: fromHere("src/main.tsx"),
-      preserveEntrySignatures: "strict",
-      output: { entryFileNames: "[name]-[hash].js", chunkFileNames: "[name]-[hash].js" },
+      input: MAIN,
+      // Panels import from the main chunk what they share with it, without a file between them.
+      preserveEntrySignatures: "allow-extension",
+      output: {
+        entryFileNames: "[name]-[hash].js",
+        chunkFileNames: "[name]-[hash].js",
+        // What several panels share comes with the main chunk: on its own each piece would be a request of its own, and
+        // TensorBoard's server answers one after the other.
+        manualChunks: (id, { getModuleInfo }) => {
+          const importers = (one: string) => getModuleInfo(one)?.importers ?? [];
+          return id === MAIN || panelsOf(id, importers, new Set()).size > 1 ? "main" : undefined;
+        },
+      },
     },
   },
   test: { environment: "happy-dom", include: ["test/**/*.test.ts", "test/**/*.test.tsx"] },

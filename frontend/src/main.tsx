@@ -3,6 +3,7 @@ import { render } from "preact";
 import { HttpSource } from "./api/client";
 import { decodeState, encodeState, panelKeys, placeOf, readHash, writeHash } from "./derive/url";
 import { Host } from "./host/tensorboard";
+import { panelOf } from "./panels/registry";
 import { Answers } from "./store/answers";
 import { Loader } from "./store/loader";
 import { Store } from "./store/store";
@@ -73,11 +74,15 @@ export function start(body: HTMLElement): void {
     },
     wentBack: read,
   });
+  // Both are on their way while the page is made. What fails here is asked for again there, and said.
+  panelOf(store.view.panel.value)
+    .load()
+    .catch(() => {});
+  void loader.reload();
   const root = document.createElement("div");
   root.id = "nnviz";
   body.append(root);
   render(<App store={store} answers={answers} reload={reload} />, root);
   host.takeFocus();
   exposeForTests(store, answers);
-  void loader.reload();
 }

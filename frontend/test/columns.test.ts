@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { asColumns, cellAt, cellStep, columnDetail, sliceColumns, widthFor } from "../src/derive/columns";
 import { buildGrid } from "../src/derive/grid";
 import { gridPixels } from "../src/derive/steps";
+import { REST } from "../src/store/details";
 import { Loader } from "../src/store/loader";
 import { Store } from "../src/store/store";
 import { CELL, type RunSeries } from "../src/types";
@@ -85,6 +86,9 @@ test("the cursor's step, its line and nothing else are asked for exactly; late a
   await settle();
   source.requests[0].answer({ series: [reduced("r")], missing: [] });
   await settle();
+  expect(source.requests.length).toBe(1);
+  // While a key is held down the cursor does not rest, and nothing is asked for.
+  await new Promise((done) => setTimeout(done, REST + 5));
   const exact = source.requests.slice(1);
   expect(exact.map(({ request }) => [request.rows, request.from, request.to])).toEqual([
     [undefined, 0, 90],

@@ -32,10 +32,14 @@ test("the first four runs, gradient norms, the last step, the first row", async 
   const { store, source } = await ready();
   expect(store.shown.value).toEqual(["a", "b", "c", "d"]);
   expect(store.ref.value).toBe("a");
+  // The reference alone, then the others.
+  expect(source.requests.map(({ request }) => request.runs)).toEqual([["a"]]);
+  source.requests[0].answer({ series: [answerOf("a")], missing: [] });
+  await settle();
   expect(source.requests.map(({ request }) => request)).toEqual(
     ["a", "b", "c", "d"].map((run) => ({ runs: [run], kind: "gradient", statistics: ["norm"], width: 384 })),
   );
-  await source.answerAll((run) => answerOf(run));
+  await source.answerAll((run) => answerOf(run), 1);
   expect(store.step.value).toBe(10);
   expect(store.lines.value[store.line.value].key).toBe("x.weight");
   expect(store.loading.value).toBe(false);
@@ -57,13 +61,14 @@ test("only what is not there is fetched", async () => {
 test("an answer that comes after another was asked for is dropped", async () => {
   const { store, source } = await ready();
   store.choose("gradient", "rms");
-  expect(source.requests.slice(4).map(({ request }) => request.statistics)).toEqual(Array(4).fill(["rms"]));
+  expect(source.requests.slice(1).map(({ request }) => request.statistics)).toEqual([["rms"]]);
   source.requests[0].answer({ series: [answerOf("a")], missing: [] });
   await settle();
   expect(store.series.value).toEqual([]);
   const rms = answerOf("a");
   rms.values = { rms: rms.values.norm };
-  await source.answerAll((run) => (run === "a" ? rms : null), 4);
+  await source.answerAll((run) => (run === "a" ? rms : null), 1);
+  expect(source.requests.slice(1).map(({ request }) => request.statistics)).toEqual(Array(4).fill(["rms"]));
   expect(store.series.value.map(({ run }) => run)).toEqual(["a"]);
   expect(store.loaded.value.get("b")).toEqual({ reason: "not there" });
 });
@@ -75,9 +80,10 @@ describe("reload", () => {
     store.moveTo(1, 0);
     void loader.reload();
     await settle();
-    expect(source.requests.length).toBe(8);
+    expect(source.requests.length).toBe(5);
     expect(store.gridOf.value.get("a")!.values[0]).toBe(1);
     await source.answerAll((run) => answerOf(run, 7), 4);
+    expect(source.requests.length).toBe(8);
     expect(store.gridOf.value.get("a")!.values[0]).toBe(7);
     expect(store.step.value).toBe(0);
     expect(store.view.row.value).toBe("y.weight");
@@ -87,12 +93,12 @@ describe("reload", () => {
     const { source, loader } = await ready(() => hidden);
     hidden = true;
     await loader.reload();
-    expect(source.requests.length).toBe(4);
+    expect(source.requests.length).toBe(1);
     await loader.shown();
     hidden = false;
     void loader.shown();
     await settle();
-    expect(source.requests.length).toBe(8);
+    expect(source.requests.length).toBe(2);
   });
   test("an error is told, and goes away when it works again", async () => {
     const { store, source, loader } = await ready();
@@ -101,7 +107,7 @@ describe("reload", () => {
     expect(store.seriesError.value).toBe("500 broken");
     void loader.reload();
     await settle();
-    await source.answerAll((run) => answerOf(run), 4);
+    await source.answerAll((run) => answerOf(run), 1);
     expect(store.seriesError.value).toBeNull();
     source.failRuns = new Error("502 gone");
     await loader.reload();

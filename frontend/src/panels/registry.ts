@@ -22,3 +22,6 @@ export const PANELS: readonly Panel[] = [
   { id: "structure", title: TEXT.structure.title, load: () => import("./structure") },
   { id: "curves", title: TEXT.curves.title, load: () => import("./curves") },
 ];
+
+/** The panel of that name; the first one for a name that there is not. */
+export const panelOf = (id: string | null): Panel => PANELS.find((panel) => panel.id === id) ?? PANELS[0];

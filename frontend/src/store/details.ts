@@ -16,7 +16,7 @@ const MOST_LINES = 48;
 /** Requests that may be under way at once. */
 const AT_ONCE = 4;
 /** Milliseconds that a cursor must rest before something is asked: the picture comes first, and keys are held down. */
-const REST = 15;
+export const REST = 15;
 /** Most names of rows in one request. */
 const MOST_NAMES = 20_000;
 

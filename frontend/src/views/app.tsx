@@ -1,6 +1,6 @@
 import { Component, type ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { PANELS } from "../panels/registry";
+import { PANELS, panelOf } from "../panels/registry";
 import type { Answers } from "../store/answers";
 import type { Store } from "../store/store";
 import { TEXT } from "../text";
@@ -53,7 +53,7 @@ function Page({ reload }: { reload: () => void }) {
     );
   }
   if (runs.length === 0) return <Empty />;
-  const panel = PANELS.find(({ id }) => id === store.view.panel.value) ?? PANELS[0];
+  const panel = panelOf(store.view.panel.value);
   return (
     <div class={side ? "app" : "app folded"}>
       {side ? (

@@ -1,4 +1,0 @@
-import { az } from "./main-B9rrWoHG.js";
-export {
-  az as start
-};
