@@ -7,9 +7,11 @@ import ast
 import importlib.util
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
@@ -143,6 +145,98 @@ def test_all_steps_run_and_the_summary_comes_last(dev: ModuleType, capfd: pytest
     summary = capfd.readouterr().out.split("--- summary\n")[1].splitlines()
     assert [line.split()[1] for line in summary] == ["FAILED", "ok", "FAILED"]
     assert summary[0].endswith("bake: the oven is cold; light it")
+
+
+def test_what_runs_beside_is_shown_in_one_piece(dev: ModuleType, capfd: pytest.CaptureFixture[str]) -> None:
+    steps, started, told = dev.Steps(), threading.Event(), threading.Event()
+
+    def bakes() -> None:
+        dev.run([sys.executable, "-c", "print('warm')"])
+        started.set()
+        assert told.wait(60)
+        dev.quietly("icing", [sys.executable, "-c", "print('no sugar'); raise SystemExit(1)"], "Buy some.")
+
+    with ThreadPoolExecutor(1) as beside:
+        baking = beside.submit(steps, "bake", bakes)
+        assert started.wait(60)
+        steps("wash", lambda: dev.run([sys.executable, "-c", "print('wet')"]))
+        told.set()
+        assert not baking.result()
+    lines = capfd.readouterr().out.splitlines()
+    assert lines[0] == "[dev] --- wash" and lines[2:5] == ["wet", "[dev] --- bake", lines[4]]
+    assert lines[5:8] == ["warm", "[dev] icing ...", "no sugar"]
+    assert lines[-1].startswith("[dev] FAILED bake: icing failed: ") and lines[-1].endswith("Buy some.")
+    with pytest.raises(dev.Failure, match="1 of 2 steps failed"):
+        steps.finish("./dev test")
+
+
+def test_the_total_is_the_time_that_passed(dev: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([0.0, 1.0, 5.0, 2.0, 7.0, 8.0])
+    monkeypatch.setattr(dev, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    said: list[str] = []
+    monkeypatch.setattr(dev, "say", said.append)
+    steps = dev.Steps()
+    assert steps("bake", lambda: None) and steps("wash", lambda: None)
+    steps.finish("./dev test")
+    assert said[-3:] == ["ok        4.0 s  bake", "ok        5.0 s  wash", "./dev test: all 2 steps passed in 8 s"]
+
+
+@pytest.mark.parametrize("python_works", [True, False])
+@pytest.mark.parametrize("has_node", [True, False])
+def test_the_page_waits_for_python_only_where_there_is_no_node(
+    dev: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    has_node: bool,
+    python_works: bool,
+) -> None:
+    page, done = threading.Event(), []
+
+    def set_up_python(*_: str) -> None:
+        assert not has_node or page.wait(60)
+        done.append("python")
+        if not python_works:
+            raise dev.Failure("no network")
+
+    def page_steps(steps: object) -> None:
+        page.set()
+        dev.Steps.__call__(steps, "page", lambda: done.append("page"))
+
+    def nothing(*_: object, **__: object) -> str:
+        return ""
+
+    monkeypatch.setattr(dev, "npm_here", lambda: "/npm" if has_node else None)
+    monkeypatch.setattr(dev, "set_up_python", set_up_python)
+    monkeypatch.setattr(dev, "page_steps", page_steps)
+    for name in ("extension_is_built", "demo_logs", "run", "set_up_browser"):
+        monkeypatch.setattr(dev, name, nothing)
+    if python_works:
+        dev.test(argparse.Namespace(torch="any"))
+    else:
+        with pytest.raises(dev.Failure, match=f"1 of {1 + has_node} steps failed"):
+            dev.test(argparse.Namespace(torch="any"))
+    assert set(done) == {"python", *(["page"] if has_node or python_works else [])}
+    assert has_node or done[0] == "python"
+    said = capfd.readouterr().out
+    assert ("--- tests in a browser (pytest)" in said) == python_works
+
+
+def test_bytecode_is_kept_whatever_the_caller_does(dev: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Pip compiles nothing, so each program would compile PyTorch again.
+    assert "--no-compile" in dev.install("torch")
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    assert dev.answer([sys.executable, "-c", "import sys; print(sys.dont_write_bytecode)"]) == "False"
+
+
+@pytest.mark.parametrize(
+    ("version", "npm"), [("v20.19.0", "/npm"), ("v22.1.0", "/npm"), ("v20.18.9", None), (None, None)]
+)
+def test_an_old_node_is_not_used(
+    dev: ModuleType, monkeypatch: pytest.MonkeyPatch, version: str | None, npm: str | None
+) -> None:
+    monkeypatch.setattr(dev, "answer", lambda command: version)
+    monkeypatch.setattr(dev, "shutil", SimpleNamespace(which=lambda name: "/npm"))
+    assert dev.npm_here() == npm
 
 
 def test_errors_of_our_own_are_not_swallowed(dev: ModuleType) -> None:
