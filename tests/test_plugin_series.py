@@ -316,3 +316,26 @@ def test_rows_and_blocks_of_rows(board: TensorBoard, zoo: Zoo) -> None:
     reduced = only(board.series("grown", rows=wanted, width=10))["columns"]["norm"]
     np.testing.assert_allclose(reduced["max"][:, 1], expected.reshape(10, 40).max(axis=1), rtol=1e-6)
     assert (reduced["states"][:, 2] == 8).all()
+
+
+def test_percentiles_are_numpys_of_every_step_whatever_the_width(board: TensorBoard, zoo: Zoo) -> None:
+    shares = [0.05, 0.5, 0.95]
+    series = only(board.series("plain", width=3, percentiles=shares))
+    made, values = series["percentiles"]["norm"], zoo.values["plain"]["norm"]
+    assert len(series["starts"]) == 3
+    np.testing.assert_allclose(made["values"], np.quantile(values.astype(float), shares, axis=0), rtol=1e-6)
+    assert (made["finite"].tolist(), made["nonfinite"].tolist()) == ([STEPS, STEPS], [0, 0])
+    # Of a zoom, and of a block: its value at each step.
+    zoom = only(
+        board.series("plain", rows=["b.weight", ["a.weight", "b.weight"]], percentiles=[0.25], **{"from": 7, "to": 30})
+    )
+    block = np.sqrt(np.square(values[7:31].astype(float)).sum(axis=1))
+    expected = [[np.quantile(values[7:31, 1].astype(float), 0.25), np.quantile(block, 0.25)]]
+    np.testing.assert_allclose(zoom["percentiles"]["norm"]["values"], expected, rtol=1e-6)
+    # What is absent does not count, what is not finite is counted apart.
+    odd = only(board.series("odd", percentiles=[0.5], width=2))["percentiles"]["norm"]
+    norm = zoo.values["odd"]["norm"]
+    assert odd["finite"].tolist() == [8, 10, 0, 5] and odd["nonfinite"].tolist() == [2, 0, 0, 0]
+    expected = [np.median(norm[np.isfinite(norm[:, row]), row].astype(float)) for row in (0, 1, 3)]
+    np.testing.assert_allclose(odd["values"][0, [0, 1, 3]], expected, rtol=1e-6, atol=1e-44)
+    assert np.isnan(odd["values"][0, 2])

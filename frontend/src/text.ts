@@ -148,6 +148,10 @@ export const TEXT = {
   pause: "Pause",
   csv: "CSV",
   csvTitle: "Download the values shown as a CSV file",
+  csvEvery:
+    "Download every logged value of the layers and steps shown as a CSV file, also where several steps share a column here",
+  csvCancel: "Cancel the CSV file",
+  csvShare: (percent: number) => `CSV ${percent} %`,
   png: "PNG",
   pngTitle: "Download this picture as a PNG file",
   profileAt: (step: number) => `Profile at step ${step}`,
@@ -181,6 +185,10 @@ export const TEXT = {
     header: "",
   } as Record<string, string>,
   nonfiniteOf: (bad: string, all: string) => `${bad} of ${all} elements are NaN or Inf`,
+  ofElements: (bad: string, all: string) => `${bad} of ${all}`,
+  nonfiniteSteps: (n: number, of: number) => `NaN or Inf at ${n} of ${of} logged steps`,
+  nonfiniteMost: (step: number, elements: string, n: number) =>
+    n === 1 ? `, step ${step}: ${elements} elements` : `, most at step ${step}: ${elements} elements`,
   nonfiniteCount: (bad: string) => `${bad} elements are NaN or Inf`,
   mark: {
     legend: {
@@ -246,6 +254,8 @@ export const TEXT = {
     noRefStep: "no step",
     band: "5–95 %",
     bandName: "Behind each curve: the 5th to the 95th percentile of each layer over the steps shown",
+    bandBarred:
+      "No percentiles here: these runs are so long that they come in columns of steps, and neither gains nor comparisons are known of each step",
     bandOf: (from: number, to: number) => `5th to 95th percentile, steps ${from} to ${to}`,
     bandSkips: (n: number) => `without ${n} that are NaN or Inf`,
     order: "Order of layers",

@@ -37,6 +37,15 @@ export interface RunSeries {
   values: Record<string, Float32Array>;
   /** Where the run has more steps than were asked for: `steps` are then columns of them. */
   reduced?: Reduced;
+  /** Of each row over all steps, where they were asked for; see http_api.md. */
+  percentiles?: Record<string, Percentiles>;
+}
+
+/** [shares, rows] and [rows]. */
+export interface Percentiles {
+  values: Float32Array;
+  finite: Int32Array;
+  nonfinite: Int32Array;
 }
 
 /** Steps, or columns of them: of a series and of a grid. */
@@ -79,6 +88,8 @@ export interface SeriesRequest {
   width?: number;
   from?: number;
   to?: number;
+  /** Shares of 1. */
+  percentiles?: number[];
 }
 
 export interface SeriesAnswer {

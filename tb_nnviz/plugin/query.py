@@ -18,6 +18,7 @@ MAX_TAGS = 5000
 MAX_KNOWN = 5000
 MAX_STEPS = 1000
 MAX_ROWS = 20_000
+MAX_PERCENTILES = 9
 MAX_WIDTH = 10_000
 MAX_BYTES = 1 << 20
 
@@ -44,6 +45,8 @@ class SeriesQuery:
     width: int | None = None
     first: float = -math.inf
     last: float = math.inf
+    #: Percentiles over steps that are answered besides, as shares of 1.
+    percentiles: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,7 @@ class FindingsQuery:
 
 def parse_series(data: bytes) -> SeriesQuery:
     """The body of ``POST series``."""
-    body = _document(data, ("runs", "kind", "statistics", "known", "rows", "width", "from", "to"))
+    body = _document(data, ("runs", "kind", "statistics", "known", "rows", "width", "from", "to", "percentiles"))
     kind = body.get("kind")
     if kind not in (*schema.KINDS, schema.TRACKED):
         problem = f"unknown kind: {_short(kind)}" if "kind" in body else "missing kind"
@@ -107,6 +110,7 @@ def parse_series(data: bytes) -> SeriesQuery:
         _width(body),
         _step(body, "from", -math.inf),
         _step(body, "to", math.inf),
+        _shares(body),
     )
 
 
@@ -247,6 +251,17 @@ def _step(body: dict[str, Any], key: str, default: float) -> float:
     if type(step) not in (int, float) or not abs(step) <= sys.float_info.max:
         raise errors.InvalidArgumentError(f"invalid {key}: {_short(step)} (expected a step)")
     return float(step)
+
+
+def _shares(body: dict[str, Any]) -> tuple[float, ...]:
+    shares = body.get("percentiles")
+    if shares is None:
+        return ()
+    if not isinstance(shares, list) or not all(type(share) in (int, float) and 0 <= share <= 1 for share in shares):
+        raise errors.InvalidArgumentError(f"invalid percentiles: {_short(shares)} (expected shares from 0 to 1)")
+    if len(shares) > MAX_PERCENTILES:
+        raise errors.InvalidArgumentError(f"too many percentiles: {len(shares)} (at most {MAX_PERCENTILES})")
+    return tuple(float(share) for share in shares)
 
 
 def _is_id(item: Any) -> bool:

@@ -12,6 +12,7 @@ from tb_nnviz import schema
 from tb_nnviz.plugin import blocks
 from tb_nnviz.plugin.cache import Cache
 from tb_nnviz.plugin.columns import column_starts, reduce_columns
+from tb_nnviz.plugin.percentiles import percentiles
 from tb_nnviz.plugin.query import SeriesQuery
 from tb_nnviz.plugin.reader import Found, Reader
 from tb_nnviz.plugin.series import COUNTERPARTS, Complaints, Points, Rows, Table, align
@@ -110,6 +111,12 @@ def _shown(table: Table, query: SeriesQuery) -> dict[str, Any]:
         "steps": table.steps,
         "wall_times": table.wall_times,
     }
+    if query.percentiles:
+        answer["percentiles"] = {}
+        for name, one in values.items():
+            spread = percentiles(one, absent, query.percentiles)
+            of_name = {"values": spread.values, "finite": spread.finite, "nonfinite": spread.nonfinite}
+            answer["percentiles"][name] = of_name
     if query.width is None or table.steps.size <= query.width:
         return {**answer, "absent": absent, "values": values}
     starts = column_starts(table.steps.size, query.width)

@@ -1,6 +1,7 @@
 import type {
   ColumnValues,
   Missing,
+  Percentiles,
   Row,
   RunInfo,
   RunSeries,
@@ -25,6 +26,7 @@ interface SeriesHeader {
     values?: Record<string, Float32Array>;
     starts?: Float64Array;
     columns?: Record<string, ColumnValues>;
+    percentiles?: Record<string, Percentiles>;
   }[];
   missing?: Missing[];
 }
@@ -68,8 +70,8 @@ export class HttpSource implements Source {
     const series = header.series.map((one): RunSeries => {
       const rows = request.rows?.map(unknownRow) ?? this.layouts.get(`${request.kind}/${one.layout}`);
       if (!rows) throw new Error(`missing layout: ${one.layout} of run ${one.run}`);
-      const { run, steps, starts, columns } = one;
-      const series = { run, rows, steps, wallTimes: one.wall_times };
+      const { run, steps, starts, columns, percentiles } = one;
+      const series = { run, rows, steps, wallTimes: one.wall_times, ...(percentiles && { percentiles }) };
       if (!starts || !columns) return { ...series, absent: one.absent!, values: one.values! };
       return { ...series, absent: new Uint8Array(0), values: {}, reduced: { steps, starts, columns } };
     });

@@ -1,4 +1,4 @@
-import { CELL, type Grid } from "../types";
+import { CELL, type Grid, type Percentiles } from "../types";
 import { quantile } from "./scale";
 
 export interface Band {
@@ -31,6 +31,16 @@ export function percentileBand(grid: Grid, line: number): Band | null {
     own.set(line, band);
   }
   return band;
+}
+
+/** The same as the server has reckoned it, for shares as in BAND: of a run in columns the page has not every step. */
+export function answeredBand(
+  { values, finite, nonfinite }: Percentiles,
+  row: number,
+  line: number,
+): Band | null {
+  const [lo, hi] = [values[row], values[finite.length + row]];
+  return finite[row] < 2 ? null : { line, lo, hi, count: finite[row], nonfinite: nonfinite[row] };
 }
 
 function reckon(grid: Grid, line: number): Band | null {

@@ -17,7 +17,20 @@ export function toCsv(
   scale: Scale,
   reference: Grid | null = null,
 ): string {
-  const out = [`run,row,step,value,state${reference ? ",reference_step" : ""}`];
+  return csvHead(reference !== null) + csvRows(grids, lines, scale, reference);
+}
+
+export const csvHead = (compared: boolean) =>
+  `run,row,step,value,state${compared ? ",reference_step" : ""}\n`;
+
+/** The lines below the head. */
+export function csvRows(
+  grids: readonly Grid[],
+  lines: readonly Line[],
+  scale: Scale,
+  reference: Grid | null,
+): string {
+  const out: string[] = [];
   for (const grid of grids) {
     lines.forEach((line, l) => {
       if (line.type === "header") return;
@@ -33,5 +46,5 @@ export function toCsv(
       }
     });
   }
-  return `${out.join("\n")}\n`;
+  return out.length > 0 ? `${out.join("\n")}\n` : "";
 }

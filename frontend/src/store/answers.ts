@@ -67,6 +67,16 @@ export class Answers {
     return answer.header;
   }
 
+  /** An answer that is used once and not kept, such as all values of a run for a file. */
+  async once(route: string, body: object, abort: AbortSignal): Promise<unknown> {
+    this.pending++;
+    try {
+      return (await this.source.post(route, body, abort)).header;
+    } finally {
+      this.pending--;
+    }
+  }
+
   private keep(key: string, answer: Kept): void {
     this.kept.set(key, answer);
     let total = 0;

@@ -1,10 +1,11 @@
-import { batch, effect, signal, untracked } from "@preact/signals";
+import { effect, untracked } from "@preact/signals";
+import { answeredBand, BAND } from "../derive/band";
 import { asColumns, oneRow } from "../derive/columns";
 import { isGain } from "../derive/gain";
 import { blockKey } from "../derive/grid";
 import { nearest } from "../derive/steps";
-import type { Zoom } from "../derive/zoom";
-import type { Line, Row, RunSeries, SeriesRequest, Source } from "../types";
+import type { Line, RunSeries, SeriesRequest, Source } from "../types";
+import type { Detail } from "./exact";
 import type { Store } from "./store";
 
 /** Logged steps on each side of the cursor that are asked for together, and how near its end they are asked for anew. */
@@ -17,72 +18,12 @@ const MOST_LINES = 48;
 const AT_ONCE = 4;
 /** Milliseconds that a cursor must rest before something is asked: the picture comes first, and keys are held down. */
 export const REST = 15;
+/** Columns that come along with percentiles, for which nobody looks at them. */
+const FEW_COLUMNS = 16;
 /** Most names of rows in one request. */
 const MOST_NAMES = 20_000;
 
 type Ask = Omit<SeriesRequest, "kind" | "statistics">;
-export type ByRun<T> = ReadonlyMap<string, T>;
-
-/** Something exact, and the series in columns that it goes with: after a reload that is another one. */
-export interface Detail {
-  series: RunSeries;
-  base: RunSeries;
-  /** Kind and statistic. */
-  of: string;
-  zoom: Zoom | null;
-}
-
-/** What is exact where the heat maps are only columns of steps; everything of the statistic that is shown. */
-export class Exact {
-  /** All rows at the steps around the cursor. */
-  readonly near = signal<ByRun<Detail>>(new Map());
-  /** Single lines at every step, by the names of their rows. */
-  readonly lines = signal<ByRun<ReadonlyMap<string, Detail>>>(new Map());
-  /** All rows within the zoom, in columns of its own or at every step. */
-  readonly zoomed = signal<ByRun<Detail>>(new Map());
-  /** Blocks in columns, made of what they are at every step, likewise. */
-  readonly blocks = signal<ByRun<ReadonlyMap<string, Detail>>>(new Map());
-
-  nearOf(run: string, of: string): RunSeries | undefined {
-    return shown(this.near.value.get(run), of);
-  }
-
-  lineOf(run: string, key: string, of: string, zoom: Zoom | null): RunSeries | undefined {
-    const detail = this.lines.value.get(run)?.get(key);
-    return sameZoom(detail, zoom) ? shown(detail, of) : undefined;
-  }
-
-  /** A run within a zoom, as it came for that zoom. */
-  zoomedOf(base: RunSeries, zoom: Zoom | null): RunSeries | undefined {
-    const detail = zoom === null ? undefined : this.zoomed.value.get(base.run);
-    return detail?.base === base && sameZoom(detail, zoom) ? detail.series : undefined;
-  }
-
-  /** Collapsed blocks of a run, by line. */
-  blocksOf(run: string, lines: readonly Line[], rows: readonly Row[], of: string): Map<number, RunSeries> {
-    const blocks = this.blocks.value.get(run);
-    const found = new Map<number, RunSeries>();
-    if (!blocks) return found;
-    lines.forEach((line, i) => {
-      const one = line.type === "block" ? shown(blocks.get(blockKey(line, rows)), of) : undefined;
-      if (one) found.set(i, one);
-    });
-    return found;
-  }
-
-  forget(): void {
-    batch(() => {
-      for (const one of [this.near, this.lines, this.zoomed, this.blocks]) one.value = new Map();
-    });
-  }
-}
-
-/** Another statistic's values never stand under this one's name. */
-const shown = (detail: Detail | undefined, of: string) => (detail?.of === of ? detail.series : undefined);
-
-const sameZoom = (detail: Detail | undefined, zoom: Zoom | null) =>
-  detail?.zoom?.[0] === zoom?.[0] && detail?.zoom?.[1] === zoom?.[1];
-
 interface Base {
   of(run: string): Omit<Detail, "series">;
 }
@@ -125,6 +66,10 @@ export class Details {
       () => this.nextBlocks(),
       (series, base) => this.keepLines("blocks", series, base),
       { heatmaps: true },
+    );
+    this.follow(
+      () => this.nextBands(),
+      (series, base) => this.keepBands(series, base),
     );
   }
 
@@ -319,6 +264,46 @@ export class Details {
         },
       ];
     });
+  }
+
+  private nextBands(): Ask[] {
+    const { store } = this;
+    if (!store.flow.banded.value) return [];
+    const { rows } = store.union.value;
+    const lines = store.lines.value.filter(({ type }) => type !== "header");
+    return this.reduced.flatMap((series) => {
+      const have = store.exact.bands.value.get(series.run);
+      let names = 0;
+      const wanted = lines.filter((line) => {
+        if (have?.get(blockKey(line, rows))?.base === series) return false;
+        names += line.rows.length;
+        return names <= MOST_NAMES;
+      });
+      if (wanted.length === 0) return [];
+      return [
+        {
+          runs: [series.run],
+          rows: wanted.map((line) => asked(line, store)),
+          width: FEW_COLUMNS,
+          percentiles: [BAND.lo, BAND.hi],
+          ...this.range,
+        },
+      ];
+    });
+  }
+
+  private keepBands(series: RunSeries[], details: Base): void {
+    const { source, exact } = this.store;
+    const all = new Map(exact.bands.value);
+    for (const { run, rows, percentiles } of series) {
+      const own = new Map(all.get(run));
+      const spread = percentiles?.[source.value];
+      rows.forEach(({ name }, i) => {
+        own.set(name, { ...details.of(run), band: spread ? answeredBand(spread, i, 0) : null });
+      });
+      all.set(run, own);
+    }
+    exact.bands.value = all;
   }
 
   private keepLines(where: "lines" | "blocks", series: RunSeries[], details: Base): void {

@@ -1,4 +1,5 @@
 import { computed, signal } from "@preact/signals";
+import { type Band, percentileBand } from "../derive/band";
 import { cellAt, loggedSteps, oneStep } from "../derive/columns";
 import { comparisonOf, differenceGrid } from "../derive/difference";
 import { gridOfLine, momentOf } from "../derive/exact";
@@ -257,6 +258,18 @@ export function drawn(store: Store) {
     return against(found);
   });
 
+  /** Of runs in columns the server reckons percentiles, and knows neither gains nor differences. */
+  const canBand = computed(() => !inColumns.value || (!compared.value && !isFactor.value));
+  const banded = computed(() => keys.band.value === "on" && canBand.value);
+  /** The 5th to the 95th percentile of a run's line over the steps shown; null where there is none, or none yet. */
+  const bandOf = (run: string, at: number): Band | null => {
+    const grid = grids.value.find((one) => one.run === run);
+    const one = lines.value[at];
+    if (!banded.value || !grid || !one || one.type === "header") return null;
+    if (!grid.reduced) return percentileBand(grid, at);
+    return exact.bandOf(run, blockKey(one, unionOf.value), at, of.value, zoom.value);
+  };
+
   const marks = computed(() => {
     const all = [...store.windows.value].filter(([run]) => store.shown.value.includes(run));
     const made = new Map(all.map(([run, own]): [string, WindowMark[]] => [run, windowMarks(own)]));
@@ -306,6 +319,9 @@ export function drawn(store: Store) {
     },
     ...{ lines, grids, gridOf, plainOf, mapOf, canCompare, compared, comparison, thresholds, mode, scale },
     ...{
+      canBand,
+      banded,
+      bandOf,
       windowed,
       plainAtStep,
       gridsAtStep,

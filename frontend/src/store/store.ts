@@ -9,8 +9,8 @@ import { DEFAULTS } from "../derive/url";
 import type { Zoom } from "../derive/zoom";
 import type { Row, RunInfo, RunSeries, ScalarSeries, ViewState } from "../types";
 import { LOG_PREFIX } from "./constants";
-import { Exact } from "./details";
 import { drawn } from "./drawn";
+import { Exact } from "./exact";
 import { filtered } from "./filtered";
 import type { Course, Hover, Loaded, Note } from "./shapes";
 

@@ -1,3 +1,4 @@
+import { useEffect, useRef, useState } from "preact/hooks";
 import { ink } from "../charts/canvas";
 import { snapshot } from "../charts/snapshot";
 import { TEXT } from "../text";
@@ -12,27 +13,64 @@ function download(blob: Blob, name: string): void {
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
 
+/** Told what share of a file is done. */
+export type Report = (share: number) => void;
+
 interface Props {
   /** File name without its ending. */
   name: string;
   /** The element whose picture is taken; null where there is none now. */
   png: () => HTMLElement | null;
-  csv: () => string;
+  /** At once, or later where it has to be fetched: then it says how far it is. */
+  csv: (report: Report, abort: AbortSignal) => string | Promise<Blob>;
+  /** What the file holds, where that is not what is shown. */
+  csvTitle?: string;
   disabled?: boolean;
 }
 
 /** A panel's picture and its numbers, as files. */
-export function Exports({ name, png, csv, disabled = false }: Props) {
+export function Exports({ name, png, csv, csvTitle = TEXT.csvTitle, disabled = false }: Props) {
   const store = useStore();
+  const [share, setShare] = useState<number | null>(null);
+  const [failed, setFailed] = useState<string | null>(null);
+  const abort = useRef<AbortController | null>(null);
+  useEffect(() => () => abort.current?.abort(), []);
   const picture = () => {
     const element = png();
     if (!element) return;
     const canvas = snapshot(element, ink(store.dark.value).panel, Math.max(2, window.devicePixelRatio));
     canvas.toBlob((blob) => blob && download(blob, `${name}.png`), "image/png");
   };
-  const table = () => download(new Blob([csv()], { type: "text/csv" }), `${name}.csv`);
+  const later = async (file: Promise<Blob>, controller: AbortController) => {
+    abort.current = controller;
+    setShare(0);
+    try {
+      download(await file, `${name}.csv`);
+    } catch (error) {
+      if (!controller.signal.aborted) setFailed(error instanceof Error ? error.message : String(error));
+    }
+    if (abort.current !== controller) return;
+    abort.current = null;
+    setShare(null);
+  };
+  const table = () => {
+    setFailed(null);
+    if (abort.current) {
+      abort.current.abort();
+      return;
+    }
+    const controller = new AbortController();
+    const made = csv(setShare, controller.signal);
+    if (typeof made === "string") download(new Blob([made], { type: "text/csv" }), `${name}.csv`);
+    else void later(made, controller);
+  };
   return (
     <>
+      {failed !== null && (
+        <span class="export-failed" role="alert" title={failed}>
+          {TEXT.failed(TEXT.csv)}: {failed}
+        </span>
+      )}
       <button
         type="button"
         class="button"
@@ -46,12 +84,12 @@ export function Exports({ name, png, csv, disabled = false }: Props) {
       <button
         type="button"
         class="button"
-        title={TEXT.csvTitle}
+        title={share === null ? csvTitle : TEXT.csvCancel}
         data-testid="export-csv"
         onClick={table}
-        disabled={disabled}
+        disabled={disabled && share === null}
       >
-        {TEXT.csv}
+        {share === null ? TEXT.csv : TEXT.csvShare(Math.floor(100 * share))}
       </button>
     </>
   );

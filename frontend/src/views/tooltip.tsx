@@ -1,7 +1,6 @@
 import type { Ref } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { percentileBand } from "../derive/band";
-import { cellStep, columnDetail } from "../derive/columns";
+import { cellStep, columnDetail, loggedSteps } from "../derive/columns";
 import { exact, factor, quantity, short } from "../derive/format";
 import { gainParts, isGain } from "../derive/gain";
 import { labelOf } from "../derive/palette";
@@ -10,6 +9,7 @@ import type { Hover, Store } from "../store/store";
 import { TEXT } from "../text";
 import { CELL, type CellLabel, type CellState, type Grid, type Row, type Scale } from "../types";
 import { useStore } from "./context";
+import { NonfiniteSteps } from "./nonfinite";
 
 const MARGIN = 8;
 
@@ -86,7 +86,21 @@ function Cell({ hover, box }: { hover: Hover | null; box: Ref<HTMLDivElement> })
       <div class="what">{row ? row.name : line.key.replace(/\.\*$/, "")}</div>
       {!blank && <div class="value">{scale.factor ? factor(value) : exact(value)}</div>}
       {column && !blank && <ColumnFigures grid={grid} line={own} at={hover.at} />}
-      {state !== "" && <div class={`state ${label}`}>{state}</div>}
+      {state !== "" && (
+        <div class={`state ${label}`}>
+          {label === "nonfinite" && drawn.grid.reduced && !grid.match ? (
+            <NonfiniteSteps
+              run={hover.run}
+              line={line}
+              from={column?.from ?? grid.steps[hover.at]}
+              to={column?.to ?? grid.steps[hover.at]}
+              until={state}
+            />
+          ) : (
+            state
+          )}
+        </div>
+      )}
       {grid.match && !hover.grid && <Sides grid={grid} hover={hover} />}
       {isGain(store.kind.value, store.statistic.value) && <Parts step={grid.steps[hover.at]} hover={hover} />}
       {hover.banded && <Percentiles hover={hover} />}
@@ -197,13 +211,14 @@ function Parts({ step, hover }: { step: number; hover: Hover }) {
 function Percentiles({ hover }: { hover: Hover }) {
   const store = useStore();
   const grid = store.grids.value.find(({ run }) => run === hover.run);
-  const band = grid && percentileBand(grid, hover.line);
+  const band = store.flow.bandOf(hover.run, hover.line);
   if (!grid || !band) return null;
+  const steps = loggedSteps(grid);
   const scale = store.scale.value;
   const say = (value: number) => (scale.factor ? factor(value) : short(value));
   return (
     <div class="dim" data-testid="percentiles">
-      {TEXT.flow.bandOf(grid.steps[0], grid.steps[grid.steps.length - 1])}: {say(band.lo)} – {say(band.hi)}
+      {TEXT.flow.bandOf(steps[0], steps[steps.length - 1])}: {say(band.lo)} – {say(band.hi)}
       {band.nonfinite > 0 && `, ${TEXT.flow.bandSkips(band.nonfinite)}`}
     </div>
   );

@@ -2,14 +2,13 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import { ink } from "../../charts/canvas";
 import { shapeOf } from "../../charts/markers";
 import { drawProfile, lanes, profileTicks, profileX, zeroInside } from "../../charts/profile";
-import { type Band, percentileBand } from "../../derive/band";
+import type { Band } from "../../derive/band";
 import { cellAt } from "../../derive/columns";
 import { tickOf } from "../../derive/format";
 import { lineAt, linesWithin } from "../../derive/geometry";
 import { runProfile } from "../../derive/profile";
 import { toUnit } from "../../derive/scale";
 import { TEXT } from "../../text";
-import type { Grid } from "../../types";
 import { useStore } from "../../views/context";
 
 /** Nearer than this, in pixels, the names of the thresholds would cover each other. */
@@ -39,15 +38,17 @@ export function ProfileHead({ width }: { width: number }) {
   const apart = thresholds && place(thresholds.exploding) - place(thresholds.vanishing) > TOGETHER;
   const { band } = store.flow.keys;
   const on = band.value === "on";
+  const can = store.flow.canBand.value;
   return (
     <div class="profile-head">
       <b>{TEXT.profileAt(store.step.value)}</b>
       <button
         type="button"
         class="band-switch"
-        aria-pressed={on}
+        aria-pressed={on && can}
         aria-label={TEXT.flow.bandName}
-        title={TEXT.flow.bandName}
+        title={can ? TEXT.flow.bandName : TEXT.flow.bandBarred}
+        disabled={!can}
         data-testid="band-switch"
         onClick={() => {
           band.value = on ? null : "on";
@@ -82,7 +83,8 @@ export function ProfileBody({ width, tops, part }: BodyProps) {
   const step = store.step.value;
   const dark = store.dark.value;
   const thresholds = store.thresholds.value;
-  const banded = store.flow.keys.band.value === "on";
+  const banded = store.flow.banded.value;
+  const bands = store.exact.bands.value;
   const guide = useGuide();
   const { top, height } = part;
   const within = linesWithin(tops, part);
@@ -95,7 +97,7 @@ export function ProfileBody({ width, tops, part }: BodyProps) {
       ...profile,
       colour: store.colour(profile.run),
       shape: shapeOf(store.order.value.get(profile.run) ?? 0),
-      bands: banded ? bandsOf(grids.find(({ run }) => run === profile.run)!, lines) : [],
+      bands: banded ? bandsOf((line) => store.flow.bandOf(profile.run, line), lines) : [],
     }));
     drawProfile(canvas.current, {
       runs,
@@ -109,7 +111,7 @@ export function ProfileBody({ width, tops, part }: BodyProps) {
       ink: ink(dark),
       bandAlpha: dark ? 0.18 : 0.11,
     });
-  }, [grids, scale, step, dark, thresholds, guide, tops, top, height, width, banded]);
+  }, [grids, scale, step, dark, thresholds, guide, tops, top, height, width, banded, bands]);
 
   /** The line under the pointer, and the run whose point is nearest to it on that line. */
   const locate = (event: MouseEvent) => {
@@ -176,10 +178,8 @@ export function ProfileBody({ width, tops, part }: BodyProps) {
   );
 }
 
-const bandsOf = (grid: Grid, [first, end]: [number, number]): Band[] =>
-  Array.from({ length: Math.max(0, end - first) }, (_, i) => percentileBand(grid, first + i)).filter(
-    (band) => band !== null,
-  );
+const bandsOf = (of: (line: number) => Band | null, [first, end]: [number, number]): Band[] =>
+  Array.from({ length: Math.max(0, end - first) }, (_, i) => of(first + i)).filter((band) => band !== null);
 
 /** Factors and differences have a middle: as much as before, or as the reference. */
 export function useGuide(): number | null {
