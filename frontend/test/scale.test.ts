@@ -27,6 +27,20 @@ test("only finite nonzero values count", () => {
   expect([found.min, found.max]).toEqual([1, 3]);
 });
 
+test("very many are thinned, and a run that has more of them weighs more", () => {
+  // Some 300,000 values about 1 in one run, 100,000 about 1000 in the other.
+  const spread = (n: number, base: number) => Array.from({ length: n }, (_, i) => base * (1 + i / n));
+  const made = (run: string, values: number[]) =>
+    grid(run, [...values.keys()], [values], [values.map(() => CELL.value)]);
+  const [large, small] = [spread(300_000, 1), spread(100_000, 1000)];
+  const found = finiteValues([made("large", large), made("small", small)]);
+  expect(found.sorted.length).toBeLessThanOrEqual(1 << 16);
+  expect([found.min, found.max]).toEqual([1, Math.fround(small[99_999])]);
+  const all = Float64Array.from([...large, ...small]).sort();
+  for (const share of [0.01, 0.3, 0.74, 0.76, 0.99])
+    expect(quantile(found.sorted, share) / quantile(all, share)).toBeCloseTo(1, 3);
+});
+
 test("quantiles are linear in between", () => {
   expect(quantile([0, 10, 20], 0.25)).toBe(5);
   expect(quantile([4], 0.99)).toBe(4);

@@ -1,4 +1,5 @@
 import { CELL, type CellLabel, type CellState, type Grid, type Rgb, type Scale } from "../types";
+import { gridFacts } from "./grid_facts";
 import { interpolateRdBu, interpolateViridis } from "./ramps";
 import { isOver, isUnder, toUnit } from "./scale";
 
@@ -117,24 +118,21 @@ export function labelOf(state: CellState, value: number, scale: Scale): CellLabe
 export function labelsIn(maps: readonly { grid: Grid; scale: Scale }[]): Set<CellLabel> {
   const found = new Set<CellLabel>();
   for (const { grid, scale } of maps) {
-    const seen = new Uint8Array(16);
-    let min = Number.POSITIVE_INFINITY;
-    let max = Number.NEGATIVE_INFINITY;
-    const { states, values } = grid;
-    for (let i = 0; i < states.length; i++) {
-      seen[states[i]] = 1;
-      if (states[i] !== CELL.value) continue;
-      const value = values[i];
-      if (value < min) min = value;
-      if (value > max) max = value;
-      if (!found.has("value") && value >= scale.lo && value <= scale.hi) found.add("value");
-    }
+    const { seen, min, max, count } = gridFacts(grid);
+    if (count > 0 && !found.has("value") && hasWithin(grid, scale, min, max)) found.add("value");
     // Places on a scale are in the order of the values: the ends say all.
     if (min <= max) for (const value of [min, max]) found.add(labelOf(CELL.value, value, scale));
     for (const state of Object.values(CELL))
       if (state !== CELL.value && seen[state]) found.add(labelOf(state, 0, scale));
   }
   return found;
+}
+
+/** Whether any value is on the scale. Mostly the ends say so, and no other is looked at. */
+function hasWithin({ states, values }: Grid, { lo, hi }: Scale, min: number, max: number): boolean {
+  if (max < lo || min > hi) return false;
+  if (min >= lo || max <= hi) return true;
+  return values.some((value, i) => states[i] === CELL.value && value >= lo && value <= hi);
 }
 
 /** The colour of a cell; null where the page's background shows (absent cells get a pattern on it). */

@@ -1,10 +1,10 @@
 import { ticks as linearTicks } from "d3-array";
-import { CELL, type Grid, type Scale, type ScaleMode, type Thresholds } from "../types";
+import type { Grid, Scale, ScaleMode, Thresholds } from "../types";
+import { gridFacts, strideFor } from "./grid_facts";
 import { isFraction, isSigned, lowest } from "./statistics";
 
 /** At most about so many decades are spread over the palette by default: what lies beyond is clipped, and said so. */
 const MOST_DECADES = 12;
-const MOST_SAMPLES = 200_000;
 
 export interface Values {
   /** Finite nonzero values, ascending; thinned evenly when there are very many. */
@@ -14,23 +14,27 @@ export interface Values {
 }
 
 export function finiteValues(grids: readonly Grid[]): Values {
-  let total = 0;
-  let min = Number.POSITIVE_INFINITY;
-  let max = Number.NEGATIVE_INFINITY;
-  for (const grid of grids) for (const state of grid.states) if (state === CELL.value) total += 1;
-  const stride = Math.max(1, Math.ceil(total / MOST_SAMPLES));
-  const sample: number[] = [];
-  let seen = 0;
-  for (const grid of grids) {
-    for (let i = 0; i < grid.states.length; i++) {
-      if (grid.states[i] !== CELL.value) continue;
-      const value = grid.values[i];
-      if (value < min) min = value;
-      if (value > max) max = value;
-      if (seen++ % stride === 0) sample.push(value);
-    }
+  const facts = grids.map(gridFacts);
+  const count = facts.reduce((sum, one) => sum + one.count, 0);
+  // All thinned alike, so that a large run weighs as much as it has values.
+  const stride = Math.max(strideFor(count), ...facts.map((one) => one.stride));
+  const parts = facts.map(({ sample, stride: own }) => every(sample, stride / own));
+  const sorted = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    sorted.set(part, at);
+    at += part.length;
   }
-  return { sorted: Float32Array.from(sample).sort(), min, max };
+  return {
+    sorted: sorted.sort(),
+    min: Math.min(...facts.map(({ min }) => min)),
+    max: Math.max(...facts.map(({ max }) => max)),
+  };
+}
+
+function every(values: Float32Array, stride: number): Float32Array {
+  if (stride === 1) return values;
+  return Float32Array.from({ length: Math.ceil(values.length / stride) }, (_, i) => values[i * stride]);
 }
 
 /** The value at a share of the sorted ones, linear in between. */

@@ -132,6 +132,14 @@ function spansOf(pixels: Int32Array, width: number): Int32Array {
 /** All logged steps of all runs, ascending, each once. */
 export function allSteps(runs: readonly ArrayLike<number>[]): Float64Array {
   const set = new Set<number>();
-  for (const steps of runs) for (let i = 0; i < steps.length; i++) set.add(steps[i]);
+  // Most runs are logged at the same steps.
+  const others = runs.filter((steps, i) => i === 0 || !sameItems(steps, runs[0]));
+  for (const steps of others) for (let i = 0; i < steps.length; i++) set.add(steps[i]);
   return Float64Array.from(set).sort();
+}
+
+export function sameItems<T>(a: ArrayLike<T>, b: ArrayLike<T>): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }

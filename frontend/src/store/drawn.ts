@@ -13,7 +13,7 @@ import { byName, byValue, flatLines, parseOrder } from "../derive/order";
 import { labelsIn } from "../derive/palette";
 import { autoScale, factorScale, finiteValues } from "../derive/scale";
 import { hasThresholds, isFraction } from "../derive/statistics";
-import { allSteps, spacing, stepDomain } from "../derive/steps";
+import { allSteps, sameItems, spacing, stepDomain } from "../derive/steps";
 import { lineOf, treeLines } from "../derive/tree";
 import { sliceSteps, type Zoom } from "../derive/zoom";
 import {
@@ -27,7 +27,7 @@ import {
   type ScaleMode,
 } from "../types";
 import { filtered } from "./filtered";
-import { Kept, sameFields, sameItems, stable } from "./stable";
+import { Kept, sameFields, stable } from "./stable";
 import type { Store } from "./store";
 
 /** Lines that fit before the page has measured itself. */

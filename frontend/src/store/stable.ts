@@ -1,4 +1,5 @@
 import { computed, type ReadonlySignal } from "@preact/signals";
+import { sameItems } from "../derive/steps";
 
 /** A computed that stays the same object as long as what it holds is alike, so that nothing is drawn in vain. */
 export function stable<T>(make: () => T, alike: (a: T, b: T) => boolean): ReadonlySignal<T> {
@@ -10,12 +11,6 @@ export function stable<T>(make: () => T, alike: (a: T, b: T) => boolean): Readon
     return value;
   });
 }
-
-export const sameItems = <T>(a: ArrayLike<T>, b: ArrayLike<T>): boolean => {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
-};
 
 export const sameFields = <T extends object>(a: T, b: T): boolean => {
   const keys = Object.keys(a) as (keyof T)[];
