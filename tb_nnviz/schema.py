@@ -169,15 +169,7 @@ def decode_layout(data: bytes) -> dict[str, Any]:
     Raises:
         ValueError: it is not a layout, or of a newer version than this package reads.
     """
-    try:
-        document = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"invalid layout: {data[:80]!r} is not JSON") from error
-    version = document.get("version") if isinstance(document, dict) else None
-    if version != VERSION:
-        raise ValueError(f"unknown layout version: {version!r} (this tb_nnviz reads {VERSION})")
-    decoded: dict[str, Any] = document
-    return decoded
+    return _document("layout", data)
 
 
 def decode_graph(data: bytes) -> dict[str, Any]:
@@ -186,13 +178,7 @@ def decode_graph(data: bytes) -> dict[str, Any]:
     Raises:
         ValueError: it is not a graph, or of a newer version than this package reads.
     """
-    try:
-        document = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"invalid graph: {data[:80]!r} is not JSON") from error
-    version = document.get("version") if isinstance(document, dict) else None
-    if version != VERSION:
-        raise ValueError(f"unknown graph version: {version!r} (this tb_nnviz reads {VERSION})")
+    document = _document("graph", data)
     for part in ("modules", "nodes", "edges"):
         if not isinstance(document.get(part), list):
             raise ValueError(f"invalid graph: it has no {part}: {str(document)[:80]}")
@@ -201,8 +187,24 @@ def decode_graph(data: bytes) -> dict[str, Any]:
         ends = (edge.get("from"), edge.get("to")) if isinstance(edge, dict) else (None, None)
         if not all(type(end) is int and 0 <= end < size for end in ends):
             raise ValueError(f"invalid graph: edge {str(edge)[:80]} of {size} nodes")
+    return document
+
+
+def _document(what: str, data: bytes) -> dict[str, Any]:
+    """The JSON object of a version that this package reads; ``what`` it should be is said where it is not."""
+    try:
+        document = json.loads(data, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"invalid {what}: {data[:80]!r} is not JSON") from error
+    version = document.get("version") if isinstance(document, dict) else None
+    if version != VERSION:
+        raise ValueError(f"unknown {what} version: {version!r} (this tb_nnviz reads {VERSION})")
     decoded: dict[str, Any] = document
     return decoded
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")  # though Python reads and writes it
 
 
 @dataclass(frozen=True)
@@ -322,12 +324,10 @@ def decode_map(payload: np.ndarray | bytes) -> tuple[dict[str, Any], np.ndarray]
     data = bytes(payload)
     try:
         (length,) = struct.unpack_from("<I", data)
-        header = json.loads(data[4 : 4 + length])
+        header = _document("map", data[4 : 4 + length])
         shape = [int(size) for size in header["shape"]]
-    except (struct.error, ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
-        raise ValueError(f"invalid map: {data[:80]!r} has no header") from error
-    if header.get("version") != VERSION:
-        raise ValueError(f"unknown map version: {header.get('version')!r} (this tb_nnviz reads {VERSION})")
+    except (struct.error, TypeError, KeyError, OverflowError) as error:
+        raise ValueError(f"invalid map: {data[:80]!r} has no header with a shape") from error
     values = np.frombuffer(data, np.uint8, offset=4 + length)
     if values.size != int(np.prod(shape, dtype=np.int64)):
         raise ValueError(f"invalid map: {values.size} values of shape {shape}")
@@ -362,15 +362,7 @@ def decode_findings(payload: np.ndarray | bytes) -> list[dict[str, Any]]:
     Raises:
         ValueError: these are no findings, or of a newer version than this package reads.
     """
-    data = bytes(payload)
-    try:
-        document = json.loads(data, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"invalid findings: {data[:80]!r} is not JSON") from error
-    version = document.get("version") if isinstance(document, dict) else None
-    if version != VERSION:
-        raise ValueError(f"unknown findings version: {version!r} (this tb_nnviz reads {VERSION})")
-    findings = document.get("findings")
+    findings = _document("findings", bytes(payload)).get("findings")
     if not isinstance(findings, list):
         raise ValueError(f"invalid findings: {str(findings)[:80]} is not a list")
     for finding in findings:
@@ -381,10 +373,6 @@ def decode_findings(payload: np.ndarray | bytes) -> list[dict[str, Any]]:
 def findings_entry(findings: list[dict[str, Any]]) -> Entry:
     """A step's findings as an entry of its event."""
     return Entry(TAG_FINDINGS, encode_findings(findings), PLUGIN_FINDINGS)
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")  # though Python reads and writes it
 
 
 def _check_finding(finding: Any) -> None:

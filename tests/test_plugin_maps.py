@@ -175,7 +175,7 @@ def test_a_malformed_map_is_missing_and_takes_nothing_with_it(map_board: TensorB
     reasons = [one["reason"] for one in answer["missing"]]
     for reason, words in zip(
         reasons,
-        ["119 values of shape", "axes", "scale 'wide'", "version: 9", "JSON", "no header", "no header"],
+        ["119 values of shape", "axes", "scale 'wide'", "version: 9", "JSON", "not JSON", "no header"],
         strict=True,
     ):
         assert words in reason and reason.startswith(("invalid map", "unknown map version")), reason

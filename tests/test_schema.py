@@ -27,15 +27,32 @@ def test_layout_id_is_31_bits_and_of_the_rows_alone():
     assert one.id != schema.Layout("gradient", (row("b"), row("a"))).id
 
 
-@pytest.mark.parametrize("data", [b"\xff", b"{", b"[]", b"[" * 100_000])
-def test_what_is_no_layout(data):
-    with pytest.raises(ValueError, match="layout"):
-        schema.decode_layout(data)
+#: Each reads a JSON document, which a map has behind its length.
+DECODERS = {
+    "layout": schema.decode_layout,
+    "graph": schema.decode_graph,
+    "findings": schema.decode_findings,
+    "map": lambda text: schema.decode_map(len(text).to_bytes(4, "little") + text),
+}
 
 
-def test_a_newer_layout_is_refused_by_its_version():
-    with pytest.raises(ValueError, match=r"unknown layout version: 2 \(this tb_nnviz reads 1\)"):
-        schema.decode_layout(json.dumps({"version": 2, "rows": []}).encode())
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        (b"\xff", r"invalid {}: .* is not JSON"),
+        (b"{", r"invalid {}: .* is not JSON"),
+        (b"[" * 100_000, r"invalid {}: .* is not JSON"),
+        (b'{"version": 1, "value": NaN}', r"invalid {}: .* is not JSON"),
+        (b"[]", r"unknown {} version: None \(this tb_nnviz reads 1\)"),
+        (b"{}", r"unknown {} version: None"),
+        (b'{"version": 2, "rows": []}', r"unknown {} version: 2 \(this tb_nnviz reads 1\)"),
+        (b'{"version": "1"}', r"unknown {} version: '1'"),
+    ],
+)
+@pytest.mark.parametrize("what", DECODERS)
+def test_what_is_no_document_is_refused_in_the_same_words(what, data, problem):
+    with pytest.raises(ValueError, match=problem.format(what)):
+        DECODERS[what](data)
 
 
 def test_tags_are_those_of_the_contract():
@@ -68,10 +85,9 @@ def test_map_is_a_length_a_header_and_bytes():
     ("payload", "problem"),
     [
         (b"", "has no header"),
-        (b"\x05\0\0\0{}", "has no header"),
-        (b"\x02\0\0\0[]", "has no header"),
-        (b"\x12\0\0\0" + b'{"shape": [1e999]}', "has no header"),
-        ((100_000).to_bytes(4, "little") + b"[" * 100_000, "has no header"),
+        (b"\x0e\0\0\0" + b'{"version": 1}', "has no header with a shape"),
+        (b"\x20\0\0\0" + b'{"version": 1, "shape": [1e999]}', "has no header with a shape"),
+        (b"\x1c\0\0\0" + b'{"version": 1, "shape": 123}', "has no header with a shape"),
         (bytes(schema.encode_map({**MAP, "version": 2}, np.zeros((2, 3), np.uint8))), "unknown map version: 2"),
         (bytes(schema.encode_map(MAP, np.zeros((2, 3), np.uint8)))[:-1], r"5 values of shape \[2, 3\]"),
     ],
