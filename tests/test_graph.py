@@ -249,3 +249,97 @@ def test_a_cell_that_is_unrolled_outside_of_the_model_is_drawn_whole(tmp_path):
         optimizer.step()
     (document,) = Run(tmp_path).tensors["nnviz/graph"].values()
     assert sum(node["kind"] == "call" for node in json.loads(document.tobytes())["nodes"]) == 21
+
+
+class Fails(nn.Linear):
+    """Raises in its first calls, once it has computed something that autograd keeps."""
+
+    times = 1
+
+    def forward(self, x):
+        result = super().forward(x * x)
+        if self.times:
+            self.times -= 1
+            raise RuntimeError("a mistake of the user's")
+        return result
+
+
+class Raising(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a, self.b, self.c = nn.Linear(4, 4), nn.Linear(4, 4), Fails(4, 1)
+        self.kept = None
+
+    def forward(self, x):
+        product = self.a(x) * self.b(x)
+        self.kept = weakref.ref(product)
+        return self.c(product)
+
+
+def raises(call, *args):
+    try:
+        call(*args)
+    except RuntimeError as error:
+        return "mistake" in str(error)
+    return False
+
+
+def test_a_pass_that_raises_holds_nothing_of_autograds_graph(tmp_path):
+    model, x = Raising(), torch.ones(2, 4)
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    with tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=1):
+        assert raises(model, x)
+        assert model.kept() is None  # what a square needs lives as long as that node
+        loss = model(x).sum()
+        assert model.kept() is not None
+        loss.backward()
+        optimizer.step()
+    (document,) = Run(tmp_path).tensors["nnviz/graph"].values()
+    graph = json.loads(document.tobytes())
+    assert edges(graph) == {("x", "a"), ("x", "b"), ("a", "mul@"), ("b", "mul@"), ("mul@", "c"), ("c", "output")}
+    assert [module["calls"] for module in graph["modules"]] == [1, 1, 1, 1]
+
+
+def test_a_layer_that_raises_outside_of_a_models_call_holds_nothing_either(tmp_path):
+    model = Raising()
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    with tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=1):
+        hidden = model.a(torch.ones(2, 4))
+        kept = weakref.ref(hidden)
+        assert raises(model.c, hidden * hidden)
+        del hidden
+        assert kept() is None
+
+
+class Recovers(nn.Module):
+    """Goes on by another way where a layer raises."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.second = nn.Sequential(nn.Linear(4, 4), Fails(4, 4)), nn.Linear(4, 1)
+        self.first[1].times = 10
+
+    def forward(self, x):
+        assert raises(self.first, x)
+        return self.second(x)
+
+
+def test_a_layer_that_raises_is_left_and_the_pass_goes_on(tmp_path):
+    model = Recovers()
+    graph = graph_of(model, lambda: model(torch.ones(2, 4)).sum().backward(), tmp_path)
+    assert edges(graph) == {("x", "first.0"), ("x", "second"), ("second", "output")}
+
+
+class Recursive(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(4, 4)
+
+    def forward(self, x, depth=2):
+        return self.layer(self(x, depth - 1) if depth else x)
+
+
+def test_a_module_that_calls_itself_is_left_once_a_call(tmp_path):
+    model = Recursive()
+    graph = graph_of(model, lambda: model(torch.ones(2, 4)).sum().backward(), tmp_path)
+    assert edges(graph) == chain("x", "layer", "layer#1", "layer#2", "output")

@@ -3,14 +3,16 @@
 import copy
 import logging
 import random
+from contextlib import nullcontext
 
 import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torch.nn.utils import prune
 
 import tb_nnviz
-from tests.map_oracle import read
+from tests.map_oracle import UNITS, assert_map, read
 from tests.reading import Run
 from tests.same_runs import assert_same
 
@@ -172,3 +174,58 @@ def test_what_a_model_collects_in_lists_dicts_and_sets_is_as_before(tmp_path):
     assert model.by_mode is by_mode and by_mode == {"passes": 2, True: True}
     assert model.modes == {True}
     assert list(Run(tmp_path).tensors["nnviz/map/fc"]) == [0, 1]
+
+
+def drawing(holder):
+    """A model that draws from generators of its own on each pass, in evaluation too; they are on ``holder(model)``."""
+
+    class Drawing(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc = nn.Linear(3, 3)
+            self.inner = nn.Identity()
+            own = holder(self)
+            own.torch, own.numpy = torch.Generator().manual_seed(1), np.random.default_rng(2)
+            own.legacy, own.python = np.random.RandomState(3), random.Random(4)
+
+        def forward(self, x):
+            own = holder(self)
+            drawn = own.python.random() + own.numpy.random() + own.legacy.random_sample()
+            return self.fc(x) * drawn + torch.rand(3, generator=own.torch)
+
+    return Drawing
+
+
+def test_generators_that_modules_hold_are_put_back(tmp_path):
+    def losses(**watching):
+        torch.manual_seed(0)
+        model = drawing(lambda module: module.inner)()
+        optimizer = torch.optim.SGD(model.parameters(), 0.1)
+        found = []
+        with tb_nnviz.watch(model, optimizer, logdir=tmp_path, **watching) if watching else nullcontext():
+            for _ in range(4):
+                optimizer.zero_grad()
+                found.append(model(torch.ones(2, 3)).square().sum())
+                found[-1].backward()
+                optimizer.step()
+        return torch.stack(found).tolist()
+
+    assert losses(every=1, probe=torch.ones(5, 3), maps_every=1) == losses()
+    assert len(read(tmp_path)["map/fc"]) == 4
+
+
+def test_hooks_of_the_users_run_for_the_probe_since_they_may_be_part_of_the_model(tmp_path):
+    model = nn.Sequential(nn.Linear(3, 4), nn.Tanh())
+    prune.l1_unstructured(model[0], "weight", 0.5)  # a hook puts the pruned weight in place
+    modes, seen = [], []
+    model[1].register_forward_hook(lambda module, args, output: modes.append(module.training) or output * 2)
+    model[0].register_forward_pre_hook(lambda module, args: seen.append(len(args[0])))
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    x = torch.randn(5, 3)
+    with tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=1, probe=x, maps_every=1):
+        weight, bias = model[0].weight.detach().clone(), model[0].bias.detach().clone()
+        model(torch.ones(2, 3)).sum().backward()
+        optimizer.step()
+    assert (weight == 0).sum() == 6
+    assert_map(*read(tmp_path)["map/1"][0], 2 * torch.tanh(x @ weight.T + bias).numpy(), UNITS)
+    assert modes == [True, False, False] and seen == [2, 5, 5], "the first time to plan, then for the maps"

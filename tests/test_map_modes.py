@@ -182,3 +182,50 @@ def test_shapes_that_change_are_planned_again(tmp_path):
         [2, 2, 3],
         [2, 2, 3],
     ]
+
+
+class Typed(nn.Module):
+    """Takes tokens, positions in float64 that it lowers itself, and vectors in its own dtype, and insists on each."""
+
+    def __init__(self):
+        super().__init__()
+        self.table, self.fc = nn.Embedding(5, 4), nn.Linear(4, 6)
+
+    def forward(self, tokens, places, vectors):
+        assert tokens.dtype == torch.int64 and places.dtype == torch.float64
+        return self.fc(self.table(tokens) + places.to(self.fc.weight.dtype) + vectors)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16, torch.float16])
+def test_the_probe_follows_the_model_to_another_dtype(tmp_path, caplog, dtype):
+    torch.manual_seed(0)
+    model = Typed()
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    probe = torch.tensor([0, 3, 4]), torch.randn(3, 4, dtype=torch.float64), torch.randn(3, 4)
+    twins = []
+    with tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=1, probe=probe, maps_every=1, on_finding=None):
+        for used in (torch.float32, dtype, torch.float32):
+            model.to(used)
+            optimizer.zero_grad()
+            model(*probe[:2], probe[2].to(used)).float().sum().backward()
+            twins.append(copy.deepcopy(model))
+            optimizer.step()
+    assert not caplog.records
+    maps = read(tmp_path)["map/fc"]
+    assert list(maps) == [0, 1, 2]
+    for (header, codes), twin, used in zip(maps.values(), twins, (torch.float32, dtype, torch.float32), strict=True):
+        with torch.no_grad():
+            assert_map(header, codes, twin(*probe[:2], probe[2].to(used)).double().numpy(), UNITS)
+
+
+def test_a_probe_that_never_had_the_models_dtype_is_left_as_it_is(tmp_path, caplog):
+    """It is what the user says that the model takes: one warning tells what the model says of it."""
+    model = nn.Sequential(nn.Linear(4, 2)).double()
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    with tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=1, probe=torch.ones(2, 4), maps_every=1):
+        for _ in range(3):
+            model(torch.ones(2, 4, dtype=torch.float64)).sum().backward()
+            optimizer.step()
+    (record,) = caplog.records
+    assert "the model raised RuntimeError(" in str(record.exc_info[1]) and "dtype" in str(record.exc_info[1])
+    assert len(Run(tmp_path).tensors["nnviz/gradient/norm"]) == 3 and not read(tmp_path)

@@ -101,11 +101,15 @@ def watch(
             2 % of the parameters if that is more. Parameters that do not fit all at once take turns.
         probe: a few fixed inputs, as the model takes them, to take activation maps of: a tensor, a tuple of
             positional arguments, or a dict of arguments by name; with several models a dict of probes by
-            their names. It is copied to the model's device. The model runs on it in evaluation mode, without
-            gradients and uncompiled, under training's autocast, and is afterwards as if it had not: modes,
-            attributes, buffers and random states are put back. A probe that the model raises on is one
-            warning, and no maps. Attention weights that a layer gives beside its output, or as an
-            ``nn.Softmax``, are maps too.
+            their names. It is copied, and goes where the model goes: to its device, and after ``model.half()`` or
+            ``.to(torch.bfloat16)`` to its dtype, where it had the model's dtype before. The model runs on it in
+            evaluation mode, without gradients and uncompiled, under training's autocast, and is afterwards as if it
+            had not: modes, attributes, buffers and random states are put back, those of generators that are
+            attributes of modules too. Forward hooks of your own run, since they may be part of what the model
+            computes (weight norm, pruning): what they count elsewhere than in the modules, and what the model draws
+            from generators that are kept elsewhere, stays. ``module.training`` is False then. A probe that the
+            model raises on is one warning, and no maps. Attention weights that a layer gives beside its output, or
+            as an ``nn.Softmax``, are maps too.
         maps_every: maps are taken at steps that are a multiple of this (100 where there is a probe), just before
             the step's first update: as ``parameter`` they show the values that the step began with, at step 0
             those of initialization.

@@ -64,6 +64,7 @@ class _Observed:
     flow: Dataflow
     open: list[_Open] = field(default_factory=list)
     rows: dict[nn.Module, int] = field(default_factory=dict)
+    calls: dict[nn.Module, int] = field(default_factory=dict)
 
 
 class GraphCapture:
@@ -88,14 +89,17 @@ class GraphCapture:
         self._given: list[tuple[weakref.ref[Tensor], nn.Module]] = []  # what models put out, while it lives
         self._links: dict[tuple[nn.Module, nn.Module, str], None] = {}
         self._thread = 0
+        self._returning: nn.Module | None = None  # whose call has returned, until it has been left
         failed = guard.failing("the graph")
         self._hooks = OptionalHooks(models.values(), failed)
         for name, module in named_modules(models):
             if takes_hooks(module) and ".parametrizations" not in f".{name}":
                 self._names[module] = name
                 before, after = Hook(self._called, failed), Hook(self._returned, failed)
+                left = Hook(self._left, failed)
                 self._hooks.add(module, partial(module.register_forward_pre_hook, before, with_kwargs=True))
                 self._hooks.add(module, partial(module.register_forward_hook, after))
+                self._hooks.add(module, partial(module.register_forward_hook, left, always_call=True))
 
     def next_step(self, active: bool) -> None:
         """Begin a step, logged or not."""
@@ -137,7 +141,7 @@ class GraphCapture:
             running = self._observed(module, args, kwargs)
             if running is None or self._has_enough(running, module, args, kwargs):
                 return
-            self._count[module] = self._count.get(module, 0) + 1
+            running.calls[module] = running.calls.get(module, 0) + 1
             if not running.open:
                 self._take_inputs(running, module, args, kwargs)
             tensors = tensors_of((args, kwargs))
@@ -159,6 +163,7 @@ class GraphCapture:
             return
         if self._thread != threading.get_ident():
             return
+        self._returning = module
         with self._guard:
             places = [place for place, call in enumerate(running.open) if call.module is module]
             if not places:
@@ -172,6 +177,22 @@ class GraphCapture:
                 return
             if not running.open and running.root is not None:
                 self._end_pass()
+
+    def _left(self, module: nn.Module, args: Any, output: Any) -> None:
+        """A call is over, whether it has returned or raised: of a pass that raised no node of autograd is held."""
+        if torch.compiler.is_compiling() or not self._active or self.paused or in_backward():
+            return
+        if (running := self._running) is None or self._thread != threading.get_ident():
+            return
+        returned, self._returning = self._returning, None
+        if returned is module:
+            return
+        with self._guard:
+            places = [place for place, call in enumerate(running.open) if call.module is module]
+            if places:
+                del running.open[places[-1] :]
+                if not running.open:
+                    self._running = None
 
     def _observed(self, module: nn.Module, args: Any, kwargs: Any) -> _Observed | None:
         """The pass that this call belongs to, begun if it is its first; None if it is not observed."""
@@ -263,6 +284,8 @@ class GraphCapture:
         if running is not None and running.flow.nodes:
             running.flow.release()
             self._finished[running.root] = running.flow
+            for module, calls in running.calls.items():
+                self._count[module] = self._count.get(module, 0) + calls
             self._reason = None
 
     def _give_up(self, error: Exception) -> None:

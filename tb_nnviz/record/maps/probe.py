@@ -17,6 +17,8 @@ Labels = Sequence[str] | Sequence[Sequence[str]]
 class Probe:
     """One model's inputs, as a copy that nobody else can change.
 
+    They go where the model goes: to another device, and to another dtype those that have its dtype.
+
     >>> probe = Probe.of(torch.ones(2, 3), nn.Linear(3, 1))
     >>> probe.first.shape, len(probe.args), probe.kwargs
     (torch.Size([2, 3]), 1, {})
@@ -24,6 +26,8 @@ class Probe:
 
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
+    #: The model's when the probe was given: what has it follows the model, as after ``model.half()``.
+    dtype: torch.dtype | None = None
 
     @classmethod
     def of(cls, value: Any, model: nn.Module, name: str = "probe") -> Probe:
@@ -47,7 +51,8 @@ class Probe:
         if any(not isinstance(key, str) for key in kwargs):
             raise TypeError(f"invalid {name}: {sorted(map(repr, kwargs))} (names of arguments are strings)")
         device = device_of(model)
-        probe = cls(*_map((args, kwargs), lambda tensor: tensor.detach().to(device, copy=True)))
+        args, kwargs = _map((args, kwargs), lambda tensor: tensor.detach().to(device, copy=True))
+        probe = cls(args, kwargs, dtype_of(model))
         if next(probe.tensors(), None) is None:
             raise ValueError(f"invalid {name}: there is no tensor in {value!r:.80}")
         return probe
@@ -63,8 +68,11 @@ class Probe:
 
     def call(self, model: nn.Module) -> Any:
         """What the model, uncompiled, gives for the inputs; it may write on these copies as it likes."""
-        device = device_of(model)
-        args, kwargs = _map((self.args, self.kwargs), lambda tensor: tensor.to(device, copy=True))
+        device, dtype = device_of(model), dtype_of(model)
+        args, kwargs = _map(
+            (self.args, self.kwargs),
+            lambda tensor: tensor.to(device, dtype if tensor.dtype == self.dtype else tensor.dtype, copy=True),
+        )
         return model._call_impl(*args, **kwargs)  # type: ignore[no-untyped-call]
 
 
@@ -118,6 +126,11 @@ def _labels(name: str, value: Any, probe: Probe) -> Labels:
 def device_of(model: nn.Module) -> torch.device:
     """Where the model's inputs go: to its first parameter."""
     return next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
+
+
+def dtype_of(model: nn.Module) -> torch.dtype | None:
+    """What the model computes in: the dtype of its first floating parameter; None where it has none."""
+    return next((parameter.dtype for parameter in model.parameters() if parameter.is_floating_point()), None)
 
 
 def _map(value: Any, function: Callable[[Tensor], Tensor]) -> Any:

@@ -47,7 +47,7 @@ def evaluation(model: nn.Module, autocast: Autocast | None = None) -> Iterator[N
 
     That is: each module's mode (one that was frozen stays frozen), its attributes and what is in those that
     are lists, dicts or sets, its buffers (the model writes on copies), and the random states of torch, of the
-    model's devices, of numpy and Python.
+    model's devices, of numpy and Python, and of the generators that are attributes of modules.
     Modes are set one by one: ``eval()`` may be the user's own and do more, such as merge weights.
 
     >>> model = nn.Sequential(nn.BatchNorm1d(2), nn.Dropout())
@@ -76,12 +76,24 @@ def evaluation(model: nn.Module, autocast: Autocast | None = None) -> Iterator[N
 
 
 def _keep(stack: ExitStack, value: object) -> None:
-    """At the end the same elements are in a list, dict or set of the user's: a cache, say, that a pass appends to."""
+    """At the end an attribute of the user's holds what it held.
+
+    The same elements in a list, dict or set: a cache, say, that a pass appends to. The same state in a
+    generator of random numbers.
+    """
     if type(value) is list:
         stack.callback(value.__setitem__, slice(None), list(value))
     elif type(value) is dict or type(value) is set:
         stack.callback(value.update, value.copy())
         stack.callback(value.clear)
+    elif isinstance(value, torch.Generator):
+        stack.callback(value.set_state, value.get_state())
+    elif isinstance(value, np.random.Generator):
+        stack.callback(setattr, value.bit_generator, "state", value.bit_generator.state)
+    elif isinstance(value, np.random.RandomState):
+        stack.callback(value.set_state, value.get_state())
+    elif type(value) is random.Random:  # of those derived from it, some have no state
+        stack.callback(value.setstate, value.getstate())
 
 
 def _restore(module: nn.Module, training: bool, attributes: dict[str, Any], buffers: dict[str, Tensor | None]) -> None:
