@@ -11,7 +11,9 @@ import pytest
 from tensorboard.context import RequestContext
 
 from tb_nnviz import schema
+from tb_nnviz.plugin.findings import current
 from tb_nnviz.plugin.query import MAX_OTHER_TAGS
+from tb_nnviz.plugin.series import Points
 from tests.logs import AB, WALL_TIME, Log, numbers
 from tests.tensorboards import TensorBoard
 
@@ -168,3 +170,56 @@ def test_what_cannot_be_written_is_refused() -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
         schema.encode_findings([finding(4, value=float("nan"))])
     assert schema.decode_findings(schema.encode_findings(A)) == A
+
+
+def events(*points: tuple[int, float]) -> Points:
+    return Points.of((step, wall_time, None) for step, wall_time in points)
+
+
+def written(*parts: tuple[range, float, float]) -> list[tuple[int, float]]:
+    """(step, wall time) of each event in the order of writing: steps, wall time of the first, seconds a step."""
+    return [(step, first + i * seconds) for steps, first, seconds in parts for i, step in enumerate(steps)]
+
+
+def counts(log: list[tuple[int, float]], found: set[int]) -> list[tuple[int, float]]:
+    """What counts, told the slow way: event by event, a step takes back what there is of it and of later ones."""
+    kept: list[tuple[int, float, bool]] = []
+    for i, (step, wall_time) in enumerate(log):
+        kept = [one for one in kept if one[0] < step] + [(step, wall_time, i in found)]
+    return [(step, wall_time) for step, wall_time, is_found in kept if is_found]
+
+
+@pytest.mark.parametrize(
+    "log",
+    [
+        written((range(12), 100.0, 1.0)),
+        written((range(6), 100.0, 1.0), (range(6, 12), 50.0, 1.0)),  # the clock is set back by a minute
+        written((range(12), 100.0, -1.0)),  # it runs backwards
+        written((range(12), 100.0, 0.0)),  # it stands
+        written((range(12), 100.0, 1.0), (range(5, 9), 500.0, 1.0)),  # resumed
+        written((range(12), 100.0, 1.0), (range(5, 9), 50.0, 1.0)),  # resumed where the clock is behind
+        written((range(12), 100.0, 1.0), (range(5, 9), 106.5, 1.0)),  # wall times overlap
+        written((range(12), 100.0, 1.0), (range(5, 9), 50.0, 1.0), (range(3, 7), 300.0, -1.0)),  # twice
+        written((range(0, 40, 10), 100.0, 1.0), (range(15, 45, 10), 90.0, 1.0)),  # in between logged steps
+        written((range(3), 100.0, 1.0), (range(3), 50.0, 1.0)),  # from the start
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("often", [1, 3])
+def test_what_counts_goes_by_steps_in_order_of_arrival(log: list[tuple[int, float]], often: int) -> None:
+    found = set(range(0, len(log), often))
+    points = events(*(log[i] for i in sorted(found)))
+    kept = [(int(points.steps[i]), float(points.wall_times[i])) for i in current(points, [events(*log)])]
+    assert kept == counts(log, found)
+
+
+def test_where_the_statistics_of_what_was_left_behind_are_gone_wall_times_tell() -> None:
+    # as on the data server: it drops of each tag what is at or after the step that the run went back to
+    findings = events((2, 102.0), (6, 106.0), (10, 110.0))
+    guide = events(*written((range(5), 100.0, 1.0), (range(5, 9), 500.0, 1.0)))
+    assert current(findings, [guide]) == [0]
+    assert current(findings, []) == [0, 1, 2], "no statistics yet: the loader has not come to them"
+    assert current(events((4, 5.0), (8, 9.0), (6, 2.0)), []) == [0, 2], "their own order"
+
+
+def test_nothing_counts_of_nothing() -> None:
+    assert current(events(), [events()]) == [] == current(events(), [])

@@ -46,23 +46,53 @@ def findings_answer(reader: Reader, query: FindingsQuery) -> dict[str, Any]:
     return {"version": VERSION, "findings": findings, "others": unasked, "missing": missing}
 
 
-def current(points: Points, others: list[Points]) -> list[int]:
-    """Indices of the events that count, by step.
+def current(points: Points, guides: list[Points]) -> list[int]:
+    """Indices of the events that count, by step: those whose step's statistics count, which are in the same event.
 
-    A run that was resumed at an earlier step has written that step, or one before, later than what it left behind.
-    So it is on both loaders: TensorBoard's data server drops what was left behind, but tag by tag.
+    A run that was resumed at an earlier step goes back in its steps, and leaves behind what came before with
+    that step or a later one. Clocks do not tell: they are set back too, or the run goes on elsewhere. Only where
+    an event has no statistics (TensorBoard's data server drops what was left behind, but tag by tag) its wall
+    time is asked: nothing of its step, or one before, was written later.
 
     >>> old = Points.of([(4, 5.0, "a"), (8, 9.0, "b")])
+    >>> current(old, [Points.of([(0, 1.0, 0), (4, 5.0, 0), (8, 9.0, 0), (6, 2.0, 0)])])
+    [0]
     >>> current(old, [Points.of([(0, 1.0, 0), (6, 20.0, 0)])])
     [0]
     """
-    steps = np.concatenate([one.steps for one in (points, *others)])
-    wall_times = np.concatenate([one.wall_times for one in (points, *others)])
+    counting: set[tuple[int, float]] = set()
+    abandoned: set[tuple[int, float]] = set()
+    for guide in guides:
+        left = left_behind(guide.steps)
+        for keys, at in ((counting, ~left), (abandoned, left)):
+            keys.update(zip(guide.steps[at].tolist(), guide.wall_times[at].tolist(), strict=True))
+    newest = _newest(points, guides) & ~left_behind(points.steps)
+    kept = []
+    for i, key in enumerate(zip(points.steps.tolist(), points.wall_times.tolist(), strict=True)):
+        if key in counting or (key not in abandoned and newest[i]):
+            kept.append(i)
+    return sorted(kept, key=lambda i: int(points.steps[i]))
+
+
+def left_behind(steps: np.ndarray) -> np.ndarray:
+    """Of steps in order of arrival, those that a later one has gone back to or before: bool [n].
+
+    >>> left_behind(np.array([0, 4, 8, 6, 9])).tolist()
+    [False, False, True, False, False]
+    """
+    if not len(steps):
+        return np.zeros(0, bool)
+    least = np.minimum.accumulate(steps[::-1])[::-1]  # from here on
+    return np.append(least[1:] <= steps[:-1], False)
+
+
+def _newest(points: Points, guides: list[Points]) -> np.ndarray:
+    """Whether no statistics of an event's step, or of one before, have a later wall time: bool [n]."""
+    steps = np.concatenate([np.empty(0, np.int64), *(guide.steps for guide in guides)])
+    wall_times = np.concatenate([np.empty(0), *(guide.wall_times for guide in guides)])
     order = np.lexsort((wall_times, steps))
-    steps, latest = steps[order], np.maximum.accumulate(wall_times[order])
-    until = latest[np.searchsorted(steps, points.steps, "right") - 1]
-    kept = np.flatnonzero(points.wall_times >= until)
-    return [int(i) for i in kept[np.argsort(points.steps[kept], kind="stable")]]
+    latest = np.concatenate([[-np.inf], np.maximum.accumulate(wall_times[order])])
+    return np.asarray(points.wall_times >= latest[np.searchsorted(steps[order], points.steps, "right")])
 
 
 def _points(data: Any) -> Points:
