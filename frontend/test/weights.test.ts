@@ -13,7 +13,7 @@ import {
   type WeightHeader,
   type WeightMap,
 } from "../src/derive/weight_map";
-import { cellAt, centred, edge, labelsOf, paintCells, placing } from "../src/derive/weight_paint";
+import { cellAt, centred, edge, labelsOf, paintCells, placing, sheetOf } from "../src/derive/weight_paint";
 import { isBeyond, trackCurves, trackRange, tracks } from "../src/derive/weight_tracks";
 import { CELL } from "../src/types";
 
@@ -92,6 +92,37 @@ test("kernels stand side by side, outputs down and inputs across, under their ow
   expect(place(cells, 1, 3)).toBe("4, 1, 0, 1");
   const tall = decodeCells(map([1, 2, 2, 1], ["out", "in", "height", "width"], [127, 129, 131, 133]));
   expect([tall.rows, tall.columns, [...tall.mean]]).toEqual([2, 2, [0, 2, 1, 3]]);
+});
+
+test("kernels of a few inputs are broken into stacks, and nothing stands below the last one", () => {
+  // 7 outputs of 1 input, 1 by 2: four stacks of two.
+  const codes = Array.from({ length: 14 }, (_, i) => 127 + 2 * i);
+  const stacked = map([7, 1, 1, 2], ["out", "in", "height", "width"], codes);
+  const cells = decodeCells(stacked);
+  expect([cells.rows, cells.columns]).toEqual([4, 4]);
+  expect([...cells.mean]).toEqual([0, 1, 8, 9, 2, 3, 10, 11, 4, 5, 12, 13, 6, 7, nan, nan]);
+  expect(place(cells, 2, 3)).toBe("6, 0, 0, 1");
+  expect([...figures(cells, "mean").states].map((state) => state === CELL.absent)).toEqual(
+    Array.from({ length: 16 }, (_, i) => i >= 14),
+  );
+  expect(sheetOf(stacked.header)).toMatchObject({ rows: 4, columns: 4 });
+  expect(unmoved(difference(cells, cells)!)).toEqual({ still: 7, all: 7 });
+  expect(
+    weightsCsv("w", [{ run: "r", step: 3, cells }])
+      .trim()
+      .split("\n").length,
+  ).toBe(1 + 14);
+  const painted = paintCells(
+    cells,
+    figures(cells, "mean"),
+    placing(cells, 400, 400),
+    centred(26),
+    palette(true, false),
+    1,
+  );
+  const alpha = (x: number, y: number) => painted.pixels[4 * (y * painted.width + x) + 3];
+  expect([alpha(1, painted.height - 2), alpha(painted.width - 2, painted.height - 2)]).toEqual([255, 0]);
+  expect(labelsOf([figures(cells, "mean")], centred(26))).not.toContain("absent");
 });
 
 test("folding makes larger tiles: means by their weights, the least and the largest stay", () => {

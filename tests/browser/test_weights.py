@@ -102,6 +102,29 @@ def test_kernels_have_their_true_colours(view: View, demo_runs: dict[str, Run]) 
             assert distance(seen, red_or_blue(place)) <= 2, (name, out, into, y, x, value)
 
 
+def test_kernels_of_one_input_stand_in_a_square(view: View, demo_runs: dict[str, Run]) -> None:
+    view.find("[role=option] .label").get_by_text("stem.weight", exact=True).click()
+    view.settle()
+    hi = scale(view)
+    run = demo_runs["healthy"]
+    values = weights(run, "stem.weight", max(run.tensors["nnviz/weight/stem.weight"]))
+    assert values.shape == (16, 1, 3, 3)
+    seen = 0
+    for out, y, x in [(0, 0, 0), (3, 2, 1), (4, 0, 0), (9, 1, 1), (15, 2, 2)]:
+        value = values[out, 0, y, x]
+        if not 0 < abs(value) < hi:
+            continue
+        seen += 1
+        place = min(255, max(0, math.floor((value / hi + 1) / 2 * 255 + 0.5))) / 255
+        drawn = colour(view, "healthy", 3 * (out % 4) + y, 3 * (out // 4) + x)
+        assert distance(drawn, red_or_blue(place)) <= 2, (out, y, x, value)
+    assert seen >= 3
+    canvas = view.get("weights-healthy")
+    x, y = middle(canvas, 3 * 1 + 1, 3 * 2 + 2)
+    canvas.hover(position={"x": x, "y": y})
+    expect(view.get("tooltip").locator(".what")).to_have_text("stem.weight[9, 0, 1, 2]")
+
+
 def test_the_tooltip_says_weight_and_its_fellows(view: View, demo_runs: dict[str, Run]) -> None:
     canvas = view.get("weights-healthy")
     x, y = middle(canvas, 3 * 4 + 1, 3 * 2)

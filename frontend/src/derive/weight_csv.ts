@@ -1,6 +1,6 @@
 import { quote } from "./csv";
 import { exact } from "./format";
-import { type Cells, place } from "./weight_map";
+import { type Cells, isBlank, place } from "./weight_map";
 
 export interface SheetOf {
   run: string;
@@ -15,6 +15,7 @@ export function weightsCsv(parameter: string, sheets: readonly SheetOf[]): strin
     if (!cells) continue;
     for (let row = 0, at = 0; row < cells.rows; row++) {
       for (let column = 0; column < cells.columns; column++, at++) {
+        if (isBlank(cells, at)) continue;
         const index = quote(place(cells, row, column));
         const three = [cells.mean[at], cells.min[at], cells.max[at]].map(exact);
         lines.push([quote(run), quote(parameter), step, index, ...three].join(","));

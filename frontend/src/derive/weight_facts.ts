@@ -1,4 +1,4 @@
-import type { Cells, WeightHeader } from "./weight_map";
+import { type Cells, isBlank, type WeightHeader } from "./weight_map";
 
 /** What the norms of the lines of one axis say: rows or columns, output or input channels. */
 export interface AxisFacts {
@@ -58,8 +58,11 @@ export function unmoved(moved: Cells): { still: number; all: number } {
   const down = moved.rows / high;
   const across = moved.columns / wide;
   let still = 0;
+  let all = 0;
   for (let r = 0; r < down; r++) {
     for (let c = 0; c < across; c++) {
+      if (isBlank(moved, r * high * moved.columns + c * wide)) continue;
+      all++;
       let at = 0;
       while (at < high * wide) {
         const cell = (r * high + Math.floor(at / wide)) * moved.columns + c * wide + (at % wide);
@@ -69,7 +72,7 @@ export function unmoved(moved: Cells): { still: number; all: number } {
       if (at === high * wide) still++;
     }
   }
-  return { still, all: down * across };
+  return { still, all };
 }
 
 /** The norms that stand beside a sheet: from the least to the largest of each line of cells. */

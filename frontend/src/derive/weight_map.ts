@@ -1,4 +1,5 @@
 import { CELL } from "../types";
+import { channelsAt, imageAt, type KernelSheet, kernelSheet, sheetSize } from "./kernel_sheet";
 
 /** What stands before a map's values, as the writer made it (http_api.md, POST maps). */
 export interface WeightHeader {
@@ -38,8 +39,8 @@ export interface Cells {
   mean: Float64Array;
   min: Float64Array;
   max: Float64Array;
-  /** Where the sheet is images side by side: cells of each, and which channels they are of. */
-  kernel: { height: number; width: number; out: number[]; in: number[] } | null;
+  /** Where the sheet is images side by side. */
+  kernel: KernelSheet | null;
   /** A figure is less than this beside the true one. */
   resolution: number;
 }
@@ -63,24 +64,26 @@ export function decodeCells({ header, values }: WeightMap): Cells {
   const sizeOf = (axis: string, kept: number) => header.downsampled?.[axis]?.[0] ?? kept;
   if (header.axes.at(-1) === "width") {
     const [out, into, height, width] = shape;
-    const cells = new Float64Array(values.length);
-    // images side by side: [out, height, in, width]
-    for (let o = 0, from = 0; o < out; o++)
-      for (let i = 0; i < into; i++)
-        for (let y = 0; y < height; y++)
-          for (let x = 0; x < width; x++, from++)
-            cells[((o * height + y) * into + i) * width + x] = book[values[from]];
     const units = (axis: string, n: number) =>
       header.unit_order?.[axis] ?? Array.from({ length: n }, (_, i) => i);
+    const kernel = kernelSheet(units("out", out), units("in", into), height, width);
+    const [rows, columns] = sheetSize(kernel);
+    const cells = new Float64Array(rows * columns).fill(Number.NaN);
+    for (let o = 0, from = 0; o < out; o++)
+      for (let i = 0; i < into; i++) {
+        const [top, left] = imageAt(kernel, o, i);
+        for (let y = 0; y < height; y++)
+          for (let x = 0; x < width; x++, from++) cells[(top + y) * columns + left + x] = book[values[from]];
+      }
     return {
-      rows: out * height,
-      columns: into * width,
+      rows,
+      columns,
       tile: [1, 1],
-      size: [out * height, into * width],
+      size: [rows, columns],
       mean: cells,
       min: cells,
       max: cells,
-      kernel: { height, width, out: units("out", out), in: units("in", into) },
+      kernel,
       resolution: header.scale,
     };
   }
@@ -159,7 +162,7 @@ export function difference(a: Cells, b: Cells): Cells | null {
 
 export interface Figures {
   values: Float64Array;
-  /** CELL.value, zero or nonfinite; a tile is zero only where all of it is. */
+  /** CELL.value, zero or nonfinite, absent below the last image; a tile is zero only where all of it is. */
   states: Uint8Array;
 }
 
@@ -167,11 +170,15 @@ export function figures(cells: Cells, reduction: Reduction): Figures {
   const values = cells[reduction];
   const states = new Uint8Array(values.length);
   for (let i = 0; i < values.length; i++) {
-    if (Number.isNaN(values[i])) states[i] = CELL.nonfinite;
+    if (Number.isNaN(values[i])) states[i] = isBlank(cells, i) ? CELL.absent : CELL.nonfinite;
     else if (cells.min[i] === 0 && cells.max[i] === 0) states[i] = CELL.zero;
   }
   return { values, states };
 }
+
+/** Whether there is no image at that place of the sheet. */
+export const isBlank = ({ kernel, columns }: Cells, at: number) =>
+  kernel !== null && channelsAt(kernel, Math.floor(at / columns), at % columns) === null;
 
 /** The magnitude that all but one in two hundred of the finite values stay within. */
 export function reach(values: Float64Array): number {
@@ -207,9 +214,8 @@ export function layerReach(runs: readonly (readonly number[])[]): number {
 export function place(cells: Cells, row: number, column: number): string {
   const { kernel, tile, size } = cells;
   if (kernel) {
-    const out = kernel.out[Math.floor(row / kernel.height)];
-    const into = kernel.in[Math.floor(column / kernel.width)];
-    return [out, into, row % kernel.height, column % kernel.width].join(", ");
+    const channels = channelsAt(kernel, row, column) ?? [];
+    return [...channels, row % kernel.height, column % kernel.width].join(", ");
   }
   const span = (at: number, axis: 0 | 1) => {
     const from = at * tile[axis];

@@ -1,4 +1,5 @@
 import { CELL, type CellLabel, type CellState, type Rgb, type Scale } from "../types";
+import { kernelSheet, sheetSize } from "./kernel_sheet";
 import { colourOf, labelOf, type Palette } from "./palette";
 import type { Cells, Figures, WeightHeader } from "./weight_map";
 
@@ -28,8 +29,12 @@ export interface Sheet {
 export function sheetOf({ axes, shape }: Pick<WeightHeader, "axes" | "shape">): Sheet {
   if (axes.at(-1) !== "width") return { rows: shape.at(-2)!, columns: shape.at(-1)!, kernel: null };
   const [out, into, height, width] = shape;
-  return { rows: out * height, columns: into * width, kernel: { height, width } };
+  const kernel = kernelSheet(upTo(out), upTo(into), height, width);
+  const [rows, columns] = sheetSize(kernel);
+  return { rows, columns, kernel };
 }
+
+const upTo = (n: number) => Array.from({ length: n }, (_, i) => i);
 
 /** Cells of a matrix fill the width; pixels of kernels are square and whole, as large as fits. */
 export function placing(cells: Sheet, width: number, mostHeight: number): Placing {
@@ -82,8 +87,10 @@ export function cellAt(placing: Placing, axis: 0 | 1, place: number): number {
 /** Colour of each cell: [cells, 3]. */
 function colours({ values, states }: Figures, scale: Scale, palette: Palette): Uint8Array {
   const rgb = new Uint8Array(3 * values.length);
-  for (let i = 0; i < values.length; i++)
-    rgb.set(colourOf(states[i] as CellState, values[i], scale, palette)!, 3 * i);
+  for (let i = 0; i < values.length; i++) {
+    const colour = colourOf(states[i] as CellState, values[i], scale, palette);
+    if (colour) rgb.set(colour, 3 * i);
+  }
   return rgb;
 }
 
@@ -112,6 +119,7 @@ export function paintCells(
     for (let x = 0; x < width; x++) {
       if (across[x] < 0) continue;
       const cell = row * cells.columns + across[x];
+      if (shown.states[cell] === CELL.absent) continue;
       const to = 4 * (y * width + x);
       const line = shown.states[cell] === CELL.nonfinite && (x + y) % every < dpr;
       for (let k = 0; k < 3; k++) pixels[to + k] = line ? WHITE[k] : rgb[3 * cell + k];
@@ -125,7 +133,8 @@ export function paintCells(
 export function labelsOf(all: readonly Figures[], scale: Scale): Set<CellLabel> {
   const found = new Set<CellLabel>();
   for (const { values, states } of all)
-    for (let i = 0; i < values.length; i++) found.add(labelOf(states[i] as CellState, values[i], scale));
+    for (let i = 0; i < values.length; i++)
+      if (states[i] !== CELL.absent) found.add(labelOf(states[i] as CellState, values[i], scale));
   return found;
 }
 

@@ -88,27 +88,28 @@ export function Controls({ choices, header, boards, loading, exports }: Props) {
           {T.versus(store.shortNames.value.get(ref) ?? ref)}
         </button>
       </fieldset>
-      <span class="gap" />
-      {loading && (
-        <span class="dim" role="status">
-          {TEXT.loading}
-        </span>
-      )}
-      <select
-        class="button"
-        aria-label={T.order}
-        title={T.orderTitle}
-        data-testid="act-order"
-        value={choices.order ?? usualOrder(header)}
-        onChange={(event) => choices.setOrder(event.currentTarget.value)}
-      >
-        {(["activity", "index"] as const).map((order) => (
-          <option key={order} value={order}>
-            {T.orderNames[order]}
-          </option>
-        ))}
-      </select>
-      {exports}
+      <div class="ends">
+        {loading && (
+          <span class="dim" role="status">
+            {TEXT.loading}
+          </span>
+        )}
+        <select
+          class="button"
+          aria-label={T.order}
+          title={T.orderTitle}
+          data-testid="act-order"
+          value={choices.order ?? usualOrder(header)}
+          onChange={(event) => choices.setOrder(event.currentTarget.value)}
+        >
+          {(["activity", "index"] as const).map((order) => (
+            <option key={order} value={order}>
+              {T.orderNames[order]}
+            </option>
+          ))}
+        </select>
+        {exports}
+      </div>
     </div>
   );
 }

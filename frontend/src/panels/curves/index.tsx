@@ -124,28 +124,29 @@ export function View() {
     <section class="panel" aria-label={T.title} aria-busy={answer.loading && series.length === 0}>
       <div class="tools">
         <Toolbar settings={settings} valid={pattern !== null} />
-        <span class="gap" />
-        {answer.loading && (
-          <span class="dim" role="status">
-            {TEXT.loading}
-          </span>
-        )}
-        {said !== null && (
-          <span class="said" role="status" data-testid="cur-said">
-            {said}
-          </span>
-        )}
-        <Exports
-          name="nnviz_curves"
-          png={() => grid.current}
-          csv={() =>
-            curvesCsv(
-              visible.flatMap(({ lines }) => lines),
-              exact,
-            )
-          }
-          disabled={visible.length === 0}
-        />
+        <div class="ends">
+          {answer.loading && (
+            <span class="dim" role="status">
+              {TEXT.loading}
+            </span>
+          )}
+          {said !== null && (
+            <span class="said" role="status" data-testid="cur-said">
+              {said}
+            </span>
+          )}
+          <Exports
+            name="nnviz_curves"
+            png={() => grid.current}
+            csv={() =>
+              curvesCsv(
+                visible.flatMap(({ lines }) => lines),
+                exact,
+              )
+            }
+            disabled={visible.length === 0}
+          />
+        </div>
       </div>
       {answer.error !== null && <Failure what={T.what} message={answer.error} retry={answer.retry} />}
       {runs.length === 0 ? (

@@ -49,14 +49,15 @@ export function View() {
     <section class="panel" aria-label={T.title}>
       <div class="tools">
         <KindSegments listing={listing} />
-        <span class="gap" />
-        <ViewSegments />
-        <Exports
-          name={`nnviz_${kind}_histograms_${layers ? `step_${step}` : row.replace(/[^\w.-]+/g, "_")}`}
-          png={() => document.querySelector<HTMLElement>('[data-testid="stage"]')}
-          csv={() => histogramCsv(shown?.series ?? [])}
-          disabled={!shown}
-        />
+        <div class="ends">
+          <ViewSegments />
+          <Exports
+            name={`nnviz_${kind}_histograms_${layers ? `step_${step}` : row.replace(/[^\w.-]+/g, "_")}`}
+            png={() => document.querySelector<HTMLElement>('[data-testid="stage"]')}
+            csv={() => histogramCsv(shown?.series ?? [])}
+            disabled={!shown}
+          />
+        </div>
       </div>
       <div class="tools second">
         <HeightSegments />

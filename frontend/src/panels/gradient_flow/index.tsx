@@ -31,16 +31,17 @@ export function View({ reload }: { reload: () => void }) {
         <ScaleSwitch />
         <RangeControl />
         <ThresholdControl />
-        <span class="gap" />
-        {store.loading.value && (
-          <span class="dim" role="status">
-            {store.progress.value && store.progress.value.of > 1
-              ? TEXT.loadingRuns(store.progress.value.done, store.progress.value.of)
-              : TEXT.loading}
-          </span>
-        )}
-        <StepControl />
-        <FlowExports />
+        <div class="ends">
+          {store.loading.value && (
+            <span class="dim" role="status">
+              {store.progress.value && store.progress.value.of > 1
+                ? TEXT.loadingRuns(store.progress.value.done, store.progress.value.of)
+                : TEXT.loading}
+            </span>
+          )}
+          <StepControl />
+          <FlowExports />
+        </div>
       </div>
       {nothing ? (
         <NoRuns />

@@ -131,7 +131,7 @@ export function SeriesPanel({ left, width, readout, height }: Props) {
         >
           {plot?.over && (
             <>
-              <SeriesCursor plot={plot} />
+              <SeriesCursor plot={plot} area={plot.area} />
               <BrushBand width={plot.area.width} left={plot.area.left} />
             </>
           )}
@@ -164,10 +164,12 @@ export function SeriesPanel({ left, width, readout, height }: Props) {
   }
 }
 
-/** Apart from the chart, so that moving the cursor redraws no curves. Nothing is asked of the DOM: it would lay out. */
-function SeriesCursor({ plot }: { plot: Plot }) {
+/**
+ * Apart from the chart, so that moving the cursor redraws no curves. Nothing is asked of the DOM: it would lay out. A new
+ * area says that places are others.
+ */
+function SeriesCursor({ plot, area }: { plot: Plot; area: Plot["area"] }) {
   const store = useStore();
-  const { area } = plot;
   const x = area.left + plot.xOf(store.step.value);
   return (
     <div

@@ -203,21 +203,22 @@ export function View() {
         >
           {T.fold}
         </button>
-        <span class="gap" />
-        {(answer.loading || values.loading) && (
-          <span class="dim" role="status">
-            {TEXT.loading}
-          </span>
-        )}
-        <StepSlider
-          steps={values.steps}
-          step={values.step}
-          ready={!values.loading}
-          set={(step) => {
-            store.view.step.value = step;
-          }}
-        />
-        <StructureExports models={models} values={values} place={place} />
+        <div class="ends">
+          {(answer.loading || values.loading) && (
+            <span class="dim" role="status">
+              {TEXT.loading}
+            </span>
+          )}
+          <StepSlider
+            steps={values.steps}
+            step={values.step}
+            ready={!values.loading}
+            set={(step) => {
+              store.view.step.value = step;
+            }}
+          />
+          <StructureExports models={models} values={values} place={place} />
+        </div>
       </div>
       {body()}
     </section>

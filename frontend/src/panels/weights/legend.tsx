@@ -11,10 +11,11 @@ const css = (rgb: Rgb) => `rgb(${rgb.join(",")})`;
 interface Props {
   model: WeightsModel;
   labels: ReadonlySet<CellLabel>;
-  kernels: boolean;
+  /** What the bars beside the maps are the norms of; null where there are none. */
+  bars: "kernels" | "rows" | null;
 }
 
-export function WeightLegend({ model, labels, kernels }: Props) {
+export function WeightLegend({ model, labels, bars }: Props) {
   const store = useStore();
   const colours = palette(true, store.dark.value);
   const ref = useRef<HTMLCanvasElement>(null);
@@ -46,9 +47,13 @@ export function WeightLegend({ model, labels, kernels }: Props) {
       {chip("over", `> ${tick(hi)}`, "", colours.over)}
       {chip("zero", model.minus === "none" ? TEXT.exactZero : text.zeroDifference, "", colours.zero)}
       {chip("nonfinite", TEXT.nonfinite, "hatched", colours.nonfinite)}
-      <span class="dim">
-        {kernels ? text.norms(text.line.out, text.line.in) : text.norms(text.line.row, text.line.column)}
-      </span>
+      {bars && (
+        <span class="dim">
+          {bars === "kernels"
+            ? text.norms(text.line.out, text.line.in)
+            : text.norms(text.line.row, text.line.column)}
+        </span>
+      )}
     </div>
   );
 }

@@ -2,7 +2,7 @@ import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { drawWeights, MARGIN } from "../../charts/weight_map";
 import { exact, short } from "../../derive/format";
 import { type AxisFacts, type Bars, facts, unmoved } from "../../derive/weight_facts";
-import { type Cells, type Figures, place, type WeightMap } from "../../derive/weight_map";
+import { type Cells, type Figures, isBlank, place, type WeightMap } from "../../derive/weight_map";
 import { cellAt, edge, type Placing } from "../../derive/weight_paint";
 import { TEXT } from "../../text";
 import { CELL } from "../../types";
@@ -49,9 +49,9 @@ export function RunMap({ run, name, drawn, all, model, reach, most, cell, setCel
     const box = ref.current!.getBoundingClientRect();
     const column = cellAt(placing, 0, event.clientX - box.left);
     const row = cellAt(placing, 1, event.clientY - box.top);
-    if (row < 0 || column < 0) return left();
-    setCell({ row, column });
     const at = row * cells.columns + column;
+    if (row < 0 || column < 0 || isBlank(cells, at)) return left();
+    setCell({ row, column });
     const bad = drawn.figures.states[at] === CELL.nonfinite;
     const others = [...all].filter(
       ([other, { cells: its }]) => other !== run && its.columns === cells.columns && its.rows === cells.rows,

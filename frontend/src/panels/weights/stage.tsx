@@ -1,5 +1,6 @@
 import { useMemo, useState } from "preact/hooks";
 import { MARGIN } from "../../charts/weight_map";
+import { isStacked } from "../../derive/kernel_sheet";
 import { barReach, bars } from "../../derive/weight_facts";
 import { figures, fold } from "../../derive/weight_map";
 import { labelsOf, placing } from "../../derive/weight_paint";
@@ -57,14 +58,16 @@ export function Stage({ model, weight, loading, names, tracks, tracksError, retr
       const placed = placing(cells, each - MARGIN.right, room);
       const [rows, columns] = cells.kernel ? (["out", "in"] as const) : (["row", "column"] as const);
       const { kernel } = cells;
+      const stacked = kernel !== null && isStacked(kernel);
       found.set(run, {
         map,
         cells,
         values,
         figures: figures(cells, model.reduction),
         placing: placed,
-        rows: bars(map.header, rows, kernel ? kernel.out.length : cells.rows),
-        columns: bars(map.header, columns, kernel ? kernel.in.length : cells.columns),
+        // Stacks have no line of their own for a channel.
+        rows: stacked ? null : bars(map.header, rows, kernel ? kernel.out.length : cells.rows),
+        columns: stacked ? null : bars(map.header, columns, kernel ? kernel.in.length : cells.columns),
       });
     }
     return found;
@@ -92,7 +95,9 @@ export function Stage({ model, weight, loading, names, tracks, tracksError, retr
   );
   const left = height - AROUND - LEGEND - high - MARGIN.bottom - 12;
   const tracksHeight = runs.length > across ? TRACKS : Math.max(TRACKS, Math.min(MOST_TRACKS, left));
-  const kernels = [...drawn.values()].some(({ cells }) => cells.kernel !== null);
+  const all = [...drawn.values()];
+  const kernels = all.some(({ cells }) => cells.kernel !== null);
+  const barred = all.some(({ rows, columns }) => rows || columns);
   const text = TEXT.weights;
   return (
     <div class="w-stage" ref={ref} data-testid="weights-stage">
@@ -135,7 +140,7 @@ export function Stage({ model, weight, loading, names, tracks, tracksError, retr
           );
         })}
       </div>
-      <WeightLegend model={model} labels={labels} kernels={kernels} />
+      <WeightLegend model={model} labels={labels} bars={barred ? (kernels ? "kernels" : "rows") : null} />
       {tracksError !== null ? (
         <Failure what={text.whatTracks} message={tracksError} retry={retryTracks} />
       ) : (

@@ -41,28 +41,6 @@ export function Tools({ model, weight, ready }: Props) {
           </button>
         ))}
       </fieldset>
-      {/* kernels have no tiles; its room stays, so that the slider does not jump from layer to layer */}
-      <fieldset
-        class="segments"
-        aria-label={text.reductionName}
-        style={weight?.sheet.kernel ? { visibility: "hidden" } : undefined}
-      >
-        {REDUCTIONS.map((one) => (
-          <button
-            type="button"
-            key={one}
-            aria-pressed={model.reduction === one}
-            disabled={model.meanOnly && one !== "mean"}
-            title={model.meanOnly ? text.reductionOff : text.reductionTitle}
-            data-testid={`reduction-${one}`}
-            onClick={() => {
-              show.value = one === "mean" ? null : one;
-            }}
-          >
-            {text.reduction[one]}
-          </button>
-        ))}
-      </fieldset>
       <Popover
         label={text.range}
         value={model.fixed === null ? text.rangeLayer : `±${tick(hi)}`}
@@ -92,25 +70,49 @@ export function Tools({ model, weight, ready }: Props) {
           {text.rangeLayer}
         </button>
       </Popover>
-      <StepSlider
-        steps={model.steps}
-        step={model.step}
-        ready={ready}
-        set={(step) => {
-          store.view.step.value = step;
-        }}
-      />
-      <Exports
-        name={`nnviz_${weight?.name ?? "weights"}_step_${model.step}`}
-        png={() => document.querySelector<HTMLElement>('[data-testid="weights-stage"]')}
-        csv={() =>
-          weightsCsv(
-            weight?.name ?? "",
-            [...model.runs].map(([run, { map, shown }]) => ({ run, step: map.step, cells: shown })),
-          )
-        }
-        disabled={model.runs.size === 0}
-      />
+      {/* kernels have no tiles; its room stays, so that the slider does not jump from layer to layer */}
+      <fieldset
+        class="segments"
+        aria-label={text.reductionName}
+        style={weight?.sheet.kernel ? { visibility: "hidden" } : undefined}
+      >
+        {REDUCTIONS.map((one) => (
+          <button
+            type="button"
+            key={one}
+            aria-pressed={model.reduction === one}
+            disabled={model.meanOnly && one !== "mean"}
+            title={model.meanOnly ? text.reductionOff : text.reductionTitle}
+            data-testid={`reduction-${one}`}
+            onClick={() => {
+              show.value = one === "mean" ? null : one;
+            }}
+          >
+            {text.reduction[one]}
+          </button>
+        ))}
+      </fieldset>
+      <div class="ends">
+        <StepSlider
+          steps={model.steps}
+          step={model.step}
+          ready={ready}
+          set={(step) => {
+            store.view.step.value = step;
+          }}
+        />
+        <Exports
+          name={`nnviz_${weight?.name ?? "weights"}_step_${model.step}`}
+          png={() => document.querySelector<HTMLElement>('[data-testid="weights-stage"]')}
+          csv={() =>
+            weightsCsv(
+              weight?.name ?? "",
+              [...model.runs].map(([run, { map, shown }]) => ({ run, step: map.step, cells: shown })),
+            )
+          }
+          disabled={model.runs.size === 0}
+        />
+      </div>
     </div>
   );
 }

@@ -209,17 +209,16 @@ function TrackChart({ id, tracks, colours, domain, range, width, height, label }
         if (near) store.view.step.value = near.track.steps[near.at];
       }}
     >
-      {chart.current?.plot.over && <Cursor plot={chart.current.plot} />}
+      {chart.current?.plot.over && <Cursor plot={chart.current.plot} area={chart.current.plot.area} />}
     </div>
   );
 }
 
-/** Apart from the chart, so that moving the cursor draws no curves. */
-function Cursor({ plot }: { plot: Plot }) {
+/** Apart from the chart, so that moving the cursor draws no curves; a new area says that places are others. */
+function Cursor({ plot, area }: { plot: Plot; area: Plot["area"] }) {
   const store = useStore();
   const step = store.view.step.value;
   if (step === null) return null;
-  const { area } = plot;
   const x = plot.xOf(step);
   if (x < 0 || x > area.width) return null;
   return (
