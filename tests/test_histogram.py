@@ -1,11 +1,15 @@
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
+import tb_nnviz
 from tb_nnviz import schema
 from tb_nnviz.record.measure.histogram import count_codes, to_bins
 from tb_nnviz.record.measure.statistics import measure
+from tb_nnviz.record.step import recorder
 from tests import oracle
+from tests.reading import Run
 from tests.ways import way  # noqa: F401
 
 pytestmark = pytest.mark.usefixtures("way")
@@ -77,3 +81,24 @@ def test_stock_histogram_keeps_every_finite_element():
 
 def test_stock_histogram_of_nothing():
     assert schema.stock_histogram(np.zeros(520, int))[:, 2].tolist() == [0]
+
+
+def test_micro_batches_of_more_elements_than_int32_counts(tmp_path, monkeypatch):
+    measure = recorder.measure
+
+    def large(x, *args, codes=False, **more):  # as of a layer that puts out a billion zeros beside these
+        part = measure(x, *args, codes=codes, **more)
+        if part is not None and part.codes is not None:
+            part.codes[-1] += 10**9
+        return part
+
+    monkeypatch.setattr(recorder, "measure", large)
+    model = nn.Linear(4, 4)
+    with tb_nnviz.watch(model, logdir=tmp_path, every=1, histograms_every=1, kinds=["activation"]) as monitor:
+        for _ in range(3):
+            model(torch.ones(5, 4)).sum().backward()
+        monitor.step()
+    (payload,) = Run(tmp_path).tensors["nnviz/activation/histogram"].values()
+    counts = schema.decode_histograms(payload)[0]
+    assert counts[260] == 2**31 - 1, "the most that is written"
+    assert counts.sum(dtype=np.int64) == 2**31 - 1 + 60 and (counts >= 0).all()

@@ -32,7 +32,9 @@ RULES = {
     "tb_nnviz.schema": rule("numpy"),
     # the training side, from the ground up: a folder may import what stands above it here, where it says so
     "tb_nnviz.record.measure.part": rule("torch"),
-    "tb_nnviz.record.measure.native*": rule("torch tb_nnviz.record.measure.part tb_nnviz.record.measure.native"),
+    "tb_nnviz.record.measure.native*": rule(
+        "torch tb_nnviz.record.measure.part tb_nnviz.record.measure.histogram tb_nnviz.record.measure.native"
+    ),
     "tb_nnviz.record.measure.histogram": rule("torch numpy tb_nnviz.schema"),
     "tb_nnviz.record.measure.transfer": rule("torch numpy"),
     "tb_nnviz.record.measure*": rule("torch numpy tb_nnviz.schema tb_nnviz.record.measure"),

@@ -108,7 +108,8 @@ def test_one_odd_element_among_many(at, value):
     oracle.assert_statistics(finished(measure(x)), x)
     array = x.double().numpy()
     finite = array[np.isfinite(array)]
-    assert norms([x]).tolist() == pytest.approx([np.sum(finite**2), array.size - finite.size])
+    counts = [array.size - finite.size, np.isnan(array).sum()]
+    assert norms([x]).tolist() == pytest.approx([np.sum(finite**2), *counts])
     for shape, axis in (((100, 100), 1), ((2, 50, 100), 1), ((2, 5000), 1)):
         assert_units(measure(x.view(shape), axis).units, x.view(shape).double().numpy(), axis)
 
@@ -186,8 +187,30 @@ def test_sparse_by_its_values():
         oracle.assert_statistics(finished(part), dense)
         assert (to_bins(part.codes.numpy()) == oracle.histogram(dense)).all()
         oracle.assert_statistics(finished(measure(dense.to_sparse_csr())), dense)
-    assert norms([x, torch.tensor([np.inf])]).tolist() == [9 + 6.25, 1]
+    assert norms([x, torch.tensor([np.inf])]).tolist() == [9 + 6.25, 1, 0]
     oracle.assert_statistics(finished(measure(torch.sparse_coo_tensor((4, 3)))), np.zeros((4, 3)))
+
+
+def test_a_sparse_gradient_of_more_elements_than_int32_counts():
+    rows, width = 3_000_000, 1000
+    x = torch.sparse_coo_tensor(torch.tensor([[0, 7]]), torch.full((2, width), -2.0), (rows, width))
+    part = measure(x, codes=True)
+    assert part.numel == 3_000_000_000 and finished(part)["zero_fraction"] == (rows - 2) / rows
+    bins = to_bins(part.codes.numpy())
+    assert bins[260] == 2_999_998_000 and bins.sum() == 3_000_000_000 and (bins > 0).sum() == 2
+    few = measure(torch.ones(3), codes=True)
+    assert to_bins(np.stack([part.codes.numpy(), few.codes.numpy()])).sum(1).tolist() == [3_000_000_000, 3]
+
+
+@pytest.mark.usefixtures("way")
+def test_beyond_what_int32_counts_codes_are_counted_in_int64(monkeypatch):
+    x = torch.randn(1001, generator=torch.Generator().manual_seed(0))
+    narrow = measure(x, codes=True)
+    monkeypatch.setattr("tb_nnviz.record.measure.histogram.MOST", 1000)
+    wide = measure(x, codes=True)
+    assert (narrow.codes.dtype, wide.codes.dtype) == (torch.int32, torch.int64)
+    assert (narrow.codes == wide.codes).all() and narrow.values.tolist()[:2] == wide.values.tolist()[:2]
+    assert measure(x[1:], codes=True).codes.dtype == torch.int32
 
 
 @pytest.mark.usefixtures("way")
@@ -200,8 +223,8 @@ def test_norms_of_many_tensors():
     expected = (everything[np.isfinite(everything)] ** 2).sum()
     found = norms(tensors)
     assert found.dtype == torch.float64
-    assert found.tolist() == pytest.approx([expected, 2], rel=1e-6)
-    assert norms([]).tolist() == norms([torch.empty(0)]).tolist() == [0, 0]
+    assert found.tolist() == pytest.approx([expected, 2, 1], rel=1e-6)
+    assert norms([]).tolist() == norms([torch.empty(0)]).tolist() == [0, 0, 0]
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

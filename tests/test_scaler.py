@@ -4,6 +4,7 @@ import copy
 import pickle
 import subprocess
 import sys
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -76,12 +77,72 @@ def test_the_scaler_is_left_as_it_was(tmp_path):
     state, names = scaler.state_dict(), set(vars(scaler))
     with tb_nnviz.watch(model, optimizer, logdir=tmp_path, scaler=scaler):
         assert scaler.state_dict() == state
-        for copied in (copy.deepcopy(scaler), pickle.loads(pickle.dumps(scaler))):
+        for copied in (copy.copy(scaler), copy.deepcopy(scaler), pickle.loads(pickle.dumps(scaler))):
+            assert set(vars(copied)) == names
             assert copied.step.__self__ is copied and copied.step.__func__ is torch.amp.GradScaler.step
         saved = pickle.dumps(scaler)
     assert set(vars(scaler)) == names and scaler.step.__func__ is torch.amp.GradScaler.step
     program = f"import sys; sys.modules['tb_nnviz'] = None; import pickle; print(pickle.loads({saved!r}).get_scale())"
     assert subprocess.check_output([sys.executable, "-c", program], text=True).strip() == "8.0"
+
+
+def shallow_copy_steps(logdir):
+    """What a copy made before the first step does, where the scaler itself is not used at all."""
+    torch.manual_seed(0)
+    model = nn.Linear(3, 2)
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    scaler = torch.amp.GradScaler("cpu", init_scale=1024.0, growth_interval=2)
+    with tb_nnviz.watch(model, optimizer, logdir=logdir, every=1, scaler=scaler) if logdir else nullcontext():
+        copied = copy.copy(scaler)
+        for step in range(4):
+            optimizer.zero_grad()
+            copied.scale(model(torch.full((2, 3), torch.inf if step == 1 else 1.0)).sum()).backward()
+            copied.step(optimizer)
+            copied.update()
+    return copied.state_dict(), scaler.state_dict(), [p.tolist() for p in model.parameters()]
+
+
+def test_a_shallow_copy_is_a_scaler_of_its_own(tmp_path):
+    assert shallow_copy_steps(tmp_path) == shallow_copy_steps(None)
+
+
+class OfAnotherKind:
+    """What has the methods of a GradScaler, and no word on how it is copied."""
+
+    def __init__(self):
+        self.scale = 8.0
+
+    def step(self, optimizer):
+        return optimizer.step()
+
+    def update(self):
+        self.scale = 4.0
+
+    def is_enabled(self):
+        return False
+
+
+def test_scalers_of_another_kind_are_copied_too(tmp_path):
+    model, scaler = nn.Linear(2, 1), OfAnotherKind()
+    with tb_nnviz.watch(model, torch.optim.SGD(model.parameters(), 0.1), logdir=tmp_path, scaler=scaler):
+        for copied in (copy.copy(scaler), copy.deepcopy(scaler), pickle.loads(pickle.dumps(scaler))):
+            assert vars(copied) == {"scale": 8.0}
+        assert "step" in vars(scaler)
+    assert vars(scaler) == {"scale": 8.0}
+
+
+def test_copies_keep_what_others_have_put_in_the_place(tmp_path):
+    model = nn.Linear(2, 1)
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    scaler = torch.amp.GradScaler("cpu", init_scale=8.0)
+    scaler.step = wrapped = Wrapped(scaler)
+    names = set(vars(scaler))
+    monitors = [tb_nnviz.watch(model, optimizer, logdir=tmp_path / name, scaler=scaler) for name in "ab"]
+    assert copy.copy(scaler).step is wrapped and set(vars(copy.copy(scaler))) == names
+    monitors[1].close()
+    assert copy.copy(scaler).step is wrapped and set(vars(copy.copy(scaler))) == names
+    monitors[0].close()
+    assert scaler.step is wrapped and set(vars(scaler)) == names
 
 
 def test_a_disabled_scaler_has_no_scale(tmp_path):
@@ -192,7 +253,7 @@ def test_what_was_applied_before_a_skip_that_is_not_logged_counts(tmp_path):
         scalars = Run(logdir).scalars
         assert list(scalars["nnviz/global/skipped"]) == [0, 2, 5]
         norm = scalars["nnviz/global/gradient_norm"]
-        assert np.isnan(norm[2]) if window else list(norm) == [0, 5]
+        assert norm[2] == np.inf if window else list(norm) == [0, 5]
         if window:
             assert scalars["nnviz/window/nonfinite"][5] == 1 and scalars["nnviz/window/skipped_steps"][5] == 1
 

@@ -76,3 +76,13 @@ def test_without_an_optimizer(tmp_path):
     scalars = Run(tmp_path).scalars
     assert scalars["nnviz/window/gradient_norm_max"][3] == pytest.approx(5 * 3**0.5)
     assert scalars["nnviz/window/gradient_norm_max_step"][3] == 1
+
+
+@pytest.mark.parametrize("kinds", [["activation"], ["gradient"]])
+def test_the_norm_of_all_gradients_is_inf_or_nan_as_torchs_is(kinds, tmp_path):
+    """Read by one sum for all, where no gradient is measured by itself."""
+    scales = [1, torch.inf, torch.nan, -torch.inf, 2]
+    options = {"kinds": kinds, "every": 1, "window": False}
+    norms, _ = loop(tmp_path, scales, options)
+    found = list(Run(tmp_path).scalars["nnviz/global/gradient_norm"].values())
+    np.testing.assert_allclose(found, norms, rtol=1e-6)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -17,8 +18,8 @@ class WatchedStep:
     """Stands in the place of ``scaler.step`` and says which calls were skipped.
 
     ``steps`` counts the steps that an optimizer has begun; a call in which it stays the same was skipped.
-    torch has no hook there, and a step that is skipped calls no optimizer. Copied or pickled with its
-    scaler it becomes the plain method, so that a saved scaler loads without this package.
+    torch has no hook there, and a step that is skipped calls no optimizer. A copy of the scaler is without
+    it, as is a saved one, which loads without this package; copied or pickled by itself it becomes the plain method.
     """
 
     def __init__(
@@ -48,6 +49,9 @@ class WatchedStep:
         """Take the method's place, on this scaler only."""
         self._earlier = vars(self._scaler).get("step")
         self._scaler.step = self
+        if "__getstate__" not in vars(self._scaler):
+            # copy.copy takes the state's values as they are: a copy would step this scaler
+            self._scaler.__getstate__ = partial(_state, self._scaler)
 
     def remove(self) -> None:
         """Give the place back, unless somebody else has taken it since: then only report no more."""
@@ -57,6 +61,23 @@ class WatchedStep:
                 del self._scaler.step
             else:  # somebody else's wrapper, that was there before
                 self._scaler.step = self._earlier
+        own = vars(self._scaler).get("__getstate__")
+        still = isinstance(vars(self._scaler).get("step"), WatchedStep)  # of another monitor
+        if not still and isinstance(own, partial) and own.func is _state:
+            del self._scaler.__getstate__
+
+
+def _state(scaler: Any) -> Any:
+    """What a copy of a scaler is made of: its state without what monitors have put there."""
+    get = getattr(type(scaler), "__getstate__", None)  # before Python 3.11 not every object has one
+    state = vars(scaler) if get is None else get(scaler)
+    if not isinstance(state, dict):
+        return state
+    state = {name: value for name, value in state.items() if name != "__getstate__"}
+    step = state.pop("step", None)
+    while isinstance(step, WatchedStep):
+        step = step._earlier
+    return state if step is None else {**state, "step": step}
 
 
 def loss_scale(scaler: Any) -> Tensor | None:

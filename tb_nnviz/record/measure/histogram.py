@@ -19,8 +19,17 @@ _MANTISSA_BITS = 2
 _CODES = 1 << 11
 
 
+#: The most that int32 counts.
+MOST = 2**31 - 1
+
+
+def count_dtype(numel: int) -> torch.dtype:
+    """What so many elements are counted in."""
+    return torch.int32 if numel <= MOST else torch.int64
+
+
 def count_codes(x: Tensor) -> Tensor | None:
-    """How often each code occurs: int32 [2049]; the last is exact zero.
+    """How often each code occurs: [2049] of ``count_dtype(x.numel())``; the last is exact zero.
 
     None if the tensor is empty or not of numbers with a fraction. Nothing waits for the device.
     ``statistics.measure`` gives the same, from the one read that it does anyhow.
@@ -36,8 +45,9 @@ def count_codes(x: Tensor) -> Tensor | None:
         code = _narrow_codes(x) if x.dtype == torch.float64 else x.float().view(torch.int32) >> (23 - _MANTISSA_BITS)
         # the code of zero is also that of the smallest denormal numbers: zeros are told apart by value
         code = torch.where(x == 0, _CODES, code & (_CODES - 1)).to(torch.int64)
-        ones = torch.ones(1, dtype=torch.int32, device=x.device).expand(code.shape)
-        return torch.zeros(_CODES + 1, dtype=torch.int32, device=x.device).scatter_add_(0, code, ones)
+        dtype = count_dtype(x.numel())
+        ones = torch.ones(1, dtype=dtype, device=x.device).expand(code.shape)
+        return torch.zeros(_CODES + 1, dtype=dtype, device=x.device).scatter_add_(0, code, ones)
 
 
 def _narrow_codes(x: Tensor) -> Tensor:

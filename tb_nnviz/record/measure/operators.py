@@ -78,13 +78,14 @@ def _merge(names: Sequence[str], blocks: list[list[Tensor]]) -> list[Tensor]:
 
 
 def norms(tensors: Sequence[Tensor]) -> Tensor:
-    """Sum of squares of the finite elements, and number of the others: [2] on the first one's device."""
+    """What ``statistics.norms`` says: [3] on the first one's device."""
     found: list[Tensor] = []
     for x in tensors:
         for block in _widened(_flat(x)):
             y = torch.nan_to_num(block, 0.0, 0.0, 0.0)
-            found.append(torch.stack([y.dot(y), torch.count_nonzero(block - block).to(y.dtype)]))
-    return torch.stack([pair.to(found[0].device) for pair in found]).sum(0)
+            counts = torch.count_nonzero(block - block), torch.count_nonzero(block != block)
+            found.append(torch.stack([y.dot(y), *(count.to(y.dtype) for count in counts)]))
+    return torch.stack([each.to(found[0].device) for each in found]).sum(0)
 
 
 def moments(

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from tb_nnviz.record.measure import native, operators
+from tb_nnviz.record.measure.histogram import count_dtype
 from tb_nnviz.record.measure.part import FIELDS, SATURATION, Part
 
 __all__ = ["FIELDS", "SATURATION", "Part", "finish", "measure", "merge_units", "moments", "norms", "unit_fractions"]
@@ -93,16 +94,18 @@ def _measure_sparse(x: Tensor, codes: bool) -> Part | None:
         return part
     part.values[FIELDS.index("low")].clamp_(max=0)
     part.values[FIELDS.index("high")].clamp_(min=0)
-    if part.codes is not None:
-        part.codes[-1] += zeros
-    return part._replace(numel=x.numel())
+    codes = part.codes
+    if codes is not None:
+        codes = codes.to(count_dtype(x.numel()), copy=True)
+        codes[-1] += zeros
+    return part._replace(numel=x.numel(), codes=codes)
 
 
 def norms(tensors: Sequence[Tensor]) -> Tensor:
-    """Sum of squares of all finite elements of some tensors, and number of the others: float64 [2].
+    """Of all elements of some tensors: sum of squares of the finite, number of the others, of NaN: float64 [3].
 
-    >>> norms([torch.tensor([3.0, float("nan")]), torch.tensor(4.0)]).tolist()
-    [25.0, 1.0]
+    >>> norms([torch.tensor([3.0, float("nan"), float("inf")]), torch.tensor(4.0)]).tolist()
+    [25.0, 2.0, 1.0]
     """
     if (fast := native.norms(tensors)) is not None:
         return fast
@@ -110,7 +113,7 @@ def norms(tensors: Sequence[Tensor]) -> Tensor:
     tensors = [x.detach().coalesce().values() if _is_scattered(x) else x for x in tensors]
     found = [x for x in map(_real, tensors) if x is not None and x.numel() and x.is_floating_point()]
     if not found:
-        return torch.zeros(2, dtype=torch.float64)
+        return torch.zeros(3, dtype=torch.float64)
     fast = native.norms(found)
     return operators.norms(found) if fast is None else fast
 

@@ -18,7 +18,7 @@ Optimizer = torch.optim.Optimizer
 class Gradients(NamedTuple):
     """All gradients of a step together, those without a row too.
 
-    Where an element is not finite, ``norm`` is Inf or NaN; read by one sum for all, always NaN.
+    Where an element is not finite, ``norm`` is NaN if one is, and Inf otherwise.
     """
 
     norm: float
@@ -79,15 +79,17 @@ class GradientNorms:
         ]
 
         def figures(arrived: Arrival) -> Norms:
-            second = nonfinite = 0.0
+            second = nonfinite = nan = 0.0
             skipped = False
             for sums, scale, skip in read:
                 assert sums is not None
-                both = arrived(sums)
-                second += float(both[0]) / (1.0 if scale is None else float(arrived(scale)[0]) ** 2)
-                nonfinite += float(both[1])
+                squares, others, nans = arrived(sums).tolist()
+                second += squares / (1.0 if scale is None else float(arrived(scale)[0]) ** 2)
+                nonfinite += others
+                nan += nans
                 skipped |= skip if isinstance(skip, bool) else skip is not None and bool(arrived(skip)[0])
-            norm = math.sqrt(second)
-            return Norms(Gradients(math.nan if nonfinite else norm, norm, nonfinite), skipped)
+            finite_norm = math.sqrt(second)
+            norm = math.nan if nan else math.inf if nonfinite else finite_norm
+            return Norms(Gradients(norm, finite_norm, nonfinite), skipped)
 
         return figures

@@ -299,7 +299,7 @@ class Recorder:
 
 def _add_counts(a: Tensor, b: Tensor) -> Tensor:
     """Counts of two passes; of another dtype within a step, the later ones."""
-    return a + b if a.shape == b.shape else b
+    return a.long() + b if a.shape == b.shape else b
 
 
 def _measure_call(x: Tensor, *args: Any, codes: bool) -> Part | None:

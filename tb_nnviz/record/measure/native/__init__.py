@@ -15,11 +15,12 @@ from types import ModuleType
 import torch
 from torch import Tensor
 
+from tb_nnviz.record.measure.histogram import count_dtype
 from tb_nnviz.record.measure.native.team import find_team
 from tb_nnviz.record.measure.part import FIELDS, Part
 
 #: Which arguments the C code takes; ``INTERFACE`` in module.c is to be the same.
-INTERFACE = 2
+INTERFACE = 3
 _DTYPES = {torch.float64: 0, torch.float32: 1, torch.bfloat16: 2, torch.float16: 3}
 #: Types whose memory is what they stand for; another subclass may mean something else by it.
 _PLAIN = {Tensor, torch.nn.Parameter}
@@ -64,6 +65,8 @@ def measure(
     if library is None or not (address := _address(x)) or len(bounds) > 2:
         return None
     numel, dtype = x.numel(), _DTYPES[x.dtype]
+    if codes and count_dtype(numel) != torch.int32:
+        return None
     contiguous = x.is_contiguous()
     if not contiguous and not _is_dense(x):
         x, contiguous = x.detach().contiguous(), True
@@ -125,7 +128,7 @@ def norms(tensors: Sequence[Tensor]) -> Tensor | None:
             arguments += (address, x.numel(), dtype)
     except RuntimeError:
         return None
-    found, result = _memory((2,), torch.float64)
+    found, result = _memory((3,), torch.float64)
     if not result:
         return None
     library.norms(arguments, result, torch.get_num_threads())

@@ -17,7 +17,7 @@
 #include "job.h"
 
 #define SATURATION 1e-2
-#define INTERFACE 2 /* as in native/__init__.py: counted up when an argument changes its meaning */
+#define INTERFACE 3 /* as in native/__init__.py: counted up when an argument changes its meaning */
 #define HOLD (1 << 18) /* below so many elements, giving Python's lock away and taking it again is no gain */
 
 #if defined(__GNUC__) || defined(__clang__)
@@ -95,7 +95,7 @@ static PyObject *norms(PyObject *self, PyObject *const *args, Py_ssize_t count) 
     if (!PyList_Check(args[0]))
         return PyErr_Format(PyExc_TypeError, "invalid list: %R", args[0]);
     Py_ssize_t tensors = PyList_Size(args[0]) / 3, parts = 0;
-    double *values = address(args[1]), found[2] = {0, 0};
+    double *values = address(args[1]), found[3] = {0, 0, 0};
     int threads = (int)PyLong_AsLong(args[2]);
     int64_t total = 0;
     NormPart *part = NULL;
@@ -113,7 +113,7 @@ static PyObject *norms(PyObject *self, PyObject *const *args, Py_ssize_t count) 
         part = more;
         for (int j = 0; j < own; j++) {
             int64_t start = part_start(numel, BLOCK, own, j), end = part_start(numel, BLOCK, own, j + 1);
-            part[parts++] = (NormPart){x + start * ITEM_SIZE[dtype], end - start, dtype, {0, 0}};
+            part[parts++] = (NormPart){x + start * ITEM_SIZE[dtype], end - start, dtype, {0, 0, 0}};
         }
         total += numel;
     }
@@ -124,8 +124,8 @@ static PyObject *norms(PyObject *self, PyObject *const *args, Py_ssize_t count) 
     PyThreadState *lock = total < HOLD ? NULL : PyEval_SaveThread();
     in_parts(norm_part, part, (int)parts, total < PART ? 1 : threads);
     for (Py_ssize_t i = 0; i < parts; i++) {
-        found[0] += part[i].found[0];
-        found[1] += part[i].found[1];
+        for (int j = 0; j < 3; j++)
+            found[j] += part[i].found[j];
     }
     memcpy(values, found, sizeof found);
     free(part);

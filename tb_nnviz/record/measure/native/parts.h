@@ -86,7 +86,7 @@ typedef struct {
     const char *x;
     int64_t numel;
     int dtype;
-    double found[2];
+    double found[3];
 } NormPart;
 
 static void norm_part(void *data, int i) {

@@ -105,7 +105,7 @@ TARGET static int R(measure)(const Job *job, State *all) {
     return 0;
 }
 
-/* Adds the sum of squares of the finite elements, and the number of the others. */
+/* Adds the sum of squares of the finite elements, the number of the others, and how many of them are NaN. */
 TARGET static void R(norm)(const char *x, int64_t numel, int dtype, double *found) {
     REAL scratch[BLOCK];
     for (int64_t start = 0; start < numel; start += BLOCK) {
@@ -127,6 +127,8 @@ TARGET static void R(norm)(const char *x, int64_t numel, int dtype, double *foun
             R(reduce_any)(block, n, &s);
             second = s.second;
             found[1] += s.nonfinite;
+            for (int i = 0; i < n; i++)
+                found[2] += block[i] != block[i];
         }
         found[0] += second;
     }
