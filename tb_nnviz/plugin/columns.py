@@ -58,7 +58,7 @@ def _of_finite(values: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> Colu
     maximum, total = minimum.copy(), minimum.astype(np.float64)
     greatest = np.abs(minimum)
     least = greatest.copy()
-    at = np.zeros(shape, _type_of_place(longest))
+    at: np.ndarray = np.zeros(shape, _type_of_place(longest))
     for place in range(1, longest):
         x = values[np.minimum(starts + place, ends - 1)]
         np.minimum(minimum, x, out=minimum)
@@ -76,7 +76,7 @@ def _of_all(values: np.ndarray, absent: np.ndarray, starts: np.ndarray, ends: np
     shape = (starts.size, values.shape[1])
     longest = int((ends - starts).max(initial=1))
     rank = np.full(shape, -np.inf, np.float32)
-    at = np.zeros(shape, _type_of_place(longest))
+    at: np.ndarray = np.zeros(shape, _type_of_place(longest))
     total, count = np.zeros(shape, np.float64), np.zeros(shape, np.int64)
     minimum, maximum = np.full(shape, np.nan, np.float32), np.full(shape, np.nan, np.float32)
     states = np.zeros(shape, np.uint8)

@@ -94,11 +94,11 @@ def _measure_sparse(x: Tensor, codes: bool) -> Part | None:
         return part
     part.values[FIELDS.index("low")].clamp_(max=0)
     part.values[FIELDS.index("high")].clamp_(min=0)
-    codes = part.codes
-    if codes is not None:
-        codes = codes.to(count_dtype(x.numel()), copy=True)
-        codes[-1] += zeros
-    return part._replace(numel=x.numel(), codes=codes)
+    counts = part.codes
+    if counts is not None:
+        counts = counts.to(count_dtype(x.numel()))
+        counts[-1] += zeros
+    return part._replace(numel=x.numel(), codes=counts)
 
 
 def norms(tensors: Sequence[Tensor]) -> Tensor:
