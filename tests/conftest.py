@@ -1,16 +1,27 @@
-"""Fixtures that several test files use; TensorBoard is imported only where one of them is asked for."""
+"""Fixtures that several test files use."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import google_crc32c
 import pytest
+from tensorboard.compat.tensorflow_stub import pywrap_tensorflow
 
 if TYPE_CHECKING:
     from tests.logs import Zoo
     from tests.tensorboards import TensorBoard
+
+
+@pytest.fixture(scope="session", autouse=True)
+def tensorboards_checksum() -> Iterator[Callable[[bytes], int]]:
+    """TensorBoard's own checksum, and meanwhile one in C: the loop in Python takes longer than all else in a file."""
+    own = pywrap_tensorflow.crc32c
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pywrap_tensorflow, "crc32c", google_crc32c.value)
+        yield own
 
 
 @pytest.fixture(scope="session", params=["python", "data_server"])

@@ -10,10 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-import google_crc32c
 import pytest
 from playwright.sync_api import Browser, sync_playwright
-from tensorboard.compat.tensorflow_stub import pywrap_tensorflow
 
 from demo.gpt.runs import RUNS as GPT_RUNS
 from demo.runs import RUNS
@@ -47,10 +45,7 @@ def _logs(name: str, variable: str, folder: str, runs: list[str], factory: pytes
 
 def _read(logdir: Path, runs: list[str]) -> dict[str, Run]:
     """What is in event files."""
-    with pytest.MonkeyPatch.context() as patch:
-        # Checksums in C: TensorBoard's own take longer than all the rest.
-        patch.setattr(pywrap_tensorflow, "crc32c", google_crc32c.value)
-        return {run: Run(logdir / run) for run in runs}
+    return {run: Run(logdir / run) for run in runs}
 
 
 @pytest.fixture(scope="session")
