@@ -73,6 +73,10 @@ test("a unit's own range, in tiles and in sheets", () => {
   const sheet = boardOf(event("a", ["sample", "unit"], [2, 2], [1, 6, 3, 8]))!;
   expect(unitRange(sheet, 1, false)).toEqual({ lo: 6, hi: 8 });
   expect(unitRange(sheet, 1, true)).toEqual({ lo: -8, hi: 8 });
+  // A constant one is in the middle; of zeros it is at 0.
+  expect(unitRange(board([3, 3]), 0, false)).toEqual({ lo: 0, hi: 6 });
+  expect(unitRange(board([0, 0], { offset: -2 }), 0, false)).toEqual({ lo: -4, hi: 0 });
+  expect(unitRange(board([0, 0]), 0, false)).toEqual({ lo: 0, hi: 1 });
   expect(fixedRange(3, false)).toEqual({ lo: 0, hi: 3 });
   expect(fixedRange(3, true)).toEqual({ lo: -3, hi: 3 });
   expect(suggestion([board([2, 7])])).toBe(10);

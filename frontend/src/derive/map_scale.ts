@@ -66,10 +66,15 @@ export function layerRange(
 }
 
 export function unitRange(board: Board, unit: number, signed: boolean): Range {
-  const first = placeOf(board, unit, 0, 0);
-  return board.form === "sheet"
-    ? sound(widen(NONE, board.values, { from: first, stride: board.ids.length }), signed)
-    : sound(widen(NONE, board.values, { from: first, to: first + board.rows * board.columns }), signed);
+  const from = placeOf(board, unit, 0, 0);
+  const range =
+    board.form === "sheet"
+      ? widen(NONE, board.values, { from, stride: board.ids.length })
+      : widen(NONE, board.values, { from, to: from + board.rows * board.columns });
+  // A value that nothing of its unit differs from is neither dark nor bright: it stands in the middle.
+  const { lo, hi } = range;
+  if (lo === hi && lo !== 0 && !signed) return { lo: Math.min(0, 2 * lo), hi: Math.max(0, 2 * hi) };
+  return sound(range, signed);
 }
 
 export const fixedRange = (most: number, signed: boolean): Range => ({ lo: signed ? -most : 0, hi: most });
