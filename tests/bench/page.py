@@ -29,9 +29,23 @@ from tests.browser.boards import Board
 from tests.browser.driving import WIDE, View, launch
 
 STOCK_LAYERS, STOCK_STEPS, HISTOGRAM_STEPS = 100, 500, 50
-#: (what, unit, goal)
+FIRST = "first picture, from opening the tab; nothing read before"
+AGAIN = "first picture, from opening the tab; everything read before"
+#: When a heat map can first be seen, by the clocks of our frame and of the page that it is in.
+_FIRST_PICTURE = """
+if (window !== window.top && location.href.includes("name=nnviz")) {
+  const look = () => {
+    if (!document.querySelector("[data-testid^=heatmap-]")) return requestAnimationFrame(look);
+    requestAnimationFrame(() => setTimeout(() => {
+      window.__seen = [performance.now(), parent.performance.now()];
+    }, 0));
+  };
+  requestAnimationFrame(look);
+}
+"""
 GOALS = {
-    "first picture of the reference, from opening the tab's address": 1.0,
+    FIRST: 1.0,
+    AGAIN: 1.0,
     "cursor move": 0.033,
     "layer move": 0.033,
     "another statistic": 0.3,
@@ -81,15 +95,18 @@ def page_figures(browser: Browser, board: Board, names: list[str]) -> dict[str, 
     figures["one statistic of one run from the server, not read before"] = statistics.median(new)
     figures["one statistic of one run from the server, read before"] = statistics.median(again)
     with browser.new_context(viewport=WIDE) as context:
+        context.add_init_script(_FIRST_PICTURE)
         page = context.new_page()
         view = View(page, board)
-        page.goto(f"{board.url}#nnviz&p.nnviz.runs={'%2C'.join(names).replace('/', '%2F')}")
-        view.until("performance.mark('seen') && document.querySelector('[data-testid^=heatmap-]')")
-        figures["first picture of the reference, from opening the tab's address"] = (
-            view.frame.evaluate("() => performance.now()") / 1e3
-        )
-        view.settle()
-        figures["all runs drawn, from opening the tab's address"] = view.frame.evaluate("() => performance.now()") / 1e3
+        address = f"{board.url}#nnviz&p.nnviz.runs={'%2C'.join(names).replace('/', '%2F')}"
+        for what in (FIRST, AGAIN):
+            page.goto("about:blank")
+            page.goto(address)
+            view.until("window.__seen")
+            ours, whole = view.frame.evaluate("() => window.__seen")
+            figures[what], figures[f"{what}; TensorBoard's own page included"] = ours / 1e3, whole / 1e3
+            view.settle()
+            figures[f"{what}; all runs"] = view.frame.evaluate("() => performance.now()") / 1e3
         view.page.wait_for_timeout(5000)
         figures["cursor move"] = moves(view, "ArrowLeft", 15)
         figures["layer move"] = moves(view, "ArrowDown", 15)
