@@ -2,7 +2,7 @@ import { type Painted, paint } from "../derive/paint";
 import { palette } from "../derive/palette";
 import { type Domain, gridPixels, gridSpans } from "../derive/steps";
 import { CELL, type Grid, type Scale } from "../types";
-import { dashTile, dotTile, hatchTile, ink, prepare } from "./canvas";
+import { dashTile, dotTile, hatchTile, image, ink, prepare } from "./canvas";
 
 export interface HeatmapModel {
   grid: Grid;
@@ -17,14 +17,6 @@ export interface HeatmapModel {
 
 /** Browsers refuse canvases that are larger than this on a side. */
 const MOST_PIXELS = 16_000;
-
-function image(pixels: Uint8ClampedArray, width: number, height: number): HTMLCanvasElement {
-  const canvas = document.createElement("canvas");
-  canvas.width = width;
-  canvas.height = height;
-  canvas.getContext("2d")?.putImageData(new ImageData(new Uint8ClampedArray(pixels), width, height), 0, 0);
-  return canvas;
-}
 
 /** One run's heat map: cells at data resolution, stretched without smoothing, patterns on top. */
 export function drawHeatmap(canvas: HTMLCanvasElement, model: HeatmapModel): void {

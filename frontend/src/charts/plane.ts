@@ -1,13 +1,5 @@
 import type { Pixels } from "../derive/map_paint";
-import { hatchTile, ink } from "./canvas";
-
-function image(rgba: Uint8ClampedArray, width: number, height: number): HTMLCanvasElement {
-  const canvas = document.createElement("canvas");
-  canvas.width = width;
-  canvas.height = height;
-  canvas.getContext("2d")?.putImageData(new ImageData(new Uint8ClampedArray(rgba), width, height), 0, 0);
-  return canvas;
-}
+import { hatchTile, image, ink } from "./canvas";
 
 /**
  * A picture of values, a pixel a value; the style stretches it. Only where something is hatched (not finite, dead)

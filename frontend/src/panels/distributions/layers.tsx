@@ -1,10 +1,9 @@
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { ink } from "../../charts/canvas";
 import { drawDensityMap } from "../../charts/density_map";
-import { densityScale, highest } from "../../derive/density";
 import { compile } from "../../derive/filter";
-import { type HistogramAnswer, type Histograms, peakOf, usage } from "../../derive/histograms";
-import { type ValueAxis, valueAxis, valueRange } from "../../derive/value_axis";
+import { type HistogramAnswer, type Histograms, peakOf } from "../../derive/histograms";
+import type { ValueAxis } from "../../derive/value_axis";
 import { TEXT } from "../../text";
 import type { Scale } from "../../types";
 import { useSize, useStore } from "../../views/context";
@@ -14,6 +13,7 @@ import { type Listing, useKeys } from "./data";
 import { DensityLegend } from "./legend";
 import { noteOf } from "./notes";
 import { ValueTicks } from "./plot";
+import { useAxis, useShared } from "./shared";
 
 const T = TEXT.distributions;
 const LINE = 24;
@@ -38,20 +38,13 @@ export function Layers({ listing, answer, stale }: Props) {
   const shown = store.shown.value;
   const filter = compile(store.view.rowFilter.value) ?? /(?:)/;
   const names = listing.rows.map(({ name }) => name).filter((name) => filter.test(name));
-  const series = useMemo(() => {
-    const byRun = new Map(answer.series.map((one) => [one.run, one]));
-    return shown.map((run) => byRun.get(run) ?? null);
-  }, [answer, shown]);
-  const present = useMemo(() => series.filter((one) => one !== null), [series]);
-  const used = useMemo(() => usage(present), [present]);
-  const range = useMemo(() => valueRange(used, keys.from, keys.to), [used, keys.from, keys.to]);
-  const peak = useMemo(() => highest(present), [present]);
-  const scale = useMemo(() => densityScale(peak), [peak]);
+  const shared = useShared(answer);
+  const { series, used, range, peak, scale } = shared;
 
   const label = Math.min(220, Math.max(110, Math.round(width * 0.2)));
   const room = width - label - 12;
   const column = Math.max(LEAST_WIDTH, Math.floor((room - GAP * shown.length) / Math.max(1, shown.length)));
-  const axis = useMemo(() => valueAxis(range, used, column), [range, used, column]);
+  const axis = useAxis(shared, column);
   const body = Math.max(LINE, height - 30 - 22 - 40);
   const first = Math.max(0, Math.floor(top / LINE));
   const visible = names.slice(first, first + Math.ceil(body / LINE) + 1);

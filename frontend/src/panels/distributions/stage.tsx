@@ -1,10 +1,9 @@
 import { useMemo } from "preact/hooks";
-import { densityScale, highest } from "../../derive/density";
-import { type HistogramAnswer, type Histograms, peakOf, usage } from "../../derive/histograms";
+import { type HistogramAnswer, type Histograms, peakOf } from "../../derive/histograms";
 import { type StepLayout, stepLayout } from "../../derive/ridge_layout";
 import { stepTicks } from "../../derive/scale";
 import { nearest, toPixel } from "../../derive/steps";
-import { type ValueAxis, valueAxis, valueRange } from "../../derive/value_axis";
+import type { ValueAxis } from "../../derive/value_axis";
 import { kindName, TEXT } from "../../text";
 import type { Scale } from "../../types";
 import { useSize, useStore } from "../../views/context";
@@ -13,6 +12,7 @@ import { type Listing, useKeys } from "./data";
 import { DensityLegend } from "./legend";
 import { Plot, Slice, ValueTicks } from "./plot";
 import { Readout } from "./readout";
+import { useAxis, useShared } from "./shared";
 
 const T = TEXT.distributions;
 const GUTTER = 28;
@@ -38,15 +38,8 @@ export function Stage({ listing, answer, stale }: Props) {
   const keys = useKeys();
   const { ref, width, height } = useSize<HTMLDivElement>();
   const shown = store.shown.value;
-  const series = useMemo(() => {
-    const byRun = new Map(answer.series.map((one) => [one.run, one]));
-    return shown.map((run) => byRun.get(run) ?? null);
-  }, [answer, shown]);
-  const present = useMemo(() => series.filter((one) => one !== null), [series]);
-  const used = useMemo(() => usage(present), [present]);
-  const range = useMemo(() => valueRange(used, keys.from, keys.to), [used, keys.from, keys.to]);
-  const peak = useMemo(() => highest(present), [present]);
-  const scale = useMemo(() => densityScale(peak), [peak]);
+  const shared = useShared(answer);
+  const { series, present, used, range, peak, scale } = shared;
 
   const perLine = Math.max(1, Math.min(shown.length, Math.floor((width - GUTTER) / (LEAST_WIDTH + GAP))));
   const column = Math.floor((width - GUTTER - GAP * perLine) / perLine);
@@ -55,7 +48,7 @@ export function Stage({ listing, answer, stale }: Props) {
   const cell = Math.max(LEAST_HEIGHT, Math.floor((height - below) / lines) - 4);
   const slice = Math.round(Math.min(130, Math.max(64, cell * 0.22)));
   const plot = cell - HEAD - BETWEEN - slice - TICKS;
-  const axis = useMemo(() => valueAxis(range, used, column), [range, used, column]);
+  const axis = useAxis(shared, column);
 
   const reference = present.find(({ run }) => run === store.ref.value) ?? null;
   const sliceAll = present.map((all) => ({ all, item: nearest(all.steps, listing.step) }));

@@ -1,9 +1,9 @@
-import { useLayoutEffect, useRef } from "preact/hooks";
 import { tick } from "../../derive/format";
-import { palette, tableColour } from "../../derive/palette";
+import { palette } from "../../derive/palette";
 import { TEXT } from "../../text";
 import type { CellLabel, Rgb } from "../../types";
 import { useStore } from "../../views/context";
+import { Ramp } from "../../views/legend";
 import type { WeightsModel } from "./model";
 
 const css = (rgb: Rgb) => `rgb(${rgb.join(",")})`;
@@ -18,15 +18,6 @@ interface Props {
 export function WeightLegend({ model, labels, bars }: Props) {
   const store = useStore();
   const colours = palette(true, store.dark.value);
-  const ref = useRef<HTMLCanvasElement>(null);
-  useLayoutEffect(() => {
-    const g = ref.current?.getContext("2d");
-    if (!g) return;
-    for (let i = 0; i < 256; i++) {
-      g.fillStyle = css(tableColour(colours, i / 255));
-      g.fillRect(i, 0, 1, 1);
-    }
-  }, [colours]);
   const { lo, hi } = model.scale;
   const text = TEXT.weights;
   const chip = (label: CellLabel, name: string, look: string, rgb: Rgb) =>
@@ -40,7 +31,7 @@ export function WeightLegend({ model, labels, bars }: Props) {
     <div class="w-legend" data-testid="weights-legend">
       <span class="w-ramp" role="img" aria-label={TEXT.legend}>
         <span>{tick(lo)}</span>
-        <canvas class="bar" width={256} height={1} ref={ref} />
+        <Ramp colours={colours} />
         <span>{tick(hi)}</span>
       </span>
       {chip("under", `< ${tick(lo)}`, "", colours.under)}

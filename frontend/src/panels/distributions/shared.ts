@@ -1,0 +1,29 @@
+import { useMemo } from "preact/hooks";
+import { densityScale, highest } from "../../derive/density";
+import { type HistogramAnswer, type Histograms, usage } from "../../derive/histograms";
+import { valueAxis, valueRange } from "../../derive/value_axis";
+import { useStore } from "../../views/context";
+import { useKeys } from "./data";
+
+/** What all runs share, in both views: one range of values and one scale of density. */
+export function useShared(answer: HistogramAnswer) {
+  const store = useStore();
+  const { from, to } = useKeys();
+  const shown = store.shown.value;
+  /** Of each run that is shown; null where it has none. */
+  const series = useMemo(() => {
+    const byRun = new Map(answer.series.map((one) => [one.run, one]));
+    return shown.map((run): Histograms | null => byRun.get(run) ?? null);
+  }, [answer, shown]);
+  const present = useMemo(() => series.filter((one) => one !== null), [series]);
+  const used = useMemo(() => usage(present), [present]);
+  const range = useMemo(() => valueRange(used, from, to), [used, from, to]);
+  const peak = useMemo(() => highest(present), [present]);
+  const scale = useMemo(() => densityScale(peak), [peak]);
+  return { series, present, used, range, peak, scale };
+}
+
+export const useAxis = (
+  { range, used }: Pick<ReturnType<typeof useShared>, "range" | "used">,
+  width: number,
+) => useMemo(() => valueAxis(range, used, width), [range, used, width]);
