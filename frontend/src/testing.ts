@@ -90,6 +90,8 @@ export function exposeForTests(store: Store, answers: Answers): void {
   const api = {
     state: () => ({
       ...store.state(),
+      /** What was chosen, as it was, where the rest says what follows of it. */
+      view: store.state(),
       shown: store.shown.value,
       reference: store.ref.value,
       kind: store.kind.value,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from PIL import Image
+from PIL import Image, ImageChops
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Frame, JSHandle, Locator, Page, Playwright
 
 from tests.browser.boards import Board
@@ -87,6 +87,17 @@ class Picture:
         columns = range(round(box["x"]) + 1, round(box["x"] + box["width"]) - 1)
         rows = range(round(box["y"]) + 1, round(box["y"] + box["height"]) - 1)
         return Counter(self.at(x, y) for x in columns for y in rows)
+
+
+def largest_difference(one: bytes, other: bytes) -> int:
+    """Of two screenshots, in any channel of any pixel; 255 where their sizes differ.
+
+    A part that is painted anew may come out a level brighter or darker than the same part painted with all the rest.
+    """
+    a, b = (Image.open(io.BytesIO(png)).convert("RGB") for png in (one, other))
+    if a.size != b.size:
+        return 255
+    return max(high for _, high in ImageChops.difference(a, b).getextrema())
 
 
 class View:

@@ -32,6 +32,18 @@ BAD = ("enc.3.weight", {15_000: 1, 15_010: 2, 15_020: 7})
 COLOUR = {"long": (0x42, 0x50, 0x66)}
 
 
+#: A run that goes on while the page is open, and how many steps it has at first.
+GROWING, AT_FIRST, MORE = "growing", 1500, 200
+
+
+def grow(log: Log, steps: range) -> None:
+    """More of the run that grows: each norm says its step."""
+    rows = layout(ROWS)
+    for step in steps:
+        norms = np.full(len(ROWS), 1 + step, np.float32)
+        log.vectors(10 * step, rows, {"count": np.full(len(ROWS), 12, np.float32), "norm": norms})
+
+
 def write(logdir: Path) -> None:
     """Two runs, of which the first has something at single steps."""
     for number, run in enumerate(RUNS):
@@ -63,8 +75,16 @@ def written(reduced_logs: Path) -> dict[str, np.ndarray]:
 
 
 @pytest.fixture(scope="module")
-def reduced_page(browser: Any, reduced_logs: Path) -> Iterator[Shared]:
-    with Board(reduced_logs, dict.fromkeys(RUNS, int(STEPS[-1]))) as board:
+def growing(reduced_logs: Path) -> Iterator[Log]:
+    with Log(reduced_logs / GROWING, wall_time=WALL_TIME + 30_000) as log:
+        grow(log, range(AT_FIRST))
+        yield log
+
+
+@pytest.fixture(scope="module")
+def reduced_page(browser: Any, reduced_logs: Path, growing: Log) -> Iterator[Shared]:
+    last = dict.fromkeys(RUNS, int(STEPS[-1])) | {GROWING: 10 * (AT_FIRST - 1)}
+    with Board(reduced_logs, last) as board:
         yield from _shared(browser, board)
 
 
@@ -262,3 +282,35 @@ def test_a_csv_that_fails_says_so_and_can_be_had_again(view: View, reduced_page:
     view.page.unroute(routes)
     assert len(download(view)) == len(RUNS) * len(ROWS) * len(STEPS)
     expect(view.find(".export-failed")).to_have_count(0)
+
+
+def test_a_long_run_grows_and_nothing_moves(view: View, growing: Log) -> None:
+    zoomed = {"flow.from": "2000", "flow.to": "14000"}
+    for keys in (zoomed, {}):
+        view.open(runs=GROWING, row=ROWS[2], step="7770", lo="1", hi="1e5", **keys)
+        state, url = view.state(), view.page.url
+        first = 10 * (AT_FIRST - 1) + (0 if keys else 10 * MORE)
+        told = f"of {first}" if not keys else "of 14000"
+        expect(view.find("label.step")).to_contain_text(told)
+        steps = range(first // 10 + 1, first // 10 + 1 + MORE)
+        grow(growing, steps)
+        view.board.wait_for({GROWING: 10 * steps[-1]})
+        view.reload_button().click()
+        if not keys:
+            expect(view.find("label.step")).to_contain_text(f"of {10 * steps[-1]}")
+        view.settle()
+        after = view.state()
+        # All steps are shown where nobody has zoomed: then there are more of them.
+        grown = {} if keys else {"domain": after["domain"]}
+        assert after == state | grown and view.page.url == url
+        assert (after["domain"] == state["domain"]) == bool(keys)
+        # What is exact where the picture is columns is of the new answer, too.
+        view.until("!document.querySelector('.coming')")
+        assert view.readout()[GROWING] == "778"
+        place = 10_000 if keys else 10 * steps[-1]
+        cell = view.cell(GROWING, ROWS[2], place)
+        assert cell["value"] == cell["step"] / 10 + 1 and abs(cell["step"] - place) <= 50
+        if keys:
+            view.get("zoom-reset").click()
+            view.settle()
+            assert view.cell(GROWING, ROWS[2], 10 * steps[-1])["step"] == 10 * steps[-1]

@@ -1,4 +1,4 @@
-import { useMemo } from "preact/hooks";
+import { useMemo, useRef } from "preact/hooks";
 import { unionRows } from "../../derive/layout";
 import { allSteps, nearest } from "../../derive/steps";
 import {
@@ -46,15 +46,37 @@ export function useModels(): { models: Models | null; answer: Answer<ReturnType<
   const shown = store.shown.value;
   const answer = useAnswer("structure", shown.length > 0 ? { runs: shown } : null, readStructure);
   const data = answer.data ?? answer.last;
+  const found = useMemo(
+    () => data && shown.flatMap((run) => data.runs.find((one) => one.run === run) ?? []),
+    [data, shown.join("\n")],
+  );
+  const runs = useUnchanged(found);
   const models = useMemo(() => {
-    if (!data) return null;
-    const runs = shown.flatMap((run) => data.runs.find((one) => one.run === run) ?? []);
+    if (!runs) return null;
     const facts = runs.map(factsOf);
     const names = unionRows(facts).rows.map(({ name }) => name);
     const tree = moduleTree(facts, names);
     return { runs, facts, tree, modules: flat(tree) };
-  }, [data, shown.join("\n")]);
+  }, [runs]);
   return { models, answer };
+}
+
+/** A reload brings the same models again: as long as they say the same they are the same, and their drawing stays. */
+function useUnchanged(next: Structure[] | null): Structure[] | null {
+  const kept = useRef(new Map<string, { text: string; one: Structure }>());
+  const last = useRef<Structure[] | null>(null);
+  return useMemo(() => {
+    const now = next?.map((one) => {
+      const text = JSON.stringify(one);
+      const had = kept.current.get(one.run);
+      if (had?.text === text) return had.one;
+      kept.current.set(one.run, { text, one });
+      return one;
+    });
+    const same = now?.length === last.current?.length && now?.every((one, i) => one === last.current?.[i]);
+    if (!same) last.current = now ?? null;
+    return last.current;
+  }, [next]);
 }
 
 export interface Values {

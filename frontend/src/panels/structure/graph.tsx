@@ -49,7 +49,7 @@ function Canvas({
 }: Props & { graph: Graph; run: string }) {
   const store = useStore();
   const { ref, width, height } = useSize<HTMLDivElement>();
-  const flow = useMemo(() => visibleFlow(graph, open), [graph, open]);
+  const flow = useMemo(() => visibleFlow(graph, open), [graph, [...open].join("\n")]);
   const laid = useMemo(() => layFlow(flow), [flow]);
   const chosen = flow.nodes.find((one) => holds(one, selected));
   const { frame, fit, zoom, handlers } = usePanZoom(

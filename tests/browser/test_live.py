@@ -1,0 +1,250 @@
+"""A training that goes on while its page is open: new steps appear, and nothing that somebody looks at moves."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import torch
+from playwright.sync_api import expect
+from torch import nn
+
+import tb_nnviz
+from tests.browser.boards import Board
+from tests.browser.conftest import Shared, _shared
+from tests.browser.driving import View
+from tests.logs import Log, layout, numbers
+from tests.reading import Run
+
+EVERY = 5
+FIRST, MORE = 10, 2
+LAYERS = 32
+SCALARS = 14
+
+
+class Training(contextlib.ExitStack):
+    """A network of many layers that is trained a few steps at a time, and watched with everything there is."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        convolution = nn.Conv2d(1, 24, 3, padding=1)
+        deep = [part for _ in range(LAYERS) for part in (nn.Linear(16, 16), nn.Tanh())]
+        self.model = nn.Sequential(convolution, nn.ReLU(), nn.Flatten(), nn.Linear(24 * 36, 16), *deep)
+        self.optimizer = torch.optim.SGD(self.model.parameters(), lr=0.01)
+        self.folder = folder
+        self.steps = 0
+        probe = torch.rand(6, 1, 6, 6)
+        often = {"histograms_every": EVERY, "weights_every": EVERY, "maps_every": EVERY}
+        self.monitor = self.enter_context(
+            tb_nnviz.watch(
+                self.model,
+                self.optimizer,
+                logdir=folder,
+                every=EVERY,
+                probe=probe,
+                probe_inputs=True,
+                on_finding=None,
+                **often,
+            )
+        )
+
+    @property
+    def last(self) -> int:
+        """The last step that was logged."""
+        return (self.steps - 1) // EVERY * EVERY
+
+    def train(self, logged: int) -> int:
+        """Go on for so many logged steps; the last one."""
+        for _ in range(logged * EVERY):
+            loss = self.model(torch.rand(4, 1, 6, 6)).square().mean()
+            self.optimizer.zero_grad()
+            loss.backward()
+            self.optimizer.step()
+            if self.steps % EVERY == 0:
+                self.monitor.log(loss=loss.detach(), **{f"figure_{i:02}": self.steps + i for i in range(SCALARS)})
+            self.steps += 1
+        self.monitor.writer.flush()
+        return self.last
+
+
+class Live(NamedTuple):
+    """A training and two pages on it: in one something is chosen, the other follows."""
+
+    training: Training
+    board: Board
+    shared: Shared
+    follower: Shared
+
+
+@pytest.fixture(scope="module")
+def live(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    logdir = tmp_path_factory.mktemp("live")
+    with Training(logdir / "live") as training:
+        last = training.train(FIRST)
+        with Board(logdir, {"live": last}) as board:
+            for shared, follower in zip(_shared(browser, board), _shared(browser, board), strict=True):
+                yield Live(training, board, shared, follower)
+
+
+#: Everything in the page that is scrolled, and how far.
+SCROLLED = """() => [...document.querySelectorAll("#nnviz *")].filter((it) => it.scrollTop > 0 || it.scrollLeft > 0)
+  .map((it) => [String(it.className), it.scrollTop, it.scrollLeft])"""
+FOCUS = "() => document.activeElement.outerHTML.slice(0, 80)"
+#: Scrolls whatever can be scrolled in the panel.
+SCROLL = """() => [...document.querySelectorAll("#tab-panel *")].filter((it) => {
+  const room = it.scrollHeight - it.clientHeight;
+  if (room < 8 || !/auto|scroll/.test(getComputedStyle(it).overflowY)) return false;
+  it.scrollTop = Math.min(70, Math.floor(room / 2));
+  return it.scrollTop > 0;
+}).length"""
+
+
+class Panel(NamedTuple):
+    """How a panel is opened with something chosen in it."""
+
+    id: str
+    #: Keys of the address; where a value is a number it is a logged step, counted from the first.
+    keys: dict[str, str | int]
+    #: What is drawn of chosen steps: it must be the same picture to the pixel.
+    still: str
+
+
+LAYER = "3.weight"
+PANELS = [
+    Panel("gradient_flow", {"row": LAYER, "step": 4, "flow.from": 2, "flow.to": 8, "role": "all"}, "heatmap-live"),
+    Panel("activations", {"row": "0", "step": 5, "act.sample": "2", "act.unit": "7"}, "maps-live"),
+    Panel("distributions", {"row": LAYER, "step": 5, "hist.from": "-0.01", "hist.to": "0.01"}, "slice-live"),
+    Panel("weights", {"row": LAYER, "step": 5}, "weights-live"),
+    Panel("structure", {"row": "10", "step": 5, "str.show": "both", "str.open": ""}, ""),
+    Panel("curves", {"step": 5, "cur.zoom": "8~43", "cur.pins": "figure_05"}, "chart-figure_05"),
+]
+by_panel = pytest.mark.parametrize("panel", PANELS, ids=[panel.id for panel in PANELS])
+
+
+def drawn(view: View, panel: Panel) -> list[str]:
+    """The canvases of what is chosen, as they are."""
+    if not panel.still:
+        return []
+    read = """(it) => [it, ...it.querySelectorAll("*")].filter((one) => one.toDataURL).map((one) => one.toDataURL())"""
+    found: list[str] = view.get(panel.still).first.evaluate(read)
+    assert found
+    return found
+
+
+def reload(view: View) -> View:
+    """TensorBoard's reload as its automatic one does it: by a message, without taking the focus."""
+    with view.page.expect_response(lambda answer: answer.url.endswith("/nnviz/runs")):
+        view.reload_button().evaluate("(it) => it.click()")
+    return view.settle()
+
+
+def open_panel(view: View, panel: Panel, chosen: bool) -> View:
+    """The panel, with what is chosen in it or with nothing but the layer."""
+    keys = panel.keys if chosen else {"row": panel.keys.get("row", LAYER)}
+    address = {name: value if isinstance(value, str) else str(value * EVERY) for name, value in keys.items()}
+    # Anew: what was scrolled before is not.
+    view.page.goto("about:blank")
+    return view.open(runs="live", panel=panel.id, **address)
+
+
+@by_panel
+def test_it_grows_and_nothing_moves(live: Live, panel: Panel) -> None:
+    view, follower = open_panel(live.shared.view, panel, True), open_panel(live.follower.view, panel, False)
+    before = live.training.last
+    assert follower.state()["view"]["step"] is None and following(follower, panel) == before
+    if panel.id == "structure":
+        view.get("zoom-in").click()
+        view.find(".paper").focus()
+        view.page.keyboard.press("ArrowDown")
+    assert view.frame.evaluate(SCROLL) > 0
+    view.settle()
+    row = view.find("#tab-panel [aria-selected=true]").first
+    if row.count():
+        row.evaluate("(it) => it.focus({ preventScroll: true })")
+    state, url = view.state(), view.page.url
+    scrolled, focus = view.frame.evaluate(SCROLLED), view.frame.evaluate(FOCUS)
+    picture, frame = drawn(view, panel), graph_frame(view)
+    last = live.training.train(MORE)
+    live.board.wait_for({"live": last})
+    reload(view)
+    # Nothing that was chosen has changed, nor what is drawn of it.
+    after = view.state()
+    if panel.id != "gradient_flow":  # what that panel alone derives of values, which only it has loaded
+        for name in ("domain", "scale", "step", "lines", "row"):
+            after[name] = state[name]
+    assert after == state
+    assert view.page.url == url
+    assert (view.frame.evaluate(SCROLLED), view.frame.evaluate(FOCUS)) == (scrolled, focus)
+    assert graph_frame(view) == frame
+    assert drawn(view, panel) == picture
+    # And the new steps are there; who has chosen none is at the last one.
+    assert furthest(view, panel) == last > before
+    reload(follower)
+    assert following(follower, panel) == last
+    if panel.id == "gradient_flow":
+        value = Run(live.training.folder).statistics("gradient", last)[LAYER]["norm"]
+        assert follower.cell("live", LAYER, last)["value"] == pytest.approx(value, rel=1e-6)
+    live.shared.guard.check()
+    live.follower.guard.check()
+
+
+def graph_frame(view: View) -> str | None:
+    """Where the dataflow was moved to and how far it is zoomed."""
+    svg = view.find(".paper svg > g")
+    return svg.first.get_attribute("transform") if svg.count() else None
+
+
+def furthest(view: View, panel: Panel) -> int:
+    """The last step that the panel knows of, read where a person would."""
+    if panel.id == "curves":
+        view.get("cur-reset").click()
+        view.settle()
+        ends = str(view.get("chart-figure_05").locator(".plot").get_attribute("data-x")).split(" ")
+        return int(float(ends[1]) // EVERY * EVERY)
+    if panel.id == "gradient_flow":
+        view.get("zoom-reset").click()
+        view.settle()
+        return int(view.find("label.step").inner_text().rpartition("of ")[2])
+    return int(view.get("step-value").inner_text().rpartition("of ")[2])
+
+
+def following(view: View, panel: Panel) -> int:
+    """The step that is shown."""
+    if panel.id == "curves":
+        # This figure is five more than its step.
+        return int(float(view.get("chart-figure_05").locator(".value").inner_text())) - 5
+    if panel.id == "gradient_flow":
+        return int(view.get("step-input").input_value())
+    return int(view.get("step-value").locator("b").inner_text())
+
+
+def test_a_new_run_appears(live: Live) -> None:
+    view = live.shared.view
+
+    def begin(name: str) -> None:
+        with Log(live.board.logdir / name, wall_time=4e9) as log:
+            log.table(layout(["0.weight", LAYER]), numbers(5, 2), range(0, 5 * EVERY, EVERY))
+        live.board.wait_for({name: 4 * EVERY})
+        expect(view.get(f"run-{name}")).to_have_count(0)
+        reload(view)
+        expect(view.get(f"run-{name}")).to_be_visible()
+
+    # With runs chosen it is in the list, and nothing else changes.
+    view.open(runs="live", row=LAYER, step="20")
+    state = view.state()
+    begin("second")
+    assert view.state() == state
+    # Where nobody has chosen any, few runs are all shown: a new one, too.
+    view.page.goto("about:blank")
+    view.open(row=LAYER, step="20")
+    assert view.state()["shown"] == ["live", "second"]
+    begin("third")
+    after = view.state()
+    assert after["shown"] == ["live", "second", "third"]
+    assert (after["row"], after["step"], after["reference"]) == (LAYER, 20, "live")
+    expect(view.get("heatmap-third")).to_be_visible()
+    live.shared.guard.check()
