@@ -30,9 +30,11 @@ class Transfer:
         """Take along a tensor of one axis; the ticket finds it again on the host."""
         key = (tensor.device, tensor.dtype)
         start = self._sizes.get(key, 0)
-        self._groups.setdefault(key, []).append(tensor)
-        self._sizes[key] = start + tensor.numel()
-        return key, start, start + tensor.numel()
+        end = self._sizes[key] = start + tensor.numel()
+        if not start:
+            self._groups.setdefault(key, [])
+        self._groups[key].append(tensor)
+        return key, start, end
 
     def start(self) -> Callable[[], Arrival]:
         """Begin copying, without waiting; the result, called in any thread, waits and gives the lookup."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -120,6 +121,7 @@ def _wrapped(module: nn.Module) -> str:
     return next((_WRAPPERS[base.__name__] for base in type(module).__mro__ if base.__name__ in _WRAPPERS), "")
 
 
+@lru_cache(maxsize=1 << 14)
 def _clean(prefix: str, name: str) -> str:
     parts = [part for part in name.split(".") if part and part not in _WRAPPER_PARTS]
     return ".".join(([prefix] if prefix else []) + parts)

@@ -102,7 +102,7 @@ def _statistics(measured: Measured, arrived: Arrival) -> tuple[Statistics, Gradi
         if kind == "activation":
             result[kind] |= _units(measured, arrived, index)
             result[kind]["saturated_fraction"] = found["saturated_fraction"]
-        if not np.nansum(result[kind]["nonfinite"]):
+        if not (result[kind]["nonfinite"] > 0).any():
             del result[kind]["finite_norm"], result[kind]["finite_absmax"]
     if "optimizer" in measured.layouts:
         result["optimizer"] = _optimizer(measured, arrived)

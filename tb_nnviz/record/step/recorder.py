@@ -57,6 +57,7 @@ class Recorder:
         # an update's ratio needs the parameter's norm, whether or not that is written
         measured = {*self.kinds, "parameter"} if "update" in self.kinds else self.kinds
         self._tables = {kind: Table(kind) for kind in KINDS if kind in measured}
+        self._rows: dict[str, Row] = {}  # of parameters, as the tables have them
         self._has_moments = False
         self.begin(0, False, False)
 
@@ -155,8 +156,10 @@ class Recorder:
                 depth=self._depth(parameter.owner),
                 tied_to=parameter.tied_to or None,
             )
-            for table in tables:
-                table.put(row)
+            if self._rows.get(row.name) != row:
+                self._rows[row.name] = row
+                for table in tables:
+                    table.put(row)
 
     def parameter(
         self, name: str, tensor: nn.Parameter, snapshot: Snapshot | None = None, updated: bool = False

@@ -79,6 +79,8 @@ class TrackedWeights:
         self._choice, self._depth = choice, depth
         self._table = Table(schema.TRACKED)
         self._rows: dict[str, tuple[Index, list[schema.TrackedRow]]] = {}
+        self._put: dict[str, tuple[list[schema.TrackedRow], int | None]] = {}  # as the table has them
+        self._places: tuple[schema.Layout | None, dict[str, int]] = None, {}
         self.begin(False)
 
     def begin(self, wanted: bool) -> None:
@@ -146,16 +148,22 @@ class TrackedWeights:
     ) -> tuple[schema.Layout | None, Callable[[Arrival], list[schema.Entry]]]:
         """Take the values along: a layout that readers do not know yet, and what makes entries on the host."""
         for parameter in ordered:
-            for row in self._rows.get(parameter.name, ((), []))[1]:
-                self._table.put(replace(row, depth=self._depth(parameter.owner)))
+            rows, depth = self._rows.get(parameter.name, ((), []))[1], self._depth(parameter.owner)
+            known = self._put.get(parameter.name)
+            if known is None or known[0] is not rows or known[1] != depth:
+                self._put[parameter.name] = rows, depth
+                for row in rows:
+                    self._table.put(replace(row, depth=depth))
         tickets: list[tuple[list[str], Ticket]] = [(names, transfer.add(values)) for names, values in self._parts]
         if not len(self._table) or not tickets:
             return None, lambda arrived: []
         layout = self._table.layout
+        if self._places[0] is not layout:
+            self._places = layout, {row.name: i for i, row in enumerate(layout.rows)}
+        place = self._places[1]
 
         def entries(arrived: Arrival) -> list[schema.Entry]:
             values = np.full(len(layout.rows), np.nan)
-            place = {row.name: i for i, row in enumerate(layout.rows)}
             for names, ticket in tickets:  # of one that was read twice the last counts
                 values[[place[name] for name in names]] = arrived(ticket)
             return [schema.layout_id_entry(layout), schema.vector(schema.TRACKED, "value", values)]

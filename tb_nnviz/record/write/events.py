@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
-from tensorboard.compat.proto import event_pb2, summary_pb2, tensor_pb2, types_pb2
+from tensorboard.compat.proto import event_pb2, summary_pb2, types_pb2
 from tensorboard.plugins.histogram import metadata as histogram_metadata
 
 from tb_nnviz import schema
@@ -24,23 +26,32 @@ def event(step: int, wall_time: float, entries: Iterable[schema.Entry]) -> event
     Every value carries its metadata on every event: the data server loses a tag for good whose
     first event lacks it.
     """
-    values = [_value(entry) for entry in entries]
-    return event_pb2.Event(step=step, wall_time=wall_time, summary=summary_pb2.Summary(value=values))
+    made = event_pb2.Event(step=step, wall_time=wall_time)
+    made.summary.SetInParent()
+    for entry in entries:
+        _add(made.summary.value, entry)
+    return made
 
 
-def _value(entry: schema.Entry) -> summary_pb2.Summary.Value:
+def _add(values: Any, entry: schema.Entry) -> None:
+    """Append an entry to the values of a Summary: in place, as a message put into another is copied."""
     if entry.plugin is None:
-        return summary_pb2.Summary.Value(tag=entry.tag, simple_value=entry.value)
+        values.add(tag=entry.tag, simple_value=entry.value)
+        return
     array = np.asarray(entry.value)
-    dtype = _DTYPES.get(array.dtype.newbyteorder("<"))
+    little = array.dtype.newbyteorder("<")
+    dtype = _DTYPES.get(little)
     if dtype is None:
         raise ValueError(f"unknown dtype: {array.dtype} of {entry.tag}")
-    tensor = tensor_pb2.TensorProto(dtype=dtype, tensor_content=array.astype(array.dtype.newbyteorder("<")).tobytes())
+    tensor = values.add(tag=entry.tag, metadata=_metadata(entry.plugin)).tensor
+    tensor.dtype = dtype
+    tensor.tensor_content = array.astype(little, copy=False).tobytes()
+    tensor.tensor_shape.SetInParent()
     for size in array.shape:
         tensor.tensor_shape.dim.add(size=size)
-    return summary_pb2.Summary.Value(tag=entry.tag, tensor=tensor, metadata=_metadata(entry.plugin))
 
 
+@lru_cache
 def _metadata(plugin: str) -> summary_pb2.SummaryMetadata:
     if plugin == "histograms":
         return histogram_metadata.create_summary_metadata(display_name="", description="")
