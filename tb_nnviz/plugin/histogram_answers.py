@@ -13,7 +13,7 @@ from tb_nnviz import schema
 from tb_nnviz.plugin import histograms as binned
 from tb_nnviz.plugin.cache import tensor_points
 from tb_nnviz.plugin.histogram_cache import HistogramCache, fingerprint
-from tb_nnviz.plugin.histograms import History
+from tb_nnviz.plugin.histograms import History, nearest
 from tb_nnviz.plugin.query import HistogramsQuery
 from tb_nnviz.plugin.reader import Found, Reader
 from tb_nnviz.plugin.series import Points, Rows, merge, timeline
@@ -126,8 +126,10 @@ def _histograms(request: _Request) -> dict[str, Any]:
             request.miss(run, None, complaint)
         if not history.steps.size:
             continue
-        at = np.arange(history.steps.size) if query.step is None else _nearest(history.steps, query.step)
-        present = [row["name"] for row in merge(history.tables[history.layouts[i]] for i in at)[0]]
+        every = np.arange(history.steps.size)
+        at = every if query.step is None else every[[nearest(history.steps, query.step)]]
+        layouts = dict.fromkeys(history.layouts[i] for i in at)
+        present = [row["name"] for row in merge(history.tables[layout] for layout in layouts)[0]]
         names = present if query.rows is None else [name for name in query.rows if name in set(present)]
         for name in query.rows or ():
             if name not in names:
@@ -144,11 +146,6 @@ def _histograms(request: _Request) -> dict[str, Any]:
     return {"quantiles": list(binned.QUANTILES), "series": series}
 
 
-def _nearest(steps: np.ndarray, step: int) -> np.ndarray:
-    """Index of the step that is nearest, the earlier one of two: [1]."""
-    return np.array([np.abs(steps - step).argmin()])
-
-
 def _own(request: _Request) -> dict[str, History]:
     """Histories of ours: where nothing was written since, the counts themselves are not read again."""
     query, cache = request.query, request.cache
@@ -156,7 +153,9 @@ def _own(request: _Request) -> dict[str, History]:
     histories: dict[str, History] = {}
     wanted = []
     for run, points in layout_ids.items():
-        history = cache.find((request.reader.experiment, run, query.kind), fingerprint(points, tables[run]))
+        history = cache.find(
+            (request.reader.experiment, run, query.kind), fingerprint(points, tables[run]), query.rows, query.step
+        )
         if history is None:
             wanted.append(run)
         else:
@@ -166,7 +165,7 @@ def _own(request: _Request) -> dict[str, History]:
     for run in wanted:
         if tag in payloads.get(run, {}):
             name = request.reader.experiment, run, query.kind
-            histories[run] = cache.make(name, layout_ids[run], payloads[run][tag], tables[run])
+            histories[run] = cache.make(name, layout_ids[run], payloads[run][tag], tables[run], query.rows, query.step)
     return histories
 
 

@@ -74,11 +74,13 @@ def pack(counts: np.ndarray) -> Cells:
     >>> cells.bins.tolist(), cells.counts.tolist(), cells.counts.dtype.name
     ([260, 261], [7, 7], 'uint16')
     """
-    at, bins = np.nonzero(counts)
-    values = counts[at, bins]
+    flat = counts.reshape(-1)
+    used = np.flatnonzero(flat != 0)  # several times as fast as np.nonzero of the table
+    values = flat[used]
     if values.dtype.kind != "f" and values.size and values.min() >= 0 and values.max() < 1 << 16:
         values = values.astype(np.uint16)
-    starts = np.searchsorted(at, np.arange(len(counts) + 1))
+    starts = np.searchsorted(used, np.arange(len(counts) + 1) * counts.shape[1])
+    bins = used - np.repeat(np.arange(len(counts)) * counts.shape[1], np.diff(starts))
     return Cells(starts, bins.astype(np.uint16), values)
 
 
@@ -133,9 +135,17 @@ def quantiles(cells: Cells, shares: Sequence[float] = QUANTILES) -> np.ndarray:
     return result
 
 
+def nearest(steps: np.ndarray, step: float) -> int:
+    """Index of the step that is nearest, the earlier one of two."""
+    return int(np.abs(steps - step).argmin())
+
+
 @dataclass(frozen=True)
 class History:
-    """All histograms of one kind of one run: step after step, each with the rows of its own layout."""
+    """All histograms of one kind of one run: step after step, each with the rows of its own layout.
+
+    Of those that nobody has asked for, ``cells`` may hold some rows only, from the first.
+    """
 
     steps: np.ndarray  # float64 [n]
     wall_times: np.ndarray  # float64 [n]

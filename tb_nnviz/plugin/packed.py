@@ -1,0 +1,71 @@
+"""The histograms of one event, unpacked as far as somebody has asked for them."""
+
+from __future__ import annotations
+
+import zlib
+from typing import Any
+
+import numpy as np
+
+from tb_nnviz import schema
+from tb_nnviz.plugin.histograms import Cells, join, pack
+
+_ROW_BYTES = 4 * schema.BINS
+#: Rows that are unpacked at a time, at least: those beside the one that is looked at are looked at next.
+LEAST_ROWS = 32
+
+
+class Packed:
+    """All rows of an event: the first ``cells.size`` of them unpacked, the others as they were written.
+
+    Most of the time goes into unpacking, and a page asks for one row of a thousand. What is deflated can only be
+    read from its beginning on; it goes on where it was left, so that nothing is unpacked twice.
+
+    >>> packed = Packed(schema.encode_histograms(np.ones((1000, 520), np.int32)))
+    >>> packed.unpack(3).size, packed.unpack(None).size, packed.whole
+    (32, 1000, True)
+    """
+
+    def __init__(self, payload: Any) -> None:
+        self._payload = self._rest = np.asarray(payload, np.uint8).tobytes()
+        self._inflater = zlib.decompressobj()
+        self.cells = join([])
+        #: Whether these are all rows that there are.
+        self.whole = False
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that the event takes."""
+        packed = 0 if self.whole else len(self._payload) + len(self._rest) * (self.cells.size > 0)
+        return self.cells.nbytes + packed
+
+    def unpack(self, rows: int | None) -> Cells:
+        """At least so many rows, if there are; None: all.
+
+        Raises:
+            Exception: whatever zlib and numpy say of bytes that are no histograms.
+        """
+        if self.whole or (rows is not None and rows <= self.cells.size):
+            return self.cells
+        size = 0 if rows is None else max(LEAST_ROWS, rows - self.cells.size) * _ROW_BYTES  # 0: all
+        more = b""
+        try:
+            more = self._inflater.decompress(self._rest, size)
+            sound = self._inflater.eof or len(more) == size > 0
+        except zlib.error:
+            sound = False
+        if not sound or len(more) % _ROW_BYTES:
+            # incomplete, or none at all: this says what, as it would have of the whole
+            self.cells = pack(schema.decode_histograms(self._payload))
+            self._end()
+            return self.cells
+        self._rest = self._inflater.unconsumed_tail
+        found = pack(np.frombuffer(more, "<i4").reshape(-1, schema.BINS))
+        self.cells = join([self.cells, found]) if self.cells.size else found
+        if self._inflater.eof:
+            self._end()
+        return self.cells
+
+    def _end(self) -> None:
+        self.whole = True
+        self._payload = self._rest = b""
