@@ -138,7 +138,7 @@ export const TEXT = {
   step: "step",
   steps: (from: number, to: number, count: number) =>
     count === 1 ? `step ${from}` : `steps ${from} to ${to}, ${count} logged`,
-  standsAt: (step: number) => `at step ${step};`,
+  standsAt: (step: number) => `at step ${step}`,
   columnFigures: (min: string, mean: string, max: string) => `min ${min}, mean ${mean}, max ${max}`,
   ofColumns: "put together from the largest of each row in these steps: the cursor's step says it exactly",
   columnsStandIn: "The largest of each few steps, until all steps have come",
@@ -633,6 +633,7 @@ export const TEXT = {
     othersTitle: (runs: readonly string[], n: number) =>
       `Not shown now, and something was found in ${n === 1 ? "it" : "them"}:\n${runs.join("\n")}${n > runs.length ? `\nand ${n - runs.length} more` : ""}`,
     onlyShown: "only the shown runs",
+    noneShown: "none in the shown runs",
     unread: (n: number) => (n === 1 ? "1 could not be read" : `${n} could not be read`),
     cost: "tb_nnviz took",
     range: (low: string, high: string) => `${low.replace(" %", "")} to ${high}`,

@@ -96,6 +96,7 @@ def test_runs_that_are_not_shown_are_read_when_somebody_asks(demo_view: View, de
     button = demo_view.get("health-others")
     expect(button).to_have_text(f"{len(hidden)} more runs with findings")
     expect(demo_view.get("finding")).to_have_count(0)
+    expect(demo_view.get("health")).to_contain_text("none in the shown runs")
     assert asked and all(runs == ["healthy"] for runs in asked)
     for run in hidden:
         assert run in str(button.get_attribute("title"))

@@ -52,17 +52,23 @@ export function Health({ settled }: { settled: () => void }) {
   const low = !open || groups.length === 0;
   return (
     <section class={low ? "health folded" : "health"} aria-label={T.title} data-testid="health">
-      <button
-        type="button"
-        class="fold"
-        aria-expanded={open}
-        title={name}
-        data-testid="health-fold"
-        onClick={() => setOpen(!open)}
-      >
-        <span aria-hidden="true">{open ? "▾" : "▸"}</span> <b>{T.title}</b>{" "}
-        <span class="dim">{groups.length}</span>
-      </button>
+      {groups.length === 0 ? (
+        <span class="fold">
+          <b>{T.title}</b> <span class="dim">{T.noneShown}</span>
+        </span>
+      ) : (
+        <button
+          type="button"
+          class="fold"
+          aria-expanded={open}
+          title={name}
+          data-testid="health-fold"
+          onClick={() => setOpen(!open)}
+        >
+          <span aria-hidden="true">{open ? "▾" : "▸"}</span> <b>{T.title}</b>{" "}
+          <span class="dim">{groups.length}</span>
+        </button>
+      )}
       {open ? (
         <ul class="cards">
           {groups.map((group) => (

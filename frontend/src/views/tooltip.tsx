@@ -124,7 +124,7 @@ function ColumnFigures({ grid, line, at }: { grid: Grid; line: number; at: numbe
     <div class="state" data-testid="column">
       {TEXT.standsAt(cellStep(grid, line, at))}
       {!Number.isNaN(figures.min) &&
-        ` ${TEXT.columnFigures(short(figures.min), short(figures.mean), short(figures.max))}`}
+        `; ${TEXT.columnFigures(short(figures.min), short(figures.mean), short(figures.max))}`}
     </div>
   );
 }

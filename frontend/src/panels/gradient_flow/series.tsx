@@ -100,7 +100,9 @@ export function SeriesPanel({ left, width, readout, height }: Props) {
           <b>{name}</b> <span>{TEXT.overSteps(statistic)}</span>
           {coming && <span>· {TEXT.columnsStandIn}</span>}
           {selected?.type === "block" && (
-            <span>· {TEXT.aggregated(aggregateOf(store.statistic.value), selected.rows.length)}</span>
+            <span title={TEXT.aggregated(aggregateOf(store.statistic.value), selected.rows.length)}>
+              · {TEXT.aggregated(aggregateOf(store.statistic.value), selected.rows.length)}
+            </span>
           )}
         </div>
         <div
