@@ -31,6 +31,7 @@ class Outcome(NamedTuple):
 
     held_out: str
     loss: float
+    cost: float
 
 
 class Training(NamedTuple):
@@ -50,7 +51,7 @@ def digits(steps: int | None) -> tuple[str, list[Training]]:
     def training(run: runs.Run) -> Training:
         def into(folder: Path) -> Outcome:
             result = train.train(run, train_split, test_split, folder, steps or train.STEPS)
-            return Outcome(f"{result.test_accuracy:.1%} right", result.loss)
+            return Outcome(f"{result.test_accuracy:.1%} right", result.loss, result.cost)
 
         return Training(run.name, run.story, into)
 
@@ -66,7 +67,7 @@ def gpt(steps: int | None) -> tuple[str, list[Training]]:
     def training(run: runs.Run) -> Training:
         def into(folder: Path) -> Outcome:
             result = train.train(run, texts, folder, steps or train.STEPS)
-            return Outcome(f"loss {result.val_loss:.3g}", result.loss)
+            return Outcome(f"loss {result.val_loss:.3g}", result.loss, result.cost)
 
         return Training(run.name, run.story, into)
 
@@ -107,9 +108,13 @@ def main(argv: list[str] | None = None) -> int:
         print(f"{len(several)} runs on {said}")
     outcomes = [training.train(folder) for training, folder in zip(trainings, folders, strict=True)]
 
-    print(f"\n{'run':<14}{'held out':>14}{'last loss':>12}   what it is")
+    print(f"\n{'run':<14}{'held out':>14}{'last loss':>12}{'tb_nnviz':>10}   what it is")
     for training, outcome in zip(trainings, outcomes, strict=True):
-        print(f"{training.name:<14}{outcome.held_out:>14}{outcome.loss:>12.3g}   {training.story}")
+        print(f"{training.name:<14}{outcome.held_out:>14}{outcome.loss:>12.3g}{outcome.cost:>10.1%}   {training.story}")
+    print(
+        "\ntb_nnviz took that share of these small networks' time: every 2nd step is logged here, maps and histograms\n"
+        "every 20th. As it comes it logs every 10th step, and histograms every 100th."
+    )
     port = "" if options.port == 6006 else f" --port {options.port}"
     print(f"\nLook at them:  {tensorboard()} --logdir {options.logdir}{port}")
     print(f"then open      http://localhost:{options.port}/#nnviz")

@@ -29,6 +29,7 @@ class Result(NamedTuple):
     name: str
     test_accuracy: float
     loss: float
+    cost: float  # share of the run that tb_nnviz took
 
 
 @torch.no_grad()
@@ -77,4 +78,5 @@ def train(run: Run, train_split: Split, test_split: Split, logdir: Path, steps: 
                 monitor.log(test_accuracy=accuracy(model, test_split))
             if step % 10 == 0 or step == steps:
                 bar.set_postfix(loss=f"{loss.item():.3g}", accuracy=f"{batch_accuracy.item():.0%}")
-    return Result(run.name, accuracy(model, test_split), loss.item())
+        cost = monitor.overhead.share
+    return Result(run.name, accuracy(model, test_split), loss.item(), cost)

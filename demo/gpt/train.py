@@ -30,6 +30,7 @@ class Result(NamedTuple):
     name: str
     val_loss: float
     loss: float
+    cost: float  # share of the run that tb_nnviz took
 
 
 @torch.no_grad()
@@ -85,4 +86,5 @@ def train(run: Run, texts: Texts, logdir: Path, steps: int = STEPS) -> Result:
                 monitor.log(val_loss=writing_loss(model, texts.held_out))
             if step % 10 == 0 or step == steps:
                 bar.set_postfix(loss=f"{loss.item():.3g}")
-    return Result(run.name, writing_loss(model, texts.held_out), loss.item())
+        cost = monitor.overhead.share
+    return Result(run.name, writing_loss(model, texts.held_out), loss.item(), cost)

@@ -640,7 +640,7 @@ export const TEXT = {
     costOf: (share: string, ms: string, steps: string, sampled: boolean) =>
       `${share} of the run (${ms} ms at each of ${sampled ? "about " : ""}${steps} logged steps)`,
     costHelp:
-      "Time that training waited for tb_nnviz at logged steps, as a share of the wall time between the first and the last of them: mean of the points that TensorBoard kept, times the number of logged steps. Not in it: steps that are not logged, and the writer's own thread.",
+      "Time that training waited for tb_nnviz at logged steps, as a share of the wall time between the first and the last of them: mean of the points that TensorBoard kept, times the number of logged steps. Not in it: steps that are not logged, and the writer's own thread. watch(every=...) says which steps are logged: every tenth, unless told otherwise.",
   },
   aggregated: (rule: string, n: number) => `${AGGREGATES[rule] ?? rule} of ${n} rows`,
   elements: (n: string) => `${n} elements`,

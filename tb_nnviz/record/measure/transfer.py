@@ -31,9 +31,7 @@ class Transfer:
         key = (tensor.device, tensor.dtype)
         start = self._sizes.get(key, 0)
         end = self._sizes[key] = start + tensor.numel()
-        if not start:
-            self._groups.setdefault(key, [])
-        self._groups[key].append(tensor)
+        self._groups.setdefault(key, []).append(tensor)
         return key, start, end
 
     def start(self) -> Callable[[], Arrival]:
