@@ -21,7 +21,16 @@ IFRAME = "iframe[src*='plugin_entry.html?name=nnviz']"
 WIDE = {"width": 1440, "height": 860}
 NARROW = {"width": 1000, "height": 800}
 _NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
+#: The address bar's popups are two more pages in each window, which keep a core busy for longer than a second.
+_POPUPS = "WebUIOmniboxPopup WebUIOmniboxAimPopup"
+#: What Playwright turns off; Chromium takes the last list that it is given, so that ours has to hold it.
+_PLAYWRIGHTS = (
+    "AimEnabled AvoidCorsURLLoaderRestartOnRedirect AvoidUnnecessaryBeforeUnloadCheckSync DestroyProfileOnBrowserClose "
+    "HttpsFirstBalancedModeAutoEnable HttpsUpgrades LensOverlay MediaRouter NetworkTimeServiceQuerying "
+    "OptimizationHints PaintHolding PreconnectToSearch TcpPortRandomizationWin ThirdPartyStoragePartitioning"
+)
 _ARGUMENTS = [
+    f"--disable-features={','.join([*_PLAYWRIGHTS.split(), *_POPUPS.split()])}",
     "--no-sandbox",
     "--disable-background-networking",
     "--disable-component-update",
