@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Request, Route, expect
@@ -73,6 +74,24 @@ def test_a_link_reopens_it(demo_view: View, demo_board: Callable[[str], Board], 
             reopened[name] = state[name]
     assert reopened == state
     assert picture(elsewhere) == drawn
+
+
+def test_nothing_is_fetched_of_runs_that_are_not_shown(demo_view: View) -> None:
+    asked: list[tuple[str, dict[str, Any]]] = []
+
+    def note(request: Request) -> None:
+        if "/plugin/nnviz/" in request.url and request.method == "POST":
+            asked.append((request.url.rpartition("/")[2], request.post_data_json))
+
+    demo_view.page.on("request", note)
+    for panel in PANELS:
+        demo_view.page.goto("about:blank")
+        demo_view.open(runs="healthy", panel=panel)
+    demo_view.page.remove_listener("request", note)
+    assert {route for route, _ in asked} >= {*ROUTES.values(), "findings"}
+    others = [(route, body) for route, body in asked if set(body["runs"]) != {"healthy"}]
+    # But for the newest figure beside each run in the list, of those whose lines can be seen.
+    assert all(route == "scalars" and body["last"] and body["prefix"] == "nnviz/log/" for route, body in others), others
 
 
 @every_panel

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Request, expect
+from playwright.sync_api import Request, Route, expect
 
 from tests.browser.boards import Board
 from tests.browser.colours import Rgb, is_magenta
@@ -271,6 +271,20 @@ def test_csv_of_a_zoom_of_blocks_and_of_a_comparison(view: View, written: dict[s
     assert [line["reference_step"] for line in lines] == [line["step"] for line in lines] == [str(s) for s in STEPS]
     ratio = written["other"][:, 2].astype(float) / written["long"][:, 2]
     np.testing.assert_allclose([float(line["value"]) for line in lines], ratio, rtol=1e-5)
+
+
+def test_a_csv_says_how_far_it_is_and_can_be_cancelled(view: View) -> None:
+    held: list[Route] = []
+    view.page.route("**/plugin/nnviz/series", lambda route: held.append(route))
+    button = view.get("export-csv")
+    button.click()
+    expect(button).to_have_text("CSV 0 %")
+    expect(button).to_have_attribute("title", "Cancel the CSV file")
+    button.click()
+    expect(button).to_have_text("CSV")
+    expect(view.find(".export-failed")).to_have_count(0)
+    view.page.unroute_all(behavior="ignoreErrors")
+    assert held
 
 
 def test_a_csv_that_fails_says_so_and_can_be_had_again(view: View, reduced_page: Shared) -> None:
