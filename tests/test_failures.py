@@ -17,10 +17,12 @@ from tests.zoo import same
 
 #: Where each function is made to raise, one at a time: all that runs between the user's lines and the writer.
 PLACES = (
+    "graph.capture", "graph.dataflow",
     "hooks.calls", "hooks.fast_path", "hooks.modules", "hooks.optimizers", "hooks.order",
     "maps.axes", "maps.inputs", "maps.layer_map", "maps.plan", "maps.probe", "maps.quantize", "maps.recorder",
     "maps.sizes", "measure.histogram", "measure.statistics", "measure.transfer", "model.evaluation",
     "step.finish", "step.norms", "step.parameters", "step.recorder", "step.snapshot", "step.step_events", "step.table",
+    "weights.capture", "weights.maps", "weights.plan", "weights.tracked",
 )  # fmt: skip
 #: What undoes: where that fails there is nothing left that could.
 UNDOES = {"model.evaluation._restore"}

@@ -83,7 +83,10 @@ def test_everything_works_below_a_path_prefix(loader: str, tmp_path: Path, built
         ({"rows": [[]]}, "invalid rows: [[]]"),
         ({"rows": [["a", 1]]}, "invalid rows: [['a', 1]]"),
         ({"rows": ["a"] * 20_001}, "too many rows: 20001 (at most 20000 in a request)"),
-        ({"stats": []}, "unknown key: 'stats' (expected runs, kind, statistics, known, rows, width, from, to)"),
+        (
+            {"stats": []},
+            "unknown key: 'stats' (expected runs, kind, statistics, known, rows, width, from, to, percentiles)",
+        ),
     ],
 )
 def test_series_says_what_is_wrong_with_a_query(board: TensorBoard, change: dict[str, Any], message: str) -> None:
