@@ -26,7 +26,7 @@ PLACES = (
 )  # fmt: skip
 #: What undoes: where that fails there is nothing left that could.
 UNDOES = {"model.evaluation._restore"}
-STEPS = 4
+STEPS = 3
 
 
 def functions():

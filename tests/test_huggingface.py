@@ -1,6 +1,6 @@
 """The callback for transformers logs what a plain loop with ``watch`` logs, and changes nothing of the training."""
 
-import os
+import runpy
 import subprocess
 import sys
 from contextlib import nullcontext
@@ -253,9 +253,12 @@ trainer(folder, Net(), nnviz(folder), Losses(fails_at=5)).train()
     assert sorted(Run(tmp_path / "run").tensors["nnviz/gradient/norm"]) == list(range(5))
 
 
-def test_the_example(tmp_path):
-    command = [sys.executable, "demo/huggingface_tiny.py", "--logdir", str(tmp_path)]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
+@pytest.mark.filterwarnings("ignore")
+def test_the_example(tmp_path, monkeypatch):
+    # Here and not in a process of its own, which would take longer to import transformers than to train.
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setattr(sys, "argv", ["huggingface_tiny.py", "--logdir", str(tmp_path)])
+    runpy.run_path(str(ROOT / "demo" / "huggingface_tiny.py"), run_name="__main__")
     run = Run(tmp_path / "huggingface")
     assert sorted(run.tensors["nnviz/gradient/norm"]) == list(range(0, 100, 5))
     losses = run.scalars["nnviz/log/loss"]

@@ -3,9 +3,8 @@
 import copy
 import functools
 import importlib
-import os
 import pickle
-import subprocess
+import runpy
 import sys
 from contextlib import nullcontext
 from pathlib import Path
@@ -373,9 +372,13 @@ def test_an_exception_closes_the_run(tmp_path):
     assert len(Run(other / "run").tensors["nnviz/gradient/norm"]) == BATCHES
 
 
-def test_the_example(tmp_path):
-    command = [sys.executable, "demo/lightning_digits.py", "--logdir", str(tmp_path)]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
+@pytest.mark.filterwarnings("ignore")
+def test_the_example(tmp_path, monkeypatch):
+    # Here and not in a process of its own, which would take longer to import Lightning than to train.
+    for name in ("PL_GLOBAL_SEED", "PL_SEED_WORKERS"):  # which it sets
+        monkeypatch.setenv(name, "0")
+    monkeypatch.setattr(sys, "argv", ["lightning_digits.py", "--logdir", str(tmp_path)])
+    runpy.run_path(str(ROOT / "demo" / "lightning_digits.py"), run_name="__main__")
     run = Run(tmp_path / "lightning" / "version_0")
     assert sorted(run.tensors["nnviz/gradient/norm"]) == list(range(0, 230, 5))
     assert sorted(run.scalars["nnviz/log/loss"]) == list(range(230))
