@@ -20,9 +20,9 @@ from tests.logs import Log, layout, numbers
 from tests.reading import Run
 
 EVERY = 5
-FIRST, MORE = 10, 2
-LAYERS = 32
-SCALARS = 14
+FIRST, MORE = 10, 1
+LAYERS = 24
+SCALARS = 12
 
 
 class Training(contextlib.ExitStack):
