@@ -134,6 +134,7 @@ def test_another_tab_and_back(demo_view: View) -> None:
     assert "#nnviz" in demo_view.page.url and f"p.nnviz.row={place[0]}" in demo_view.page.url
 
 
+@pytest.mark.slow
 def test_an_empty_logdir_shows_what_to_write(tmp_path: Path, visit: Visit) -> None:
     with Board(tmp_path, {}) as board:
         view = visit.to(board)
@@ -158,6 +159,7 @@ def test_an_empty_logdir_shows_what_to_write(tmp_path: Path, visit: Visit) -> No
         assert view.cell("cells", *edges.NORMAL)["value"] == edges.NORMAL_VALUE
 
 
+@pytest.mark.slow
 def test_a_server_that_is_gone_and_comes_back(edge_logs: Edges, visit: Visit) -> None:
     with Board(edge_logs.logdir, {"cells": edges.STEPS[-1], "other": edges.STEPS[-1]}) as board:
         view = visit.to(board).open(runs="cells", row="stem.weight", step="0")
