@@ -1,7 +1,7 @@
 import { nice } from "d3-array";
 import { CELL, type Grid, type Scale, type ScaleMode } from "../types";
 import { niceDown, niceUp } from "./scale";
-import { allSteps } from "./steps";
+import { allSteps, sameItems } from "./steps";
 
 export interface CurveRun {
   run: string;
@@ -21,10 +21,12 @@ export interface Curves {
 /** One line of the grids over steps, runs on one shared axis; zeros and nonfinite ones go to lanes of their own. */
 export function curves(grids: readonly Grid[], line: number): Curves {
   const steps = allSteps(grids.map((grid) => grid.steps));
-  const place = new Map<number, number>();
-  steps.forEach((step, i) => {
-    place.set(step, i);
-  });
+  // Most runs are logged at the same steps: only others have to be looked up.
+  let places: Map<number, number> | null = null;
+  const placesOf = () => {
+    places ??= new Map([...steps].map((step, i) => [step, i]));
+    return places;
+  };
   const runs = grids.map((grid): CurveRun => {
     const result: CurveRun = {
       run: grid.run,
@@ -34,13 +36,15 @@ export function curves(grids: readonly Grid[], line: number): Curves {
       nonfinites: [],
     };
     const start = line * grid.steps.length;
+    const place = sameItems(grid.steps, steps) ? null : placesOf();
     for (let s = 0; s < grid.steps.length; s++) {
       const state = grid.states[start + s];
       const step = grid.steps[s];
+      const at = place ? place.get(step)! : s;
       const value = state === CELL.value ? grid.values[start + s] : null;
       const isFar = grid.match?.far[s] === 1;
-      result.values[place.get(step)!] = isFar ? null : value;
-      if (result.far) result.far[place.get(step)!] = isFar ? value : null;
+      result.values[at] = isFar ? null : value;
+      if (result.far) result.far[at] = isFar ? value : null;
       if (state === CELL.zero) result.zeros.push(step);
       if (state === CELL.nonfinite || state === CELL.refNonfinite) result.nonfinites.push(step);
     }

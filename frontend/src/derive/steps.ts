@@ -134,8 +134,14 @@ export function allSteps(runs: readonly ArrayLike<number>[]): Float64Array {
   const set = new Set<number>();
   // Most runs are logged at the same steps.
   const others = runs.filter((steps, i) => i === 0 || !sameItems(steps, runs[0]));
+  if (others.length === 1 && isRising(others[0])) return Float64Array.from(others[0]);
   for (const steps of others) for (let i = 0; i < steps.length; i++) set.add(steps[i]);
   return Float64Array.from(set).sort();
+}
+
+function isRising(steps: ArrayLike<number>): boolean {
+  for (let i = 1; i < steps.length; i++) if (!(steps[i] > steps[i - 1])) return false;
+  return true;
 }
 
 export function sameItems<T>(a: ArrayLike<T>, b: ArrayLike<T>): boolean {

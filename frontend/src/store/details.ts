@@ -17,7 +17,7 @@ const MOST_LINES = 48;
 /** Requests that may be under way at once. */
 const AT_ONCE = 4;
 /** Milliseconds that a cursor must rest before something is asked: the picture comes first, and keys are held down. */
-export const REST = 15;
+export const REST = 40;
 /** Columns that come along with percentiles, for which nobody looks at them. */
 const FEW_COLUMNS = 16;
 /** Most names of rows in one request. */

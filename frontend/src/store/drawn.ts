@@ -124,6 +124,8 @@ export function drawn(store: Store) {
       ? { ...gainGrid(one, lines, index), ...(one.reduced && { reduced: { ...one.reduced, sources: [] } }) }
       : buildGrid(one, store.statistic.value, lines, index, options);
   const keptGrids = new Kept<RunSeries, Grid>();
+  const keptLines = new Kept<Grid, Grid>();
+  const keptExact = new Kept<RunSeries, Grid>();
   const lines = computed<Line[]>(() => {
     const rows = unionOf.value;
     const shown = filteredRows.items.value;
@@ -245,18 +247,22 @@ export function drawn(store: Store) {
   /** The grids at the cursor's step: where they are columns, of that step alone as soon as it has come. */
   const gridsAtStep = computed(() => (inColumns.value ? against(plainAtStep.value) : grids.value));
   /** The cursor's line alone, a grid a run: where they are columns, of every step as soon as it has come. */
-  const gridsOfLine = computed(() => {
+  const gridsOfLine = stable(() => {
     const at = line.value;
     const one = lines.value[at];
     if (!one) return [];
-    if (!inColumns.value) return grids.value.map((grid) => oneLine(grid, at));
+    const lineOf = (grid: Grid) => keptLines.get(grid, [at], () => oneLine(grid, at));
+    if (!inColumns.value) return grids.value.map(lineOf);
     const key = blockKey(one, unionOf.value);
+    const { value: statistic } = store.statistic;
     const found = plain.value.map((grid) => {
       const whole = grid.reduced ? exact.lineOf(grid.run, key, of.value, zoom.value) : undefined;
-      return whole ? gridOfLine(whole, store.statistic.value, one) : oneLine(grid, at);
+      if (!whole) return lineOf(grid);
+      return keptExact.get(whole, [statistic, one], () => gridOfLine(whole, statistic, one));
     });
     return against(found);
-  });
+    // Lines that come ahead for the next move change nothing of this one.
+  }, sameItems);
 
   /** Of runs in columns the server reckons percentiles, and knows neither gains nor differences. */
   const canBand = computed(() => !inColumns.value || (!compared.value && !isFactor.value));

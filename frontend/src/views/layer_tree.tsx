@@ -75,6 +75,8 @@ export function LayerTree({ rowHeight, tops, part }: TreeProps) {
     // The cursor goes where its row went.
     if (line.type === "header" && holds) store.view.row.value = line.key;
   };
+  const acts = useRef<Acts>({ toggle, focus: ({ key }) => setFocus(key) });
+  acts.current.toggle = toggle;
   return (
     <div
       class="tree"
@@ -99,8 +101,7 @@ export function LayerTree({ rowHeight, tops, part }: TreeProps) {
           stop={i === current}
           top={tops[i]}
           height={tops[i + 1] - tops[i]}
-          toggle={() => toggle(lines[i])}
-          focused={() => setFocus(lines[i].key)}
+          acts={acts}
         />
       ))}
     </div>
@@ -115,11 +116,16 @@ interface LineProps {
   stop: boolean;
   top: number;
   height: number;
-  toggle: () => void;
-  focused: () => void;
+  /** The same for all lines and at all times: a line whose props are the same is not made again. */
+  acts: { readonly current: Acts };
 }
 
-function TreeLine({ line, index, selected, stop, top, height, toggle, focused }: LineProps) {
+interface Acts {
+  toggle: (line: Line) => void;
+  focus: (line: Line) => void;
+}
+
+function TreeLine({ line, index, selected, stop, top, height, acts }: LineProps) {
   const store = useStore();
   const row = store.rowOf(index);
   const block = line.type !== "row";
@@ -148,8 +154,8 @@ function TreeLine({ line, index, selected, stop, top, height, toggle, focused }:
       data-index={index}
       data-testid={`row-${line.key}`}
       style={{ top: `${top}px`, height: `${height}px`, paddingLeft: `${4 + line.depth * 12}px` }}
-      onClick={() => (line.type === "header" ? toggle() : store.moveTo(index, null))}
-      onFocus={focused}
+      onClick={() => (line.type === "header" ? acts.current.toggle(line) : store.moveTo(index, null))}
+      onFocus={() => acts.current.focus(line)}
     >
       <button
         type="button"
@@ -160,7 +166,7 @@ function TreeLine({ line, index, selected, stop, top, height, toggle, focused }:
         onClick={(event) => {
           if (!block) return;
           event.stopPropagation();
-          toggle();
+          acts.current.toggle(line);
         }}
       >
         {block ? (folded ? "▸" : "▾") : ""}

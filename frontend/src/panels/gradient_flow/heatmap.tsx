@@ -96,7 +96,8 @@ export function HeatmapBody({ run, width, tops }: BodyProps) {
         aria-label={TEXT.heatmapName(run, drawnName(store, run))}
       />
       <BrushBand width={width} />
-      <MapCursor run={run} width={width} tops={tops} />
+      <StepCursor run={run} width={width} />
+      <RowCursor tops={tops} />
     </div>
   );
 }
@@ -110,7 +111,7 @@ function drawnName(store: Store, run: string): string {
 }
 
 /** Apart from the map, so that moving the cursor redraws no cells. */
-function MapCursor({ run, width, tops }: BodyProps) {
+function StepCursor({ run, width }: Omit<BodyProps, "tops">) {
   const store = useStore();
   const grid = store.gridOf.value.get(run);
   if (!grid) return null;
@@ -119,17 +120,15 @@ function MapCursor({ run, width, tops }: BodyProps) {
   if (at < 0) return null;
   const pixels = cellPixels(steps, store.domain.value, width);
   const x = (pixels[2 * at] + pixels[2 * at + 1]) / 2;
-  const line = store.line.value;
+  return <div class="step-cursor" style={{ left: `${x}px` }} />;
+}
+
+/** Apart from that, since of the two only one is moved at a time. */
+function RowCursor({ tops }: { tops: readonly number[] }) {
+  const line = useStore().line.value;
+  if (line < 0) return null;
   return (
-    <>
-      <div class="step-cursor" style={{ left: `${x}px` }} />
-      {line >= 0 && (
-        <div
-          class="row-cursor"
-          style={{ top: `${tops[line]}px`, height: `${tops[line + 1] - tops[line]}px` }}
-        />
-      )}
-    </>
+    <div class="row-cursor" style={{ top: `${tops[line]}px`, height: `${tops[line + 1] - tops[line]}px` }} />
   );
 }
 

@@ -135,7 +135,6 @@ export function ProfileBody({ width, tops, part }: BodyProps) {
     });
     return { line, run: (best as { run: string } | null)?.run ?? null };
   };
-  const cursor = store.line.value;
   return (
     <div
       class={coming ? "map coming" : "map"}
@@ -168,18 +167,25 @@ export function ProfileBody({ width, tops, part }: BodyProps) {
         aria-label={TEXT.profileName}
         style={{ position: "absolute", left: 0, top: `${top}px` }}
       />
-      {cursor >= 0 && (
-        <div
-          class="row-cursor faint"
-          style={{ top: `${tops[cursor]}px`, height: `${tops[cursor + 1] - tops[cursor]}px` }}
-        />
-      )}
+      <ProfileCursor tops={tops} />
     </div>
   );
 }
 
 const bandsOf = (of: (line: number) => Band | null, [first, end]: [number, number]): Band[] =>
   Array.from({ length: Math.max(0, end - first) }, (_, i) => of(first + i)).filter((band) => band !== null);
+
+/** Apart from the profile, which stays as it is when another layer is chosen. */
+function ProfileCursor({ tops }: { tops: readonly number[] }) {
+  const line = useStore().line.value;
+  if (line < 0) return null;
+  return (
+    <div
+      class="row-cursor faint"
+      style={{ top: `${tops[line]}px`, height: `${tops[line + 1] - tops[line]}px` }}
+    />
+  );
+}
 
 /** Factors and differences have a middle: as much as before, or as the reference. */
 export function useGuide(): number | null {

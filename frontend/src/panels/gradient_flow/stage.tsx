@@ -29,6 +29,7 @@ export function Stage() {
   const store = useStore();
   const { ref, width, height } = useSize<HTMLDivElement>();
   const scroll = useRef<HTMLDivElement>(null);
+  const at = useRef(0);
   const lines = store.lines.value;
   const shown = store.shown.value;
   const [scrolled, setScrolled] = useState(0);
@@ -63,7 +64,6 @@ export function Stage() {
   useLayoutEffect(() => {
     store.flow.findings.value = groups;
   }, [groups]);
-  useFollow(scroll, store.line.value, tops, visible);
   const empty = lines.length === 0 && store.series.value.length > 0;
   return (
     <div class="stage" ref={ref} tabIndex={0} role="application" aria-label={TEXT.stage} data-testid="stage">
@@ -74,6 +74,7 @@ export function Stage() {
             ref={scroll}
             onScroll={(event) => {
               const { scrollTop } = event.currentTarget;
+              at.current = scrollTop;
               if (partInSight(scrollTop, visible, body).top !== part.top) setScrolled(scrollTop);
             }}
             style={{ height: `${HEADER + visible + axis + (total > width ? SCROLLBAR : 0)}px` }}
@@ -135,6 +136,7 @@ export function Stage() {
               </div>
             )}
           </div>
+          <Follow scroll={scroll} at={at} tops={tops} visible={visible} />
           <SeriesPanel
             left={tree + GAP}
             width={Math.min(width, total) - profile - GAP + PLOT_MARGIN}
@@ -155,12 +157,26 @@ function useStable(next: number[]): number[] {
   return kept.current;
 }
 
-/** Keeps the cursor's line within the visible part when it is moved by keys. */
-function useFollow(scroll: { current: HTMLElement | null }, line: number, tops: number[], visible: number) {
+interface FollowProps {
+  scroll: { readonly current: HTMLElement | null };
+  /** How far it is scrolled: asked of the DOM it would have to be laid out first. */
+  at: { current: number };
+  tops: readonly number[];
+  visible: number;
+}
+
+/** Keeps the cursor's line within the visible part when it is moved by keys; apart, so that nothing else is made anew. */
+function Follow({ scroll, at, tops, visible }: FollowProps) {
+  const line = useStore().line.value;
   useLayoutEffect(() => {
     const box = scroll.current;
     if (!box || line < 0 || line + 1 >= tops.length) return;
-    if (tops[line] < box.scrollTop) box.scrollTop = Math.max(0, tops[line] - 24);
-    else if (tops[line + 1] > box.scrollTop + visible) box.scrollTop = tops[line + 1] + 24 - visible;
+    let to = at.current;
+    if (tops[line] < to) to = Math.max(0, tops[line] - 24);
+    else if (tops[line + 1] > to + visible) to = tops[line + 1] + 24 - visible;
+    if (to === at.current) return;
+    at.current = to;
+    box.scrollTop = to;
   }, [line, tops, visible]);
+  return null;
 }
