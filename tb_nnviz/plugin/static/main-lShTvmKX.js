@@ -1,1 +1,0 @@
-import{az as r}from"./main-CaxYzVsA.js";export{r as start};
