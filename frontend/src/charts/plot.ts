@@ -166,16 +166,24 @@ export class Plot {
     g.strokeStyle = colour;
     g.fillStyle = colour;
     const [first, last] = visible(xs, x);
-    const places: number[] = [];
-    const heights: number[] = [];
+    // Numbers in a row: lines may have thousands of points, and there may be ten.
+    const places = new Float64Array(last - first + 1);
+    const heights = new Float64Array(last - first + 1);
+    const { left, top } = this.area;
+    let count = 0;
     for (let i = first; i <= last; i++) {
       const value = ys[i];
       if (value === undefined) continue;
-      places.push(this.area.left + this.xOf(xs[i]));
-      heights.push(value === null ? Number.NaN : this.area.top + this.yOf(value));
+      places[count] = left + this.xOf(xs[i]);
+      heights[count++] = value === null ? Number.NaN : top + this.yOf(value);
     }
-    if (places.length > DENSE * this.area.width) {
-      fillEnvelope(g, envelopes(places, heights, 1 / window.devicePixelRatio), width, dash);
+    if (count > DENSE * this.area.width) {
+      const pieces = envelopes(
+        places.subarray(0, count),
+        heights.subarray(0, count),
+        1 / window.devicePixelRatio,
+      );
+      fillEnvelope(g, pieces, width, dash);
       return;
     }
     g.lineWidth = width;
@@ -183,20 +191,20 @@ export class Plot {
     g.setLineDash(dash ? [...dash] : []);
     g.beginPath();
     // A line to a place that follows a gap, or nothing, begins there.
-    heights.forEach((y, i) => {
-      if (Number.isNaN(y)) return;
-      if (i > 0 && !Number.isNaN(heights[i - 1])) g.lineTo(places[i], y);
-      else g.moveTo(places[i], y);
-    });
+    for (let i = 0; i < count; i++) {
+      if (Number.isNaN(heights[i])) continue;
+      if (i > 0 && !Number.isNaN(heights[i - 1])) g.lineTo(places[i], heights[i]);
+      else g.moveTo(places[i], heights[i]);
+    }
     g.stroke();
     g.setLineDash([]);
     if (dots === 0) return;
     g.beginPath();
-    heights.forEach((y, i) => {
-      if (Number.isNaN(y)) return;
-      g.moveTo(places[i] + dots / 2, y);
-      g.arc(places[i], y, dots / 2, 0, 2 * Math.PI);
-    });
+    for (let i = 0; i < count; i++) {
+      if (Number.isNaN(heights[i])) continue;
+      g.moveTo(places[i] + dots / 2, heights[i]);
+      g.arc(places[i], heights[i], dots / 2, 0, 2 * Math.PI);
+    }
     g.fill();
   }
 }

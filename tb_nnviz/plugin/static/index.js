@@ -4,7 +4,7 @@
  */
 export async function render() {
   try {
-    const { start } = await import("./static/main-CixqQ93v.js");
+    const { start } = await import("./static/main-BpRIKfFk.js");
     start(document.body);
   } catch (error) {
     const text = document.createElement("pre");
