@@ -49,3 +49,10 @@ it("counts columns in device pixels, and takes several points at one place", () 
   expect({ from, tops, bottoms }).toEqual({ from: 4, tops: [1], bottoms: [9] });
   expect(envelopes([], [])).toEqual([]);
 });
+
+it("draws a line that goes back in x, as wall times do when a clock is set back", () => {
+  expect(envelopes([4.5, 5.5, 1.5, 2.5], [10, 12, 40, 44])).toEqual([
+    { from: 4, tops: [10, 11], bottoms: [11, 12] },
+    { from: 1, tops: [40, 42], bottoms: [42, 44] },
+  ]);
+});

@@ -12,7 +12,7 @@ export interface Envelope {
  * pieces hang together and a spike of one point keeps its height. A stroke along all its points looks the same and costs
  * ten times as much.
  *
- * `xs` and `ys` are pixels, `xs` rising; a NaN in `ys` is a gap; `pixel` is the width of a column.
+ * `xs` and `ys` are pixels; where `xs` falls another piece begins; a NaN in `ys` is a gap; `pixel` is the width of a column.
  */
 export function envelopes(xs: ArrayLike<number>, ys: ArrayLike<number>, pixel = 1): Envelope[] {
   const pieces: Envelope[] = [];
@@ -35,7 +35,8 @@ export function envelopes(xs: ArrayLike<number>, ys: ArrayLike<number>, pixel = 
       continue;
     }
     const column = Math.floor(xs[i] / pixel);
-    if (!piece) {
+    // Clocks are set back: a line that returns begins anew, and nothing of it is lost.
+    if (!piece || xs[i] < xs[i - 1]) {
       piece = { from: column, tops: [], bottoms: [] };
       pieces.push(piece);
     } else {
