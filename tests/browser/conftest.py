@@ -23,6 +23,8 @@ from tests.reading import Run
 
 ROOT = Path(__file__).resolve().parents[2]
 PREFIX = "/deeper/down"
+#: Steps that hold what the tests look at, as ./dev test trains them.
+STEPS = {"digits": 240, "gpt": 100}
 
 
 class Edges(NamedTuple):
@@ -33,12 +35,12 @@ class Edges(NamedTuple):
 
 
 def _logs(name: str, variable: str, folder: str, runs: list[str], factory: pytest.TempPathFactory) -> Path:
-    """One of the demo's sets of runs: as ./dev test made them, or a short training of all of them."""
+    """One of the demo's sets of runs: as ./dev test made them, or the same training here."""
     given = Path(os.environ.get(variable) or ROOT / "build" / folder)
     if all((given / run).is_dir() for run in runs):
         return given
     logdir = factory.mktemp(name)
-    command = [sys.executable, "-m", "demo", "--only", name, "--logdir", str(logdir), "--steps", "40"]
+    command = [sys.executable, "-m", "demo", "--only", name, "--logdir", str(logdir), "--steps", str(STEPS[name])]
     subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return logdir
 
