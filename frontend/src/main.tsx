@@ -23,9 +23,12 @@ export function start(body: HTMLElement): void {
     () => window.innerWidth * window.devicePixelRatio,
   );
   const answers = new Answers(source, () => host.isHidden());
-  const reload = () => {
+  const reloads = { begun: 0, done: 0 };
+  const reload = async () => {
+    const mine = ++reloads.begun;
     answers.reload();
-    void loader.reload();
+    await loader.reload();
+    reloads.done = Math.max(reloads.done, mine);
   };
 
   const sheet = document.createElement("style");
@@ -59,7 +62,7 @@ export function start(body: HTMLElement): void {
   read();
   effect(write);
   host.connect({
-    reloaded: reload,
+    reloaded: () => void reload(),
     darkChanged: setDark,
     shown: () => {
       write();
@@ -82,7 +85,7 @@ export function start(body: HTMLElement): void {
   const root = document.createElement("div");
   root.id = "nnviz";
   body.append(root);
-  render(<App store={store} answers={answers} reload={reload} />, root);
+  render(<App store={store} answers={answers} reload={() => void reload()} />, root);
   host.takeFocus();
-  exposeForTests(store, answers);
+  exposeForTests(store, answers, reloads);
 }

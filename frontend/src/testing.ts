@@ -7,7 +7,11 @@ import type { Store } from "./store/store";
 import type { CellState, Rgb } from "./types";
 
 /** Read-only hooks for the browser tests: what is shown where, without guessing from pixels. */
-export function exposeForTests(store: Store, answers: Answers): void {
+export function exposeForTests(
+  store: Store,
+  answers: Answers,
+  reloads: { readonly begun: number; readonly done: number },
+): void {
   const find = (run: string, row: string, step: number) => {
     const grid = store.gridOf.value.get(run);
     const canvas = document.querySelector<HTMLCanvasElement>(
@@ -88,6 +92,8 @@ export function exposeForTests(store: Store, answers: Answers): void {
     };
   };
   const api = {
+    /** How many reloads have begun, and up to which of them everything has come. */
+    reloads: () => ({ ...reloads }),
     state: () => ({
       ...store.state(),
       /** What was chosen, as it was, where the rest says what follows of it. */

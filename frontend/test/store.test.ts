@@ -73,6 +73,29 @@ test("an answer that comes after another was asked for is dropped", async () => 
   expect(store.loaded.value.get("b")).toEqual({ reason: "not there" });
 });
 
+test("lines, steps and cursor stay while another statistic is on its way, and no value of it is said", async () => {
+  const { store, source } = await ready();
+  await source.answerAll((run) => answerOf(run));
+  store.moveTo(1, 0);
+  const { lines, steps, domain } = store;
+  const [keys, logged, reach] = [lines.value, steps.value, domain.value];
+  store.choose("gradient", "rms");
+  expect(store.flow.waiting.value).toBe(true);
+  expect([store.grids.value, store.gridsOfLine.value, store.gridsAtStep.value]).toEqual([[], [], []]);
+  expect([lines.value, steps.value, domain.value]).toEqual([keys, logged, reach]);
+  expect([store.line.value, store.step.value]).toEqual([1, 0]);
+  // What has come decides again, also where it is less; and where nothing has come at all, nothing is left.
+  const short = series("a", ["x.weight"], [0, 5], [[1], [2]]);
+  short.values = { rms: short.values.norm };
+  source.requests[4].answer({ series: [short], missing: [] });
+  await settle();
+  expect(store.flow.waiting.value).toBe(false);
+  expect([lines.value.map(({ key }) => key), [...steps.value]]).toEqual([["x.weight"], [0, 5]]);
+  store.choose("update", "ratio");
+  await source.answerAll(() => null, 5);
+  expect([store.flow.waiting.value, store.loading.value, lines.value]).toEqual([false, false, []]);
+});
+
 describe("reload", () => {
   test("keeps what is shown until the new values come, and the view", async () => {
     const { store, source, loader } = await ready();

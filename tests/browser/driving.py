@@ -129,6 +129,13 @@ class View:
         assert frame
         return frame
 
+    def reload(self) -> View:
+        """TensorBoard's reload, until it is done; by a message, as its automatic one, since a click takes the focus."""
+        before = self.frame.evaluate("() => __nnviz.reloads().begun")
+        self.reload_button().evaluate("(it) => it.click()")
+        self.until("__nnviz.reloads().done > it", before)
+        return self.settle()
+
     def settle(self) -> View:
         """Until everything that is asked for has come and is drawn."""
         drawn = "#tab-panel > :not([aria-busy=true]):not(:has([aria-busy=true]))"

@@ -135,13 +135,6 @@ def drawn(view: View, panel: Panel) -> list[str]:
     return found
 
 
-def reload(view: View) -> View:
-    """TensorBoard's reload as its automatic one does it: by a message, without taking the focus."""
-    with view.page.expect_response(lambda answer: answer.url.endswith("/nnviz/runs")):
-        view.reload_button().evaluate("(it) => it.click()")
-    return view.settle()
-
-
 def open_panel(view: View, panel: Panel, chosen: bool) -> View:
     """The panel, with what is chosen in it or with nothing but the layer."""
     keys = panel.keys if chosen else {"row": panel.keys.get("row", LAYER)}
@@ -170,7 +163,7 @@ def test_it_grows_and_nothing_moves(live: Live, panel: Panel) -> None:
     picture, frame = drawn(view, panel), graph_frame(view)
     last = live.training.train(MORE)
     live.board.wait_for({"live": last})
-    reload(view)
+    view.reload()
     # Nothing that was chosen has changed, nor what is drawn of it.
     after = view.state()
     if panel.id != "gradient_flow":  # what that panel alone derives of values, which only it has loaded
@@ -183,7 +176,7 @@ def test_it_grows_and_nothing_moves(live: Live, panel: Panel) -> None:
     assert drawn(view, panel) == picture
     # And the new steps are there; who has chosen none is at the last one.
     assert furthest(view, panel) == last > before
-    reload(follower)
+    follower.reload()
     assert following(follower, panel) == last
     if panel.id == "gradient_flow":
         value = Run(live.training.folder).statistics("gradient", last)[LAYER]["norm"]
@@ -230,7 +223,7 @@ def test_a_new_run_appears(live: Live) -> None:
             log.table(layout(["0.weight", LAYER]), numbers(5, 2), range(0, 5 * EVERY, EVERY))
         live.board.wait_for({name: 4 * EVERY})
         expect(view.get(f"run-{name}")).to_have_count(0)
-        reload(view)
+        view.reload()
         expect(view.get(f"run-{name}")).to_be_visible()
 
     # With runs chosen it is in the list, and nothing else changes.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import product
+from itertools import count, product
 from pathlib import Path
 from typing import Any
 
@@ -127,9 +127,11 @@ def test_nothing_jumps_while_it_loads(demo_board: Callable[[str], Board], visit:
         }).observe({ type: "layout-shift", buffered: true });"""
     )
 
+    asked = count(1)
+
     def late(route: Route, request: Request) -> None:
-        if request.method == "POST":
-            view.page.wait_for_timeout(150)
+        # Each answer comes alone, so that what it alone moves is drawn.
+        view.page.wait_for_timeout(120 * min(8, next(asked)))
         route.continue_()
 
     view.page.route("**/plugin/nnviz/*", late)
@@ -137,8 +139,8 @@ def test_nothing_jumps_while_it_loads(demo_board: Callable[[str], Board], visit:
     shifts = view.frame.evaluate("() => window.shifts")
     # What is fetched ahead may still be on its way.
     view.page.unroute_all(behavior="ignoreErrors")
-    # Layout Instability's own measure, of which up to 0.1 counts as good; 0.02 is a line of text that moves a little.
-    assert sum(value for value, _ in shifts) < 0.02, shifts
+    # Layout Instability's own measure, of which up to 0.1 counts as good; 0.005 are labels of an axis that grows.
+    assert sum(value for value, _ in shifts) < 0.005, "\n".join(map(str, shifts))
 
 
 def test_a_hidden_tab_asks_nothing_until_it_is_shown(demo_board: Callable[[str], Board], visit: Visit) -> None:

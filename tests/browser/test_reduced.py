@@ -309,10 +309,9 @@ def test_a_long_run_grows_and_nothing_moves(view: View, growing: Log) -> None:
         steps = range(first // 10 + 1, first // 10 + 1 + MORE)
         grow(growing, steps)
         view.board.wait_for({GROWING: 10 * steps[-1]})
-        view.reload_button().click()
+        view.reload()
         if not keys:
             expect(view.find("label.step")).to_contain_text(f"of {10 * steps[-1]}")
-        view.settle()
         after = view.state()
         # All steps are shown where nobody has zoomed: then there are more of them.
         grown = {} if keys else {"domain": after["domain"]}

@@ -101,13 +101,13 @@ export class Details {
         const base = this.base(zoomed);
         try {
           const together: RunSeries[] = [];
-          await this.each(asks, async (one) => {
+          const each = this.each(asks, async (one) => {
             const series = await this.ask(one);
             if (heatmaps) take(series, base);
             else together.push(...series);
           });
-          // What is one picture of all runs would be drawn anew for each answer.
-          take(together, base);
+          // What is one picture of all runs would be drawn anew for each answer; where one fails, the others stand.
+          await each.finally(() => !abort.signal.aborted && take(together, base));
         } catch (error) {
           if (abort.signal.aborted) before = "";
           else {
@@ -334,12 +334,16 @@ export class Details {
     return answer.series;
   }
 
+  /** A few at a time, all of them; then what the first that failed has said. */
   private async each<T>(items: T[], work: (item: T) => Promise<void>): Promise<void> {
     const queue = [...items];
+    const failed: unknown[] = [];
     const worker = async () => {
-      for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(item);
+      for (let item = queue.shift(); item !== undefined; item = queue.shift())
+        await work(item).catch((error) => failed.push(error));
     };
     await Promise.all(Array.from({ length: Math.min(AT_ONCE, items.length) }, worker));
+    if (failed.length > 0) throw failed[0];
   }
 }
 

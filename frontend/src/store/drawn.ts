@@ -27,7 +27,7 @@ import {
   type ScaleMode,
 } from "../types";
 import { filtered } from "./filtered";
-import { Kept, sameFields, stable } from "./stable";
+import { held, Kept, sameFields, stable } from "./stable";
 import type { Store } from "./store";
 
 /** Lines that fit before the page has measured itself. */
@@ -61,6 +61,8 @@ export function drawn(store: Store) {
       return one && "series" in one ? [one.series] : [];
     }),
   );
+  /** Whether nothing has come yet of what is to be shown: until then lines and steps stay as they were. */
+  const waiting = computed(() => store.loading.value && series.value.length === 0);
   const wholeSteps = computed(() => allSteps(series.value.map(loggedSteps)));
   const zoom = computed<Zoom | null>(() => {
     const [from, to] = [keys.from, keys.to].map(({ value }) => (value === null ? Number.NaN : Number(value)));
@@ -80,7 +82,10 @@ export function drawn(store: Store) {
     (a, b) => sameItems(a, b),
   );
   const joined = computed(() => unionRows(tables.value));
-  const unionOf = stable(() => joined.value.rows, sameItems);
+  const unionOf = held(
+    stable(() => joined.value.rows, sameItems),
+    waiting,
+  );
   const places = new Kept<Int32Array | Row[], Int32Array>();
   const union = computed(() => {
     const rows = unionOf.value;
@@ -126,7 +131,7 @@ export function drawn(store: Store) {
   const keptGrids = new Kept<RunSeries, Grid>();
   const keptLines = new Kept<Grid, Grid>();
   const keptExact = new Kept<RunSeries, Grid>();
-  const lines = computed<Line[]>(() => {
+  const madeLines = computed<Line[]>(() => {
     const rows = unionOf.value;
     const shown = filteredRows.items.value;
     const by = order.value;
@@ -141,6 +146,8 @@ export function drawn(store: Store) {
     return byValue(flat, gridFor(moment, flat, union.value.index[0]), 0);
   });
 
+  const lines = held(madeLines, waiting);
+
   const plain = computed(() =>
     windowed.value.map((one, i) => {
       const index = union.value.index[i];
@@ -153,8 +160,9 @@ export function drawn(store: Store) {
   );
   const reference = computed(() => plain.value.find(({ run }) => run === store.ref.value) ?? null);
   const canCompare = computed(() => store.shown.value.length > 1);
-  const compared = computed(
-    () => keys.against.value === "ref" && canCompare.value && reference.value !== null,
+  const compared = held(
+    computed(() => keys.against.value === "ref" && canCompare.value && reference.value !== null),
+    waiting,
   );
   const thresholds = computed(() => {
     if (compared.value || !hasThresholds(store.kind.value, store.statistic.value)) return null;
@@ -205,8 +213,14 @@ export function drawn(store: Store) {
   /** Which kinds of cells occur: the legend names those and no others. */
   const labels = computed(() => labelsIn([...mapOf.value.values()]));
 
-  const steps = stable(() => allSteps(grids.value.map(loggedSteps)), sameItems);
-  const domain = stable(() => stepDomain(grids.value.map(loggedSteps)), sameItems);
+  const steps = held(
+    stable(() => allSteps(grids.value.map(loggedSteps)), sameItems),
+    waiting,
+  );
+  const domain = held(
+    stable(() => stepDomain(grids.value.map(loggedSteps)), sameItems),
+    waiting,
+  );
   /**
    * The cursor's step: the user's, or the last one. A link may name a step that these runs do not reach, and a zoom may
    * leave it out: then it is the nearest end.
@@ -314,6 +328,7 @@ export function drawn(store: Store) {
       brush,
       findings,
       series,
+      waiting,
       wholeSteps,
       zoom,
       union,

@@ -178,20 +178,20 @@ export class Loader {
     const wanted = again ? [...runs] : runs.filter((run) => !isEnough(had.get(run), width));
     this.fetching?.abort();
     this.fetching = null;
-    if (!again) this.show(key, had);
+    batch(() => {
+      store.loading.value = wanted.length > 0;
+      store.progress.value =
+        wanted.length > 0 ? { done: runs.length - wanted.length, of: runs.length } : null;
+      if (again) store.seriesError.value = null;
+      else this.show(key, had);
+    });
     if (wanted.length === 0) {
-      this.rest();
       this.ahead(runs, width);
       void this.loadNonfinite(kind, statistic, runs);
       return;
     }
     const controller = new AbortController();
     this.fetching = controller;
-    batch(() => {
-      store.loading.value = true;
-      store.progress.value = { done: runs.length - wanted.length, of: runs.length };
-      if (again) store.seriesError.value = null;
-    });
     try {
       await this.fetch(kind, statistic, wanted, width, controller.signal, (some) => {
         batch(() => {

@@ -12,6 +12,16 @@ export function stable<T>(make: () => T, alike: (a: T, b: T) => boolean): Readon
   });
 }
 
+/** What it was before, for as long as `waiting` says that there is nothing to make it of. */
+export function held<T>(now: ReadonlySignal<T>, waiting: ReadonlySignal<boolean>): ReadonlySignal<T> {
+  let last: { value: T } | null = null;
+  return computed(() => {
+    const { value } = now;
+    if (!last || !waiting.value) last = { value };
+    return last.value;
+  });
+}
+
 export const sameFields = <T extends object>(a: T, b: T): boolean => {
   const keys = Object.keys(a) as (keyof T)[];
   return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key]);

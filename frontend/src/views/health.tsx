@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import { shapeOf } from "../charts/markers";
 import { byRank, type FindingGroup, layerOf } from "../derive/findings";
 import { exact, short } from "../derive/format";
@@ -30,10 +30,25 @@ export function Health({ settled }: { settled: () => void }) {
   const groups = wanted ? byRank([...own, ...others.groups]) : own;
   const missing = [...(header?.missing ?? []), ...(wanted ? (others.header?.missing ?? []) : [])];
   const loading = !known && error === null;
-  useEffect(() => {
-    if (!loading) settled();
-    const timer = setTimeout(settled, PATIENCE_MS);
-    return () => clearTimeout(timer);
+  // What comes after the page was shown has its place kept from then on, also where it is nothing: nothing jumps.
+  const [late, setLate] = useState(false);
+  useLayoutEffect(() => {
+    // Not before a frame in which the panel has found out how much room is left to it.
+    let frame = 0;
+    const next = (then: () => void) => {
+      frame = requestAnimationFrame(then);
+    };
+    const settle = () => next(() => next(settled));
+    const wait = () => {
+      setLate(true);
+      settle();
+    };
+    const timer = loading ? setTimeout(wait, PATIENCE_MS) : 0;
+    if (!loading) settle();
+    return () => {
+      cancelAnimationFrame(frame);
+      clearTimeout(timer);
+    };
   }, [loading]);
   useOverheads();
   const [open, setOpen] = useState(true);
@@ -47,9 +62,15 @@ export function Health({ settled }: { settled: () => void }) {
       </div>
     );
   }
-  if (groups.length === 0 && missing.length === 0 && others.runs.length === 0) return null;
+  if (loading && late)
+    return (
+      <section class="health" aria-label={T.title} aria-busy="true">
+        <b>{T.title}</b> <span class="dim">{TEXT.loading}</span>
+      </section>
+    );
+  if (!late && groups.length === 0 && missing.length === 0 && others.runs.length === 0) return null;
   const name = open ? T.hide : T.show;
-  const low = !open || groups.length === 0;
+  const low = !open || (groups.length === 0 && !late);
   return (
     <section class={low ? "health folded" : "health"} aria-label={T.title} data-testid="health">
       {groups.length === 0 ? (

@@ -4,7 +4,7 @@
  */
 export async function render() {
   try {
-    const { start } = await import("./static/main-4THk9E44.js");
+    const { start } = await import("./static/main-BQ99tOTF.js");
     start(document.body);
   } catch (error) {
     const text = document.createElement("pre");

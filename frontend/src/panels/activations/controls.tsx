@@ -15,11 +15,10 @@ interface Props {
   choices: Choices;
   header: MapHeader | null;
   boards: readonly Board[];
-  loading: boolean;
   exports: ComponentChildren;
 }
 
-export function Controls({ choices, header, boards, loading, exports }: Props) {
+export function Controls({ choices, header, boards, exports }: Props) {
   const store = useStore();
   const ref = store.shown.value[0];
   const axis = header?.axes.find((one) => UNIT_AXES.includes(one)) ?? "unit";
@@ -89,11 +88,6 @@ export function Controls({ choices, header, boards, loading, exports }: Props) {
         </button>
       </fieldset>
       <div class="ends">
-        {loading && (
-          <span class="dim" role="status">
-            {TEXT.loading}
-          </span>
-        )}
         <select
           class="button"
           aria-label={T.order}

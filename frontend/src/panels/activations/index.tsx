@@ -5,6 +5,7 @@ import { layersOf, samplesOf, sizesOf } from "../../derive/maps";
 import { choose } from "../../derive/selection";
 import { nearest } from "../../derive/steps";
 import { TEXT } from "../../text";
+import { Busy } from "../../views/busy";
 import { useStore } from "../../views/context";
 import { Exports } from "../../views/exports";
 import { Failure } from "../../views/failure";
@@ -113,7 +114,6 @@ function Activations({ listing, error, retry }: Props) {
         choices={choices}
         header={header}
         boards={boards}
-        loading={maps.loading}
         exports={
           <Exports
             name={`nnviz_activations_${drawn?.layer ?? ""}_step_${drawn?.step ?? 0}`}
@@ -123,6 +123,7 @@ function Activations({ listing, error, retry }: Props) {
           />
         }
       />
+      {maps.loading && <Busy />}
       {error !== null && <Failure what={T.whatListing} message={error} retry={retry} />}
       <div class="with-layers">
         <LayerList

@@ -7,6 +7,7 @@ import { type Part, type ScalarCurve, scalarCharts } from "../../derive/scalar_c
 import { nearest } from "../../derive/steps";
 import { TEXT } from "../../text";
 import { useAnswer, useAnswers } from "../../views/answer";
+import { Busy } from "../../views/busy";
 import { useSize, useStore } from "../../views/context";
 import { Exports } from "../../views/exports";
 import { Failure } from "../../views/failure";
@@ -125,11 +126,6 @@ export function View() {
       <div class="tools">
         <Toolbar settings={settings} valid={pattern !== null} />
         <div class="ends">
-          {answer.loading && (
-            <span class="dim" role="status">
-              {TEXT.loading}
-            </span>
-          )}
           {said !== null && (
             <span class="said" role="status" data-testid="cur-said">
               {said}
@@ -148,6 +144,7 @@ export function View() {
           />
         </div>
       </div>
+      {answer.loading && <Busy />}
       {answer.error !== null && <Failure what={T.what} message={answer.error} retry={answer.retry} />}
       {runs.length === 0 ? (
         <NoRuns />

@@ -1,4 +1,5 @@
 import { TEXT } from "../../text";
+import { Busy } from "../../views/busy";
 import { useStore } from "../../views/context";
 import {
   CompareSwitch,
@@ -12,7 +13,7 @@ import {
 import { Failure } from "../../views/failure";
 import { NoRuns } from "../../views/panel_empty";
 import { FlowExports } from "./exports";
-import { Stage } from "./stage";
+import { isBlank, Stage } from "./stage";
 import style from "./style.css?inline";
 
 export { style };
@@ -24,7 +25,7 @@ export function View({ reload }: { reload: () => void }) {
   const nothing = store.shown.value.length === 0;
   return (
     <section class="panel" aria-label={TEXT.gradientFlow}>
-      <div class="tools">
+      <div class={isBlank(store) ? "tools blank" : "tools"}>
         <StatisticSelect />
         <RoleSelect />
         <CompareSwitch />
@@ -32,17 +33,11 @@ export function View({ reload }: { reload: () => void }) {
         <RangeControl />
         <ThresholdControl />
         <div class="ends">
-          {store.loading.value && (
-            <span class="dim" role="status">
-              {store.progress.value && store.progress.value.of > 1
-                ? TEXT.loadingRuns(store.progress.value.done, store.progress.value.of)
-                : TEXT.loading}
-            </span>
-          )}
           <StepControl />
           <FlowExports />
         </div>
       </div>
+      {store.loading.value && <Busy progress={store.progress.value} />}
       {nothing ? (
         <NoRuns />
       ) : error !== null && store.series.value.length === 0 ? (

@@ -1,3 +1,4 @@
+import type { ComponentChildren } from "preact";
 import { shapeOf } from "../../charts/markers";
 import { factor, short } from "../../derive/format";
 import { nearest } from "../../derive/steps";
@@ -12,12 +13,16 @@ export function Readout() {
   const line = store.line.value;
   const { compared, plainAtStep, plainScale } = store.flow;
   const scale = store.scale.value;
+  const gridOf = new Map(store.gridsAtStep.value.map((grid) => [grid.run, grid]));
   return (
     <ul class="readout" data-testid="readout">
-      {store.gridsAtStep.value.map((drawn) => {
-        const isRef = compared.value && drawn.run === store.ref.value;
+      {store.shown.value.map((run) => {
+        const drawn = gridOf.get(run);
+        // A run that is on its way has its place: the others do not move when it comes.
+        if (!drawn) return store.loaded.value.has(run) ? null : <Item key={run} run={run} value="…" />;
+        const isRef = compared.value && run === store.ref.value;
         // In a comparison the reference says its own values: it differs from itself by nothing.
-        const grid = isRef ? (plainAtStep.value.find(({ run }) => run === drawn.run) ?? drawn) : drawn;
+        const grid = isRef ? (plainAtStep.value.find((one) => one.run === run) ?? drawn) : drawn;
         const at = nearest(grid.steps, store.step.value);
         const cell = line * grid.steps.length + at;
         // Of columns the step itself is on its way: no other figure stands in for it.
@@ -26,22 +31,41 @@ export function Readout() {
         const away = at >= 0 && !coming && grid.steps[at] !== store.step.value;
         const far = at >= 0 && drawn.match?.far[at] === 1;
         return (
-          <li key={grid.run} title={grid.run}>
-            <Mark colour={store.colour(grid.run)} shape={shapeOf(store.order.value.get(grid.run) ?? 0)} />
-            <span class="name">{grid.run}</span>
+          <Item
+            key={run}
+            run={run}
+            value={coming ? "…" : said(state, grid.values[cell], isRef ? plainScale.value : scale)}
+            bad={state === CELL.nonfinite || state === CELL.refNonfinite}
+          >
             {isRef && <span class="away">{TEXT.flow.isRef}</span>}
             {away && (
               <span class={far ? "away far" : "away"} title={far ? TEXT.flow.farTitle : TEXT.nearestTitle}>
                 {TEXT.nearestStep(grid.steps[at])}
               </span>
             )}
-            <span class={state === CELL.nonfinite || state === CELL.refNonfinite ? "value bad" : "value"}>
-              {coming ? "…" : said(state, grid.values[cell], isRef ? plainScale.value : scale)}
-            </span>
-          </li>
+          </Item>
         );
       })}
     </ul>
+  );
+}
+
+interface ItemProps {
+  run: string;
+  value: string;
+  bad?: boolean;
+  children?: ComponentChildren;
+}
+
+function Item({ run, value, bad = false, children }: ItemProps) {
+  const store = useStore();
+  return (
+    <li title={run}>
+      <Mark colour={store.colour(run)} shape={shapeOf(store.order.value.get(run) ?? 0)} />
+      <span class="name">{run}</span>
+      {children}
+      <span class={bad ? "value bad" : "value"}>{value}</span>
+    </li>
   );
 }
 

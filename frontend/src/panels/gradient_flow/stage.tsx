@@ -10,6 +10,7 @@ import {
   SCROLLBAR,
   stageGeometry,
 } from "../../derive/geometry";
+import type { Store } from "../../store/store";
 import { TEXT } from "../../text";
 import { useSize, useStore } from "../../views/context";
 import { useFindings } from "../../views/findings";
@@ -24,9 +25,13 @@ import { SeriesPanel } from "./series";
 import { TreeHead } from "./tree_head";
 import { ZoomLabel } from "./zoom_label";
 
+/** Whether nothing has come yet: its lines decide how high everything is, and nothing is to jump when they come. */
+export const isBlank = ({ flow, lines }: Store) => flow.waiting.value && lines.value.length === 0;
+
 /** Heat maps and profile on shared lines, the series below on shared steps, one cursor through all of it. */
 export function Stage() {
   const store = useStore();
+  const blank = isBlank(store);
   const { ref, width, height } = useSize<HTMLDivElement>();
   const scroll = useRef<HTMLDivElement>(null);
   const at = useRef(0);
@@ -66,7 +71,15 @@ export function Stage() {
   }, [groups]);
   const empty = lines.length === 0 && store.series.value.length > 0;
   return (
-    <div class="stage" ref={ref} tabIndex={0} role="application" aria-label={TEXT.stage} data-testid="stage">
+    <div
+      class={blank ? "stage blank" : store.flow.waiting.value ? "stage waits" : "stage"}
+      ref={ref}
+      tabIndex={0}
+      role="application"
+      aria-label={TEXT.stage}
+      data-testid="stage"
+    >
+      {blank && <div class="pending" aria-busy="true" />}
       {width > 0 && (
         <>
           <div

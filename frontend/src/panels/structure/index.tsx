@@ -5,6 +5,7 @@ import { choose } from "../../derive/selection";
 import { nearest } from "../../derive/steps";
 import { linesOf, openLevels, openWithin } from "../../derive/structure";
 import { TEXT } from "../../text";
+import { Busy } from "../../views/busy";
 import { useSize, useStore } from "../../views/context";
 import { ScaleSwitch, StatisticSelect } from "../../views/controls";
 import { Failure } from "../../views/failure";
@@ -204,11 +205,6 @@ export function View() {
           {T.fold}
         </button>
         <div class="ends">
-          {(answer.loading || values.loading) && (
-            <span class="dim" role="status">
-              {TEXT.loading}
-            </span>
-          )}
           <StepSlider
             steps={values.steps}
             step={values.step}
@@ -220,6 +216,7 @@ export function View() {
           <StructureExports models={models} values={values} place={place} />
         </div>
       </div>
+      {(answer.loading || values.loading) && <Busy />}
       {body()}
     </section>
   );
