@@ -115,3 +115,40 @@ test("the cursor's step, its line and nothing else are asked for exactly; late a
   expect(store.exact.lines.value.size).toBe(0);
   loader.dispose();
 });
+
+test("of several questions one fails: it is said, the others' answers stand, and only it is asked again", async () => {
+  const store = new Store();
+  const source = new FakeSource();
+  source.listed = ["p", "q", "r"].map((run, i) => info(run, i));
+  const loader = new Loader(store, source, () => false);
+  void loader.reload();
+  await settle();
+  await source.answerAll((run) => reduced(run));
+  await new Promise((done) => setTimeout(done, REST + 5));
+  const lines = source.requests.filter(({ request }) => request.rows?.[0] === "x.weight");
+  expect(lines.map(({ request }) => request.runs)).toEqual([["p"], ["q"], ["r"]]);
+  const whole = (run: string): RunSeries => {
+    const { reduced: _, ...plain } = reduced(run);
+    return {
+      ...plain,
+      rows: [ROWS[0]],
+      absent: new Uint8Array(10),
+      values: { norm: Float32Array.from({ length: 10 }, (_, i) => i) },
+    };
+  };
+  lines[0].answer({ series: [whole("p")], missing: [] });
+  lines[1].fail(new Error("503 no room"));
+  await settle();
+  lines[2].answer({ series: [whole("r")], missing: [] });
+  await settle();
+  expect(store.seriesError.value).toBe("503 no room");
+  expect([...store.exact.lines.value.keys()]).toEqual(["p", "r"]);
+  const asked = source.requests.length;
+  // Away and back again.
+  store.moveTo(1, null);
+  store.moveTo(0, null);
+  await new Promise((done) => setTimeout(done, REST + 5));
+  const again = source.requests.slice(asked).filter(({ request }) => request.rows?.[0] === "x.weight");
+  expect(again.map(({ request }) => request.runs)).toEqual([["q"]]);
+  loader.dispose();
+});
