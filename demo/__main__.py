@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from demo import pace
+
 #: Sets of runs; each has folders, data and a network of its own.
 SETS = ("digits", "gpt")
 
@@ -112,8 +114,9 @@ def main(argv: list[str] | None = None) -> int:
     for training, outcome in zip(trainings, outcomes, strict=True):
         print(f"{training.name:<14}{outcome.held_out:>14}{outcome.loss:>12.3g}{outcome.cost:>10.1%}   {training.story}")
     print(
-        "\ntb_nnviz took that share of these small networks' time: every 2nd step is logged here, maps and histograms\n"
-        "every 20th. As it comes it logs every 10th step, and histograms every 100th."
+        "\ntb_nnviz took that share of these small networks' time: "
+        f"a step in {pace.EVERY} is logged here, with maps and\nhistograms a step in {pace.PICTURES_EVERY}. "
+        "As it comes it logs a step in 10, with histograms a step in 100."
     )
     port = "" if options.port == 6006 else f" --port {options.port}"
     print(f"\nLook at them:  {tensorboard()} --logdir {options.logdir}{port}")

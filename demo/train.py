@@ -14,6 +14,7 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 
 import tb_nnviz
 from demo.data import Split, batches, examples
+from demo.pace import EVERY, PICTURES_EVERY
 from demo.runs import Run
 
 STEPS = 400
@@ -42,7 +43,7 @@ def accuracy(model: nn.Module, split: Split) -> float:
 
 
 def train(run: Run, train_split: Split, test_split: Split, logdir: Path, steps: int = STEPS) -> Result:
-    """Train for ``steps`` optimizer steps and log every second one of them to ``logdir``."""
+    """Train for ``steps`` optimizer steps and log some of them (`pace`) to ``logdir``."""
     torch.manual_seed(0)
     model = run.model()
     optimizer = run.optimizer(model)
@@ -56,11 +57,11 @@ def train(run: Run, train_split: Split, test_split: Split, logdir: Path, steps: 
             model,
             optimizer,
             logdir=logdir,
-            every=2,
-            histograms_every=20,
-            weights_every=20,
+            every=EVERY,
+            histograms_every=PICTURES_EVERY,
+            weights_every=PICTURES_EVERY,
             probe=probe.images,
-            maps_every=20,
+            maps_every=PICTURES_EVERY,
             probe_inputs=True,
             probe_labels=[str(label) for label in probe.labels.tolist()],
         ) as monitor,

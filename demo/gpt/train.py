@@ -16,6 +16,7 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 import tb_nnviz
 from demo.gpt.data import LENGTH, Texts, batches, probe, written
 from demo.gpt.runs import Run
+from demo.pace import EVERY, PICTURES_EVERY
 
 STEPS = 300
 BATCH = 16
@@ -51,7 +52,7 @@ def optimize(model: nn.Module) -> tuple[Optimizer, LambdaLR]:
 
 
 def train(run: Run, texts: Texts, logdir: Path, steps: int = STEPS) -> Result:
-    """Train for ``steps`` optimizer steps and log every second one of them to ``logdir``."""
+    """Train for ``steps`` optimizer steps and log some of them (`pace`) to ``logdir``."""
     torch.manual_seed(0)
     model = run.model()
     optimizer, scheduler = optimize(model)
@@ -64,11 +65,11 @@ def train(run: Run, texts: Texts, logdir: Path, steps: int = STEPS) -> Result:
             model,
             optimizer,
             logdir=logdir,
-            every=2,
-            histograms_every=20,
-            weights_every=20,
+            every=EVERY,
+            histograms_every=PICTURES_EVERY,
+            weights_every=PICTURES_EVERY,
             probe=pieces,
-            maps_every=20,
+            maps_every=PICTURES_EVERY,
             probe_inputs=True,
             probe_labels=written(pieces),
         ) as monitor,
