@@ -52,9 +52,14 @@ class Reader:
         return self._read(self._provider().read_tensors, arguments, runs, tags)
 
     def scalars(self, runs: Sequence[str], tags: Sequence[str], last: bool) -> Found:
-        """Events of stock scalars, as the provider's ScalarDatum."""
-        arguments = {"plugin_name": "scalars", "downsample": 1 if last else ALL}
-        return self._read(self._provider().read_scalars, arguments, runs, tags)
+        """Events of stock scalars, as the provider's ScalarDatum; ``last``: only the newest of each."""
+        provider, arguments = self._provider(), {"plugin_name": "scalars"}
+        if not last:
+            return self._read(provider.read_scalars, arguments | {"downsample": ALL}, runs, tags)
+        # The Python loader unpacks every event before it leaves out all but one; asked like this, only the one.
+        found = self._read(provider.read_last_scalars, arguments, runs, tags)
+        data = {run: {tag: [datum] for tag, datum in of_run.items()} for run, of_run in found.data.items()}
+        return Found(data, found.problems)
 
     def list_scalars(self, runs: Sequence[str]) -> Found:
         """Tags of stock scalars."""

@@ -27,7 +27,7 @@ export class Loader {
   private fetching: AbortController | null = null;
   private readonly windows = new Map<string, ScalarSeries[]>();
   private fetchingWindows: AbortController | null = null;
-  private fetchingScalars: AbortController | null = null;
+  private fetchingScalars = new AbortController();
   private readonly details: Details;
   /** Columns that are asked for. */
   private readonly width: ReadonlySignal<number>;
@@ -115,17 +115,22 @@ export class Loader {
   }
 
   private readonly scalars = new Map<string, ScalarSeries[]>();
+  private readonly askedScalars = new Set<string>();
 
   /** The figures beside the runs, of those that can be seen. */
   private async wantScalars(runs: readonly string[], again: boolean): Promise<void> {
-    const { store, scalars } = this;
-    if (again) scalars.clear();
-    const wanted = runs.filter((run) => !scalars.has(run)).slice(0, MOST_RUNS);
-    this.fetchingScalars?.abort();
-    this.fetchingScalars = null;
+    const { store, scalars, askedScalars: asked } = this;
+    if (again) {
+      this.fetchingScalars.abort();
+      this.fetchingScalars = new AbortController();
+      scalars.clear();
+      asked.clear();
+    }
+    // What is on its way is not asked for again when the list is scrolled.
+    const wanted = runs.filter((run) => !asked.has(run)).slice(0, MOST_RUNS);
     if (wanted.length === 0) return;
-    const controller = new AbortController();
-    this.fetchingScalars = controller;
+    for (const run of wanted) asked.add(run);
+    const controller = this.fetchingScalars;
     try {
       const request = { runs: wanted, tags: null, prefix: LOG_PREFIX, last: true };
       const series = await this.source.scalars(request, controller.signal);
@@ -133,8 +138,10 @@ export class Loader {
       keepByRun(scalars, wanted, series);
       store.scalars.value = [...scalars.values()].flat();
     } catch {
+      if (controller.signal.aborted) return;
       // The figures beside the runs are a courtesy: without them the page is whole.
-      if (!controller.signal.aborted && again) store.scalars.value = [];
+      for (const run of wanted) asked.delete(run);
+      if (again) store.scalars.value = [];
     }
   }
 
