@@ -110,3 +110,29 @@ test("what is kept is bounded: the answer used longest ago goes first", async ()
   expect(answers.peek("things", { step: 1 })).toBeNull();
   expect(answers.peek("things", { step: 2 })).toBe("2");
 });
+
+test("the same question of several is asked once; it is given up when none of them waits any longer", async () => {
+  const [first, second, third] = [0, 1, 2].map(() => new AbortController());
+  const body = { step: 1 };
+  const one = answers.ask("things", body, first.signal);
+  const two = answers.ask("things", body, second.signal);
+  expect([source.posts.length, answers.pending]).toEqual([1, 1]);
+  first.abort();
+  expect(source.posts[0].signal.aborted).toBe(false);
+  source.posts[0].answer("answer", 1);
+  expect(await two).toBe("answer");
+  expect(await one).toBe("answer");
+  expect([answers.pending, answers.peek("things", body)]).toEqual([0, "answer"]);
+  // Given up by all: whoever asks afterwards asks anew, and one that fails is not kept either.
+  const lost = answers.ask("things", { step: 2 }, third.signal);
+  third.abort();
+  expect(source.posts[1].signal.aborted).toBe(true);
+  const again = answers.ask("things", { step: 2 }, second.signal);
+  expect(source.posts.length).toBe(3);
+  source.posts[1].fail(new Error("aborted"));
+  await expect(lost).rejects.toThrow("aborted");
+  source.posts[2].fail(new Error("500 no"));
+  await expect(again).rejects.toThrow("500 no");
+  void answers.ask("things", { step: 2 }, second.signal);
+  expect(source.posts.length).toBe(4);
+});

@@ -9,9 +9,16 @@ interface Kept {
   bytes: number;
 }
 
+/** A question that is on its way, for as long as anybody waits for it. */
+interface Asked {
+  answer: Promise<Kept>;
+  abort: AbortController;
+  by: number;
+}
+
 /**
- * Answers of the routes that panels ask for themselves, by question. A reload makes all of them old: they are
- * asked for again when they are next wanted.
+ * Answers of the routes that panels ask for themselves, by question: several that ask the same ask once. A
+ * reload makes all of them old: they are asked for again when they are next wanted.
  */
 export class Answers {
   /** Grows with each reload. */
@@ -19,6 +26,7 @@ export class Answers {
   /** Questions that are on their way. */
   pending = 0;
   private kept = new Map<string, Kept>();
+  private readonly asked = new Map<string, Asked>();
   private stale = false;
 
   constructor(
@@ -34,6 +42,7 @@ export class Answers {
     }
     this.stale = false;
     this.kept.clear();
+    this.asked.clear();
     this.generation.value++;
   }
 
@@ -55,16 +64,40 @@ export class Answers {
       this.kept.set(key, had);
       return had.header;
     }
-    const generation = this.generation.value;
-    this.pending++;
-    let answer: Kept;
+    const asked = this.asked.get(key) ?? this.post(key, route, body);
+    asked.by++;
+    const leave = () => {
+      if (--asked.by > 0) return;
+      this.forget(key, asked);
+      asked.abort.abort();
+    };
+    abort.addEventListener("abort", leave, { once: true });
     try {
-      answer = await this.source.post(route, body, abort);
+      return (await asked.answer).header;
     } finally {
-      this.pending--;
+      abort.removeEventListener("abort", leave);
     }
-    if (generation === this.generation.value && !abort.aborted) this.keep(key, answer);
-    return answer.header;
+  }
+
+  private post(key: string, route: string, body: object): Asked {
+    const abort = new AbortController();
+    const generation = this.generation.value;
+    const asked: Asked = { answer: this.source.post(route, body, abort.signal), abort, by: 0 };
+    this.asked.set(key, asked);
+    this.pending++;
+    const done = () => {
+      this.pending--;
+      this.forget(key, asked);
+    };
+    asked.answer.then((answer) => {
+      if (generation === this.generation.value && !abort.signal.aborted) this.keep(key, answer);
+      done();
+    }, done);
+    return asked;
+  }
+
+  private forget(key: string, asked: Asked): void {
+    if (this.asked.get(key) === asked) this.asked.delete(key);
   }
 
   /** An answer that is used once and not kept, such as all values of a run for a file. */

@@ -4,7 +4,7 @@
  */
 export async function render() {
   try {
-    const { start } = await import("./static/main-dlPn13sH.js");
+    const { start } = await import("./static/main-B-agxGNB.js");
     start(document.body);
   } catch (error) {
     const text = document.createElement("pre");
