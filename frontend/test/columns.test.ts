@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { asColumns, cellAt, cellStep, columnDetail, sliceColumns, widthFor } from "../src/derive/columns";
 import { buildGrid } from "../src/derive/grid";
 import { gridPixels } from "../src/derive/steps";
-import { REST } from "../src/store/details";
+import { REST, REST_MOVING } from "../src/store/details";
 import { Loader } from "../src/store/loader";
 import { Store } from "../src/store/store";
 import { CELL, type RunSeries } from "../src/types";
@@ -147,8 +147,30 @@ test("of several questions one fails: it is said, the others' answers stand, and
   // Away and back again.
   store.moveTo(1, null);
   store.moveTo(0, null);
-  await new Promise((done) => setTimeout(done, REST + 5));
+  await new Promise((done) => setTimeout(done, REST + REST_MOVING + 10));
   const again = source.requests.slice(asked).filter(({ request }) => request.rows?.[0] === "x.weight");
   expect(again.map(({ request }) => request.runs)).toEqual([["q"]]);
+  loader.dispose();
+});
+
+test("while the cursor is on its way nothing is asked; where it has come to rest, only what is there", async () => {
+  const store = new Store();
+  const source = new FakeSource();
+  source.listed = [info("r", 0)];
+  const loader = new Loader(store, source, () => false);
+  void loader.reload();
+  await settle();
+  source.requests[0].answer({ series: [reduced("r")], missing: [] });
+  await settle();
+  // For longer than one that rests would wait.
+  for (const at of [1, 0, 1, 0, 1, 0, 1]) {
+    store.moveTo(at, null);
+    await new Promise((done) => setTimeout(done, REST / 2));
+  }
+  expect(source.requests.length).toBe(1);
+  await new Promise((done) => setTimeout(done, REST + REST_MOVING + 10));
+  const asked = source.requests.slice(1).map(({ request }) => request.rows);
+  expect(asked.length).toBe(2);
+  expect(asked).toEqual(expect.arrayContaining([undefined, ["y.weight"]]));
   loader.dispose();
 });

@@ -16,8 +16,10 @@ const LINES_AHEAD = 3;
 const MOST_LINES = 48;
 /** Requests that may be under way at once. */
 const AT_ONCE = 4;
-/** Milliseconds that a cursor must rest before something is asked: the picture comes first, and keys are held down. */
+/** Milliseconds that a cursor must rest before something is asked: the picture comes first. */
 export const REST = 40;
+/** The same of a cursor that is on its way, as while a key is held down: answers would hold up its next picture. */
+export const REST_MOVING = 200;
 /** Columns that come along with percentiles, for which nobody looks at them. */
 const FEW_COLUMNS = 16;
 /** Most names of rows in one request. */
@@ -41,6 +43,9 @@ const asked = (line: Line, store: Store) => {
 export class Details {
   private readonly stops: (() => void)[] = [];
   private abort = new AbortController();
+  /** When the cursor was last moved, and whether that was one of several moves. */
+  private moved = Number.NEGATIVE_INFINITY;
+  private onItsWay = false;
   /** The series that the details are of; others come with another statistic or a reload. */
   private of = "";
 
@@ -49,6 +54,14 @@ export class Details {
     private readonly source: Source,
     private readonly isHidden: () => boolean,
   ) {
+    let begun = false;
+    this.stops.push(
+      effect(() => {
+        void [store.view.step.value, store.view.row.value];
+        if (begun) this.move();
+        begun = true;
+      }),
+    );
     this.follow(
       () => this.nextZoomed(),
       (series, base) => this.keepZoomed(series, base),
@@ -90,9 +103,11 @@ export class Details {
     let busy = false;
     const rounds = async () => {
       busy = true;
-      await new Promise((done) => setTimeout(done, REST));
       let before = "";
-      for (let asks = untracked(next); asks.length > 0; asks = untracked(next)) {
+      for (;;) {
+        await this.rest();
+        const asks = untracked(next);
+        if (asks.length === 0) break;
         const { abort } = this;
         // What does not come when it is asked for is not asked for again: the run has no such thing.
         const now = JSON.stringify(asks);
@@ -124,6 +139,23 @@ export class Details {
         if (next().length > 0 && !busy) untracked(() => void rounds());
       }),
     );
+  }
+
+  private move(): void {
+    const now = performance.now();
+    this.onItsWay = now - this.moved < REST_MOVING;
+    this.moved = now;
+  }
+
+  /** Until the cursor rests. */
+  private async rest(): Promise<void> {
+    const began = performance.now();
+    for (;;) {
+      const until = Math.max(began + REST, this.moved + (this.onItsWay ? REST_MOVING : REST));
+      const left = until - performance.now();
+      if (left <= 0) return;
+      await new Promise((done) => setTimeout(done, left));
+    }
   }
 
   /** What is there when something is asked: details go with it. */

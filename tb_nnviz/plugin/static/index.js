@@ -4,7 +4,7 @@
  */
 export async function render() {
   try {
-    const { start } = await import("./static/main-B-agxGNB.js");
+    const { start } = await import("./static/main-BiwJ4spa.js");
     start(document.body);
   } catch (error) {
     const text = document.createElement("pre");
