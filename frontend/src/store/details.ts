@@ -154,7 +154,7 @@ export class Details {
       const until = Math.max(began + REST, this.moved + (this.onItsWay ? REST_MOVING : REST));
       const left = until - performance.now();
       if (left <= 0) return;
-      await new Promise((done) => setTimeout(done, left));
+      await new Promise((done) => setTimeout(done, Math.ceil(left)));
     }
   }
 
