@@ -143,6 +143,47 @@ def test_nothing_jumps_while_it_loads(demo_board: Callable[[str], Board], visit:
     assert sum(value for value, _ in shifts) < 0.005, "\n".join(map(str, shifts))
 
 
+def test_what_is_on_its_way_is_said_and_has_its_place(demo_board: Callable[[str], Board], visit: Visit) -> None:
+    view = visit.to(demo_board("true"))
+    held: list[Route] = []
+    let_through: list[list[str]] = []
+
+    def hold(route: Route, request: Request) -> None:
+        asked = request.post_data_json
+        first = asked["runs"] == ["healthy"] and asked["statistics"] == ["norm"]
+        route.continue_() if first or asked["runs"] in let_through else held.append(route)
+
+    view.page.route("**/plugin/nnviz/series", hold)
+    view.page.goto(f"{view.board.url}#nnviz&p.nnviz.runs=healthy,deep-sigmoid,dying-relu")
+    view.until("document.querySelector('[data-testid=heatmap-healthy]')")
+    busy = view.find(".busy")
+    expect(busy).to_have_text("Loading… 1 of 3 runs")
+    expect(busy.locator("i.share")).to_have_attribute("style", "width: 33.3333%;")
+    expect(busy.locator("span")).to_have_css("opacity", "1")
+    read = view.readout()
+    assert float(read.pop("healthy")) > 0 and read == {"deep-sigmoid": "…", "dying-relu": "…"}
+    place = view.get("readout").locator("li").last.bounding_box()
+    # Another statistic: what it is of stays, and nothing is said of it.
+    view.until("document.querySelectorAll('.line.row').length > 0")
+    lines = view.state()["lines"]
+    with view.page.expect_request(lambda request: '"rms"' in (request.post_data or "")) as asked_rms:
+        view.get("statistic-select").select_option("gradient/rms")
+    expect(busy).to_have_text("Loading… 0 of 3 runs")
+    assert view.state()["lines"] == lines and set(view.readout().values()) == {"…"}
+    expect(view.get("legend")).to_be_hidden()
+    # What was asked of norms was given up.
+    let_through += [["deep-sigmoid"], ["dying-relu"]]
+    while not (waiting := [route for route in held if route.request == asked_rms.value]):
+        view.page.wait_for_timeout(20)
+    waiting[0].continue_()
+    view.settle()
+    expect(busy).to_have_count(0)
+    expect(view.get("legend")).to_be_visible()
+    assert "…" not in view.readout().values()
+    assert view.get("readout").locator("li").last.bounding_box() == place
+    view.page.unroute_all(behavior="ignoreErrors")
+
+
 def test_a_hidden_tab_asks_nothing_until_it_is_shown(demo_board: Callable[[str], Board], visit: Visit) -> None:
     view = visit.to(demo_board("true")).open(panel="curves")
     asked: list[str] = []

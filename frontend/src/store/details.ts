@@ -107,8 +107,9 @@ export class Details {
       for (;;) {
         await this.rest();
         const asks = untracked(next);
-        if (asks.length === 0) break;
         const { abort } = this;
+        // It is renewed with each statistic: only after the end it is one that was given up.
+        if (asks.length === 0 || abort.signal.aborted) break;
         // What does not come when it is asked for is not asked for again: the run has no such thing.
         const now = JSON.stringify(asks);
         if (now === before || this.isHidden()) break;

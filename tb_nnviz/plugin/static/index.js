@@ -4,7 +4,7 @@
  */
 export async function render() {
   try {
-    const { start } = await import("./static/main-AZYieFZf.js");
+    const { start } = await import("./static/main-CBuHsoPJ.js");
     start(document.body);
   } catch (error) {
     const text = document.createElement("pre");
