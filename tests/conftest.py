@@ -12,8 +12,8 @@ import pytest
 from tensorboard.compat.tensorflow_stub import pywrap_tensorflow
 
 if TYPE_CHECKING:
-    from tests.logs import Zoo
-    from tests.tensorboards import TensorBoard
+    from tests.support.event_logs import Zoo
+    from tests.support.tensorboards import TensorBoard
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -42,7 +42,7 @@ def loader(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="session")
 def zoo(tmp_path_factory: pytest.TempPathFactory) -> Zoo:
     """A logdir with one run for each thing that can happen to a run."""
-    from tests.logs import Zoo
+    from tests.support.event_logs import Zoo
 
     return Zoo(tmp_path_factory.mktemp("zoo"))
 
@@ -50,7 +50,7 @@ def zoo(tmp_path_factory: pytest.TempPathFactory) -> Zoo:
 @pytest.fixture(scope="session")
 def board(loader: str, zoo: Zoo) -> Iterator[TensorBoard]:
     """TensorBoard with default flags on the zoo, everything loaded."""
-    from tests.tensorboards import TensorBoard
+    from tests.support.tensorboards import TensorBoard
 
     with TensorBoard(loader, zoo.logdir) as tensorboard:
         tensorboard.until_written(zoo.last_wall_times)
@@ -60,7 +60,7 @@ def board(loader: str, zoo: Zoo) -> Iterator[TensorBoard]:
 @pytest.fixture
 def empty_board(loader: str, tmp_path: Path) -> Iterator[TensorBoard]:
     """TensorBoard on an empty logdir."""
-    from tests.tensorboards import TensorBoard
+    from tests.support.tensorboards import TensorBoard
 
     with TensorBoard(loader, tmp_path) as tensorboard:
         yield tensorboard

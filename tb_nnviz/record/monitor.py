@@ -14,8 +14,8 @@ from torch import Tensor, nn
 
 from tb_nnviz import schema
 from tb_nnviz.record.hooks.handles import Hook
+from tb_nnviz.record.session import Steps
 from tb_nnviz.record.settings import Settings
-from tb_nnviz.record.steps import Steps
 from tb_nnviz.record.write.writer import Writer
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tb_nnviz.record.maps.probe import Labels, Probe
+from tb_nnviz.record.collect.activation_maps.probe import Labels, Probe
+from tb_nnviz.record.collect.weights.tracked import Choice
 from tb_nnviz.record.model.modules import Filter
 from tb_nnviz.record.schedule import Schedule
-from tb_nnviz.record.weights.tracked import Choice
 from tb_nnviz.rules.gradient_norm import GradientNormRule
 
 

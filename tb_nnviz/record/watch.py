@@ -11,11 +11,11 @@ from torch import nn
 
 from tb_nnviz import schema
 from tb_nnviz.record import schedule
-from tb_nnviz.record.maps.probe import Probe, labels, probes
+from tb_nnviz.record.collect.activation_maps.probe import Probe, labels, probes
+from tb_nnviz.record.collect.weights import tracked
 from tb_nnviz.record.model.modules import Filter, named_parameters, selector, unwrap
 from tb_nnviz.record.monitor import Monitor
 from tb_nnviz.record.settings import Settings
-from tb_nnviz.record.weights import tracked
 from tb_nnviz.record.write.writer import file_writer, user_writer
 from tb_nnviz.rules.gradient_norm import GradientNormRule
 

@@ -24,9 +24,9 @@ from tb_nnviz import schema
 from tb_nnviz.record.write.event_file import EventFile
 from tb_nnviz.record.write.events import event
 from tests.bench import logs
-from tests.browser import boards
-from tests.browser.boards import Board
-from tests.browser.driving import WIDE, View, launch
+from tests.support import servers as boards
+from tests.support.page_driver import WIDE, View, launch
+from tests.support.servers import Board
 
 STOCK_LAYERS, STOCK_STEPS, HISTOGRAM_STEPS = 100, 500, 50
 FIRST = "first picture, from opening the tab; nothing read before"

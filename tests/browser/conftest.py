@@ -15,13 +15,14 @@ from playwright.sync_api import Browser, sync_playwright
 
 from demo.gpt.runs import RUNS as GPT_RUNS
 from demo.runs import RUNS
-from tests.browser import edges, windows
-from tests.browser.boards import Board
-from tests.browser.driving import WIDE, Guard, View, launch
-from tests.logs import Log
-from tests.reading import Run
+from tests.support import edge_logs as edges
+from tests.support import window_logs as windows
+from tests.support.event_logs import Log
+from tests.support.event_reader import Run
+from tests.support.page_driver import WIDE, Guard, View, launch
+from tests.support.paths import ROOT
+from tests.support.servers import Board
 
-ROOT = Path(__file__).resolve().parents[2]
 PREFIX = "/deeper/down"
 #: Steps that hold what the tests look at, as ./dev test trains them.
 STEPS = {"digits": 240, "gpt": 100}

@@ -13,13 +13,13 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Locator, expect
 
-from tests import maps
-from tests.browser.boards import Board
-from tests.browser.colours import VIRIDIS, Range, Rgb, distance, is_magenta
 from tests.browser.conftest import Visit
-from tests.browser.driving import View
-from tests.logs import Log, layout
-from tests.reading import Run
+from tests.support import map_logs as maps
+from tests.support.colours import VIRIDIS, Range, Rgb, distance, is_magenta
+from tests.support.event_logs import Log, layout
+from tests.support.event_reader import Run
+from tests.support.page_driver import View
+from tests.support.servers import Board
 
 RUNS = ["healthy", "deep-sigmoid", "lr-too-high", "dying-relu"]
 LAYER = "blocks.3.act1"

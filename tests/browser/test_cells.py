@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.browser import edges
-from tests.browser.boards import Board
-from tests.browser.colours import APART, VIRIDIS, Rgb, distance, is_grey, is_magenta
 from tests.browser.conftest import Edges
-from tests.browser.driving import View
-from tests.reading import Run
+from tests.support import edge_logs as edges
+from tests.support.colours import APART, VIRIDIS, Rgb, distance, is_grey, is_magenta
+from tests.support.event_reader import Run
+from tests.support.page_driver import View
+from tests.support.servers import Board
 
 SPECIAL = {"under": edges.UNDER, "over": edges.OVER, "zero": edges.ZERO, "nonfinite": edges.NAN}
 

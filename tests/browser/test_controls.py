@@ -7,10 +7,10 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser import edges
-from tests.browser.colours import Range
-from tests.browser.driving import View
-from tests.reading import Run
+from tests.support import edge_logs as edges
+from tests.support.colours import Range
+from tests.support.event_reader import Run
+from tests.support.page_driver import View
 
 RUNS = ["healthy", "deep-sigmoid", "lr-too-high", "dying-relu"]
 

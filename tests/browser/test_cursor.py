@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
-from tests.browser import edges
-from tests.browser.driving import View
+from tests.support import edge_logs as edges
+from tests.support.page_driver import View
 
 
 def check(view: View, row: str, step: int) -> None:

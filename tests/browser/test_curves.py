@@ -14,11 +14,11 @@ from playwright.sync_api import expect
 from tensorboard.compat.proto import event_pb2
 
 from tb_nnviz import schema
-from tests.browser.boards import Board
 from tests.browser.conftest import Visit
-from tests.browser.driving import View
-from tests.logs import Log, layout
-from tests.reading import Run
+from tests.support.event_logs import Log, layout
+from tests.support.event_reader import Run
+from tests.support.page_driver import View
+from tests.support.servers import Board
 
 LOSS = "nnviz/log/loss"
 COLOUR = {"healthy": (0x42, 0x50, 0x66)}

@@ -15,13 +15,13 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tb_nnviz import schema
-from tests.bins import bin_of, ends
-from tests.browser.boards import Board
-from tests.browser.colours import VIRIDIS, Rgb, distance, is_grey, is_magenta
 from tests.browser.conftest import Shared, _shared
-from tests.browser.driving import WIDE, View
-from tests.logs import Log, layout, numbers
-from tests.reading import Run
+from tests.support.bins import bin_of, ends
+from tests.support.colours import VIRIDIS, Rgb, distance, is_grey, is_magenta
+from tests.support.event_logs import Log, layout, numbers
+from tests.support.event_reader import Run
+from tests.support.page_driver import WIDE, View
+from tests.support.servers import Board
 
 ROW = "blocks.1.conv2.weight"
 KNOWN = layout(["fc.weight", "out.weight"])

@@ -12,13 +12,13 @@ import pytest
 from playwright.sync_api import expect
 
 from tb_nnviz import schema
-from tests.browser import edges
-from tests.browser.boards import Board
-from tests.browser.colours import is_grey, is_magenta
 from tests.browser.conftest import Visit
-from tests.browser.driving import View
-from tests.logs import Log, layout
-from tests.reading import Run
+from tests.support import edge_logs as edges
+from tests.support.colours import is_grey, is_magenta
+from tests.support.event_logs import Log, layout
+from tests.support.event_reader import Run
+from tests.support.page_driver import View
+from tests.support.servers import Board
 
 RUNS = ["healthy", "deep-sigmoid", "lr-too-high", "dying-relu"]
 ROW = "blocks.7.conv1.weight"

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser import edges
-from tests.browser.boards import Board
 from tests.browser.conftest import Edges, Shared, Visit
-from tests.browser.driving import IFRAME, View, largest_difference
+from tests.support import edge_logs as edges
+from tests.support.page_driver import IFRAME, View, largest_difference
+from tests.support.servers import Board
 
 CHOSEN = {
     "runs": "other,cells",

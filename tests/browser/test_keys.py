@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser import edges
-from tests.browser.boards import Board
 from tests.browser.conftest import Visit
-from tests.browser.driving import View
+from tests.support import edge_logs as edges
+from tests.support.page_driver import View
+from tests.support.servers import Board
 
 
 @pytest.fixture

@@ -13,11 +13,11 @@ from playwright.sync_api import expect
 from torch import nn
 
 import tb_nnviz
-from tests.browser.boards import Board
 from tests.browser.conftest import Shared, _shared
-from tests.browser.driving import View
-from tests.logs import Log, layout, numbers
-from tests.reading import Run
+from tests.support.event_logs import Log, layout, numbers
+from tests.support.event_reader import Run
+from tests.support.page_driver import View
+from tests.support.servers import Board
 
 EVERY = 5
 FIRST, MORE = 10, 1

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Request, Route, expect
 
-from tests.browser.boards import Board
 from tests.browser.conftest import Visit
-from tests.browser.driving import IFRAME, NARROW, WIDE, View
+from tests.support.page_driver import IFRAME, NARROW, WIDE, View
+from tests.support.servers import Board
 
 PANELS = ("gradient_flow", "activations", "distributions", "weights", "structure", "curves")
 #: The route whose answer fills each panel.

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.boards import Board
-from tests.browser.colours import is_grey, is_magenta
 from tests.browser.conftest import Visit
-from tests.browser.driving import View
-from tests.reading import Run
+from tests.support.colours import is_grey, is_magenta
+from tests.support.event_reader import Run
+from tests.support.page_driver import View
+from tests.support.servers import Board
 
 RUNS = ["healthy", "deep-sigmoid", "lr-too-high", "dying-relu"]
 

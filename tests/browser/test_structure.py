@@ -10,9 +10,9 @@ from playwright.sync_api import expect
 from torch import nn
 
 from demo.models import DeepCNN
-from tests.browser.colours import VIRIDIS, distance
-from tests.browser.driving import View
-from tests.reading import Run
+from tests.support.colours import VIRIDIS, distance
+from tests.support.event_reader import Run
+from tests.support.page_driver import View
 
 MODEL = DeepCNN(nn.ReLU, norm=True)
 

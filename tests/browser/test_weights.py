@@ -14,12 +14,12 @@ from playwright.sync_api import Locator, expect
 
 from demo.runs import RUNS
 from tb_nnviz import schema
-from tests.browser.boards import Board
-from tests.browser.colours import Rgb, distance, is_grey, is_magenta
 from tests.browser.conftest import Visit
-from tests.browser.driving import View
-from tests.logs import Log, layout, numbers
-from tests.reading import Run
+from tests.support.colours import Rgb, distance, is_grey, is_magenta
+from tests.support.event_logs import Log, layout, numbers
+from tests.support.event_reader import Run
+from tests.support.page_driver import View
+from tests.support.servers import Board
 
 NAMES = [run.name for run in RUNS]
 KERNELS = "blocks.0.conv1.weight"

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.browser import windows
-from tests.browser.boards import Board
-from tests.browser.colours import is_magenta
 from tests.browser.conftest import Visit
-from tests.browser.driving import View
-from tests.reading import Run
+from tests.support import window_logs as windows
+from tests.support.colours import is_magenta
+from tests.support.event_reader import Run
+from tests.support.page_driver import View
+from tests.support.servers import Board
 
 BOX = "(it) => it.getBoundingClientRect().toJSON()"
 

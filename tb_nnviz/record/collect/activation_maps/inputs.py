@@ -1,0 +1,83 @@
+"""The probe itself as a map, where the user asked for it: what the activation maps are seen beside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from tb_nnviz.record.collect.activation_maps import layer_map
+from tb_nnviz.record.collect.activation_maps.axes import Axes, plain
+from tb_nnviz.record.collect.activation_maps.layer_map import Plan
+from tb_nnviz.record.collect.activation_maps.plan import is_mappable
+from tb_nnviz.record.collect.activation_maps.probe import Labels
+from tb_nnviz.record.collect.activation_maps.sizes import MOST_BYTES, MOST_SAMPLES, fit
+from tb_nnviz.record.measure.transfer import Transfer
+
+_NAMES = {2: ("sample", "unit"), 3: ("sample", "token", "feature"), 4: ("sample", "channel", "height", "width")}
+
+
+def input_payload(x: Tensor, plans: Sequence[Plan], labels: Labels | None) -> Callable[[], np.ndarray] | None:
+    """What makes the payload of a probe's first tensor on the host; None where no map can show it.
+
+    Args:
+        x: the probe's first tensor.
+        plans: of its model's maps, in the order of execution: as many samples are kept as these have.
+        labels: of its samples or tokens.
+    """
+    samples = max((plan.kept["sample"] for plan in plans), default=MOST_SAMPLES)
+    swapped = any(plan.axes.source[:2] == (1, 0) for plan in plans)
+    if not (x.is_floating_point() or x.is_complex()):
+        if x.dim() == 2:
+            return _tokens(x.t() if swapped else x, samples, labels)
+        x = x.float()  # images as they are stored, say
+    axes = _axes(x, plans, swapped)
+    if axes is None or not is_mappable(x):
+        return None
+    sizes = layer_map.sizes_of(tuple(x.shape), axes)
+    cut = {name: size for name, size in sizes.items() if name != "depth"} | {"sample": min(sizes["sample"], samples)}
+    kept = fit(cut, MOST_BYTES)
+    if kept is None:
+        return None
+    plan = Plan(tuple(x.shape), axes, sizes, kept)
+    transfer = Transfer()
+    codes, figures = (transfer.add(part.reshape(-1)) for part in layer_map.take(x, plan))
+    arrive = transfer.start()
+    more = _labels(labels, kept["sample"], kept.get("token"))
+
+    def payload() -> np.ndarray:
+        arrived = arrive()
+        return layer_map.encode(plan, arrived(codes), arrived(figures), **more)
+
+    return payload
+
+
+def _axes(x: Tensor, plans: Sequence[Plan], swapped: bool) -> Axes | None:
+    """As the first layer's output of so many axes; or as inputs mostly are."""
+    if swapped and x.dim() == 3:
+        return Axes(_NAMES[3], (1, 0, 2))
+    for plan in plans:
+        if len(plan.shape) == x.dim() and plan.axes.fold is None and plan.axes.names[0:1] == ("sample",):
+            if "head" not in plan.axes.names and None not in plan.axes.source:
+                return plan.axes
+            break
+    return plain(_NAMES[x.dim()]) if x.dim() in _NAMES else None
+
+
+def _tokens(x: Tensor, samples: int, labels: Labels | None) -> Callable[[], np.ndarray] | None:
+    """Token ids [sample, token]."""
+    if not x.numel() or x.is_meta:
+        return None
+    sizes = dict(zip(("sample", "token"), x.shape, strict=True))
+    # those beyond a byte take a few digits each in the header
+    kept = x[:samples, : MOST_BYTES // (8 * max(1, min(samples, len(x))))].cpu().numpy().astype(np.int64)
+    return lambda: layer_map.encode_tokens(kept, sizes, **_labels(labels, *kept.shape))
+
+
+def _labels(labels: Labels | None, samples: int, tokens: int | None) -> dict[str, Any]:
+    """What the header says of them, cut to what is kept."""
+    if labels is None:
+        return {}
+    return {"labels": [label if isinstance(label, str) else list(label[:tokens]) for label in labels[:samples]]}

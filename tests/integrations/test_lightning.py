@@ -1,0 +1,481 @@
+"""The callback for Lightning logs what a plain loop with ``watch`` logs, and changes nothing of the training."""
+
+import copy
+import functools
+import importlib
+import pickle
+import runpy
+import sys
+from contextlib import nullcontext
+from types import SimpleNamespace
+
+import pytest
+import torch
+from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch.callbacks import Callback
+from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
+from lightning.pytorch.plugins import MixedPrecision
+from torch import nn
+from torch.nn import functional as F
+from torch.utils.data import DataLoader, TensorDataset
+
+import tb_nnviz
+from tb_nnviz.lightning import NNVizCallback
+from tests.support.event_reader import Run
+from tests.support.paths import ROOT
+from tests.support.same_runs import assert_same
+
+pytestmark = [
+    # advice on how to make it faster
+    pytest.mark.filterwarnings("ignore::lightning.fabric.utilities.warnings.PossibleUserWarning"),
+    pytest.mark.filterwarnings("ignore::lightning_fabric.utilities.warnings.PossibleUserWarning"),
+    # Lightning pickles a tree specification of torch's
+    pytest.mark.filterwarnings("ignore:.*LeafSpec.*:FutureWarning"),
+]
+
+BATCHES, SIZE = 8, 4
+EVERYTHING = {"every": 1, "histograms_every": 3}
+
+
+class Net(nn.Module):
+    """Registered in another order than called, with evaluation that differs from training."""
+
+    def __init__(self):
+        super().__init__()
+        self.head = nn.Linear(8, 3)
+        self.body = nn.Sequential(nn.Linear(6, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Linear(8, 8), nn.Tanh())
+        self.dropout = nn.Dropout(0.0)
+
+    def forward(self, x):
+        return self.head(self.dropout(self.body(x)))
+
+
+class Model(LightningModule):
+    def __init__(self, optimizer=None, parts=False, dropout=0.0, module_logs=False):
+        super().__init__()
+        torch.manual_seed(7)
+        self.net = Net()
+        self.net.dropout.p = dropout
+        self.make_optimizer = optimizer or functools.partial(torch.optim.AdamW, lr=0.01)
+        self.parts, self.logs = parts, module_logs
+        self.losses = []
+
+    def forward(self, x):
+        return self.net(x)
+
+    def loss(self, batch):
+        x, y = batch
+        # most modules never call themselves, only their parts
+        return F.cross_entropy(self.net(x) if self.parts else self(x), y)
+
+    def training_step(self, batch, batch_idx):
+        loss = self.loss(batch)
+        self.losses.append(loss.detach().clone())
+        if self.logs:
+            self.log("train/loss", loss, on_step=True, on_epoch=True)
+            self.log("margin", 0.5 + batch_idx)
+            self.log("whole", loss, on_step=False, on_epoch=True)
+        return loss
+
+    def validation_step(self, batch, batch_idx):
+        loss = self.loss(batch)
+        if self.logs:
+            self.log("val_loss", loss)
+
+    def configure_optimizers(self):
+        optimizer = self.make_optimizer(self.parameters())
+        scheduler = torch.optim.lr_scheduler.StepLR(optimizer, 2, 0.5)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
+
+
+class Fails(Callback):
+    def on_train_batch_start(self, trainer, pl_module, batch, batch_idx):
+        if batch_idx == 3:
+            raise RuntimeError("the loop fails")
+
+
+def data(batches=BATCHES):
+    generator = torch.Generator().manual_seed(3)
+    x = torch.randn(batches * SIZE, 6, generator=generator)
+    return [(x[i : i + SIZE], x[i : i + SIZE].argmax(1) % 3) for i in range(0, len(x), SIZE)]
+
+
+def loader(batches=BATCHES):
+    xs, ys = zip(*data(batches), strict=True)
+    return DataLoader(TensorDataset(torch.cat(xs), torch.cat(ys)), SIZE)
+
+
+def trainer(folder, *callbacks, **options):
+    """A quiet Trainer that logs to the run directory ``folder/run``."""
+    defaults = {
+        "logger": TensorBoardLogger(folder, name="", version="run"),
+        "max_epochs": 1,
+        "enable_checkpointing": False,
+    }
+    return Trainer(
+        default_root_dir=folder,
+        accelerator="cpu",
+        devices=1,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        log_every_n_steps=1,
+        callbacks=list(callbacks),
+        **{**defaults, **options},
+    )
+
+
+def plain(model, logdir, accumulate=1, clip=None, autocast=False, scaler=None, start=0, **options):
+    """What Lightning does, by hand."""
+    settings = model.configure_optimizers()
+    optimizer, scheduler = settings["optimizer"], settings["lr_scheduler"]["scheduler"]
+    options = {**({} if scaler is None else {"scaler": scaler}), **EVERYTHING, **options}
+    dtype = torch.float16 if scaler else torch.bfloat16
+    with tb_nnviz.watch(model, optimizer, logdir, start_step=start, **options) as monitor:
+        for number, batch in enumerate(data(), 1):
+            with torch.autocast("cpu", dtype, cache_enabled=False) if autocast or scaler else nullcontext():
+                loss = model.loss(batch) / accumulate
+            (scaler.scale(loss) if scaler else loss).backward()
+            if number % accumulate == 0:
+                if scaler:
+                    scaler.unscale_(optimizer)
+                if clip:
+                    clip(model.parameters(), monitor)
+                (scaler.step(optimizer), scaler.update()) if scaler else optimizer.step()
+                optimizer.zero_grad()
+                scheduler.step()
+
+
+def hooks(model):
+    return sum(
+        len(getattr(module, name))
+        for module in model.modules()
+        for name in ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+    )
+
+
+MODES = {
+    "float32": ({}, {}),
+    "bfloat16": ({"precision": "bf16-mixed"}, {"autocast": True}),
+    "accumulation": ({"accumulate_grad_batches": 2}, {"accumulate": 2}),
+    "clipped norm": (
+        {"gradient_clip_val": 0.1},
+        {"clip": lambda parameters, monitor: monitor.clip_grad_norm_(0.1)},
+    ),
+    "clipped values": (
+        {"gradient_clip_val": 0.01, "gradient_clip_algorithm": "value"},
+        {"clip": lambda parameters, monitor: nn.utils.clip_grad_value_(parameters, 0.01)},
+    ),
+    "all": (
+        {"precision": "bf16-mixed", "accumulate_grad_batches": 4, "gradient_clip_val": 0.1},
+        {
+            "autocast": True,
+            "accumulate": 4,
+            "clip": lambda parameters, monitor: monitor.clip_grad_norm_(0.1),
+        },
+    ),
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.mark.parametrize("parts", [False, True], ids=["calls itself", "calls its parts"])
+@pytest.mark.parametrize("mode", MODES)
+def test_as_a_plain_loop(tmp_path, mode, parts):
+    options, by_hand = MODES[mode]
+    plain(Model(), tmp_path / "plain", **by_hand)
+    model = Model(parts=parts)
+    trainer(tmp_path, NNVizCallback(**EVERYTHING), **options).fit(model, loader())
+    assert_same(tmp_path / "run", tmp_path / "plain")
+    scalars = Run(tmp_path / "run").scalars
+    assert ("nnviz/global/clip_factor" in scalars) == (mode in ("clipped norm", "all"))
+    assert hooks(model) == 0
+
+
+@pytest.mark.filterwarnings("ignore:Detected call of .lr_scheduler.step:UserWarning")  # the first is skipped
+def test_as_a_plain_loop_with_a_gradient_scaler(tmp_path):
+    def scaler():  # a scale that overflows float16 at first: some steps are skipped
+        return torch.amp.GradScaler("cpu", init_scale=2.0**20, growth_interval=2)
+
+    plain(Model(), tmp_path / "plain", scaler=scaler(), clip=lambda parameters, monitor: monitor.clip_grad_norm_(0.1))
+    plugin = MixedPrecision("16-mixed", "cpu", scaler())
+    options = {"plugins": [plugin], "gradient_clip_val": 0.1}
+    trainer(tmp_path, NNVizCallback(**EVERYTHING), **options).fit(Model(), loader())
+    assert_same(tmp_path / "run", tmp_path / "plain")
+    skipped = Run(tmp_path / "run").scalars["nnviz/global/skipped"]
+    assert set(skipped) == set(range(BATCHES))
+    assert 0 < sum(skipped.values()) < BATCHES
+    assert "step" not in vars(plugin.scaler)
+
+
+def test_a_closure_that_is_called_several_times(tmp_path):
+    optimizer = functools.partial(torch.optim.LBFGS, lr=0.1, max_iter=3)
+    model = Model(optimizer)
+    settings = model.configure_optimizers()
+    with tb_nnviz.watch(model, settings["optimizer"], tmp_path / "plain", **EVERYTHING):
+        for batch in data():
+
+            def closure(batch=batch):
+                loss = model.loss(batch)
+                settings["optimizer"].zero_grad()
+                loss.backward()
+                return loss
+
+            settings["optimizer"].step(closure)
+            settings["lr_scheduler"]["scheduler"].step()
+    trainer(tmp_path, NNVizCallback(**EVERYTHING)).fit(Model(optimizer), loader())
+    assert_same(tmp_path / "run", tmp_path / "plain")
+
+
+class Manual(Model):
+    """Two optimizers, one of them with clipping."""
+
+    def __init__(self):
+        super().__init__()
+        self.automatic_optimization = False
+
+    def training_step(self, batch, batch_idx):
+        body, head = self.optimizers()
+        loss = self.loss(batch)
+        body.zero_grad()
+        head.zero_grad()
+        self.manual_backward(loss)
+        self.clip_gradients(body, gradient_clip_val=0.05, gradient_clip_algorithm="norm")
+        body.step()
+        head.step()
+
+    def configure_optimizers(self):
+        return torch.optim.SGD(self.net.body.parameters(), 0.1), torch.optim.Adam(self.net.head.parameters(), 0.01)
+
+
+def plain_manual(model, logdir):
+    body, head = model.configure_optimizers()
+    with tb_nnviz.watch(model, [body, head], logdir, **EVERYTHING):
+        for _ in range(2):
+            for batch in data():
+                body.zero_grad()
+                head.zero_grad()
+                model.loss(batch).backward()
+                nn.utils.clip_grad_norm_(model.net.body.parameters(), 0.05)
+                body.step()
+                head.step()
+
+
+def test_manual_optimization_with_several_optimizers_resumed(tmp_path):
+    plain_manual(Manual(), tmp_path / "plain")
+    first = trainer(tmp_path, NNVizCallback(**EVERYTHING))
+    first.fit(Manual(), loader())
+    first.save_checkpoint(tmp_path / "checkpoint")
+    assert first.global_step == 2 * BATCHES  # Lightning's count is of both, ours of the two together
+    second = trainer(tmp_path, NNVizCallback(**EVERYTHING), max_epochs=2)
+    second.fit(Manual(), loader(), ckpt_path=tmp_path / "checkpoint")
+    assert_same(tmp_path / "run", tmp_path / "plain")
+
+
+def test_resumed_from_a_checkpoint(tmp_path):
+    first = trainer(tmp_path, NNVizCallback(**EVERYTHING))
+    first.fit(Model(), loader())
+    first.save_checkpoint(tmp_path / "checkpoint")
+    second = trainer(tmp_path, NNVizCallback(**EVERYTHING), max_epochs=2)
+    second.fit(Model(), loader(), ckpt_path=tmp_path / "checkpoint")
+    uninterrupted = tmp_path / "uninterrupted"
+    trainer(uninterrupted, NNVizCallback(**EVERYTHING), max_epochs=2).fit(Model(), loader())
+    assert_same(tmp_path / "run", uninterrupted / "run")
+
+
+@pytest.mark.parametrize("module", [Model, Manual])
+def test_fit_twice_goes_on_where_it_was(tmp_path, module):
+    model, callback = module(), NNVizCallback(every=1)
+    one = trainer(tmp_path, callback)
+    one.fit(model, loader())
+    one.fit_loop.max_epochs = 2
+    one.fit(model, loader())
+    assert sorted(Run(tmp_path / "run").tensors["nnviz/gradient/norm"]) == list(range(2 * BATCHES))
+    assert hooks(model) == 0
+    other = tmp_path / "other"
+    trainer(other, callback).fit(model, loader())
+    assert sorted(Run(other / "run").tensors["nnviz/gradient/norm"]) == list(range(BATCHES))
+
+
+def test_nothing_of_the_training_changes(tmp_path):
+    def fit(*callbacks):
+        model = Model(dropout=0.3, module_logs=True)
+        torch.manual_seed(5)
+        one = trainer(tmp_path, *callbacks, max_epochs=2, val_check_interval=3)
+        one.fit(model, loader(), loader(2))
+        moments = [state for parameter in one.optimizers[0].state.values() for state in parameter.values()]
+        tensors = [*model.losses, *model.state_dict().values(), *moments, *one.callback_metrics.values()]
+        return [*tensors, torch.get_rng_state()]
+
+    expected, found = fit(), fit(NNVizCallback(**EVERYTHING))
+    assert len(found) == len(expected) > 50
+    assert all(torch.equal(one, other) for one, other in zip(found, expected, strict=True))
+
+
+def test_validation_is_left_out_and_figures_are_logged(tmp_path):
+    plain(Model(), tmp_path / "plain")
+    model = Model(module_logs=True)
+    trainer(tmp_path, NNVizCallback(**EVERYTHING), val_check_interval=4).fit(model, loader(), loader(2))
+    assert_same(tmp_path / "run", tmp_path / "plain")
+    scalars = Run(tmp_path / "run").scalars
+    losses = {step: loss.item() for step, loss in enumerate(model.losses)}
+    assert scalars["nnviz/log/loss"] == pytest.approx(losses, rel=1e-6)
+    assert scalars["nnviz/log/margin"] == {step: step + 0.5 for step in range(BATCHES)}
+    mean = sum(losses.values()) / BATCHES
+    assert scalars["nnviz/log/loss_epoch"] == scalars["nnviz/log/whole"] == pytest.approx({BATCHES - 1: mean})
+    assert sorted(scalars["nnviz/log/val_loss"]) == [3, 7]
+    logged = {tag.rpartition("/")[2] for tag in scalars if tag.startswith("nnviz/log/")}
+    assert logged == {"loss", "loss_epoch", "margin", "whole", "val_loss"}
+
+
+def test_the_run_is_the_loggers_own(tmp_path):
+    callback = NNVizCallback(every=4, exclude="bias", kinds=["gradient"])
+    trainer(tmp_path, callback).fit(Model(module_logs=True), loader())
+    assert len(list((tmp_path / "run").glob("*tfevents*"))) == 1
+    run = Run(tmp_path / "run")
+    assert sorted(run.tensors["nnviz/gradient/norm"]) == [0, 4]
+    assert not any("bias" in row["name"] for row in run.rows("gradient", 0))
+    assert not any("activation" in tag for tag in run.tensors)
+    assert "train/loss_step" in run.scalars or "train/loss_step" in run.tensors
+    assert callback.monitor is None
+
+
+@pytest.mark.parametrize("logger", [False, "csv"])
+def test_a_directory_of_its_own(tmp_path, logger):
+    logger = logger and CSVLogger(tmp_path / "csv")
+    trainer(tmp_path, NNVizCallback(tmp_path / "own", every=1), logger=logger).fit(Model(), loader())
+    assert len(Run(tmp_path / "own").tensors["nnviz/gradient/norm"]) == BATCHES
+    with pytest.raises(ValueError, match=r"missing logdir.*NNVizCallback\(logdir=\.\.\.\)"):
+        trainer(tmp_path, NNVizCallback(), logger=logger).fit(Model(), loader())
+
+
+def test_fast_dev_run_writes_nothing(tmp_path):
+    trainer(tmp_path, NNVizCallback(tmp_path / "own"), fast_dev_run=True).fit(Model(), loader(), loader())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_exception_closes_the_run(tmp_path):
+    model, callback = Model(), NNVizCallback(every=1)
+    with pytest.raises(RuntimeError, match="the loop fails"):
+        trainer(tmp_path, callback, Fails()).fit(model, loader())
+    assert hooks(model) == 0
+    assert callback.monitor is None
+    assert sorted(Run(tmp_path / "run").tensors["nnviz/gradient/norm"]) == [0, 1, 2]
+    other = tmp_path / "other"
+    trainer(other, callback).fit(model, loader())
+    assert len(Run(other / "run").tensors["nnviz/gradient/norm"]) == BATCHES
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_the_example(tmp_path, monkeypatch):
+    # Here and not in a process of its own, which would take longer to import Lightning than to train.
+    for name in ("PL_GLOBAL_SEED", "PL_SEED_WORKERS"):  # which it sets
+        monkeypatch.setenv(name, "0")
+    monkeypatch.setattr(sys, "argv", ["lightning_digits.py", "--logdir", str(tmp_path)])
+    runpy.run_path(str(ROOT / "demo" / "lightning_digits.py"), run_name="__main__")
+    run = Run(tmp_path / "lightning" / "version_0")
+    assert sorted(run.tensors["nnviz/gradient/norm"]) == list(range(0, 230, 5))
+    assert sorted(run.scalars["nnviz/log/loss"]) == list(range(230))
+    assert run.scalars["nnviz/log/val_loss"][229] < 0.3
+
+
+def test_copies_watch_nothing(tmp_path):
+    class Copies(Callback):
+        def on_train_batch_end(self, trainer, pl_module, outputs, batch, batch_idx):
+            self.copies = [copy.deepcopy(callback), pickle.loads(pickle.dumps(callback))]
+
+    copies, callback = Copies(), NNVizCallback(every=1)
+    trainer(tmp_path, callback, copies).fit(Model(), loader())
+    assert [one.monitor for one in copies.copies] == [None, None]
+    assert len(Run(tmp_path / "run").tensors["nnviz/gradient/norm"]) == BATCHES
+    other = tmp_path / "other"
+    trainer(other, copies.copies[1]).fit(Model(), loader())
+    assert_same(other / "run", tmp_path / "run")
+
+
+def test_a_module_without_optimizers(tmp_path):
+    class ByHand(Model):
+        def __init__(self):
+            super().__init__()
+            self.automatic_optimization = False
+
+        def training_step(self, batch, batch_idx):
+            self.zero_grad()
+            self.manual_backward(self.loss(batch))
+
+        def configure_optimizers(self):
+            return None
+
+    with pytest.warns(UserWarning, match="no optimizer"):
+        trainer(tmp_path, NNVizCallback(every=1)).fit(ByHand(), loader())
+    assert len(Run(tmp_path / "run").tensors["nnviz/gradient/norm"]) == BATCHES
+
+
+@pytest.mark.parametrize("option", ["evry", "scaler", "start_step", "optimizer", "model"])
+def test_unknown_options_are_named_at_once(option):
+    with pytest.raises(TypeError, match=option):
+        NNVizCallback(**{option: 5})
+
+
+def test_the_other_package(tmp_path):
+    other = importlib.import_module("pytorch_lightning")
+
+    class Small(other.LightningModule):
+        training_step, configure_optimizers, loss = Model.training_step, Model.configure_optimizers, Model.loss
+
+        def __init__(self):
+            super().__init__()
+            torch.manual_seed(7)
+            self.net, self.parts, self.logs, self.losses = Net(), True, False, []
+            self.make_optimizer = functools.partial(torch.optim.AdamW, lr=0.01)
+
+    plain(Model(), tmp_path / "plain")
+    other.Trainer(
+        logger=other.loggers.TensorBoardLogger(tmp_path, name="", version="run"),
+        accelerator="cpu",
+        max_epochs=1,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        enable_checkpointing=False,
+        log_every_n_steps=1,
+        callbacks=[NNVizCallback(**EVERYTHING)],
+    ).fit(Small(), loader())
+    assert_same(tmp_path / "run", tmp_path / "plain")
+
+
+@pytest.fixture
+def anew(monkeypatch):
+    """Imports the module once more."""
+    monkeypatch.setattr(tb_nnviz, "lightning", tb_nnviz.lightning)  # to be put back
+    monkeypatch.delattr(tb_nnviz, "lightning")
+    monkeypatch.delitem(sys.modules, "tb_nnviz.lightning")
+    return lambda: tb_nnviz.lightning
+
+
+@pytest.mark.parametrize("name", ["lightning.pytorch", "pytorch_lightning"])
+def test_it_takes_the_package_that_is_imported(monkeypatch, anew, name):
+    importlib.import_module(name)
+    for other in {"lightning.pytorch", "pytorch_lightning"} - {name}:
+        monkeypatch.delitem(sys.modules, other, raising=False)
+    assert issubclass(anew().NNVizCallback, sys.modules[name].Callback)
+
+
+def test_it_takes_the_package_that_is_installed(monkeypatch, anew):
+    monkeypatch.setitem(sys.modules, "lightning.pytorch", None)
+    assert issubclass(anew().NNVizCallback, importlib.import_module("pytorch_lightning").Callback)
+
+
+@pytest.mark.parametrize(
+    ("package", "said"),
+    [(None, "it is not installed"), (SimpleNamespace(__version__="1.9.5"), r"this is 1\.9\.5")],
+)
+def test_missing_or_too_old(monkeypatch, anew, package, said):
+    for name in ("lightning.pytorch", "pytorch_lightning"):
+        monkeypatch.setitem(sys.modules, name, package)
+    with pytest.raises(ImportError, match=rf"needs Lightning 2\.0 or newer, and {said}: pip install 'lightning>=2'"):
+        anew()

@@ -1,0 +1,168 @@
+"""Who may import what: the two halves of the package know the schema and nothing else of each other."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests.support.paths import ROOT
+
+PACKAGE = ROOT / "tb_nnviz"
+
+
+class Rule(NamedTuple):
+    """What a module may import besides the standard library, and what of that it may not after all."""
+
+    allowed: frozenset[str]
+    forbidden: frozenset[str] = frozenset()
+
+
+def rule(allowed: str, forbidden: str = "") -> Rule:
+    return Rule(frozenset(allowed.split()), frozenset(forbidden.split()))
+
+
+#: The first pattern that a module's name matches counts. A name stands for itself and all below it.
+RULES = {
+    "tb_nnviz": rule("tb_nnviz.record"),
+    "tb_nnviz.schema": rule("numpy"),
+    # the training side, from the ground up: a folder may import what stands above it here, where it says so
+    "tb_nnviz.record.measure.part": rule("torch"),
+    "tb_nnviz.record.measure.native*": rule(
+        "torch tb_nnviz.record.measure.part tb_nnviz.record.measure.histogram tb_nnviz.record.measure.native"
+    ),
+    "tb_nnviz.record.measure.histogram": rule("torch numpy tb_nnviz.schema"),
+    "tb_nnviz.record.measure.transfer": rule("torch numpy"),
+    "tb_nnviz.record.measure*": rule("torch numpy tb_nnviz.schema tb_nnviz.record.measure"),
+    "tb_nnviz.record.write.records": rule("tensorboard google_crc32c"),
+    "tb_nnviz.record.write.event_file": rule("tensorboard google_crc32c tb_nnviz.schema tb_nnviz.record.write"),
+    "tb_nnviz.record.write*": rule("numpy tensorboard tb_nnviz.schema tb_nnviz.record.write"),
+    "tb_nnviz.record.model*": rule("torch numpy tb_nnviz.schema tb_nnviz.record.model"),
+    "tb_nnviz.record.hooks*": rule("torch tb_nnviz.schema tb_nnviz.record.hooks tb_nnviz.record.model"),
+    "tb_nnviz.record.collect.dataflow*": rule(
+        "torch numpy tb_nnviz.schema tb_nnviz.record.collect.dataflow tb_nnviz.record.hooks tb_nnviz.record.model"
+    ),
+    "tb_nnviz.record.collect.activation_maps*": rule(
+        "torch numpy tb_nnviz.schema tb_nnviz.record.collect.activation_maps tb_nnviz.record.measure.transfer "
+        "tb_nnviz.record.model tb_nnviz.record.write"
+    ),
+    "tb_nnviz.record.collect.weights*": rule(
+        "torch numpy tb_nnviz.schema tb_nnviz.record.collect tb_nnviz.record.measure tb_nnviz.record.model "
+        "tb_nnviz.record.hooks.guard tb_nnviz.record.pending_step tb_nnviz.record.row_table tb_nnviz.record.write"
+    ),
+    "tb_nnviz.record.collect*": rule(
+        "torch numpy tb_nnviz.schema tb_nnviz.record.collect tb_nnviz.record.measure tb_nnviz.record.model "
+        "tb_nnviz.record.hooks.order tb_nnviz.record.pending_step"
+    ),
+    "tb_nnviz.record.session": rule("torch tb_nnviz.schema tb_nnviz.record"),
+    "tb_nnviz.record.*": rule("torch numpy tensorboard tb_nnviz.schema tb_nnviz.record tb_nnviz.rules"),
+    "tb_nnviz.rules*": rule("numpy tb_nnviz.schema tb_nnviz.rules"),
+    "tb_nnviz.plugin*": rule("numpy tensorboard werkzeug tb_nnviz.schema tb_nnviz.rules tb_nnviz.plugin"),
+    # what users have, and their framework
+    "tb_nnviz.lightning": rule("tb_nnviz.watch tb_nnviz.Monitor lightning pytorch_lightning torch"),
+    "tb_nnviz.huggingface": rule("tb_nnviz.watch tb_nnviz.Monitor transformers"),
+    "tb_nnviz.cli": rule("tb_nnviz numpy tensorboard"),
+    "tb_nnviz.record": rule("tb_nnviz.record"),
+}
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+
+def name_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports(source: str, module: str, is_package: bool) -> set[str]:
+    """Full names of all that a module's source imports, wherever it does so, but not for the type checker only."""
+    found: set[str] = set()
+
+    def visit(node: ast.AST) -> None:
+        if isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
+            for child in node.orelse:
+                visit(child)
+            return
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                package = module.split(".")[: None if is_package and node.level == 1 else -node.level + is_package]
+                base = ".".join([*package, *([base] if base else [])])
+            # `from tb_nnviz import schema` imports tb_nnviz.schema; of others the package is enough.
+            found.update(f"{base}.{alias.name}" if base.startswith("tb_nnviz") else base for alias in node.names)
+        for child in ast.iter_child_nodes(node):
+            visit(child)
+
+    visit(ast.parse(source))
+    return found
+
+
+def below(name: str, names: frozenset[str]) -> bool:
+    return any(name == other or name.startswith(f"{other}.") for other in names)
+
+
+def violations(source: str, module: str, is_package: bool = False) -> list[str]:
+    """What a module imports and may not."""
+    rules = next((rule for pattern, rule in RULES.items() if fnmatchcase(module, pattern)), None)
+    if rules is None:
+        return ["no import rule for it: add one to tests/packaging/test_imports.py"]
+    return sorted(
+        name
+        for name in imports(source, module, is_package)
+        if name.split(".")[0] not in sys.stdlib_module_names
+        and name != "tb_nnviz.__version__"
+        and (not below(name, rules.allowed) or below(name, rules.forbidden))
+    )
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_module_imports_only_what_it_may(path: Path) -> None:
+    assert violations(path.read_text("utf-8"), name_of(path), path.name == "__init__.py") == []
+
+
+@pytest.mark.parametrize(
+    ("module", "source", "found"),
+    [
+        ("tb_nnviz.plugin.reader", "import torch", ["torch"]),
+        ("tb_nnviz.plugin.reader", "from tb_nnviz.record import watch", ["tb_nnviz.record.watch"]),
+        ("tb_nnviz.plugin.reader", "from ..record import watch", ["tb_nnviz.record.watch"]),
+        ("tb_nnviz.plugin.reader", "def f():\n    import torch.nn", ["torch.nn"]),
+        ("tb_nnviz.plugin.reader", "from . import wire\nimport json\nimport numpy as np", []),
+        ("tb_nnviz.schema", "import tensorboard.compat", ["tensorboard.compat"]),
+        ("tb_nnviz.schema", "if TYPE_CHECKING:\n    import torch\nelse:\n    import scipy", ["scipy"]),
+        ("tb_nnviz.rules.dead", "from tb_nnviz.record.row_table import Table", ["tb_nnviz.record.row_table.Table"]),
+        ("tb_nnviz.record.hooks.modules", "from tb_nnviz.record.measure import part", ["tb_nnviz.record.measure.part"]),
+        (
+            "tb_nnviz.record.collect.activation_maps.plan",
+            "from tb_nnviz.record import row_table",
+            ["tb_nnviz.record.row_table"],
+        ),
+        ("tb_nnviz.record.monitor", "import tb_nnviz.plugin", ["tb_nnviz.plugin"]),
+        ("tb_nnviz.fresh", "", ["no import rule for it: add one to tests/packaging/test_imports.py"]),
+    ],
+)
+def test_the_rules_find_what_breaks_them(module: str, source: str, found: list[str]) -> None:
+    assert violations(source, module) == found
+
+
+def loaded_by(statement: str) -> set[str]:
+    """Top-level modules that a statement loads in a fresh process."""
+    program = f"import sys\n{statement}\nprint(*{{name.split('.')[0] for name in sys.modules}})"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
+    return set(done.stdout.split())
+
+
+def test_the_package_is_light() -> None:
+    loaded = loaded_by("import tb_nnviz")
+    assert loaded.isdisjoint({"torch", "tensorboard", "numpy", "google", "lightning", "transformers"})
+
+
+def test_the_plugin_needs_no_torch() -> None:
+    loaded = loaded_by("import tb_nnviz.plugin.loader, tb_nnviz.plugin.plugin")
+    assert "tensorboard" in loaded
+    assert "torch" not in loaded

@@ -1,0 +1,104 @@
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import tb_nnviz
+from tb_nnviz import schema
+from tb_nnviz.record import pending_step as recorder
+from tb_nnviz.record.measure.histogram import count_codes, to_bins
+from tb_nnviz.record.measure.statistics import measure
+from tests.support import oracle
+from tests.support.backends import way  # noqa: F401
+from tests.support.event_reader import Run
+
+pytestmark = pytest.mark.usefixtures("way")
+
+EDGES = schema.bin_edges()
+
+
+def bins(x):
+    counted = count_codes(x)
+    assert (measure(x, codes=True).codes == counted).all()
+    return to_bins(counted.numpy())
+
+
+def test_a_normal_tensor():
+    x = torch.randn(5000, generator=torch.Generator().manual_seed(0))
+    assert (bins(x) == oracle.histogram(x)).all()
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_every_edge_and_its_neighbours(dtype):
+    edges = torch.tensor(EDGES, dtype=dtype)
+    up, down = torch.full_like(edges, np.inf), torch.zeros_like(edges)
+    x = torch.cat([edges, torch.nextafter(edges, up), torch.nextafter(edges, down)])
+    x = torch.cat([x, -x])
+    assert (bins(x) == oracle.histogram(x)).all()
+
+
+def test_what_is_not_on_the_scale():
+    x = torch.tensor([0.0, -0.0, np.nan, np.inf, -np.inf, 1e-45, -1e-45, 1e-39, 3e38, -3e38, 2.0**-40, -(2.0**24)])
+    found = bins(x)
+    assert (found == oracle.histogram(x)).all()
+    assert found[260] == 2 and found[0] == 1 and found[519] == 1 and found[1] == 1
+    assert found[261] == 2 and found[259] == 1
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_half_precision(dtype):
+    x = torch.randn(500, generator=torch.Generator().manual_seed(1)).to(dtype)
+    assert (bins(x) == oracle.histogram(x.double())).all()
+
+
+def test_float64_beyond_float32():
+    x = torch.tensor([1e-300, -1e300, 0.0], dtype=torch.float64)
+    assert bins(x).nonzero()[0].tolist() == [2, 260, 261]
+
+
+@pytest.mark.parametrize("x", [torch.empty(0), torch.tensor([1])])
+def test_what_has_no_histogram(x):
+    assert count_codes(x) is None
+
+
+def test_round_trip_of_the_payload():
+    counts = np.random.default_rng(0).integers(0, 1000, (3, schema.BINS))
+    assert (schema.decode_histograms(schema.encode_histograms(counts)) == counts).all()
+    with pytest.raises(ValueError, match=r"invalid histogram counts: shape \(3, 519\)"):
+        schema.encode_histograms(counts[:, 1:])
+
+
+def test_stock_histogram_keeps_every_finite_element():
+    x = torch.cat([torch.randn(1000, generator=torch.Generator().manual_seed(2)), torch.tensor([0.0, np.nan, np.inf])])
+    buckets = schema.stock_histogram(bins(x))
+    assert buckets[:, 2].sum() == 1001 and len(buckets) <= 60
+    assert (buckets[:, 0] < buckets[:, 1]).all() and (buckets[1:, 0] == buckets[:-1, 1]).all()
+    for left, right, count in schema.stock_histogram(bins(x), most=600):
+        # only the middle bucket, around zero, is closed on both sides
+        inside = (x > left) & (x < right) | ((x == left) & bool(left >= 0)) | ((x == right) & bool(right <= 0))
+        assert inside.sum() == count, (left, right)
+
+
+def test_stock_histogram_of_nothing():
+    assert schema.stock_histogram(np.zeros(520, int))[:, 2].tolist() == [0]
+
+
+def test_micro_batches_of_more_elements_than_int32_counts(tmp_path, monkeypatch):
+    measure = recorder.measure
+
+    def large(x, *args, codes=False, **more):  # as of a layer that puts out a billion zeros beside these
+        part = measure(x, *args, codes=codes, **more)
+        if part is not None and part.codes is not None:
+            part.codes[-1] += 10**9
+        return part
+
+    monkeypatch.setattr(recorder, "measure", large)
+    model = nn.Linear(4, 4)
+    with tb_nnviz.watch(model, logdir=tmp_path, every=1, histograms_every=1, kinds=["activation"]) as monitor:
+        for _ in range(3):
+            model(torch.ones(5, 4)).sum().backward()
+        monitor.step()
+    (payload,) = Run(tmp_path).tensors["nnviz/activation/histogram"].values()
+    counts = schema.decode_histograms(payload)[0]
+    assert counts[260] == 2**31 - 1, "the most that is written"
+    assert counts.sum(dtype=np.int64) == 2**31 - 1 + 60 and (counts >= 0).all()

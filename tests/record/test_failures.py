@@ -1,0 +1,366 @@
+"""What goes wrong, in us or around us: training goes on as it would have, and the next run works."""
+
+import importlib
+import inspect
+import logging
+import multiprocessing
+
+import pytest
+import torch
+from torch import nn
+from torch.utils.checkpoint import checkpoint
+from torch.utils.data import DataLoader, Dataset
+
+import tb_nnviz
+from tests.support.event_reader import Run
+from tests.support.odd_models import same
+
+#: Where each function is made to raise, one at a time: all that runs between the user's lines and the writer.
+PLACES = (
+    "collect.dataflow.capture", "collect.dataflow.dataflow", "hooks.calls", "hooks.fast_path", "hooks.modules",
+    "hooks.optimizers", "hooks.order", "collect.activation_maps.axes", "collect.activation_maps.inputs",
+    "collect.activation_maps.layer_map", "collect.activation_maps.plan", "collect.activation_maps.probe",
+    "collect.activation_maps.quantize", "collect.activation_maps.recorder", "collect.activation_maps.sizes",
+    "measure.histogram", "measure.statistics", "measure.transfer", "model.evaluation", "assemble",
+    "collect.global_norm", "collect.parameters", "pending_step", "collect.snapshot", "event_emitter", "row_table",
+    "collect.weights.capture", "collect.weights.maps", "collect.weights.plan", "collect.weights.tracked",
+)  # fmt: skip
+#: What undoes: where that fails there is nothing left that could.
+UNDOES = {"model.evaluation._restore"}
+STEPS = 3
+
+
+def functions():
+    """(module, class or None, name) of every function and method there is."""
+    for place in PLACES:
+        module = importlib.import_module(f"tb_nnviz.record.{place}")
+        for name, item in vars(module).items():
+            if getattr(item, "__module__", None) != module.__name__:
+                continue
+            if inspect.isfunction(item):
+                yield place, None, name
+            elif inspect.isclass(item):
+                for method, function in vars(item).items():
+                    own = inspect.isfunction(function) and function.__module__ == module.__name__
+                    if own and not method.startswith("__"):
+                        yield place, item.__name__, method
+
+
+FUNCTIONS = [name for found in functions() if (name := ".".join(filter(None, found))) not in UNDOES]
+#: Those that were in fact called when they were made to raise.
+CALLED = set()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread():
+    """Small tensors on a machine that does other things too: threads would wait for each other."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.stem, self.table = nn.Linear(4, 4), nn.Parameter(torch.ones(4))
+        self.body = nn.Sequential(nn.Linear(4, 4), nn.BatchNorm1d(4), nn.Dropout(0.2))
+        self.encoder = nn.TransformerEncoderLayer(4, 1, 4)
+
+    def forward(self, x):
+        x = checkpoint(self.body, self.stem(x) * self.table, use_reentrant=True, preserve_rng_state=True)
+        return self.encoder(x).sum()
+
+
+def assert_untouched(model, optimizer):
+    for module in model.modules():
+        assert not module._forward_hooks
+        assert not module._forward_pre_hooks
+        assert not module._forward_hooks_always_called
+    assert not optimizer._optimizer_step_pre_hooks
+    assert not optimizer._optimizer_step_post_hooks
+
+
+def train(watching=None, plant=None):
+    """What training leaves behind; ``plant`` is called as soon as the model is watched."""
+    torch.manual_seed(0)
+    model = Net()
+    optimizer = torch.optim.Adam(model.parameters(), 0.01)
+    monitor = watching and tb_nnviz.watch(model, optimizer, **watching)
+    if plant:
+        plant()
+    losses = []
+    for _ in range(STEPS):
+        optimizer.zero_grad()
+        for _ in range(2):
+            loss = model(torch.randn(5, 4))
+            loss.backward()
+        optimizer.step()
+        losses.append(loss.detach())
+        if monitor:
+            monitor.log(loss=loss)
+    if monitor:
+        monitor.close()
+    assert_untouched(model, optimizer)
+    return [*losses, *(p.detach() for p in model.parameters()), *model.buffers(), torch.get_rng_state()]
+
+
+@pytest.fixture(scope="module")
+def unwatched():
+    return train()
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.filterwarnings("ignore:enable_nested_tensor", "ignore:None of the inputs have requires_grad")
+def test_an_error_of_ours_turns_its_part_off_and_no_more(name, unwatched, tmp_path, monkeypatch, caplog):
+    folder, file, *owners, function = name.split(".")
+    called = []
+
+    def raising(*args, **kwargs):
+        called.append(name)
+        CALLED.add(name)
+        raise RuntimeError("planted")
+
+    def plant():
+        home = importlib.import_module(f"tb_nnviz.record.{folder}.{file}")
+        if owners:
+            monkeypatch.setattr(getattr(home, owners[0]), function, raising)
+            return
+        original = getattr(home, function)
+        for other in PLACES:  # wherever it was imported to
+            module = importlib.import_module(f"tb_nnviz.record.{other}")
+            if getattr(module, function, None) is original:
+                monkeypatch.setattr(module, function, raising)
+
+    probe = {"probe": torch.ones(5, 4), "maps_every": 2, "probe_inputs": True, "probe_labels": list("abcde")}
+    assert same(unwatched, train({"logdir": tmp_path, "every": 1, "histograms_every": 2, **probe}, plant))
+    said = [record for record in caplog.records if record.name == "tb_nnviz"]
+    assert len({record.getMessage() for record in said}) == len(said), "each is said once"
+    if called:
+        assert said, "an error that nobody hears of"
+        assert all(record.levelno == logging.WARNING for record in said)
+        assert "planted" in str(said[0].exc_info and said[0].exc_info[1]) or "planted" in said[0].getMessage()
+    else:
+        assert not said
+
+
+def test_most_functions_were_made_to_raise():
+    if len(CALLED) < 2:
+        pytest.skip("the test above was not run")
+    assert len(CALLED) > 90
+
+
+def planted(*args, **kwargs):
+    raise RuntimeError("planted")
+
+
+def second_planted(original):
+    """Raises when it is called for the second time: half of a part is made then."""
+    calls = []
+
+    def function(*args, **kwargs):
+        calls.append(args)
+        return planted() if len(calls) == 2 else original(*args, **kwargs)
+
+    return function
+
+
+HALVES = {
+    "modules": ("torch.nn.Module.register_forward_hook", second_planted(nn.Module.register_forward_hook)),
+    "order": ("torch.nn.Module.register_forward_pre_hook", second_planted(nn.Module.register_forward_pre_hook)),
+    "optimizer": ("torch.optim.Optimizer.register_step_post_hook", planted),
+    "scaler": ("tb_nnviz.record.hooks.scaler.WatchedStep.install", planted),
+    "recorder": ("tb_nnviz.record.pending_step.Recorder.begin", planted),
+    "first step": ("tb_nnviz.record.hooks.modules.ModuleHooks.next_step", planted),
+    "writer": ("tb_nnviz.record.watch.file_writer", planted),
+}
+
+
+@pytest.mark.parametrize("half", HALVES)
+def test_a_monitor_that_cannot_be_made_leaves_nothing_behind(half, tmp_path, monkeypatch, caplog):
+    model = nn.Sequential(nn.Linear(4, 4), nn.Tanh(), nn.Linear(4, 1))
+    optimizer, scaler = torch.optim.SGD(model.parameters(), 0.1), torch.amp.GradScaler("cpu")
+    watching = {"logdir": tmp_path / "run", "every": 1, "scaler": scaler}
+    with monkeypatch.context() as patches:
+        patches.setattr(*HALVES[half])
+        with pytest.raises(RuntimeError, match="planted"):
+            tb_nnviz.watch(model, optimizer, **watching)
+    assert_untouched(model, optimizer)
+    assert "step" not in vars(scaler)
+    assert not list(tmp_path.iterdir())
+    with tb_nnviz.watch(model, optimizer, **watching):
+        model(torch.ones(5, 4)).sum().backward()
+        optimizer.step()
+    assert Run(tmp_path / "run").statistics("activation", 0)["0"]["count"] == 20
+    assert not caplog.records
+
+
+@pytest.mark.parametrize(
+    "part",
+    ["hooks.modules.ModuleHooks", "hooks.optimizers.OptimizerHooks", "hooks.scaler.WatchedStep", "write.writer.Writer"],
+)
+def test_close_goes_on_where_a_part_of_it_fails(part, tmp_path, monkeypatch, caplog):
+    model = nn.Sequential(nn.Linear(4, 4), nn.Tanh(), nn.Linear(4, 1))
+    optimizer, scaler = torch.optim.SGD(model.parameters(), 0.1), torch.amp.GradScaler("cpu")
+    monitor = tb_nnviz.watch(model, optimizer, tmp_path, every=1, scaler=scaler)
+    writer, close = monitor.writer, monitor.writer.close
+    monkeypatch.setattr(f"tb_nnviz.record.{part}." + ("close" if part == "write.writer.Writer" else "remove"), planted)
+    monitor.close()
+    monitor.close()
+    assert [record.getMessage().split(": ")[1] for record in caplog.records] == ["an error of tb_nnviz at the end"]
+    assert "planted" in str(caplog.records[0].exc_info[1])
+    assert_untouched(model, optimizer)
+    if part == "write.writer.Writer":
+        close()
+    assert writer._last.reached.is_set()
+    monkeypatch.undo()
+    tb_nnviz.watch(model, optimizer, tmp_path).close()
+
+
+def test_the_run_is_free_after_an_interrupt_of_close(tmp_path, monkeypatch):
+    model = nn.Linear(4, 1)
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    monitor = tb_nnviz.watch(model, optimizer, tmp_path)
+
+    def interrupt(*args):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patches:
+        patches.setattr("tb_nnviz.record.hooks.modules.ModuleHooks.remove", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            monitor.close()
+    assert monitor.writer._last.reached.is_set()
+    monitor.close()  # takes off what the interrupt left
+    assert_untouched(model, optimizer)
+    tb_nnviz.watch(model, optimizer, tmp_path).close()
+
+
+def test_what_cannot_be_turned_off_by_itself_is_turned_off_with_all_the_rest(tmp_path, monkeypatch, caplog):
+    model = nn.Sequential(nn.Linear(4, 4), nn.Tanh(), nn.Linear(4, 1))
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    with tb_nnviz.watch(model, optimizer, tmp_path, every=1) as monitor:
+        monkeypatch.setattr("tb_nnviz.record.pending_step.Recorder.activation_gradient", planted)
+        monkeypatch.setattr("tb_nnviz.record.pending_step.Recorder.drop", planted)
+        for _ in range(3):
+            loss = model(torch.ones(5, 4)).sum()
+            loss.backward()
+            optimizer.step()
+            monitor.log(loss=loss)
+    messages = [record.getMessage() for record in caplog.records]
+    assert messages == [
+        f"{part} of {tmp_path}: turned off after an error of tb_nnviz" for part in ("activations", "all")
+    ]
+    assert all(record.exc_info for record in caplog.records)
+    assert not Run(tmp_path).tensors, "half of a step is not true"
+
+
+def test_a_step_closed_by_hand_raises_nothing(tmp_path, monkeypatch, caplog):
+    model = nn.Linear(4, 1)
+    with tb_nnviz.watch(model, logdir=tmp_path, every=1) as monitor:
+        monkeypatch.setattr("tb_nnviz.record.pending_step.Recorder.begin", planted)
+        for _ in range(2):
+            model(torch.ones(5, 4)).sum().backward()
+            monitor.step()
+    assert caplog.records[0].getMessage().startswith("gradients of ")
+
+
+@pytest.mark.parametrize("place", ["forward", "backward", "step", "between"])
+def test_an_interrupt_leaves_nothing_behind_and_the_next_run_works(place, tmp_path, caplog):
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(4, 4), nn.Tanh(), nn.Linear(4, 1))
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+
+    def interrupt(*args):
+        raise KeyboardInterrupt
+
+    def cell(stop_at):
+        """One cell of a notebook, run as often as one likes."""
+        with tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=1) as monitor:
+            for step in range(3):
+                stop = step == stop_at and place
+                handle = model[1].register_forward_hook(interrupt) if stop == "forward" else None
+                try:
+                    output = model(torch.randn(5, 4))
+                    if stop == "backward":
+                        output.register_hook(interrupt)
+                    output.sum().backward()
+                    if stop == "step":
+                        handle = optimizer.register_step_pre_hook(interrupt)
+                    optimizer.step()
+                    if stop == "between":
+                        interrupt()
+                finally:
+                    if handle is not None:
+                        handle.remove()
+                monitor.log(loss=output.sum().detach())
+
+    for stop_at in (1, None, None):
+        if stop_at is None:
+            cell(stop_at)
+        else:
+            with pytest.raises(KeyboardInterrupt):
+                cell(stop_at)
+        assert not any(module._forward_hooks or module._forward_pre_hooks for module in model.modules())
+        assert not optimizer._optimizer_step_pre_hooks
+    assert not caplog.records
+    run = Run(tmp_path)
+    assert list(run.tensors["nnviz/gradient/norm"]) == [0, 1, 2]
+    assert {name: row["count"] for name, row in run.statistics("activation", 2).items()} == {"0": 20, "1": 20, "2": 5}
+
+
+CELL = """
+model = nn.Linear(4, 1)
+optimizer = torch.optim.SGD(model.parameters(), 0.1)
+monitor = tb_nnviz.watch(model, optimizer, logdir=logdir, every=1)
+for _ in range(2):
+    model(torch.ones(5, 4)).sum().backward()
+    optimizer.step()
+"""
+
+
+def test_a_cell_without_with_runs_again_once_its_monitor_is_closed(tmp_path):
+    names = {"torch": torch, "nn": nn, "tb_nnviz": tb_nnviz, "logdir": tmp_path}
+    exec(CELL, names)
+    first, model, optimizer = names["monitor"], names["model"], names["optimizer"]
+    with pytest.raises(ValueError, match=f"{tmp_path}.* is already written .*Close that one first"):
+        exec(CELL, names)
+    assert names["monitor"] is first
+    model(torch.ones(7, 4)).sum().backward()
+    optimizer.step()  # the first one goes on
+    first.close()
+    assert Run(tmp_path).statistics("activation", 2)[""]["count"] == 7
+    exec(CELL, names)
+    names["monitor"].close()
+    assert Run(tmp_path).statistics("activation", 1)[""]["count"] == 5
+
+
+class Numbers(Dataset):
+    """Items made by the watched model itself, in a worker that was forked while it is watched."""
+
+    def __init__(self, model):
+        self.model = model
+
+    def __len__(self):
+        return 12
+
+    def __getitem__(self, index):
+        self.model(torch.randn(2, 4)).sum().backward()
+        return torch.full((4,), float(index))
+
+
+@pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="there is no fork here")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_forked_workers_log_nothing_and_end(tmp_path, caplog):
+    model = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 1))
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    with tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=1, on_finding=None):
+        for _ in range(2):
+            workers = DataLoader(Numbers(model), batch_size=6, num_workers=2, multiprocessing_context="fork")
+            for batch in workers:
+                optimizer.zero_grad()
+                model(batch).sum().backward()
+                optimizer.step()
+    assert not caplog.records
+    assert len(list(tmp_path.iterdir())) == 1
+    counts = Run(tmp_path).tensors["nnviz/activation/count"]
+    assert [list(map(float, counts[step])) for step in counts] == [[24, 6]] * 4

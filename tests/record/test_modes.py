@@ -1,0 +1,113 @@
+"""Every way of training against a float64 account of the same loop: what is logged is true, and harms nothing.
+
+One test a cell of the table mode x (gradients, updates, activations, identical, nothing synchronizes).
+"""
+
+from collections import Counter
+from functools import cache
+
+import pytest
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from tests.support import oracle
+from tests.support.backends import WAYS, take
+from tests.support.event_reader import Run
+from tests.support.training_modes import MODES, STEPS, Account, Tap, Watched, run
+
+#: Operators that wait for a device, or that do where there is one.
+SYNCHRONIZING = ("_local_scalar_dense", "item", "nonzero", "bincount", "unique", "masked_select", "is_nonzero", "equal")
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory):
+    """A mode's logs and its account, made once."""
+
+    @cache
+    def make(mode):
+        account, watched = Account(), Watched(tmp_path_factory.mktemp("run"))
+        run(mode, account)
+        run(mode, watched)
+        return account.steps, Run(watched.options["logdir"])
+
+    return make
+
+
+def assert_true(both, mode, kinds):
+    steps, logs = both(mode)
+    assert len(steps) == STEPS == len(logs.tensors["nnviz/gradient/count"])
+    compared = 0
+    for step, now in enumerate(steps):
+        for kind in kinds:
+            found, expected = logs.statistics(kind, step), {n: t for n, t in now[kind].items() if t[0].numel()}
+            assert expected and {name for name in found if found[name]["count"] > 0} == set(expected), (kind, step)
+            for name, tensors in expected.items():
+                flat = torch.cat(
+                    [torch.view_as_real(t).flatten() if t.is_complex() else t.flatten() for t in tensors]
+                ).double()
+                names = set(oracle.statistics(flat))
+                if not any(found[row].get("nonfinite", 0) > 0 for row in found):
+                    names -= {"finite_norm", "finite_absmax"}
+                oracle.assert_statistics(found[name], flat, names, f"{kind} {name} at step {step}")
+                compared += 1
+    assert compared >= 2 * STEPS
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_gradients_are_what_the_optimizer_applied(mode, both):
+    assert_true(both, mode, ["gradient"])
+
+
+@pytest.mark.parametrize("mode", [mode for mode in MODES if mode != "no optimizer"])
+def test_updates_are_what_the_optimizer_did(mode, both):
+    assert_true(both, mode, ["parameter", "update"])
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_activations_are_those_of_the_training_passes(mode, both):
+    assert_true(both, mode, ["activation", "activation_gradient"])
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_training_is_identical(mode, tmp_path):
+    bare = run(mode, Tap())
+    watched = Watched(tmp_path, histograms_every=1, window=True)
+    losses, left, generators = run(mode, watched)
+    for name, ours, theirs in (("loss", losses, bare[0]), ("parameters and buffers", left, bare[1])):
+        assert len(ours) == len(theirs)
+        assert all(torch.equal(a.nan_to_num(7.0), b.nan_to_num(7.0)) for a, b in zip(ours, theirs, strict=True)), name
+    assert torch.equal(generators[0], bare[2][0]) and generators[1:] == bare[2][1:]
+    logs, by_hand = Run(tmp_path), mode == "no optimizer"
+    for kind in ("parameter", "gradient", "activation", "activation_gradient", *(() if by_hand else ("update",))):
+        counted = [sum(row["count"] > 0 for row in logs.statistics(kind, step).values()) for step in range(STEPS)]
+        assert min(counted) >= 1 and len(logs.tensors[f"nnviz/{kind}/histogram"]) == STEPS, kind
+    if "Adam" in mode:
+        assert all(row["count"] for row in logs.statistics("optimizer", STEPS - 1).values())
+
+
+class Dispatched(TorchDispatchMode):
+    """Counts the operators that run."""
+
+    def __init__(self):
+        super().__init__()
+        self.counts = Counter()
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        self.counts[func.overloadpacket.__name__] += 1
+        return func(*args, **(kwargs or {}))
+
+
+def synchronizing(mode, tap):
+    with Dispatched() as dispatched:
+        run(mode, tap)
+    assert dispatched.counts["detach"], "nothing was seen"
+    return {name: count for name, count in dispatched.counts.items() if name in SYNCHRONIZING}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("mode", MODES)
+def test_nothing_synchronizes(mode, way, tmp_path, monkeypatch):
+    """Unlogged, logged and histogram steps, both ways of measuring; a GradScaler and LBFGS do so themselves."""
+    take(way, monkeypatch)
+    tap = Watched(tmp_path, every=2, histograms_every=4, window=True)
+    assert synchronizing(mode, tap) == synchronizing(mode, Tap())

@@ -1,0 +1,243 @@
+"""Odd models: every call and gradient of theirs is logged, as a plain account has it, and watching changes nothing."""
+
+import copy
+import gc
+import io
+import pickle
+import random
+import subprocess
+import sys
+import weakref
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.optim.swa_utils import AveragedModel
+
+import tb_nnviz
+from tests.support import oracle
+from tests.support.event_reader import Run
+from tests.support.odd_models import ZOO, Account, Silent, same
+
+STEPS = 3
+HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+#: Models with parts that cannot be copied or pickled, watched or not.
+NOT_COPIED = {"parametrized"}
+#: Models that have other hooks or parts in the end than in the beginning: they are compared with themselves unwatched.
+CHANGE = {"lazy", "replaced", "interrupted", "threads and replicas"}
+#: Words that are said of a model, once.
+SAID = {"scripted": "no activations of body.0, body.1: RecursiveScriptModule takes no hooks"}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread():
+    """Small tensors on a machine that does other things too: threads would wait for each other."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def make(name):
+    for seed in (torch.manual_seed, random.seed, np.random.seed):
+        seed(0)
+    model = ZOO[name]()
+    return model, torch.optim.SGD(model.parameters(), 0.05, momentum=0.9)
+
+
+def hooks(model):
+    """Every hook on a model and its tensors, and all else that it keeps by name."""
+    found = {}
+    for name, module in model.named_modules():
+        if isinstance(module, torch.jit.ScriptModule):
+            continue
+        kept = {key: id(value) for key, value in module.__dict__.items()}
+        found[name] = kept, [list(module.__dict__[key]) for key in HOOKS]
+    return found, [list(tensor._backward_hooks or ()) for tensor in model.parameters()]
+
+
+def number_of_hooks(model):
+    modules, tensors = hooks(model)
+    return {name: (list(kept), [len(found) for found in lists]) for name, (kept, lists) in modules.items()}, tensors
+
+
+def train(name, logdir=None, account=False, before_close=None):
+    """What training leaves behind at each step; with an account, that."""
+    model, optimizer = make(name)
+    known = hooks(model)
+    monitor = logdir and tb_nnviz.watch(model, optimizer, logdir=logdir, every=1, histograms_every=1, on_finding=None)
+    account = Account(model) if account else Silent()
+    states, accounts = [], []
+    for step in range(STEPS):
+        optimizer.zero_grad()
+        loss = model.train_step(account, step)
+        gradients = [parameter.grad for parameter in optimizer.param_groups[0]["params"] if not lazy(parameter)]
+        gradients = [gradient if gradient is None else gradient.clone() for gradient in gradients]
+        optimizer.step()
+        tensors = [*model.parameters(), *model.buffers()]
+        state = [tensor.detach().clone() for tensor in tensors if not lazy(tensor)]
+        randoms = torch.get_rng_state(), random.getstate(), str(np.random.get_state())
+        states.append((loss, gradients, state, randoms))
+        if account.accounting:
+            accounts.append(account.take())
+        added = model.change(step)
+        if added is not None:
+            optimizer.add_param_group({"params": list(added)})
+        if account.accounting:
+            account.look()
+    if monitor:
+        if before_close is not None:
+            before_close(model)
+        monitor.close()
+        if name not in CHANGE:
+            assert hooks(model) == known, "something of ours was left behind"
+    return states, accounts, model
+
+
+def lazy(tensor):
+    return nn.parameter.is_lazy(tensor)
+
+
+@pytest.mark.parametrize("name", ZOO)
+@pytest.mark.filterwarnings(
+    "ignore:.*TorchScript|.*torch.jit:DeprecationWarning", "ignore:Lazy modules", "ignore:None of the inputs"
+)
+def test_every_call_is_logged_and_nothing_changes(name, tmp_path, caplog):
+    plain, _, unwatched = train(name)
+    watched, _, model = train(name, logdir=tmp_path)
+    assert number_of_hooks(model) == number_of_hooks(unwatched)
+    assert caplog.messages == ([SAID[name]] if name in SAID else []), caplog.text
+    for (loss, gradients, state, randoms), other in zip(plain, watched, strict=True):
+        assert loss == other[0]
+        assert same(gradients, other[1])
+        assert same(state, other[2])
+        assert torch.equal(randoms[0], other[3][0])
+        assert randoms[1:] == other[3][1:]
+
+    run = Run(tmp_path)
+    _, accounts, _ = train(name, account=True)
+    for step, account in enumerate(accounts):
+        for kind, rows in account.items():
+            found = run.statistics(kind, step)
+            assert {row for row in found if found[row]["count"]} == set(rows), (kind, step)
+            for row, parts in rows.items():
+                x = torch.cat(parts)
+                names = set(oracle.statistics(x)) & set(found[row])
+                oracle.assert_statistics(found[row], x, names, f"{kind} {row} at step {step}")
+    assert set(model.rows) <= set(accounts[-1]["activation_gradient"])
+    assert {*model.rows, *model.without} <= set(accounts[-1]["activation"])
+    assert not set(model.without) & set(accounts[-1]["activation_gradient"])
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    """The file that each watched model was saved to."""
+    return tmp_path_factory.mktemp("saved")
+
+
+@pytest.mark.parametrize("name", [name for name in ZOO if name not in NOT_COPIED])
+@pytest.mark.filterwarnings(
+    "ignore:.*TorchScript|.*torch.jit:DeprecationWarning", "ignore:Lazy modules", "ignore:None of the inputs"
+)
+def test_copies_log_nothing_and_are_as_without(name, tmp_path, saved):
+    def copies(model):
+        keys = list(model.state_dict())
+        twins = [copy.deepcopy(model), AveragedModel(model).module]
+        if name != "scripted":  # which pickle does not take, watched or not
+            torch.save(model, saved / f"{name}.pt")
+            twins += [pickle.loads(pickle.dumps(model)), torch.load(saved / f"{name}.pt", weights_only=False)]
+        for twin in twins:
+            assert list(twin.state_dict()) == keys
+            twin.train_step(Silent(), 0)
+        buffer = io.BytesIO()
+        torch.save(model.state_dict(), buffer)
+        assert b"tb_nnviz" not in buffer.getvalue()
+
+    train(name, logdir=tmp_path / "copied", before_close=copies)
+    train(name, logdir=tmp_path / "plain")
+    counts = [Run(tmp_path / run).tensors["nnviz/activation/count"] for run in ("copied", "plain")]
+    assert [list(map(float, counts[0][step])) for step in range(STEPS)] == [
+        list(map(float, counts[1][step])) for step in range(STEPS)
+    ]
+
+
+@pytest.mark.filterwarnings(
+    "ignore:.*TorchScript|.*torch.jit:DeprecationWarning", "ignore:Lazy modules", "ignore:None of the inputs"
+)
+def test_saved_models_load_where_the_package_is_not(saved, tmp_path):
+    if not list(saved.iterdir()):  # asked for alone
+        for name in ("shared", "hooked", "encoder"):
+            train(name, logdir=tmp_path / name, before_close=lambda m, name=name: torch.save(m, saved / f"{name}.pt"))
+    program = (
+        "import sys, pathlib, torch\n"
+        "sys.modules['tb_nnviz'] = None\n"
+        "from tests.support.odd_models import Silent\n"
+        f"for path in pathlib.Path({str(saved)!r}).iterdir():\n"
+        "    torch.load(path, weights_only=False).train_step(Silent(), 0)\n"
+        "    print(path.stem)"
+    )
+    command = [sys.executable, "-W", "ignore", "-c", program]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    assert len(result.stdout.split("\n")) - 1 == len(list(saved.iterdir())) >= 3
+
+
+@pytest.mark.parametrize("name", ZOO)
+@pytest.mark.filterwarnings(
+    "ignore:.*TorchScript|.*torch.jit:DeprecationWarning", "ignore:Lazy modules", "ignore:None of the inputs"
+)
+def test_nothing_holds_a_model_after_close(name, tmp_path):
+    held = weakref.ref(train(name, logdir=tmp_path)[2])
+    gc.collect()
+    assert held() is None
+
+
+def test_a_shape_that_varies_is_told(tmp_path):
+    train("dynamic", logdir=tmp_path)
+    rows = {row["name"]: row for row in Run(tmp_path).rows("activation", STEPS - 1)}
+    assert rows["stem"]["shape"] == [None, 4]
+
+
+class Quantized(nn.Module):
+    def forward(self, x):
+        return torch.quantize_per_tensor(x.detach(), 0.1, 0, torch.quint8)
+
+
+class Nested(nn.Module):
+    def forward(self, x):
+        return torch.nested.nested_tensor([x[0], x[:2].flatten()])
+
+
+class Meta(nn.Module):
+    def forward(self, x):
+        return x.to("meta")
+
+
+@pytest.mark.parametrize(
+    ("module", "dtype"), [(Quantized, "quint8"), (Nested, "nested float32"), (Meta, "meta float32")]
+)
+@pytest.mark.filterwarnings("ignore")
+def test_outputs_that_cannot_be_measured_have_a_row_that_says_so(module, dtype, tmp_path, caplog):
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.odd, self.head = module(), nn.Linear(4, 1)
+
+        def forward(self, x):
+            x = self.head(x)
+            self.odd(x)
+            return x
+
+    model = Net()
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    with tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=1):
+        model(torch.randn(5, 4)).sum().backward()
+        optimizer.step()
+    assert not caplog.records
+    run = Run(tmp_path)
+    assert [(row["name"], row["dtype"]) for row in run.rows("activation", 0)] == [("head", "float32"), ("odd", dtype)]
+    found = run.statistics("activation", 0)
+    assert found["head"]["count"] == 5
+    assert found["odd"].pop("count") == 0
+    assert all(np.isnan(value) for value in found["odd"].values())
