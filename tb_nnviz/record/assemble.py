@@ -11,9 +11,9 @@ import numpy as np
 from tb_nnviz import schema
 from tb_nnviz.record.collect.global_norm import Gradients, Norms
 from tb_nnviz.record.measure.histogram import to_bins
-from tb_nnviz.record.measure.statistics import FIELDS, finish, unit_fractions
-from tb_nnviz.record.measure.transfer import Arrival
-from tb_nnviz.record.pending_step import Measured
+from tb_nnviz.record.measure.host_copy import HostArrays
+from tb_nnviz.record.measure.stats import FIELDS, finish, unit_fractions
+from tb_nnviz.record.pending_step import PendingStep
 
 #: Stock histograms are written for so many rows at most: TensorBoard slows down with many tags.
 MOST_STOCK_ROWS = 100
@@ -32,9 +32,9 @@ class Finished(NamedTuple):
 
 
 def finish_step(
-    measured: Measured,
-    clipped: Callable[[Arrival], list[schema.Entry]] | None,
-    norms: Callable[[Arrival], Norms] | None,
+    measured: PendingStep,
+    clipped: Callable[[HostArrays], list[schema.Entry]] | None,
+    norms: Callable[[HostArrays], Norms] | None,
     stock: bool,
 ) -> Finished:
     """Turn what was measured into all entries of the step's event.
@@ -73,7 +73,7 @@ def finish_step(
     return Finished(entries, statistics, gradients, skipped)
 
 
-def _statistics(measured: Measured, arrived: Arrival) -> tuple[Statistics, Gradients | None]:
+def _statistics(measured: PendingStep, arrived: HostArrays) -> tuple[Statistics, Gradients | None]:
     result: Statistics = {}
     gradients = None
     for kind in sorted({*measured.layouts, *measured.parts} - {"optimizer"}, key=schema.KINDS.index):
@@ -117,7 +117,7 @@ def unscaled(values: np.ndarray, scale: float) -> np.ndarray:
     return np.asarray(values / scale ** np.array([power.get(name, 1) for name in FIELDS]))
 
 
-def _optimizer(measured: Measured, arrived: Arrival) -> dict[str, np.ndarray]:
+def _optimizer(measured: PendingStep, arrived: HostArrays) -> dict[str, np.ndarray]:
     rows = measured.layouts["optimizer"].rows
     count, sums = np.zeros(len(rows)), np.full((3, len(rows)), np.nan)
     for i, row in enumerate(rows):
@@ -130,7 +130,7 @@ def _optimizer(measured: Measured, arrived: Arrival) -> dict[str, np.ndarray]:
     return {"count": np.where(absent, 0, count), **named}
 
 
-def _scalars(measured: Measured, arrived: Arrival) -> dict[str, float]:
+def _scalars(measured: PendingStep, arrived: HostArrays) -> dict[str, float]:
     found = _learning_rates(measured, arrived)
     if measured.loss_scale is not None:
         found["loss_scale"] = float(arrived(measured.loss_scale)[0])
@@ -140,7 +140,7 @@ def _scalars(measured: Measured, arrived: Arrival) -> dict[str, float]:
     return found
 
 
-def _learning_rates(measured: Measured, arrived: Arrival) -> dict[str, float]:
+def _learning_rates(measured: PendingStep, arrived: HostArrays) -> dict[str, float]:
     """By the group's name if it has one of its own, else by its number."""
     names = Counter(name for name, _ in measured.rates.values())
     found = {}
@@ -150,7 +150,7 @@ def _learning_rates(measured: Measured, arrived: Arrival) -> dict[str, float]:
     return found
 
 
-def _units(measured: Measured, arrived: Arrival, index: dict[object, int]) -> dict[str, np.ndarray]:
+def _units(measured: PendingStep, arrived: HostArrays, index: dict[object, int]) -> dict[str, np.ndarray]:
     names = ("dead_fraction", "nonpositive_unit_fraction", "outlier_ratio")
     found = np.full((len(names), len(index)), np.nan)
     widths: dict[int, tuple[list[int], list[np.ndarray]]] = {}
@@ -164,7 +164,7 @@ def _units(measured: Measured, arrived: Arrival, index: dict[object, int]) -> di
     return dict(zip(names, found, strict=True))
 
 
-def _ratio(measured: Measured, statistics: Statistics) -> np.ndarray:
+def _ratio(measured: PendingStep, statistics: Statistics) -> np.ndarray:
     """Norm of the update over norm of the parameter before it, row by row of the update's layout."""
     before = {
         row.name: norm
@@ -175,13 +175,15 @@ def _ratio(measured: Measured, statistics: Statistics) -> np.ndarray:
         return np.asarray(statistics["update"]["norm"] / norms)
 
 
-def _histograms(measured: Measured, arrived: Arrival, stock: bool) -> list[schema.Entry]:
+def _histograms(measured: PendingStep, arrived: HostArrays, stock: bool) -> list[schema.Entry]:
     entries = []
-    for kind, codes in measured.codes.items():
+    for kind, bin_counts in measured.bin_counts.items():
         layout = measured.layouts[kind]
         index = {row.name: i for i, row in enumerate(layout.rows)}
         counts = np.zeros((len(index), schema.BINS), np.int64)
-        counts[[index[name] for name in codes]] = to_bins(np.stack([arrived(ticket) for ticket in codes.values()]))
+        counts[[index[name] for name in bin_counts]] = to_bins(
+            np.stack([arrived(ticket) for ticket in bin_counts.values()])
+        )
         id_entry = schema.Entry(
             schema.histogram_layout_id_tag(kind), np.array([layout.id], "<i8"), schema.PLUGIN_HISTOGRAMS
         )
@@ -192,6 +194,6 @@ def _histograms(measured: Measured, arrived: Arrival, stock: bool) -> list[schem
                 schema.Entry(
                     schema.STOCK_HISTOGRAMS[kind] + name, schema.stock_histogram(counts[index[name]]), "histograms"
                 )
-                for name in list(codes)[:MOST_STOCK_ROWS]
+                for name in list(bin_counts)[:MOST_STOCK_ROWS]
             ]
     return entries

@@ -14,9 +14,9 @@ from tb_nnviz.record.assemble import Finished, finish_step
 from tb_nnviz.record.collect import scalars
 from tb_nnviz.record.collect.clipping import Clipping
 from tb_nnviz.record.collect.dataflow.capture import graph_entry
-from tb_nnviz.record.collect.global_norm import GradientNorms
-from tb_nnviz.record.measure.transfer import Transfer
-from tb_nnviz.record.pending_step import Measured, Recorder
+from tb_nnviz.record.collect.global_norm import GlobalNorm
+from tb_nnviz.record.measure.host_copy import HostCopy
+from tb_nnviz.record.pending_step import PendingStep, Recorder
 from tb_nnviz.record.window import Window
 from tb_nnviz.record.write.writer import Writer
 from tb_nnviz.rules.gradient_norm import Finding, GradientNormRule
@@ -29,7 +29,7 @@ STOCK_EVERY = 5
 MOST_NAMED = 3
 
 
-class StepEvents:
+class EventEmitter:
     """Hands closed steps over to the writer.
 
     Args:
@@ -60,7 +60,7 @@ class StepEvents:
         """The dataflow, once."""
         self._writer.submit(step, time.time(), lambda: [graph_entry(document)])
 
-    def remember(self, step: int, read: GradientNorms, transfer: Transfer) -> None:
+    def remember(self, step: int, read: GlobalNorm, transfer: HostCopy) -> None:
         """A step that is not logged: nothing is written of it, the window remembers its norm."""
         window = self._window
         if window is None:
@@ -75,7 +75,7 @@ class StepEvents:
 
         self._writer.submit(step, time.time(), entries)
 
-    def record(self, step: int, recorder: Recorder, read: GradientNorms, clipping: Clipping, seconds: float) -> None:
+    def record(self, step: int, recorder: Recorder, read: GlobalNorm, clipping: Clipping, seconds: float) -> None:
         """A logged step; closes the recorder's. ``seconds`` is what the step has cost until now."""
         now, whole, window = time.time(), recorder.is_whole, self._window
         norms = read.send(recorder.transfer) if read else None
@@ -97,7 +97,7 @@ class StepEvents:
 
         self._writer.submit(step, now, entries)
 
-    def _judge(self, measured: Measured, finished: Finished) -> list[schema.Entry]:
+    def _judge(self, measured: PendingStep, finished: Finished) -> list[schema.Entry]:
         """Say what the rule finds, and give it as an entry; on the writer's thread."""
         if self._rule is None or "gradient" not in finished.statistics or finished.skipped:
             return []  # a GradScaler that looks for its scale is no trouble
@@ -105,15 +105,15 @@ class StepEvents:
         present = gradient["count"] > 0
         rows = [row for row, there in zip(measured.layouts["gradient"].rows, present, strict=True) if there]
         findings = self._rule.update(measured.step, rows, gradient["norm"][present])
-        for line in told(findings) if self._say else []:
+        for line in format_findings(findings) if self._say else []:
             _logger.warning("%s", line)
         return [schema.findings_entry([finding.document() for finding in findings])] if findings else []
 
 
-def told(findings: Iterable[Finding]) -> list[str]:
+def format_findings(findings: Iterable[Finding]) -> list[str]:
     """What is said of one step's findings: of each kind of trouble a few layers, and how many more there are.
 
-    >>> told([Finding("vanishing", f"layer{i}", 0, 2, 1e-9) for i in range(4)])[2:]
+    >>> format_findings([Finding("vanishing", f"layer{i}", 0, 2, 1e-9) for i in range(4)])[2:]
     ['vanishing gradient in layer2 since step 0: norm 1e-09 at step 2', 'and 1 more layer: vanishing gradient']
     """
     troubles: dict[str, list[Finding]] = {}

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from tb_nnviz import schema
 from tb_nnviz.record.hooks.handles import Hook
-from tb_nnviz.record.session import Steps
+from tb_nnviz.record.session import Session
 from tb_nnviz.record.settings import Settings
 from tb_nnviz.record.write.writer import Writer
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Optimizer = torch.optim.Optimizer
 
 #: The steps of this process's runs by the directory that they write; those that nobody holds any more do not count.
-_open_runs: WeakValueDictionary[str, Steps] = WeakValueDictionary()
+_open_runs: WeakValueDictionary[str, Session] = WeakValueDictionary()
 
 
 class Overhead(NamedTuple):
@@ -63,7 +63,7 @@ class Monitor:
         self._run = run
         self._closed = False
         self._started = time.perf_counter()
-        self._steps = Steps(models, optimizers, make_writer, run, settings)
+        self._steps = Session(models, optimizers, make_writer, run, settings)
         self._guard = self._steps.guard
         _open_runs[run] = self._steps
 

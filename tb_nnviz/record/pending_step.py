@@ -12,15 +12,15 @@ from torch import Tensor, nn
 
 from tb_nnviz.record.collect.optimizer_state import AdamState
 from tb_nnviz.record.collect.snapshot import Snapshot
-from tb_nnviz.record.measure.statistics import Part, measure, merge_units, moments
-from tb_nnviz.record.measure.transfer import Arrival, Ticket, Transfer
+from tb_nnviz.record.measure.host_copy import HostArrays, HostCopy, Slot
+from tb_nnviz.record.measure.stats import TensorStats, measure, merge_units, moments
 from tb_nnviz.record.model.modules import Layer, NamedParameter, call_shape, dtype_name
-from tb_nnviz.record.row_table import Table
+from tb_nnviz.record.row_table import RowTable
 from tb_nnviz.schema import KINDS, PARAMETER_KINDS, Entry, Layout, Row, row_name
 
 
 @dataclass
-class Measured:
+class PendingStep:
     """A closed step on its way to the host: where each row's numbers will arrive.
 
     Row names lead into the ``layouts``. A number in a name's place stands for a parameter that has no
@@ -35,17 +35,17 @@ class Measured:
     histograms: bool
     layouts: dict[str, Layout] = field(default_factory=dict)
     unwritten: list[Layout] = field(default_factory=list)
-    parts: dict[str, dict[str | int, list[tuple[int, Ticket]]]] = field(default_factory=dict)
-    scales: dict[str | int, Ticket] = field(default_factory=dict)
-    units: dict[str, Ticket] = field(default_factory=dict)
-    moments: dict[str, tuple[int, Ticket]] = field(default_factory=dict)
-    codes: dict[str, dict[str, Ticket]] = field(default_factory=dict)
-    rates: dict[int, tuple[str, float | Ticket]] = field(default_factory=dict)
-    loss_scale: Ticket | None = None
+    parts: dict[str, dict[str | int, list[tuple[int, Slot]]]] = field(default_factory=dict)
+    scales: dict[str | int, Slot] = field(default_factory=dict)
+    units: dict[str, Slot] = field(default_factory=dict)
+    moments: dict[str, tuple[int, Slot]] = field(default_factory=dict)
+    bin_counts: dict[str, dict[str, Slot]] = field(default_factory=dict)
+    rates: dict[int, tuple[str, float | Slot]] = field(default_factory=dict)
+    loss_scale: Slot | None = None
     all_gradients: bool = True
-    skipped: list[bool | Ticket] = field(default_factory=list)
-    tracked: Callable[[Arrival], list[Entry]] | None = None
-    arrive: Callable[[], Arrival] | None = None
+    skipped: list[bool | Slot] = field(default_factory=list)
+    tracked: Callable[[HostArrays], list[Entry]] | None = None
+    arrive: Callable[[], HostArrays] | None = None
 
 
 class Recorder:
@@ -56,7 +56,7 @@ class Recorder:
         self._depth = depth
         # an update's ratio needs the parameter's norm, whether or not that is written
         measured = {*self.kinds, "parameter"} if "update" in self.kinds else self.kinds
-        self._tables = {kind: Table(kind) for kind in KINDS if kind in measured}
+        self._tables = {kind: RowTable(kind) for kind in KINDS if kind in measured}
         self._rows: dict[str, Row] = {}  # of parameters, as the tables have them
         self._has_moments = False
         self.begin(0, False, False)
@@ -65,8 +65,8 @@ class Recorder:
         """Open a step, for all kinds or for some; what is pending of an unfinished one is dropped."""
         self.statistics, self.histograms = statistics, histograms
         self._only = only
-        self._measured = Measured(step, self._open_kinds(), statistics, histograms)
-        self.transfer = Transfer()
+        self._measured = PendingStep(step, self._open_kinds(), statistics, histograms)
+        self.transfer = HostCopy()
         self._units: dict[str, Tensor] = {}
         self._codes: dict[tuple[str, str], Tensor] = {}
         self._new_rows: dict[str, dict[str, tuple[int, Row]]] = {}
@@ -88,7 +88,7 @@ class Recorder:
 
     def activation(self, layer: Layer, call: int, order: int, output: Tensor) -> None:
         """Measure a layer's output; passes of one step merge into one row."""
-        part = _measure_call(output, layer.unit_axis, layer.bounds, codes=self.histograms)
+        part = _measure_call(output, layer.unit_axis, layer.bounds, bin_counts=self.histograms)
         name = self._call_row("activation", layer, call, order, output, part)
         if part is not None and part.units is not None and self.statistics:
             earlier = self._units.get(name)
@@ -98,10 +98,10 @@ class Recorder:
 
     def activation_gradient(self, layer: Layer, call: int, order: int, gradient: Tensor) -> None:
         """Measure the gradient with respect to a layer's output."""
-        part = _measure_call(gradient, codes=self.histograms)
+        part = _measure_call(gradient, bin_counts=self.histograms)
         self._call_row("activation_gradient", layer, call, order, gradient, part)
 
-    def _call_row(self, kind: str, layer: Layer, call: int, order: int, x: Tensor, part: Part | None) -> str:
+    def _call_row(self, kind: str, layer: Layer, call: int, order: int, x: Tensor, part: TensorStats | None) -> str:
         name, shape = row_name(layer.name, call), call_shape(x)
         table = self._tables[kind]
         if name in table:
@@ -129,10 +129,10 @@ class Recorder:
             return name
         if self.statistics:
             self._parts(kind).setdefault(name, []).append((part.numel, self.transfer.add(part.values)))
-        if part.codes is not None:
+        if part.bin_counts is not None:
             earlier = self._codes.get((kind, name))
             self._codes[kind, name] = (
-                part.codes if earlier is None else _add_counts(earlier, part.codes.to(earlier.device))
+                part.bin_counts if earlier is None else _add_counts(earlier, part.bin_counts.to(earlier.device))
             )
         return name
 
@@ -230,7 +230,7 @@ class Recorder:
         else:
             self._measured.skipped.append(skipped)
 
-    def tracked(self, unwritten: Layout | None, entries: Callable[[Arrival], list[Entry]]) -> None:
+    def tracked(self, unwritten: Layout | None, entries: Callable[[HostArrays], list[Entry]]) -> None:
         """Take along single weights: their layout where readers do not know it, and what makes their entries."""
         if unwritten is not None:
             self._measured.unwritten.append(unwritten)
@@ -238,20 +238,20 @@ class Recorder:
 
     def _measure(
         self, kind: str, name: str | int, x: Tensor, *, minus: Tensor | None = None, copy_to: Tensor | None = None
-    ) -> Part | None:
+    ) -> TensorStats | None:
         if kind not in self._tables or not (self._only is None or kind in self._only):
             return None
-        codes = self.histograms and kind in self.kinds and isinstance(name, str)
-        if not (self.statistics or codes):
+        bin_counts = self.histograms and kind in self.kinds and isinstance(name, str)
+        if not (self.statistics or bin_counts):
             return None
-        part = measure(x, minus=minus, copy_to=copy_to, codes=codes)
+        part = measure(x, minus=minus, copy_to=copy_to, bin_counts=bin_counts)
         if part is not None and self.statistics:
             self._parts(kind)[name] = [(part.numel, self.transfer.add(part.values))]
-        if part is not None and part.codes is not None and isinstance(name, str):
-            self._codes[kind, name] = part.codes
+        if part is not None and part.bin_counts is not None and isinstance(name, str):
+            self._codes[kind, name] = part.bin_counts
         return part
 
-    def _parts(self, kind: str) -> dict[str | int, list[tuple[int, Ticket]]]:
+    def _parts(self, kind: str) -> dict[str | int, list[tuple[int, Slot]]]:
         return self._measured.parts.setdefault(kind, {})
 
     def forget(self, parameters: Iterable[tuple[str | int, nn.Parameter]]) -> None:
@@ -280,17 +280,17 @@ class Recorder:
             self._tables.pop(kind, None)
             self._measured.parts.pop(kind, None)
             self._new_rows.pop(kind, None)
-        self._codes = {key: codes for key, codes in self._codes.items() if key[0] in self.kinds}
+        self._codes = {key: bin_counts for key, bin_counts in self._codes.items() if key[0] in self.kinds}
 
-    def close(self) -> Measured:
+    def close(self) -> PendingStep:
         """Begin the copy to the host and give the step away."""
         measured = self._measured
         for kind, rows in self._new_rows.items():
             for _, row in sorted(rows.values(), key=lambda item: item[0]):
                 self._tables[kind].put(row)
         measured.units = {name: self.transfer.add(units.reshape(-1)) for name, units in self._units.items()}
-        for (kind, name), codes in self._codes.items():
-            measured.codes.setdefault(kind, {})[name] = self.transfer.add(codes)
+        for (kind, name), bin_counts in self._codes.items():
+            measured.bin_counts.setdefault(kind, {})[name] = self.transfer.add(bin_counts)
         for kind, table in self._tables.items():
             if len(table) and (kind != "optimizer" or self._has_moments):
                 measured.layouts[kind] = table.layout
@@ -305,12 +305,12 @@ def _add_counts(a: Tensor, b: Tensor) -> Tensor:
     return a.long() + b if a.shape == b.shape else b
 
 
-def _measure_call(x: Tensor, *args: Any, codes: bool) -> Part | None:
+def _measure_call(x: Tensor, *args: Any, bin_counts: bool) -> TensorStats | None:
     """Measure what a layer puts out; None too for tensors that refuse it: of another class, of float8 ..."""
     if x.is_meta:
         return None
     try:
-        return measure(x, *args, codes=codes)
+        return measure(x, *args, bin_counts=bin_counts)
     except Exception:
         if type(x) is Tensor and x.layout == torch.strided and (x.is_complex() or x.dtype.itemsize > 1):
             raise

@@ -7,10 +7,10 @@ from dataclasses import replace
 from tb_nnviz.schema import Layout, Row
 
 
-class Table:
+class RowTable:
     """Rows of one kind: appended when new ones appear, changed in place, never reordered.
 
-    >>> table = Table("gradient")
+    >>> table = RowTable("gradient")
     >>> table.put(Row("fc.weight", "fc", 0, "Linear", (2,), 2, "float32", "weight", True))
     >>> table.take_unwritten() is table.layout, table.take_unwritten()
     (True, None)

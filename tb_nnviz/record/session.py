@@ -11,17 +11,17 @@ from tb_nnviz import schema
 from tb_nnviz.record.collect.activation_maps.recorder import MapRecorder
 from tb_nnviz.record.collect.clipping import Clipping
 from tb_nnviz.record.collect.dataflow.capture import GraphCapture
-from tb_nnviz.record.collect.global_norm import GradientNorms
-from tb_nnviz.record.collect.parameters import ParameterReader
+from tb_nnviz.record.collect.global_norm import GlobalNorm
+from tb_nnviz.record.collect.parameters import ParameterCollector
 from tb_nnviz.record.collect.snapshot import Snapshot
 from tb_nnviz.record.collect.weights.capture import WeightCapture
-from tb_nnviz.record.event_emitter import StepEvents
+from tb_nnviz.record.event_emitter import EventEmitter
 from tb_nnviz.record.hooks.guard import Guard
 from tb_nnviz.record.hooks.installed import Installed
 from tb_nnviz.record.hooks.modules import ModuleHooks
 from tb_nnviz.record.hooks.optimizers import OptimizerHooks
 from tb_nnviz.record.hooks.order import ExecutionOrder
-from tb_nnviz.record.hooks.scaler import WatchedStep, loss_scale
+from tb_nnviz.record.hooks.scaler import GradScalerPatch, loss_scale
 from tb_nnviz.record.model.modules import Layer, layers, named_modules, named_parameters, selector
 from tb_nnviz.record.pending_step import Recorder
 from tb_nnviz.record.settings import Settings
@@ -40,7 +40,7 @@ _PART_KINDS = {
 }
 
 
-class Steps:
+class Session:
     """Knows the open step, tells each part when it reads, and hands what was measured to the writer.
 
     Making it puts the hooks into the user's objects; where that fails they are out again.
@@ -65,7 +65,7 @@ class Steps:
         self._stepped: set[Optimizer] = set()
         self._pass_seen = self._ordered = self._skipping = self._mapping = self._over = False
         self._repeats = 0
-        self._norms, self._clipping = GradientNorms(), Clipping()
+        self._norms, self._clipping = GlobalNorm(), Clipping()
         self.guard = guard = Guard(run, self._turned_off)
         self.installed = Installed(models.values(), optimizers, guard)
         owners = {parameter.owner for parameter in named_parameters(models)} | {layer.module for layer in observed}
@@ -76,7 +76,7 @@ class Steps:
             self.installed.add("the order of execution", self._order)
             self._recorder = Recorder(kinds, self._order.__getitem__)
             snapshot = Snapshot(settings.snapshot_bytes)
-            self._parameters = ParameterReader(
+            self._parameters = ParameterCollector(
                 models, self._optimizers, self._recorder, keep, self._order, snapshot, guard.warn_once
             )
             self._weights = WeightCapture(settings, self._parameters, guard, self._order.__getitem__)
@@ -90,7 +90,7 @@ class Steps:
             self._hooks = OptimizerHooks(self._optimizers, self, failing)
             self.installed.add("gradients", self._hooks)
             if settings.scaler is not None:
-                scaled = WatchedStep(settings.scaler, self._hooks.begun.__getitem__, self._skipped, failing)
+                scaled = GradScalerPatch(settings.scaler, self._hooks.begun.__getitem__, self._skipped, failing)
                 self.installed.add("loss scaling", scaled)
                 scaled.install()
             self._begin()
@@ -98,7 +98,7 @@ class Steps:
         except BaseException:
             self.installed.remove(whole=False)
             raise
-        self._events = StepEvents(self.writer, settings.window, settings.rule, settings.say_findings)
+        self._events = EventEmitter(self.writer, settings.window, settings.rule, settings.say_findings)
 
     # What the monitor is asked for
 

@@ -32,12 +32,12 @@ RULES = {
     "tb_nnviz": rule("tb_nnviz.record"),
     "tb_nnviz.schema": rule("numpy"),
     # the training side, from the ground up: a folder may import what stands above it here, where it says so
-    "tb_nnviz.record.measure.part": rule("torch"),
+    "tb_nnviz.record.measure.fields": rule("torch"),
     "tb_nnviz.record.measure.native*": rule(
-        "torch tb_nnviz.record.measure.part tb_nnviz.record.measure.histogram tb_nnviz.record.measure.native"
+        "torch tb_nnviz.record.measure.fields tb_nnviz.record.measure.histogram tb_nnviz.record.measure.native"
     ),
     "tb_nnviz.record.measure.histogram": rule("torch numpy tb_nnviz.schema"),
-    "tb_nnviz.record.measure.transfer": rule("torch numpy"),
+    "tb_nnviz.record.measure.host_copy": rule("torch numpy"),
     "tb_nnviz.record.measure*": rule("torch numpy tb_nnviz.schema tb_nnviz.record.measure"),
     "tb_nnviz.record.write.records": rule("tensorboard google_crc32c"),
     "tb_nnviz.record.write.event_file": rule("tensorboard google_crc32c tb_nnviz.schema tb_nnviz.record.write"),
@@ -48,7 +48,7 @@ RULES = {
         "torch numpy tb_nnviz.schema tb_nnviz.record.collect.dataflow tb_nnviz.record.hooks tb_nnviz.record.model"
     ),
     "tb_nnviz.record.collect.activation_maps*": rule(
-        "torch numpy tb_nnviz.schema tb_nnviz.record.collect.activation_maps tb_nnviz.record.measure.transfer "
+        "torch numpy tb_nnviz.schema tb_nnviz.record.collect.activation_maps tb_nnviz.record.measure.host_copy "
         "tb_nnviz.record.model tb_nnviz.record.write"
     ),
     "tb_nnviz.record.collect.weights*": rule(
@@ -135,8 +135,16 @@ def test_module_imports_only_what_it_may(path: Path) -> None:
         ("tb_nnviz.plugin.reader", "from . import wire\nimport json\nimport numpy as np", []),
         ("tb_nnviz.schema", "import tensorboard.compat", ["tensorboard.compat"]),
         ("tb_nnviz.schema", "if TYPE_CHECKING:\n    import torch\nelse:\n    import scipy", ["scipy"]),
-        ("tb_nnviz.rules.dead", "from tb_nnviz.record.row_table import Table", ["tb_nnviz.record.row_table.Table"]),
-        ("tb_nnviz.record.hooks.modules", "from tb_nnviz.record.measure import part", ["tb_nnviz.record.measure.part"]),
+        (
+            "tb_nnviz.rules.dead",
+            "from tb_nnviz.record.row_table import RowTable",
+            ["tb_nnviz.record.row_table.RowTable"],
+        ),
+        (
+            "tb_nnviz.record.hooks.modules",
+            "from tb_nnviz.record.measure import fields",
+            ["tb_nnviz.record.measure.fields"],
+        ),
         (
             "tb_nnviz.record.collect.activation_maps.plan",
             "from tb_nnviz.record import row_table",

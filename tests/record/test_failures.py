@@ -21,12 +21,12 @@ PLACES = (
     "hooks.optimizers", "hooks.order", "collect.activation_maps.axes", "collect.activation_maps.inputs",
     "collect.activation_maps.layer_map", "collect.activation_maps.plan", "collect.activation_maps.probe",
     "collect.activation_maps.quantize", "collect.activation_maps.recorder", "collect.activation_maps.sizes",
-    "measure.histogram", "measure.statistics", "measure.transfer", "model.evaluation", "assemble",
+    "measure.histogram", "measure.stats", "measure.host_copy", "model.evaluation", "assemble",
     "collect.global_norm", "collect.parameters", "pending_step", "collect.snapshot", "event_emitter", "row_table",
     "collect.weights.capture", "collect.weights.maps", "collect.weights.plan", "collect.weights.tracked",
 )  # fmt: skip
 #: What undoes: where that fails there is nothing left that could.
-UNDOES = {"model.evaluation._restore"}
+UNDOES = {"model.evaluation:_restore"}
 STEPS = 3
 
 
@@ -46,7 +46,8 @@ def functions():
                         yield place, item.__name__, method
 
 
-FUNCTIONS = [name for found in functions() if (name := ".".join(filter(None, found))) not in UNDOES]
+NAMES = [f"{place}:{'.'.join(filter(None, rest))}" for place, *rest in functions()]
+FUNCTIONS = [name for name in NAMES if name not in UNDOES]
 #: Those that were in fact called when they were made to raise.
 CALLED = set()
 
@@ -113,7 +114,8 @@ def unwatched():
 @pytest.mark.parametrize("name", FUNCTIONS)
 @pytest.mark.filterwarnings("ignore:enable_nested_tensor", "ignore:None of the inputs have requires_grad")
 def test_an_error_of_ours_turns_its_part_off_and_no_more(name, unwatched, tmp_path, monkeypatch, caplog):
-    folder, file, *owners, function = name.split(".")
+    place, _, path = name.partition(":")
+    *owners, function = path.split(".")
     called = []
 
     def raising(*args, **kwargs):
@@ -122,7 +124,7 @@ def test_an_error_of_ours_turns_its_part_off_and_no_more(name, unwatched, tmp_pa
         raise RuntimeError("planted")
 
     def plant():
-        home = importlib.import_module(f"tb_nnviz.record.{folder}.{file}")
+        home = importlib.import_module(f"tb_nnviz.record.{place}")
         if owners:
             monkeypatch.setattr(getattr(home, owners[0]), function, raising)
             return
@@ -169,7 +171,7 @@ HALVES = {
     "modules": ("torch.nn.Module.register_forward_hook", second_planted(nn.Module.register_forward_hook)),
     "order": ("torch.nn.Module.register_forward_pre_hook", second_planted(nn.Module.register_forward_pre_hook)),
     "optimizer": ("torch.optim.Optimizer.register_step_post_hook", planted),
-    "scaler": ("tb_nnviz.record.hooks.scaler.WatchedStep.install", planted),
+    "scaler": ("tb_nnviz.record.hooks.scaler.GradScalerPatch.install", planted),
     "recorder": ("tb_nnviz.record.pending_step.Recorder.begin", planted),
     "first step": ("tb_nnviz.record.hooks.modules.ModuleHooks.next_step", planted),
     "writer": ("tb_nnviz.record.watch.file_writer", planted),
@@ -197,7 +199,12 @@ def test_a_monitor_that_cannot_be_made_leaves_nothing_behind(half, tmp_path, mon
 
 @pytest.mark.parametrize(
     "part",
-    ["hooks.modules.ModuleHooks", "hooks.optimizers.OptimizerHooks", "hooks.scaler.WatchedStep", "write.writer.Writer"],
+    [
+        "hooks.modules.ModuleHooks",
+        "hooks.optimizers.OptimizerHooks",
+        "hooks.scaler.GradScalerPatch",
+        "write.writer.Writer",
+    ],
 )
 def test_close_goes_on_where_a_part_of_it_fails(part, tmp_path, monkeypatch, caplog):
     model = nn.Sequential(nn.Linear(4, 4), nn.Tanh(), nn.Linear(4, 1))

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from tb_nnviz import schema
-from tb_nnviz.record.measure.transfer import Arrival, Transfer
+from tb_nnviz.record.measure.host_copy import HostArrays, HostCopy
 
 #: Calls that are remembered between two logged steps.
 MOST_CALLS = 10_000
@@ -30,13 +30,13 @@ class Clipping:
         if len(self._calls) > MOST_CALLS:
             self._calls.popitem(last=False)
 
-    def send(self, step: int, transfer: Transfer) -> Callable[[Arrival], list[schema.Entry]]:
+    def send(self, step: int, transfer: HostCopy) -> Callable[[HostArrays], list[schema.Entry]]:
         """Take the norms along; what makes entries of them on the host. Nothing was clipped: no entries."""
         calls, self._calls = list(self._calls.values()), OrderedDict()
         tickets = [transfer.add(norm) for _, norm, _ in calls]
         steps, limits = np.array([call[0] for call in calls]), np.array([call[2] for call in calls])
 
-        def entries(arrived: Arrival) -> list[schema.Entry]:
+        def entries(arrived: HostArrays) -> list[schema.Entry]:
             norms = np.array([arrived(ticket)[0] for ticket in tickets], np.float64)
             return [
                 schema.scalar(schema.TAG_GLOBAL + name, x) for name, x in figures(step, steps, norms, limits).items()

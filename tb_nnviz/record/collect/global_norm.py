@@ -9,8 +9,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from tb_nnviz.record.measure.statistics import norms
-from tb_nnviz.record.measure.transfer import Arrival, Ticket, Transfer
+from tb_nnviz.record.measure.host_copy import HostArrays, HostCopy, Slot
+from tb_nnviz.record.measure.stats import norms
 
 Optimizer = torch.optim.Optimizer
 
@@ -39,7 +39,7 @@ class _Read(NamedTuple):
     skipped: bool | Tensor
 
 
-class GradientNorms:
+class GlobalNorm:
     """Sums over the gradients of each optimizer, in the open step; they stay on their device."""
 
     def __init__(self) -> None:
@@ -67,10 +67,10 @@ class GradientNorms:
         if optimizer in self._read:
             self._read[optimizer] = self._read[optimizer]._replace(skipped=True)
 
-    def send(self, transfer: Transfer) -> Callable[[Arrival], Norms]:
+    def send(self, transfer: HostCopy) -> Callable[[HostArrays], Norms]:
         """Take the sums along; what makes figures of them on the host."""
 
-        def add(x: Tensor | None) -> Ticket | None:
+        def add(x: Tensor | None) -> Slot | None:
             return None if x is None else transfer.add(x.detach().reshape(-1).double())
 
         read = [
@@ -78,7 +78,7 @@ class GradientNorms:
             for one in self._read.values()
         ]
 
-        def figures(arrived: Arrival) -> Norms:
+        def figures(arrived: HostArrays) -> Norms:
             second = nonfinite = nan = 0.0
             skipped = False
             for sums, scale, skip in read:

@@ -17,7 +17,7 @@ from tb_nnviz.record.pending_step import Recorder
 Optimizer = torch.optim.Optimizer
 
 
-class ParameterReader:
+class ParameterCollector:
     """Knows the parameters' names, and reads what each optimizer is about to apply and what it did."""
 
     def __init__(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor
 
-from tb_nnviz.record.measure.transfer import Ticket, Transfer
+from tb_nnviz.record.measure.host_copy import HostCopy, Slot
 
 
 def send(
@@ -20,8 +20,8 @@ def send(
     >>> send({"loss": torch.tensor(0.5), "epoch": 3}, print)()
     {'loss': 0.5, 'epoch': 3.0}
     """
-    transfer = Transfer()
-    found: dict[str, float | Ticket] = {}
+    transfer = HostCopy()
+    found: dict[str, float | Slot] = {}
     for name, value in scalars.items():
         if isinstance(value, Tensor) and value.numel() == 1 and not value.is_meta:
             found[name] = transfer.add(value.detach().reshape(1).to(torch.float32, copy=True))

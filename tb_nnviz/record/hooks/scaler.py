@@ -14,7 +14,7 @@ from tb_nnviz.record.hooks.handles import Failed
 Optimizer = torch.optim.Optimizer
 
 
-class WatchedStep:
+class GradScalerPatch:
     """Stands in the place of ``scaler.step`` and says which calls were skipped.
 
     ``steps`` counts the steps that an optimizer has begun; a call in which it stays the same was skipped.
@@ -62,7 +62,7 @@ class WatchedStep:
             else:  # somebody else's wrapper, that was there before
                 self._scaler.step = self._earlier
         own = vars(self._scaler).get("__getstate__")
-        still = isinstance(vars(self._scaler).get("step"), WatchedStep)  # of another monitor
+        still = isinstance(vars(self._scaler).get("step"), GradScalerPatch)  # of another monitor
         if not still and isinstance(own, partial) and own.func is _state:
             del self._scaler.__getstate__
 
@@ -75,7 +75,7 @@ def _state(scaler: Any) -> Any:
         return state
     state = {name: value for name, value in state.items() if name != "__getstate__"}
     step = state.pop("step", None)
-    while isinstance(step, WatchedStep):
+    while isinstance(step, GradScalerPatch):
         step = step._earlier
     return state if step is None else {**state, "step": step}
 

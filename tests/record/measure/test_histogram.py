@@ -7,7 +7,7 @@ import tb_nnviz
 from tb_nnviz import schema
 from tb_nnviz.record import pending_step as recorder
 from tb_nnviz.record.measure.histogram import count_codes, to_bins
-from tb_nnviz.record.measure.statistics import measure
+from tb_nnviz.record.measure.stats import measure
 from tests.support import oracle
 from tests.support.backends import way  # noqa: F401
 from tests.support.event_reader import Run
@@ -19,7 +19,7 @@ EDGES = schema.bin_edges()
 
 def bins(x):
     counted = count_codes(x)
-    assert (measure(x, codes=True).codes == counted).all()
+    assert (measure(x, bin_counts=True).bin_counts == counted).all()
     return to_bins(counted.numpy())
 
 
@@ -86,10 +86,10 @@ def test_stock_histogram_of_nothing():
 def test_micro_batches_of_more_elements_than_int32_counts(tmp_path, monkeypatch):
     measure = recorder.measure
 
-    def large(x, *args, codes=False, **more):  # as of a layer that puts out a billion zeros beside these
-        part = measure(x, *args, codes=codes, **more)
-        if part is not None and part.codes is not None:
-            part.codes[-1] += 10**9
+    def large(x, *args, bin_counts=False, **more):  # as of a layer that puts out a billion zeros beside these
+        part = measure(x, *args, bin_counts=bin_counts, **more)
+        if part is not None and part.bin_counts is not None:
+            part.bin_counts[-1] += 10**9
         return part
 
     monkeypatch.setattr(recorder, "measure", large)

@@ -13,10 +13,10 @@ import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from tb_nnviz.record.measure import native
+from tb_nnviz.record.measure.fields import FIELDS, SATURATION
 from tb_nnviz.record.measure.histogram import to_bins
 from tb_nnviz.record.measure.native.team import find_team
-from tb_nnviz.record.measure.part import FIELDS, SATURATION
-from tb_nnviz.record.measure.statistics import finish, measure, merge_units, moments, norms
+from tb_nnviz.record.measure.stats import finish, measure, merge_units, moments, norms
 from tests.support import oracle
 from tests.support.backends import take, way  # noqa: F401
 
@@ -73,13 +73,13 @@ def test_anything_equals_float64(seed):
         return
     axis = int(random.integers(-x.dim(), x.dim())) if random.random() < 0.6 else None
     bounds = [(), (0.0, 1.0), (-scale,)][random.integers(3)]
-    codes, copy = random.random() < 0.5, torch.empty_like(x) if random.random() < 0.5 else None
+    bin_counts, copy = random.random() < 0.5, torch.empty_like(x) if random.random() < 0.5 else None
     minus = None
     if random.random() < 0.4:
         minus = torch.randn(x.shape, generator=generator, dtype=torch.float64).mul_(scale).to(dtype)
         minus = torch.empty_like(x).copy_(minus) if random.random() < 0.7 else minus
 
-    part = measure(x, axis, bounds, minus=minus, copy_to=copy, codes=codes)
+    part = measure(x, axis, bounds, minus=minus, copy_to=copy, bin_counts=bin_counts)
 
     with np.errstate(all="ignore"):
         array = x.double().resolve_neg().numpy() - (0 if minus is None else minus.double().numpy())
@@ -89,14 +89,14 @@ def test_anything_equals_float64(seed):
             array = array.astype(np.float32).astype(np.float64)  # in C a difference is rounded, once
         if axis is not None:
             assert_units(part.units, array, axis)
-        if codes and array.size < 20_000:
-            assert (to_bins(part.codes.numpy()) == oracle.histogram(array)).all()
+        if bin_counts and array.size < 20_000:
+            assert (to_bins(part.bin_counts.numpy()) == oracle.histogram(array)).all()
         near = np.zeros(array.shape, bool)
         for bound in bounds:
             near |= np.abs(array - bound) <= SATURATION
         assert field(part, "saturated") == near.sum() if bounds else np.isnan(field(part, "saturated"))
     assert copy is None or torch.equal(copy.nan_to_num(9.0), x.nan_to_num(9.0))
-    assert (part.units is None, part.codes is None) == (axis is None, not codes)
+    assert (part.units is None, part.bin_counts is None) == (axis is None, not bin_counts)
 
 
 @pytest.mark.parametrize("at", [0, 7, 4095, 4096, 4097, 8191, 9999])
@@ -145,12 +145,12 @@ def test_units_of_every_shape(shape, axis, dtype):
 def test_every_half_precision_number():
     for dtype in (torch.float16, torch.bfloat16):
         x = torch.arange(-(1 << 15), 1 << 15, 3, dtype=torch.int32).to(torch.int16).view(dtype)
-        part = measure(x, codes=True)
+        part = measure(x, bin_counts=True)
         with np.errstate(all="ignore"):
             oracle.assert_statistics(finished(part), x.double())
         # signalling NaNs, which no arithmetic makes, look like infinity
         quiet = x[~x.isnan()]
-        assert (to_bins(measure(quiet, codes=True).codes.numpy()) == oracle.histogram(quiet.double())).all()
+        assert (to_bins(measure(quiet, bin_counts=True).bin_counts.numpy()) == oracle.histogram(quiet.double())).all()
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -183,9 +183,9 @@ def test_sparse_by_its_values():
     x = torch.sparse_coo_tensor(indices, torch.tensor([3.0, 1.0, 1.5]), (4, 3), check_invariants=True)
     for other in (x, x * 0, x * -1, torch.sparse_coo_tensor(torch.tensor([[2]]), torch.full((1, 3), np.nan), (9, 3))):
         dense = other.to_dense()
-        part = measure(other, codes=True)
+        part = measure(other, bin_counts=True)
         oracle.assert_statistics(finished(part), dense)
-        assert (to_bins(part.codes.numpy()) == oracle.histogram(dense)).all()
+        assert (to_bins(part.bin_counts.numpy()) == oracle.histogram(dense)).all()
         oracle.assert_statistics(finished(measure(dense.to_sparse_csr())), dense)
     assert norms([x, torch.tensor([np.inf])]).tolist() == [9 + 6.25, 1, 0]
     oracle.assert_statistics(finished(measure(torch.sparse_coo_tensor((4, 3)))), np.zeros((4, 3)))
@@ -194,23 +194,23 @@ def test_sparse_by_its_values():
 def test_a_sparse_gradient_of_more_elements_than_int32_counts():
     rows, width = 3_000_000, 1000
     x = torch.sparse_coo_tensor(torch.tensor([[0, 7]]), torch.full((2, width), -2.0), (rows, width))
-    part = measure(x, codes=True)
+    part = measure(x, bin_counts=True)
     assert part.numel == 3_000_000_000 and finished(part)["zero_fraction"] == (rows - 2) / rows
-    bins = to_bins(part.codes.numpy())
+    bins = to_bins(part.bin_counts.numpy())
     assert bins[260] == 2_999_998_000 and bins.sum() == 3_000_000_000 and (bins > 0).sum() == 2
-    few = measure(torch.ones(3), codes=True)
-    assert to_bins(np.stack([part.codes.numpy(), few.codes.numpy()])).sum(1).tolist() == [3_000_000_000, 3]
+    few = measure(torch.ones(3), bin_counts=True)
+    assert to_bins(np.stack([part.bin_counts.numpy(), few.bin_counts.numpy()])).sum(1).tolist() == [3_000_000_000, 3]
 
 
 @pytest.mark.usefixtures("way")
 def test_beyond_what_int32_counts_codes_are_counted_in_int64(monkeypatch):
     x = torch.randn(1001, generator=torch.Generator().manual_seed(0))
-    narrow = measure(x, codes=True)
+    narrow = measure(x, bin_counts=True)
     monkeypatch.setattr("tb_nnviz.record.measure.histogram.MOST", 1000)
-    wide = measure(x, codes=True)
-    assert (narrow.codes.dtype, wide.codes.dtype) == (torch.int32, torch.int64)
-    assert (narrow.codes == wide.codes).all() and narrow.values.tolist()[:2] == wide.values.tolist()[:2]
-    assert measure(x[1:], codes=True).codes.dtype == torch.int32
+    wide = measure(x, bin_counts=True)
+    assert (narrow.bin_counts.dtype, wide.bin_counts.dtype) == (torch.int32, torch.int64)
+    assert (narrow.bin_counts == wide.bin_counts).all() and narrow.values.tolist()[:2] == wide.values.tolist()[:2]
+    assert measure(x[1:], bin_counts=True).bin_counts.dtype == torch.int32
 
 
 @pytest.mark.usefixtures("way")
@@ -293,7 +293,7 @@ def test_only_memory_that_is_there_is_read(monkeypatch):
     with FakeTensorMode() as mode:
         for fake in (torch.ones(3), mode.from_tensor(torch.ones(3))):
             assert measure(fake).numel == 3
-            assert measure(fake, unit_axis=0, codes=True, minus=fake, copy_to=torch.empty_like(fake)).numel == 3
+            assert measure(fake, unit_axis=0, bin_counts=True, minus=fake, copy_to=torch.empty_like(fake)).numel == 3
             norms([fake])
             moments(fake, fake, 1.0, 1.0, 1e-8)
     assert measure(torch.ones(3, device="meta")) is None
@@ -313,7 +313,7 @@ def test_real_memory_below_a_mode_that_makes_none():
     x = torch.ones(3)
     native._pool.clear()
     with FakeTensorMode(allow_non_fake_inputs=True):
-        for options in ({}, {"codes": True}, {"unit_axis": 0}):
+        for options in ({}, {"bin_counts": True}, {"unit_axis": 0}):
             assert measure(x, **options).numel == 3
     assert all(type(row) is torch.Tensor for row, _ in native._pool)
     native._pool.clear()
@@ -322,7 +322,7 @@ def test_real_memory_below_a_mode_that_makes_none():
     measure(x).values.add_(1)
     native._pool.clear()
     with torch.device("meta"):
-        assert finished(measure(x, codes=True))["norm"] == pytest.approx(3**0.5)
+        assert finished(measure(x, bin_counts=True))["norm"] == pytest.approx(3**0.5)
 
 
 @pytest.mark.usefixtures("way")
@@ -330,9 +330,9 @@ def test_views_that_are_more_than_their_memory():
     x = torch.randn(40, dtype=torch.complex64, generator=torch.Generator().manual_seed(1))
     for view in (x.conj(), x.conj().imag, torch._neg_view(x.real), x.real):
         array = torch.view_as_real(view.resolve_conj()) if view.is_complex() else view
-        part = measure(view, codes=True)
+        part = measure(view, bin_counts=True)
         oracle.assert_statistics(finished(part), array.resolve_neg())
-        assert (to_bins(part.codes.numpy()) == oracle.histogram(array.resolve_neg())).all()
+        assert (to_bins(part.bin_counts.numpy()) == oracle.histogram(array.resolve_neg())).all()
 
 
 @pytest.mark.parametrize(("shape", "axis"), [((3_000_001,), None), ((700, 5, 300), -1), ((7, 64, 40, 33), 1)])
@@ -345,11 +345,11 @@ def test_results_do_not_depend_on_the_number_of_threads(shape, axis, monkeypatch
         for number in (1, 2, 5):
             torch.set_num_threads(number)
             copy = torch.empty_like(x)
-            part = measure(x, axis, minus=y, codes=True, copy_to=copy)
+            part = measure(x, axis, minus=y, bin_counts=True, copy_to=copy)
             assert copy.equal(x)
             moved = [moments(x, y.abs(), 1.0, 1.0, 1e-8), norms([x, y[:3], y])]
             units = [] if part.units is None else [part.units]
-            found.append([part.values[:8], part.codes, *units, *moved])
+            found.append([part.values[:8], part.bin_counts, *units, *moved])
     finally:
         torch.set_num_threads(threads)
     assert all(a.equal(b) for parts in found for a, b in zip(parts, found[0], strict=True))

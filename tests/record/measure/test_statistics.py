@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from tb_nnviz.record.measure.statistics import SATURATION, finish, measure, unit_fractions
+from tb_nnviz.record.measure.stats import SATURATION, finish, measure, unit_fractions
 from tests.support import oracle
 from tests.support.backends import way  # noqa: F401
 
@@ -50,7 +50,7 @@ def test_the_way_of_other_devices_equals_that_of_the_cpu(monkeypatch):
     # elsewhere it is not known without waiting whether all is finite: everything is computed
     x = torch.relu(torch.randn(70_000, generator=torch.Generator().manual_seed(0)))
     expected = finished(x)
-    monkeypatch.setattr("tb_nnviz.record.measure.operators._known_finite", lambda low, high: False)
+    monkeypatch.setattr("tb_nnviz.record.measure.torch_ops._known_finite", lambda low, high: False)
     assert finished(x) == pytest.approx(expected, nan_ok=True, rel=1e-7)
 
 

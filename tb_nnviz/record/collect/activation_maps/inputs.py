@@ -14,7 +14,7 @@ from tb_nnviz.record.collect.activation_maps.layer_map import Plan
 from tb_nnviz.record.collect.activation_maps.plan import is_mappable
 from tb_nnviz.record.collect.activation_maps.probe import Labels
 from tb_nnviz.record.collect.activation_maps.sizes import MOST_BYTES, MOST_SAMPLES, fit
-from tb_nnviz.record.measure.transfer import Transfer
+from tb_nnviz.record.measure.host_copy import HostCopy
 
 _NAMES = {2: ("sample", "unit"), 3: ("sample", "token", "feature"), 4: ("sample", "channel", "height", "width")}
 
@@ -42,7 +42,7 @@ def input_payload(x: Tensor, plans: Sequence[Plan], labels: Labels | None) -> Ca
     if kept is None:
         return None
     plan = Plan(tuple(x.shape), axes, sizes, kept)
-    transfer = Transfer()
+    transfer = HostCopy()
     codes, figures = (transfer.add(part.reshape(-1)) for part in layer_map.take(x, plan))
     arrive = transfer.start()
     more = _labels(labels, kept["sample"], kept.get("token"))

@@ -16,7 +16,7 @@ from tb_nnviz.record.collect.activation_maps.inputs import input_payload
 from tb_nnviz.record.collect.activation_maps.layer_map import Plan
 from tb_nnviz.record.collect.activation_maps.plan import ATTENTION, Plans, Seen, outputs, plan
 from tb_nnviz.record.collect.activation_maps.probe import Labels, Probe, device_of
-from tb_nnviz.record.measure.transfer import Transfer
+from tb_nnviz.record.measure.host_copy import HostCopy
 from tb_nnviz.record.model.evaluation import Autocast, evaluation
 from tb_nnviz.record.model.modules import Layer, layers, takes_hooks
 from tb_nnviz.record.write.writer import Writer
@@ -103,7 +103,7 @@ class MapRecorder:
         if not holds and self._planned < MOST_PLANS:
             self._plan()
             taken, _ = self._run()
-        transfer = Transfer()
+        transfer = HostCopy()
         found = [
             (name, plan, transfer.add(codes.reshape(-1)), transfer.add(figures))
             for name, (plan, codes, figures) in taken.items()

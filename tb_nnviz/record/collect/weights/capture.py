@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
-from tb_nnviz.record.collect.parameters import ParameterReader
+from tb_nnviz.record.collect.parameters import ParameterCollector
 from tb_nnviz.record.collect.weights.maps import WeightMaps
 from tb_nnviz.record.collect.weights.tracked import TrackedWeights
 from tb_nnviz.record.hooks.guard import Guard
-from tb_nnviz.record.measure.transfer import Transfer
+from tb_nnviz.record.measure.host_copy import HostCopy
 from tb_nnviz.record.pending_step import Recorder
 from tb_nnviz.record.write.writer import Writer
 
@@ -32,7 +32,7 @@ class WeightCapture:
     def __init__(
         self,
         settings: Settings,
-        parameters: ParameterReader,
+        parameters: ParameterCollector,
         guard: Guard,
         depth: Callable[[nn.Module], int | None],
     ) -> None:
@@ -72,7 +72,7 @@ class WeightCapture:
 
     def _close_maps(self, step: int, writer: Writer) -> None:
         self._read_maps(None)
-        transfer = Transfer()
+        transfer = HostCopy()
         maps = self._maps.send(transfer)
         arrive = transfer.start()
         writer.submit(step, time.time(), lambda: maps(arrive()))

@@ -13,9 +13,9 @@ from torch.nn.modules.conv import _ConvNd, _ConvTransposeNd
 
 from tb_nnviz import schema
 from tb_nnviz.record.collect.weights.plan import KERNELS, Plan, View, evenly, plans, view
-from tb_nnviz.record.measure.part import FIELDS
-from tb_nnviz.record.measure.statistics import measure
-from tb_nnviz.record.measure.transfer import Arrival, Ticket, Transfer
+from tb_nnviz.record.measure.fields import FIELDS
+from tb_nnviz.record.measure.host_copy import HostArrays, HostCopy, Slot
+from tb_nnviz.record.measure.stats import measure
 from tb_nnviz.record.model.modules import NamedParameter
 
 #: Code of exactly 0; nothing else has it.
@@ -71,12 +71,12 @@ class WeightMaps:
         """Those that were not read in this step."""
         return [parameter for parameter in parameters if parameter.name not in self._pooled]
 
-    def send(self, transfer: Transfer) -> Callable[[Arrival], list[schema.Entry]]:
+    def send(self, transfer: HostCopy) -> Callable[[HostArrays], list[schema.Entry]]:
         """Take along what was read; what makes entries of it on the host."""
         pooled, self._pooled = self._pooled, {}
         tickets = {name: _Tickets.of(one, transfer) for name, one in pooled.items()}
 
-        def entries(arrived: Arrival) -> list[schema.Entry]:
+        def entries(arrived: HostArrays) -> list[schema.Entry]:
             return [
                 schema.Entry(schema.TAG_WEIGHT + name, _encode(one, arrived), schema.PLUGIN_MAPS)
                 for name, one in tickets.items()
@@ -89,12 +89,12 @@ class _Tickets(NamedTuple):
     plan: Plan
     shape: tuple[int, ...]
     dtype: str
-    values: Ticket
-    norms: tuple[Ticket, ...]
-    nonfinite: Ticket
+    values: Slot
+    norms: tuple[Slot, ...]
+    nonfinite: Slot
 
     @classmethod
-    def of(cls, pooled: _Pooled, transfer: Transfer) -> _Tickets:
+    def of(cls, pooled: _Pooled, transfer: HostCopy) -> _Tickets:
         norms = tuple(transfer.add(norm) for norm in pooled.norms)
         values, nonfinite = transfer.add(pooled.values), transfer.add(pooled.nonfinite)
         return cls(pooled.plan, pooled.shape, pooled.dtype, values, norms, nonfinite)
@@ -224,7 +224,7 @@ def _ladder(least: float) -> float:
     return math.ldexp(math.ceil(mantissa * 8) / 8, exponent)
 
 
-def _encode(one: _Tickets, arrived: Arrival) -> np.ndarray:
+def _encode(one: _Tickets, arrived: HostArrays) -> np.ndarray:
     """A weight's map as the payload of its tag."""
     plan, values = one.plan, arrived(one.values).astype(np.float64)
     shape: tuple[int, ...] = plan.kept + plan.view.shape[2:]

@@ -13,9 +13,9 @@ import torch
 from torch import Tensor, nn
 
 from tb_nnviz import schema
-from tb_nnviz.record.measure.transfer import Arrival, Ticket, Transfer
+from tb_nnviz.record.measure.host_copy import HostArrays, HostCopy, Slot
 from tb_nnviz.record.model.modules import NamedParameter
-from tb_nnviz.record.row_table import Table
+from tb_nnviz.record.row_table import RowTable
 
 Index = tuple[int, ...]
 #: How many of each weight, or which of which parameter.
@@ -77,7 +77,7 @@ class TrackedWeights:
 
     def __init__(self, choice: Choice, depth: Callable[[nn.Module], int | None]) -> None:
         self._choice, self._depth = choice, depth
-        self._table = Table(schema.TRACKED)
+        self._table = RowTable(schema.TRACKED)
         self._rows: dict[str, tuple[Index, list[schema.TrackedRow]]] = {}
         self._put: dict[str, tuple[list[schema.TrackedRow], int | None]] = {}  # as the table has them
         self._places: tuple[schema.Layout | None, dict[str, int]] = None, {}
@@ -144,8 +144,8 @@ class TrackedWeights:
         return x.reshape(-1)[:count]
 
     def send(
-        self, ordered: Iterable[NamedParameter], transfer: Transfer
-    ) -> tuple[schema.Layout | None, Callable[[Arrival], list[schema.Entry]]]:
+        self, ordered: Iterable[NamedParameter], transfer: HostCopy
+    ) -> tuple[schema.Layout | None, Callable[[HostArrays], list[schema.Entry]]]:
         """Take the values along: a layout that readers do not know yet, and what makes entries on the host."""
         for parameter in ordered:
             rows, depth = self._rows.get(parameter.name, ((), []))[1], self._depth(parameter.owner)
@@ -154,7 +154,7 @@ class TrackedWeights:
                 self._put[parameter.name] = rows, depth
                 for row in rows:
                     self._table.put(replace(row, depth=depth))
-        tickets: list[tuple[list[str], Ticket]] = [(names, transfer.add(values)) for names, values in self._parts]
+        tickets: list[tuple[list[str], Slot]] = [(names, transfer.add(values)) for names, values in self._parts]
         if not len(self._table) or not tickets:
             return None, lambda arrived: []
         layout = self._table.layout
@@ -162,7 +162,7 @@ class TrackedWeights:
             self._places = layout, {row.name: i for i, row in enumerate(layout.rows)}
         place = self._places[1]
 
-        def entries(arrived: Arrival) -> list[schema.Entry]:
+        def entries(arrived: HostArrays) -> list[schema.Entry]:
             values = np.full(len(layout.rows), np.nan)
             for names, ticket in tickets:  # of one that was read twice the last counts
                 values[[place[name] for name in names]] = arrived(ticket)

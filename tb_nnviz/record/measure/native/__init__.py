@@ -15,9 +15,9 @@ from types import ModuleType
 import torch
 from torch import Tensor
 
+from tb_nnviz.record.measure.fields import FIELDS, TensorStats
 from tb_nnviz.record.measure.histogram import count_dtype
 from tb_nnviz.record.measure.native.team import find_team
-from tb_nnviz.record.measure.part import FIELDS, Part
 
 #: Which arguments the C code takes; ``INTERFACE`` in module.c is to be the same.
 INTERFACE = 3
@@ -59,13 +59,13 @@ def measure(
     bounds: tuple[float, ...],
     minus: Tensor | None,
     copy_to: Tensor | None,
-    codes: bool,
-) -> Part | None:
+    bin_counts: bool,
+) -> TensorStats | None:
     """What ``statistics.measure`` says; None, with nothing done, where x is not for this way."""
     if library is None or not (address := _address(x)) or len(bounds) > 2:
         return None
     numel, dtype = x.numel(), _DTYPES[x.dtype]
-    if codes and count_dtype(numel) != torch.int32:
+    if bin_counts and count_dtype(numel) != torch.int32:
         return None
     contiguous = x.is_contiguous()
     if not contiguous and not _is_dense(x):
@@ -74,19 +74,19 @@ def measure(
     values, result = _take_result()
     if not result:
         return None
-    if unit_axis is None and minus is None and copy_to is None and not codes and not bounds:
+    if unit_axis is None and minus is None and copy_to is None and not bin_counts and not bounds:
         library.measure(address, numel, dtype, result, _threads(numel))
-        return Part(numel, values)
+        return TensorStats(numel, values)
 
     if minus is not None and not _lies_as(minus, x, contiguous):
         minus = torch.empty_like(x).copy_(minus.detach())
     subtracted = 0 if minus is None else _address(minus)
-    counts, counted = _memory((_CODES,), torch.int32) if codes else (None, 0)
+    counts, counted = _memory((_CODES,), torch.int32) if bin_counts else (None, 0)
     units, united, unit_count, inner = None, 0, 0, 0
     if unit_axis is not None:
         unit_count, inner = _layout(x, unit_axis)
         units, united = _memory((4, unit_count), torch.float64)
-    if (minus is not None and not subtracted) or (codes and not counted) or (unit_axis is not None and not united):
+    if (minus is not None and not subtracted) or (bin_counts and not counted) or (unit_axis is not None and not united):
         return None
     copy = 0
     if copy_to is not None:
@@ -100,7 +100,7 @@ def measure(
         numel,
         dtype,
         result,
-        _threads(numel * (1 + (unit_axis is not None) + 2 * codes)),
+        _threads(numel * (1 + (unit_axis is not None) + 2 * bin_counts)),
         subtracted,
         copy,
         counted,
@@ -110,7 +110,7 @@ def measure(
         bound,
         other_bound,
     )
-    return Part(numel, values, units, counts)
+    return TensorStats(numel, values, units, counts)
 
 
 def norms(tensors: Sequence[Tensor]) -> Tensor | None:

@@ -22,15 +22,15 @@ FIELDS = (
 SATURATION = 1e-2
 
 
-class Part(NamedTuple):
+class TensorStats(NamedTuple):
     """The measured state of one tensor.
 
     ``values`` is float64 [len(FIELDS)]. ``units``, where a unit axis was given, is float64 [4, units]:
-    minimum, maximum, sum of squares of finite elements, and number of elements of each unit. ``codes``,
+    minimum, maximum, sum of squares of finite elements, and number of elements of each unit. ``bin_counts``,
     where asked for, are counts as ``histogram.count_codes`` gives them.
     """
 
     numel: int
     values: Tensor
     units: Tensor | None = None
-    codes: Tensor | None = None
+    bin_counts: Tensor | None = None

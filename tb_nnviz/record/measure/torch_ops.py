@@ -14,8 +14,8 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
+from tb_nnviz.record.measure.fields import FIELDS, SATURATION, TensorStats
 from tb_nnviz.record.measure.histogram import count_codes
-from tb_nnviz.record.measure.part import FIELDS, SATURATION, Part
 
 #: The fields that are reduced block by block.
 _REDUCED = FIELDS[2:]
@@ -30,14 +30,16 @@ _thread = threading.local()
 _constants: dict[tuple[str, torch.dtype, torch.device], Tensor] = {}
 
 
-def measure(x: Tensor, unit_axis: int | None, bounds: tuple[float, ...], minus: Tensor | None, codes: bool) -> Part:
+def measure(
+    x: Tensor, unit_axis: int | None, bounds: tuple[float, ...], minus: Tensor | None, bin_counts: bool
+) -> TensorStats:
     """Reduce a detached, strided, real, floating tensor that is not empty; ``statistics.measure`` says what is what.
 
     >>> measure(torch.tensor([3.0, 0.0, -4.0]), None, (), None, False).values[:3].tolist()
     [-4.0, 3.0, -1.0]
     """
     if minus is not None:
-        return _measure_difference(x, minus, unit_axis, bounds, codes)
+        return _measure_difference(x, minus, unit_axis, bounds, bin_counts)
     units = None if unit_axis is None else _units(x, unit_axis)
     flat = _flat(x)
     many = flat.numel() > _block(flat)
@@ -53,21 +55,21 @@ def measure(x: Tensor, unit_axis: int | None, bounds: tuple[float, ...], minus: 
         sums = _reduce(flat, finite, bounds)
     else:
         sums = _merge(_REDUCED, [_reduce(block, finite, bounds, many=True) for block in _widened(flat)])
-    return Part(x.numel(), torch.stack([low, high, *sums]), units, count_codes(x) if codes else None)
+    return TensorStats(x.numel(), torch.stack([low, high, *sums]), units, count_codes(x) if bin_counts else None)
 
 
 def _measure_difference(
-    x: Tensor, minus: Tensor, unit_axis: int | None, bounds: tuple[float, ...], codes: bool
-) -> Part:
+    x: Tensor, minus: Tensor, unit_axis: int | None, bounds: tuple[float, ...], bin_counts: bool
+) -> TensorStats:
     """The same of x - minus, in float64."""
-    if unit_axis is not None or codes:  # nobody asks for them often
-        return measure(x.to(wide(x)) - minus.to(wide(x)), unit_axis, bounds, None, codes)
+    if unit_axis is not None or bin_counts:  # nobody asks for them often
+        return measure(x.to(wide(x)) - minus.to(wide(x)), unit_axis, bounds, None, bin_counts)
     blocks = []
     for ours, theirs in zip(*(torch.split(flat, _block(x)) for flat in (_flat(x), _flat_as(minus, x))), strict=True):
         block = ours.to(wide(x)) - theirs
         low, high = torch.aminmax(block)
         blocks.append([low, high, *_reduce(block, _known_finite(low, high), bounds)])
-    return Part(x.numel(), torch.stack(_merge(FIELDS, blocks) if len(blocks) > 1 else blocks[0]))
+    return TensorStats(x.numel(), torch.stack(_merge(FIELDS, blocks) if len(blocks) > 1 else blocks[0]))
 
 
 def _merge(names: Sequence[str], blocks: list[list[Tensor]]) -> list[Tensor]:
@@ -204,7 +206,7 @@ def _flat_as(x: Tensor, like: Tensor) -> Tensor:
 
 
 def _units(x: Tensor, axis: int) -> Tensor:
-    """What ``Part.units`` is."""
+    """What ``TensorStats.units`` is."""
     if x.dim() == 0:
         x, axis = x.reshape(1), 0
     axis %= x.dim()

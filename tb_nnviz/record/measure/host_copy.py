@@ -9,14 +9,14 @@ import torch
 from torch import Tensor
 
 #: Where a tensor's numbers will lie: (device, dtype), first, past the last.
-Ticket = tuple[tuple[torch.device, torch.dtype], int, int]
-Arrival = Callable[[Ticket], np.ndarray]
+Slot = tuple[tuple[torch.device, torch.dtype], int, int]
+HostArrays = Callable[[Slot], np.ndarray]
 
 
-class Transfer:
+class HostCopy:
     """Collects small tensors and brings all of them to the host at once.
 
-    >>> transfer = Transfer()
+    >>> transfer = HostCopy()
     >>> ticket = transfer.add(torch.tensor([1.0, 2.0]))
     >>> transfer.start()()(ticket).tolist()
     [1.0, 2.0]
@@ -26,7 +26,7 @@ class Transfer:
         self._groups: dict[tuple[torch.device, torch.dtype], list[Tensor]] = {}
         self._sizes: dict[tuple[torch.device, torch.dtype], int] = {}
 
-    def add(self, tensor: Tensor) -> Ticket:
+    def add(self, tensor: Tensor) -> Slot:
         """Take along a tensor of one axis; the ticket finds it again on the host."""
         key = (tensor.device, tensor.dtype)
         start = self._sizes.get(key, 0)
@@ -34,7 +34,7 @@ class Transfer:
         self._groups.setdefault(key, []).append(tensor)
         return key, start, end
 
-    def start(self) -> Callable[[], Arrival]:
+    def start(self) -> Callable[[], HostArrays]:
         """Begin copying, without waiting; the result, called in any thread, waits and gives the lookup."""
         with torch.no_grad():
             packed = {key: torch.cat(tensors) for key, tensors in self._groups.items()}
@@ -52,7 +52,7 @@ class Transfer:
                 hosts[key] = host[first : first + size].view(key[1])
                 first += size
 
-        def arrive() -> Arrival:
+        def arrive() -> HostArrays:
             for wait in waits:
                 wait()
             arrays = {key: host.numpy() for key, host in hosts.items()}

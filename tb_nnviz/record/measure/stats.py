@@ -15,11 +15,21 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tb_nnviz.record.measure import native, operators
+from tb_nnviz.record.measure import native, torch_ops
+from tb_nnviz.record.measure.fields import FIELDS, SATURATION, TensorStats
 from tb_nnviz.record.measure.histogram import count_dtype
-from tb_nnviz.record.measure.part import FIELDS, SATURATION, Part
 
-__all__ = ["FIELDS", "SATURATION", "Part", "finish", "measure", "merge_units", "moments", "norms", "unit_fractions"]
+__all__ = [
+    "FIELDS",
+    "SATURATION",
+    "TensorStats",
+    "finish",
+    "measure",
+    "merge_units",
+    "moments",
+    "norms",
+    "unit_fractions",
+]
 
 
 def measure(
@@ -29,9 +39,11 @@ def measure(
     *,
     minus: Tensor | None = None,
     copy_to: Tensor | None = None,
-    codes: bool = False,
-) -> Part | None:
-    """Reduce a tensor to a ``Part``; None if it is empty, or not of numbers with a fraction that lie as one block.
+    bin_counts: bool = False,
+) -> TensorStats | None:
+    """Reduce a tensor to a ``TensorStats``.
+
+    None if it is empty, or not of numbers with a fraction that lie as one block.
 
     Args:
         x: any shape and any floating or complex dtype; complex counts as its real view, sparse as dense.
@@ -40,14 +52,14 @@ def measure(
         minus: of x's shape and dtype; x - minus is measured in x's place, without a copy; each difference is
             rounded to float32 at most once.
         copy_to: of x's shape and dtype; receives x's elements, also where there is nothing to measure.
-        codes: also count the codes of which histograms are made.
+        bin_counts: also count the codes of which histograms are made.
 
     >>> part = measure(torch.tensor([3.0, 0.0, -4.0]))
     >>> part.numel, finish(1, [0], [part.numel], part.values[None].numpy())["norm"].tolist()
     (3, [5.0])
     """
-    part = native.measure(x, unit_axis, bounds, minus, copy_to, codes)
-    return _measure_otherwise(x, unit_axis, bounds, minus, copy_to, codes) if part is None else part
+    part = native.measure(x, unit_axis, bounds, minus, copy_to, bin_counts)
+    return _measure_otherwise(x, unit_axis, bounds, minus, copy_to, bin_counts) if part is None else part
 
 
 def _measure_otherwise(
@@ -56,20 +68,20 @@ def _measure_otherwise(
     bounds: tuple[float, ...],
     minus: Tensor | None,
     copy_to: Tensor | None,
-    codes: bool,
-) -> Part | None:
+    bin_counts: bool,
+) -> TensorStats | None:
     """The same for whatever is not simply real numbers in the CPU's memory."""
     if copy_to is not None:
         copy_to.detach().copy_(x.detach())
     if _is_scattered(x) and unit_axis is None and minus is None and not bounds:
-        return _measure_sparse(x, codes)
+        return _measure_sparse(x, bin_counts)
     real, rest = _real(x), None if minus is None else _real(minus)
     if real is None or real.numel() == 0 or not real.is_floating_point():
         return None
     if unit_axis is not None and unit_axis < 0 and x.is_complex():
         unit_axis -= 1
-    part = native.measure(real, unit_axis, bounds, rest, None, codes)
-    return operators.measure(real, unit_axis, bounds, rest, codes) if part is None else part
+    part = native.measure(real, unit_axis, bounds, rest, None, bin_counts)
+    return torch_ops.measure(real, unit_axis, bounds, rest, bin_counts) if part is None else part
 
 
 def _real(x: Tensor) -> Tensor | None:
@@ -85,20 +97,20 @@ def _is_scattered(x: Tensor) -> bool:
     return x.layout == torch.sparse_coo and x.is_cpu and x.is_floating_point() and x._nnz() > 0
 
 
-def _measure_sparse(x: Tensor, codes: bool) -> Part | None:
+def _measure_sparse(x: Tensor, bin_counts: bool) -> TensorStats | None:
     """By its values, and zeros for the rest: an embedding's gradient need not be made dense."""
     elements = x.detach().coalesce().values()
-    part = measure(elements, codes=codes)
+    part = measure(elements, bin_counts=bin_counts)
     zeros = x.numel() - elements.numel()
     if part is None or not zeros:
         return part
     part.values[FIELDS.index("low")].clamp_(max=0)
     part.values[FIELDS.index("high")].clamp_(min=0)
-    counts = part.codes
+    counts = part.bin_counts
     if counts is not None:
         counts = counts.to(count_dtype(x.numel()))
         counts[-1] += zeros
-    return part._replace(numel=x.numel(), codes=counts)
+    return part._replace(numel=x.numel(), bin_counts=counts)
 
 
 def norms(tensors: Sequence[Tensor]) -> Tensor:
@@ -115,7 +127,7 @@ def norms(tensors: Sequence[Tensor]) -> Tensor:
     if not found:
         return torch.zeros(3, dtype=torch.float64)
     fast = native.norms(found)
-    return operators.norms(found) if fast is None else fast
+    return torch_ops.norms(found) if fast is None else fast
 
 
 def moments(
@@ -147,14 +159,14 @@ def moments(
     tensors = [x.detach() for x in (first, second, *(() if denominator is None else (denominator,)))]
     if first.is_complex():  # optimizers take real and imaginary parts each as a number of its own
         tensors = [torch.view_as_real(x.resolve_conj()) for x in tensors]
-    return operators.moments(tensors[0], tensors[1], step_scale, correction, epsilon, (*tensors, None)[2])
+    return torch_ops.moments(tensors[0], tensors[1], step_scale, correction, epsilon, (*tensors, None)[2])
 
 
 def merge_units(a: Tensor, b: Tensor) -> Tensor:
     """The units of two parts of a row; where their number changed, every one of them counts as a unit.
 
     Args:
-        a: float64 [4, units], as ``Part.units``.
+        a: float64 [4, units], as ``TensorStats.units``.
         b: likewise.
 
     >>> one, other = torch.tensor([[0.0], [1.0], [5.0], [2.0]]), torch.tensor([[-1.0], [0.0], [1.0], [1.0]])
@@ -230,7 +242,7 @@ def unit_fractions(units: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarra
     are not finite count as 0.
 
     Args:
-        units: float64 [..., 4, units], as ``Part.units``, of several layers at once.
+        units: float64 [..., 4, units], as ``TensorStats.units``, of several layers at once.
 
     >>> unit_fractions(np.array([[0.0, -1.0, -2.0, -6.0], [0.0, 0.0, 3.0, 0.0], [0, 4, 16, 36], [1, 1, 1, 1]]))
     (array(0.25), array(0.75), array(2.))
