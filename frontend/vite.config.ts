@@ -19,7 +19,7 @@ function entry(): Plugin {
     name: "entry",
     generateBundle(_options, bundle) {
       const main = Object.values(bundle).find((file) => file.type === "chunk" && file.isEntry);
-      const source = readFileSync(fromHere("src/entry.js"), "utf8").replace("MAIN", main?.fileName ?? "");
+      const source = readFileSync(fromHere("src/app/entry.js"), "utf8").replace("MAIN", main?.fileName ?? "");
       this.emitFile({ type: "asset", fileName: "index.js", source });
     },
   };
@@ -58,7 +58,7 @@ function ramps(): Plugin {
   };
 }
 
-const MAIN = fromHere("src/main.tsx");
+const MAIN = fromHere("src/app/main.tsx");
 const PANEL = /\/src\/panels\/(\w+)\/index\.tsx$/;
 
 /** Panels that lead to a module by static imports. */
@@ -102,5 +102,5 @@ export default defineConfig({
     },
   },
   // Files that need a DOM say so: to make one costs more than all the tests of a file that needs none.
-  test: { environment: "node", include: ["test/**/*.test.ts", "test/**/*.test.tsx"] },
+  test: { environment: "node", include: ["src/**/*.test.ts", "src/**/*.test.tsx"] },
 } as Parameters<typeof defineConfig>[0]);
