@@ -30,7 +30,7 @@ def rule(allowed: str, forbidden: str = "") -> Rule:
 #: The first pattern that a module's name matches counts. A name stands for itself and all below it.
 RULES = {
     "tb_nnviz": rule("tb_nnviz.record"),
-    "tb_nnviz.schema": rule("numpy"),
+    "tb_nnviz.schema*": rule("numpy tb_nnviz.schema"),
     # the training side, from the ground up: a folder may import what stands above it here, where it says so
     "tb_nnviz.record.measure.fields": rule("torch"),
     "tb_nnviz.record.measure.native*": rule(
