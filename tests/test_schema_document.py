@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
+import tb_nnviz
 from tests import schema_reader
 from tests.map_oracle import CHANNELS, HEADS, UNITS, assert_map
 from tests.oracle import assert_statistics
-from tests.schema_reader import Log, Map, count_bins
+from tests.schema_oracle import assert_units, assert_weight_map, outputs
+from tests.schema_reader import Log, count_bins
 from tests.schema_runs import STEPS, Account, Text, Vision, array, train_scaled, train_text, train_vision
 
 
@@ -68,6 +68,19 @@ def test_tag_unknown_to_document_is_reported(tag: str, text: tuple[Log, Account]
     assert undocumented(log) == [tag]
 
 
+def test_events_of_a_step_are_in_the_documented_order(vision: tuple[Log, Account]) -> None:
+    starts = ["map_input", "map", "graph", "weight", "layout", "layout_id", "log"]
+    found = []
+    for event in vision[0].events:
+        parts = {tag.split("/")[1] for tag in event.values if tag.startswith("nnviz/")}
+        if event.step == 0:
+            found.append("layout_id" if "layout_id" in parts else "/".join(parts))
+        if "layout_id" in parts:
+            statistics = {*schema_reader.statistics(), "layout_id", "histogram_layout_id"}
+            assert parts <= statistics | {"global", "window", "findings"}
+    assert found == starts
+
+
 @pytest.mark.parametrize("run", ["vision", "text"])
 def test_statistics_equal_float64_numpy(run: str, request: pytest.FixtureRequest) -> None:
     log, account = request.getfixturevalue(run)
@@ -89,21 +102,6 @@ def test_statistics_equal_float64_numpy(run: str, request: pytest.FixtureRequest
                     before = np.linalg.norm(account.steps[step][0]["parameter"][row][0])
                     with np.errstate(divide="ignore"):
                         np.testing.assert_allclose(one["ratio"], np.linalg.norm(x) / before, rtol=1e-5)
-
-
-def assert_units(found: dict[str, float], x: np.ndarray, row: dict[str, Any]) -> None:
-    units = np.moveaxis(x, row["unit_axis"], 0).reshape(x.shape[row["unit_axis"]], -1)
-    rms = np.sqrt(np.mean(units**2, 1))
-    bounds = {"Tanh": (-1, 1), "Softmax": (0, 1)}.get(row["type"])
-    near = np.nan if bounds is None else np.mean([any(abs(v - b) <= 0.01 for b in bounds) for v in x.ravel()])
-    expected = {
-        "dead_fraction": np.mean((units == 0).all(1)),
-        "nonpositive_unit_fraction": np.mean((units <= 0).all(1)),
-        "saturated_fraction": near,
-        "outlier_ratio": rms.max() / np.median(rms) if np.median(rms) > 0 else np.nan,
-    }
-    for name, value in expected.items():
-        np.testing.assert_allclose(found[name], value, rtol=1e-5, atol=1e-7, err_msg=f"{name} of {row['name']}")
 
 
 def test_optimizer_statistics_follow_from_adam_state(vision: tuple[Log, Account]) -> None:
@@ -227,25 +225,6 @@ def test_findings_name_the_third_step_beyond_a_limit(vision: tuple[Log, Account]
         assert one["row"] in account.steps[0][0]["gradient"]
 
 
-def outputs(model: nn.Module, x: torch.Tensor) -> dict[str, np.ndarray]:
-    """Return the output of every module call in evaluation, by the row's name."""
-    found: dict[str, np.ndarray] = {}
-    calls: dict[str, int] = {}
-
-    def keep(name: str) -> Callable[..., None]:
-        def hook(module: nn.Module, args: Any, output: torch.Tensor) -> None:
-            call = calls[name] = calls.get(name, -1) + 1
-            found[f"{name}#{call}" if call else name] = array(output)
-
-        return hook
-
-    for name, module in model.named_modules():
-        module.register_forward_hook(keep(name))
-    with torch.no_grad():
-        model.eval()(x)
-    return found
-
-
 def test_activation_maps_equal_the_model_in_evaluation(vision: tuple[Log, Account]) -> None:
     log, account = vision
     maps = log.maps("nnviz/map/")
@@ -302,41 +281,24 @@ def test_weight_maps_equal_the_weights(vision: tuple[Log, Account], text: tuple[
     assert maps["conv.weight"][0].header["axes"] == ["out", "in", "height", "width"]
 
 
-def assert_weight_map(found: Map, weight: np.ndarray) -> None:
-    header, codes = found
-    cut, axes = header["downsampled"] or {}, header["axes"]
-    assert header["tensor"] == {"shape": list(weight.shape), "dtype": "float32"}
-    others = [tuple(range(1, weight.ndim)), (0, *range(2, weight.ndim))]
-    norms = {axis: np.sqrt((weight**2).sum(other)) for axis, other in zip(axes[-weight.ndim :], others, strict=False)}
-    if axes[0] == "reduction":
-        sides = [math.ceil(cut[axis][0] / cut[axis][1]) if axis in cut else 1 for axis in ("row", "column")]
-        tiles = [
-            [weight[i : i + sides[0], j : j + sides[1]] for j in range(0, weight.shape[1], sides[1])]
-            for i in range(0, weight.shape[0], sides[0])
-        ]
-        whole = np.array([[[how(tile) for tile in line] for line in tiles] for how in (np.mean, np.min, np.max)])
-        expected = {}
-        for axis, side in zip(("row", "column"), sides, strict=True):
-            parts = [norms[axis][i : i + side] for i in range(0, len(norms[axis]), side)]
-            expected[axis] = {"min": [p.min() for p in parts], "max": [p.max() for p in parts]}
-            if side == 1:
-                del expected[axis]["min"]
-    else:
-        whole, order = weight, header["unit_order"] or {}
-        assert set(order) == set(cut)
-        expected = {axis: {"max": norm[order.get(axis, slice(None))].tolist()} for axis, norm in norms.items()}
-        for axis, kept in order.items():
-            assert kept == [i * cut[axis][0] // cut[axis][1] for i in range(cut[axis][1])]
-            whole = whole.take(kept, axes.index(axis))
-    for axis, by_end in expected.items():
-        assert header["norms"][axis] == {end: pytest.approx(list(v), rel=6e-4) for end, v in by_end.items()}
-    assert codes.shape == whole.shape
-    error = np.abs(found.values - whole)
-    assert (error <= header["scale"] * np.where(np.isin(codes, (126, 128)), 1, 0.5) + 1e-7).all()
-    assert ((codes == header["zero"]) == (whole == 0)).all()
-    least = np.abs(whole).max() / 127
-    ladder = [q * 2.0**e for e in range(-40, 10) for q in (1, 1.25, 1.5, 1.75)]
-    assert header["scale"] == next(step for step in ladder if step >= least * (1 - 1e-6))
+@pytest.mark.parametrize("values", [[0.0, 1e-9, -1e-9, 1.0], [math.nan, math.inf, -3.0, 0.0], [0.0] * 4])
+def test_weight_map_codes_keep_zero_and_nonfinite(values: list[float], tmp_path: Path) -> None:
+    model = nn.Linear(2, 2)
+    with torch.no_grad():
+        model.weight.copy_(torch.tensor(values).reshape(2, 2))
+    with tb_nnviz.watch(model, torch.optim.SGD(model.parameters(), 0.0), tmp_path, on_finding=None) as monitor:
+        model(torch.ones(1, 2)).sum().backward()
+        monitor.step()
+    (found,) = Log(tmp_path).maps("nnviz/weight/")["weight"].values()
+    codes, x = found.codes.ravel(), np.array(values)
+    assert (codes == 127).tolist() == (x == 0).tolist()
+    assert (codes == 255).tolist() == (~np.isfinite(x)).tolist()
+    assert found.header["nonfinite"] == np.sum(~np.isfinite(x))
+    finite = np.isfinite(x)
+    assert (np.abs(found.values.ravel() - x)[finite] <= found.header["scale"]).all()
+    assert found.header["scale"] == (
+        1 if not x[finite].any() else pytest.approx(np.abs(x[finite]).max() / 127, rel=0.25)
+    )
 
 
 def test_graph_is_the_dataflow_of_the_model(vision: tuple[Log, Account]) -> None:
