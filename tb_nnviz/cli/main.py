@@ -1,9 +1,8 @@
-"""The command ``tb-nnviz``. It says its version and how to get going; more commands come with later issues."""
+"""The options of ``tb-nnviz`` and its help text."""
 
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 
 from tb_nnviz import __version__
@@ -12,7 +11,7 @@ _EPILOG = """\
 in your training script:
   import tb_nnviz
   with tb_nnviz.watch(model, optimizer, logdir="runs/baseline") as monitor:
-      ...  # the loop stays as it was
+      ...  # your training loop, unchanged
 
 then:
   tensorboard --logdir runs      and open the tab NNVIZ
@@ -20,7 +19,11 @@ then:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit status."""
+    """Run the command line and return its exit status.
+
+    Args:
+        argv: the arguments, by default those of the process.
+    """
     parser = argparse.ArgumentParser(
         prog="tb-nnviz",
         description="See inside a neural network while it trains, in TensorBoard.",
@@ -31,7 +34,3 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.parse_args(argv)
     parser.print_help()
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
