@@ -113,7 +113,7 @@ def test_without_a_compiler_the_operators_are_left(tmp_path: Path) -> None:
         from tb_nnviz.record.measure import native
         from tb_nnviz.record.measure import stats
         assert native.library is None
-        print(native.__file__, statistics.measure(torch.tensor([3.0, 4.0])).values[4].item())
+        print(native.__file__, stats.measure(torch.tensor([3.0, 4.0])).values[4].item())
     """
     with zipfile.ZipFile(path) as wheel:
         wheel.extractall(tmp_path / "installed")
