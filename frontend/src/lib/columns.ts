@@ -2,14 +2,13 @@ import { nearest } from "./steps";
 import type { ColumnValues, Grid, RunSeries, Stepped } from "./types";
 
 /** What occurs in a cell of the server's columns, as in http_api.md. */
-export const OCCURS = { value: 1, zero: 2, nonfinite: 4, absent: 8 } as const;
+const OCCURS = { value: 1, zero: 2, nonfinite: 4, absent: 8 } as const;
 
 /** Widths that are asked for: a window that is resized a little asks for nothing new. */
 const WIDTHS = [128, 192, 256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096];
 
 /** The next of a few sizes. */
-export const roundWidth = (pixels: number) =>
-  WIDTHS.find((width) => width >= pixels) ?? WIDTHS[WIDTHS.length - 1];
+const roundWidth = (pixels: number) => WIDTHS.find((width) => width >= pixels) ?? WIDTHS[WIDTHS.length - 1];
 
 /**
  * Columns so that each of `runs` maps on a screen of this many pixels has one for each of its own, whatever else
@@ -64,7 +63,7 @@ export function cellAt(grid: Stepped, step: number): number {
 }
 
 /** The column that holds the step of this index. */
-export function columnOf(starts: ArrayLike<number>, index: number): number {
+function columnOf(starts: ArrayLike<number>, index: number): number {
   let lo = 0;
   let hi = starts.length;
   while (lo < hi) {
@@ -86,7 +85,7 @@ export function cellStep(grid: Grid, line: number, at: number): number {
   return reduced.steps[start + offset[at * source.series.rows.length + source.row]];
 }
 
-export interface ColumnDetail {
+interface ColumnDetail {
   /** First and last logged step, and how many there are. */
   from: number;
   to: number;

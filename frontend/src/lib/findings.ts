@@ -20,7 +20,7 @@ export interface Finding {
 }
 
 export const SEVERITIES = ["severe", "warning", "notice"] as const;
-export type Severity = (typeof SEVERITIES)[number];
+type Severity = (typeof SEVERITIES)[number];
 
 /** One trouble in one run that began in several layers at about the same time. */
 export interface FindingGroup {

@@ -1,10 +1,10 @@
 import { CELL, type Grid } from "./types";
 
 /** Most values that a grid gives as a sample of all. */
-export const MOST_SAMPLES = 1 << 16;
+const MOST_SAMPLES = 1 << 16;
 
 /** What scales and legends are made of. */
-export interface GridFacts {
+interface GridFacts {
   /** Which states occur, by their number. */
   seen: Uint8Array;
   /** Of finite nonzero values; min > max where there are none. */

@@ -25,7 +25,7 @@ export interface Peak extends Mark {
 }
 
 /** Gradients or a loss that are not finite, at steps that are not logged. */
-export interface Nonfinite extends Mark {
+interface Nonfinite extends Mark {
   kind: "nonfinite";
   figure: "gradient_norm" | "loss";
   /** The loss. */

@@ -1,5 +1,5 @@
 /** Where one line is not finite, of some steps. */
-export interface Worst {
+interface Worst {
   /** At how many of them. */
   steps: number;
   /** Index of the one with the most elements, the first of several alike. */

@@ -1,4 +1,4 @@
-export interface Union<T> {
+interface Union<T> {
   rows: T[];
   /** For each given layout: index in that layout of each union row, or -1 where it lacks the row. */
   index: Int32Array[];

@@ -130,7 +130,7 @@ export function autoScale(
 const SYMLOG_DECADES = 8;
 
 /** Signed values that span decades: logarithmic both ways from a middle that is linear, below most magnitudes. */
-export function symlogScale(values: Values, lo: number | null = null, hi: number | null = null): Scale {
+function symlogScale(values: Values, lo: number | null = null, hi: number | null = null): Scale {
   const magnitudes = densest(values.sorted.map(Math.abs).sort());
   let reach = 1;
   let threshold = 0.1;

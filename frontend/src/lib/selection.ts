@@ -1,5 +1,5 @@
 /** What can be selected: a parameter, a call of a layer, or a layer itself. */
-export interface Named {
+interface Named {
   name: string;
   /** Dotted name of the module that owns it; its own name where it is one. */
   module: string;

@@ -51,7 +51,7 @@ export function cellEdges(steps: ArrayLike<number>): Float64Array {
 const edgesOf = new WeakMap<ArrayLike<number>, Float64Array>();
 
 /** The same of columns, which begin at these indices among the steps. */
-export function columnEdges(steps: ArrayLike<number>, starts: ArrayLike<number>): Float64Array {
+function columnEdges(steps: ArrayLike<number>, starts: ArrayLike<number>): Float64Array {
   const known = edgesOf.get(starts);
   if (known) return known;
   const edges = cellEdges(steps);

@@ -55,7 +55,7 @@ export interface Stepped {
 }
 
 /** What columns of consecutive logged steps are made of. */
-export interface Reduced {
+interface Reduced {
   /** All logged steps. */
   steps: Float64Array;
   /** Index of each column's first step. */
@@ -192,7 +192,7 @@ export interface Grid {
   reduced?: GridColumns;
 }
 
-export interface GridColumns {
+interface GridColumns {
   /** All logged steps. */
   steps: Float64Array;
   /** Index of each column's first step. */

@@ -12,12 +12,12 @@ export interface PlotLine {
   dots: number;
 }
 
-export interface Ticks {
+interface Ticks {
   at: readonly number[];
   text: readonly string[];
 }
 
-export interface PlotModel {
+interface PlotModel {
   width: number;
   height: number;
   /** Room around the plot area, CSS pixels. */

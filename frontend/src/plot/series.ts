@@ -7,7 +7,7 @@ import type { Curves } from "./layout_curve";
 import { cross, type Shape, tracePath } from "./markers";
 import { Plot, type PlotLine } from "./plot";
 
-export interface SeriesModel {
+interface SeriesModel {
   curves: Curves;
   looks: { colour: string; shape: Shape }[];
   scale: Scale;

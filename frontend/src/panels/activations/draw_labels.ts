@@ -1,7 +1,7 @@
 import { FONT, prepare } from "../../plot/canvas";
 import { labelStride } from "./layout";
 
-export interface LabelModel {
+interface LabelModel {
   labels: readonly string[];
   /** Pixels along the axis, and across it. */
   length: number;

@@ -10,7 +10,7 @@ export interface TileLayout {
 }
 
 export const TILE_GAP = 8;
-export const CAPTION = 18;
+const CAPTION = 18;
 const SMALLEST = 40;
 const LARGEST = 132;
 const USUAL = 64;

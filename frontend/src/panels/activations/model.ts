@@ -17,7 +17,7 @@ export interface MapHeader {
 }
 
 /** Exact figures of each unit, over all samples and places; NaN where something is not finite. */
-export interface UnitFigures {
+interface UnitFigures {
   min?: Float64Array;
   max?: Float64Array;
   mean?: Float64Array;
@@ -31,7 +31,7 @@ export interface MapEvent {
   units: UnitFigures;
 }
 
-export interface MissingMap {
+interface MissingMap {
   run: string;
   tag: string | null;
   step: number | null;

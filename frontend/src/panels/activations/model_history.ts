@@ -8,7 +8,7 @@ export interface Frame {
   board: Board;
 }
 
-export interface History {
+interface History {
   run: string;
   frames: Frame[];
 }

@@ -1,7 +1,7 @@
 import { dequantize, type MapEvent } from "./model";
 import { mapColour, mapPalette, type Pixels } from "./paint";
 
-export interface InputPicture {
+interface InputPicture {
   pixels: Pixels;
   /** How many channels the input has, and whether they are shown as red, green and blue. */
   channels: number;

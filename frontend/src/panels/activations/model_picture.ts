@@ -49,7 +49,7 @@ export interface Picture {
   dead: boolean;
 }
 
-export interface PictureOptions {
+interface PictureOptions {
   runs: readonly string[];
   colours: MapColours;
   scale: MapScaleMode;

@@ -1,7 +1,7 @@
 import { type Board, placeOf } from "./model";
 
 /** `dead`: exactly 0 for every sample and place. `unknown`: its figures were not written. */
-export type UnitState = "live" | "dead" | "constant" | "nonfinite" | "unknown";
+type UnitState = "live" | "dead" | "constant" | "nonfinite" | "unknown";
 
 export function unitState(board: Board, unit: number): UnitState {
   const { min, max } = board.units;

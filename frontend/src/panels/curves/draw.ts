@@ -6,14 +6,14 @@ import { cross, type Shape, tracePath } from "../../plot/markers";
 import { Plot, type PlotLine } from "../../plot/plot";
 import { type Line, nearestPoint } from "./layout";
 
-export interface LineLook {
+interface LineLook {
   colour: string;
   shape: Shape;
   /** Pixels on and off; empty: solid. */
   dash: readonly number[];
 }
 
-export interface LinesModel {
+interface LinesModel {
   lines: readonly Line[];
   looks: readonly LineLook[];
   scale: Scale;

@@ -48,7 +48,7 @@ export function lineScale(lines: readonly Line[], wanted: YMode, robust: boolean
 }
 
 /** Of ascending values those that are not far outside of the middle half. */
-export function withoutOutliers(sorted: readonly number[]): number[] {
+function withoutOutliers(sorted: readonly number[]): number[] {
   if (sorted.length < 8) return [...sorted];
   const data = Float64Array.from(sorted);
   const [q1, q3] = [quantile(data, 0.25), quantile(data, 0.75)];

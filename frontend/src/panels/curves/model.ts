@@ -25,9 +25,9 @@ export interface ScalarChart {
   tags: ChartTag[];
 }
 
-export const SECTIONS = ["logged", "optimization", "window", "own"] as const;
+const SECTIONS = ["logged", "optimization", "window", "own"] as const;
 /** Figures that the user logs by `monitor.log`, ours, those between logged steps, and the user's other scalars. */
-export type Section = (typeof SECTIONS)[number];
+type Section = (typeof SECTIONS)[number];
 
 const LOG = "nnviz/log/";
 const GLOBAL = "nnviz/global/";

@@ -7,7 +7,7 @@ import { type Part, toX, type ValueAxis, valuePart } from "./layout_value_axis";
 import { densityOf, type Histograms } from "./model";
 import { densityPalette, partShares, pixelBins } from "./model_density";
 
-export interface DensityMapModel {
+interface DensityMapModel {
   all: Histograms;
   axis: ValueAxis;
   /** Top and bottom of each item, in whole pixels; an item of no height is not drawn. */

@@ -5,7 +5,7 @@ import { type Histograms, peakOf } from "./model";
 import { binEnds } from "./model_bins";
 import { partShares, skyline } from "./model_density";
 
-export interface RidgesModel {
+interface RidgesModel {
   all: Histograms;
   axis: ValueAxis;
   /** Items that are drawn, ascending, and the height at which each stands. */

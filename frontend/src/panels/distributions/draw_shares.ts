@@ -2,7 +2,7 @@ import type { Rgb } from "../../lib/types";
 import { hatchTile, type Ink } from "../../plot/canvas";
 import { isLog, type Part, type ValueAxis } from "./layout_value_axis";
 
-export interface ShareLook {
+interface ShareLook {
   colour: string;
   /** Hatched, so that what is no number does not rest on its colour. */
   hatched: boolean;

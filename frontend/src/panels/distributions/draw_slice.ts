@@ -6,7 +6,7 @@ import { isLog, toX, type ValueAxis, valueTicks } from "./layout_value_axis";
 import { type Histograms, peakOf } from "./model";
 import { partShares, skyline } from "./model_density";
 
-export interface SliceModel {
+interface SliceModel {
   all: Histograms;
   item: number;
   /** Drawn over it as an outline. */

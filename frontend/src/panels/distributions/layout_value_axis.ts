@@ -24,7 +24,7 @@ export interface ValueRange {
   floor: number;
 }
 
-export interface Piece {
+interface Piece {
   part: Part;
   left: number;
   right: number;
@@ -134,7 +134,7 @@ export function partOf(bin: number, { from, to, floor }: ValueRange): Part {
 }
 
 /** Ends of the magnitudes that a log scale spans; null where the range has no such side. */
-export function sideOf(part: Part, { from, to, floor }: ValueRange): [number, number] | null {
+function sideOf(part: Part, { from, to, floor }: ValueRange): [number, number] | null {
   if (part === "positive") return to > 0 ? [from > 0 ? from : floor, to] : null;
   if (part === "negative") return from < 0 ? [to < 0 ? -to : floor, -from] : null;
   return null;

@@ -1,8 +1,7 @@
 import { BINS, DECADES } from "./model_bins";
 
 /** Of `special`, in this order. */
-export const SPECIAL_BINS = [0, 1, 2, 518, 519] as const;
-export const QUANTILES = [0.05, 0.25, 0.5, 0.75, 0.95] as const;
+const SPECIAL_BINS = [0, 1, 2, 518, 519] as const;
 const SPECIALS = SPECIAL_BINS.length;
 
 /** Histograms of one run: one row over steps, or all rows at one step; item after item. */

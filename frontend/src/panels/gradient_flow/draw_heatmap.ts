@@ -4,7 +4,7 @@ import { CELL, type Grid, type Scale } from "../../lib/types";
 import { dashTile, dotTile, hatchTile, image, ink, prepare } from "../../plot/canvas";
 import { type Painted, paint } from "./paint";
 
-export interface HeatmapModel {
+interface HeatmapModel {
   grid: Grid;
   scale: Scale;
   domain: Domain;

@@ -5,14 +5,14 @@ import { cross, type Shape, tracePath } from "../../plot/markers";
 import type { Band } from "./model_band";
 import type { RunProfile } from "./model_profile";
 
-export interface ProfileRun extends RunProfile {
+interface ProfileRun extends RunProfile {
   colour: string;
   shape: Shape;
   /** Percentiles of the lines that have them. */
   bands: Band[];
 }
 
-export interface ProfileModel {
+interface ProfileModel {
   runs: ProfileRun[];
   scale: Scale;
   thresholds: Thresholds | null;
@@ -35,7 +35,7 @@ export function lanes(runs: number, width: number): { zero: number; nonfinite: n
 }
 
 /** Left and right end of the scale. */
-export function profileSpan(runs: number, width: number): [number, number] {
+function profileSpan(runs: number, width: number): [number, number] {
   const { zero, nonfinite } = lanes(runs, width);
   return [zero + 6, width - nonfinite - 6];
 }

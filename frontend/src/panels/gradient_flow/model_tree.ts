@@ -16,7 +16,7 @@ interface Options {
  * Where a row stands in the tree: the path of its module, and then the parameter's own name, which is no level
  * of its own (a block per Conv2d that holds `weight` and `bias` would double the lines).
  */
-export function rowPath(row: Row, dropWeight: boolean): string[] {
+function rowPath(row: Row, dropWeight: boolean): string[] {
   const name = dropWeight && row.name.endsWith(".weight") ? row.name.slice(0, -".weight".length) : row.name;
   if (row.module === "" || !name.startsWith(row.module)) return name.split(".");
   const parts = row.module.split(".");

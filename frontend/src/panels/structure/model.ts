@@ -1,7 +1,7 @@
 import type { Row } from "../../lib/types";
 
 /** `nnviz/graph`, as tb_nnviz/record/graph/capture.py describes it. */
-export interface GraphTensor {
+interface GraphTensor {
   shape: (number | null)[] | null;
   dtype: string;
 }
@@ -16,14 +16,14 @@ export interface GraphNode {
   bytes?: number;
   parameters?: string[];
 }
-export interface GraphEdge {
+interface GraphEdge {
   from: number;
   to: number;
   shape?: number[];
   via?: string[];
   assumed?: boolean;
 }
-export interface GraphModule {
+interface GraphModule {
   name: string;
   type: string;
   calls: number;

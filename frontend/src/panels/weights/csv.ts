@@ -2,7 +2,7 @@ import { quote } from "../../lib/csv";
 import { exact } from "../../lib/format";
 import { type Cells, isBlank, place } from "./model";
 
-export interface SheetOf {
+interface SheetOf {
   run: string;
   step: number;
   cells: Cells | null;

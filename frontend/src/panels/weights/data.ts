@@ -68,7 +68,7 @@ export function mapsQuestion(runs: readonly string[], weight: Weight, step: numb
   return { runs, prefix: PREFIX, tag: PREFIX + weight.name, steps };
 }
 
-export interface TrackedRow {
+interface TrackedRow {
   name: string;
   parameter: string;
 }

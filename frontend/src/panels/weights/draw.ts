@@ -9,7 +9,7 @@ import { edge, type Placing, paintCells } from "./paint";
 export const MARGIN = { right: 34, bottom: 26 };
 const AIR = 4;
 
-export interface WeightModel {
+interface WeightModel {
   cells: Cells;
   figures: Figures;
   placing: Placing;

@@ -17,10 +17,10 @@ import {
 import { centred } from "./paint";
 
 export const MINUS = ["none", "ref", "first"] as const;
-export type Minus = (typeof MINUS)[number];
+type Minus = (typeof MINUS)[number];
 
 /** A run's weights at the step: as they are, and what is shown of them. */
-export interface RunWeights {
+interface RunWeights {
   map: WeightMap;
   cells: Cells;
   /** What is drawn; null where there is nothing to subtract from. */

@@ -24,7 +24,7 @@ const LARGEST_HEAD = 380;
 const LABEL_GUTTER = 46;
 const MOST_LABELLED = 48;
 
-export interface ColumnsProps {
+interface ColumnsProps {
   picture: Picture;
   stale: boolean;
   layer: string;

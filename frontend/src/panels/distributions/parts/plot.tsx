@@ -16,7 +16,7 @@ import { TEXT } from "../text";
 /** A pointer that moves less than this has clicked. */
 const DRAG = 5;
 
-export interface PlotProps {
+interface PlotProps {
   all: Histograms;
   kind: string;
   axis: ValueAxis;

@@ -4,7 +4,7 @@ import type { Line, Row, RunSeries } from "../../../lib/types";
 import type { Band } from "../model_band";
 import type { Zoom } from "../model_zoom";
 
-export type ByRun<T> = ReadonlyMap<string, T>;
+type ByRun<T> = ReadonlyMap<string, T>;
 
 /** Something exact, and the series in columns that it goes with: after a reload that is another one. */
 export interface Detail {
@@ -16,7 +16,7 @@ export interface Detail {
 }
 
 /** How a line's values are spread, and what that goes with. */
-export interface Spread extends Omit<Detail, "series"> {
+interface Spread extends Omit<Detail, "series"> {
   band: Band | null;
 }
 

@@ -8,7 +8,7 @@ import { sums } from "../model";
 const quote = (text: string) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
 /** Every module of every run: what the table shows, folded or not, and the statistic at the cursor's step. */
-export function structureCsv(models: Models, values: Values, statistic: string): string {
+function structureCsv(models: Models, values: Values, statistic: string): string {
   const head =
     "run,layer,type,input_shape,output_shape,parameters,trainable,shared,buffers,calls,output_bytes";
   const out = [`${head},step,${quote(statistic)}`];

@@ -29,7 +29,7 @@ interface Props {
 
 const count = (n: number) => n.toLocaleString("en");
 
-export function bytesText(bytes: number | null): string {
+function bytesText(bytes: number | null): string {
   if (bytes === null) return "";
   for (const [size, unit] of [
     [2 ** 30, "GiB"],
