@@ -1,4 +1,4 @@
-"""The callback for Lightning logs what a plain loop with ``watch`` logs, and changes nothing of the training."""
+"""The callback for Lightning logs the same as a plain loop with ``watch`` and does not change the training."""
 
 import copy
 import functools
@@ -39,7 +39,7 @@ EVERYTHING = {"every": 1, "histograms_every": 3}
 
 
 class Net(nn.Module):
-    """Registered in another order than called, with evaluation that differs from training."""
+    """A network registered in another order than called, whose evaluation differs from training."""
 
     def __init__(self):
         super().__init__()
@@ -66,7 +66,7 @@ class Model(LightningModule):
 
     def loss(self, batch):
         x, y = batch
-        # most modules never call themselves, only their parts
+        # most modules call only their submodules in training_step
         return F.cross_entropy(self.net(x) if self.parts else self(x), y)
 
     def training_step(self, batch, batch_idx):
@@ -107,7 +107,7 @@ def loader(batches=BATCHES):
 
 
 def trainer(folder, *callbacks, **options):
-    """A quiet Trainer that logs to the run directory ``folder/run``."""
+    """Make a quiet Trainer that logs to the run directory ``folder/run``."""
     defaults = {
         "logger": TensorBoardLogger(folder, name="", version="run"),
         "max_epochs": 1,
@@ -126,7 +126,7 @@ def trainer(folder, *callbacks, **options):
 
 
 def plain(model, logdir, accumulate=1, clip=None, autocast=False, scaler=None, start=0, **options):
-    """What Lightning does, by hand."""
+    """Train by hand as Lightning does."""
     settings = model.configure_optimizers()
     optimizer, scheduler = settings["optimizer"], settings["lr_scheduler"]["scheduler"]
     options = {**({} if scaler is None else {"scaler": scaler}), **EVERYTHING, **options}
@@ -272,7 +272,7 @@ def test_callback_several_optimizers_resumed_continues(tmp_path):
     first = trainer(tmp_path, NNVizCallback(**EVERYTHING))
     first.fit(Manual(), loader())
     first.save_checkpoint(tmp_path / "checkpoint")
-    assert first.global_step == 2 * BATCHES  # Lightning's count is of both, ours of the two together
+    assert first.global_step == 2 * BATCHES  # Lightning counts both optimizers, nnviz counts them as one step
     second = trainer(tmp_path, NNVizCallback(**EVERYTHING), max_epochs=2)
     second.fit(Manual(), loader(), ckpt_path=tmp_path / "checkpoint")
     assert_same(tmp_path / "run", tmp_path / "plain")
@@ -374,7 +374,7 @@ def test_callback_exception_closes_the_run(tmp_path):
 
 @pytest.mark.filterwarnings("ignore")
 def test_demo_script_learns_and_logs(tmp_path, monkeypatch):
-    # Here and not in a process of its own, which would take longer to import Lightning than to train.
+    # in this process, because importing Lightning again would take longer than the training
     for name in ("PL_GLOBAL_SEED", "PL_SEED_WORKERS"):  # which it sets
         monkeypatch.setenv(name, "0")
     monkeypatch.setattr(sys, "argv", ["lightning_digits.py", "--logdir", str(tmp_path)])
