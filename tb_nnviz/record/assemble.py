@@ -12,7 +12,7 @@ from tb_nnviz import schema
 from tb_nnviz.record.collect.global_norm import Gradients, Norms
 from tb_nnviz.record.measure.histogram import to_bins
 from tb_nnviz.record.measure.host_copy import HostArrays
-from tb_nnviz.record.measure.stats import FIELDS, finish, unit_fractions
+from tb_nnviz.record.measure.stats import FIELDS, finish, unit_fractions, unscale
 from tb_nnviz.record.pending_step import PendingStep
 
 #: Stock histograms are written for so many rows at most: TensorBoard slows down with many tags.
@@ -89,7 +89,7 @@ def _statistics(measured: PendingStep, arrived: HostArrays) -> tuple[Statistics,
         if kind == "gradient":
             for part, (name, _, _) in enumerate(parts):
                 if name in measured.scales:
-                    values[part] = unscaled(values[part], float(arrived(measured.scales[name])[0]))
+                    values[part] = unscale(values[part], float(arrived(measured.scales[name])[0]))
         complete = finish(rows + 1, at, [count for _, count, _ in parts], values)
         if kind == "gradient" and parts:
             seen = {name: complete[name][complete["count"] > 0] for name in ("norm", "finite_norm", "nonfinite")}
@@ -109,12 +109,6 @@ def _statistics(measured: PendingStep, arrived: HostArrays) -> tuple[Statistics,
     if "update" in result and "parameter" in result:
         result["update"]["ratio"] = _ratio(measured, result)
     return {kind: values for kind, values in result.items() if kind in measured.kinds}, gradients
-
-
-def unscaled(values: np.ndarray, scale: float) -> np.ndarray:
-    """The numbers that stand for a tensor, [len(FIELDS)], of one that was multiplied by ``scale``."""
-    power = {"second": 2, **dict.fromkeys(("nonzero", "nonfinite", "saturated"), 0)}
-    return np.asarray(values / scale ** np.array([power.get(name, 1) for name in FIELDS]))
 
 
 def _optimizer(measured: PendingStep, arrived: HostArrays) -> dict[str, np.ndarray]:

@@ -68,10 +68,18 @@ RULES = {
     "tb_nnviz.logs.event_files": rule("tensorboard google.protobuf tb_nnviz.logs"),
     "tb_nnviz.logs*": rule("numpy tb_nnviz.schema tb_nnviz.logs"),
     "tb_nnviz.plugin*": rule("numpy tensorboard werkzeug tb_nnviz.schema tb_nnviz.rules tb_nnviz.logs tb_nnviz.plugin"),
-    # what users have, and their framework
-    "tb_nnviz.lightning": rule("tb_nnviz.watch tb_nnviz.Monitor lightning pytorch_lightning torch"),
-    "tb_nnviz.huggingface": rule("tb_nnviz.watch tb_nnviz.Monitor transformers"),
-    "tb_nnviz.cli": rule("tb_nnviz numpy tensorboard"),
+    # the public names and one framework each
+    "tb_nnviz.lightning": rule("tb_nnviz.integrations.lightning"),
+    "tb_nnviz.huggingface": rule("tb_nnviz.integrations.huggingface"),
+    "tb_nnviz.integrations": rule(""),
+    "tb_nnviz.integrations.base": rule("tb_nnviz.watch"),
+    "tb_nnviz.integrations.lightning": rule(
+        "tb_nnviz.watch tb_nnviz.Monitor tb_nnviz.integrations.base lightning pytorch_lightning torch"
+    ),
+    "tb_nnviz.integrations.huggingface": rule(
+        "tb_nnviz.watch tb_nnviz.Monitor tb_nnviz.integrations.base transformers"
+    ),
+    "tb_nnviz.cli*": rule("tb_nnviz numpy tensorboard"),
     "tb_nnviz.record": rule("tb_nnviz.record"),
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))

@@ -89,7 +89,7 @@ def test_wheel_has_all_that_runs(wheel: zipfile.ZipFile) -> None:
     names = set(wheel.namelist())
     page = {f"{STATIC}/{path.name}" for path in (ROOT / STATIC).iterdir()}
     modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "tb_nnviz").rglob("*.py")}
-    assert page | modules | {"tb_nnviz/plugin/http_api.md", "tb_nnviz/py.typed"} <= names
+    assert page | modules | {"tb_nnviz/py.typed"} <= names
 
 
 def kernels(wheel: zipfile.ZipFile) -> list[str]:
@@ -113,7 +113,7 @@ def test_without_a_compiler_the_operators_are_left(tmp_path: Path) -> None:
         from tb_nnviz.record.measure import native
         from tb_nnviz.record.measure import stats
         assert native.library is None
-        print(native.__file__, statistics.measure(torch.tensor([3.0, 4.0])).values[4].item())
+        print(native.__file__, stats.measure(torch.tensor([3.0, 4.0])).values[4].item())
     """
     with zipfile.ZipFile(path) as wheel:
         wheel.extractall(tmp_path / "installed")

@@ -14,10 +14,10 @@ def built(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
     """A page as a build leaves it behind, and a file beside it that is nobody's business."""
     folder = tmp_path_factory.mktemp("built") / "static"
     (folder / "fonts").mkdir(parents=True)
-    (folder / "index.js").write_text("export function render() { /* the built one */ }")
-    (folder / "chunk-1a2b.js").write_text("export const chunk = 1;")
-    (folder / "style-3c4d.css").write_text("body {}")
-    (folder / "fonts" / "mono-5e6f.woff2").write_bytes(b"wOF2")
+    (folder / "index.js").write_text('export const render = () => import("./static/BUILD/main.js"); // the built one')
+    (folder / "chunk.js").write_text("export const chunk = 1;")
+    (folder / "style.css").write_text("body {}")
+    (folder / "fonts" / "mono.woff2").write_bytes(b"wOF2")
     (folder / "notes.py").write_text("secret = 1")
     (folder / "folder.js").mkdir()
     (folder.parent / "secret.js").write_text("secret")

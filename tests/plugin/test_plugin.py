@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.built_page import build_of
 from tests.support.event_logs import AB, Log, Zoo, numbers
 from tests.support.tensorboards import TensorBoard
 
@@ -39,7 +40,7 @@ def test_plugin_below_path_prefix_answers(loader: str, tmp_path: Path, built: Pa
         board.until_written({"run": last})
         assert board.get("runs").get_json()["runs"][0]["run"] == "run"
         assert len(board.series("run")["series"]) == 1
-        assert board.get("static/chunk-1a2b.js").text == "export const chunk = 1;"
+        assert board.get(f"static/{build_of(board)}/chunk.js").text == "export const chunk = 1;"
         assert board.client.get("/data/plugin/nnviz/runs").status_code == 404
 
 

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from tb_nnviz.record.measure import native, torch_ops
-from tb_nnviz.record.measure.fields import FIELDS, SATURATION, TensorStats
+from tb_nnviz.record.measure.fields import FIELDS, INDEX, SATURATION, UNIT_FIELDS, Field, TensorStats
 from tb_nnviz.record.measure.histogram import count_dtype
 
 __all__ = [
@@ -25,10 +25,12 @@ __all__ = [
     "TensorStats",
     "finish",
     "measure",
+    "merge",
     "merge_units",
     "moments",
     "norms",
     "unit_fractions",
+    "unscale",
 ]
 
 
@@ -104,8 +106,8 @@ def _measure_sparse(x: Tensor, bin_counts: bool) -> TensorStats | None:
     zeros = x.numel() - elements.numel()
     if part is None or not zeros:
         return part
-    part.values[FIELDS.index("low")].clamp_(max=0)
-    part.values[FIELDS.index("high")].clamp_(min=0)
+    part.values[INDEX["min"]].clamp_(max=0)
+    part.values[INDEX["max"]].clamp_(min=0)
     counts = part.bin_counts
     if counts is not None:
         counts = counts.to(count_dtype(x.numel()))
@@ -163,10 +165,10 @@ def moments(
 
 
 def merge_units(a: Tensor, b: Tensor) -> Tensor:
-    """The units of two parts of a row; where their number changed, every one of them counts as a unit.
+    """Return the units of two parts of a row; if their number changed, each of them counts as a unit of its own.
 
     Args:
-        a: float64 [4, units], as ``TensorStats.units``.
+        a: float64 [len(UNIT_FIELDS), units], as ``TensorStats.units``.
         b: likewise.
 
     >>> one, other = torch.tensor([[0.0], [1.0], [5.0], [2.0]]), torch.tensor([[-1.0], [0.0], [1.0], [1.0]])
@@ -175,11 +177,50 @@ def merge_units(a: Tensor, b: Tensor) -> Tensor:
     """
     if a.shape != b.shape:
         return torch.cat([a, b], 1)
-    return torch.cat([torch.minimum(a[:1], b[:1]), torch.maximum(a[1:2], b[1:2]), a[2:] + b[2:]])
+    merges = {"min": torch.minimum, "max": torch.maximum, "sum": torch.add}
+    return torch.stack([merges[field.merge](*pair) for field, *pair in zip(UNIT_FIELDS, a, b, strict=True)])
+
+
+def unscale(values: np.ndarray, scale: float, fields: Sequence[Field] = FIELDS) -> np.ndarray:
+    """Return the fields that a tensor would have had without the loss scale that multiplied it.
+
+    Args:
+        values: float64 [..., len(fields)], the fields of the scaled tensor.
+        scale: the loss scale.
+        fields: the table.
+
+    >>> unscale(np.array([-8.0, 16.0, 8.0, 8.0, 320.0, 2.0, 0.0, 16.0, np.nan]), 8.0).tolist()
+    [-1.0, 2.0, 1.0, 1.0, 5.0, 2.0, 0.0, 2.0, nan]
+    """
+    return np.asarray(values / scale ** np.array([field.scale_power for field in fields]))
+
+
+def merge(rows: int, row: Sequence[int], values: np.ndarray, fields: Sequence[Field] = FIELDS) -> dict[str, np.ndarray]:
+    """Return the fields of each row by name, float64 [rows], from the parts that were measured of it.
+
+    Args:
+        rows: number of rows; a row without a part has the fields of an empty tensor.
+        row: [parts], the row of each part.
+        values: float64 [parts, len(fields)].
+        fields: the table.
+
+    >>> merged = merge(2, [0, 0], np.array([[0.0, 2, 2, 2, 4, 1, 0, 2, np.nan], [1, 3, 4, 4, 10, 2, 0, 3, np.nan]]))
+    >>> merged["min"].tolist(), merged["sum_sq"].tolist()
+    ([0.0, inf], [14.0, 0.0])
+    """
+    at, merged = np.asarray(row, np.intp), {}
+    for field, column in zip(fields, np.reshape(values, (len(at), len(fields))).T, strict=True):
+        if field.merge == "sum":
+            merged[field.name] = np.bincount(at, column, rows)
+        else:
+            merged[field.name] = np.full(rows, field.empty)
+            with np.errstate(invalid="ignore"):  # NaN, which is to be propagated
+                (np.minimum if field.merge == "min" else np.maximum).at(merged[field.name], at, column)
+    return merged
 
 
 def finish(rows: int, row: list[int], count: list[int], values: np.ndarray) -> dict[str, np.ndarray]:
-    """Statistics of each row, float64 [rows], from the parts that were measured of it.
+    """Return the statistics of each row, float64 [rows], from the parts that were measured of it.
 
     Args:
         rows: number of rows; one without a part has count 0 and NaN elsewhere.
@@ -193,43 +234,34 @@ def finish(rows: int, row: list[int], count: list[int], values: np.ndarray) -> d
     """
     at = np.asarray(row, np.intp)
     n = np.asarray(count, np.float64)
-    field = dict(zip(FIELDS, np.asarray(values, np.float64).reshape(len(at), len(FIELDS)).T, strict=True))
 
     def add(x: np.ndarray) -> np.ndarray:
         return np.bincount(at, x, rows)
 
     with np.errstate(all="ignore"):
-        mean = field["first"] / n
-        spread = np.maximum(field["second"] - field["first"] ** 2 / n, 0)
-
-        total, nonfinite = add(n), add(field["nonfinite"])
-        clean = nonfinite == 0
-        has_nan = add(np.isnan(field["low"]).astype(float)) > 0
-        finite_norm = np.sqrt(add(field["second"]))
-        norm = np.where(clean, finite_norm, np.where(has_nan, np.nan, np.inf))
+        merged = merge(rows, row, values)
+        part = dict(zip(INDEX, np.reshape(values, (len(row), len(FIELDS))).T, strict=True))
+        total, low, high, nonfinite = add(n), merged["min"], merged["max"], merged["nonfinite"]
+        mean = part["sum"] / n
+        spread = np.maximum(part["sum_sq"] - part["sum"] ** 2 / n, 0)
         centre = add(n * mean) / total
         variance = (add(spread) + add(n * (mean - centre[at]) ** 2)) / total
-        plain = np.where(field["nonfinite"] > 0, field["total"], n * mean)
-        low, high = np.full(rows, np.inf), np.full(rows, -np.inf)
-        np.minimum.at(low, at, field["low"])
-        np.maximum.at(high, at, field["high"])
-        absmax = np.maximum(np.abs(low), np.abs(high))
-        finite_absmax = np.zeros(rows)
-        part_absmax = np.maximum(np.abs(field["low"]), np.abs(field["high"]))
-        np.maximum.at(finite_absmax, at, np.where(field["nonfinite"] > 0, field["finite_absmax"], part_absmax))
+        clean = nonfinite == 0
+        finite_norm = np.sqrt(merged["sum_sq"])
+        norm = np.where(clean, finite_norm, np.where(np.isnan(low), np.nan, np.inf))
         result = {
             "norm": norm,
             "rms": norm / np.sqrt(total),
-            "mean": np.where(clean, centre, add(plain) / total),
+            "mean": np.where(clean, centre, merged["ieee_sum"] / total),
             "std": np.where(clean, np.sqrt(variance), np.nan),
             "min": low,
             "max": high,
-            "absmax": absmax,
-            "zero_fraction": (total - nonfinite - add(field["nonzero"])) / total,
+            "absmax": np.maximum(np.abs(low), np.abs(high)),
+            "zero_fraction": (total - nonfinite - merged["nonzero"]) / total,
             "nonfinite": nonfinite,
             "finite_norm": finite_norm,
-            "finite_absmax": finite_absmax,
-            "saturated_fraction": add(field["saturated"]) / total,
+            "finite_absmax": merged["finite_absmax"],
+            "saturated_fraction": merged["saturated"] / total,
         }
     absent = total == 0
     return {"count": total, **{name: np.where(absent, np.nan, value) for name, value in result.items()}}

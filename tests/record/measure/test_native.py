@@ -13,7 +13,7 @@ import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from tb_nnviz.record.measure import native
-from tb_nnviz.record.measure.fields import FIELDS, SATURATION
+from tb_nnviz.record.measure.fields import FIELDS, INDEX, SATURATION, UNIT_FIELDS, describe
 from tb_nnviz.record.measure.histogram import to_bins
 from tb_nnviz.record.measure.native.team import find_team
 from tb_nnviz.record.measure.stats import finish, measure, merge_units, moments, norms
@@ -40,7 +40,7 @@ def finished(part):
 
 
 def field(part, name):
-    return part.values[FIELDS.index(name)].item()
+    return part.values[INDEX[name]].item()
 
 
 def assert_units(units, x, axis):
@@ -387,9 +387,10 @@ def test_the_extension_can_be_refused():
     assert done.stdout == "None\n"
 
 
-@pytest.mark.parametrize("change", [{"FIELDS": "low high"}, {"INTERFACE": -1}, {}])
+@pytest.mark.parametrize("change", [{"FIELDS": "min:min"}, {"UNIT_FIELDS": "min:max"}, {"INTERFACE": -1}, {}])
 def test_an_extension_of_other_sources_is_not_used(change, monkeypatch):
-    own = {"FIELDS": " ".join(FIELDS), "INTERFACE": native.INTERFACE, "use_team": lambda *addresses: None}
+    tables = {"FIELDS": describe(FIELDS), "UNIT_FIELDS": describe(UNIT_FIELDS)}
+    own = {**tables, "INTERFACE": native.INTERFACE, "use_team": lambda *addresses: None}
     built = SimpleNamespace(**{**own, **change})
     monkeypatch.setattr(importlib, "import_module", lambda name: built)
     assert native.load() is (None if change else built)

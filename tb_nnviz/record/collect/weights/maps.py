@@ -13,7 +13,7 @@ from torch.nn.modules.conv import _ConvNd, _ConvTransposeNd
 
 from tb_nnviz import schema
 from tb_nnviz.record.collect.weights.plan import KERNELS, Plan, View, evenly, plans, view
-from tb_nnviz.record.measure.fields import FIELDS
+from tb_nnviz.record.measure.fields import INDEX
 from tb_nnviz.record.measure.host_copy import HostArrays, HostCopy, Slot
 from tb_nnviz.record.measure.stats import measure
 from tb_nnviz.record.model.modules import NamedParameter
@@ -128,7 +128,7 @@ def _pool(x: Tensor, plan: Plan) -> _Pooled:
         x = x.transpose(0, 1)
     x = x.reshape(plan.view.shape)
     values, norms = _kernels(x, plan) if plan.view.axes == KERNELS else _matrix(x, plan)
-    nonfinite = part.values[FIELDS.index("nonfinite")].reshape(1)
+    nonfinite = part.values[INDEX["nonfinite"]].reshape(1)
     return _Pooled(plan, shape, dtype, _flat(values, x), tuple(_flat(norm, x) for norm in norms), nonfinite)
 
 

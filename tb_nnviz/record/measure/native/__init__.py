@@ -15,12 +15,12 @@ from types import ModuleType
 import torch
 from torch import Tensor
 
-from tb_nnviz.record.measure.fields import FIELDS, TensorStats
+from tb_nnviz.record.measure.fields import FIELDS, UNIT_FIELDS, TensorStats, describe
 from tb_nnviz.record.measure.histogram import count_dtype
 from tb_nnviz.record.measure.native.team import find_team
 
 #: Which arguments the C code takes; ``INTERFACE`` in module.c is to be the same.
-INTERFACE = 3
+INTERFACE = 4
 _DTYPES = {torch.float64: 0, torch.float32: 1, torch.bfloat16: 2, torch.float16: 3}
 #: Types whose memory is what they stand for; another subclass may mean something else by it.
 _PLAIN = {Tensor, torch.nn.Parameter}
@@ -42,8 +42,8 @@ def load() -> ModuleType | None:
         found = importlib.import_module(f"{__name__}._kernels")
     except ImportError:
         return None
-    fits = found.INTERFACE == INTERFACE and tuple(found.FIELDS.split()) == FIELDS
-    if not fits:
+    tables = [describe(FIELDS), describe(UNIT_FIELDS)]
+    if found.INTERFACE != INTERFACE or [found.FIELDS.strip(), found.UNIT_FIELDS] != tables:
         return None
     if (team := find_team()) is not None:
         found.use_team(*team)
@@ -85,7 +85,7 @@ def measure(
     units, united, unit_count, inner = None, 0, 0, 0
     if unit_axis is not None:
         unit_count, inner = _layout(x, unit_axis)
-        units, united = _memory((4, unit_count), torch.float64)
+        units, united = _memory((len(UNIT_FIELDS), unit_count), torch.float64)
     if (minus is not None and not subtracted) or (bin_counts and not counted) or (unit_axis is not None and not united):
         return None
     copy = 0

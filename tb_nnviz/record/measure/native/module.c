@@ -17,7 +17,7 @@
 #include "job.h"
 
 #define SATURATION 1e-2
-#define INTERFACE 3 /* as in native/__init__.py: counted up when an argument changes its meaning */
+#define INTERFACE 4 /* as in native/__init__.py: counted up when an argument changes its meaning */
 #define HOLD (1 << 18) /* below so many elements, giving Python's lock away and taking it again is no gain */
 
 #if defined(__GNUC__) || defined(__clang__)
@@ -75,7 +75,7 @@ static PyObject *measure(PyObject *self, PyObject *const *args, Py_ssize_t count
     if (!job.x || !values || job.dtype < 0 || job.dtype >= DTYPES || job.numel < 1)
         return PyErr_Format(PyExc_ValueError, "invalid tensor: at %p, %lld elements", job.x, (long long)job.numel);
     PyThreadState *lock = job.numel < HOLD ? NULL : PyEval_SaveThread();
-    State state = NOTHING;
+    State state = empty_state();
     int failed = measure_in_parts(&job, &state, threads);
     if (!job.has_bounds)
         state.saturated = NAN;
@@ -178,10 +178,13 @@ static int execute(PyObject *module) {
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
         kernels = kernels_avx2;
 #endif
-#define X(name) #name " "
-    return PyModule_AddStringConstant(module, "FIELDS", FIELDS(X)) |
+#define STATE(name, merge) #name ":" #merge " "
+#define STATE_SUM(name, term) #name ":sum "
+    return PyModule_AddStringConstant(module, "FIELDS", FIELDS(STATE, STATE_SUM)) |
+           PyModule_AddStringConstant(module, "UNIT_FIELDS", UNIT_FIELDS(STATE) "count:sum") |
            PyModule_AddIntConstant(module, "INTERFACE", INTERFACE);
-#undef X
+#undef STATE
+#undef STATE_SUM
 }
 
 static PyMethodDef methods[] = {

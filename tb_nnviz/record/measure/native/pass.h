@@ -3,7 +3,7 @@
 /* Everything that is taken from a block; whether it is all finite. */
 TARGET static int R(block)(const Job *job, const REAL *x, int64_t start, int n, State *s) {
     R(reduce_finite)(x, n, s);
-    int finite = s->second - s->second == 0;
+    int finite = s->sum_sq - s->sum_sq == 0;
     if (!finite)
         R(reduce_any)(x, n, s);
     if (job->has_bounds)
@@ -22,7 +22,7 @@ TARGET static void R(runs)(const Job *job, State *all) {
     REAL scratch[BLOCK];
     int64_t units = job->unit_count, start = 0;
     for (int64_t unit = job->first_unit; start < job->numel; unit = unit + 1 < units ? unit + 1 : 0) {
-        State run = NOTHING, s;
+        State run = empty_state(), s;
         for (int64_t end = start + job->inner; start < end;) {
             int n = (int)at_most(end - start, BLOCK);
             R(block)(job, R(load)(job->x, job->minus, job->dtype, start, n, scratch), start, n, &s);
@@ -30,9 +30,9 @@ TARGET static void R(runs)(const Job *job, State *all) {
             start += n;
         }
         double *of = job->units + unit;
-        of[0] = lower(of[0], run.low);
-        of[units] = higher(of[units], run.high);
-        of[2 * units] += run.second;
+#define MERGE(name, how) of[UNIT_##name * units] = merge_##how(of[UNIT_##name * units], run.name);
+        UNIT_FIELDS(MERGE)
+#undef MERGE
         merge(all, &run);
     }
 }
@@ -46,10 +46,10 @@ TARGET static int R(scattered)(const Job *job, State *all) {
     char *memory = malloc(width * (sizeof(double) + 2 * sizeof(REAL)));
     if (!memory)
         return -1;
-    double *second = (double *)memory;
-    REAL *low = (REAL *)(second + width), *high = low + width;
+    double *sum_sq = (double *)memory;
+    REAL *low = (REAL *)(sum_sq + width), *high = low + width;
     for (int64_t i = 0; i < width; i++) {
-        second[i] = 0;
+        sum_sq[i] = 0;
         low[i] = INFINITY;
         high[i] = -INFINITY;
     }
@@ -60,8 +60,8 @@ TARGET static int R(scattered)(const Job *job, State *all) {
             int n = (int)at_most(job->numel - start, whole), rows = n / (int)width, rest = n % (int)width;
             const REAL *x = R(load)(job->x, job->minus, job->dtype, start, n, scratch);
             int finite = R(block)(job, x, start, n, &s);
-            R(columns)(x, rows, (int)width, low, high, second, finite);
-            R(columns)(x + n - rest, 1, rest, low, high, second, finite);
+            R(columns)(x, rows, (int)width, low, high, sum_sq, finite);
+            R(columns)(x + n - rest, 1, rest, low, high, sum_sq, finite);
             merge(all, &s);
         }
     } else { /* down the rows, some columns at a time */
@@ -70,7 +70,7 @@ TARGET static int R(scattered)(const Job *job, State *all) {
             for (int64_t start = column; start < job->numel; start += width) {
                 const REAL *x = R(load)(job->x, job->minus, job->dtype, start, n, scratch);
                 int finite = R(block)(job, x, start, n, &s);
-                R(columns)(x, 1, n, low + column, high + column, second + column, finite);
+                R(columns)(x, 1, n, low + column, high + column, sum_sq + column, finite);
                 merge(all, &s);
             }
         }
@@ -78,9 +78,9 @@ TARGET static int R(scattered)(const Job *job, State *all) {
     for (int64_t unit = 0, i = 0; i < width; unit = unit + 1 < units ? unit + 1 : 0) {
         double *of = job->units + unit;
         for (int64_t end = i + job->inner; i < end; i++) {
-            of[0] = lower(of[0], low[i]);
-            of[units] = higher(of[units], high[i]);
-            of[2 * units] += second[i];
+            of[UNIT_min * units] = merge_min(of[UNIT_min * units], low[i]);
+            of[UNIT_max * units] = merge_max(of[UNIT_max * units], high[i]);
+            of[UNIT_sum_sq * units] += sum_sq[i];
         }
     }
     free(memory);
@@ -88,7 +88,7 @@ TARGET static int R(scattered)(const Job *job, State *all) {
 }
 
 TARGET static int R(measure)(const Job *job, State *all) {
-    *all = NOTHING;
+    *all = empty_state();
     if (job->units && job->scattered)
         return R(scattered)(job, all);
     if (job->units) {
@@ -111,26 +111,26 @@ TARGET static void R(norm)(const char *x, int64_t numel, int dtype, double *foun
     for (int64_t start = 0; start < numel; start += BLOCK) {
         int n = (int)at_most(numel - start, BLOCK);
         const REAL *restrict block = R(load)(x, NULL, dtype, start, n, scratch);
-        double second = 0, other = 0; /* two, since a sum waits for the last */
+        double sum_sq = 0, other = 0; /* two, since a sum waits for the last */
         int half = n / 2;
-        SIMD(reduction(+ : second, other))
+        SIMD(reduction(+ : sum_sq, other))
         for (int i = 0; i < half; i++) {
             double d = block[i], e = block[i + half];
-            second += d * d;
+            sum_sq += d * d;
             other += e * e;
         }
         if (n % 2)
-            second += (double)block[n - 1] * block[n - 1];
-        second += other;
-        if (second - second != 0) {
+            sum_sq += (double)block[n - 1] * block[n - 1];
+        sum_sq += other;
+        if (sum_sq - sum_sq != 0) {
             State s;
             R(reduce_any)(block, n, &s);
-            second = s.second;
+            sum_sq = s.sum_sq;
             found[1] += s.nonfinite;
             for (int i = 0; i < n; i++)
                 found[2] += block[i] != block[i];
         }
-        found[0] += second;
+        found[0] += sum_sq;
     }
 }
 

@@ -3,53 +3,65 @@
  * SIMD(reduction(...)) allows the compiler to sum in another order, and so to vectorise, here and nowhere
  * else. Counts are as wide as the values (COUNT), so that they share vectors' lanes. */
 
-/* Takes it that all is finite; second is not if that is wrong. */
+#define NAME_SUM(name, term) , name
+#define DECLARE_SUM(name, term) double name = 0;
+#define ADD_TERM(name, term) name += term;
+#define STORE_SUM(name, term) s->name = name;
+
+/* Reduce a block on the assumption that all is finite. If that is wrong, sum_sq is not finite. */
 TARGET static void R(reduce_finite)(const REAL *restrict x, int n, State *s) {
     REAL low = INFINITY, high = -INFINITY;
-    double first = 0, second = 0;
     COUNT nonzero = 0;
-    SIMD(reduction(min : low) reduction(max : high) reduction(+ : first, second, nonzero))
+    FIELDS(SKIP_FIELD, DECLARE_SUM)
+    SIMD(reduction(min : low) reduction(max : high) reduction(+ : nonzero FIELDS(SKIP_FIELD, NAME_SUM)))
     for (int i = 0; i < n; i++) {
-        REAL v = x[i];
-        double d = v;
-        low = v < low ? v : low;
-        high = v > high ? v : high;
-        first += d;
-        second += d * d;
-        nonzero += v != 0;
+        REAL y = x[i];
+        double v = y;
+        low = y < low ? y : low;
+        high = y > high ? y : high;
+        nonzero += y != 0;
+        FIELDS(SKIP_FIELD, ADD_TERM)
     }
-    *s = (State){.low = low, .high = high, .total = first, .first = first, .second = second};
+    *s = (State){.min = low, .max = high, .ieee_sum = sum};
     s->nonzero = (double)nonzero;
-    s->finite_absmax = fmax(fabs(s->low), fabs(s->high));
+    s->finite_absmax = fmax(fabs(s->min), fabs(s->max));
+    FIELDS(SKIP_FIELD, STORE_SUM)
 }
 
-/* Takes nothing for granted. */
+/* Reduce a block of any values. */
 TARGET static void R(reduce_any)(const REAL *restrict x, int n, State *s) {
     REAL low = INFINITY, high = -INFINITY, absmax = 0;
-    double total = 0, first = 0, second = 0;
+    double ieee_sum = 0;
     COUNT nonzero = 0, finites = 0, nans = 0;
-    SIMD(reduction(min : low) reduction(max : high, absmax) reduction(+ : total, first, second, nonzero, finites, nans))
+    FIELDS(SKIP_FIELD, DECLARE_SUM)
+    SIMD(reduction(min : low) reduction(max : high, absmax)
+             reduction(+ : ieee_sum, nonzero, finites, nans FIELDS(SKIP_FIELD, NAME_SUM)))
     for (int i = 0; i < n; i++) {
-        REAL v = x[i], magnitude = v < 0 ? -v : v;
+        REAL any = x[i], magnitude = any < 0 ? -any : any;
         COUNT finite = magnitude <= LARGEST;
-        REAL y = finite ? v : 0;
+        REAL y = finite ? any : 0;
+        double v = y;
         magnitude = finite ? magnitude : 0;
-        double d = y;
-        low = v < low ? v : low;
-        high = v > high ? v : high;
+        low = any < low ? any : low;
+        high = any > high ? any : high;
         absmax = magnitude > absmax ? magnitude : absmax;
-        total += v;
-        first += d;
-        second += d * d;
+        ieee_sum += any;
         nonzero += y != 0;
         finites += finite;
-        nans += v != v;
+        nans += any != any;
+        FIELDS(SKIP_FIELD, ADD_TERM)
     }
-    *s = (State){.low = nans ? NAN : low, .high = nans ? NAN : high, .total = total, .first = first, .second = second};
+    *s = (State){.min = nans ? NAN : low, .max = nans ? NAN : high, .ieee_sum = ieee_sum};
     s->nonzero = (double)nonzero;
     s->nonfinite = (double)(n - finites);
     s->finite_absmax = absmax;
+    FIELDS(SKIP_FIELD, STORE_SUM)
 }
+
+#undef NAME_SUM
+#undef DECLARE_SUM
+#undef ADD_TERM
+#undef STORE_SUM
 
 /* How many lie near a bound. */
 TARGET static double R(near)(const REAL *restrict x, int n, const double *bounds) {
@@ -65,7 +77,7 @@ TARGET static double R(near)(const REAL *restrict x, int n, const double *bounds
 
 /* Each column's minimum, maximum and sum of squares over some rows of values. */
 TARGET static void R(columns)(const REAL *restrict x, int rows, int width, REAL *restrict low, REAL *restrict high,
-                              double *restrict second, int finite) {
+                              double *restrict sum_sq, int finite) {
     if (finite) {
         int r = 0;
         for (; r + 4 <= rows; r += 4, x += 4 * width) { /* less often loaded and stored */
@@ -78,7 +90,7 @@ TARGET static void R(columns)(const REAL *restrict x, int rows, int width, REAL 
                 high_a = high_a > high_c ? high_a : high_c;
                 low[i] = low_a < low[i] ? low_a : low[i];
                 high[i] = high_a > high[i] ? high_a : high[i];
-                second[i] += da * da + db * db + (dc * dc + de * de);
+                sum_sq[i] += da * da + db * db + (dc * dc + de * de);
             }
         }
         for (; r < rows; r++, x += width) {
@@ -88,7 +100,7 @@ TARGET static void R(columns)(const REAL *restrict x, int rows, int width, REAL 
                 double d = v;
                 low[i] = v < low[i] ? v : low[i];
                 high[i] = v > high[i] ? v : high[i];
-                second[i] += d * d;
+                sum_sq[i] += d * d;
             }
         }
         return;
@@ -98,7 +110,7 @@ TARGET static void R(columns)(const REAL *restrict x, int rows, int width, REAL 
             REAL v = x[i];
             low[i] = v < low[i] || v != v ? v : low[i];
             high[i] = v > high[i] || v != v ? v : high[i];
-            second[i] += v - v == 0 ? (double)v * v : 0;
+            sum_sq[i] += v - v == 0 ? (double)v * v : 0;
         }
     }
 }
