@@ -62,7 +62,12 @@ RULES = {
     "tb_nnviz.record.session": rule("torch tb_nnviz.schema tb_nnviz.record"),
     "tb_nnviz.record.*": rule("torch numpy tensorboard tb_nnviz.schema tb_nnviz.record tb_nnviz.rules"),
     "tb_nnviz.rules*": rule("numpy tb_nnviz.schema tb_nnviz.rules"),
-    "tb_nnviz.plugin*": rule("numpy tensorboard werkzeug tb_nnviz.schema tb_nnviz.rules tb_nnviz.plugin"),
+    # the read side: no HTTP, and only the two sources of series know TensorBoard
+    "tb_nnviz.logs.provider": rule("tensorboard tb_nnviz.logs"),
+    "tb_nnviz.logs.records": rule("tensorboard google_crc32c"),
+    "tb_nnviz.logs.event_files": rule("tensorboard google.protobuf tb_nnviz.logs"),
+    "tb_nnviz.logs*": rule("numpy tb_nnviz.schema tb_nnviz.logs"),
+    "tb_nnviz.plugin*": rule("numpy tensorboard werkzeug tb_nnviz.schema tb_nnviz.rules tb_nnviz.logs tb_nnviz.plugin"),
     # the public names and one framework each
     "tb_nnviz.lightning": rule("tb_nnviz.integrations.lightning"),
     "tb_nnviz.huggingface": rule("tb_nnviz.integrations.huggingface"),
@@ -136,12 +141,16 @@ def test_violations_of_each_module_are_none(path: Path) -> None:
 @pytest.mark.parametrize(
     ("module", "source", "found"),
     [
-        ("tb_nnviz.plugin.reader", "import torch", ["torch"]),
-        ("tb_nnviz.plugin.reader", "from tb_nnviz.record import watch", ["tb_nnviz.record.watch"]),
-        ("tb_nnviz.plugin.reader", "from ..record import watch", ["tb_nnviz.record.watch"]),
-        ("tb_nnviz.plugin.reader", "def f():\n    import torch.nn", ["torch.nn"]),
-        ("tb_nnviz.plugin.reader", "from . import wire\nimport json\nimport numpy as np", []),
+        ("tb_nnviz.plugin.plugin", "import torch", ["torch"]),
+        ("tb_nnviz.plugin.plugin", "from tb_nnviz.record import watch", ["tb_nnviz.record.watch"]),
+        ("tb_nnviz.plugin.plugin", "from ..record import watch", ["tb_nnviz.record.watch"]),
+        ("tb_nnviz.plugin.plugin", "def f():\n    import torch.nn", ["torch.nn"]),
+        ("tb_nnviz.plugin.plugin", "from . import wire\nimport json\nimport numpy as np", []),
         ("tb_nnviz.schema", "import tensorboard.compat", ["tensorboard.compat"]),
+        ("tb_nnviz.logs.maps", "import tensorboard.errors", ["tensorboard.errors"]),
+        ("tb_nnviz.logs.provider", "import werkzeug\nimport torch", ["torch", "werkzeug"]),
+        ("tb_nnviz.logs.series", "from tb_nnviz.plugin import cache", ["tb_nnviz.plugin.cache"]),
+        ("tb_nnviz.logs.series", "from tb_nnviz.record import watch", ["tb_nnviz.record.watch"]),
         ("tb_nnviz.schema", "if TYPE_CHECKING:\n    import torch\nelse:\n    import scipy", ["scipy"]),
         (
             "tb_nnviz.rules.dead",
@@ -182,3 +191,9 @@ def test_plugin_import_loads_no_torch() -> None:
     loaded = loaded_by("import tb_nnviz.plugin.loader, tb_nnviz.plugin.plugin")
     assert "tensorboard" in loaded
     assert "torch" not in loaded
+
+
+def test_event_file_reader_needs_no_torch_and_no_http() -> None:
+    loaded = loaded_by("import tb_nnviz.logs.event_files, tb_nnviz.logs.series, tb_nnviz.logs.histograms.reading")
+    assert "tensorboard" in loaded
+    assert loaded.isdisjoint({"torch", "werkzeug"})
