@@ -102,10 +102,10 @@ def test_a_changed_c_source_is_built_again(dev: ModuleType, tmp_path: Path, monk
     monkeypatch.setattr(dev, "set_up_venv", lambda: None)
     monkeypatch.setattr(dev, "set_up_torch", lambda build: None)
     monkeypatch.setattr(dev, "quietly", lambda what, *_: installed.append(what))
-    for name in ("setup.py", "constraints.txt", "native/module.c", "native/state.h"):
+    for name in ("setup.py", "constraints.txt", "native/module.c", "native/state.h", "native/pass.inc"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("old")
-    for source in ("module.c", "state.h"):
+    for source in ("module.c", "state.h", "pass.inc"):
         dev.set_up_python("test", "any")
         installed.clear()
         dev.set_up_python("test", "any")

@@ -9,7 +9,7 @@ standard deviation far below the mean keeps its digits. A float32 sum of 8 milli
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -177,7 +177,7 @@ def merge_units(a: Tensor, b: Tensor) -> Tensor:
     """
     if a.shape != b.shape:
         return torch.cat([a, b], 1)
-    merges = {"min": torch.minimum, "max": torch.maximum, "sum": torch.add}
+    merges: dict[str, Callable[..., Tensor]] = {"min": torch.minimum, "max": torch.maximum, "sum": torch.add}
     return torch.stack([merges[field.merge](*pair) for field, *pair in zip(UNIT_FIELDS, a, b, strict=True)])
 
 
