@@ -17,15 +17,36 @@ def constant(step: int) -> float:
     return 1.0
 
 
+def unconstrained(model: DeepCNN, steps: int) -> None:
+    """Leave the parameters as the optimizer made them."""
+
+
+@torch.no_grad()
+def clip_above(model: DeepCNN, steps: int) -> None:
+    """Clip the convolutions of the blocks from the 80th step on, with ``max=`` where ``min=`` was meant.
+
+    Their inputs come from ReLUs and are not negative. With weights and biases below zero every
+    output before a ReLU is negative for every input, so the gradient is exactly zero from there down.
+    """
+    if steps >= 80:
+        for parameter in model.blocks.parameters():
+            parameter.clamp_(max=-0.01)
+
+
 @dataclass(frozen=True)
 class Run:
-    """One training: a model, an optimizer, and the factor on its learning rate at each step."""
+    """One training.
+
+    ``schedule`` returns the factor on the learning rate. ``constrain`` changes the parameters after
+    an optimizer step, given the number of steps taken.
+    """
 
     name: str
     story: str
     model: Callable[[], DeepCNN]
     optimizer: Callable[[nn.Module], Optimizer]
     schedule: Callable[[int], float] = constant
+    constrain: Callable[[DeepCNN, int], None] = unconstrained
 
 
 def he(model: DeepCNN) -> DeepCNN:
@@ -66,9 +87,9 @@ RUNS = (
     ),
     Run(
         name="dying-relu",
-        story="a learning rate multiplied by 10 at step 80, where it was to be divided: the ReLUs die",
+        story="weights clipped from step 80 on, with max= where min= was meant: the ReLUs die",
         model=lambda: he(DeepCNN(nn.ReLU, norm=False)),
         optimizer=lambda model: torch.optim.Adam(model.parameters(), lr=0.002),
-        schedule=lambda step: 10.0 if step >= 80 else 1.0,
+        constrain=clip_above,
     ),
 )

@@ -73,6 +73,7 @@ def train(run: Run, train_split: Split, test_split: Split, logdir: Path, steps: 
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             scheduler.step()
+            run.constrain(model, step)
             batch_accuracy = (logits.argmax(1) == labels).float().mean()
             monitor.log(loss=loss, accuracy=batch_accuracy)
             if step % EVALUATE_EVERY == 0 or step == steps:

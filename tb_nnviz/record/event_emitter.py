@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from torch import Tensor
@@ -19,14 +19,13 @@ from tb_nnviz.record.measure.host_copy import HostCopy
 from tb_nnviz.record.pending_step import PendingStep, Recorder
 from tb_nnviz.record.window import Window
 from tb_nnviz.record.write.writer import Writer
-from tb_nnviz.rules.gradient_norm import Finding, GradientNormRule
+from tb_nnviz.rules.base import Rule, StepValues, format_findings
+from tb_nnviz.rules.runner import RuleRunner
 
 _logger = logging.getLogger("tb_nnviz")
 
 #: Every how many histogram steps TensorBoard's own histograms are written too.
 STOCK_EVERY = 5
-#: Layers with one kind of trouble that are named at a step; the others are counted: networks die as a whole.
-MOST_NAMED = 3
 
 
 class EventEmitter:
@@ -35,12 +34,12 @@ class EventEmitter:
     Args:
         writer: where the events go.
         window: whether steps that are not logged are remembered until the next event.
-        rule: what judges the gradients of logged steps; its findings are logged at the steps where they are found.
+        rules: check the logged steps. Their findings are logged at the steps at which they are found.
         say: whether findings go to the terminal too.
     """
 
-    def __init__(self, writer: Writer, window: bool, rule: GradientNormRule | None, say: bool = True) -> None:
-        self._writer, self._rule, self._say = writer, rule, say
+    def __init__(self, writer: Writer, window: bool, rules: Sequence[Rule], say: bool = True) -> None:
+        self._writer, self._rules, self._say = writer, RuleRunner(rules), say
         self._window = Window() if window else None
         self._histogram_steps = 0
 
@@ -98,30 +97,10 @@ class EventEmitter:
         self._writer.submit(step, now, entries)
 
     def _judge(self, measured: PendingStep, finished: Finished) -> list[schema.Entry]:
-        """Say what the rule finds, and give it as an entry; on the writer's thread."""
-        if self._rule is None or "gradient" not in finished.statistics or finished.skipped:
-            return []  # a GradScaler that looks for its scale is no trouble
-        gradient = finished.statistics["gradient"]
-        present = gradient["count"] > 0
-        rows = [row for row, there in zip(measured.layouts["gradient"].rows, present, strict=True) if there]
-        findings = self._rule.update(measured.step, rows, gradient["norm"][present])
+        """Run the rules on the writer's thread, report their findings and return them as an entry."""
+        rows = {kind: measured.layouts[kind].rows for kind in finished.statistics}
+        scalars = {"skipped": float(finished.skipped)}
+        findings = self._rules.update(StepValues(measured.step, rows, finished.statistics, scalars))
         for line in format_findings(findings) if self._say else []:
             _logger.warning("%s", line)
         return [schema.findings_entry([finding.document() for finding in findings])] if findings else []
-
-
-def format_findings(findings: Iterable[Finding]) -> list[str]:
-    """What is said of one step's findings: of each kind of trouble a few layers, and how many more there are.
-
-    >>> format_findings([Finding("vanishing", f"layer{i}", 0, 2, 1e-9) for i in range(4)])[2:]
-    ['vanishing gradient in layer2 since step 0: norm 1e-09 at step 2', 'and 1 more layer: vanishing gradient']
-    """
-    troubles: dict[str, list[Finding]] = {}
-    for finding in findings:
-        troubles.setdefault(finding.trouble, []).append(finding)
-    lines = []
-    for trouble, found in troubles.items():
-        lines += [str(finding) for finding in found[:MOST_NAMED]]
-        if more := len(found[MOST_NAMED:]):
-            lines.append(f"and {more} more layer{'s' if more > 1 else ''}: {trouble} gradient")
-    return lines

@@ -98,7 +98,7 @@ class Session:
         except BaseException:
             self.installed.remove(whole=False)
             raise
-        self._events = EventEmitter(self.writer, settings.window, settings.rule, settings.say_findings)
+        self._events = EventEmitter(self.writer, settings.window, settings.rules, settings.say_findings)
 
     # What the monitor is asked for
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +10,7 @@ from tb_nnviz.record.collect.activation_maps.probe import Labels, Probe
 from tb_nnviz.record.collect.weights.tracked import Choice
 from tb_nnviz.record.model.modules import Filter
 from tb_nnviz.record.schedule import Schedule
-from tb_nnviz.rules.gradient_norm import GradientNormRule
+from tb_nnviz.rules.base import Rule
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Settings:
     scaler: Any = None
     window: bool = False
     snapshot_bytes: int | None = None
-    rule: GradientNormRule | None = None
+    rules: Sequence[Rule] = ()
     say_findings: bool = True
     probes: Mapping[str, Probe] = field(default_factory=dict)
     probe_inputs: bool = False

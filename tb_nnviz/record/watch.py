@@ -17,7 +17,7 @@ from tb_nnviz.record.model.modules import Filter, named_parameters, selector, un
 from tb_nnviz.record.monitor import Monitor
 from tb_nnviz.record.settings import Settings
 from tb_nnviz.record.write.writer import file_writer, user_writer
-from tb_nnviz.rules.gradient_norm import GradientNormRule
+from tb_nnviz.rules.registry import default_rules
 
 Optimizer = torch.optim.Optimizer
 
@@ -160,7 +160,7 @@ def watch(
         probe_inputs=bool(probe_inputs),
         probe_labels={} if probe_labels is None else labels(probe_labels, found),
         map_bytes=_bytes("map_bytes", map_bytes),
-        rule=_rule(gradient_norm_limits),
+        rules=default_rules({"gradient_norm": _limits(gradient_norm_limits)}),
         say_findings=on_finding is not None,
     )
     make = (lambda: file_writer(directory)) if writer is None else (lambda: user_writer(writer))
@@ -242,7 +242,8 @@ def _probes(
     return probes(probe, models), schedule.every("maps_every", 100 if maps_every is None else maps_every)
 
 
-def _rule(limits: Any) -> GradientNormRule | None:
+def _limits(limits: Any) -> dict[str, float] | None:
+    """Return the thresholds of the gradient-norm rule, or None to leave the rule out."""
     if limits is None:
         return None
     try:
@@ -251,4 +252,4 @@ def _rule(limits: Any) -> GradientNormRule | None:
         raise ValueError(f"invalid gradient_norm_limits: {limits!r} (vanishing, exploding; or None)") from None
     if not 0 <= vanishing < exploding:
         raise ValueError(f"invalid gradient_norm_limits: {limits!r} (0 <= vanishing < exploding)")
-    return GradientNormRule(vanishing, exploding)
+    return {"vanishing": vanishing, "exploding": exploding}

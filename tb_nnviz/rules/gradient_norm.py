@@ -1,28 +1,24 @@
-"""Gradient norms that vanish, explode or turn nonfinite: one finding a layer and kind of trouble.
+"""Gradient norms that vanish, explode or are not finite: one finding per layer and problem.
 
-The limits are those of the guide this project grew from: a norm under 1e-6 vanishes, one over 100
-explodes. They are absolute, so they are a word in time and not a verdict; set them to suit the model.
+The default thresholds come from the guide that this project started from: a norm below 1e-6 vanishes, a norm above
+100 explodes. The thresholds are absolute: treat a finding as an early warning, not as a diagnosis.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any, NamedTuple
 
-import numpy as np
-
+from tb_nnviz.rules.base import Finding, Rule, StepValues
+from tb_nnviz.rules.persistence import Persistence
 from tb_nnviz.schema import Row
 
-#: Logged steps in a row for which a norm must stay beyond a limit; nonfinite values are told at once.
+#: Logged steps in a row at which a norm must be beyond a threshold. A nonfinite norm is reported at once.
 PATIENCE = 3
-
-
-#: A norm under this share of the limit, or 0, is severe: the layer stands still.
+#: A norm below this share of the threshold is severe, because the layer no longer learns.
 SEVERE_SHARE = 1e-3
 
-#: What is said of each kind of trouble: severity, title, advice. "zero" is a norm that vanishes to exactly 0.
-WORDS = {
+#: Severity, title and advice per problem. "zero" is a vanishing norm that is exactly 0.
+TEXTS = {
     "vanishing": (
         "warning",
         "Gradient vanishes",
@@ -50,101 +46,78 @@ WORDS = {
 }
 
 
-class Finding(NamedTuple):
-    """What is wrong in which layer, since which step; ``value`` is the norm at ``step``.
+class GradientNormRule(Rule):
+    """Check the gradient norm of every layer.
 
-    ``row`` is the parameter that shows it best, ``limit`` what the norm is beyond of.
-    """
+    A layer's norm is the L2 norm over all its parameters together. A bias in front of a batch norm has no gradient
+    by construction, and that is no problem while the weight beside it has one.
 
-    trouble: str
-    layer: str
-    since: int
-    step: int
-    value: float
-    row: str = ""
-    depth: int | None = None
-    limit: float = math.nan
+    Args:
+        vanishing: a norm below this threshold vanishes.
+        exploding: a norm above this threshold explodes.
 
-    def document(self) -> dict[str, Any]:
-        """What is logged: the same in words, with evidence and advice.
-
-        >>> Finding("exploding", "fc", 4, 8, 250.0, "fc.weight", 3, 100.0).document()["evidence"]
-        'norm 250 at step 8, above 100 since step 4, at 3 logged steps in a row'
-        """
-        severity, title, advice = WORDS["zero" if self.trouble == "vanishing" and self.value == 0 else self.trouble]
-        if self.trouble == "vanishing" and self.value < SEVERE_SHARE * self.limit:
-            severity = "severe"
-        evidence = f"norm {self.value:.3g} at step {self.step}"
-        if self.trouble != "nonfinite":
-            side = "below" if self.trouble == "vanishing" else "above"
-            evidence += f", {side} {self.limit:g} since step {self.since}, at {PATIENCE} logged steps in a row"
-        return {
-            "rule": f"gradient_norm/{self.trouble}",
-            "severity": severity,
-            "title": title,
-            "kind": "gradient",
-            "statistic": "norm",
-            "row": self.row or self.layer,
-            "layer": self.layer,
-            "depth": self.depth,
-            "since": self.since,
-            "step": self.step,
-            # JSON has no NaN
-            "value": self.value if math.isfinite(self.value) else None,
-            "evidence": evidence,
-            "advice": advice,
-        }
-
-    def __str__(self) -> str:
-        since = "" if self.since == self.step else f" since step {self.since}"
-        return f"{self.trouble} gradient in {self.layer}{since}: norm {self.value:.3g} at step {self.step}"
-
-
-class GradientNormRule:
-    """Follows the gradient norm of every layer, step by step.
-
-    A layer's norm is that of all its parameters together: a bias in front of a batch norm has no
-    gradient by construction, and is no trouble while its weight has one.
-
+    >>> import numpy as np
     >>> rule = GradientNormRule(1e-6, 100.0)
-    >>> row = Row("fc.weight", "fc", 0, "Linear", (2,), 2, "float32", "weight", True)
-    >>> [str(finding) for step in range(5) for finding in rule.update(step, [row], np.array([1e-9]))]
+    >>> rows = {"gradient": [Row("fc.weight", "fc", 0, "Linear", (2,), 2, "float32", "weight", True)]}
+    >>> statistics = {"gradient": {"count": np.array([2.0]), "norm": np.array([1e-9])}}
+    >>> [str(finding) for step in range(5) for finding in rule.update(StepValues(step, rows, statistics, {}))]
     ['vanishing gradient in fc since step 0: norm 1e-09 at step 2']
     """
 
-    def __init__(self, vanishing: float, exploding: float) -> None:
-        self._vanishing, self._exploding = vanishing, exploding
+    name = "gradient_norm"
+    reads = frozenset({("gradient", "count"), ("gradient", "norm")})
+
+    def __init__(self, vanishing: float = 1e-6, exploding: float = 100.0) -> None:
         self._limits = {"vanishing": vanishing, "exploding": exploding}
-        self._now: dict[str, tuple[str, int, int]] = {}  # by layer: its trouble, since when, for how many steps
-        self._told: set[tuple[str, str]] = set()
+        self._persistence = Persistence()
 
-    def update(self, step: int, rows: Sequence[Row], norms: np.ndarray) -> list[Finding]:
-        """New findings at this step; ``norms`` is [rows], of parameters' gradients; NaN is nonfinite.
-
-        Leave absent rows out.
-        """
+    def update(self, values: StepValues) -> list[Finding]:
         squares: dict[str, float] = {}
-        shows: dict[str, Row] = {}
-        for row, norm in zip(rows, norms.tolist(), strict=True):
+        shown: dict[str, Row] = {}
+        for row, norm in values.present("gradient", "norm"):
             layer = row.module or "the model"
             squares[layer] = squares.get(layer, 0.0) + norm * norm
-            if layer not in shows or (row.role == "weight" and shows[layer].role != "weight"):
-                shows[layer] = row
+            if layer not in shown or (row.role == "weight" and shown[layer].role != "weight"):
+                shown[layer] = row
         findings = []
         for layer, square in squares.items():
             norm = math.sqrt(square)
-            trouble = self._trouble(norm)
-            before, since, steps = self._now.get(layer, ("", step, 0))
-            since, steps = (since, steps + 1) if before == trouble else (step, 1)
-            self._now[layer] = trouble, since, steps
-            told = (layer, trouble)
-            if trouble and told not in self._told and (trouble == "nonfinite" or steps >= PATIENCE):
-                self._told.add(told)
-                row, limit = shows[layer], self._limits.get(trouble, math.nan)
-                findings.append(Finding(trouble, layer, since, step, norm, row.name, row.depth, limit))
+            problem = self._problem(norm)
+            patience = 1 if problem == "nonfinite" else PATIENCE
+            since = self._persistence.observe(layer, problem, values.step, patience)
+            if since is not None:
+                findings.append(self._finding(problem, layer, shown[layer], since, values.step, norm))
         return findings
 
-    def _trouble(self, norm: float) -> str:
+    def _problem(self, norm: float) -> str:
         if not math.isfinite(norm):
             return "nonfinite"
-        return "vanishing" if norm < self._vanishing else "exploding" if norm > self._exploding else ""
+        return (
+            "vanishing" if norm < self._limits["vanishing"] else "exploding" if norm > self._limits["exploding"] else ""
+        )
+
+    def _finding(self, problem: str, layer: str, row: Row, since: int, step: int, norm: float) -> Finding:
+        severity, title, advice = TEXTS["zero" if problem == "vanishing" and norm == 0 else problem]
+        evidence = f"norm {norm:.3g} at step {step}"
+        if problem in self._limits:
+            limit = self._limits[problem]
+            if problem == "vanishing" and norm < SEVERE_SHARE * limit:
+                severity = "severe"
+            side = "below" if problem == "vanishing" else "above"
+            evidence += f", {side} {limit:g} since step {since}, at {PATIENCE} logged steps in a row"
+        return Finding(
+            rule=f"gradient_norm/{problem}",
+            severity=severity,
+            title=title,
+            kind="gradient",
+            statistic="norm",
+            row=row.name,
+            layer=layer,
+            depth=row.depth,
+            since=since,
+            step=step,
+            value=norm,
+            evidence=evidence,
+            advice=advice,
+            label=f"{problem} gradient",
+        )

@@ -163,7 +163,9 @@ def test_an_empty_logdir_shows_what_to_write(tmp_path: Path, visit: Visit) -> No
 def test_a_server_that_is_gone_and_comes_back(edge_logs: Edges, visit: Visit) -> None:
     with Board(edge_logs.logdir, {"cells": edges.STEPS[-1], "other": edges.STEPS[-1]}) as board:
         view = visit.to(board).open(runs="cells", row="stem.weight", step="0")
-        visit.allow("net::ERR_CONNECTION_REFUSED")
+        # The second is that of a connection which Chromium had opened in advance.
+        for problem in ("net::ERR_CONNECTION_REFUSED", "net::ERR_EMPTY_RESPONSE"):
+            visit.allow(problem)
         port = board.stop()
         view.get("statistic-select").select_option("gradient/nonfinite")
         # Where the data would be, and not the other statistic's data.
@@ -214,3 +216,25 @@ def test_errors_and_violations_do_not_go_unheard(edge_view: View, edge_page: Sha
         edge_page.guard.check()
     for complaint in ("error: said", "thrown", "CSP violation: script-src"):
         assert complaint in str(failure.value)
+
+
+@pytest.mark.parametrize(
+    ("frame", "file", "fails"),
+    [
+        pytest.param("host", "/font-roboto/missing.woff2", False, id="a font of the host, asked for by the host"),
+        pytest.param("host", "data/plugin/nnviz/missing.js", True, id="our file, asked for by the host"),
+        pytest.param("host", "data/missing", True, id="the host's data, asked for by the host"),
+        pytest.param("own", "missing.js", True, id="our file, asked for by our page"),
+        pytest.param("own", "/font-roboto/another.woff2", True, id="a font of the host, asked for by our page"),
+    ],
+)
+def test_guard_missing_file_fails_unless_the_hosts(
+    edge_view: View, edge_page: Shared, frame: str, file: str, fails: bool
+) -> None:
+    asking = edge_view.page.main_frame if frame == "host" else edge_view.frame
+    with edge_view.page.context.expect_event("console", lambda message: file in message.location["url"]):
+        assert asking.evaluate("async (file) => (await fetch(file)).status", file) == 404
+    if fails:
+        with pytest.raises(AssertionError, match=f"404.*{file}"):
+            edge_page.guard.check()
+    edge_page.guard.check()

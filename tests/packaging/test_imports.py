@@ -30,7 +30,7 @@ def rule(allowed: str, forbidden: str = "") -> Rule:
 #: The first pattern that a module's name matches counts. A name stands for itself and all below it.
 RULES = {
     "tb_nnviz": rule("tb_nnviz.record"),
-    "tb_nnviz.schema": rule("numpy"),
+    "tb_nnviz.schema*": rule("numpy tb_nnviz.schema"),
     # the training side, from the ground up: a folder may import what stands above it here, where it says so
     "tb_nnviz.record.measure.fields": rule("torch"),
     "tb_nnviz.record.measure.native*": rule(
@@ -63,9 +63,17 @@ RULES = {
     "tb_nnviz.record.*": rule("torch numpy tensorboard tb_nnviz.schema tb_nnviz.record tb_nnviz.rules"),
     "tb_nnviz.rules*": rule("numpy tb_nnviz.schema tb_nnviz.rules"),
     "tb_nnviz.plugin*": rule("numpy tensorboard werkzeug tb_nnviz.schema tb_nnviz.rules tb_nnviz.plugin"),
-    # what users have, and their framework
-    "tb_nnviz.lightning": rule("tb_nnviz.watch tb_nnviz.Monitor lightning pytorch_lightning torch"),
-    "tb_nnviz.huggingface": rule("tb_nnviz.watch tb_nnviz.Monitor transformers"),
+    # the public names and one framework each
+    "tb_nnviz.lightning": rule("tb_nnviz.integrations.lightning"),
+    "tb_nnviz.huggingface": rule("tb_nnviz.integrations.huggingface"),
+    "tb_nnviz.integrations": rule(""),
+    "tb_nnviz.integrations.base": rule("tb_nnviz.watch"),
+    "tb_nnviz.integrations.lightning": rule(
+        "tb_nnviz.watch tb_nnviz.Monitor tb_nnviz.integrations.base lightning pytorch_lightning torch"
+    ),
+    "tb_nnviz.integrations.huggingface": rule(
+        "tb_nnviz.watch tb_nnviz.Monitor tb_nnviz.integrations.base transformers"
+    ),
     "tb_nnviz.cli": rule("tb_nnviz numpy tensorboard"),
     "tb_nnviz.record": rule("tb_nnviz.record"),
 }

@@ -89,7 +89,7 @@ def test_wheel_has_all_that_runs(wheel: zipfile.ZipFile) -> None:
     names = set(wheel.namelist())
     page = {f"{STATIC}/{path.name}" for path in (ROOT / STATIC).iterdir()}
     modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "tb_nnviz").rglob("*.py")}
-    assert page | modules | {"tb_nnviz/plugin/http_api.md", "tb_nnviz/py.typed"} <= names
+    assert page | modules | {"tb_nnviz/py.typed"} <= names
 
 
 def kernels(wheel: zipfile.ZipFile) -> list[str]:

@@ -46,7 +46,7 @@ def test_everything_works_below_a_path_prefix(loader: str, tmp_path: Path, built
         board.until_written({"run": last})
         assert board.get("runs").get_json()["runs"][0]["run"] == "run"
         assert len(board.series("run")["series"]) == 1
-        assert board.get("static/chunk-1a2b.js").text == "export const chunk = 1;"
+        assert board.get(f"static/{build_of(board)}/chunk.js").text == "export const chunk = 1;"
         assert board.client.get("/data/plugin/nnviz/runs").status_code == 404
 
 
@@ -165,10 +165,10 @@ def built(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
     """A page as a build leaves it behind, and a file beside it that is nobody's business."""
     folder = tmp_path_factory.mktemp("built") / "static"
     (folder / "fonts").mkdir(parents=True)
-    (folder / "index.js").write_text("export function render() { /* the built one */ }")
-    (folder / "chunk-1a2b.js").write_text("export const chunk = 1;")
-    (folder / "style-3c4d.css").write_text("body {}")
-    (folder / "fonts" / "mono-5e6f.woff2").write_bytes(b"wOF2")
+    (folder / "index.js").write_text('export const render = () => import("./static/BUILD/main.js"); // the built one')
+    (folder / "chunk.js").write_text("export const chunk = 1;")
+    (folder / "style.css").write_text("body {}")
+    (folder / "fonts" / "mono.woff2").write_bytes(b"wOF2")
     (folder / "notes.py").write_text("secret = 1")
     (folder / "folder.js").mkdir()
     (folder.parent / "secret.js").write_text("secret")
@@ -176,18 +176,25 @@ def built(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
     return folder
 
 
+def build_of(board: TensorBoard) -> str:
+    """Return the build that the entry imports from."""
+    found = re.search(r"""["']\./static/([0-9a-f]{16})/main\.js["']""", board.get("index.js").text)
+    assert found
+    return found[1]
+
+
 @pytest.mark.parametrize(
     ("name", "content_type", "content"),
     [
-        ("chunk-1a2b.js", "text/javascript; charset=utf-8", b"export const chunk = 1;"),
-        ("style-3c4d.css", "text/css; charset=utf-8", b"body {}"),
-        ("fonts/mono-5e6f.woff2", "font/woff2", b"wOF2"),
+        ("chunk.js", "text/javascript; charset=utf-8", b"export const chunk = 1;"),
+        ("style.css", "text/css; charset=utf-8", b"body {}"),
+        ("fonts/mono.woff2", "font/woff2", b"wOF2"),
     ],
 )
 def test_hashed_files_are_kept_by_the_browser(
     board: TensorBoard, built: Path, name: str, content_type: str, content: bytes
 ) -> None:
-    response = board.get(f"static/{name}")
+    response = board.get(f"static/{build_of(board)}/{name}")
     assert (response.status_code, response.data) == (200, content)
     assert response.headers["Content-Type"] == content_type
     assert response.headers["Cache-Control"] == "private, max-age=31536000"
@@ -203,9 +210,28 @@ def test_the_entry_is_never_kept(board: TensorBoard, built: Path, name: str) -> 
 
 
 def test_a_rebuilt_page_is_seen_at_once(board: TensorBoard, built: Path) -> None:
-    assert board.get("static/chunk-new.js").status_code == 404
-    (built / "chunk-new.js").write_text("new")
-    assert board.get("static/chunk-new.js").text == "new"
+    assert board.get(f"static/{build_of(board)}/new.js").status_code == 404
+    (built / "new.js").write_text("new")
+    assert board.get(f"static/{build_of(board)}/new.js").text == "new"
+
+
+@pytest.mark.parametrize("change", ["chunk.js", "index.js", "new.js"])
+def test_another_build_has_no_files(board: TensorBoard, built: Path, change: str) -> None:
+    """Browsers keep an answer for a year: the content of one build never comes under the hash of another."""
+    before = build_of(board)
+    with (built / change).open("a") as file:
+        file.write("// changed")
+    assert build_of(board) != before
+    for build in (before, "BUILD", "0" * 16):
+        assert board.get(f"static/{build}/chunk.js").status_code == 404
+    assert board.get("static/chunk.js").status_code == 404
+    assert board.get(f"static/{build_of(board)}/chunk.js").status_code == 200
+
+
+def test_build_is_unchanged_without_a_change(board: TensorBoard, built: Path) -> None:
+    before = build_of(board)
+    (built / "chunk.js").write_bytes((built / "chunk.js").read_bytes())
+    assert build_of(board) == before
 
 
 @pytest.mark.parametrize(
@@ -224,9 +250,10 @@ def test_a_rebuilt_page_is_seen_at_once(board: TensorBoard, built: Path) -> None
     ],
 )
 def test_no_other_file_is_served(board: TensorBoard, built: Path, name: str) -> None:
-    response = board.get(f"static/{name}")
-    assert response.status_code == 404
-    assert response.text not in ("secret", "secret = 1")
+    for path in (name, f"{build_of(board)}/{name}"):
+        response = board.get(f"static/{path}")
+        assert response.status_code == 404
+        assert response.text not in ("secret", "secret = 1")
 
 
 def test_without_a_built_page_the_tab_says_how_to_build_it(

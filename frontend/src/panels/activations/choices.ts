@@ -1,7 +1,7 @@
-import { MAP_COLOURS, type MapColours } from "../../derive/map_paint";
-import type { MapScaleMode } from "../../derive/map_scale";
-import type { UnitOrder } from "../../derive/map_units";
-import { useStore } from "../../views/context";
+import { useStore } from "../../ui/context";
+import type { MapScaleMode } from "./model_scale";
+import type { UnitOrder } from "./model_units";
+import { MAP_COLOURS, type MapColours } from "./paint";
 
 const SCALES: readonly MapScaleMode[] = ["layer", "channel", "fixed"];
 

@@ -1,29 +1,27 @@
 import { useMemo, useRef } from "preact/hooks";
-import { mapsToCsv } from "../../derive/map_csv";
-import { type Picture, pictureOf } from "../../derive/map_picture";
-import { layersOf, samplesOf, sizesOf } from "../../derive/maps";
-import { choose } from "../../derive/selection";
-import { nearest } from "../../derive/steps";
-import { TEXT } from "../../text";
-import { Busy } from "../../views/busy";
-import { useStore } from "../../views/context";
-import { Exports } from "../../views/exports";
-import { Failure } from "../../views/failure";
-import { useCourse } from "../../views/keys";
-import { LayerList } from "../../views/layer_list";
-import { NoRuns, PanelEmpty } from "../../views/panel_empty";
-import { StepSlider } from "../../views/step_slider";
+import { choose } from "../../lib/selection";
+import { nearest } from "../../lib/steps";
+import { Busy } from "../../ui/busy";
+import { useStore } from "../../ui/context";
+import { useCourse } from "../../ui/course";
+import { Exports } from "../../ui/exports";
+import { Failure } from "../../ui/failure";
+import { LayerList } from "../../ui/layer_list";
+import { NoRuns, PanelEmpty } from "../../ui/panel_empty";
+import { StepSlider } from "../../ui/step_slider";
 import { useChoices } from "./choices";
-import { Columns } from "./columns";
-import { Controls } from "./controls";
-import { HistoryDrawer } from "./history";
-import { ProbeBand } from "./probe";
+import { mapsToCsv } from "./csv";
+import { layersOf, samplesOf, sizesOf } from "./model";
+import { type Picture, pictureOf } from "./model_picture";
+import { Columns } from "./parts/columns";
+import { Controls } from "./parts/controls";
+import { HistoryDrawer } from "./parts/history";
+import { ProbeBand } from "./parts/probe";
 import { PREFIX, useInputs, useListing, useMaps } from "./questions";
 import style from "./style.css?inline";
+import { TEXT } from "./text";
 
 export { style };
-
-const T = TEXT.activations;
 
 export function View() {
   const store = useStore();
@@ -33,9 +31,9 @@ export function View() {
   if (runs.length === 0) return <NoRuns />;
   if (known === null) {
     return (
-      <section class="panel" aria-label={T.title} aria-busy={listing.error === null}>
+      <section class="panel" aria-label={TEXT.title} aria-busy={listing.error === null}>
         {listing.error !== null && (
-          <Failure what={T.whatListing} message={listing.error} retry={listing.retry} />
+          <Failure what={TEXT.whatListing} message={listing.error} retry={listing.retry} />
         )}
       </section>
     );
@@ -43,11 +41,11 @@ export function View() {
   if (listing.data && known.maps.length === 0) {
     const broken = known.missing[0];
     return (
-      <section class="panel" aria-label={T.title}>
+      <section class="panel" aria-label={TEXT.title}>
         {broken && (
-          <Failure what={T.whatMaps} message={`${broken.run}: ${broken.reason}`} retry={listing.retry} />
+          <Failure what={TEXT.whatMaps} message={`${broken.run}: ${broken.reason}`} retry={listing.retry} />
         )}
-        <PanelEmpty title={T.emptyTitle} help={T.emptyHelp} code={T.emptyCode} />
+        <PanelEmpty title={TEXT.emptyTitle} help={TEXT.emptyHelp} code={TEXT.emptyCode} />
       </section>
     );
   }
@@ -109,7 +107,7 @@ function Activations({ listing, error, retry }: Props) {
   const unit = choices.unit;
   const boards = drawn?.picture.shown.flatMap(({ board }) => (board ? [board] : [])) ?? [];
   return (
-    <section class="panel act" aria-label={T.title}>
+    <section class="panel act" aria-label={TEXT.title}>
       <Controls
         choices={choices}
         header={header}
@@ -124,7 +122,7 @@ function Activations({ listing, error, retry }: Props) {
         }
       />
       {maps.loading && <Busy />}
-      {error !== null && <Failure what={T.whatListing} message={error} retry={retry} />}
+      {error !== null && <Failure what={TEXT.whatListing} message={error} retry={retry} />}
       <div class="with-layers">
         <LayerList
           items={layers.map(({ name, first }) => ({
@@ -145,9 +143,9 @@ function Activations({ listing, error, retry }: Props) {
             }}
             ready={!waiting}
           />
-          {maps.error !== null && <Failure what={T.whatMaps} message={maps.error} retry={maps.retry} />}
+          {maps.error !== null && <Failure what={TEXT.whatMaps} message={maps.error} retry={maps.retry} />}
           {inputs.error !== null && (
-            <Failure what={T.whatInputs} message={inputs.error} retry={inputs.retry} />
+            <Failure what={TEXT.whatInputs} message={inputs.error} retry={inputs.retry} />
           )}
           <div class="act-stage" ref={stage} data-testid="stage" aria-busy={waiting && maps.error === null}>
             <ProbeBand

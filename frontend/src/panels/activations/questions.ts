@@ -1,4 +1,6 @@
 import { useEffect, useMemo } from "preact/hooks";
+import { type Answer, useAnswer, useAnswers } from "../../data/use_answer";
+import { allSteps, nearest } from "../../lib/steps";
 import {
   cutsSample,
   type Listing,
@@ -7,9 +9,7 @@ import {
   type MapsAnswer,
   readListing,
   readMaps,
-} from "../../derive/maps";
-import { allSteps, nearest } from "../../derive/steps";
-import { type Answer, useAnswer, useAnswers } from "../../views/answer";
+} from "./model";
 
 export const PREFIX = "nnviz/map/";
 const INPUT = "nnviz/map_input";

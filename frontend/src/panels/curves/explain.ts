@@ -1,9 +1,9 @@
-import { BEFORE, type Culprit, culprit, type RowSeries } from "../../derive/culprit";
-import { spacing } from "../../derive/steps";
-import type { Answers } from "../../store/answers";
-import type { Store } from "../../store/store";
-import type { Row } from "../../types";
-import { roleShowing } from "../../views/findings";
+import type { Answers } from "../../data/answers";
+import type { Store } from "../../data/store";
+import { spacing } from "../../lib/steps";
+import type { Row } from "../../lib/types";
+import { roleShowing } from "../../ui/findings";
+import { BEFORE, type Culprit, culprit, type RowSeries } from "./model_spike_source";
 
 interface Header {
   layouts: Record<string, Row[]>;

@@ -1,37 +1,37 @@
 import { useMemo, useRef, useState } from "preact/hooks";
-import { clocksOf, curveLines, curvesCsv, xDomain, xOfStep } from "../../derive/curve_lines";
-import { type CurveMark, curveMarks } from "../../derive/curve_marks";
-import { compile } from "../../derive/filter";
-import { exact } from "../../derive/format";
-import { type Part, type ScalarCurve, scalarCharts } from "../../derive/scalar_charts";
-import { nearest } from "../../derive/steps";
-import { TEXT } from "../../text";
-import { useAnswer, useAnswers } from "../../views/answer";
-import { Busy } from "../../views/busy";
-import { useSize, useStore } from "../../views/context";
-import { Exports } from "../../views/exports";
-import { Failure } from "../../views/failure";
-import { showFinding, useFindings } from "../../views/findings";
-import { useCourse } from "../../views/keys";
-import { NoRuns, PanelEmpty } from "../../views/panel_empty";
-import { ChartView } from "./chart";
+import { useAnswer, useAnswers } from "../../data/use_answer";
+import { compile } from "../../lib/filter";
+import { exact } from "../../lib/format";
+import { nearest } from "../../lib/steps";
+import { Busy } from "../../ui/busy";
+import { useSize, useStore } from "../../ui/context";
+import { useCourse } from "../../ui/course";
+import { Exports } from "../../ui/exports";
+import { Failure } from "../../ui/failure";
+import { showFinding, useFindings } from "../../ui/findings";
+import { NoRuns, PanelEmpty } from "../../ui/panel_empty";
 import { explain, show } from "./explain";
+import { type Part, type ScalarCurve, scalarCharts } from "./model";
+import { clocksOf, curveLines, curvesCsv, xDomain, xOfStep } from "./model_lines";
+import { type CurveMark, curveMarks } from "./model_marks";
+import { ChartView } from "./parts/chart";
+import { Toolbar } from "./parts/toolbar";
 import { settings as settingsOf } from "./settings";
 import style from "./style.css?inline";
-import { Toolbar } from "./toolbar";
+import { TEXT } from "./text";
 
 export { style };
 
-const T = TEXT.curves;
 const HEIGHT = 172;
 const LARGE = 380;
 
 const words = {
-  title: (id: string) => T.charts[id] ?? (id.startsWith("own:") ? T.own(id.slice(4)) : id),
+  title: (id: string) => TEXT.charts[id] ?? (id.startsWith("own:") ? TEXT.own(id.slice(4)) : id),
   label: (id: string, part: Part, tag: string) =>
     typeof part !== "number"
-      ? T.parts[part]
-      : (T.labels[id]?.[part] ?? (id === "learning_rate" ? T.group(tag.split("/").slice(3).join("/")) : tag)),
+      ? TEXT.parts[part]
+      : (TEXT.labels[id]?.[part] ??
+        (id === "learning_rate" ? TEXT.group(tag.split("/").slice(3).join("/")) : tag)),
 };
 const read = (header: unknown) => (header as { series: ScalarCurve[] }).series;
 
@@ -101,7 +101,7 @@ export function View() {
     try {
       const found = await explain(answers, store, run, at, logged, new AbortController().signal);
       if (found) show(store, run, found);
-      else say(T.unexplained);
+      else say(TEXT.unexplained);
     } catch (error) {
       say(error instanceof Error ? error.message : String(error));
     } finally {
@@ -122,7 +122,7 @@ export function View() {
         : null;
   const empty = !answer.loading && answer.error === null && charts.length === 0;
   return (
-    <section class="panel" aria-label={T.title} aria-busy={answer.loading && series.length === 0}>
+    <section class="panel" aria-label={TEXT.title} aria-busy={answer.loading && series.length === 0}>
       <div class="tools">
         <Toolbar settings={settings} valid={pattern !== null} />
         <div class="ends">
@@ -145,11 +145,11 @@ export function View() {
         </div>
       </div>
       {answer.loading && <Busy />}
-      {answer.error !== null && <Failure what={T.what} message={answer.error} retry={answer.retry} />}
+      {answer.error !== null && <Failure what={TEXT.what} message={answer.error} retry={answer.retry} />}
       {runs.length === 0 ? (
         <NoRuns />
       ) : empty ? (
-        <PanelEmpty title={T.emptyTitle} help={T.emptyHelp} code={T.emptyCode} />
+        <PanelEmpty title={TEXT.emptyTitle} help={TEXT.emptyHelp} code={TEXT.emptyCode} />
       ) : (
         <div class="curves" ref={scroller}>
           <div class="charts" ref={grid} data-testid="charts">
@@ -187,8 +187,8 @@ export function View() {
           </div>
           {visible.length === 0 && charts.length > 0 && (
             <div class="notice">
-              <b>{T.noChart}</b>
-              <p>{T.noChartHelp}</p>
+              <b>{TEXT.noChart}</b>
+              <p>{TEXT.noChartHelp}</p>
             </div>
           )}
         </div>

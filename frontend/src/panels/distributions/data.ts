@@ -1,12 +1,12 @@
 import { useMemo } from "preact/hooks";
-import { type HistogramAnswer, type HistogramListing, readHistograms } from "../../derive/histograms";
-import { unionRows } from "../../derive/layout";
-import { choose } from "../../derive/selection";
-import { KINDS } from "../../derive/statistics";
-import { allSteps, nearest, stepDomain } from "../../derive/steps";
-import type { Row } from "../../types";
-import { type Answer, useAnswer } from "../../views/answer";
-import { useStore } from "../../views/context";
+import { type Answer, useAnswer } from "../../data/use_answer";
+import { unionRows } from "../../lib/row_union";
+import { choose } from "../../lib/selection";
+import { KINDS } from "../../lib/statistics";
+import { allSteps, nearest, stepDomain } from "../../lib/steps";
+import type { Row } from "../../lib/types";
+import { useStore } from "../../ui/context";
+import { type HistogramAnswer, type HistogramListing, readHistograms } from "./model";
 
 const readListing = (header: unknown) => header as HistogramListing;
 

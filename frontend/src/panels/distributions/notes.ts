@@ -1,12 +1,10 @@
-import { binEnds } from "../../derive/bins";
-import { partShares } from "../../derive/density";
-import { exact, short } from "../../derive/format";
-import { countOf, densityOf, type Histograms, shareOf } from "../../derive/histograms";
-import { binAt, fromX, isLog, type ValueAxis } from "../../derive/value_axis";
-import type { Note } from "../../store/store";
-import { TEXT } from "../../text";
-
-const T = TEXT.distributions;
+import type { Note } from "../../data/store";
+import { exact, short } from "../../lib/format";
+import { binAt, fromX, isLog, type ValueAxis } from "./layout_value_axis";
+import { countOf, densityOf, type Histograms, shareOf } from "./model";
+import { binEnds } from "./model_bins";
+import { partShares } from "./model_density";
+import { TEXT } from "./text";
 
 export const percent = (share: number) => (share === 0 ? "0 %" : `${short(100 * share)} %`);
 
@@ -25,26 +23,26 @@ export function noteOf(
   x: number,
 ): Pick<Note, "what" | "value" | "lines" | "help"> {
   const { part, value } = fromX(axis, x);
-  const help = all.source === "stock" ? T.stockHelp : "";
+  const help = all.source === "stock" ? TEXT.stockHelp : "";
   const total = all.totals[item];
-  if (total === 0) return { what: T.absent, value: "", lines: [], help };
+  if (total === 0) return { what: TEXT.absent, value: "", lines: [], help };
   if (!isLog(part)) {
     const share = partShares(all, item, axis.range).get(part) ?? 0;
     return {
-      what: T.part(part, axis.range.from, axis.range.to, axis.range.floor, exact),
-      value: T.elements(count(share * total, all)),
-      lines: [T.share(percent(share), count(total, all))],
+      what: TEXT.part(part, axis.range.from, axis.range.to, axis.range.floor, exact),
+      value: TEXT.elements(count(share * total, all)),
+      lines: [TEXT.share(percent(share), count(total, all))],
       help,
     };
   }
   const bin = binAt(value);
   const [low, high] = binEnds(bin).map(exact);
   return {
-    what: value > 0 ? T.bin(low, high) : T.negativeBin(low, high),
-    value: T.elements(count(countOf(all, item, bin), all)),
+    what: value > 0 ? TEXT.bin(low, high) : TEXT.negativeBin(low, high),
+    value: TEXT.elements(count(countOf(all, item, bin), all)),
     lines: [
-      T.share(percent(shareOf(all, item, bin)), count(total, all)),
-      T.density(percent(densityOf(all, item, bin))),
+      TEXT.share(percent(shareOf(all, item, bin)), count(total, all)),
+      TEXT.density(percent(densityOf(all, item, bin))),
     ],
     help,
   };

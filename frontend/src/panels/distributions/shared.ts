@@ -1,9 +1,9 @@
 import { useMemo } from "preact/hooks";
-import { densityScale, highest } from "../../derive/density";
-import { type HistogramAnswer, type Histograms, usage } from "../../derive/histograms";
-import { valueAxis, valueRange } from "../../derive/value_axis";
-import { useStore } from "../../views/context";
+import { useStore } from "../../ui/context";
 import { useKeys } from "./data";
+import { valueAxis, valueRange } from "./layout_value_axis";
+import { type HistogramAnswer, type Histograms, usage } from "./model";
+import { densityScale, highest } from "./model_density";
 
 /** What all runs share, in both views: one range of values and one scale of density. */
 export function useShared(answer: HistogramAnswer) {

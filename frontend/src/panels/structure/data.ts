@@ -1,6 +1,9 @@
 import { useMemo, useRef } from "preact/hooks";
-import { unionRows } from "../../derive/layout";
-import { allSteps, nearest } from "../../derive/steps";
+import { type Answer, useAnswer } from "../../data/use_answer";
+import { unionRows } from "../../lib/row_union";
+import { allSteps, nearest } from "../../lib/steps";
+import { CELL, type Scale } from "../../lib/types";
+import { useStore } from "../../ui/context";
 import {
   type Asked,
   askedOf,
@@ -10,7 +13,7 @@ import {
   type Module,
   moduleTree,
   type Structure,
-} from "../../derive/structure";
+} from "./model";
 import {
   type AnsweredSeries,
   type Cell,
@@ -18,10 +21,7 @@ import {
   type LineSeries,
   lineSeries,
   sharedScale,
-} from "../../derive/structure_values";
-import { CELL, type Scale } from "../../types";
-import { type Answer, useAnswer } from "../../views/answer";
-import { useStore } from "../../views/context";
+} from "./model_values";
 
 /** Columns of a sparkline. */
 const WIDTH = 48;

@@ -1,7 +1,7 @@
-import type { WeightHeader, WeightMap } from "../../derive/weight_map";
-import { type Sheet, sheetOf } from "../../derive/weight_paint";
-import { type TrackedSeries, tracks } from "../../derive/weight_tracks";
-import type { LayerItem } from "../../views/layer_list";
+import type { LayerItem } from "../../ui/layer_list";
+import type { WeightHeader, WeightMap } from "./model";
+import { type TrackedSeries, tracks } from "./model_tracks";
+import { type Sheet, sheetOf } from "./paint";
 
 export const PREFIX = "nnviz/weight/";
 
@@ -68,7 +68,7 @@ export function mapsQuestion(runs: readonly string[], weight: Weight, step: numb
   return { runs, prefix: PREFIX, tag: PREFIX + weight.name, steps };
 }
 
-export interface TrackedRow {
+interface TrackedRow {
   name: string;
   parameter: string;
 }

@@ -1,17 +1,17 @@
-import { choose } from "../../derive/selection";
-import { nearest } from "../../derive/steps";
-import { TEXT } from "../../text";
-import { useAnswer } from "../../views/answer";
-import { useStore } from "../../views/context";
-import { Failure } from "../../views/failure";
-import { useCourse } from "../../views/keys";
-import { LayerList } from "../../views/layer_list";
-import { NoRuns, PanelEmpty } from "../../views/panel_empty";
+import { useAnswer } from "../../data/use_answer";
+import { choose } from "../../lib/selection";
+import { nearest } from "../../lib/steps";
+import { useStore } from "../../ui/context";
+import { useCourse } from "../../ui/course";
+import { Failure } from "../../ui/failure";
+import { LayerList } from "../../ui/layer_list";
+import { NoRuns, PanelEmpty } from "../../ui/panel_empty";
 import { mapsQuestion, PREFIX, readMaps, readTracked, readTracks, readWeights } from "./data";
-import { useWeights } from "./model";
-import { Stage } from "./stage";
+import { Stage } from "./parts/stage";
+import { Tools } from "./parts/tools";
+import { useWeights } from "./state";
 import style from "./style.css?inline";
-import { Tools } from "./tools";
+import { TEXT } from "./text";
 
 export { style };
 
@@ -56,24 +56,20 @@ export function View() {
 
   if (!asked)
     return (
-      <section class="panel" aria-label={TEXT.weights.title}>
+      <section class="panel" aria-label={TEXT.title}>
         <NoRuns />
       </section>
     );
   if (listing.data && weights.length === 0)
     return (
-      <section class="panel" aria-label={TEXT.weights.title}>
-        <PanelEmpty
-          title={TEXT.weights.emptyTitle}
-          help={TEXT.weights.emptyHelp}
-          code={TEXT.weights.emptyCode}
-        />
+      <section class="panel" aria-label={TEXT.title}>
+        <PanelEmpty title={TEXT.emptyTitle} help={TEXT.emptyHelp} code={TEXT.emptyCode} />
       </section>
     );
   const error = listing.error ?? maps.error;
   const busy = [listing, maps, singles, tracks].some(({ loading }) => loading);
   return (
-    <section class="panel" aria-label={TEXT.weights.title} aria-busy={busy}>
+    <section class="panel" aria-label={TEXT.title} aria-busy={busy}>
       <Tools model={model} weight={weight} ready={maps.data !== null} />
       <div class="with-layers">
         <LayerList
@@ -84,7 +80,7 @@ export function View() {
         <div class="w-main">
           {error !== null && (
             <Failure
-              what={TEXT.weights.what}
+              what={TEXT.what}
               message={error}
               retry={listing.error !== null ? listing.retry : maps.retry}
             />

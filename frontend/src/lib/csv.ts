@@ -1,0 +1,50 @@
+import { exact } from "./format";
+import { labelOf } from "./palette";
+import type { CellLabel, CellState, Grid, Line, Scale } from "./types";
+
+export const quote = (text: string) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+
+/** What stands for cells that have no value. */
+const BLANK: readonly CellLabel[] = ["absent", "undefined", "refZero", "refNonfinite", "refAbsent"];
+
+/**
+ * What the heat maps show, one line a cell: run, row, step, value, state. Factors are written as they are, not as their
+ * logarithms. Where runs are compared, `reference` is what with: then its step follows.
+ */
+export function toCsv(
+  grids: readonly Grid[],
+  lines: readonly Line[],
+  scale: Scale,
+  reference: Grid | null = null,
+): string {
+  return csvHead(reference !== null) + csvRows(grids, lines, scale, reference);
+}
+
+export const csvHead = (compared: boolean) =>
+  `run,row,step,value,state${compared ? ",reference_step" : ""}\n`;
+
+/** The lines below the head. */
+export function csvRows(
+  grids: readonly Grid[],
+  lines: readonly Line[],
+  scale: Scale,
+  reference: Grid | null,
+): string {
+  const out: string[] = [];
+  for (const grid of grids) {
+    lines.forEach((line, l) => {
+      if (line.type === "header") return;
+      for (let s = 0; s < grid.steps.length; s++) {
+        const at = l * grid.steps.length + s;
+        const state = labelOf(grid.states[at] as CellState, grid.values[at], scale);
+        const named = state === "under" || state === "over" ? "value" : state;
+        const number = scale.factor ? 10 ** grid.values[at] : grid.values[at];
+        const value = BLANK.includes(named) ? "" : exact(number);
+        const match = grid.match && reference ? grid.match.at[s] : -1;
+        const than = !reference ? "" : match < 0 ? "," : `,${reference.steps[match]}`;
+        out.push(`${quote(grid.run)},${quote(line.key)},${grid.steps[s]},${value},${named}${than}`);
+      }
+    });
+  }
+  return out.length > 0 ? `${out.join("\n")}\n` : "";
+}

@@ -1,0 +1,110 @@
+import { expect, test } from "vitest";
+import { headlines, headlineTag, runColour, runOrder, shortNames, shownRuns } from "../data/runs";
+import { info } from "../testing/helpers";
+import { statisticName } from "../ui/text";
+import { compile } from "./filter";
+import { exact, metric, parseNumber, quantity, short, tick } from "./format";
+
+test("three significant digits", () => {
+  expect([0, 0.27123, 12.345, 1234.5, 3.0234e-10, 123456, -0.5].map(short)).toEqual([
+    "0",
+    "0.271",
+    "12.3",
+    "1235",
+    "3.02e-10",
+    "1.23e5",
+    "-0.500",
+  ]);
+  expect([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY].map(short)).toEqual([
+    "NaN",
+    "Inf",
+    "-Inf",
+  ]);
+});
+
+test("exact: the shortest decimal that is this float32 again", () => {
+  expect(exact(Math.fround(0.1))).toBe("0.1");
+  expect(exact(Math.fround(1 / 3))).toBe("0.33333334");
+  expect(exact(Math.fround(2.7e-10))).toBe("2.7e-10");
+  expect(exact(16777216)).toBe("1.6777216e7");
+  expect(exact(0)).toBe("0");
+  expect(exact(Number.NaN)).toBe("NaN");
+});
+
+test("ticks, quantities, metrics, typed numbers", () => {
+  expect([1e-6, 0.01, 1, 30, 2e5, 0, 1e-3].map(tick)).toEqual([
+    "1e-6",
+    "0.01",
+    "1",
+    "30",
+    "2e5",
+    "0",
+    "1e-3",
+  ]);
+  expect([144, 2304, 16400, 1.25e6, 7e9, 123456].map(quantity)).toEqual([
+    "144",
+    "2.3k",
+    "16.4k",
+    "1.3M",
+    "7B",
+    "123k",
+  ]);
+  expect(metric("test_accuracy", 0.9427)).toBe("94.3%");
+  expect(metric("accuracy_percent", 94.27)).toBe("94.3");
+  expect(metric("loss", 0.5)).toBe("0.500");
+  expect(["", " 1e-6 ", "x", "1,5"].map(parseNumber)).toEqual([null, 1e-6, null, null]);
+});
+
+test("a filter that does not parse is none", () => {
+  expect(compile("lr|sig")?.test("deep-SIGmoid")).toBe(true);
+  expect(compile("(")).toBeNull();
+});
+
+test("colours by first event, the reference first", () => {
+  const order = runOrder([info("z", 1), info("a", 2), info("m", 1)]);
+  expect([...order]).toEqual([
+    ["m", 0],
+    ["z", 1],
+    ["a", 2],
+  ]);
+  expect(shownRuns(["a", "m", "z"], "a", order)).toEqual(["a", "m", "z"]);
+  expect(shownRuns(["a", "m"], "z", order)).toEqual(["m", "a"]);
+  expect(runColour(0, false)).toBe("#425066");
+  expect(runColour(0, true)).toBe("#8e98a3");
+  expect(runColour(8, true)).toBe("#12b5cb");
+});
+
+test("the headline metric by preference, and each run's own where it lacks that", () => {
+  expect(headlineTag(["nnviz/log/loss", "nnviz/log/val_accuracy", "nnviz/log/train_acc"], "nnviz/log/")).toBe(
+    "nnviz/log/val_accuracy",
+  );
+  expect(headlineTag(["nnviz/log/loss", "nnviz/log/top5_acc"], "nnviz/log/")).toBe("nnviz/log/top5_acc");
+  expect(headlineTag(["nnviz/log/loss", "nnviz/log/val_loss"], "nnviz/log/")).toBe("nnviz/log/val_loss");
+  expect(headlineTag([], "nnviz/log/")).toBeNull();
+  const one = (run: string, tag: string, value: number) => ({
+    run,
+    tag,
+    steps: Float64Array.of(9),
+    values: Float32Array.of(value),
+  });
+  const found = headlines(
+    [one("a", "nnviz/log/loss", 2), one("a", "nnviz/log/test_accuracy", 0.5), one("b", "nnviz/log/loss", 3)],
+    "nnviz/log/",
+  );
+  expect(found.get("a")).toEqual({ name: "test_accuracy", value: 0.5, step: 9 });
+  expect(found.get("b")?.name).toBe("loss");
+});
+
+test("short names drop shared folders only", () => {
+  expect([...shortNames(["cnn/a", "cnn/b"]).values()]).toEqual(["a", "b"]);
+  expect([...shortNames(["cnn/a", "mlp/a"]).values()]).toEqual(["cnn/a", "mlp/a"]);
+  expect([...shortNames(["cnn/a"]).values()]).toEqual(["cnn/a"]);
+  expect([...shortNames(["cnn", "cnn/a"]).values()]).toEqual(["cnn", "cnn/a"]);
+});
+
+test("statistics that we have never heard of are readable", () => {
+  expect(statisticName("gradient", "norm")).toBe("Gradient norm");
+  expect(statisticName("activation", "dead_fraction")).toBe("Activation dead fraction");
+  expect(statisticName("gradient", "norm~")).toBe("Gradient norm (estimate)");
+  expect(statisticName("new_kind", "odd_figure")).toBe("new kind odd figure");
+});

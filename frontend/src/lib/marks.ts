@@ -1,0 +1,241 @@
+import { type FindingGroup, SEVERITIES } from "./findings";
+import { type Domain, median, toPixel } from "./steps";
+import type { ScalarSeries } from "./types";
+
+/**
+ * What happened between logged steps, from the scalars of `watch(window=True)` and of a GradScaler. A window is
+ * the steps since the last event; `after` is the logged step before it (null for a run's first), `until` its own.
+ */
+interface Mark {
+  step: number;
+  /** Whether `step` is where it was; otherwise it is only known to be within the window. */
+  exact: boolean;
+  after: number | null;
+  until: number;
+}
+
+/** A window's highest gradient norm or loss that is far above those of the windows nearby. */
+export interface Peak extends Mark {
+  kind: "peak";
+  figure: "gradient_norm" | "loss";
+  value: number;
+  /** What it was compared with, and how many times that it is. */
+  usual: number;
+  ratio: number;
+}
+
+/** Gradients or a loss that are not finite, at steps that are not logged. */
+interface Nonfinite extends Mark {
+  kind: "nonfinite";
+  figure: "gradient_norm" | "loss";
+  /** The loss. */
+  value: number;
+  /** Steps with such gradients that no cell and no other mark shows, and such elements in the whole window. */
+  steps: number;
+  elements: number;
+}
+
+/** Steps that a GradScaler skipped. */
+export interface Skipped extends Mark {
+  kind: "skipped";
+  steps: number;
+  lossScale: number | null;
+}
+
+/** What rules have found, where it began. */
+export interface Found extends Mark {
+  kind: "finding";
+  group: FindingGroup;
+}
+
+export type WindowMark = Peak | Nonfinite | Skipped | Found;
+export type MarkKind = WindowMark["kind"];
+/** In the order of their lanes. */
+export const MARK_KINDS: readonly MarkKind[] = ["finding", "peak", "nonfinite", "skipped"];
+
+const WINDOW = "nnviz/window/";
+const GLOBAL = "nnviz/global/";
+/** All that marks are made of: one request for all runs. */
+export const MARK_TAGS: readonly string[] = [
+  ...["steps", "gradient_norm_max", "gradient_norm_max_step", "loss_max", "loss_max_step"].map(
+    (name) => WINDOW + name,
+  ),
+  ...["nonfinite", "nonfinite_steps", "skipped_steps"].map((name) => WINDOW + name),
+  ...["skipped", "loss_scale", "gradient_norm"].map((name) => GLOBAL + name),
+];
+
+/**
+ * A maximum stands out if it is `factor` times what is usual, and `spreads` spreads above it. Usual is the higher
+ * of two medians: of the `reach` maxima before it and of those after it, so that neither a steep beginning nor a
+ * lasting change of level is marked. The spread is the median deviation of their logarithms, scaled as if normal.
+ * Fewer than `least` maxima say nothing of what is usual.
+ */
+export const RULE = { factor: 3, spreads: 5, reach: 10, least: 5 } as const;
+const NORMAL = 1.4826;
+
+/** For each maximum what is usual nearby if it stands out from that, else null. */
+export function standOut(values: readonly number[]): (number | null)[] {
+  const known = values.map((_, i) => i).filter((i) => values[i] > 0 && Number.isFinite(values[i]));
+  const result: (number | null)[] = values.map(() => null);
+  let before = 0;
+  values.forEach((value, i) => {
+    while (before < known.length && known[before] < i) before++;
+    if (!(value > 0)) return;
+    const from = known[before] === i ? before + 1 : before;
+    const sides = [
+      known.slice(Math.max(0, before - RULE.reach), before),
+      known.slice(from, from + RULE.reach),
+    ].map((side) => side.map((j) => values[j]));
+    // The first ones have nothing to stand out from: training begins high.
+    if (sides[0].length < RULE.least) return;
+    const compared = sides
+      .filter((side) => side.length >= RULE.least)
+      .map((side) => ({ side, middle: median(side) }));
+    const usual = Math.max(...compared.map(({ middle }) => middle));
+    const deviations = compared.flatMap(({ side, middle }) =>
+      side.map((one) => Math.abs(Math.log(one / middle))),
+    );
+    const spread = NORMAL * median(deviations);
+    if (value >= RULE.factor * usual && Math.log(value / usual) >= RULE.spreads * spread) result[i] = usual;
+  });
+  return result;
+}
+
+/** One run's marks, by step. */
+export function windowMarks(series: readonly ScalarSeries[]): WindowMark[] {
+  const tags = new Map(series.map((one) => [one.tag, one]));
+  const byStep = (tag: string) => {
+    const one = tags.get(tag);
+    return new Map(one ? Array.from(one.steps, (step, i): [number, number] => [step, one.values[i]]) : []);
+  };
+  const ends = tags.get(`${WINDOW}steps`);
+  const windows = Array.from(ends?.steps ?? [], (until, i) => ({
+    until,
+    start: until - ends!.values[i],
+    after: i === 0 ? null : until - ends!.values[i],
+  }));
+  const scales = byStep(`${GLOBAL}loss_scale`);
+  const norms = byStep(`${GLOBAL}gradient_norm`);
+  const skips = [...byStep(`${GLOBAL}skipped`)].filter(([, skipped]) => skipped > 0).map(([step]) => step);
+  const marks: WindowMark[] = [];
+
+  for (const figure of ["gradient_norm", "loss"] as const) {
+    const maxima = byStep(`${WINDOW}${figure}_max`);
+    const places = byStep(`${WINDOW}${figure}_max_step`);
+    const values = windows.map(({ until }) => maxima.get(until) ?? Number.NaN);
+    // A ratio says nothing of losses that may be negative.
+    const usual = values.some((value) => value < 0) ? [] : standOut(values);
+    windows.forEach(({ start, after, until }, i) => {
+      const place = places.get(until);
+      const value = values[i];
+      if (place === undefined || !maxima.has(until)) return;
+      // Steps arrive as float32: beyond 2^24 they are near, not exact.
+      const step = Math.min(until, Math.max(start, place));
+      const where = { step, exact: true, after, until, figure, value };
+      const compared = usual[i];
+      if (figure === "loss" && !Number.isFinite(value)) {
+        marks.push({ ...where, kind: "nonfinite", steps: 1, elements: 0 });
+      } else if (typeof compared === "number") {
+        marks.push({ ...where, kind: "peak", usual: compared, ratio: value / compared });
+      }
+    });
+  }
+
+  for (const step of skips) {
+    const own = windows.find(({ start, until }) => start < step && step <= until);
+    const window = { after: own?.after ?? null, until: own?.until ?? step };
+    marks.push({
+      ...window,
+      kind: "skipped",
+      step,
+      exact: true,
+      steps: 1,
+      lossScale: scales.get(step) ?? null,
+    });
+  }
+  const bad = byStep(`${WINDOW}nonfinite_steps`);
+  const elements = byStep(`${WINDOW}nonfinite`);
+  const skipped = byStep(`${WINDOW}skipped_steps`);
+  for (const { start, after, until } of windows) {
+    const between = until - start - 1;
+    const where = { after, until, step: (start + until) / 2, exact: between === 1 };
+    const told = skips.filter((step) => start < step && step <= until).length;
+    // A fused optimizer skips by itself: how often is known, but not where.
+    const untold = Math.max(0, (skipped.get(until) ?? 0) - told);
+    if (untold > 0) marks.push({ ...where, kind: "skipped", steps: untold, lossScale: null });
+    // The logged step's own are in its cells.
+    const own = norms.has(until) && !Number.isFinite(norms.get(until)) && !skips.includes(until) ? 1 : 0;
+    const steps = Math.min(between, (bad.get(until) ?? 0) - told - untold - own);
+    if (steps <= 0) continue;
+    const value = Number.NaN;
+    marks.push({
+      ...where,
+      kind: "nonfinite",
+      figure: "gradient_norm",
+      value,
+      steps,
+      elements: elements.get(until) ?? 0,
+    });
+  }
+  return marks.sort((a, b) => a.step - b.step);
+}
+
+/** How many windows there are, and about how many there were where TensorBoard has kept only a sample. */
+export function windowCount(series: readonly ScalarSeries[]): { kept: number; written: number } {
+  const ends = series.find(({ tag }) => tag === `${WINDOW}steps`);
+  if (!ends || ends.steps.length === 0) return { kept: 0, written: 0 };
+  const kept = ends.steps.length;
+  const first = ends.steps[0];
+  const covered = ends.values.reduce((sum, steps, i) => (i === 0 ? 0 : sum + steps), 0);
+  const all = ends.steps[kept - 1] - first;
+  const written = covered > 0 ? 1 + Math.round(((kept - 1) * all) / covered) : kept;
+  return { kept, written: Math.max(kept, written) };
+}
+
+/** Marks of one kind that would cover each other, drawn as one. Places are pixels from the map's left edge. */
+export interface MarkGroup {
+  kind: MarkKind;
+  marks: WindowMark[];
+  places: number[];
+  /** The one that stands for all: the highest peak, or the first of the others. */
+  chief: number;
+}
+
+/** Closer than this, in pixels, marks are one. */
+export const APART = 9;
+
+export function groupMarks(marks: readonly WindowMark[], domain: Domain, width: number): MarkGroup[] {
+  const groups: MarkGroup[] = [];
+  for (const kind of MARK_KINDS) {
+    let last: MarkGroup | null = null;
+    for (const mark of marks) {
+      if (mark.kind !== kind || mark.step < domain[0] || mark.step > domain[1]) continue;
+      const place = toPixel(mark.step, domain, width);
+      if (last && place - last.places[last.places.length - 1] < APART) {
+        last.marks.push(mark);
+        last.places.push(place);
+        if (strength(mark) > strength(last.marks[last.chief])) last.chief = last.marks.length - 1;
+      } else {
+        last = { kind, marks: [mark], places: [place], chief: 0 };
+        groups.push(last);
+      }
+    }
+  }
+  return groups.sort((a, b) => a.places[0] - b.places[0]);
+}
+
+const strength = (mark: WindowMark) =>
+  mark.kind === "peak"
+    ? mark.ratio
+    : mark.kind === "finding"
+      ? SEVERITIES.length - SEVERITIES.indexOf(mark.group.severity)
+      : 0;
+
+/** One run's findings as marks at the steps since which they hold. */
+export const foundMarks = (groups: readonly FindingGroup[], run: string): Found[] =>
+  groups
+    .filter((group) => group.run === run)
+    .map((group): Found => {
+      const { since } = group;
+      return { kind: "finding", step: since, exact: true, after: null, until: since, group };
+    });

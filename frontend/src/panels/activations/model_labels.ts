@@ -1,0 +1,45 @@
+import type { MapHeader } from "./model";
+
+/** A sample's own name, where the probe has one. */
+export function sampleLabel(input: MapHeader | null, sample: number): string | null {
+  const label = input?.labels?.[sample];
+  return typeof label === "string" ? label : null;
+}
+
+/** A sample's tokens: their labels, else their ids, else null. */
+export function tokensOf(
+  input: { header: MapHeader; values: Uint8Array } | null,
+  sample: number,
+): string[] | null {
+  if (!input) return null;
+  const { header, values } = input;
+  const label = header.labels?.[sample];
+  if (Array.isArray(label)) return label;
+  if (header.axes.join() !== "sample,token") return null;
+  const ids = header.values?.[sample];
+  if (ids) return ids.map(String);
+  const tokens = header.shape[1];
+  if (sample >= header.shape[0]) return null;
+  return Array.from(values.subarray(sample * tokens, (sample + 1) * tokens), (code) =>
+    String(Math.round(header.offset + header.scale * code)),
+  );
+}
+
+/** A token as it can be seen: blanks and line breaks have signs of their own. */
+export const visible = (token: string) =>
+  token === "" ? "∅" : token.replaceAll("\n", "⏎").replaceAll("\t", "⇥").replaceAll(" ", "␣");
+
+/** The label of a place on an axis: of tokens and samples their own, else the index. */
+export function placeLabel(
+  axis: string,
+  index: number,
+  tokens: readonly string[] | null,
+  input: MapHeader | null,
+): string {
+  if (axis === "token" || axis === "query" || axis === "key") {
+    const token = tokens?.[index];
+    return token === undefined ? String(index) : visible(token);
+  }
+  if (axis === "sample") return sampleLabel(input, index) ?? String(index + 1);
+  return String(index);
+}

@@ -1,0 +1,230 @@
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useSize, useStore } from "../../../ui/context";
+import { RunHead } from "../../../ui/run_head";
+import { UI_TEXT } from "../../../ui/text";
+import { tileLayout } from "../layout";
+import type { MapEvent } from "../model";
+import { sampleLabel, tokensOf } from "../model_labels";
+import type { Picture, Shown } from "../model_picture";
+import { countStates } from "../model_units";
+import { noteOf, type Place } from "../notes";
+import { TEXT } from "../text";
+import { Sheet } from "./sheet";
+import { Tiles } from "./tiles";
+
+const GAP = 24;
+const HEAD = 34;
+const HIGH_HEAD = 46;
+/** Below this the run's name needs the line for itself. */
+const LOW = 270;
+const NARROWEST = 132;
+/** For labels at the left of sheets. */
+const SIDE = 64;
+const LARGEST_HEAD = 380;
+const LABEL_GUTTER = 46;
+const MOST_LABELLED = 48;
+
+interface ColumnsProps {
+  picture: Picture;
+  stale: boolean;
+  layer: string;
+  step: number;
+  sample: number;
+  reasons: ReadonlyMap<string, string>;
+  input: MapEvent | null;
+  setSample: (sample: number) => void;
+  unit: number | null;
+  setUnit: (unit: number | null) => void;
+}
+
+/** Runs side by side, the same unit at the same place in each. */
+export function Columns(props: ColumnsProps) {
+  const { picture, layer, step, sample, input } = props;
+  const store = useStore();
+  const { ref: box, width, height } = useSize<HTMLDivElement>();
+  const root = useRef<HTMLDivElement>(null);
+  const [top, setTop] = useState(0);
+  const { slots, shown } = picture;
+  const boards = shown.flatMap(({ board }) => (board ? [board] : []));
+  const sheets = boards.some(({ form }) => form === "sheet");
+  const gap = shown.length > 2 && width < 760 ? 14 : GAP;
+  const side = sheets ? SIDE : 0;
+  const column = Math.max(
+    NARROWEST,
+    Math.floor((width - side - 10 - gap * (shown.length - 1)) / Math.max(1, shown.length)),
+  );
+  const head = column < LOW ? HIGH_HEAD : HEAD;
+  const tokens = tokensOf(input, sample);
+  const first = boards.find(({ form }) => form === "tiles");
+  const attention = first?.columnAxis === "key";
+  const gutter = attention && first.rows <= MOST_LABELLED ? LABEL_GUTTER : 0;
+  const layout = tileLayout(column, height - head - 8, slots.length, first?.rows ?? 1, first?.columns ?? 1, {
+    gutter,
+    ...(attention ? { most: LARGEST_HEAD } : {}),
+  });
+
+  // Scrolled anew for another layer, kept while its steps are gone through.
+  useLayoutEffect(() => {
+    box.current?.scrollTo({ top: 0 });
+  }, [layer]);
+  useEffect(() => {
+    store.note.value = null;
+  }, [picture]);
+  useEffect(
+    () => () => {
+      store.note.value = null;
+    },
+    [],
+  );
+
+  const reference = shown.find(({ own }) => own)?.own ?? null;
+  const hover = (one: Shown, place: Place | null, event: MouseEvent | null) => {
+    highlight(root.current, place, slots);
+    store.note.value =
+      place && event
+        ? noteOf(one, reference, place, { tokens, input }, { x: event.clientX, y: event.clientY })
+        : null;
+  };
+  return (
+    <div
+      class={props.stale ? "act-scroll stale" : "act-scroll"}
+      ref={box}
+      onScroll={(event) => setTop(event.currentTarget.scrollTop)}
+    >
+      {width > 0 && (
+        <div
+          class="act-columns"
+          ref={root}
+          data-testid="columns"
+          style={{
+            gridTemplateColumns: `repeat(${shown.length}, ${column}px)`,
+            columnGap: `${gap}px`,
+            paddingLeft: `${side}px`,
+          }}
+        >
+          {shown.map((one, i) => (
+            <div class="act-head" key={`head ${one.run}`} style={{ height: `${head}px` }}>
+              <Head
+                shown={one}
+                width={column}
+                step={step}
+                isReference={i === 0}
+                differ={shown.some((s) => s.isDifference)}
+              />
+            </div>
+          ))}
+          {shown.map((one, i) => (
+            <div
+              class="act-column"
+              key={one.run}
+              role="group"
+              aria-label={TEXT.grid(one.run, layer)}
+              data-testid={`maps-${one.run}`}
+            >
+              {one.board === null ? (
+                <div class="no-data act-none">
+                  <span>{whyNot(one, props.reasons)}</span>
+                </div>
+              ) : one.board.form === "tiles" ? (
+                <Tiles
+                  shown={one}
+                  board={one.board}
+                  slots={slots}
+                  layout={layout}
+                  view={[top, height]}
+                  gutter={gutter}
+                  tokens={tokens}
+                  input={input}
+                  focusable={i === 0}
+                  selected={props.unit}
+                  open={props.setUnit}
+                  hover={(place, event) => hover(one, place, event)}
+                />
+              ) : (
+                <Sheet
+                  shown={one}
+                  board={one.board}
+                  slots={slots}
+                  width={column}
+                  height={height - head - 8}
+                  side={i === 0 ? SIDE : 0}
+                  tokens={tokens}
+                  sampleLabel={(n) => sampleLabel(input?.header ?? null, n)}
+                  sample={sample}
+                  setSample={props.setSample}
+                  selected={props.unit}
+                  open={props.setUnit}
+                  hover={(place, event) => hover(one, place, event)}
+                />
+              )}
+            </div>
+          ))}
+        </div>
+      )}
+    </div>
+  );
+}
+
+/** Outlines one unit in every run; by hand, since hundreds of tiles need not be drawn anew for it. */
+function highlight(root: HTMLElement | null, place: Place | null, slots: readonly number[]): void {
+  if (!root) return;
+  for (const old of root.querySelectorAll(".hovered")) old.classList.remove("hovered");
+  const slot = place ? slots.indexOf(place.id) : -1;
+  for (const band of root.querySelectorAll<HTMLElement>(".act-band")) {
+    const cell = Number(band.dataset.cell);
+    band.style.display = slot < 0 ? "none" : "";
+    band.style.left = `${slot * cell}px`;
+    band.style.width = `${cell}px`;
+  }
+  if (place)
+    for (const tile of root.querySelectorAll(`[data-unit="${place.id}"]`)) tile.classList.add("hovered");
+}
+
+interface HeadProps {
+  shown: Shown;
+  width: number;
+  step: number;
+  isReference: boolean;
+  differ: boolean;
+}
+
+/** A run's name, and how many of its units are dead; its own step where it is not the cursor's. */
+function Head({ shown, width, step, isReference, differ }: HeadProps) {
+  const board = shown.own;
+  if (!board) return <RunHead run={shown.run} width={width} note="" />;
+  const counts = countStates(board);
+  const all = board.ids.length;
+  const [one, many] = TEXT.nouns[board.unitAxis] ?? [board.unitAxis, board.unitAxis];
+  const noun = all === 1 ? one : many;
+  const said = [
+    differ ? (isReference ? TEXT.reference : TEXT.difference) : "",
+    board.step === step ? "" : UI_TEXT.nearestStep(board.step),
+    counts.nonfinite > 0
+      ? TEXT.nonfiniteCount(counts.nonfinite, all)
+      : counts.dead > 0
+        ? TEXT.deadCount(counts.dead, all, noun)
+        : TEXT.all(all, noun),
+  ];
+  const note = said.filter(Boolean).join(" · ");
+  const tone = counts.nonfinite > 0 ? "act-nonfinite" : counts.dead > 0 ? "act-bad" : "";
+  const title = board.step === step ? note : `${note}\n${UI_TEXT.nearestTitle}`;
+  if (width >= LOW) return <RunHead run={shown.run} width={width} note={note} tone={tone} />;
+  return (
+    <>
+      <RunHead run={shown.run} width={width} note="" />
+      <p class={`act-note ${tone}`} title={title}>
+        {note}
+      </p>
+    </>
+  );
+}
+
+function whyNot(shown: Shown, reasons: ReadonlyMap<string, string>): string {
+  if (shown.mismatch) {
+    const { own, other } = shown.mismatch;
+    return TEXT.otherSize(own.join(" × "), other.join(" × "));
+  }
+  if (shown.undrawn !== null) return TEXT.noPicture(shown.undrawn);
+  const reason = reasons.get(shown.run);
+  return reason === undefined || reason.startsWith("unknown tag") ? TEXT.noMaps : `${TEXT.noMapAt} ${reason}`;
+}

@@ -1,0 +1,25 @@
+import { exact } from "../../lib/format";
+import { countOf, type Histograms, shareOf } from "./model";
+import { BINS, binEnds } from "./model_bins";
+
+const quote = (text: string) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+
+/** Every bin that is not empty, one a line; the item's row or step is the one that varies. */
+export function histogramCsv(all: readonly Histograms[]): string {
+  const out = ["run,row,step,bin_from,bin_to,count,share"];
+  for (const one of all) {
+    for (let item = 0; item < one.totals.length; item++) {
+      const row = one.rows[one.rows.length === 1 ? 0 : item];
+      const step = one.steps[one.rows.length === 1 ? item : 0];
+      for (let bin = 0; bin < BINS; bin++) {
+        const count = countOf(one, item, bin);
+        if (count === 0) continue;
+        const [low, high] = binEnds(bin).map(exact);
+        out.push(
+          `${quote(one.run)},${quote(row)},${step},${low},${high},${exact(count)},${exact(shareOf(one, item, bin))}`,
+        );
+      }
+    }
+  }
+  return `${out.join("\n")}\n`;
+}

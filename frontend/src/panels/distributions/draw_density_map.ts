@@ -1,0 +1,155 @@
+import { tableColour } from "../../lib/palette";
+import { isUnder, toUnit } from "../../lib/scale";
+import type { Scale } from "../../lib/types";
+import { type Ink, prepare } from "../../plot/canvas";
+import { drawShareBar, drawStrips, hatch, shareLook } from "./draw_shares";
+import { type Part, toX, type ValueAxis, valuePart } from "./layout_value_axis";
+import { densityOf, type Histograms } from "./model";
+import { densityPalette, partShares, pixelBins } from "./model_density";
+
+interface DensityMapModel {
+  all: Histograms;
+  axis: ValueAxis;
+  /** Top and bottom of each item, in whole pixels; an item of no height is not drawn. */
+  spans: ArrayLike<number>;
+  /** What a density is as a colour. */
+  scale: Scale;
+  /** The highest density of each item where it is that item's own scale; null: one scale for all. */
+  peaks: ArrayLike<number> | null;
+  /** `lines`: quantiles as lines through all items; `marks`: as marks on each item. */
+  quantiles: "lines" | "marks";
+  colour: string;
+  dark: boolean;
+  height: number;
+  dpr: number;
+  ink: Ink;
+}
+
+/** Items by values: density as colour, shares of bins of their own as bars, quantiles on top. */
+export function drawDensityMap(canvas: HTMLCanvasElement, model: DensityMapModel): void {
+  const { all, axis, spans, dark, height, ink } = model;
+  const g = prepare(canvas, axis.width, height, model.dpr);
+  if (!g) return;
+  g.clearRect(0, 0, axis.width, height);
+  drawStrips(g, axis, 0, height, ink);
+  paintCells(g, model);
+  const pattern = hatch(g, ink);
+  for (let i = 0; i < all.totals.length; i++) {
+    const [top, bottom] = [spans[2 * i], spans[2 * i + 1]];
+    if (bottom <= top) continue;
+    for (const [part, share] of partShares(all, i, axis.range)) {
+      const look = shareLook(part, model.colour, dark);
+      drawShareBar(g, axis, part, share, top, bottom - top, look, pattern);
+    }
+  }
+  if (model.quantiles === "lines") drawLines(g, model);
+  else drawMarks(g, model);
+}
+
+/** Cells at the screen's own pixels; of several items in one row of pixels the densest shows, so that none is lost. */
+function paintCells(g: CanvasRenderingContext2D, { all, axis, spans, scale, peaks, dark }: DensityMapModel) {
+  const { width, height } = g.canvas;
+  const ratio = width / axis.width;
+  const bins = pixelBins(axis, width);
+  const colours = densityPalette(dark);
+  const best = new Float32Array(width * height);
+  for (let i = 0; i < all.totals.length; i++) {
+    const top = Math.max(0, Math.round(spans[2 * i] * ratio));
+    const bottom = Math.min(height, Math.round(spans[2 * i + 1] * ratio));
+    if (bottom <= top) continue;
+    const factor = peaks && peaks[i] > 0 ? scale.hi / peaks[i] : 1;
+    for (let x = 0; x < width; x++) {
+      const at = bins[x] - all.first;
+      if (bins[x] < 0 || at < 0 || at >= all.width || all.counts[i * all.width + at] === 0) continue;
+      const density = densityOf(all, i, bins[x]) * factor;
+      for (let y = top; y < bottom; y++) if (density > best[y * width + x]) best[y * width + x] = density;
+    }
+  }
+  const pixels = new Uint8ClampedArray(4 * width * height);
+  for (let p = 0; p < best.length; p++) {
+    if (best[p] === 0) continue;
+    const t = toUnit(scale, best[p]);
+    const rgb = isUnder(t) ? colours.under : tableColour(colours, t);
+    pixels.set(rgb, 4 * p);
+    pixels[4 * p + 3] = 255;
+  }
+  const layer = document.createElement("canvas");
+  layer.width = width;
+  layer.height = height;
+  layer.getContext("2d")?.putImageData(new ImageData(pixels, width, height), 0, 0);
+  g.save();
+  g.setTransform(1, 0, 0, 1, 0, 0);
+  g.drawImage(layer, 0, 0);
+  g.restore();
+}
+
+const COUNT = 5;
+const MEDIAN = 2;
+/** Median whole, quarters dashed, the outermost dotted: told apart without colour. */
+const DASHES = [[1.5, 2.5], [5, 3], [], [5, 3], [1.5, 2.5]];
+
+function drawLines(g: CanvasRenderingContext2D, { all, axis, spans, ink }: DensityMapModel): void {
+  g.lineJoin = "round";
+  for (const pass of ["halo", "line"] as const) {
+    for (let q = 0; q < COUNT; q++) {
+      g.beginPath();
+      let before: Part | null = null;
+      for (let i = 0; i < all.totals.length; i++) {
+        const value = all.quantiles[i * COUNT + q];
+        const [x, top, bottom] = [toX(axis, value), spans[2 * i], spans[2 * i + 1]];
+        const part = valuePart(value, axis.range);
+        if (Number.isNaN(value) || bottom <= top) {
+          before = null;
+          continue;
+        }
+        // From one sign to the other there is nothing in between that a line could tell of.
+        if (part === before) g.lineTo(x, (top + bottom) / 2);
+        else g.moveTo(x, top);
+        g.lineTo(x, bottom);
+        before = part;
+      }
+      g.setLineDash(pass === "halo" ? [] : DASHES[q]);
+      g.strokeStyle = pass === "halo" ? ink.panel : ink.text;
+      g.globalAlpha = pass === "halo" ? 0.6 : 1;
+      g.lineWidth = (q === MEDIAN ? 1.8 : 1.1) + (pass === "halo" ? 1.8 : 0);
+      g.stroke();
+    }
+  }
+  g.setLineDash([]);
+  g.globalAlpha = 1;
+}
+
+/** On each item a line from the 5th to the 95th percentile, the quarters thicker, a tick at the median. */
+function drawMarks(g: CanvasRenderingContext2D, { all, axis, spans, ink }: DensityMapModel): void {
+  for (let i = 0; i < all.totals.length; i++) {
+    const [top, bottom] = [spans[2 * i], spans[2 * i + 1]];
+    if (bottom <= top || Number.isNaN(all.quantiles[i * COUNT])) continue;
+    const xs = Array.from({ length: COUNT }, (_, q) => toX(axis, all.quantiles[i * COUNT + q]));
+    drawBox(g, xs, bottom + 2.5, top, bottom, ink);
+  }
+}
+
+export function drawBox(
+  g: CanvasRenderingContext2D,
+  xs: readonly number[],
+  y: number,
+  top: number,
+  bottom: number,
+  ink: Ink,
+): void {
+  const [first, lower, median, upper, last] = xs;
+  const line = (from: number, to: number, width: number) => {
+    g.lineWidth = width;
+    g.beginPath();
+    g.moveTo(from, y);
+    g.lineTo(Math.max(to, from + 1), y);
+    g.stroke();
+  };
+  g.strokeStyle = ink.text;
+  line(first, last, 1);
+  line(lower, upper, 3);
+  g.fillStyle = ink.panel;
+  g.fillRect(median - 2, top, 4, bottom - top + 4);
+  g.fillStyle = ink.text;
+  g.fillRect(median - 1, top, 2, bottom - top + 4);
+}

@@ -1,0 +1,129 @@
+import { type Ink, prepare } from "../../plot/canvas";
+import { drawShareBar, drawStrips, hatch, shareLook } from "./draw_shares";
+import { isLog, type Part, toX, type ValueAxis, valueTicks } from "./layout_value_axis";
+import { type Histograms, peakOf } from "./model";
+import { binEnds } from "./model_bins";
+import { partShares, skyline } from "./model_density";
+
+interface RidgesModel {
+  all: Histograms;
+  axis: ValueAxis;
+  /** Items that are drawn, ascending, and the height at which each stands. */
+  items: readonly number[];
+  baselines: readonly number[];
+  /** Index in `all` of the cursor's item, or -1. */
+  cursor: number;
+  /** Density that is as high as a ridge may be; null: each ridge is as high as that. */
+  peak: number | null;
+  /** Pixels of the highest ridge. */
+  rise: number;
+  colour: string;
+  dark: boolean;
+  height: number;
+  dpr: number;
+  ink: Ink;
+}
+
+/** Heights of a skyline above a baseline, bin by bin, as a path; where nothing is it is not drawn. */
+export function traceSkyline(
+  g: CanvasRenderingContext2D,
+  axis: ValueAxis,
+  line: readonly { bin: number; density: number }[],
+  part: Part,
+  baseline: number,
+  perDensity: number,
+): void {
+  let last = Number.NaN;
+  for (const { bin, density } of line) {
+    if (density === 0) continue;
+    const ends = binEnds(bin).map((value) => toX(axis, inside(value, axis, part)));
+    const [left, right] = ends[0] < ends[1] ? ends : [ends[1], ends[0]];
+    const y = baseline - density * perDensity;
+    if (Math.abs(left - last) > 0.01 || Number.isNaN(last)) {
+      if (!Number.isNaN(last)) g.lineTo(last, baseline);
+      g.moveTo(left, baseline);
+    }
+    g.lineTo(left, y);
+    g.lineTo(right, y);
+    last = right;
+  }
+  if (!Number.isNaN(last)) g.lineTo(last, baseline);
+}
+
+/** The outermost edge belongs to the range, whatever rounding says. */
+function inside(value: number, axis: ValueAxis, part: Part): number {
+  const { from, to, floor } = axis.range;
+  if (part === "positive") return Math.min(to, Math.max(from > 0 ? from : floor, value));
+  return Math.max(from, Math.min(to < 0 ? to : -floor, value));
+}
+
+/** Histograms over steps, one behind the other, the newest in front. */
+export function drawRidges(canvas: HTMLCanvasElement, model: RidgesModel): void {
+  const { all, axis, items, baselines, cursor, peak, rise, colour, dark, height, ink } = model;
+  const g = prepare(canvas, axis.width, height, model.dpr);
+  if (!g) return;
+  g.clearRect(0, 0, axis.width, height);
+  drawStrips(g, axis, 0, height, ink);
+  g.strokeStyle = ink.grid;
+  g.lineWidth = 1;
+  g.beginPath();
+  for (const { x } of valueTicks(axis, 34)) {
+    g.moveTo(Math.round(x) + 0.5, 0);
+    g.lineTo(Math.round(x) + 0.5, height);
+  }
+  g.stroke();
+  const pattern = hatch(g, ink);
+  const gap = Math.min(...baselines.slice(1).map((y, i) => y - baselines[i]), 12);
+  const bar = Math.max(2, Math.min(7, gap - 1));
+  const ridge = (i: number) => {
+    const item = items[i];
+    const scale = rise / ((peak ?? peakOf(all, item)) || 1);
+    const now = item === cursor;
+    // Older ones fade into the page.
+    const age = items.length > 1 ? i / (items.length - 1) : 1;
+    for (const { part, left, right } of axis.pieces) {
+      if (!isLog(part)) continue;
+      g.fillStyle = ink.grid;
+      g.fillRect(left, Math.round(baselines[i]), right - left, 1);
+      const line = skyline(all, item, axis.range, part);
+      if (line.length === 0) continue;
+      g.beginPath();
+      traceSkyline(g, axis, line, part, baselines[i], scale);
+      g.fillStyle = mix(ink.panel, colour, now ? 0.75 : 0.18 + 0.42 * age);
+      g.fill();
+      g.strokeStyle = now ? ink.accent : mix(ink.panel, colour, 0.55 + 0.45 * age);
+      g.lineWidth = now ? 1.75 : 0.9;
+      g.stroke();
+    }
+    for (const [part, share] of partShares(all, item, axis.range)) {
+      const look = shareLook(part, now ? ink.accent : colour, dark);
+      drawShareBar(g, axis, part, share, baselines[i] - bar, bar, look, pattern);
+    }
+  };
+  items.forEach((_, i) => {
+    ridge(i);
+  });
+  // The cursor's ridge is seen whole, though newer ones stand in front of it.
+  const at = items.indexOf(cursor);
+  if (at < 0 || at === items.length - 1) return;
+  g.strokeStyle = ink.accent;
+  g.lineWidth = 1.75;
+  const scale = rise / ((peak ?? peakOf(all, cursor)) || 1);
+  for (const { part } of axis.pieces) {
+    if (!isLog(part)) continue;
+    g.beginPath();
+    traceSkyline(g, axis, skyline(all, cursor, axis.range, part), part, baselines[at], scale);
+    g.stroke();
+  }
+}
+
+const hex = (colour: string): [number, number, number] => {
+  const n = Number.parseInt(colour.slice(1), 16);
+  return [n >> 16, (n >> 8) & 255, n & 255];
+};
+
+/** Between two `#rrggbb` colours: opaque, so that what stands in front hides what is behind. */
+function mix(from: string, to: string, share: number): string {
+  const [a, b] = [hex(from), hex(to)];
+  return `rgb(${a.map((v, i) => Math.round(v + (b[i] - v) * share)).join(",")})`;
+}

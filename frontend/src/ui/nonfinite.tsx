@@ -1,0 +1,62 @@
+import { useEffect, useState } from "preact/hooks";
+import { useAnswer } from "../data/use_answer";
+import { exact } from "../lib/format";
+import { worstOf } from "../lib/nonfinite";
+import type { Line } from "../lib/types";
+import { useStore } from "./context";
+import { UI_TEXT } from "./text";
+
+/** A pointer that only passes asks nothing. */
+const REST_MS = 150;
+
+interface SeriesHeader {
+  series: { steps: Float64Array; absent: Uint8Array; values: Record<string, Float32Array> }[];
+}
+
+interface Props {
+  run: string;
+  line: Line;
+  /** Logged steps, both included. */
+  from: number;
+  to: number;
+  /** What is said until it is known. */
+  until: string;
+}
+
+/**
+ * At how many of a column's steps something is NaN or Inf, and in how many elements: of runs in columns the server is
+ * asked for these steps of this line once the pointer rests there.
+ */
+export function NonfiniteSteps({ run, line, from, to, until }: Props) {
+  const store = useStore();
+  const kind = store.kind.value;
+  const { rows } = store.union.value;
+  const has = store.runs.value?.find((one) => one.run === run)?.kinds[kind] ?? [];
+  const source = store.source.value;
+  const statistics = [
+    source,
+    ...["nonfinite", "count"].filter((name) => name !== source && has.includes(name)),
+  ];
+  const names = line.rows.map((row) => rows[row].name);
+  const body = { runs: [run], kind, statistics, rows: [line.type === "row" ? names[0] : names], from, to };
+  const key = JSON.stringify(body);
+  const [rested, setRested] = useState("");
+  useEffect(() => {
+    const timer = setTimeout(() => setRested(key), REST_MS);
+    return () => clearTimeout(timer);
+  }, [key]);
+  const { data } = useAnswer("series", rested === key ? body : null, (header) => header as SeriesHeader);
+  const one = data?.series[0];
+  const found = one ? worstOf(one.absent, one.values[source], one.values.nonfinite, one.values.count) : null;
+  if (!one || !found) return <>{until}</>;
+  const elements = found.elements === null ? null : exact(found.elements);
+  const all = found.all === null ? null : exact(found.all);
+  const of = elements === null ? null : all === null ? elements : UI_TEXT.ofElements(elements, all);
+  if (one.steps.length === 1) return <>{of === null ? until : UI_TEXT.nonfiniteCount(of)}</>;
+  return (
+    <span data-testid="nonfinite-steps">
+      {UI_TEXT.nonfiniteSteps(found.steps, one.steps.length)}
+      {of !== null && UI_TEXT.nonfiniteMost(one.steps[found.at], of, found.steps)}
+    </span>
+  );
+}

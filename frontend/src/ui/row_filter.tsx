@@ -1,0 +1,25 @@
+import { compile } from "../lib/filter";
+import { useStore } from "./context";
+import { UI_TEXT } from "./text";
+
+/** Which layers are listed, in every panel that lists them. */
+export function RowFilter({ placeholder = UI_TEXT.rowFilter }: { placeholder?: string }) {
+  const store = useStore();
+  const bad = compile(store.view.rowFilter.value) === null;
+  return (
+    <input
+      class={bad ? "field bad" : "field"}
+      type="search"
+      spellcheck={false}
+      placeholder={placeholder}
+      aria-label={UI_TEXT.rowFilterName}
+      aria-invalid={bad}
+      title={bad ? UI_TEXT.badFilter : UI_TEXT.rowFilterName}
+      data-testid="row-filter"
+      value={store.view.rowFilter.value}
+      onInput={(event) => {
+        store.view.rowFilter.value = event.currentTarget.value;
+      }}
+    />
+  );
+}

@@ -1,0 +1,245 @@
+/** Texts that the page and several panels show. */
+
+const KIND_NAMES: Record<string, string> = {
+  parameter: "Parameter",
+  gradient: "Gradient",
+  update: "Update",
+  activation: "Activation",
+  activation_gradient: "Activation gradient",
+  optimizer: "Optimizer",
+};
+
+const STATISTIC_NAMES: Record<string, string> = {
+  norm: "norm",
+  rms: "RMS",
+  mean: "mean",
+  std: "standard deviation",
+  min: "minimum",
+  max: "maximum",
+  absmax: "largest magnitude",
+  zero_fraction: "zero fraction",
+  nonfinite: "NaN and Inf count",
+  count: "element count",
+  finite_norm: "norm of finite elements",
+  finite_absmax: "largest finite magnitude",
+  ratio: "ratio",
+  dead_fraction: "dead fraction",
+  nonpositive_unit_fraction: "share of units never positive",
+  saturated_fraction: "saturated fraction",
+  outlier_ratio: "outlier ratio of units",
+  first_moment_norm: "first moment norm",
+  second_moment_norm: "second moment norm",
+  effective_step_size: "effective step size",
+  backward_gain: "backward gain",
+};
+
+const ROLE_NAMES: Record<string, string> = {
+  weight: "weights",
+  bias: "biases",
+  norm: "norm layers",
+  embedding: "embeddings",
+  other: "other parameters",
+  all: "all parameters",
+};
+
+const AGGREGATES: Record<string, string> = {
+  root_sum_squares: "root of the sum of squares",
+  root_mean_square: "root of the mean square of all elements",
+  min: "minimum",
+  max: "maximum",
+  sum: "sum",
+  mean: "mean",
+};
+
+export const kindName = (kind: string) => KIND_NAMES[kind] ?? kind.replaceAll("_", " ");
+
+/** `Gradient norm`, `Update ratio`; a statistic that we have never heard of is still readable. */
+export function statisticName(kind: string, statistic: string): string {
+  const estimate = statistic.endsWith("~");
+  const base = estimate ? statistic.slice(0, -1) : statistic;
+  const name = STATISTIC_NAMES[base] ?? base.replaceAll("_", " ");
+  // What only optimizers keep says so by itself; their element count does not.
+  if (base === "backward_gain") return upper(name);
+  const whole = kind === "optimizer" && base !== "count" ? upper(name) : `${kindName(kind)} ${name}`;
+  return `${whole}${estimate ? " (estimate)" : ""}`;
+}
+
+export const roleName = (role: string) => ROLE_NAMES[role] ?? role;
+
+/** What fills the page, by where it is typed. */
+export const EMPTY_STEPS = [
+  { title: "Once, in the environment that trains", code: "pip install tb_nnviz" },
+  {
+    title: "Around your training loop, which stays as it was",
+    code: [
+      "import tb_nnviz",
+      "",
+      'with tb_nnviz.watch(model, optimizer, logdir="runs/first") as monitor:',
+      "    for x, y in loader:",
+      "        loss = loss_fn(model(x), y)",
+      "        loss.backward()",
+      "        optimizer.step(); optimizer.zero_grad()",
+      "        monitor.log(loss=loss)    # optional",
+    ].join("\n"),
+  },
+  { title: "Beside it", code: "tensorboard --logdir runs" },
+];
+
+export const UI_TEXT = {
+  rowFilter: "filter layers",
+  rowFilterName: "Filter layers by regular expression",
+  badFilter: "invalid regular expression: the last valid one stays",
+  metricTitle: (name: string, step: number) => `${name} at step ${step}`,
+  layers: "Layers",
+  collapseAll: "Collapse all blocks",
+  expandAll: "Expand all blocks",
+  statistic: "Statistic",
+  role: "Parameters shown",
+  of: "of",
+  scale: "Scale",
+  log: "log",
+  linear: "linear",
+  symlog: "symlog",
+  symlogTitle: "Logarithmic both ways from 0, and linear close to it: for values of either sign",
+  linearOff: "Factors are drawn on a logarithmic scale",
+  thresholds: "thresholds",
+  thresholdsHelp: "Gradient norms below or above these are marked in the profile and in the curves.",
+  vanishing: "vanishing",
+  exploding: "exploding",
+  range: "range",
+  rangeHelp: "Ends of the colour scale. Empty: 1st to 99th percentile of what is shown, rounded out.",
+  auto: "auto",
+  rangeLow: "from",
+  rangeHigh: "to",
+  reset: "Reset",
+  step: "step",
+  steps: (from: number, to: number, count: number) =>
+    count === 1 ? `step ${from}` : `steps ${from} to ${to}, ${count} logged`,
+  standsAt: (step: number) => `at step ${step}`,
+  columnFigures: (min: string, mean: string, max: string) => `min ${min}, mean ${mean}, max ${max}`,
+  ofColumns: "put together from the largest of each row in these steps: the cursor's step says it exactly",
+  stepOf: (step: number, last: number) => `step ${step} of ${last}`,
+  ofLast: (last: number) => `of ${last}`,
+  play: "Play through the steps",
+  pause: "Pause",
+  csv: "CSV",
+  csvTitle: "Download the values shown as a CSV file",
+  csvCancel: "Cancel the CSV file",
+  csvShare: (percent: number) => `CSV ${percent} %`,
+  png: "PNG",
+  pngTitle: "Download this picture as a PNG file",
+  overSteps: (statistic: string) => `${lower(statistic)} over steps`,
+  legend: "Legend",
+  exactZero: "exactly 0",
+  nonfinite: "NaN, Inf",
+  nan: "NaN",
+  absent: "absent",
+  absentOrUndefined: "absent, or no such figure",
+  undefinedFigure: "no such figure",
+  nearestStep: (step: number) => `step ${step}`,
+  nearestTitle: "This run did not log the cursor's step; its nearest one is used.",
+  state: {
+    value: "",
+    under: "below the colour scale",
+    over: "above the colour scale",
+    zero: "exactly 0",
+    nonfinite: "NaN or Inf in this tensor",
+    absent: "absent: no such row, or no value at this step",
+    undefined: "this layer has no such figure",
+    refZero: "the reference is exactly 0",
+    refNonfinite: "NaN or Inf in the reference",
+    refAbsent: "the reference has no value to compare with",
+    header: "",
+  } as Record<string, string>,
+  nonfiniteOf: (bad: string, all: string) => `${bad} of ${all} elements are NaN or Inf`,
+  ofElements: (bad: string, all: string) => `${bad} of ${all}`,
+  nonfiniteSteps: (n: number, of: number) => `NaN or Inf at ${n} of ${of} logged steps`,
+  nonfiniteMost: (step: number, elements: string, n: number) =>
+    n === 1 ? `, step ${step}: ${elements} elements` : `, most at step ${step}: ${elements} elements`,
+  nonfiniteCount: (bad: string) => `${bad} elements are NaN or Inf`,
+  mark: {
+    legend: {
+      finding: "finding",
+      peak: "peak",
+      nonfinite: "NaN, Inf between",
+      skipped: "skipped step",
+    } as Record<string, string>,
+    help: {
+      finding: () => "What a rule has found, at the step since which it holds.",
+      peak: (factor: number, spreads: number, reach: number) =>
+        `A window is the steps from one logged step to the next. Marked is a window's highest gradient norm or loss if it is at least ${factor} times the median of the ${reach} windows before and of the ${reach} after, and ${spreads} times their spread above it.`,
+      nonfinite: () => "Steps that are not logged had gradients or a loss with NaN or Inf.",
+      skipped: () => "The GradScaler found NaN or Inf in the gradients and skipped the optimizer's step.",
+    } as Record<string, (factor: number, spreads: number, reach: number) => string>,
+    sampled: (kept: number, written: number) => `${kept} of about ${written} windows kept`,
+    sampledHelp:
+      "TensorBoard keeps a sample of long series of scalars. To see every window, start it with --samples_per_plugin=scalars=0",
+  },
+  flow: {
+    compare: "Values or differences",
+    value: "value",
+    versus: (ref: string) => `vs ${ref}`,
+    valueTitle: "Each run's own values",
+    versusTitle: (ref: string) =>
+      `Every run against ${ref} at its nearest step: the ratio, or the difference where values have signs or are shares`,
+    versusOff: "Show another run to compare with",
+    ratioTo: (ref: string) => `ratio to ${ref}`,
+    differenceTo: (ref: string) => `difference from ${ref}`,
+    asMuch: (nothing: string, ref: string) => `${nothing} = ${ref}`,
+    own: (ref: string) => `${ref}, its own values`,
+    at: (run: string, step: number) => `${run}, step ${step}`,
+    far: "further apart than half a logging interval",
+    farChip: "steps far apart",
+    farTitle: "Compared with a step of the reference that is further away than half of its logging interval",
+    chip: {
+      refZero: "reference 0",
+      refNonfinite: "reference NaN, Inf",
+      refAbsent: "no reference",
+    },
+    equal: "no difference",
+    bothZero: "exactly 0 in both",
+    zeroHere: "exactly 0 here",
+    noRefStep: "no step",
+    bandOf: (from: number, to: number) => `5th to 95th percentile, steps ${from} to ${to}`,
+    bandSkips: (n: number) => `without ${n} that are NaN or Inf`,
+    gainOf: (before: string) => `RMS going on to ${before}`,
+    gainIn: "RMS coming in",
+    factorHelp:
+      "Ends of the colour scale, as factors. Empty: 1st to 99th percentile of what is shown, rounded out, symmetric about 1.",
+    unitLast: (n: number | null) => `unit: an index of the last axis${n === null ? "" : `, of ${n}`}`,
+    unitChannel: (n: number | null) => `unit: a channel${n === null ? "" : `, of ${n}`}`,
+    unitAxis: (axis: number) => `unit: an index of axis ${axis}`,
+    unitColumns: "columns of the image here, not channels: the layer itself is no convolution",
+  },
+  health: {
+    severity: { severe: "severe", warning: "warning", notice: "notice" } as Record<string, string>,
+    one: (layer: string, since: number) => `${layer}, since step ${since}`,
+    many: (n: number, layer: string, since: number) => `${n} layers, first ${layer} at step ${since}`,
+  },
+  aggregated: (rule: string, n: number) => `${AGGREGATES[rule] ?? rule} of ${n} rows`,
+  elements: (n: string) => `${n} elements`,
+  loading: "Loading…",
+  loadingRuns: (done: number, of: number) => `Loading… ${done} of ${of} runs`,
+  retry: "Retry",
+  failed: (what: string) => `Could not load ${what}`,
+  whatSeries: "the values",
+  noneSelected: "No run selected",
+  noneSelectedHelp: "Choose one or more runs in the list at the left.",
+  noLines: "No layer matches",
+  emptyTitle: "Nothing to see inside yet",
+  emptyHelp:
+    "No run in this log directory has data of tb_nnviz. One line around your training loop writes it; this page fills while the training runs.",
+  emptyReload:
+    "Already training? The first values come with the first logged step: press TensorBoard's reload button.",
+  fillsIt: "What fills it",
+  copy: "Copy",
+  copied: "Copied",
+};
+
+function upper(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+export function lower(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}
