@@ -106,10 +106,10 @@ def test_set_up_python_changed_c_source_installs_again(
     monkeypatch.setattr(dev, "set_up_venv", lambda: None)
     monkeypatch.setattr(dev, "set_up_torch", lambda build: None)
     monkeypatch.setattr(dev, "quietly", lambda what, *_: installed.append(what))
-    for name in ("setup.py", "constraints.txt", "native/module.c", "native/state.h"):
+    for name in ("setup.py", "constraints.txt", "native/module.c", "native/state.h", "native/pass.inc"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("old")
-    for source in ("module.c", "state.h"):
+    for source in ("module.c", "state.h", "pass.inc"):
         dev.set_up_python("test", "any")
         installed.clear()
         dev.set_up_python("test", "any")

@@ -129,12 +129,13 @@ def test_sdist_contains_all_sources(tmp_path: Path) -> None:
     (path,) = (tmp_path / "out").glob("*.tar.gz")
     with tarfile.open(path) as source:
         names = {name.partition("/")[2] for name in source.getnames()}
-    assert {path.relative_to(ROOT).as_posix() for path in (ROOT / "tb_nnviz").rglob("*.[ch]")} <= names
+    sources = [path for path in (ROOT / "tb_nnviz").rglob("*") if path.suffix in (".c", ".h", ".inc")]
+    assert sources and {path.relative_to(ROOT).as_posix() for path in sources} <= names
 
 
 def test_wheel_contains_nothing_else(wheel: zipfile.ZipFile) -> None:
     tops = {name.split("/")[0] for name in wheel.namelist()}
-    assert not [name for name in wheel.namelist() if name.endswith((".c", ".h"))]
+    assert not [name for name in wheel.namelist() if name.endswith((".c", ".h", ".inc"))]
     assert tops == {"tb_nnviz", f"tb_nnviz-{tb_nnviz.__version__}.dist-info"}
     assert "LICENSE" in {Path(name).name for name in wheel.namelist()}
 
