@@ -20,7 +20,7 @@ from tensorboard.compat.tensorflow_stub import pywrap_tensorflow
 from tb_nnviz import schema
 from tb_nnviz.record.write import events, records
 from tb_nnviz.record.write.event_file import EventFile
-from tests.support import writer_helpers as helpers
+from tests.support.writer import event_files
 
 Limit = Callable[[int | None], None]
 
@@ -55,13 +55,13 @@ def test_tensorboard_reads_what_was_written(tmp_path: pathlib.Path) -> None:
     sink = EventFile(tmp_path / "new" / "run")
     sink.write(make(7, 3))
     assert sink.flush()
-    (path,) = helpers.files(tmp_path / "new" / "run")
-    version, event = helpers.load(path)
+    (path,) = event_files.files(tmp_path / "new" / "run")
+    version, event = event_files.load(path)
     assert version.file_version == "brain.Event:2"
     assert (event.step, event.wall_time) == (7, 1.0)
-    assert helpers.values(event) == {"nnviz/gradient/norm": [7.0, 7.0, 7.0]}
+    assert event_files.values(event) == {"nnviz/gradient/norm": [7.0, 7.0, 7.0]}
     sink.close()
-    assert helpers.whole(path)
+    assert event_files.whole(path)
 
 
 def test_a_record_is_that_of_tensorboards_own_writer(
@@ -86,7 +86,7 @@ def test_a_record_is_that_of_tensorboards_own_writer(
 )
 def test_without_the_c_checksum_the_bytes_are_the_same(hide: str) -> None:
     program = f"import sys; {hide}; from tb_nnviz.record.write import records; print(records.frame(b'x' * 999).hex())"
-    result = subprocess.run([sys.executable, "-c", program], cwd=helpers.ROOT, capture_output=True, text=True)
+    result = subprocess.run([sys.executable, "-c", program], cwd=event_files.ROOT, capture_output=True, text=True)
     assert (result.stdout.strip(), result.stderr) == (records.frame(b"x" * 999).hex(), "")
 
 
@@ -101,12 +101,12 @@ def test_a_full_disk_loses_nothing_once_there_is_room(
         sink.write(make(step))
         assert sink.flush() == (step < 2)
     # What fits is there and ends with a whole record, so that a reader can go on from it.
-    assert helpers.steps(tmp_path) == [0, 1]
+    assert event_files.steps(tmp_path) == [0, 1]
     file_size_limit(None)
     assert sink.flush()
     sink.write(make(10))
     sink.close()
-    assert helpers.steps(tmp_path) == list(range(11))
+    assert event_files.steps(tmp_path) == list(range(11))
     (message,) = messages(caplog)
     assert "File too large" in message and str(tmp_path) in message
 
@@ -121,7 +121,7 @@ def test_a_disk_that_stays_full_is_reported_with_the_loss(
         sink.write(make(step))
     sink.close()
     sink.close()
-    assert helpers.steps(tmp_path) == [0]
+    assert event_files.steps(tmp_path) == [0]
     assert len(messages(caplog)) == 2
     assert messages(caplog)[1].startswith("9 events are lost")
 
@@ -136,7 +136,7 @@ def test_memory_is_bounded_and_layouts_outlive_it(tmp_path: pathlib.Path, caplog
         assert sink._pending_bytes <= 50_000
     (tmp_path / "run").unlink()
     sink.close()
-    kept = helpers.steps(tmp_path / "run")
+    kept = event_files.steps(tmp_path / "run")
     assert kept == [0, *range(102 - len(kept), 101)] and len(kept) > 10
     assert messages(caplog)[1].startswith(f"{101 - len(kept)} events are lost")
 
@@ -152,7 +152,7 @@ def test_a_record_that_was_torn_is_completed_before_others_come(tmp_path: pathli
         sink.write(make(step))
     file_size_limit(None)
     sink.close()
-    kept = helpers.steps(tmp_path)
+    kept = event_files.steps(tmp_path)
     assert kept == [0, *range(102 - len(kept), 101)] and 10 < len(kept) < 20
 
 
@@ -165,7 +165,7 @@ def test_a_bad_path_that_becomes_good_gets_everything(tmp_path: pathlib.Path, ca
     (tmp_path / "run").unlink()
     assert sink.flush()
     sink.close()
-    assert helpers.steps(tmp_path / "run") == [0, 1, 2]
+    assert event_files.steps(tmp_path / "run") == [0, 1, 2]
     (message,) = messages(caplog)
     assert str(tmp_path / "run") in message
 
@@ -179,7 +179,7 @@ def test_a_deleted_directory_gets_a_new_file_with_the_layouts(tmp_path: pathlib.
     shutil.rmtree(run)
     sink.write(make(2))
     assert sink.flush()
-    assert helpers.steps(run) == [0, 2]
+    assert event_files.steps(run) == [0, 2]
     sink.close()
 
 
@@ -190,7 +190,7 @@ def test_a_renamed_directory_keeps_its_file(tmp_path: pathlib.Path) -> None:
     (tmp_path / "run").rename(tmp_path / "renamed")
     sink.write(make(1))
     sink.close()
-    assert helpers.steps(tmp_path / "renamed") == [0, 1]
+    assert event_files.steps(tmp_path / "renamed") == [0, 1]
     assert not (tmp_path / "run").exists()
 
 
@@ -204,12 +204,12 @@ def test_a_torn_record_that_cannot_be_cut_yet_is_cut_before_anything_is_appended
     with monkeypatch.context() as patch:
         patch.setattr(os, "ftruncate", lambda *_: (_ for _ in ()).throw(OSError("busy")))
         assert not sink.flush()
-        assert not helpers.whole(helpers.files(tmp_path)[0])
+        assert not event_files.whole(event_files.files(tmp_path)[0])
         file_size_limit(None)
         sink.write(make(1))
         assert not sink.flush()
     sink.close()
-    assert helpers.steps(tmp_path) == [0, 1]
+    assert event_files.steps(tmp_path) == [0, 1]
 
 
 @pytest.mark.parametrize(
@@ -233,7 +233,7 @@ def test_the_directory_is_the_one_of_the_start(tmp_path: pathlib.Path, monkeypat
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
     sink.close()
-    assert helpers.steps(tmp_path / "run") == []
+    assert event_files.steps(tmp_path / "run") == []
 
 
 def test_remote_storage_is_refused() -> None:
@@ -247,7 +247,7 @@ def test_large_backlogs_are_written_in_batches(tmp_path: pathlib.Path) -> None:
         sink.write(make(step, 50_000))
         assert sink._pending_bytes < 2 << 20
     sink.close()
-    assert helpers.steps(tmp_path) == list(range(40))
+    assert event_files.steps(tmp_path) == list(range(40))
 
 
 def test_warnings_go_to_our_logger(caplog: pytest.LogCaptureFixture, tmp_path: pathlib.Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from tb_nnviz import schema
 from tb_nnviz.record.write import writer
-from tests.support import writer_helpers as helpers
+from tests.support.writer import event_files
 
 LOSS = [schema.scalar("nnviz/log/loss", 0.5)]
 ALL = list(range(100))
@@ -48,18 +48,18 @@ def test_a_writer_of_another_thread_works(tmp_path: pathlib.Path) -> None:
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
     made[0].submit(0, 1.0, LOSS)
     made[0].close()
-    assert helpers.steps(tmp_path) == [0]
+    assert event_files.steps(tmp_path) == [0]
 
 
 def test_normal_exit(tmp_path: pathlib.Path) -> None:
-    assert helpers.run("normal_exit", tmp_path) == (0, "")
-    assert helpers.steps(tmp_path) == ALL
+    assert event_files.run("normal_exit", tmp_path) == (0, "")
+    assert event_files.steps(tmp_path) == ALL
 
 
 def test_exception(tmp_path: pathlib.Path) -> None:
-    status, errors = helpers.run("exception", tmp_path)
+    status, errors = event_files.run("exception", tmp_path)
     assert status == 1 and errors.endswith("RuntimeError: out of memory\n")
-    assert helpers.steps(tmp_path) == ALL
+    assert event_files.steps(tmp_path) == ALL
 
 
 @pytest.mark.parametrize(
@@ -72,41 +72,41 @@ def test_exception(tmp_path: pathlib.Path) -> None:
     ],
 )
 def test_signals(tmp_path: pathlib.Path, program: str, number: int, status: int, expected: list[int]) -> None:
-    process = helpers.start(program, tmp_path)
+    process = event_files.start(program, tmp_path)
     assert process.stdout and process.stdout.readline() == "ready\n"
     process.send_signal(number)
     process.communicate(timeout=120)
     assert process.returncode == status
-    assert helpers.steps(tmp_path) == expected
+    assert event_files.steps(tmp_path) == expected
 
 
 def test_sigterm_drains_every_writer(tmp_path: pathlib.Path) -> None:
-    process = helpers.start("two_writers", tmp_path)
+    process = event_files.start("two_writers", tmp_path)
     assert process.stdout and process.stdout.readline() == "ready\n"
     process.terminate()
     process.communicate(timeout=120)
     assert process.returncode == -signal.SIGTERM
-    assert helpers.steps(tmp_path / "a") == helpers.steps(tmp_path / "b") == ALL
+    assert event_files.steps(tmp_path / "a") == event_files.steps(tmp_path / "b") == ALL
 
 
 def test_sigterm_while_submit_waits(tmp_path: pathlib.Path) -> None:
-    assert helpers.run("sigterm_in_submit", tmp_path) == (-signal.SIGTERM, "")
-    assert helpers.steps(tmp_path) == list(range(writer.MAX_WAITING))
+    assert event_files.run("sigterm_in_submit", tmp_path) == (-signal.SIGTERM, "")
+    assert event_files.steps(tmp_path) == list(range(writer.MAX_WAITING))
 
 
 @pytest.mark.parametrize("program", ["os_fork", "forked_child_is_killed"])
 def test_forked_children_leave_the_parents_file_alone(tmp_path: pathlib.Path, program: str) -> None:
-    assert helpers.run(program, tmp_path) == (0, "")
-    assert helpers.steps(tmp_path) == ALL
+    assert event_files.run(program, tmp_path) == (0, "")
+    assert event_files.steps(tmp_path) == ALL
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 def test_children_of_multiprocessing_that_train(tmp_path: pathlib.Path, method: str) -> None:
-    assert helpers.run("processes", tmp_path, method) == (0, "")
-    assert helpers.steps(tmp_path / "parent") == helpers.steps(tmp_path / "child") == ALL
+    assert event_files.run("processes", tmp_path, method) == (0, "")
+    assert event_files.steps(tmp_path / "parent") == event_files.steps(tmp_path / "child") == ALL
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_terminated_children_that_train(tmp_path: pathlib.Path, method: str) -> None:
-    assert helpers.run("terminated_process", tmp_path, method) == (0, "")
-    assert helpers.steps(tmp_path) == ALL
+    assert event_files.run("terminated_process", tmp_path, method) == (0, "")
+    assert event_files.steps(tmp_path) == ALL

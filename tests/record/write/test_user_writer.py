@@ -13,7 +13,7 @@ from torch.utils import tensorboard as torch_tensorboard
 from tb_nnviz import schema
 from tb_nnviz.record.write import events, writer
 from tb_nnviz.record.write.user_writer import UserWriter
-from tests.support import writer_helpers as helpers
+from tests.support.writer import event_files
 
 BOTH = pytest.mark.parametrize("library", [torch_tensorboard, tensorboardX], ids=["torch", "tensorboardX"])
 NORM = [schema.vector("gradient", "norm", np.array([1.0, np.nan]))]
@@ -30,12 +30,12 @@ def test_events_and_the_users_own_share_one_file(library: Any, tmp_path: pathlib
     ours.close()
     theirs.add_scalar("after", 1.0, 100)  # ours is closed, theirs is not
     theirs.close()
-    (path,) = helpers.files(tmp_path)
-    found = [event for event in helpers.load(path) if event.summary.value]
+    (path,) = event_files.files(tmp_path)
+    found = [event for event in event_files.load(path) if event.summary.value]
     own = [event for event in found if event.summary.value[0].tag == "nnviz/gradient/norm"]
     assert [(event.step, event.wall_time) for event in own] == [(step, 1000.0 + step) for step in range(100)]
     assert own[0].summary.value[0].metadata.plugin_data.plugin_name == schema.PLUGIN
-    assert str(helpers.values(own[0])) == "{'nnviz/gradient/norm': [1.0, nan]}"
+    assert str(event_files.values(own[0])) == "{'nnviz/gradient/norm': [1.0, nan]}"
     assert len(found) == 201
 
 
@@ -52,7 +52,7 @@ def test_a_closed_writer_costs_one_warning_and_no_second_file(
         ours.submit(step, 1.0, NORM)
     ours.flush()
     ours.close()
-    assert helpers.steps(tmp_path) == [0]
+    assert event_files.steps(tmp_path) == [0]
     (message,) = [record.getMessage() for record in caplog.records]
     assert message.startswith(f"the SummaryWriter of {tmp_path} no longer takes our events")
 
@@ -77,7 +77,7 @@ def test_a_writer_that_is_closed_already_is_refused(library: Any, tmp_path: path
     theirs.close()
     with pytest.raises(ValueError, match="invalid writer: the SummaryWriter is closed"):
         writer.user_writer(theirs)
-    assert len(helpers.files(tmp_path)) == 1
+    assert len(event_files.files(tmp_path)) == 1
 
 
 def test_anything_else_is_refused() -> None:
@@ -96,6 +96,6 @@ def test_a_writer_that_writes_nothing_to_disk(tmp_path: pathlib.Path, caplog: py
 
 @pytest.mark.parametrize("library", ["torch.utils.tensorboard", "tensorboardX"])
 def test_a_program_that_closes_nothing(tmp_path: pathlib.Path, library: str) -> None:
-    status, _ = helpers.run("user_writer", tmp_path, library)
+    status, _ = event_files.run("user_writer", tmp_path, library)
     assert status == 0
-    assert helpers.steps(tmp_path) == list(range(100))
+    assert event_files.steps(tmp_path) == list(range(100))

@@ -15,7 +15,7 @@ from tensorboard.compat.proto import event_pb2
 from tb_nnviz import schema
 from tb_nnviz.record.write import events, writer
 from tb_nnviz.record.write.event_file import EventFile
-from tests.support import writer_helpers as helpers
+from tests.support.writer import event_files
 
 LOSS = [schema.scalar("nnviz/log/loss", 0.5)]
 
@@ -59,9 +59,9 @@ def test_flush_returns_when_everything_is_in_the_file(tmp_path: pathlib.Path) ->
         made.submit(step, 1.0, [schema.vector("gradient", "norm", np.arange(3))])
         if step % 100 == 0:
             made.flush()
-            assert helpers.steps(tmp_path) == list(range(step + 1))
+            assert event_files.steps(tmp_path) == list(range(step + 1))
     made.close()
-    assert helpers.steps(tmp_path) == list(range(1000))
+    assert event_files.steps(tmp_path) == list(range(1000))
     assert made.logdir == str(tmp_path)
     assert made.cpu_seconds > 0
 
@@ -69,7 +69,7 @@ def test_flush_returns_when_everything_is_in_the_file(tmp_path: pathlib.Path) ->
 def test_events_reach_the_disk_without_flush(tmp_path: pathlib.Path) -> None:
     made = writer.Writer(EventFile(tmp_path), flush_seconds=0.05)
     made.submit(5, 1.0, LOSS)
-    helpers.wait_until(lambda: bool(helpers.files(tmp_path)) and helpers.steps(tmp_path) == [5])
+    event_files.wait_until(lambda: bool(event_files.files(tmp_path)) and event_files.steps(tmp_path) == [5])
     made.close()
 
 
@@ -87,7 +87,7 @@ def test_what_a_sink_could_not_take_is_flushed_again() -> None:
     sink = Memory()
     sink.takes = False
     made = writer.Writer(sink, flush_seconds=0.001)
-    helpers.wait_until(lambda: len(sink.calls) > 3)
+    event_files.wait_until(lambda: len(sink.calls) > 3)
     sink.takes = True
     made.close()
     assert sink.calls[-2:] == ["flush", "close"]
@@ -196,7 +196,7 @@ def test_submit_waits_for_room_and_loses_nothing() -> None:
 
     training = threading.Thread(target=train)
     training.start()
-    helpers.wait_until(lambda: made._queue.qsize() == writer.MAX_WAITING)
+    event_files.wait_until(lambda: made._queue.qsize() == writer.MAX_WAITING)
     sink.go_on.set()
     training.join()
     made.close()
@@ -227,7 +227,7 @@ def test_close_is_idempotent_and_later_events_cost_one_warning(
     for step in range(3):
         made.submit(step, 1.0, LOSS)
     made.flush()
-    assert helpers.steps(tmp_path) == [0]
+    assert event_files.steps(tmp_path) == [0]
     assert not made._thread.is_alive()
     assert [record.getMessage() for record in caplog.records] == [
         f"the writer of {tmp_path} is closed, step 0 and later are not recorded"
@@ -252,13 +252,13 @@ def test_a_bad_path_is_heard_of_at_the_start_and_healed(
 ) -> None:
     (tmp_path / "run").write_text("a file where the directory should be")
     made = writer.file_writer(tmp_path / "run")
-    helpers.wait_until(lambda: bool(caplog.records))
+    event_files.wait_until(lambda: bool(caplog.records))
     made.submit(0, 1.0, LOSS)
     made.flush()
     (tmp_path / "run").unlink()
     made.submit(1, 1.0, LOSS)
     made.close()
-    assert helpers.steps(tmp_path / "run") == [0, 1]
+    assert event_files.steps(tmp_path / "run") == [0, 1]
     assert len(caplog.records) == 1
 
 
@@ -298,11 +298,11 @@ def test_tensorboard_reads_while_we_write(tmp_path: pathlib.Path, fast: str) -> 
         ]
 
     try:
-        helpers.wait_until(lambda: bool(read()))
+        event_files.wait_until(lambda: bool(read()))
         assert str(read()) == "[(3, 1.0, nan, inf)]"
         made.submit(4, 1.0, [schema.vector("gradient", "norm", np.zeros(3))])
         made.flush()
-        helpers.wait_until(lambda: len(read()) == 2)
+        event_files.wait_until(lambda: len(read()) == 2)
     finally:
         made.close()
         if fast == "true":

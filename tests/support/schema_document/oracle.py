@@ -11,8 +11,8 @@ import pytest
 import torch
 from torch import nn
 
-from tests.schema_reader import Map
-from tests.schema_runs import array
+from tests.support.schema_document.reader import Map
+from tests.support.schema_document.training import array
 
 
 def assert_units(found: dict[str, float], x: np.ndarray, row: dict[str, Any]) -> None:

@@ -12,12 +12,21 @@ import torch
 from torch import nn
 
 import tb_nnviz
-from tests import schema_reader
-from tests.map_oracle import CHANNELS, HEADS, UNITS, assert_map
-from tests.oracle import assert_statistics
-from tests.schema_oracle import assert_units, assert_weight_map, outputs
-from tests.schema_reader import Log, count_bins
-from tests.schema_runs import STEPS, Account, Text, Vision, array, train_scaled, train_text, train_vision
+from tests.support.map_oracle import CHANNELS, HEADS, UNITS, assert_map
+from tests.support.oracle import assert_statistics
+from tests.support.schema_document import reader
+from tests.support.schema_document.oracle import assert_units, assert_weight_map, outputs
+from tests.support.schema_document.reader import Log, count_bins
+from tests.support.schema_document.training import (
+    STEPS,
+    Account,
+    Text,
+    Vision,
+    array,
+    train_scaled,
+    train_text,
+    train_vision,
+)
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +45,7 @@ def text(tmp_path_factory: pytest.TempPathFactory) -> tuple[Log, Account]:
 
 def undocumented(log: Log) -> list[str]:
     """Return the tags of a log that the document does not describe, with plugin and type as they are."""
-    lines, statistics = schema_reader.tags(), schema_reader.statistics()
+    lines, statistics = reader.tags(), reader.statistics()
     wrong = set()
     for event in log.events:
         for tag, kinds in event.kinds.items():
@@ -54,7 +63,7 @@ def test_tags_of_logs_are_documented(vision: tuple[Log, Account], text: tuple[Lo
     seen = [tag for log in (vision[0], text[0], skipped) for event in log.events for tag in event.values]
     assert [undocumented(log) for log in (vision[0], text[0], skipped)] == [[], [], []]
     # the document describes nothing that is not written
-    never = [line.pattern for line in schema_reader.tags() if not any(line.match(tag) is not None for tag in seen)]
+    never = [line.pattern for line in reader.tags() if not any(line.match(tag) is not None for tag in seen)]
     assert never == []
 
 
@@ -76,7 +85,7 @@ def test_events_of_a_step_are_in_the_documented_order(vision: tuple[Log, Account
         if event.step == 0:
             found.append("layout_id" if "layout_id" in parts else "/".join(parts))
         if "layout_id" in parts:
-            statistics = {*schema_reader.statistics(), "layout_id", "histogram_layout_id"}
+            statistics = {*reader.statistics(), "layout_id", "histogram_layout_id"}
             assert parts <= statistics | {"global", "window", "findings"}
     assert found == starts
 
@@ -131,7 +140,7 @@ def test_layouts_describe_the_model(vision: tuple[Log, Account]) -> None:
     for row, parameter in zip(parameters, account.model.parameters(), strict=True):
         assert (row["shape"], row["numel"]) == (list(parameter.shape), parameter.numel())
     for layout in log.layouts.values():
-        assert schema_reader.layout_id(layout["rows"]) == layout["id"]
+        assert reader.layout_id(layout["rows"]) == layout["id"]
     tracked = log.rows("tracked", 0)
     assert sum(row["parameter"] == "wide.weight" for row in tracked) == 10
     for row, value in zip(tracked, log.values["nnviz/tracked/value"][4], strict=True):
@@ -201,7 +210,7 @@ def test_findings_name_the_third_step_beyond_a_limit(vision: tuple[Log, Account]
     log, account = vision
     found = {}
     for step, payload in log.values["nnviz/findings"].items():
-        for finding in schema_reader.document(payload)["findings"]:
+        for finding in reader.document(payload)["findings"]:
             assert finding["step"] == step
             found[finding["layer"]] = finding
     expected = {}
@@ -304,7 +313,7 @@ def test_weight_map_codes_keep_zero_and_nonfinite(values: list[float], tmp_path:
 def test_graph_is_the_dataflow_of_the_model(vision: tuple[Log, Account]) -> None:
     log, account = vision
     ((step, payload),) = log.values["nnviz/graph"].items()
-    graph = schema_reader.document(payload)
+    graph = reader.document(payload)
     assert (step, graph["observed"], graph["reason"]) == (0, True, None)
     nodes = graph["nodes"]
     assert [n["name"] for n in nodes if n["kind"] == "call"] == [row["name"] for row in log.rows("activation", 0)]

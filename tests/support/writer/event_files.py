@@ -56,7 +56,7 @@ def start(program: str, *args: object) -> subprocess.Popen[str]:
         "-W",
         "ignore::DeprecationWarning",
         "-m",
-        "tests.support.writer_programs",
+        "tests.support.writer.programs",
         program,
         *map(str, args),
     ]

@@ -1,4 +1,4 @@
-"""Programs that train for 100 steps and end in one way each: python -m tests.support.writer_programs NAME LOGDIR."""
+"""Programs that train for 100 steps and end in one way each: python -m tests.support.writer.programs NAME LOGDIR."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.support.colours import Range
+from tests.support.browser.colours import Range
 from tests.support.event_logs import WALL_TIME, Log, layout
 
 MODULES = ["stem", *(f"enc.{i}" for i in range(10)), "head"]

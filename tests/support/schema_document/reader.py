@@ -15,7 +15,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from tensorboard.compat.proto import event_pb2, summary_pb2, types_pb2
 
-DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "schema.md"
+from tests.support.paths import ROOT
+
+DOCUMENT = ROOT / "docs" / "schema.md"
 DTYPES = {"u8": types_pb2.DT_UINT8, "i64": types_pb2.DT_INT64, "f32": types_pb2.DT_FLOAT, "f64": types_pb2.DT_DOUBLE}
 NUMPY = {types_pb2.DT_UINT8: "u1", types_pb2.DT_INT64: "<i8", types_pb2.DT_FLOAT: "<f4", types_pb2.DT_DOUBLE: "<f8"}
 CONTENT = b'{"version": 1}'

@@ -22,9 +22,9 @@ from playwright.sync_api import (
     Request,
 )
 
-from tests.support.colours import Range, Rgb
+from tests.support.browser.colours import Range, Rgb
+from tests.support.browser.servers import Board
 from tests.support.paths import ROOT
-from tests.support.servers import Board
 
 SCREENSHOTS = ROOT / "tests" / "browser" / "screenshots"
 IFRAME = "iframe[src*='plugin_entry.html?name=nnviz']"
