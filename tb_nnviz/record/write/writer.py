@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger("tb_nnviz")
 
-#: Number of pending events from which on `submit` waits for the thread.
+#: Number of pending calls of `submit` from which on `submit` waits for the thread.
 MAX_WAITING = 256
 #: Seconds without progress after which a caller stops waiting for the thread.
 PATIENCE = 30.0
@@ -40,10 +40,14 @@ class Sink(Protocol):
     def close(self) -> None: ...
 
 
+#: The entries of one event, or a function that makes them on the writer's thread.
+Entries = Sequence[schema.Entry] | Callable[[], Sequence[schema.Entry]]
+
+
 class _Item(NamedTuple):
     step: int
     wall_time: float
-    entries: Sequence[schema.Entry] | Callable[[], Sequence[schema.Entry]]
+    events: tuple[Entries, ...]
 
 
 class _Mark:
@@ -90,30 +94,25 @@ class Writer:
         self._thread.start()
         exits.add(self)
 
-    def submit(
-        self,
-        step: int,
-        wall_time: float,
-        entries: Sequence[schema.Entry] | Callable[[], Sequence[schema.Entry]],
-    ) -> None:
-        """Add an event to the queue.
+    def submit(self, step: int, wall_time: float, *events: Entries) -> None:
+        """Add the events of one step to the queue, in their order.
 
-        It never raises. It waits while `MAX_WAITING` events are pending.
+        It never raises. It waits while `MAX_WAITING` calls are pending.
 
         Args:
-            step: the event's step.
+            step: the events' step.
             wall_time: seconds since the epoch.
-            entries: the entries, whose arrays belong to the writer from now on, or a function that the thread
-                calls for them. Without entries nothing is written.
+            events: for each event the entries, whose arrays belong to the writer from now on, or a function that
+                the thread calls for them. An event without entries is not written.
         """
         if os.getpid() != self._pid:
             return
         if self._closed:
             self._warn("closed", "the writer of %s is closed, step %s and later are not recorded", self.logdir, step)
         elif self._has_room():
-            self._queue.put(_Item(step, wall_time, entries))
+            self._queue.put(_Item(step, wall_time, events))
         else:
-            self._dropped += 1
+            self._dropped += len(events)
 
     def add_scalar(self, tag: str, value: SupportsFloat, step: int) -> None:
         """Write a stock scalar, like the method of SummaryWriter with this name."""
@@ -212,12 +211,13 @@ class Writer:
                 mark.reached.set()
 
     def _write(self, item: _Item) -> None:
-        try:
-            entries = item.entries() if callable(item.entries) else item.entries
-            if entries:
-                self._sink.write(events.event(int(item.step), item.wall_time, entries))
-        except BaseException:  # not even SystemExit in the function may end the thread
-            self._warn("event", "step %s is not in %s, later ones may be", item.step, self.logdir, trace=True)
+        for event in item.events:
+            try:
+                entries = event() if callable(event) else event
+                if entries:
+                    self._sink.write(events.event(int(item.step), item.wall_time, entries))
+            except BaseException:  # not even SystemExit in the function may end the thread
+                self._warn("event", "step %s is not in %s, later ones may be", item.step, self.logdir, trace=True)
 
     def _guard(self, call: Callable[[], Any]) -> Any:
         try:

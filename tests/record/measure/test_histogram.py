@@ -5,7 +5,7 @@ from torch import nn
 
 import tb_nnviz
 from tb_nnviz import schema
-from tb_nnviz.record import pending_step as recorder
+from tb_nnviz.record.collect import activations
 from tb_nnviz.record.measure.histogram import count_codes, to_bins
 from tb_nnviz.record.measure.stats import measure
 from tests.support import oracle
@@ -84,15 +84,15 @@ def test_stock_histogram_of_no_elements_is_empty():
 
 
 def test_watch_micro_batches_beyond_int32_count_in_int64(tmp_path, monkeypatch):
-    measure = recorder.measure
+    measure = activations.measure
 
-    def large(x, *args, bin_counts=False, **more):  # as of a layer that puts out a billion zeros beside these
+    def large(x, *args, bin_counts=False, **more):  # as if the layer's output had a billion more zeros
         part = measure(x, *args, bin_counts=bin_counts, **more)
         if part is not None and part.bin_counts is not None:
             part.bin_counts[-1] += 10**9
         return part
 
-    monkeypatch.setattr(recorder, "measure", large)
+    monkeypatch.setattr(activations, "measure", large)
     model = nn.Linear(4, 4)
     with tb_nnviz.watch(model, logdir=tmp_path, every=1, histograms_every=1, kinds=["activation"]) as monitor:
         for _ in range(3):
