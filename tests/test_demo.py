@@ -106,6 +106,31 @@ def test_dying_relu_after_clip_has_no_gradient_below_head() -> None:
     assert (norms[80:, -1] > 1e-4).all()
 
 
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e3])
+@pytest.mark.parametrize("seed", range(3))
+def test_clip_above_whatever_the_input_kills_every_relu(seed: int, scale: float) -> None:
+    torch.manual_seed(seed)
+    (run,) = (run for run in RUNS if run.name == "dying-relu")
+    model = run.model()
+    before = [parameter.clone() for parameter in model.parameters()]
+    run.constrain(model, 79)
+    assert all(map(torch.equal, model.parameters(), before))
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(torch.randn_like(parameter), alpha=scale)
+    run.constrain(model, 80)
+    outputs: list[torch.Tensor] = []
+    for block in model.blocks:
+        for name in ("act1", "act2"):
+            block.get_submodule(name).register_forward_hook(lambda module, args, output: outputs.append(output))
+    logits = model(scale * torch.randn(64, 1, 8, 8))
+    nn.functional.cross_entropy(logits, torch.arange(64) % 10).backward()
+    assert len(outputs) == 16 and all((output == 0).all() for output in outputs)
+    norms = [parameter.grad.norm() for parameter in model.parameters() if parameter.grad is not None]
+    assert len(norms) == 38 and not any(norms[:-3]), "every layer up to the weights of fc1"
+    assert all(norms[-3:]), "fc1's biases and the head"
+
+
 @pytest.mark.slow
 def test_the_endless_warm_up_learns_then_explodes_then_is_nan() -> None:
     losses, norms = trained("lr-too-high", 210)
