@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger("tb_nnviz")
 
-#: Events that may wait before `submit` waits for the thread.
+#: Calls of `submit` that may wait before `submit` waits for the thread.
 MAX_WAITING = 256
 #: Seconds without any progress after which a caller no longer waits for the thread.
 PATIENCE = 30.0
@@ -40,10 +40,14 @@ class Sink(Protocol):
     def close(self) -> None: ...
 
 
+#: The entries of one event, or a function that makes them on the writer's thread.
+Entries = Sequence[schema.Entry] | Callable[[], Sequence[schema.Entry]]
+
+
 class _Item(NamedTuple):
     step: int
     wall_time: float
-    entries: Sequence[schema.Entry] | Callable[[], Sequence[schema.Entry]]
+    events: tuple[Entries, ...]
 
 
 class _Mark:
@@ -86,24 +90,19 @@ class Writer:
         self._thread.start()
         exits.add(self)
 
-    def submit(
-        self,
-        step: int,
-        wall_time: float,
-        entries: Sequence[schema.Entry] | Callable[[], Sequence[schema.Entry]],
-    ) -> None:
-        """Hand over one event, or a function that makes its entries on the thread (none: nothing is written).
+    def submit(self, step: int, wall_time: float, *events: Entries) -> None:
+        """Hand over the events of one step, in their order. An event without entries is not written.
 
-        Arrays belong to the writer from here on. Never raises; waits while more than `MAX_WAITING` events do.
+        Arrays belong to the writer from here on. Never raises. Waits while more than `MAX_WAITING` calls do.
         """
         if os.getpid() != self._pid:
             return
         if self._closed:
             self._warn("closed", "the writer of %s is closed, step %s and later are not recorded", self.logdir, step)
         elif self._has_room():
-            self._queue.put(_Item(step, wall_time, entries))
+            self._queue.put(_Item(step, wall_time, events))
         else:
-            self._dropped += 1
+            self._dropped += len(events)
 
     def add_scalar(self, tag: str, value: SupportsFloat, step: int) -> None:
         """Write a stock scalar, as SummaryWriter's function of this name does."""
@@ -194,12 +193,13 @@ class Writer:
                 mark.reached.set()
 
     def _write(self, item: _Item) -> None:
-        try:
-            entries = item.entries() if callable(item.entries) else item.entries
-            if entries:
-                self._sink.write(events.event(int(item.step), item.wall_time, entries))
-        except BaseException:  # a SystemExit of the function must not end the thread either
-            self._warn("event", "step %s is not in %s, later ones may be", item.step, self.logdir, trace=True)
+        for event in item.events:
+            try:
+                entries = event() if callable(event) else event
+                if entries:
+                    self._sink.write(events.event(int(item.step), item.wall_time, entries))
+            except BaseException:  # a SystemExit of the function must not end the thread either
+                self._warn("event", "step %s is not in %s, later ones may be", item.step, self.logdir, trace=True)
 
     def _guard(self, call: Callable[[], Any]) -> Any:
         try:
