@@ -44,20 +44,25 @@ RULES = {
     "tb_nnviz.record.write*": rule("numpy tensorboard tb_nnviz.schema tb_nnviz.record.write"),
     "tb_nnviz.record.model*": rule("torch numpy tb_nnviz.schema tb_nnviz.record.model"),
     "tb_nnviz.record.hooks*": rule("torch tb_nnviz.schema tb_nnviz.record.hooks tb_nnviz.record.model"),
-    "tb_nnviz.record.collect.dataflow*": rule(
-        "torch numpy tb_nnviz.schema tb_nnviz.record.collect.dataflow tb_nnviz.record.hooks tb_nnviz.record.model"
+    # one step: what is due, what was measured of it
+    "tb_nnviz.record.schedule": rule(""),
+    "tb_nnviz.record.step_plan": rule(""),
+    "tb_nnviz.record.row_table": rule("tb_nnviz.schema"),
+    "tb_nnviz.record.reduce*": rule("torch tb_nnviz.record.measure tb_nnviz.record.reduce"),
+    "tb_nnviz.record.pending_step": rule(
+        "tb_nnviz.schema tb_nnviz.record.measure.host_copy tb_nnviz.record.reduce.local tb_nnviz.record.row_table "
+        "tb_nnviz.record.step_plan"
     ),
-    "tb_nnviz.record.collect.activation_maps*": rule(
-        "torch numpy tb_nnviz.schema tb_nnviz.record.collect.activation_maps tb_nnviz.record.measure.host_copy "
-        "tb_nnviz.record.model tb_nnviz.record.write"
+    # collectors: neither the writer, nor the clock, nor the session
+    "tb_nnviz.record.collect.collector": rule("torch tb_nnviz.record.pending_step tb_nnviz.record.step_plan"),
+    "tb_nnviz.record.collect": rule(""),
+    "tb_nnviz.record.collect.*": rule(
+        "torch numpy tb_nnviz.schema tb_nnviz.record.collect tb_nnviz.record.hooks tb_nnviz.record.measure "
+        "tb_nnviz.record.model tb_nnviz.record.pending_step tb_nnviz.record.reduce tb_nnviz.record.row_table "
+        "tb_nnviz.record.step_plan"
     ),
-    "tb_nnviz.record.collect.weights*": rule(
-        "torch numpy tb_nnviz.schema tb_nnviz.record.collect tb_nnviz.record.measure tb_nnviz.record.model "
-        "tb_nnviz.record.hooks.guard tb_nnviz.record.pending_step tb_nnviz.record.row_table tb_nnviz.record.write"
-    ),
-    "tb_nnviz.record.collect*": rule(
-        "torch numpy tb_nnviz.schema tb_nnviz.record.collect tb_nnviz.record.measure tb_nnviz.record.model "
-        "tb_nnviz.record.hooks.order tb_nnviz.record.pending_step"
+    "tb_nnviz.record.assemble": rule(
+        "numpy tb_nnviz.schema tb_nnviz.record.collect.global_norm tb_nnviz.record.measure tb_nnviz.record.pending_step"
     ),
     "tb_nnviz.record.session": rule("torch tb_nnviz.schema tb_nnviz.record"),
     "tb_nnviz.record.*": rule("torch numpy tensorboard tb_nnviz.schema tb_nnviz.record tb_nnviz.rules"),
@@ -147,8 +152,8 @@ def test_module_imports_only_what_it_may(path: Path) -> None:
         ),
         (
             "tb_nnviz.record.collect.activation_maps.plan",
-            "from tb_nnviz.record import row_table",
-            ["tb_nnviz.record.row_table"],
+            "from tb_nnviz.record import session",
+            ["tb_nnviz.record.session"],
         ),
         ("tb_nnviz.record.monitor", "import tb_nnviz.plugin", ["tb_nnviz.plugin"]),
         ("tb_nnviz.fresh", "", ["no import rule for it: add one to tests/packaging/test_imports.py"]),
