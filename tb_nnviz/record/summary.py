@@ -9,7 +9,7 @@ from typing import Any
 from torch import nn
 
 from tb_nnviz.record.collect.activation_maps.probe import Probe
-from tb_nnviz.record.collect.dataflow.dataflow import bytes_of, tensors_of
+from tb_nnviz.record.collect.dataflow.tensors import bytes_of, tensors_of
 from tb_nnviz.record.model.evaluation import evaluation
 from tb_nnviz.record.model.modules import named_modules, takes_hooks, unwrap
 from tb_nnviz.record.model.table import module_table

@@ -26,7 +26,8 @@ PLACES = (
     "collect.activation_maps.axes", "collect.activation_maps.collector", "collect.activation_maps.inputs",
     "collect.activation_maps.layer_map", "collect.activation_maps.plan", "collect.activation_maps.probe",
     "collect.activation_maps.quantize", "collect.activation_maps.sizes",
-    "collect.dataflow.capture", "collect.dataflow.dataflow",
+    "collect.dataflow.autograd", "collect.dataflow.capture", "collect.dataflow.dataflow",
+    "collect.dataflow.document", "collect.dataflow.links", "collect.dataflow.tensors",
     "collect.weights.choice", "collect.weights.encode", "collect.weights.maps", "collect.weights.plan",
     "collect.weights.pool", "collect.weights.tracked",
 )  # fmt: skip
