@@ -1,6 +1,6 @@
 import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import { type Overhead, overheadOf } from "../data/overhead";
-import { useAnswer } from "../data/use_answer";
+import { useQuery } from "../data/use_query";
 import { byRank, type FindingGroup, layerOf } from "../lib/findings";
 import { exact, short } from "../lib/format";
 import type { ScalarSeries } from "../lib/types";
@@ -215,7 +215,7 @@ function useOverheads(): void {
   const store = useStore();
   const runs = store.shown.value;
   const body = runs.length > 0 ? { runs, tags: [TAG], prefix: "nnviz/", last: false } : null;
-  const { data } = useAnswer("scalars", body, readCost);
+  const { data } = useQuery("scalars", body, readCost);
   useEffect(() => {
     if (data) store.overheads.value = data;
   }, [data]);

@@ -1,6 +1,6 @@
 import { useMemo } from "preact/hooks";
 import type { Store } from "../data/store";
-import { useAnswer } from "../data/use_answer";
+import { useQuery } from "../data/use_query";
 import { type FindingGroup, type FindingsHeader, groupFindings } from "../lib/findings";
 import { useStore } from "./context";
 
@@ -14,12 +14,12 @@ function useFindingsOf(runs: readonly string[] | null) {
   const store = useStore();
   const names = store.names.value;
   const shown = store.shown.value;
-  const { data, last, error, retry } = useAnswer(
+  const { data, previous, error, retry } = useQuery(
     "findings",
     runs && { runs: runs.slice(0, MOST_RUNS) },
     read,
   );
-  const known = runs === null ? null : (data ?? last);
+  const known = runs === null ? null : (data ?? previous);
   const listed = store.runs.value;
   const asked = runs?.join("\n");
   const groups = useMemo(() => {

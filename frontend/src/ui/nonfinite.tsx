@@ -1,5 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
-import { useAnswer } from "../data/use_answer";
+import { useQuery } from "../data/use_query";
 import { exact } from "../lib/format";
 import { worstOf } from "../lib/nonfinite";
 import type { Line } from "../lib/types";
@@ -45,7 +45,7 @@ export function NonfiniteSteps({ run, line, from, to, until }: Props) {
     const timer = setTimeout(() => setRested(key), REST_MS);
     return () => clearTimeout(timer);
   }, [key]);
-  const { data } = useAnswer("series", rested === key ? body : null, (header) => header as SeriesHeader);
+  const { data } = useQuery("series", rested === key ? body : null, (header) => header as SeriesHeader);
   const one = data?.series[0];
   const found = one ? worstOf(one.absent, one.values[source], one.values.nonfinite, one.values.count) : null;
   if (!one || !found) return <>{until}</>;

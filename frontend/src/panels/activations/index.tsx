@@ -27,7 +27,7 @@ export function View() {
   const store = useStore();
   const runs = store.shown.value;
   const listing = useListing(runs);
-  const known = listing.data ?? listing.last;
+  const known = listing.data ?? listing.previous;
   if (runs.length === 0) return <NoRuns />;
   if (known === null) {
     return (
@@ -151,7 +151,7 @@ function Activations({ listing, error, retry }: Props) {
             <ProbeBand
               inputs={input}
               logged={inputs.logged}
-              loading={inputs.loading}
+              loading={inputs.pending}
               header={header}
               sample={sample}
               samples={samples}

@@ -1,5 +1,5 @@
 import { useEffect, useMemo } from "preact/hooks";
-import { type Answer, useAnswer, useAnswers } from "../../data/use_answer";
+import { type QueryState, useQuery, useQueryClient } from "../../data/use_query";
 import { allSteps, nearest } from "../../lib/steps";
 import {
   cutsSample,
@@ -19,26 +19,26 @@ const LAST = Number.MAX_SAFE_INTEGER;
 const MOST_STEPS = 8;
 const MOST_BYTES = 4e6;
 
-export function useListing(runs: readonly string[]): Answer<Listing> {
+export function useListing(runs: readonly string[]): QueryState<Listing> {
   const body = { runs, prefix: PREFIX, tag: null };
-  return useAnswer("maps", runs.length > 0 ? body : null, readListing);
+  return useQuery("maps", runs.length > 0 ? body : null, readListing);
 }
 
 /** The probe's inputs of each run that has logged them, for the model that a layer is of. */
 export function useInputs(
   runs: readonly string[],
   layer: string | null,
-): Answer<MapsAnswer> & { logged: boolean } {
-  const listing = useAnswer("maps", runs.length > 0 ? { runs, prefix: INPUT, tag: null } : null, readListing);
+): QueryState<MapsAnswer> & { logged: boolean } {
+  const listing = useQuery("maps", runs.length > 0 ? { runs, prefix: INPUT, tag: null } : null, readListing);
   const tags = [...new Set(listing.data?.maps.map(({ tag }) => tag))];
   // With several models each has its own, and their layers begin with their names.
   const tag = tags.find((one) => layer?.startsWith(`${one.slice(INPUT.length + 1)}.`)) ?? tags[0];
   const body = tag === undefined ? null : { runs, prefix: INPUT, tag, steps: [LAST] };
-  const answer = useAnswer("maps", body, readMaps);
+  const answer = useQuery("maps", body, readMaps);
   return {
     ...answer,
     error: listing.error ?? answer.error,
-    loading: listing.loading || answer.loading,
+    pending: listing.pending || answer.pending,
     retry: listing.error !== null ? listing.retry : answer.retry,
     // While it is not known it is not denied.
     logged: tag !== undefined || listing.data === null,
@@ -72,10 +72,10 @@ export function useMaps(
   sample: number,
   wanted: number | null,
 ): Maps {
-  const answers = useAnswers();
+  const client = useQueryClient();
   const at = header && cutsSample(header) ? { at: { sample } } : {};
   const question = { runs, prefix: PREFIX, tag, ...at };
-  const last = useAnswer(
+  const last = useQuery(
     "maps",
     tag !== null && runs.length > 0 ? { ...question, steps: [LAST] } : null,
     readMaps,
@@ -88,7 +88,7 @@ export function useMaps(
   const from = Math.floor(Math.max(0, index) / length) * length;
   const isLast = index === steps.length - 1;
   const chunk = (start: number) => ({ ...question, steps: [...steps.subarray(start, start + length)] });
-  const some = useAnswer("maps", last.data && index >= 0 && !isLast ? chunk(from) : null, readMaps);
+  const some = useQuery("maps", last.data && index >= 0 && !isLast ? chunk(from) : null, readMaps);
   const source = isLast ? last.data : some.data;
 
   // The next ones while these are looked at. What fails here fails again when it is wanted, and is said then.
@@ -96,7 +96,7 @@ export function useMaps(
   useEffect(() => {
     if (!some.data || next >= steps.length - 1) return;
     const abort = new AbortController();
-    answers.ask("maps", chunk(next), abort.signal).catch(() => undefined);
+    client.ask("maps", chunk(next), { signal: abort.signal }).catch(() => undefined);
     return () => abort.abort();
   }, [some.data, next]);
 
@@ -122,7 +122,7 @@ export function useMaps(
     newest,
     reasons,
     error: failed.error,
-    loading: last.loading || some.loading,
+    loading: last.pending || some.pending,
     retry: failed.retry,
   };
 }
@@ -132,6 +132,6 @@ export function useHistory(
   runs: readonly string[],
   tag: string,
   at: Readonly<Record<string, number>>,
-): Answer<MapsAnswer> {
-  return useAnswer("maps", { runs, prefix: PREFIX, tag, steps: null, at }, readMaps);
+): QueryState<MapsAnswer> {
+  return useQuery("maps", { runs, prefix: PREFIX, tag, steps: null, at }, readMaps);
 }

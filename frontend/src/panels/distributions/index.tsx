@@ -25,7 +25,7 @@ export function View() {
   const ofRow = useRow(listing, !layers);
   const ofStep = useStep(listing, layers);
   const current = layers ? ofStep : ofRow;
-  const shown = current.data ?? current.last;
+  const shown = current.data ?? current.previous;
   // The newest, without another course for each answer.
   const { moveStep, moveLayer } = listing;
   useCourse(useMemo(() => ({ moveStep, moveLayer }), [listing.steps, listing.step, rows, selected]));

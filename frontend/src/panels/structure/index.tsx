@@ -216,7 +216,7 @@ export function View() {
           <StructureExports models={models} values={values} place={place} />
         </div>
       </div>
-      {(answer.loading || values.loading) && <Busy />}
+      {(answer.pending || values.loading) && <Busy />}
       {body()}
     </section>
   );

@@ -1,6 +1,6 @@
-import type { Answers } from "../../../data/answers";
+import type { QueryClient } from "../../../data/query_client";
 import type { Store } from "../../../data/store";
-import { useAnswers } from "../../../data/use_answer";
+import { useQueryClient } from "../../../data/use_query";
 import { csvHead, toCsv } from "../../../lib/csv";
 import type { RunSeries } from "../../../lib/types";
 import { useStore } from "../../../ui/context";
@@ -10,7 +10,7 @@ import { TEXT } from "../text";
 
 export function FlowExports() {
   const store = useStore();
-  const answers = useAnswers();
+  const client = useQueryClient();
   const reference = () =>
     store.flow.compared.value ? (store.flow.plainOf.value.get(store.ref.value ?? "") ?? null) : null;
   const { grids, lines, scale } = store;
@@ -22,7 +22,7 @@ export function FlowExports() {
       {...(inColumns && { csvTitle: TEXT.csvEvery })}
       csv={(report, abort) =>
         inColumns
-          ? whole(store, answers, report, abort)
+          ? whole(store, client, report, abort)
           : toCsv(grids.value, lines.value, scale.value, reference())
       }
       disabled={store.grids.value.length === 0}
@@ -31,7 +31,7 @@ export function FlowExports() {
 }
 
 /** Where the screen shows columns of steps the file holds every step all the same, one run fetched after the other. */
-async function whole(store: Store, answers: Answers, report: Report, abort: AbortSignal): Promise<Blob> {
+async function whole(store: Store, client: QueryClient, report: Report, abort: AbortSignal): Promise<Blob> {
   const { flow } = store;
   const [runs, ref, zoom] = [flow.windowed.value, store.ref.value, flow.zoom.value];
   const [kind, statistics] = [store.kind.value, [store.source.value]];
@@ -43,10 +43,12 @@ async function whole(store: Store, answers: Answers, report: Report, abort: Abor
     scale: store.scale.value,
     comparison: flow.compared.value ? flow.comparison.value : null,
   };
+  // All values of a run are used once.
+  const once = { signal: abort, keep: false };
   const range = zoom === null ? {} : { from: zoom[0], to: zoom[1] };
   const every = async (series: RunSeries) =>
     series.reduced
-      ? readWhole(await answers.once("series", { runs: [series.run], kind, statistics, ...range }, abort))
+      ? readWhole(await client.ask("series", { runs: [series.run], kind, statistics, ...range }, once))
       : series;
   const compared = shown.comparison ? runs.find(({ run }) => run === ref) : undefined;
   const reference = compared ? await every(compared) : null;
