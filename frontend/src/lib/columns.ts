@@ -8,8 +8,7 @@ const OCCURS = { value: 1, zero: 2, nonfinite: 4, absent: 8 } as const;
 const WIDTHS = [128, 192, 256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096];
 
 /** The next of a few sizes. */
-const roundWidth = (pixels: number) =>
-  WIDTHS.find((width) => width >= pixels) ?? WIDTHS[WIDTHS.length - 1];
+const roundWidth = (pixels: number) => WIDTHS.find((width) => width >= pixels) ?? WIDTHS[WIDTHS.length - 1];
 
 /**
  * Columns so that each of `runs` maps on a screen of this many pixels has one for each of its own, whatever else
@@ -92,7 +91,7 @@ interface ColumnDetail {
   to: number;
   count: number;
   /** Over finite values; NaN where there are none. Null where the cell is put together from several rows. */
-  figures: { min: number; mean: number; max: number } | null;
+  summary: { min: number; mean: number; max: number } | null;
   states: number;
 }
 
@@ -104,10 +103,10 @@ export function columnDetail(grid: Grid, line: number, at: number): ColumnDetail
   const last = (at + 1 < reduced.starts.length ? reduced.starts[at + 1] : reduced.steps.length) - 1;
   const where = { from: reduced.steps[first], to: reduced.steps[last], count: last - first + 1 };
   const source = reduced.sources[line];
-  if (!source) return { ...where, figures: null, states: 0 };
+  if (!source) return { ...where, summary: null, states: 0 };
   const { min, mean, max, states } = firstOf(source.series);
   const i = at * source.series.rows.length + source.row;
-  return { ...where, figures: { min: min[i], mean: mean[i], max: max[i] }, states: states[i] };
+  return { ...where, summary: { min: min[i], mean: mean[i], max: max[i] }, states: states[i] };
 }
 
 /** A series of the page holds one statistic. */

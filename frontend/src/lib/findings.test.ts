@@ -35,7 +35,7 @@ const group = (findings: Finding[]) =>
 test("layers with one trouble at about the same time are one line, told by the one nearest to the cause", () => {
   const found = group([finding("a", "stem", 0, 0), finding("a", "conv", 5, 0), finding("a", "fc", 9, 18)]);
   expect(found).toHaveLength(1);
-  expect(layerOf(found[0].chief)).toBe("conv");
+  expect(layerOf(found[0].origin)).toBe("conv");
   expect(found[0].findings.map(layerOf)).toEqual(["fc", "conv", "stem"]);
   expect(found[0].since).toBe(0);
 });
@@ -69,7 +69,7 @@ test("the worst first, then what began first; a group is as bad as its worst lay
     ["a", "warning", "Gradient vanishes"],
     ["d", "notice", "Gradient vanishes"],
   ]);
-  expect(layerOf(found[0].chief)).toBe("stem");
+  expect(layerOf(found[0].origin)).toBe("stem");
 });
 
 test("our cost is that of the logged steps over the time from the first to the last", () => {

@@ -30,7 +30,7 @@ export interface FindingGroup {
   severity: Severity;
   since: number;
   /** The layer nearest to the cause. */
-  chief: Finding;
+  origin: Finding;
   /** By place in the order of execution, the last first. */
   findings: Finding[];
 }
@@ -53,7 +53,7 @@ const backwards = (a: Finding, b: Finding) =>
 
 /**
  * Findings in few lines, the worst first, then what began first. `reach(run)` is the run's last step. Within a group
- * the chief is the layer that the others got it from: the last in the order of execution of those that began first.
+ * the origin is the layer that the others got it from: the last in the order of execution of those that began first.
  */
 export function groupFindings(
   findings: readonly Finding[],
@@ -70,7 +70,7 @@ export function groupFindings(
     if (last && one.since - last.since <= near) last.findings.push(one);
     else {
       const { run, rule, title, severity, since } = one;
-      const group = { run, rule, title, severity, since, chief: one, findings: [one] };
+      const group = { run, rule, title, severity, since, origin: one, findings: [one] };
       open.set(key, group);
       groups.push(group);
     }
@@ -78,7 +78,7 @@ export function groupFindings(
   for (const group of groups) {
     group.findings.sort(backwards);
     const first = group.findings.filter(({ since }) => since === group.since);
-    group.chief = first[0];
+    group.origin = first[0];
     const worst = [...group.findings].sort((a, b) => rank(a.severity) - rank(b.severity))[0];
     group.severity = worst.severity;
     group.title = worst.title;
@@ -88,7 +88,7 @@ export function groupFindings(
       rank(a.severity) - rank(b.severity) ||
       a.since - b.since ||
       order(a.run) - order(b.run) ||
-      backwards(a.chief, b.chief),
+      backwards(a.origin, b.origin),
   );
 }
 

@@ -2,8 +2,7 @@ import { expect, test } from "vitest";
 import { headlines, headlineTag, runColour, runOrder, shortNames, shownRuns } from "../data/runs";
 import { info } from "../testing/helpers";
 import { statisticName } from "../ui/text";
-import { compile } from "./filter";
-import { exact, metric, parseNumber, quantity, short, tick } from "./format";
+import { exact, metric, parseFilter, parseNumber, quantity, short, tick } from "./format";
 
 test("three significant digits", () => {
   expect([0, 0.27123, 12.345, 1234.5, 3.0234e-10, 123456, -0.5].map(short)).toEqual([
@@ -56,8 +55,8 @@ test("ticks, quantities, metrics, typed numbers", () => {
 });
 
 test("a filter that does not parse is none", () => {
-  expect(compile("lr|sig")?.test("deep-SIGmoid")).toBe(true);
-  expect(compile("(")).toBeNull();
+  expect(parseFilter("lr|sig")?.test("deep-SIGmoid")).toBe(true);
+  expect(parseFilter("(")).toBeNull();
 });
 
 test("colours by first event, the reference first", () => {

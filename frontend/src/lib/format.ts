@@ -86,3 +86,12 @@ export function parseNumber(text: string): number | null {
   const value = Number(trimmed);
   return Number.isFinite(value) ? value : null;
 }
+
+/** Return a filter that was typed as a case-insensitive regular expression, or null if it is invalid. */
+export function parseFilter(pattern: string): RegExp | null {
+  try {
+    return new RegExp(pattern, "i");
+  } catch {
+    return null;
+  }
+}

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { scalars } from "../testing/helpers";
-import { groupMarks, RULE, standOut, windowCount, windowMarks } from "./marks";
+import { groupMarks, PEAK_RULE, standOut, windowCount, windowMarks } from "./marks";
 
 const even = (n: number, value = 2) => Array.from({ length: n }, (_, i) => value + 0.01 * (i % 3));
 const outstanding = (values: number[]) => standOut(values).flatMap((usual, i) => (usual === null ? [] : [i]));
@@ -23,8 +23,8 @@ describe("a maximum that stands out", () => {
     expect(outstanding(Array.from({ length: 60 }, (_, i) => 100 * 0.8 ** i + 1))).toEqual([]);
     expect(outstanding(Array.from({ length: 60 }, (_, i) => 1.5 ** i))).toEqual([]);
     expect(outstanding([...even(30, 1), ...even(30, 20)])).toEqual([]);
-    expect(outstanding([500, ...even(RULE.least - 1), 500, 2, 2, 2])).toEqual([5]);
-    expect(outstanding([...even(RULE.least - 1), 500, 2, 2, 2])).toEqual([]);
+    expect(outstanding([500, ...even(PEAK_RULE.least - 1), 500, 2, 2, 2])).toEqual([5]);
+    expect(outstanding([...even(PEAK_RULE.least - 1), 500, 2, 2, 2])).toEqual([]);
   });
   test("nor what is usual among values that vary widely", () => {
     const noise = Array.from({ length: 200 }, (_, i) => Math.exp(1.2 * Math.sin(i * i)));
@@ -54,7 +54,7 @@ const base = {
 };
 const marksOf = (tags: Record<string, number[]>, more = scalars("a", [], {})) =>
   windowMarks([...scalars("a", STEPS, { ...base, ...tags }), ...more]);
-const PEAK = { kind: "peak", figure: "gradient_norm", step: 114, exact: true, after: 110, until: 120 };
+const PEAK = { kind: "peak", quantity: "gradient_norm", step: 114, exact: true, after: 110, until: 120 };
 
 describe("marks of a run", () => {
   test("a peak has its step, its window and what is usual", () => {
@@ -92,7 +92,7 @@ describe("marks of a run", () => {
     };
     const [bad, ...others] = marksOf(tags);
     expect(bad).toMatchObject({ kind: "nonfinite", step: 55, exact: false, after: 50, until: 60 });
-    expect(bad).toMatchObject({ figure: "gradient_norm", steps: 2, elements: 17 });
+    expect(bad).toMatchObject({ quantity: "gradient_norm", steps: 2, elements: 17 });
     expect(others.map(({ kind }) => kind)).toEqual(["peak"]);
   });
   test("of two steps the one between is known", () => {
@@ -110,7 +110,7 @@ describe("marks of a run", () => {
     const loss = { "window/loss_max": at({ 150: 40 }, 1), "window/loss_max_step": at({}, 144) };
     expect(marksOf(loss)[1]).toMatchObject({
       kind: "peak",
-      figure: "loss",
+      quantity: "loss",
       step: 144,
       value: 40,
       until: 150,
@@ -118,7 +118,13 @@ describe("marks of a run", () => {
     loss["window/loss_max"][3] = -1;
     loss["window/loss_max"][5] = Number.NaN;
     const [lost, ...others] = marksOf(loss);
-    expect(lost).toMatchObject({ kind: "nonfinite", figure: "loss", value: Number.NaN, until: 50, step: 50 });
+    expect(lost).toMatchObject({
+      kind: "nonfinite",
+      quantity: "loss",
+      value: Number.NaN,
+      until: 50,
+      step: 50,
+    });
     expect(others.length).toBe(1);
   });
   test("a run without windows has none", () => {
@@ -141,7 +147,7 @@ describe("groups", () => {
     steps.map((step, i) => ({ ...PEAK, step, value: 1, usual: 1, ratio: ratios[i] }) as never);
   test("marks that would cover each other are one, and the highest stands for them", () => {
     const groups = groupMarks(marks([10, 15, 21, 60], [4, 5, 3, 9]), [0, 100], 100);
-    expect(groups.map((one) => [one.places, one.chief])).toEqual([
+    expect(groups.map((one) => [one.places, one.representative])).toEqual([
       [[10, 15, 21], 1],
       [[60], 0],
     ]);

@@ -1,5 +1,6 @@
 import { type FindingGroup, SEVERITIES } from "./findings";
 import { type Domain, median, toPixel } from "./steps";
+import { GLOBAL_PREFIX, SKIPPED_TAG, WINDOW_PREFIX } from "./tags";
 import type { ScalarSeries } from "./types";
 
 /**
@@ -17,7 +18,7 @@ interface Mark {
 /** A window's highest gradient norm or loss that is far above those of the windows nearby. */
 export interface Peak extends Mark {
   kind: "peak";
-  figure: "gradient_norm" | "loss";
+  quantity: "gradient_norm" | "loss";
   value: number;
   /** What it was compared with, and how many times that it is. */
   usual: number;
@@ -27,7 +28,7 @@ export interface Peak extends Mark {
 /** Gradients or a loss that are not finite, at steps that are not logged. */
 interface Nonfinite extends Mark {
   kind: "nonfinite";
-  figure: "gradient_norm" | "loss";
+  quantity: "gradient_norm" | "loss";
   /** The loss. */
   value: number;
   /** Steps with such gradients that no cell and no other mark shows, and such elements in the whole window. */
@@ -43,25 +44,23 @@ export interface Skipped extends Mark {
 }
 
 /** What rules have found, where it began. */
-export interface Found extends Mark {
+export interface FindingMark extends Mark {
   kind: "finding";
   group: FindingGroup;
 }
 
-export type WindowMark = Peak | Nonfinite | Skipped | Found;
+export type WindowMark = Peak | Nonfinite | Skipped | FindingMark;
 export type MarkKind = WindowMark["kind"];
 /** In the order of their lanes. */
 export const MARK_KINDS: readonly MarkKind[] = ["finding", "peak", "nonfinite", "skipped"];
 
-const WINDOW = "nnviz/window/";
-const GLOBAL = "nnviz/global/";
 /** All that marks are made of: one request for all runs. */
 export const MARK_TAGS: readonly string[] = [
   ...["steps", "gradient_norm_max", "gradient_norm_max_step", "loss_max", "loss_max_step"].map(
-    (name) => WINDOW + name,
+    (name) => WINDOW_PREFIX + name,
   ),
-  ...["nonfinite", "nonfinite_steps", "skipped_steps"].map((name) => WINDOW + name),
-  ...["skipped", "loss_scale", "gradient_norm"].map((name) => GLOBAL + name),
+  ...["nonfinite", "nonfinite_steps", "skipped_steps"].map((name) => WINDOW_PREFIX + name),
+  ...["skipped", "loss_scale", "gradient_norm"].map((name) => GLOBAL_PREFIX + name),
 ];
 
 /**
@@ -70,7 +69,7 @@ export const MARK_TAGS: readonly string[] = [
  * lasting change of level is marked. The spread is the median deviation of their logarithms, scaled as if normal.
  * Fewer than `least` maxima say nothing of what is usual.
  */
-export const RULE = { factor: 3, spreads: 5, reach: 10, least: 5 } as const;
+export const PEAK_RULE = { factor: 3, spreads: 5, reach: 10, least: 5 } as const;
 const NORMAL = 1.4826;
 
 /** For each maximum what is usual nearby if it stands out from that, else null. */
@@ -83,20 +82,21 @@ export function standOut(values: readonly number[]): (number | null)[] {
     if (!(value > 0)) return;
     const from = known[before] === i ? before + 1 : before;
     const sides = [
-      known.slice(Math.max(0, before - RULE.reach), before),
-      known.slice(from, from + RULE.reach),
+      known.slice(Math.max(0, before - PEAK_RULE.reach), before),
+      known.slice(from, from + PEAK_RULE.reach),
     ].map((side) => side.map((j) => values[j]));
     // The first ones have nothing to stand out from: training begins high.
-    if (sides[0].length < RULE.least) return;
+    if (sides[0].length < PEAK_RULE.least) return;
     const compared = sides
-      .filter((side) => side.length >= RULE.least)
+      .filter((side) => side.length >= PEAK_RULE.least)
       .map((side) => ({ side, middle: median(side) }));
     const usual = Math.max(...compared.map(({ middle }) => middle));
     const deviations = compared.flatMap(({ side, middle }) =>
       side.map((one) => Math.abs(Math.log(one / middle))),
     );
     const spread = NORMAL * median(deviations);
-    if (value >= RULE.factor * usual && Math.log(value / usual) >= RULE.spreads * spread) result[i] = usual;
+    if (value >= PEAK_RULE.factor * usual && Math.log(value / usual) >= PEAK_RULE.spreads * spread)
+      result[i] = usual;
   });
   return result;
 }
@@ -108,20 +108,20 @@ export function windowMarks(series: readonly ScalarSeries[]): WindowMark[] {
     const one = tags.get(tag);
     return new Map(one ? Array.from(one.steps, (step, i): [number, number] => [step, one.values[i]]) : []);
   };
-  const ends = tags.get(`${WINDOW}steps`);
+  const ends = tags.get(`${WINDOW_PREFIX}steps`);
   const windows = Array.from(ends?.steps ?? [], (until, i) => ({
     until,
     start: until - ends!.values[i],
     after: i === 0 ? null : until - ends!.values[i],
   }));
-  const scales = byStep(`${GLOBAL}loss_scale`);
-  const norms = byStep(`${GLOBAL}gradient_norm`);
-  const skips = [...byStep(`${GLOBAL}skipped`)].filter(([, skipped]) => skipped > 0).map(([step]) => step);
+  const scales = byStep(`${GLOBAL_PREFIX}loss_scale`);
+  const norms = byStep(`${GLOBAL_PREFIX}gradient_norm`);
+  const skips = [...byStep(SKIPPED_TAG)].filter(([, skipped]) => skipped > 0).map(([step]) => step);
   const marks: WindowMark[] = [];
 
-  for (const figure of ["gradient_norm", "loss"] as const) {
-    const maxima = byStep(`${WINDOW}${figure}_max`);
-    const places = byStep(`${WINDOW}${figure}_max_step`);
+  for (const quantity of ["gradient_norm", "loss"] as const) {
+    const maxima = byStep(`${WINDOW_PREFIX}${quantity}_max`);
+    const places = byStep(`${WINDOW_PREFIX}${quantity}_max_step`);
     const values = windows.map(({ until }) => maxima.get(until) ?? Number.NaN);
     // A ratio says nothing of losses that may be negative.
     const usual = values.some((value) => value < 0) ? [] : standOut(values);
@@ -131,9 +131,9 @@ export function windowMarks(series: readonly ScalarSeries[]): WindowMark[] {
       if (place === undefined || !maxima.has(until)) return;
       // Steps arrive as float32: beyond 2^24 they are near, not exact.
       const step = Math.min(until, Math.max(start, place));
-      const where = { step, exact: true, after, until, figure, value };
+      const where = { step, exact: true, after, until, quantity, value };
       const compared = usual[i];
-      if (figure === "loss" && !Number.isFinite(value)) {
+      if (quantity === "loss" && !Number.isFinite(value)) {
         marks.push({ ...where, kind: "nonfinite", steps: 1, elements: 0 });
       } else if (typeof compared === "number") {
         marks.push({ ...where, kind: "peak", usual: compared, ratio: value / compared });
@@ -153,9 +153,9 @@ export function windowMarks(series: readonly ScalarSeries[]): WindowMark[] {
       lossScale: scales.get(step) ?? null,
     });
   }
-  const bad = byStep(`${WINDOW}nonfinite_steps`);
-  const elements = byStep(`${WINDOW}nonfinite`);
-  const skipped = byStep(`${WINDOW}skipped_steps`);
+  const bad = byStep(`${WINDOW_PREFIX}nonfinite_steps`);
+  const elements = byStep(`${WINDOW_PREFIX}nonfinite`);
+  const skipped = byStep(`${WINDOW_PREFIX}skipped_steps`);
   for (const { start, after, until } of windows) {
     const between = until - start - 1;
     const where = { after, until, step: (start + until) / 2, exact: between === 1 };
@@ -171,7 +171,7 @@ export function windowMarks(series: readonly ScalarSeries[]): WindowMark[] {
     marks.push({
       ...where,
       kind: "nonfinite",
-      figure: "gradient_norm",
+      quantity: "gradient_norm",
       value,
       steps,
       elements: elements.get(until) ?? 0,
@@ -182,7 +182,7 @@ export function windowMarks(series: readonly ScalarSeries[]): WindowMark[] {
 
 /** How many windows there are, and about how many there were where TensorBoard has kept only a sample. */
 export function windowCount(series: readonly ScalarSeries[]): { kept: number; written: number } {
-  const ends = series.find(({ tag }) => tag === `${WINDOW}steps`);
+  const ends = series.find(({ tag }) => tag === `${WINDOW_PREFIX}steps`);
   if (!ends || ends.steps.length === 0) return { kept: 0, written: 0 };
   const kept = ends.steps.length;
   const first = ends.steps[0];
@@ -198,11 +198,11 @@ export interface MarkGroup {
   marks: WindowMark[];
   places: number[];
   /** The one that stands for all: the highest peak, or the first of the others. */
-  chief: number;
+  representative: number;
 }
 
 /** Closer than this, in pixels, marks are one. */
-export const APART = 9;
+export const MARK_GAP = 9;
 
 export function groupMarks(marks: readonly WindowMark[], domain: Domain, width: number): MarkGroup[] {
   const groups: MarkGroup[] = [];
@@ -211,12 +211,13 @@ export function groupMarks(marks: readonly WindowMark[], domain: Domain, width: 
     for (const mark of marks) {
       if (mark.kind !== kind || mark.step < domain[0] || mark.step > domain[1]) continue;
       const place = toPixel(mark.step, domain, width);
-      if (last && place - last.places[last.places.length - 1] < APART) {
+      if (last && place - last.places[last.places.length - 1] < MARK_GAP) {
         last.marks.push(mark);
         last.places.push(place);
-        if (strength(mark) > strength(last.marks[last.chief])) last.chief = last.marks.length - 1;
+        if (strength(mark) > strength(last.marks[last.representative]))
+          last.representative = last.marks.length - 1;
       } else {
-        last = { kind, marks: [mark], places: [place], chief: 0 };
+        last = { kind, marks: [mark], places: [place], representative: 0 };
         groups.push(last);
       }
     }
@@ -232,10 +233,10 @@ const strength = (mark: WindowMark) =>
       : 0;
 
 /** One run's findings as marks at the steps since which they hold. */
-export const foundMarks = (groups: readonly FindingGroup[], run: string): Found[] =>
+export const findingMarks = (groups: readonly FindingGroup[], run: string): FindingMark[] =>
   groups
     .filter((group) => group.run === run)
-    .map((group): Found => {
+    .map((group): FindingMark => {
       const { since } = group;
       return { kind: "finding", step: since, exact: true, after: null, until: since, group };
     });

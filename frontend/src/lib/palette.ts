@@ -15,12 +15,15 @@ export interface Palette {
 const SIZE = 256;
 export const NONFINITE: Rgb = [200, 30, 160];
 
-function parse(css: string): Rgb {
-  if (css.startsWith("#")) {
-    const n = Number.parseInt(css.slice(1), 16);
+/** Return a colour as CSS text. */
+export const cssColour = (rgb: Rgb) => `rgb(${rgb.join(",")})`;
+
+function parse(text: string): Rgb {
+  if (text.startsWith("#")) {
+    const n = Number.parseInt(text.slice(1), 16);
     return [n >> 16, (n >> 8) & 255, n & 255];
   }
-  const [r, g, b] = css.match(/\d+/g)!.map(Number);
+  const [r, g, b] = text.match(/\d+/g)!.map(Number);
   return [r, g, b];
 }
 
@@ -42,7 +45,7 @@ function darkDiverging(t: number): string {
   const at = t * (stops.length - 1);
   const i = Math.min(stops.length - 2, Math.floor(at));
   const mixed = stops[i].map((from, k) => Math.round(from + (stops[i + 1][k] - from) * (at - i)));
-  return `rgb(${mixed.join(",")})`;
+  return cssColour(mixed as unknown as Rgb);
 }
 
 const cache = new Map<string, Palette>();

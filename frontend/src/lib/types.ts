@@ -92,6 +92,25 @@ export interface SeriesRequest {
   percentiles?: number[];
 }
 
+/** The header that the route `series` sends. */
+export interface SeriesHeader {
+  /** Only layouts that the request did not list as known. */
+  layouts: Record<string, Row[]>;
+  series: {
+    run: string;
+    layout: string | number | null;
+    steps: Float64Array;
+    wall_times: Float64Array;
+    /** Values at each step, or columns of steps if there are more steps than the requested width. */
+    absent?: Uint8Array;
+    values?: Record<string, Float32Array>;
+    starts?: Float64Array;
+    columns?: Record<string, ColumnValues>;
+    percentiles?: Record<string, Percentiles>;
+  }[];
+  missing?: Missing[];
+}
+
 export interface SeriesAnswer {
   series: RunSeries[];
   missing: Missing[];

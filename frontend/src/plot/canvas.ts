@@ -1,5 +1,5 @@
 /** Colours that the canvases take from the page's style. */
-export interface Ink {
+export interface Theme {
   text: string;
   dim: string;
   grid: string;
@@ -14,7 +14,7 @@ export interface Ink {
   dash: string;
 }
 
-export function ink(dark: boolean): Ink {
+export function theme(dark: boolean): Theme {
   return dark
     ? {
         text: "#e8eaed",

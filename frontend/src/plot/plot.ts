@@ -1,4 +1,4 @@
-import { FONT, type Ink, prepare } from "./canvas";
+import { FONT, prepare, type Theme } from "./canvas";
 import { type Envelope, envelopes } from "./layout_envelope";
 
 export interface PlotLine {
@@ -27,7 +27,7 @@ interface PlotModel {
   xTicks: Ticks;
   yTicks: Ticks;
   lines: readonly PlotLine[];
-  ink: Ink;
+  theme: Theme;
   /** Under the lines, and over them. */
   below?: (g: CanvasRenderingContext2D) => void;
   above?: (g: CanvasRenderingContext2D) => void;
@@ -49,10 +49,10 @@ export class Plot {
   private places = "";
   area = { left: 0, top: 0, width: 1, height: 1 };
 
-  /** `laidOut` says that places can be asked for, or are others than before. */
+  /** `onLayout` says that places can be asked for, or are others than before. */
   constructor(
     parent: HTMLElement,
-    private readonly laidOut: () => void = () => undefined,
+    private readonly onLayout: () => void = () => undefined,
   ) {
     this.root.className = "plot-frame";
     this.canvas.style.display = "block";
@@ -90,7 +90,7 @@ export class Plot {
     this.overlay.style.cssText = `position:absolute;left:${area.left}px;top:${area.top}px;width:${area.width}px;height:${area.height}px`;
     this.context = prepare(this.canvas, width, height, window.devicePixelRatio);
     this.draw(model);
-    this.laidOut();
+    this.onLayout();
   }
 
   /** No plot until the next update. */
@@ -135,11 +135,11 @@ export class Plot {
     model.above?.(g);
   }
 
-  private drawAxes(g: CanvasRenderingContext2D, { xTicks, yTicks, ink }: PlotModel): void {
+  private drawAxes(g: CanvasRenderingContext2D, { xTicks, yTicks, theme }: PlotModel): void {
     const { area } = this;
     g.font = `11px ${FONT}`;
-    g.strokeStyle = ink.grid;
-    g.fillStyle = ink.dim;
+    g.strokeStyle = theme.grid;
+    g.fillStyle = theme.dim;
     g.lineWidth = 1;
     g.textAlign = "right";
     g.textBaseline = "middle";

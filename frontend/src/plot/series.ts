@@ -2,14 +2,14 @@ import { tick, tickOf } from "../lib/format";
 import { stepTicks, ticks, toUnit, zeroApart } from "../lib/scale";
 import type { Domain } from "../lib/steps";
 import type { Scale, Thresholds } from "../lib/types";
-import { FONT, type Ink } from "./canvas";
+import { FONT, type Theme } from "./canvas";
 import type { Curves } from "./layout_curve";
 import { cross, type Shape, tracePath } from "./markers";
 import { Plot, type PlotLine } from "./plot";
 
 interface SeriesModel {
   curves: Curves;
-  looks: { colour: string; shape: Shape }[];
+  styles: { colour: string; shape: Shape }[];
   scale: Scale;
   domain: Domain;
   thresholds: Thresholds | null;
@@ -21,7 +21,7 @@ interface SeriesModel {
   left: number;
   width: number;
   height: number;
-  ink: Ink;
+  theme: Theme;
 }
 
 const LANE = 12;
@@ -35,8 +35,8 @@ export class SeriesChart {
   readonly plot: Plot;
   private model: SeriesModel | null = null;
 
-  constructor(root: HTMLElement, laidOut?: () => void) {
-    this.plot = new Plot(root, laidOut);
+  constructor(root: HTMLElement, onLayout?: () => void) {
+    this.plot = new Plot(root, onLayout);
   }
 
   yOf(value: number): number {
@@ -45,7 +45,7 @@ export class SeriesChart {
 
   update(model: SeriesModel): void {
     this.model = model;
-    const { curves, scale, domain, ink, left, width, height } = model;
+    const { curves, scale, domain, theme, left, width, height } = model;
     const marks = ticks(scale, Math.max(2, Math.floor((height - 40) / 30)));
     const steps = stepTicks(domain, Math.max(3, Math.min(10, Math.floor((width - left) / 90))));
     this.plot.update({
@@ -63,14 +63,14 @@ export class SeriesChart {
         ...curves.runs.map((run, i) => this.line(model, i, run.values)),
         ...curves.runs.flatMap((run, i) => (run.far ? [this.line(model, i, run.far, [2, 4])] : [])),
       ],
-      ink,
+      theme,
       below: (g) => this.drawThresholds(g, model),
       above: (g) => this.drawLanes(g, model),
     });
   }
 
   private line(
-    { curves, looks, scale }: SeriesModel,
+    { curves, styles, scale }: SeriesModel,
     i: number,
     values: readonly (number | null | undefined)[],
     dash?: number[],
@@ -78,7 +78,7 @@ export class SeriesChart {
     return {
       xs: curves.steps,
       ys: values.map((value) => (typeof value === "number" ? place(scale, value) : value)),
-      colour: looks[i].colour,
+      colour: styles[i].colour,
       width: dash ? 1.4 : 1.6,
       ...(dash ? { dash } : {}),
       dots: !dash && curves.steps.length <= FEW ? 4 : 0,
@@ -87,14 +87,14 @@ export class SeriesChart {
 
   private drawThresholds(
     g: CanvasRenderingContext2D,
-    { thresholds, guide, names, scale, ink }: SeriesModel,
+    { thresholds, guide, names, scale, theme }: SeriesModel,
   ): void {
     const { plot } = this;
     const { left, top, width } = plot.area;
     if (guide !== null && guide !== undefined) {
       const at = Math.round(top + plot.yOf(toUnit(scale, guide))) + 0.5;
       g.save();
-      g.strokeStyle = ink.dim;
+      g.strokeStyle = theme.dim;
       g.lineWidth = 1;
       g.beginPath();
       g.moveTo(left, at);
@@ -104,10 +104,10 @@ export class SeriesChart {
     }
     if (!thresholds) return;
     g.save();
-    g.strokeStyle = ink.critical;
+    g.strokeStyle = theme.critical;
     g.lineWidth = 1;
     g.setLineDash([5, 4]);
-    g.fillStyle = ink.critical;
+    g.fillStyle = theme.critical;
     g.font = `10px ${FONT}`;
     g.textAlign = "left";
     const y = (value: number) => plot.yOf(toUnit(scale, value));
@@ -131,14 +131,14 @@ export class SeriesChart {
     g.restore();
   }
 
-  private drawLanes(g: CanvasRenderingContext2D, { curves, looks, ink, scale }: SeriesModel): void {
+  private drawLanes(g: CanvasRenderingContext2D, { curves, styles, theme, scale }: SeriesModel): void {
     const { plot } = this;
     const { left, top, width, height } = plot.area;
     g.save();
     const n = curves.runs.length;
     const offset = (i: number) => (i - (n - 1) / 2) * Math.min(4, 10 / Math.max(1, n)) - LANE / 2;
     const label = (text: string, y: number) => {
-      g.fillStyle = ink.dim;
+      g.fillStyle = theme.dim;
       g.font = `11px ${FONT}`;
       g.textAlign = "right";
       g.textBaseline = "middle";
@@ -150,17 +150,17 @@ export class SeriesChart {
     if (curves.runs.some(({ nonfinites }) => nonfinites.length > 0)) label("NaN", top + LANE / 2);
     curves.runs.forEach((run, i) => {
       const every = Math.max(1, Math.ceil((curves.steps.length / width) * 9));
-      g.strokeStyle = looks[i].colour;
+      g.strokeStyle = styles[i].colour;
       g.lineWidth = 1;
       const zeroY = zeroApart(scale) ? top + height + offset(i) : top + plot.yOf(toUnit(scale, 0));
       run.zeros.forEach((step, k) => {
         if (k % every !== 0) return;
-        tracePath(g, looks[i].shape, left + plot.xOf(step), zeroY, 2.2);
-        g.fillStyle = ink.panel;
+        tracePath(g, styles[i].shape, left + plot.xOf(step), zeroY, 2.2);
+        g.fillStyle = theme.panel;
         g.fill();
         g.stroke();
       });
-      g.strokeStyle = ink.nonfinite;
+      g.strokeStyle = theme.nonfinite;
       g.lineWidth = 1.5;
       run.nonfinites.forEach((step, k) => {
         if (k % every !== 0) return;

@@ -1,3 +1,4 @@
+import { NNVIZ_PREFIX } from "../lib/tags";
 import type {
   Grid,
   Line,
@@ -147,7 +148,7 @@ export class FakeSource implements Source {
 export const scalars = (run: string, steps: number[], tags: Record<string, number[]>): ScalarSeries[] =>
   Object.entries(tags).map(([tag, values]) => ({
     run,
-    tag: `nnviz/${tag}`,
+    tag: NNVIZ_PREFIX + tag,
     steps: Float64Array.from(steps),
     values: Float32Array.from(values),
   }));

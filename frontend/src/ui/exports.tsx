@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { ink } from "../plot/canvas";
+import { theme } from "../plot/canvas";
 import { snapshot } from "../plot/snapshot";
 import { useStore } from "./context";
 import { UI_TEXT } from "./text";
@@ -14,7 +14,7 @@ function download(blob: Blob, name: string): void {
 }
 
 /** Told what share of a file is done. */
-export type Report = (share: number) => void;
+export type OnProgress = (share: number) => void;
 
 interface Props {
   /** File name without its ending. */
@@ -22,7 +22,7 @@ interface Props {
   /** The element whose picture is taken; null where there is none now. */
   png: () => HTMLElement | null;
   /** At once, or later where it has to be fetched: then it says how far it is. */
-  csv: (report: Report, abort: AbortSignal) => string | Promise<Blob>;
+  csv: (onProgress: OnProgress, abort: AbortSignal) => string | Promise<Blob>;
   /** What the file holds, where that is not what is shown. */
   csvTitle?: string;
   disabled?: boolean;
@@ -38,7 +38,7 @@ export function Exports({ name, png, csv, csvTitle = UI_TEXT.csvTitle, disabled 
   const picture = () => {
     const element = png();
     if (!element) return;
-    const canvas = snapshot(element, ink(store.dark.value).panel, Math.max(2, window.devicePixelRatio));
+    const canvas = snapshot(element, theme(store.dark.value).panel, Math.max(2, window.devicePixelRatio));
     canvas.toBlob((blob) => blob && download(blob, `${name}.png`), "image/png");
   };
   const later = async (file: Promise<Blob>, controller: AbortController) => {

@@ -57,15 +57,15 @@ export function roleShowing(store: Store, name: string): "all" | null {
 }
 
 /** Opens the panel, run, layer and step that show it. */
-export function showFinding(store: Store, { run, chief }: FindingGroup): void {
+export function showFinding(store: Store, { run, origin }: FindingGroup): void {
   store.jump(() => {
     if (!store.selected.value.includes(run)) store.toggleRun(run);
     store.view.panel.value = null;
-    store.choose(chief.kind, chief.statistic);
-    store.view.role.value = roleShowing(store, chief.row);
+    store.choose(origin.kind, origin.statistic);
+    store.view.role.value = roleShowing(store, origin.row);
     store.view.rowFilter.value = "";
-    store.view.row.value = chief.row;
+    store.view.row.value = origin.row;
     store.zoomTo(null);
-    store.view.step.value = chief.since;
+    store.view.step.value = origin.since;
   });
 }

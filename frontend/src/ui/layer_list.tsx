@@ -1,5 +1,5 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import { compile } from "../lib/filter";
+import { parseFilter } from "../lib/format";
 import { useSize, useStore } from "./context";
 import { RowFilter } from "./row_filter";
 import { UI_TEXT } from "./text";
@@ -24,7 +24,7 @@ export function LayerList({ items, selected, select }: Props) {
   const store = useStore();
   const { ref, height } = useSize<HTMLDivElement>();
   const [top, setTop] = useState(0);
-  const filter = compile(store.view.rowFilter.value);
+  const filter = parseFilter(store.view.rowFilter.value);
   const last = useRef(/(?:)/i);
   if (filter) last.current = filter;
   const shown = items.flatMap((item, i) => (last.current.test(item.name) ? [{ item, i }] : []));

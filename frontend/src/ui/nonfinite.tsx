@@ -2,16 +2,12 @@ import { useEffect, useState } from "preact/hooks";
 import { useAnswer } from "../data/use_answer";
 import { exact } from "../lib/format";
 import { worstOf } from "../lib/nonfinite";
-import type { Line } from "../lib/types";
+import type { Line, SeriesHeader } from "../lib/types";
 import { useStore } from "./context";
 import { UI_TEXT } from "./text";
 
 /** A pointer that only passes asks nothing. */
 const REST_MS = 150;
-
-interface SeriesHeader {
-  series: { steps: Float64Array; absent: Uint8Array; values: Record<string, Float32Array> }[];
-}
 
 interface Props {
   run: string;
@@ -47,7 +43,9 @@ export function NonfiniteSteps({ run, line, from, to, until }: Props) {
   }, [key]);
   const { data } = useAnswer("series", rested === key ? body : null, (header) => header as SeriesHeader);
   const one = data?.series[0];
-  const found = one ? worstOf(one.absent, one.values[source], one.values.nonfinite, one.values.count) : null;
+  const found = one
+    ? worstOf(one.absent!, one.values![source], one.values!.nonfinite, one.values!.count)
+    : null;
   if (!one || !found) return <>{until}</>;
   const elements = found.elements === null ? null : exact(found.elements);
   const all = found.all === null ? null : exact(found.all);

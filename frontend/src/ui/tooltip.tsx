@@ -17,7 +17,7 @@ const MARGIN = 8;
 export function Tooltip() {
   const store = useStore();
   const ref = useRef<HTMLDivElement>(null);
-  const note = store.note.value;
+  const note = store.tooltip.value;
   const hover = note ?? store.hover.value;
   useLayoutEffect(() => {
     const box = ref.current;
@@ -120,13 +120,13 @@ function Cell({ hover, box }: { hover: Hover | null; box: Ref<HTMLDivElement> })
 function ColumnFigures({ grid, line, at }: { grid: Grid; line: number; at: number }) {
   const column = columnDetail(grid, line, at);
   if (!column || column.count === 1) return null;
-  const { figures } = column;
-  if (!figures) return <div class="state">{UI_TEXT.ofColumns}</div>;
+  const { summary } = column;
+  if (!summary) return <div class="state">{UI_TEXT.ofColumns}</div>;
   return (
     <div class="state" data-testid="column">
       {UI_TEXT.standsAt(cellStep(grid, line, at))}
-      {!Number.isNaN(figures.min) &&
-        `; ${UI_TEXT.columnFigures(short(figures.min), short(figures.mean), short(figures.max))}`}
+      {!Number.isNaN(summary.min) &&
+        `; ${UI_TEXT.columnFigures(short(summary.min), short(summary.mean), short(summary.max))}`}
     </div>
   );
 }

@@ -1,7 +1,6 @@
+import { quote } from "../../lib/csv";
 import { exact } from "../../lib/format";
 import { type Board, placeOf } from "./model";
-
-const quote = (text: string) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
 /** What is shown of a layer, a line a value: run, layer, step, sample, unit, row, column, value. */
 export function mapsToCsv(

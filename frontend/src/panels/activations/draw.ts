@@ -1,4 +1,4 @@
-import { hatchTile, image, ink } from "../../plot/canvas";
+import { hatchTile, image, theme } from "../../plot/canvas";
 import type { Pixels } from "./paint";
 
 /**
@@ -22,7 +22,7 @@ export function drawPlane(
   }
   g.imageSmoothingEnabled = false;
   g.drawImage(image(rgba, width, height), 0, 0, canvas.width, canvas.height);
-  const colours = ink(size.dark);
+  const colours = theme(size.dark);
   for (const mask of hatched) {
     const layer = document.createElement("canvas");
     layer.width = canvas.width;

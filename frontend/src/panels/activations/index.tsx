@@ -1,11 +1,12 @@
 import { useMemo, useRef } from "preact/hooks";
 import { choose } from "../../lib/selection";
 import { nearest } from "../../lib/steps";
+import { MAP_PREFIX } from "../../lib/tags";
 import { Busy } from "../../ui/busy";
 import { useStore } from "../../ui/context";
-import { useCourse } from "../../ui/course";
 import { Exports } from "../../ui/exports";
 import { Failure } from "../../ui/failure";
+import { useKeyboardNav } from "../../ui/keyboard_nav";
 import { LayerList } from "../../ui/layer_list";
 import { NoRuns, PanelEmpty } from "../../ui/panel_empty";
 import { StepSlider } from "../../ui/step_slider";
@@ -17,7 +18,7 @@ import { Columns } from "./parts/columns";
 import { Controls } from "./parts/controls";
 import { HistoryDrawer } from "./parts/history";
 import { ProbeBand } from "./parts/probe";
-import { PREFIX, useInputs, useListing, useMaps } from "./questions";
+import { useInputs, useListing, useMaps } from "./questions";
 import style from "./style.css?inline";
 import { TEXT } from "./text";
 
@@ -64,7 +65,7 @@ function Activations({ listing, error, retry }: Props) {
   const runs = store.shown.value;
   const dark = store.dark.value;
   const stage = useRef<HTMLDivElement>(null);
-  const layers = useMemo(() => layersOf(listing, runs, PREFIX), [listing, runs]);
+  const layers = useMemo(() => layersOf(listing, runs, MAP_PREFIX), [listing, runs]);
   const selected = Math.max(0, choose(store.view.row.value, layers));
   const layer = layers[selected] ?? null;
   const header = layer?.first.header ?? null;
@@ -75,7 +76,7 @@ function Activations({ listing, error, retry }: Props) {
   const sample = Math.min(choices.sample, samples - 1);
   const maps = useMaps(runs, layer?.tag ?? null, header, sample, store.view.step.value);
 
-  useCourse(
+  useKeyboardNav(
     useMemo(
       () => ({
         moveStep: (by: number) => {

@@ -1,6 +1,7 @@
 import { useEffect, useMemo } from "preact/hooks";
 import { type Answer, useAnswer, useAnswers } from "../../data/use_answer";
 import { allSteps, nearest } from "../../lib/steps";
+import { MAP_INPUT_TAG, MAP_PREFIX } from "../../lib/tags";
 import {
   cutsSample,
   type Listing,
@@ -11,8 +12,6 @@ import {
   readMaps,
 } from "./model";
 
-export const PREFIX = "nnviz/map/";
-const INPUT = "nnviz/map_input";
 /** Later than any step: its nearest map is the last. */
 const LAST = Number.MAX_SAFE_INTEGER;
 /** Maps of so many steps are asked for at once, so that playing goes on without a question a step. */
@@ -20,7 +19,7 @@ const MOST_STEPS = 8;
 const MOST_BYTES = 4e6;
 
 export function useListing(runs: readonly string[]): Answer<Listing> {
-  const body = { runs, prefix: PREFIX, tag: null };
+  const body = { runs, prefix: MAP_PREFIX, tag: null };
   return useAnswer("maps", runs.length > 0 ? body : null, readListing);
 }
 
@@ -29,11 +28,15 @@ export function useInputs(
   runs: readonly string[],
   layer: string | null,
 ): Answer<MapsAnswer> & { logged: boolean } {
-  const listing = useAnswer("maps", runs.length > 0 ? { runs, prefix: INPUT, tag: null } : null, readListing);
+  const listing = useAnswer(
+    "maps",
+    runs.length > 0 ? { runs, prefix: MAP_INPUT_TAG, tag: null } : null,
+    readListing,
+  );
   const tags = [...new Set(listing.data?.maps.map(({ tag }) => tag))];
   // With several models each has its own, and their layers begin with their names.
-  const tag = tags.find((one) => layer?.startsWith(`${one.slice(INPUT.length + 1)}.`)) ?? tags[0];
-  const body = tag === undefined ? null : { runs, prefix: INPUT, tag, steps: [LAST] };
+  const tag = tags.find((one) => layer?.startsWith(`${one.slice(MAP_INPUT_TAG.length + 1)}.`)) ?? tags[0];
+  const body = tag === undefined ? null : { runs, prefix: MAP_INPUT_TAG, tag, steps: [LAST] };
   const answer = useAnswer("maps", body, readMaps);
   return {
     ...answer,
@@ -74,7 +77,7 @@ export function useMaps(
 ): Maps {
   const answers = useAnswers();
   const at = header && cutsSample(header) ? { at: { sample } } : {};
-  const question = { runs, prefix: PREFIX, tag, ...at };
+  const question = { runs, prefix: MAP_PREFIX, tag, ...at };
   const last = useAnswer(
     "maps",
     tag !== null && runs.length > 0 ? { ...question, steps: [LAST] } : null,
@@ -133,5 +136,5 @@ export function useHistory(
   tag: string,
   at: Readonly<Record<string, number>>,
 ): Answer<MapsAnswer> {
-  return useAnswer("maps", { runs, prefix: PREFIX, tag, steps: null, at }, readMaps);
+  return useAnswer("maps", { runs, prefix: MAP_PREFIX, tag, steps: null, at }, readMaps);
 }

@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
+import { curvesCsv } from "./csv";
 import { beyond, type Line, lineScale } from "./layout";
 import { duration, timeTicks } from "./layout_time_ticks";
 import { partOf, type ScalarCurve, scalarCharts } from "./model";
 import { alignedSteps, clockOf, countsOtherwise, stepAt, wallAt } from "./model_clock";
-import { curveLines, curvesCsv, stepOfX, xOfStep } from "./model_lines";
+import { curveLines, stepOfX, xOfStep } from "./model_lines";
 import { smooth } from "./model_smoothing";
 import { culprit, type RowSeries } from "./model_spike_source";
 

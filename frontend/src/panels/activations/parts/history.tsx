@@ -1,7 +1,7 @@
 import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import type { Palette } from "../../../lib/palette";
 import { nearest, stepDomain } from "../../../lib/steps";
-import { ink } from "../../../plot/canvas";
+import { theme } from "../../../plot/canvas";
 import { curveScale } from "../../../plot/layout_curve";
 import { shapeOf } from "../../../plot/markers";
 import { SeriesChart } from "../../../plot/series";
@@ -221,7 +221,7 @@ function FigureChart({ maps, runs, figure, step }: ChartProps) {
     chart.current ??= new SeriesChart(ref.current);
     chart.current.update({
       curves,
-      looks: runs.map((run) => ({
+      styles: runs.map((run) => ({
         colour: store.colour(run),
         shape: shapeOf(store.order.value.get(run) ?? 0),
       })),
@@ -232,7 +232,7 @@ function FigureChart({ maps, runs, figure, step }: ChartProps) {
       left: 44,
       width,
       height: CHART,
-      ink: ink(dark),
+      theme: theme(dark),
     });
   }, [curves, colours, dark, width]);
   useLayoutEffect(() => () => chart.current?.plot.destroy(), []);

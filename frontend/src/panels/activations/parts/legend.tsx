@@ -1,11 +1,9 @@
 import { tick } from "../../../lib/format";
-import type { Rgb } from "../../../lib/types";
+import { cssColour } from "../../../lib/palette";
 import { Ramp } from "../../../ui/legend";
 import { UI_TEXT } from "../../../ui/text";
 import type { MapLegend } from "../model_picture";
 import { TEXT } from "../text";
-
-const css = (rgb: Rgb) => `rgb(${rgb.join(",")})`;
 
 /** Three digits say enough of where a scale ends. */
 const end = (value: number) => tick(Number(value.toPrecision(3)));
@@ -19,9 +17,11 @@ export function LegendOf({ legend, name, testid }: { legend: MapLegend; name: st
     <div class="legend act-legend" data-testid={testid}>
       {said !== "" && <span class="act-legend-name">{said}</span>}
       <div class="ramp">
-        {under && <i class="cap" style={{ background: css(palette.under) }} title={UI_TEXT.state.under} />}
+        {under && (
+          <i class="cap" style={{ background: cssColour(palette.under) }} title={UI_TEXT.state.under} />
+        )}
         <Ramp colours={palette} />
-        {over && <i class="cap" style={{ background: css(palette.over) }} title={UI_TEXT.state.over} />}
+        {over && <i class="cap" style={{ background: cssColour(palette.over) }} title={UI_TEXT.state.over} />}
       </div>
       <div class="ends">
         <span>{range ? `${under ? "< " : ""}${end(range.lo)}` : TEXT.least}</span>

@@ -1,5 +1,5 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
-import type { Rgb } from "../../../lib/types";
+import { cssColour } from "../../../lib/palette";
 import { useStore } from "../../../ui/context";
 import { UI_TEXT } from "../../../ui/text";
 import { drawPlane } from "../draw";
@@ -11,7 +11,6 @@ import { TEXT } from "../text";
 import { LegendOf } from "./legend";
 
 const SIDE = 64;
-const css = (rgb: Rgb) => `rgb(${rgb.join(",")})`;
 
 interface Props {
   inputs: readonly MapEvent[];
@@ -124,7 +123,10 @@ export function ProbeBand({ inputs, logged, loading, header, sample, samples, se
             )}
             {picture.nonfinite && (
               <span class="chip">
-                <i class="hatched" style={{ backgroundColor: css(picture.legends[0].palette.nonfinite) }} />
+                <i
+                  class="hatched"
+                  style={{ backgroundColor: cssColour(picture.legends[0].palette.nonfinite) }}
+                />
                 {TEXT.notFinite}
               </span>
             )}

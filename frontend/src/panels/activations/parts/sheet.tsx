@@ -1,5 +1,5 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { ink } from "../../../plot/canvas";
+import { theme } from "../../../plot/canvas";
 import { useStore } from "../../../ui/context";
 import { drawPlane } from "../draw";
 import { drawLabels } from "../draw_labels";
@@ -59,7 +59,7 @@ export function Sheet(props: Props) {
     const names = Array.from({ length: board.rows }, (_, i) =>
       ofSamples ? (props.sampleLabel(i) ?? String(i + 1)) : placeLabel(board.rowAxis, i, props.tokens, null),
     );
-    const { dim, accent } = ink(dark);
+    const { dim, accent } = theme(dark);
     drawLabels(labels.current, {
       labels: names,
       length: height,

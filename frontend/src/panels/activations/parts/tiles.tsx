@@ -1,6 +1,6 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { short } from "../../../lib/format";
-import { ink } from "../../../plot/canvas";
+import { theme } from "../../../plot/canvas";
 import { useStore } from "../../../ui/context";
 import { drawPlane } from "../draw";
 import { drawLabels } from "../draw_labels";
@@ -182,7 +182,7 @@ function AxisLabels({ board, layout, gutter, tokens, input, dark }: TileProps & 
   const left = useRef<HTMLCanvasElement>(null);
   const below = useRef<HTMLCanvasElement>(null);
   useLayoutEffect(() => {
-    const colours = ink(dark);
+    const colours = theme(dark);
     for (const [canvas, side, axis, count, length] of [
       [left.current, "left", board.rowAxis, board.rows, layout.height],
       [below.current, "below", board.columnAxis, board.columns, layout.width],

@@ -1,14 +1,14 @@
 import { useEffect } from "preact/hooks";
-import type { Course } from "../data/shapes";
+import type { KeyboardNav } from "../data/shapes";
 import { useStore } from "./context";
 
 /** Lets the arrow keys move among the steps and layers of the panel that is open. */
-export function useCourse(course: Course): void {
+export function useKeyboardNav(nav: KeyboardNav): void {
   const store = useStore();
   useEffect(() => {
-    store.course.value = course;
+    store.keyboardNav.value = nav;
     return () => {
-      if (store.course.peek() === course) store.course.value = null;
+      if (store.keyboardNav.peek() === nav) store.keyboardNav.value = null;
     };
-  }, [store, course]);
+  }, [store, nav]);
 }
