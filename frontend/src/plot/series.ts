@@ -1,5 +1,5 @@
 import { tick, tickOf } from "../lib/format";
-import { stepTicks, ticks, toUnit, zeroApart } from "../lib/scale";
+import { needsZeroLane, stepTicks, ticks, toUnit } from "../lib/scale";
 import type { Domain } from "../lib/steps";
 import type { Scale, Thresholds } from "../lib/types";
 import { FONT, type Theme } from "./canvas";
@@ -13,11 +13,11 @@ interface SeriesModel {
   scale: Scale;
   domain: Domain;
   thresholds: Thresholds | null;
-  /** A value with a line of its own: 1 among factors. */
+  /** A value with a horizontal line: 1 among factors. */
   guide?: number | null;
-  /** What the two thresholds are called. */
+  /** Labels of the two thresholds. */
   names: Record<keyof Thresholds, string>;
-  /** Space for the y axis, so that the plot begins where the heat maps do. */
+  /** Width of the y axis, so that the plot is aligned with the heat maps. */
   left: number;
   width: number;
   height: number;
@@ -25,12 +25,15 @@ interface SeriesModel {
 }
 
 const LANE = 12;
-/** Up to so many steps each is drawn as a dot. */
-const FEW = 60;
-/** Room at the right for half of the last step label. */
+/** Maximum number of steps that are drawn as dots. */
+const MAX_DOTS = 60;
+/** Space at the right for half of the last step label. */
 export const PLOT_MARGIN = 10;
 
-/** One layer over steps, a curve a run; zeros on a lane at the bottom, NaN and Inf on one at the top. */
+/**
+ * Chart of one layer over steps, one curve per run. Zeros are in a lane at the bottom, NaN and Inf in a lane at the
+ * top.
+ */
 export class SeriesChart {
   readonly plot: Plot;
   private model: SeriesModel | null = null;
@@ -53,7 +56,7 @@ export class SeriesChart {
       height,
       margin: { left, right: PLOT_MARGIN, top: 6, bottom: 24 },
       x: domain,
-      y: padded(model),
+      y: yRange(model),
       xTicks: { at: steps, text: steps.map(tickStep) },
       yTicks: {
         at: marks.map((value) => toUnit(scale, value)),
@@ -81,7 +84,7 @@ export class SeriesChart {
       colour: styles[i].colour,
       width: dash ? 1.4 : 1.6,
       ...(dash ? { dash } : {}),
-      dots: !dash && curves.steps.length <= FEW ? 4 : 0,
+      dots: !dash && curves.steps.length <= MAX_DOTS ? 4 : 0,
     };
   }
 
@@ -111,7 +114,7 @@ export class SeriesChart {
     g.font = `10px ${FONT}`;
     g.textAlign = "left";
     const y = (value: number) => plot.yOf(toUnit(scale, value));
-    // on a linear scale they fall together, and one name would cover the other
+    // On a linear scale the thresholds coincide, and one label would cover the other.
     const apart = y(thresholds.vanishing) - y(thresholds.exploding) > 28;
     for (const [threshold, name, baseline] of [
       [thresholds.vanishing, names.vanishing, "bottom"],
@@ -144,7 +147,7 @@ export class SeriesChart {
       g.textBaseline = "middle";
       g.fillText(text, left - 6, y);
     };
-    if (curves.runs.some(({ zeros }) => zeros.length > 0) && zeroApart(scale)) {
+    if (curves.runs.some(({ zeros }) => zeros.length > 0) && needsZeroLane(scale)) {
       label("0", top + height - LANE / 2);
     }
     if (curves.runs.some(({ nonfinites }) => nonfinites.length > 0)) label("NaN", top + LANE / 2);
@@ -152,7 +155,7 @@ export class SeriesChart {
       const every = Math.max(1, Math.ceil((curves.steps.length / width) * 9));
       g.strokeStyle = styles[i].colour;
       g.lineWidth = 1;
-      const zeroY = zeroApart(scale) ? top + height + offset(i) : top + plot.yOf(toUnit(scale, 0));
+      const zeroY = needsZeroLane(scale) ? top + height + offset(i) : top + plot.yOf(toUnit(scale, 0));
       run.zeros.forEach((step, k) => {
         if (k % every !== 0) return;
         tracePath(g, styles[i].shape, left + plot.xOf(step), zeroY, 2.2);
@@ -171,15 +174,15 @@ export class SeriesChart {
   }
 }
 
-/** Where on the scale, 0 to 1; what lies beyond it is at its end. */
+/** Return the position of a value on the scale, limited to 0 and 1. */
 const place = (scale: Scale, value: number) => Math.min(1, Math.max(0, toUnit(scale, value)));
 
 const tickStep = (step: number) => (step >= 1e5 ? tick(step) : String(step));
 
-/** The scale, 0 to 1, with room for the lanes that are needed. */
-function padded({ scale, curves, height }: SeriesModel): [number, number] {
+/** Return the range of the y axis: the scale from 0 to 1, extended by the lanes that are needed. */
+function yRange({ scale, curves, height }: SeriesModel): [number, number] {
   const share = LANE / Math.max(40, height - 40 - 2 * LANE);
-  const zeros = zeroApart(scale) && curves.runs.some((run) => run.zeros.length > 0);
+  const zeros = needsZeroLane(scale) && curves.runs.some((run) => run.zeros.length > 0);
   const nonfinites = curves.runs.some((run) => run.nonfinites.length > 0);
   return [-(zeros ? share + 0.02 : 0.02), 1 + (nonfinites ? share + 0.02 : 0.02)];
 }

@@ -2,7 +2,7 @@ import { useEffect } from "preact/hooks";
 import type { KeyboardNav } from "../data/shapes";
 import { useStore } from "./context";
 
-/** Lets the arrow keys move among the steps and layers of the panel that is open. */
+/** Let the arrow keys move among the steps and layers of the open panel. */
 export function useKeyboardNav(nav: KeyboardNav): void {
   const store = useStore();
   useEffect(() => {

@@ -90,11 +90,11 @@ export function Legend() {
 interface RampProps {
   scale: Scale;
   ends: ReadonlySet<CellLabel>;
-  /** A value between the ends that has a name. */
+  /** A labelled value between the ends. */
   middle?: undefined | { value: number; text: string; title: string };
 }
 
-/** A scale's colours, its ends and what lies between them; caps where something lies beyond. */
+/** The colours and ticks of a scale, with caps if values are clipped. */
 function ScaleRamp({ scale, ends, middle }: RampProps) {
   const store = useStore();
   const colours = palette(scale.diverging, store.dark.value);
@@ -132,7 +132,7 @@ function ScaleRamp({ scale, ends, middle }: RampProps) {
   );
 }
 
-/** The palette itself, a pixel a colour. */
+/** A palette as a bar, one pixel per colour. */
 export function Ramp({ colours }: { colours: Palette }) {
   const ref = useRef<HTMLCanvasElement>(null);
   useLayoutEffect(() => {

@@ -11,9 +11,9 @@ export interface TileLayout {
 
 export const TILE_GAP = 8;
 const CAPTION = 18;
-const SMALLEST = 40;
-const LARGEST = 132;
-const USUAL = 64;
+const MIN_TILE = 40;
+const MAX_TILE = 132;
+const DEFAULT_TILE = 64;
 
 /**
  * How many pictures stand side by side: as few, and so as large, as still show all of them without scrolling;
@@ -26,7 +26,7 @@ export function tileLayout(
   count: number,
   rows: number,
   columns: number,
-  { most = LARGEST, gutter = 0 } = {},
+  { most = MAX_TILE, gutter = 0 } = {},
 ): TileLayout {
   const ratio = Math.min(3, Math.max(1 / 12, rows / columns));
   // A strip of one row needs width to say anything.
@@ -39,13 +39,13 @@ export function tileLayout(
   };
   const fits = (n: number) => Math.max(1, Math.min(n, count));
   const pitch = (size: number) => size + gutter + TILE_GAP;
-  const narrowest = fits(Math.max(1, Math.floor((width + TILE_GAP) / pitch(SMALLEST))));
+  const narrowest = fits(Math.max(1, Math.floor((width + TILE_GAP) / pitch(MIN_TILE))));
   for (let n = 1; n <= narrowest; n++) {
     const layout = of(n);
     const filled = layout.columns * (layout.width + gutter + TILE_GAP) > 0.8 * width || n === count;
     if (filled && layout.lines * layout.pitch <= height) return layout;
   }
-  return of(fits(Math.max(1, Math.floor((width + TILE_GAP) / pitch(Math.min(USUAL, most))))));
+  return of(fits(Math.max(1, Math.floor((width + TILE_GAP) / pitch(Math.min(DEFAULT_TILE, most))))));
 }
 
 /** First and last line (exclusive) in view, with one more at either end. */

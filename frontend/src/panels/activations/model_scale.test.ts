@@ -40,7 +40,7 @@ const CHANNELS = ["channel", "height", "width"];
 const board = (codes: number[], more: Partial<MapHeader> = {}, run = "a"): Board =>
   boardOf(event(run, CHANNELS, [codes.length / 2, 1, 2], codes, more))!;
 
-test("a layer's range is from the least to the greatest finite value of all runs", () => {
+test("layerRange spans the finite values of all runs", () => {
   expect(layerRange([board([2, 5]), board([3, 9])], false)).toEqual({ lo: 2, hi: 9 });
   expect(layerRange([board([2, 255], { nonfinite: 1 })], false)).toEqual({ lo: 0, hi: 2 });
   expect(layerRange([board([0, 5], { offset: -2 })], true)).toEqual({ lo: -3, hi: 3 });
@@ -49,7 +49,7 @@ test("a layer's range is from the least to the greatest finite value of all runs
   expect(layerRange([board([4, 4])], false)).toEqual({ lo: 0, hi: 4 });
 });
 
-test("a run far beyond the reference does not dim it, but is clipped", () => {
+test("layerRange clips a run far beyond the reference", () => {
   // Some of its values are within reach: they do not count either.
   const boards = [board([0, 4]), board([0, 200, 30, 200])];
   const range = layerRange(boards, false);
@@ -63,12 +63,12 @@ test("a run far beyond the reference does not dim it, but is clipped", () => {
   expect(outlierLimit([1, 2, 3, 1e12])).toBe(15);
 });
 
-test("attention begins at 0, however little the least of it is", () => {
+test("layerRange of attention starts at 0", () => {
   const one = boardOf(event("a", ["head", "query", "key"], [1, 1, 2], [3, 9]))!;
   expect(layerRange([one], false)).toEqual({ lo: 0, hi: 9 });
 });
 
-test("a unit's own range, in tiles and in sheets", () => {
+test("unitRange spans one unit of tiles and sheets", () => {
   expect(unitRange(board([2, 5, 7, 9]), 1, false)).toEqual({ lo: 7, hi: 9 });
   const sheet = boardOf(event("a", ["sample", "unit"], [2, 2], [1, 6, 3, 8]))!;
   expect(unitRange(sheet, 1, false)).toEqual({ lo: 6, hi: 8 });
@@ -82,7 +82,7 @@ test("a unit's own range, in tiles and in sheets", () => {
   expect(suggestion([board([2, 7])])).toBe(10);
 });
 
-test("a difference is place by place and unit by unit, whatever order and precision they were kept in", () => {
+test("difference matches units by index, also for other orders and precisions", () => {
   const downsampled = { channel: [8, 2, "every"] as [number, number, string] };
   const reference = board([1, 2, 3, 4], { unit_order: [0, 5], downsampled });
   const other = board([10, 20, 30, 40], { unit_order: [5, 7], scale: 0.5, downsampled }, "b");
@@ -95,7 +95,7 @@ test("a difference is place by place and unit by unit, whatever order and precis
   expect(isMismatch(nan) ? [] : [...nan.values]).toEqual([NAN, 0]);
 });
 
-test("layers of other sizes or axes have no difference, and it is said which", () => {
+test("difference of other sizes or axes returns a mismatch", () => {
   const small = boardOf(event("a", CHANNELS, [1, 1, 2], [1, 2]))!;
   const large = boardOf(event("b", CHANNELS, [1, 2, 2], [1, 2, 3, 4]))!;
   expect(difference(large, small)).toEqual({ own: [1, 2, 2], other: [1, 1, 2] });
@@ -104,7 +104,7 @@ test("layers of other sizes or axes have no difference, and it is said which", (
   expect(isMismatch(difference(heads, small))).toBe(true);
 });
 
-test("colours are the palette's, clipped and broken values have their own", () => {
+test("mapColour returns palette, clipped and nonfinite colours", () => {
   const magma = mapPalette("magma", false);
   const hex = (rgb: readonly number[]) =>
     `#${rgb.map((part) => part.toString(16).padStart(2, "0")).join("")}`;
@@ -117,7 +117,7 @@ test("colours are the palette's, clipped and broken values have their own", () =
   expect(mapColour(0.5, { lo: 0, hi: 1 }, mapPalette("grey", true))).toEqual([128, 128, 128]);
 });
 
-test("a picture has a pixel a value, and a mask where something is not finite", () => {
+test("paintUnit paints one pixel per value and masks nonfinite ones", () => {
   const pixels = paintUnit(
     board([0, 1, 0, 255], { nonfinite: 1 }),
     1,
@@ -129,7 +129,7 @@ test("a picture has a pixel a value, and a mask where something is not finite", 
   expect([...pixels.nonfinite!]).toEqual([0, 0, 0, 0, 0, 0, 0, 255]);
 });
 
-test("a sheet has a column a slot: see-through where there is no such unit, grey where it is dead", () => {
+test("paintSheet paints one column per slot, transparent if missing and grey if dead", () => {
   const sheet = boardOf(event("a", ["sample", "unit"], [1, 2], [0, 1]))!;
   const grey = mapPalette("grey", false);
   const pixels = paintSheet(
@@ -154,7 +154,7 @@ const OPTIONS = {
 } as const;
 const maps = (...events: MapEvent[]) => new Map(events.map((one) => [one.run, one]));
 
-test("all runs share one scale and one order; a run without a map has no picture", () => {
+test("pictureOf shares scale and order among runs", () => {
   const a = event("a", CHANNELS, [1, 1, 2], [1, 2]);
   const b = event("b", CHANNELS, [1, 1, 2], [3, 5]);
   const picture = pictureOf(maps(a, b), maps(a, b), OPTIONS);
@@ -163,7 +163,7 @@ test("all runs share one scale and one order; a run without a map has no picture
   expect(picture.legends).toMatchObject([{ isDifference: false, range: { lo: 1, hi: 5 } }]);
 });
 
-test("in differences the reference keeps its values and each has its own legend", () => {
+test("pictureOf of differences keeps the reference's values and adds a legend", () => {
   const a = event("a", CHANNELS, [1, 1, 2], [1, 2]);
   const b = event("b", CHANNELS, [1, 1, 2], [3, 0]);
   const c = event("c", CHANNELS, [1, 1, 1], [3]);
@@ -177,7 +177,7 @@ test("in differences the reference keeps its values and each has its own legend"
   ]);
 });
 
-test("each unit's own scale has no ends to name; a fixed one has the number given", () => {
+test("pictureOf has no range per unit, and the given range if fixed", () => {
   const a = event("a", CHANNELS, [2, 1, 2], [1, 2, 5, 9]);
   const own = pictureOf(maps(a), maps(a), { ...OPTIONS, scale: "channel" });
   expect(own.legends[0].range).toBeNull();
@@ -186,7 +186,7 @@ test("each unit's own scale has no ends to name; a fixed one has the number give
   expect(fixed.legends[0]).toMatchObject({ range: { lo: 0, hi: 4 }, over: true, under: false });
 });
 
-test("a unit's history: its picture at each step, its figures as curves, NaN on a lane of its own", () => {
+test("histories and unitCurves return a unit's maps and statistics per step", () => {
   const at = (run: string, step: number, code: number) =>
     event(run, ["height", "width"], [1, 2], [code, 0], {}, step);
   const all = [at("a", 0, 1), at("a", 10, 3), at("b", 5, 2)];
@@ -204,7 +204,7 @@ test("a unit's history: its picture at each step, its figures as curves, NaN on 
   expect(curves.runs[1].values).toEqual([undefined, 2, undefined]);
 });
 
-test("a unit of a sheet is a column of its rows", () => {
+test("histories of a sheet's unit are one column", () => {
   const one = event("a", ["token"], [3], [1, 2, 3]);
   const [{ frames }] = histories([one], ["a"], "feature");
   expect(frames[0].board).toMatchObject({ rows: 3, columns: 1 });
@@ -212,7 +212,7 @@ test("a unit of a sheet is a column of its rows", () => {
   expect(strip[0].frames[0].board).toMatchObject({ rows: 1, columns: 3 });
 });
 
-test("curves that explode do not flatten the others", () => {
+test("usualPart drops exploding values", () => {
   const at = (run: string, step: number, max: number) => {
     const one = event(run, ["height", "width"], [1, 1], [1], {}, step);
     one.units.max = Float64Array.of(max);
@@ -222,7 +222,7 @@ test("curves that explode do not flatten the others", () => {
   expect(usualPart(curves).runs[1].values).toEqual([9, null]);
 });
 
-test("inputs: grey from least to greatest, three channels in colour, tokens as no picture", () => {
+test("inputPicture is grey, or coloured for three channels, and null for tokens", () => {
   const axes = ["sample", "channel", "height", "width"];
   const grey = inputPicture(event("a", axes, [2, 1, 1, 2], [9, 9, 2, 4]), 1)!;
   expect([...grey.pixels.rgba]).toEqual([0, 0, 0, 255, 255, 255, 255, 255]);
@@ -235,7 +235,7 @@ test("inputs: grey from least to greatest, three channels in colour, tokens as n
   expect(sameInput(one, event("b", axes, [1, 1, 1, 1], [2]))).toBe(false);
 });
 
-test("CSV: a line a value, with the run, the step and the place", () => {
+test("mapsToCsv writes one line per value", () => {
   const one = boardOf(event('a "1"', CHANNELS, [1, 1, 2], [1, 2], { unit_order: [7] }, 40))!;
   expect(mapsToCsv([one], "fc,1", 3, false).split("\n")).toEqual([
     "run,layer,step,sample,channel,height,width,value",

@@ -15,8 +15,8 @@ import {
 /** Later than any step: its nearest map is the last. */
 const LAST = Number.MAX_SAFE_INTEGER;
 /** Maps of so many steps are asked for at once, so that playing goes on without a question a step. */
-const MOST_STEPS = 8;
-const MOST_BYTES = 4e6;
+const MAX_STEPS = 8;
+const MAX_BYTES = 4e6;
 
 export function useListing(runs: readonly string[]): Answer<Listing> {
   const body = { runs, prefix: MAP_PREFIX, tag: null };
@@ -87,7 +87,7 @@ export function useMaps(
   const steps = useMemo(() => (last.data ? allSteps([...stepsOf.values()]) : NO_STEPS), [stepsOf]);
   const index = nearest(steps, wanted ?? LAST);
   const size = last.data?.maps.reduce((sum, one) => sum + one.values.length, 0) ?? 0;
-  const length = Math.max(1, Math.min(MOST_STEPS, Math.floor(MOST_BYTES / Math.max(1, size))));
+  const length = Math.max(1, Math.min(MAX_STEPS, Math.floor(MAX_BYTES / Math.max(1, size))));
   const from = Math.floor(Math.max(0, index) / length) * length;
   const isLast = index === steps.length - 1;
   const chunk = (start: number) => ({ ...question, steps: [...steps.subarray(start, start + length)] });

@@ -1,5 +1,5 @@
 import type { FindingGroup } from "../../lib/findings";
-import { standOut } from "../../lib/marks";
+import { peakBaselines } from "../../lib/marks";
 import { LOG_PREFIX, SKIPPED_TAG } from "../../lib/tags";
 import type { ScalarCurve } from "./model";
 
@@ -29,7 +29,7 @@ export function curveMarks(
     if (!tag.startsWith(LOG_PREFIX) || !PEAKS.test(tag)) continue;
     // A ratio says nothing of a loss that may be negative.
     if (values.some((value) => value < 0)) continue;
-    const usual = standOut(Array.from(values));
+    const usual = peakBaselines(Array.from(values));
     steps.forEach((step, i) => {
       const compared = usual[i];
       if (compared !== null && Number.isFinite(values[i]))

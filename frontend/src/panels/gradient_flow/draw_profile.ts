@@ -1,4 +1,4 @@
-import { ticks, toUnit, zeroApart } from "../../lib/scale";
+import { needsZeroLane, ticks, toUnit } from "../../lib/scale";
 import type { Scale, Thresholds } from "../../lib/types";
 import { prepare, type Theme } from "../../plot/canvas";
 import { cross, type Shape, tracePath } from "../../plot/markers";
@@ -46,7 +46,7 @@ export function profileX(t: number, runs: number, width: number): number {
 }
 
 /** Whether exact zeros stand on the scale and not in the lane at the left. */
-export const zeroInside = (scale: Scale) => scale.diverging && !zeroApart(scale);
+export const zeroInside = (scale: Scale) => scale.diverging && !needsZeroLane(scale);
 
 /** Values with a line and a label. */
 export const profileTicks = (scale: Scale, width: number) => ticks(scale, width < 200 ? 2 : 4);

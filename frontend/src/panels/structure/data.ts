@@ -17,7 +17,7 @@ import {
 /** Columns of a sparkline. */
 const WIDTH = 48;
 /** Names that a question may hold. */
-const MOST_NAMES = 20_000;
+const MAX_NAMES = 20_000;
 
 const readStructure = (header: unknown) =>
   header as { runs: Structure[]; missing: { run: string; reason: string }[] };
@@ -85,7 +85,7 @@ function withinLimit(asked: Asked[]): Asked[] {
   const kept = new Set(
     small.filter(({ rows }) => {
       names += rows.length;
-      return names <= MOST_NAMES;
+      return names <= MAX_NAMES;
     }),
   );
   return asked.filter((one) => kept.has(one));

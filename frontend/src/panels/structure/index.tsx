@@ -25,7 +25,7 @@ export { style };
 
 /** Lines that are open at first, and boxes that are drawn at most. */
 const FIRST_LINES = 48;
-const MOST_BOXES = 300;
+const MAX_BOXES = 300;
 /** Below this width there is room for one of the two. */
 const WIDE = 900;
 
@@ -49,7 +49,7 @@ export function View() {
     if (opened.value === null) return openLevels(models.tree, FIRST_LINES);
     return new Set(opened.value === "" ? [] : opened.value.split(",").map(decodeURIComponent));
   }, [models, opened.value]);
-  const drawn = useMemo(() => (models ? openWithin(models.tree, open, MOST_BOXES) : open), [models, open]);
+  const drawn = useMemo(() => (models ? openWithin(models.tree, open, MAX_BOXES) : open), [models, open]);
   const setOpen = (next: ReadonlySet<string>) => {
     opened.value = [...next].map(encodeURIComponent).join(",");
   };

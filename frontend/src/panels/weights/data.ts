@@ -56,13 +56,13 @@ export function readMaps(header: unknown): Maps {
 }
 
 /** More than this is not asked for at once: then only the step that is shown, and the first. */
-const MOST_BYTES = 16 << 20;
+const MAX_BYTES = 16 << 20;
 /** As many as TensorBoard keeps of a map. */
 const KEPT = 50;
 
 /** The question for a weight's maps: all its steps where they are small enough, so that playing needs no waiting. */
 export function mapsQuestion(runs: readonly string[], weight: Weight, step: number | null) {
-  const all = weight.bytes * runs.length * KEPT <= MOST_BYTES;
+  const all = weight.bytes * runs.length * KEPT <= MAX_BYTES;
   const steps = all ? null : [...new Set([0, step ?? weight.last])];
   return { runs, prefix: WEIGHT_PREFIX, tag: WEIGHT_PREFIX + weight.name, steps };
 }

@@ -14,7 +14,7 @@ export interface AxisFacts {
 
 /** A norm this many times the median of its axis stands out. */
 const STANDS_OUT = 5;
-const MOST_NAMED = 2;
+const MAX_NAMED = 2;
 
 export function facts(header: WeightHeader): AxisFacts[] {
   return Object.entries(header.norms ?? {}).map(([axis, { min, max }]) => {
@@ -41,7 +41,7 @@ export function facts(header: WeightHeader): AxisFacts[] {
       .map((norm, at) => ({ line: name(at), times: norm === null || usual === 0 ? 0 : norm / usual }))
       .filter(({ times }) => times >= STANDS_OUT)
       .sort((a, b) => b.times - a.times)
-      .slice(0, MOST_NAMED);
+      .slice(0, MAX_NAMED);
     return { axis, zero, least: least && zero > 0, large };
   });
 }

@@ -20,9 +20,9 @@ const LOW = 270;
 const NARROWEST = 132;
 /** For labels at the left of sheets. */
 const SIDE = 64;
-const LARGEST_HEAD = 380;
+const MAX_HEAD_SIZE = 380;
 const LABEL_GUTTER = 46;
-const MOST_LABELLED = 48;
+const MAX_LABELLED = 48;
 
 interface ColumnsProps {
   picture: Picture;
@@ -57,10 +57,10 @@ export function Columns(props: ColumnsProps) {
   const tokens = tokensOf(input, sample);
   const first = boards.find(({ form }) => form === "tiles");
   const attention = first?.columnAxis === "key";
-  const gutter = attention && first.rows <= MOST_LABELLED ? LABEL_GUTTER : 0;
+  const gutter = attention && first.rows <= MAX_LABELLED ? LABEL_GUTTER : 0;
   const layout = tileLayout(column, height - head - 8, slots.length, first?.rows ?? 1, first?.columns ?? 1, {
     gutter,
-    ...(attention ? { most: LARGEST_HEAD } : {}),
+    ...(attention ? { most: MAX_HEAD_SIZE } : {}),
   });
 
   // Scrolled anew for another layer, kept while its steps are gone through.

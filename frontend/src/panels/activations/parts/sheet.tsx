@@ -11,9 +11,9 @@ import type { Place } from "../notes";
 import { paintSheet } from "../paint";
 import { TEXT } from "../text";
 
-const LOWEST = 3;
-const HIGHEST = 22;
-const HIGHEST_SAMPLE = 36;
+const MIN_ROW_HEIGHT = 3;
+const MAX_ROW_HEIGHT = 22;
+const MAX_SAMPLE_HEIGHT = 36;
 
 interface Props {
   shown: Shown;
@@ -41,8 +41,8 @@ export function Sheet(props: Props) {
   const labels = useRef<HTMLCanvasElement>(null);
   const ofSamples = board.rowAxis === "sample";
   const row = Math.min(
-    ofSamples ? HIGHEST_SAMPLE : HIGHEST,
-    Math.max(LOWEST, Math.floor((props.height - 40) / board.rows)),
+    ofSamples ? MAX_SAMPLE_HEIGHT : MAX_ROW_HEIGHT,
+    Math.max(MIN_ROW_HEIGHT, Math.floor((props.height - 40) / board.rows)),
   );
   const height = row * board.rows;
   // Never less than a pixel a unit: the rest is scrolled to.

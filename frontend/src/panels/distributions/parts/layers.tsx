@@ -21,7 +21,7 @@ const LINE = 24;
 const PAD = 3;
 const BOX = 7;
 const GAP = 16;
-const LEAST_WIDTH = 150;
+const MIN_WIDTH = 150;
 
 interface Props {
   listing: Listing;
@@ -43,7 +43,7 @@ export function Layers({ listing, answer, stale }: Props) {
 
   const label = Math.min(220, Math.max(110, Math.round(width * 0.2)));
   const room = width - label - 12;
-  const column = Math.max(LEAST_WIDTH, Math.floor((room - GAP * shown.length) / Math.max(1, shown.length)));
+  const column = Math.max(MIN_WIDTH, Math.floor((room - GAP * shown.length) / Math.max(1, shown.length)));
   const axis = useAxis(shared, column);
   const body = Math.max(LINE, height - 30 - 22 - 40);
   const first = Math.max(0, Math.floor(top / LINE));

@@ -154,7 +154,7 @@ function said(group: MarkGroup, i: number): Omit<TooltipContent, "run" | "x" | "
   if (mark.kind === "peak") {
     note.what = TEXT.mark.figure[mark.quantity];
     note.value = exact(mark.value);
-    note.lines = [between(mark), TEXT.mark.times(short(mark.ratio), short(mark.usual))];
+    note.lines = [between(mark), TEXT.mark.times(short(mark.ratio), short(mark.baseline))];
     note.help = TEXT.mark.why(PEAK_RULE.factor, PEAK_RULE.reach);
   } else if (mark.kind === "nonfinite") {
     if (mark.quantity === "loss") {
