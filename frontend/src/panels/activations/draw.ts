@@ -2,8 +2,8 @@ import { hatchTile, image, theme } from "../../plot/canvas";
 import type { Pixels } from "./paint";
 
 /**
- * A picture of values, a pixel a value; the style stretches it. Only where something is hatched (not finite, dead)
- * it is drawn at the size that it has on the screen, since a hatch is finer than a value.
+ * Draw one pixel per value, which the stylesheet enlarges. If values are hatched (not finite, dead), the canvas has the
+ * size on the screen, because a hatch is finer than a value.
  */
 export function drawPlane(
   canvas: HTMLCanvasElement,

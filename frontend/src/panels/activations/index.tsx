@@ -100,25 +100,25 @@ function Activations({ listing, error, retry }: Props) {
     [maps.maps, maps.newest, runs, colours, scale, fixed, differ, order, dark],
   );
   const waiting = maps.maps.size === 0 && maps.loading;
-  const drawn = useKept(
+  const drawn = useLast(
     waiting || !layer
       ? null
       : { picture: fresh, layer: layer.name, step: maps.step, sample, reasons: maps.reasons },
   );
   const unit = choices.unit;
-  const boards = drawn?.picture.shown.flatMap(({ board }) => (board ? [board] : [])) ?? [];
+  const grids = drawn?.picture.shown.flatMap(({ grid }) => (grid ? [grid] : [])) ?? [];
   return (
     <section class="panel act" aria-label={TEXT.title}>
       <Controls
         choices={choices}
         header={header}
-        boards={boards}
+        grids={grids}
         exports={
           <Exports
             name={`nnviz_activations_${drawn?.layer ?? ""}_step_${drawn?.step ?? 0}`}
             png={() => stage.current}
-            csv={() => mapsToCsv(boards, drawn?.layer ?? "", sample, differ)}
-            disabled={boards.length === 0}
+            csv={() => mapsToCsv(grids, drawn?.layer ?? "", sample, differ)}
+            disabled={grids.length === 0}
           />
         }
       />
@@ -202,8 +202,8 @@ interface Drawn {
   reasons: ReadonlyMap<string, string>;
 }
 
-/** What was drawn last while the next is on its way: it fades instead of leaving a hole. */
-function useKept(next: Drawn | null): Drawn | null {
+/** Return the last picture while the next one is loading, so that it fades instead of disappearing. */
+function useLast(next: Drawn | null): Drawn | null {
   const kept = useRef<Drawn | null>(null);
   if (next) kept.current = next;
   return kept.current;

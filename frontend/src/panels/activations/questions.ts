@@ -12,9 +12,9 @@ import {
   readMaps,
 } from "./model";
 
-/** Later than any step: its nearest map is the last. */
+/** A step after all others, whose nearest map is the last one. */
 const LAST = Number.MAX_SAFE_INTEGER;
-/** Maps of so many steps are asked for at once, so that playing goes on without a question a step. */
+/** Maximum number of steps per request, so that playing does not need one request per step. */
 const MAX_STEPS = 8;
 const MAX_BYTES = 4e6;
 
@@ -23,7 +23,7 @@ export function useListing(runs: readonly string[]): Answer<Listing> {
   return useAnswer("maps", runs.length > 0 ? body : null, readListing);
 }
 
-/** The probe's inputs of each run that has logged them, for the model that a layer is of. */
+/** Return the probe inputs of each run, for the model that contains a layer. */
 export function useInputs(
   runs: readonly string[],
   layer: string | null,
@@ -34,7 +34,7 @@ export function useInputs(
     readListing,
   );
   const tags = [...new Set(listing.data?.maps.map(({ tag }) => tag))];
-  // With several models each has its own, and their layers begin with their names.
+  // With several models, layer names start with the name of the model.
   const tag = tags.find((one) => layer?.startsWith(`${one.slice(MAP_INPUT_TAG.length + 1)}.`)) ?? tags[0];
   const body = tag === undefined ? null : { runs, prefix: MAP_INPUT_TAG, tag, steps: [LAST] };
   const answer = useAnswer("maps", body, readMaps);
@@ -43,21 +43,21 @@ export function useInputs(
     error: listing.error ?? answer.error,
     loading: listing.loading || answer.loading,
     retry: listing.error !== null ? listing.retry : answer.retry,
-    // While it is not known it is not denied.
+    // True until the listing is loaded.
     logged: tag !== undefined || listing.data === null,
   };
 }
 
 export interface Maps {
-  /** At which any of the runs has a map of this layer. */
+  /** Steps at which any run has a map of this layer. */
   steps: Float64Array;
-  /** The one that is shown. */
+  /** The shown step. */
   step: number;
-  /** Each run's map nearest to it. */
+  /** Each run's map nearest to `step`. */
   maps: ReadonlyMap<string, MapEvent>;
   /** Each run's last map. */
   newest: ReadonlyMap<string, MapEvent>;
-  /** Why a run has none, by run. */
+  /** Reason per run that has no map. */
   reasons: ReadonlyMap<string, string>;
   error: string | null;
   loading: boolean;
@@ -67,7 +67,7 @@ export interface Maps {
 const NO_STEPS = new Float64Array(0);
 const byRun = (maps: readonly MapEvent[]) => new Map(maps.map((one): [string, MapEvent] => [one.run, one]));
 
-/** One layer's maps of all runs at a step; those of the steps around it are fetched ahead. */
+/** Return a layer's maps of all runs at a step, and prefetch those of nearby steps. */
 export function useMaps(
   runs: readonly string[],
   tag: string | null,
@@ -94,7 +94,7 @@ export function useMaps(
   const some = useAnswer("maps", last.data && index >= 0 && !isLast ? chunk(from) : null, readMaps);
   const source = isLast ? last.data : some.data;
 
-  // The next ones while these are looked at. What fails here fails again when it is wanted, and is said then.
+  // Prefetch the next steps. Errors are ignored here: they occur again when the maps are needed, and are shown then.
   const next = from + length;
   useEffect(() => {
     if (!some.data || next >= steps.length - 1) return;
@@ -130,7 +130,7 @@ export function useMaps(
   };
 }
 
-/** One unit at all steps, of every run. */
+/** Return one unit of every run at all steps. */
 export function useHistory(
   runs: readonly string[],
   tag: string,

@@ -5,17 +5,17 @@ import { UI_TEXT } from "../../../ui/text";
 import type { MapLegend } from "../model_picture";
 import { TEXT } from "../text";
 
-/** Three digits say enough of where a scale ends. */
+/** Format an end of the scale with three digits. */
 const end = (value: number) => tick(Number(value.toPrecision(3)));
 
-/** What the colours mean: ends, what lies beyond them, and 0 where it is in the middle. */
+/** Legend of a map: the ends of the scale, the clipped values, and 0 if it is in the middle. */
 export function LegendOf({ legend, name, testid }: { legend: MapLegend; name: string; testid: string }) {
   const { range, palette, under, over } = legend;
   const centred = range !== null && range.lo === -range.hi;
-  const said = [name, range === null ? TEXT.ownScale : ""].filter(Boolean).join(" · ");
+  const parts = [name, range === null ? TEXT.ownScale : ""].filter(Boolean).join(" · ");
   return (
     <div class="legend act-legend" data-testid={testid}>
-      {said !== "" && <span class="act-legend-name">{said}</span>}
+      {parts !== "" && <span class="act-legend-name">{parts}</span>}
       <div class="ramp">
         {under && (
           <i class="cap" style={{ background: cssColour(palette.under) }} title={UI_TEXT.state.under} />

@@ -14,9 +14,9 @@ const SIDE = 64;
 
 interface Props {
   inputs: readonly MapEvent[];
-  /** Whether inputs were logged, or may have been. */
+  /** True if inputs were logged, or if this is not known yet. */
   logged: boolean;
-  /** While they are still to come. */
+  /** True while inputs are loading. */
   loading: boolean;
   header: MapHeader | null;
   sample: number;
@@ -25,21 +25,21 @@ interface Props {
   picture: Picture | null;
 }
 
-/** What of a layer's output the maps leave out. */
+/** Describe the parts of a layer's output that the maps omit. */
 function about({ downsampled }: MapHeader): string {
   const parts = Object.entries(downsampled ?? {});
   const pooled = parts.filter(([, [, , how]]) => how === "mean");
-  const said = parts
+  const omitted = parts
     .filter(([, [, , how]]) => how !== "mean")
     .map(([axis, [all, kept, how]]) => {
       if (how === "every") return TEXT.kept(kept, all, TEXT.nouns[axis]?.[1] ?? axis);
       return axis === "depth" ? TEXT.slice(axis) : TEXT.cut(TEXT.axes[axis] ?? axis, kept, all);
     });
-  if (pooled.length > 0) said.push(TEXT.pooled(pooled.map(([, [all]]) => all).join(" × ")));
-  return said.join(" · ");
+  if (pooled.length > 0) omitted.push(TEXT.pooled(pooled.map(([, [all]]) => all).join(" × ")));
+  return omitted.join(" · ");
 }
 
-/** What went in, beside what came out: the sample that is shown, which one it is, and the colours' meaning. */
+/** The input of the shown sample, a picker for samples, and the legends of the maps. */
 export function ProbeBand({ inputs, logged, loading, header, sample, samples, setSample, picture }: Props) {
   const store = useStore();
   const input = inputs[0] ?? null;
