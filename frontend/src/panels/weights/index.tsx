@@ -1,12 +1,13 @@
 import { useQuery } from "../../data/use_query";
 import { choose } from "../../lib/selection";
 import { nearest } from "../../lib/steps";
+import { WEIGHT_PREFIX } from "../../lib/tags";
 import { useStore } from "../../ui/context";
-import { useCourse } from "../../ui/course";
 import { Failure } from "../../ui/failure";
+import { useKeyboardNav } from "../../ui/keyboard_nav";
 import { LayerList } from "../../ui/layer_list";
 import { NoRuns, PanelEmpty } from "../../ui/panel_empty";
-import { mapsQuestion, PREFIX, readMaps, readTracked, readTracks, readWeights } from "./data";
+import { mapsQuestion, readMaps, readTracked, readTracks, readWeights } from "./data";
 import { Stage } from "./parts/stage";
 import { Tools } from "./parts/tools";
 import { useWeights } from "./state";
@@ -22,7 +23,7 @@ export function View() {
   const store = useStore();
   const runs = store.shown.value;
   const asked = runs.length > 0;
-  const listing = useQuery("maps", asked ? { runs, prefix: PREFIX, tag: null } : null, readWeights);
+  const listing = useQuery("maps", asked ? { runs, prefix: WEIGHT_PREFIX, tag: null } : null, readWeights);
   const weights = listing.data ?? listing.previous ?? [];
   const at = weights.length === 0 ? -1 : Math.max(0, choose(store.view.row.value, weights));
   const weight = weights[at] ?? null;
@@ -49,7 +50,7 @@ export function View() {
   const move = (to: number) => {
     if (steps.length > 0) store.view.step.value = steps[Math.min(steps.length - 1, Math.max(0, to))];
   };
-  useCourse({
+  useKeyboardNav({
     moveStep: (by) => move(nearest(steps, step) + by),
     moveLayer: (by) => select(at + by),
   });
