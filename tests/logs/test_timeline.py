@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tb_nnviz.logs.points import Points
-from tb_nnviz.logs.timeline import current, timeline
+from tb_nnviz.logs.timeline import abandoned, current, newest, timeline
 
 
 def points(*events: tuple[int, float]) -> Points:
@@ -106,3 +106,34 @@ def test_current_guides_without_event_compares_wall_times() -> None:
 
 def test_current_without_events_is_empty() -> None:
     assert current(events(), [events()]) == [] == current(events(), [])
+
+
+def masks(*tags: list[tuple[int, float]]) -> list[list[int]]:
+    return [mask.astype(int).tolist() for mask in abandoned([points(*tag) for tag in tags])]
+
+
+def test_abandoned_event_is_abandoned_in_every_tag() -> None:
+    """A tag that only the first writer knew, as the Python loader keeps it."""
+    resumed = [(0, 1.0), (1, 2.0), (2, 3.0), (1, 9.0)]
+    assert masks(resumed, resumed[:3]) == [[0, 1, 1, 0], [0, 1, 1]]
+
+
+def test_abandoned_event_of_a_rare_tag_is_compared_by_wall_time() -> None:
+    often = [(0, 1.0), (1, 2.0), (3, 4.0), (1, 9.0), (5, 12.0)]
+    assert masks(often, [(2, 3.0), (4, 11.0)]) == [[0, 1, 1, 0, 0], [1, 0]]
+
+
+def test_abandoned_events_dropped_by_the_data_server_abandon_others() -> None:
+    assert masks([(0, 1.0), (1, 9.0), (2, 10.0)], [(0, 1.0), (1, 2.0), (3, 4.0)]) == [[0, 0, 0], [0, 1, 1]]
+
+
+def test_abandoned_clock_set_back_abandons_only_what_was_written_again() -> None:
+    resumed = [(0, 100.0), (1, 101.0), (2, 102.0), (1, 5.0)]
+    assert masks(resumed) == [[0, 1, 1, 0]]
+    assert masks(resumed, resumed) == [[0, 1, 1, 0]] * 2
+
+
+def test_newest_is_the_event_written_last() -> None:
+    assert newest(points((0, 5.0), (7, 6.0), (3, 1.0))) == 2
+    assert newest(points((3, 8.0), (0, 1.0), (4, 2.0))) == 0, "files in the wrong order"
+    assert newest(points()) is None

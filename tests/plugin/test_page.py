@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from tb_nnviz.plugin import page
-from tests.support.built_page import build_of
-from tests.support.tensorboards import TensorBoard
+from tests.support.tensorboards import TensorBoard, build_of
 
 
 @pytest.mark.parametrize(

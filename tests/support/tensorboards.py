@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import time
 import warnings
 from collections.abc import Callable, Mapping
@@ -110,8 +111,38 @@ class TensorBoard(contextlib.ExitStack):
 
         self.until(written)
 
+    def until_idle(self, state: Callable[[], Any], seconds: float = 1.5) -> bool:
+        """Reload until a state stays the same for some seconds."""
+        last, since = state(), time.monotonic()
+        while time.monotonic() - since < seconds:
+            self.reload()
+            time.sleep(0.1)
+            now = state()
+            if now != last:
+                last, since = now, time.monotonic()
+        return True
+
     def reload(self) -> None:
         """Read what was appended; the data server does so by itself, every second."""
         if self._multiplexer is not None:
             self._multiplexer.AddRunsFromDirectory(self.board.flags.logdir, None)
             self._multiplexer.Reload()
+
+
+def only(answer: dict[str, Any]) -> dict[str, Any]:
+    """The one series of an answer that lacks nothing."""
+    assert answer["missing"] == []
+    (series,) = answer["series"]
+    found: dict[str, Any] = series
+    return found
+
+
+def names(answer: dict[str, Any], series: dict[str, Any]) -> list[str]:
+    return [row["name"] for row in answer["layouts"][str(series["layout"])]]
+
+
+def build_of(board: TensorBoard) -> str:
+    """Return the build that the entry imports from."""
+    found = re.search(r"""["']\./static/([0-9a-f]{16})/main\.js["']""", board.get("index.js").text)
+    assert found
+    return found[1]

@@ -14,7 +14,7 @@ from tb_nnviz import schema
 from tb_nnviz.logs.histograms.quantiles import QUANTILES, SPECIAL
 from tests.support.bins import bin_of, counts_of, ends
 from tests.support.event_logs import WALL_TIME, Log
-from tests.support.histogram_logs import AB, SAMPLES, Logs, entries
+from tests.support.logs.histograms import AB, SAMPLES, Logs, entries
 from tests.support.tensorboards import TensorBoard
 
 

@@ -6,12 +6,11 @@ import numpy as np
 from numpy.testing import assert_array_equal
 
 from tb_nnviz import schema
-from tests.support.answers import only
 from tests.support.event_logs import (
     WALL_TIME,
     Zoo,
 )
-from tests.support.tensorboards import TensorBoard
+from tests.support.tensorboards import TensorBoard, only
 
 
 def test_scalars_by_prefix_leave_out_users_own(board: TensorBoard) -> None:

@@ -9,7 +9,6 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from tb_nnviz import schema
-from tests.support.answers import names, only
 from tests.support.event_logs import (
     AB,
     ABC,
@@ -22,7 +21,7 @@ from tests.support.event_logs import (
     layout,
     numbers,
 )
-from tests.support.tensorboards import TensorBoard
+from tests.support.tensorboards import TensorBoard, names, only
 
 WHOLE = {
     "plain": AB,

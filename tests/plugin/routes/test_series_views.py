@@ -5,13 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.testing import assert_array_equal
 
-from tests.support.answers import only
 from tests.support.event_logs import (
     HALF,
     STEPS,
     Zoo,
 )
-from tests.support.tensorboards import TensorBoard
+from tests.support.tensorboards import TensorBoard, only
 
 
 def test_series_width_reduces_only_longer_runs(board: TensorBoard, zoo: Zoo) -> None:
