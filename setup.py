@@ -50,7 +50,9 @@ NATIVE = Path("tb_nnviz", "record", "measure", "native")
 KERNELS = Extension(
     "tb_nnviz.record.measure.native._kernels",
     [(NATIVE / "module.c").as_posix()],
-    depends=[(NATIVE / path.name).as_posix() for path in sorted((ROOT / NATIVE).glob("*.h"))],
+    depends=[
+        (NATIVE / path.name).as_posix() for path in sorted((ROOT / NATIVE).glob("*")) if path.suffix in (".h", ".inc")
+    ],
     py_limited_api=True,
     optional=True,
 )

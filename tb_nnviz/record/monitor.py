@@ -14,8 +14,8 @@ from torch import Tensor, nn
 
 from tb_nnviz import schema
 from tb_nnviz.record.hooks.handles import Hook
+from tb_nnviz.record.options import Options
 from tb_nnviz.record.session import Session
-from tb_nnviz.record.settings import Settings
 from tb_nnviz.record.write.writer import Writer
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Monitor:
         optimizers: Sequence[Optimizer],
         make_writer: Callable[[], Writer],
         directory: str,
-        settings: Settings,
+        options: Options,
     ) -> None:
         run = os.path.realpath(directory)
         if run in _open_runs:
@@ -63,14 +63,14 @@ class Monitor:
         self._run = run
         self._closed = False
         self._started = time.perf_counter()
-        self._steps = Session(models, optimizers, make_writer, run, settings)
-        self._guard = self._steps.guard
-        _open_runs[run] = self._steps
+        self._session = Session(models, optimizers, make_writer, run, options)
+        self._guard = self._session.guard
+        _open_runs[run] = self._session
 
     @property
     def writer(self) -> Writer:
         """Where the events go; its ``add_scalar(tag, value, step)`` writes figures of your own."""
-        return self._steps.writer
+        return self._session.writer
 
     @property
     def overhead(self) -> Overhead:
@@ -81,7 +81,7 @@ class Monitor:
         ...     monitor.step()
         ...     text = f"{monitor.overhead.share:.1%} of the run"
         """
-        seconds = self._guard.seconds + self._steps.writer.cpu_seconds
+        seconds = self._guard.seconds + self._session.writer.cpu_seconds
         return Overhead(seconds, seconds / max(time.perf_counter() - self._started, 1e-9))
 
     def log(self, **scalars: float | Tensor) -> None:
@@ -97,7 +97,7 @@ class Monitor:
         >>> with tb_nnviz.watch(nn.Linear(3, 1), logdir=tempfile.mkdtemp()) as monitor:
         ...     monitor.log(loss=torch.tensor(0.25), accuracy=0.93)
         """
-        self._guard.attempt("log", self._steps.log, scalars)
+        self._guard.attempt("log", self._session.log, scalars)
 
     def step(self) -> None:
         """Close a step by hand: after its backward pass, in loops without an optimizer to hook.
@@ -106,11 +106,11 @@ class Monitor:
         those that have not stepped are left out of this step.
         """
         if not self._closed:
-            Hook(self._steps.close_by_hand, self._guard.failing("gradients"))()
+            Hook(self._session.close_by_hand, self._guard.failing("gradients"))()
 
     def state_dict(self) -> dict[str, Any]:
         """What to put in a checkpoint so that a resumed run goes on at the right step."""
-        return {"version": schema.VERSION, "step": self._steps.number}
+        return {"version": schema.VERSION, "step": self._session.number}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on at a checkpoint's step, in place of ``start_step``.
@@ -120,7 +120,7 @@ class Monitor:
         """
         if not isinstance(state, Mapping) or state.get("version") != schema.VERSION or "step" not in state:
             raise ValueError(f"invalid state: {state!r:.120} (from Monitor.state_dict, version {schema.VERSION})")
-        self._steps.go_on_at(int(state["step"]))
+        self._session.go_on_at(int(state["step"]))
 
     def clip_grad_norm_(
         self,
@@ -168,19 +168,19 @@ class Monitor:
                 the last counts, those with others are added.
         """
         if not (isinstance(norm, Tensor) and norm.is_meta):
-            self._guard.attempt("clipping", self._steps.clipped, norm, max_norm, of)
+            self._guard.attempt("clipping", self._session.clipped, norm, max_norm, of)
 
     def close(self) -> None:
         """Take all hooks off and write what is pending. A step that is still open is dropped."""
-        if self._closed and not self._steps.installed:
+        if self._closed and not self._session.installed:
             return
         self._closed = True
         try:
-            self._steps.end()
+            self._session.end()
         finally:  # an interrupt too; what it left on is taken off by the next call
-            if _open_runs.get(self._run) is self._steps:
+            if _open_runs.get(self._run) is self._session:
                 del _open_runs[self._run]
-            self._guard.release("the writer", self._steps.writer.close)
+            self._guard.release("the writer", self._session.writer.close)
 
     def __enter__(self) -> Self:
         return self

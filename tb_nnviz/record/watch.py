@@ -9,13 +9,11 @@ from typing import Any
 import torch
 from torch import nn
 
-from tb_nnviz import schema
-from tb_nnviz.record import schedule
-from tb_nnviz.record.collect.activation_maps.probe import Probe, labels, probes
-from tb_nnviz.record.collect.weights import tracked
+from tb_nnviz.record import arguments, schedule
+from tb_nnviz.record.collect.weights import choice
 from tb_nnviz.record.model.modules import Filter, named_parameters, selector, unwrap
 from tb_nnviz.record.monitor import Monitor
-from tb_nnviz.record.settings import Settings
+from tb_nnviz.record.options import Options
 from tb_nnviz.record.write.writer import file_writer, user_writer
 from tb_nnviz.rules.registry import default_rules
 
@@ -43,7 +41,6 @@ def watch(
     probe_inputs: bool = False,
     probe_labels: Any = None,
     map_bytes: int = 2**20,
-    process_group: Any = None,
     window: bool = False,
     snapshot_bytes: int | None = None,
     on_finding: str | None = "log",
@@ -120,136 +117,38 @@ def watch(
         map_bytes: the maps of one step take this much at most, and a single map 256 KiB. What does not fit is
             made smaller, the same way at every step: at most 8 samples, means of tiles of places, every nth
             channel or unit; the log says which.
-        process_group: not available yet.
 
     Raises:
         ValueError, TypeError: an argument is not what it should be; the message names it and its value.
     """
-    if process_group is not None:
-        raise NotImplementedError(f"process_group is not available yet (given: {process_group!r:.80})")
     if on_finding not in ("log", None):
-        raise NotImplementedError(f'on_finding is not available yet but as "log" or None (given: {on_finding!r:.80})')
-    if (logdir is None) == (writer is None):
-        given = "neither" if logdir is None else "both"
-        raise ValueError(f"invalid logdir and writer: {given} given (one of them says where events go)")
-    models, optimizers = unwrap(model), _optimizers(optimizer)
-    _check_parameters(models, optimizers)
-    if isinstance(start_step, bool) or not isinstance(start_step, int) or start_step < 0:
-        raise ValueError(f"invalid start_step: {start_step!r} (an integer of at least 0)")
-    directory = _directory(logdir, writer)
-    found, maps = _probes(probe, models, maps_every)
-    if probe_labels is not None and not (found and probe_inputs):
-        raise ValueError("invalid probe_labels: they are logged with the inputs, and probe_inputs is not set")
+        raise ValueError(f'invalid on_finding: {on_finding!r:.80} ("log" or None)')
+    directory = arguments.directory(logdir, writer)
+    models, optimizers = unwrap(model), arguments.optimizers(optimizer)
+    arguments.check_parameters(models, optimizers)
+    found, maps = arguments.probes_and_schedule(probe, models, maps_every)
     keep = selector(include, exclude)
     kept = [parameter for parameter in named_parameters(models) if keep(parameter.name, parameter.owner)]
-    settings = Settings(
-        kinds=_kinds(kinds, bool(optimizers)),
-        logged=schedule.every("every", _not_none("every", every)),
+    options = Options(
+        kinds=arguments.kinds(kinds, bool(optimizers)),
+        logged=schedule.every("every", arguments.not_none("every", every)),
         histograms=schedule.every("histograms_every", histograms_every),
         maps=maps,
         weights=schedule.every("weights_every", weights_every),
-        weight_bytes=_bytes("weight_bytes", weight_bytes),
-        tracked=tracked.checked(tracked_weights, kept),
-        start_step=start_step,
+        weight_bytes=arguments.natural("weight_bytes", weight_bytes),
+        tracked=choice.checked(tracked_weights, kept),
+        start_step=arguments.natural("start_step", start_step),
         include=include,
         exclude=exclude,
-        scaler=_scaler(scaler),
+        scaler=arguments.scaler(scaler),
         window=bool(window),
-        snapshot_bytes=None if snapshot_bytes is None else _bytes("snapshot_bytes", snapshot_bytes),
+        snapshot_bytes=None if snapshot_bytes is None else arguments.natural("snapshot_bytes", snapshot_bytes),
         probes=found,
         probe_inputs=bool(probe_inputs),
-        probe_labels={} if probe_labels is None else labels(probe_labels, found),
-        map_bytes=_bytes("map_bytes", map_bytes),
-        rules=default_rules({"gradient_norm": _limits(gradient_norm_limits)}),
-        say_findings=on_finding is not None,
+        probe_labels=arguments.probe_labels(probe_labels, found, probe_inputs),
+        map_bytes=arguments.natural("map_bytes", map_bytes),
+        rules=default_rules({"gradient_norm": arguments.norm_limits(gradient_norm_limits)}),
+        report_findings=on_finding is not None,
     )
     make = (lambda: file_writer(directory)) if writer is None else (lambda: user_writer(writer))
-    return Monitor(models, optimizers, make, directory, settings)
-
-
-def _not_none(name: str, value: int | None) -> int:
-    if value is None:
-        raise ValueError(f"invalid {name}: None (an integer of at least 1)")
-    return value
-
-
-def _optimizers(optimizer: Any) -> list[Optimizer]:
-    if optimizer is None:
-        return []
-    several = list(optimizer) if isinstance(optimizer, list | tuple) else [optimizer]
-    for one in several:
-        if not (hasattr(one, "register_step_pre_hook") and hasattr(one, "param_groups")):
-            raise TypeError(f"invalid optimizer: {one!r:.120} (a torch.optim.Optimizer, or a list of them)")
-    return list(dict.fromkeys(several))
-
-
-def _check_parameters(models: Mapping[str, nn.Module], optimizers: Sequence[Optimizer]) -> None:
-    own = {parameter for model in models.values() for parameter in model.parameters()}
-    if not own:
-        names = ", ".join(type(model).__name__ for model in models.values())
-        raise ValueError(f"invalid model: {names} has no parameters, there is nothing to train")
-    for optimizer in optimizers:
-        tensors = [tensor for group in optimizer.param_groups for tensor in group["params"]]
-        if own.isdisjoint(tensors):
-            raise ValueError(
-                f"invalid optimizer: none of the {len(tensors)} parameters of {type(optimizer).__name__} "
-                "is the model's (was the model copied or moved after the optimizer was made?)"
-            )
-
-
-def _directory(logdir: str | os.PathLike[str] | None, writer: Any) -> str:
-    if logdir is not None:
-        return os.fspath(logdir)
-    directory = getattr(writer, "log_dir", None) or getattr(writer, "logdir", None)
-    if not (directory and hasattr(writer, "_get_file_writer")):
-        raise TypeError(f"invalid writer: {writer!r:.120} (a SummaryWriter of torch or tensorboardX)")
-    return str(directory)
-
-
-def _kinds(kinds: Iterable[str] | None, optimizer: bool) -> tuple[str, ...]:
-    chosen = schema.KINDS if kinds is None else (kinds,) if isinstance(kinds, str) else tuple(kinds)
-    for kind in chosen:
-        if kind not in schema.KINDS:
-            raise ValueError(f"unknown kind: {kind!r} (one of {', '.join(schema.KINDS)})")
-    stepped = {"update", "optimizer"}  # what there is no way to know without one
-    if kinds is not None and not optimizer and (missing := stepped.intersection(chosen)):
-        raise ValueError(f"invalid kinds: {sorted(missing)[-1]} needs an optimizer, and none is given")
-    return tuple(kind for kind in schema.KINDS if kind in chosen and (optimizer or kind not in stepped))
-
-
-def _scaler(scaler: Any) -> Any:
-    if scaler is not None and not all(hasattr(scaler, name) for name in ("step", "update", "is_enabled")):
-        raise TypeError(f"invalid scaler: {scaler!r:.120} (a torch.amp.GradScaler)")
-    return scaler
-
-
-def _bytes(name: str, size: int) -> int:
-    if isinstance(size, bool) or not isinstance(size, int) or size < 0:
-        raise ValueError(f"invalid {name}: {size!r} (an integer of at least 0)")
-    return size
-
-
-def _probes(
-    probe: Any, models: Mapping[str, nn.Module], maps_every: int | None
-) -> tuple[dict[str, Probe], schedule.Schedule]:
-    """The probes, and when maps are taken of them."""
-    if probe is None:
-        if maps_every is not None:
-            raise ValueError(
-                f"invalid maps_every: {maps_every!r} without a probe (probe=inputs as the model takes them)"
-            )
-        return {}, schedule.every("maps_every", None)
-    return probes(probe, models), schedule.every("maps_every", 100 if maps_every is None else maps_every)
-
-
-def _limits(limits: Any) -> dict[str, float] | None:
-    """Return the thresholds of the gradient-norm rule, or None to leave the rule out."""
-    if limits is None:
-        return None
-    try:
-        vanishing, exploding = (float(limit) for limit in limits)
-    except (TypeError, ValueError):
-        raise ValueError(f"invalid gradient_norm_limits: {limits!r} (vanishing, exploding; or None)") from None
-    if not 0 <= vanishing < exploding:
-        raise ValueError(f"invalid gradient_norm_limits: {limits!r} (0 <= vanishing < exploding)")
-    return {"vanishing": vanishing, "exploding": exploding}
+    return Monitor(models, optimizers, make, directory, options)

@@ -17,13 +17,18 @@ from tests.support.odd_models import same
 
 #: Where each function is made to raise, one at a time: all that runs between the user's lines and the writer.
 PLACES = (
-    "collect.dataflow.capture", "collect.dataflow.dataflow", "hooks.calls", "hooks.fast_path", "hooks.modules",
-    "hooks.optimizers", "hooks.order", "collect.activation_maps.axes", "collect.activation_maps.inputs",
+    "assemble", "collectors", "event_emitter", "measure.histogram", "measure.host_copy", "measure.stats",
+    "model.evaluation", "pending_step", "reduce.local", "row_table", "step_plan", "window",
+    "hooks.calls", "hooks.fast_path", "hooks.modules", "hooks.optimizers", "hooks.order",
+    "collect.activations", "collect.adam_state", "collect.clipping", "collect.collector", "collect.global_norm",
+    "collect.learning_rates", "collect.loss_scaling", "collect.optimizer_state", "collect.parameter_rows",
+    "collect.parameters", "collect.scalars", "collect.snapshot", "collect.watched_parameters",
+    "collect.activation_maps.axes", "collect.activation_maps.collector", "collect.activation_maps.inputs",
     "collect.activation_maps.layer_map", "collect.activation_maps.plan", "collect.activation_maps.probe",
-    "collect.activation_maps.quantize", "collect.activation_maps.recorder", "collect.activation_maps.sizes",
-    "measure.histogram", "measure.stats", "measure.host_copy", "model.evaluation", "assemble",
-    "collect.global_norm", "collect.parameters", "pending_step", "collect.snapshot", "event_emitter", "row_table",
-    "collect.weights.capture", "collect.weights.maps", "collect.weights.plan", "collect.weights.tracked",
+    "collect.activation_maps.quantize", "collect.activation_maps.sizes",
+    "collect.dataflow.capture", "collect.dataflow.dataflow",
+    "collect.weights.choice", "collect.weights.encode", "collect.weights.maps", "collect.weights.plan",
+    "collect.weights.pool", "collect.weights.tracked",
 )  # fmt: skip
 #: What undoes: where that fails there is nothing left that could.
 UNDOES = {"model.evaluation:_restore"}
@@ -172,7 +177,7 @@ HALVES = {
     "order": ("torch.nn.Module.register_forward_pre_hook", second_planted(nn.Module.register_forward_pre_hook)),
     "optimizer": ("torch.optim.Optimizer.register_step_post_hook", planted),
     "scaler": ("tb_nnviz.record.hooks.scaler.GradScalerPatch.install", planted),
-    "recorder": ("tb_nnviz.record.pending_step.Recorder.begin", planted),
+    "collector": ("tb_nnviz.record.collect.parameters.ParameterCollector.begin", planted),
     "first step": ("tb_nnviz.record.hooks.modules.ModuleHooks.next_step", planted),
     "writer": ("tb_nnviz.record.watch.file_writer", planted),
 }
@@ -246,8 +251,9 @@ def test_what_cannot_be_turned_off_by_itself_is_turned_off_with_all_the_rest(tmp
     model = nn.Sequential(nn.Linear(4, 4), nn.Tanh(), nn.Linear(4, 1))
     optimizer = torch.optim.SGD(model.parameters(), 0.1)
     with tb_nnviz.watch(model, optimizer, tmp_path, every=1) as monitor:
-        monkeypatch.setattr("tb_nnviz.record.pending_step.Recorder.activation_gradient", planted)
-        monkeypatch.setattr("tb_nnviz.record.pending_step.Recorder.drop", planted)
+        collector = "tb_nnviz.record.collect.activations.ActivationCollector"
+        monkeypatch.setattr(f"{collector}.activation_gradient", planted)
+        monkeypatch.setattr(f"{collector}.drop", planted)
         for _ in range(3):
             loss = model(torch.ones(5, 4)).sum()
             loss.backward()
@@ -264,7 +270,7 @@ def test_what_cannot_be_turned_off_by_itself_is_turned_off_with_all_the_rest(tmp
 def test_a_step_closed_by_hand_raises_nothing(tmp_path, monkeypatch, caplog):
     model = nn.Linear(4, 1)
     with tb_nnviz.watch(model, logdir=tmp_path, every=1) as monitor:
-        monkeypatch.setattr("tb_nnviz.record.pending_step.Recorder.begin", planted)
+        monkeypatch.setattr("tb_nnviz.record.collect.parameters.ParameterCollector.begin", planted)
         for _ in range(2):
             model(torch.ones(5, 4)).sum().backward()
             monitor.step()

@@ -115,10 +115,9 @@ INVALID = {
     ),
     "map_bytes=-1": ({"probe": torch.ones(1, 4), "map_bytes": -1}, ValueError, "invalid map_bytes: -1"),
     "limits of one": ({"gradient_norm_limits": 3}, ValueError, "invalid gradient_norm_limits: 3"),
-    **{
-        name: ({name: 1}, NotImplementedError, f"{name} is not available yet")
-        for name in ("process_group", "on_finding")
-    },
+    "process_group": ({"process_group": None}, TypeError, "unexpected keyword argument 'process_group'"),
+    "on_finding=1": ({"on_finding": 1}, ValueError, r'invalid on_finding: 1 \("log" or None\)'),
+    "on_finding=raise": ({"on_finding": "raise"}, ValueError, "invalid on_finding: 'raise'"),
 }
 
 
@@ -473,7 +472,8 @@ def test_an_error_of_ours_turns_that_part_off_and_training_goes_on(tmp_path, cap
     def broken(*args, **options):
         raise RuntimeError("ours")
 
-    monkeypatch.setattr("tb_nnviz.record.pending_step.measure", broken)
+    for module in ("activations", "parameters"):
+        monkeypatch.setattr(f"tb_nnviz.record.collect.{module}.measure", broken)
     model = net()
     with tb_nnviz.watch(model, sgd(model), logdir=tmp_path, every=1, histograms_every=None) as monitor:
         train(model, monitor._optimizers[0], 3, monitor)
@@ -489,7 +489,7 @@ def test_what_works_goes_on_when_another_part_is_off(tmp_path, monkeypatch):
     def broken(*args, **options):
         raise RuntimeError("ours")
 
-    monkeypatch.setattr("tb_nnviz.record.pending_step.Recorder.activation", broken)
+    monkeypatch.setattr("tb_nnviz.record.collect.activations.ActivationCollector.activation", broken)
     model = net()
     with tb_nnviz.watch(model, sgd(model), logdir=tmp_path, every=1) as monitor:
         train(model, monitor._optimizers[0], 3, monitor)

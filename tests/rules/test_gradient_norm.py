@@ -6,7 +6,7 @@ from tb_nnviz import schema
 from tb_nnviz.rules.base import Finding
 from tb_nnviz.rules.gradient_norm import PATIENCE, GradientNormRule
 from tb_nnviz.schema import Row
-from tests.support.step_values import row, step_values
+from tests.rules.step_values import row, step_values
 
 
 def findings(

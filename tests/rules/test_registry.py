@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tb_nnviz.rules.registry import RULES, default_rules
-from tests.support.step_values import row, step_values
+from tests.rules.step_values import row, step_values
 
 
 def test_default_rules_makes_new_rules_each_time() -> None:

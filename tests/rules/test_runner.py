@@ -9,8 +9,8 @@ import pytest
 
 from tb_nnviz.rules.base import Finding, Rule, StepValues
 from tb_nnviz.rules.runner import RuleRunner
+from tests.rules.step_values import row, step_values
 from tests.rules.test_base import FINDING
-from tests.support.step_values import row, step_values
 
 
 class Reads(Rule):

@@ -8,8 +8,7 @@ const OCCURS = { value: 1, zero: 2, nonfinite: 4, absent: 8 } as const;
 const WIDTHS = [128, 192, 256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096];
 
 /** The next of a few sizes. */
-const roundWidth = (pixels: number) =>
-  WIDTHS.find((width) => width >= pixels) ?? WIDTHS[WIDTHS.length - 1];
+const roundWidth = (pixels: number) => WIDTHS.find((width) => width >= pixels) ?? WIDTHS[WIDTHS.length - 1];
 
 /**
  * Columns so that each of `runs` maps on a screen of this many pixels has one for each of its own, whatever else

@@ -317,7 +317,7 @@ def test_parameters_without_an_optimizer_are_read_too(tmp_path):
 
 
 def test_what_fails_costs_no_statistics(tmp_path, monkeypatch, caplog):
-    monkeypatch.setattr("tb_nnviz.record.collect.weights.maps._pool", lambda x, plan: 1 / 0)
+    monkeypatch.setattr("tb_nnviz.record.collect.weights.maps.pool", lambda x, plan: 1 / 0)
     model = nn.Linear(3, 2)
     train(model, sgd(model), tmp_path, 2, torch.randn(2, 3), every=1, weights_every=1)
     assert [record.message for record in caplog.records] == [

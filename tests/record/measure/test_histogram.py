@@ -5,7 +5,7 @@ from torch import nn
 
 import tb_nnviz
 from tb_nnviz import schema
-from tb_nnviz.record import pending_step as recorder
+from tb_nnviz.record.collect import activations
 from tb_nnviz.record.measure.histogram import count_codes, to_bins
 from tb_nnviz.record.measure.stats import measure
 from tests.support import oracle
@@ -84,7 +84,7 @@ def test_stock_histogram_of_nothing():
 
 
 def test_micro_batches_of_more_elements_than_int32_counts(tmp_path, monkeypatch):
-    measure = recorder.measure
+    measure = activations.measure
 
     def large(x, *args, bin_counts=False, **more):  # as of a layer that puts out a billion zeros beside these
         part = measure(x, *args, bin_counts=bin_counts, **more)
@@ -92,7 +92,7 @@ def test_micro_batches_of_more_elements_than_int32_counts(tmp_path, monkeypatch)
             part.bin_counts[-1] += 10**9
         return part
 
-    monkeypatch.setattr(recorder, "measure", large)
+    monkeypatch.setattr(activations, "measure", large)
     model = nn.Linear(4, 4)
     with tb_nnviz.watch(model, logdir=tmp_path, every=1, histograms_every=1, kinds=["activation"]) as monitor:
         for _ in range(3):

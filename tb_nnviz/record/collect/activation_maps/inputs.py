@@ -14,18 +14,22 @@ from tb_nnviz.record.collect.activation_maps.layer_map import Plan
 from tb_nnviz.record.collect.activation_maps.plan import is_mappable
 from tb_nnviz.record.collect.activation_maps.probe import Labels
 from tb_nnviz.record.collect.activation_maps.sizes import MOST_BYTES, MOST_SAMPLES, fit
-from tb_nnviz.record.measure.host_copy import HostCopy
+from tb_nnviz.record.measure.host_copy import HostArrays, HostCopy
+
+#: Makes the payload of a tag from the values that have arrived on the host.
+Payload = Callable[[HostArrays], np.ndarray]
 
 _NAMES = {2: ("sample", "unit"), 3: ("sample", "token", "feature"), 4: ("sample", "channel", "height", "width")}
 
 
-def input_payload(x: Tensor, plans: Sequence[Plan], labels: Labels | None) -> Callable[[], np.ndarray] | None:
+def input_payload(x: Tensor, plans: Sequence[Plan], labels: Labels | None, copy: HostCopy) -> Payload | None:
     """What makes the payload of a probe's first tensor on the host; None where no map can show it.
 
     Args:
         x: the probe's first tensor.
         plans: of its model's maps, in the order of execution: as many samples are kept as these have.
         labels: of its samples or tokens.
+        copy: takes the tensor to the host.
     """
     samples = max((plan.kept["sample"] for plan in plans), default=MOST_SAMPLES)
     swapped = any(plan.axes.source[:2] == (1, 0) for plan in plans)
@@ -42,16 +46,9 @@ def input_payload(x: Tensor, plans: Sequence[Plan], labels: Labels | None) -> Ca
     if kept is None:
         return None
     plan = Plan(tuple(x.shape), axes, sizes, kept)
-    transfer = HostCopy()
-    codes, figures = (transfer.add(part.reshape(-1)) for part in layer_map.take(x, plan))
-    arrive = transfer.start()
+    codes, figures = (copy.add(part.reshape(-1)) for part in layer_map.take(x, plan))
     more = _labels(labels, kept["sample"], kept.get("token"))
-
-    def payload() -> np.ndarray:
-        arrived = arrive()
-        return layer_map.encode(plan, arrived(codes), arrived(figures), **more)
-
-    return payload
+    return lambda arrays: layer_map.encode(plan, arrays(codes), arrays(figures), **more)
 
 
 def _axes(x: Tensor, plans: Sequence[Plan], swapped: bool) -> Axes | None:
@@ -66,14 +63,14 @@ def _axes(x: Tensor, plans: Sequence[Plan], swapped: bool) -> Axes | None:
     return plain(_NAMES[x.dim()]) if x.dim() in _NAMES else None
 
 
-def _tokens(x: Tensor, samples: int, labels: Labels | None) -> Callable[[], np.ndarray] | None:
+def _tokens(x: Tensor, samples: int, labels: Labels | None) -> Payload | None:
     """Token ids [sample, token]."""
     if not x.numel() or x.is_meta:
         return None
     sizes = dict(zip(("sample", "token"), x.shape, strict=True))
     # those beyond a byte take a few digits each in the header
     kept = x[:samples, : MOST_BYTES // (8 * max(1, min(samples, len(x))))].cpu().numpy().astype(np.int64)
-    return lambda: layer_map.encode_tokens(kept, sizes, **_labels(labels, *kept.shape))
+    return lambda arrays: layer_map.encode_tokens(kept, sizes, **_labels(labels, *kept.shape))
 
 
 def _labels(labels: Labels | None, samples: int, tokens: int | None) -> dict[str, Any]:

@@ -34,6 +34,7 @@ import torch
 from torch import Tensor, nn
 
 from tb_nnviz import schema
+from tb_nnviz.record.collect.collector import Collector
 from tb_nnviz.record.collect.dataflow.dataflow import Dataflow, Flow, TooLargeError, described, leads_to, tensors_of
 from tb_nnviz.record.hooks.calls import Calls, in_backward
 from tb_nnviz.record.hooks.fast_path import OptionalHooks
@@ -41,6 +42,8 @@ from tb_nnviz.record.hooks.guard import Guard
 from tb_nnviz.record.hooks.handles import Hook
 from tb_nnviz.record.model.modules import first_tensor, named_modules, named_parameters, takes_hooks
 from tb_nnviz.record.model.table import module_table
+from tb_nnviz.record.pending_step import PendingStep
+from tb_nnviz.record.step_plan import StepPlan
 
 UNOBSERVED = "no training pass of the model was observed: it is compiled or scripted, or was not called"
 
@@ -67,7 +70,7 @@ class _Observed:
     calls: dict[nn.Module, int] = field(default_factory=dict)
 
 
-class GraphCapture:
+class GraphCapture(Collector):
     """Observes the first pass of each model in the first logged step, and then takes its hooks off.
 
     Args:
@@ -76,9 +79,11 @@ class GraphCapture:
         guard: keeps our time, and hears of our errors.
     """
 
+    part = "the graph"
+
     def __init__(self, models: Mapping[str, nn.Module], calls: Callable[[], Calls], guard: Guard) -> None:
         self._models, self._calls, self._guard = models, calls, guard
-        self._active = self._done = self.paused = False
+        self.active = self._done = self.paused = False
         self._reason: str | None = UNOBSERVED
         self._names: dict[nn.Module, str] = {}
         self._prefixes = {model: prefix for prefix, model in reversed(list(models.items()))}
@@ -90,7 +95,7 @@ class GraphCapture:
         self._links: dict[tuple[nn.Module, nn.Module, str], None] = {}
         self._thread = 0
         self._returning: nn.Module | None = None  # whose call has returned, until it has been left
-        failed = guard.failing("the graph")
+        failed = guard.failing(self.part)
         self._hooks = OptionalHooks(models.values(), failed)
         for name, module in named_modules(models):
             if takes_hooks(module) and ".parametrizations" not in f".{name}":
@@ -101,26 +106,25 @@ class GraphCapture:
                 self._hooks.add(module, partial(module.register_forward_hook, after))
                 self._hooks.add(module, partial(module.register_forward_hook, left, always_call=True))
 
-    def next_step(self, active: bool) -> None:
-        """Begin a step, logged or not."""
-        self._active = active and not self._done
+    def begin(self, plan: StepPlan) -> None:
+        self.active = plan.logged and not self._done
         self._running = None
 
-    def take(self) -> dict[str, Any] | None:
-        """At the end of a step: the document, if this was the step to observe."""
-        if self._done or not self._active:
-            return None
+    def close(self, pending: PendingStep) -> None:
         self._end_pass()
         document = self._document()
-        self._done, self._active = True, False
-        # a compiled graph has the hooks in it: where one goes, torch compiles again
+        self._done, self.active = True, False
+        # A compiled graph contains its hooks: without one, torch would compile it again.
         self._hooks.remove(self._eager)
         self._forget()
-        return document
+        pending.events.append(lambda arrays: [graph_entry(document)])
+
+    def drop(self) -> None:
+        self.remove()
 
     def remove(self) -> None:
         """Take all hooks off."""
-        self._done, self._active = True, False
+        self._done, self.active = True, False
         self._hooks.remove()
         self._forget()
 
@@ -132,7 +136,7 @@ class GraphCapture:
     # Hooks
 
     def _called(self, module: nn.Module, args: Any, kwargs: Any) -> None:
-        if torch.compiler.is_compiling() or not self._active or self.paused or in_backward():
+        if torch.compiler.is_compiling() or not self.active or self.paused or in_backward():
             return
         with self._guard:
             self._eager[module] = None
@@ -155,7 +159,7 @@ class GraphCapture:
             running.open.append(_Open(module, inputs, [described(tensor) for tensor in tensors]))
 
     def _returned(self, module: nn.Module, args: Any, output: Any) -> None:
-        if torch.compiler.is_compiling() or not self._active or self.paused or in_backward():
+        if torch.compiler.is_compiling() or not self.active or self.paused or in_backward():
             return
         if (running := self._running) is None:
             if module in self._finished:
@@ -180,7 +184,7 @@ class GraphCapture:
 
     def _left(self, module: nn.Module, args: Any, output: Any) -> None:
         """A call is over, whether it has returned or raised: of a pass that raised no node of autograd is held."""
-        if torch.compiler.is_compiling() or not self._active or self.paused or in_backward():
+        if torch.compiler.is_compiling() or not self.active or self.paused or in_backward():
             return
         if (running := self._running) is None or self._thread != threading.get_ident():
             return

@@ -1,29 +1,30 @@
-"""Runs the models on their probes and sends what each layer puts out, as maps, to the writer."""
+"""Maps of what each layer puts out when the models run on their probes."""
 
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
+import torch
 from torch import Tensor, nn
 
 from tb_nnviz import schema
 from tb_nnviz.record.collect.activation_maps import layer_map
-from tb_nnviz.record.collect.activation_maps.inputs import input_payload
+from tb_nnviz.record.collect.activation_maps.inputs import Payload, input_payload
 from tb_nnviz.record.collect.activation_maps.layer_map import Plan
 from tb_nnviz.record.collect.activation_maps.plan import ATTENTION, Plans, Seen, outputs, plan
 from tb_nnviz.record.collect.activation_maps.probe import Labels, Probe, device_of
-from tb_nnviz.record.measure.host_copy import HostCopy
+from tb_nnviz.record.collect.collector import Collector
+from tb_nnviz.record.measure.host_copy import HostArrays, HostCopy
 from tb_nnviz.record.model.evaluation import Autocast, evaluation
-from tb_nnviz.record.model.modules import Layer, layers, takes_hooks
-from tb_nnviz.record.write.writer import Writer
+from tb_nnviz.record.model.modules import Layer, takes_hooks
+from tb_nnviz.record.pending_step import MakeEntries, PendingStep
+from tb_nnviz.record.step_plan import StepPlan
 from tb_nnviz.schema import MAX_CALLS, row_name
 
-if TYPE_CHECKING:
-    from tb_nnviz.record.settings import Settings
+Optimizer = torch.optim.Optimizer
 
 _logger = logging.getLogger("tb_nnviz")
 
@@ -44,7 +45,7 @@ class ProbeFailed(RuntimeError):
     """The user's model raised on the user's probe."""
 
 
-class MapRecorder:
+class ActivationMaps(Collector):
     """Takes the maps of one step after the other.
 
     The first time the models run twice: once to see the shapes, of which it is planned what is kept, and
@@ -59,6 +60,8 @@ class MapRecorder:
         labels: of the probes' samples or tokens, by the models' prefix.
         paused: the hooks that are not to see the probe.
     """
+
+    part = "maps"
 
     def __init__(
         self,
@@ -77,50 +80,51 @@ class MapRecorder:
         self._planned = 0
         self._autocast: Autocast | None = None
 
-    @classmethod
-    def of(cls, models: Mapping[str, nn.Module], settings: Settings, paused: Sequence[Pausable]) -> MapRecorder:
-        """As ``watch`` was told."""
-        return cls(
-            models,
-            layers(models, settings.include, settings.exclude),
-            settings.probes,
-            settings.map_bytes,
-            settings.probe_inputs,
-            settings.probe_labels,
-            paused,
-        )
+    def begin(self, plan: StepPlan) -> None:
+        self.active = plan.activation_maps
+        self._taken: dict[str, tuple[Plan, Tensor, Tensor]] | None = None
 
-    def saw_training(self) -> None:
-        """A training pass begins: the probe is run under the autocast that it runs under."""
-        device = device_of(next(iter(self._models.values())))
-        self._autocast = Autocast.now(device.type)
+    def opened(self) -> None:
+        """Remember the autocast of a training pass that begins: the probe runs under the same."""
+        if self._taken is None:
+            device = device_of(next(iter(self._models.values())))
+            self._autocast = Autocast.now(device.type)
 
-    def take(self, step: int, writer: Writer) -> None:
-        """Run the models on their probes and hand the maps over; nothing waits for the device."""
+    def before(self, optimizer: Optimizer, closure: bool) -> None:
+        if self._taken is None:  # before the first update, so that maps show the values that the step began with
+            self._take()
+
+    def close(self, pending: PendingStep) -> None:
+        if self._taken is None:
+            self._take()
+        taken, self._taken = self._taken or {}, None
+        put = pending.copy.add
+        sent = [(name, plan, put(codes.reshape(-1)), put(figures)) for name, (plan, codes, figures) in taken.items()]
+
+        def entries(arrays: HostArrays) -> list[schema.Entry]:
+            return [
+                _entry(schema.TAG_MAP + name, layer_map.encode(plan, arrays(codes), arrays(figures)))
+                for name, plan, codes, figures in sent
+            ]
+
+        if self._inputs:
+            self._inputs = False
+            pending.events.append(self._input_entries(pending.copy))
+        pending.events.append(entries)
+
+    def drop(self) -> None:
+        super().drop()
+        self._taken = None
+
+    def _take(self) -> None:
+        """Run the models on their probes; nothing waits for the device."""
         if not self._planned:
             self._plan()
         taken, holds = self._run()
         if not holds and self._planned < MOST_PLANS:
             self._plan()
             taken, _ = self._run()
-        transfer = HostCopy()
-        found = [
-            (name, plan, transfer.add(codes.reshape(-1)), transfer.add(figures))
-            for name, (plan, codes, figures) in taken.items()
-        ]
-        now, arrive = time.time(), transfer.start()
-
-        def entries() -> list[schema.Entry]:
-            arrived = arrive()
-            return [
-                _entry(schema.TAG_MAP + name, layer_map.encode(plan, arrived(codes), arrived(figures)))
-                for name, plan, codes, figures in found
-            ]
-
-        if self._inputs:
-            self._inputs = False
-            writer.submit(step, now, self._input_entries())
-        writer.submit(step, now, entries)
+        self._taken = taken
 
     def _plan(self) -> None:
         """See what the layers put out, and choose what is kept of each."""
@@ -192,16 +196,16 @@ class MapRecorder:
         if ours:
             raise ours[0]
 
-    def _input_entries(self) -> Callable[[], list[schema.Entry]]:
-        """What makes entries of the probes' first tensors."""
-        found = []
+    def _input_entries(self, copy: HostCopy) -> MakeEntries:
+        """Add the probes' first tensors to the copy, and return what makes entries of them."""
+        found: list[tuple[str, Payload]] = []
         for prefix, probe in self._probes.items():
             own = [
                 plan
                 for name, plan in self._plans.items()
                 if plan is not None and (not prefix or name.startswith(f"{prefix}."))
             ]
-            payload = input_payload(probe.first, own, self._labels.get(prefix))
+            payload = input_payload(probe.first, own, self._labels.get(prefix), copy)
             if payload is None:
                 _logger.warning(
                     "the probe%s is not logged: there is no map of %s %s",
@@ -211,7 +215,7 @@ class MapRecorder:
                 )
             else:
                 found.append((schema.TAG_MAP_INPUT + (f"/{prefix}" if prefix else ""), payload))
-        return lambda: [_entry(tag, payload()) for tag, payload in found]
+        return lambda arrays: [_entry(tag, payload(arrays)) for tag, payload in found]
 
 
 class _Hook:
