@@ -16,9 +16,9 @@ from playwright.sync_api import Browser, sync_playwright
 from demo.gpt.runs import RUNS as GPT_RUNS
 from demo.runs import RUNS
 from tests.support import edge_logs as edges
-from tests.support import window_logs as windows
 from tests.support.event_logs import Log
 from tests.support.event_reader import Run
+from tests.support.logs import windows
 from tests.support.page_driver import WIDE, Guard, View, launch
 from tests.support.paths import ROOT
 from tests.support.servers import Board

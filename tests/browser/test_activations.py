@@ -14,10 +14,10 @@ from PIL import Image
 from playwright.sync_api import Locator, expect
 
 from tests.browser.conftest import Visit
-from tests.support import map_logs as maps
 from tests.support.colours import VIRIDIS, Range, Rgb, distance, is_magenta
 from tests.support.event_logs import Log, layout
 from tests.support.event_reader import Run
+from tests.support.logs import map_payloads as maps
 from tests.support.page_driver import View
 from tests.support.servers import Board
 

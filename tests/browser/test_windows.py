@@ -11,9 +11,9 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.browser.conftest import Visit
-from tests.support import window_logs as windows
 from tests.support.colours import is_magenta
 from tests.support.event_reader import Run
+from tests.support.logs import windows
 from tests.support.page_driver import View
 from tests.support.servers import Board
 

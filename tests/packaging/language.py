@@ -25,11 +25,17 @@ CHECKED = (
     "tb_nnviz/huggingface.py",
     "tb_nnviz/integrations",
     "tb_nnviz/lightning.py",
+    "tb_nnviz/logs",
+    "tb_nnviz/plugin",
     "tb_nnviz/rules",
+    "tb_nnviz/schema",
     "tests/conftest.py",
     "tests/integrations",
+    "tests/logs",
     "tests/packaging",
+    "tests/plugin",
     "tests/rules",
+    "tests/schema",
 )
 #: Files and folders in which the names of Markdown files are looked up.
 NAMING = (*CHECKED, "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "MANIFEST.in", "pyproject.toml")

@@ -81,7 +81,9 @@ def test_history_too_many_rows_are_reported_once_unpacked() -> None:
 
 
 def test_cache_counts_what_grows_while_unpacked() -> None:
-    ids, payloads = points([np.tile(np.arange(520, dtype=np.int32), (ROWS, 1)) for _ in range(STEPS)])  # packs well
+    ids, payloads = points(
+        [np.tile(np.arange(520, dtype=np.int32), (ROWS, 1)) for _ in range(STEPS)]
+    )  # compresses well
     cache = HistogramCache()
     cache.make(NAME, ids, payloads, TABLES, ["row.0"])
     few = cache.nbytes

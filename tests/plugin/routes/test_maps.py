@@ -13,8 +13,8 @@ from tensorboard.context import RequestContext
 from tb_nnviz import schema
 from tb_nnviz.logs import maps as maps_module
 from tb_nnviz.plugin.loader import SAMPLES
-from tests.support import map_logs as maps
 from tests.support.event_logs import Log
+from tests.support.logs import map_payloads as maps
 from tests.support.logs.maps import HEAD, IMAGE, INPUT, STEM, STEPS, WEIGHT, stem, write
 from tests.support.tensorboards import TensorBoard
 
@@ -29,7 +29,7 @@ def map_board(loader: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 def written(board: TensorBoard) -> dict[str, float]:
-    """Wall time of each run's newest map."""
+    """Return the wall time of each run's newest map."""
     listed = board.provider.list_tensors(RequestContext(), experiment_id="", plugin_name=schema.PLUGIN_MAPS)
     return {run: max(series.max_wall_time for series in tags.values()) for run, tags in listed.items()}
 

@@ -13,7 +13,7 @@ from tests.support.event_logs import AB, WALL_TIME, Log, numbers
 
 
 def finding(step: int, row: str = "a.weight", **more: Any) -> dict[str, Any]:
-    """One as a rule would write it."""
+    """Return a finding as a rule writes it."""
     return {
         "rule": "gradient_norm/vanishing",
         "severity": "warning",
@@ -37,7 +37,7 @@ LATER = [finding(9, "ünï 🙂")]
 
 
 def write(logdir: Path) -> dict[str, float]:
-    """Runs with findings, and the wall time of each run's last event."""
+    """Write runs with findings, and return the wall time of each run's last event."""
     last = {}
     values = numbers(12, 2)
     with Log(logdir / "a") as log:

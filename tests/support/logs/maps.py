@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from tb_nnviz import schema
-from tests.support import map_logs as maps
 from tests.support.event_logs import WALL_TIME, Log, layout
+from tests.support.logs import map_payloads as maps
 
 STEM, HEAD, INPUT = "nnviz/map/stem", "nnviz/map/a.head", "nnviz/map_input"
 
@@ -34,7 +34,10 @@ def head(seed: int) -> np.ndarray:
 
 
 def write(logdir: Path) -> dict[str, float]:
-    """`a` and `b` (other steps, fewer samples, no head), one with maps that are none, one resumed; wall times."""
+    """Write runs, and return the wall time of each run's last event.
+
+    Run `b` has other steps than `a`, fewer samples and no head. The others have invalid maps, or were resumed.
+    """
     last = {}
     with Log(logdir / "a") as log:
         more = [maps.entry(INPUT, stem(99)[:, :1], IMAGE, labels=["4", "7"])]
@@ -61,7 +64,7 @@ def write(logdir: Path) -> dict[str, float]:
 
 
 def broken() -> list[np.ndarray]:
-    """A good map, and each way not to be one."""
+    """Return a valid map, and payloads that are invalid in every way."""
     good = maps.encode(stem(1), IMAGE)
     bad_axes = maps.encode(stem(1), IMAGE).tobytes().replace(b'"channel"', b"123456789")
     bad_scale = maps.encode(stem(1), IMAGE, scale="wide")
