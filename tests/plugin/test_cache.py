@@ -132,9 +132,9 @@ def test_read_growing_run_is_read_to_its_end(loader: str, tmp_path: Path) -> Non
 def _reader(**runs: int) -> Any:
     """Return a reader of runs with this many values of the tag "known"."""
 
-    def read_tensors(plugin: str, asked: list[str], tags: list[str]) -> ReadResult:
+    def read_tensors(plugin: str, requested: list[str], tags: list[str]) -> ReadResult:
         found = ReadResult()
-        for run in set(asked) & set(runs):
+        for run in set(requested) & set(runs):
             points = Points.of((i, float(i), np.arange(8.0) + i) for i in range(runs[run]))
             found.data[run] = {tag: points for tag in tags if tag == "known"}
         return found

@@ -64,13 +64,13 @@ def test_maps_other_prefixes_are_listed_apart(map_board: TensorBoard, prefix: st
 
 
 @pytest.mark.parametrize(
-    ("asked", "a", "b"),
+    ("requested", "a", "b"),
     [([10], [10], [4]), ([24], [20], [16]), ([15], [10], [16]), ([2**53], [30], [16]), ([0, 1, 11], [0, 10], [4, 16])],
 )
 def test_maps_of_each_run_are_at_its_nearest_step(
-    map_board: TensorBoard, asked: list[int], a: list[int], b: list[int]
+    map_board: TensorBoard, requested: list[int], a: list[int], b: list[int]
 ) -> None:
-    answer = ask(map_board, "a", "b", tag=STEM, steps=asked)
+    answer = ask(map_board, "a", "b", tag=STEM, steps=requested)
     assert [(one["run"], one["step"]) for one in answer["maps"]] == [("a", s) for s in a] + [("b", s) for s in b]
     assert {one["run"]: one["steps"].tolist() for one in answer["steps"]} == {"a": [0, 10, 20, 30], "b": [4, 16]}
 

@@ -36,7 +36,7 @@ def encode(values: np.ndarray, axes: list[str], **more: Any) -> np.ndarray:
         flat = np.moveaxis(values, unit, 0).reshape(values.shape[unit], -1)
         whole = np.isfinite(flat).all(axis=1)
         header["units"] = {
-            name: [float(figure) if ok else None for figure, ok in zip(getattr(flat, name)(axis=1), whole, strict=True)]
+            name: [float(value) if ok else None for value, ok in zip(getattr(flat, name)(axis=1), whole, strict=True)]
             for name in ("min", "max", "mean")
         }
     return schema.encode_map({**header, **more}, codes)
