@@ -215,7 +215,7 @@ def test_the_percentile_band_is_of_every_step(view: View, written: dict[str, Any
             text = view.get("percentiles").inner_text()
             run = view.get("tooltip").locator(".where b").inner_text()
             own = values[run]
-            told = re.search(r": (\S+) \S ([^\s,]+)(?:, without (\d+) that are NaN or Inf)?$", text)
+            told = re.search(r": (\S+) \S ([^\s,]+)(?:, excluding (\d+) NaN or Inf)?$", text)
             assert told, text
             finite = own[np.isfinite(own)]
             expected = np.quantile(finite, [0.05, 0.95])

@@ -48,7 +48,7 @@ export function Legend() {
         {chip("nonfinite", UI_TEXT.nonfinite, "hatched", cssColour(colours.nonfinite))}
         {found.has("absent")
           ? chip("absent", found.has("undefined") ? UI_TEXT.absentOrUndefined : UI_TEXT.absent, "dotted")
-          : chip("undefined", UI_TEXT.undefinedFigure, "dotted")}
+          : chip("undefined", UI_TEXT.undefinedValue, "dotted")}
         {chip("refZero", UI_TEXT.flow.chip.refZero, "dashed", cssColour(colours.zero), UI_TEXT.state.refZero)}
         {chip(
           "refNonfinite",

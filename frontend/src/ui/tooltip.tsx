@@ -180,7 +180,7 @@ function cellText(grid: Grid, line: number, at: number, scale: Scale): string {
   const cell = line * grid.steps.length + at;
   const label = labelOf(grid.states[cell] as CellState, grid.values[cell], scale);
   if (label === "absent") return UI_TEXT.absent;
-  if (label === "undefined") return UI_TEXT.undefinedFigure;
+  if (label === "undefined") return UI_TEXT.undefinedValue;
   return scale.factor ? factor(grid.values[cell]) : exact(grid.values[cell]);
 }
 
