@@ -168,7 +168,7 @@ def decode(payload: Any) -> Map:
     except (ValueError, TypeError, OverflowError) as error:
         raise ValueError(f"invalid map: {error}") from None
     if any(array.ndim != 1 for array in units.values()):
-        raise ValueError("invalid map: figures of units that are no list")
+        raise ValueError("invalid map: units that are not lists of numbers")
     return Map(header, values, units)
 
 

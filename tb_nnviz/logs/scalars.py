@@ -70,7 +70,7 @@ def _list_tags(reader: Reader, runs: Sequence[str], prefix: str, missing: list[M
     listed = reader.list_scalars(runs)
     tags = sorted({tag for of_run in listed.data.values() for tag in of_run if tag.startswith(prefix)})
     others = [tag for tag in tags if not tag.startswith(PREFIX)]
-    reason = f"too many tags that are not ours: {len(others)} (the first {MAX_OTHER_TAGS} are answered)"
+    reason = f"too many tags of other writers: {len(others)} (the first {MAX_OTHER_TAGS} are answered)"
     missing += [Missing(None, reason, tag=tag) for tag in others[MAX_OTHER_TAGS:]]
     left_out = set(others[MAX_OTHER_TAGS:])
     return [tag for tag in tags if tag not in left_out]

@@ -1,8 +1,8 @@
 """The timeline of a run: the events that count, each step once.
 
 A run that was resumed at an earlier step abandons what it had written from that step on. TensorBoard's data server
-drops abandoned events tag by tag; its Python loader and the event files keep them. This module is the only place that
-decides which events were abandoned.
+drops abandoned events tag by tag. Its Python loader and the event files keep them. Only this module decides which
+events were abandoned.
 """
 
 from __future__ import annotations
@@ -36,11 +36,13 @@ def timeline(tags: Sequence[Points]) -> tuple[np.ndarray, np.ndarray]:
 def abandoned(tags: Sequence[Points]) -> list[np.ndarray]:
     """Return which events of each tag were abandoned: bool [n] per tag.
 
-    An event was abandoned if the run later came back to its step or to an earlier one. Within a tag, "later" is the
-    order of writing: wall times do not tell, because clocks are set back and runs go on elsewhere. Values with the same
-    step and wall time belong to one event, which is abandoned in all tags if it is in one. Only an event that no other
-    tag holds is compared by wall time: it was abandoned if another tag wrote its step or an earlier one after it. This
-    is so on the data server, which has dropped from each tag what came before.
+    An event was abandoned if the run later went back to its step or to an earlier one.
+
+    - Within a tag, "later" is the order of writing. Wall times do not decide, because clocks are set back and runs
+      continue on other machines.
+    - Values of equal step and wall time belong to one event. If one tag shows that it was abandoned, it was.
+    - An event that only one tag holds is compared with the other tags by wall time. It was abandoned if another tag has
+      a later event of its step or of an earlier one. This finds events that the data server dropped from other tags.
 
     >>> rare, often = Points.of([(4, 5.0, "a"), (8, 9.0, "b")]), Points.of([(0, 1.0, 0), (6, 20.0, 0)])
     >>> [mask.tolist() for mask in abandoned([rare, often])]
@@ -122,8 +124,8 @@ def _left_behind(points: Points) -> np.ndarray:
 def _writing_order(points: Points) -> np.ndarray:
     """Return the indices of a tag's events in the order of writing: int64 [n].
 
-    This is the order of arrival, except for a part that begins below the first step of the run so far and has an
-    earlier wall time. A run cannot be resumed before its first step, so its files were read in the wrong order.
+    This is the order of arrival, except for a part that begins below the first step so far, at an earlier wall time. A
+    run is not resumed before its first step, so the files of such a part were read in the wrong order.
     """
     order = np.arange(points.steps.size)
     if points.steps.size < 2:

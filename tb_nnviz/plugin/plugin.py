@@ -1,4 +1,4 @@
-"""The TensorBoard plugin: it serves the routes of the folder routes/, which http_api.md documents."""
+"""The TensorBoard plugin: it serves the routes of the folder routes/, which docs/http_api.md documents."""
 
 from __future__ import annotations
 

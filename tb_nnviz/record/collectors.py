@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import nn
 
-from tb_nnviz.record.collect.activation_maps.collector import ActivationMaps, Pausable
+from tb_nnviz.record.collect.activation_maps.collector import ActivationMaps
+from tb_nnviz.record.collect.activation_maps.probe_passes import Pausable
 from tb_nnviz.record.collect.activations import ActivationCollector
 from tb_nnviz.record.collect.clipping import Clipping
 from tb_nnviz.record.collect.collector import Collector

@@ -1,4 +1,4 @@
-"""``tb_nnviz.watch``: checks what it is given and makes the monitor."""
+"""``tb_nnviz.watch``: checks its arguments and makes the monitor."""
 
 from __future__ import annotations
 
@@ -59,67 +59,65 @@ def watch(
     ...         optimizer.zero_grad()
     ...         monitor.log(loss=loss)  # optional
 
-    With an optimizer the loop needs no other line: gradients are read just as the optimizer is about
-    to apply them, and updates just after it has. A step is one step of every watched optimizer.
+    With an optimizer the loop needs no other line: gradients are read just before the optimizer applies them, and
+    updates just after. A step is one step of every watched optimizer.
 
     Args:
-        model: the model, or several by name; rows are then named ``name.layer``.
-        optimizer: one or several; without any, call ``monitor.step()`` after each backward pass.
-        logdir: the run's directory; events are written by a thread of our own, which loses nothing when
-            the process ends.
-        writer: instead of ``logdir``, a SummaryWriter of torch or tensorboardX that you have already.
-            Events then go through it and have its guarantees, not ours: what it has not flushed when the
-            process dies is lost.
-        every: statistics are taken at steps that are a multiple of this.
-        start_step: number of the first step, for a run that is resumed.
-        include: regular expressions (found anywhere in a row's name) or module types: only these rows.
-            A type also observes modules that hold others.
+        model: the model, or several by name. Rows of several models are named ``name.layer``.
+        optimizer: one or several. Without any, call ``monitor.step()`` after each backward pass.
+        logdir: the run's directory. A thread of the monitor writes the events, and loses none when the process ends.
+        writer: in place of ``logdir``, an existing SummaryWriter of torch or tensorboardX. Events then go through it
+            and have its guarantees: what it has not flushed is lost if the process dies.
+        every: statistics are taken at the steps that are a multiple of this.
+        start_step: number of the first step, for a resumed run.
+        include: regular expressions (found anywhere in a row's name) or module types: only these rows are logged.
+            A type also observes modules that contain others.
         exclude: likewise, rows to leave out.
-        kinds: some of parameter, gradient, update, activation, activation_gradient, and optimizer (the moments
-            and the effective step size of Adam and its family); default all.
-        histograms_every: histograms are taken at steps that are a multiple of this; None: never.
-        weights_every: maps of the weights (parameters of at least two dimensions; not complex, sparse or quantized
-            ones) are taken at steps that are a multiple of this, as they are before the update; None: never.
-        weight_bytes: what the maps of one step may take in all. Small weights are kept whole; larger matrices as
-            mean, minimum and maximum of tiles, larger convolutions as some of their kernels. Each weight has at
-            least 8 by 8 tiles, even where so many take more.
-        tracked_weights: single weights whose value is kept at every logged step: a number, for the first elements
-            of each layer's weight; or indices by parameter, such as ``{"fc1.weight": [(0, 3), (7, 1)]}``; or None.
-        on_finding: "log" says in the terminal (logger ``tb_nnviz``) when a gradient norm stays beyond a
-            limit or turns nonfinite, once a layer and kind of trouble; None is silent there. Findings are in
-            the log either way, and TensorBoard's NNViz tab shows them.
-        gradient_norm_limits: vanishing below the first, exploding above the second; None: nothing is looked for.
-        scaler: the GradScaler of mixed precision: adds the loss scale and the steps that it skips, each with
-            the gradients that caused it (those of a fused optimizer at logged steps). Gradients are unscaled
-            with or without it.
-        window: read the gradients at every step for their common norm and the count of nonfinite elements;
-            the highest norm and loss since the last event, their steps and counts ride on the next.
-        snapshot_bytes: memory for the copy of the parameters that updates are told from; default: 64 MB, or
+        kinds: some of parameter, gradient, update, activation, activation_gradient and optimizer (the moments and the
+            effective step size of Adam and its family). By default all.
+        histograms_every: histograms are taken at the steps that are a multiple of this, or never if it is None.
+        weights_every: maps of the weights are taken at the steps that are a multiple of this, or never if it is None.
+            They show the values before the update. A weight is a parameter of at least two dimensions that is not
+            complex, sparse or quantized.
+        weight_bytes: size of all weight maps of one step. Small weights are kept whole. Larger matrices become mean,
+            minimum and maximum of tiles, and larger convolutions some of their kernels. Each weight keeps at least
+            8 by 8 tiles, even if that exceeds the size.
+        tracked_weights: single weights whose value is kept at every logged step: a number, for the first elements of
+            each layer's weight, or indices by parameter, such as ``{"fc1.weight": [(0, 3), (7, 1)]}``, or None.
+        on_finding: "log" reports in the terminal (logger ``tb_nnviz``) when a gradient norm stays beyond a limit or
+            becomes nonfinite, once per layer and problem. None reports nothing there. The run contains the findings
+            in both cases, and TensorBoard's NNViz tab shows them.
+        gradient_norm_limits: a norm below the first vanishes, and one above the second explodes. None: no check.
+        scaler: the GradScaler of mixed precision. Adds the loss scale, and the steps that the scaler skips with the
+            gradients that caused it (with a fused optimizer, those of logged steps). Gradients are unscaled with or
+            without it.
+        window: read the gradients at every step for their common norm and the number of nonfinite elements. The next
+            event contains the highest norm and loss since the last one, their steps, and counts.
+        snapshot_bytes: memory for the copies of parameters from which updates are measured. The default is 64 MB, or
             2 % of the parameters if that is more. Parameters that do not fit all at once take turns.
-        probe: a few fixed inputs, as the model takes them, to take activation maps of: a tensor, a tuple of
-            positional arguments, or a dict of arguments by name; with several models a dict of probes by
-            their names. It is copied, and goes where the model goes: to its device, and after ``model.half()`` or
-            ``.to(torch.bfloat16)`` to its dtype, where it had the model's dtype before. The model runs on it in
-            evaluation mode, without gradients and uncompiled, under training's autocast, and is afterwards as if it
-            had not: modes, attributes, buffers and random states are put back, those of generators that are
-            attributes of modules too. Forward hooks of your own run, since they may be part of what the model
-            computes (weight norm, pruning): what they count elsewhere than in the modules, and what the model draws
-            from generators that are kept elsewhere, stays. ``module.training`` is False then. A probe that the
-            model raises on is one warning, and no maps. Attention weights that a layer gives beside its output, or
-            as an ``nn.Softmax``, are maps too.
-        maps_every: maps are taken at steps that are a multiple of this (100 where there is a probe), just before
-            the step's first update: as ``parameter`` they show the values that the step began with, at step 0
-            those of initialization.
-        probe_inputs: log the probe's first tensor too, once, to be seen beside its maps. It may be private: by
-            default it is not written anywhere.
-        probe_labels: what the page calls the inputs: one string a sample, or a list of one a token a sample; by
-            the models' names as the probe is. Only with ``probe_inputs``.
-        map_bytes: the maps of one step take this much at most, and a single map 256 KiB. What does not fit is
-            made smaller, the same way at every step: at most 8 samples, means of tiles of places, every nth
-            channel or unit; the log says which.
+        probe: fixed inputs of the activation maps, in the form in which the model takes them: a tensor, a tuple of
+            positional arguments, or a dict of arguments by name. With several models, a dict of probes by their
+            names. The probe is copied, and follows the model to its device. Tensors of the model's dtype follow
+            ``model.half()`` and ``.to(torch.bfloat16)`` too. The model runs on it in evaluation mode, without
+            gradients, uncompiled and under training's autocast. Modes, attributes, buffers and random states are
+            restored afterwards, including generators that are attributes of modules. Your own forward hooks run,
+            because the model may need them (weight norm, pruning), with ``module.training`` False. Anything that they
+            count outside of the modules stays changed, and so do generators that are stored elsewhere. If the model
+            raises on the probe, there is one warning and no map. Attention weights that a layer returns beside its
+            output, or that an ``nn.Softmax`` returns, have maps too.
+        maps_every: activation maps are taken at the steps that are a multiple of this, by default 100 if there is a
+            probe. They are taken before the first update of a step and so show, like ``parameter``, the values with
+            which the step began. The maps of step 0 are those of the initialization.
+        probe_inputs: log the probe's first tensor too, once, to be shown beside its maps. By default it is not
+            written, because it may be private.
+        probe_labels: names of the inputs on the page: one string per sample, or per sample a list of one string per
+            token. With several models, by their names. Requires ``probe_inputs``.
+        map_bytes: size of all activation maps of one step. A single map takes at most 256 KiB. Larger outputs are
+            reduced in the same way at every step: to at most 8 samples, means of tiles of places, and every nth
+            channel or unit. A warning tells how many outputs have no map.
 
     Raises:
-        ValueError, TypeError: an argument is not what it should be; the message names it and its value.
+        ValueError, TypeError: an argument is invalid. The message has its name and its value.
     """
     if on_finding not in ("log", None):
         raise ValueError(f'invalid on_finding: {on_finding!r:.80} ("log" or None)')

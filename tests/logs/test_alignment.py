@@ -30,7 +30,7 @@ def test_align_unordered_layouts_gives_one_table() -> None:
 
 
 def test_align_sampled_layout_ids_are_filled() -> None:
-    """The id of the event before holds on; before the first, that of the first."""
+    """An event without an id has that of the event before it, or else the first id."""
     layouts = {7: rows("a"), 8: rows("a", "b")}
     ids = Points.of([(1, 2.0, np.array([7])), (3, 4.0, np.array([8]))])
     values = [np.arange(length, dtype="f4") for length in (1, 1, 1, 2, 2)]

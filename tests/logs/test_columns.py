@@ -13,7 +13,7 @@ from tb_nnviz.logs.columns import ABSENT, NONFINITE, VALUE, ZERO, Columns, colum
 def oracle(
     values: np.ndarray, absent: np.ndarray, starts: list[int]
 ) -> list[list[tuple[float, float, float, int, int]]]:
-    """(min, mean, max, states, at) of each column and row."""
+    """Return (min, mean, max, states, at) per column and row."""
     answer = []
     for first, end in zip(starts, [*starts[1:], len(values)], strict=True):
         of_column = []
@@ -44,7 +44,7 @@ def check(values: np.ndarray, absent: np.ndarray, width: int) -> Columns:
         for row, (low, mean, high, states, at) in enumerate(of_column):
             got = (made.minimum[c, row], made.maximum[c, row], made.states[c, row], made.at[c, row])
             np.testing.assert_array_equal(got, (np.float32(low), np.float32(high), states, at))
-            # 3e38 and -3e38 take the digits of what is between them with them.
+            # The sum of 3e38 and -3e38 loses the digits of smaller values.
             largest = max(abs(low), abs(high)) if math.isfinite(low) else 0
             np.testing.assert_allclose(made.mean[c, row], np.float32(mean), rtol=2e-7, atol=1e-14 * largest)
     return made

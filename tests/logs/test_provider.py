@@ -18,7 +18,7 @@ TAGS = ["norm", "mean", "count"]
 
 
 class RpcError(Exception):
-    """What grpc raises, by name and by its methods."""
+    """An error with the name and the methods of grpc's."""
 
     def __init__(self, code: str) -> None:
         self.code = lambda: SimpleNamespace(name=code)
@@ -44,7 +44,7 @@ class Provider:
 
 @pytest.fixture(autouse=True)
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Pauses that the reader would have made."""
+    """Replace sleeping, and return the pauses that the reader makes."""
     made: list[float] = []
     monkeypatch.setattr(time, "sleep", made.append)
     return made

@@ -16,8 +16,8 @@ def test_list_runs_unlistable_run_keeps_the_others() -> None:
 
     def list_tensors(ctx: Any, run_tag_filter: Any = None, **arguments: Any) -> dict[str, Any]:
         names = tags if run_tag_filter is None else run_tag_filter.runs
-        asked = None if run_tag_filter is None else run_tag_filter.tags
-        listed = {run: {tag: good for tag in tags[run] if asked is None or tag in asked} for run in names}
+        requested = None if run_tag_filter is None else run_tag_filter.tags
+        listed = {run: {tag: good for tag in tags[run] if requested is None or tag in requested} for run in names}
         if "nnviz/gradient/mean" in listed.get("bad", {}):
             raise KeyError("nnviz/gradient/mean")
         return {run: of_run for run, of_run in listed.items() if of_run}

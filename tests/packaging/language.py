@@ -36,7 +36,6 @@ PENDING: tuple[str, ...] = (
     "tb_nnviz/record",
     "tests/bench",
     "tests/browser",
-    "tests/logs",
     "tests/record",
     "tests/schema_runs.py",
     "tests/support",

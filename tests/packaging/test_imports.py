@@ -87,6 +87,8 @@ RULES = {
     "tb_nnviz.cli*": rule("tb_nnviz numpy tensorboard"),
     "tb_nnviz.record": rule("tb_nnviz.record"),
 }
+#: Packages of which imported names are given in full, because they may be modules.
+OWN = ("tb_nnviz", "tests")
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 
@@ -112,7 +114,7 @@ def imports(source: str, module: str, is_package: bool) -> set[str]:
                 package = module.split(".")[: None if is_package and node.level == 1 else -node.level + is_package]
                 base = ".".join([*package, *([base] if base else [])])
             # `from tb_nnviz import schema` imports tb_nnviz.schema. For other packages the package is enough.
-            found.update(f"{base}.{alias.name}" if base.startswith("tb_nnviz") else base for alias in node.names)
+            found.update(f"{base}.{alias.name}" if base.split(".")[0] in OWN else base for alias in node.names)
         for child in ast.iter_child_nodes(node):
             visit(child)
 

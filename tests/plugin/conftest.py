@@ -11,7 +11,7 @@ from tb_nnviz.plugin import page
 
 @pytest.fixture
 def built(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A page as a build leaves it behind, and a file beside it that is nobody's business."""
+    """Write a page as a build writes it, with files inside and beside it that must not be served."""
     folder = tmp_path_factory.mktemp("built") / "static"
     (folder / "fonts").mkdir(parents=True)
     (folder / "index.js").write_text('export const render = () => import("./static/BUILD/main.js"); // the built one')

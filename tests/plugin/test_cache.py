@@ -20,7 +20,7 @@ from tests.support.tensorboards import TensorBoard
 
 
 class Provider:
-    """A provider of series that tests change, and of how often it was called."""
+    """A provider of series that tests change. It counts its calls."""
 
     def __init__(self) -> None:
         self.series: dict[str, dict[str, list[Any]]] = {}
@@ -55,7 +55,7 @@ class Provider:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
-    """A clock that goes on by a millisecond with each look at it."""
+    """Replace the clock by one that advances by a millisecond per reading."""
     now = SimpleNamespace(at=0.0)
 
     def tick() -> float:
@@ -77,7 +77,7 @@ def test_read_changed_series_is_read_again(clock: SimpleNamespace) -> None:
     provider.put("a", "x", 6)
     clock.at += 10
     assert kept.read(reader, ["a"], ["x"]).data["a"]["x"].steps.tolist() == list(range(6))
-    # a run that was resumed at an earlier step has no later one, but a later time
+    # A run that was resumed at an earlier step has no later step, but a later wall time.
     provider.put("a", "x", 6, wall_time=500)
     clock.at += 10
     assert kept.read(reader, ["a"], ["x"]).data["a"]["x"].wall_times[0] == 500
@@ -130,11 +130,11 @@ def test_read_growing_run_is_read_to_its_end(loader: str, tmp_path: Path) -> Non
 
 
 def _reader(**runs: int) -> Any:
-    """A reader of runs that have so many values of the tag "known"."""
+    """Return a reader of runs with this many values of the tag "known"."""
 
-    def read_tensors(plugin: str, asked: list[str], tags: list[str]) -> ReadResult:
+    def read_tensors(plugin: str, requested: list[str], tags: list[str]) -> ReadResult:
         found = ReadResult()
-        for run in set(asked) & set(runs):
+        for run in set(requested) & set(runs):
             points = Points.of((i, float(i), np.arange(8.0) + i) for i in range(runs[run]))
             found.data[run] = {tag: points for tag in tags if tag == "known"}
         return found

@@ -36,7 +36,7 @@ def test_fix_flags_raises_budgets_but_keeps_users() -> None:
     NNVizLoader().fix_flags(flags)
     assert flags.samples_per_plugin == {**SAMPLES, "nnviz": 7, "images": 3}
     assert SAMPLES.keys() == set(schema.PLUGINS)
-    assert SAMPLES["nnviz"] >= 600  # 400 steps and 200 of them written again by a resumed run
+    assert SAMPLES["nnviz"] >= 600  # 400 steps, 200 of which a resumed run writes again
 
 
 @pytest.mark.parametrize("flags", [argparse.Namespace(), argparse.Namespace(samples_per_plugin="nnviz=3")])
@@ -55,7 +55,7 @@ def test_load_broken_plugin_returns_none(caplog: pytest.LogCaptureFixture, monke
 
 
 def test_plugin_without_provider_gives_metadata() -> None:
-    """TensorBoard asks for these before anything else; an exception would leave no tab at all."""
+    """TensorBoard calls these before anything else. An exception would leave no tab at all."""
     plugin = NNVizPlugin(SimpleNamespace(data_provider=None))
     assert plugin.data_plugin_names() == schema.PLUGINS
     assert plugin.is_active() is False

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from tb_nnviz.plugin import page
-from tests.support.built_page import build_of
-from tests.support.tensorboards import TensorBoard
+from tests.support.tensorboards import TensorBoard, build_of
 
 
 @pytest.mark.parametrize(
@@ -46,7 +45,7 @@ def test_static_rebuilt_file_is_served_at_once(board: TensorBoard, built: Path) 
 
 @pytest.mark.parametrize("change", ["chunk.js", "index.js", "new.js"])
 def test_static_other_build_has_no_files(board: TensorBoard, built: Path, change: str) -> None:
-    """Browsers keep an answer for a year: the content of one build never comes under the hash of another."""
+    """Browsers keep a file for a year, so the content of one build is never served below the hash of another."""
     before = build_of(board)
     with (built / change).open("a") as file:
         file.write("// changed")

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.built_page import build_of
 from tests.support.event_logs import AB, Log, Zoo, numbers
-from tests.support.tensorboards import TensorBoard
+from tests.support.tensorboards import TensorBoard, build_of
 
 
 def test_plugin_tab_is_listed(board: TensorBoard) -> None:

@@ -34,7 +34,7 @@ def test_encode_arrays_decode_bit_by_bit() -> None:
 
 
 def test_encode_envelope_is_as_documented() -> None:
-    """Read by hand as http_api.md says, not by our own decoder."""
+    """The envelope is read as docs/http_api.md describes it, without the decoder."""
     data = wire.encode({"first": np.array([1, 2, 3], np.uint8), "second": np.array([0.5], np.float64)})
     (length,) = struct.unpack("<I", data[:4])
     assert (4 + length) % 8 == 0

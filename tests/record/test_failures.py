@@ -25,8 +25,10 @@ PLACES = (
     "collect.parameters", "collect.scalars", "collect.snapshot", "collect.watched_parameters",
     "collect.activation_maps.axes", "collect.activation_maps.collector", "collect.activation_maps.inputs",
     "collect.activation_maps.layer_map", "collect.activation_maps.plan", "collect.activation_maps.probe",
+    "collect.activation_maps.probe_passes",
     "collect.activation_maps.quantize", "collect.activation_maps.sizes",
-    "collect.dataflow.capture", "collect.dataflow.dataflow",
+    "collect.dataflow.autograd", "collect.dataflow.capture", "collect.dataflow.dataflow",
+    "collect.dataflow.document", "collect.dataflow.links", "collect.dataflow.tensors",
     "collect.weights.choice", "collect.weights.encode", "collect.weights.maps", "collect.weights.plan",
     "collect.weights.pool", "collect.weights.tracked",
 )  # fmt: skip

@@ -11,7 +11,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from tests.support import oracle
-from tests.support.backends import WAYS, take
+from tests.support.backends import BACKENDS, use_backend
 from tests.support.event_reader import Run
 from tests.support.training_modes import MODES, run
 from tests.support.training_modes.loops import Loop, WatchedLoop
@@ -107,10 +107,10 @@ def synchronizing(mode, loop):
     return {name: count for name, count in dispatched.counts.items() if name in SYNCHRONIZING}
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("mode", MODES)
-def test_nothing_synchronizes(mode, way, tmp_path, monkeypatch):
+def test_nothing_synchronizes(mode, backend, tmp_path, monkeypatch):
     """Unlogged, logged and histogram steps, both ways of measuring; a GradScaler and LBFGS do so themselves."""
-    take(way, monkeypatch)
+    use_backend(backend, monkeypatch)
     loop = WatchedLoop(tmp_path, every=2, histograms_every=4, window=True)
     assert synchronizing(mode, loop) == synchronizing(mode, Loop())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tb_nnviz import schema
-from tests.support.findings import finding
+from tests.support.logs.findings import finding
 
 
 def test_encode_findings_invalid_finding_raises() -> None:

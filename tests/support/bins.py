@@ -1,4 +1,4 @@
-"""The bins of histograms, straight from schema.md and slowly: what tests measure by."""
+"""The bins of histograms, computed slowly and directly from docs/schema.md as a reference for tests."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import numpy as np
 
 
 def edge(octave: int, quarter: int) -> float:
-    """Straight from schema.md: four bins an octave."""
+    """Return the lower edge of one of the four bins of an octave."""
     return float((1, 1.25, 1.5, 1.75)[quarter]) * 2.0**octave
 
 
 def bin_of(x: float) -> int:
-    """The bin of a value, straight from schema.md and slowly."""
+    """Return the bin of a value."""
     if np.isnan(x):
         return 0
     if x == 0:
@@ -32,7 +32,7 @@ def bin_of(x: float) -> int:
 
 
 def ends(b: int) -> tuple[float, float]:
-    """Lower and upper end of a bin between -2^24 and 2^24."""
+    """Return the lower and upper end of a bin between -2^24 and 2^24."""
     if b < 260:
         low, high = ends(520 - b)
         return -high, -low

@@ -2,7 +2,7 @@
 import { render } from "preact";
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { Answers } from "../data/answers";
+import { QueryClient } from "../data/query_client";
 import { Store } from "../data/store";
 import { FakeSource, info, settle } from "../testing/helpers";
 import { App } from "./app";
@@ -25,8 +25,8 @@ async function show(prepare: (source: FakeSource) => void) {
   prepare(source);
   const loader = new Loader(store, source, () => false);
   await act(async () => {
-    const answers = new Answers(source, () => false);
-    render(<App store={store} answers={answers} reload={() => void loader.reload()} />, root);
+    const client = new QueryClient(source, () => false);
+    render(<App store={store} client={client} reload={() => void loader.reload()} />, root);
     void loader.reload();
     await settle();
   });
@@ -92,8 +92,8 @@ test("what goes wrong while drawing is shown", async () => {
     },
   });
   store.runs.value = [info("one", 1)];
-  const answers = new Answers(new FakeSource(), () => false);
-  await act(async () => render(<App store={store} answers={answers} reload={() => {}} />, root));
+  const client = new QueryClient(new FakeSource(), () => false);
+  await act(async () => render(<App store={store} client={client} reload={() => {}} />, root));
   expect(find("error")?.textContent).toContain("invalid thing: 7");
   quiet.mockRestore();
 });

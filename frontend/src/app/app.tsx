@@ -1,8 +1,8 @@
 import { Component, type ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import type { Answers } from "../data/answers";
+import type { QueryClient } from "../data/query_client";
 import type { Store } from "../data/store";
-import { AnswersContext } from "../data/use_answer";
+import { QueryContext } from "../data/use_query";
 import { StoreContext, useStore } from "../ui/context";
 import { Empty } from "../ui/empty";
 import { Failure } from "../ui/failure";
@@ -21,17 +21,17 @@ const NARROW = 900;
 
 interface AppProps {
   store: Store;
-  answers: Answers;
+  client: QueryClient;
   reload: () => void;
 }
 
-export function App({ store, answers, reload }: AppProps) {
+export function App({ store, client, reload }: AppProps) {
   return (
     <Boundary>
       <StoreContext.Provider value={store}>
-        <AnswersContext.Provider value={answers}>
+        <QueryContext.Provider value={client}>
           <Page reload={reload} />
-        </AnswersContext.Provider>
+        </QueryContext.Provider>
       </StoreContext.Provider>
     </Boundary>
   );

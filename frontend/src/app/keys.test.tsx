@@ -4,7 +4,7 @@ import { act } from "preact/test-utils";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Store } from "../data/store";
 import { StoreContext } from "../ui/context";
-import { useCourse } from "../ui/course";
+import { useKeyboardNav } from "../ui/keyboard_nav";
 import { KeyHelp, useKeys } from "./keys";
 import type { Panel } from "./registry";
 import { Tabs } from "./tabs";
@@ -14,13 +14,13 @@ const PANELS: Panel[] = ["one", "two", "three"].map((id) => ({
   title: id.toUpperCase(),
   load: () => Promise.reject(new Error("not opened here")),
 }));
-const course = { moveStep: vi.fn(), moveLayer: vi.fn() };
+const nav = { moveStep: vi.fn(), moveLayer: vi.fn() };
 let root: HTMLElement;
 let store: Store;
 
 function Page() {
   useKeys(PANELS);
-  useCourse(course);
+  useKeyboardNav(nav);
   return (
     <>
       <Tabs panels={PANELS} now={store.view.panel.value ?? "one"} />
@@ -59,15 +59,15 @@ test("arrows, j and k move in the panel that is open; a field keeps its own", as
   await press("ArrowRight");
   await press("ArrowLeft", { shiftKey: true });
   await press("Home");
-  expect(course.moveStep.mock.calls).toEqual([[1], [-10], [Number.NEGATIVE_INFINITY]]);
+  expect(nav.moveStep.mock.calls).toEqual([[1], [-10], [Number.NEGATIVE_INFINITY]]);
   await press("j");
   await press("ArrowUp");
-  expect(course.moveLayer.mock.calls).toEqual([[1], [-1]]);
+  expect(nav.moveLayer.mock.calls).toEqual([[1], [-1]]);
   const field = root.querySelector("input")!;
   await press("j", {}, field);
   await press("ArrowRight", { ctrlKey: true });
-  expect(course.moveLayer).toHaveBeenCalledTimes(2);
-  expect(course.moveStep).toHaveBeenCalledTimes(3);
+  expect(nav.moveLayer).toHaveBeenCalledTimes(2);
+  expect(nav.moveStep).toHaveBeenCalledTimes(3);
 });
 
 test("numbers open panels, and no number beyond the last does anything", async () => {
@@ -99,5 +99,5 @@ test("arrows among the tabs open the next one, round the end", async () => {
   await press("ArrowLeft", {}, tab("one"));
   expect(store.view.panel.value).toBe("three");
   expect(document.activeElement).toBe(tab("three"));
-  expect(course.moveStep).not.toHaveBeenCalled();
+  expect(nav.moveStep).not.toHaveBeenCalled();
 });

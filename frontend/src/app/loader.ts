@@ -1,10 +1,10 @@
 import { batch, computed, effect, type ReadonlySignal, untracked } from "@preact/signals";
-import { LOG_PREFIX } from "../data/runs";
 import type { Loaded } from "../data/shapes";
 import type { Store } from "../data/store";
 import { asColumns, bytesOf, widthFor } from "../lib/columns";
 import { isGain } from "../lib/gain";
 import { MARK_TAGS } from "../lib/marks";
+import { LOG_PREFIX, NNVIZ_PREFIX } from "../lib/tags";
 import { CELL, type RunSeries, type ScalarSeries, type Source } from "../lib/types";
 import { chunks, Details } from "../panels/gradient_flow/state/details";
 
@@ -159,7 +159,7 @@ export class Loader {
     const controller = new AbortController();
     this.fetchingWindows = controller;
     try {
-      const request = { runs: wanted, tags: [...MARK_TAGS], prefix: "nnviz/", last: false };
+      const request = { runs: wanted, tags: [...MARK_TAGS], prefix: NNVIZ_PREFIX, last: false };
       const series = await this.source.scalars(request, controller.signal);
       if (controller.signal.aborted) return;
       keepByRun(windows, wanted, series);

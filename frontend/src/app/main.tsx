@@ -1,8 +1,8 @@
 import { batch, effect } from "@preact/signals";
 import { render } from "preact";
-import { Answers } from "../data/answers";
 import { HttpSource } from "../data/client";
 import { Host } from "../data/host";
+import { QueryClient } from "../data/query_client";
 import { Store } from "../data/store";
 import { decodeState, encodeState, panelKeys, placeOf, readHash, writeHash } from "../lib/url";
 import { App } from "./app";
@@ -22,11 +22,11 @@ export function start(body: HTMLElement): void {
     () => host.isHidden(),
     () => window.innerWidth * window.devicePixelRatio,
   );
-  const answers = new Answers(source, () => host.isHidden());
+  const client = new QueryClient(source, () => host.isHidden());
   const reloads = { begun: 0, done: 0 };
   const reload = async () => {
     const mine = ++reloads.begun;
-    answers.reload();
+    client.reload();
     await loader.reload();
     reloads.done = Math.max(reloads.done, mine);
   };
@@ -67,7 +67,7 @@ export function start(body: HTMLElement): void {
     shown: () => {
       write();
       host.takeFocus();
-      answers.shown();
+      client.shown();
       void loader.shown();
     },
     // Someone opened another link in the same page. Other tabs' addresses do not speak of us.
@@ -85,7 +85,7 @@ export function start(body: HTMLElement): void {
   const root = document.createElement("div");
   root.id = "nnviz";
   body.append(root);
-  render(<App store={store} answers={answers} reload={() => void reload()} />, root);
+  render(<App store={store} client={client} reload={() => void reload()} />, root);
   host.takeFocus();
-  exposeForTests(store, answers, reloads);
+  exposeForTests(store, client, reloads);
 }

@@ -1,4 +1,4 @@
-import type { Answers } from "../data/answers";
+import type { QueryClient } from "../data/query_client";
 import type { Store } from "../data/store";
 import { cellAt, cellStep } from "../lib/columns";
 import { colourOf, labelOf, palette } from "../lib/palette";
@@ -9,7 +9,7 @@ import { lineOf } from "../panels/gradient_flow/model_tree";
 /** Read-only hooks for the browser tests: what is shown where, without guessing from pixels. */
 export function exposeForTests(
   store: Store,
-  answers: Answers,
+  client: QueryClient,
   reloads: { readonly begun: number; readonly done: number },
 ): void {
   const find = (run: string, row: string, step: number) => {
@@ -107,7 +107,7 @@ export function exposeForTests(
       step: store.step.value,
       row: store.lines.value[store.line.value]?.key ?? null,
       lines: store.lines.value.map(({ key, type }) => ({ key, type })),
-      loading: store.loading.value || store.runs.value === null || answers.pending > 0,
+      loading: store.loading.value || store.runs.value === null || client.pending > 0,
       panelKeys: store.panelKeys(),
       dark: store.dark.value,
       compared: store.flow.compared.value,

@@ -1,8 +1,5 @@
 import type { RunInfo, ScalarSeries } from "../lib/types";
 
-/** What users log with `monitor.log(...)`. */
-export const LOG_PREFIX = "nnviz/log/";
-
 /** TensorBoard's default palette; the first is too dark for a dark page, which has its own. */
 const COLOURS = ["#425066", "#12b5cb", "#e52592", "#f9ab00", "#9334e6", "#7cb342", "#e8710a"];
 const FIRST_DARK = "#8e98a3";

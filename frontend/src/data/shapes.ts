@@ -1,7 +1,7 @@
 import type { Grid, RunSeries } from "../lib/types";
 
 /** What is said of something that is no cell. */
-export interface Note {
+export interface TooltipContent {
   run: string;
   step: string;
   what: string;
@@ -13,7 +13,7 @@ export interface Note {
 }
 
 /** Steps and layers of a panel, for the keys that move among them. */
-export interface Course {
+export interface KeyboardNav {
   moveStep(by: number): void;
   /** Left out where a panel shows no layers: the arrows scroll there. */
   moveLayer?(by: number): void;

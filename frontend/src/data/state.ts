@@ -1,12 +1,13 @@
 import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { GAIN, sourceOf } from "../lib/gain";
 import { sortKinds, sortStatistics } from "../lib/statistics";
+import { LOG_PREFIX } from "../lib/tags";
 import type { RunInfo, RunSeries, ScalarSeries, ViewState } from "../lib/types";
 import { DEFAULTS } from "../lib/url";
 import { filtered } from "./filtered";
 import type { Overhead } from "./overhead";
-import { type Headline, headlines, LOG_PREFIX, runColour, runOrder, shortNames, shownRuns } from "./runs";
-import type { Course, Hover, Loaded, Note } from "./shapes";
+import { type Headline, headlines, runColour, runOrder, shortNames, shownRuns } from "./runs";
+import type { Hover, KeyboardNav, Loaded, TooltipContent } from "./shapes";
 
 export type View = { readonly [K in keyof ViewState]: Signal<ViewState[K]> };
 
@@ -25,7 +26,7 @@ export class SharedState {
   /** True while a jump is under way. */
   jumping = false;
   /** What the arrow keys move in the panel that is open. */
-  readonly course = signal<Course | null>(null);
+  readonly keyboardNav = signal<KeyboardNav | null>(null);
 
   private readonly keys = new Map<string, Signal<string | null>>();
   private readonly asked = signal(0);
@@ -34,7 +35,7 @@ export class SharedState {
 
   readonly dark = signal(false);
   readonly hover = signal<Hover | null>(null);
-  readonly note = signal<Note | null>(null);
+  readonly tooltip = signal<TooltipContent | null>(null);
   /** Where the pointer is on the x axis that a panel's charts share. */
   readonly pointer = signal<number | null>(null);
   readonly runs = signal<RunInfo[] | null>(null);

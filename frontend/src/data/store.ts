@@ -7,7 +7,7 @@ import { drawn } from "../panels/gradient_flow/state/drawn";
 import { Exact } from "../panels/gradient_flow/state/exact";
 import { SharedState } from "./state";
 
-export type { Course, Hover, Loaded, Note } from "./shapes";
+export type { Hover, KeyboardNav, Loaded, TooltipContent } from "./shapes";
 
 /** The shared state, and what gradient flow draws of it. */
 export class Store extends SharedState {

@@ -87,7 +87,7 @@ export function ScaleSwitch() {
   );
 }
 
-/** Values, or how every run differs from the reference. */
+/** Switch between each run's own values and its difference from the reference. */
 export function CompareSwitch() {
   const store = useStore();
   const { canCompare, compared } = store.flow;
@@ -175,7 +175,7 @@ interface FieldProps {
   set: (value: number | null) => void;
 }
 
-/** A number that takes effect on Enter or when the field is left; what is no number is refused visibly. */
+/** A number field that commits on Enter or blur, and marks invalid input. */
 export function NumberField({ label, value, placeholder, testid, positive = false, set }: FieldProps) {
   const [bad, setBad] = useState(false);
   const commit = (text: string) => {
@@ -207,7 +207,7 @@ export function RangeControl() {
   const scale = store.scale.value;
   const isAuto = lo.value === null && hi.value === null;
   const positive = scale.mode === "log" || scale.factor === true;
-  // Factors are typed as they are, not as their logarithms.
+  // Factors are entered as such, not as logarithms.
   const plain = (end: number) => tick(scale.factor ? 10 ** end : end);
   return (
     <Popover
@@ -302,7 +302,7 @@ export function ThresholdControl() {
   );
 }
 
-/** Where the cursor stands; typing a number moves it to the nearest logged step. */
+/** The cursor's step. A typed number moves it to the nearest logged step. */
 export function StepControl() {
   const store = useStore();
   const last = store.steps.value.at(-1);

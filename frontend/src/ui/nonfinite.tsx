@@ -1,33 +1,29 @@
 import { useEffect, useState } from "preact/hooks";
-import { useAnswer } from "../data/use_answer";
+import { useQuery } from "../data/use_query";
 import { exact } from "../lib/format";
 import { worstOf } from "../lib/nonfinite";
-import type { Line } from "../lib/types";
+import type { Line, SeriesHeader } from "../lib/types";
 import { useStore } from "./context";
 import { UI_TEXT } from "./text";
 
-/** A pointer that only passes asks nothing. */
+/** Delay before a request, so that a passing pointer requests nothing. */
 const REST_MS = 150;
-
-interface SeriesHeader {
-  series: { steps: Float64Array; absent: Uint8Array; values: Record<string, Float32Array> }[];
-}
 
 interface Props {
   run: string;
   line: Line;
-  /** Logged steps, both included. */
+  /** First and last logged step, inclusive. */
   from: number;
   to: number;
-  /** What is said until it is known. */
-  until: string;
+  /** Text to show until the counts are loaded. */
+  fallback: string;
 }
 
 /**
- * At how many of a column's steps something is NaN or Inf, and in how many elements: of runs in columns the server is
- * asked for these steps of this line once the pointer rests there.
+ * Number of steps with NaN or Inf within a column, and their elements. The steps of the column are requested once the
+ * pointer rests on it.
  */
-export function NonfiniteSteps({ run, line, from, to, until }: Props) {
+export function NonfiniteSteps({ run, line, from, to, fallback }: Props) {
   const store = useStore();
   const kind = store.kind.value;
   const { rows } = store.union.value;
@@ -45,14 +41,16 @@ export function NonfiniteSteps({ run, line, from, to, until }: Props) {
     const timer = setTimeout(() => setRested(key), REST_MS);
     return () => clearTimeout(timer);
   }, [key]);
-  const { data } = useAnswer("series", rested === key ? body : null, (header) => header as SeriesHeader);
+  const { data } = useQuery("series", rested === key ? body : null, (header) => header as SeriesHeader);
   const one = data?.series[0];
-  const found = one ? worstOf(one.absent, one.values[source], one.values.nonfinite, one.values.count) : null;
-  if (!one || !found) return <>{until}</>;
+  const found = one
+    ? worstOf(one.absent!, one.values![source], one.values!.nonfinite, one.values!.count)
+    : null;
+  if (!one || !found) return <>{fallback}</>;
   const elements = found.elements === null ? null : exact(found.elements);
   const all = found.all === null ? null : exact(found.all);
   const of = elements === null ? null : all === null ? elements : UI_TEXT.ofElements(elements, all);
-  if (one.steps.length === 1) return <>{of === null ? until : UI_TEXT.nonfiniteCount(of)}</>;
+  if (one.steps.length === 1) return <>{of === null ? fallback : UI_TEXT.nonfiniteCount(of)}</>;
   return (
     <span data-testid="nonfinite-steps">
       {UI_TEXT.nonfiniteSteps(found.steps, one.steps.length)}

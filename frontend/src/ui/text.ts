@@ -1,4 +1,4 @@
-/** Texts that the page and several panels show. */
+/** Texts that the page and several panels share. */
 
 const KIND_NAMES: Record<string, string> = {
   parameter: "Parameter",
@@ -53,12 +53,12 @@ const AGGREGATES: Record<string, string> = {
 
 export const kindName = (kind: string) => KIND_NAMES[kind] ?? kind.replaceAll("_", " ");
 
-/** `Gradient norm`, `Update ratio`; a statistic that we have never heard of is still readable. */
+/** Return the display name of a statistic: `Gradient norm`, `Update ratio`. Unknown names are made readable. */
 export function statisticName(kind: string, statistic: string): string {
   const estimate = statistic.endsWith("~");
   const base = estimate ? statistic.slice(0, -1) : statistic;
   const name = STATISTIC_NAMES[base] ?? base.replaceAll("_", " ");
-  // What only optimizers keep says so by itself; their element count does not.
+  // The names of optimizer statistics need no kind, except for the element count.
   if (base === "backward_gain") return upper(name);
   const whole = kind === "optimizer" && base !== "count" ? upper(name) : `${kindName(kind)} ${name}`;
   return `${whole}${estimate ? " (estimate)" : ""}`;
@@ -66,7 +66,7 @@ export function statisticName(kind: string, statistic: string): string {
 
 export const roleName = (role: string) => ROLE_NAMES[role] ?? role;
 
-/** What fills the page, by where it is typed. */
+/** Steps to log the first data, shown on the empty page. */
 export const EMPTY_STEPS = [
   { title: "Once, in the environment that trains", code: "pip install tb_nnviz" },
   {

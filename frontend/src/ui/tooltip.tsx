@@ -13,11 +13,11 @@ import { UI_TEXT } from "./text";
 
 const MARGIN = 8;
 
-/** Exact values of what the pointer is on. */
+/** The exact values at the pointer. */
 export function Tooltip() {
   const store = useStore();
   const ref = useRef<HTMLDivElement>(null);
-  const note = store.note.value;
+  const note = store.tooltip.value;
   const hover = note ?? store.hover.value;
   useLayoutEffect(() => {
     const box = ref.current;
@@ -31,7 +31,7 @@ export function Tooltip() {
   if (note) {
     return (
       <div class="tooltip" role="tooltip" data-testid="tooltip" ref={ref}>
-        <Where run={note.run} step={note.step} />
+        <Location run={note.run} step={note.step} />
         <div class="what">{note.what}</div>
         {note.value !== "" && <div class="value">{note.value}</div>}
         {note.lines.map((line) => (
@@ -46,7 +46,7 @@ export function Tooltip() {
   return <Cell hover={store.hover.value} box={ref} />;
 }
 
-function Where({ run, step }: { run: string; step: string }) {
+function Location({ run, step }: { run: string; step: string }) {
   const store = useStore();
   return (
     <div class="where">
@@ -72,12 +72,12 @@ function Cell({ hover, box }: { hover: Hover | null; box: Ref<HTMLDivElement> })
   const value = grid.values[at];
   const label = labelOf(grid.states[at] as CellState, value, scale);
   const row = store.rowOf(hover.line);
-  const blank = label === "absent" || label === "undefined" || label.startsWith("ref");
+  const hasNoValue = label === "absent" || label === "undefined" || label.startsWith("ref");
   const state =
-    nonfiniteNote(store, grid, hover.line, own, hover.at) ?? stateWords(store, grid, hover, label);
+    nonfiniteText(store, grid, hover.line, own, hover.at) ?? describeState(store, grid, hover, label);
   return (
     <div class="tooltip" role="tooltip" data-testid="tooltip" ref={box}>
-      <Where
+      <Location
         run={hover.run}
         step={
           column
@@ -86,8 +86,8 @@ function Cell({ hover, box }: { hover: Hover | null; box: Ref<HTMLDivElement> })
         }
       />
       <div class="what">{row ? row.name : line.key.replace(/\.\*$/, "")}</div>
-      {!blank && <div class="value">{scale.factor ? factor(value) : exact(value)}</div>}
-      {column && !blank && <ColumnFigures grid={grid} line={own} at={hover.at} />}
+      {!hasNoValue && <div class="value">{scale.factor ? factor(value) : exact(value)}</div>}
+      {column && !hasNoValue && <ColumnFigures grid={grid} line={own} at={hover.at} />}
       {state !== "" && (
         <div class={`state ${label}`}>
           {label === "nonfinite" && drawn.grid.reduced && !grid.match ? (
@@ -96,7 +96,7 @@ function Cell({ hover, box }: { hover: Hover | null; box: Ref<HTMLDivElement> })
               line={line}
               from={column?.from ?? grid.steps[hover.at]}
               to={column?.to ?? grid.steps[hover.at]}
-              until={state}
+              fallback={state}
             />
           ) : (
             state
@@ -104,35 +104,37 @@ function Cell({ hover, box }: { hover: Hover | null; box: Ref<HTMLDivElement> })
         </div>
       )}
       {grid.match && !hover.grid && <Sides grid={grid} hover={hover} />}
-      {isGain(store.kind.value, store.statistic.value) && <Parts step={grid.steps[hover.at]} hover={hover} />}
+      {isGain(store.kind.value, store.statistic.value) && (
+        <GainParts step={grid.steps[hover.at]} hover={hover} />
+      )}
       {hover.banded && <Percentiles hover={hover} />}
       <div class="dim">
         {row
           ? `${row.type} [${row.shape.map((n) => n ?? "?").join(" × ")}]${row.numel === null ? "" : ` · ${UI_TEXT.elements(quantity(row.numel))}`}`
           : UI_TEXT.aggregated(aggregateOf(store.statistic.value), line.rows.length)}
       </div>
-      {row && isOfUnits(store.statistic.value) && <div class="dim">{unitWords(row)}</div>}
+      {row && isOfUnits(store.statistic.value) && <div class="dim">{describeUnit(row)}</div>}
     </div>
   );
 }
 
-/** What a column of steps is made of. */
+/** Summary of the steps of a column. */
 function ColumnFigures({ grid, line, at }: { grid: Grid; line: number; at: number }) {
   const column = columnDetail(grid, line, at);
   if (!column || column.count === 1) return null;
-  const { figures } = column;
-  if (!figures) return <div class="state">{UI_TEXT.ofColumns}</div>;
+  const { summary } = column;
+  if (!summary) return <div class="state">{UI_TEXT.ofColumns}</div>;
   return (
     <div class="state" data-testid="column">
       {UI_TEXT.standsAt(cellStep(grid, line, at))}
-      {!Number.isNaN(figures.min) &&
-        `; ${UI_TEXT.columnFigures(short(figures.min), short(figures.mean), short(figures.max))}`}
+      {!Number.isNaN(summary.min) &&
+        `; ${UI_TEXT.columnFigures(short(summary.min), short(summary.mean), short(summary.max))}`}
     </div>
   );
 }
 
-/** What a cell that is no plain value is; of a comparison, on which side. */
-function stateWords(store: Store, grid: Grid, { line, at }: Hover, label: CellLabel): string {
+/** Describe a cell that is not a plain value. In a comparison, also name the side. */
+function describeState(store: Store, grid: Grid, { line, at }: Hover, label: CellLabel): string {
   if (!grid.match || label !== "zero") return UI_TEXT.state[label];
   if (store.flow.comparison.value === "difference") return UI_TEXT.flow.equal;
   const ref = store.ref.value === null ? undefined : store.flow.plainOf.value.get(store.ref.value);
@@ -140,7 +142,7 @@ function stateWords(store: Store, grid: Grid, { line, at }: Hover, label: CellLa
   return its === CELL.zero ? UI_TEXT.flow.bothZero : UI_TEXT.flow.zeroHere;
 }
 
-/** Both sides of a comparison: run, step and value of each. */
+/** Both sides of a comparison, with run, step and value. */
 function Sides({ grid, hover }: { grid: Grid; hover: Hover }) {
   const store = useStore();
   const ref = store.ref.value;
@@ -182,8 +184,8 @@ function cellText(grid: Grid, line: number, at: number, scale: Scale): string {
   return scale.factor ? factor(grid.values[cell]) : exact(grid.values[cell]);
 }
 
-/** What a backward gain is made of. */
-function Parts({ step, hover }: { step: number; hover: Hover }) {
+/** The two RMS values behind a backward gain. */
+function GainParts({ step, hover }: { step: number; hover: Hover }) {
   const store = useStore();
   const i = store.series.value.findIndex(({ run }) => run === hover.run);
   const series = store.series.value[i];
@@ -209,7 +211,7 @@ function Parts({ step, hover }: { step: number; hover: Hover }) {
   );
 }
 
-/** The faint band behind the profile, in numbers. */
+/** The values of the percentile band behind the profile. */
 function Percentiles({ hover }: { hover: Hover }) {
   const store = useStore();
   const grid = store.grids.value.find(({ run }) => run === hover.run);
@@ -217,17 +219,19 @@ function Percentiles({ hover }: { hover: Hover }) {
   if (!grid || !band) return null;
   const steps = loggedSteps(grid);
   const scale = store.scale.value;
-  const say = (value: number) => (scale.factor ? factor(value) : short(value));
+  const format = (value: number) => (scale.factor ? factor(value) : short(value));
   return (
     <div class="dim" data-testid="percentiles">
-      {UI_TEXT.flow.bandOf(steps[0], steps[steps.length - 1])}: {say(band.lo)} – {say(band.hi)}
+      {UI_TEXT.flow.bandOf(steps[0], steps[steps.length - 1])}: {format(band.lo)} – {format(band.hi)}
       {band.nonfinite > 0 && `, ${UI_TEXT.flow.bandSkips(band.nonfinite)}`}
     </div>
   );
 }
 
-/** What a unit is: of an image that a layer without channels of its own passes on, it is a column. */
-function unitWords(row: Row): string {
+/**
+ * Describe the unit axis of a layer. For a layer without channels of its own that receives images, units are columns.
+ */
+function describeUnit(row: Row): string {
   const axis = row.unit_axis;
   if (axis === undefined || axis === null) return "";
   const last = row.shape.length > 0 ? row.shape[row.shape.length - 1] : null;
@@ -238,8 +242,8 @@ function unitWords(row: Row): string {
   return axis === 1 ? UI_TEXT.flow.unitChannel(row.shape[0] ?? null) : UI_TEXT.flow.unitAxis(axis);
 }
 
-/** How many elements are not finite, where the run says so. */
-function nonfiniteNote(store: Store, grid: Grid, line: number, own: number, at: number): string | null {
+/** Return the number of nonfinite elements as text, or null if it was not logged. */
+function nonfiniteText(store: Store, grid: Grid, line: number, own: number, at: number): string | null {
   if (grid.states[own * grid.steps.length + at] !== CELL.nonfinite) return null;
   const series = store.nonfinite.value.get(`${store.kind.value}/${grid.run}`);
   const row = store.rowOf(line);

@@ -27,8 +27,8 @@ class ListedHistograms:
     Attributes:
         run: the name of the run.
         kinds: "nnviz" or "stock" by kind: the origin of its histograms.
-        rows: the rows of the kind asked for.
-        steps: the steps of the kind asked for, float64 [n].
+        rows: the rows of the requested kind.
+        steps: the steps of the requested kind, float64 [n].
     """
 
     run: str
@@ -69,7 +69,7 @@ class HistogramReading:
     missing: list[Missing] = field(default_factory=list)
 
     def listing(self) -> list[ListedHistograms]:
-        """List the kinds of each run, and the rows and steps of the kind asked for, with at most five reads."""
+        """List the kinds of each run, and the rows and steps of the requested kind, with at most five reads."""
         own_tags = self._data(self.reader.list_tensors(schema.PLUGIN_HISTOGRAMS, self.runs))
         stock_tags = self._data(self.reader.list_tensors(stock.PLUGIN, self.runs))
         own = {

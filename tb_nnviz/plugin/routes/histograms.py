@@ -47,14 +47,14 @@ def parse(data: bytes) -> HistogramsQuery:
 
 def handle(call: Call) -> Answer:
     """Answer the listing, or the histograms of some rows and steps."""
-    asked = parse(call.read_body())
-    reading = HistogramReading(call.reader, asked.runs, asked.kind, call.caches.histograms)
-    if asked.rows is None and asked.step is None:
+    requested = parse(call.read_body())
+    reading = HistogramReading(call.reader, requested.runs, requested.kind, call.caches.histograms)
+    if requested.rows is None and requested.step is None:
         answer = _listing(reading)
     else:
-        series = [_item(one) for one in reading.read(asked.rows, asked.step)]
+        series = [_item(one) for one in reading.read(requested.rows, requested.step)]
         answer = {"quantiles": list(QUANTILES), "series": series}
-    return binary_answer({"kind": asked.kind, **answer, "missing": missing_items(reading.missing, "row")})
+    return binary_answer({"kind": requested.kind, **answer, "missing": missing_items(reading.missing, "row")})
 
 
 def _listing(reading: HistogramReading) -> dict[str, Any]:

@@ -58,19 +58,19 @@ def parse(data: bytes) -> MapsQuery:
 
 def handle(call: Call) -> Answer:
     """Answer the newest map of each tag, or maps of one tag."""
-    asked = parse(call.read_body())
-    answer, missing = _listing(call, asked) if asked.tag is None else _maps(call, asked, asked.tag)
-    return binary_answer({"prefix": asked.prefix, **answer, "missing": missing_items(missing, "tag", "step")})
+    requested = parse(call.read_body())
+    answer, missing = _listing(call, requested) if requested.tag is None else _maps(call, requested, requested.tag)
+    return binary_answer({"prefix": requested.prefix, **answer, "missing": missing_items(missing, "tag", "step")})
 
 
-def _listing(call: Call, asked: MapsQuery) -> tuple[dict[str, Any], list[Missing]]:
-    listed, missing = list_maps(call.reader, asked.runs, asked.prefix)
+def _listing(call: Call, requested: MapsQuery) -> tuple[dict[str, Any], list[Missing]]:
+    listed, missing = list_maps(call.reader, requested.runs, requested.prefix)
     maps = [{"run": one.run, "tag": one.tag, "step": one.step, "header": one.header, "row": one.row} for one in listed]
     return {"tag": None, "maps": maps}, missing
 
 
-def _maps(call: Call, asked: MapsQuery, tag: str) -> tuple[dict[str, Any], list[Missing]]:
-    events, steps, missing = read_maps(call.reader, asked.runs, tag, asked.steps, asked.at)
+def _maps(call: Call, requested: MapsQuery, tag: str) -> tuple[dict[str, Any], list[Missing]]:
+    events, steps, missing = read_maps(call.reader, requested.runs, tag, requested.steps, requested.at)
     maps = [
         {
             "run": one.run,

@@ -59,27 +59,27 @@ def parse(data: bytes) -> SeriesQuery:
 
 def handle(call: Call) -> Answer:
     """Answer the tables of many runs."""
-    asked = parse(call.read_body())
+    requested = parse(call.read_body())
     read = functools.partial(call.caches.series.read, call.reader)
-    tables, missing = read_tables(read, asked.runs, asked.selection)
+    tables, missing = read_tables(read, requested.runs, requested.selection)
     layouts: dict[str, Any] = {}
     series = []
     for run, table in tables.items():
-        if asked.rows is None and table.layout not in asked.known:
+        if requested.rows is None and table.layout not in requested.known:
             layouts[str(table.layout)] = table.rows
-        view = view_table(table, asked.rows, asked.width, asked.percentiles)
-        series.append({"run": run, **_item(table, view, asked)})
+        view = view_table(table, requested.rows, requested.width, requested.percentiles)
+        series.append({"run": run, **_item(table, view, requested)})
     items = missing_items(missing, "statistic")
-    return binary_answer({"kind": asked.selection.kind, "layouts": layouts, "series": series, "missing": items})
+    return binary_answer({"kind": requested.selection.kind, "layouts": layouts, "series": series, "missing": items})
 
 
-def _item(table: Table, view: TableView, asked: SeriesQuery) -> dict[str, Any]:
+def _item(table: Table, view: TableView, requested: SeriesQuery) -> dict[str, Any]:
     item: dict[str, Any] = {
-        "layout": table.layout if asked.rows is None else None,
+        "layout": table.layout if requested.rows is None else None,
         "steps": table.steps,
         "wall_times": table.wall_times,
     }
-    if asked.percentiles:
+    if requested.percentiles:
         item["percentiles"] = {
             name: {"values": spread.values, "finite": spread.finite, "nonfinite": spread.nonfinite}
             for name, spread in view.percentiles.items()

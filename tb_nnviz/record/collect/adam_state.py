@@ -10,11 +10,11 @@ from torch import Tensor, nn
 
 
 class AdamState(NamedTuple):
-    """The two moments of a parameter's gradient, and what turns them into a step.
+    """The two moments of a parameter's gradient, and the factors that turn them into a step.
 
-    The effective step is ``step_scale * first / (sqrt(denominator) * correction + epsilon)``, with numbers
-    or 0-d tensors; None where the optimizer's formula is another one. D. P. Kingma and J. Ba, "Adam: a
-    method for stochastic optimization", 2015, section 2.1.
+    The effective step is ``step_scale * first / (sqrt(denominator) * correction + epsilon)``. The factors are numbers
+    or 0-d tensors. ``step_scale`` is None if the optimizer has another formula. Source: D. P. Kingma and J. Ba,
+    "Adam: a method for stochastic optimization", 2015, section 2.1.
     """
 
     first: Tensor
@@ -26,7 +26,7 @@ class AdamState(NamedTuple):
 
 
 def adam_state(optimizer: torch.optim.Optimizer, group: dict[str, Any], parameter: nn.Parameter) -> AdamState | None:
-    """The state after the last step; None if the optimizer keeps no two moments of this parameter.
+    """Return the state after the last step, or None if the optimizer does not keep two moments of the parameter.
 
     >>> parameter = nn.Parameter(torch.ones(3))
     >>> optimizer = torch.optim.Adam([parameter], lr=0.1)
@@ -47,7 +47,7 @@ def adam_state(optimizer: torch.optim.Optimizer, group: dict[str, Any], paramete
     denominator = second
     if type(optimizer) in (torch.optim.Adam, torch.optim.AdamW):
         step, (beta1, beta2) = _plain(state["step"]), (_plain(beta) for beta in group["betas"])
-        if not isinstance(step, Tensor) and step == 0:  # it has skipped the first
+        if not isinstance(step, Tensor) and step == 0:  # the optimizer skipped its first step
             return None
         scale = _plain(group["lr"]) / (1 - beta1**step)
         correction = (1 - beta2**step) ** -0.5
@@ -58,12 +58,12 @@ def adam_state(optimizer: torch.optim.Optimizer, group: dict[str, Any], paramete
 
 
 def _number(value: Any) -> float:
-    """A number; NaN where an optimizer means something else by the name."""
+    """Return a number, or NaN if the optimizer uses the name for something else."""
     return float(value) if isinstance(value, int | float) else math.nan
 
 
 def _plain(value: Any) -> Any:
-    """A number that is at hand, or the tensor where reading it would wait for a device."""
+    """Return a number if it is on the host, or else the tensor, because reading it would wait for the device."""
     if isinstance(value, Tensor):
         value = value.detach()
         return float(value.numpy()) if value.device.type == "cpu" else value

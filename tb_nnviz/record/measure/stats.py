@@ -194,8 +194,8 @@ def unscale(values: np.ndarray, scale: float, fields: Sequence[Field] = FIELDS) 
         scale: the loss scale.
         fields: the table.
 
-    >>> unscale(np.array([-8.0, 16.0, 8.0, 8.0, 320.0, 2.0, 0.0, 16.0, np.nan]), 8.0).tolist()
-    [-1.0, 2.0, 1.0, 1.0, 5.0, 2.0, 0.0, 2.0, nan]
+    >>> unscale(np.array([-8.0, 16.0, 320.0, 3.0]), 8.0, UNIT_FIELDS).tolist()
+    [-1.0, 2.0, 5.0, 3.0]
     """
     return np.asarray(values / scale ** np.array([field.scale_power for field in fields]))
 
@@ -209,7 +209,7 @@ def merge(rows: int, row: Sequence[int], values: np.ndarray, fields: Sequence[Fi
         values: float64 [parts, len(fields)].
         fields: the table.
 
-    >>> merged = merge(2, [0, 0], np.array([[0.0, 2, 2, 2, 4, 1, 0, 2, np.nan], [1, 3, 4, 4, 10, 2, 0, 3, np.nan]]))
+    >>> merged = merge(2, [0, 0], np.array([[0.0, 2.0, 4.0, 2.0], [1.0, 3.0, 10.0, 2.0]]), UNIT_FIELDS)
     >>> merged["min"].tolist(), merged["sum_sq"].tolist()
     ([0.0, inf], [14.0, 0.0])
     """

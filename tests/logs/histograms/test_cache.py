@@ -10,7 +10,7 @@ from tb_nnviz import schema
 from tb_nnviz.logs.histograms.cache import HistogramCache, fingerprint
 from tb_nnviz.logs.points import Points
 from tests.support.bins import counts_of
-from tests.support.histogram_logs import AB, SAMPLES
+from tests.support.logs.histograms import AB, SAMPLES
 
 
 def _events(steps: range) -> tuple[Points, Points]:

@@ -31,17 +31,17 @@ def points(tables: list[np.ndarray], payloads: list[np.ndarray] | None = None) -
     return ids, Points.of((step, float(step), payload) for step, payload in enumerate(made))
 
 
-@pytest.mark.parametrize("asked", [["row.0"], ["row.199"], ["row.7", "row.120", "none"], ["none"], None])
+@pytest.mark.parametrize("requested", [["row.0"], ["row.199"], ["row.7", "row.120", "none"], ["none"], None])
 @pytest.mark.parametrize("step", [None, 0, 2.4, 99])
-def test_history_of_some_rows_equals_the_whole_one(asked: list[str] | None, step: float | None) -> None:
+def test_history_of_some_rows_equals_the_whole_one(requested: list[str] | None, step: float | None) -> None:
     tables = [random_counts(seed) for seed in range(STEPS)]
     ids, payloads = points(tables)
     cache = HistogramCache()
-    history = cache.make(NAME, ids, payloads, TABLES, asked, step)
-    again = cache.find(NAME, fingerprint(ids, TABLES), asked, step)
+    history = cache.make(NAME, ids, payloads, TABLES, requested, step)
+    again = cache.find(NAME, fingerprint(ids, TABLES), requested, step)
     assert again is not None
     at = np.arange(STEPS) if step is None else np.array([min(round(step), STEPS - 1)])
-    names = asked or [row.name for row in TABLE.rows]
+    names = requested or [row.name for row in TABLE.rows]
     index = [int(name[4:]) if name != "none" else -1 for name in names]
     expected = np.stack([np.where(np.array(index)[:, None] < 0, 0, tables[i][index]) for i in at])
     for one in (history, again):
@@ -81,7 +81,9 @@ def test_history_too_many_rows_are_reported_once_unpacked() -> None:
 
 
 def test_cache_counts_what_grows_while_unpacked() -> None:
-    ids, payloads = points([np.tile(np.arange(520, dtype=np.int32), (ROWS, 1)) for _ in range(STEPS)])  # packs well
+    ids, payloads = points(
+        [np.tile(np.arange(520, dtype=np.int32), (ROWS, 1)) for _ in range(STEPS)]
+    )  # compresses well
     cache = HistogramCache()
     cache.make(NAME, ids, payloads, TABLES, ["row.0"])
     few = cache.nbytes

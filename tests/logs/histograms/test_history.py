@@ -5,7 +5,7 @@ from __future__ import annotations
 from tb_nnviz.logs.histograms.cells import pack
 from tb_nnviz.logs.histograms.history import dense_histograms
 from tests.support.bins import counts_of
-from tests.support.histogram_logs import SAMPLES
+from tests.support.logs.histograms import SAMPLES
 
 
 def test_dense_histograms_beyond_limit_is_none() -> None:

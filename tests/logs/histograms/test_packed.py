@@ -50,9 +50,9 @@ def test_unpack_unpacks_no_more_than_requested() -> None:
 @pytest.mark.parametrize("rows", [1, 31, 32, 33, 64, 65])
 def test_unpack_few_rows_unpacks_all(rows: int) -> None:
     table = random_counts(3, rows)
-    for asked in (1, rows, rows + 5, None):
+    for requested in (1, rows, rows + 5, None):
         packed = Packed(schema.encode_histograms(table))
-        packed.unpack(asked)
+        packed.unpack(requested)
         np.testing.assert_array_equal(packed.unpack(None).dense(0, 520), table)
         assert packed.whole
 

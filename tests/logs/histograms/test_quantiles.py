@@ -16,5 +16,5 @@ def test_quantiles_within_a_bin_are_interpolated() -> None:
     np.testing.assert_allclose(quantiles(pack(counts), (0, 0.25, 0.5, 1))[0], [1, 1.0625, 1.125, 1.25])
     assert quantiles(pack(counts), (0.5,))[1] == 0
     assert np.isnan(quantiles(pack(counts))[2]).all()
-    counts[2, 0] = 7  # nothing but NaN
+    counts[2, 0] = 7  # only NaN
     assert np.isnan(quantiles(pack(counts))[2]).all()

@@ -14,7 +14,7 @@ from tb_nnviz import schema
 from tb_nnviz.logs.histograms.quantiles import QUANTILES, SPECIAL
 from tests.support.bins import bin_of, counts_of, ends
 from tests.support.event_logs import WALL_TIME, Log
-from tests.support.histogram_logs import AB, SAMPLES, Logs, entries
+from tests.support.logs.histograms import AB, SAMPLES, Logs, entries
 from tests.support.tensorboards import TensorBoard
 
 
@@ -35,7 +35,7 @@ def ask(board: TensorBoard, *runs: str, kind: str = "gradient", **more: Any) -> 
 
 
 def whole(series: dict[str, Any]) -> np.ndarray:
-    """All 520 bins again: [steps, rows, 520]."""
+    """Return the counts of all 520 bins: [steps, rows, 520]."""
     counts = series["counts"]
     table = np.zeros((*counts.shape[:2], 520))
     table[:, :, series["first_bin"] : series["first_bin"] + counts.shape[2]] = counts
@@ -52,7 +52,7 @@ def test_histograms_of_rows_have_every_bin_and_step(histogram_board: TensorBoard
     assert_array_equal(series["wall_times"], WALL_TIME + 1 + np.arange(4))
     assert_array_equal(whole(series), np.stack([counts_of(b, a) for a, b in SAMPLES]))
     assert series["counts"].dtype == series["special"].dtype == np.int32
-    # NaN, -Inf, beyond -2^24, beyond 2^24, +Inf of row b at the last step; none of them in `counts`
+    # NaN, -Inf, beyond -2^24, beyond 2^24, +Inf of row b at the last step, none of which is in `counts`
     assert series["special"][3, 0].tolist() == [9, 1, 1, 1, 3]
     bins = series["first_bin"] + np.arange(series["counts"].shape[2])
     assert bins[0] >= 3 and bins[-1] <= 517
@@ -87,7 +87,7 @@ def test_histograms_at_one_step_have_all_rows(histogram_board: TensorBoard) -> N
 
 def test_histograms_of_resumed_and_grown_run(histogram_board: TensorBoard) -> None:
     (series,) = ask(histogram_board, "resumed", rows=["c.weight", "a.weight"])["series"]
-    assert series["steps"].tolist() == [0, 10, 15]  # what was written from step 10 on is left out, step 20 too
+    assert series["steps"].tolist() == [0, 10, 15]  # without what was written from step 10 on before, such as step 20
     assert series["absent"].tolist() == [[1, 0], [0, 0], [0, 0]]
     table = whole(series)
     assert_array_equal(table[0], [np.zeros(520), counts_of(SAMPLES[0][0])[0]])
@@ -124,12 +124,12 @@ def test_histograms_stock_ones_are_used_without_own(histogram_board: TensorBoard
     for step in (0, 1):
         np.testing.assert_allclose(series["counts"][step].sum(), len(sample), rtol=1e-6)
         for share, got in zip(QUANTILES, series["quantiles"][step, 0], strict=True):
-            # bins are joined to at most 60 buckets: exact to those
+            # Bins are joined to at most 60 buckets, so that quantiles are exact to those.
             expected = np.quantile(sample, share, method="inverted_cdf")
             (bucket,) = [one for one in buckets if one[0] <= expected <= one[1]]
             assert bucket[0] - 1e-7 <= got <= bucket[1] + 1e-7
     (mine,) = ask(histogram_board, "stock", kind="stock", rows=["mine"])["series"]
-    # 4 spread over -1 to 1 and 6 over 1 to 3
+    # 4 elements are spread over -1 to 1, and 6 over 1 to 3.
     np.testing.assert_allclose(mine["quantiles"][0, 0], [-0.75, 0.25, 4 / 3, 2 + 1 / 6, 2 + 5 / 6], rtol=1e-5)
     table = whole(mine)[0, 0]
     np.testing.assert_allclose(table[bin_of(2.0)], 6 * 0.5 / 2, rtol=1e-6)

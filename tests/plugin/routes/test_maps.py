@@ -13,69 +13,10 @@ from tensorboard.context import RequestContext
 from tb_nnviz import schema
 from tb_nnviz.logs import maps as maps_module
 from tb_nnviz.plugin.loader import SAMPLES
-from tests.support import map_logs as maps
-from tests.support.event_logs import WALL_TIME, Log, layout
+from tests.support.event_logs import Log
+from tests.support.logs import map_payloads as maps
+from tests.support.logs.maps import HEAD, IMAGE, INPUT, STEM, STEPS, WEIGHT, stem, write
 from tests.support.tensorboards import TensorBoard
-
-STEM, HEAD, INPUT = "nnviz/map/stem", "nnviz/map/a.head", "nnviz/map_input"
-
-
-WEIGHT = "nnviz/weight/stem.weight"
-
-
-STEPS = (0, 10, 20, 30)
-
-
-LAYERS = layout(["stem", "a.head"], "activation")
-
-
-IMAGE = ["sample", "channel", "height", "width"]
-
-
-def stem(seed: int, samples: int = 2) -> np.ndarray:
-    return np.random.default_rng(seed).standard_normal((samples, 3, 4, 5)).astype(np.float32)
-
-
-def head(seed: int) -> np.ndarray:
-    return np.random.default_rng(seed).standard_normal((2, 7)).astype(np.float32)
-
-
-def write(logdir: Path) -> dict[str, float]:
-    """`a` and `b` (other steps, fewer samples, no head), one with maps that are none, one resumed; wall times."""
-    last = {}
-    with Log(logdir / "a") as log:
-        more = [maps.entry(INPUT, stem(99)[:, :1], IMAGE, labels=["4", "7"])]
-        for step in STEPS:
-            values = stem(step)
-            if step == 20:
-                values[1, 2, 0, 0] = np.nan
-            more += [maps.entry(HEAD, head(step), ["sample", "unit"]), maps.entry(STEM, values, IMAGE)]
-            more += [maps.entry(WEIGHT, head(step), ["row", "column"])]
-            figures = {"count": np.ones(2), "norm": np.ones(2)}
-            last["a"] = log.vectors(step, LAYERS, figures, more)
-            more = []
-    with Log(logdir / "b") as log:
-        for step in (4, 16):
-            last["b"] = log.vectors(step, LAYERS, {"norm": np.ones(2)}, [maps.entry(STEM, stem(step, 1), IMAGE)])
-    with Log(logdir / "broken") as log:
-        for step, payload in enumerate(broken()):
-            last["broken"] = log.entries(step, [schema.Entry(STEM, payload, schema.PLUGIN_MAPS)])
-    for number, (first, seed) in enumerate([(0, 100), (20, 200)]):
-        with Log(logdir / "resumed", number, WALL_TIME + 1000 * number) as log:
-            for step in range(first, 40, 10):
-                last["resumed"] = log.entries(step, [maps.entry(STEM, stem(seed + step), IMAGE)])
-    return last
-
-
-def broken() -> list[np.ndarray]:
-    """A good map, and each way not to be one."""
-    good = maps.encode(stem(1), IMAGE)
-    bad_axes = maps.encode(stem(1), IMAGE).tobytes().replace(b'"channel"', b"123456789")
-    bad_scale = maps.encode(stem(1), IMAGE, scale="wide")
-    newer = maps.encode(stem(1), IMAGE, version=9)
-    not_json = maps.encode(stem(1), IMAGE, labels=[float("nan")])
-    garbage = np.frombuffer(b"no map at all", np.uint8)
-    return [good, good[:-1], np.frombuffer(bad_axes, np.uint8), bad_scale, newer, not_json, garbage, good[:2], good]
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +29,7 @@ def map_board(loader: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 def written(board: TensorBoard) -> dict[str, float]:
-    """Wall time of each run's newest map."""
+    """Return the wall time of each run's newest map."""
     listed = board.provider.list_tensors(RequestContext(), experiment_id="", plugin_name=schema.PLUGIN_MAPS)
     return {run: max(series.max_wall_time for series in tags.values()) for run, tags in listed.items()}
 
@@ -123,13 +64,13 @@ def test_maps_other_prefixes_are_listed_apart(map_board: TensorBoard, prefix: st
 
 
 @pytest.mark.parametrize(
-    ("asked", "a", "b"),
+    ("requested", "a", "b"),
     [([10], [10], [4]), ([24], [20], [16]), ([15], [10], [16]), ([2**53], [30], [16]), ([0, 1, 11], [0, 10], [4, 16])],
 )
 def test_maps_of_each_run_are_at_its_nearest_step(
-    map_board: TensorBoard, asked: list[int], a: list[int], b: list[int]
+    map_board: TensorBoard, requested: list[int], a: list[int], b: list[int]
 ) -> None:
-    answer = ask(map_board, "a", "b", tag=STEM, steps=asked)
+    answer = ask(map_board, "a", "b", tag=STEM, steps=requested)
     assert [(one["run"], one["step"]) for one in answer["maps"]] == [("a", s) for s in a] + [("b", s) for s in b]
     assert {one["run"]: one["steps"].tolist() for one in answer["steps"]} == {"a": [0, 10, 20, 30], "b": [4, 16]}
 

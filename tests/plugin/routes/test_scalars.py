@@ -6,12 +6,11 @@ import numpy as np
 from numpy.testing import assert_array_equal
 
 from tb_nnviz import schema
-from tests.support.answers import only
 from tests.support.event_logs import (
     WALL_TIME,
     Zoo,
 )
-from tests.support.tensorboards import TensorBoard
+from tests.support.tensorboards import TensorBoard, only
 
 
 def test_scalars_by_prefix_leave_out_users_own(board: TensorBoard) -> None:
@@ -29,7 +28,7 @@ def test_scalars_by_prefix_leave_out_users_own(board: TensorBoard) -> None:
     assert answer["missing"] == [
         {"run": "plain", "tag": None, "reason": "no scalars under 'nnviz/log/' in run 'plain'"}
     ]
-    # TensorBoard's own tab still has the user's curve, and ours
+    # TensorBoard's own tab has the user's curve and nnviz's.
     tags = board.client.get("/data/plugin/scalars/tags").get_json()["scalars"]
     assert tags.keys() == {"loss", "nnviz/log/loss", "nnviz/log/val_loss", "nnviz/global/gradient_norm"}
     points = board.client.get("/data/plugin/scalars/scalars?run=scalars&tag=loss").get_json()

@@ -9,7 +9,6 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from tb_nnviz import schema
-from tests.support.answers import names, only
 from tests.support.event_logs import (
     AB,
     ABC,
@@ -22,7 +21,7 @@ from tests.support.event_logs import (
     layout,
     numbers,
 )
-from tests.support.tensorboards import TensorBoard
+from tests.support.tensorboards import TensorBoard, names, only
 
 WHOLE = {
     "plain": AB,
@@ -159,7 +158,7 @@ def test_series_unknown_run_or_statistic_is_missing(board: TensorBoard) -> None:
 
 
 def test_series_sampled_statistics_keep_the_same_steps(loader: str, tmp_path: Path) -> None:
-    """Beyond the budget all tags of a run keep the same steps, the last among them."""
+    """Beyond the budget, all tags of a run keep the same steps, including the last."""
     values = numbers(50, 2)
     with Log(tmp_path / "run") as log:
         last = log.table(layout(["a", "b"]), values)[-1]
@@ -184,7 +183,7 @@ def test_series_users_sample_count_wins(loader: str, tmp_path: Path) -> None:
 
 
 def test_series_live_run_is_answered_to_its_end(loader: str, tmp_path: Path) -> None:
-    """Steps and rows are appended, and a run appears, while TensorBoard is up."""
+    """A run appears, and steps and rows are appended, while TensorBoard is running."""
     values = numbers(20, 2)
     grown = numbers(10, 3, seed=1)
     with TensorBoard(loader, tmp_path) as board, Log(tmp_path / "live") as log:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.testing import assert_array_equal
 
-from tests.support.answers import only
 from tests.support.event_logs import (
     HALF,
     STEPS,
     Zoo,
 )
-from tests.support.tensorboards import TensorBoard
+from tests.support.tensorboards import TensorBoard, only
 
 
 def test_series_width_reduces_only_longer_runs(board: TensorBoard, zoo: Zoo) -> None:
@@ -72,14 +71,14 @@ def test_series_percentiles_of_every_step_equal_numpys(board: TensorBoard, zoo: 
     assert len(series["starts"]) == 3
     np.testing.assert_allclose(made["values"], np.quantile(values.astype(float), shares, axis=0), rtol=1e-6)
     assert (made["finite"].tolist(), made["nonfinite"].tolist()) == ([STEPS, STEPS], [0, 0])
-    # Of a zoom, and of a block: its value at each step.
+    # Of a part of the steps, and of a block's values at each of them.
     zoom = only(
         board.series("plain", rows=["b.weight", ["a.weight", "b.weight"]], percentiles=[0.25], **{"from": 7, "to": 30})
     )
     block = np.sqrt(np.square(values[7:31].astype(float)).sum(axis=1))
     expected = [[np.quantile(values[7:31, 1].astype(float), 0.25), np.quantile(block, 0.25)]]
     np.testing.assert_allclose(zoom["percentiles"]["norm"]["values"], expected, rtol=1e-6)
-    # What is absent does not count, what is not finite is counted apart.
+    # Absent values do not count. NaN and Inf are counted separately.
     odd = only(board.series("odd", percentiles=[0.5], width=2))["percentiles"]["norm"]
     norm = zoo.values["odd"]["norm"]
     assert odd["finite"].tolist() == [8, 10, 0, 5] and odd["nonfinite"].tolist() == [2, 0, 0, 0]

@@ -46,7 +46,7 @@ def test_structure_of_runs_is_the_newest(structures):
     answer = wire.decode(response.data)
     found = {one["run"]: one for one in answer["runs"]}
     assert list(found) == ["whole", "rows", "newer"]
-    assert found["whole"]["graph"] == graph("fc")  # the one written last
+    assert found["whole"]["graph"] == graph("fc")  # written last
     assert [row["name"] for row in found["whole"]["layers"]] == ["fc"]
     assert [row["name"] for row in found["whole"]["parameters"]] == ["fc.weight"]
     assert found["rows"]["graph"] is None and found["rows"]["layers"] is None

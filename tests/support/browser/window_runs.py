@@ -1,4 +1,4 @@
-"""Runs with windows between logged steps, skipped steps and what optimizers keep; some with numbers known here."""
+"""Logs with windows between logged steps, skipped steps and optimizer state."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LOST = (300, 297)
 
 
 def _spikes(folder: Path) -> None:
-    """Every figure chosen."""
+    """Write windows with chosen values."""
     norms = 10.0 ** np.linspace(-2, 0, len(ROWS))
     wave = np.random.default_rng(0)
     with Log(folder) as log:
@@ -53,7 +53,7 @@ def _spikes(folder: Path) -> None:
 
 
 def _moments(step: int) -> dict[str, np.ndarray]:
-    """What an optimizer keeps: simple numbers."""
+    """Write optimizer state with simple values."""
     depth = np.arange(1, len(ROWS) + 1)
     first = 0.3 * depth / (1 + step / 100)
     return {
@@ -68,7 +68,7 @@ def _counted(values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 
 def _crowded(folder: Path) -> None:
-    """Hundreds of marks of each kind."""
+    """Write hundreds of marks of each kind."""
     random = np.random.default_rng(1)
     values = {"norm": np.geomspace(0.1, 1, len(ROWS)).astype(np.float32)}
     with Log(folder, wall_time=WALL_TIME + 1000) as log:
@@ -87,7 +87,7 @@ def _crowded(folder: Path) -> None:
 
 
 def watch(folder: Path, optimizer_class: type[torch.optim.Optimizer], steps: int = 300) -> None:
-    """A tiny model trained for real, under a GradScaler: a loss that is 300 times as high, gradients that overflow."""
+    """Train a tiny model under a GradScaler, with a loss that rises by a factor of 300 and gradients that overflow."""
     torch.manual_seed(0)
     model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 16), nn.ReLU(), nn.Linear(16, 1))
     optimizer = optimizer_class(model.parameters(), lr=1e-3)
@@ -107,7 +107,7 @@ def watch(folder: Path, optimizer_class: type[torch.optim.Optimizer], steps: int
 
 
 def write(logdir: Path) -> None:
-    """Fill a logdir."""
+    """Write all runs to a logdir."""
     _spikes(logdir / "spikes")
     _crowded(logdir / "crowded")
     watch(logdir / "adam", torch.optim.Adam)

@@ -1,4 +1,4 @@
-"""Reading event files back with TensorBoard's own loaders, and programs that end in every way."""
+"""Reading of event files with TensorBoard's own loaders, and running of programs that end in various ways."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from tests.support.paths import ROOT
 
 
 def files(logdir: pathlib.Path) -> list[pathlib.Path]:
-    """The event files of a directory in TensorBoard's order."""
+    """Return the event files of a directory in TensorBoard's order."""
     return sorted(path for path in logdir.iterdir() if "tfevents" in path.name)
 
 
 def load(path: pathlib.Path) -> list[event_pb2.Event]:
-    """All events of a file; the loader checks checksums and ends at the first bad record."""
+    """Return all events of a file up to the first bad record. The loader verifies checksums."""
     return list(event_file_loader.EventFileLoader(str(path)).Load())
 
 
 def steps(logdir: pathlib.Path) -> list[int]:
-    """The steps of a directory's only file, which has to begin with its version and to be whole."""
+    """Return the steps of a directory's only file, which must begin with its version and must be whole."""
     (path,) = files(logdir)
     events = load(path)
     assert events[0].file_version == "brain.Event:2"
@@ -35,7 +35,7 @@ def steps(logdir: pathlib.Path) -> list[int]:
 
 
 def whole(path: pathlib.Path) -> bool:
-    """Whether the records reach the file's very end: nothing torn, nothing behind a bad one."""
+    """Return True if the last record ends with the file: none is torn, and nothing follows a bad one."""
     data = path.read_bytes()
     position = 0
     while position < len(data):
@@ -44,13 +44,13 @@ def whole(path: pathlib.Path) -> bool:
 
 
 def values(event: event_pb2.Event) -> dict[str, object]:
-    """Tag to number or list of an event's values."""
+    """Return an event's values by tag, as numbers or lists."""
     return {value.tag: tensor_util.make_ndarray(value.tensor).tolist() for value in event.summary.value}
 
 
 def start(program: str, *args: object) -> subprocess.Popen[str]:
-    """One of writer_programs in a process of its own."""
-    # Newer Pythons warn of every fork beside a thread.
+    """Start one of writer_programs in a process of its own."""
+    # Python 3.12 and later warn of a fork in a process with threads
     command = [
         sys.executable,
         "-W",
@@ -64,14 +64,14 @@ def start(program: str, *args: object) -> subprocess.Popen[str]:
 
 
 def run(program: str, *args: object) -> tuple[int, str]:
-    """Exit status and stderr of a program."""
+    """Run a program and return its exit status and stderr."""
     process = start(program, *args)
     _, errors = process.communicate(timeout=120)
     return process.returncode, errors
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
-    """Poll for what happens on another thread; the limit only ends a broken run."""
+    """Wait for a condition that another thread fulfils. Fails after the time limit."""
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it did not happen"

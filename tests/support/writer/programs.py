@@ -1,4 +1,4 @@
-"""Programs that train for 100 steps and end in one way each: python -m tests.support.writer.programs NAME LOGDIR."""
+"""Programs that train for 100 steps and end in different ways: python -m tests.support.writer.programs NAME LOGDIR."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from typing import Any
 from tb_nnviz import schema
 from tb_nnviz.record.write import writer
 
-# One flush an hour: whatever is in the file got there by the way out.
+# With one flush per hour, only the exit can have written the file.
 HOUR = 3600.0
 
 
@@ -68,7 +68,7 @@ def two_writers(logdir: str) -> None:
 
 
 def own_handler(logdir: str) -> None:
-    """A program that ends itself on SIGTERM; its handler logs, too, in the middle of a submit."""
+    """End by the program's own handler of SIGTERM, which logs too, perhaps in the middle of a submit."""
     made: list[writer.Writer] = []
 
     def handler(*_: object) -> None:
@@ -81,8 +81,8 @@ def own_handler(logdir: str) -> None:
     wait_for_signal()
 
 
-def handler_over_ours(logdir: str) -> None:
-    """As Lightning does: a handler set later, which calls the one before it and then ends in its own way."""
+def later_handler(logdir: str) -> None:
+    """End by a later handler that calls the one before it, as Lightning's does, and then exits by itself."""
     made = open_writer(logdir)
     previous = signal.getsignal(signal.SIGTERM)
 
@@ -98,7 +98,7 @@ def handler_over_ours(logdir: str) -> None:
 
 
 def sigterm_in_submit(logdir: str) -> None:
-    """The signal comes while the queue is full and submit waits."""
+    """Receive the signal while the queue is full and submit waits."""
     made = open_writer(logdir)
     running, go_on = threading.Event(), threading.Event()
 
@@ -121,7 +121,7 @@ def sigterm_in_submit(logdir: str) -> None:
 
 
 def os_fork(logdir: str) -> None:
-    """A forked child that uses the parent's writer, as a copy of the training script would, and exits normally."""
+    """Fork a child that uses the parent's writer, as a copy of the script would, and exits normally."""
     made = open_writer(logdir)
     fill(made, 0, 50)
     child = os.fork()
@@ -137,7 +137,7 @@ def os_fork(logdir: str) -> None:
 
 
 def forked_child_is_killed(logdir: str) -> None:
-    """A DataLoader's worker: SIGTERM ends it at once, and the parent's writer is not touched."""
+    """Fork a child, like a DataLoader's worker, that SIGTERM ends at once without touching the parent's writer."""
     made = open_writer(logdir)
     fill(made, 0, 50)
     reading, writing = os.pipe()
@@ -154,7 +154,7 @@ def forked_child_is_killed(logdir: str) -> None:
 
 
 def processes(logdir: str, method: str) -> None:
-    """Children of multiprocessing that train, beside a parent that does."""
+    """Train in the parent and in a child of multiprocessing."""
     made = open_writer(os.path.join(logdir, "parent"))
     fill(made, 0, 50)
     context: Any = multiprocessing.get_context(method)
@@ -173,7 +173,7 @@ def train_and_wait(logdir: str, ready: Event) -> None:
 
 
 def terminated_process(logdir: str, method: str) -> None:
-    """Process.terminate() of a child that trains."""
+    """Terminate a child that trains."""
     context: Any = multiprocessing.get_context(method)
     ready = context.Event()
     child = context.Process(target=train_and_wait, args=(logdir, ready))
@@ -185,7 +185,7 @@ def terminated_process(logdir: str, method: str) -> None:
 
 
 def user_writer(logdir: str, library: str) -> None:
-    """A SummaryWriter that nobody closes."""
+    """Train with a SummaryWriter that is never closed."""
     module = importlib.import_module(library)
     fill(writer.user_writer(module.SummaryWriter(logdir, max_queue=1000, flush_secs=3600)))
 

@@ -1,4 +1,4 @@
-/** Texts of the panel Activations. */
+/** Texts of the Activations panel. */
 export const TEXT = {
   title: "Activations",
   whatListing: "the list of maps",

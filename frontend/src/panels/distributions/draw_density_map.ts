@@ -1,7 +1,7 @@
 import { tableColour } from "../../lib/palette";
 import { isUnder, toUnit } from "../../lib/scale";
 import type { Scale } from "../../lib/types";
-import { type Ink, prepare } from "../../plot/canvas";
+import { prepare, type Theme } from "../../plot/canvas";
 import { drawShareBar, drawStrips, hatch, shareLook } from "./draw_shares";
 import { type Part, toX, type ValueAxis, valuePart } from "./layout_value_axis";
 import { densityOf, type Histograms } from "./model";
@@ -22,18 +22,18 @@ interface DensityMapModel {
   dark: boolean;
   height: number;
   dpr: number;
-  ink: Ink;
+  theme: Theme;
 }
 
 /** Items by values: density as colour, shares of bins of their own as bars, quantiles on top. */
 export function drawDensityMap(canvas: HTMLCanvasElement, model: DensityMapModel): void {
-  const { all, axis, spans, dark, height, ink } = model;
+  const { all, axis, spans, dark, height, theme } = model;
   const g = prepare(canvas, axis.width, height, model.dpr);
   if (!g) return;
   g.clearRect(0, 0, axis.width, height);
-  drawStrips(g, axis, 0, height, ink);
+  drawStrips(g, axis, 0, height, theme);
   paintCells(g, model);
-  const pattern = hatch(g, ink);
+  const pattern = hatch(g, theme);
   for (let i = 0; i < all.totals.length; i++) {
     const [top, bottom] = [spans[2 * i], spans[2 * i + 1]];
     if (bottom <= top) continue;
@@ -88,7 +88,7 @@ const MEDIAN = 2;
 /** Median whole, quarters dashed, the outermost dotted: told apart without colour. */
 const DASHES = [[1.5, 2.5], [5, 3], [], [5, 3], [1.5, 2.5]];
 
-function drawLines(g: CanvasRenderingContext2D, { all, axis, spans, ink }: DensityMapModel): void {
+function drawLines(g: CanvasRenderingContext2D, { all, axis, spans, theme }: DensityMapModel): void {
   g.lineJoin = "round";
   for (const pass of ["halo", "line"] as const) {
     for (let q = 0; q < COUNT; q++) {
@@ -109,7 +109,7 @@ function drawLines(g: CanvasRenderingContext2D, { all, axis, spans, ink }: Densi
         before = part;
       }
       g.setLineDash(pass === "halo" ? [] : DASHES[q]);
-      g.strokeStyle = pass === "halo" ? ink.panel : ink.text;
+      g.strokeStyle = pass === "halo" ? theme.panel : theme.text;
       g.globalAlpha = pass === "halo" ? 0.6 : 1;
       g.lineWidth = (q === MEDIAN ? 1.8 : 1.1) + (pass === "halo" ? 1.8 : 0);
       g.stroke();
@@ -120,12 +120,12 @@ function drawLines(g: CanvasRenderingContext2D, { all, axis, spans, ink }: Densi
 }
 
 /** On each item a line from the 5th to the 95th percentile, the quarters thicker, a tick at the median. */
-function drawMarks(g: CanvasRenderingContext2D, { all, axis, spans, ink }: DensityMapModel): void {
+function drawMarks(g: CanvasRenderingContext2D, { all, axis, spans, theme }: DensityMapModel): void {
   for (let i = 0; i < all.totals.length; i++) {
     const [top, bottom] = [spans[2 * i], spans[2 * i + 1]];
     if (bottom <= top || Number.isNaN(all.quantiles[i * COUNT])) continue;
     const xs = Array.from({ length: COUNT }, (_, q) => toX(axis, all.quantiles[i * COUNT + q]));
-    drawBox(g, xs, bottom + 2.5, top, bottom, ink);
+    drawBox(g, xs, bottom + 2.5, top, bottom, theme);
   }
 }
 
@@ -135,7 +135,7 @@ export function drawBox(
   y: number,
   top: number,
   bottom: number,
-  ink: Ink,
+  theme: Theme,
 ): void {
   const [first, lower, median, upper, last] = xs;
   const line = (from: number, to: number, width: number) => {
@@ -145,11 +145,11 @@ export function drawBox(
     g.lineTo(Math.max(to, from + 1), y);
     g.stroke();
   };
-  g.strokeStyle = ink.text;
+  g.strokeStyle = theme.text;
   line(first, last, 1);
   line(lower, upper, 3);
-  g.fillStyle = ink.panel;
+  g.fillStyle = theme.panel;
   g.fillRect(median - 2, top, 4, bottom - top + 4);
-  g.fillStyle = ink.text;
+  g.fillStyle = theme.text;
   g.fillRect(median - 1, top, 2, bottom - top + 4);
 }

@@ -1,4 +1,4 @@
-import { type Ink, prepare } from "../../plot/canvas";
+import { prepare, type Theme } from "../../plot/canvas";
 import { drawShareBar, drawStrips, hatch, shareLook } from "./draw_shares";
 import { isLog, type Part, toX, type ValueAxis, valueTicks } from "./layout_value_axis";
 import { type Histograms, peakOf } from "./model";
@@ -21,7 +21,7 @@ interface RidgesModel {
   dark: boolean;
   height: number;
   dpr: number;
-  ink: Ink;
+  theme: Theme;
 }
 
 /** Heights of a skyline above a baseline, bin by bin, as a path; where nothing is it is not drawn. */
@@ -59,12 +59,12 @@ function inside(value: number, axis: ValueAxis, part: Part): number {
 
 /** Histograms over steps, one behind the other, the newest in front. */
 export function drawRidges(canvas: HTMLCanvasElement, model: RidgesModel): void {
-  const { all, axis, items, baselines, cursor, peak, rise, colour, dark, height, ink } = model;
+  const { all, axis, items, baselines, cursor, peak, rise, colour, dark, height, theme } = model;
   const g = prepare(canvas, axis.width, height, model.dpr);
   if (!g) return;
   g.clearRect(0, 0, axis.width, height);
-  drawStrips(g, axis, 0, height, ink);
-  g.strokeStyle = ink.grid;
+  drawStrips(g, axis, 0, height, theme);
+  g.strokeStyle = theme.grid;
   g.lineWidth = 1;
   g.beginPath();
   for (const { x } of valueTicks(axis, 34)) {
@@ -72,7 +72,7 @@ export function drawRidges(canvas: HTMLCanvasElement, model: RidgesModel): void 
     g.lineTo(Math.round(x) + 0.5, height);
   }
   g.stroke();
-  const pattern = hatch(g, ink);
+  const pattern = hatch(g, theme);
   const gap = Math.min(...baselines.slice(1).map((y, i) => y - baselines[i]), 12);
   const bar = Math.max(2, Math.min(7, gap - 1));
   const ridge = (i: number) => {
@@ -83,20 +83,20 @@ export function drawRidges(canvas: HTMLCanvasElement, model: RidgesModel): void 
     const age = items.length > 1 ? i / (items.length - 1) : 1;
     for (const { part, left, right } of axis.pieces) {
       if (!isLog(part)) continue;
-      g.fillStyle = ink.grid;
+      g.fillStyle = theme.grid;
       g.fillRect(left, Math.round(baselines[i]), right - left, 1);
       const line = skyline(all, item, axis.range, part);
       if (line.length === 0) continue;
       g.beginPath();
       traceSkyline(g, axis, line, part, baselines[i], scale);
-      g.fillStyle = mix(ink.panel, colour, now ? 0.75 : 0.18 + 0.42 * age);
+      g.fillStyle = mix(theme.panel, colour, now ? 0.75 : 0.18 + 0.42 * age);
       g.fill();
-      g.strokeStyle = now ? ink.accent : mix(ink.panel, colour, 0.55 + 0.45 * age);
+      g.strokeStyle = now ? theme.accent : mix(theme.panel, colour, 0.55 + 0.45 * age);
       g.lineWidth = now ? 1.75 : 0.9;
       g.stroke();
     }
     for (const [part, share] of partShares(all, item, axis.range)) {
-      const look = shareLook(part, now ? ink.accent : colour, dark);
+      const look = shareLook(part, now ? theme.accent : colour, dark);
       drawShareBar(g, axis, part, share, baselines[i] - bar, bar, look, pattern);
     }
   };
@@ -106,7 +106,7 @@ export function drawRidges(canvas: HTMLCanvasElement, model: RidgesModel): void 
   // The cursor's ridge is seen whole, though newer ones stand in front of it.
   const at = items.indexOf(cursor);
   if (at < 0 || at === items.length - 1) return;
-  g.strokeStyle = ink.accent;
+  g.strokeStyle = theme.accent;
   g.lineWidth = 1.75;
   const scale = rise / ((peak ?? peakOf(all, cursor)) || 1);
   for (const { part } of axis.pieces) {

@@ -1,5 +1,5 @@
-import type { Rgb } from "../../lib/types";
-import { hatchTile, type Ink } from "../../plot/canvas";
+import { cssColour, NONFINITE } from "../../lib/palette";
+import { hatchTile, type Theme } from "../../plot/canvas";
 import { isLog, type Part, type ValueAxis } from "./layout_value_axis";
 
 interface ShareLook {
@@ -8,11 +8,9 @@ interface ShareLook {
   hatched: boolean;
 }
 
-const css = (rgb: Rgb) => `rgb(${rgb.join(",")})`;
-
 /** How bins of their own look: NaN and infinities magenta and hatched, zero grey, the others as the run. */
 export function shareLook(part: Part, own: string, dark: boolean): ShareLook {
-  if (part === "nan" || part.endsWith("infinity")) return { colour: css([200, 30, 160]), hatched: true };
+  if (part === "nan" || part.endsWith("infinity")) return { colour: cssColour(NONFINITE), hatched: true };
   if (part === "zero") return { colour: dark ? "#8b8f98" : "#898d96", hatched: false };
   return { colour: own, hatched: false };
 }
@@ -57,9 +55,9 @@ export function drawStrips(
   axis: ValueAxis,
   top: number,
   height: number,
-  ink: Ink,
+  theme: Theme,
 ): void {
-  g.fillStyle = ink.grid;
+  g.fillStyle = theme.grid;
   g.globalAlpha = 0.45;
   for (const { part, left, right } of axis.pieces) {
     if (!isLog(part)) g.fillRect(left, top, right - left, height);
@@ -67,7 +65,7 @@ export function drawStrips(
   g.globalAlpha = 1;
 }
 
-export const hatch = (g: CanvasRenderingContext2D, ink: Ink): CanvasPattern | null => {
-  const pattern = g.createPattern(hatchTile(ink.hatch, 1), "repeat");
+export const hatch = (g: CanvasRenderingContext2D, theme: Theme): CanvasPattern | null => {
+  const pattern = g.createPattern(hatchTile(theme.hatch, 1), "repeat");
   return pattern;
 };

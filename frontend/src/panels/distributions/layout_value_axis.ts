@@ -53,9 +53,9 @@ const isNear = (part: Part) => part === "near_negative" || part === "near_positi
 
 /** By default this share of what is not zero lies nearer to zero than the log scales reach. */
 const NEAR = 0.002;
-const LEAST_DECADES = 1.5;
+const MIN_DECADES = 1.5;
 /** So many decades are spread out by default, where most elements are: one run that explodes must not squeeze all. */
-const MOST_DECADES = 9;
+const MAX_DECADES = 9;
 
 /** The range for what is used; ends set by hand win. All ends are edges of bins. */
 export function valueRange(
@@ -93,7 +93,7 @@ export function valueRange(
   const a = from === null ? low : snap(from);
   const b = to === null ? high : snap(to);
   const [first, last] = a < b ? [a, b] : [low, high];
-  const most = Math.max(Math.abs(first), Math.abs(last)) / 10 ** LEAST_DECADES;
+  const most = Math.max(Math.abs(first), Math.abs(last)) / 10 ** MIN_DECADES;
   return { from: first, to: last, floor: Math.max(UNDERFLOW, snap(Math.min(floor, most))) };
 }
 
@@ -105,7 +105,7 @@ function densest(magnitudes: Float64Array): [number, number] {
   for (let first = 2; first < 258; first++) {
     let sum = 0;
     let last = first;
-    for (let k = first; k < 258 && ends(k)[1] <= ends(first)[0] * 10 ** MOST_DECADES; k++) {
+    for (let k = first; k < 258 && ends(k)[1] <= ends(first)[0] * 10 ** MAX_DECADES; k++) {
       sum += magnitudes[k];
       if (magnitudes[k] > 0) last = k;
     }

@@ -1,14 +1,14 @@
 import { useMemo, useState } from "preact/hooks";
-import { compile } from "../../lib/filter";
+import { parseFilter } from "../../lib/format";
 import { choose } from "../../lib/selection";
 import { nearest } from "../../lib/steps";
 import { shapeOf } from "../../plot/markers";
 import { Busy } from "../../ui/busy";
 import { useSize, useStore } from "../../ui/context";
 import { ScaleSwitch, StatisticSelect } from "../../ui/controls";
-import { useCourse } from "../../ui/course";
 import { Failure } from "../../ui/failure";
 import { Mark } from "../../ui/icon";
+import { useKeyboardNav } from "../../ui/keyboard_nav";
 import { NoRuns, PanelEmpty } from "../../ui/panel_empty";
 import { StepSlider } from "../../ui/step_slider";
 import { UI_TEXT } from "../../ui/text";
@@ -25,7 +25,7 @@ export { style };
 
 /** Lines that are open at first, and boxes that are drawn at most. */
 const FIRST_LINES = 48;
-const MOST_BOXES = 300;
+const MAX_BOXES = 300;
 /** Below this width there is room for one of the two. */
 const WIDE = 900;
 
@@ -49,7 +49,7 @@ export function View() {
     if (opened.value === null) return openLevels(models.tree, FIRST_LINES);
     return new Set(opened.value === "" ? [] : opened.value.split(",").map(decodeURIComponent));
   }, [models, opened.value]);
-  const drawn = useMemo(() => (models ? openWithin(models.tree, open, MOST_BOXES) : open), [models, open]);
+  const drawn = useMemo(() => (models ? openWithin(models.tree, open, MAX_BOXES) : open), [models, open]);
   const setOpen = (next: ReadonlySet<string>) => {
     opened.value = [...next].map(encodeURIComponent).join(",");
   };
@@ -58,8 +58,8 @@ export function View() {
     if (!next.delete(name)) next.add(name);
     setOpen(next);
   };
-  const [filter, setFilter] = useState(() => compile(store.view.rowFilter.value));
-  const typed = compile(store.view.rowFilter.value);
+  const [filter, setFilter] = useState(() => parseFilter(store.view.rowFilter.value));
+  const typed = parseFilter(store.view.rowFilter.value);
   if (typed && String(typed) !== String(filter)) setFilter(typed);
   const lines = useMemo(
     () => linesOf(models?.tree ?? [], open, store.view.rowFilter.value === "" ? null : filter),
@@ -76,7 +76,7 @@ export function View() {
       selected !== null && (selected === module.name || selected.startsWith(`${module.name}.`)) ? i : found,
     -1,
   );
-  const course = useMemo(
+  const nav = useMemo(
     () => ({
       moveStep(by: number) {
         const { steps, step } = values;
@@ -91,7 +91,7 @@ export function View() {
     }),
     [values.steps, values.step, lines, line],
   );
-  useCourse(course);
+  useKeyboardNav(nav);
 
   const one = (value: Show, label: string) => (
     <button
@@ -216,7 +216,7 @@ export function View() {
           <StructureExports models={models} values={values} place={place} />
         </div>
       </div>
-      {(answer.loading || values.loading) && <Busy />}
+      {(answer.pending || values.loading) && <Busy />}
       {body()}
     </section>
   );

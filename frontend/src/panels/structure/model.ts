@@ -300,3 +300,12 @@ export function askedOf(modules: readonly Module[], rows: readonly Row[], ofLaye
     ...first.map(({ name }) => ({ key: `${name}#0`, rows: [name] })),
   ];
 }
+
+/** The models of the shown runs and the tree of all their modules. */
+export interface Models {
+  /** Runs with a logged structure, the reference first. */
+  runs: Structure[];
+  facts: Facts[][];
+  tree: Module[];
+  modules: Module[];
+}

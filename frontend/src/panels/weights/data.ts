@@ -1,9 +1,8 @@
+import { WEIGHT_PREFIX } from "../../lib/tags";
 import type { LayerItem } from "../../ui/layer_list";
 import type { WeightHeader, WeightMap } from "./model";
 import { type TrackedSeries, tracks } from "./model_tracks";
 import { type Sheet, sheetOf } from "./paint";
-
-export const PREFIX = "nnviz/weight/";
 
 /** A parameter that has a map in some of the runs. */
 export interface Weight extends LayerItem {
@@ -27,7 +26,7 @@ interface Listed {
 export function readWeights(header: unknown): Weight[] {
   const found = new Map<string, Weight>();
   for (const { tag, step, header: map, row } of (header as { maps: Listed[] }).maps) {
-    const name = tag.slice(PREFIX.length);
+    const name = tag.slice(WEIGHT_PREFIX.length);
     const shape = row?.shape ?? map.tensor?.shape ?? map.shape;
     const known = found.get(name);
     const bytes = map.shape.reduce((all, n) => all * n, 1);
@@ -57,15 +56,15 @@ export function readMaps(header: unknown): Maps {
 }
 
 /** More than this is not asked for at once: then only the step that is shown, and the first. */
-const MOST_BYTES = 16 << 20;
+const MAX_BYTES = 16 << 20;
 /** As many as TensorBoard keeps of a map. */
 const KEPT = 50;
 
 /** The question for a weight's maps: all its steps where they are small enough, so that playing needs no waiting. */
 export function mapsQuestion(runs: readonly string[], weight: Weight, step: number | null) {
-  const all = weight.bytes * runs.length * KEPT <= MOST_BYTES;
+  const all = weight.bytes * runs.length * KEPT <= MAX_BYTES;
   const steps = all ? null : [...new Set([0, step ?? weight.last])];
-  return { runs, prefix: PREFIX, tag: PREFIX + weight.name, steps };
+  return { runs, prefix: WEIGHT_PREFIX, tag: WEIGHT_PREFIX + weight.name, steps };
 }
 
 interface TrackedRow {

@@ -1,6 +1,6 @@
 import { palette } from "../../lib/palette";
 import type { Scale } from "../../lib/types";
-import { hatchTile, ink, prepare } from "../../plot/canvas";
+import { hatchTile, prepare, theme } from "../../plot/canvas";
 import type { Cells, Figures } from "./model";
 import type { Bars } from "./model_facts";
 import { edge, type Placing, paintCells } from "./paint";
@@ -39,7 +39,7 @@ function drawBars(g: CanvasRenderingContext2D, model: WeightModel, axis: 0 | 1):
   const reach = axis === 1 ? model.reach.rows : model.reach.columns;
   const bars = axis === 1 ? model.rows : model.columns;
   if (!bars) return;
-  const colours = ink(dark);
+  const colours = theme(dark);
   const room = (axis === 1 ? MARGIN.right : MARGIN.bottom) - AIR - 5;
   const start = (axis === 1 ? placing.width : placing.height) + AIR;
   const lines = bars.high.length;

@@ -15,12 +15,12 @@ export interface KernelSheet {
  */
 export function kernelSheet(out: number[], into: number[], height: number, width: number): KernelSheet {
   const stacks = Math.max(1, Math.round(Math.sqrt((out.length * height) / (into.length * width))));
-  const down = into.length > MOST_STACKED ? out.length : Math.ceil(out.length / stacks);
+  const down = into.length > MAX_STACKED ? out.length : Math.ceil(out.length / stacks);
   return { height, width, out, in: into, down };
 }
 
 /** Colour images have three channels, with transparency or depth four. */
-const MOST_STACKED = 4;
+const MAX_STACKED = 4;
 
 const stacksOf = ({ out, down }: KernelSheet) => Math.ceil(out.length / Math.max(1, down));
 

@@ -52,7 +52,7 @@ const TILED = map(
   },
 );
 
-test("codes become weights: exactly 0, and what is not finite, have codes of their own", () => {
+test("decodeCells maps codes to weights, exact zero and nonfinite states", () => {
   const cells = decodeCells(matrix(2, [127, 128, 0, 255, 126, 254], { nonfinite: 1 }));
   expect([...cells.mean]).toEqual([0, 0.5, -63.5, nan, -0.5, 63.5]);
   expect(cells.min).toBe(cells.mean);
@@ -63,7 +63,7 @@ test("codes become weights: exactly 0, and what is not finite, have codes of the
   expect(decodeCells(matrix(1, [255])).mean[0]).toBe(64);
 });
 
-test("tiles have three figures, and a name that says what they hold", () => {
+test("tiles have three values and a label", () => {
   const cells = decodeCells(TILED);
   expect([cells.tile, cells.size]).toEqual([
     [2, 4],
@@ -85,7 +85,7 @@ const KERNELS = map(
   { downsampled: { out: [9, 2, "every"] }, unit_order: { out: [0, 4] } },
 );
 
-test("kernels stand side by side, outputs down and inputs across, under their own indices", () => {
+test("kernels are arranged by output and input index", () => {
   const cells = decodeCells(KERNELS);
   expect([cells.rows, cells.columns]).toEqual([2, 4]);
   expect([...cells.mean]).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
@@ -94,7 +94,7 @@ test("kernels stand side by side, outputs down and inputs across, under their ow
   expect([tall.rows, tall.columns, [...tall.mean]]).toEqual([2, 2, [0, 2, 1, 3]]);
 });
 
-test("kernels of a few inputs are broken into stacks, and nothing stands below the last one", () => {
+test("kernels of few inputs are wrapped into stacks", () => {
   // 7 outputs of 1 input, 1 by 2: four stacks of two.
   const codes = Array.from({ length: 14 }, (_, i) => 127 + 2 * i);
   const stacked = map([7, 1, 1, 2], ["out", "in", "height", "width"], codes);
@@ -125,7 +125,7 @@ test("kernels of a few inputs are broken into stacks, and nothing stands below t
   expect(labelsOf([figures(cells, "mean")], centred(26))).not.toContain("absent");
 });
 
-test("folding makes larger tiles: means by their weights, the least and the largest stay", () => {
+test("fold averages means by weight and keeps extremes", () => {
   const folded = fold(decodeCells(matrix(3, [127, 129, 131, 127, 127, 119])), 2, 1);
   expect([folded.rows, folded.columns, folded.tile]).toEqual([2, 1, [2, 2]]);
   expect([...folded.mean]).toEqual([(0 + 1 + 2 + 0) / 4, (0 - 4) / 2]);
@@ -146,7 +146,7 @@ test("folding makes larger tiles: means by their weights, the least and the larg
   expect(fold(kernels, 1, 1)).toBe(kernels);
 });
 
-test("a difference below the rounding of both is none", () => {
+test("a difference below the rounding is zero", () => {
   const a = decodeCells(matrix(1, [127, 130, 128, 255], { nonfinite: 1 }));
   const b = decodeCells(matrix(1, [127, 128, 127, 127]));
   expect([...difference(a, b)!.mean]).toEqual([0, 1, 0.5, nan]);
@@ -161,7 +161,7 @@ test("a difference below the rounding of both is none", () => {
   ).toBeNull();
 });
 
-test("the scale is that of most runs and steps, not of the one that explodes", () => {
+test("the scale ignores a run that explodes", () => {
   expect(reach(Float64Array.from([0, -3, 2, nan, inf]))).toBe(3);
   expect(reach(Float64Array.from([nan]))).toBe(0);
   const many = Float64Array.from({ length: 1000 }, (_, i) => (i === 7 ? 900 : i / 1000));
@@ -172,7 +172,7 @@ test("the scale is that of most runs and steps, not of the one that explodes", (
   expect(centred(0.25)).toEqual({ mode: "linear", lo: -0.25, hi: 0.25, diverging: true });
 });
 
-test("norms tell rows that are all 0 and columns that explode", () => {
+test("facts list zero rows and exploding columns", () => {
   const header = matrix(4, new Array(8).fill(127), {
     norms: { row: { max: [1, 0, 1.2, 0.9] }, column: { max: [7, 1] } },
   }).header;
@@ -189,13 +189,13 @@ test("norms tell rows that are all 0 and columns that explode", () => {
   ]);
 });
 
-test("kernels and rows that have not moved are counted", () => {
+test("unchanged counts kernels and rows without change", () => {
   const still = decodeCells(map([2, 1, 1, 2], ["out", "in", "height", "width"], [127, 127, 127, 130]));
   expect(unmoved(still)).toEqual({ still: 1, all: 2 });
   expect(unmoved(decodeCells(matrix(3, [127, 127, 127, 128, 126, 127])))).toEqual({ still: 1, all: 3 });
 });
 
-test("bars fold with the sheet, and one cannot hide all others", () => {
+test("bars fold with the map and limit one large norm", () => {
   expect(bars(TILED.header, "row", 2)).toEqual({
     low: Float64Array.from([1, 0]),
     high: Float64Array.from([2, nan]),
@@ -211,7 +211,7 @@ test("bars fold with the sheet, and one cannot hide all others", () => {
   expect(barReach([one(0, nan)])).toBe(0);
 });
 
-test("cells are found where they are painted", () => {
+test("cellAt finds painted cells", () => {
   for (const cells of [decodeCells(KERNELS), decodeCells(TILED)]) {
     const at = placing(cells, 200, 300);
     for (const axis of [0, 1] as const) {
@@ -226,7 +226,7 @@ test("cells are found where they are painted", () => {
   expect(cellAt(kernels, 0, 36.5)).toBe(-1);
 });
 
-test("golden: a sheet in pixels, its gap, zero, hatch and clipping", () => {
+test("paintCells matches the golden pixels", () => {
   const codes = [127, 255, 127 + 20, 127 - 20, 127 + 1, 127, 127, 128];
   const cells = decodeCells(map([2, 2, 1, 2], ["out", "in", "height", "width"], codes, { nonfinite: 1 }));
   const at = { cell: [2, 1], block: [2, 1], gap: 1, width: 9, height: 3 } as const;
@@ -258,7 +258,7 @@ test("golden: a sheet in pixels, its gap, zero, hatch and clipping", () => {
   expect(labelsOf([shown], scale)).toEqual(new Set(["zero", "nonfinite", "over", "under", "value"]));
 });
 
-test("the file names each cell and its three figures", () => {
+test("weightsCsv writes each cell with its three values", () => {
   const lines = weightsCsv("fc,1", [
     { run: "a", step: 20, cells: decodeCells(TILED) },
     { run: "b", step: 20, cells: null },
@@ -269,7 +269,7 @@ test("the file names each cell and its three figures", () => {
   expect(lines.length).toBe(8);
 });
 
-test("single weights: raw steps, columns of many steps, and runs that lack one", () => {
+test("tracks read steps, columns and missing runs", () => {
   const raw = {
     run: "a",
     steps: Float64Array.from([0, 2]),
@@ -294,7 +294,7 @@ test("single weights: raw steps, columns of many steps, and runs that lack one",
   expect(curves.runs[0].nonfinites).toEqual([2]);
 });
 
-test("one run that explodes is cut, and it is said", () => {
+test("tracks clip a run that explodes and report it", () => {
   const track = (run: string, ...values: number[]) => ({
     run,
     name: "w",

@@ -193,7 +193,7 @@ export function reach(values: Float64Array): number {
 }
 
 /** A run that needs more than this many times the usual one is cut off. */
-const MOST_TIMES = 2;
+const MAX_TIMES = 2;
 
 /**
  * One scale, centred at 0, for all runs and all steps of a layer: wide enough for three quarters of the steps of
@@ -207,7 +207,7 @@ export function layerReach(runs: readonly (readonly number[])[]): number {
   });
   if (needed.length === 0) return 0;
   needed.sort((a, b) => a - b);
-  return Math.min(needed[needed.length - 1], MOST_TIMES * needed[Math.floor((needed.length - 1) / 2)]);
+  return Math.min(needed[needed.length - 1], MAX_TIMES * needed[Math.floor((needed.length - 1) / 2)]);
 }
 
 /** What a cell holds, in words that name weights: `3, 17`; `12–15, 32–47`; of kernels all four indices. */

@@ -1,3 +1,4 @@
+import { median } from "../../lib/steps";
 import { type Cells, isBlank, type WeightHeader } from "./model";
 
 /** What the norms of the lines of one axis say: rows or columns, output or input channels. */
@@ -13,7 +14,7 @@ export interface AxisFacts {
 
 /** A norm this many times the median of its axis stands out. */
 const STANDS_OUT = 5;
-const MOST_NAMED = 2;
+const MAX_NAMED = 2;
 
 export function facts(header: WeightHeader): AxisFacts[] {
   return Object.entries(header.norms ?? {}).map(([axis, { min, max }]) => {
@@ -34,20 +35,15 @@ export function facts(header: WeightHeader): AxisFacts[] {
         least = true;
       }
     });
-    const usual = median(max.filter((norm): norm is number => norm !== null && norm > 0));
+    const positive = max.filter((norm): norm is number => norm !== null && norm > 0);
+    const usual = positive.length > 0 ? median(positive) : 0;
     const large = max
       .map((norm, at) => ({ line: name(at), times: norm === null || usual === 0 ? 0 : norm / usual }))
       .filter(({ times }) => times >= STANDS_OUT)
       .sort((a, b) => b.times - a.times)
-      .slice(0, MOST_NAMED);
+      .slice(0, MAX_NAMED);
     return { axis, zero, least: least && zero > 0, large };
   });
-}
-
-function median(values: number[]): number {
-  if (values.length === 0) return 0;
-  values.sort((a, b) => a - b);
-  return values[Math.floor(values.length / 2)];
 }
 
 /** How many rows, or kernels, have not moved at all in a sheet of differences, and of how many. */
@@ -101,7 +97,7 @@ export function barReach(all: readonly (Bars | null)[]): number {
   for (const one of all) {
     const finite = one ? [...one.high].filter((norm) => Number.isFinite(norm) && norm > 0) : [];
     const largest = finite.reduce((a, b) => Math.max(a, b), 0);
-    reach = Math.max(reach, Math.min(largest, 4 * median(finite)));
+    reach = Math.max(reach, Math.min(largest, 4 * (finite.length > 0 ? median(finite) : 0)));
   }
   return reach;
 }

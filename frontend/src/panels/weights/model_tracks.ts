@@ -91,7 +91,7 @@ export function trackColours(n: number, dark: boolean): string[] {
 }
 
 /** A run that needs more than this many times the usual one is cut off. */
-const MOST_TIMES = 3;
+const MAX_TIMES = 3;
 
 /** The y range of all curves; that of a run that explodes goes no further than a few times what the others need. */
 export function trackRange(shown: readonly Track[]): [number, number] {
@@ -108,7 +108,7 @@ export function trackRange(shown: readonly Track[]): [number, number] {
   const ranges = [...byRun.values()].filter(([lo, hi]) => lo <= hi);
   if (ranges.length === 0) return [-1, 1];
   const sizes = ranges.map(([lo, hi]) => Math.max(Math.abs(lo), Math.abs(hi))).sort((a, b) => a - b);
-  const limit = Number((MOST_TIMES * (sizes[Math.floor((sizes.length - 1) / 2)] || 1)).toPrecision(2));
+  const limit = Number((MAX_TIMES * (sizes[Math.floor((sizes.length - 1) / 2)] || 1)).toPrecision(2));
   const lo = Math.max(-limit, Math.min(...ranges.map((range) => range[0])));
   const hi = Math.min(limit, Math.max(...ranges.map((range) => range[1])));
   return lo < hi ? [lo, hi] : [lo - Math.abs(lo || 1) / 2, hi + Math.abs(hi || 1) / 2];

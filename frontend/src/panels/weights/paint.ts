@@ -14,7 +14,7 @@ export interface Placing {
 }
 
 const LEAST_PIXEL = 2;
-const MOST_PIXEL = 18;
+const MAX_PIXEL = 18;
 /** A matrix is at least this high, where there is room: rows are to be told apart. */
 const LEAST_HEIGHT = 240;
 
@@ -53,7 +53,7 @@ export function placing(cells: Sheet, width: number, mostHeight: number): Placin
   }
   const images = [columns / kernel.width, rows / kernel.height] as const;
   const gapFor = (pixel: number) => (pixel >= 4 ? 2 : 1);
-  let pixel = MOST_PIXEL;
+  let pixel = MAX_PIXEL;
   const fits = () =>
     columns * pixel + (images[0] - 1) * gapFor(pixel) <= width &&
     rows * pixel + (images[1] - 1) * gapFor(pixel) <= mostHeight;

@@ -1,4 +1,4 @@
-"""The choice of single weights: ``watch``'s argument ``tracked_weights``."""
+"""The choice of tracked weights, as the argument ``tracked_weights`` of ``watch`` gives it."""
 
 from __future__ import annotations
 
@@ -16,10 +16,14 @@ Choice = int | Mapping[str, Sequence[Index]]
 
 
 def checked(choice: Any, parameters: Iterable[NamedParameter]) -> Choice:
-    """``watch``'s argument ``tracked_weights`` as a choice.
+    """Return the argument ``tracked_weights`` as a choice.
+
+    Args:
+        choice: the argument.
+        parameters: those that have rows.
 
     Raises:
-        ValueError, TypeError: it is none, or it names what there is not.
+        ValueError: the argument is no choice, or names a parameter or an index that does not exist.
     """
     if choice is None:
         return 0
@@ -36,7 +40,7 @@ def checked(choice: Any, parameters: Iterable[NamedParameter]) -> Choice:
         if name not in known:
             raise ValueError(f"unknown parameter in tracked_weights: {name!r} (one of {', '.join(known):.200})")
         if not has_elements(known[name]):
-            raise ValueError(f"invalid tracked_weights: {name!r} is {_what(known[name])}, and has no single values")
+            raise ValueError(f"invalid tracked_weights: {name!r} is {_describe(known[name])}, and has no single values")
         found[name] = [_index(name, index, tuple(known[name].shape)) for index in indices]
     return found
 
@@ -53,7 +57,7 @@ def _index(name: str, index: Any, shape: tuple[int, ...]) -> Index:
 
 
 def has_elements(tensor: Tensor) -> bool:
-    """Return whether single values of a parameter can be read."""
+    """Return whether single values of a parameter can be read: floating-point, in one block of memory."""
     return (
         tensor.is_floating_point()
         and tensor.layout == torch.strided
@@ -62,5 +66,5 @@ def has_elements(tensor: Tensor) -> bool:
     )
 
 
-def _what(tensor: Tensor) -> str:
+def _describe(tensor: Tensor) -> str:
     return f"{type(tensor.detach()).__name__} of {tensor.dtype}, {tensor.layout}".replace("torch.", "")

@@ -12,7 +12,7 @@ from tb_nnviz.record.collect.weights.plan import Plan, evenly
 from tb_nnviz.record.collect.weights.pool import Pooled
 from tb_nnviz.record.measure.host_copy import HostArrays, HostCopy, Slot
 
-#: Code of exactly 0; nothing else has it.
+#: Code of exactly 0, and of no other value.
 ZERO = 127
 
 
@@ -34,11 +34,11 @@ def send(pooled: Pooled, copy: HostCopy) -> Sent:
 
 
 def quantize(values: np.ndarray) -> tuple[np.ndarray, float]:
-    """Codes, uint8 of the same shape, and the size of a step: a value is ``(code - ZERO) * step``.
+    """Return the codes of values, uint8 of the same shape, and the size of a step.
 
-    Exactly 0 has a code of its own, and so has what is not finite. The step covers the largest magnitude and is
-    of the ladder of the histograms' edges, so that codes of weights that stay the same stay the same, too, until
-    the largest one leaves its quarter of an octave. A decoded value is less than a step beside the true one.
+    A value is ``(code - ZERO) * step``, with an error of less than a step. Exactly 0 has a code of its own, and so
+    have nonfinite values. The step covers the largest magnitude. It comes from the same ladder as the edges of the
+    histograms, so that an unchanged weight keeps its code until the largest weight leaves its quarter of an octave.
 
     >>> codes, step = quantize(np.array([1.0, -0.25, 0.0, 1e-9, np.inf]))
     >>> codes.tolist(), step
@@ -55,7 +55,7 @@ def quantize(values: np.ndarray) -> tuple[np.ndarray, float]:
 
 
 def _ladder(least: float) -> float:
-    """The smallest of (1, 1.25, 1.5, 1.75) x 2^e that is not below ``least``; 1 for 0."""
+    """Return the smallest of (1, 1.25, 1.5, 1.75) x 2^e that is not below ``least``, or 1 for 0."""
     if least == 0:
         return 1.0
     mantissa, exponent = math.frexp(least)  # 0.5 <= mantissa < 1
@@ -63,7 +63,7 @@ def _ladder(least: float) -> float:
 
 
 def payload(sent: Sent, arrays: HostArrays) -> np.ndarray:
-    """A weight's map as the payload of its tag."""
+    """Return the map of a weight as the payload of its tag."""
     plan, values = sent.plan, arrays(sent.values).astype(np.float64)
     shape: tuple[int, ...] = plan.kept + plan.view.shape[2:]
     axes, size = plan.view.axes, plan.view.shape
@@ -72,7 +72,7 @@ def payload(sent: Sent, arrays: HostArrays) -> np.ndarray:
         values = values.reshape(shape)
         heights, widths = (_tile_sizes(size[i], plan.tile[i]) for i in (0, 1))
         values[0] /= heights[:, None] * widths
-        # a sum of many numbers is rounded: a mean never leaves its tile's range
+        # The rounding of a long sum must not move a mean out of the range of its tile.
         with np.errstate(invalid="ignore"):
             inside = np.clip(values[0], values[1], values[2])
         values[0] = np.where(np.isfinite(values[0]), inside, values[0])
@@ -101,7 +101,7 @@ def _tile_sizes(size: int, tile: int) -> np.ndarray:
 
 
 def _norms(plan: Plan, norms: list[np.ndarray]) -> dict[str, dict[str, list[float | None]]]:
-    """By axis: the norm of each row and column, or the smallest and largest one of a tile's."""
+    """Return by axis the norm of each row or column, or the smallest and largest norm of each tile."""
     found = {}
     rest = iter(norms)
     for axis, tile in zip(plan.view.axes, plan.tile, strict=False):
@@ -111,5 +111,5 @@ def _norms(plan: Plan, norms: list[np.ndarray]) -> dict[str, dict[str, list[floa
 
 
 def _digits(values: np.ndarray) -> list[float | None]:
-    """Four significant digits; None where it is not finite, which JSON cannot say."""
+    """Return values with four significant digits, and None for a nonfinite value, which JSON lacks."""
     return [float(f"{value:.4g}") if math.isfinite(value) else None for value in values.tolist()]

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.modules.conv import _ConvNd, _ConvTransposeNd
 
+from tb_nnviz.record.collect.weights.choice import has_elements
 from tb_nnviz.record.collect.weights.plan import KERNELS, Plan, View, view
 from tb_nnviz.record.measure.fields import INDEX
 from tb_nnviz.record.measure.stats import measure
@@ -27,19 +28,12 @@ class Pooled(NamedTuple):
 
 
 def has_map(tensor: Tensor) -> bool:
-    """Whether a parameter is shown as a map."""
-    return (
-        tensor.dim() >= 2
-        and tensor.numel() > 0
-        and tensor.is_floating_point()
-        and tensor.layout == torch.strided
-        and not (tensor.is_meta or tensor.is_nested)
-        and type(tensor.detach()) is Tensor
-    )
+    """Return whether a parameter has a map."""
+    return tensor.dim() >= 2 and tensor.numel() > 0 and has_elements(tensor)
 
 
 def view_of(parameter: NamedParameter) -> View:
-    """Return how a parameter is looked at."""
+    """Return the view of a parameter: as a matrix or as kernels."""
     owner = parameter.owner
     return view(tuple(parameter.tensor.shape), isinstance(owner, _ConvNd), isinstance(owner, _ConvTransposeNd))
 
@@ -47,7 +41,7 @@ def view_of(parameter: NamedParameter) -> View:
 def pool(x: Tensor, plan: Plan) -> Pooled:
     """Reduce a weight to what its map needs, without waiting for its device."""
     shape, dtype = tuple(x.shape), str(x.dtype).removeprefix("torch.")
-    if x.dtype.itemsize == 1:  # of float8 nothing can be computed
+    if x.dtype.itemsize == 1:  # torch computes nothing with float8
         x = x.float()
     part = measure(x)
     assert part is not None
@@ -60,13 +54,13 @@ def pool(x: Tensor, plan: Plan) -> Pooled:
 
 
 def _flat(values: Tensor, x: Tensor) -> Tensor:
-    """Of one axis, in float32 or better, and no view of the weight itself, which is about to change."""
+    """Flatten, in float32 or better, and copy a view of the weight, because the weight is about to change."""
     values = values.reshape(-1).to(torch.float64 if values.dtype == torch.float64 else torch.float32)
     return values.clone() if values.untyped_storage().data_ptr() == x.untyped_storage().data_ptr() else values
 
 
 def _matrix(x: Tensor, plan: Plan) -> tuple[Tensor, list[Tensor]]:
-    """A matrix, or sum, minimum and maximum of its tiles; norms of its rows and columns, and their range in a tile."""
+    """Return a matrix or the sum, minimum and maximum of its tiles, and the norms of its rows and columns."""
     norms = []
     of_rows = torch.linalg.vector_norm(x, dim=1, dtype=_sum_dtype(x))
     for norm, tile in zip((of_rows, _norms_down(x)), plan.tile, strict=True):
@@ -77,7 +71,7 @@ def _matrix(x: Tensor, plan: Plan) -> tuple[Tensor, list[Tensor]]:
 
 
 def _norms_down(x: Tensor) -> Tensor:
-    """Norms of columns. A CPU takes several times as long for torch's own along the first axis."""
+    """Return the norms of columns. ``torch.linalg.vector_norm`` is several times slower here on a CPU."""
     rows = max(1, (2**18 if x.is_cpu else 2**24) // x.shape[1])
     total = torch.zeros(x.shape[1], dtype=_sum_dtype(x), device=x.device)
     for first in range(0, x.shape[0], rows):
@@ -98,7 +92,7 @@ def _sum_dtype(x: Tensor) -> torch.dtype:
 
 
 def _fold(x: Tensor, size: int, reduce: Callable[..., Tensor]) -> Tensor:
-    """Reduce groups of ``size`` along the first axis; the last group may be smaller."""
+    """Reduce groups of ``size`` along the first axis. The last group may be smaller."""
     if size == 1:
         return x
     even = x.shape[0] // size * size
@@ -109,11 +103,11 @@ def _fold(x: Tensor, size: int, reduce: Callable[..., Tensor]) -> Tensor:
 
 
 def _kernels(x: Tensor, plan: Plan) -> tuple[Tensor, list[Tensor]]:
-    """Some kernels, and the norms of all that leads to their outputs and comes from their inputs."""
+    """Return the kept kernels, and for each kept output and input channel the norm of all its kernels."""
     norms = []
     of_kernels = torch.linalg.vector_norm(x, dim=(2, 3), dtype=_sum_dtype(x))
     for axis, kept in enumerate(plan.kept):
-        # indices made on the device: a list of them would have to be waited for
+        # Indices made on the device need no copy to it.
         at = torch.arange(kept, device=x.device) * x.shape[axis] // kept
         norms.append(torch.linalg.vector_norm(of_kernels, dim=1 - axis).index_select(0, at))
     for axis, kept in enumerate(plan.kept):

@@ -90,7 +90,7 @@ class TrackedWeights(Collector):
             self._parts.append((names, torch.cat(values).float()))
 
     def _rows_of(self, parameter: NamedParameter) -> list[schema.TrackedRow]:
-        """The rows of a parameter, which are those of its first sight; others where it has taken another shape."""
+        """Return the rows of a parameter. They stay the same unless its shape changes."""
         shape = tuple(parameter.tensor.shape)
         known = self._rows.get(parameter.name)
         if known is None or known[0] != shape:
@@ -101,7 +101,7 @@ class TrackedWeights(Collector):
     def _indices(self, parameter: NamedParameter) -> Sequence[Index]:
         if isinstance(self._choice, Mapping):
             chosen, shape = self._choice.get(parameter.name, ()), tuple(parameter.tensor.shape)
-            if not (chosen and has_elements(parameter.tensor)):  # it may have been replaced since it was checked
+            if not (chosen and has_elements(parameter.tensor)):  # it may have been replaced since
                 return ()
             return [index for index in chosen if len(index) == len(shape) and all(map(operator.lt, index, shape))]
         if parameter.role != "weight" or not has_elements(parameter.tensor):
@@ -111,12 +111,12 @@ class TrackedWeights(Collector):
         return [tuple(int(i) for i in np.unravel_index(at, shape)) for at in first]
 
     def _elements(self, x: Tensor, rows: Sequence[schema.TrackedRow]) -> Tensor:
-        """The elements of some rows, [rows], a copy or a view that is copied at once."""
+        """Return the elements of some rows, [rows], as a copy or a view that the caller copies at once."""
         if isinstance(self._choice, Mapping):
             return torch.stack([x[row.index] for row in rows])
         if x.is_contiguous():
             return x.view(-1)[: len(rows)]
-        # the first ones by their indices lie apart (channels last, say): copy only the block that has them
+        # In another memory format the first elements are not adjacent: copy only the block that contains them.
         count = len(rows)
         while x.dim() > 1 and (inner := math.prod(x.shape[1:])) > 0:
             if inner < count:

@@ -1,7 +1,7 @@
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import { compile } from "../../../lib/filter";
+import { parseFilter } from "../../../lib/format";
 import type { Scale } from "../../../lib/types";
-import { ink } from "../../../plot/canvas";
+import { theme } from "../../../plot/canvas";
 import { useSize, useStore } from "../../../ui/context";
 import { RowFilter } from "../../../ui/row_filter";
 import { RunHead } from "../../../ui/run_head";
@@ -21,7 +21,7 @@ const LINE = 24;
 const PAD = 3;
 const BOX = 7;
 const GAP = 16;
-const LEAST_WIDTH = 150;
+const MIN_WIDTH = 150;
 
 interface Props {
   listing: Listing;
@@ -36,14 +36,14 @@ export function Layers({ listing, answer, stale }: Props) {
   const { ref, width, height } = useSize<HTMLDivElement>();
   const [top, setTop] = useState(0);
   const shown = store.shown.value;
-  const filter = compile(store.view.rowFilter.value) ?? /(?:)/;
+  const filter = parseFilter(store.view.rowFilter.value) ?? /(?:)/;
   const names = listing.rows.map(({ name }) => name).filter((name) => filter.test(name));
   const shared = useShared(answer);
   const { series, used, range, peak, scale } = shared;
 
   const label = Math.min(220, Math.max(110, Math.round(width * 0.2)));
   const room = width - label - 12;
-  const column = Math.max(LEAST_WIDTH, Math.floor((room - GAP * shown.length) / Math.max(1, shown.length)));
+  const column = Math.max(MIN_WIDTH, Math.floor((room - GAP * shown.length) / Math.max(1, shown.length)));
   const axis = useAxis(shared, column);
   const body = Math.max(LINE, height - 30 - 22 - 40);
   const first = Math.max(0, Math.floor(top / LINE));
@@ -183,7 +183,7 @@ function Strips({ all, names, axis, scale, step, open }: StripsProps) {
       dark,
       height: names.length * LINE,
       dpr: window.devicePixelRatio,
-      ink: ink(dark),
+      theme: theme(dark),
     });
   }, [all, axis, scale, key, ownHeight, colour, dark]);
   const nameAt = (event: MouseEvent) => {
@@ -200,12 +200,12 @@ function Strips({ all, names, axis, scale, step, open }: StripsProps) {
       onPointerMove={(event) => {
         const item = line.get(nameAt(event)) ?? -1;
         if (item < 0) {
-          store.note.value = null;
+          store.tooltip.value = null;
           return;
         }
         const x = event.clientX - event.currentTarget.getBoundingClientRect().left;
         const note = noteOf(all, item, axis, x);
-        store.note.value = {
+        store.tooltip.value = {
           run: all.run,
           step: `${UI_TEXT.step} ${all.steps[0]}`,
           ...note,
@@ -215,7 +215,7 @@ function Strips({ all, names, axis, scale, step, open }: StripsProps) {
         };
       }}
       onPointerLeave={() => {
-        store.note.value = null;
+        store.tooltip.value = null;
       }}
       onClick={(event) => open(nameAt(event))}
     />

@@ -1,6 +1,6 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { tick } from "../../../lib/format";
-import { tableColour } from "../../../lib/palette";
+import { cssColour, tableColour } from "../../../lib/palette";
 import type { Scale } from "../../../lib/types";
 import { useStore } from "../../../ui/context";
 import { shareLook } from "../draw_shares";
@@ -33,7 +33,7 @@ export function DensityLegend({ scale, peak, own, lines, marks = false, used, ra
     if (!g) return;
     const colours = densityPalette(dark);
     for (let i = 0; i < 256; i++) {
-      g.fillStyle = `rgb(${tableColour(colours, i / 255).join(",")})`;
+      g.fillStyle = cssColour(tableColour(colours, i / 255));
       g.fillRect(i, 0, 1, 1);
     }
   }, [dark, lines]);

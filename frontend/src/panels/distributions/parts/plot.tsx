@@ -1,7 +1,7 @@
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { tick } from "../../../lib/format";
 import type { Scale } from "../../../lib/types";
-import { ink } from "../../../plot/canvas";
+import { theme } from "../../../plot/canvas";
 import { useStore } from "../../../ui/context";
 import { kindName, UI_TEXT } from "../../../ui/text";
 import { drawDensityMap } from "../draw_density_map";
@@ -47,7 +47,7 @@ export function Plot({ all, kind, axis, layout, mode, peak, scale, peaks, cursor
       dark,
       height: layout.height,
       dpr: window.devicePixelRatio,
-      ink: ink(dark),
+      theme: theme(dark),
     };
     if (mode === "ridges") {
       const { items, baselines, rise } = layout;
@@ -85,7 +85,7 @@ export function Plot({ all, kind, axis, layout, mode, peak, scale, peaks, cursor
         if (item < 0) return;
         const note = noteOf(all, item, axis, x);
         const step = `${UI_TEXT.step} ${all.steps[item]}`;
-        store.note.value = { run: all.run, step, ...note, x: event.clientX, y: event.clientY };
+        store.tooltip.value = { run: all.run, step, ...note, x: event.clientX, y: event.clientY };
       }}
       click={(x, y) => {
         const item = itemAt(x, y);
@@ -129,7 +129,7 @@ export function Slice({ all, item, over, axis, peak, height }: SliceProps) {
   useLayoutEffect(() => {
     if (!canvas.current) return;
     const dpr = window.devicePixelRatio;
-    drawSlice(canvas.current, { all, item, over, axis, peak, colour, dark, height, dpr, ink: ink(dark) });
+    drawSlice(canvas.current, { all, item, over, axis, peak, colour, dark, height, dpr, theme: theme(dark) });
   }, [all, item, over?.all, over?.item, over?.colour, axis, peak, colour, dark, height]);
   return (
     <Brush
@@ -140,7 +140,7 @@ export function Slice({ all, item, over, axis, peak, height }: SliceProps) {
         const step = `${UI_TEXT.step} ${all.steps[item]}`;
         const lines = [...note.lines];
         if (over) lines.push(outlineLine(over.all, over.item, axis, x));
-        store.note.value = { run: all.run, step, ...note, lines, x: event.clientX, y: event.clientY };
+        store.tooltip.value = { run: all.run, step, ...note, lines, x: event.clientX, y: event.clientY };
       }}
     >
       <canvas
@@ -191,7 +191,7 @@ function Brush({ axis, height, move, click, children }: BrushProps) {
         const from = start.current;
         if (from !== null && (brush || Math.abs(x - from) >= DRAG)) {
           setBrush({ from, to: x });
-          store.note.value = null;
+          store.tooltip.value = null;
         } else move(event, x, y);
       }}
       onPointerUp={(event) => {
@@ -213,7 +213,7 @@ function Brush({ axis, height, move, click, children }: BrushProps) {
         setBrush(null);
       }}
       onPointerLeave={() => {
-        store.note.value = null;
+        store.tooltip.value = null;
       }}
       onDblClick={() => {
         ends.from.value = null;

@@ -17,8 +17,8 @@ import { Readout } from "./readout";
 
 const GUTTER = 28;
 const GAP = 12;
-const LEAST_WIDTH = 196;
-const LEAST_HEIGHT = 300;
+const MIN_WIDTH = 196;
+const MIN_HEIGHT = 300;
 const HEAD = 30;
 const BETWEEN = 18;
 const TICKS = 20;
@@ -41,11 +41,11 @@ export function Stage({ listing, answer, stale }: Props) {
   const shared = useShared(answer);
   const { series, present, used, range, peak, scale } = shared;
 
-  const perLine = Math.max(1, Math.min(shown.length, Math.floor((width - GUTTER) / (LEAST_WIDTH + GAP))));
+  const perLine = Math.max(1, Math.min(shown.length, Math.floor((width - GUTTER) / (MIN_WIDTH + GAP))));
   const column = Math.floor((width - GUTTER - GAP * perLine) / perLine);
   const lines = Math.ceil(shown.length / perLine);
   const below = LINE * (present.length + 1) + LEGEND + 12;
-  const cell = Math.max(LEAST_HEIGHT, Math.floor((height - below) / lines) - 4);
+  const cell = Math.max(MIN_HEIGHT, Math.floor((height - below) / lines) - 4);
   const slice = Math.round(Math.min(130, Math.max(64, cell * 0.22)));
   const plot = cell - HEAD - BETWEEN - slice - TICKS;
   const axis = useAxis(shared, column);

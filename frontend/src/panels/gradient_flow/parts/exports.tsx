@@ -1,16 +1,16 @@
-import type { Answers } from "../../../data/answers";
+import type { QueryClient } from "../../../data/query_client";
 import type { Store } from "../../../data/store";
-import { useAnswers } from "../../../data/use_answer";
+import { useQueryClient } from "../../../data/use_query";
 import { csvHead, toCsv } from "../../../lib/csv";
 import type { RunSeries } from "../../../lib/types";
 import { useStore } from "../../../ui/context";
-import { Exports, type Report } from "../../../ui/exports";
+import { Exports, type OnProgress } from "../../../ui/exports";
 import { readWhole, type Shown, wholeRows } from "../csv";
 import { TEXT } from "../text";
 
 export function FlowExports() {
   const store = useStore();
-  const answers = useAnswers();
+  const client = useQueryClient();
   const reference = () =>
     store.flow.compared.value ? (store.flow.plainOf.value.get(store.ref.value ?? "") ?? null) : null;
   const { grids, lines, scale } = store;
@@ -20,9 +20,9 @@ export function FlowExports() {
       name={`nnviz_${store.kind.value}_${store.statistic.value.replace("~", "")}${store.flow.compared.value ? "_compared" : ""}_step_${store.step.value}`}
       png={() => document.querySelector<HTMLElement>('[data-testid="stage"]')}
       {...(inColumns && { csvTitle: TEXT.csvEvery })}
-      csv={(report, abort) =>
+      csv={(onProgress, abort) =>
         inColumns
-          ? whole(store, answers, report, abort)
+          ? whole(store, client, onProgress, abort)
           : toCsv(grids.value, lines.value, scale.value, reference())
       }
       disabled={store.grids.value.length === 0}
@@ -31,7 +31,12 @@ export function FlowExports() {
 }
 
 /** Where the screen shows columns of steps the file holds every step all the same, one run fetched after the other. */
-async function whole(store: Store, answers: Answers, report: Report, abort: AbortSignal): Promise<Blob> {
+async function whole(
+  store: Store,
+  client: QueryClient,
+  onProgress: OnProgress,
+  abort: AbortSignal,
+): Promise<Blob> {
   const { flow } = store;
   const [runs, ref, zoom] = [flow.windowed.value, store.ref.value, flow.zoom.value];
   const [kind, statistics] = [store.kind.value, [store.source.value]];
@@ -43,10 +48,12 @@ async function whole(store: Store, answers: Answers, report: Report, abort: Abor
     scale: store.scale.value,
     comparison: flow.compared.value ? flow.comparison.value : null,
   };
+  // All values of a run are used once.
+  const once = { signal: abort, keep: false };
   const range = zoom === null ? {} : { from: zoom[0], to: zoom[1] };
   const every = async (series: RunSeries) =>
     series.reduced
-      ? readWhole(await answers.once("series", { runs: [series.run], kind, statistics, ...range }, abort))
+      ? readWhole(await client.ask("series", { runs: [series.run], kind, statistics, ...range }, once))
       : series;
   const compared = shown.comparison ? runs.find(({ run }) => run === ref) : undefined;
   const reference = compared ? await every(compared) : null;
@@ -56,7 +63,7 @@ async function whole(store: Store, answers: Answers, report: Report, abort: Abor
     const series = one === compared ? reference : await every(one);
     for (const { text, share } of series ? wholeRows(series, shown, reference) : []) {
       parts.push(new Blob([text]));
-      report((i + share) / runs.length);
+      onProgress((i + share) / runs.length);
       await new Promise((done) => setTimeout(done));
       abort.throwIfAborted();
     }

@@ -2,8 +2,8 @@ import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Store } from "../../../data/store";
 import { PLOT_MARGIN } from "../../../plot/series";
 import { useSize, useStore } from "../../../ui/context";
-import { useCourse } from "../../../ui/course";
 import { useFindings } from "../../../ui/findings";
+import { useKeyboardNav } from "../../../ui/keyboard_nav";
 import { RunHead } from "../../../ui/run_head";
 import { UI_TEXT } from "../../../ui/text";
 import { AXIS, GAP, HEADER, LANE, partInSight, roomFor, SCROLLBAR, stageGeometry } from "../layout";
@@ -43,7 +43,7 @@ export function Stage() {
   const columns = `${tree}px repeat(${shown.length}, ${map}px) ${profile}px`;
   const total = tree + (map + GAP) * shown.length + GAP + profile;
 
-  useCourse(
+  useKeyboardNav(
     useMemo(
       () => ({ moveStep: (by: number) => store.moveStep(by), moveLayer: (by: number) => store.moveLine(by) }),
       [store],

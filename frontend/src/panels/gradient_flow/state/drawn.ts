@@ -5,7 +5,7 @@ import { cellAt, loggedSteps, oneStep } from "../../../lib/columns";
 import type { FindingGroup } from "../../../lib/findings";
 import { gainGrid, isGain } from "../../../lib/gain";
 import { blockKey, buildGrid, type GridOptions, oneLine } from "../../../lib/grid";
-import { foundMarks, MARK_KINDS, type WindowMark, windowCount, windowMarks } from "../../../lib/marks";
+import { findingMarks, MARK_KINDS, type WindowMark, windowCount, windowMarks } from "../../../lib/marks";
 import { labelsIn } from "../../../lib/palette";
 import { unionRows } from "../../../lib/row_union";
 import { autoScale, factorScale, finiteValues } from "../../../lib/scale";
@@ -294,7 +294,7 @@ export function drawn(store: SharedState, exact: Exact) {
     const all = [...store.windows.value].filter(([run]) => store.shown.value.includes(run));
     const made = new Map(all.map(([run, own]): [string, WindowMark[]] => [run, windowMarks(own)]));
     for (const run of store.shown.value) {
-      const found = foundMarks(findings.value, run);
+      const found = findingMarks(findings.value, run);
       if (found.length > 0)
         made.set(
           run,

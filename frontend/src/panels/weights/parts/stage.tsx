@@ -32,7 +32,7 @@ const LEAST_WIDTH = 190;
 const FACTS = 24;
 const AROUND = 30 + FACTS;
 const TRACKS = 208;
-const MOST_TRACKS = 320;
+const MAX_TRACKS = 320;
 const LEGEND = 34;
 const LEAST_MAP = 130;
 
@@ -94,7 +94,7 @@ export function Stage({ model, weight, loading, names, tracks, tracksError, retr
     ...[...drawn.values()].map(({ placing }) => Math.min(room, placing.height)),
   );
   const left = height - AROUND - LEGEND - high - MARGIN.bottom - 12;
-  const tracksHeight = runs.length > across ? TRACKS : Math.max(TRACKS, Math.min(MOST_TRACKS, left));
+  const tracksHeight = runs.length > across ? TRACKS : Math.max(TRACKS, Math.min(MAX_TRACKS, left));
   const all = [...drawn.values()];
   const kernels = all.some(({ cells }) => cells.kernel !== null);
   const barred = all.some(({ rows, columns }) => rows || columns);

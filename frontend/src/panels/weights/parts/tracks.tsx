@@ -1,7 +1,7 @@
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { exact, tick } from "../../../lib/format";
 import { nearest, stepDomain } from "../../../lib/steps";
-import { ink } from "../../../plot/canvas";
+import { theme } from "../../../plot/canvas";
 import { shapeOf } from "../../../plot/markers";
 import type { Plot } from "../../../plot/plot";
 import { SeriesChart } from "../../../plot/series";
@@ -141,13 +141,13 @@ function TrackChart({ id, tracks, colours, domain, range, width, height, label }
   const chart = useRef<SeriesChart | null>(null);
   const [, redrawn] = useState(0);
   const dark = store.dark.value;
-  const looks = colours.join();
+  const styles = colours.join();
   useLayoutEffect(() => {
     if (!root.current) return;
     chart.current ??= new SeriesChart(root.current, () => redrawn((n) => n + 1));
     chart.current.update({
       curves: trackCurves(tracks),
-      looks: colours.map((colour) => ({ colour, shape: shapeOf(0) })),
+      styles: colours.map((colour) => ({ colour, shape: shapeOf(0) })),
       scale: { mode: "linear", lo: range[0], hi: range[1], diverging: false },
       domain,
       thresholds: null,
@@ -155,17 +155,17 @@ function TrackChart({ id, tracks, colours, domain, range, width, height, label }
       left: LEFT,
       width,
       height,
-      ink: ink(dark),
+      theme: theme(dark),
     });
-  }, [tracks, looks, domain, range, width, height, dark]);
+  }, [tracks, styles, domain, range, width, height, dark]);
   useLayoutEffect(() => () => chart.current?.plot.destroy(), []);
   const moved = (event: PointerEvent) => {
     const near = nearestTrack(event);
     if (!near) {
-      store.note.value = null;
+      store.tooltip.value = null;
       return;
     }
-    store.note.value = {
+    store.tooltip.value = {
       run: near.track.run,
       step: TEXT.at(near.track.steps[near.at]),
       what: near.track.name,
@@ -201,7 +201,7 @@ function TrackChart({ id, tracks, colours, domain, range, width, height, label }
       style={{ height: `${height}px` }}
       onPointerMove={moved}
       onPointerLeave={() => {
-        store.note.value = null;
+        store.tooltip.value = null;
       }}
       onClick={(event) => {
         const near = nearestTrack(event as unknown as PointerEvent);

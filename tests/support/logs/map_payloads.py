@@ -1,4 +1,4 @@
-"""Maps for synthetic logs, quantized as the schema says, by code that shares nothing with the recorder's."""
+"""Maps for synthetic logs, quantized as in the schema by code independent of the recorder's."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import numpy as np
 
 from tb_nnviz import schema
 
-#: What figures of units are of, by the axis that it is.
+#: Axes that consist of units.
 UNIT_AXES = ("channel", "feature", "head", "unit")
 
 
 def encode(values: np.ndarray, axes: list[str], **more: Any) -> np.ndarray:
-    """Float values as a payload; what is not finite gets its code, and its unit no figures."""
+    """Encode float values as a payload. NaN and Inf get their code, and their units no statistics."""
     finite = np.isfinite(values)
     bad = int((~finite).sum())
     low, high = (float(values[finite].min()), float(values[finite].max())) if finite.any() else (0.0, 0.0)
@@ -36,19 +36,19 @@ def encode(values: np.ndarray, axes: list[str], **more: Any) -> np.ndarray:
         flat = np.moveaxis(values, unit, 0).reshape(values.shape[unit], -1)
         whole = np.isfinite(flat).all(axis=1)
         header["units"] = {
-            name: [float(figure) if ok else None for figure, ok in zip(getattr(flat, name)(axis=1), whole, strict=True)]
+            name: [float(value) if ok else None for value, ok in zip(getattr(flat, name)(axis=1), whole, strict=True)]
             for name in ("min", "max", "mean")
         }
     return schema.encode_map({**header, **more}, codes)
 
 
 def entry(tag: str, values: np.ndarray, axes: list[str], **more: Any) -> schema.Entry:
-    """A map as a writer would write it."""
+    """Return a map as a writer writes it."""
     return schema.Entry(tag, encode(values, axes, **more), schema.PLUGIN_MAPS)
 
 
 def decode(payload: np.ndarray) -> tuple[dict[str, Any], np.ndarray]:
-    """Header and values, dequantized: NaN where one is not finite."""
+    """Return the header and the dequantized values, NaN for a value that is not finite."""
     header, codes = schema.decode_map(payload)
     values = header["offset"] + header["scale"] * codes.astype(np.float64)
     if header.get("nonfinite"):

@@ -26,7 +26,7 @@ def entries(kind: str, table: schema.Layout, counts: np.ndarray) -> list[schema.
 RANDOM = np.random.default_rng(0)
 
 
-#: At each step two rows: gaussians of several sizes, and all that is special.
+#: Two rows per step: normal values of several scales, and all special values.
 SAMPLES = [
     [
         RANDOM.standard_normal(500) * 10.0 ** (i - 3),
@@ -39,7 +39,7 @@ SAMPLES = [
 
 
 class Logs:
-    """Runs with histograms of ours, with stock ones, resumed, broken."""
+    """Runs with nnviz's histograms, with stock ones, resumed and broken."""
 
     def __init__(self, logdir: Path) -> None:
         self.logdir = logdir
@@ -67,7 +67,7 @@ class Logs:
                 self.last["stock"] = log.entries(step, [*more, *self._vector()])
 
     def _vector(self) -> list[schema.Entry]:
-        """Statistics, so that the run is one of ours and tests can wait for it."""
+        """Return statistics, which make the run listed, so that tests can wait for it."""
         rows = [schema.vector("gradient", name, table[0]) for name, table in numbers(1, 2).items()]
         return [*rows, schema.layout_id_entry(AB)]
 
