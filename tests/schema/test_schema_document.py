@@ -1,4 +1,4 @@
-"""docs/schema.md: a reader that was written from it alone finds in real logs what training did."""
+"""Tests that docs/schema.md is complete: a reader that was written from it alone reads real logs."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from tests.support.schema_document.oracle import assert_units, assert_weight_map
 from tests.support.schema_document.reader import Log, count_bins
 from tests.support.schema_document.training import (
     STEPS,
-    Account,
     Text,
+    TrainingRecord,
     Vision,
     array,
     train_scaled,
@@ -30,21 +30,21 @@ from tests.support.schema_document.training import (
 
 
 @pytest.fixture(scope="module")
-def vision(tmp_path_factory: pytest.TempPathFactory) -> tuple[Log, Account]:
+def vision(tmp_path_factory: pytest.TempPathFactory) -> tuple[Log, TrainingRecord]:
     logdir = tmp_path_factory.mktemp("vision")
-    account = train_vision(logdir)
-    return Log(logdir), account
+    record = train_vision(logdir)
+    return Log(logdir), record
 
 
 @pytest.fixture(scope="module")
-def text(tmp_path_factory: pytest.TempPathFactory) -> tuple[Log, Account]:
+def text(tmp_path_factory: pytest.TempPathFactory) -> tuple[Log, TrainingRecord]:
     logdir = tmp_path_factory.mktemp("text")
-    account = train_text(logdir)
-    return Log(logdir), account
+    record = train_text(logdir)
+    return Log(logdir), record
 
 
 def undocumented(log: Log) -> list[str]:
-    """Return the tags of a log that the document does not describe, with plugin and type as they are."""
+    """Return the tags of a log that the document does not describe with their plugin and type."""
     lines, statistics = reader.tags(), reader.statistics()
     wrong = set()
     for event in log.events:
@@ -57,12 +57,14 @@ def undocumented(log: Log) -> list[str]:
     return sorted(wrong)
 
 
-def test_tags_of_logs_are_documented(vision: tuple[Log, Account], text: tuple[Log, Account], tmp_path: Path) -> None:
+def test_tags_of_logs_are_documented(
+    vision: tuple[Log, TrainingRecord], text: tuple[Log, TrainingRecord], tmp_path: Path
+) -> None:
     train_scaled(tmp_path)
     skipped = Log(tmp_path)
     seen = [tag for log in (vision[0], text[0], skipped) for event in log.events for tag in event.values]
     assert [undocumented(log) for log in (vision[0], text[0], skipped)] == [[], [], []]
-    # the document describes nothing that is not written
+    # Each tag of the document is written.
     never = [line.pattern for line in reader.tags() if not any(line.match(tag) is not None for tag in seen)]
     assert never == []
 
@@ -70,14 +72,14 @@ def test_tags_of_logs_are_documented(vision: tuple[Log, Account], text: tuple[Lo
 @pytest.mark.parametrize(
     "tag", ["nnviz/gradient/kurtosis", "nnviz/global/surprise", "nnviz/surprise", "nnviz/layout/surprise"]
 )
-def test_tag_unknown_to_document_is_reported(tag: str, text: tuple[Log, Account]) -> None:
+def test_tag_unknown_to_document_is_reported(tag: str, text: tuple[Log, TrainingRecord]) -> None:
     event = text[0].events[-1]
     log = copy.copy(text[0])
     log.events = [event._replace(kinds={tag: ("", "scalar") if "global" in tag else ("nnviz", "f32")})]
     assert undocumented(log) == [tag]
 
 
-def test_events_of_a_step_are_in_the_documented_order(vision: tuple[Log, Account]) -> None:
+def test_events_of_a_step_are_in_the_documented_order(vision: tuple[Log, TrainingRecord]) -> None:
     starts = ["map_input", "map", "graph", "weight", "layout", "layout_id", "log"]
     found = []
     for event in vision[0].events:
@@ -92,12 +94,12 @@ def test_events_of_a_step_are_in_the_documented_order(vision: tuple[Log, Account
 
 @pytest.mark.parametrize("run", ["vision", "text"])
 def test_statistics_equal_float64_numpy(run: str, request: pytest.FixtureRequest) -> None:
-    log, account = request.getfixturevalue(run)
+    log, record = request.getfixturevalue(run)
     prefix = "t." if run == "text" else ""
     for kind in ("parameter", "gradient", "update", "activation", "activation_gradient"):
-        assert log.steps(kind) == list(range(0, len(account.steps), 2))
+        assert log.steps(kind) == list(range(0, len(record.steps), 2))
         for step in log.steps(kind):
-            expected = account.steps[step][0][kind]
+            expected = record.steps[step][0][kind]
             found = log.statistics(kind, step)
             assert set(found) == {prefix + row for row in expected}
             for row, parts in expected.items():
@@ -108,17 +110,17 @@ def test_statistics_equal_float64_numpy(run: str, request: pytest.FixtureRequest
                     layout = {row["name"]: row for row in log.rows(kind, step)}[prefix + row]
                     assert_units(one, np.concatenate(parts), layout)
                 if kind == "update":
-                    before = np.linalg.norm(account.steps[step][0]["parameter"][row][0])
+                    before = np.linalg.norm(record.steps[step][0]["parameter"][row][0])
                     with np.errstate(divide="ignore"):
                         np.testing.assert_allclose(one["ratio"], np.linalg.norm(x) / before, rtol=1e-5)
 
 
-def test_optimizer_statistics_follow_from_adam_state(vision: tuple[Log, Account]) -> None:
-    log, account = vision
+def test_optimizer_statistics_follow_from_adam_state(vision: tuple[Log, TrainingRecord]) -> None:
+    log, record = vision
     for step in log.steps("optimizer"):
         found = log.statistics("optimizer", step)
         assert list(found) == [row["name"] for row in log.rows("parameter", step)]
-        for row, state in account.steps[step][1].items():
+        for row, state in record.steps[step][1].items():
             m, v, k = array(state["exp_avg"]), array(state["exp_avg_sq"]), float(state["step"])
             s = 0.01 * (m / (1 - 0.8**k)) / (np.sqrt(v / (1 - 0.95**k)) + 1e-4)
             norms = {"first_moment_norm": np.linalg.norm(m), "second_moment_norm": np.linalg.norm(v)}
@@ -126,8 +128,8 @@ def test_optimizer_statistics_follow_from_adam_state(vision: tuple[Log, Account]
             assert found[row] == pytest.approx(expected, rel=1e-5)
 
 
-def test_layouts_describe_the_model(vision: tuple[Log, Account]) -> None:
-    log, account = vision
+def test_layouts_describe_the_model(vision: tuple[Log, TrainingRecord]) -> None:
+    log, record = vision
     rows = {row["name"]: row for row in log.rows("activation", 0)}
     assert list(rows) == ["conv", "norm", "act", "deep", "act#1", "pool", "wide", "bound", "head"]
     assert rows["act#1"]["module"] == "act"
@@ -137,7 +139,7 @@ def test_layouts_describe_the_model(vision: tuple[Log, Account]) -> None:
     parameters = log.rows("parameter", 0)
     assert [row["name"] for row in parameters][:4] == ["conv.weight", "conv.bias", "norm.weight", "norm.bias"]
     assert [row["role"] for row in parameters][:4] == ["weight", "bias", "norm", "norm"]
-    for row, parameter in zip(parameters, account.model.parameters(), strict=True):
+    for row, parameter in zip(parameters, record.model.parameters(), strict=True):
         assert (row["shape"], row["numel"]) == (list(parameter.shape), parameter.numel())
     for layout in log.layouts.values():
         assert reader.layout_id(layout["rows"]) == layout["id"]
@@ -145,38 +147,38 @@ def test_layouts_describe_the_model(vision: tuple[Log, Account]) -> None:
     assert sum(row["parameter"] == "wide.weight" for row in tracked) == 10
     for row, value in zip(tracked, log.values["nnviz/tracked/value"][4], strict=True):
         assert row["name"] == f"{row['parameter']}{row['index']}"
-        assert value == account.steps[4][0]["parameter"][row["parameter"]][0][tuple(row["index"])]
+        assert value == record.steps[4][0]["parameter"][row["parameter"]][0][tuple(row["index"])]
 
 
-def test_histograms_equal_counts_by_definition(vision: tuple[Log, Account]) -> None:
-    log, account = vision
+def test_histograms_equal_counts_by_definition(vision: tuple[Log, TrainingRecord]) -> None:
+    log, record = vision
     for kind in ("parameter", "gradient", "update", "activation", "activation_gradient"):
         for step in (0, 10):
             found = log.histograms(kind, step)
-            for row, parts in account.steps[step][0][kind].items():
+            for row, parts in record.steps[step][0][kind].items():
                 x = np.concatenate([part.ravel() for part in parts])
                 assert found[row].tolist() == count_bins(x).tolist(), (kind, row, step)
 
 
-def test_stock_histograms_are_every_fifth_of_ours(vision: tuple[Log, Account]) -> None:
-    log, account = vision
+def test_stock_histograms_equal_counts_in_buckets(vision: tuple[Log, TrainingRecord]) -> None:
+    log, record = vision
     for kind, prefix in (("parameter", "parameters/"), ("gradient", "gradients/")):
         for row in ("wide.weight", "conv.bias"):
             assert sorted(log.values[prefix + row]) == [0, 10]
             buckets = log.values[prefix + row][10]
-            x = account.steps[10][0][kind][row][0].ravel()
+            x = record.steps[10][0][kind][row][0].ravel()
             left, right, count = buckets.T
             assert len(buckets) <= 60
             assert (left[1:] == right[:-1]).all()
-            # bins are half-open in magnitude, so a bucket's ends belong to the one farther from zero
+            # Bins are half-open in magnitude: a bucket includes its end nearer to zero only.
             inside = [np.sum((x > a if a < 0 else x >= a) & (x <= b if b < 0 else x < b)) for a, b, _ in buckets]
             assert inside == count.tolist()
             assert count.sum() == x.size
 
 
-def test_scalars_equal_the_loop(vision: tuple[Log, Account], text: tuple[Log, Account]) -> None:
-    log, account = vision
-    extras = [extra for _, _, extra in account.steps]
+def test_scalars_equal_those_of_the_loop(vision: tuple[Log, TrainingRecord], text: tuple[Log, TrainingRecord]) -> None:
+    log, record = vision
+    extras = [extra for _, _, extra in record.steps]
     factors = [min(1.0, 0.5 / (extra["before"] + 1e-6)) for extra in extras]
     for step in range(0, STEPS, 2):
         window = range(max(0, step - 1), step + 1)
@@ -206,8 +208,8 @@ def test_scalars_equal_the_loop(vision: tuple[Log, Account], text: tuple[Log, Ac
     assert text[0].values["nnviz/global/learning_rate/1"][2] == pytest.approx(0.5)
 
 
-def test_findings_name_the_third_step_beyond_a_limit(vision: tuple[Log, Account]) -> None:
-    log, account = vision
+def test_findings_name_the_third_step_beyond_a_limit(vision: tuple[Log, TrainingRecord]) -> None:
+    log, record = vision
     found = {}
     for step, payload in log.values["nnviz/findings"].items():
         for finding in reader.document(payload)["findings"]:
@@ -219,7 +221,7 @@ def test_findings_name_the_third_step_beyond_a_limit(vision: tuple[Log, Account]
             math.sqrt(
                 sum(float(np.sum(g[0] ** 2)) for row, g in now["gradient"].items() if row.startswith(f"{layer}."))
             )
-            for now, _, _ in account.steps[::2]
+            for now, _, _ in record.steps[::2]
         ]
         first = next((i for i in range(2, len(norms)) if min(norms[i - 2 : i + 1]) > 0.02), None)
         if first is not None:
@@ -231,11 +233,11 @@ def test_findings_name_the_third_step_beyond_a_limit(vision: tuple[Log, Account]
     for one in found.values():
         assert (one["rule"], one["severity"]) == ("gradient_norm/exploding", "warning")
         assert (one["kind"], one["statistic"]) == ("gradient", "norm")
-        assert one["row"] in account.steps[0][0]["gradient"]
+        assert one["row"] in record.steps[0][0]["gradient"]
 
 
-def test_activation_maps_equal_the_model_in_evaluation(vision: tuple[Log, Account]) -> None:
-    log, account = vision
+def test_activation_maps_equal_the_model_in_evaluation(vision: tuple[Log, TrainingRecord]) -> None:
+    log, record = vision
     maps = log.maps("nnviz/map/")
     assert set(maps) == {row["name"] for row in log.rows("activation", 0)}
     (probe,) = log.maps("nnviz/map_input")[""].values()
@@ -246,7 +248,7 @@ def test_activation_maps_equal_the_model_in_evaluation(vision: tuple[Log, Accoun
     assert probe.header["labels"] == [f"digit {i}" for i in range(probe.header["shape"][0])]
     shortened = set()
     for step in (0, 5, 10):
-        whole = outputs(account.copies[step], x)
+        whole = outputs(record.copies[step], x)
         for name, by_step in maps.items():
             header, codes = by_step[step]
             axes = CHANNELS if whole[name].ndim == 4 else UNITS
@@ -257,15 +259,15 @@ def test_activation_maps_equal_the_model_in_evaluation(vision: tuple[Log, Accoun
     assert size <= 14_000
 
 
-def test_attention_maps_and_token_ids_are_read(text: tuple[Log, Account]) -> None:
-    log, account = text
+def test_attention_maps_and_token_ids_are_read(text: tuple[Log, TrainingRecord]) -> None:
+    log, record = text
     torch.manual_seed(0)
     Text()
     ids = torch.randint(700, (3, 4))
     maps = log.maps("nnviz/map/")
     assert set(maps) == {"t.embed", "t.mix@attention", "t.out"}
     for step in (0, 2):
-        whole = outputs(account.copies[step], ids)
+        whole = outputs(record.copies[step], ids)
         header, codes = maps["t.mix@attention"][step]
         assert_map(header, codes, whole["mix"][:, None], HEADS)
         assert_map(*maps["t.out"][step], whole["out"], ("sample", "token", "feature"))
@@ -275,16 +277,16 @@ def test_attention_maps_and_token_ids_are_read(text: tuple[Log, Account]) -> Non
     assert probe.header["units"] is None
     assert np.abs(probe.values - ids.numpy()).max() <= probe.header["scale"] / 2 + 1e-9
     assert probe.header["labels"] == [["a", "b", "c", "d"]] * 3
-    assert log.values["nnviz/tracked/value"][2].tolist() == [account.steps[2][0]["parameter"]["out.weight"][0][4, 7]]
+    assert log.values["nnviz/tracked/value"][2].tolist() == [record.steps[2][0]["parameter"]["out.weight"][0][4, 7]]
 
 
-def test_weight_maps_equal_the_weights(vision: tuple[Log, Account], text: tuple[Log, Account]) -> None:
-    log, account = vision
+def test_weight_maps_equal_the_weights(vision: tuple[Log, TrainingRecord], text: tuple[Log, TrainingRecord]) -> None:
+    log, record = vision
     maps = log.maps("nnviz/weight/")
     assert set(maps) == {"conv.weight", "deep.weight", "wide.weight", "head.weight"}
     for step in (0, 4, 8):
         for name, by_step in maps.items():
-            assert_weight_map(by_step[step], account.steps[step][0]["parameter"][name][0])
+            assert_weight_map(by_step[step], record.steps[step][0]["parameter"][name][0])
     assert maps["wide.weight"][0].header["axes"] == ["reduction", "row", "column"]
     assert maps["head.weight"][0].header["axes"] == ["row", "column"]
     assert maps["conv.weight"][0].header["axes"] == ["out", "in", "height", "width"]
@@ -310,8 +312,8 @@ def test_weight_map_codes_keep_zero_and_nonfinite(values: list[float], tmp_path:
     )
 
 
-def test_graph_is_the_dataflow_of_the_model(vision: tuple[Log, Account]) -> None:
-    log, account = vision
+def test_graph_is_the_dataflow_of_the_model(vision: tuple[Log, TrainingRecord]) -> None:
+    log, record = vision
     ((step, payload),) = log.values["nnviz/graph"].items()
     graph = reader.document(payload)
     assert (step, graph["observed"], graph["reason"]) == (0, True, None)
@@ -322,7 +324,7 @@ def test_graph_is_the_dataflow_of_the_model(vision: tuple[Log, Account]) -> None
     chain += [("act", "add"), ("add", "pool"), ("pool", "wide"), ("wide", "bound"), ("bound", "head")]
     assert set(flows) == {*chain, ("head", "output")}
     modules = {module["name"]: module for module in graph["modules"]}
-    for name, module in account.model.named_modules():
+    for name, module in record.model.named_modules():
         own = list(module.parameters(recurse=False))
         assert modules[name]["parameters"] == sum(p.numel() for p in own)
         assert modules[name]["parameter_bytes"] == 4 * modules[name]["parameters"]
@@ -349,10 +351,10 @@ def test_skipped_step_has_an_event_of_its_gradients(tmp_path: Path) -> None:
 
 def test_resumed_run_abandons_what_was_written_before(tmp_path: Path) -> None:
     train_text(tmp_path, steps=7)
-    account = train_text(tmp_path, steps=2, start_step=4, rate=0.25)
+    record = train_text(tmp_path, steps=2, start_step=4, rate=0.25)
     log = Log(tmp_path)
     assert log.steps("gradient") == [0, 2, 4]
-    expected = account.steps[0][0]["gradient"]["out.weight"][0]
+    expected = record.steps[0][0]["gradient"]["out.weight"][0]
     assert_statistics(log.statistics("gradient", 4)["t.out.weight"], expected)
     assert sorted(log.maps("nnviz/map/")["t.out"]) == [0, 2, 4]
     assert log.values["nnviz/global/learning_rate/1"] == {0: 0.5, 2: 0.5, 4: 0.25}

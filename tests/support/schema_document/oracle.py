@@ -1,4 +1,4 @@
-"""Units and weight maps by float64 numpy as docs/schema.md defines them, and what a model puts out in evaluation."""
+"""Expected statistics of units and weight maps, in float64 numpy from their definitions in docs/schema.md."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A reader of event files, written from docs/schema.md alone: standard library, numpy and TensorBoard's protobufs."""
+"""A reader of event files, written from docs/schema.md alone."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def table(heading: str) -> list[list[str]]:
 
 
 def names(cell: str) -> list[str]:
-    """Return what stands in backticks in a cell."""
+    """Return the texts in backticks in a cell."""
     return re.findall(r"`([^`]+)`", cell)
 
 
@@ -48,7 +48,7 @@ class Tag(NamedTuple):
     type: str
 
     def match(self, tag: str) -> dict[str, str] | None:
-        """Return the names in a tag by their placeholders; None if the tag is of another line."""
+        """Return the names in a tag by placeholder, or None if the tag belongs to another line."""
         found = re.fullmatch(_expression(self.pattern), tag)
         return None if found is None else found.groupdict()
 
@@ -91,7 +91,7 @@ def statistics() -> dict[str, set[str]]:
 
 
 class Event(NamedTuple):
-    """An event: its values are float (scalars) or arrays, by tag; ``kinds`` has plugin and type of each."""
+    """An event. ``values`` has a float or an array per tag, ``kinds`` its plugin and type."""
 
     step: int
     wall_time: float
@@ -128,7 +128,7 @@ def events(run: Path) -> Iterator[Event]:
                 values[value.tag] = np.frombuffer(tensor.tensor_content, NUMPY[tensor.dtype]).reshape(shape)
                 type = next(name for name, dtype in DTYPES.items() if dtype == tensor.dtype)
                 kinds[value.tag] = plugin.plugin_name, type
-                if plugin.plugin_name != "histograms":  # TensorBoard's own metadata
+                if plugin.plugin_name != "histograms":  # TensorBoard's own plugin has metadata of its own
                     assert value.metadata.data_class == summary_pb2.DATA_CLASS_TENSOR
                     assert plugin.content == CONTENT
             if values:
@@ -161,7 +161,7 @@ def count_bins(x: np.ndarray) -> np.ndarray:
 
 
 def histograms(payload: np.ndarray) -> np.ndarray:
-    """Return counts, int32 [rows, 520]."""
+    """Return the counts in a payload, int32 [rows, 520]."""
     return np.frombuffer(zlib.decompress(payload.tobytes()), "<i4").reshape(-1, 520)
 
 
@@ -183,20 +183,20 @@ def bin_of(x: float) -> int:
 
 
 class Map(NamedTuple):
-    """A map: its header, its codes, and its values as float64 with NaN in place of nonfinite ones."""
+    """A map with its header and its codes."""
 
     header: dict[str, Any]
     codes: np.ndarray
 
     @property
     def values(self) -> np.ndarray:
-        """Decode the codes."""
+        """Return the decoded values as float64, NaN for nonfinite ones."""
         found = self.header["offset"] + self.header["scale"] * self.codes.astype(np.float64)
         return np.where((self.header["nonfinite"] > 0) & (self.codes == 255), np.nan, found)
 
 
 def read_map(payload: np.ndarray) -> Map:
-    """Return a map."""
+    """Return the map in a payload."""
     (length,) = struct.unpack("<I", payload[:4].tobytes())
     header = document(payload[4 : 4 + length])
     assert payload.size == 4 + length + math.prod(header["shape"])
@@ -208,7 +208,7 @@ def read_map(payload: np.ndarray) -> Map:
 
 
 class Log:
-    """All that is in a run and was not abandoned."""
+    """All values of a run, without those that a resumed run abandoned."""
 
     def __init__(self, run: Path) -> None:
         self.events = list(events(run))
@@ -217,7 +217,7 @@ class Log:
         #: By tag and step.
         self.values: dict[str, dict[int, Any]] = {}
         order: dict[tuple[str, int], int] = {}
-        latest, latest_step = -1, -1  # the newest statistics event
+        latest, latest_step = -1, -1  # of the newest event with statistics
         for number, event in enumerate(self.events):
             if any(tag.startswith("nnviz/layout_id/") for tag in event.values):
                 if latest_step >= event.step:
@@ -251,7 +251,7 @@ class Log:
         return rows
 
     def statistics(self, kind: str, step: int) -> dict[str, dict[str, float]]:
-        """Return {row: {statistic: value}}; absent rows are left out, statistics that were left out are filled in."""
+        """Return {row: {statistic: value}} without absent rows, with the statistics that a writer may leave out."""
         found: dict[str, dict[str, float]] = {row["name"]: {} for row in self.rows(kind, step)}
         for tag, steps in self.values.items():
             if tag.startswith(f"nnviz/{kind}/") and not tag.endswith("/histogram") and step in steps:

@@ -1,4 +1,4 @@
-"""Short trainings that write logs, and an account of each that the training loop itself keeps."""
+"""Short trainings that write logs, and a record of each by the training loop itself."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Vision(nn.Module):
 
 
 class Text(nn.Module):
-    """Token ids, an embedding and attention by a softmax module."""
+    """An embedding of token ids, and attention with a softmax module."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -48,8 +48,8 @@ def array(x: torch.Tensor) -> np.ndarray:
     return x.detach().double().numpy().copy()
 
 
-class Account:
-    """What a training loop saw by itself, step by step: elements by kind and row."""
+class TrainingRecord:
+    """A record of a training loop, per step: elements by kind and row, optimizer state, scalars."""
 
     def __init__(self, model: nn.Module) -> None:
         self.model, self.steps, self.copies = model, [], []  # type: ignore[var-annotated]
@@ -91,12 +91,12 @@ class Account:
         self.open()
 
 
-def train_vision(logdir: Path) -> Account:
+def train_vision(logdir: Path) -> TrainingRecord:
     torch.manual_seed(0)
     model, x, y = Vision(), torch.randn(12, 1, 12, 12), torch.randint(3, (12,))
     with torch.no_grad():
         model.deep.weight[0], model.deep.bias[0] = 0, -1.0  # a dead unit
-    account = Account(model)
+    record = TrainingRecord(model)
     optimizer = torch.optim.Adam(model.parameters(), 0.01, betas=(0.8, 0.95), eps=1e-4)
     options: dict[str, Any] = {"every": 2, "histograms_every": 2, "weights_every": 4, "weight_bytes": 9000}
     options |= {"probe": x[:10], "maps_every": 5, "map_bytes": 14_000, "probe_inputs": True}
@@ -107,19 +107,19 @@ def train_vision(logdir: Path) -> Account:
             optimizer.zero_grad()
             loss = torch.zeros(())
             for part in (slice(0, 7), slice(7, 12)):
-                account.backward(own := nn.functional.cross_entropy(model(x[part]), y[part]) / 2)
+                record.backward(own := nn.functional.cross_entropy(model(x[part]), y[part]) / 2)
                 loss += own.detach()
-            account.extra["before"] = float(monitor.clip_grad_norm_(0.5))
-            account.extra["loss"] = float(loss)
-            account.step(optimizer)
+            record.extra["before"] = float(monitor.clip_grad_norm_(0.5))
+            record.extra["loss"] = float(loss)
+            record.step(optimizer)
             monitor.log(loss=loss, val_loss=step)
-    return account
+    return record
 
 
-def train_text(logdir: Path, steps: int = 4, start_step: int = 0, rate: float = 0.5) -> Account:
+def train_text(logdir: Path, steps: int = 4, start_step: int = 0, rate: float = 0.5) -> TrainingRecord:
     torch.manual_seed(start_step)
     model, ids = Text(), torch.randint(700, (3, 4))
-    account = Account(model)
+    record = TrainingRecord(model)
     groups = [{"params": model.embed.parameters(), "name": "slow", "lr": rate / 5}, {"params": model.out.parameters()}]
     optimizer = torch.optim.SGD(groups, rate)
     options: dict[str, Any] = {"every": 2, "probe": {"t": ids}, "maps_every": 2, "probe_inputs": True}
@@ -127,9 +127,9 @@ def train_text(logdir: Path, steps: int = 4, start_step: int = 0, rate: float = 
     with tb_nnviz.watch({"t": model}, optimizer, logdir, start_step=start_step, **options):
         for _ in range(steps):
             optimizer.zero_grad()
-            account.backward(model(ids).square().mean())
-            account.step(optimizer)
-    return account
+            record.backward(model(ids).square().mean())
+            record.step(optimizer)
+    return record
 
 
 def train_scaled(logdir: Path) -> None:

@@ -49,7 +49,7 @@ def values(event: event_pb2.Event) -> dict[str, object]:
 
 
 def start(program: str, *args: object) -> subprocess.Popen[str]:
-    """Start one of writer_programs in a process of its own."""
+    """Start one of `programs` in a process of its own."""
     # Python 3.12 and later warn of a fork in a process with threads
     command = [
         sys.executable,

@@ -191,6 +191,6 @@ def user_writer(logdir: str, library: str) -> None:
 
 
 if __name__ == "__main__":
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # passed on by a shell to what runs in its background
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell passes this on to background processes
         signal.signal(signal.SIGINT, signal.default_int_handler)
     globals()[sys.argv[1]](*sys.argv[2:])
