@@ -13,10 +13,10 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Locator, expect
 
-from tests.browser.conftest import Visit
+from tests.browser.conftest import Pages
 from tests.support.browser.colours import VIRIDIS, Range, Rgb, distance, is_magenta
 from tests.support.browser.page_driver import View
-from tests.support.browser.servers import Board
+from tests.support.browser.servers import Server
 from tests.support.event_logs import Log, layout
 from tests.support.event_reader import Run
 from tests.support.logs import map_payloads as maps
@@ -227,13 +227,13 @@ def test_exports(view: View, demo_runs: dict[str, Run]) -> None:
     assert len({colour for _, colour in picture.getcolors(1 << 20) or []}) > 100
 
 
-def test_attention_says_who_attends_to_whom(gpt_board: Board, gpt_runs: dict[str, Run], visit: Visit) -> None:
+def test_attention_says_who_attends_to_whom(gpt_server: Server, gpt_runs: dict[str, Run], pages: Pages) -> None:
     run = gpt_runs["gpt/healthy"]
     (tag, *_) = [tag for tag in run.tensors if tag.startswith("nnviz/map/") and tag.endswith("@attention")]
     layer, step = tag.removeprefix("nnviz/map/"), max(run.tensors[tag])
     weights = values(run, layer, step)[1]
     labels = maps.decode(next(iter(run.tensors["nnviz/map_input"].values())))[0]["labels"][1]
-    view = visit.to(gpt_board).open(panel="activations", runs="gpt/healthy", row=layer, **{"act.sample": "1"})
+    view = pages.new(gpt_server).open(panel="activations", runs="gpt/healthy", row=layer, **{"act.sample": "1"})
     size = weights.shape[-1]
     query, key = (int(i) for i in np.unravel_index(weights[2].argmax(), weights[2].shape))
     lines = hover(view, tile(view, "gpt/healthy", 2).locator("canvas"), (key + 0.5) / size, (query + 0.5) / size)
@@ -270,15 +270,15 @@ def write(logdir: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def odd_board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Board]:
+def odd_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     logdir = tmp_path_factory.mktemp("maps")
     write(logdir)
-    with Board(logdir, {"a": 20, "b": 20}) as board:
-        yield board
+    with Server(logdir, {"a": 20, "b": 20}) as server:
+        yield server
 
 
-def test_dead_constant_and_broken_channels_are_told_apart(odd_board: Board, visit: Visit) -> None:
-    view = visit.to(odd_board).open(panel="activations", row="conv", step="10")
+def test_dead_constant_and_broken_channels_are_told_apart(odd_server: Server, pages: Pages) -> None:
+    view = pages.new(odd_server).open(panel="activations", row="conv", step="10")
     captions = {i: tile(view, "a", i).locator(".act-caption span").all_inner_texts() for i in range(4)}
     assert [captions[i][-1] for i in (1, 2, 3)] == ["dead", "constant", "NaN, Inf"]
     expect(tile(view, "a", 1)).to_have_attribute("aria-label", "channel 1 of a, dead")
@@ -296,8 +296,8 @@ def test_dead_constant_and_broken_channels_are_told_apart(odd_board: Board, visi
     assert "dead" in view.get("legend").inner_text() and "NaN, Inf" in view.get("legend").inner_text()
 
 
-def test_what_cannot_be_compared_says_why(odd_board: Board, visit: Visit) -> None:
-    view = visit.to(odd_board).open(panel="activations", row="conv", step="10")
+def test_what_cannot_be_compared_says_why(odd_server: Server, pages: Pages) -> None:
+    view = pages.new(odd_server).open(panel="activations", row="conv", step="10")
     # The nearest step of the other run, and said so.
     expect(view.find(".run-head[title=b] span")).to_have_text("step 8 · 4 channels")
     expect(view.get("no-input")).to_contain_text("probe_inputs=True")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.browser.conftest import Edges
+from tests.browser.conftest import EdgeCaseLogs
 from tests.support.browser import edge_cases
 from tests.support.browser.colours import APART, VIRIDIS, Rgb, distance, is_grey, is_magenta
 from tests.support.browser.page_driver import View
-from tests.support.browser.servers import Board
+from tests.support.browser.servers import Server
 from tests.support.event_reader import Run
 
 SPECIAL = {"under": edge_cases.UNDER, "over": edge_cases.OVER, "zero": edge_cases.ZERO, "nonfinite": edge_cases.NAN}
@@ -88,7 +88,7 @@ def test_a_cell_is_as_wide_as_a_step_and_its_neighbours_keep_their_colours(edge_
         assert picture.at(edge, box["y"] + box["height"] / 2) == expected
 
 
-def test_every_value_is_the_event_files(edge_view: View, edge_logs: Edges) -> None:
+def test_every_value_is_the_event_files(edge_view: View, edge_logs: EdgeCaseLogs) -> None:
     run, scale = Run(edge_logs.logdir / "cells"), edge_view.range()
     for step in edge_cases.STEPS:
         written = run.statistics("gradient", step)
@@ -131,12 +131,12 @@ def test_the_tooltip_stays_within_the_page(edge_view: View) -> None:
         assert box["left"] >= 0 and box["top"] >= 0 and box["right"] <= width and box["bottom"] <= height
 
 
-def test_path_prefix(edge_view: View, edge_board: Board) -> None:
+def test_path_prefix(edge_view: View, edge_server: Server) -> None:
     asked: list[str] = []
     edge_view.page.on("request", lambda request: asked.append(request.url))
     edge_view.page.reload()
     edge_view.settle()
     ours = [url for url in asked if "nnviz" in url]
     assert any(url.endswith("/series") for url in ours)
-    assert all(url.startswith(edge_board.url) for url in ours)
-    assert "/deeper/down/" in edge_board.url
+    assert all(url.startswith(edge_server.url) for url in ours)
+    assert "/deeper/down/" in edge_server.url

@@ -14,9 +14,9 @@ from playwright.sync_api import expect
 from tensorboard.compat.proto import event_pb2
 
 from tb_nnviz import schema
-from tests.browser.conftest import Visit
+from tests.browser.conftest import Pages
 from tests.support.browser.page_driver import View
-from tests.support.browser.servers import Board
+from tests.support.browser.servers import Server
 from tests.support.event_logs import Log, layout
 from tests.support.event_reader import Run
 
@@ -179,7 +179,7 @@ SPIKE, STEPS = 80, 100
 
 
 @pytest.fixture(scope="module")
-def spike_board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Board]:
+def spike_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A loss with a peak that one layer caused, epochs of a SummaryWriter, a skipped step; a run without scalars."""
     logdir = tmp_path_factory.mktemp("curves")
     random = np.random.default_rng(0)
@@ -200,12 +200,12 @@ def spike_board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Board]:
                 own.summary.value.add(tag="my/score", simple_value=step / 10)
                 log.event(own)
             bare.vectors(step, ROWS, {"norm": norms, "count": counts})
-    with Board(logdir, {"spike": STEPS - 1, "bare": STEPS - 1}) as board:
-        yield board
+    with Server(logdir, {"spike": STEPS - 1, "bare": STEPS - 1}) as server:
+        yield server
 
 
-def test_a_peak_leads_to_its_layer_in_one_click(spike_board: Board, visit: Visit) -> None:
-    view = visit.to(spike_board).open(runs="spike", panel="curves")
+def test_a_peak_leads_to_its_layer_in_one_click(spike_server: Server, pages: Pages) -> None:
+    view = pages.new(spike_server).open(runs="spike", panel="curves")
     marks = view.get("chart-loss").locator(".chart-marks button")
     assert {(m.get_attribute("data-kind"), m.get_attribute("data-step")) for m in marks.all()} == {
         ("peak", str(SPIKE)),
@@ -222,6 +222,6 @@ def test_a_peak_leads_to_its_layer_in_one_click(spike_board: Board, visit: Visit
     assert (state["kind"], state["row"], state["step"]) == ("gradient", "middle.weight", SPIKE)
 
 
-def test_without_scalars_the_line_that_fills_the_panel(spike_board: Board, visit: Visit) -> None:
-    view = visit.to(spike_board).open(runs="bare", panel="curves")
+def test_without_scalars_the_line_that_fills_the_panel(spike_server: Server, pages: Pages) -> None:
+    view = pages.new(spike_server).open(runs="bare", panel="curves")
     expect(view.get("panel-empty")).to_contain_text("monitor.log(loss=loss)")

@@ -15,11 +15,11 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tb_nnviz import schema
-from tests.browser.conftest import Shared, _shared
+from tests.browser.conftest import SharedPage, shared_page
 from tests.support.bins import bin_of, ends
 from tests.support.browser.colours import VIRIDIS, Rgb, distance, is_grey, is_magenta
 from tests.support.browser.page_driver import WIDE, View
-from tests.support.browser.servers import Board
+from tests.support.browser.servers import Server
 from tests.support.event_logs import Log, layout, numbers
 from tests.support.event_reader import Run
 
@@ -46,7 +46,7 @@ def steps_of(run: Run, kind: str) -> list[int]:
 
 
 @pytest.fixture(scope="module")
-def known_board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Board]:
+def known_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Runs whose histograms are known here: a quarter NaN, half zero, some beyond the axis."""
     logdir = tmp_path_factory.mktemp("known")
     for run, nan in (("first", 25), ("second", 0)):
@@ -65,17 +65,17 @@ def known_board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Board]:
                     schema.layout_entry(KNOWN),
                 ]
                 log.entries(step, entries)
-    with Board(logdir, {"first": STEPS[-1], "second": STEPS[-1]}) as board:
-        yield board
+    with Server(logdir, {"first": STEPS[-1], "second": STEPS[-1]}) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
-def known_page(browser: Browser, known_board: Board) -> Iterator[Shared]:
-    yield from _shared(browser, known_board)
+def known_page(browser: Browser, known_server: Server) -> Iterator[SharedPage]:
+    yield from shared_page(browser, known_server)
 
 
 @pytest.fixture
-def known_view(known_page: Shared) -> Iterator[View]:
+def known_view(known_page: SharedPage) -> Iterator[View]:
     """A page that several tests use, one after the other."""
     yield known_page.view
     known_page.guard.check()

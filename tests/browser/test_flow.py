@@ -12,11 +12,11 @@ import pytest
 from playwright.sync_api import expect
 
 from tb_nnviz import schema
-from tests.browser.conftest import Visit
+from tests.browser.conftest import Pages
 from tests.support.browser import edge_cases
 from tests.support.browser.colours import is_grey, is_magenta
 from tests.support.browser.page_driver import View
-from tests.support.browser.servers import Board
+from tests.support.browser.servers import Server
 from tests.support.event_logs import Log, layout
 from tests.support.event_reader import Run
 
@@ -255,7 +255,7 @@ def test_a_brush_zooms_all_maps_and_the_curves(demo_view: View, demo_runs: dict[
 
 
 @pytest.fixture(scope="module")
-def deep_board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Board]:
+def deep_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A model of 1000 layers in blocks of ten, and something found in two of them."""
     logdir = tmp_path_factory.mktemp("deep")
     names = [f"{kind}.{block}.fc{i}.weight" for kind in ("enc", "dec") for block in range(50) for i in range(10)]
@@ -279,12 +279,12 @@ def deep_board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Board]:
             "advice": "Try ReLU.",
         }
         log.entries(90, [schema.findings_entry([found])])
-    with Board(logdir, {"deep": steps[-1]}) as board:
-        yield board
+    with Server(logdir, {"deep": steps[-1]}) as server:
+        yield server
 
 
-def test_a_thousand_layers_open_as_blocks(visit: Visit, deep_board: Board) -> None:
-    view = visit.to(deep_board).open()
+def test_a_thousand_layers_open_as_blocks(pages: Pages, deep_server: Server) -> None:
+    view = pages.new(deep_server).open()
     lines = view.state()["lines"]
     assert len(lines) == 100 and all(line["type"] == "block" for line in lines)
     assert view.find(".tree .line").count() < 100, "only those in sight are in the document"
@@ -301,8 +301,8 @@ def test_a_thousand_layers_open_as_blocks(visit: Visit, deep_board: Board) -> No
     assert cell["rgb"] == cell["drawn"]
 
 
-def test_findings_have_a_lane(visit: Visit, deep_board: Board) -> None:
-    view = visit.to(deep_board).open()
+def test_findings_have_a_lane(pages: Pages, deep_server: Server) -> None:
+    view = pages.new(deep_server).open()
     mark = view.get("marks-deep").locator("button")
     expect(mark).to_have_count(1)
     assert (mark.get_attribute("data-kind"), mark.get_attribute("data-step")) == ("finding", "60")

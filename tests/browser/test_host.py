@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Edges, Shared, Visit
+from tests.browser.conftest import EdgeCaseLogs, Pages, SharedPage
 from tests.support.browser import edge_cases
 from tests.support.browser.page_driver import IFRAME, View, largest_difference
-from tests.support.browser.servers import Board
+from tests.support.browser.servers import Server
 
 CHOSEN = {
     "runs": "other,cells",
@@ -67,7 +67,7 @@ def choose(view: View) -> None:
 
 
 def test_reloading_the_page_and_opening_its_link_elsewhere_find_the_same_view(
-    edge_view: View, edge_board: Board, visit: Visit
+    edge_view: View, edge_server: Server, pages: Pages
 ) -> None:
     choose(edge_view)
     state, stage = edge_view.state(), edge_view.get("stage").screenshot()
@@ -83,7 +83,7 @@ def test_reloading_the_page_and_opening_its_link_elsewhere_find_the_same_view(
     edge_view.page.mouse.move(0, 0)
     assert edge_view.state() == state
     assert largest_difference(edge_view.get("stage").screenshot(), stage) <= 1
-    elsewhere = visit.to(edge_board)
+    elsewhere = pages.new(edge_server)
     elsewhere.page.goto(edge_view.page.url)
     elsewhere.settle()
     assert elsewhere.state() == state
@@ -101,13 +101,13 @@ def test_a_link_made_by_hand(edge_view: View) -> None:
 
 
 def test_the_reload_button_fetches_what_is_new_and_keeps_the_view(
-    edge_view: View, edge_board: Board, edge_logs: Edges
+    edge_view: View, edge_server: Server, edge_logs: EdgeCaseLogs
 ) -> None:
     edge_view.open(runs="growing", row="b.weight", step="4", scale="linear")
     state = edge_view.state()
     expect(edge_view.find("label.step")).to_contain_text("of 9")
     edge_cases.write_steps(edge_logs.growing, range(10, 15))
-    edge_board.wait_for({"growing": 14})
+    edge_server.wait_for({"growing": 14})
     assert edge_view.cell("growing", "a.weight", 14)["step"] == 9
     edge_view.reload_button().click()
     expect(edge_view.find("label.step")).to_contain_text("of 14")
@@ -136,10 +136,10 @@ def test_another_tab_and_back(demo_view: View) -> None:
 
 
 @pytest.mark.slow
-def test_an_empty_logdir_shows_what_to_write(tmp_path: Path, visit: Visit) -> None:
-    with Board(tmp_path, {}) as board:
-        view = visit.to(board)
-        view.page.goto(board.url)
+def test_an_empty_logdir_shows_what_to_write(tmp_path: Path, pages: Pages) -> None:
+    with Server(tmp_path, {}) as server:
+        view = pages.new(server)
+        view.page.goto(server.url)
         view.page.get_by_role("combobox", name="Inactive").click()
         view.page.get_by_role("option", name="NNViz").click()
         view.until("document.querySelector('[data-testid=empty-state]')")
@@ -154,20 +154,20 @@ def test_an_empty_logdir_shows_what_to_write(tmp_path: Path, visit: Visit) -> No
         view.save("empty-dark")
         # The first run appears without loading the page anew.
         with edge_cases.write(tmp_path):
-            board.wait_for({"cells": edge_cases.STEPS[-1], "other": edge_cases.STEPS[-1], "growing": 9})
+            server.wait_for({"cells": edge_cases.STEPS[-1], "other": edge_cases.STEPS[-1], "growing": 9})
         view.reload_button().click()
         view.settle()
         assert view.cell("cells", *edge_cases.NORMAL)["value"] == edge_cases.NORMAL_VALUE
 
 
 @pytest.mark.slow
-def test_a_server_that_is_gone_and_comes_back(edge_logs: Edges, visit: Visit) -> None:
-    with Board(edge_logs.logdir, {"cells": edge_cases.STEPS[-1], "other": edge_cases.STEPS[-1]}) as board:
-        view = visit.to(board).open(runs="cells", row="stem.weight", step="0")
+def test_a_server_that_is_gone_and_comes_back(edge_logs: EdgeCaseLogs, pages: Pages) -> None:
+    with Server(edge_logs.logdir, {"cells": edge_cases.STEPS[-1], "other": edge_cases.STEPS[-1]}) as server:
+        view = pages.new(server).open(runs="cells", row="stem.weight", step="0")
         # The second is that of a connection which Chromium had opened in advance.
         for problem in ("net::ERR_CONNECTION_REFUSED", "net::ERR_EMPTY_RESPONSE"):
-            visit.allow(problem)
-        port = board.stop()
+            pages.allow(problem)
+        port = server.stop()
         view.get("statistic-select").select_option("gradient/nonfinite")
         # Where the data would be, and not the other statistic's data.
         error = view.get("error")
@@ -177,19 +177,19 @@ def test_a_server_that_is_gone_and_comes_back(edge_logs: Edges, visit: Visit) ->
         # Still gone.
         error.get_by_role("button", name="Retry").click()
         expect(error.first).to_be_visible()
-        board.start(port)
+        server.start(port)
         error.first.get_by_role("button", name="Retry").click()
         expect(error).to_have_count(0)
         view.settle()
         assert view.cell("cells", *edge_cases.NAN)["value"] == edge_cases.NAN_ELEMENTS
 
 
-def test_a_server_that_answers_with_an_error(edge_board: Board, visit: Visit) -> None:
-    view = visit.to(edge_board)
+def test_a_server_that_answers_with_an_error(edge_server: Server, pages: Pages) -> None:
+    view = pages.new(edge_server)
     routes = "**/data/plugin/nnviz/runs"
     view.page.route(routes, lambda route: route.fulfill(status=503, content_type="text/plain", body="no <b>room</b>"))
-    view.page.goto(f"{edge_board.url}#nnviz&p.nnviz.runs=cells")
-    visit.allow("status of 503")
+    view.page.goto(f"{edge_server.url}#nnviz&p.nnviz.runs=cells")
+    pages.allow("status of 503")
     error = view.get("error")
     expect(error).to_contain_text("Could not load the list of runs")
     expect(error).to_contain_text("503")
@@ -201,7 +201,7 @@ def test_a_server_that_answers_with_an_error(edge_board: Board, visit: Visit) ->
     assert view.cell("cells", *edge_cases.NORMAL)["value"] == edge_cases.NORMAL_VALUE
 
 
-def test_errors_and_violations_do_not_go_unheard(edge_view: View, edge_page: Shared) -> None:
+def test_errors_and_violations_do_not_go_unheard(edge_view: View, edge_page: SharedPage) -> None:
     provoke = """() => {
       console.error("said");
       setTimeout(() => { throw new Error("thrown"); });
@@ -230,7 +230,7 @@ def test_errors_and_violations_do_not_go_unheard(edge_view: View, edge_page: Sha
     ],
 )
 def test_guard_missing_file_fails_unless_the_hosts(
-    edge_view: View, edge_page: Shared, frame: str, file: str, fails: bool
+    edge_view: View, edge_page: SharedPage, frame: str, file: str, fails: bool
 ) -> None:
     asking = edge_view.page.main_frame if frame == "host" else edge_view.frame
     with edge_view.page.context.expect_event("console", lambda message: file in message.location["url"]):

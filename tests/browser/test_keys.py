@@ -5,16 +5,16 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Visit
+from tests.browser.conftest import Pages
 from tests.support.browser import edge_cases
 from tests.support.browser.page_driver import View
-from tests.support.browser.servers import Board
+from tests.support.browser.servers import Server
 
 
 @pytest.fixture
-def fresh_view(edge_board: Board, visit: Visit) -> View:
+def fresh_view(edge_server: Server, pages: Pages) -> View:
     """A page in which nothing has been clicked."""
-    return visit.to(edge_board).open(runs="cells,other", row="stem.weight", step="0")
+    return pages.new(edge_server).open(runs="cells,other", row="stem.weight", step="0")
 
 
 def test_keys_move_the_cursor_without_a_click_before(fresh_view: View) -> None:

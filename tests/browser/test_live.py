@@ -13,9 +13,9 @@ from playwright.sync_api import expect
 from torch import nn
 
 import tb_nnviz
-from tests.browser.conftest import Shared, _shared
+from tests.browser.conftest import SharedPage, shared_page
 from tests.support.browser.page_driver import View
-from tests.support.browser.servers import Board
+from tests.support.browser.servers import Server
 from tests.support.event_logs import Log, layout, numbers
 from tests.support.event_reader import Run
 
@@ -75,9 +75,9 @@ class Live(NamedTuple):
     """A training and two pages on it: in one something is chosen, the other follows."""
 
     training: Training
-    board: Board
-    shared: Shared
-    follower: Shared
+    server: Server
+    shared: SharedPage
+    follower: SharedPage
 
 
 @pytest.fixture(scope="module")
@@ -85,9 +85,9 @@ def live(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Liv
     logdir = tmp_path_factory.mktemp("live")
     with Training(logdir / "live") as training:
         last = training.train(FIRST)
-        with Board(logdir, {"live": last}) as board:
-            for shared, follower in zip(_shared(browser, board), _shared(browser, board), strict=True):
-                yield Live(training, board, shared, follower)
+        with Server(logdir, {"live": last}) as server:
+            for shared, follower in zip(shared_page(browser, server), shared_page(browser, server), strict=True):
+                yield Live(training, server, shared, follower)
 
 
 #: Everything in the page that is scrolled, and how far.
@@ -162,7 +162,7 @@ def test_it_grows_and_nothing_moves(live: Live, panel: Panel) -> None:
     scrolled, focus = view.frame.evaluate(SCROLLED), view.frame.evaluate(FOCUS)
     picture, frame = drawn(view, panel), graph_frame(view)
     last = live.training.train(MORE)
-    live.board.wait_for({"live": last})
+    live.server.wait_for({"live": last})
     view.reload()
     # Nothing that was chosen has changed, nor what is drawn of it.
     after = view.state()
@@ -219,9 +219,9 @@ def test_a_new_run_appears(live: Live) -> None:
     view = live.shared.view
 
     def begin(name: str) -> None:
-        with Log(live.board.logdir / name, wall_time=4e9) as log:
+        with Log(live.server.logdir / name, wall_time=4e9) as log:
             log.table(layout(["0.weight", LAYER]), numbers(5, 2), range(0, 5 * EVERY, EVERY))
-        live.board.wait_for({name: 4 * EVERY})
+        live.server.wait_for({name: 4 * EVERY})
         expect(view.get(f"run-{name}")).to_have_count(0)
         view.reload()
         expect(view.get(f"run-{name}")).to_be_visible()

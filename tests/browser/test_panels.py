@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Request, Route, expect
 
-from tests.browser.conftest import Visit
+from tests.browser.conftest import Pages
 from tests.support.browser.page_driver import IFRAME, NARROW, WIDE, View
-from tests.support.browser.servers import Board
+from tests.support.browser.servers import Server
 
 PANELS = ("gradient_flow", "activations", "distributions", "weights", "structure", "curves")
 #: The route whose answer fills each panel.
@@ -59,12 +59,12 @@ def test_it_can_be_read_in_both_themes_and_all_widths(demo_view: View, panel: st
 
 
 @every_panel
-def test_a_link_reopens_it(demo_view: View, demo_board: Callable[[str], Board], visit: Visit, panel: str) -> None:
+def test_a_link_reopens_it(demo_view: View, demo_server: Callable[[str], Server], pages: Pages, panel: str) -> None:
     demo_view.get(f"tab-{panel}").click()
     demo_view.settle()
     demo_view.page.mouse.move(0, 0)
     drawn, state = picture(demo_view), demo_view.state()
-    elsewhere = visit.to(demo_board("true"))
+    elsewhere = pages.new(demo_server("true"))
     elsewhere.page.goto(demo_view.page.url)
     elsewhere.settle()
     assert elsewhere.page.url == demo_view.page.url
@@ -96,17 +96,17 @@ def test_nothing_is_fetched_of_runs_that_are_not_shown(demo_view: View) -> None:
 
 @every_panel
 def test_an_error_stands_where_the_data_would_be_and_retry_mends_it(
-    demo_board: Callable[[str], Board], visit: Visit, panel: str
+    demo_server: Callable[[str], Server], pages: Pages, panel: str
 ) -> None:
-    view = visit.to(demo_board("true"))
-    visit.allow("500 (Internal Server Error)")
+    view = pages.new(demo_server("true"))
+    pages.allow("500 (Internal Server Error)")
 
     def fail(route: Route) -> None:
         route.fulfill(status=500, body="invalid thing: 7", content_type="text/plain")
 
     address = f"**/plugin/nnviz/{ROUTES[panel]}"
     view.page.route(address, fail)
-    view.page.goto(f"{view.board.url}#nnviz&p.nnviz.panel={panel}")
+    view.page.goto(f"{view.server.url}#nnviz&p.nnviz.panel={panel}")
     error = view.find("#tab-panel [data-testid=error]").first
     expect(error).to_contain_text("500 Internal Server Error: invalid thing: 7")
     view.page.unroute(address)
@@ -117,8 +117,8 @@ def test_an_error_stands_where_the_data_would_be_and_retry_mends_it(
 
 
 @every_panel
-def test_nothing_jumps_while_it_loads(demo_board: Callable[[str], Board], visit: Visit, panel: str) -> None:
-    view = visit.to(demo_board("true"))
+def test_nothing_jumps_while_it_loads(demo_server: Callable[[str], Server], pages: Pages, panel: str) -> None:
+    view = pages.new(demo_server("true"))
     view.page.add_init_script(
         """window.shifts = [];
         new PerformanceObserver((list) => {
@@ -143,8 +143,8 @@ def test_nothing_jumps_while_it_loads(demo_board: Callable[[str], Board], visit:
     assert sum(value for value, _ in shifts) < 0.005, "\n".join(map(str, shifts))
 
 
-def test_what_is_on_its_way_is_said_and_has_its_place(demo_board: Callable[[str], Board], visit: Visit) -> None:
-    view = visit.to(demo_board("true"))
+def test_what_is_on_its_way_is_said_and_has_its_place(demo_server: Callable[[str], Server], pages: Pages) -> None:
+    view = pages.new(demo_server("true"))
     held: list[Route] = []
     let_through: list[list[str]] = []
 
@@ -154,7 +154,7 @@ def test_what_is_on_its_way_is_said_and_has_its_place(demo_board: Callable[[str]
         route.continue_() if first or asked["runs"] in let_through else held.append(route)
 
     view.page.route("**/plugin/nnviz/series", hold)
-    view.page.goto(f"{view.board.url}#nnviz&p.nnviz.runs=healthy,deep-sigmoid,dying-relu")
+    view.page.goto(f"{view.server.url}#nnviz&p.nnviz.runs=healthy,deep-sigmoid,dying-relu")
     view.until("document.querySelector('[data-testid=heatmap-healthy]')")
     busy = view.find(".busy")
     expect(busy).to_have_text("Loading… 1 of 3 runs")
@@ -184,8 +184,8 @@ def test_what_is_on_its_way_is_said_and_has_its_place(demo_board: Callable[[str]
     view.page.unroute_all(behavior="ignoreErrors")
 
 
-def test_a_hidden_tab_asks_nothing_until_it_is_shown(demo_board: Callable[[str], Board], visit: Visit) -> None:
-    view = visit.to(demo_board("true")).open(panel="curves")
+def test_a_hidden_tab_asks_nothing_until_it_is_shown(demo_server: Callable[[str], Server], pages: Pages) -> None:
+    view = pages.new(demo_server("true")).open(panel="curves")
     asked: list[str] = []
     view.page.on("request", lambda request: asked.append(request.url) if "/plugin/nnviz/" in request.url else None)
     view.page.get_by_role("tab", name="SCALARS").click()

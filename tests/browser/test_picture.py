@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Visit
+from tests.browser.conftest import Pages
 from tests.support.browser.colours import is_grey, is_magenta
 from tests.support.browser.page_driver import View
-from tests.support.browser.servers import Board
+from tests.support.browser.servers import Server
 from tests.support.event_reader import Run
 
 RUNS = ["healthy", "deep-sigmoid", "lr-too-high", "dying-relu"]
@@ -44,11 +44,11 @@ def compare(view: View, name: str, run: Run) -> set[str]:
 
 @pytest.mark.parametrize("load_fast", ["true", "false"])
 def test_main_picture(
-    load_fast: str, demo_board: Callable[[str], Board], demo_runs: dict[str, Run], visit: Visit
+    load_fast: str, demo_server: Callable[[str], Server], demo_runs: dict[str, Run], pages: Pages
 ) -> None:
-    view = visit.to(demo_board(load_fast))
+    view = pages.new(demo_server(load_fast))
     # Without our tab in the address, as after typing only the server's name.
-    view.page.goto(view.board.url)
+    view.page.goto(view.server.url)
     view.page.get_by_role("tab", name="NNVIZ").click()
     view.settle()
     assert view.page.url.endswith("#nnviz")

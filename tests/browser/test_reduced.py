@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 from playwright.sync_api import Request, Route, expect
 
-from tests.browser.conftest import Shared, _shared
+from tests.browser.conftest import SharedPage, shared_page
 from tests.support.browser.colours import Rgb, is_magenta
 from tests.support.browser.page_driver import View
-from tests.support.browser.servers import Board
+from tests.support.browser.servers import Server
 from tests.support.event_logs import WALL_TIME, Log, layout
 from tests.support.event_reader import Run
 
@@ -82,14 +82,14 @@ def growing(reduced_logs: Path) -> Iterator[Log]:
 
 
 @pytest.fixture(scope="module")
-def reduced_page(browser: Any, reduced_logs: Path, growing: Log) -> Iterator[Shared]:
+def reduced_page(browser: Any, reduced_logs: Path, growing: Log) -> Iterator[SharedPage]:
     last = dict.fromkeys(RUNS, int(STEPS[-1])) | {GROWING: 10 * (AT_FIRST - 1)}
-    with Board(reduced_logs, last) as board:
-        yield from _shared(browser, board)
+    with Server(reduced_logs, last) as server:
+        yield from shared_page(browser, server)
 
 
 @pytest.fixture
-def view(reduced_page: Shared) -> Iterator[View]:
+def view(reduced_page: SharedPage) -> Iterator[View]:
     """Both runs on a scale that holds the spike."""
     yield reduced_page.view.open(runs="long,other", row="stem.weight", lo="1e-3", hi="100")
     reduced_page.guard.check()
@@ -287,7 +287,7 @@ def test_a_csv_says_how_far_it_is_and_can_be_cancelled(view: View) -> None:
     assert held
 
 
-def test_a_csv_that_fails_says_so_and_can_be_had_again(view: View, reduced_page: Shared) -> None:
+def test_a_csv_that_fails_says_so_and_can_be_had_again(view: View, reduced_page: SharedPage) -> None:
     reduced_page.guard.allowed.append("503")
     routes = "**/plugin/nnviz/series"
     view.page.route(routes, lambda route: route.fulfill(status=503, content_type="text/plain", body="no room"))
@@ -308,7 +308,7 @@ def test_a_long_run_grows_and_nothing_moves(view: View, growing: Log) -> None:
         expect(view.find("label.step")).to_contain_text(told)
         steps = range(first // 10 + 1, first // 10 + 1 + MORE)
         grow(growing, steps)
-        view.board.wait_for({GROWING: 10 * steps[-1]})
+        view.server.wait_for({GROWING: 10 * steps[-1]})
         view.reload()
         if not keys:
             expect(view.find("label.step")).to_contain_text(f"of {10 * steps[-1]}")

@@ -14,10 +14,10 @@ from playwright.sync_api import Locator, expect
 
 from demo.runs import RUNS
 from tb_nnviz import schema
-from tests.browser.conftest import Visit
+from tests.browser.conftest import Pages
 from tests.support.browser.colours import Rgb, distance, is_grey, is_magenta
 from tests.support.browser.page_driver import View
-from tests.support.browser.servers import Board
+from tests.support.browser.servers import Server
 from tests.support.event_logs import Log, layout, numbers
 from tests.support.event_reader import Run
 
@@ -253,7 +253,7 @@ def tiled() -> tuple[dict[str, object], np.ndarray]:
 
 
 @pytest.fixture(scope="module")
-def odd_board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Board]:
+def odd_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     logdir = tmp_path_factory.mktemp("weights")
     rows = layout(["fc.weight"])
     for run in ("tiled", "bare"):
@@ -262,12 +262,12 @@ def odd_board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Board]:
             if run == "tiled":
                 payload = schema.encode_map(*tiled())
                 log.entries(2, [schema.Entry("nnviz/weight/fc.weight", payload, schema.PLUGIN_MAPS)])
-    with Board(logdir, {"tiled": 2, "bare": 2}) as board:
-        yield board
+    with Server(logdir, {"tiled": 2, "bare": 2}) as server:
+        yield server
 
 
-def test_tiles_nan_rows_of_zeros_and_a_column_that_explodes(odd_board: Board, visit: Visit) -> None:
-    view = visit.to(odd_board).open(panel="weights", runs="tiled,bare")
+def test_tiles_nan_rows_of_zeros_and_a_column_that_explodes(odd_server: Server, pages: Pages) -> None:
+    view = pages.new(odd_server).open(panel="weights", runs="tiled,bare")
     facts = view.get("facts-tiled").inner_text().split(" · ")
     assert facts == [
         "3 NaN or Inf",
@@ -295,7 +295,7 @@ def test_tiles_nan_rows_of_zeros_and_a_column_that_explodes(odd_board: Board, vi
     expect(view.page).to_have_url(re.compile("weights.show=max"))
 
 
-def test_an_empty_panel_says_what_fills_it(odd_board: Board, visit: Visit) -> None:
-    view = visit.to(odd_board).open(panel="weights", runs="bare")
+def test_an_empty_panel_says_what_fills_it(odd_server: Server, pages: Pages) -> None:
+    view = pages.new(odd_server).open(panel="weights", runs="bare")
     expect(view.get("panel-empty")).to_contain_text("weights_every=")
     expect(view.get("panel-empty")).to_contain_text("tracked_weights=")

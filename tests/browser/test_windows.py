@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.browser.conftest import Visit
+from tests.browser.conftest import Pages
 from tests.support.browser import window_runs
 from tests.support.browser.colours import is_magenta
 from tests.support.browser.page_driver import View
-from tests.support.browser.servers import Board
+from tests.support.browser.servers import Server
 from tests.support.event_reader import Run
 
 BOX = "(it) => it.getBoundingClientRect().toJSON()"
@@ -180,9 +180,9 @@ def test_marks_of_a_real_run_are_its_event_files(window_view: View, window_logs:
     assert marks(window_view, "adam", "nonfinite").count() == 0, "skipped steps are marked as that"
 
 
-def test_marks_that_cannot_be_had_are_said_and_the_rest_stays(visit: Visit, window_board: Board) -> None:
-    view = visit.to(window_board)
-    visit.allow("503")
+def test_marks_that_cannot_be_had_are_said_and_the_rest_stays(pages: Pages, window_server: Server) -> None:
+    view = pages.new(window_server)
+    pages.allow("503")
 
     def refuse(route: Any) -> None:
         if '"last":true' in (route.request.post_data or ""):
