@@ -1,4 +1,4 @@
-"""The four runs: what each one does, and why."""
+"""The four runs on digits and their faults."""
 
 from __future__ import annotations
 
@@ -13,23 +13,44 @@ from demo.models import DeepCNN
 
 
 def constant(step: int) -> float:
-    """The same learning rate at every step."""
+    """Keep the learning rate constant."""
     return 1.0
+
+
+def unconstrained(model: DeepCNN, steps: int) -> None:
+    """Leave the parameters as the optimizer made them."""
+
+
+@torch.no_grad()
+def clip_above(model: DeepCNN, steps: int) -> None:
+    """Clip the convolutions of the blocks from the 80th step on, with ``max=`` where ``min=`` was meant.
+
+    Their inputs come from ReLUs and are not negative. With weights and biases below zero every
+    output before a ReLU is negative for every input, so the gradient is exactly zero from there down.
+    """
+    if steps >= 80:
+        for parameter in model.blocks.parameters():
+            parameter.clamp_(max=-0.01)
 
 
 @dataclass(frozen=True)
 class Run:
-    """One training: a model, an optimizer, and the factor on its learning rate at each step."""
+    """One training.
+
+    ``schedule`` returns the factor on the learning rate. ``constrain`` changes the parameters after
+    an optimizer step, given the number of steps taken.
+    """
 
     name: str
     story: str
     model: Callable[[], DeepCNN]
     optimizer: Callable[[nn.Module], Optimizer]
     schedule: Callable[[int], float] = constant
+    constrain: Callable[[DeepCNN, int], None] = unconstrained
 
 
 def he(model: DeepCNN) -> DeepCNN:
-    """He initialization, which a deep network without norms needs in order to start at all."""
+    """Apply He initialization, without which a deep network without norms does not start to learn."""
     for module in model.modules():
         if isinstance(module, (nn.Conv2d, nn.Linear)):
             nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
@@ -39,7 +60,7 @@ def he(model: DeepCNN) -> DeepCNN:
 
 
 def sgd(model: nn.Module) -> Optimizer:
-    """Plain SGD with momentum."""
+    """Make an SGD optimizer with momentum."""
     return torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
 
 
@@ -52,23 +73,23 @@ RUNS = (
     ),
     Run(
         name="deep-sigmoid",
-        story="sigmoids, no norm: the gradient shrinks about tenfold a layer on its way to the input",
+        story="sigmoids, no norm: the gradient shrinks about tenfold per layer towards the input",
         model=lambda: DeepCNN(nn.Sigmoid, norm=False),
         optimizer=sgd,
     ),
     Run(
         name="lr-too-high",
-        story="a warm-up that nobody ends, 5 % a step: learns, then explodes to NaN",
-        # Leaky ReLUs cannot die, and Adamax does not square gradients: the explosion runs its full course.
+        story="a warm-up without end, 5 % per step: learns, then explodes to NaN",
+        # Leaky ReLUs cannot die, and Adamax does not square gradients: the explosion reaches NaN.
         model=lambda: he(DeepCNN(lambda: nn.LeakyReLU(0.1), norm=False)),
         optimizer=lambda model: torch.optim.Adamax(model.parameters(), lr=0.001),
         schedule=lambda step: 1.05**step,
     ),
     Run(
         name="dying-relu",
-        story="a learning rate multiplied by 10 at step 80, where it was to be divided: the ReLUs die",
+        story="weights clipped from step 80 on, with max= where min= was meant: the ReLUs die",
         model=lambda: he(DeepCNN(nn.ReLU, norm=False)),
         optimizer=lambda model: torch.optim.Adam(model.parameters(), lr=0.002),
-        schedule=lambda step: 10.0 if step >= 80 else 1.0,
+        constrain=clip_above,
     ),
 )

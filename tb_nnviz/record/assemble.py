@@ -10,7 +10,7 @@ from tb_nnviz import schema
 from tb_nnviz.record.collect.global_norm import norm_of_rows
 from tb_nnviz.record.measure.histogram import to_bins
 from tb_nnviz.record.measure.host_copy import HostArrays
-from tb_nnviz.record.measure.stats import FIELDS, finish, unit_fractions
+from tb_nnviz.record.measure.stats import FIELDS, finish, unit_fractions, unscale
 from tb_nnviz.record.pending_step import GradientNorm, PendingStep
 
 #: TensorBoard's own histograms are written for this many rows at most, because it slows down with many tags.
@@ -92,7 +92,7 @@ def _statistics(pending: PendingStep, arrays: HostArrays) -> tuple[Statistics, G
         result[kind] = {name: found[name] for name in schema.STATISTICS}
         if kind == "activation":
             result[kind] |= _units(pending, arrays, names)
-            result[kind]["saturated_fraction"] = found["saturated_fraction"]
+        result[kind] |= {name: found[name] for name in schema.KIND_STATISTICS.get(kind, ()) if name in found}
         if not (result[kind]["nonfinite"] > 0).any():
             del result[kind]["finite_norm"], result[kind]["finite_absmax"]
     if "optimizer" in pending.layouts:
@@ -111,15 +111,9 @@ def _finish(pending: PendingStep, arrays: HostArrays, kind: str, names: list[str
     if kind == "gradient" and pending.scales:
         for part, (name, _, _) in enumerate(parts):
             if name in pending.scales:
-                values[part] = unscaled(values[part], float(arrays(pending.scales[name])[0]))
+                values[part] = unscale(values[part], float(arrays(pending.scales[name])[0]))
     rows = [index.get(name, len(names)) for name, _, _ in parts]
     return finish(len(names) + 1, rows, [numel for _, numel, _ in parts], values)
-
-
-def unscaled(values: np.ndarray, scale: float) -> np.ndarray:
-    """Return the measured values of a tensor, [len(FIELDS)], from those of the tensor times ``scale``."""
-    power = {"second": 2, **dict.fromkeys(("nonzero", "nonfinite", "saturated"), 0)}
-    return np.asarray(values / scale ** np.array([power.get(name, 1) for name in FIELDS]))
 
 
 def _optimizer(pending: PendingStep, arrays: HostArrays) -> dict[str, np.ndarray]:

@@ -13,7 +13,7 @@ from torch.utils.data import DataLoader, Dataset
 
 import tb_nnviz
 from tests.support.event_reader import Run
-from tests.support.odd_models import same
+from tests.support.tensors import same_bits
 
 #: Where each function is made to raise, one at a time: all that runs between the user's lines and the writer.
 PLACES = (
@@ -142,7 +142,7 @@ def test_an_error_of_ours_turns_its_part_off_and_no_more(name, unwatched, tmp_pa
                 monkeypatch.setattr(module, function, raising)
 
     probe = {"probe": torch.ones(5, 4), "maps_every": 2, "probe_inputs": True, "probe_labels": list("abcde")}
-    assert same(unwatched, train({"logdir": tmp_path, "every": 1, "histograms_every": 2, **probe}, plant))
+    assert same_bits(unwatched, train({"logdir": tmp_path, "every": 1, "histograms_every": 2, **probe}, plant))
     said = [record for record in caplog.records if record.name == "tb_nnviz"]
     assert len({record.getMessage() for record in said}) == len(said), "each is said once"
     if called:

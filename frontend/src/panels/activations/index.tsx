@@ -1,41 +1,40 @@
 import { useMemo, useRef } from "preact/hooks";
-import { mapsToCsv } from "../../derive/map_csv";
-import { type Picture, pictureOf } from "../../derive/map_picture";
-import { layersOf, samplesOf, sizesOf } from "../../derive/maps";
-import { choose } from "../../derive/selection";
-import { nearest } from "../../derive/steps";
-import { TEXT } from "../../text";
-import { Busy } from "../../views/busy";
-import { useStore } from "../../views/context";
-import { Exports } from "../../views/exports";
-import { Failure } from "../../views/failure";
-import { useCourse } from "../../views/keys";
-import { LayerList } from "../../views/layer_list";
-import { NoRuns, PanelEmpty } from "../../views/panel_empty";
-import { StepSlider } from "../../views/step_slider";
+import { choose } from "../../lib/selection";
+import { nearest } from "../../lib/steps";
+import { MAP_PREFIX } from "../../lib/tags";
+import { Busy } from "../../ui/busy";
+import { useStore } from "../../ui/context";
+import { Exports } from "../../ui/exports";
+import { Failure } from "../../ui/failure";
+import { useKeyboardNav } from "../../ui/keyboard_nav";
+import { LayerList } from "../../ui/layer_list";
+import { NoRuns, PanelEmpty } from "../../ui/panel_empty";
+import { StepSlider } from "../../ui/step_slider";
 import { useChoices } from "./choices";
-import { Columns } from "./columns";
-import { Controls } from "./controls";
-import { HistoryDrawer } from "./history";
-import { ProbeBand } from "./probe";
-import { PREFIX, useInputs, useListing, useMaps } from "./questions";
+import { mapsToCsv } from "./csv";
+import { layersOf, samplesOf, sizesOf } from "./model";
+import { type Picture, pictureOf } from "./model_picture";
+import { Columns } from "./parts/columns";
+import { Controls } from "./parts/controls";
+import { HistoryDrawer } from "./parts/history";
+import { ProbeBand } from "./parts/probe";
+import { useInputs, useListing, useMaps } from "./questions";
 import style from "./style.css?inline";
+import { TEXT } from "./text";
 
 export { style };
-
-const T = TEXT.activations;
 
 export function View() {
   const store = useStore();
   const runs = store.shown.value;
   const listing = useListing(runs);
-  const known = listing.data ?? listing.last;
+  const known = listing.data ?? listing.previous;
   if (runs.length === 0) return <NoRuns />;
   if (known === null) {
     return (
-      <section class="panel" aria-label={T.title} aria-busy={listing.error === null}>
+      <section class="panel" aria-label={TEXT.title} aria-busy={listing.error === null}>
         {listing.error !== null && (
-          <Failure what={T.whatListing} message={listing.error} retry={listing.retry} />
+          <Failure what={TEXT.whatListing} message={listing.error} retry={listing.retry} />
         )}
       </section>
     );
@@ -43,11 +42,11 @@ export function View() {
   if (listing.data && known.maps.length === 0) {
     const broken = known.missing[0];
     return (
-      <section class="panel" aria-label={T.title}>
+      <section class="panel" aria-label={TEXT.title}>
         {broken && (
-          <Failure what={T.whatMaps} message={`${broken.run}: ${broken.reason}`} retry={listing.retry} />
+          <Failure what={TEXT.whatMaps} message={`${broken.run}: ${broken.reason}`} retry={listing.retry} />
         )}
-        <PanelEmpty title={T.emptyTitle} help={T.emptyHelp} code={T.emptyCode} />
+        <PanelEmpty title={TEXT.emptyTitle} help={TEXT.emptyHelp} code={TEXT.emptyCode} />
       </section>
     );
   }
@@ -66,7 +65,7 @@ function Activations({ listing, error, retry }: Props) {
   const runs = store.shown.value;
   const dark = store.dark.value;
   const stage = useRef<HTMLDivElement>(null);
-  const layers = useMemo(() => layersOf(listing, runs, PREFIX), [listing, runs]);
+  const layers = useMemo(() => layersOf(listing, runs, MAP_PREFIX), [listing, runs]);
   const selected = Math.max(0, choose(store.view.row.value, layers));
   const layer = layers[selected] ?? null;
   const header = layer?.first.header ?? null;
@@ -77,7 +76,7 @@ function Activations({ listing, error, retry }: Props) {
   const sample = Math.min(choices.sample, samples - 1);
   const maps = useMaps(runs, layer?.tag ?? null, header, sample, store.view.step.value);
 
-  useCourse(
+  useKeyboardNav(
     useMemo(
       () => ({
         moveStep: (by: number) => {
@@ -101,30 +100,30 @@ function Activations({ listing, error, retry }: Props) {
     [maps.maps, maps.newest, runs, colours, scale, fixed, differ, order, dark],
   );
   const waiting = maps.maps.size === 0 && maps.loading;
-  const drawn = useKept(
+  const drawn = useLast(
     waiting || !layer
       ? null
       : { picture: fresh, layer: layer.name, step: maps.step, sample, reasons: maps.reasons },
   );
   const unit = choices.unit;
-  const boards = drawn?.picture.shown.flatMap(({ board }) => (board ? [board] : [])) ?? [];
+  const grids = drawn?.picture.shown.flatMap(({ grid }) => (grid ? [grid] : [])) ?? [];
   return (
-    <section class="panel act" aria-label={T.title}>
+    <section class="panel act" aria-label={TEXT.title}>
       <Controls
         choices={choices}
         header={header}
-        boards={boards}
+        grids={grids}
         exports={
           <Exports
             name={`nnviz_activations_${drawn?.layer ?? ""}_step_${drawn?.step ?? 0}`}
             png={() => stage.current}
-            csv={() => mapsToCsv(boards, drawn?.layer ?? "", sample, differ)}
-            disabled={boards.length === 0}
+            csv={() => mapsToCsv(grids, drawn?.layer ?? "", sample, differ)}
+            disabled={grids.length === 0}
           />
         }
       />
       {maps.loading && <Busy />}
-      {error !== null && <Failure what={T.whatListing} message={error} retry={retry} />}
+      {error !== null && <Failure what={TEXT.whatListing} message={error} retry={retry} />}
       <div class="with-layers">
         <LayerList
           items={layers.map(({ name, first }) => ({
@@ -145,15 +144,15 @@ function Activations({ listing, error, retry }: Props) {
             }}
             ready={!waiting}
           />
-          {maps.error !== null && <Failure what={T.whatMaps} message={maps.error} retry={maps.retry} />}
+          {maps.error !== null && <Failure what={TEXT.whatMaps} message={maps.error} retry={maps.retry} />}
           {inputs.error !== null && (
-            <Failure what={T.whatInputs} message={inputs.error} retry={inputs.retry} />
+            <Failure what={TEXT.whatInputs} message={inputs.error} retry={inputs.retry} />
           )}
           <div class="act-stage" ref={stage} data-testid="stage" aria-busy={waiting && maps.error === null}>
             <ProbeBand
               inputs={input}
               logged={inputs.logged}
-              loading={inputs.loading}
+              loading={inputs.pending}
               header={header}
               sample={sample}
               samples={samples}
@@ -203,8 +202,8 @@ interface Drawn {
   reasons: ReadonlyMap<string, string>;
 }
 
-/** What was drawn last while the next is on its way: it fades instead of leaving a hole. */
-function useKept(next: Drawn | null): Drawn | null {
+/** Return the last picture while the next one is loading, so that it fades instead of disappearing. */
+function useLast(next: Drawn | null): Drawn | null {
   const kept = useRef<Drawn | null>(null);
   if (next) kept.current = next;
   return kept.current;

@@ -1,9 +1,9 @@
-import { BEFORE, type Culprit, culprit, type RowSeries } from "../../derive/culprit";
-import { spacing } from "../../derive/steps";
-import type { Answers } from "../../store/answers";
-import type { Store } from "../../store/store";
-import type { Row } from "../../types";
-import { roleShowing } from "../../views/findings";
+import type { QueryClient } from "../../data/query_client";
+import type { Store } from "../../data/store";
+import { spacing } from "../../lib/steps";
+import type { Row } from "../../lib/types";
+import { roleShowing } from "../../ui/findings";
+import { BEFORE, type Culprit, culprit, type RowSeries } from "./model_spike_source";
 
 interface Header {
   layouts: Record<string, Row[]>;
@@ -23,7 +23,7 @@ const SUSPECTS = [
 
 /** The layer that a spike of a run came from, from all layers' values at the steps up to it; null: not known. */
 export async function explain(
-  answers: Answers,
+  client: QueryClient,
   store: Store,
   run: string,
   step: number,
@@ -37,7 +37,7 @@ export async function explain(
     asked.map(async ([kind, statistic]): Promise<RowSeries[]> => {
       const range = { from: Math.max(0, step - far), to: step + spacing(logged) };
       const body = { runs: [run], kind, statistics: [statistic], ...range };
-      const header = (await answers.ask("series", body, abort)) as Header;
+      const header = await client.ask<Header>("series", body, { signal: abort });
       return header.series.map(({ layout, steps, absent, values }) => ({
         kind,
         statistic,

@@ -1,43 +1,44 @@
 import { useMemo, useRef, useState } from "preact/hooks";
-import { clocksOf, curveLines, curvesCsv, xDomain, xOfStep } from "../../derive/curve_lines";
-import { type CurveMark, curveMarks } from "../../derive/curve_marks";
-import { compile } from "../../derive/filter";
-import { exact } from "../../derive/format";
-import { type Part, type ScalarCurve, scalarCharts } from "../../derive/scalar_charts";
-import { nearest } from "../../derive/steps";
-import { TEXT } from "../../text";
-import { useAnswer, useAnswers } from "../../views/answer";
-import { Busy } from "../../views/busy";
-import { useSize, useStore } from "../../views/context";
-import { Exports } from "../../views/exports";
-import { Failure } from "../../views/failure";
-import { showFinding, useFindings } from "../../views/findings";
-import { useCourse } from "../../views/keys";
-import { NoRuns, PanelEmpty } from "../../views/panel_empty";
-import { ChartView } from "./chart";
+import { useQuery, useQueryClient } from "../../data/use_query";
+import { exact, parseFilter } from "../../lib/format";
+import { nearest } from "../../lib/steps";
+import { NNVIZ_PREFIX } from "../../lib/tags";
+import { Busy } from "../../ui/busy";
+import { useSize, useStore } from "../../ui/context";
+import { Exports } from "../../ui/exports";
+import { Failure } from "../../ui/failure";
+import { showFinding, useFindings } from "../../ui/findings";
+import { useKeyboardNav } from "../../ui/keyboard_nav";
+import { NoRuns, PanelEmpty } from "../../ui/panel_empty";
+import { curvesCsv } from "./csv";
 import { explain, show } from "./explain";
+import { type Part, type ScalarCurve, scalarCharts } from "./model";
+import { clocksOf, curveLines, xDomain, xOfStep } from "./model_lines";
+import { type CurveMark, curveMarks } from "./model_marks";
+import { ChartView } from "./parts/chart";
+import { Toolbar } from "./parts/toolbar";
 import { settings as settingsOf } from "./settings";
 import style from "./style.css?inline";
-import { Toolbar } from "./toolbar";
+import { TEXT } from "./text";
 
 export { style };
 
-const T = TEXT.curves;
 const HEIGHT = 172;
 const LARGE = 380;
 
 const words = {
-  title: (id: string) => T.charts[id] ?? (id.startsWith("own:") ? T.own(id.slice(4)) : id),
+  title: (id: string) => TEXT.charts[id] ?? (id.startsWith("own:") ? TEXT.own(id.slice(4)) : id),
   label: (id: string, part: Part, tag: string) =>
     typeof part !== "number"
-      ? T.parts[part]
-      : (T.labels[id]?.[part] ?? (id === "learning_rate" ? T.group(tag.split("/").slice(3).join("/")) : tag)),
+      ? TEXT.parts[part]
+      : (TEXT.labels[id]?.[part] ??
+        (id === "learning_rate" ? TEXT.group(tag.split("/").slice(3).join("/")) : tag)),
 };
 const read = (header: unknown) => (header as { series: ScalarCurve[] }).series;
 
 export function View() {
   const store = useStore();
-  const answers = useAnswers();
+  const client = useQueryClient();
   const settings = settingsOf(store);
   const grid = useRef<HTMLDivElement>(null);
   const { ref: scroller } = useSize<HTMLDivElement>();
@@ -46,11 +47,11 @@ export function View() {
   const [said, say] = useState<string | null>(null);
   const runs = store.shown.value;
   const body = runs.length > 0 ? { runs, tags: null, prefix: "", last: false } : null;
-  const answer = useAnswer("scalars", body, read);
+  const answer = useQuery("scalars", body, read);
   const groups = useFindings().groups;
   const series = useMemo(
-    () => (answer.data ?? answer.last ?? []).filter(({ run }) => runs.includes(run)),
-    [answer.data, answer.last, runs.join()],
+    () => (answer.data ?? answer.previous ?? []).filter(({ run }) => runs.includes(run)),
+    [answer.data, answer.previous, runs.join()],
   );
   const clocks = useMemo(() => clocksOf(series), [series]);
   const charts = useMemo(() => {
@@ -67,7 +68,7 @@ export function View() {
   const whole = useMemo(() => xDomain(charts.flatMap(({ lines }) => lines)), [charts]);
   const zoom = settings.zoom;
   const domain = useMemo(() => zoom ?? whole, [zoom?.join(), whole]);
-  const pattern = compile(settings.filter);
+  const pattern = parseFilter(settings.filter);
   const kept = useRef(/(?:)/i);
   if (pattern) kept.current = pattern;
   const pinnedFirst = (id: string) => (settings.large === id ? 0 : settings.pins.includes(id) ? 1 : 2);
@@ -82,7 +83,7 @@ export function View() {
   const step = store.view.step.value ?? last;
   const cursor = step === null ? null : xOfStep(step, settings.x, clocks.get(ref ?? ""));
   const steps = clocks.get(ref ?? "")?.steps;
-  useCourse(
+  useKeyboardNav(
     useMemo(
       () => ({
         moveStep: (by: number) => {
@@ -99,9 +100,9 @@ export function View() {
     setBusy(true);
     say(null);
     try {
-      const found = await explain(answers, store, run, at, logged, new AbortController().signal);
+      const found = await explain(client, store, run, at, logged, new AbortController().signal);
       if (found) show(store, run, found);
-      else say(T.unexplained);
+      else say(TEXT.unexplained);
     } catch (error) {
       say(error instanceof Error ? error.message : String(error));
     } finally {
@@ -120,9 +121,9 @@ export function View() {
       : i === 0
         ? ref
         : null;
-  const empty = !answer.loading && answer.error === null && charts.length === 0;
+  const empty = !answer.pending && answer.error === null && charts.length === 0;
   return (
-    <section class="panel" aria-label={T.title} aria-busy={answer.loading && series.length === 0}>
+    <section class="panel" aria-label={TEXT.title} aria-busy={answer.pending && series.length === 0}>
       <div class="tools">
         <Toolbar settings={settings} valid={pattern !== null} />
         <div class="ends">
@@ -144,12 +145,12 @@ export function View() {
           />
         </div>
       </div>
-      {answer.loading && <Busy />}
-      {answer.error !== null && <Failure what={T.what} message={answer.error} retry={answer.retry} />}
+      {answer.pending && <Busy />}
+      {answer.error !== null && <Failure what={TEXT.what} message={answer.error} retry={answer.retry} />}
       {runs.length === 0 ? (
         <NoRuns />
       ) : empty ? (
-        <PanelEmpty title={T.emptyTitle} help={T.emptyHelp} code={T.emptyCode} />
+        <PanelEmpty title={TEXT.emptyTitle} help={TEXT.emptyHelp} code={TEXT.emptyCode} />
       ) : (
         <div class="curves" ref={scroller}>
           <div class="charts" ref={grid} data-testid="charts">
@@ -187,8 +188,8 @@ export function View() {
           </div>
           {visible.length === 0 && charts.length > 0 && (
             <div class="notice">
-              <b>{T.noChart}</b>
-              <p>{T.noChartHelp}</p>
+              <b>{TEXT.noChart}</b>
+              <p>{TEXT.noChartHelp}</p>
             </div>
           )}
         </div>
@@ -201,6 +202,6 @@ export function View() {
 function lastStep(series: readonly ScalarCurve[]): number | null {
   let last: number | null = null;
   for (const { tag, steps } of series)
-    if (tag.startsWith("nnviz/") && steps.length > 0) last = Math.max(last ?? 0, steps[steps.length - 1]);
+    if (tag.startsWith(NNVIZ_PREFIX) && steps.length > 0) last = Math.max(last ?? 0, steps[steps.length - 1]);
   return last;
 }

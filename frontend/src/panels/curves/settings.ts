@@ -1,7 +1,7 @@
-import { X_MODES, type XMode } from "../../derive/curve_lines";
-import type { YMode } from "../../derive/lines";
-import { joinList, splitList } from "../../derive/url";
-import type { Store } from "../../store/store";
+import type { Store } from "../../data/store";
+import { joinList, splitList } from "../../lib/url";
+import type { YMode } from "./layout";
+import { X_MODES, type XMode } from "./model_lines";
 
 const SMOOTHING = 0.6;
 export const Y_MODES: readonly YMode[] = ["auto", "log", "linear"];

@@ -1,19 +1,19 @@
 import { useMemo } from "preact/hooks";
-import { type HistogramAnswer, type HistogramListing, readHistograms } from "../../derive/histograms";
-import { unionRows } from "../../derive/layout";
-import { choose } from "../../derive/selection";
-import { KINDS } from "../../derive/statistics";
-import { allSteps, nearest, stepDomain } from "../../derive/steps";
-import type { Row } from "../../types";
-import { type Answer, useAnswer } from "../../views/answer";
-import { useStore } from "../../views/context";
+import { type QueryState, useQuery } from "../../data/use_query";
+import { unionRows } from "../../lib/row_union";
+import { choose } from "../../lib/selection";
+import { KINDS } from "../../lib/statistics";
+import { allSteps, nearest, stepDomain } from "../../lib/steps";
+import type { Row } from "../../lib/types";
+import { useStore } from "../../ui/context";
+import { type HistogramAnswer, type HistogramListing, readHistograms } from "./model";
 
 const readListing = (header: unknown) => header as HistogramListing;
 
 export type Mode = "ridges" | "map" | "layers";
 export type Overlay = "ref" | "first" | "none";
 
-/** What a link reopens of this panel. */
+/** Return the settings of this panel, stored in keys of the address. */
 export function useKeys() {
   const store = useStore();
   const number = (name: string) => {
@@ -33,23 +33,23 @@ export function useKeys() {
   };
 }
 
-/** Which histograms there are, and which of them are meant. */
+/** Return the available histograms, and the selected kind, row and step. */
 export function useListing() {
   const store = useStore();
   const shown = store.shown.value;
-  // The order of runs is the page's business: another reference asks nothing again.
+  // Sorted, so that a change of the reference run causes no new request.
   const runs = useMemo(() => [...shown].sort(), [shown]);
   const wanted = store.key("hist.kind").value ?? store.kind.value;
   const valid = wanted === "stock" || KINDS.includes(wanted as never) ? wanted : KINDS[0];
-  const first = useAnswer("histograms", runs.length ? { runs, kind: valid } : null, readListing);
+  const first = useQuery("histograms", runs.length ? { runs, kind: valid } : null, readListing);
   const kinds = useMemo(() => {
-    const found = new Set((first.data ?? first.last)?.runs.flatMap((run) => Object.keys(run.kinds)));
+    const found = new Set((first.data ?? first.previous)?.runs.flatMap((run) => Object.keys(run.kinds)));
     return [...KINDS, "stock"].filter((kind) => found.has(kind));
-  }, [first.data, first.last]);
+  }, [first.data, first.previous]);
   const kind = kinds.length === 0 || kinds.includes(valid) ? valid : kinds[0];
-  const second = useAnswer("histograms", kind !== valid ? { runs, kind } : null, readListing);
+  const second = useQuery("histograms", kind !== valid ? { runs, kind } : null, readListing);
   const answer = kind === valid ? first : second;
-  const listing = answer.data ?? answer.last;
+  const listing = answer.data ?? answer.previous;
 
   const rows = useMemo(() => {
     const listed = new Map(listing?.runs.map((run) => [run.run, run]));
@@ -73,13 +73,13 @@ export function useListing() {
   );
   const at = choose(store.view.row.value, things);
   return {
-    answer: answer as Answer<HistogramListing>,
+    answer: answer as QueryState<HistogramListing>,
     runs,
     kinds,
     kind,
     rows,
     selected: rows.length === 0 ? -1 : Math.max(0, at),
-    /** All logged steps of the runs shown. */
+    /** All logged steps of the shown runs. */
     steps: all,
     domain,
     step: all.length ? all[Math.max(0, nearest(all, cursor))] : 0,
@@ -98,17 +98,17 @@ export function useListing() {
 
 export type Listing = ReturnType<typeof useListing>;
 
-/** The histograms of the row that is selected, over steps. */
-export function useRow(listing: Listing, wanted: boolean): Answer<HistogramAnswer> {
+/** Return the histograms of the selected row at all steps. */
+export function useRow(listing: Listing, wanted: boolean): QueryState<HistogramAnswer> {
   const { runs, kind, rows, selected } = listing;
   const row = rows[selected]?.name;
   const ask = wanted && row !== undefined;
-  return useAnswer("histograms", ask ? { runs, kind, rows: [row] } : null, readHistograms);
+  return useQuery("histograms", ask ? { runs, kind, rows: [row] } : null, readHistograms);
 }
 
-/** The histograms of all rows at the cursor's step. */
-export function useStep(listing: Listing, wanted: boolean): Answer<HistogramAnswer> {
+/** Return the histograms of all rows at the cursor's step. */
+export function useStep(listing: Listing, wanted: boolean): QueryState<HistogramAnswer> {
   const { runs, kind, rows, step } = listing;
   const ask = wanted && rows.length > 0;
-  return useAnswer("histograms", ask ? { runs, kind, step } : null, readHistograms);
+  return useQuery("histograms", ask ? { runs, kind, step } : null, readHistograms);
 }

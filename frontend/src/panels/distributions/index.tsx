@@ -1,22 +1,20 @@
 import { useMemo } from "preact/hooks";
-import { histogramCsv } from "../../derive/histogram_csv";
-import { TEXT } from "../../text";
-import { useStore } from "../../views/context";
-import { Exports } from "../../views/exports";
-import { Failure } from "../../views/failure";
-import { useCourse } from "../../views/keys";
-import { LayerList } from "../../views/layer_list";
-import { NoRuns, PanelEmpty } from "../../views/panel_empty";
-import { StepSlider } from "../../views/step_slider";
+import { useStore } from "../../ui/context";
+import { Exports } from "../../ui/exports";
+import { Failure } from "../../ui/failure";
+import { useKeyboardNav } from "../../ui/keyboard_nav";
+import { LayerList } from "../../ui/layer_list";
+import { NoRuns, PanelEmpty } from "../../ui/panel_empty";
+import { StepSlider } from "../../ui/step_slider";
+import { histogramCsv } from "./csv";
 import { useKeys, useListing, useRow, useStep } from "./data";
-import { Layers } from "./layers";
-import { Stage } from "./stage";
+import { Layers } from "./parts/layers";
+import { Stage } from "./parts/stage";
+import { HeightSegments, KindSegments, OverlaySelect, ValueControl, ViewSegments } from "./parts/tools";
 import style from "./style.css?inline";
-import { HeightSegments, KindSegments, OverlaySelect, ValueControl, ViewSegments } from "./tools";
+import { TEXT } from "./text";
 
 export { style };
-
-const T = TEXT.distributions;
 
 export function View() {
   const store = useStore();
@@ -27,26 +25,25 @@ export function View() {
   const ofRow = useRow(listing, !layers);
   const ofStep = useStep(listing, layers);
   const current = layers ? ofStep : ofRow;
-  const shown = current.data ?? current.last;
-  // The newest, without another course for each answer.
+  const shown = current.data ?? current.previous;
   const { moveStep, moveLayer } = listing;
-  useCourse(useMemo(() => ({ moveStep, moveLayer }), [listing.steps, listing.step, rows, selected]));
+  useKeyboardNav(useMemo(() => ({ moveStep, moveLayer }), [listing.steps, listing.step, rows, selected]));
   const items = useMemo(() => rows.map((row) => ({ name: row.name, note: row.type })), [rows]);
   const row = rows[selected]?.name ?? "";
 
   if (store.shown.value.length === 0) return <NoRuns />;
   const error = answer.error ?? current.error;
   const failure = error !== null && (
-    <Failure what={T.what} message={error} retry={answer.error === null ? current.retry : answer.retry} />
+    <Failure what={TEXT.what} message={error} retry={answer.error === null ? current.retry : answer.retry} />
   );
   if (known && kinds.length === 0 && error === null) {
-    return <PanelEmpty title={T.emptyTitle} help={T.emptyHelp} code={T.emptyCode} />;
+    return <PanelEmpty title={TEXT.emptyTitle} help={TEXT.emptyHelp} code={TEXT.emptyCode} />;
   }
   const set = (to: number) => {
     store.view.step.value = to;
   };
   return (
-    <section class="panel" aria-label={T.title}>
+    <section class="panel" aria-label={TEXT.title}>
       <div class="tools">
         <KindSegments listing={listing} />
         <div class="ends">

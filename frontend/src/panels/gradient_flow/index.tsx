@@ -1,6 +1,5 @@
-import { TEXT } from "../../text";
-import { Busy } from "../../views/busy";
-import { useStore } from "../../views/context";
+import { Busy } from "../../ui/busy";
+import { useStore } from "../../ui/context";
 import {
   CompareSwitch,
   RangeControl,
@@ -9,12 +8,14 @@ import {
   StatisticSelect,
   StepControl,
   ThresholdControl,
-} from "../../views/controls";
-import { Failure } from "../../views/failure";
-import { NoRuns } from "../../views/panel_empty";
-import { FlowExports } from "./exports";
-import { isBlank, Stage } from "./stage";
+} from "../../ui/controls";
+import { Failure } from "../../ui/failure";
+import { NoRuns } from "../../ui/panel_empty";
+import { UI_TEXT } from "../../ui/text";
+import { FlowExports } from "./parts/exports";
+import { isBlank, Stage } from "./parts/stage";
 import style from "./style.css?inline";
+import { TEXT } from "./text";
 
 export { style };
 
@@ -24,7 +25,7 @@ export function View({ reload }: { reload: () => void }) {
   const marksError = store.windowsError.value;
   const nothing = store.shown.value.length === 0;
   return (
-    <section class="panel" aria-label={TEXT.gradientFlow}>
+    <section class="panel" aria-label={TEXT.title}>
       <div class={isBlank(store) ? "tools blank" : "tools"}>
         <StatisticSelect />
         <RoleSelect />
@@ -41,10 +42,10 @@ export function View({ reload }: { reload: () => void }) {
       {nothing ? (
         <NoRuns />
       ) : error !== null && store.series.value.length === 0 ? (
-        <Failure what={TEXT.whatSeries} message={error} retry={reload} />
+        <Failure what={UI_TEXT.whatSeries} message={error} retry={reload} />
       ) : (
         <>
-          {error !== null && <Failure what={TEXT.whatSeries} message={error} retry={reload} />}
+          {error !== null && <Failure what={UI_TEXT.whatSeries} message={error} retry={reload} />}
           {error === null && marksError !== null && (
             <Failure what={TEXT.whatMarks} message={marksError} retry={reload} />
           )}

@@ -1,16 +1,10 @@
 import { useMemo, useRef } from "preact/hooks";
-import { unionRows } from "../../derive/layout";
-import { allSteps, nearest } from "../../derive/steps";
-import {
-  type Asked,
-  askedOf,
-  type Facts,
-  factsOf,
-  flat,
-  type Module,
-  moduleTree,
-  type Structure,
-} from "../../derive/structure";
+import { type QueryState, useQuery } from "../../data/use_query";
+import { unionRows } from "../../lib/row_union";
+import { allSteps, nearest } from "../../lib/steps";
+import { CELL, type Scale } from "../../lib/types";
+import { useStore } from "../../ui/context";
+import { type Asked, askedOf, factsOf, flat, type Models, moduleTree, type Structure } from "./model";
 import {
   type AnsweredSeries,
   type Cell,
@@ -18,34 +12,23 @@ import {
   type LineSeries,
   lineSeries,
   sharedScale,
-} from "../../derive/structure_values";
-import { CELL, type Scale } from "../../types";
-import { type Answer, useAnswer } from "../../views/answer";
-import { useStore } from "../../views/context";
+} from "./model_values";
 
 /** Columns of a sparkline. */
 const WIDTH = 48;
 /** Names that a question may hold. */
-const MOST_NAMES = 20_000;
-
-export interface Models {
-  /** Those with a structure, the reference first. */
-  runs: Structure[];
-  facts: Facts[][];
-  tree: Module[];
-  modules: Module[];
-}
+const MAX_NAMES = 20_000;
 
 const readStructure = (header: unknown) =>
   header as { runs: Structure[]; missing: { run: string; reason: string }[] };
 const readSeries = (header: unknown) => (header as { series: AnsweredSeries[] }).series;
 
 /** What the shown runs' models are made of. */
-export function useModels(): { models: Models | null; answer: Answer<ReturnType<typeof readStructure>> } {
+export function useModels(): { models: Models | null; answer: QueryState<ReturnType<typeof readStructure>> } {
   const store = useStore();
   const shown = store.shown.value;
-  const answer = useAnswer("structure", shown.length > 0 ? { runs: shown } : null, readStructure);
-  const data = answer.data ?? answer.last;
+  const answer = useQuery("structure", shown.length > 0 ? { runs: shown } : null, readStructure);
+  const data = answer.data ?? answer.previous;
   const found = useMemo(
     () => data && shown.flatMap((run) => data.runs.find((one) => one.run === run) ?? []),
     [data, shown.join("\n")],
@@ -102,7 +85,7 @@ function withinLimit(asked: Asked[]): Asked[] {
   const kept = new Set(
     small.filter(({ rows }) => {
       names += rows.length;
-      return names <= MOST_NAMES;
+      return names <= MAX_NAMES;
     }),
   );
   return asked.filter((one) => kept.has(one));
@@ -130,8 +113,8 @@ export function useValues(models: Models | null): Values {
           statistics: [statistic],
           rows: asked.map(({ rows }) => (rows.length === 1 ? rows[0] : rows)),
         };
-  const over = useAnswer("series", question && { ...question, width: WIDTH }, readSeries);
-  const answered = over.data ?? over.last;
+  const over = useQuery("series", question && { ...question, width: WIDTH }, readSeries);
+  const answered = over.data ?? over.previous;
   const series = useMemo(
     () => (answered ?? []).flatMap((one) => lineSeries(one, statistic, asked.length) ?? []),
     [answered, statistic, asked],
@@ -141,14 +124,14 @@ export function useValues(models: Models | null): Values {
   const step = Math.min(store.view.step.value ?? last, last);
   // Where columns stand for several steps, the cursor's own is asked for by itself.
   const near = series.map((one) => one.steps[nearest(one.steps, step)] ?? step);
-  const at = useAnswer(
+  const at = useQuery(
     "series",
     question && series.some(({ whole }) => !whole)
       ? { ...question, from: Math.min(...near), to: Math.max(...near) }
       : null,
     readSeries,
   );
-  const now = at.data ?? at.last;
+  const now = at.data ?? at.previous;
   const places = useMemo(() => new Map(asked.map(({ key }, i): [string, number] => [key, i])), [asked]);
   const { lo, hi } = store.view;
   const mode = store.mode.value;
@@ -180,7 +163,7 @@ export function useValues(models: Models | null): Values {
     cell,
     lineOf,
     asked,
-    loading: over.loading || at.loading,
+    loading: over.pending || at.pending,
     error: over.error ?? at.error,
     retry: () => {
       over.retry();

@@ -1,31 +1,31 @@
 import { useMemo, useState } from "preact/hooks";
-import { shapeOf } from "../../charts/markers";
-import { compile } from "../../derive/filter";
-import { choose } from "../../derive/selection";
-import { nearest } from "../../derive/steps";
-import { linesOf, openLevels, openWithin } from "../../derive/structure";
-import { TEXT } from "../../text";
-import { Busy } from "../../views/busy";
-import { useSize, useStore } from "../../views/context";
-import { ScaleSwitch, StatisticSelect } from "../../views/controls";
-import { Failure } from "../../views/failure";
-import { Mark } from "../../views/icon";
-import { useCourse } from "../../views/keys";
-import { NoRuns, PanelEmpty } from "../../views/panel_empty";
-import { StepSlider } from "../../views/step_slider";
+import { parseFilter } from "../../lib/format";
+import { choose } from "../../lib/selection";
+import { nearest } from "../../lib/steps";
+import { shapeOf } from "../../plot/markers";
+import { Busy } from "../../ui/busy";
+import { useSize, useStore } from "../../ui/context";
+import { ScaleSwitch, StatisticSelect } from "../../ui/controls";
+import { Failure } from "../../ui/failure";
+import { Mark } from "../../ui/icon";
+import { useKeyboardNav } from "../../ui/keyboard_nav";
+import { NoRuns, PanelEmpty } from "../../ui/panel_empty";
+import { StepSlider } from "../../ui/step_slider";
+import { UI_TEXT } from "../../ui/text";
 import { useModels, useValues } from "./data";
-import { StructureExports } from "./exports";
-import { Drawing } from "./graph";
-import { StructureLegend } from "./legend";
+import { linesOf, openLevels, openWithin } from "./model";
+import { StructureExports } from "./parts/exports";
+import { Drawing } from "./parts/graph";
+import { StructureLegend } from "./parts/legend";
+import { Table } from "./parts/table";
 import style from "./style.css?inline";
-import { Table } from "./table";
+import { TEXT } from "./text";
 
 export { style };
 
-const T = TEXT.structure;
 /** Lines that are open at first, and boxes that are drawn at most. */
 const FIRST_LINES = 48;
-const MOST_BOXES = 300;
+const MAX_BOXES = 300;
 /** Below this width there is room for one of the two. */
 const WIDE = 900;
 
@@ -49,7 +49,7 @@ export function View() {
     if (opened.value === null) return openLevels(models.tree, FIRST_LINES);
     return new Set(opened.value === "" ? [] : opened.value.split(",").map(decodeURIComponent));
   }, [models, opened.value]);
-  const drawn = useMemo(() => (models ? openWithin(models.tree, open, MOST_BOXES) : open), [models, open]);
+  const drawn = useMemo(() => (models ? openWithin(models.tree, open, MAX_BOXES) : open), [models, open]);
   const setOpen = (next: ReadonlySet<string>) => {
     opened.value = [...next].map(encodeURIComponent).join(",");
   };
@@ -58,8 +58,8 @@ export function View() {
     if (!next.delete(name)) next.add(name);
     setOpen(next);
   };
-  const [filter, setFilter] = useState(() => compile(store.view.rowFilter.value));
-  const typed = compile(store.view.rowFilter.value);
+  const [filter, setFilter] = useState(() => parseFilter(store.view.rowFilter.value));
+  const typed = parseFilter(store.view.rowFilter.value);
   if (typed && String(typed) !== String(filter)) setFilter(typed);
   const lines = useMemo(
     () => linesOf(models?.tree ?? [], open, store.view.rowFilter.value === "" ? null : filter),
@@ -76,7 +76,7 @@ export function View() {
       selected !== null && (selected === module.name || selected.startsWith(`${module.name}.`)) ? i : found,
     -1,
   );
-  const course = useMemo(
+  const nav = useMemo(
     () => ({
       moveStep(by: number) {
         const { steps, step } = values;
@@ -91,7 +91,7 @@ export function View() {
     }),
     [values.steps, values.step, lines, line],
   );
-  useCourse(course);
+  useKeyboardNav(nav);
 
   const one = (value: Show, label: string) => (
     <button
@@ -109,14 +109,14 @@ export function View() {
   const body = () => {
     if (nothing) return <NoRuns />;
     if (answer.error !== null && !models)
-      return <Failure what={T.what} message={answer.error} retry={answer.retry} />;
+      return <Failure what={TEXT.what} message={answer.error} retry={answer.retry} />;
     if (!models) return <div class="notice" aria-busy="true" />;
     if (models.modules.length === 0)
-      return <PanelEmpty title={T.emptyTitle} help={T.emptyHelp} code={T.emptyCode} />;
+      return <PanelEmpty title={TEXT.emptyTitle} help={TEXT.emptyHelp} code={TEXT.emptyCode} />;
     return (
       <>
         {values.error !== null && (
-          <Failure what={TEXT.whatSeries} message={values.error} retry={values.retry} />
+          <Failure what={UI_TEXT.whatSeries} message={values.error} retry={values.retry} />
         )}
         <div class={`structure ${show}`} data-testid="structure">
           {show !== "graph" && (
@@ -147,14 +147,14 @@ export function View() {
     );
   };
   return (
-    <section class="panel structure-panel" aria-label={T.title} ref={ref}>
+    <section class="panel structure-panel" aria-label={TEXT.title} ref={ref}>
       <div class="tools">
         <StatisticSelect />
         <ScaleSwitch />
-        <fieldset class="segments" aria-label={T.show}>
-          {one("table", T.table)}
-          {wide && one("both", T.both)}
-          {one("graph", T.graph)}
+        <fieldset class="segments" aria-label={TEXT.show}>
+          {one("table", TEXT.table)}
+          {wide && one("both", TEXT.both)}
+          {one("graph", TEXT.graph)}
         </fieldset>
         {models && models.runs.length > 1 && (
           <label class="of">
@@ -166,8 +166,8 @@ export function View() {
             )}
             <select
               class="button strong"
-              aria-label={T.runOf}
-              title={T.runOf}
+              aria-label={TEXT.runOf}
+              title={TEXT.runOf}
               data-testid="structure-run"
               value={structure?.run}
               onChange={(event) => {
@@ -185,24 +185,24 @@ export function View() {
         <button
           type="button"
           class="button"
-          title={TEXT.expandAll}
+          title={UI_TEXT.expandAll}
           data-testid="unfold-all"
           disabled={!models}
           onClick={() =>
             setOpen(new Set(models?.modules.filter((m) => m.children.length > 0).map((m) => m.name)))
           }
         >
-          {T.unfold}
+          {TEXT.unfold}
         </button>
         <button
           type="button"
           class="button"
-          title={TEXT.collapseAll}
+          title={UI_TEXT.collapseAll}
           data-testid="fold-all"
           disabled={!models}
           onClick={() => setOpen(new Set())}
         >
-          {T.fold}
+          {TEXT.fold}
         </button>
         <div class="ends">
           <StepSlider
@@ -216,7 +216,7 @@ export function View() {
           <StructureExports models={models} values={values} place={place} />
         </div>
       </div>
-      {(answer.loading || values.loading) && <Busy />}
+      {(answer.pending || values.loading) && <Busy />}
       {body()}
     </section>
   );

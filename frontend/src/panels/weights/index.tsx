@@ -1,46 +1,47 @@
-import { choose } from "../../derive/selection";
-import { nearest } from "../../derive/steps";
-import { TEXT } from "../../text";
-import { useAnswer } from "../../views/answer";
-import { useStore } from "../../views/context";
-import { Failure } from "../../views/failure";
-import { useCourse } from "../../views/keys";
-import { LayerList } from "../../views/layer_list";
-import { NoRuns, PanelEmpty } from "../../views/panel_empty";
-import { mapsQuestion, PREFIX, readMaps, readTracked, readTracks, readWeights } from "./data";
-import { useWeights } from "./model";
-import { Stage } from "./stage";
+import { useQuery } from "../../data/use_query";
+import { choose } from "../../lib/selection";
+import { nearest } from "../../lib/steps";
+import { WEIGHT_PREFIX } from "../../lib/tags";
+import { useStore } from "../../ui/context";
+import { Failure } from "../../ui/failure";
+import { useKeyboardNav } from "../../ui/keyboard_nav";
+import { LayerList } from "../../ui/layer_list";
+import { NoRuns, PanelEmpty } from "../../ui/panel_empty";
+import { mapsQuestion, readMaps, readTracked, readTracks, readWeights } from "./data";
+import { Stage } from "./parts/stage";
+import { Tools } from "./parts/tools";
+import { useWeights } from "./state";
 import style from "./style.css?inline";
-import { Tools } from "./tools";
+import { TEXT } from "./text";
 
 export { style };
 
-/** Columns of a chart of single weights; more than a screen has. */
+/** Number of columns to request for charts of single weights, more than a screen has. */
 const WIDTH = 1000;
 
 export function View() {
   const store = useStore();
   const runs = store.shown.value;
   const asked = runs.length > 0;
-  const listing = useAnswer("maps", asked ? { runs, prefix: PREFIX, tag: null } : null, readWeights);
-  const weights = listing.data ?? listing.last ?? [];
+  const listing = useQuery("maps", asked ? { runs, prefix: WEIGHT_PREFIX, tag: null } : null, readWeights);
+  const weights = listing.data ?? listing.previous ?? [];
   const at = weights.length === 0 ? -1 : Math.max(0, choose(store.view.row.value, weights));
   const weight = weights[at] ?? null;
-  const maps = useAnswer(
+  const maps = useQuery(
     "maps",
     asked && weight ? mapsQuestion(runs, weight, store.view.step.value) : null,
     readMaps,
   );
   const tracked = { runs, kind: "tracked", statistics: ["value"] };
-  const singles = useAnswer("series", asked ? { ...tracked, width: 1 } : null, readTracked);
-  const known = singles.data ?? singles.last;
+  const singles = useQuery("series", asked ? { ...tracked, width: 1 } : null, readTracked);
+  const known = singles.data ?? singles.previous;
   const names = (weight && known?.get(weight.name)) ?? [];
-  const tracks = useAnswer(
+  const tracks = useQuery(
     "series",
     names.length > 0 ? { ...tracked, rows: names, width: WIDTH } : null,
     readTracks(names),
   );
-  const model = useWeights(runs, maps.data ?? maps.last);
+  const model = useWeights(runs, maps.data ?? maps.previous);
   const { steps, step } = model;
   const select = (to: number) => {
     const next = weights[Math.min(weights.length - 1, Math.max(0, to))];
@@ -49,31 +50,27 @@ export function View() {
   const move = (to: number) => {
     if (steps.length > 0) store.view.step.value = steps[Math.min(steps.length - 1, Math.max(0, to))];
   };
-  useCourse({
+  useKeyboardNav({
     moveStep: (by) => move(nearest(steps, step) + by),
     moveLayer: (by) => select(at + by),
   });
 
   if (!asked)
     return (
-      <section class="panel" aria-label={TEXT.weights.title}>
+      <section class="panel" aria-label={TEXT.title}>
         <NoRuns />
       </section>
     );
   if (listing.data && weights.length === 0)
     return (
-      <section class="panel" aria-label={TEXT.weights.title}>
-        <PanelEmpty
-          title={TEXT.weights.emptyTitle}
-          help={TEXT.weights.emptyHelp}
-          code={TEXT.weights.emptyCode}
-        />
+      <section class="panel" aria-label={TEXT.title}>
+        <PanelEmpty title={TEXT.emptyTitle} help={TEXT.emptyHelp} code={TEXT.emptyCode} />
       </section>
     );
   const error = listing.error ?? maps.error;
-  const busy = [listing, maps, singles, tracks].some(({ loading }) => loading);
+  const busy = [listing, maps, singles, tracks].some(({ pending }) => pending);
   return (
-    <section class="panel" aria-label={TEXT.weights.title} aria-busy={busy}>
+    <section class="panel" aria-label={TEXT.title} aria-busy={busy}>
       <Tools model={model} weight={weight} ready={maps.data !== null} />
       <div class="with-layers">
         <LayerList
@@ -84,7 +81,7 @@ export function View() {
         <div class="w-main">
           {error !== null && (
             <Failure
-              what={TEXT.weights.what}
+              what={TEXT.what}
               message={error}
               retry={listing.error !== null ? listing.retry : maps.retry}
             />
@@ -93,9 +90,9 @@ export function View() {
             <Stage
               model={model}
               weight={weight}
-              loading={maps.data === null && maps.last === null}
+              loading={maps.data === null && maps.previous === null}
               names={known || singles.error !== null ? names : null}
-              tracks={tracks.data ?? (names.length > 0 ? tracks.last : null) ?? []}
+              tracks={tracks.data ?? (names.length > 0 ? tracks.previous : null) ?? []}
               tracksError={singles.error ?? tracks.error}
               retryTracks={singles.error !== null ? singles.retry : tracks.retry}
             />

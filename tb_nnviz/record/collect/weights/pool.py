@@ -11,7 +11,7 @@ from torch.nn.modules.conv import _ConvNd, _ConvTransposeNd
 
 from tb_nnviz.record.collect.weights.choice import has_elements
 from tb_nnviz.record.collect.weights.plan import KERNELS, Plan, View, view
-from tb_nnviz.record.measure.fields import FIELDS
+from tb_nnviz.record.measure.fields import INDEX
 from tb_nnviz.record.measure.stats import measure
 from tb_nnviz.record.model.modules import NamedParameter
 
@@ -49,7 +49,7 @@ def pool(x: Tensor, plan: Plan) -> Pooled:
         x = x.transpose(0, 1)
     x = x.reshape(plan.view.shape)
     values, norms = _kernels(x, plan) if plan.view.axes == KERNELS else _matrix(x, plan)
-    nonfinite = part.values[FIELDS.index("nonfinite")].reshape(1)
+    nonfinite = part.values[INDEX["nonfinite"]].reshape(1)
     return Pooled(plan, shape, dtype, _flat(values, x), tuple(_flat(norm, x) for norm in norms), nonfinite)
 
 

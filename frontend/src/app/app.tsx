@@ -1,0 +1,123 @@
+import { Component, type ComponentChildren } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import type { QueryClient } from "../data/query_client";
+import type { Store } from "../data/store";
+import { QueryContext } from "../data/use_query";
+import { StoreContext, useStore } from "../ui/context";
+import { Empty } from "../ui/empty";
+import { Failure } from "../ui/failure";
+import { Icon } from "../ui/icon";
+import { UI_TEXT } from "../ui/text";
+import { Tooltip } from "../ui/tooltip";
+import { Health } from "./health";
+import { KeyHelp, useKeys } from "./keys";
+import { PanelView } from "./panel";
+import { PANELS, panelOf } from "./registry";
+import { RunPicker } from "./run_picker";
+import { Tabs } from "./tabs";
+import { TEXT } from "./text";
+
+const NARROW = 900;
+
+interface AppProps {
+  store: Store;
+  client: QueryClient;
+  reload: () => void;
+}
+
+export function App({ store, client, reload }: AppProps) {
+  return (
+    <Boundary>
+      <StoreContext.Provider value={store}>
+        <QueryContext.Provider value={client}>
+          <Page reload={reload} />
+        </QueryContext.Provider>
+      </StoreContext.Provider>
+    </Boundary>
+  );
+}
+
+function Page({ reload }: { reload: () => void }) {
+  const store = useStore();
+  const [side, setSide] = useSide();
+  useKeys(PANELS);
+  // What was found stands above the panel: until it is known nothing is seen, and nothing jumps.
+  const [settled, setSettled] = useState(false);
+  const runs = store.runs.value;
+  const error = store.runsError.value;
+  if (runs === null) {
+    if (error !== null) return <Failure what={TEXT.whatRuns} message={error} retry={reload} />;
+    return (
+      <div class="waiting" role="status">
+        {UI_TEXT.loading}
+      </div>
+    );
+  }
+  if (runs.length === 0) return <Empty />;
+  const panel = panelOf(store.view.panel.value);
+  return (
+    <div class={side ? "app" : "app folded"}>
+      {side ? (
+        <aside class="side" aria-label={TEXT.runs}>
+          <RunPicker fold={() => setSide(false)} />
+          {error !== null && <Failure what={TEXT.whatRuns} message={error} retry={reload} />}
+        </aside>
+      ) : (
+        <div class="rail">
+          <button
+            type="button"
+            class="icon"
+            title={TEXT.showSide}
+            aria-label={TEXT.showSide}
+            onClick={() => setSide(true)}
+          >
+            <Icon name="open" />
+          </button>
+        </div>
+      )}
+      <main class={settled ? "main" : "main settling"}>
+        <Health settled={() => setSettled(true)} />
+        <Tabs panels={PANELS} now={panel.id} />
+        <div class="tab-panel" role="tabpanel" id="tab-panel" aria-labelledby={`tab-${panel.id}`}>
+          <PanelView panel={panel} reload={reload} />
+        </div>
+      </main>
+      <Tooltip />
+      <KeyHelp />
+    </div>
+  );
+}
+
+/** The list of runs folds itself where the page is narrow (a notebook cell), until the user decides. */
+function useSide(): [boolean, (open: boolean) => void] {
+  const [chosen, choose] = useState<boolean | null>(null);
+  const [wide, setWide] = useState(window.innerWidth >= NARROW);
+  useEffect(() => {
+    const resized = () => {
+      if (window.innerHeight > 0) setWide(window.innerWidth >= NARROW);
+    };
+    window.addEventListener("resize", resized);
+    return () => window.removeEventListener("resize", resized);
+  }, []);
+  return [chosen ?? wide, choose];
+}
+
+/** What goes wrong while drawing is shown: TensorBoard would leave an empty page. */
+class Boundary extends Component<{ children: ComponentChildren }, { error: Error | null }> {
+  override state: { error: Error | null } = { error: null };
+
+  static override getDerivedStateFromError(error: Error) {
+    return { error };
+  }
+
+  override render() {
+    const { error } = this.state;
+    if (!error) return this.props.children;
+    return (
+      <div class="failure whole" role="alert" data-testid="error">
+        <b>{TEXT.renderFailed}</b>
+        <pre>{error.stack ?? error.message}</pre>
+      </div>
+    );
+  }
+}

@@ -1,0 +1,223 @@
+import { useEffect, useLayoutEffect, useState } from "preact/hooks";
+import { type Overhead, overheadOf } from "../data/overhead";
+import { useQuery } from "../data/use_query";
+import { byRank, type FindingGroup, layerOf } from "../lib/findings";
+import { exact, short } from "../lib/format";
+import { NNVIZ_PREFIX, OVERHEAD_TAG } from "../lib/tags";
+import type { ScalarSeries } from "../lib/types";
+import { shapeOf } from "../plot/markers";
+import { useStore } from "../ui/context";
+import { showFinding, useFindings, useOtherFindings } from "../ui/findings";
+import { Mark } from "../ui/icon";
+import { UI_TEXT } from "../ui/text";
+import { TEXT } from "./text";
+
+/** The page is not held back longer than this for what was found. */
+const PATIENCE_MS = 1000;
+
+/** Runs that a title names. */
+const MOST_NAMED = 12;
+
+/**
+ * What was found in the shown runs, the worst first, above all panels, and how many others hold findings, which come when
+ * they are asked for; nothing where nothing was found. `settled` is told when it is known.
+ */
+export function Health({ settled }: { settled: () => void }) {
+  const store = useStore();
+  const { groups: own, header, known, error, retry } = useFindings();
+  const all = store.key("health.all");
+  const wanted = all.value !== null;
+  const others = useOtherFindings(header, wanted);
+  const groups = wanted ? byRank([...own, ...others.groups]) : own;
+  const missing = [...(header?.missing ?? []), ...(wanted ? (others.header?.missing ?? []) : [])];
+  const loading = !known && error === null;
+  // What comes after the page was shown has its place kept from then on, also where it is nothing: nothing jumps.
+  const [late, setLate] = useState(false);
+  useLayoutEffect(() => {
+    // Not before a frame in which the panel has found out how much room is left to it.
+    let frame = 0;
+    const next = (then: () => void) => {
+      frame = requestAnimationFrame(then);
+    };
+    const settle = () => next(() => next(settled));
+    const wait = () => {
+      setLate(true);
+      settle();
+    };
+    const timer = loading ? setTimeout(wait, PATIENCE_MS) : 0;
+    if (!loading) settle();
+    return () => {
+      cancelAnimationFrame(frame);
+      clearTimeout(timer);
+    };
+  }, [loading]);
+  useOverheads();
+  const [open, setOpen] = useState(true);
+  if (error !== null && !known) {
+    return (
+      <div class="health failed" role="alert" data-testid="health-error">
+        <span>{UI_TEXT.failed(TEXT.health.what)}</span> <span class="dim">{error}</span>
+        <button type="button" class="button" onClick={retry}>
+          {UI_TEXT.retry}
+        </button>
+      </div>
+    );
+  }
+  if (loading && late)
+    return (
+      <section class="health" aria-label={TEXT.health.title} aria-busy="true">
+        <b>{TEXT.health.title}</b> <span class="dim">{UI_TEXT.loading}</span>
+      </section>
+    );
+  if (!late && groups.length === 0 && missing.length === 0 && others.runs.length === 0) return null;
+  const name = open ? TEXT.health.hide : TEXT.health.show;
+  const low = !open || (groups.length === 0 && !late);
+  return (
+    <section class={low ? "health folded" : "health"} aria-label={TEXT.health.title} data-testid="health">
+      {groups.length === 0 ? (
+        <span class="fold">
+          <b>{TEXT.health.title}</b> <span class="dim">{TEXT.health.noneShown}</span>
+        </span>
+      ) : (
+        <button
+          type="button"
+          class="fold"
+          aria-expanded={open}
+          title={name}
+          data-testid="health-fold"
+          onClick={() => setOpen(!open)}
+        >
+          <span aria-hidden="true">{open ? "▾" : "▸"}</span> <b>{TEXT.health.title}</b>{" "}
+          <span class="dim">{groups.length}</span>
+        </button>
+      )}
+      {open ? (
+        <ul class="cards">
+          {groups.map((group) => (
+            <Card key={`${group.run} ${group.rule} ${group.since}`} group={group} />
+          ))}
+        </ul>
+      ) : (
+        <span class="summary">{summary(groups)}</span>
+      )}
+      {others.runs.length > 0 && (
+        <button
+          type="button"
+          class="others"
+          aria-pressed={wanted}
+          aria-busy={wanted && !others.known && others.error === null}
+          title={
+            others.error ?? TEXT.health.othersTitle(others.runs.slice(0, MOST_NAMED), others.runs.length)
+          }
+          data-testid="health-others"
+          onClick={() => {
+            if (others.error !== null) others.retry();
+            else all.value = wanted ? null : "1";
+          }}
+        >
+          {others.error !== null
+            ? `${UI_TEXT.failed(TEXT.health.what)}. ${UI_TEXT.retry}`
+            : wanted
+              ? TEXT.health.onlyShown
+              : TEXT.health.others(others.runs.length)}
+        </button>
+      )}
+      {missing.length > 0 && (
+        <span class="dim unread" title={missing.map((one) => `${one.run}: ${one.reason}`).join("\n")}>
+          {TEXT.health.unread(missing.length)}
+        </span>
+      )}
+      <Cost />
+    </section>
+  );
+}
+
+const summary = (groups: readonly FindingGroup[]) =>
+  groups.map(({ title, run }) => TEXT.health.inRun(title, run)).join(" · ");
+
+function Card({ group }: { group: FindingGroup }) {
+  const store = useStore();
+  const { run, origin, findings, severity, title } = group;
+  const layer = layerOf(origin);
+  const where =
+    findings.length === 1
+      ? UI_TEXT.health.one(layer, origin.since)
+      : UI_TEXT.health.many(findings.length, layer, origin.since);
+  const how =
+    origin.value === null ? TEXT.health.nonfinite : TEXT.health.norm(short(origin.value), origin.step);
+  const worst = [...findings].slice(0, 8).map((one) => `${layerOf(one)}: ${one.evidence}`);
+  const more = findings.length > worst.length ? [TEXT.health.more(findings.length - worst.length)] : [];
+  const advice = findings.find((one) => one.title === title)?.advice ?? origin.advice;
+  return (
+    <li class={`card ${severity}`} data-testid="finding" data-run={run} data-rule={group.rule}>
+      <button
+        type="button"
+        title={[...worst, ...more, "", advice].join("\n")}
+        aria-label={[
+          UI_TEXT.health.severity[severity],
+          title,
+          run,
+          where,
+          how,
+          advice,
+          TEXT.health.showIt,
+        ].join(". ")}
+        onClick={() => showFinding(store, group)}
+      >
+        <span class="first">
+          <Mark colour={store.colour(run)} shape={shapeOf(store.order.value.get(run) ?? 0)} />
+          <b>{title}</b>
+          <span class="severity">{UI_TEXT.health.severity[severity]}</span>
+          <span class="go">{TEXT.health.showIt}</span>
+        </span>
+        <span class="second">
+          {store.shortNames.value.get(run) ?? run} · {where} · {how}
+        </span>
+      </button>
+    </li>
+  );
+}
+
+/** Our own cost, quietly: of each run shown, its share of the run. */
+function Cost() {
+  const store = useStore();
+  const shown = store.shown.value.flatMap((run) => {
+    const overhead = store.overheads.value.get(run);
+    return overhead ? [{ run, overhead }] : [];
+  });
+  if (shown.length === 0) return null;
+  const shares = shown.map(({ overhead }) => overhead.share);
+  const [low, high] = [Math.min(...shares), Math.max(...shares)].map(percent);
+  const lines = shown.map(({ run, overhead }) => `${run}: ${costOf(overhead)}`);
+  return (
+    <span class="cost dim" title={[...lines, "", TEXT.health.costHelp].join("\n")} data-testid="cost">
+      {TEXT.health.cost} <b>{low === high ? low : TEXT.health.range(low, high)}</b>
+    </span>
+  );
+}
+
+const percent = (share: number) => `${share < 0.0995 ? (100 * share).toFixed(1) : Math.round(100 * share)} %`;
+
+/** `4.2 % of the run: 3.1 ms a logged step`. */
+export const costOf = ({ share, seconds, steps, sampled }: Overhead) =>
+  TEXT.health.costOf(percent(share), short(1000 * seconds), exact(steps), sampled);
+
+type Timed = ScalarSeries & { wall_times: Float64Array };
+const readCost = (header: unknown) => {
+  const result = new Map<string, Overhead>();
+  for (const { run, steps, wall_times, values } of (header as { series: Timed[] }).series) {
+    const one = overheadOf(steps, wall_times, values);
+    if (one) result.set(run, one);
+  }
+  return result;
+};
+
+function useOverheads(): void {
+  const store = useStore();
+  const runs = store.shown.value;
+  const body = runs.length > 0 ? { runs, tags: [OVERHEAD_TAG], prefix: NNVIZ_PREFIX, last: false } : null;
+  const { data } = useQuery("scalars", body, readCost);
+  useEffect(() => {
+    if (data) store.overheads.value = data;
+  }, [data]);
+}

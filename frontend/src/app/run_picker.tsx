@@ -1,0 +1,134 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import { metric } from "../lib/format";
+import { shapeOf } from "../plot/markers";
+import { useStore } from "../ui/context";
+import { Icon, Mark } from "../ui/icon";
+import { UI_TEXT } from "../ui/text";
+import { costOf } from "./health";
+import { TEXT } from "./text";
+
+/** All runs: which are shown, which one is the reference, and how good each is. */
+export function RunPicker({ fold }: { fold: () => void }) {
+  const store = useStore();
+  const names = store.names.value;
+  const listed = store.listed.items.value;
+  const bad = !store.listed.valid.value;
+  const metricNames = [...new Set([...store.headlines.value.values()].map(({ name }) => name))];
+  return (
+    <>
+      <div class="head">
+        <h2>{TEXT.runs}</h2>
+        <span class="count">{TEXT.ofCount(store.selected.value.length, names.length)}</span>
+        <button type="button" class="icon" title={TEXT.hideSide} aria-label={TEXT.hideSide} onClick={fold}>
+          <Icon name="close" />
+        </button>
+      </div>
+      <input
+        class={bad ? "field bad" : "field"}
+        type="search"
+        spellcheck={false}
+        placeholder={TEXT.runFilter}
+        aria-label={TEXT.runFilterName}
+        aria-invalid={bad}
+        title={bad ? UI_TEXT.badFilter : TEXT.runFilterName}
+        data-testid="run-filter"
+        value={store.view.runFilter.value}
+        onInput={(event) => {
+          store.view.runFilter.value = event.currentTarget.value;
+        }}
+      />
+      {bad && <p class="complaint">{UI_TEXT.badFilter}</p>}
+      <div class="bulk">
+        <button type="button" title={TEXT.allTitle} onClick={() => store.selectListed(true)}>
+          {TEXT.all}
+        </button>
+        <button type="button" title={TEXT.noneTitle} onClick={() => store.selectListed(false)}>
+          {TEXT.none}
+        </button>
+        <span class="metric-name" title={metricNames.join(", ")}>
+          {metricNames.slice(0, 2).join(", ")}
+        </span>
+      </div>
+      <RunList runs={listed} />
+    </>
+  );
+}
+
+/** Height of a line, as in the style, and lines beyond the edges that are there all the same. */
+const LINE = 28;
+const BEYOND = 12;
+/** Scrolling asks for the figures of what it comes to rest on. */
+const REST_MS = 150;
+
+/** The lines of the list that are in sight: hundreds of runs are as quick as ten. */
+function RunList({ runs }: { runs: readonly string[] }) {
+  const store = useStore();
+  const list = useRef<HTMLUListElement>(null);
+  const [scrolled, setScrolled] = useState(0);
+  const height = list.current?.clientHeight || window.innerHeight;
+  const first = Math.max(0, Math.min(Math.floor(scrolled / LINE), runs.length - 1) - BEYOND);
+  const end = Math.min(runs.length, Math.ceil((scrolled + height) / LINE) + BEYOND);
+  const inSight = runs.slice(first, end);
+  useEffect(() => {
+    const timer = setTimeout(() => {
+      store.listedInView.value = inSight;
+    }, REST_MS);
+    return () => clearTimeout(timer);
+  }, [runs, first, end]);
+  return (
+    <ul
+      class="runs"
+      ref={list}
+      onScroll={(event) => {
+        const { scrollTop } = event.currentTarget;
+        if (Math.abs(scrollTop - scrolled) >= LINE) setScrolled(scrollTop);
+      }}
+    >
+      {first > 0 && <li aria-hidden="true" style={{ height: `${first * LINE}px` }} />}
+      {inSight.map((run) => (
+        <RunLine key={run} run={run} />
+      ))}
+      {end < runs.length && <li aria-hidden="true" style={{ height: `${(runs.length - end) * LINE}px` }} />}
+      {runs.length === 0 && <li class="none">{TEXT.noRunMatches}</li>}
+    </ul>
+  );
+}
+
+function RunLine({ run }: { run: string }) {
+  const store = useStore();
+  const shown = store.selected.value.includes(run);
+  const isRef = store.ref.value === run;
+  const headline = store.headlines.value.get(run);
+  const order = store.order.value.get(run) ?? 0;
+  const overhead = store.overheads.value.get(run);
+  return (
+    <li class={shown ? "run" : "run off"} data-testid={`run-${run}`}>
+      <button
+        type="button"
+        class="toggle"
+        role="checkbox"
+        aria-checked={shown}
+        title={
+          overhead ? TEXT.withCost(TEXT.toggleRun(run, shown), costOf(overhead)) : TEXT.toggleRun(run, shown)
+        }
+        onClick={() => store.toggleRun(run)}
+      >
+        <Mark colour={store.colour(run)} shape={shapeOf(order)} hollow={!shown} />
+        <span class="name">{run}</span>
+      </button>
+      <button
+        type="button"
+        class={isRef ? "pin on" : "pin"}
+        aria-pressed={isRef}
+        title={isRef ? TEXT.refTitle(run) : TEXT.makeRef(run)}
+        aria-label={isRef ? TEXT.refTitle(run) : TEXT.makeRef(run)}
+        onClick={() => store.setRef(run)}
+      >
+        {TEXT.ref}
+      </button>
+      <span class="metric" title={headline ? UI_TEXT.metricTitle(headline.name, headline.step) : undefined}>
+        {headline ? metric(headline.name, headline.value) : ""}
+      </span>
+    </li>
+  );
+}

@@ -1,0 +1,82 @@
+import type {
+  Row,
+  RunInfo,
+  RunSeries,
+  ScalarSeries,
+  ScalarsRequest,
+  SeriesHeader,
+  SeriesRequest,
+  Source,
+} from "../lib/types";
+import { decode } from "./wire";
+
+/** Relative to the document's base, which TensorBoard sets to the plugin's own: works below any path prefix. */
+const ROUTES = ".";
+
+interface ScalarsHeader {
+  series: { run: string; tag: string; steps: Float64Array; values: Float32Array }[];
+}
+
+/** A line that was asked for by name, or by the names of a block's rows: the layout that says more is not sent. */
+const unknownRow = (line: string | string[]): Row => ({
+  name: typeof line === "string" ? line : line.join("\n"),
+  module: "",
+  call: 0,
+  type: "",
+  shape: [],
+  numel: null,
+  role: "other",
+});
+
+export class HttpSource implements Source {
+  private readonly layouts = new Map<string, Row[]>();
+
+  constructor(private readonly base: string = ROUTES) {}
+
+  async runs(signal: AbortSignal): Promise<RunInfo[]> {
+    const answer = await this.fetch("runs", { signal });
+    const body = (await answer.json()) as { runs?: RunInfo[] };
+    if (!Array.isArray(body.runs)) throw new Error("missing runs: the answer holds no list");
+    return body.runs;
+  }
+
+  async series(request: SeriesRequest, signal: AbortSignal) {
+    const known = [...this.layouts.keys()].filter((key) => key.startsWith(`${request.kind}/`));
+    const body = { ...request, known: known.map((key) => key.slice(request.kind.length + 1)) };
+    const header = (await this.post("series", body, signal)).header as SeriesHeader;
+    // Runs that share a layout share its rows: what is alike can then be told by looking at the arrays.
+    for (const [id, rows] of Object.entries(header.layouts)) {
+      const key = `${request.kind}/${id}`;
+      if (!this.layouts.has(key)) this.layouts.set(key, rows);
+    }
+    const series = header.series.map((one): RunSeries => {
+      const rows = request.rows?.map(unknownRow) ?? this.layouts.get(`${request.kind}/${one.layout}`);
+      if (!rows) throw new Error(`missing layout: ${one.layout} of run ${one.run}`);
+      const { run, steps, starts, columns, percentiles } = one;
+      const series = { run, rows, steps, wallTimes: one.wall_times, ...(percentiles && { percentiles }) };
+      if (!starts || !columns) return { ...series, absent: one.absent!, values: one.values! };
+      return { ...series, absent: new Uint8Array(0), values: {}, reduced: { steps, starts, columns } };
+    });
+    return { series, missing: header.missing ?? [] };
+  }
+
+  async scalars(request: ScalarsRequest, signal: AbortSignal): Promise<ScalarSeries[]> {
+    return ((await this.post("scalars", request, signal)).header as ScalarsHeader).series;
+  }
+
+  async post(route: string, body: object, signal: AbortSignal): Promise<{ header: unknown; bytes: number }> {
+    const headers = { "Content-Type": "application/json" };
+    const answer = await this.fetch(route, { method: "POST", headers, body: JSON.stringify(body), signal });
+    const buffer = await answer.arrayBuffer();
+    return { header: decode(buffer), bytes: buffer.byteLength };
+  }
+
+  private async fetch(route: string, init: RequestInit): Promise<Response> {
+    const answer = await fetch(`${this.base}/${route}`, init);
+    if (!answer.ok) {
+      const text = (await answer.text()).trim().slice(0, 500);
+      throw new Error(`${answer.status} ${answer.statusText}${text ? `: ${text}` : ""}`);
+    }
+    return answer;
+  }
+}

@@ -1,0 +1,14 @@
+import { computed, type ReadonlySignal, type Signal } from "@preact/signals";
+import { parseFilter } from "../lib/format";
+
+/** Items that a regular expression lets through; while it does not parse, the last one that did goes on. */
+export function filtered<T>(pattern: Signal<string>, all: ReadonlySignal<T[]>, name: (item: T) => string) {
+  let last = /(?:)/i;
+  const valid = computed(() => parseFilter(pattern.value) !== null);
+  const items = computed(() => {
+    const expression = parseFilter(pattern.value);
+    if (expression) last = expression;
+    return all.value.filter((item) => last.test(name(item)));
+  });
+  return { valid, items };
+}

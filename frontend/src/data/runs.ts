@@ -1,0 +1,86 @@
+import type { RunInfo, ScalarSeries } from "../lib/types";
+
+/** TensorBoard's default palette; the first is too dark for a dark page, which has its own. */
+const COLOURS = ["#425066", "#12b5cb", "#e52592", "#f9ab00", "#9334e6", "#7cb342", "#e8710a"];
+const FIRST_DARK = "#8e98a3";
+
+/** By the time of their first event, so that a run keeps its colour when others come or are filtered away. */
+export function runOrder(runs: readonly RunInfo[]): Map<string, number> {
+  const sorted = [...runs].sort(
+    (a, b) => a.first_wall_time - b.first_wall_time || a.run.localeCompare(b.run),
+  );
+  return new Map(sorted.map((info, i) => [info.run, i]));
+}
+
+export function runColour(order: number, dark: boolean): string {
+  const i = order % COLOURS.length;
+  return dark && i === 0 ? FIRST_DARK : COLOURS[i];
+}
+
+/** The reference first, the others in the order of their colours. */
+export function shownRuns(
+  selected: readonly string[],
+  ref: string | null,
+  order: ReadonlyMap<string, number>,
+): string[] {
+  const rest = selected.filter((run) => run !== ref).sort((a, b) => order.get(a)! - order.get(b)!);
+  return ref !== null && selected.includes(ref) ? [ref, ...rest] : rest;
+}
+
+const PREFERENCES: RegExp[] = [
+  /^test_acc(uracy)?$/,
+  /^val_acc(uracy)?$/,
+  /acc/,
+  /^val_loss$/,
+  /^loss$/,
+  /loss/,
+];
+
+/** The logged scalar that stands for how good a run is, by one order of preference for all runs. */
+export function headlineTag(tags: readonly string[], prefix: string): string | null {
+  const names = [...new Set(tags)].filter((tag) => tag.startsWith(prefix)).sort();
+  for (const wanted of PREFERENCES) {
+    const found = names.find((tag) => wanted.test(tag.slice(prefix.length)));
+    if (found) return found;
+  }
+  return names[0] ?? null;
+}
+
+export interface Headline {
+  name: string;
+  value: number;
+  step: number;
+}
+
+/** Each run's newest value of the best tag that it has. */
+export function headlines(series: readonly ScalarSeries[], prefix: string): Map<string, Headline> {
+  const byRun = new Map<string, ScalarSeries[]>();
+  for (const one of series) byRun.set(one.run, [...(byRun.get(one.run) ?? []), one]);
+  const result = new Map<string, Headline>();
+  for (const [run, own] of byRun) {
+    const tag = headlineTag(
+      own.map((one) => one.tag),
+      prefix,
+    );
+    const chosen = own.find((one) => one.tag === tag);
+    if (!chosen || chosen.values.length === 0) continue;
+    const last = chosen.values.length - 1;
+    result.set(run, {
+      name: chosen.tag.slice(prefix.length),
+      value: chosen.values[last],
+      step: chosen.steps[last],
+    });
+  }
+  return result;
+}
+
+/** Names without the folders that all of them share: `cnn/a`, `cnn/b` are `a`, `b` where room is short. */
+export function shortNames(runs: readonly string[]): Map<string, string> {
+  const folders = runs.map((run) => run.split("/"));
+  let shared = 0;
+  const most = Math.min(...folders.map((parts) => parts.length - 1));
+  while (runs.length > 1 && shared < most && folders.every((parts) => parts[shared] === folders[0][shared])) {
+    shared += 1;
+  }
+  return new Map(runs.map((run, i) => [run, folders[i].slice(shared).join("/")]));
+}

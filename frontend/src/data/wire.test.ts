@@ -1,0 +1,71 @@
+import { expect, test, vi } from "vitest";
+import { encode, series as mockSeries } from "../../dev/data.mjs";
+import { HttpSource } from "./client";
+import { decode } from "./wire";
+
+const bytes = (buffer: Uint8Array): ArrayBuffer => new Uint8Array(buffer).buffer as ArrayBuffer;
+
+/** Written byte by byte from http_api.md, not with the encoder that the dev server has. */
+function byHand(): ArrayBuffer {
+  let header =
+    '{"version":1,"values":{"dtype":"float32","shape":[2],"offset":0},"steps":{"dtype":"float64","shape":[1],"offset":8},"absent":{"dtype":"uint8","shape":[1,3],"offset":16}}';
+  while ((4 + header.length) % 8 !== 0) header += " ";
+  const buffer = new ArrayBuffer(4 + header.length + 24);
+  const view = new DataView(buffer);
+  view.setUint32(0, header.length, true);
+  new Uint8Array(buffer, 4).set(new TextEncoder().encode(header));
+  const start = 4 + header.length;
+  view.setFloat32(start, 0.5, true);
+  view.setUint32(start + 4, 0x7fc00000, true);
+  view.setFloat64(start + 8, 1234567890123, true);
+  new Uint8Array(buffer, start + 16).set([1, 0, 1]);
+  return buffer;
+}
+
+test("an answer by hand", () => {
+  const found = decode(byHand()) as { values: Float32Array; steps: Float64Array; absent: Uint8Array };
+  expect([...found.values]).toEqual([0.5, Number.NaN]);
+  expect([...found.steps]).toEqual([1234567890123]);
+  expect([...found.absent]).toEqual([1, 0, 1]);
+});
+
+test("broken answers say what is wrong", () => {
+  expect(() => decode(new ArrayBuffer(3))).toThrow("invalid answer: 3 bytes");
+  expect(() => decode(byHand().slice(0, -8))).toThrow(/invalid array: 3 of uint8/);
+  const buffer = byHand();
+  new DataView(buffer).setUint32(0, 5, true);
+  expect(() => decode(buffer)).toThrow("invalid header length: 5");
+  expect(() => decode(bytes(encode({ x: { dtype: "int4", shape: [1], offset: 0 } })))).toThrow(
+    "unknown dtype: int4",
+  );
+});
+
+test("layouts that are known are not sent again, and are found again", async () => {
+  const sent: { known: string[] }[] = [];
+  vi.stubGlobal("fetch", async (_url: string, init: RequestInit) => {
+    const body = JSON.parse(init.body as string);
+    sent.push(body);
+    return new Response(bytes(mockSeries(body)));
+  });
+  const source = new HttpSource();
+  const request = { runs: ["cnn/healthy"], kind: "gradient", statistics: ["norm"] };
+  const signal = new AbortController().signal;
+  const first = await source.series(request, signal);
+  const second = await source.series(request, signal);
+  expect(sent.map(({ known }) => known.length)).toEqual([0, 1]);
+  expect(second.series[0].rows).toBe(first.series[0].rows);
+  expect(first.series[0].rows[0].name).toBe("stem.weight");
+  expect(first.series[0].values.norm.length).toBe(first.series[0].steps.length * first.series[0].rows.length);
+  vi.unstubAllGlobals();
+});
+
+test("an error answer is told with its text", async () => {
+  vi.stubGlobal(
+    "fetch",
+    async () => new Response("unknown kind: nothing", { status: 400, statusText: "Bad Request" }),
+  );
+  await expect(new HttpSource().runs(new AbortController().signal)).rejects.toThrow(
+    "400 Bad Request: unknown kind: nothing",
+  );
+  vi.unstubAllGlobals();
+});

@@ -1,0 +1,239 @@
+/** Shared types. Terms as in docs/glossary.md: run, kind, statistic, row, layout, step. */
+
+export type Kind = "parameter" | "gradient" | "update" | "activation" | "activation_gradient" | "optimizer";
+export type Role = "weight" | "bias" | "norm" | "embedding" | "other" | "all";
+export type ScaleMode = "log" | "linear";
+export type Rgb = readonly [number, number, number];
+
+/** One entry of a layout: a parameter or one call of a layer. */
+export interface Row {
+  name: string;
+  module: string;
+  call: number;
+  type: string;
+  shape: (number | null)[];
+  numel: number | null;
+  role: string;
+  /** Axis of the units, counting the batch axis. Only for activations. */
+  unit_axis?: number | null;
+  dtype?: string;
+  trainable?: boolean;
+}
+
+export interface RunInfo {
+  run: string;
+  kinds: Partial<Record<string, string[]>>;
+  first_wall_time: number;
+  steps: number;
+}
+
+/** One run's statistics of one kind. Value arrays are [steps, rows], row-major. */
+export interface RunSeries {
+  run: string;
+  rows: Row[];
+  steps: Float64Array;
+  wallTimes: Float64Array;
+  absent: Uint8Array;
+  values: Record<string, Float32Array>;
+  /** Set if the run has more steps than the requested width: `steps` are then columns of steps. */
+  reduced?: Reduced;
+  /** Per row over all steps, if requested. See docs/http_api.md. */
+  percentiles?: Record<string, Percentiles>;
+}
+
+/** Percentiles per row: `values` is [shares, rows], the counts are [rows]. */
+export interface Percentiles {
+  values: Float32Array;
+  finite: Int32Array;
+  nonfinite: Int32Array;
+}
+
+/** Steps, or columns of steps, of a series or a grid. */
+export interface Stepped {
+  steps: Float64Array;
+  reduced?: { steps: Float64Array; starts: Float64Array };
+}
+
+/** Details of columns of consecutive logged steps. */
+interface Reduced {
+  /** All logged steps. */
+  steps: Float64Array;
+  /** Index of each column's first step. */
+  starts: Float64Array;
+  columns: Record<string, ColumnValues>;
+}
+
+/** Values per column and row, [columns, rows]. See docs/http_api.md. */
+export interface ColumnValues {
+  min: Float32Array;
+  mean: Float32Array;
+  max: Float32Array;
+  states: Uint8Array;
+  at: Uint8Array | Float32Array;
+}
+
+export interface Missing {
+  run: string;
+  statistic: string | null;
+  reason: string;
+}
+
+export interface SeriesRequest {
+  runs: string[];
+  kind: string;
+  statistics: string[];
+  /** Only these rows, by name, and blocks, by the names of their rows. */
+  rows?: (string | string[])[];
+  /** Maximum number of columns. */
+  width?: number;
+  from?: number;
+  to?: number;
+  /** Shares between 0 and 1. */
+  percentiles?: number[];
+}
+
+/** The header that the route `series` sends. */
+export interface SeriesHeader {
+  /** Only layouts that the request did not list as known. */
+  layouts: Record<string, Row[]>;
+  series: {
+    run: string;
+    layout: string | number | null;
+    steps: Float64Array;
+    wall_times: Float64Array;
+    /** Either values at each step, or columns of steps if there are more steps than the requested width. */
+    absent?: Uint8Array;
+    values?: Record<string, Float32Array>;
+    starts?: Float64Array;
+    columns?: Record<string, ColumnValues>;
+    percentiles?: Record<string, Percentiles>;
+  }[];
+  missing?: Missing[];
+}
+
+export interface SeriesAnswer {
+  series: RunSeries[];
+  missing: Missing[];
+}
+
+export interface ScalarsRequest {
+  runs: string[];
+  tags: string[] | null;
+  prefix: string;
+  last: boolean;
+}
+
+export interface ScalarSeries {
+  run: string;
+  tag: string;
+  steps: Float64Array;
+  values: Float32Array;
+}
+
+/** Source of the page's data. `data/` implements it over HTTP, tests fake it. */
+export interface Source {
+  runs(signal: AbortSignal): Promise<RunInfo[]>;
+  series(request: SeriesRequest, signal: AbortSignal): Promise<SeriesAnswer>;
+  scalars(request: ScalarsRequest, signal: AbortSignal): Promise<ScalarSeries[]>;
+  /** Request any other route of docs/http_api.md. Return its header with arrays in place, and their size in bytes. */
+  post(route: string, body: object, signal: AbortSignal): Promise<{ header: unknown; bytes: number }>;
+}
+
+/** The state that a link restores. Null means the default for the data that is there. */
+export interface ViewState {
+  panel: string | null;
+  runs: string[] | null;
+  ref: string | null;
+  kind: string | null;
+  statistic: string | null;
+  role: Role | null;
+  scale: ScaleMode | null;
+  row: string | null;
+  step: number | null;
+  runFilter: string;
+  rowFilter: string;
+  /** Collapsed blocks (see gradient_flow/model_folds.ts). Null: as many as needed to fit the page. */
+  collapsed: string[] | null;
+  vanishing: number;
+  exploding: number;
+  lo: number | null;
+  hi: number | null;
+}
+
+/**
+ * State of a heat-map cell, apart from its position on the scale. The states with `ref` occur in a comparison with the
+ * reference run, if the reference is exactly 0, not finite, or absent.
+ */
+export const CELL = {
+  value: 0,
+  zero: 1,
+  nonfinite: 2,
+  absent: 3,
+  header: 4,
+  undefined: 5,
+  refZero: 6,
+  refNonfinite: 7,
+  refAbsent: 8,
+} as const;
+export type CellState = (typeof CELL)[keyof typeof CELL];
+export type CellLabel = keyof typeof CELL | "under" | "over";
+
+/** One line of the layer tree, shared by the heat maps and the profile. */
+export interface Line {
+  /** Unique among lines: a row's name, or a block's path followed by `.*`. */
+  key: string;
+  label: string;
+  depth: number;
+  /** `row`: one row. `block`: a collapsed block, which aggregates its rows. `header`: an expanded block. */
+  type: "row" | "block" | "header";
+  /** Indices into the union of rows. */
+  rows: number[];
+}
+
+/** The step of the reference run that each step is compared with. */
+export interface Match {
+  /** Index of the nearest step of the reference, or -1 if it has none. */
+  at: Int32Array;
+  /** 1 if that step is further away than half the reference's logging interval. */
+  far: Uint8Array;
+}
+
+/** One run's values on the shared lines, [lines, steps], row-major. */
+export interface Grid {
+  run: string;
+  steps: Float64Array;
+  lines: number;
+  values: Float32Array | Float64Array;
+  states: Uint8Array;
+  /** Set if the values compare with another run. */
+  match?: Match;
+  /** Set if the steps are columns of steps. */
+  reduced?: GridColumns;
+}
+
+interface GridColumns {
+  /** All logged steps. */
+  steps: Float64Array;
+  /** Index of each column's first step. */
+  starts: Float64Array;
+  /** The series and row that a line was copied from. Null if the page aggregated the line from several rows. */
+  sources: ({ series: RunSeries; row: number } | null)[];
+}
+
+/** The shared scale from values to colours and to the profile's x axis. */
+export interface Scale {
+  mode: ScaleMode | "symlog";
+  lo: number;
+  hi: number;
+  diverging: boolean;
+  /** Of a symlog scale: the magnitude below which it is about linear. */
+  threshold?: number;
+  /** True if values are decimal logarithms of factors: 0 means equal, 1 means ten times as large. */
+  factor?: boolean;
+}
+
+/** Gradient norms below and above which the page calls them vanishing and exploding. */
+export interface Thresholds {
+  vanishing: number;
+  exploding: number;
+}

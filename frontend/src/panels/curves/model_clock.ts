@@ -1,0 +1,70 @@
+import { median } from "../../lib/steps";
+import { GLOBAL_PREFIX, NNVIZ_PREFIX, WINDOW_PREFIX } from "../../lib/tags";
+import type { ScalarCurve } from "./model";
+
+/** A run's optimizer steps and when each was: ascending in both. */
+export interface Clock {
+  steps: Float64Array;
+  wall_times: Float64Array;
+}
+
+/** What is written at optimizer steps is told by our own scalars: they tell what a step's wall time was. */
+export function clockOf(curves: readonly ScalarCurve[]): Clock | null {
+  const own = curves.filter(({ tag }) => tag.startsWith(GLOBAL_PREFIX));
+  const all = own.length > 0 ? own : curves.filter(({ tag }) => tag.startsWith(NNVIZ_PREFIX));
+  const points = new Map<number, number>();
+  for (const { steps, wall_times } of all)
+    for (let i = 0; i < steps.length; i++) points.set(steps[i], wall_times[i]);
+  const sorted = [...points].sort((a, b) => a[0] - b[0]);
+  const rising = sorted.filter(([, wall], i) => i === 0 || wall > sorted[i - 1][1]);
+  if (rising.length < 2) return null;
+  return {
+    steps: Float64Array.from(rising, ([step]) => step),
+    wall_times: Float64Array.from(rising, ([, wall]) => wall),
+  };
+}
+
+/** The step that a run was at, at a wall time: between two known ones in proportion, at an end that end. */
+export const stepAt = ({ steps, wall_times }: Clock, wall: number) => between(wall_times, steps, wall);
+
+/** When a run was at a step, likewise. */
+export const wallAt = ({ steps, wall_times }: Clock, step: number) => between(steps, wall_times, step);
+
+function between(from: Float64Array, to: Float64Array, value: number): number {
+  const last = from.length - 1;
+  if (value <= from[0]) return to[0];
+  if (value >= from[last]) return to[last];
+  let lo = 0;
+  let hi = last;
+  while (hi - lo > 1) {
+    const mid = (lo + hi) >> 1;
+    if (from[mid] <= value) lo = mid;
+    else hi = mid;
+  }
+  return to[lo] + ((value - from[lo]) / (from[hi] - from[lo])) * (to[hi] - to[lo]);
+}
+
+/** Beyond this share of the run's steps a scalar's own steps are not the optimizer's. */
+const APART = 0.1;
+
+/**
+ * Whether a curve's steps are not optimizer steps (epochs, say): by far most of its points were written when the
+ * run was at quite another step. Common numbers prove nothing: epochs 0, 2, 4 are also steps.
+ */
+export function countsOtherwise(curve: ScalarCurve, clock: Clock): boolean {
+  const span = clock.steps[clock.steps.length - 1] - clock.steps[0];
+  if (curve.steps.length === 0 || span <= 0) return false;
+  const away = Array.from(curve.steps, (step, i) => Math.abs(step - stepAt(clock, curve.wall_times[i])));
+  return median(away) > APART * span;
+}
+
+/** By steps of the optimizer: those that a curve has, or where it counts otherwise those of its wall times. */
+export function alignedSteps(
+  curve: ScalarCurve,
+  clock: Clock | null,
+): { steps: Float64Array; byTime: boolean } {
+  if (!clock || curve.tag.startsWith(GLOBAL_PREFIX) || curve.tag.startsWith(WINDOW_PREFIX))
+    return { steps: curve.steps, byTime: false };
+  if (!countsOtherwise(curve, clock)) return { steps: curve.steps, byTime: false };
+  return { steps: curve.wall_times.map((wall) => stepAt(clock, wall)), byTime: true };
+}

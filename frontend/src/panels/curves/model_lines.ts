@@ -1,0 +1,105 @@
+import type { Line } from "./layout";
+import type { ChartTag, ScalarChart, ScalarCurve } from "./model";
+import { alignedSteps, type Clock, clockOf, stepAt, wallAt } from "./model_clock";
+import { smooth } from "./model_smoothing";
+
+export const X_MODES = ["step", "relative", "wall"] as const;
+/** By step, by seconds since the run's first event, by wall time. */
+export type XMode = (typeof X_MODES)[number];
+
+/** One run's scalar in a chart, on the chart's x axis. */
+export interface CurveLine extends Line {
+  run: string;
+  tag: ChartTag;
+  /** As logged. */
+  steps: Float64Array;
+  wallTimes: Float64Array;
+  /** Placed by wall time, since its own steps are not the optimizer's. */
+  byTime: boolean;
+}
+
+export type Clocks = ReadonlyMap<string, Clock | null>;
+
+export function clocksOf(curves: readonly ScalarCurve[]): Map<string, Clock | null> {
+  const byRun = new Map<string, ScalarCurve[]>();
+  for (const one of curves) byRun.set(one.run, [...(byRun.get(one.run) ?? []), one]);
+  return new Map([...byRun].map(([run, own]) => [run, clockOf(own)]));
+}
+
+/** Lines of fewer points are not smoothed: a mean over eight evaluations would be far from all of them. */
+const FEW = 20;
+/** Charts of what was set, not measured: there is no noise to take out. */
+const SET = ["learning_rate", "loss_scale", "skipped"];
+
+/** Seconds since 1970 at which a run's time begins. */
+const startOf = (clock: Clock | null | undefined, curve: ScalarCurve) =>
+  clock ? clock.wall_times[0] : (curve.wall_times[0] ?? 0);
+
+/** A chart's lines, the parts of a run one after the other, runs in the order given. */
+export function curveLines(
+  chart: ScalarChart,
+  curves: readonly ScalarCurve[],
+  runs: readonly string[],
+  clocks: Clocks,
+  mode: XMode,
+  weight: number,
+): CurveLine[] {
+  const find = new Map(curves.map((one) => [`${one.tag}\n${one.run}`, one]));
+  return runs.flatMap((run) =>
+    chart.tags.flatMap((tag): CurveLine[] => {
+      const curve = find.get(`${tag.tag}\n${run}`);
+      if (!curve || curve.steps.length === 0) return [];
+      const clock = clocks.get(run) ?? null;
+      const { steps, byTime } = alignedSteps(curve, clock);
+      const start = startOf(clock, curve);
+      const x =
+        mode === "step"
+          ? steps
+          : mode === "wall"
+            ? curve.wall_times
+            : curve.wall_times.map((wall) => wall - start);
+      const order = Array.from(x.keys()).sort((a, b) => x[a] - x[b]);
+      const raw = Float32Array.from(order, (i) => curve.values[i]);
+      return [
+        {
+          run,
+          tag,
+          byTime,
+          x: Float64Array.from(order, (i) => x[i]),
+          steps: Float64Array.from(order, (i) => curve.steps[i]),
+          wallTimes: Float64Array.from(order, (i) => curve.wall_times[i]),
+          raw,
+          drawn: raw.length < FEW || SET.includes(chart.id) ? Float64Array.from(raw) : smooth(raw, weight),
+        },
+      ];
+    }),
+  );
+}
+
+/** Where a step of a run lies on the x axis; null where that is not known. */
+export function xOfStep(step: number, mode: XMode, clock: Clock | null | undefined): number | null {
+  if (mode === "step") return step;
+  if (!clock) return null;
+  const wall = wallAt(clock, step);
+  return mode === "wall" ? wall : wall - clock.wall_times[0];
+}
+
+/** The step that a run was at, at a place of the x axis. */
+export function stepOfX(x: number, mode: XMode, clock: Clock | null | undefined): number | null {
+  if (mode === "step") return x;
+  if (!clock) return null;
+  return stepAt(clock, mode === "wall" ? x : x + clock.wall_times[0]);
+}
+
+/** From the first to the last x of any line, with a little room. */
+export function xDomain(lines: readonly Line[]): readonly [number, number] {
+  let lo = Number.POSITIVE_INFINITY;
+  let hi = Number.NEGATIVE_INFINITY;
+  for (const { x } of lines) {
+    if (x.length === 0) continue;
+    lo = Math.min(lo, x[0]);
+    hi = Math.max(hi, x[x.length - 1]);
+  }
+  if (!(lo <= hi)) return [0, 1];
+  return lo === hi ? [lo - 0.5, hi + 0.5] : [lo - (hi - lo) / 200, hi + (hi - lo) / 200];
+}

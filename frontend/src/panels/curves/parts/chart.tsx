@@ -1,0 +1,330 @@
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { Store } from "../../../data/store";
+import { stepTicks } from "../../../lib/scale";
+import { nearest } from "../../../lib/steps";
+import { theme } from "../../../plot/canvas";
+import { shapeOf } from "../../../plot/markers";
+import { useSize, useStore } from "../../../ui/context";
+import { LinesChart } from "../draw";
+import { beyond, lineScale, type YMode } from "../layout";
+import { duration, timeTicks } from "../layout_time_ticks";
+import type { ScalarChart } from "../model";
+import { type Clocks, type CurveLine, stepOfX, type XMode } from "../model_lines";
+import type { CurveMark } from "../model_marks";
+import { TEXT } from "../text";
+import { Dash, dashOf } from "./dash";
+import { Marks } from "./marks";
+import { Readout } from "./readout";
+
+/** A pointer that moved less than this has clicked. */
+const CLICK = 4;
+
+export interface ChartProps {
+  chart: ScalarChart;
+  lines: readonly CurveLine[];
+  domain: readonly [number, number];
+  mode: XMode;
+  y: YMode;
+  outliers: boolean;
+  smoothed: boolean;
+  clocks: Clocks;
+  marks: readonly CurveMark[];
+  /** Where the shared cursor stands on the x axis; null where it has no place. */
+  cursor: number | null;
+  /** Where the pointer is, in whichever chart. */
+  hover: Store["pointer"];
+  /** The cursor was set in this chart, at this run. */
+  active: string | null;
+  first: boolean;
+  pinned: boolean;
+  large: boolean;
+  height: number;
+  busy: boolean;
+  setCursor: (step: number, run: string) => void;
+  explain: (run: string) => void;
+  open: (mark: CurveMark) => void;
+  zoom: (range: readonly [number, number] | null) => void;
+  togglePin: () => void;
+  toggleLarge: () => void;
+}
+
+/** One figure of all runs shown, over steps or time. */
+export function ChartView(props: ChartProps) {
+  const { chart, lines, domain, mode, y, outliers, smoothed, height, large, pinned } = props;
+  const store = useStore();
+  const { ref: box, width } = useSize<HTMLDivElement>();
+  const root = useRef<HTMLDivElement>(null);
+  const drawn = useRef<LinesChart | null>(null);
+  const [drawing, redrawn] = useState(0);
+  const [brush, setBrush] = useState<[number, number] | null>(null);
+  const inside = useMemo(
+    () => lines.filter(({ x }) => x.length > 0 && x[0] <= domain[1] && x[x.length - 1] >= domain[0]),
+    [lines, domain],
+  );
+  const scale = useMemo(
+    () =>
+      lineScale(
+        inside.map((line) => within(line, domain)),
+        y,
+        !outliers,
+      ),
+    [inside, y, outliers],
+  );
+  const dark = store.dark.value;
+  const colours = lines.map(({ run }) => store.colour(run)).join();
+  useLayoutEffect(() => {
+    if (!root.current || width === 0) return;
+    drawn.current ??= new LinesChart(root.current, () => redrawn((n) => n + 1));
+    drawn.current.update({
+      lines,
+      styles: lines.map(({ run, tag }) => ({
+        colour: store.colour(run),
+        shape: shapeOf(store.order.value.get(run) ?? 0),
+        dash: dashOf(tag.part),
+      })),
+      scale,
+      domain,
+      xTicks: xTicks(domain, mode, Math.max(2, Math.min(8, Math.floor((width - 60) / 84)))),
+      faint: smoothed,
+      width,
+      height,
+      theme: theme(dark),
+    });
+  }, [lines, scale, domain, mode, smoothed, width, height, dark, colours]);
+  useLayoutEffect(() => () => drawn.current?.plot.destroy(), []);
+
+  const place = (event: PointerEvent | MouseEvent) => {
+    const plot = drawn.current?.plot;
+    const over = plot?.over;
+    if (!over) return null;
+    const frame = over.getBoundingClientRect();
+    const x = event.clientX - frame.left;
+    return { x, y: event.clientY - frame.top, inside: x >= 0 && x <= frame.width, frame };
+  };
+  const down = (event: PointerEvent) => {
+    const at = place(event);
+    if (!at?.inside || event.button !== 0) return;
+    const move = (next: PointerEvent) => {
+      const x = Math.min(at.frame.width, Math.max(0, next.clientX - at.frame.left));
+      setBrush(Math.abs(x - at.x) >= CLICK ? [Math.min(x, at.x), Math.max(x, at.x)] : null);
+    };
+    const up = (next: PointerEvent) => {
+      window.removeEventListener("pointermove", move);
+      window.removeEventListener("pointerup", up);
+      setBrush(null);
+      const x = Math.min(at.frame.width, Math.max(0, next.clientX - at.frame.left));
+      const chart = drawn.current;
+      if (!chart) return;
+      const { plot } = chart;
+      if (Math.abs(x - at.x) >= CLICK) {
+        props.zoom([plot.valueAt(Math.min(x, at.x)), plot.valueAt(Math.max(x, at.x))]);
+        return;
+      }
+      const line = lines[chart.lineAt(at.x, at.y)];
+      if (!line) return;
+      const step = stepOfX(plot.valueAt(at.x), mode, props.clocks.get(line.run));
+      if (step === null) return;
+      // Steps of other counts are no places for the shared cursor.
+      props.setCursor(line.byTime ? Math.round(step) : line.steps[nearest(line.steps, step)], line.run);
+    };
+    window.addEventListener("pointermove", move);
+    window.addEventListener("pointerup", up);
+  };
+  const parts = [...new Map(chart.tags.map((one) => [one.label, one])).values()].filter(
+    ({ label }) => label !== "",
+  );
+  const byTime =
+    mode === "step" ? [...new Set(lines.filter((line) => line.byTime).map(({ tag }) => tag))] : [];
+  const out = beyond(
+    inside.map((line) => within(line, domain)),
+    scale,
+  );
+  const plot = drawn.current?.plot;
+  const over = plot?.over;
+  return (
+    <article
+      class={large ? "chart large" : "chart"}
+      aria-label={chart.title}
+      data-testid={`chart-${chart.id}`}
+    >
+      <header>
+        <h3 title={chart.tags.map(({ tag }) => tag).join("\n")}>{chart.title}</h3>
+        {parts.map(({ label, part, tag }) => (
+          <span class="part dim" key={label} title={tag}>
+            <Dash part={part} /> {label}
+          </span>
+        ))}
+        {byTime.map(({ tag, label }) => (
+          <span class="note" key={tag} title={TEXT.byTimeTitle(tag)} data-testid="by-time">
+            {TEXT.byTime(label || chart.title)}
+          </span>
+        ))}
+        {out > 0 && <span class="note dim">{TEXT.beyond(out)}</span>}
+        <span class="gap" />
+        <button
+          type="button"
+          class="icon small"
+          aria-pressed={pinned}
+          title={TEXT.pin(chart.title, pinned)}
+          aria-label={TEXT.pin(chart.title, pinned)}
+          data-testid={`pin-${chart.id}`}
+          onClick={props.togglePin}
+        >
+          <Glyph path="M5 2h6M6 2l-.5 5L3.5 9h9l-2-2L10 2M8 9v5" />
+        </button>
+        <button
+          type="button"
+          class="icon small"
+          aria-pressed={large}
+          title={TEXT.enlarge(chart.title, large)}
+          aria-label={TEXT.enlarge(chart.title, large)}
+          data-testid={`enlarge-${chart.id}`}
+          onClick={props.toggleLarge}
+        >
+          <Glyph path="M9.5 2.5h4v4M13 3L9 7M6.5 13.5h-4v-4M3 13l4-4" />
+        </button>
+      </header>
+      <div class="chart-box" ref={box} style={{ height: `${height}px` }}>
+        <div
+          class="plot"
+          ref={root}
+          role="img"
+          aria-label={TEXT.chart(chart.title, axisText(domain[0], mode), axisText(domain[1], mode))}
+          data-x={domain.join(" ")}
+          data-y={`${scale.mode} ${scale.lo} ${scale.hi}`}
+          onPointerDown={down}
+          onDblClick={() => props.zoom(null)}
+          onPointerMove={(event) => {
+            const at = place(event);
+            props.hover.value = at?.inside ? drawn.current!.plot.valueAt(at.x) : null;
+          }}
+          onPointerLeave={() => {
+            props.hover.value = null;
+          }}
+        />
+        {over && brush && (
+          <div
+            class="brush"
+            style={{
+              left: `${plot!.area.left + brush[0]}px`,
+              width: `${brush[1] - brush[0]}px`,
+              top: `${plot!.area.top}px`,
+              height: `${plot!.area.height}px`,
+            }}
+          />
+        )}
+        {over && <Cursors {...props} chart={drawn.current!} over={over} drawing={drawing} />}
+        {over && (
+          <Marks
+            chart={drawn.current!}
+            marks={props.marks}
+            mode={mode}
+            clocks={props.clocks}
+            focusable={props.first}
+            open={props.open}
+          />
+        )}
+      </div>
+      <Values {...props} />
+    </article>
+  );
+}
+
+/** Apart from the rest, so that the pointer redraws nothing else. */
+function Values({ lines, cursor, hover, smoothed }: ChartProps) {
+  return <Readout lines={lines} at={hover.value ?? cursor ?? 0} smoothed={smoothed} />;
+}
+
+interface CursorProps extends Omit<ChartProps, "chart"> {
+  chart: LinesChart;
+  over: HTMLElement;
+  /** Says that the chart is another one. */
+  drawing: number;
+}
+
+function Cursors({ chart, over, cursor, hover, active, busy, explain, domain }: CursorProps) {
+  const store = useStore();
+  const { area } = chart.plot;
+  const style = (x: number) => ({
+    left: `${area.left + chart.plot.xOf(x)}px`,
+    top: `${area.top}px`,
+    height: `${area.height}px`,
+  });
+  const shown = (x: number | null): x is number => x !== null && x >= domain[0] && x <= domain[1];
+  const step = store.view.step.value;
+  const at = shown(cursor) ? chart.plot.xOf(cursor) : 0;
+  return (
+    <>
+      {shown(hover.value) && <div class="step-cursor plain faint" style={style(hover.value)} />}
+      {shown(cursor) && <div class="step-cursor plain" data-testid="curve-cursor" style={style(cursor)} />}
+      {active !== null && step !== null && shown(cursor) && (
+        <button
+          type="button"
+          class="explain"
+          style={{
+            top: `${area.top + 2}px`,
+            ...(at > area.width / 2
+              ? { right: `${over.parentElement!.clientWidth - area.left - at + 6}px` }
+              : { left: `${area.left + at + 6}px` }),
+          }}
+          title={TEXT.explainTitle(active)}
+          disabled={busy}
+          data-testid="explain"
+          onClick={() => explain(active)}
+        >
+          {busy ? TEXT.explaining : TEXT.explain(step)}
+        </button>
+      )}
+    </>
+  );
+}
+
+function Glyph({ path }: { path: string }) {
+  return (
+    <svg
+      width="14"
+      height="14"
+      viewBox="0 0 16 16"
+      fill="none"
+      stroke="currentColor"
+      stroke-width="1.4"
+      aria-hidden="true"
+    >
+      <path d={path} stroke-linecap="round" stroke-linejoin="round" />
+    </svg>
+  );
+}
+
+/** The part of a line that is seen. */
+function within(line: CurveLine, [lo, hi]: readonly [number, number]): CurveLine {
+  let from = 0;
+  let to = line.x.length;
+  while (from < to && line.x[from] < lo) from++;
+  while (to > from && line.x[to - 1] > hi) to--;
+  if (from === 0 && to === line.x.length) return line;
+  return {
+    ...line,
+    x: line.x.subarray(from, to),
+    raw: line.raw.subarray(from, to),
+    drawn: line.drawn.subarray(from, to),
+  };
+}
+
+const clock = (seconds: number) =>
+  new Date(seconds * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+
+const axisText = (x: number, mode: XMode) =>
+  mode === "step" ? String(Math.round(x)) : mode === "relative" ? duration(x) : clock(x);
+
+function xTicks(domain: readonly [number, number], mode: XMode, count: number) {
+  if (mode === "step") {
+    const at = stepTicks(domain, count);
+    return {
+      at,
+      text: at.map((step) => (step >= 1e5 ? step.toExponential().replace("e+", "e") : String(step))),
+    };
+  }
+  const midnight = new Date(domain[0] * 1000).setHours(0, 0, 0, 0) / 1000;
+  const at = timeTicks(domain[0], domain[1], count, mode === "wall" ? midnight : 0);
+  return { at, text: at.map((x) => axisText(x, mode)) };
+}

@@ -1,0 +1,77 @@
+import { layerOf } from "../../../lib/findings";
+import { short } from "../../../lib/format";
+import { useStore } from "../../../ui/context";
+import type { LinesChart } from "../draw";
+import { type Clocks, type XMode, xOfStep } from "../model_lines";
+import type { CurveMark } from "../model_marks";
+import { TEXT } from "../text";
+
+/** Up and filled: a peak; struck through: skipped; with an exclamation mark: a finding. */
+const PATHS = {
+  peak: "M5 0.5L9.5 9H0.5z",
+  skipped: "M1 1L9 9M9 1L1 9",
+  finding: "M5 0.5L9.5 5L5 9.5L0.5 5z",
+};
+/** Closer than this, in pixels, of one kind and run only the first is drawn. */
+const APART = 8;
+
+interface Props {
+  chart: LinesChart;
+  marks: readonly CurveMark[];
+  mode: XMode;
+  clocks: Clocks;
+  /** One chart of all is enough for the keyboard. */
+  focusable: boolean;
+  open: (mark: CurveMark) => void;
+}
+
+/** What happened when, on a chart's x axis; each leads to where it shows. */
+export function Marks({ chart, marks, mode, clocks, focusable, open }: Props) {
+  const store = useStore();
+  const { over, area } = chart.plot;
+  if (!over || marks.length === 0) return null;
+  const last = new Map<string, number>();
+  const placed = marks.flatMap((mark) => {
+    const at = xOfStep(mark.step, mode, clocks.get(mark.run));
+    const x = at === null ? Number.NaN : chart.plot.xOf(at);
+    const key = `${mark.kind} ${mark.run}`;
+    if (!(x >= 0 && x <= area.width) || x - (last.get(key) ?? Number.NEGATIVE_INFINITY) < APART) return [];
+    last.set(key, x);
+    return [{ mark, x }];
+  });
+  return (
+    <div class="chart-marks" style={{ left: `${area.left}px`, top: `${area.top + area.height - 12}px` }}>
+      {placed.map(({ mark, x }) => (
+        <button
+          type="button"
+          key={`${mark.kind} ${mark.run} ${mark.step} ${mark.kind === "finding" ? mark.group.rule : ""}`}
+          class={mark.kind}
+          tabIndex={focusable ? 0 : -1}
+          style={{ left: `${x - 6}px` }}
+          title={`${mark.run}\n${wordsOf(mark)}`}
+          aria-label={`${mark.run}: ${wordsOf(mark)}`}
+          data-kind={mark.kind}
+          data-run={mark.run}
+          data-step={mark.step}
+          onPointerDown={(event) => event.stopPropagation()}
+          onClick={() => open(mark)}
+        >
+          <svg width="10" height="10" viewBox="0 0 10 10" aria-hidden="true">
+            <path
+              d={PATHS[mark.kind]}
+              fill={mark.kind === "skipped" ? "none" : store.colour(mark.run)}
+              stroke={mark.kind === "skipped" ? store.colour(mark.run) : "var(--bg)"}
+              stroke-width={mark.kind === "skipped" ? 1.8 : 1}
+            />
+          </svg>
+        </button>
+      ))}
+    </div>
+  );
+}
+
+function wordsOf(mark: CurveMark): string {
+  if (mark.kind === "peak") return TEXT.marks.peak(mark.figure, mark.step, short(mark.ratio));
+  if (mark.kind === "skipped") return TEXT.marks.skipped(mark.step);
+  return TEXT.marks.finding(mark.group.title, layerOf(mark.group.origin), mark.step);
+}

@@ -1,0 +1,74 @@
+/** Texts of the panel Curves. */
+export const TEXT = {
+  title: "Curves",
+  what: "the scalars",
+  charts: {
+    gradient_norm: "Gradient norm",
+    learning_rate: "Learning rate",
+    clipping: "Clipping",
+    loss_scale: "Loss scale",
+    skipped: "Skipped steps",
+    overhead_seconds: "Seconds that tb_nnviz took a step",
+    window_gradient_norm_max: "Highest gradient norm since the last logged step",
+    window_loss_max: "Highest loss since the last logged step",
+    window_nonfinite: "Steps with NaN or Inf since the last logged step",
+    window_skipped_steps: "Steps skipped since the last logged step",
+  } as Record<string, string>,
+  own: (name: string) => `${name} (SummaryWriter)`,
+  parts: { train: "train", validation: "validation", test: "test" } as Record<string, string>,
+  labels: {
+    gradient_norm: ["after clipping", "before clipping"],
+    clipping: ["factor", "rate"],
+  } as Record<string, string[]>,
+  group: (name: string) => `group ${name}`,
+  smoothing: "smoothing",
+  smoothingHelp: "Exponential moving average as TensorBoard's; the raw line stands faint behind it.",
+  x: "Horizontal axis",
+  xModes: { step: "step", relative: "relative", wall: "wall" } as Record<string, string>,
+  xTitles: {
+    step: "By optimizer step",
+    relative: "By time since the run's first logged step",
+    wall: "By time of day",
+  } as Record<string, string>,
+  y: "Vertical axis",
+  yModes: { auto: "auto", log: "log", linear: "linear" } as Record<string, string>,
+  yTitles: {
+    auto: "Log where a chart's values span decades, else linear",
+    log: "Log wherever there are positive values",
+    linear: "Linear",
+  } as Record<string, string>,
+  outliers: "outliers",
+  outliersTitle: "Let far outliers stretch the vertical axes",
+  filter: "filter charts",
+  filterName: "Filter charts by regular expression",
+  noChart: "No chart matches",
+  noChartHelp: "Change the filter.",
+  pin: (title: string, on: boolean) => (on ? `Unpin ${title}` : `Pin ${title} to the top`),
+  enlarge: (title: string, on: boolean) => (on ? `Make ${title} small again` : `Enlarge ${title}`),
+  reset: "Show all steps",
+  chart: (title: string, from: string, to: string) =>
+    `${title}, from ${from} to ${to}. Click: cursor. Drag: zoom. Double click: all steps.`,
+  beyond: (n: number) => (n === 1 ? "1 value beyond the axis" : `${n} values beyond the axis`),
+  byTime: (label: string) => `${label} by time`,
+  byTimeTitle: (tag: string) =>
+    `The steps of ${tag} are not optimizer steps (epochs, perhaps): its points stand where the run was when they were written.`,
+  explain: (step: number) => `What happened at step ${step}`,
+  explainTitle: (run: string) =>
+    `Opens Gradient flow at the layer of ${run} whose gradient norm or update ratio rose most against its own median of the logged steps before`,
+  explaining: "Looking…",
+  unexplained: "No layer is known to have changed there: too few steps are logged before it.",
+  marks: {
+    peak: (figure: string, step: number, ratio: string) =>
+      `Peak of ${figure} at step ${step}, ${ratio} times its usual value: show the layer it came from`,
+    skipped: (step: number) => `Step ${step} was skipped by the GradScaler`,
+    finding: (title: string, layer: string, step: number) => `${title}: ${layer}, since step ${step}`,
+  },
+  value: (run: string, label: string, value: string, step: string) =>
+    `${run}${label === "" ? "" : `, ${label}`}: ${value} at step ${step}`,
+  smoothed: (value: string) => `smoothed ${value}`,
+  away: (step: string) => `@${step}`,
+  emptyTitle: "No scalars in these runs",
+  emptyHelp: "What monitor.log is given once a step is drawn here, with our own figures beside it.",
+  emptyCode:
+    "monitor.log(loss=loss)          # in the training loop\nmonitor.log(val_loss=val_loss)  # after validation",
+};

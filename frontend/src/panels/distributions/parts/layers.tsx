@@ -1,0 +1,223 @@
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { parseFilter } from "../../../lib/format";
+import type { Scale } from "../../../lib/types";
+import { theme } from "../../../plot/canvas";
+import { useSize, useStore } from "../../../ui/context";
+import { RowFilter } from "../../../ui/row_filter";
+import { RunHead } from "../../../ui/run_head";
+import { UI_TEXT } from "../../../ui/text";
+import { type Listing, useKeys } from "../data";
+import { drawDensityMap } from "../draw_density_map";
+import type { ValueAxis } from "../layout_value_axis";
+import { type HistogramAnswer, type Histograms, peakOf } from "../model";
+import { useAxis, useShared } from "../shared";
+import { TEXT } from "../text";
+import { tooltipOf } from "../tooltip";
+import { DensityLegend } from "./legend";
+import { ValueTicks } from "./plot";
+
+const LINE = 24;
+/** Gap between two layers, which contains the line of quantiles. */
+const PAD = 3;
+const BOX = 7;
+const GAP = 16;
+const MIN_WIDTH = 150;
+
+interface Props {
+  listing: Listing;
+  answer: HistogramAnswer;
+  stale: boolean;
+}
+
+/** All layers at the cursor's step, one line per layer, run beside run. */
+export function Layers({ listing, answer, stale }: Props) {
+  const store = useStore();
+  const keys = useKeys();
+  const { ref, width, height } = useSize<HTMLDivElement>();
+  const [top, setTop] = useState(0);
+  const shown = store.shown.value;
+  const filter = parseFilter(store.view.rowFilter.value) ?? /(?:)/;
+  const names = listing.rows.map(({ name }) => name).filter((name) => filter.test(name));
+  const shared = useShared(answer);
+  const { series, used, range, peak, scale } = shared;
+
+  const label = Math.min(220, Math.max(110, Math.round(width * 0.2)));
+  const room = width - label - 12;
+  const column = Math.max(MIN_WIDTH, Math.floor((room - GAP * shown.length) / Math.max(1, shown.length)));
+  const axis = useAxis(shared, column);
+  const body = Math.max(LINE, height - 30 - 22 - 40);
+  const first = Math.max(0, Math.floor(top / LINE));
+  const visible = names.slice(first, first + Math.ceil(body / LINE) + 1);
+  const selected = listing.rows[listing.selected]?.name;
+  const scroll = useRef<HTMLDivElement>(null);
+  // Scroll the selected layer to the middle when the view opens.
+  useLayoutEffect(() => {
+    const at = names.indexOf(selected ?? "");
+    const box = scroll.current;
+    if (box && at >= 0) box.scrollTop = Math.max(0, (at + 0.5) * LINE - (box.clientHeight - 52) / 2);
+  }, [selected, width > 0]);
+  const open = (name: string) => {
+    store.jump(() => {
+      store.view.row.value = name;
+      store.key("hist.view").value = null;
+    });
+  };
+  const total = label + (column + GAP) * shown.length;
+  return (
+    <div class={stale ? "hist-stage stale" : "hist-stage"} ref={ref} data-testid="stage" aria-busy={stale}>
+      {width > 0 && (
+        <>
+          <div class="layers-scroll" ref={scroll} onScroll={(event) => setTop(event.currentTarget.scrollTop)}>
+            <div class="layers-grid" style={{ width: `${total}px`, height: `${names.length * LINE + 52}px` }}>
+              <div class="layers-head">
+                <div class="first" style={{ width: `${label}px` }}>
+                  <RowFilter />
+                </div>
+                {shown.map((run, i) => (
+                  <div key={run} style={{ width: `${column}px`, marginLeft: `${GAP}px` }}>
+                    <RunHead run={run} width={column} note={noteFor(series[i], listing.step)} />
+                    <ValueTicks axis={axis} />
+                  </div>
+                ))}
+              </div>
+              <div class="layers-window" style={{ transform: `translateY(${first * LINE}px)` }}>
+                <div
+                  class="layers-names"
+                  style={{ width: `${label}px` }}
+                  role="listbox"
+                  aria-label={UI_TEXT.layers}
+                >
+                  {visible.map((name) => (
+                    <button
+                      type="button"
+                      key={name}
+                      role="option"
+                      aria-selected={name === selected}
+                      class={name === selected ? "selected" : ""}
+                      style={{ height: `${LINE}px` }}
+                      title={`${name}\n${TEXT.openLayer}`}
+                      data-testid={`line-${name}`}
+                      onClick={() => open(name)}
+                    >
+                      {name}
+                    </button>
+                  ))}
+                </div>
+                {series.map((all, i) => (
+                  <div key={shown[i]} style={{ width: `${column}px`, marginLeft: `${GAP}px` }}>
+                    {all ? (
+                      <Strips
+                        all={all}
+                        names={visible}
+                        axis={axis}
+                        scale={scale}
+                        step={listing.step}
+                        open={open}
+                      />
+                    ) : (
+                      <div class="no-data" style={{ height: `${Math.min(body - 40, 120)}px` }}>
+                        <span>{TEXT.absent}</span>
+                      </div>
+                    )}
+                  </div>
+                ))}
+              </div>
+            </div>
+          </div>
+          <DensityLegend
+            scale={scale}
+            peak={peak}
+            own={keys.ownHeight}
+            lines
+            marks
+            used={used}
+            range={range}
+          />
+        </>
+      )}
+    </div>
+  );
+}
+
+const noteFor = (all: Histograms | null, step: number) =>
+  all?.source === "stock"
+    ? TEXT.fromStock
+    : all && all.steps[0] !== step
+      ? UI_TEXT.nearestStep(all.steps[0])
+      : undefined;
+
+interface StripsProps {
+  all: Histograms;
+  names: readonly string[];
+  axis: ValueAxis;
+  scale: Scale;
+  step: number;
+  open: (name: string) => void;
+}
+
+function Strips({ all, names, axis, scale, step, open }: StripsProps) {
+  const store = useStore();
+  const { ownHeight } = useKeys();
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const dark = store.dark.value;
+  const colour = store.colour(all.run);
+  const line = useMemo(() => new Map(all.rows.map((name, i) => [name, i])), [all]);
+  const key = names.join("\n");
+  useLayoutEffect(() => {
+    if (!canvas.current) return;
+    const spans = new Int32Array(2 * all.rows.length);
+    names.forEach((name, k) => {
+      const item = line.get(name);
+      if (item === undefined) return;
+      spans[2 * item] = k * LINE + PAD;
+      spans[2 * item + 1] = (k + 1) * LINE - BOX;
+    });
+    drawDensityMap(canvas.current, {
+      all,
+      axis,
+      spans,
+      scale,
+      peaks: ownHeight ? Float64Array.from(all.totals, (_, i) => peakOf(all, i)) : null,
+      quantiles: "marks",
+      colour,
+      dark,
+      height: names.length * LINE,
+      dpr: window.devicePixelRatio,
+      theme: theme(dark),
+    });
+  }, [all, axis, scale, key, ownHeight, colour, dark]);
+  const nameAt = (event: MouseEvent) => {
+    const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
+    return names[Math.min(names.length - 1, Math.max(0, Math.floor((event.clientY - box.top) / LINE)))];
+  };
+  return (
+    <canvas
+      ref={canvas}
+      class="strips"
+      role="img"
+      aria-label={TEXT.layersOf(all.run, all.steps[0] ?? step)}
+      data-testid={`strips-${all.run}`}
+      onPointerMove={(event) => {
+        const item = line.get(nameAt(event)) ?? -1;
+        if (item < 0) {
+          store.tooltip.value = null;
+          return;
+        }
+        const x = event.clientX - event.currentTarget.getBoundingClientRect().left;
+        const note = tooltipOf(all, item, axis, x);
+        store.tooltip.value = {
+          run: all.run,
+          step: `${UI_TEXT.step} ${all.steps[0]}`,
+          ...note,
+          what: `${all.rows[item]}: ${note.what}`,
+          x: event.clientX,
+          y: event.clientY,
+        };
+      }}
+      onPointerLeave={() => {
+        store.tooltip.value = null;
+      }}
+      onClick={(event) => open(nameAt(event))}
+    />
+  );
+}

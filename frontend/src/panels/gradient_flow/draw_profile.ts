@@ -1,0 +1,172 @@
+import { needsZeroLane, ticks, toUnit } from "../../lib/scale";
+import type { Scale, Thresholds } from "../../lib/types";
+import { prepare, type Theme } from "../../plot/canvas";
+import { cross, type Shape, tracePath } from "../../plot/markers";
+import type { Band } from "./model_band";
+import type { RunProfile } from "./model_profile";
+
+interface ProfileRun extends RunProfile {
+  colour: string;
+  shape: Shape;
+  /** Percentiles of the lines that have them. */
+  bands: Band[];
+}
+
+interface ProfileModel {
+  runs: ProfileRun[];
+  scale: Scale;
+  thresholds: Thresholds | null;
+  /** A value with a line of its own: 1 among factors. */
+  guide: number | null;
+  /** Top of each line, and the height of all. */
+  tops: readonly number[];
+  /** The part of that height which is drawn, since a thousand layers are mostly out of sight. */
+  part: { top: number; height: number };
+  width: number;
+  dpr: number;
+  theme: Theme;
+  bandAlpha: number;
+}
+
+/** Width of the lanes for exact zeros (left) and for NaN and Inf (right). */
+export function lanes(runs: number, width: number): { zero: number; nonfinite: number } {
+  const lane = Math.min(width * 0.14, 10 + 5 * Math.min(runs, 5));
+  return { zero: lane, nonfinite: lane };
+}
+
+/** Left and right end of the scale. */
+function profileSpan(runs: number, width: number): [number, number] {
+  const { zero, nonfinite } = lanes(runs, width);
+  return [zero + 6, width - nonfinite - 6];
+}
+
+export function profileX(t: number, runs: number, width: number): number {
+  const [left, right] = profileSpan(runs, width);
+  return left + (right - left) * Math.min(1, Math.max(0, t));
+}
+
+/** Whether exact zeros stand on the scale and not in the lane at the left. */
+export const zeroInside = (scale: Scale) => scale.diverging && !needsZeroLane(scale);
+
+/** Values with a line and a label. */
+export const profileTicks = (scale: Scale, width: number) => ticks(scale, width < 200 ? 2 : 4);
+
+export function drawProfile(canvas: HTMLCanvasElement, model: ProfileModel): void {
+  const { runs, scale, thresholds, tops, width, theme } = model;
+  const { top, height } = model.part;
+  if (height <= 0 || width <= 0) return;
+  const g = prepare(canvas, width, height, model.dpr);
+  if (!g) return;
+  g.clearRect(0, 0, width, height);
+  const n = runs.length;
+  const [left, right] = profileSpan(n, width);
+  const x = (t: number) => profileX(t, n, width);
+  const y = (line: number) => (tops[line] + tops[line + 1]) / 2 - top;
+  const vertical = (at: number, colour: string, dash: number[] = []) => {
+    g.setLineDash(dash);
+    g.strokeStyle = colour;
+    g.lineWidth = 1;
+    g.beginPath();
+    g.moveTo(Math.round(at) + 0.5, 0);
+    g.lineTo(Math.round(at) + 0.5, height);
+    g.stroke();
+    g.setLineDash([]);
+  };
+
+  if (thresholds) {
+    const low = toUnit(scale, thresholds.vanishing);
+    const high = toUnit(scale, thresholds.exploding);
+    g.fillStyle = theme.band;
+    // with the lanes: an exact zero has vanished too, and what is not finite has exploded
+    if (low > 0) g.fillRect(0, 0, x(low), height);
+    if (high <= 1) g.fillRect(x(high), 0, width - x(high), height);
+  }
+  for (const tick of profileTicks(scale, width)) vertical(x(toUnit(scale, tick)), theme.grid);
+  vertical(left - 4, theme.grid, [1, 3]);
+  vertical(right + 4, theme.grid, [1, 3]);
+  if (thresholds) {
+    for (const threshold of [thresholds.vanishing, thresholds.exploding]) {
+      const t = toUnit(scale, threshold);
+      if (t >= 0 && t <= 1) vertical(x(t), theme.critical, [4, 3]);
+    }
+  }
+
+  if (model.guide !== null) vertical(x(toUnit(scale, model.guide)), theme.dim);
+
+  for (let i = n - 1; i >= 0; i--)
+    drawBand(g, runs[i], (value) => x(toUnit(scale, value)), y, model.bandAlpha);
+  const radius = Math.min(3, Math.max(1.8, tops[tops.length - 1] / tops.length / 4));
+  const { zero, nonfinite } = lanes(n, width);
+  // Offsets within the lanes keep runs apart that are all zero, or all NaN, at the same layer.
+  const inLane = (start: number, lane: number, i: number) => start + (lane * (i + 0.5)) / Math.max(1, n);
+  for (let i = n - 1; i >= 0; i--) {
+    const run = runs[i];
+    g.strokeStyle = run.colour;
+    g.fillStyle = run.colour;
+    g.lineWidth = 1.6;
+    g.lineJoin = "round";
+    g.beginPath();
+    let on = false;
+    for (const point of run.points) {
+      if (point.lane === "zero" || point.lane === "nonfinite") {
+        on = false;
+        continue;
+      }
+      if (on) g.lineTo(x(point.t), y(point.line));
+      else g.moveTo(x(point.t), y(point.line));
+      on = true;
+    }
+    g.stroke();
+    for (const point of run.points) {
+      const at = y(point.line);
+      if (point.lane === "zero") {
+        g.lineWidth = 1.2;
+        tracePath(g, run.shape, zeroInside(scale) ? x(toUnit(scale, 0)) : inLane(0, zero, i), at, radius);
+        g.fillStyle = theme.panel;
+        g.fill();
+        g.stroke();
+        g.fillStyle = run.colour;
+      } else if (point.lane === "nonfinite") {
+        g.strokeStyle = theme.nonfinite;
+        g.lineWidth = 1.8;
+        cross(g, inLane(right + 6, nonfinite, i), at, radius);
+        g.strokeStyle = run.colour;
+      } else {
+        tracePath(g, run.shape, x(point.t), at, radius);
+        g.fill();
+        if (point.lane !== "scale") arrow(g, x(point.t), at, point.lane === "under" ? -1 : 1, radius);
+      }
+    }
+  }
+}
+
+/** From the 5th to the 95th percentile of each line, joined like the curve: faint, behind the curves. */
+function drawBand(
+  g: CanvasRenderingContext2D,
+  { bands, colour }: ProfileRun,
+  x: (value: number) => number,
+  y: (line: number) => number,
+  alpha: number,
+): void {
+  if (bands.length === 0) return;
+  g.save();
+  g.globalAlpha = alpha;
+  g.fillStyle = colour;
+  g.beginPath();
+  // A band of one line is as high as a point, one of no width still a line.
+  const up = bands.length === 1 ? 3 : 0;
+  for (const { line, lo } of bands) g.lineTo(x(lo), y(line) - up);
+  for (const { line, lo, hi } of [...bands].reverse()) g.lineTo(Math.max(x(lo) + 1, x(hi)), y(line) + up);
+  g.fill();
+  g.restore();
+}
+
+/** A small arrow says that the value lies further out than the scale. */
+function arrow(g: CanvasRenderingContext2D, x: number, y: number, direction: -1 | 1, radius: number): void {
+  g.lineWidth = 1.2;
+  g.beginPath();
+  g.moveTo(x + direction * (radius + 1), y - radius);
+  g.lineTo(x + direction * (radius + 3.5), y);
+  g.lineTo(x + direction * (radius + 1), y + radius);
+  g.stroke();
+}

@@ -1,0 +1,107 @@
+import type { Line } from "../../lib/types";
+
+interface Geometry {
+  tree: number;
+  map: number;
+  profile: number;
+  rowHeight: number;
+  /** Top of each line, and after the last one the height of all of them. */
+  tops: number[];
+  /** Height of the visible part of them. */
+  window: number;
+  series: number;
+}
+
+export const GAP = 14;
+export const HEADER = 34;
+export const AXIS = 24;
+/** Height of the lane that each kind of marks has above the steps. */
+export const LANE = 11;
+export const SCROLLBAR = 12;
+const ROW_MIN = 12;
+const ROW_MAX = 24;
+/** A few runs are squeezed rather than hidden; many scroll, and then they may as well be legible. */
+const mapMin = (runs: number) => (runs <= 4 ? 80 : 116);
+const SERIES_MIN = 184;
+const SERIES_MAX = 420;
+
+/** Headers of expanded blocks hold no cells: as low as their text allows. */
+const headerHeight = (row: number) => Math.min(row, Math.max(ROW_MIN, Math.round(row * 0.72)));
+
+/** Tops of lines, rows being `row` pixels high; one entry more than lines. */
+export function lineTops(lines: readonly Pick<Line, "type">[], row: number): number[] {
+  const tops = [0];
+  for (const { type } of lines)
+    tops.push(tops[tops.length - 1] + (type === "header" ? headerHeight(row) : row));
+  return tops;
+}
+
+/** The line at a height, held within the lines. */
+export function lineAt(tops: readonly number[], y: number): number {
+  let lo = 0;
+  let hi = tops.length;
+  while (lo < hi) {
+    const mid = (lo + hi) >> 1;
+    if (tops[mid] > y) hi = mid;
+    else lo = mid + 1;
+  }
+  return Math.max(0, (lo === tops.length ? tops.length - 1 : lo) - 1);
+}
+
+/** Room beyond what is in sight, so that scrolling a little draws nothing anew. */
+const AHEAD = 240;
+
+/** A part of the lines' height that holds what is in sight: it moves in leaps, not with every pixel scrolled. */
+export function partInSight(
+  scrolled: number,
+  visible: number,
+  body: number,
+): { top: number; height: number } {
+  if (body <= visible) return { top: 0, height: body };
+  const top = Math.max(0, Math.floor(scrolled / AHEAD) * AHEAD - AHEAD);
+  return { top, height: Math.min(body, top + visible + 3 * AHEAD) - top };
+}
+
+/** First line, and the one after the last, that have a place within a part of the height. */
+export function linesWithin(
+  tops: readonly number[],
+  { top, height }: { top: number; height: number },
+): [number, number] {
+  const end = lineAt(tops, top + height - 1) + 1;
+  return tops.length < 2 ? [0, 0] : [lineAt(tops, top), Math.min(tops.length - 1, end)];
+}
+
+/** So many lines of the least height fit above the curves. */
+export const roomFor = (height: number, axis: number) =>
+  Math.max(10, Math.floor((height - HEADER - axis - SERIES_MIN) / ROW_MIN));
+
+/**
+ * Sizes of the stage in CSS pixels. Rows share the height that is there, within limits; beyond them the stage
+ * scrolls. Rows are whole pixels high, so that lines and cells stay crisp and aligned.
+ */
+export function stageGeometry(
+  width: number,
+  height: number,
+  lines: readonly Pick<Line, "type">[],
+  runs: number,
+  longest: number,
+  axis = AXIS,
+): Geometry {
+  const narrow = width < 900;
+  const tree = Math.min(narrow ? 168 : 232, Math.max(narrow ? 120 : 150, Math.ceil(longest)));
+  const profile = width < 760 ? 160 : narrow ? 190 : 250;
+  const free = width - tree - profile - GAP * (runs + 1);
+  const overflows = free < mapMin(runs) * runs;
+
+  const rest = height - HEADER - axis - (overflows ? SCROLLBAR : 0);
+  const available = Math.max(120, rest - SERIES_MIN);
+  let rowHeight = ROW_MAX;
+  while (rowHeight > ROW_MIN && lineTops(lines, rowHeight)[lines.length] > available) rowHeight -= 1;
+  const tops = lineTops(lines, rowHeight);
+  const body = tops[lines.length];
+  const window = Math.min(body, available);
+  const scrollbar = body > window ? SCROLLBAR : 0;
+  const map = Math.max(mapMin(runs), Math.floor((free - scrollbar) / Math.max(1, runs)));
+  const series = Math.min(SERIES_MAX, Math.max(SERIES_MIN, rest - window));
+  return { tree, map, profile, rowHeight, tops, window, series };
+}

@@ -1,0 +1,89 @@
+import { baseName, isFraction } from "../../lib/statistics";
+import { nearest, spacing } from "../../lib/steps";
+import { CELL, type CellState, type Grid, type Match } from "../../lib/types";
+
+/**
+ * How two runs are compared: by their ratio; where values may be negative or are shares or counts, by what is between
+ * them; factors, which are logarithms already, by their ratio too.
+ */
+export type Comparison = "ratio" | "difference" | "factors";
+
+export const comparisonOf = (statistic: string, signed: boolean): "ratio" | "difference" =>
+  signed || isFraction(statistic) || ["count", "nonfinite"].includes(baseName(statistic))
+    ? "difference"
+    : "ratio";
+
+/**
+ * The reference's step nearest to each step. Further away than half of the reference's usual logging interval they are
+ * no longer the same moment of training, and said to be far.
+ *
+ * >>> matchSteps([0, 4, 30], [0, 10, 20])
+ * { at: [0, 0, 2], far: [0, 0, 1] }
+ */
+export function matchSteps(
+  steps: ArrayLike<number>,
+  reference: ArrayLike<number>,
+  usual = spacing(reference),
+): Match {
+  const most = usual / 2;
+  const at = new Int32Array(steps.length);
+  const far = new Uint8Array(steps.length);
+  for (let s = 0; s < steps.length; s++) {
+    at[s] = nearest(reference, steps[s]);
+    if (at[s] >= 0 && Math.abs(reference[at[s]] - steps[s]) > most) far[s] = 1;
+  }
+  return { at, far };
+}
+
+/** What a cell is when it is compared; `undefined` where both have a value that can be. */
+function stateOf(own: CellState, reference: CellState, rule: Comparison): CellState | undefined {
+  if (own === CELL.header || own === CELL.absent || own === CELL.undefined) return own;
+  if (own === CELL.nonfinite) return CELL.nonfinite;
+  if (reference === CELL.nonfinite) return CELL.refNonfinite;
+  if (reference !== CELL.value && reference !== CELL.zero) return CELL.refAbsent;
+  if (rule === "difference") return undefined;
+  if (own === CELL.zero) return CELL.zero;
+  return reference === CELL.zero ? CELL.refZero : undefined;
+}
+
+/**
+ * One run against the reference on the same lines: decimal logarithms of ratios, or differences. Zero, NaN and absent
+ * values of either side are no numbers but states of their own.
+ */
+export function differenceGrid(grid: Grid, reference: Grid, rule: Comparison, usual?: number): Grid {
+  const n = grid.steps.length;
+  const match = matchSteps(grid.steps, reference.steps, usual);
+  const values = new Float64Array(grid.lines * n).fill(Number.NaN);
+  const states = new Uint8Array(grid.lines * n);
+  for (let line = 0; line < grid.lines; line++) {
+    const start = line * n;
+    const other = line * reference.steps.length;
+    for (let s = 0; s < n; s++) {
+      const own = grid.states[start + s] as CellState;
+      const at = match.at[s];
+      const its = at < 0 ? CELL.absent : (reference.states[other + at] as CellState);
+      const state = stateOf(own, its, rule);
+      if (state !== undefined) {
+        states[start + s] = state;
+        if (state === CELL.zero) values[start + s] = Number.NEGATIVE_INFINITY;
+        continue;
+      }
+      const a = grid.values[start + s];
+      const b = reference.values[other + at];
+      // Logarithms apart: the quotient of 1e30 and 1e-30 is beyond float32, and that of 1e-300 and 1e300 beyond any.
+      const value = rule === "ratio" ? Math.log10(a) - Math.log10(b) : a - b;
+      values[start + s] = value;
+      states[start + s] = rule === "difference" && value === 0 ? CELL.zero : CELL.value;
+    }
+  }
+  const { run, steps, lines, reduced } = grid;
+  return {
+    run,
+    steps,
+    lines,
+    values,
+    states,
+    match,
+    ...(reduced && { reduced: { ...reduced, sources: [] } }),
+  };
+}

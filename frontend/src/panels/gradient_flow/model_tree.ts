@@ -1,0 +1,112 @@
+import { choose } from "../../lib/selection";
+import type { Line, Row } from "../../lib/types";
+
+interface Item {
+  path: string[];
+  row: number;
+}
+
+interface Options {
+  isFolded: (key: string, depth: number) => boolean;
+  /** Drop a trailing `.weight`: only weights are shown, so it says nothing. */
+  dropWeight: boolean;
+}
+
+/**
+ * Where a row stands in the tree: the path of its module, and then the parameter's own name, which is no level
+ * of its own (a block per Conv2d that holds `weight` and `bias` would double the lines).
+ */
+function rowPath(row: Row, dropWeight: boolean): string[] {
+  const name = dropWeight && row.name.endsWith(".weight") ? row.name.slice(0, -".weight".length) : row.name;
+  if (row.module === "" || !name.startsWith(row.module)) return name.split(".");
+  const parts = row.module.split(".");
+  parts[parts.length - 1] += name.slice(row.module.length);
+  return parts;
+}
+
+const isNumber = (part: string) => /^\d+$/.test(part);
+
+/** Consecutive items with the same first part: rows keep execution order, so a block may appear twice. */
+function segments(items: Item[]): Item[][] {
+  const result: Item[][] = [];
+  for (const item of items) {
+    const last = result[result.length - 1];
+    if (last && last[0].path[0] === item.path[0] && item.path.length > 1 && last[0].path.length > 1)
+      last.push(item);
+    else result.push([item]);
+  }
+  return result;
+}
+
+/**
+ * Lines of the tree in execution order. Blocks of one row are no blocks; a block that holds nothing but
+ * numbered blocks (`blocks.0`, `blocks.1`) or one block (`encoder.layers`) hands its name down to them.
+ */
+export function treeLines(rows: readonly Row[], shown: readonly number[], options: Options): Line[] {
+  const lines: Line[] = [];
+  const used = new Map<string, number>();
+  const keyOf = (path: string) => {
+    const n = (used.get(path) ?? 0) + 1;
+    used.set(path, n);
+    return n === 1 ? `${path}.*` : `${path}~${n}.*`;
+  };
+  const leaf = (item: Item, prefix: string, depth: number) => {
+    const label = prefix + item.path.join(".");
+    lines.push({ key: rows[item.row].name, label, depth, type: "row", rows: [item.row] });
+  };
+  const walk = (items: Item[], prefix: string, full: string, depth: number) => {
+    for (const segment of segments(items)) {
+      const head = segment[0].path[0];
+      if (segment.length === 1) {
+        leaf(segment[0], prefix, depth);
+        continue;
+      }
+      const inner = segment.map(({ path, row }) => ({ path: path.slice(1), row }));
+      const path = full + head;
+      const parts = segments(inner);
+      const blocks = parts.filter((part) => part.length > 1).length;
+      const numbered = parts.every((part) => isNumber(part[0].path[0]));
+      if (blocks > 0 && (parts.length === 1 || numbered)) {
+        walk(inner, `${prefix}${head}.`, `${path}.`, depth);
+        continue;
+      }
+      const key = keyOf(path);
+      const isCollapsed = options.isFolded(key, depth);
+      const members = segment.map((item) => item.row);
+      lines.push({ key, label: prefix + head, depth, type: isCollapsed ? "block" : "header", rows: members });
+      if (!isCollapsed) walk(inner, "", `${path}.`, depth + 1);
+    }
+  };
+  walk(
+    shown.map((row) => ({ path: rowPath(rows[row], options.dropWeight), row })),
+    "",
+    "",
+    0,
+  );
+  return lines;
+}
+
+/** The line where a cursor on `key` stands: itself, the collapsed block that holds it, what is nearest, or the first row. */
+export function lineOf(lines: readonly Line[], rows: readonly Row[], key: string | null): number {
+  const first = lines.findIndex((line) => line.type !== "header");
+  if (key === null) return first;
+  const exact = lines.findIndex((line) => line.key === key);
+  if (exact >= 0)
+    return lines[exact].type === "header"
+      ? exact + 1 + lines.slice(exact + 1).findIndex((line) => line.type !== "header")
+      : exact;
+  const shown = lines.flatMap((line, i) =>
+    line.type === "header"
+      ? []
+      : line.rows.map((row) => ({ name: rows[row].name, module: rows[row].module, line: i })),
+  );
+  const found = choose(key, shown);
+  return found < 0 ? first : shown[found].line;
+}
+
+/** The header of the block that a line is in; itself where it is in none. */
+export function parentOf(lines: readonly Line[], index: number): number {
+  const own = lines[index]?.depth ?? 0;
+  for (let i = index - 1; i >= 0; i--) if (lines[i].type === "header" && lines[i].depth < own) return i;
+  return index;
+}

@@ -1,0 +1,52 @@
+import { sliceColumns } from "../../lib/columns";
+import { nearest } from "../../lib/steps";
+import type { RunSeries } from "../../lib/types";
+
+/** Steps from and to, both included. */
+export type Zoom = readonly [number, number];
+
+/** A run's series within a zoom: the same arrays, looked at through a window, since a step's values lie together. */
+export function sliceSteps(series: RunSeries, zoom: Zoom | null): RunSeries {
+  if (series.reduced) return zoom === null ? series : sliceColumns(series, zoom[0], zoom[1]);
+  const { steps, rows } = series;
+  if (zoom === null || (steps[0] >= zoom[0] && steps[steps.length - 1] <= zoom[1])) return series;
+  let first = 0;
+  while (first < steps.length && steps[first] < zoom[0]) first++;
+  let end = first;
+  while (end < steps.length && steps[end] <= zoom[1]) end++;
+  const n = rows.length;
+  const cut = <T extends { subarray(from: number, to: number): T }>(table: T) =>
+    table.subarray(first * n, end * n);
+  return {
+    ...series,
+    steps: steps.subarray(first, end),
+    wallTimes: series.wallTimes.subarray(first, end),
+    absent: cut(series.absent),
+    values: Object.fromEntries(Object.entries(series.values).map(([name, values]) => [name, cut(values)])),
+  };
+}
+
+/** What a brush from one step to another selects: whole logged steps, at least two of them; null for all there are. */
+export function brushed(steps: Float64Array, from: number, to: number): Zoom | null {
+  if (steps.length < 2) return null;
+  const [lo, hi] = from <= to ? [from, to] : [to, from];
+  let first = steps.findIndex((step) => step >= lo);
+  let last = steps.length - 1;
+  while (last >= 0 && steps[last] > hi) last--;
+  if (first < 0 || last <= first) {
+    first = Math.min(nearest(steps, (lo + hi) / 2), steps.length - 2);
+    last = first + 1;
+  }
+  return first === 0 && last === steps.length - 1 ? null : [steps[first], steps[last]];
+}
+
+/** Half or twice as many steps, about a step. */
+export function zoomedBy(steps: Float64Array, zoom: Zoom | null, about: number, times: number): Zoom | null {
+  if (steps.length < 2) return null;
+  const [from, to] = zoom ?? [steps[0], steps[steps.length - 1]];
+  const middle = Math.min(to, Math.max(from, about));
+  const reach = ((to - from) * times) / 2;
+  // About the cursor as far as it goes, but within the run.
+  const lo = Math.max(steps[0], Math.min(middle - reach, steps[steps.length - 1] - 2 * reach));
+  return brushed(steps, lo, Math.min(steps[steps.length - 1], lo + 2 * reach));
+}

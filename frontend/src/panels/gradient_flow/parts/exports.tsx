@@ -1,0 +1,72 @@
+import type { QueryClient } from "../../../data/query_client";
+import type { Store } from "../../../data/store";
+import { useQueryClient } from "../../../data/use_query";
+import { csvHead, toCsv } from "../../../lib/csv";
+import type { RunSeries } from "../../../lib/types";
+import { useStore } from "../../../ui/context";
+import { Exports, type OnProgress } from "../../../ui/exports";
+import { readWhole, type Shown, wholeRows } from "../csv";
+import { TEXT } from "../text";
+
+export function FlowExports() {
+  const store = useStore();
+  const client = useQueryClient();
+  const reference = () =>
+    store.flow.compared.value ? (store.flow.plainOf.value.get(store.ref.value ?? "") ?? null) : null;
+  const { grids, lines, scale } = store;
+  const inColumns = grids.value.some(({ reduced }) => reduced);
+  return (
+    <Exports
+      name={`nnviz_${store.kind.value}_${store.statistic.value.replace("~", "")}${store.flow.compared.value ? "_compared" : ""}_step_${store.step.value}`}
+      png={() => document.querySelector<HTMLElement>('[data-testid="stage"]')}
+      {...(inColumns && { csvTitle: TEXT.csvEvery })}
+      csv={(onProgress, abort) =>
+        inColumns
+          ? whole(store, client, onProgress, abort)
+          : toCsv(grids.value, lines.value, scale.value, reference())
+      }
+      disabled={store.grids.value.length === 0}
+    />
+  );
+}
+
+/** Where the screen shows columns of steps the file holds every step all the same, one run fetched after the other. */
+async function whole(
+  store: Store,
+  client: QueryClient,
+  onProgress: OnProgress,
+  abort: AbortSignal,
+): Promise<Blob> {
+  const { flow } = store;
+  const [runs, ref, zoom] = [flow.windowed.value, store.ref.value, flow.zoom.value];
+  const [kind, statistics] = [store.kind.value, [store.source.value]];
+  const shown: Shown = {
+    kind,
+    statistic: store.statistic.value,
+    lines: store.lines.value,
+    rows: store.union.value.rows,
+    scale: store.scale.value,
+    comparison: flow.compared.value ? flow.comparison.value : null,
+  };
+  // All values of a run are used once.
+  const once = { signal: abort, keep: false };
+  const range = zoom === null ? {} : { from: zoom[0], to: zoom[1] };
+  const every = async (series: RunSeries) =>
+    series.reduced
+      ? readWhole(await client.ask("series", { runs: [series.run], kind, statistics, ...range }, once))
+      : series;
+  const compared = shown.comparison ? runs.find(({ run }) => run === ref) : undefined;
+  const reference = compared ? await every(compared) : null;
+  // Each part goes out of the page's own memory as soon as it is there.
+  const parts = [new Blob([csvHead(reference !== null)])];
+  for (const [i, one] of runs.entries()) {
+    const series = one === compared ? reference : await every(one);
+    for (const { text, share } of series ? wholeRows(series, shown, reference) : []) {
+      parts.push(new Blob([text]));
+      onProgress((i + share) / runs.length);
+      await new Promise((done) => setTimeout(done));
+      abort.throwIfAborted();
+    }
+  }
+  return new Blob(parts, { type: "text/csv" });
+}

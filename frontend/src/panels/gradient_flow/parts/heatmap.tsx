@@ -1,0 +1,153 @@
+import { useLayoutEffect, useRef } from "preact/hooks";
+import type { Store } from "../../../data/store";
+import { cellAt, cellStep, loggedSteps } from "../../../lib/columns";
+import { stepTicks } from "../../../lib/scale";
+import { cellPixels, gridSpans, nearest, toPixel, toStep } from "../../../lib/steps";
+import { useStore } from "../../../ui/context";
+import { statisticName } from "../../../ui/text";
+import { drawHeatmap } from "../draw_heatmap";
+import { lineAt } from "../layout";
+import { dominant } from "../paint";
+import { TEXT } from "../text";
+import { BrushBand, useBrush } from "./brush";
+
+interface BodyProps {
+  run: string;
+  width: number;
+  tops: readonly number[];
+}
+
+export function HeatmapBody({ run, width, tops }: BodyProps) {
+  const store = useStore();
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const map = store.flow.mapOf.value.get(run);
+  const grid = map?.grid;
+  const scale = map?.scale;
+  const domain = store.domain.value;
+  const dark = store.dark.value;
+  const brush = useBrush((event) => {
+    const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
+    return toStep(event.clientX - box.left, domain, width);
+  });
+  useLayoutEffect(() => {
+    if (!grid || !scale || !canvas.current) return;
+    drawHeatmap(canvas.current, {
+      grid,
+      scale,
+      domain,
+      dark,
+      width,
+      tops,
+      dpr: window.devicePixelRatio,
+    });
+  }, [grid, scale, domain, dark, width, tops]);
+
+  if (!grid) {
+    const one = store.loaded.value.get(run);
+    if (!one) return <div class="pending" aria-busy="true" />;
+    const reason = "reason" in one ? one.reason : "";
+    return (
+      <div class="no-data" title={reason}>
+        <span>
+          {TEXT.noData(statisticName(store.kind.value, store.statistic.value))}
+          {store.kind.value === "optimizer" && store.statistic.value !== "count" && (
+            <small>{TEXT.noMoments}</small>
+          )}
+        </span>
+      </div>
+    );
+  }
+  const locate = (event: MouseEvent) => {
+    const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
+    const line = lineAt(tops, event.clientY - box.top);
+    const x = Math.min(width - 1, Math.max(0, Math.floor(event.clientX - box.left)));
+    const spans = gridSpans(grid, domain, width);
+    const at =
+      spans[2 * x] < 0
+        ? cellAt(grid, toStep(x, domain, width))
+        : dominant(grid, line, spans[2 * x], spans[2 * x + 1]);
+    return { line, at };
+  };
+  return (
+    <div
+      class="map"
+      style={{ width: `${width}px`, height: `${tops[grid.lines]}px` }}
+      onPointerDown={brush.onPointerDown}
+      onPointerUp={brush.onPointerUp}
+      onPointerCancel={brush.onPointerCancel}
+      onDblClick={brush.onDblClick}
+      onPointerMove={(event) => {
+        if (brush.moved(event)) return;
+        const { line, at } = locate(event);
+        store.hover.value = at < 0 ? null : { run, line, at, x: event.clientX, y: event.clientY };
+      }}
+      onPointerLeave={() => {
+        store.hover.value = null;
+      }}
+      onClick={(event) => {
+        if (brush.wasDrag()) return;
+        const { line, at } = locate(event);
+        if (at >= 0) store.moveTo(line, cellStep(grid, line, at));
+      }}
+    >
+      <canvas
+        ref={canvas}
+        data-testid={`heatmap-${run}`}
+        role="img"
+        aria-label={TEXT.heatmapName(run, drawnName(store, run))}
+      />
+      <BrushBand width={width} />
+      <StepCursor run={run} width={width} />
+      <RowCursor tops={tops} />
+    </div>
+  );
+}
+
+/** What a run's map shows, in words. */
+function drawnName(store: Store, run: string): string {
+  const statistic = statisticName(store.kind.value, store.statistic.value);
+  const { ref, flow } = store;
+  if (!flow.compared.value || run === ref.value || ref.value === null) return statistic;
+  return TEXT.against(statistic, ref.value);
+}
+
+/** Apart from the map, so that moving the cursor redraws no cells. */
+function StepCursor({ run, width }: Omit<BodyProps, "tops">) {
+  const store = useStore();
+  const grid = store.gridOf.value.get(run);
+  if (!grid) return null;
+  const steps = loggedSteps(grid);
+  const at = nearest(steps, store.step.value);
+  if (at < 0) return null;
+  const pixels = cellPixels(steps, store.domain.value, width);
+  const x = (pixels[2 * at] + pixels[2 * at + 1]) / 2;
+  return <div class="step-cursor" style={{ left: `${x}px` }} />;
+}
+
+/** Apart from that, since of the two only one is moved at a time. */
+function RowCursor({ tops }: { tops: readonly number[] }) {
+  const line = useStore().line.value;
+  if (line < 0) return null;
+  return (
+    <div class="row-cursor" style={{ top: `${tops[line]}px`, height: `${tops[line + 1] - tops[line]}px` }} />
+  );
+}
+
+export function HeatmapAxis({ width }: { width: number }) {
+  const store = useStore();
+  const domain = store.domain.value;
+  const ticks = stepTicks(domain, Math.max(2, Math.floor(width / 48)));
+  return (
+    <div class="ticks">
+      {ticks.map((step) => {
+        const x = toPixel(step, domain, width);
+        const half = String(step).length * 3.2;
+        return (
+          <span key={step} style={{ left: `${Math.min(width - half, Math.max(half, x))}px` }}>
+            {step}
+          </span>
+        );
+      })}
+    </div>
+  );
+}

@@ -1,0 +1,178 @@
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { quantity } from "../../../lib/format";
+import type { Line } from "../../../lib/types";
+import { useStore } from "../../../ui/context";
+import { linesWithin } from "../layout";
+import { parentOf } from "../model_tree";
+import { TEXT } from "../text";
+
+interface TreeProps {
+  rowHeight: number;
+  tops: readonly number[];
+  /** The part of the height that is in the document: of a thousand layers only those in sight. */
+  part: { top: number; height: number };
+}
+
+/**
+ * The layers: one line each, the same lines as in the heat maps and the profile beside it. One stop of the tab key;
+ * within it arrows move, fold and open.
+ */
+export function LayerTree({ rowHeight, tops, part }: TreeProps) {
+  const store = useStore();
+  const root = useRef<HTMLDivElement>(null);
+  const lines = store.lines.value;
+  const at = store.line.value;
+  /** Key of the line that arrows were moved to; headers can have the focus, though the cursor passes over them. */
+  const [focus, setFocus] = useState<string | null>(null);
+  const wantsFocus = useRef(false);
+  const found = focus === null ? -1 : lines.findIndex(({ key }) => key === focus);
+  const current = found >= 0 ? found : at;
+  useLayoutEffect(() => {
+    if (!wantsFocus.current) return;
+    wantsFocus.current = false;
+    root.current?.querySelector<HTMLElement>(`[data-index="${current}"]`)?.focus();
+  });
+  const size = Math.min(12, Math.max(10, rowHeight - 3));
+  const [first, end] = linesWithin(tops, part);
+  const shown = Array.from({ length: Math.max(0, end - first) }, (_, i) => first + i);
+  // The line with the focus stays in the document when it is scrolled away.
+  if (current >= 0 && current < lines.length && (current < first || current >= end)) shown.push(current);
+
+  const go = (index: number) => {
+    const next = Math.min(lines.length - 1, Math.max(0, index));
+    if (!lines[next]) return;
+    wantsFocus.current = true;
+    setFocus(lines[next].key);
+    store.moveTo(next, null);
+  };
+  const keys: Record<string, () => void> = {
+    ArrowUp: () => go(current - 1),
+    ArrowDown: () => go(current + 1),
+    Home: () => go(0),
+    End: () => go(lines.length - 1),
+    ArrowRight: () => {
+      const line = lines[current];
+      if (line?.type === "block") fold(line);
+      else if (line?.type === "header") go(current + 1);
+    },
+    ArrowLeft: () => {
+      const line = lines[current];
+      if (line?.type === "header") fold(line);
+      else go(parentOf(lines, current));
+    },
+    Enter: () => lines[current] && (lines[current].type === "row" ? go(current) : fold(lines[current])),
+    " ": () => lines[current] && (lines[current].type === "row" ? go(current) : fold(lines[current])),
+  };
+  const fold = (line: Line) => {
+    wantsFocus.current = true;
+    setFocus(line.key);
+    toggle(line);
+  };
+  const toggle = (line: Line) => {
+    const { rows } = store.union.value;
+    const holds = line.rows.some((i) => rows[i].name === store.view.row.value);
+    store.toggleBlock(line.key);
+    // The cursor goes where its row went.
+    if (line.type === "header" && holds) store.view.row.value = line.key;
+  };
+  const acts = useRef<Acts>({ toggle, focus: ({ key }) => setFocus(key) });
+  acts.current.toggle = toggle;
+  return (
+    <div
+      class="tree"
+      role="tree"
+      ref={root}
+      aria-label={TEXT.tree}
+      style={{ fontSize: `${size}px`, height: `${tops[lines.length]}px` }}
+      onKeyDown={(event) => {
+        const act = keys[event.key];
+        if (!act || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
+        event.preventDefault();
+        event.stopPropagation();
+        act();
+      }}
+    >
+      {shown.map((i) => (
+        <TreeLine
+          key={lines[i].key}
+          line={lines[i]}
+          index={i}
+          selected={i === at}
+          stop={i === current}
+          top={tops[i]}
+          height={tops[i + 1] - tops[i]}
+          acts={acts}
+        />
+      ))}
+    </div>
+  );
+}
+
+interface LineProps {
+  line: Line;
+  index: number;
+  selected: boolean;
+  /** Whether the tab key stops here. */
+  stop: boolean;
+  top: number;
+  height: number;
+  /** The same for all lines and at all times: a line whose props are the same is not made again. */
+  acts: { readonly current: Acts };
+}
+
+interface Acts {
+  toggle: (line: Line) => void;
+  focus: (line: Line) => void;
+}
+
+function TreeLine({ line, index, selected, stop, top, height, acts }: LineProps) {
+  const store = useStore();
+  const row = store.rowOf(index);
+  const block = line.type !== "row";
+  const folded = line.type === "block";
+  const numel = block
+    ? line.rows.reduce((sum, i) => sum + (store.union.value.rows[i].numel ?? 0), 0)
+    : (row?.numel ?? 0);
+  const note = row
+    ? `${row.type} ${row.numel === null ? "" : quantity(row.numel)}`
+    : folded
+      ? `${TEXT.blockRows(line.rows.length)} ${quantity(numel)}`
+      : "";
+  const title = row
+    ? `${row.name}\n${row.type} [${row.shape.map((n) => n ?? "?").join(", ")}]`
+    : line.key.replace(/\.\*$/, "");
+  return (
+    <div
+      class={`line ${line.type}${selected ? " selected" : ""}`}
+      role="treeitem"
+      aria-level={line.depth + 1}
+      aria-selected={selected}
+      aria-label={`${title.replace("\n", ", ")}${folded ? `, ${note}` : ""}`}
+      {...(block ? { "aria-expanded": !folded } : {})}
+      tabIndex={stop ? 0 : -1}
+      title={title}
+      data-index={index}
+      data-testid={`row-${line.key}`}
+      style={{ top: `${top}px`, height: `${height}px`, paddingLeft: `${4 + line.depth * 12}px` }}
+      onClick={() => (line.type === "header" ? acts.current.toggle(line) : store.moveTo(index, null))}
+      onFocus={() => acts.current.focus(line)}
+    >
+      <button
+        type="button"
+        class="caret"
+        tabIndex={-1}
+        aria-hidden="true"
+        title={block ? TEXT.toggleBlock(line.label, folded) : undefined}
+        onClick={(event) => {
+          if (!block) return;
+          event.stopPropagation();
+          acts.current.toggle(line);
+        }}
+      >
+        {block ? (folded ? "▸" : "▾") : ""}
+      </button>
+      <span class="label">{line.label}</span>
+      <span class="note">{note}</span>
+    </div>
+  );
+}

@@ -1,0 +1,202 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { TooltipContent } from "../../../data/store";
+import { loggedSteps } from "../../../lib/columns";
+import { layerOf } from "../../../lib/findings";
+import { exact, short } from "../../../lib/format";
+import { groupMarks, MARK_GAP, type MarkGroup, PEAK_RULE, type WindowMark } from "../../../lib/marks";
+import { choose } from "../../../lib/selection";
+import { nearest } from "../../../lib/steps";
+import { markPath, rugPath } from "../../../plot/marks";
+import { useStore } from "../../../ui/context";
+import { UI_TEXT } from "../../../ui/text";
+import { LANE } from "../layout";
+import { TEXT } from "../text";
+
+/** A shape is never cut off at the map's edge. */
+const HALF = 4.5;
+
+/** What happened between logged steps, right above the steps: a lane for each kind of mark that occurs. */
+export function MarkLanes({ run, width }: { run: string; width: number }) {
+  const store = useStore();
+  const root = useRef<HTMLDivElement>(null);
+  const [active, setActive] = useState(0);
+  const hide = () => {
+    store.tooltip.value = null;
+  };
+  const domain = store.domain.value;
+  const marks = store.marks.value.get(run);
+  // What is gone or elsewhere says nothing more.
+  useEffect(() => hide, [domain, marks, width]);
+  const kinds = store.markKinds.value;
+  const grid = store.gridOf.value.get(run);
+  const height = LANE * kinds.length;
+  const style = { width: `${width}px`, height: `${height}px` };
+  const groups = groupMarks(marks ?? [], domain, width);
+  const middle = (group: MarkGroup) => LANE * (kinds.indexOf(group.kind) + 0.5) + 1;
+  const centre = (group: MarkGroup) =>
+    Math.min(width - HALF, Math.max(HALF, group.places[group.representative]));
+  const current = Math.min(active, groups.length - 1);
+
+  const show = (group: MarkGroup, i: number, x: number, y: number) => {
+    store.hover.value = null;
+    store.tooltip.value = { run, ...said(group, i), x, y };
+  };
+  const go = (mark: WindowMark) => {
+    // Without values of its own here, the others' steps are there to go to.
+    const steps = grid ? loggedSteps(grid) : store.steps.value;
+    const at = nearest(steps, mark.step);
+    if (mark.kind === "finding") {
+      // A finding may be of another kind's row: of the same layer then.
+      const { row } = mark.group.origin;
+      const { rows } = store.union.value;
+      const own = choose(row, rows);
+      if (own >= 0) store.view.row.value = rows[own].name;
+    }
+    if (at >= 0) store.moveTo(null, steps[at]);
+  };
+  /** The mark of a group that the pointer is nearest to. */
+  const under = (group: MarkGroup, event: MouseEvent) => {
+    const box = root.current?.getBoundingClientRect();
+    // A click that the keyboard made has no place.
+    if (!box || group.marks.length === 1 || event.detail === 0) return group.representative;
+    const x = event.clientX - box.left;
+    const distances = group.places.map((place) => Math.abs(place - x));
+    return Math.abs(centre(group) - x) <= HALF
+      ? group.representative
+      : distances.indexOf(Math.min(...distances));
+  };
+  return (
+    <div
+      class="marks"
+      style={style}
+      ref={root}
+      role="toolbar"
+      aria-label={TEXT.mark.toolbar(run, groups.length)}
+      data-testid={`marks-${run}`}
+      onKeyDown={(event) => {
+        const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+        if (event.key === "Escape") hide();
+        if (by === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
+        event.preventDefault();
+        event.stopPropagation();
+        const next = Math.min(groups.length - 1, Math.max(0, current + by));
+        setActive(next);
+        root.current?.querySelectorAll<HTMLElement>("button")[next]?.focus();
+      }}
+    >
+      <svg width={width} height={height} viewBox={`0 0 ${width} ${height}`} aria-hidden="true">
+        {groups.map((group) => {
+          const path = markPath(group.kind, centre(group), middle(group));
+          return (
+            <g key={`${group.kind} ${group.marks[0].step}`} class={group.kind}>
+              {group.marks.length > 1 && <path class="rug" d={rugPath(group.places, middle(group))} />}
+              {group.marks.length > 1 && <path class="halo" d={path} />}
+              <path class="shape" d={path} />
+            </g>
+          );
+        })}
+      </svg>
+      {groups.map((group, i) => {
+        const left = Math.min(group.places[0], centre(group)) - MARK_GAP / 2;
+        const right = Math.max(group.places[group.places.length - 1], centre(group)) + MARK_GAP / 2;
+        const label = sentence(group, group.representative);
+        return (
+          <button
+            type="button"
+            key={`${group.kind} ${group.marks[0].step}`}
+            tabIndex={i === current ? 0 : -1}
+            aria-label={label}
+            data-kind={group.kind}
+            data-step={group.marks[group.representative].step}
+            data-count={group.marks.length}
+            style={{
+              left: `${left}px`,
+              width: `${right - left}px`,
+              top: `${LANE * kinds.indexOf(group.kind)}px`,
+              height: `${LANE + 1}px`,
+            }}
+            onPointerMove={(event) => show(group, under(group, event), event.clientX, event.clientY)}
+            onPointerLeave={hide}
+            onFocus={(event) => {
+              setActive(i);
+              // A pointer says by itself where it is.
+              if (!event.currentTarget.matches(":focus-visible")) return;
+              const box = event.currentTarget.getBoundingClientRect();
+              show(group, group.representative, box.left + box.width / 2, box.bottom);
+            }}
+            onBlur={hide}
+            onClick={(event) => go(group.marks[under(group, event)])}
+          />
+        );
+      })}
+    </div>
+  );
+}
+
+const between = ({ after, until, step }: WindowMark) =>
+  step === until
+    ? TEXT.mark.logged(until)
+    : after === null
+      ? TEXT.mark.before(until)
+      : TEXT.mark.between(after, until);
+
+/** What the tooltip says of one mark of a group. */
+function said(group: MarkGroup, i: number): Omit<TooltipContent, "run" | "x" | "y"> {
+  const { marks } = group;
+  const mark = marks[i];
+  const note: Omit<TooltipContent, "run" | "x" | "y"> = {
+    step: mark.exact ? TEXT.mark.at(mark.step) : "",
+    what: "",
+    value: "",
+    lines: [],
+    help: "",
+  };
+  if (mark.kind === "peak") {
+    note.what = TEXT.mark.figure[mark.quantity];
+    note.value = exact(mark.value);
+    note.lines = [between(mark), TEXT.mark.times(short(mark.ratio), short(mark.baseline))];
+    note.help = TEXT.mark.why(PEAK_RULE.factor, PEAK_RULE.reach);
+  } else if (mark.kind === "nonfinite") {
+    if (mark.quantity === "loss") {
+      note.what = TEXT.mark.figure.loss;
+      note.value = exact(mark.value);
+      note.lines = [between(mark)];
+    } else {
+      note.what = TEXT.mark.badSteps(mark.steps);
+      note.lines = [between(mark)];
+      if (mark.elements > 0) note.lines.push(TEXT.mark.badElements(exact(mark.elements), mark.until));
+    }
+  } else if (mark.kind === "finding") {
+    const { title, origin, findings, since, severity } = mark.group;
+    const layer = layerOf(origin);
+    note.what = `${title} (${UI_TEXT.health.severity[severity]})`;
+    note.lines = [
+      findings.length === 1
+        ? UI_TEXT.health.one(layer, since)
+        : UI_TEXT.health.many(findings.length, layer, since),
+      origin.evidence,
+    ];
+    note.help = origin.advice;
+  } else {
+    note.what = TEXT.mark.skipped(mark.steps);
+    if (!mark.exact) note.lines.push(between(mark));
+    if (mark.lossScale !== null) note.lines.push(TEXT.mark.lossScale(exact(mark.lossScale)));
+  }
+  for (const other of marks) {
+    if (other !== mark && other.step === mark.step && "quantity" in other)
+      note.lines.push(TEXT.mark.also(TEXT.mark.figure[other.quantity], exact(other.value)));
+  }
+  if (marks.some(({ step }) => step !== mark.step)) {
+    const [first, last] = [marks[0].step, marks[marks.length - 1].step].map(Math.round);
+    note.lines.push(TEXT.mark.merged(marks.length, first, last));
+  }
+  return note;
+}
+
+/** The same in one sentence, for screen readers. */
+function sentence(group: MarkGroup, i: number): string {
+  const mark = group.marks[i];
+  const { step, what, value, lines } = said(group, i);
+  const where = mark.exact ? ` ${mark.kind === "skipped" ? "" : "at "}${step}` : "";
+  return [`${what}${value === "" ? "" : ` ${value}`}${where}`.replace(/ +/g, " "), ...lines].join(", ");
+}

@@ -1,0 +1,229 @@
+import { useLayoutEffect, useRef } from "preact/hooks";
+import { cellAt } from "../../../lib/columns";
+import { tickOf } from "../../../lib/format";
+import { toUnit } from "../../../lib/scale";
+import { theme } from "../../../plot/canvas";
+import { shapeOf } from "../../../plot/markers";
+import { useStore } from "../../../ui/context";
+import { UI_TEXT } from "../../../ui/text";
+import { drawProfile, lanes, profileTicks, profileX, zeroInside } from "../draw_profile";
+import { lineAt, linesWithin } from "../layout";
+import type { Band } from "../model_band";
+import { runProfile } from "../model_profile";
+import { TEXT } from "../text";
+
+/** Nearer than this, in pixels, the names of the thresholds would cover each other. */
+const TOGETHER = 70;
+
+/** Title, and the names of the threshold lines right above them: inside they would scroll away. */
+export function ProfileHead({ width }: { width: number }) {
+  const store = useStore();
+  const scale = store.scale.value;
+  const thresholds = store.thresholds.value;
+  const runs = store.grids.value.length;
+  const mark = (value: number, name: string, side: "left" | "right") => {
+    const t = toUnit(scale, value);
+    if (t < 0 || t > 1) return null;
+    const x = profileX(t, runs, width);
+    return (
+      <span
+        class="threshold"
+        style={side === "left" ? { right: `${width - x - 2}px` } : { left: `${x - 2}px` }}
+      >
+        {name}
+      </span>
+    );
+  };
+  const place = (value: number) => profileX(toUnit(scale, value), runs, width);
+  // on a linear scale they fall together
+  const apart = thresholds && place(thresholds.exploding) - place(thresholds.vanishing) > TOGETHER;
+  const { band } = store.flow.keys;
+  const on = band.value === "on";
+  const can = store.flow.canBand.value;
+  return (
+    <div class="profile-head">
+      <b>{TEXT.profileAt(store.step.value)}</b>
+      <button
+        type="button"
+        class="band-switch"
+        aria-pressed={on && can}
+        aria-label={TEXT.bandName}
+        title={can ? TEXT.bandName : TEXT.bandBarred}
+        disabled={!can}
+        data-testid="band-switch"
+        onClick={() => {
+          band.value = on ? null : "on";
+        }}
+      >
+        {TEXT.band}
+      </button>
+      {thresholds && apart && mark(thresholds.vanishing, UI_TEXT.vanishing, "left")}
+      {thresholds &&
+        mark(
+          thresholds.exploding,
+          UI_TEXT.exploding,
+          toUnit(scale, thresholds.exploding) > 0.7 ? "left" : "right",
+        )}
+    </div>
+  );
+}
+
+interface BodyProps {
+  width: number;
+  tops: readonly number[];
+  part: { top: number; height: number };
+}
+
+export function ProfileBody({ width, tops, part }: BodyProps) {
+  const store = useStore();
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const grids = store.gridsAtStep.value;
+  // Columns of steps stand in for the step itself while it is on its way.
+  const coming = grids.some(({ reduced }) => reduced);
+  const scale = store.scale.value;
+  const step = store.step.value;
+  const dark = store.dark.value;
+  const thresholds = store.thresholds.value;
+  const banded = store.flow.banded.value;
+  const bands = store.exact.bands.value;
+  const guide = useGuide();
+  const { top, height } = part;
+  const within = linesWithin(tops, part);
+  // A line further each way, so that curves go on beyond the edge.
+  const lines: [number, number] = [Math.max(0, within[0] - 1), Math.min(tops.length - 1, within[1] + 1)];
+  const profiles = grids.map((grid) => runProfile(grid, step, scale, lines));
+  useLayoutEffect(() => {
+    if (!canvas.current) return;
+    const runs = profiles.map((profile) => ({
+      ...profile,
+      colour: store.colour(profile.run),
+      shape: shapeOf(store.order.value.get(profile.run) ?? 0),
+      bands: banded ? bandsOf((line) => store.flow.bandOf(profile.run, line), lines) : [],
+    }));
+    drawProfile(canvas.current, {
+      runs,
+      scale,
+      thresholds,
+      guide,
+      tops,
+      part: { top, height },
+      width,
+      dpr: window.devicePixelRatio,
+      theme: theme(dark),
+      bandAlpha: dark ? 0.18 : 0.11,
+    });
+  }, [grids, scale, step, dark, thresholds, guide, tops, top, height, width, banded, bands]);
+
+  /** The line under the pointer, and the run whose point is nearest to it on that line. */
+  const locate = (event: MouseEvent) => {
+    const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
+    const line = lineAt(tops, event.clientY - box.top);
+    const x = event.clientX - box.left;
+    let best: { run: string; distance: number } | null = null;
+    profiles.forEach(({ run, points }, i) => {
+      const point = points.find((one) => one.line === line);
+      if (!point) return;
+      const n = profiles.length;
+      const { zero, nonfinite } = lanes(n, width);
+      const place =
+        point.lane === "zero" && !zeroInside(scale)
+          ? (zero * (i + 0.5)) / n
+          : point.lane === "nonfinite"
+            ? width - nonfinite + (nonfinite * (i + 0.5)) / n
+            : profileX(point.lane === "zero" ? toUnit(scale, 0) : point.t, n, width);
+      const distance = Math.abs(place - x);
+      if (!best || distance < best.distance) best = { run, distance };
+    });
+    return { line, run: (best as { run: string } | null)?.run ?? null };
+  };
+  return (
+    <div
+      class={coming ? "map coming" : "map"}
+      aria-busy={coming}
+      title={coming ? TEXT.columnsStandIn : undefined}
+      style={{ width: `${width}px`, height: `${tops[tops.length - 1]}px` }}
+      onPointerMove={(event) => {
+        const { line, run } = locate(event);
+        const own = run === null ? undefined : store.gridOf.value.get(run);
+        const exact = own?.reduced && grids.find((one) => one.run === run);
+        const grid = exact || own;
+        store.hover.value =
+          run !== null && grid
+            ? {
+                ...{ run, line, at: cellAt(grid, step), banded },
+                ...(exact && { grid: exact, of: line }),
+                ...{ x: event.clientX, y: event.clientY },
+              }
+            : null;
+      }}
+      onPointerLeave={() => {
+        store.hover.value = null;
+      }}
+      onClick={(event) => store.moveTo(locate(event).line, null)}
+    >
+      <canvas
+        ref={canvas}
+        data-testid="profile"
+        role="img"
+        aria-label={TEXT.profileName}
+        style={{ position: "absolute", left: 0, top: `${top}px` }}
+      />
+      <ProfileCursor tops={tops} />
+    </div>
+  );
+}
+
+const bandsOf = (of: (line: number) => Band | null, [first, end]: [number, number]): Band[] =>
+  Array.from({ length: Math.max(0, end - first) }, (_, i) => of(first + i)).filter((band) => band !== null);
+
+/** Apart from the profile, which stays as it is when another layer is chosen. */
+function ProfileCursor({ tops }: { tops: readonly number[] }) {
+  const line = useStore().line.value;
+  if (line < 0) return null;
+  return (
+    <div
+      class="row-cursor faint"
+      style={{ top: `${tops[line]}px`, height: `${tops[line + 1] - tops[line]}px` }}
+    />
+  );
+}
+
+/** Factors and differences have a middle: as much as before, or as the reference. */
+export function useGuide(): number | null {
+  const store = useStore();
+  return store.scale.value.factor || store.flow.compared.value ? 0 : null;
+}
+
+export function ProfileAxis({ width }: { width: number }) {
+  const store = useStore();
+  const scale = store.scale.value;
+  const runs = store.grids.value.length;
+  const { zero, nonfinite } = lanes(runs, width);
+  const states = store.labels.value;
+  // Labels of the lanes come first: ticks that would run into them have none.
+  const lowest = states.has("zero") && !zeroInside(scale) ? zero / 2 + 24 : 10;
+  const bad = states.has("nonfinite") || states.has("refNonfinite");
+  const highest = bad ? width - nonfinite / 2 - 30 : width - 8;
+  return (
+    <div class="ticks">
+      {states.has("zero") && !zeroInside(scale) && (
+        <span class="lane" style={{ left: `${zero / 2}px` }}>
+          0
+        </span>
+      )}
+      {profileTicks(scale, width)
+        .map((value) => ({ value, x: profileX(toUnit(scale, value), runs, width) }))
+        .filter(({ x }) => x > lowest && x < highest)
+        .map(({ value, x }) => (
+          <span key={value} style={{ left: `${x}px` }}>
+            {tickOf(scale, value)}
+          </span>
+        ))}
+      {bad && (
+        <span class="lane bad" style={{ left: `${width - nonfinite / 2 - 4}px` }}>
+          {UI_TEXT.nan}
+        </span>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,91 @@
+import type { ComponentChildren } from "preact";
+import { factor, short } from "../../../lib/format";
+import { nearest } from "../../../lib/steps";
+import { CELL, type CellState, type Scale } from "../../../lib/types";
+import { shapeOf } from "../../../plot/markers";
+import { useStore } from "../../../ui/context";
+import { Mark } from "../../../ui/icon";
+import { UI_TEXT } from "../../../ui/text";
+import { TEXT } from "../text";
+
+/** Each run's value at the cursor. */
+export function Readout() {
+  const store = useStore();
+  const line = store.line.value;
+  const { compared, plainAtStep, plainScale } = store.flow;
+  const scale = store.scale.value;
+  const gridOf = new Map(store.gridsAtStep.value.map((grid) => [grid.run, grid]));
+  return (
+    <ul class="readout" data-testid="readout">
+      {store.shown.value.map((run) => {
+        const drawn = gridOf.get(run);
+        // A run that is on its way has its place: the others do not move when it comes.
+        if (!drawn) return store.loaded.value.has(run) ? null : <Item key={run} run={run} value="…" />;
+        const isRef = compared.value && run === store.ref.value;
+        // In a comparison the reference says its own values: it differs from itself by nothing.
+        const grid = isRef ? (plainAtStep.value.find((one) => one.run === run) ?? drawn) : drawn;
+        const at = nearest(grid.steps, store.step.value);
+        const cell = line * grid.steps.length + at;
+        // Of columns the step itself is on its way: no other figure stands in for it.
+        const coming = grid.reduced !== undefined;
+        const state = (at < 0 || line < 0 ? CELL.absent : grid.states[cell]) as CellState;
+        const away = at >= 0 && !coming && grid.steps[at] !== store.step.value;
+        const far = at >= 0 && drawn.match?.far[at] === 1;
+        return (
+          <Item
+            key={run}
+            run={run}
+            value={coming ? "…" : said(state, grid.values[cell], isRef ? plainScale.value : scale)}
+            bad={state === CELL.nonfinite || state === CELL.refNonfinite}
+          >
+            {isRef && <span class="away">{TEXT.isRef}</span>}
+            {away && (
+              <span
+                class={far ? "away far" : "away"}
+                title={far ? UI_TEXT.flow.farTitle : UI_TEXT.nearestTitle}
+              >
+                {UI_TEXT.nearestStep(grid.steps[at])}
+              </span>
+            )}
+          </Item>
+        );
+      })}
+    </ul>
+  );
+}
+
+interface ItemProps {
+  run: string;
+  value: string;
+  bad?: boolean;
+  children?: ComponentChildren;
+}
+
+function Item({ run, value, bad = false, children }: ItemProps) {
+  const store = useStore();
+  return (
+    <li title={run}>
+      <Mark colour={store.colour(run)} shape={shapeOf(store.order.value.get(run) ?? 0)} />
+      <span class="name">{run}</span>
+      {children}
+      <span class={bad ? "value bad" : "value"}>{value}</span>
+    </li>
+  );
+}
+
+function said(state: CellState, value: number, scale: Scale): string {
+  switch (state) {
+    case CELL.absent:
+      return UI_TEXT.absent;
+    case CELL.undefined:
+      return "–";
+    case CELL.refZero:
+      return UI_TEXT.flow.chip.refZero;
+    case CELL.refNonfinite:
+      return UI_TEXT.flow.chip.refNonfinite;
+    case CELL.refAbsent:
+      return UI_TEXT.flow.chip.refAbsent;
+    default:
+      return scale.factor ? factor(value) : short(value);
+  }
+}

@@ -1,0 +1,183 @@
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { Hover } from "../../../data/store";
+import { aggregateOf } from "../../../lib/statistics";
+import { nearest } from "../../../lib/steps";
+import type { Grid } from "../../../lib/types";
+import { theme } from "../../../plot/canvas";
+import { curveScale, curves } from "../../../plot/layout_curve";
+import { shapeOf } from "../../../plot/markers";
+import type { Plot } from "../../../plot/plot";
+import { PLOT_MARGIN, SeriesChart } from "../../../plot/series";
+import { useStore } from "../../../ui/context";
+import { Legend } from "../../../ui/legend";
+import { statisticName, UI_TEXT } from "../../../ui/text";
+import { GAP } from "../layout";
+import { TEXT } from "../text";
+import { BrushBand, useBrush } from "./brush";
+import { useGuide } from "./profile";
+import { Readout } from "./readout";
+
+const TITLE = 30;
+
+interface Props {
+  left: number;
+  width: number;
+  readout: number;
+  height: number;
+}
+
+/** The selected layer over steps, and beside it what the runs say at the cursor. */
+export function SeriesPanel({ left, width, readout, height }: Props) {
+  const store = useStore();
+  const root = useRef<HTMLDivElement>(null);
+  const chart = useRef<SeriesChart | null>(null);
+  const [, redrawn] = useState(0);
+  const grids = store.gridsOfLine.value;
+  const line = store.line.value;
+  // Columns of steps stand in for the steps themselves while they are on their way.
+  const coming = grids.some(({ reduced }) => reduced);
+  const mode = store.mode.value;
+  const guide = useGuide();
+  const shared = store.scale.value;
+  const model = useMemo(() => {
+    if (line < 0 || grids.length === 0) return null;
+    const made = curves(grids, 0);
+    return { curves: made, scale: curveScale(made, mode, shared) };
+  }, [grids, line, mode, shared]);
+  const domain = store.domain.value;
+  const thresholds = store.thresholds.value;
+  const dark = store.dark.value;
+  const colours = grids.map(({ run }) => store.colour(run)).join();
+  useLayoutEffect(() => {
+    if (!root.current) return;
+    chart.current ??= new SeriesChart(root.current, () => redrawn((n) => n + 1));
+    if (!model) {
+      chart.current.plot.clear();
+      return;
+    }
+    const styles = grids.map(({ run }) => ({
+      colour: store.colour(run),
+      shape: shapeOf(store.order.value.get(run) ?? 0),
+    }));
+    chart.current.update({
+      ...model,
+      styles,
+      domain,
+      thresholds,
+      guide,
+      names: { vanishing: UI_TEXT.vanishing, exploding: UI_TEXT.exploding },
+      left,
+      width,
+      height: height - TITLE,
+      theme: theme(dark),
+    });
+  }, [model, domain, thresholds, guide, dark, colours, left, width, height]);
+  useLayoutEffect(() => () => chart.current?.plot.destroy(), []);
+
+  const stepOf = (event: MouseEvent) => {
+    const over = chart.current?.plot.over;
+    if (!over) return null;
+    const box = over.getBoundingClientRect();
+    const x = event.clientX - box.left;
+    if (x < 0 || x > box.width || event.clientY < box.top || event.clientY > box.bottom) return null;
+    return { step: chart.current!.plot.valueAt(x), y: event.clientY - box.top };
+  };
+  const brush = useBrush((event) => {
+    const over = chart.current?.plot.over;
+    if (!over) return null;
+    const box = over.getBoundingClientRect();
+    return chart.current!.plot.valueAt(Math.min(box.width, Math.max(0, event.clientX - box.left)));
+  });
+  const plot = chart.current?.plot;
+  const selected = store.lines.value[line];
+  const plain = statisticName(store.kind.value, store.statistic.value);
+  const statistic =
+    store.flow.compared.value && store.ref.value !== null ? TEXT.against(plain, store.ref.value) : plain;
+  const name = selected ? (store.rowOf(line)?.name ?? selected.key.replace(/\.\*$/, "")) : "";
+  return (
+    <div class="lower" style={{ height: `${height}px` }}>
+      <div class={coming ? "series coming" : "series"} aria-busy={coming} style={{ width: `${width}px` }}>
+        <div class="series-title" style={{ height: `${TITLE}px`, paddingLeft: `${left}px` }}>
+          <b>{name}</b> <span>{UI_TEXT.overSteps(statistic)}</span>
+          {coming && <span>· {TEXT.columnsStandIn}</span>}
+          {selected?.type === "block" && (
+            <span title={UI_TEXT.aggregated(aggregateOf(store.statistic.value), selected.rows.length)}>
+              · {UI_TEXT.aggregated(aggregateOf(store.statistic.value), selected.rows.length)}
+            </span>
+          )}
+        </div>
+        <div
+          class="plot"
+          ref={root}
+          data-testid="series"
+          role="img"
+          aria-label={TEXT.seriesName(name)}
+          onPointerDown={brush.onPointerDown}
+          onPointerUp={brush.onPointerUp}
+          onPointerCancel={brush.onPointerCancel}
+          onDblClick={brush.onDblClick}
+          onPointerMove={(event) => {
+            if (brush.moved(event)) return;
+            const at = stepOf(event);
+            const near = at && nearestRun(at.step, at.y);
+            store.hover.value = near ? { ...near, line, x: event.clientX, y: event.clientY } : null;
+          }}
+          onPointerLeave={() => {
+            store.hover.value = null;
+          }}
+          onClick={(event) => {
+            if (brush.wasDrag()) return;
+            const at = stepOf(event);
+            const steps = store.steps.value;
+            if (at && steps.length > 0) store.moveTo(null, steps[nearest(steps, at.step)]);
+          }}
+        >
+          {plot?.over && (
+            <>
+              <SeriesCursor plot={plot} area={plot.area} />
+              <BrushBand width={plot.area.width} left={plot.area.left} />
+            </>
+          )}
+        </div>
+      </div>
+      <div class="beside" style={{ width: `${readout}px`, marginLeft: `${GAP - PLOT_MARGIN}px` }}>
+        <Readout />
+        <Legend />
+      </div>
+    </div>
+  );
+
+  /** The run whose curve is nearest to the pointer at that step. */
+  function nearestRun(step: number, y: number): Pick<Hover, "run" | "at" | "grid" | "of"> | null {
+    let best: { run: string; at: number; grid: Grid; distance: number } | null = null;
+    for (const grid of grids) {
+      const at = nearest(grid.steps, step);
+      if (at < 0) continue;
+      const value = grid.values[at];
+      const drawn = Number.isFinite(value) ? chart.current!.yOf(value) : Number.NaN;
+      // What is not finite is at the top; a factor of 0 at the bottom.
+      const place = Number.isFinite(drawn) ? drawn : value < 0 ? chart.current!.plot.area.height : 0;
+      const distance = Math.abs(place - y);
+      if (!best || distance < best.distance) best = { run: grid.run, at, grid, distance };
+    }
+    if (!best) return null;
+    const { run, at, grid } = best;
+    // Where the heat map shows the same steps, the tooltip says the same of them.
+    return store.gridOf.value.get(run)?.reduced ? { run, at, grid, of: 0 } : { run, at };
+  }
+}
+
+/**
+ * Apart from the chart, so that moving the cursor redraws no curves. Nothing is asked of the DOM: it would lay out. A new
+ * area says that places are others.
+ */
+function SeriesCursor({ plot, area }: { plot: Plot; area: Plot["area"] }) {
+  const store = useStore();
+  const x = area.left + plot.xOf(store.step.value);
+  return (
+    <div
+      class="step-cursor plain"
+      style={{ left: `${x}px`, top: `${area.top}px`, height: `${area.height}px` }}
+    />
+  );
+}

@@ -1,0 +1,185 @@
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { Store } from "../../../data/store";
+import { PLOT_MARGIN } from "../../../plot/series";
+import { useSize, useStore } from "../../../ui/context";
+import { useFindings } from "../../../ui/findings";
+import { useKeyboardNav } from "../../../ui/keyboard_nav";
+import { RunHead } from "../../../ui/run_head";
+import { UI_TEXT } from "../../../ui/text";
+import { AXIS, GAP, HEADER, LANE, partInSight, roomFor, SCROLLBAR, stageGeometry } from "../layout";
+import { TEXT } from "../text";
+import { useZoomKeys } from "./brush";
+import { HeatmapAxis, HeatmapBody } from "./heatmap";
+import { LayerTree } from "./layer_tree";
+import { MarkLanes } from "./marks";
+import { ProfileAxis, ProfileBody, ProfileHead } from "./profile";
+import { SeriesPanel } from "./series";
+import { TreeHead } from "./tree_head";
+import { ZoomLabel } from "./zoom_label";
+
+/** Whether nothing has come yet: its lines decide how high everything is, and nothing is to jump when they come. */
+export const isBlank = ({ flow, lines }: Store) => flow.waiting.value && lines.value.length === 0;
+
+/** Heat maps and profile on shared lines, the series below on shared steps, one cursor through all of it. */
+export function Stage() {
+  const store = useStore();
+  const blank = isBlank(store);
+  const { ref, width, height } = useSize<HTMLDivElement>();
+  const scroll = useRef<HTMLDivElement>(null);
+  const at = useRef(0);
+  const lines = store.lines.value;
+  const shown = store.shown.value;
+  const [scrolled, setScrolled] = useState(0);
+  const longest =
+    lines.reduce((most, { label, depth }) => Math.max(most, label.length * 6.6 + depth * 12), 0) + 104;
+  const kinds = store.markKinds.value.length;
+  // Room for one from the start: findings come a little after the values.
+  const lanes = Math.max(1, kinds);
+  const axis = AXIS + LANE * lanes;
+  const size = stageGeometry(width, height, lines, shown.length, longest, axis);
+  const { tree, map, profile, rowHeight, window: visible } = size;
+  const tops = useStable(size.tops);
+  const body = tops[lines.length];
+  const columns = `${tree}px repeat(${shown.length}, ${map}px) ${profile}px`;
+  const total = tree + (map + GAP) * shown.length + GAP + profile;
+
+  useKeyboardNav(
+    useMemo(
+      () => ({ moveStep: (by: number) => store.moveStep(by), moveLayer: (by: number) => store.moveLine(by) }),
+      [store],
+    ),
+  );
+  const part = partInSight(scrolled, visible, body);
+  const room = roomFor(height, axis);
+  useLayoutEffect(() => {
+    store.flow.tops.value = tops;
+    if (height > 0) store.flow.room.value = room;
+    if (width > 0) store.mapPixels.value = Math.ceil(map * window.devicePixelRatio);
+  }, [tops, room, height, width, map]);
+  useZoomKeys();
+  const { groups } = useFindings();
+  useLayoutEffect(() => {
+    store.flow.findings.value = groups;
+  }, [groups]);
+  const empty = lines.length === 0 && store.series.value.length > 0;
+  return (
+    <div
+      class={blank ? "stage blank" : store.flow.waiting.value ? "stage waits" : "stage"}
+      ref={ref}
+      tabIndex={0}
+      role="application"
+      aria-label={TEXT.stage}
+      data-testid="stage"
+    >
+      {blank && <div class="pending" aria-busy="true" />}
+      {width > 0 && (
+        <>
+          <div
+            class="scroll"
+            ref={scroll}
+            onScroll={(event) => {
+              const { scrollTop } = event.currentTarget;
+              at.current = scrollTop;
+              if (partInSight(scrollTop, visible, body).top !== part.top) setScrolled(scrollTop);
+            }}
+            style={{ height: `${HEADER + visible + axis + (total > width ? SCROLLBAR : 0)}px` }}
+          >
+            <div
+              class="grid"
+              style={{
+                gridTemplateColumns: columns,
+                gridTemplateRows: `${HEADER}px ${body}px ${axis}px`,
+                columnGap: `${GAP}px`,
+                width: `${total}px`,
+              }}
+            >
+              <div class="cell head first">
+                <TreeHead />
+              </div>
+              {shown.map((run) => (
+                <div class="cell head" key={`head ${run}`}>
+                  <RunHead
+                    run={run}
+                    width={map}
+                    {...(store.flow.compared.value && run === store.ref.value ? { note: TEXT.isRef } : {})}
+                  />
+                </div>
+              ))}
+              <div class="cell head last">
+                <ProfileHead width={profile} />
+              </div>
+              <div class="cell first">
+                <LayerTree rowHeight={rowHeight} tops={tops} part={part} />
+              </div>
+              {shown.map((run) => (
+                <div class="cell" key={run}>
+                  <HeatmapBody run={run} width={map} tops={tops} />
+                </div>
+              ))}
+              <div class="cell last">
+                <ProfileBody width={profile} tops={tops} part={part} />
+              </div>
+              <div class="cell axis first" style={{ paddingTop: `${LANE * lanes}px` }}>
+                <ZoomLabel />
+              </div>
+              {shown.map((run) => (
+                <div class="cell axis" key={`axis ${run}`}>
+                  {kinds > 0 ? <MarkLanes run={run} width={map} /> : <div style={{ height: `${LANE}px` }} />}
+                  <HeatmapAxis width={map} />
+                </div>
+              ))}
+              <div class="cell axis last">
+                <ProfileAxis width={profile} />
+              </div>
+            </div>
+            {empty && (
+              <div class="notice inside">
+                <b>{UI_TEXT.noLines}</b>
+                <p>{TEXT.noLinesHelp}</p>
+              </div>
+            )}
+          </div>
+          <Follow scroll={scroll} at={at} tops={tops} visible={visible} />
+          <SeriesPanel
+            left={tree + GAP}
+            width={Math.min(width, total) - profile - GAP + PLOT_MARGIN}
+            readout={profile}
+            height={size.series}
+          />
+        </>
+      )}
+    </div>
+  );
+}
+
+/** The same array as long as its numbers are the same, so that nothing is redrawn in vain. */
+function useStable(next: number[]): number[] {
+  const kept = useRef(next);
+  if (kept.current.length !== next.length || kept.current.some((value, i) => value !== next[i]))
+    kept.current = next;
+  return kept.current;
+}
+
+interface FollowProps {
+  scroll: { readonly current: HTMLElement | null };
+  /** How far it is scrolled: asked of the DOM it would have to be laid out first. */
+  at: { current: number };
+  tops: readonly number[];
+  visible: number;
+}
+
+/** Keeps the cursor's line within the visible part when it is moved by keys; apart, so that nothing else is made anew. */
+function Follow({ scroll, at, tops, visible }: FollowProps) {
+  const line = useStore().line.value;
+  useLayoutEffect(() => {
+    const box = scroll.current;
+    if (!box || line < 0 || line + 1 >= tops.length) return;
+    let to = at.current;
+    if (tops[line] < to) to = Math.max(0, tops[line] - 24);
+    else if (tops[line + 1] > to + visible) to = tops[line + 1] + 24 - visible;
+    if (to === at.current) return;
+    at.current = to;
+    box.scrollTop = to;
+  }, [line, tops, visible]);
+  return null;
+}

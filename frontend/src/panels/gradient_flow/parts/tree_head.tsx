@@ -1,0 +1,57 @@
+import { useStore } from "../../../ui/context";
+import { Icon } from "../../../ui/icon";
+import { RowFilter } from "../../../ui/row_filter";
+import { UI_TEXT } from "../../../ui/text";
+import { orderText } from "../model_order";
+import { TEXT } from "../text";
+
+/** Above the layers: which, in which order, and all folded or open. */
+export function TreeHead() {
+  const store = useStore();
+  const folded = store.lines.value.some((line) => line.type === "block");
+  const title = folded ? UI_TEXT.expandAll : UI_TEXT.collapseAll;
+  return (
+    <div class="tree-head">
+      <RowFilter placeholder={TEXT.rowFilterShort} />
+      <OrderSelect />
+      <button
+        type="button"
+        class="icon"
+        disabled={store.flow.order.value.by !== "depth"}
+        title={title}
+        aria-label={title}
+        data-testid="fold-all"
+        onClick={() => store.setCollapsed(!folded)}
+      >
+        <Icon name={folded ? "expand" : "collapse"} />
+      </button>
+    </div>
+  );
+}
+
+/** By value speaks of the cursor's step when it is chosen: lines that jump with the cursor could not be read. */
+function OrderSelect() {
+  const store = useStore();
+  const order = store.flow.order.value;
+  const now = orderText(order) ?? "depth";
+  const here = `value@${store.step.value}`;
+  const ref = store.ref.value ?? "";
+  return (
+    <select
+      class={now === "depth" ? "order" : "order on"}
+      aria-label={TEXT.order}
+      title={TEXT.orderTitle(order.by === "value" ? order.step : null, ref)}
+      data-testid="order-select"
+      value={now}
+      onChange={(event) => {
+        const { value } = event.currentTarget;
+        store.flow.keys.order.value = value === "depth" ? null : value;
+      }}
+    >
+      <option value="depth">{TEXT.byDepth}</option>
+      <option value="name">{TEXT.byName}</option>
+      <option value={here}>{TEXT.byValue(store.step.value)}</option>
+      {order.by === "value" && now !== here && <option value={now}>{TEXT.byValue(order.step)}</option>}
+    </select>
+  );
+}

@@ -1,0 +1,21 @@
+import { useStore } from "../../../ui/context";
+import { TEXT } from "../text";
+
+/** What the axis counts, and, when it shows only some of the steps, the way back to all. */
+export function ZoomLabel() {
+  const store = useStore();
+  const zoom = store.flow.zoom.value;
+  if (!zoom) return <>{TEXT.axisStep}</>;
+  return (
+    <button
+      type="button"
+      class="zoomed"
+      title={TEXT.zoomReset}
+      aria-label={`${TEXT.zoomed(zoom[0], zoom[1])}. ${TEXT.zoomReset}`}
+      data-testid="zoom-reset"
+      onClick={() => store.zoomTo(null)}
+    >
+      {TEXT.zoomed(zoom[0], zoom[1])} <span aria-hidden="true">✕</span>
+    </button>
+  );
+}

@@ -1,0 +1,58 @@
+import { lower } from "../../ui/text";
+
+/** Texts of the panel Gradient flow. */
+export const TEXT = {
+  title: "Gradient flow",
+  rowFilterShort: "filter",
+  blockRows: (n: number) => `${n} rows`,
+  columnsStandIn: "The largest of each few steps, until all steps have come",
+  csvEvery:
+    "Download every logged value of the layers and steps shown as a CSV file, also where several steps share a column here",
+  profileAt: (step: number) => `Profile at step ${step}`,
+  profileName: "Depth profile: value of each layer at the cursor's step",
+  heatmapName: (run: string, statistic: string) => `Heat map of ${run}: ${statistic}, layers by steps`,
+  seriesName: (row: string) => `${row} over steps`,
+  axisStep: "step",
+  mark: {
+    toolbar: (run: string, n: number) =>
+      `Marks of ${run} on the step axis: ${n}. Arrow left and right: next mark. Enter: move the cursor there.`,
+    figure: { gradient_norm: "gradient norm", loss: "loss" } as Record<string, string>,
+    at: (step: number) => `step ${step}`,
+    between: (after: number, until: number) => `between the logged steps ${after} and ${until}`,
+    before: (until: number) => `before the logged step ${until}`,
+    logged: (step: number) => `at the logged step ${step}`,
+    times: (ratio: string, usual: string) => `${ratio} times the usual highest of a window, ${usual}`,
+    why: (factor: number, reach: number) =>
+      `Marked: at least ${factor} times the median of the ${reach} windows before, and of the ${reach} after.`,
+    badSteps: (n: number) =>
+      n === 1 ? "NaN or Inf in the gradients of 1 step" : `NaN or Inf in the gradients of ${n} steps`,
+    badElements: (n: string, until: number) => `${n} such elements in the window up to step ${until}`,
+    skipped: (n: number) => (n === 1 ? "skipped by the GradScaler" : `${n} steps skipped by the GradScaler`),
+    lossScale: (scale: string) => `loss scale ${scale}`,
+    also: (figure: string, value: string) => `also ${figure} ${value}`,
+    merged: (n: number, first: number, last: number) => `one of ${n} marks here, steps ${first} to ${last}`,
+  },
+  against: (statistic: string, ref: string) => `${statistic} against ${ref}`,
+  isRef: "reference",
+  band: "5–95 %",
+  bandName: "Behind each curve: the 5th to the 95th percentile of each layer over the steps shown",
+  bandBarred:
+    "No percentiles here: these runs are so long that they come in columns of steps, and neither gains nor comparisons are known of each step",
+  order: "Order of layers",
+  orderTitle: (step: number | null, ref: string) =>
+    step === null
+      ? "Order of layers"
+      : `Order of layers: by the values of ${ref} at step ${step}, largest first`,
+  byDepth: "depth",
+  byName: "name",
+  byValue: (step: number) => `value, step ${step}`,
+  zoomed: (from: number, to: number) => `steps ${from} – ${to}`,
+  zoomReset: "Show all steps",
+  whatMarks: "the marks of what happened between logged steps",
+  noData: (statistic: string) => `no ${lower(statistic)} in this run`,
+  noMoments: "Adam and its family have it.",
+  noLinesHelp: "Change the filter or the parameters shown.",
+  tree: "Layers, in the order in which they run",
+  toggleBlock: (block: string, collapsed: boolean) => `${collapsed ? "Expand" : "Collapse"} ${block}`,
+  stage: "Layers by steps, one map a run. Press ? for the keys.",
+};

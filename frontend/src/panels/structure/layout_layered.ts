@@ -1,0 +1,265 @@
+/** Layered drawings of directed graphs (after Sugiyama): ranks, order within each rank, places. Pure numbers. */
+
+export interface Item {
+  width: number;
+  height: number;
+}
+
+export interface Link {
+  from: number;
+  to: number;
+  /** Where it leaves and arrives, from the middle of the item. */
+  fromX?: number;
+  toX?: number;
+}
+
+interface Gaps {
+  ranks: number;
+  items: number;
+}
+
+export interface Point {
+  x: number;
+  y: number;
+}
+
+export interface Layers {
+  width: number;
+  height: number;
+  /** Middle of each item. */
+  items: Point[];
+  /** Each link's way, from its source's lower edge to its target's upper one. */
+  links: Point[][];
+}
+
+const SWEEPS = 8;
+const ROUNDS = 40;
+
+/** Links that close a circle, which are laid the other way round. */
+function backwards(count: number, links: readonly Link[]): Set<number> {
+  const out: number[][] = Array.from({ length: count }, () => []);
+  links.forEach(({ from }, i) => {
+    out[from].push(i);
+  });
+  const state = new Uint8Array(count);
+  const found = new Set<number>();
+  for (let start = 0; start < count; start++) {
+    if (state[start] !== 0) continue;
+    const stack: [number, number][] = [[start, 0]];
+    state[start] = 1;
+    while (stack.length > 0) {
+      const top = stack[stack.length - 1];
+      const link = out[top[0]][top[1]];
+      if (link === undefined) {
+        state[top[0]] = 2;
+        stack.pop();
+        continue;
+      }
+      top[1] += 1;
+      const next = links[link].to;
+      if (state[next] === 1) found.add(link);
+      else if (state[next] === 0) {
+        state[next] = 1;
+        stack.push([next, 0]);
+      }
+    }
+  }
+  return found;
+}
+
+/** Each item one rank below the last of what leads to it; what nothing leads to right above what it leads to. */
+export function ranksOf(count: number, links: readonly { from: number; to: number }[]): Int32Array {
+  const rank = new Int32Array(count);
+  const into = new Int32Array(count);
+  const out: number[][] = Array.from({ length: count }, () => []);
+  for (const { from, to } of links) {
+    into[to] += 1;
+    out[from].push(to);
+  }
+  const sources = [...into.keys()].filter((i) => into[i] === 0);
+  const ready = [...sources];
+  for (let i = 0; i < ready.length; i++) {
+    for (const next of out[ready[i]]) {
+      rank[next] = Math.max(rank[next], rank[ready[i]] + 1);
+      into[next] -= 1;
+      if (into[next] === 0) ready.push(next);
+    }
+  }
+  for (const i of sources) if (out[i].length > 0) rank[i] = Math.min(...out[i].map((next) => rank[next])) - 1;
+  return rank;
+}
+
+/** Least squares of places to what they want to be, at least `apart` from each other, in their order. */
+export function spread(
+  wanted: readonly number[],
+  weights: readonly number[],
+  apart: readonly number[],
+): number[] {
+  const offset: number[] = [];
+  wanted.forEach((_, i) => {
+    offset.push(i === 0 ? 0 : offset[i - 1] + apart[i - 1]);
+  });
+  const blocks: { sum: number; weight: number; size: number }[] = [];
+  wanted.forEach((want, i) => {
+    let block = { sum: (want - offset[i]) * weights[i], weight: weights[i], size: 1 };
+    for (
+      let last = blocks.at(-1);
+      last && last.sum / last.weight > block.sum / block.weight;
+      last = blocks.at(-1)
+    ) {
+      blocks.pop();
+      block = { sum: last.sum + block.sum, weight: last.weight + block.weight, size: last.size + block.size };
+    }
+    blocks.push(block);
+  });
+  const places = blocks.flatMap(({ sum, weight, size }) => Array<number>(size).fill(sum / weight));
+  return places.map((place, i) => place + offset[i]);
+}
+
+interface Neighbour {
+  node: number;
+  /** From the neighbour's middle to this one's, where the link between them is upright. */
+  shift: number;
+}
+
+function crossings(layers: readonly number[][], up: readonly Neighbour[][], place: Int32Array): number {
+  let count = 0;
+  for (const layer of layers) {
+    const ends: number[] = [];
+    for (const node of layer) {
+      for (const end of up[node].map((one) => place[one.node]).sort((a, b) => a - b)) {
+        for (const other of ends) if (other > end) count += 1;
+        ends.push(end);
+      }
+    }
+  }
+  return count;
+}
+
+/** Items from top to bottom along their links. */
+export function layered(items: readonly Item[], links: readonly Link[], gaps: Gaps): Layers {
+  const reversed = backwards(items.length, links);
+  const ways = links.map((link, i) =>
+    reversed.has(i)
+      ? { from: link.to, to: link.from, fromX: link.toX ?? 0, toX: link.fromX ?? 0 }
+      : { fromX: 0, toX: 0, ...link },
+  );
+  const inner = ways.filter(({ from, to }) => from !== to);
+  const rank: number[] = [...ranksOf(items.length, inner)];
+  const widths = items.map(({ width }) => width);
+  const up: Neighbour[][] = items.map(() => []);
+  const down: Neighbour[][] = items.map(() => []);
+  const join = (from: number, to: number, shift: number) => {
+    down[from].push({ node: to, shift: -shift });
+    up[to].push({ node: from, shift });
+  };
+  const bends = ways.map(({ from, to, fromX, toX }) => {
+    const chain: number[] = [];
+    if (from === to) return chain;
+    let last = from;
+    for (let r = rank[from] + 1; r < rank[to]; r++) {
+      const node = rank.length;
+      rank.push(r);
+      widths.push(4);
+      up.push([]);
+      down.push([]);
+      join(last, node, last === from ? fromX : 0);
+      chain.push(node);
+      last = node;
+    }
+    join(last, to, (last === from ? fromX : 0) - toX);
+    return chain;
+  });
+
+  const top = Math.min(0, ...rank);
+  const layers: number[][] = [];
+  rank.forEach((r, node) => {
+    layers[r - top] ??= [];
+    layers[r - top].push(node);
+  });
+  for (let r = 0; r < layers.length; r++) layers[r] ??= [];
+  const place = new Int32Array(rank.length);
+  const number = (layer: readonly number[]) =>
+    layer.forEach((node, i) => {
+      place[node] = i;
+    });
+  layers.forEach(number);
+  let best = layers.map((layer) => [...layer]);
+  let fewest = crossings(layers, up, place);
+  for (let sweep = 0; sweep < SWEEPS && fewest > 0; sweep++) {
+    const falling = sweep % 2 === 0;
+    const near = falling ? up : down;
+    for (const layer of falling ? layers : [...layers].reverse()) {
+      const middle = new Map(
+        layer.map((node) => {
+          const sum = near[node].reduce((all, one) => all + place[one.node], 0);
+          return [node, near[node].length > 0 ? sum / near[node].length : place[node]] as const;
+        }),
+      );
+      layer.sort((a, b) => middle.get(a)! - middle.get(b)! || place[a] - place[b]);
+      number(layer);
+    }
+    const now = crossings(layers, up, place);
+    if (now < fewest) {
+      fewest = now;
+      best = layers.map((layer) => [...layer]);
+    }
+  }
+
+  const x = new Float64Array(rank.length);
+  const apart = best.map((layer) =>
+    layer.slice(1).map((node, i) => (widths[layer[i]] + widths[node]) / 2 + gaps.items),
+  );
+  for (let round = 0; round < ROUNDS; round++) {
+    const falling = round % 2 === 0;
+    for (let k = 0; k < best.length; k++) {
+      const at = falling ? k : best.length - 1 - k;
+      const layer = best[at];
+      const wanted = layer.map((node) => {
+        // The first round has no places below yet; the last ones look both ways.
+        const near =
+          round === 0
+            ? up[node]
+            : round < ROUNDS - 4
+              ? (falling ? up : down)[node]
+              : [...up[node], ...down[node]];
+        if (near.length === 0) return x[node];
+        return near.reduce((sum, one) => sum + x[one.node] + one.shift, 0) / near.length;
+      });
+      // Bends are held straighter than items.
+      const weights = layer.map((node) =>
+        node >= items.length ? 4 : 1 + up[node].length + down[node].length,
+      );
+      spread(wanted, weights, apart[at]).forEach((value, i) => {
+        x[layer[i]] = value;
+      });
+    }
+  }
+  const left = Math.min(...best.flat().map((node) => x[node] - widths[node] / 2));
+  const right = Math.max(...best.flat().map((node) => x[node] + widths[node] / 2));
+  const tops: number[] = [];
+  const heights = best.map((layer) => Math.max(0, ...layer.map((node) => items[node]?.height ?? 0)));
+  heights.forEach((_, r) => {
+    tops.push(r === 0 ? 0 : tops[r - 1] + heights[r - 1] + gaps.ranks);
+  });
+  const middleOf = (node: number): Point => {
+    const r = rank[node] - top;
+    return { x: x[node] - left, y: tops[r] + heights[r] / 2 };
+  };
+  return {
+    width: items.length > 0 ? right - left : 0,
+    height: (tops.at(-1) ?? 0) + (heights.at(-1) ?? 0),
+    items: items.map((_, i) => middleOf(i)),
+    links: ways.map(({ from, to, fromX, toX }, i) => {
+      const [a, b] = [middleOf(from), middleOf(to)];
+      const points = [{ x: a.x + fromX, y: a.y + items[from].height / 2 }];
+      for (const bend of bends[i]) {
+        const r = rank[bend] - top;
+        const at = middleOf(bend).x;
+        points.push({ x: at, y: tops[r] }, { x: at, y: tops[r] + heights[r] });
+      }
+      points.push({ x: b.x + toX, y: b.y - items[to].height / 2 });
+      return reversed.has(i) ? points.reverse() : points;
+    }),
+  };
+}

@@ -1,0 +1,311 @@
+import type { Row } from "../../lib/types";
+
+/** `nnviz/graph`, as tb_nnviz/record/graph/capture.py describes it. */
+interface GraphTensor {
+  shape: (number | null)[] | null;
+  dtype: string;
+}
+export interface GraphNode {
+  kind: "input" | "call" | "group" | "operator" | "output";
+  name: string;
+  model?: string;
+  module?: string;
+  type?: string;
+  inputs?: GraphTensor[];
+  outputs?: GraphTensor[];
+  bytes?: number;
+  parameters?: string[];
+}
+interface GraphEdge {
+  from: number;
+  to: number;
+  shape?: number[];
+  via?: string[];
+  assumed?: boolean;
+}
+interface GraphModule {
+  name: string;
+  type: string;
+  calls: number;
+  parameters: number;
+  trainable: number;
+  shared: number;
+  buffers: number;
+  parameter_bytes: number;
+  buffer_bytes: number;
+}
+export interface Graph {
+  observed: boolean;
+  reason: string | null;
+  modules: GraphModule[];
+  nodes: GraphNode[];
+  edges: GraphEdge[];
+}
+export interface Structure {
+  run: string;
+  graph: Graph | null;
+  layers: Row[] | null;
+  parameters: Row[] | null;
+}
+
+/** What is known of one module of one run; its parameters are those that it holds itself. */
+export interface Facts {
+  name: string;
+  type: string;
+  calls: number | null;
+  /** Of its first call, without the batch axis; null where that is not known. */
+  output: (number | null)[] | null;
+  input: (number | null)[] | null;
+  parameters: number;
+  trainable: number;
+  shared: number;
+  buffers: number;
+  /** Memory of its outputs, and of its parameters and buffers. */
+  bytes: number | null;
+  heldBytes: number | null;
+}
+
+const withoutBatch = (shape: (number | null)[] | null | undefined) =>
+  shape && shape.length > 0 ? shape.slice(1) : null;
+
+/** A run's modules in order of execution: from its graph, or from its rows where it was logged without one. */
+export function factsOf({ graph, layers, parameters }: Structure): Facts[] {
+  if (graph) {
+    const called = new Map<string, GraphNode[]>();
+    for (const node of graph.nodes) {
+      if (node.module === undefined || !(node.kind === "call" || node.kind === "group")) continue;
+      called.set(node.module, [...(called.get(node.module) ?? []), node]);
+    }
+    return graph.modules.map((module) => {
+      const calls = called.get(module.name) ?? [];
+      return {
+        name: module.name,
+        type: module.type,
+        calls: graph.observed ? module.calls : null,
+        output: withoutBatch(calls[0]?.outputs?.[0]?.shape),
+        input: withoutBatch(calls[0]?.inputs?.[0]?.shape),
+        parameters: module.parameters,
+        trainable: module.trainable,
+        shared: module.shared,
+        buffers: module.buffers,
+        bytes: calls.length > 0 ? calls.reduce((sum, { bytes }) => sum + (bytes ?? 0), 0) : null,
+        heldBytes: module.parameter_bytes + module.buffer_bytes,
+      };
+    });
+  }
+  const facts = new Map<string, Facts>();
+  const of = (row: Row) => {
+    let one = facts.get(row.module);
+    if (!one) {
+      const unknown = { calls: null, output: null, input: null, bytes: null, heldBytes: null };
+      one = {
+        name: row.module,
+        type: row.type,
+        parameters: 0,
+        trainable: 0,
+        shared: 0,
+        buffers: 0,
+        ...unknown,
+      };
+      facts.set(row.module, one);
+    }
+    return one;
+  };
+  for (const row of layers ?? []) {
+    const one = of(row);
+    one.calls = (one.calls ?? 0) + 1;
+    one.output ??= row.shape;
+  }
+  for (const row of parameters ?? []) {
+    const one = of(row);
+    one.parameters += row.numel ?? 0;
+    if (row.trainable !== false) one.trainable += row.numel ?? 0;
+  }
+  return [...facts.values()];
+}
+
+/** A module of any of the runs; `facts` has it in each run, null where a run lacks it. */
+export interface Module {
+  name: string;
+  label: string;
+  depth: number;
+  facts: (Facts | null)[];
+  children: Module[];
+}
+
+const parentOf = (name: string) => name.slice(0, Math.max(0, name.lastIndexOf(".")));
+
+/** The modules of all runs as one tree below the models themselves, in the first run's order of execution. */
+export function moduleTree(runs: readonly (readonly Facts[])[], names: readonly string[]): Module[] {
+  const byName = runs.map((facts) => new Map(facts.map((one): [string, Facts] => [one.name, one])));
+  const made = new Map<string, Module>();
+  const roots: Module[] = [];
+  const make = (name: string): Module => {
+    const known = made.get(name);
+    if (known) return known;
+    const parent = parentOf(name) === "" ? null : make(parentOf(name));
+    const module: Module = {
+      name,
+      label: name === "" ? "" : name.slice(name.lastIndexOf(".") + 1),
+      depth: parent ? parent.depth + 1 : 0,
+      facts: byName.map((one) => one.get(name) ?? null),
+      children: [],
+    };
+    (parent?.children ?? roots).push(module);
+    made.set(name, module);
+    return module;
+  };
+  // A single model is no line of its own: it is the sum below the table. It is one where it is all there is.
+  for (const name of names) if (name !== "" || names.length === 1) make(name);
+  return roots;
+}
+
+/** Every module of a tree, outer ones before what they hold. */
+export function flat(modules: readonly Module[]): Module[] {
+  return modules.flatMap((module) => [module, ...flat(module.children)]);
+}
+
+export interface Sums {
+  parameters: number;
+  trainable: number;
+  shared: number;
+  buffers: number;
+  /** Outputs of all that holds nothing else: null where no call of any was observed. */
+  bytes: number | null;
+  heldBytes: number | null;
+}
+
+/** All that a module holds in one run, with the modules within. */
+export function sums(modules: readonly Module[], run: number): Sums {
+  const total: Sums = { parameters: 0, trainable: 0, shared: 0, buffers: 0, bytes: null, heldBytes: null };
+  for (const module of flat(modules)) {
+    const facts = module.facts[run];
+    if (!facts) continue;
+    total.parameters += facts.parameters;
+    total.trainable += facts.trainable;
+    total.shared += facts.shared;
+    total.buffers += facts.buffers;
+    if (facts.heldBytes !== null) total.heldBytes = (total.heldBytes ?? 0) + facts.heldBytes;
+    if (module.children.length === 0 && facts.bytes !== null) total.bytes = (total.bytes ?? 0) + facts.bytes;
+  }
+  return total;
+}
+
+export interface TreeLine {
+  module: Module;
+  /** Whether it holds modules, and whether they are shown. */
+  state: "leaf" | "open" | "folded";
+}
+
+/** The lines that are shown; with a filter those that it lets through, and what holds them. */
+export function linesOf(
+  modules: readonly Module[],
+  open: ReadonlySet<string>,
+  filter: RegExp | null = null,
+): TreeLine[] {
+  return modules.flatMap((module): TreeLine[] => {
+    if (module.children.length === 0)
+      return !filter || filter.test(module.name) ? [{ module, state: "leaf" }] : [];
+    const inner = linesOf(module.children, open, filter);
+    if (filter) return inner.length > 0 ? [{ module, state: "open" }, ...inner] : [];
+    if (!open.has(module.name)) return [{ module, state: "folded" }];
+    return [{ module, state: "open" }, ...inner];
+  });
+}
+
+/** Which modules are open at first: whole levels, as long as no more than `most` lines are shown. */
+export function openLevels(modules: readonly Module[], most: number): Set<string> {
+  const open = new Set<string>();
+  let level = modules.filter(({ children }) => children.length > 0);
+  let shown = modules.length;
+  while (level.length > 0) {
+    shown += level.reduce((sum, { children }) => sum + children.length, 0);
+    if (shown > most) break;
+    for (const { name } of level) open.add(name);
+    level = level.flatMap(({ children }) => children.filter((module) => module.children.length > 0));
+  }
+  return open;
+}
+
+/** Of the modules that are open those that can be while no more than `most` lines are shown, outer ones first. */
+export function openWithin(modules: readonly Module[], open: ReadonlySet<string>, most: number): Set<string> {
+  const kept = new Set<string>();
+  let level = modules.filter(({ name }) => open.has(name));
+  let shown = modules.length;
+  while (level.length > 0) {
+    const next: Module[] = [];
+    for (const { name, children } of level) {
+      if (shown + children.length > most) continue;
+      shown += children.length;
+      kept.add(name);
+      next.push(...children.filter((module) => module.children.length > 0 && open.has(module.name)));
+    }
+    level = next;
+  }
+  return kept;
+}
+
+export type Difference =
+  | { what: "missing" }
+  | { what: "added" }
+  | { what: "type"; here: string; there: string }
+  | { what: "shape"; here: (number | null)[]; there: (number | null)[] }
+  | { what: "parameters"; here: number; there: number };
+
+const same = (a: readonly (number | null)[], b: readonly (number | null)[]) =>
+  a.length === b.length && a.every((size, i) => size === b[i] || size === null || b[i] === null);
+
+/** How a module of another run differs from the reference's; null where it does not. */
+export function difference(here: Facts | null, there: Facts | null): Difference | null {
+  if (!here || !there) return here === there ? null : here ? { what: "missing" } : { what: "added" };
+  if (here.type !== there.type) return { what: "type", here: here.type, there: there.type };
+  if (here.output && there.output && !same(here.output, there.output))
+    return { what: "shape", here: here.output, there: there.output };
+  if (here.parameters !== there.parameters)
+    return { what: "parameters", here: here.parameters, there: there.parameters };
+  return null;
+}
+
+/** A line of a question to `series`: what is asked for as one value, under the module's or the call's name. */
+export interface Asked {
+  key: string;
+  rows: string[];
+}
+
+/**
+ * What stands for each module: of parameters its weights, or what else it has where it has none; of layers all
+ * of its calls; and those of the modules within. Calls after the first have a line each besides, for the graph.
+ */
+export function askedOf(modules: readonly Module[], rows: readonly Row[], ofLayers: boolean): Asked[] {
+  const own = new Map<string, Row[]>();
+  for (const row of rows) own.set(row.module, [...(own.get(row.module) ?? []), row]);
+  const within = new Map<string, string[]>();
+  const walk = (module: Module): string[] => {
+    const all = own.get(module.name) ?? [];
+    const weights = ofLayers ? all : all.filter(({ role }) => role === "weight" || role === "embedding");
+    const names = (weights.length > 0 ? weights : all).map(({ name }) => name);
+    const found = [...names, ...module.children.flatMap(walk)];
+    within.set(module.name, found);
+    return found;
+  };
+  for (const module of modules) walk(module);
+  const asked = [...within].flatMap(([key, names]) => (names.length > 0 ? [{ key, rows: names }] : []));
+  const calls = ofLayers ? rows.filter(({ name, module }) => name !== module) : [];
+  const first = ofLayers
+    ? rows.filter(({ name, module }) => name === module && calls.some((c) => c.module === module))
+    : [];
+  return [
+    ...asked,
+    ...calls.map(({ name }) => ({ key: name, rows: [name] })),
+    ...first.map(({ name }) => ({ key: `${name}#0`, rows: [name] })),
+  ];
+}
+
+/** The models of the shown runs and the tree of all their modules. */
+export interface Models {
+  /** Runs with a logged structure, the reference first. */
+  runs: Structure[];
+  facts: Facts[][];
+  tree: Module[];
+  modules: Module[];
+}

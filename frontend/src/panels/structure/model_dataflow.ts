@@ -1,0 +1,106 @@
+import type { Graph, GraphNode } from "./model";
+
+/** A box of the drawing: a call, a join, an end, or a folded module that stands for all within it. */
+export interface FlowNode {
+  id: string;
+  kind: "input" | "call" | "operator" | "output" | "block";
+  /** The node of the graph; of a block its first. */
+  node: GraphNode;
+  /** Module that it belongs to: of a block itself. */
+  module: string;
+  /** Name without that of the block in which it is drawn. */
+  label: string;
+  /** How many calls a block stands for. */
+  calls: number;
+  /** The open module around it; "" for none. */
+  parent: string;
+}
+
+export interface FlowEdge {
+  from: string;
+  to: string;
+  shape: readonly number[] | null;
+  via: string[];
+  assumed: boolean;
+}
+
+export interface Flow {
+  nodes: FlowNode[];
+  edges: FlowEdge[];
+  /** Open modules with something in them, outer ones first. */
+  groups: { name: string; parent: string }[];
+}
+
+const ancestors = (name: string): string[] => {
+  const parts = name.split(".");
+  return parts.map((_, i) => parts.slice(0, i + 1).join("."));
+};
+
+/**
+ * What of the graph is drawn while these modules are open: everything within a folded one is one box, edges
+ * between the same two boxes are one.
+ */
+export function visibleFlow(graph: Graph, open: ReadonlySet<string>): Flow {
+  const holding = new Set(
+    graph.nodes.filter(({ kind }) => kind === "group").map(({ module }) => module ?? ""),
+  );
+  const nodes = new Map<string, FlowNode>();
+  const of = graph.nodes.map((node, i): string | null => {
+    if (node.kind === "group") return null;
+    const name = node.kind === "input" || node.kind === "output" ? (node.model ?? "") : (node.module ?? "");
+    const inside = node.kind === "call" ? ancestors(name).slice(0, -1) : ancestors(name);
+    const around = inside.filter((one) => one !== "" && holding.has(one));
+    const folded =
+      node.kind === "input" || node.kind === "output" ? undefined : around.find((one) => !open.has(one));
+    if (folded !== undefined) {
+      const known = nodes.get(folded);
+      if (known) {
+        known.calls += node.kind === "call" ? 1 : 0;
+        return folded;
+      }
+      const parent = around[around.indexOf(folded) - 1] ?? "";
+      nodes.set(folded, {
+        id: folded,
+        kind: "block",
+        node,
+        module: folded,
+        label: parent === "" ? folded : folded.slice(parent.length + 1),
+        calls: node.kind === "call" ? 1 : 0,
+        parent,
+      });
+      return folded;
+    }
+    const parent = around.filter((one) => open.has(one)).at(-1) ?? "";
+    const id = `#${i}`;
+    const label = node.kind === "call" && parent !== "" ? node.name.slice(parent.length + 1) : node.name;
+    nodes.set(id, { id, kind: node.kind, node, module: name, label, calls: 1, parent });
+    return id;
+  });
+  const edges = new Map<string, FlowEdge>();
+  for (const { from, to, shape, via, assumed } of graph.edges) {
+    const a = of[from];
+    const b = of[to];
+    if (a === null || b === null || a === b) continue;
+    const key = `${a} ${b}`;
+    const known = edges.get(key);
+    if (!known)
+      edges.set(key, { from: a, to: b, shape: shape ?? null, via: via ?? [], assumed: assumed === true });
+    else {
+      known.assumed &&= assumed === true;
+      known.via = [...known.via, ...(via ?? []).filter((name) => !known.via.includes(name))];
+    }
+  }
+  const used = new Set([...nodes.values()].flatMap(({ parent }) => (parent === "" ? [] : ancestors(parent))));
+  const groups = [...used]
+    .filter((name) => holding.has(name) && open.has(name))
+    .sort((a, b) => a.length - b.length)
+    .map((name) => ({
+      name,
+      parent:
+        ancestors(name)
+          .slice(0, -1)
+          .filter((one) => holding.has(one) && open.has(one))
+          .at(-1) ?? "",
+    }));
+  return { nodes: [...nodes.values()], edges: [...edges.values()], groups };
+}

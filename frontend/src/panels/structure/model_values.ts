@@ -1,0 +1,108 @@
+import { stateOf } from "../../lib/grid";
+import { autoScale } from "../../lib/scale";
+import { mayBeUndefined } from "../../lib/statistics";
+import { CELL, type CellState, type Scale, type ScaleMode, type Thresholds } from "../../lib/types";
+
+/** Values of the lines that were asked for, of one run: every step, or columns of steps. */
+export interface LineSeries {
+  run: string;
+  steps: Float64Array;
+  lines: number;
+  /** Whether a column is a step. */
+  whole: boolean;
+  /** Step in the middle of each column. */
+  at: Float64Array;
+  /** [columns, lines]: what is drawn of a column, and its extremes; NaN where there is none. */
+  value: Float32Array;
+  low: Float32Array;
+  high: Float32Array;
+  absent: Uint8Array;
+}
+
+interface Columns {
+  min: Float32Array;
+  mean: Float32Array;
+  max: Float32Array;
+  states: Uint8Array;
+}
+
+/** A run's entry in the answer of `series`. */
+export interface AnsweredSeries {
+  run: string;
+  steps: Float64Array;
+  absent?: Uint8Array;
+  values?: Record<string, Float32Array>;
+  starts?: Float64Array;
+  columns?: Record<string, Columns>;
+}
+
+/** Bits of a column's states. */
+const FINITE = 1 | 2;
+const ABSENT = 8;
+
+export function lineSeries(answer: AnsweredSeries, statistic: string, lines: number): LineSeries | null {
+  const { run, steps } = answer;
+  const values = answer.values?.[statistic];
+  if (values && answer.absent) {
+    const { absent } = answer;
+    return { run, steps, lines, whole: true, at: steps, value: values, low: values, high: values, absent };
+  }
+  const columns = answer.columns?.[statistic];
+  if (!columns || !answer.starts) return null;
+  const { starts } = answer;
+  const at = Float64Array.from(starts, (start, i) => {
+    const end = i + 1 < starts.length ? starts[i + 1] : steps.length;
+    return steps[Math.floor((start + end - 1) / 2)];
+  });
+  const absent = Uint8Array.from(columns.states, (state) => (state === ABSENT ? 1 : 0));
+  // A column of nothing but zeros has no finite value of its own in some readers: its mean is 0 all the same.
+  const value = Float32Array.from(columns.mean, (mean, i) =>
+    (columns.states[i] & ~ABSENT & ~FINITE) !== 0 ? Number.NaN : mean,
+  );
+  return { run, steps, lines, whole: false, at, value, low: columns.min, high: columns.max, absent };
+}
+
+export interface Cell {
+  state: CellState;
+  value: number;
+}
+
+export function cellOf(value: number, absent: boolean, statistic: string): Cell {
+  const state = stateOf(value, absent);
+  if (state === CELL.nonfinite && Number.isNaN(value) && mayBeUndefined(statistic))
+    return { state: CELL.undefined, value };
+  return { state, value };
+}
+
+/** One scale for all lines of all runs at all steps, as the heat maps have it. */
+export function sharedScale(
+  series: readonly LineSeries[],
+  statistic: string,
+  mode: ScaleMode,
+  range: readonly [number | null, number | null],
+  thresholds: Thresholds | null,
+): Scale {
+  const found: number[] = [];
+  for (const one of series) {
+    for (const values of one.whole ? [one.value] : [one.low, one.high])
+      for (const value of values) if (Number.isFinite(value) && value !== 0) found.push(value);
+  }
+  const sorted = Float32Array.from(found).sort();
+  const values = {
+    sorted,
+    min: sorted[0] ?? Number.POSITIVE_INFINITY,
+    max: sorted.at(-1) ?? Number.NEGATIVE_INFINITY,
+  };
+  return autoScale(values, statistic, mode, range[0], range[1], thresholds);
+}
+
+const luminance = (rgb: readonly number[]) => {
+  const [r, g, b] = rgb.map((c) =>
+    c / 255 <= 0.03928 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4,
+  );
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+};
+
+/** Black or white, whichever is read better on a colour. */
+export const textOn = (rgb: readonly number[]) =>
+  (luminance(rgb) + 0.05) / 0.05 >= 1.05 / (luminance(rgb) + 0.05) ? "#000" : "#fff";

@@ -1,0 +1,163 @@
+import { colourOf, cssColour, palette } from "../../../lib/palette";
+import { CELL } from "../../../lib/types";
+import { useStore } from "../../../ui/context";
+import { statisticName, UI_TEXT } from "../../../ui/text";
+import type { Values } from "../data";
+import type { FlowNode } from "../model_dataflow";
+import { textOn } from "../model_values";
+import { TEXT } from "../text";
+import { cellNote, cellText, shapeText } from "./cells";
+
+export const clip = (text: string, most: number) =>
+  text.length > most ? `${text.slice(0, most - 1)}…` : text;
+
+export const isModule = ({ kind }: FlowNode) => kind === "call" || kind === "block";
+
+/** Whether a box is the selected module, stands for it, or lies within it. */
+export const holds = (node: FlowNode, selected: string | null) =>
+  selected !== null &&
+  isModule(node) &&
+  (node.module === selected || (node.kind === "block" && selected.startsWith(`${node.module}.`)));
+
+/** Enter or the space bar on what is no button of HTML. */
+export function pressed(event: KeyboardEvent, act: () => void): void {
+  if (event.key !== "Enter" && event.key !== " ") return;
+  event.preventDefault();
+  event.stopPropagation();
+  act();
+}
+
+interface BoxProps {
+  node: FlowNode;
+  box: { x: number; y: number; width: number; height: number };
+  values: Values;
+  run: string;
+  selected: boolean;
+  differs: string;
+  select: () => void;
+  toggle: () => void;
+  note: (what: string, value: string, lines: string[], event: MouseEvent) => void;
+  silent: () => void;
+}
+
+/** A call, a folded block, a join or an end. */
+export function Box({ node, box, values, run, selected, differs, select, toggle, note, silent }: BoxProps) {
+  const store = useStore();
+  const { x, y, width, height } = box;
+  const own = node.node;
+  if (!isModule(node)) {
+    const outputs = own.outputs?.[0]?.shape ?? null;
+    const end = node.kind !== "operator";
+    const label = node.kind === "output" ? TEXT.outputEnd : own.name === "earlier" ? TEXT.earlier : own.name;
+    const lines = [
+      outputs ? TEXT.makes(shapeText(outputs)) : "",
+      own.parameters?.length ? TEXT.withParameters(own.parameters.join(", ")) : "",
+      own.module ? TEXT.ranIn(own.module) : "",
+    ];
+    return (
+      <g
+        class={end ? "box end" : "box join"}
+        data-testid={`node-${node.id}`}
+        onMouseMove={(event) => note(label, "", lines.filter(Boolean), event)}
+        onMouseLeave={silent}
+      >
+        <rect x={x} y={y} width={width} height={height} rx={end ? height / 2 : 11} />
+        <text x={x + width / 2} y={y + (end ? 17 : 15)} text-anchor="middle">
+          {clip(label, 22)}
+        </text>
+        {end && (
+          <text class="small" x={x + width / 2} y={y + 31} text-anchor="middle">
+            {clip(shapeText(outputs), 26)}
+          </text>
+        )}
+      </g>
+    );
+  }
+  // A call has a value of its own where its module has several.
+  const name = node.kind === "block" ? node.module : own.name;
+  const several = values.lineOf(`${node.module}#0`) >= 0;
+  const key = node.kind === "call" && several ? (own.name === node.module ? `${name}#0` : name) : node.module;
+  const cell = values.cell(run, key);
+  const colours = palette(values.scale.diverging, store.dark.value);
+  const rgb = colourOf(cell.state, cell.value, values.scale, colours);
+  const textColour = rgb ? textOn(rgb) : undefined;
+  const text = cellText(cell);
+  const { value, state } = cellNote(cell, values.scale);
+  const type = node.kind === "block" ? TEXT.calls_(node.calls) : (own.type ?? "");
+  const statistic = statisticName(store.kind.value, store.statistic.value);
+  const hatch =
+    cell.state === CELL.nonfinite
+      ? Array.from(
+          { length: Math.floor((width - height) / 8) },
+          (_, i) => `M${x + i * 8} ${y + height}l${height} ${-height}`,
+        ).join("")
+      : "";
+  const lines = [
+    state,
+    node.kind === "call"
+      ? TEXT.typed(
+          own.type ?? "",
+          shapeText(own.inputs?.[0]?.shape ?? null),
+          shapeText(own.outputs?.[0]?.shape ?? null),
+        )
+      : TEXT.calls_(node.calls),
+    differs,
+  ];
+  return (
+    <g
+      class={`box call${selected ? " selected" : ""}${rgb ? "" : " blank"}${node.kind === "block" ? " block" : ""}`}
+      role="button"
+      tabIndex={0}
+      aria-label={TEXT.nodeName(name, type, statistic, value || UI_TEXT.absent, differs)}
+      aria-pressed={selected}
+      data-testid={`node-${name}`}
+      onClick={select}
+      onDblClick={() => node.kind === "block" && toggle()}
+      onKeyDown={(event) => pressed(event, select)}
+      onMouseMove={(event) => note(name, value && `${statistic} ${value}`, lines.filter(Boolean), event)}
+      onMouseLeave={silent}
+    >
+      {node.kind === "block" && (
+        <rect class="under" x={x + 4} y={y + 4} width={width} height={height} rx={6} />
+      )}
+      <rect
+        class="face"
+        x={x}
+        y={y}
+        width={width}
+        height={height}
+        rx={6}
+        fill={rgb ? cssColour(rgb) : undefined}
+      />
+      {hatch && <path class="hatch" d={hatch} />}
+      <text class="title" x={x + 9} y={y + 17} style={{ fill: textColour }}>
+        {clip(node.label, text === "" ? 24 : 16)}
+      </text>
+      <text class="number" x={x + width - 9} y={y + 17} text-anchor="end" style={{ fill: textColour }}>
+        {text}
+      </text>
+      <text class="small" x={x + 9} y={y + 31} style={{ fill: textColour }}>
+        {clip(differs === "" ? type : `≠ ${differs}`, 26)}
+      </text>
+      {node.kind === "block" && (
+        <g
+          class="unfold"
+          role="button"
+          tabIndex={0}
+          aria-label={TEXT.unfoldOne(node.module)}
+          data-testid={`unfold-${node.module}`}
+          onClick={(event) => {
+            event.stopPropagation();
+            toggle();
+          }}
+          onKeyDown={(event) => pressed(event, toggle)}
+        >
+          <rect x={x + width - 22} y={y + 21} width={16} height={15} rx={4} />
+          <text x={x + width - 14} y={y + 33} text-anchor="middle">
+            +
+          </text>
+        </g>
+      )}
+    </g>
+  );
+}

@@ -1,0 +1,115 @@
+import { exact, short } from "../../../lib/format";
+import { colourOf, cssColour, labelOf, type Palette } from "../../../lib/palette";
+import { toUnit } from "../../../lib/scale";
+import { CELL, type Scale } from "../../../lib/types";
+import { UI_TEXT } from "../../../ui/text";
+import type { Difference, Module } from "../model";
+import type { Cell, LineSeries } from "../model_values";
+import { TEXT } from "../text";
+
+export const shapeText = (shape: readonly (number | null)[] | null) =>
+  shape === null ? "" : shape.length === 0 ? TEXT.scalar : shape.map((n) => n ?? "?").join(" × ");
+
+const clamp = (t: number) => Math.min(1, Math.max(0, t));
+
+/** A value as read: three digits; a word where there is none. */
+export function cellText({ state, value }: Cell): string {
+  if (state === CELL.absent) return "";
+  return state === CELL.undefined ? "–" : short(value);
+}
+
+/** The same, exact, with what is to be said of it. */
+export function cellNote(cell: Cell, scale: Scale): { value: string; state: string } {
+  const label = labelOf(cell.state, cell.value, scale);
+  const blank = label === "absent" || label === "undefined";
+  return { value: blank ? "" : exact(cell.value), state: UI_TEXT.state[label] };
+}
+
+/** A value on the shared scale: as long as it is large, in the colour of the heat maps, and in digits. */
+export function Bar({ cell, scale, colours }: { cell: Cell; scale: Scale; colours: Palette }) {
+  const rgb = colourOf(cell.state, cell.value, scale, colours);
+  const t = clamp(toUnit(scale, cell.value));
+  const from = scale.diverging ? Math.min(t, 0.5) : 0;
+  const to = scale.diverging ? Math.max(t, 0.5) : t;
+  const empty = cell.state === CELL.absent || cell.state === CELL.undefined;
+  const look = cell.state === CELL.nonfinite ? "fill hatched" : "fill";
+  const whole = cell.state === CELL.nonfinite;
+  const style = whole
+    ? { left: "0", width: "100%" }
+    : { left: `${100 * from}%`, width: `max(2px, ${100 * (to - from)}%)` };
+  return (
+    <div class="bar-cell">
+      <div class={empty ? "track dotted" : "track"}>
+        {!empty && rgb && <i class={look} style={{ ...style, backgroundColor: cssColour(rgb) }} />}
+      </div>
+      <span class={whole ? "number bad" : "number"}>{cellText(cell)}</span>
+    </div>
+  );
+}
+
+interface SparkProps {
+  series: readonly LineSeries[];
+  line: number;
+  scale: Scale;
+  width: number;
+  height: number;
+  colour: (run: string) => string;
+  step: number;
+}
+
+/** A module's values over steps, all runs on the scale that all lines share; and where the cursor stands. */
+export function Sparkline({ series, line, scale, width, height, colour, step }: SparkProps) {
+  const ends = series.flatMap(({ steps }) => (steps.length > 0 ? [steps[0], steps[steps.length - 1]] : []));
+  const [first, last] = [Math.min(...ends), Math.max(...ends)];
+  const x = (at: number) => (last > first ? 1 + ((width - 2) * (at - first)) / (last - first) : width / 2);
+  const y = (value: number) => height - 2 - (height - 4) * clamp(toUnit(scale, value));
+  const n = (value: number) => Number(value.toFixed(1));
+  return (
+    <svg class="spark" width={width} height={height} viewBox={`0 0 ${width} ${height}`} aria-hidden="true">
+      {ends.length > 0 && <path class="now" d={`M${n(x(step))} 0V${height}`} />}
+      {series.map((one) => {
+        let path = "";
+        let pen = false;
+        for (let i = 0; i < one.at.length; i++) {
+          const value = one.value[i * one.lines + line];
+          const there = Number.isFinite(value) && one.absent[i * one.lines + line] === 0;
+          if (there) {
+            // A lone value would be a line of no length.
+            path += pen ? `L${n(x(one.at[i]))} ${n(y(value))}` : `M${n(x(one.at[i]))} ${n(y(value))}h0.1`;
+          }
+          pen = there;
+        }
+        return <path key={one.run} class="curve" d={path} stroke={colour(one.run)} />;
+      })}
+    </svg>
+  );
+}
+
+/** How other runs differ from the reference in a module, in words. */
+export function differenceText(found: readonly { run: string; difference: Difference }[]): string {
+  const say = (run: string, difference: Difference) => {
+    switch (difference.what) {
+      case "missing":
+        return TEXT.notIn(run);
+      case "added":
+        return TEXT.onlyIn(run);
+      case "type":
+        return TEXT.typeIn(difference.there, run);
+      case "shape":
+        return TEXT.shapeIn(shapeText(difference.there), run);
+      case "parameters":
+        return TEXT.parametersIn(difference.there.toLocaleString("en"), run);
+    }
+  };
+  // The same of several runs is said once.
+  const alike = new Map<string, { difference: Difference; runs: string[] }>();
+  for (const { run, difference } of found) {
+    const key = JSON.stringify(difference);
+    const known = alike.get(key);
+    if (known) known.runs.push(run);
+    else alike.set(key, { difference, runs: [run] });
+  }
+  return [...alike.values()].map(({ difference, runs }) => say(runs.join(", "), difference)).join("; ");
+}
+
+export const labelOfModule = (module: Module) => (module.name === "" ? TEXT.model : module.label);

@@ -1,0 +1,54 @@
+import { tick } from "../../../lib/format";
+import { cssColour, labelOf, palette } from "../../../lib/palette";
+import type { CellLabel } from "../../../lib/types";
+import { useStore } from "../../../ui/context";
+import { Ramp } from "../../../ui/legend";
+import { statisticName, UI_TEXT } from "../../../ui/text";
+import type { Values } from "../data";
+import type { Models } from "../model";
+import { TEXT } from "../text";
+
+/** The scale of bars and boxes, and of what is beside it what occurs at the cursor's step. */
+export function StructureLegend({ models, values }: { models: Models; values: Values }) {
+  const store = useStore();
+  if (store.source.value !== store.statistic.value) {
+    return (
+      <div class="legend structure-legend" data-testid="legend">
+        {TEXT.elsewhere(statisticName(store.kind.value, store.statistic.value))}
+      </div>
+    );
+  }
+  const { scale } = values;
+  const colours = palette(scale.diverging, store.dark.value);
+  const found = new Set<CellLabel>();
+  for (const { run } of models.runs) {
+    for (const { key } of values.asked) {
+      const { state, value } = values.cell(run, key);
+      found.add(labelOf(state, value, scale));
+    }
+  }
+  const chip = (label: CellLabel, text: string, look: string, colour?: string) =>
+    found.has(label) && (
+      <span class="chip">
+        <i class={look} style={colour ? { backgroundColor: colour } : undefined} />
+        {text}
+      </span>
+    );
+  return (
+    <div class="legend structure-legend" role="img" aria-label={UI_TEXT.legend} data-testid="legend">
+      <span>{statisticName(store.kind.value, store.statistic.value)}</span>
+      <span>{tick(scale.lo)}</span>
+      <div class="ramp">
+        <Ramp colours={colours} />
+      </div>
+      <span>{tick(scale.hi)}</span>
+      {chip("under", `< ${tick(scale.lo)}`, "", cssColour(colours.under))}
+      {chip("over", `> ${tick(scale.hi)}`, "", cssColour(colours.over))}
+      {chip("zero", UI_TEXT.exactZero, "", cssColour(colours.zero))}
+      {chip("nonfinite", UI_TEXT.nonfinite, "hatched", cssColour(colours.nonfinite))}
+      {chip("absent", UI_TEXT.absent, "dotted")}
+      <span class="gap" />
+      <span>{TEXT.stands}</span>
+    </div>
+  );
+}

@@ -1,0 +1,316 @@
+import { useLayoutEffect, useState } from "preact/hooks";
+import { quantity } from "../../../lib/format";
+import { palette } from "../../../lib/palette";
+import { shapeOf } from "../../../plot/markers";
+import { useSize, useStore } from "../../../ui/context";
+import { Mark } from "../../../ui/icon";
+import { statisticName, UI_TEXT } from "../../../ui/text";
+import type { Values } from "../data";
+import type { Models } from "../model";
+import { difference, flat, type Module, type Sums, sums, type TreeLine } from "../model";
+import { TEXT } from "../text";
+import { Bar, cellNote, differenceText, labelOfModule, Sparkline, shapeText } from "./cells";
+
+const LINE = 26;
+const SPARK = { width: 96, height: 22 };
+/** Runs that have a column of their own. */
+const MAX_RUNS = 8;
+
+interface Props {
+  models: Models;
+  values: Values;
+  lines: readonly TreeLine[];
+  /** Index of the selected line, or -1. */
+  line: number;
+  /** The run whose figures are shown where there is one column. */
+  place: number;
+  compact: boolean;
+  toggle: (name: string) => void;
+}
+
+const count = (n: number) => n.toLocaleString("en");
+
+function bytesText(bytes: number | null): string {
+  if (bytes === null) return "";
+  for (const [size, unit] of [
+    [2 ** 30, "GiB"],
+    [2 ** 20, "MiB"],
+    [2 ** 10, "KiB"],
+  ] as const) {
+    if (bytes >= size) return `${(bytes / size).toPrecision(3)} ${unit}`;
+  }
+  return `${bytes} B`;
+}
+
+/** What other runs have otherwise than the reference. */
+export function differencesOf(models: Models, module: Module) {
+  return models.runs.slice(1).flatMap(({ run }, i) => {
+    const found = difference(module.facts[0], module.facts[i + 1]);
+    return found ? [{ run, difference: found }] : [];
+  });
+}
+
+/** The table that people know from torchsummary, with a statistic of each layer beside it. */
+export function Table({ models, values, lines, line, place, compact, toggle }: Props) {
+  const store = useStore();
+  const { ref, height } = useSize<HTMLDivElement>();
+  const [top, setTop] = useState(0);
+  const colours = palette(values.scale.diverging, store.dark.value);
+  const runs = compact ? [models.runs[place]] : models.runs.slice(0, MAX_RUNS);
+  const columns = compact
+    ? `minmax(160px, 1fr) 86px 84px 66px 112px ${SPARK.width + 2}px`
+    : `minmax(156px, 1fr) 94px 84px 72px 68px 36px 66px ${runs.map(() => "104px").join(" ")} ${SPARK.width + 2}px`;
+  useLayoutEffect(() => {
+    const box = ref.current;
+    if (!box || line < 0 || height === 0) return;
+    const head = LINE;
+    if (line * LINE < box.scrollTop) box.scrollTop = line * LINE;
+    else if ((line + 1) * LINE + head * 2 > box.scrollTop + height)
+      box.scrollTop = (line + 1) * LINE + head * 2 - height;
+  }, [line, height]);
+  const first = Math.max(0, Math.floor(top / LINE) - 4);
+  const visible = lines.slice(first, first + Math.ceil(height / LINE) + 8);
+  const statistic = statisticName(store.kind.value, store.statistic.value);
+  const total = sums(models.tree, place);
+  const all = models.runs.map((_, i) => sums(models.tree, i));
+
+  return (
+    <div class="structure-table" data-testid="structure-table">
+      <div
+        class="scroller"
+        ref={ref}
+        role="treegrid"
+        aria-label={TEXT.tableName}
+        aria-rowcount={lines.length}
+        tabIndex={0}
+        onScroll={(event) => setTop(event.currentTarget.scrollTop)}
+      >
+        <div class="line head" role="row" tabIndex={-1} style={{ gridTemplateColumns: columns }}>
+          <span role="columnheader" tabIndex={-1}>
+            {TEXT.layer}
+          </span>
+          <span role="columnheader" tabIndex={-1}>
+            {TEXT.type}
+          </span>
+          <span role="columnheader" tabIndex={-1} title={TEXT.outputHelp}>
+            {TEXT.output}
+          </span>
+          <span role="columnheader" tabIndex={-1} class="right" title={TEXT.parametersHelp}>
+            {TEXT.parameters}
+          </span>
+          {!compact && (
+            <>
+              <span role="columnheader" tabIndex={-1} class="right">
+                {TEXT.trainable}
+              </span>
+              <span role="columnheader" tabIndex={-1} class="right" title={TEXT.callsHelp}>
+                {TEXT.calls}
+              </span>
+              <span role="columnheader" tabIndex={-1} class="right" title={TEXT.memoryHelp}>
+                {TEXT.memory}
+              </span>
+            </>
+          )}
+          {runs.map(({ run }) => (
+            <span role="columnheader" tabIndex={-1} class="run" key={run} title={`${statistic}, ${run}`}>
+              <Mark colour={store.colour(run)} shape={shapeOf(store.order.value.get(run) ?? 0)} />
+              <b>{store.shortNames.value.get(run) ?? run}</b>
+            </span>
+          ))}
+          <span role="columnheader" tabIndex={-1} title={UI_TEXT.overSteps(statistic)}>
+            {TEXT.overSteps}
+          </span>
+        </div>
+        <div class="lines" style={{ height: `${lines.length * LINE}px` }}>
+          {visible.map(({ module, state }, k) => {
+            const index = first + k;
+            const facts = module.facts[place] ?? module.facts.find((one) => one !== null) ?? null;
+            const here = module.facts[place] !== null;
+            const own: Sums =
+              state === "leaf" || state === "folded" || here
+                ? sums([module], place)
+                : sums(
+                    [module],
+                    module.facts.findIndex((one) => one !== null),
+                  );
+            const found = differencesOf(models, module);
+            const words = differenceText(found);
+            const within =
+              state === "folded"
+                ? flat(module.children).filter((one) => differencesOf(models, one).length > 0).length
+                : 0;
+            const chosen = index === line;
+            return (
+              <div
+                key={module.name}
+                class={`line ${state}${chosen ? " selected" : ""}${here ? "" : " lacking"}`}
+                role="row"
+                tabIndex={-1}
+                aria-level={module.depth + 1}
+                aria-expanded={state === "leaf" ? undefined : state === "open"}
+                aria-selected={chosen}
+                data-testid={`module-${module.name}`}
+                style={{ gridTemplateColumns: columns, top: `${index * LINE}px` }}
+                onClick={() => {
+                  store.view.row.value = module.name;
+                }}
+                onDblClick={() => state !== "leaf" && toggle(module.name)}
+              >
+                <span
+                  role="gridcell"
+                  tabIndex={-1}
+                  class="name"
+                  style={{ paddingLeft: `${module.depth * 14}px` }}
+                >
+                  {state === "leaf" ? (
+                    <i class="twist" />
+                  ) : (
+                    <button
+                      type="button"
+                      class="twist"
+                      aria-label={state === "open" ? TEXT.foldOne(module.name) : TEXT.unfoldOne(module.name)}
+                      data-testid={`toggle-${module.name}`}
+                      onClick={(event) => {
+                        event.stopPropagation();
+                        toggle(module.name);
+                      }}
+                    >
+                      <svg width="10" height="10" viewBox="0 0 10 10" aria-hidden="true">
+                        <path
+                          d={state === "open" ? "M1.5 3L5 7L8.5 3" : "M3 1.5L7 5L3 8.5"}
+                          fill="none"
+                          stroke="currentColor"
+                          stroke-width="1.4"
+                        />
+                      </svg>
+                    </button>
+                  )}
+                  <span class="label" title={module.name}>
+                    {labelOfModule(module)}
+                  </span>
+                  {words !== "" && (
+                    <span class="differs" title={words} data-testid={`differs-${module.name}`}>
+                      ≠ {words}
+                    </span>
+                  )}
+                  {words === "" && within > 0 && (
+                    <span
+                      class="differs within"
+                      title={TEXT.differWithin(within)}
+                      data-testid={`differs-${module.name}`}
+                    >
+                      ≠ {TEXT.differWithin(within)}
+                    </span>
+                  )}
+                </span>
+                <span role="gridcell" tabIndex={-1} class="type" title={facts?.type}>
+                  {facts?.type ?? ""}
+                </span>
+                <span
+                  role="gridcell"
+                  tabIndex={-1}
+                  class="shape"
+                  title={facts ? TEXT.shapes(shapeText(facts.input), shapeText(facts.output)) : ""}
+                >
+                  {facts ? shapeText(facts.output) : ""}
+                </span>
+                <span role="gridcell" tabIndex={-1} class="right" title={TEXT.parametersOf(own)}>
+                  {own.parameters > 0 ? count(own.parameters) : own.shared > 0 ? TEXT.shared : ""}
+                </span>
+                {!compact && (
+                  <>
+                    <span role="gridcell" tabIndex={-1} class="right">
+                      {own.trainable > 0 ? count(own.trainable) : own.parameters > 0 ? "0" : ""}
+                    </span>
+                    <span role="gridcell" tabIndex={-1} class="right">
+                      {facts?.calls ?? ""}
+                    </span>
+                    <span
+                      role="gridcell"
+                      tabIndex={-1}
+                      class="right"
+                      title={own.bytes === null ? "" : TEXT.exactBytes(count(own.bytes))}
+                    >
+                      {bytesText(own.bytes)}
+                    </span>
+                  </>
+                )}
+                {runs.map(({ run }) => {
+                  const cell = values.cell(run, module.name);
+                  const { value, state: said } = cellNote(cell, values.scale);
+                  return (
+                    <span
+                      role="gridcell"
+                      tabIndex={-1}
+                      key={run}
+                      data-testid={`value-${run}-${module.name}`}
+                      title={[`${statistic} ${value}`, said, UI_TEXT.nearestStep(values.step)]
+                        .filter(Boolean)
+                        .join("\n")}
+                    >
+                      {values.lineOf(module.name) >= 0 && (
+                        <Bar cell={cell} scale={values.scale} colours={colours} />
+                      )}
+                    </span>
+                  );
+                })}
+                <span role="gridcell" tabIndex={-1}>
+                  {values.lineOf(module.name) >= 0 && (
+                    <Sparkline
+                      series={
+                        compact ? values.series.filter(({ run }) => run === runs[0].run) : values.series
+                      }
+                      line={values.lineOf(module.name)}
+                      scale={values.scale}
+                      {...SPARK}
+                      colour={(run) => store.colour(run)}
+                      step={values.step}
+                    />
+                  )}
+                </span>
+              </div>
+            );
+          })}
+        </div>
+        {lines.length === 0 && <p class="none">{UI_TEXT.noLines}</p>}
+      </div>
+      <div class="totals" data-testid="structure-totals">
+        <b>{TEXT.total}</b>
+        <Figure
+          label={TEXT.parameters}
+          value={count(total.parameters)}
+          all={all.map((one) => one.parameters)}
+        />
+        <Figure label={TEXT.trainable} value={count(total.trainable)} all={all.map((one) => one.trainable)} />
+        <Figure
+          label={TEXT.frozen}
+          value={count(total.parameters - total.trainable)}
+          all={all.map((one) => one.parameters - one.trainable)}
+        />
+        {total.shared > 0 && <Figure label={TEXT.sharedTotal} value={count(total.shared)} all={[]} />}
+        <Figure label={TEXT.buffers} value={count(total.buffers)} all={all.map((one) => one.buffers)} />
+        {total.heldBytes !== null && <Figure label={TEXT.held} value={bytesText(total.heldBytes)} all={[]} />}
+        {total.bytes !== null && (
+          <Figure label={TEXT.forward(batchOf(models, place))} value={bytesText(total.bytes)} all={[]} />
+        )}
+      </div>
+    </div>
+  );
+}
+
+/** The batch that the graph was observed with. */
+function batchOf(models: Models, place: number): number | null {
+  const input = models.runs[place]?.graph?.nodes.find(({ kind }) => kind === "input");
+  return input?.outputs?.[0]?.shape?.[0] ?? null;
+}
+
+/** One of the sums; what runs have otherwise is said. */
+function Figure({ label, value, all }: { label: string; value: string; all: readonly number[] }) {
+  const [low, high] = [Math.min(...all), Math.max(...all)];
+  return (
+    <span>
+      {label} <b>{value}</b>
+      {all.length > 1 && low !== high && <i> {TEXT.between(quantity(low), quantity(high))}</i>}
+    </span>
+  );
+}

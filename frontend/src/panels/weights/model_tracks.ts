@@ -1,0 +1,119 @@
+import { interpolateViridis } from "../../lib/ramps";
+import { allSteps } from "../../lib/steps";
+import type { CurveRun, Curves } from "../../plot/layout_curve";
+
+/** A single weight of one run over steps. */
+export interface Track {
+  run: string;
+  name: string;
+  steps: Float64Array;
+  values: Float32Array;
+}
+
+interface Column {
+  min: Float32Array;
+  max: Float32Array;
+}
+
+/** One run's series in the response of `POST series` for the kind `tracked`. */
+export interface TrackedSeries {
+  run: string;
+  steps: Float64Array;
+  absent?: Uint8Array;
+  values?: { value: Float32Array };
+  starts?: Float64Array;
+  columns?: { value: Column };
+}
+
+/**
+ * Read single weights from a response. A column of several steps becomes two points, its minimum and its maximum, so
+ * that spikes remain visible.
+ */
+export function tracks(series: readonly TrackedSeries[], names: readonly string[]): Track[] {
+  return series.flatMap((one) =>
+    names.flatMap((name, row): Track[] => {
+      const n = names.length;
+      if (one.columns && one.starts) {
+        const { min, max } = one.columns.value;
+        const { starts, steps: all } = one;
+        const steps = new Float64Array(2 * starts.length);
+        const values = new Float32Array(2 * starts.length);
+        starts.forEach((start, i) => {
+          const end = starts[i + 1] ?? all.length;
+          steps[2 * i] = all[start];
+          steps[2 * i + 1] = all[Math.min(all.length - 1, Math.max(start, Math.floor((start + end) / 2)))];
+          values[2 * i] = min[i * n + row];
+          values[2 * i + 1] = max[i * n + row];
+        });
+        return present({ run: one.run, name, steps, values });
+      }
+      const value = one.values?.value;
+      if (!value) return [];
+      const values = Float32Array.from(one.steps, (_, i) => value[i * n + row]);
+      const absent = one.absent && one.steps.every((_, i) => one.absent![i * n + row] === 1);
+      return absent ? [] : present({ run: one.run, name, steps: one.steps, values });
+    }),
+  );
+}
+
+const present = (track: Track): Track[] => (track.steps.length > 0 ? [track] : []);
+
+/** Arrange weights as curves over shared steps. Nonfinite values go to a separate lane. */
+export function trackCurves(shown: readonly Track[]): Curves {
+  const steps = allSteps(shown.map((one) => one.steps));
+  const at = new Map<number, number>();
+  steps.forEach((step, i) => {
+    at.set(step, i);
+  });
+  const runs = shown.map((track): CurveRun => {
+    const curve: CurveRun = {
+      run: track.run,
+      values: new Array(steps.length).fill(undefined),
+      zeros: [],
+      nonfinites: [],
+    };
+    track.steps.forEach((step, i) => {
+      const finite = Number.isFinite(track.values[i]);
+      curve.values[at.get(step)!] = finite ? track.values[i] : null;
+      if (!finite) curve.nonfinites.push(step);
+    });
+    return curve;
+  });
+  return { steps, runs };
+}
+
+/** Return `n` distinguishable colours from viridis. */
+export function trackColours(n: number, dark: boolean): string[] {
+  const [from, to] = dark ? [0.35, 1] : [0, 0.72];
+  return Array.from({ length: n }, (_, i) =>
+    interpolateViridis(n === 1 ? from : from + ((to - from) * i) / (n - 1)),
+  );
+}
+
+/** Factor to the median run above which a run is clipped instead of extending the range. */
+const OUTLIER = 3;
+
+/** Return the y range of all curves, in which a run that explodes is clipped. */
+export function trackRange(shown: readonly Track[]): [number, number] {
+  const byRun = new Map<string, [number, number]>();
+  for (const { run, values } of shown) {
+    const range = byRun.get(run) ?? [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+    for (const value of values) {
+      if (!Number.isFinite(value)) continue;
+      if (value < range[0]) range[0] = value;
+      if (value > range[1]) range[1] = value;
+    }
+    byRun.set(run, range);
+  }
+  const ranges = [...byRun.values()].filter(([lo, hi]) => lo <= hi);
+  if (ranges.length === 0) return [-1, 1];
+  const sizes = ranges.map(([lo, hi]) => Math.max(Math.abs(lo), Math.abs(hi))).sort((a, b) => a - b);
+  const limit = Number((OUTLIER * (sizes[Math.floor((sizes.length - 1) / 2)] || 1)).toPrecision(2));
+  const lo = Math.max(-limit, Math.min(...ranges.map((range) => range[0])));
+  const hi = Math.min(limit, Math.max(...ranges.map((range) => range[1])));
+  return lo < hi ? [lo, hi] : [lo - Math.abs(lo || 1) / 2, hi + Math.abs(hi || 1) / 2];
+}
+
+/** Return true if any value is outside of the range and drawn at its edge. */
+export const isBeyond = (shown: readonly Track[], [lo, hi]: readonly [number, number]) =>
+  shown.some(({ values }) => values.some((value) => Number.isFinite(value) && (value < lo || value > hi)));

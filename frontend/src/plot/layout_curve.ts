@@ -1,0 +1,126 @@
+import { nice } from "d3-array";
+import { niceDown, niceUp } from "../lib/scale";
+import { allSteps, sameItems } from "../lib/steps";
+import { CELL, type Grid, type Scale, type ScaleMode } from "../lib/types";
+
+export interface CurveRun {
+  run: string;
+  /**
+   * Values at the shared steps: undefined if the run lacks the step, null if the value has no position on the scale.
+   */
+  values: (number | null | undefined)[];
+  /** Values at steps whose reference step is too far away, null at other steps. Missing if there are none. */
+  far?: (number | null | undefined)[] | null;
+  zeros: number[];
+  nonfinites: number[];
+}
+
+export interface Curves {
+  steps: Float64Array;
+  runs: CurveRun[];
+}
+
+/** Arrange one line of the grids as curves over shared steps. Zeros and nonfinite values go to separate lanes. */
+export function curves(grids: readonly Grid[], line: number): Curves {
+  const steps = allSteps(grids.map((grid) => grid.steps));
+  // Most runs are logged at the same steps and need no lookup.
+  let places: Map<number, number> | null = null;
+  const placesOf = () => {
+    places ??= new Map([...steps].map((step, i) => [step, i]));
+    return places;
+  };
+  const runs = grids.map((grid): CurveRun => {
+    const result: CurveRun = {
+      run: grid.run,
+      values: new Array(steps.length).fill(undefined),
+      far: grid.match?.far.includes(1) ? new Array(steps.length).fill(undefined) : null,
+      zeros: [],
+      nonfinites: [],
+    };
+    const start = line * grid.steps.length;
+    const place = sameItems(grid.steps, steps) ? null : placesOf();
+    for (let s = 0; s < grid.steps.length; s++) {
+      const state = grid.states[start + s];
+      const step = grid.steps[s];
+      const at = place ? place.get(step)! : s;
+      const value = state === CELL.value ? grid.values[start + s] : null;
+      const isFar = grid.match?.far[s] === 1;
+      result.values[at] = isFar ? null : value;
+      if (result.far) result.far[at] = isFar ? value : null;
+      if (state === CELL.zero) result.zeros.push(step);
+      if (state === CELL.nonfinite || state === CELL.refNonfinite) result.nonfinites.push(step);
+    }
+    return result;
+  });
+  return { steps, runs };
+}
+
+/** Maximum number of decades of a curve's scale: beyond it, smaller changes would be invisible. */
+const MAX_DECADES = 14;
+
+/**
+ * Return the y scale of the curves: all values of the line, rounded outward. If they span too many decades, it is
+ * limited to the scale that all panels share, and values beyond it are drawn at its ends.
+ */
+export function curveScale({ runs }: Curves, mode: ScaleMode, shared: Scale): Scale {
+  let min = Number.POSITIVE_INFINITY;
+  let max = Number.NEGATIVE_INFINITY;
+  for (const { values, far } of runs) {
+    for (const value of far ? [...values, ...far] : values) {
+      if (typeof value !== "number") continue;
+      if (value < min) min = value;
+      if (value > max) max = value;
+    }
+  }
+  const diverging = min < 0;
+  if (shared.factor) return factorCurve(min, max, shared);
+  if (shared.mode === "symlog" || (mode === "log" && diverging)) return symlogCurve(min, max, shared);
+  if (mode === "log" && !diverging) {
+    if (min > max) return { mode, lo: 1e-3, hi: 1, diverging: false };
+    let lo = niceDown(min);
+    let hi = niceUp(max);
+    // A nearly constant curve is shown within one decade, so that its noise is not magnified.
+    if (hi / lo < 10) {
+      lo = niceDown(lo / 2);
+      hi = niceUp(hi * 2);
+    }
+    if (shared.mode === "log" && Math.log10(hi / lo) > MAX_DECADES) {
+      lo = Math.max(lo, shared.lo);
+      hi = Math.min(hi, shared.hi);
+      if (lo >= hi) return shared;
+    }
+    return { mode, lo, hi, diverging: false };
+  }
+  if (min > max) return { mode: "linear", lo: 0, hi: 1, diverging: false };
+  const [lo, hi] = nice(Math.min(0, min), Math.max(0, max), 5);
+  return { mode: "linear", lo, hi: hi > lo ? hi : lo + 1, diverging };
+}
+
+/** Return a scale of factors that includes 1 and spans at least from a half to twice. */
+function factorCurve(min: number, max: number, shared: Scale): Scale {
+  const least = Math.log10(2);
+  const out = (decades: number) =>
+    decades > 3 ? Math.ceil(decades - 1e-9) : Math.log10(niceUp(10 ** decades));
+  let lo = -Math.max(least, out(Math.max(0, min > max ? 0 : -min)));
+  let hi = Math.max(least, out(Math.max(0, min > max ? 0 : max)));
+  if (hi - lo > MAX_DECADES) {
+    lo = Math.max(lo, shared.lo);
+    hi = Math.min(hi, shared.hi);
+  }
+  return { mode: "linear", lo, hi, diverging: true, factor: true };
+}
+
+/** Return a symlog scale that spans the values, with the linear part of the shared scale. */
+function symlogCurve(min: number, max: number, shared: Scale): Scale {
+  const { threshold = 1e-3 } = shared;
+  const least = 10 * threshold;
+  const far = (value: number) => niceUp(Math.max(least, value));
+  if (min > max) return { mode: "symlog", lo: -least, hi: least, diverging: true, threshold };
+  let lo = min < 0 ? -far(-min) : 0;
+  let hi = max > 0 ? far(max) : 0;
+  if (Math.log10(Math.max(hi, -lo) / threshold) > MAX_DECADES) {
+    lo = Math.max(lo, shared.lo);
+    hi = Math.min(hi, shared.hi);
+  }
+  return { mode: "symlog", lo, hi, diverging: true, threshold };
+}

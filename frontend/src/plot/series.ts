@@ -1,0 +1,188 @@
+import { tick, tickOf } from "../lib/format";
+import { needsZeroLane, stepTicks, ticks, toUnit } from "../lib/scale";
+import type { Domain } from "../lib/steps";
+import type { Scale, Thresholds } from "../lib/types";
+import { FONT, type Theme } from "./canvas";
+import type { Curves } from "./layout_curve";
+import { cross, type Shape, tracePath } from "./markers";
+import { Plot, type PlotLine } from "./plot";
+
+interface SeriesModel {
+  curves: Curves;
+  styles: { colour: string; shape: Shape }[];
+  scale: Scale;
+  domain: Domain;
+  thresholds: Thresholds | null;
+  /** A value with a horizontal line: 1 among factors. */
+  guide?: number | null;
+  /** Labels of the two thresholds. */
+  names: Record<keyof Thresholds, string>;
+  /** Width of the y axis, so that the plot is aligned with the heat maps. */
+  left: number;
+  width: number;
+  height: number;
+  theme: Theme;
+}
+
+const LANE = 12;
+/** Maximum number of steps that are drawn as dots. */
+const MAX_DOTS = 60;
+/** Space at the right for half of the last step label. */
+export const PLOT_MARGIN = 10;
+
+/**
+ * Chart of one layer over steps, one curve per run. Zeros are in a lane at the bottom, NaN and Inf in a lane at the
+ * top.
+ */
+export class SeriesChart {
+  readonly plot: Plot;
+  private model: SeriesModel | null = null;
+
+  constructor(root: HTMLElement, onLayout?: () => void) {
+    this.plot = new Plot(root, onLayout);
+  }
+
+  yOf(value: number): number {
+    return this.model ? this.plot.yOf(place(this.model.scale, value)) : 0;
+  }
+
+  update(model: SeriesModel): void {
+    this.model = model;
+    const { curves, scale, domain, theme, left, width, height } = model;
+    const marks = ticks(scale, Math.max(2, Math.floor((height - 40) / 30)));
+    const steps = stepTicks(domain, Math.max(3, Math.min(10, Math.floor((width - left) / 90))));
+    this.plot.update({
+      width,
+      height,
+      margin: { left, right: PLOT_MARGIN, top: 6, bottom: 24 },
+      x: domain,
+      y: yRange(model),
+      xTicks: { at: steps, text: steps.map(tickStep) },
+      yTicks: {
+        at: marks.map((value) => toUnit(scale, value)),
+        text: marks.map((value) => tickOf(scale, value)),
+      },
+      lines: [
+        ...curves.runs.map((run, i) => this.line(model, i, run.values)),
+        ...curves.runs.flatMap((run, i) => (run.far ? [this.line(model, i, run.far, [2, 4])] : [])),
+      ],
+      theme,
+      below: (g) => this.drawThresholds(g, model),
+      above: (g) => this.drawLanes(g, model),
+    });
+  }
+
+  private line(
+    { curves, styles, scale }: SeriesModel,
+    i: number,
+    values: readonly (number | null | undefined)[],
+    dash?: number[],
+  ): PlotLine {
+    return {
+      xs: curves.steps,
+      ys: values.map((value) => (typeof value === "number" ? place(scale, value) : value)),
+      colour: styles[i].colour,
+      width: dash ? 1.4 : 1.6,
+      ...(dash ? { dash } : {}),
+      dots: !dash && curves.steps.length <= MAX_DOTS ? 4 : 0,
+    };
+  }
+
+  private drawThresholds(
+    g: CanvasRenderingContext2D,
+    { thresholds, guide, names, scale, theme }: SeriesModel,
+  ): void {
+    const { plot } = this;
+    const { left, top, width } = plot.area;
+    if (guide !== null && guide !== undefined) {
+      const at = Math.round(top + plot.yOf(toUnit(scale, guide))) + 0.5;
+      g.save();
+      g.strokeStyle = theme.dim;
+      g.lineWidth = 1;
+      g.beginPath();
+      g.moveTo(left, at);
+      g.lineTo(left + width, at);
+      g.stroke();
+      g.restore();
+    }
+    if (!thresholds) return;
+    g.save();
+    g.strokeStyle = theme.critical;
+    g.lineWidth = 1;
+    g.setLineDash([5, 4]);
+    g.fillStyle = theme.critical;
+    g.font = `10px ${FONT}`;
+    g.textAlign = "left";
+    const y = (value: number) => plot.yOf(toUnit(scale, value));
+    // On a linear scale the thresholds coincide, and one label would cover the other.
+    const apart = y(thresholds.vanishing) - y(thresholds.exploding) > 28;
+    for (const [threshold, name, baseline] of [
+      [thresholds.vanishing, names.vanishing, "bottom"],
+      [thresholds.exploding, names.exploding, "top"],
+    ] as const) {
+      const t = toUnit(scale, threshold);
+      if (t < -1e-9 || t > 1 + 1e-9) continue;
+      const at = Math.round(top + plot.yOf(t)) + 0.5;
+      g.beginPath();
+      g.moveTo(left, at);
+      g.lineTo(left + width, at);
+      g.stroke();
+      if (!apart && threshold === thresholds.vanishing) continue;
+      g.textBaseline = baseline;
+      g.fillText(name, left + 6, at + (baseline === "top" ? 2 : -2));
+    }
+    g.restore();
+  }
+
+  private drawLanes(g: CanvasRenderingContext2D, { curves, styles, theme, scale }: SeriesModel): void {
+    const { plot } = this;
+    const { left, top, width, height } = plot.area;
+    g.save();
+    const n = curves.runs.length;
+    const offset = (i: number) => (i - (n - 1) / 2) * Math.min(4, 10 / Math.max(1, n)) - LANE / 2;
+    const label = (text: string, y: number) => {
+      g.fillStyle = theme.dim;
+      g.font = `11px ${FONT}`;
+      g.textAlign = "right";
+      g.textBaseline = "middle";
+      g.fillText(text, left - 6, y);
+    };
+    if (curves.runs.some(({ zeros }) => zeros.length > 0) && needsZeroLane(scale)) {
+      label("0", top + height - LANE / 2);
+    }
+    if (curves.runs.some(({ nonfinites }) => nonfinites.length > 0)) label("NaN", top + LANE / 2);
+    curves.runs.forEach((run, i) => {
+      const every = Math.max(1, Math.ceil((curves.steps.length / width) * 9));
+      g.strokeStyle = styles[i].colour;
+      g.lineWidth = 1;
+      const zeroY = needsZeroLane(scale) ? top + height + offset(i) : top + plot.yOf(toUnit(scale, 0));
+      run.zeros.forEach((step, k) => {
+        if (k % every !== 0) return;
+        tracePath(g, styles[i].shape, left + plot.xOf(step), zeroY, 2.2);
+        g.fillStyle = theme.panel;
+        g.fill();
+        g.stroke();
+      });
+      g.strokeStyle = theme.nonfinite;
+      g.lineWidth = 1.5;
+      run.nonfinites.forEach((step, k) => {
+        if (k % every !== 0) return;
+        cross(g, left + plot.xOf(step), top - offset(i), 2.2);
+      });
+    });
+    g.restore();
+  }
+}
+
+/** Return the position of a value on the scale, limited to 0 and 1. */
+const place = (scale: Scale, value: number) => Math.min(1, Math.max(0, toUnit(scale, value)));
+
+const tickStep = (step: number) => (step >= 1e5 ? tick(step) : String(step));
+
+/** Return the range of the y axis: the scale from 0 to 1, extended by the lanes that are needed. */
+function yRange({ scale, curves, height }: SeriesModel): [number, number] {
+  const share = LANE / Math.max(40, height - 40 - 2 * LANE);
+  const zeros = needsZeroLane(scale) && curves.runs.some((run) => run.zeros.length > 0);
+  const nonfinites = curves.runs.some((run) => run.nonfinites.length > 0);
+  return [-(zeros ? share + 0.02 : 0.02), 1 + (nonfinites ? share + 0.02 : 0.02)];
+}

@@ -1,2 +1,0 @@
-/** What users log with `monitor.log(...)`. */
-export const LOG_PREFIX = "nnviz/log/";

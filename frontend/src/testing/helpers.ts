@@ -1,0 +1,156 @@
+import { NNVIZ_PREFIX } from "../lib/tags";
+import type {
+  Grid,
+  Line,
+  Row,
+  RunInfo,
+  RunSeries,
+  ScalarSeries,
+  ScalarsRequest,
+  SeriesAnswer,
+  SeriesRequest,
+  Source,
+} from "../lib/types";
+
+export function row(name: string, more: Partial<Row> = {}): Row {
+  const leaf = name.endsWith(".weight") || name.endsWith(".bias");
+  return {
+    name,
+    module: leaf ? name.slice(0, name.lastIndexOf(".")) : name,
+    call: 0,
+    type: "Linear",
+    shape: [4, 3],
+    numel: 12,
+    role: name.endsWith(".bias") ? "bias" : "weight",
+    ...more,
+  };
+}
+
+/** Return a series from `values[step][row]`, in which null is absent. */
+export function series(
+  run: string,
+  names: string[],
+  steps: number[],
+  values: (number | null)[][],
+): RunSeries {
+  const flat = values.flat();
+  return {
+    run,
+    rows: names.map((name) => row(name)),
+    steps: Float64Array.from(steps),
+    wallTimes: Float64Array.from(steps),
+    absent: Uint8Array.from(flat, (value) => (value === null ? 1 : 0)),
+    values: { norm: Float32Array.from(flat, (value) => value ?? Number.NaN) },
+  };
+}
+
+export function grid(run: string, steps: number[], values: number[][], states: number[][]): Grid {
+  return {
+    run,
+    steps: Float64Array.from(steps),
+    lines: values.length,
+    values: Float32Array.from(values.flat()),
+    states: Uint8Array.from(states.flat()),
+  };
+}
+
+export const line = (key: string, rows: number[], type: Line["type"] = "row"): Line => ({
+  key,
+  label: key,
+  depth: 0,
+  type,
+  rows,
+});
+
+export const info = (
+  run: string,
+  time: number,
+  kinds: Record<string, string[]> = { gradient: ["norm"] },
+): RunInfo => ({
+  run,
+  kinds,
+  first_wall_time: time,
+  steps: 2,
+});
+
+/** A source that responds only when the test says so, so that tests control the order of responses. */
+export class FakeSource implements Source {
+  listed: RunInfo[] = [];
+  requests: {
+    request: SeriesRequest;
+    answer: (answer: SeriesAnswer) => void;
+    fail: (error: Error) => void;
+  }[] = [];
+  failRuns: Error | null = null;
+  /** Requests for window scalars. */
+  windows: {
+    request: ScalarsRequest;
+    answer: (answer: ScalarSeries[]) => void;
+    fail: (error: Error) => void;
+  }[] = [];
+
+  async runs() {
+    if (this.failRuns) throw this.failRuns;
+    return this.listed;
+  }
+
+  series(request: SeriesRequest) {
+    return new Promise<SeriesAnswer>((answer, fail) => {
+      this.requests.push({ request, answer, fail });
+    });
+  }
+
+  /** Return the runs requested since the nth request. */
+  runsSince(n: number): string[] {
+    return this.requests.slice(n).flatMap(({ request }) => request.runs);
+  }
+
+  /** Answer all requests since the nth, and those that follow, each with the series of its own runs. */
+  async answerAll(of: (run: string) => RunSeries | null, since = 0): Promise<void> {
+    for (let i = since; i < this.requests.length; i++) {
+      const { request, answer } = this.requests[i];
+      const series = request.runs.map(of);
+      answer({
+        series: series.filter((one) => one !== null),
+        missing: request.runs
+          .filter((_, k) => series[k] === null)
+          .map((run) => ({ run, statistic: null, reason: "not there" })),
+      });
+      await settle();
+    }
+  }
+
+  /** Requests of panels to their own routes. */
+  posts: {
+    route: string;
+    body: object;
+    signal: AbortSignal;
+    answer: (header: unknown, bytes?: number) => void;
+    fail: (error: Error) => void;
+  }[] = [];
+
+  post(route: string, body: object, signal: AbortSignal) {
+    return new Promise<{ header: unknown; bytes: number }>((answer, fail) => {
+      const send = (header: unknown, bytes = 1) => answer({ header, bytes });
+      this.posts.push({ route, body, signal, answer: send, fail });
+    });
+  }
+
+  async scalars(request: ScalarsRequest) {
+    if (request.last) return [];
+    return new Promise<ScalarSeries[]>((answer, fail) => {
+      this.windows.push({ request, answer, fail });
+    });
+  }
+}
+
+/** Return scalars of one run, given values per tag without the prefix `nnviz/`. */
+export const scalars = (run: string, steps: number[], tags: Record<string, number[]>): ScalarSeries[] =>
+  Object.entries(tags).map(([tag, values]) => ({
+    run,
+    tag: NNVIZ_PREFIX + tag,
+    steps: Float64Array.from(steps),
+    values: Float32Array.from(values),
+  }));
+
+export const settle = () => new Promise((done) => setTimeout(done, 0));

@@ -1,0 +1,71 @@
+import { useMemo } from "preact/hooks";
+import type { Store } from "../data/store";
+import { useQuery } from "../data/use_query";
+import { type FindingGroup, type FindingsHeader, groupFindings } from "../lib/findings";
+import { useStore } from "./context";
+
+/** Maximum number of runs in one request. */
+const MAX_RUNS = 500;
+
+const read = (header: unknown) => header as FindingsHeader;
+
+/** Return the findings of exactly these runs, the worst first, and the state of the request. Null requests nothing. */
+function useFindingsOf(runs: readonly string[] | null) {
+  const store = useStore();
+  const names = store.names.value;
+  const shown = store.shown.value;
+  const { data, previous, error, retry } = useQuery(
+    "findings",
+    runs && { runs: runs.slice(0, MAX_RUNS) },
+    read,
+  );
+  const known = runs === null ? null : (data ?? previous);
+  const listed = store.runs.value;
+  const requestKey = runs?.join("\n");
+  const groups = useMemo(() => {
+    const steps = new Map((listed ?? []).map(({ run, steps }) => [run, steps]));
+    const order = (run: string) =>
+      shown.includes(run) ? shown.indexOf(run) : shown.length + names.indexOf(run);
+    const there = (known?.findings ?? []).filter(({ run }) => runs?.includes(run) && steps.has(run));
+    return groupFindings(there, (run) => steps.get(run) ?? 0, order);
+  }, [known, listed, requestKey, shown.join("\n")]);
+  return { groups, header: known, known: known !== null, error, retry };
+}
+
+/** Return the findings of the shown runs. */
+export function useFindings() {
+  const store = useStore();
+  return useFindingsOf(store.runs.value === null ? null : store.shown.value);
+}
+
+/**
+ * Return the runs that are not shown but have findings, and if `requested`, these findings. The names of the runs are
+ * part of the response for the shown runs.
+ */
+export function useOtherFindings(header: FindingsHeader | null, requested: boolean) {
+  const store = useStore();
+  const shown = store.shown.value;
+  const holding = new Set(header?.others ?? []);
+  const runs = store.names.value.filter((run) => holding.has(run) && !shown.includes(run));
+  return { runs, ...useFindingsOf(requested && runs.length > 0 ? runs : null) };
+}
+
+/** Return the parameter filter that includes this parameter. Null is the default, weights only. */
+export function roleShowing(store: Store, name: string): "all" | null {
+  const known = store.union.value.rows.find((row) => row.name === name)?.role;
+  return known === "weight" || (known === undefined && name.endsWith(".weight")) ? null : "all";
+}
+
+/** Open the panel, run, layer and step that show a finding. */
+export function showFinding(store: Store, { run, origin }: FindingGroup): void {
+  store.jump(() => {
+    if (!store.selected.value.includes(run)) store.toggleRun(run);
+    store.view.panel.value = null;
+    store.choose(origin.kind, origin.statistic);
+    store.view.role.value = roleShowing(store, origin.row);
+    store.view.rowFilter.value = "";
+    store.view.row.value = origin.row;
+    store.zoomTo(null);
+    store.view.step.value = origin.since;
+  });
+}

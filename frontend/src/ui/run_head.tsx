@@ -1,0 +1,40 @@
+import { metric } from "../lib/format";
+import { shapeOf } from "../plot/markers";
+import { useStore } from "./context";
+import { Mark } from "./icon";
+import { UI_TEXT } from "./text";
+
+/** Width below which only the name is shown. */
+const NARROW = 124;
+
+interface Props {
+  run: string;
+  width: number;
+  note?: string | undefined;
+  /** CSS class of the note. */
+  tone?: string;
+}
+
+/** Head of a run's column: marker, name, and the headline metric or `note`. */
+export function RunHead({ run, width, note, tone }: Props) {
+  const store = useStore();
+  const headline = store.headlines.value.get(run);
+  return (
+    <div class="run-head" title={run}>
+      <Mark colour={store.colour(run)} shape={shapeOf(store.order.value.get(run) ?? 0)} />
+      <b>{store.shortNames.value.get(run) ?? run}</b>
+      {width >= NARROW &&
+        (note !== undefined ? (
+          <span class={tone} title={note}>
+            {note}
+          </span>
+        ) : (
+          headline && (
+            <span title={UI_TEXT.metricTitle(headline.name, headline.step)}>
+              {metric(headline.name, headline.value)}
+            </span>
+          )
+        ))}
+    </div>
+  );
+}

@@ -1,0 +1,66 @@
+"""Findings: the issues that rules report at a step."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+
+from tb_nnviz.schema.document import VERSION, decode_document
+from tb_nnviz.schema.entries import Entry
+from tb_nnviz.schema.tags import PLUGIN_FINDINGS, TAG_FINDINGS
+
+#: From the most to the least serious.
+SEVERITIES = ("severe", "warning", "notice")
+_TEXT_KEYS = ("rule", "severity", "title", "kind", "statistic", "row", "evidence", "advice")
+
+
+def encode_findings(findings: list[dict[str, Any]]) -> np.ndarray:
+    """Encode the findings of a step as the payload of their tag: uint8 [bytes], UTF-8 JSON.
+
+    Each finding has the strings ``rule``, ``severity``, ``title``, ``kind``, ``statistic``, ``row``,
+    ``evidence`` and ``advice``, the steps ``since`` and ``step``, and ``value``, which is a number, or None
+    for a number that is not finite.
+
+    Raises:
+        ValueError: a finding lacks a key, or a value has the wrong type.
+    """
+    for finding in findings:
+        _check_finding(finding)
+    document = {"version": VERSION, "findings": findings}
+    return np.frombuffer(json.dumps(document, ensure_ascii=False, allow_nan=False).encode(), np.uint8)
+
+
+def decode_findings(payload: np.ndarray | bytes) -> list[dict[str, Any]]:
+    """Decode the findings of a step.
+
+    Raises:
+        ValueError: ``payload`` holds no findings, or has a version that this package does not read.
+    """
+    findings = decode_document("findings", bytes(payload)).get("findings")
+    if not isinstance(findings, list):
+        raise ValueError(f"invalid findings: {str(findings)[:80]} is not a list")
+    for finding in findings:
+        _check_finding(finding)
+    return findings
+
+
+def findings_entry(findings: list[dict[str, Any]]) -> Entry:
+    """Return the findings of a step as an entry of its event."""
+    return Entry(TAG_FINDINGS, encode_findings(findings), PLUGIN_FINDINGS)
+
+
+def _check_finding(finding: Any) -> None:
+    if not isinstance(finding, dict):
+        raise ValueError(f"invalid finding: {str(finding)[:80]} is not an object")
+    for key in _TEXT_KEYS:
+        if not isinstance(finding.get(key), str):
+            raise ValueError(f"invalid finding: {key} {str(finding.get(key))[:80]!r} is not a string")
+    if finding["severity"] not in SEVERITIES:
+        raise ValueError(f"unknown severity: {finding['severity'][:80]!r} (one of {', '.join(SEVERITIES)})")
+    for key in ("since", "step"):
+        if type(finding.get(key)) is not int:
+            raise ValueError(f"invalid finding: {key} {str(finding.get(key))[:80]!r} is not a step")
+    if finding.get("value") is not None and type(finding["value"]) not in (int, float):
+        raise ValueError(f"invalid finding: value {str(finding['value'])[:80]!r} is not a number")

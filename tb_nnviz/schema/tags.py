@@ -1,0 +1,50 @@
+"""Names under which values are written: plugin names and tags."""
+
+PLUGIN = "nnviz"
+PLUGIN_HISTOGRAMS = "nnviz_histograms"
+PLUGIN_MAPS = "nnviz_maps"
+PLUGIN_FINDINGS = "nnviz_findings"
+PLUGINS = (PLUGIN, PLUGIN_HISTOGRAMS, PLUGIN_MAPS, PLUGIN_FINDINGS)
+
+#: Content of every metadata record. It is constant because TensorBoard keeps the first record of a tag.
+METADATA_CONTENT = b'{"version": 1}'
+
+TAG_LOG = "nnviz/log/"
+TAG_GLOBAL = "nnviz/global/"
+TAG_WINDOW = "nnviz/window/"
+TAG_MAP = "nnviz/map/"
+TAG_MAP_INPUT = "nnviz/map_input"
+TAG_WEIGHT = "nnviz/weight/"
+TAG_GRAPH = "nnviz/graph"
+TAG_FINDINGS = "nnviz/findings"
+#: Prefixes of the tags of stock histograms, by kind.
+STOCK_HISTOGRAMS = {"parameter": "parameters/", "gradient": "gradients/"}
+
+
+def statistic_tag(kind: str, statistic: str) -> str:
+    """Return the tag of the series of a statistic.
+
+    >>> statistic_tag("gradient", "norm")
+    'nnviz/gradient/norm'
+    """
+    return f"nnviz/{kind}/{statistic}"
+
+
+def layout_tag(kind: str) -> str:
+    """Return the tag of the layouts of a kind."""
+    return f"nnviz/layout/{kind}"
+
+
+def layout_id_tag(kind: str) -> str:
+    """Return the tag of the id of the layout that the statistics of a step are read against."""
+    return f"nnviz/layout_id/{kind}"
+
+
+def histogram_tag(kind: str) -> str:
+    """Return the tag of the packed histograms of a kind."""
+    return f"nnviz/{kind}/histogram"
+
+
+def histogram_layout_id_tag(kind: str) -> str:
+    """Return the tag of the id of the layout that the histograms of a step are read against."""
+    return f"nnviz/histogram_layout_id/{kind}"
