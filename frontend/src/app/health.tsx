@@ -19,9 +19,9 @@ const MOST_NAMED = 12;
 
 /**
  * What was found in the shown runs, the worst first, above all panels, and how many others hold findings, which come when
- * they are asked for; nothing where nothing was found. `settled` is told when it is known.
+ * they are asked for; nothing where nothing was found. XX
  */
-export function Health({ settled }: { settled: () => void }) {
+export function Health({ stable }: { stable: () => void }) {
   const store = useStore();
   const { groups: own, header, known, error, retry } = useFindings();
   const all = store.key("health.all");
@@ -38,7 +38,7 @@ export function Health({ settled }: { settled: () => void }) {
     const next = (then: () => void) => {
       frame = requestAnimationFrame(then);
     };
-    const settle = () => next(() => next(settled));
+    const settle = () => next(() => next(stable));
     const wait = () => {
       setLate(true);
       settle();

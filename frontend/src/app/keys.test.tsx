@@ -4,7 +4,7 @@ import { act } from "preact/test-utils";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Store } from "../data/store";
 import { StoreContext } from "../ui/context";
-import { useCourse } from "../ui/course";
+import { useKeyboardNav } from "../ui/keyboard_nav";
 import { KeyHelp, useKeys } from "./keys";
 import type { Panel } from "./registry";
 import { Tabs } from "./tabs";
@@ -14,13 +14,13 @@ const PANELS: Panel[] = ["one", "two", "three"].map((id) => ({
   title: id.toUpperCase(),
   load: () => Promise.reject(new Error("not opened here")),
 }));
-const course = { moveStep: vi.fn(), moveLayer: vi.fn() };
+const nav = { moveStep: vi.fn(), moveLayer: vi.fn() };
 let root: HTMLElement;
 let store: Store;
 
 function Page() {
   useKeys(PANELS);
-  useCourse(course);
+  useKeyboardNav(nav);
   return (
     <>
       <Tabs panels={PANELS} now={store.view.panel.value ?? "one"} />
@@ -55,34 +55,34 @@ const press = (key: string, more: KeyboardEventInit = {}, target: Element = docu
   });
 const help = () => root.querySelector('[data-testid="keys"]');
 
-test("arrows, j and k move in the panel that is open; a field keeps its own", async () => {
+test("useKeys, arrows, j and k, move in the open panel but not from a field", async () => {
   await press("ArrowRight");
   await press("ArrowLeft", { shiftKey: true });
   await press("Home");
-  expect(course.moveStep.mock.calls).toEqual([[1], [-10], [Number.NEGATIVE_INFINITY]]);
+  expect(nav.moveStep.mock.calls).toEqual([[1], [-10], [Number.NEGATIVE_INFINITY]]);
   await press("j");
   await press("ArrowUp");
-  expect(course.moveLayer.mock.calls).toEqual([[1], [-1]]);
+  expect(nav.moveLayer.mock.calls).toEqual([[1], [-1]]);
   const field = root.querySelector("input")!;
   await press("j", {}, field);
   await press("ArrowRight", { ctrlKey: true });
-  expect(course.moveLayer).toHaveBeenCalledTimes(2);
-  expect(course.moveStep).toHaveBeenCalledTimes(3);
+  expect(nav.moveLayer).toHaveBeenCalledTimes(2);
+  expect(nav.moveStep).toHaveBeenCalledTimes(3);
 });
 
-test("numbers open panels, and no number beyond the last does anything", async () => {
+test("useKeys, numbers, open panels and do nothing beyond the last", async () => {
   await press("2");
   expect(store.view.panel.value).toBe("two");
   await press("7");
   expect(store.view.panel.value).toBe("two");
 });
 
-test("a slash goes to the filter", async () => {
+test("useKeys, slash, focuses the filter", async () => {
   await press("/");
   expect(document.activeElement).toBe(root.querySelector("input"));
 });
 
-test("a question mark lists the keys, Escape closes the list and gives the focus back", async () => {
+test("useKeys, question mark, lists the keys until Escape restores the focus", async () => {
   root.querySelector("input")!.focus();
   await press("?");
   expect(help()?.textContent).toContain("previous or next layer");
@@ -92,12 +92,12 @@ test("a question mark lists the keys, Escape closes the list and gives the focus
   expect(document.activeElement).toBe(root.querySelector("input"));
 });
 
-test("arrows among the tabs open the next one, round the end", async () => {
+test("Tabs, arrows, open the next tab and wrap around", async () => {
   const tab = (id: string) => root.querySelector<HTMLElement>(`#tab-${id}`)!;
   expect(tab("one").tabIndex).toBe(0);
   expect(tab("two").tabIndex).toBe(-1);
   await press("ArrowLeft", {}, tab("one"));
   expect(store.view.panel.value).toBe("three");
   expect(document.activeElement).toBe(tab("three"));
-  expect(course.moveStep).not.toHaveBeenCalled();
+  expect(nav.moveStep).not.toHaveBeenCalled();
 });

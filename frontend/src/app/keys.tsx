@@ -23,17 +23,17 @@ export function useKeys(panels: readonly Panel[]): void {
       if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isField(event.target)) {
         return;
       }
-      const course = store.course.value;
+      const nav = store.keyboardNav.value;
       const far = event.shiftKey ? 10 : 1;
       const acts: Record<string, (() => void) | undefined> = {
-        ArrowLeft: course ? () => course.moveStep(-far) : undefined,
-        ArrowRight: course ? () => course.moveStep(far) : undefined,
-        Home: course ? () => course.moveStep(Number.NEGATIVE_INFINITY) : undefined,
-        End: course ? () => course.moveStep(Number.POSITIVE_INFINITY) : undefined,
-        ArrowUp: course?.moveLayer && (() => course.moveLayer?.(-1)),
-        ArrowDown: course?.moveLayer && (() => course.moveLayer?.(1)),
-        k: course?.moveLayer && (() => course.moveLayer?.(-1)),
-        j: course?.moveLayer && (() => course.moveLayer?.(1)),
+        ArrowLeft: nav ? () => nav.moveStep(-far) : undefined,
+        ArrowRight: nav ? () => nav.moveStep(far) : undefined,
+        Home: nav ? () => nav.moveStep(Number.NEGATIVE_INFINITY) : undefined,
+        End: nav ? () => nav.moveStep(Number.POSITIVE_INFINITY) : undefined,
+        ArrowUp: nav?.moveLayer && (() => nav.moveLayer?.(-1)),
+        ArrowDown: nav?.moveLayer && (() => nav.moveLayer?.(1)),
+        k: nav?.moveLayer && (() => nav.moveLayer?.(-1)),
+        j: nav?.moveLayer && (() => nav.moveLayer?.(1)),
         "/": () => document.querySelector<HTMLElement>('[data-testid="row-filter"]')?.focus(),
         "?": () => {
           store.keysListed.value = !store.keysListed.value;

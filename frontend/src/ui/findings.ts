@@ -4,6 +4,8 @@ import { useQuery } from "../data/use_query";
 import { type FindingGroup, type FindingsHeader, groupFindings } from "../lib/findings";
 import { useStore } from "./context";
 
+/** Keys of Gradient flow's zoom, which could hide the step. */
+const ZOOM_KEYS = ["flow.from", "flow.to"];
 /** Most that the route takes in one request. */
 const MOST_RUNS = 500;
 
@@ -52,7 +54,7 @@ export function useOtherFindings(header: FindingsHeader | null, asked: boolean) 
 
 /** The parameters to be shown so that this one is among them; null: the weights, as by default. */
 export function roleShowing(store: Store, name: string): "all" | null {
-  const known = store.union.value.rows.find((row) => row.name === name)?.role;
+  const known = store.rows.value.find((row) => row.name === name)?.role;
   return known === "weight" || (known === undefined && name.endsWith(".weight")) ? null : "all";
 }
 
@@ -65,7 +67,7 @@ export function showFinding(store: Store, { run, chief }: FindingGroup): void {
     store.view.role.value = roleShowing(store, chief.row);
     store.view.rowFilter.value = "";
     store.view.row.value = chief.row;
-    store.zoomTo(null);
+    for (const key of ZOOM_KEYS) store.key(key).value = null;
     store.view.step.value = chief.since;
   });
 }

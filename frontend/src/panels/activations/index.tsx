@@ -3,9 +3,9 @@ import { choose } from "../../lib/selection";
 import { nearest } from "../../lib/steps";
 import { Busy } from "../../ui/busy";
 import { useStore } from "../../ui/context";
-import { useCourse } from "../../ui/course";
 import { Exports } from "../../ui/exports";
 import { Failure } from "../../ui/failure";
+import { useKeyboardNav } from "../../ui/keyboard_nav";
 import { LayerList } from "../../ui/layer_list";
 import { NoRuns, PanelEmpty } from "../../ui/panel_empty";
 import { StepSlider } from "../../ui/step_slider";
@@ -75,7 +75,7 @@ function Activations({ listing, error, retry }: Props) {
   const sample = Math.min(choices.sample, samples - 1);
   const maps = useMaps(runs, layer?.tag ?? null, header, sample, store.view.step.value);
 
-  useCourse(
+  useKeyboardNav(
     useMemo(
       () => ({
         moveStep: (by: number) => {

@@ -1,4 +1,4 @@
-import type { Note } from "../../data/store";
+import type { TooltipContent } from "../../data/store";
 import { exact, short } from "../../lib/format";
 import { UI_TEXT } from "../../ui/text";
 import { type Board, type MapEvent, placeOf } from "./model";
@@ -23,7 +23,7 @@ export function noteOf(
   { id, row, column }: Place,
   names: { tokens: readonly string[] | null; input: MapEvent | null },
   at: { x: number; y: number },
-): Note | null {
+): TooltipContent | null {
   const { board, own, run } = shown;
   const unit = board?.ids.indexOf(id) ?? -1;
   if (!board || !own || unit < 0) return null;

@@ -5,10 +5,10 @@ import { exact } from "../../lib/format";
 import { nearest } from "../../lib/steps";
 import { Busy } from "../../ui/busy";
 import { useSize, useStore } from "../../ui/context";
-import { useCourse } from "../../ui/course";
 import { Exports } from "../../ui/exports";
 import { Failure } from "../../ui/failure";
 import { showFinding, useFindings } from "../../ui/findings";
+import { useKeyboardNav } from "../../ui/keyboard_nav";
 import { NoRuns, PanelEmpty } from "../../ui/panel_empty";
 import { explain, show } from "./explain";
 import { type Part, type ScalarCurve, scalarCharts } from "./model";
@@ -82,7 +82,7 @@ export function View() {
   const step = store.view.step.value ?? last;
   const cursor = step === null ? null : xOfStep(step, settings.x, clocks.get(ref ?? ""));
   const steps = clocks.get(ref ?? "")?.steps;
-  useCourse(
+  useKeyboardNav(
     useMemo(
       () => ({
         moveStep: (by: number) => {

@@ -1,8 +1,8 @@
 import { useMemo } from "preact/hooks";
 import { useStore } from "../../ui/context";
-import { useCourse } from "../../ui/course";
 import { Exports } from "../../ui/exports";
 import { Failure } from "../../ui/failure";
+import { useKeyboardNav } from "../../ui/keyboard_nav";
 import { LayerList } from "../../ui/layer_list";
 import { NoRuns, PanelEmpty } from "../../ui/panel_empty";
 import { StepSlider } from "../../ui/step_slider";
@@ -26,9 +26,9 @@ export function View() {
   const ofStep = useStep(listing, layers);
   const current = layers ? ofStep : ofRow;
   const shown = current.data ?? current.previous;
-  // The newest, without another course for each answer.
+  // The newest, without another object for each answer.
   const { moveStep, moveLayer } = listing;
-  useCourse(useMemo(() => ({ moveStep, moveLayer }), [listing.steps, listing.step, rows, selected]));
+  useKeyboardNav(useMemo(() => ({ moveStep, moveLayer }), [listing.steps, listing.step, rows, selected]));
   const items = useMemo(() => rows.map((row) => ({ name: row.name, note: row.type })), [rows]);
   const row = rows[selected]?.name ?? "";
 

@@ -1,4 +1,4 @@
-import type { Note } from "../../data/store";
+import type { TooltipContent } from "../../data/store";
 import { exact, short } from "../../lib/format";
 import { binAt, fromX, isLog, type ValueAxis } from "./layout_value_axis";
 import { countOf, densityOf, type Histograms, shareOf } from "./model";
@@ -21,7 +21,7 @@ export function noteOf(
   item: number,
   axis: ValueAxis,
   x: number,
-): Pick<Note, "what" | "value" | "lines" | "help"> {
+): Pick<TooltipContent, "what" | "value" | "lines" | "help"> {
   const { part, value } = fromX(axis, x);
   const help = all.source === "stock" ? TEXT.stockHelp : "";
   const total = all.totals[item];

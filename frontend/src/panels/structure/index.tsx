@@ -1,14 +1,15 @@
 import { useMemo, useState } from "preact/hooks";
 import { compile } from "../../lib/filter";
+import { isGain } from "../../lib/gain";
 import { choose } from "../../lib/selection";
 import { nearest } from "../../lib/steps";
 import { shapeOf } from "../../plot/markers";
 import { Busy } from "../../ui/busy";
 import { useSize, useStore } from "../../ui/context";
 import { ScaleSwitch, StatisticSelect } from "../../ui/controls";
-import { useCourse } from "../../ui/course";
 import { Failure } from "../../ui/failure";
 import { Mark } from "../../ui/icon";
+import { useKeyboardNav } from "../../ui/keyboard_nav";
 import { NoRuns, PanelEmpty } from "../../ui/panel_empty";
 import { StepSlider } from "../../ui/step_slider";
 import { UI_TEXT } from "../../ui/text";
@@ -76,7 +77,7 @@ export function View() {
       selected !== null && (selected === module.name || selected.startsWith(`${module.name}.`)) ? i : found,
     -1,
   );
-  const course = useMemo(
+  const nav = useMemo(
     () => ({
       moveStep(by: number) {
         const { steps, step } = values;
@@ -91,7 +92,7 @@ export function View() {
     }),
     [values.steps, values.step, lines, line],
   );
-  useCourse(course);
+  useKeyboardNav(nav);
 
   const one = (value: Show, label: string) => (
     <button
@@ -150,7 +151,7 @@ export function View() {
     <section class="panel structure-panel" aria-label={TEXT.title} ref={ref}>
       <div class="tools">
         <StatisticSelect />
-        <ScaleSwitch />
+        <ScaleSwitch scale={{ ...values.scale, factor: isGain(store.kind.value, store.statistic.value) }} />
         <fieldset class="segments" aria-label={TEXT.show}>
           {one("table", TEXT.table)}
           {wide && one("both", TEXT.both)}

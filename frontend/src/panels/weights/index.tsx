@@ -2,8 +2,8 @@ import { useQuery } from "../../data/use_query";
 import { choose } from "../../lib/selection";
 import { nearest } from "../../lib/steps";
 import { useStore } from "../../ui/context";
-import { useCourse } from "../../ui/course";
 import { Failure } from "../../ui/failure";
+import { useKeyboardNav } from "../../ui/keyboard_nav";
 import { LayerList } from "../../ui/layer_list";
 import { NoRuns, PanelEmpty } from "../../ui/panel_empty";
 import { mapsQuestion, PREFIX, readMaps, readTracked, readTracks, readWeights } from "./data";
@@ -49,7 +49,7 @@ export function View() {
   const move = (to: number) => {
     if (steps.length > 0) store.view.step.value = steps[Math.min(steps.length - 1, Math.max(0, to))];
   };
-  useCourse({
+  useKeyboardNav({
     moveStep: (by) => move(nearest(steps, step) + by),
     moveLayer: (by) => select(at + by),
   });

@@ -68,11 +68,11 @@ export function Columns(props: ColumnsProps) {
     box.current?.scrollTo({ top: 0 });
   }, [layer]);
   useEffect(() => {
-    store.note.value = null;
+    store.tooltip.value = null;
   }, [picture]);
   useEffect(
     () => () => {
-      store.note.value = null;
+      store.tooltip.value = null;
     },
     [],
   );
@@ -80,7 +80,7 @@ export function Columns(props: ColumnsProps) {
   const reference = shown.find(({ own }) => own)?.own ?? null;
   const hover = (one: Shown, place: Place | null, event: MouseEvent | null) => {
     highlight(root.current, place, slots);
-    store.note.value =
+    store.tooltip.value =
       place && event
         ? noteOf(one, reference, place, { tokens, input }, { x: event.clientX, y: event.clientY })
         : null;

@@ -200,12 +200,12 @@ function Strips({ all, names, axis, scale, step, open }: StripsProps) {
       onPointerMove={(event) => {
         const item = line.get(nameAt(event)) ?? -1;
         if (item < 0) {
-          store.note.value = null;
+          store.tooltip.value = null;
           return;
         }
         const x = event.clientX - event.currentTarget.getBoundingClientRect().left;
         const note = noteOf(all, item, axis, x);
-        store.note.value = {
+        store.tooltip.value = {
           run: all.run,
           step: `${UI_TEXT.step} ${all.steps[0]}`,
           ...note,
@@ -215,7 +215,7 @@ function Strips({ all, names, axis, scale, step, open }: StripsProps) {
         };
       }}
       onPointerLeave={() => {
-        store.note.value = null;
+        store.tooltip.value = null;
       }}
       onClick={(event) => open(nameAt(event))}
     />

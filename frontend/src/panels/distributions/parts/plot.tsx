@@ -85,7 +85,7 @@ export function Plot({ all, kind, axis, layout, mode, peak, scale, peaks, cursor
         if (item < 0) return;
         const note = noteOf(all, item, axis, x);
         const step = `${UI_TEXT.step} ${all.steps[item]}`;
-        store.note.value = { run: all.run, step, ...note, x: event.clientX, y: event.clientY };
+        store.tooltip.value = { run: all.run, step, ...note, x: event.clientX, y: event.clientY };
       }}
       click={(x, y) => {
         const item = itemAt(x, y);
@@ -140,7 +140,7 @@ export function Slice({ all, item, over, axis, peak, height }: SliceProps) {
         const step = `${UI_TEXT.step} ${all.steps[item]}`;
         const lines = [...note.lines];
         if (over) lines.push(outlineLine(over.all, over.item, axis, x));
-        store.note.value = { run: all.run, step, ...note, lines, x: event.clientX, y: event.clientY };
+        store.tooltip.value = { run: all.run, step, ...note, lines, x: event.clientX, y: event.clientY };
       }}
     >
       <canvas
@@ -191,7 +191,7 @@ function Brush({ axis, height, move, click, children }: BrushProps) {
         const from = start.current;
         if (from !== null && (brush || Math.abs(x - from) >= DRAG)) {
           setBrush({ from, to: x });
-          store.note.value = null;
+          store.tooltip.value = null;
         } else move(event, x, y);
       }}
       onPointerUp={(event) => {
@@ -213,7 +213,7 @@ function Brush({ axis, height, move, click, children }: BrushProps) {
         setBrush(null);
       }}
       onPointerLeave={() => {
-        store.note.value = null;
+        store.tooltip.value = null;
       }}
       onDblClick={() => {
         ends.from.value = null;

@@ -2,6 +2,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { toPixel } from "../../../lib/steps";
 import { useStore } from "../../../ui/context";
 import { brushed, zoomedBy } from "../model_zoom";
+import { useFlow } from "../state/context";
 
 /** Fewer pixels than this are a click that trembled. */
 const LEAST = 5;
@@ -11,10 +12,10 @@ const LEAST = 5;
  * null where there is none.
  */
 export function useBrush(stepAt: (event: PointerEvent) => number | null) {
-  const store = useStore();
+  const flow = useFlow();
   const start = useRef<{ x: number; step: number } | null>(null);
   const dragged = useRef(false);
-  const { brush } = store.flow;
+  const { brush } = flow;
   const end = () => {
     start.current = null;
     brush.value = null;
@@ -44,7 +45,7 @@ export function useBrush(stepAt: (event: PointerEvent) => number | null) {
         dragged.current = true;
         const step = stepAt(event);
         if (step !== null) brush.value = [start.current.step, step];
-        store.hover.value = null;
+        flow.hover.value = null;
         return true;
       }
       return false;
@@ -52,21 +53,21 @@ export function useBrush(stepAt: (event: PointerEvent) => number | null) {
     onPointerUp: () => {
       const chosen = brush.value;
       end();
-      if (chosen) store.zoomTo(brushed(store.flow.wholeSteps.value, chosen[0], chosen[1]));
+      if (chosen) flow.zoomTo(brushed(flow.steps.wholeSteps.value, chosen[0], chosen[1]));
     },
     onPointerCancel: end,
     /** Whether the click that follows was a brush. */
     wasDrag: () => dragged.current,
-    onDblClick: () => store.zoomTo(null),
+    onDblClick: () => flow.zoomTo(null),
   };
 }
 
 /** The steps that are being brushed, in each map and under the curves. */
 export function BrushBand({ width, left = 0 }: { width: number; left?: number }) {
-  const store = useStore();
-  const brush = store.flow.brush.value;
+  const flow = useFlow();
+  const brush = flow.brush.value;
   if (!brush) return null;
-  const domain = store.domain.value;
+  const domain = flow.cursor.domain.value;
   const [a, b] = brush.map((step) => Math.min(width, Math.max(0, toPixel(step, domain, width))));
   return <div class="brush" style={{ left: `${left + Math.min(a, b)}px`, width: `${Math.abs(a - b)}px` }} />;
 }
@@ -74,17 +75,18 @@ export function BrushBand({ width, left = 0 }: { width: number; left?: number })
 /** `+` and `-` zoom about the cursor, `0` shows all steps. */
 export function useZoomKeys(): void {
   const store = useStore();
+  const flow = useFlow();
   useEffect(() => {
     const pressed = (event: KeyboardEvent) => {
       const target = event.target as HTMLElement | null;
       const field = target && /^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName);
       if (field || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
-      const { zoom, wholeSteps } = store.flow;
+      const { zoom, wholeSteps } = flow.steps;
       const by = (times: number) =>
-        store.zoomTo(zoomedBy(wholeSteps.value, zoom.value, store.step.value, times));
+        flow.zoomTo(zoomedBy(wholeSteps.value, zoom.value, flow.cursor.step.value, times));
       if (event.key === "+" || event.key === "=") by(0.5);
       else if (event.key === "-") by(2);
-      else if (event.key === "0") store.zoomTo(null);
+      else if (event.key === "0") flow.zoomTo(null);
       else return;
       event.preventDefault();
     };

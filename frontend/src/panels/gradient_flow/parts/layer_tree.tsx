@@ -4,6 +4,7 @@ import type { Line } from "../../../lib/types";
 import { useStore } from "../../../ui/context";
 import { linesWithin } from "../layout";
 import { parentOf } from "../model_tree";
+import { useFlow } from "../state/context";
 import { TEXT } from "../text";
 
 interface TreeProps {
@@ -19,9 +20,10 @@ interface TreeProps {
  */
 export function LayerTree({ rowHeight, tops, part }: TreeProps) {
   const store = useStore();
+  const flow = useFlow();
   const root = useRef<HTMLDivElement>(null);
-  const lines = store.lines.value;
-  const at = store.line.value;
+  const lines = flow.rows.lines.value;
+  const at = flow.cursor.line.value;
   /** Key of the line that arrows were moved to; headers can have the focus, though the cursor passes over them. */
   const [focus, setFocus] = useState<string | null>(null);
   const wantsFocus = useRef(false);
@@ -43,7 +45,7 @@ export function LayerTree({ rowHeight, tops, part }: TreeProps) {
     if (!lines[next]) return;
     wantsFocus.current = true;
     setFocus(lines[next].key);
-    store.moveTo(next, null);
+    flow.moveTo(next, null);
   };
   const keys: Record<string, () => void> = {
     ArrowUp: () => go(current - 1),
@@ -69,9 +71,9 @@ export function LayerTree({ rowHeight, tops, part }: TreeProps) {
     toggle(line);
   };
   const toggle = (line: Line) => {
-    const { rows } = store.union.value;
+    const { rows } = flow.rows.union.value;
     const holds = line.rows.some((i) => rows[i].name === store.view.row.value);
-    store.toggleBlock(line.key);
+    flow.toggleBlock(line.key);
     // The cursor goes where its row went.
     if (line.type === "header" && holds) store.view.row.value = line.key;
   };
@@ -126,12 +128,12 @@ interface Acts {
 }
 
 function TreeLine({ line, index, selected, stop, top, height, acts }: LineProps) {
-  const store = useStore();
-  const row = store.rowOf(index);
+  const flow = useFlow();
+  const row = flow.rowOf(index);
   const block = line.type !== "row";
   const folded = line.type === "block";
   const numel = block
-    ? line.rows.reduce((sum, i) => sum + (store.union.value.rows[i].numel ?? 0), 0)
+    ? line.rows.reduce((sum, i) => sum + (flow.rows.union.value.rows[i].numel ?? 0), 0)
     : (row?.numel ?? 0);
   const note = row
     ? `${row.type} ${row.numel === null ? "" : quantity(row.numel)}`
@@ -154,7 +156,7 @@ function TreeLine({ line, index, selected, stop, top, height, acts }: LineProps)
       data-index={index}
       data-testid={`row-${line.key}`}
       style={{ top: `${top}px`, height: `${height}px`, paddingLeft: `${4 + line.depth * 12}px` }}
-      onClick={() => (line.type === "header" ? acts.current.toggle(line) : store.moveTo(index, null))}
+      onClick={() => (line.type === "header" ? acts.current.toggle(line) : flow.moveTo(index, null))}
       onFocus={() => acts.current.focus(line)}
     >
       <button

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Note } from "../../../data/store";
+import type { TooltipContent } from "../../../data/store";
 import { loggedSteps } from "../../../lib/columns";
 import { layerOf } from "../../../lib/findings";
 import { exact, short } from "../../../lib/format";
@@ -10,6 +10,7 @@ import { markPath, rugPath } from "../../../plot/marks";
 import { useStore } from "../../../ui/context";
 import { UI_TEXT } from "../../../ui/text";
 import { LANE } from "../layout";
+import { useFlow } from "../state/context";
 import { TEXT } from "../text";
 
 /** A shape is never cut off at the map's edge. */
@@ -18,17 +19,18 @@ const HALF = 4.5;
 /** What happened between logged steps, right above the steps: a lane for each kind of mark that occurs. */
 export function MarkLanes({ run, width }: { run: string; width: number }) {
   const store = useStore();
+  const flow = useFlow();
   const root = useRef<HTMLDivElement>(null);
   const [active, setActive] = useState(0);
   const hide = () => {
-    store.note.value = null;
+    store.tooltip.value = null;
   };
-  const domain = store.domain.value;
-  const marks = store.marks.value.get(run);
+  const domain = flow.cursor.domain.value;
+  const marks = flow.marks.marks.value.get(run);
   // What is gone or elsewhere says nothing more.
   useEffect(() => hide, [domain, marks, width]);
-  const kinds = store.markKinds.value;
-  const grid = store.gridOf.value.get(run);
+  const kinds = flow.marks.markKinds.value;
+  const grid = flow.picture.gridOf.value.get(run);
   const height = LANE * kinds.length;
   const style = { width: `${width}px`, height: `${height}px` };
   const groups = groupMarks(marks ?? [], domain, width);
@@ -37,21 +39,21 @@ export function MarkLanes({ run, width }: { run: string; width: number }) {
   const current = Math.min(active, groups.length - 1);
 
   const show = (group: MarkGroup, i: number, x: number, y: number) => {
-    store.hover.value = null;
-    store.note.value = { run, ...said(group, i), x, y };
+    flow.hover.value = null;
+    store.tooltip.value = { run, ...said(group, i), x, y };
   };
   const go = (mark: WindowMark) => {
     // Without values of its own here, the others' steps are there to go to.
-    const steps = grid ? loggedSteps(grid) : store.steps.value;
+    const steps = grid ? loggedSteps(grid) : flow.cursor.steps.value;
     const at = nearest(steps, mark.step);
     if (mark.kind === "finding") {
       // A finding may be of another kind's row: of the same layer then.
       const { row } = mark.group.chief;
-      const { rows } = store.union.value;
+      const { rows } = flow.rows.union.value;
       const own = choose(row, rows);
       if (own >= 0) store.view.row.value = rows[own].name;
     }
-    if (at >= 0) store.moveTo(null, steps[at]);
+    if (at >= 0) flow.moveTo(null, steps[at]);
   };
   /** The mark of a group that the pointer is nearest to. */
   const under = (group: MarkGroup, event: MouseEvent) => {
@@ -138,10 +140,10 @@ const between = ({ after, until, step }: WindowMark) =>
       : TEXT.mark.between(after, until);
 
 /** What the tooltip says of one mark of a group. */
-function said(group: MarkGroup, i: number): Omit<Note, "run" | "x" | "y"> {
+function said(group: MarkGroup, i: number): Omit<TooltipContent, "run" | "x" | "y"> {
   const { marks } = group;
   const mark = marks[i];
-  const note: Omit<Note, "run" | "x" | "y"> = {
+  const note: Omit<TooltipContent, "run" | "x" | "y"> = {
     step: mark.exact ? TEXT.mark.at(mark.step) : "",
     what: "",
     value: "",

@@ -59,7 +59,7 @@ function Canvas({
     chosen && laid.nodes.get(chosen.id),
   );
   const note = (what: string, value: string, lines: string[], event: MouseEvent) => {
-    store.note.value = {
+    store.tooltip.value = {
       run,
       step: `${UI_TEXT.step} ${values.step}`,
       what,
@@ -71,7 +71,7 @@ function Canvas({
     };
   };
   const silent = () => {
-    store.note.value = null;
+    store.tooltip.value = null;
   };
   const byId = new Map(flow.nodes.map((node): [string, FlowNode] => [node.id, node]));
   const edgeNote = (edge: FlowEdge): [string, string[]] => {

@@ -57,7 +57,7 @@ export function RunMap({ run, name, drawn, all, model, reach, most, cell, setCel
       ([other, { cells: its }]) => other !== run && its.columns === cells.columns && its.rows === cells.rows,
     );
     const count = cells.tile[0] * cells.tile[1];
-    store.note.value = {
+    store.tooltip.value = {
       run,
       step: TEXT.at(drawn.map.step),
       what: TEXT.weight(name, place(cells, row, column)),
@@ -90,7 +90,7 @@ export function RunMap({ run, name, drawn, all, model, reach, most, cell, setCel
   };
   const left = () => {
     setCell(null);
-    store.note.value = null;
+    store.tooltip.value = null;
   };
   useLayoutEffect(() => () => left(), []);
   const sentences = useMemo(() => said(drawn, model), [drawn, model]);

@@ -162,10 +162,10 @@ function TrackChart({ id, tracks, colours, domain, range, width, height, label }
   const moved = (event: PointerEvent) => {
     const near = nearestTrack(event);
     if (!near) {
-      store.note.value = null;
+      store.tooltip.value = null;
       return;
     }
-    store.note.value = {
+    store.tooltip.value = {
       run: near.track.run,
       step: TEXT.at(near.track.steps[near.at]),
       what: near.track.name,
@@ -201,7 +201,7 @@ function TrackChart({ id, tracks, colours, domain, range, width, height, label }
       style={{ height: `${height}px` }}
       onPointerMove={moved}
       onPointerLeave={() => {
-        store.note.value = null;
+        store.tooltip.value = null;
       }}
       onClick={(event) => {
         const near = nearestTrack(event as unknown as PointerEvent);

@@ -1,17 +1,19 @@
-import { useEffect, useState } from "preact/hooks";
-import { useQuery } from "../data/use_query";
-import { exact } from "../lib/format";
-import { worstOf } from "../lib/nonfinite";
-import type { Line } from "../lib/types";
-import { useStore } from "./context";
-import { UI_TEXT } from "./text";
+import { useQuery } from "../../../data/use_query";
+import { exact } from "../../../lib/format";
+import { worstOf } from "../../../lib/nonfinite";
+import type { Line } from "../../../lib/types";
+import { useStore } from "../../../ui/context";
+import { UI_TEXT } from "../../../ui/text";
+import { useFlow } from "../state/context";
 
-/** A pointer that only passes asks nothing. */
+/** Milliseconds that the pointer must rest before anything is asked. */
 const REST_MS = 150;
 
 interface SeriesHeader {
   series: { steps: Float64Array; absent: Uint8Array; values: Record<string, Float32Array> }[];
 }
+
+const read = (header: unknown) => header as SeriesHeader;
 
 interface Props {
   run: string;
@@ -19,18 +21,18 @@ interface Props {
   /** Logged steps, both included. */
   from: number;
   to: number;
-  /** What is said until it is known. */
+  /** Text until the answer has come. */
   until: string;
 }
 
 /**
- * At how many of a column's steps something is NaN or Inf, and in how many elements: of runs in columns the server is
- * asked for these steps of this line once the pointer rests there.
+ * Number of steps of a column with NaN or Inf, and the number of such elements. Of runs in columns the server is asked for
+ * these steps of this line once the pointer rests there.
  */
 export function NonfiniteSteps({ run, line, from, to, until }: Props) {
   const store = useStore();
   const kind = store.kind.value;
-  const { rows } = store.union.value;
+  const { rows } = useFlow().rows.union.value;
   const has = store.runs.value?.find((one) => one.run === run)?.kinds[kind] ?? [];
   const source = store.source.value;
   const statistics = [
@@ -39,13 +41,7 @@ export function NonfiniteSteps({ run, line, from, to, until }: Props) {
   ];
   const names = line.rows.map((row) => rows[row].name);
   const body = { runs: [run], kind, statistics, rows: [line.type === "row" ? names[0] : names], from, to };
-  const key = JSON.stringify(body);
-  const [rested, setRested] = useState("");
-  useEffect(() => {
-    const timer = setTimeout(() => setRested(key), REST_MS);
-    return () => clearTimeout(timer);
-  }, [key]);
-  const { data } = useQuery("series", rested === key ? body : null, (header) => header as SeriesHeader);
+  const { data } = useQuery("series", body, read, { debounce: REST_MS });
   const one = data?.series[0];
   const found = one ? worstOf(one.absent, one.values[source], one.values.nonfinite, one.values.count) : null;
   if (!one || !found) return <>{until}</>;

@@ -1,0 +1,14 @@
+import { useEffect } from "preact/hooks";
+import type { KeyboardNav } from "../data/store";
+import { useStore } from "./context";
+
+/** Let the arrow keys move among the steps and layers of the open panel. */
+export function useKeyboardNav(nav: KeyboardNav): void {
+  const store = useStore();
+  useEffect(() => {
+    store.keyboardNav.value = nav;
+    return () => {
+      if (store.keyboardNav.peek() === nav) store.keyboardNav.value = null;
+    };
+  }, [store, nav]);
+}
