@@ -31,7 +31,7 @@ export function exposeForTests(
     const box = canvas.getBoundingClientRect();
     const pixels = gridPixels(grid, cursor.domain.value, canvas.width);
     const perPixel = box.width / canvas.width;
-    // The tree's lines are the map's lines.
+    // The tree and the heat map have the same lines.
     const tops = flow.tops.value;
     const tree = document.querySelector(".tree")!.getBoundingClientRect();
     const x = box.left + pixels[2 * at] * perPixel;
@@ -55,7 +55,7 @@ export function exposeForTests(
     const y = Math.ceil((box.y - own.top) * sy);
     const w = Math.max(1, Math.round(box.width * sx));
     const h = Math.max(1, Math.floor(box.height * sy) - 1);
-    // Read from a copy: reading the shown canvas would make the browser keep it in slow memory, and say so.
+    // Read from a copy: reading the shown canvas makes the browser keep it in slow memory and log a warning.
     const copy = document.createElement("canvas");
     copy.width = w;
     copy.height = h;

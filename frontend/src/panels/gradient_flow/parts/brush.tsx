@@ -4,12 +4,12 @@ import { useStore } from "../../../ui/context";
 import { brushed, zoomedBy } from "../model_zoom";
 import { useFlow } from "../state/context";
 
-/** Fewer pixels than this are a click that trembled. */
+/** A drag over fewer pixels counts as a click. */
 const LEAST = 5;
 
 /**
- * Dragging over steps zooms to them, a double click shows all again. `stepAt` says which step is under the pointer, or
- * null where there is none.
+ * Zoom to the steps that are dragged over, and to all steps on a double click. `stepAt` returns the step under the pointer,
+ * or null if there is none.
  */
 export function useBrush(stepAt: (event: PointerEvent) => number | null) {
   const flow = useFlow();
@@ -20,7 +20,7 @@ export function useBrush(stepAt: (event: PointerEvent) => number | null) {
     start.current = null;
     brush.value = null;
   };
-  // Escape lets go of it.
+  // Escape cancels it.
   useEffect(() => {
     const cancel = (event: KeyboardEvent) => {
       if (event.key === "Escape" && start.current) end();
@@ -31,12 +31,12 @@ export function useBrush(stepAt: (event: PointerEvent) => number | null) {
   return {
     onPointerDown: (event: PointerEvent) => {
       dragged.current = false;
-      // A finger scrolls.
+      // A touch scrolls.
       if (event.button !== 0 || event.pointerType === "touch") return;
       const step = stepAt(event);
       if (step !== null) start.current = { x: event.clientX, step };
     },
-    /** Whether the pointer is brushing, and says nothing else. */
+    /** Return whether the pointer is brushing. It then shows no tooltip. */
     moved: (event: PointerEvent): boolean => {
       if (!start.current) return false;
       if (event.buttons === 0) end();
@@ -56,7 +56,7 @@ export function useBrush(stepAt: (event: PointerEvent) => number | null) {
       if (chosen) flow.zoomTo(brushed(flow.steps.wholeSteps.value, chosen[0], chosen[1]));
     },
     onPointerCancel: end,
-    /** Whether the click that follows was a brush. */
+    /** Return whether the click that follows was the end of a brush. */
     wasDrag: () => dragged.current,
     onDblClick: () => flow.zoomTo(null),
   };
@@ -72,7 +72,7 @@ export function BrushBand({ width, left = 0 }: { width: number; left?: number })
   return <div class="brush" style={{ left: `${left + Math.min(a, b)}px`, width: `${Math.abs(a - b)}px` }} />;
 }
 
-/** `+` and `-` zoom about the cursor, `0` shows all steps. */
+/** Zoom around the cursor by `+` and `-`, and show all steps by `0`. */
 export function useZoomKeys(): void {
   const store = useStore();
   const flow = useFlow();

@@ -178,10 +178,10 @@ function Percentiles({ hover }: { hover: Hover }) {
   if (!grid || !band) return null;
   const steps = loggedSteps(grid);
   const scale = flow.picture.scale.value;
-  const say = (value: number) => (scale.factor ? factor(value) : short(value));
+  const format = (value: number) => (scale.factor ? factor(value) : short(value));
   return (
     <div class="dim" data-testid="percentiles">
-      {UI_TEXT.flow.bandOf(steps[0], steps[steps.length - 1])}: {say(band.lo)} – {say(band.hi)}
+      {UI_TEXT.flow.bandOf(steps[0], steps[steps.length - 1])}: {format(band.lo)} – {format(band.hi)}
       {band.nonfinite > 0 && `, ${UI_TEXT.flow.bandSkips(band.nonfinite)}`}
     </div>
   );

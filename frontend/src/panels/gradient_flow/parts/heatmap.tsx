@@ -106,7 +106,7 @@ export function HeatmapBody({ run, width, tops }: BodyProps) {
   );
 }
 
-/** What a run's map shows, in words. */
+/** Return the name of what a run's heat map shows. */
 function drawnName(store: Store, flow: Flow, run: string): string {
   const statistic = statisticName(store.kind.value, store.statistic.value);
   const { ref } = store;
@@ -114,7 +114,7 @@ function drawnName(store: Store, flow: Flow, run: string): string {
   return TEXT.against(statistic, ref.value);
 }
 
-/** Apart from the map, so that moving the cursor redraws no cells. */
+/** The cursor's step on a heat map. It is a component of its own, so that moving it redraws no cells. */
 function StepCursor({ run, width }: Omit<BodyProps, "tops">) {
   const flow = useFlow();
   const grid = flow.picture.gridOf.value.get(run);
@@ -127,7 +127,7 @@ function StepCursor({ run, width }: Omit<BodyProps, "tops">) {
   return <div class="step-cursor" style={{ left: `${x}px` }} />;
 }
 
-/** Apart from that, since of the two only one is moved at a time. */
+/** The cursor's line on a heat map, apart from its step: only one of them moves at a time. */
 function RowCursor({ tops }: { tops: readonly number[] }) {
   const line = useFlow().cursor.line.value;
   if (line < 0) return null;

@@ -10,13 +10,13 @@ import { TEXT } from "../text";
 interface TreeProps {
   rowHeight: number;
   tops: readonly number[];
-  /** The part of the height that is in the document: of a thousand layers only those in sight. */
+  /** The part of the height that is in the document: of a thousand layers only the visible ones. */
   part: { top: number; height: number };
 }
 
 /**
- * The layers: one line each, the same lines as in the heat maps and the profile beside it. One stop of the tab key;
- * within it arrows move, fold and open.
+ * The layers, one line each: the same lines as in the heat maps and the profile. The tree is one stop of the tab key. Within
+ * it arrows move, fold and open.
  */
 export function LayerTree({ rowHeight, tops, part }: TreeProps) {
   const store = useStore();
@@ -24,7 +24,7 @@ export function LayerTree({ rowHeight, tops, part }: TreeProps) {
   const root = useRef<HTMLDivElement>(null);
   const lines = flow.rows.lines.value;
   const at = flow.cursor.line.value;
-  /** Key of the line that arrows were moved to; headers can have the focus, though the cursor passes over them. */
+  /** Key of the line focused by arrow keys. Headers can have the focus, although the cursor skips them. */
   const [focus, setFocus] = useState<string | null>(null);
   const wantsFocus = useRef(false);
   const found = focus === null ? -1 : lines.findIndex(({ key }) => key === focus);
@@ -37,7 +37,7 @@ export function LayerTree({ rowHeight, tops, part }: TreeProps) {
   const size = Math.min(12, Math.max(10, rowHeight - 3));
   const [first, end] = linesWithin(tops, part);
   const shown = Array.from({ length: Math.max(0, end - first) }, (_, i) => first + i);
-  // The line with the focus stays in the document when it is scrolled away.
+  // The focused line stays in the document when it is scrolled away.
   if (current >= 0 && current < lines.length && (current < first || current >= end)) shown.push(current);
 
   const go = (index: number) => {
@@ -74,7 +74,7 @@ export function LayerTree({ rowHeight, tops, part }: TreeProps) {
     const { rows } = flow.rows.union.value;
     const holds = line.rows.some((i) => rows[i].name === store.view.row.value);
     flow.toggleBlock(line.key);
-    // The cursor goes where its row went.
+    // The cursor follows its row into the block.
     if (line.type === "header" && holds) store.view.row.value = line.key;
   };
   const acts = useRef<Acts>({ toggle, focus: ({ key }) => setFocus(key) });
@@ -118,7 +118,7 @@ interface LineProps {
   stop: boolean;
   top: number;
   height: number;
-  /** The same for all lines and at all times: a line whose props are the same is not made again. */
+  /** The same object for all lines at all times: a line with equal props is not rendered again. */
   acts: { readonly current: Acts };
 }
 

@@ -95,11 +95,11 @@ export function Legend() {
 interface RampProps {
   scale: Scale;
   ends: ReadonlySet<CellLabel>;
-  /** A value between the ends that has a name. */
+  /** A named value between the ends. */
   middle?: undefined | { value: number; text: string; title: string };
 }
 
-/** A scale's colours, its ends and what lies between them; caps where something lies beyond. */
+/** The colours of a scale with its ends and a value between them, and a cap if values lie beyond an end. */
 function ScaleRamp({ scale, ends, middle }: RampProps) {
   const store = useStore();
   const colours = palette(scale.diverging, store.dark.value);

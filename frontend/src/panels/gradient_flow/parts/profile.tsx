@@ -13,10 +13,10 @@ import { runProfile } from "../model_profile";
 import { useFlow } from "../state/context";
 import { TEXT } from "../text";
 
-/** Nearer than this, in pixels, the names of the thresholds would cover each other. */
+/** Least distance in pixels at which the names of the thresholds do not cover each other. */
 const TOGETHER = 70;
 
-/** Title, and the names of the threshold lines right above them: inside they would scroll away. */
+/** Title, and the names of the threshold lines right above them. Inside the profile they would scroll away. */
 export function ProfileHead({ width }: { width: number }) {
   const flow = useFlow();
   const scale = flow.picture.scale.value;
@@ -36,7 +36,7 @@ export function ProfileHead({ width }: { width: number }) {
     );
   };
   const place = (value: number) => profileX(toUnit(scale, value), runs, width);
-  // on a linear scale they fall together
+  // On a linear scale they coincide.
   const apart = thresholds && place(thresholds.exploding) - place(thresholds.vanishing) > TOGETHER;
   const { band } = flow.keys;
   const on = band.value === "on";
@@ -80,7 +80,7 @@ export function ProfileBody({ width, tops, part }: BodyProps) {
   const flow = useFlow();
   const canvas = useRef<HTMLCanvasElement>(null);
   const grids = flow.atCursor.gridsAtStep.value;
-  // Columns of steps stand in for the step itself while it is on its way.
+  // Columns of steps stand in for the step itself while it is pending.
   const coming = grids.some(({ reduced }) => reduced);
   const scale = flow.picture.scale.value;
   const step = flow.cursor.step.value;
@@ -91,7 +91,7 @@ export function ProfileBody({ width, tops, part }: BodyProps) {
   const guide = useGuide();
   const { top, height } = part;
   const within = linesWithin(tops, part);
-  // A line further each way, so that curves go on beyond the edge.
+  // One more line at each end, so that curves continue beyond the edge.
   const lines: [number, number] = [Math.max(0, within[0] - 1), Math.min(tops.length - 1, within[1] + 1)];
   const profiles = grids.map((grid) => runProfile(grid, step, scale, lines));
   useLayoutEffect(() => {
@@ -116,7 +116,7 @@ export function ProfileBody({ width, tops, part }: BodyProps) {
     });
   }, [grids, scale, step, dark, thresholds, guide, tops, top, height, width, banded, bands]);
 
-  /** The line under the pointer, and the run whose point is nearest to it on that line. */
+  /** Return the line under the pointer, and the run whose point on that line is nearest to it. */
   const locate = (event: MouseEvent) => {
     const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
     const line = lineAt(tops, event.clientY - box.top);
@@ -178,7 +178,7 @@ export function ProfileBody({ width, tops, part }: BodyProps) {
 const bandsOf = (of: (line: number) => Band | null, [first, end]: [number, number]): Band[] =>
   Array.from({ length: Math.max(0, end - first) }, (_, i) => of(first + i)).filter((band) => band !== null);
 
-/** Apart from the profile, which stays as it is when another layer is chosen. */
+/** The cursor's line on the profile. It is a component of its own, so that moving it redraws no curves. */
 function ProfileCursor({ tops }: { tops: readonly number[] }) {
   const line = useFlow().cursor.line.value;
   if (line < 0) return null;
@@ -190,7 +190,7 @@ function ProfileCursor({ tops }: { tops: readonly number[] }) {
   );
 }
 
-/** Factors and differences have a middle: as much as before, or as the reference. */
+/** Return the middle of factors and differences, which means "equal"; null for other values. */
 export function useGuide(): number | null {
   const flow = useFlow();
   return flow.picture.scale.value.factor || flow.picture.compared.value ? 0 : null;
@@ -202,7 +202,7 @@ export function ProfileAxis({ width }: { width: number }) {
   const runs = flow.picture.grids.value.length;
   const { zero, nonfinite } = lanes(runs, width);
   const states = flow.picture.labels.value;
-  // Labels of the lanes come first: ticks that would run into them have none.
+  // Labels of the lanes come first: ticks that would overlap them have none.
   const lowest = states.has("zero") && !zeroInside(scale) ? zero / 2 + 24 : 10;
   const bad = states.has("nonfinite") || states.has("refNonfinite");
   const highest = bad ? width - nonfinite / 2 - 30 : width - 8;

@@ -22,14 +22,14 @@ export function Readout() {
     <ul class="readout" data-testid="readout">
       {store.shown.value.map((run) => {
         const drawn = gridOf.get(run);
-        // A run that is on its way has its place: the others do not move when it comes.
+        // A pending run has its place, so that the others do not move when it comes.
         if (!drawn) return flow.query.data.value.has(run) ? null : <Item key={run} run={run} value="…" />;
         const isRef = compared.value && run === store.ref.value;
-        // In a comparison the reference says its own values: it differs from itself by nothing.
+        // In a comparison the reference shows its own values: it does not differ from itself.
         const grid = isRef ? (plainAtStep.value.find((one) => one.run === run) ?? drawn) : drawn;
         const at = nearest(grid.steps, flow.cursor.step.value);
         const cell = line * grid.steps.length + at;
-        // Of columns the step itself is on its way: no other figure stands in for it.
+        // Of columns the step itself is pending: no other value stands in for it.
         const coming = grid.reduced !== undefined;
         const state = (at < 0 || line < 0 ? CELL.absent : grid.states[cell]) as CellState;
         const away = at >= 0 && !coming && grid.steps[at] !== flow.cursor.step.value;
@@ -38,7 +38,7 @@ export function Readout() {
           <Item
             key={run}
             run={run}
-            value={coming ? "…" : said(state, grid.values[cell], isRef ? plainScale.value : scale)}
+            value={coming ? "…" : formatCell(state, grid.values[cell], isRef ? plainScale.value : scale)}
             bad={state === CELL.nonfinite || state === CELL.refNonfinite}
           >
             {isRef && <span class="away">{TEXT.isRef}</span>}
@@ -76,7 +76,7 @@ function Item({ run, value, bad = false, children }: ItemProps) {
   );
 }
 
-function said(state: CellState, value: number, scale: Scale): string {
+function formatCell(state: CellState, value: number, scale: Scale): string {
   switch (state) {
     case CELL.absent:
       return UI_TEXT.absent;

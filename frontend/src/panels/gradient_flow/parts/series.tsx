@@ -27,7 +27,7 @@ interface Props {
   height: number;
 }
 
-/** The selected layer over steps, and beside it what the runs say at the cursor. */
+/** The selected layer over steps, and beside it the values of the runs at the cursor. */
 export function SeriesPanel({ left, width, readout, height }: Props) {
   const store = useStore();
   const flow = useFlow();
@@ -36,7 +36,7 @@ export function SeriesPanel({ left, width, readout, height }: Props) {
   const [, redrawn] = useState(0);
   const grids = flow.atCursor.gridsOfLine.value;
   const line = flow.cursor.line.value;
-  // Columns of steps stand in for the steps themselves while they are on their way.
+  // Columns of steps stand in for the steps themselves while these are pending.
   const coming = grids.some(({ reduced }) => reduced);
   const mode = store.mode.value;
   const guide = useGuide();
@@ -149,7 +149,7 @@ export function SeriesPanel({ left, width, readout, height }: Props) {
     </div>
   );
 
-  /** The run whose curve is nearest to the pointer at that step. */
+  /** Return the run whose curve is nearest to the pointer at a step. */
   function nearestRun(step: number, y: number): Pick<Hover, "run" | "at" | "grid" | "of"> | null {
     let best: { run: string; at: number; grid: Grid; distance: number } | null = null;
     for (const grid of grids) {
@@ -157,21 +157,21 @@ export function SeriesPanel({ left, width, readout, height }: Props) {
       if (at < 0) continue;
       const value = grid.values[at];
       const drawn = Number.isFinite(value) ? chart.current!.yOf(value) : Number.NaN;
-      // What is not finite is at the top; a factor of 0 at the bottom.
+      // A value that is not finite is drawn at the top, a factor of 0 at the bottom.
       const place = Number.isFinite(drawn) ? drawn : value < 0 ? chart.current!.plot.area.height : 0;
       const distance = Math.abs(place - y);
       if (!best || distance < best.distance) best = { run: grid.run, at, grid, distance };
     }
     if (!best) return null;
     const { run, at, grid } = best;
-    // Where the heat map shows the same steps, the tooltip says the same of them.
+    // If the heat map shows the same steps, the tooltip shows the same cell.
     return flow.picture.gridOf.value.get(run)?.reduced ? { run, at, grid, of: 0 } : { run, at };
   }
 }
 
 /**
- * Apart from the chart, so that moving the cursor redraws no curves. Nothing is asked of the DOM: it would lay out. A new
- * area says that places are others.
+ * The cursor's step on the chart. It is a component of its own, so that moving it redraws no curves. It does not measure the
+ * DOM, which would force a layout: a new `area` tells that places have changed.
  */
 function SeriesCursor({ plot, area }: { plot: Plot; area: Plot["area"] }) {
   const flow = useFlow();

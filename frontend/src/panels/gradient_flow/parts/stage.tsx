@@ -18,7 +18,7 @@ import { SeriesPanel } from "./series";
 import { TreeHead } from "./tree_head";
 import { ZoomLabel } from "./zoom_label";
 
-/** Return whether nothing has come yet. Lines decide the height of everything, and nothing may jump when they come. */
+/** Return whether no lines have come yet. Lines decide the height of everything, and nothing may jump when they come. */
 export const isBlank = ({ waiting, rows }: Flow) => waiting.value && rows.lines.value.length === 0;
 
 /** Heat maps and profile on shared lines, the series below on shared steps, one cursor through all of it. */
@@ -35,7 +35,7 @@ export function Stage() {
   const longest =
     lines.reduce((most, { label, depth }) => Math.max(most, label.length * 6.6 + depth * 12), 0) + 104;
   const kinds = flow.marks.markKinds.value.length;
-  // Room for one from the start: findings come a little after the values.
+  // Room for one lane from the start: findings come a little after the values.
   const lanes = Math.max(1, kinds);
   const axis = AXIS + LANE * lanes;
   const size = stageGeometry(width, height, lines, shown.length, longest, axis);
@@ -154,7 +154,7 @@ export function Stage() {
   );
 }
 
-/** The same array as long as its numbers are the same, so that nothing is redrawn in vain. */
+/** Return the same array while its numbers are the same, so that nothing is redrawn in vain. */
 function useStable(next: number[]): number[] {
   const kept = useRef(next);
   if (kept.current.length !== next.length || kept.current.some((value, i) => value !== next[i]))
@@ -164,13 +164,13 @@ function useStable(next: number[]): number[] {
 
 interface FollowProps {
   scroll: { readonly current: HTMLElement | null };
-  /** How far it is scrolled: asked of the DOM it would have to be laid out first. */
+  /** Scroll position. Reading it from the DOM would force a layout. */
   at: { current: number };
   tops: readonly number[];
   visible: number;
 }
 
-/** Keeps the cursor's line within the visible part when it is moved by keys; apart, so that nothing else is made anew. */
+/** Keeps the cursor's line visible when it is moved by keys. It is a component of its own, so that nothing else renders. */
 function Follow({ scroll, at, tops, visible }: FollowProps) {
   const line = useFlow().cursor.line.value;
   useLayoutEffect(() => {

@@ -6,7 +6,7 @@ import { orderText } from "../model_order";
 import { useFlow } from "../state/context";
 import { TEXT } from "../text";
 
-/** Above the layers: which, in which order, and all folded or open. */
+/** Filter, order and folding of the layers. */
 export function TreeHead() {
   const flow = useFlow();
   const folded = flow.rows.lines.value.some((line) => line.type === "block");
@@ -30,7 +30,7 @@ export function TreeHead() {
   );
 }
 
-/** By value speaks of the cursor's step when it is chosen: lines that jump with the cursor could not be read. */
+/** Order of the layers. By value it keeps the step at which it was chosen: lines that follow the cursor would jump. */
 function OrderSelect() {
   const store = useStore();
   const flow = useFlow();

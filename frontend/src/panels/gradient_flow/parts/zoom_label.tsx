@@ -1,7 +1,7 @@
 import { useFlow } from "../state/context";
 import { TEXT } from "../text";
 
-/** What the axis counts, and, when it shows only some of the steps, the way back to all. */
+/** Name of the axis. Within a zoom it is a button that shows all steps again. */
 export function ZoomLabel() {
   const flow = useFlow();
   const zoom = flow.steps.zoom.value;
