@@ -11,16 +11,18 @@ import { defineConfig, type Plugin } from "vite";
 const fromHere = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 /**
- * The server answers `index.js` from static/index.js and `static/X` from static/X: chunks are referred to as
- * ./static/X but lie flat beside index.js. The entry is written by hand, without Vite's preload helper.
+ * Emits the entry as it is written, without Vite's preload helper. It imports `./static/BUILD/main.js`: the server
+ * replaces BUILD by the hash of all files and answers `static/<hash>/X` from static/X, so chunks lie beside index.js.
  */
 function entry(): Plugin {
   return {
     name: "entry",
-    generateBundle(_options, bundle) {
-      const main = Object.values(bundle).find((file) => file.type === "chunk" && file.isEntry);
-      const source = readFileSync(fromHere("src/app/entry.js"), "utf8").replace("MAIN", main?.fileName ?? "");
-      this.emitFile({ type: "asset", fileName: "index.js", source });
+    generateBundle() {
+      this.emitFile({
+        type: "asset",
+        fileName: "index.js",
+        source: readFileSync(fromHere("src/app/entry.js"), "utf8"),
+      });
     },
   };
 }
@@ -90,8 +92,9 @@ export default defineConfig({
       // Panels import from the main chunk what they share with it, without a file between them.
       preserveEntrySignatures: "allow-extension",
       output: {
-        entryFileNames: "[name]-[hash].js",
-        chunkFileNames: "[name]-[hash].js",
+        // Stable names: the path holds the build's hash, so a change shows only in the chunks that it concerns.
+        entryFileNames: "[name].js",
+        chunkFileNames: "[name].js",
         // What several panels share comes with the main chunk: on its own each piece would be a request of its own, and
         // TensorBoard's server answers one after the other.
         manualChunks: (id, { getModuleInfo }) => {

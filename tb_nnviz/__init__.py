@@ -1,7 +1,7 @@
 """See inside a neural network while it trains: one line in the loop, one tab in TensorBoard.
 
-TensorBoard imports this package to find its plugin, and a machine that only views logs has no torch:
-so nothing is imported before it is asked for.
+TensorBoard imports this package to find its plugin, and a machine that only views logs may have no torch. So this
+module imports nothing until a name is used.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -21,18 +21,18 @@ _HOMES = {
     "summary": "tb_nnviz.record.summary",
     "Summary": "tb_nnviz.record.summary",
 }
-#: Modules with callbacks for trainers; each needs its framework, and says so where it is missing.
-_CALLBACKS = ("huggingface", "lightning")
+#: Modules of ``tb_nnviz.integrations`` with a callback for a trainer.
+_INTEGRATIONS = ("huggingface", "lightning")
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES and name not in _CALLBACKS:
+    if name not in _HOMES and name not in _INTEGRATIONS:
         raise AttributeError(f"module 'tb_nnviz' has no attribute {name!r}")
     from importlib import import_module
     from importlib.util import find_spec
 
-    if name in _CALLBACKS:
-        return import_module(f"tb_nnviz.{name}")
+    if name in _INTEGRATIONS:
+        return import_module(f"tb_nnviz.integrations.{name}")
     if find_spec("torch") is None:
         raise ImportError(
             f"tb_nnviz.{name} needs PyTorch, which is not installed here: "

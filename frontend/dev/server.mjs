@@ -59,7 +59,7 @@ createServer(async (request, response) => {
   }
   if (route === "scalars") return send(200, "application/octet-stream", scalars(body));
   if (route) {
-    const file = await readFile(new URL(route.replace(/^static\//, ""), STATIC)).catch(() => null);
+    const file = await readFile(new URL(route.replace(/^static\/[^/]+\//, ""), STATIC)).catch(() => null);
     if (file) return send(200, "text/javascript", file);
   }
   send(404, "text/plain", `unknown path: ${url.pathname}`);

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { expect, test } from "vitest";
 
-/** What each folder may import; itself always. A panel is a folder of its own. */
+/** Folders and packages that each folder may import, besides itself. Each panel is a folder of its own. */
 const ALLOWED: Record<string, string[]> = {
   lib: ["d3-array", "virtual:ramps"],
   plot: ["lib", "d3-array"],
@@ -13,13 +13,13 @@ const ALLOWED: Record<string, string[]> = {
   testing: ["lib"],
 };
 
-/** Files that know neither the DOM nor a framework, by their place or their name. */
+/** Files that use neither the DOM nor a framework, recognized by their folder or name. */
 const PURE = /^lib\/|(^|\/)(model|layout|paint|csv)(_\w+)?\.ts$/;
 /** Packages that pure files may import. */
 const PURE_PACKAGES = ["d3-array", "virtual:ramps"];
 
-const MOST_FILES = 20;
-const MOST_LINES = 400;
+const MAX_FILES = 20;
+const MAX_LINES = 400;
 
 const SRC = import.meta.dirname;
 
@@ -32,16 +32,16 @@ function walk(folder: string): string[] {
 
 const all = walk(SRC).map((path) => relative(SRC, path));
 const isTest = (path: string) => /\.test\.tsx?$/.test(path);
-/** Sources in folders, by their paths in `src`. */
+/** Source files in folders, as paths relative to `src`. */
 const files = all.filter((path) => path.includes("/") && /\.tsx?$/.test(path) && !isTest(path));
 const known = new Set(all);
 
 const read = (path: string) => readFileSync(join(SRC, path), "utf8");
 
-/** Code without comments. */
+/** Return a file's code without comments. */
 const codeOf = (path: string) => read(path).replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, "");
 
-/** The file that a relative specifier names. */
+/** Return the file that a relative import names. */
 function found(from: string, name: string): string {
   const base = relative(SRC, resolve(SRC, dirname(from), name.replace(/\?.*$/, "")));
   const path = ["", ".ts", ".tsx", "/index.tsx"].map((end) => base + end).find((one) => known.has(one));
@@ -49,7 +49,7 @@ function found(from: string, name: string): string {
   return path;
 }
 
-/** Files and packages that a file imports, also types only; with `lazily` those that it loads later too. */
+/** Return the files and packages that a file imports, types included, and with `lazily` also its dynamic imports. */
 function imports(path: string, lazily = false): string[] {
   const text = read(path);
   const names = [...text.matchAll(/^(?:import|export|\})(?:[^\n"]* from)? "([^"]+)"/gm)];
@@ -59,7 +59,7 @@ function imports(path: string, lazily = false): string[] {
 
 const partOf = (path: string) => (known.has(path) ? path.split("/")[0] : path);
 
-test("there are sources to look at, and imports are found in them", () => {
+test("sources and their imports are found", () => {
   expect(files.length).toBeGreaterThan(100);
   expect(imports("data/store.ts")).toContain("lib/gain.ts");
   expect(imports("app/registry.ts", true)).toContain("panels/curves/index.tsx");
@@ -72,7 +72,7 @@ test.each(files)("%s imports what its place allows", (path) => {
   expect(imports(path, true).filter((one) => !allowed.includes(partOf(one)))).toEqual([]);
 });
 
-test("no panel knows another", () => {
+test("panels do not import each other", () => {
   for (const path of files.filter((one) => partOf(one) === "panels")) {
     const own = path.split("/").slice(0, 2).join("/");
     const others = imports(path, true).filter(
@@ -82,7 +82,7 @@ test("no panel knows another", () => {
   }
 });
 
-test("pure files know no DOM and no framework, nor files that do", () => {
+test("pure files import and use neither DOM nor framework", () => {
   const pure = files.filter((path) => PURE.test(path));
   expect(pure.length).toBeGreaterThan(50);
   for (const path of pure) {
@@ -92,7 +92,7 @@ test("pure files know no DOM and no framework, nor files that do", () => {
   }
 });
 
-test("plots know no framework and hold no state", () => {
+test("drawing files import no framework", () => {
   for (const path of files.filter((one) => /(^|\/)draw(_\w+)?\.ts$/.test(one)))
     expect(
       imports(path).filter((one) => /preact/.test(one)),
@@ -100,7 +100,7 @@ test("plots know no framework and hold no state", () => {
     ).toEqual([]);
 });
 
-test("no imports go round in a circle", () => {
+test("imports form no circle", () => {
   const done = new Set<string>();
   const visit = (path: string, way: string[]) => {
     expect(way, [...way, path].join(" -> ")).not.toContain(path);
@@ -111,19 +111,19 @@ test("no imports go round in a circle", () => {
   for (const path of files) visit(path, []);
 });
 
-test(`no folder holds more than ${MOST_FILES} sources`, () => {
+test(`folders have at most ${MAX_FILES} sources`, () => {
   const counts = new Map<string, number>();
   for (const path of all.filter((one) => !isTest(one)))
     counts.set(dirname(path), (counts.get(dirname(path)) ?? 0) + 1);
-  expect([...counts].filter(([, count]) => count > MOST_FILES)).toEqual([]);
+  expect([...counts].filter(([, count]) => count > MAX_FILES)).toEqual([]);
 });
 
-test(`no file has more than ${MOST_LINES} lines`, () => {
+test(`files have at most ${MAX_LINES} lines`, () => {
   for (const path of all.filter((one) => /\.(tsx?|css)$/.test(one)))
-    expect(read(path).split("\n").length - 1, path).toBeLessThanOrEqual(MOST_LINES);
+    expect(read(path).split("\n").length - 1, path).toBeLessThanOrEqual(MAX_LINES);
 });
 
-test("what users see stands in text.ts: no words between tags elsewhere", () => {
+test("components contain no literal texts", () => {
   for (const path of files.filter((one) => one.endsWith(".tsx"))) {
     const words = [...read(path).matchAll(/>\s*([A-Za-z][a-z]+[^<>{}=;|&.]*)</g)].map(([, text]) =>
       text.trim(),

@@ -1,15 +1,20 @@
-"""Files of the built page: which there are, their types, how long a browser may keep them."""
+"""Files of the built page, their types, and how long a browser may keep them."""
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "static"
 ENTRY = "index.js"
+#: Stands in index.js for the path of the files that it imports.
+PLACEHOLDER = b"./static/BUILD/"
 YEAR = 365 * 24 * 3600
 
-#: Written out, since answers carry `nosniff` and the platform's own table of types may lack or mistake them.
+#: Listed here, because answers carry `nosniff` and the platform's own table of types may lack or mistake them.
 TYPES = {
     ".js": "text/javascript",
     ".mjs": "text/javascript",
@@ -22,7 +27,7 @@ TYPES = {
     ".wasm": "application/wasm",
 }
 
-#: Served as index.js where the page was not built: TensorBoard swallows errors of a module that is not there.
+#: Served as index.js if the page was not built, because TensorBoard hides the error of a missing module.
 NOT_BUILT = """\
 export function render() {
   const text = document.createElement("pre");
@@ -42,7 +47,7 @@ export function render() {
 
 @dataclass(frozen=True)
 class Asset:
-    """A file as it is answered; ``expires`` in seconds, 0: ask again every time."""
+    """A file as it is answered. A browser may keep it for ``expires`` seconds."""
 
     content: bytes
     content_type: str
@@ -50,27 +55,51 @@ class Asset:
 
 
 def entry() -> Asset:
-    """The page's only unhashed file."""
-    return asset(ENTRY) or Asset(NOT_BUILT.encode(), TYPES[".js"], 0)
+    """Return index.js, which imports the other files below this build's hash."""
+    files = _read()
+    if ENTRY not in files:
+        return Asset(NOT_BUILT.encode(), TYPES[".js"], 0)
+    return Asset(files[ENTRY].replace(PLACEHOLDER, f"./static/{_build(files)}/".encode()), TYPES[".js"], 0)
 
 
-def asset(name: str) -> Asset | None:
-    """The file with this name below static/, or None.
+def asset(path: str) -> Asset | None:
+    """Return the file for a path below ``static/``, ``<build>/<name>``, or None if there is none.
+
+    Browsers keep the answer for a year, so the hash must be that of the content: any other hash has no files. A page
+    that was opened before an update gets a 404 for what it loads later, never a chunk of another build.
 
     The name is looked up among the files that are there and never becomes part of a path.
     """
-    path = _files().get(name)
-    if path is None:
+    if path == ENTRY:
+        return entry() if ENTRY in _files() else None
+    files = _read()
+    build, _, name = path.partition("/")
+    if name == ENTRY or name not in files or build != _build(files):
         return None
-    try:
-        content = path.read_bytes()
-    except OSError:  # a build has just replaced it, or it is a folder with such a name
-        return None
-    return Asset(content, TYPES[path.suffix], 0 if name == ENTRY else YEAR)
+    return Asset(files[name], TYPES[Path(name).suffix], YEAR)
+
+
+def _build(files: Mapping[str, bytes]) -> str:
+    """Return the hash of all files: their names and contents."""
+    hashed = hashlib.sha256()
+    for name, content in sorted(files.items()):
+        hashed.update(f"{name}\0{len(content)}\0".encode())
+        hashed.update(content)
+    return hashed.hexdigest()[:16]
+
+
+def _read() -> dict[str, bytes]:
+    """Read every file of the page, again for each request, so that a rebuilt page is seen."""
+    files = {}
+    for name, path in _files().items():
+        # A build has just replaced it, or it is a folder with such a name.
+        with suppress(OSError):
+            files[name] = path.read_bytes()
+    return files
 
 
 def _files() -> dict[str, Path]:
-    """Every file of the page by its name relative to static/; read anew, so that a rebuilt page is seen."""
+    """Return the path of every file of the page by its name relative to static/."""
     if not FOLDER.is_dir():
         return {}
     return {path.relative_to(FOLDER).as_posix(): path for path in FOLDER.rglob("*") if path.suffix in TYPES}

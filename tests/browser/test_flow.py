@@ -13,12 +13,12 @@ from playwright.sync_api import expect
 
 from tb_nnviz import schema
 from tests.browser.conftest import Visit
-from tests.support import edge_logs as edges
-from tests.support.colours import is_grey, is_magenta
+from tests.support.browser import edge_cases
+from tests.support.browser.colours import is_grey, is_magenta
+from tests.support.browser.page_driver import View
+from tests.support.browser.servers import Board
 from tests.support.event_logs import Log, layout
 from tests.support.event_reader import Run
-from tests.support.page_driver import View
-from tests.support.servers import Board
 
 RUNS = ["healthy", "deep-sigmoid", "lr-too-high", "dying-relu"]
 ROW = "blocks.7.conv1.weight"
@@ -113,17 +113,17 @@ def test_the_tooltip_of_a_ratio_gives_both_sides(demo_view: View, demo_runs: dic
 
 def test_zero_nan_and_steps_far_apart_are_said(edge_view: View) -> None:
     edge_view.open(runs="cells,other,growing", ref="cells", **{"flow.vs": "ref", "row": "stem.weight", "step": "0"})
-    state = {cell: edge_view.cell("other", *cell)["state"] for cell in (edges.NAN, edges.ZERO)}
-    assert state == {edges.NAN: "refNonfinite", edges.ZERO: "refZero"}
+    state = {cell: edge_view.cell("other", *cell)["state"] for cell in (edge_cases.NAN, edge_cases.ZERO)}
+    assert state == {edge_cases.NAN: "refNonfinite", edge_cases.ZERO: "refZero"}
     assert edge_view.cell("other", "extra.weight", 50)["state"] == "refAbsent"
-    assert edge_view.cell("other", *edges.ABSENT)["state"] == "absent"
+    assert edge_view.cell("other", *edge_cases.ABSENT)["state"] == "absent"
     picture = edge_view.picture()
-    ((bad, _),) = picture.colours(edge_view.rect("other", *edges.NAN)).most_common(1)
-    ((zero, _),) = picture.colours(edge_view.rect("other", *edges.ZERO)).most_common(1)
+    ((bad, _),) = picture.colours(edge_view.rect("other", *edge_cases.NAN)).most_common(1)
+    ((zero, _),) = picture.colours(edge_view.rect("other", *edge_cases.ZERO)).most_common(1)
     assert is_magenta(bad) and is_grey(zero)
     for cell, words in [
-        (edges.NAN, "NaN or Inf in the reference"),
-        (edges.ZERO, "the reference is exactly 0"),
+        (edge_cases.NAN, "NaN or Inf in the reference"),
+        (edge_cases.ZERO, "the reference is exactly 0"),
         (("extra.weight", 50), "the reference has no value to compare with"),
     ]:
         expect(edge_view.hover("other", *cell)).to_contain_text(words)
@@ -171,7 +171,7 @@ def test_backward_gain_is_the_ratio_of_rms(demo_view: View, demo_runs: dict[str,
     demo_view.hover("deep-sigmoid", "act", step)
     parts = demo_view.get("gain-parts").locator("td").all_inner_texts()
     told = int(demo_view.get("tooltip").locator(".where span").inner_text().removeprefix("step "))
-    assert parts[2] == "RMS going on to stem"
+    assert parts[2] == "RMS at stem"
     assert [np.float32(parts[1]), np.float32(parts[3])] == [np.float32(rms[told][row]) for row in ("act", "stem")]
 
 
@@ -339,8 +339,8 @@ def test_what_a_unit_is(demo_view: View) -> None:
         runs="dying-relu", kind="activation", statistic="dead_fraction", row="stem", rowFilter="^(stem|act|act1)$"
     )
     for row, words in [
-        ("stem", "unit: a channel, of 16"),
-        ("act", "unit: an index of the last axis, of 8 (columns of the image here"),
-        ("act1", "unit: an index of the last axis, of 64"),
+        ("stem", "units: 16 channels"),
+        ("act", "units: 8 indices of the last axis (image columns"),
+        ("act1", "units: 64 indices of the last axis"),
     ]:
         expect(demo_view.hover("dying-relu", row, 0)).to_contain_text(words)

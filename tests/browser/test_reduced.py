@@ -15,11 +15,11 @@ import pytest
 from playwright.sync_api import Request, Route, expect
 
 from tests.browser.conftest import Shared, _shared
-from tests.support.colours import Rgb, is_magenta
+from tests.support.browser.colours import Rgb, is_magenta
+from tests.support.browser.page_driver import View
+from tests.support.browser.servers import Board
 from tests.support.event_logs import WALL_TIME, Log, layout
 from tests.support.event_reader import Run
-from tests.support.page_driver import View
-from tests.support.servers import Board
 
 ROWS = ["stem.weight", *(f"enc.{i}.weight" for i in range(4)), "head.weight"]
 #: As many as TensorBoard keeps of our series: all of them are there.
@@ -215,7 +215,7 @@ def test_the_percentile_band_is_of_every_step(view: View, written: dict[str, Any
             text = view.get("percentiles").inner_text()
             run = view.get("tooltip").locator(".where b").inner_text()
             own = values[run]
-            told = re.search(r": (\S+) \S ([^\s,]+)(?:, without (\d+) that are NaN or Inf)?$", text)
+            told = re.search(r": (\S+) \S ([^\s,]+)(?:, excluding (\d+) NaN or Inf)?$", text)
             assert told, text
             finite = own[np.isfinite(own)]
             expected = np.quantile(finite, [0.05, 0.95])

@@ -15,11 +15,11 @@ from playwright.sync_api import Locator, expect
 from demo.runs import RUNS
 from tb_nnviz import schema
 from tests.browser.conftest import Visit
-from tests.support.colours import Rgb, distance, is_grey, is_magenta
+from tests.support.browser.colours import Rgb, distance, is_grey, is_magenta
+from tests.support.browser.page_driver import View
+from tests.support.browser.servers import Board
 from tests.support.event_logs import Log, layout, numbers
 from tests.support.event_reader import Run
-from tests.support.page_driver import View
-from tests.support.servers import Board
 
 NAMES = [run.name for run in RUNS]
 KERNELS = "blocks.0.conv1.weight"
@@ -167,14 +167,14 @@ def test_what_has_not_moved_is_grey_and_counted(view: View, demo_runs: dict[str,
     view.page.keyboard.press("Home")
     view.settle()
     for name in NAMES:
-        expect(view.get(f"facts-{name}")).to_contain_text("256 of 256 kernels unmoved")
+        expect(view.get(f"facts-{name}")).to_contain_text("256 of 256 kernels unchanged")
         assert is_grey(colour(view, name, 20, 20))
     view.page.keyboard.press("End")
     expect(view.get("facts-healthy")).not_to_contain_text("256 of 256")
     steps = sorted(demo_runs["deep-sigmoid"].tensors[f"nnviz/weight/{KERNELS}"])
     first, last = (weights(demo_runs["deep-sigmoid"], KERNELS, step) for step in (steps[0], steps[-1]))
     if (first == last).all():  # its gradient does not reach this layer
-        expect(view.get("facts-deep-sigmoid")).to_contain_text("256 of 256 kernels unmoved")
+        expect(view.get("facts-deep-sigmoid")).to_contain_text("256 of 256 kernels unchanged")
 
 
 def test_the_difference_to_the_reference(view: View, demo_runs: dict[str, Run], tmp_path: Path) -> None:
@@ -272,7 +272,7 @@ def test_tiles_nan_rows_of_zeros_and_a_column_that_explodes(odd_board: Board, vi
     assert facts == [
         "3 NaN or Inf",
         "at least 4 rows all 0",
-        "column 8\u20139: 30.0 \u00d7 the usual norm",
+        "column 8\u20139: 30.0 \u00d7 the median norm",
         "tiles of 4 \u00d7 2",
     ]
     assert is_magenta(colour(view, "tiled", 2, 3)) or colour(view, "tiled", 2, 3) == (255, 255, 255)

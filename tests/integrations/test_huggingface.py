@@ -1,4 +1,4 @@
-"""The callback for transformers logs what a plain loop with ``watch`` logs, and changes nothing of the training."""
+"""The callback for transformers logs the same as a plain loop with ``watch`` and does not change the training."""
 
 import runpy
 import subprocess
@@ -13,6 +13,7 @@ from torch.utils.data import SequentialSampler
 from transformers import GPT2Config, GPT2LMHeadModel, Trainer, TrainerCallback, TrainingArguments
 
 import tb_nnviz
+from tb_nnviz import integrations
 from tb_nnviz.huggingface import NNVizCallback
 from tests.support.event_reader import Run
 from tests.support.paths import ROOT
@@ -23,7 +24,7 @@ EVERYTHING = {"every": 1, "histograms_every": 3}
 
 
 class Net(nn.Module):
-    """Registered in another order than called; gives its loss, as the Trainer wants it."""
+    """A network registered in another order than called. It returns its loss, as the Trainer requires."""
 
     def __init__(self, dropout=0.0):
         super().__init__()
@@ -80,7 +81,7 @@ def optimizers(model):
 
 
 def trainer(folder, model, *callbacks, batches=BATCHES, **options):
-    """A quiet Trainer whose callback logs to ``folder/run``."""
+    """Make a quiet Trainer whose callback logs to ``folder/run``."""
     defaults = {
         "report_to": "none",
         "num_train_epochs": 1,
@@ -107,7 +108,7 @@ def nnviz(folder, **options):
 
 
 def plain(logdir, accumulate=1, max_norm=None, autocast=False, **options):
-    """What the Trainer does, by hand."""
+    """Train by hand as the Trainer does."""
     model = Net()
     optimizer, scheduler = optimizers(model)
     items = data()
@@ -147,7 +148,7 @@ MODES = {
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_as_a_plain_loop(tmp_path, mode):
+def test_callback_modes_log_as_a_plain_loop(tmp_path, mode):
     options, by_hand = MODES[mode]
     plain(tmp_path / "plain", **by_hand)
     model, callback = Net(), nnviz(tmp_path)
@@ -157,7 +158,7 @@ def test_as_a_plain_loop(tmp_path, mode):
     assert callback.monitor is None
 
 
-def test_resumed_from_a_checkpoint(tmp_path):
+def test_callback_resumed_from_checkpoint_continues(tmp_path):
     plain(tmp_path / "plain")
     callback = nnviz(tmp_path)
     first = trainer(tmp_path, Net(), callback, Losses(fails_at=6), save_strategy="steps", save_steps=4)
@@ -168,7 +169,7 @@ def test_resumed_from_a_checkpoint(tmp_path):
     assert_same(tmp_path / "run", tmp_path / "plain")
 
 
-def test_nothing_of_the_training_changes(tmp_path):
+def test_callback_training_stays_bit_identical(tmp_path):
     def train(*callbacks):
         model = Net(dropout=0.3)
         one = trainer(tmp_path, model, *callbacks, num_train_epochs=2, eval_strategy="steps", eval_steps=3)
@@ -182,7 +183,7 @@ def test_nothing_of_the_training_changes(tmp_path):
     assert all(torch.equal(one, other) for one, other in zip(found, expected, strict=True))
 
 
-def test_evaluation_is_left_out_and_figures_are_logged(tmp_path):
+def test_callback_evaluation_is_not_recorded_values_are_logged(tmp_path):
     plain(tmp_path / "plain", max_norm=0.1)
     others = Losses()
     one = trainer(tmp_path, Net(), nnviz(tmp_path), others, max_grad_norm=0.1, eval_strategy="steps", eval_steps=4)
@@ -201,9 +202,9 @@ def test_evaluation_is_left_out_and_figures_are_logged(tmp_path):
     assert logged == {"loss", "grad_norm", "learning_rate", "val_loss"}
 
 
-def test_one_run_with_the_trainers_scalars(tmp_path):
+def test_callback_default_shares_the_trainers_run(tmp_path):
     trainer(tmp_path, Net(), NNVizCallback(every=4, exclude="bias", kinds=["gradient"])).train()
-    (run,) = (tmp_path / "out" / "runs").iterdir()  # where the Trainer's own callback would write
+    (run,) = (tmp_path / "out" / "runs").iterdir()  # the directory of the Trainer's own callback
     assert len(list(run.glob("*tfevents*"))) == 1
     found = Run(run)
     assert sorted(found.tensors["nnviz/gradient/norm"]) == [0, 4]
@@ -211,25 +212,25 @@ def test_one_run_with_the_trainers_scalars(tmp_path):
     assert list(found.scalars["train/loss"]) == list(range(1, BATCHES + 1))
 
 
-def test_the_directory_of_the_environment(tmp_path, monkeypatch):
+def test_callback_environment_names_the_directory(tmp_path, monkeypatch):
     monkeypatch.setenv("TENSORBOARD_LOGGING_DIR", str(tmp_path / "elsewhere"))
     trainer(tmp_path, Net(), NNVizCallback(every=1)).train()
     assert len(Run(tmp_path / "elsewhere").tensors["nnviz/gradient/norm"]) == BATCHES
 
 
-def test_a_second_tensorboard_callback_is_refused(tmp_path):
+def test_callback_with_tensorboard_in_report_to_raises(tmp_path):
     with pytest.raises(ValueError, match=r"invalid report_to: \['tensorboard'\].*report_to=\"none\""):
         trainer(tmp_path, Net(), nnviz(tmp_path), report_to="tensorboard").train()
 
 
-def test_several_trainings_and_an_exception_between(tmp_path):
+def test_callback_exception_then_training_again_works(tmp_path):
     model, callback, fails = Net(), nnviz(tmp_path), Losses(fails_at=3)
     one = trainer(tmp_path, model, callback, fails)
     with pytest.raises(RuntimeError, match="the loop fails"):
         one.train()
     callback.monitor.writer.flush()
     assert sorted(Run(tmp_path / "run").tensors["nnviz/gradient/norm"]) == [0, 1, 2]
-    assert hooks(model) > 0  # the Trainer told nobody
+    assert hooks(model) > 0  # the Trainer notified no callback
     callback.close()
     assert hooks(model) == 0
     for _ in range(2):
@@ -239,7 +240,7 @@ def test_several_trainings_and_an_exception_between(tmp_path):
         assert sorted(Run(tmp_path / "run").tensors["nnviz/gradient/norm"]) == list(range(BATCHES))
 
 
-def test_after_an_exception_all_is_in_the_file(tmp_path):
+def test_callback_exception_ends_process_events_are_written(tmp_path):
     program = f"""
 import sys; sys.path.insert(0, {str(ROOT)!r})
 from pathlib import Path
@@ -253,8 +254,8 @@ trainer(folder, Net(), nnviz(folder), Losses(fails_at=5)).train()
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_the_example(tmp_path, monkeypatch):
-    # Here and not in a process of its own, which would take longer to import transformers than to train.
+def test_demo_script_learns_and_logs(tmp_path, monkeypatch):
+    # in this process, because importing transformers again would take longer than the training
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setattr(sys, "argv", ["huggingface_tiny.py", "--logdir", str(tmp_path)])
     runpy.run_path(str(ROOT / "demo" / "huggingface_tiny.py"), run_name="__main__")
@@ -265,9 +266,9 @@ def test_the_example(tmp_path, monkeypatch):
     assert sorted(run.scalars["nnviz/log/val_loss"]) == [24, 49, 74, 99]
 
 
-def test_a_transformer_and_one_that_wraps_it(tmp_path):
+def test_callback_wrapped_transformer_logs_all_layers(tmp_path):
     class Adapted(nn.Module):
-        """As an adapter method does it: the model within, frozen, and a small part that learns."""
+        """A frozen model with a small part that learns, as in an adapter method."""
 
         def __init__(self):
             super().__init__()
@@ -298,33 +299,34 @@ def test_a_transformer_and_one_that_wraps_it(tmp_path):
 
 
 @pytest.mark.parametrize("option", ["evry", "scaler", "start_step", "optimizer", "model", "writer"])
-def test_unknown_options_are_named_at_once(option):
+def test_callback_unknown_option_raises(option):
     with pytest.raises(TypeError, match=option):
         NNVizCallback(**{option: 5})
 
 
 @pytest.fixture
-def anew(monkeypatch):
-    """Imports the module once more."""
-    monkeypatch.setattr(tb_nnviz, "huggingface", tb_nnviz.huggingface)  # to be put back
-    monkeypatch.delattr(tb_nnviz, "huggingface")
-    monkeypatch.delitem(sys.modules, "tb_nnviz.huggingface")
+def import_again(monkeypatch):
+    """Imports the module again, as in a new process."""
+    for package, module in ((tb_nnviz, "tb_nnviz.huggingface"), (integrations, "tb_nnviz.integrations.huggingface")):
+        if hasattr(package, "huggingface"):
+            monkeypatch.delattr(package, "huggingface")
+        monkeypatch.delitem(sys.modules, module)
     return lambda: tb_nnviz.huggingface
 
 
-def test_it_is_there_when_asked_for(anew):
-    assert anew().NNVizCallback.__module__ == "tb_nnviz.huggingface"
+def test_import_by_attribute_finds_the_module(import_again):
+    assert import_again().NNVizCallback.__module__ == "tb_nnviz.huggingface"
 
 
 @pytest.mark.parametrize("missing", ["transformers", "transformers.integrations"])
-def test_missing(monkeypatch, anew, missing):
+def test_import_missing_raises(monkeypatch, import_again, missing):
     monkeypatch.setitem(sys.modules, missing, None)
     expected = r"needs transformers, and it cannot be imported .*: pip install 'transformers\[torch\]>=4.46'"
     with pytest.raises(ImportError, match=expected):
-        anew()
+        import_again()
 
 
-def test_too_old(monkeypatch, anew):
+def test_import_too_old_raises(monkeypatch, import_again):
     monkeypatch.setattr("transformers.__version__", "4.45.3")
     with pytest.raises(ImportError, match=r"needs transformers 4\.46 or newer, and this is 4\.45\.3: pip install"):
-        anew()
+        import_again()

@@ -1,4 +1,4 @@
-"""The callback for Lightning logs what a plain loop with ``watch`` logs, and changes nothing of the training."""
+"""The callback for Lightning logs the same as a plain loop with ``watch`` and does not change the training."""
 
 import copy
 import functools
@@ -6,21 +6,30 @@ import importlib
 import pickle
 import runpy
 import sys
-from contextlib import nullcontext
 from types import SimpleNamespace
 
 import pytest
 import torch
-from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Callback
-from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
+from lightning.pytorch.loggers import CSVLogger
 from lightning.pytorch.plugins import MixedPrecision
 from torch import nn
-from torch.nn import functional as F
-from torch.utils.data import DataLoader, TensorDataset
 
 import tb_nnviz
+from tb_nnviz import integrations
 from tb_nnviz.lightning import NNVizCallback
+from tests.integrations.lightning_loop import (
+    BATCHES,
+    EVERYTHING,
+    Fails,
+    Model,
+    Net,
+    data,
+    hooks,
+    loader,
+    plain,
+    trainer,
+)
 from tests.support.event_reader import Run
 from tests.support.paths import ROOT
 from tests.support.same_runs import assert_same
@@ -32,126 +41,6 @@ pytestmark = [
     # Lightning pickles a tree specification of torch's
     pytest.mark.filterwarnings("ignore:.*LeafSpec.*:FutureWarning"),
 ]
-
-BATCHES, SIZE = 8, 4
-EVERYTHING = {"every": 1, "histograms_every": 3}
-
-
-class Net(nn.Module):
-    """Registered in another order than called, with evaluation that differs from training."""
-
-    def __init__(self):
-        super().__init__()
-        self.head = nn.Linear(8, 3)
-        self.body = nn.Sequential(nn.Linear(6, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Linear(8, 8), nn.Tanh())
-        self.dropout = nn.Dropout(0.0)
-
-    def forward(self, x):
-        return self.head(self.dropout(self.body(x)))
-
-
-class Model(LightningModule):
-    def __init__(self, optimizer=None, parts=False, dropout=0.0, module_logs=False):
-        super().__init__()
-        torch.manual_seed(7)
-        self.net = Net()
-        self.net.dropout.p = dropout
-        self.make_optimizer = optimizer or functools.partial(torch.optim.AdamW, lr=0.01)
-        self.parts, self.logs = parts, module_logs
-        self.losses = []
-
-    def forward(self, x):
-        return self.net(x)
-
-    def loss(self, batch):
-        x, y = batch
-        # most modules never call themselves, only their parts
-        return F.cross_entropy(self.net(x) if self.parts else self(x), y)
-
-    def training_step(self, batch, batch_idx):
-        loss = self.loss(batch)
-        self.losses.append(loss.detach().clone())
-        if self.logs:
-            self.log("train/loss", loss, on_step=True, on_epoch=True)
-            self.log("margin", 0.5 + batch_idx)
-            self.log("whole", loss, on_step=False, on_epoch=True)
-        return loss
-
-    def validation_step(self, batch, batch_idx):
-        loss = self.loss(batch)
-        if self.logs:
-            self.log("val_loss", loss)
-
-    def configure_optimizers(self):
-        optimizer = self.make_optimizer(self.parameters())
-        scheduler = torch.optim.lr_scheduler.StepLR(optimizer, 2, 0.5)
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
-
-
-class Fails(Callback):
-    def on_train_batch_start(self, trainer, pl_module, batch, batch_idx):
-        if batch_idx == 3:
-            raise RuntimeError("the loop fails")
-
-
-def data(batches=BATCHES):
-    generator = torch.Generator().manual_seed(3)
-    x = torch.randn(batches * SIZE, 6, generator=generator)
-    return [(x[i : i + SIZE], x[i : i + SIZE].argmax(1) % 3) for i in range(0, len(x), SIZE)]
-
-
-def loader(batches=BATCHES):
-    xs, ys = zip(*data(batches), strict=True)
-    return DataLoader(TensorDataset(torch.cat(xs), torch.cat(ys)), SIZE)
-
-
-def trainer(folder, *callbacks, **options):
-    """A quiet Trainer that logs to the run directory ``folder/run``."""
-    defaults = {
-        "logger": TensorBoardLogger(folder, name="", version="run"),
-        "max_epochs": 1,
-        "enable_checkpointing": False,
-    }
-    return Trainer(
-        default_root_dir=folder,
-        accelerator="cpu",
-        devices=1,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        log_every_n_steps=1,
-        callbacks=list(callbacks),
-        **{**defaults, **options},
-    )
-
-
-def plain(model, logdir, accumulate=1, clip=None, autocast=False, scaler=None, start=0, **options):
-    """What Lightning does, by hand."""
-    settings = model.configure_optimizers()
-    optimizer, scheduler = settings["optimizer"], settings["lr_scheduler"]["scheduler"]
-    options = {**({} if scaler is None else {"scaler": scaler}), **EVERYTHING, **options}
-    dtype = torch.float16 if scaler else torch.bfloat16
-    with tb_nnviz.watch(model, optimizer, logdir, start_step=start, **options) as monitor:
-        for number, batch in enumerate(data(), 1):
-            with torch.autocast("cpu", dtype, cache_enabled=False) if autocast or scaler else nullcontext():
-                loss = model.loss(batch) / accumulate
-            (scaler.scale(loss) if scaler else loss).backward()
-            if number % accumulate == 0:
-                if scaler:
-                    scaler.unscale_(optimizer)
-                if clip:
-                    clip(model.parameters(), monitor)
-                (scaler.step(optimizer), scaler.update()) if scaler else optimizer.step()
-                optimizer.zero_grad()
-                scheduler.step()
-
-
-def hooks(model):
-    return sum(
-        len(getattr(module, name))
-        for module in model.modules()
-        for name in ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
-    )
-
 
 MODES = {
     "float32": ({}, {}),
@@ -186,7 +75,7 @@ def one_thread():
 
 @pytest.mark.parametrize("parts", [False, True], ids=["calls itself", "calls its parts"])
 @pytest.mark.parametrize("mode", MODES)
-def test_as_a_plain_loop(tmp_path, mode, parts):
+def test_callback_modes_log_as_a_plain_loop(tmp_path, mode, parts):
     options, by_hand = MODES[mode]
     plain(Model(), tmp_path / "plain", **by_hand)
     model = Model(parts=parts)
@@ -198,7 +87,7 @@ def test_as_a_plain_loop(tmp_path, mode, parts):
 
 
 @pytest.mark.filterwarnings("ignore:Detected call of .lr_scheduler.step:UserWarning")  # the first is skipped
-def test_as_a_plain_loop_with_a_gradient_scaler(tmp_path):
+def test_callback_with_grad_scaler_logs_as_a_plain_loop(tmp_path):
     def scaler():  # a scale that overflows float16 at first: some steps are skipped
         return torch.amp.GradScaler("cpu", init_scale=2.0**20, growth_interval=2)
 
@@ -213,7 +102,7 @@ def test_as_a_plain_loop_with_a_gradient_scaler(tmp_path):
     assert "step" not in vars(plugin.scaler)
 
 
-def test_a_closure_that_is_called_several_times(tmp_path):
+def test_callback_with_closure_logs_as_a_plain_loop(tmp_path):
     optimizer = functools.partial(torch.optim.LBFGS, lr=0.1, max_iter=3)
     model = Model(optimizer)
     settings = model.configure_optimizers()
@@ -266,18 +155,18 @@ def plain_manual(model, logdir):
                 head.step()
 
 
-def test_manual_optimization_with_several_optimizers_resumed(tmp_path):
+def test_callback_several_optimizers_resumed_continues(tmp_path):
     plain_manual(Manual(), tmp_path / "plain")
     first = trainer(tmp_path, NNVizCallback(**EVERYTHING))
     first.fit(Manual(), loader())
     first.save_checkpoint(tmp_path / "checkpoint")
-    assert first.global_step == 2 * BATCHES  # Lightning's count is of both, ours of the two together
+    assert first.global_step == 2 * BATCHES  # Lightning counts both optimizers, nnviz counts them as one step
     second = trainer(tmp_path, NNVizCallback(**EVERYTHING), max_epochs=2)
     second.fit(Manual(), loader(), ckpt_path=tmp_path / "checkpoint")
     assert_same(tmp_path / "run", tmp_path / "plain")
 
 
-def test_resumed_from_a_checkpoint(tmp_path):
+def test_callback_resumed_from_checkpoint_continues(tmp_path):
     first = trainer(tmp_path, NNVizCallback(**EVERYTHING))
     first.fit(Model(), loader())
     first.save_checkpoint(tmp_path / "checkpoint")
@@ -289,7 +178,7 @@ def test_resumed_from_a_checkpoint(tmp_path):
 
 
 @pytest.mark.parametrize("module", [Model, Manual])
-def test_fit_twice_goes_on_where_it_was(tmp_path, module):
+def test_callback_second_fit_continues(tmp_path, module):
     model, callback = module(), NNVizCallback(every=1)
     one = trainer(tmp_path, callback)
     one.fit(model, loader())
@@ -302,7 +191,7 @@ def test_fit_twice_goes_on_where_it_was(tmp_path, module):
     assert sorted(Run(other / "run").tensors["nnviz/gradient/norm"]) == list(range(BATCHES))
 
 
-def test_nothing_of_the_training_changes(tmp_path):
+def test_callback_training_stays_bit_identical(tmp_path):
     def fit(*callbacks):
         model = Model(dropout=0.3, module_logs=True)
         torch.manual_seed(5)
@@ -317,7 +206,7 @@ def test_nothing_of_the_training_changes(tmp_path):
     assert all(torch.equal(one, other) for one, other in zip(found, expected, strict=True))
 
 
-def test_validation_is_left_out_and_figures_are_logged(tmp_path):
+def test_callback_validation_is_not_recorded_values_are_logged(tmp_path):
     plain(Model(), tmp_path / "plain")
     model = Model(module_logs=True)
     trainer(tmp_path, NNVizCallback(**EVERYTHING), val_check_interval=4).fit(model, loader(), loader(2))
@@ -333,7 +222,7 @@ def test_validation_is_left_out_and_figures_are_logged(tmp_path):
     assert logged == {"loss", "loss_epoch", "margin", "whole", "val_loss"}
 
 
-def test_the_run_is_the_loggers_own(tmp_path):
+def test_callback_default_writes_into_the_loggers_run(tmp_path):
     callback = NNVizCallback(every=4, exclude="bias", kinds=["gradient"])
     trainer(tmp_path, callback).fit(Model(module_logs=True), loader())
     assert len(list((tmp_path / "run").glob("*tfevents*"))) == 1
@@ -346,7 +235,7 @@ def test_the_run_is_the_loggers_own(tmp_path):
 
 
 @pytest.mark.parametrize("logger", [False, "csv"])
-def test_a_directory_of_its_own(tmp_path, logger):
+def test_callback_logdir_writes_a_separate_run(tmp_path, logger):
     logger = logger and CSVLogger(tmp_path / "csv")
     trainer(tmp_path, NNVizCallback(tmp_path / "own", every=1), logger=logger).fit(Model(), loader())
     assert len(Run(tmp_path / "own").tensors["nnviz/gradient/norm"]) == BATCHES
@@ -354,12 +243,12 @@ def test_a_directory_of_its_own(tmp_path, logger):
         trainer(tmp_path, NNVizCallback(), logger=logger).fit(Model(), loader())
 
 
-def test_fast_dev_run_writes_nothing(tmp_path):
+def test_callback_fast_dev_run_writes_nothing(tmp_path):
     trainer(tmp_path, NNVizCallback(tmp_path / "own"), fast_dev_run=True).fit(Model(), loader(), loader())
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_exception_closes_the_run(tmp_path):
+def test_callback_exception_closes_the_run(tmp_path):
     model, callback = Model(), NNVizCallback(every=1)
     with pytest.raises(RuntimeError, match="the loop fails"):
         trainer(tmp_path, callback, Fails()).fit(model, loader())
@@ -372,8 +261,8 @@ def test_an_exception_closes_the_run(tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_the_example(tmp_path, monkeypatch):
-    # Here and not in a process of its own, which would take longer to import Lightning than to train.
+def test_demo_script_learns_and_logs(tmp_path, monkeypatch):
+    # in this process, because importing Lightning again would take longer than the training
     for name in ("PL_GLOBAL_SEED", "PL_SEED_WORKERS"):  # which it sets
         monkeypatch.setenv(name, "0")
     monkeypatch.setattr(sys, "argv", ["lightning_digits.py", "--logdir", str(tmp_path)])
@@ -384,7 +273,7 @@ def test_the_example(tmp_path, monkeypatch):
     assert run.scalars["nnviz/log/val_loss"][229] < 0.3
 
 
-def test_copies_watch_nothing(tmp_path):
+def test_callback_copy_watches_nothing(tmp_path):
     class Copies(Callback):
         def on_train_batch_end(self, trainer, pl_module, outputs, batch, batch_idx):
             self.copies = [copy.deepcopy(callback), pickle.loads(pickle.dumps(callback))]
@@ -398,7 +287,7 @@ def test_copies_watch_nothing(tmp_path):
     assert_same(other / "run", tmp_path / "run")
 
 
-def test_a_module_without_optimizers(tmp_path):
+def test_callback_no_optimizer_logs_gradients(tmp_path):
     class ByHand(Model):
         def __init__(self):
             super().__init__()
@@ -417,12 +306,12 @@ def test_a_module_without_optimizers(tmp_path):
 
 
 @pytest.mark.parametrize("option", ["evry", "scaler", "start_step", "optimizer", "model"])
-def test_unknown_options_are_named_at_once(option):
+def test_callback_unknown_option_raises(option):
     with pytest.raises(TypeError, match=option):
         NNVizCallback(**{option: 5})
 
 
-def test_the_other_package(tmp_path):
+def test_callback_other_package_logs_as_a_plain_loop(tmp_path):
     other = importlib.import_module("pytorch_lightning")
 
     class Small(other.LightningModule):
@@ -449,33 +338,37 @@ def test_the_other_package(tmp_path):
 
 
 @pytest.fixture
-def anew(monkeypatch):
-    """Imports the module once more."""
-    monkeypatch.setattr(tb_nnviz, "lightning", tb_nnviz.lightning)  # to be put back
-    monkeypatch.delattr(tb_nnviz, "lightning")
-    monkeypatch.delitem(sys.modules, "tb_nnviz.lightning")
+def import_again(monkeypatch):
+    """Imports the module again, as in a new process."""
+    for package, module in ((tb_nnviz, "tb_nnviz.lightning"), (integrations, "tb_nnviz.integrations.lightning")):
+        if hasattr(package, "lightning"):
+            monkeypatch.delattr(package, "lightning")
+        monkeypatch.delitem(sys.modules, module)
     return lambda: tb_nnviz.lightning
 
 
 @pytest.mark.parametrize("name", ["lightning.pytorch", "pytorch_lightning"])
-def test_it_takes_the_package_that_is_imported(monkeypatch, anew, name):
+def test_import_prefers_the_package_in_use(monkeypatch, import_again, name):
     importlib.import_module(name)
     for other in {"lightning.pytorch", "pytorch_lightning"} - {name}:
         monkeypatch.delitem(sys.modules, other, raising=False)
-    assert issubclass(anew().NNVizCallback, sys.modules[name].Callback)
+    assert issubclass(import_again().NNVizCallback, sys.modules[name].Callback)
 
 
-def test_it_takes_the_package_that_is_installed(monkeypatch, anew):
+def test_import_falls_back_to_the_installed_package(monkeypatch, import_again):
     monkeypatch.setitem(sys.modules, "lightning.pytorch", None)
-    assert issubclass(anew().NNVizCallback, importlib.import_module("pytorch_lightning").Callback)
+    assert issubclass(import_again().NNVizCallback, importlib.import_module("pytorch_lightning").Callback)
 
 
 @pytest.mark.parametrize(
-    ("package", "said"),
-    [(None, "it is not installed"), (SimpleNamespace(__version__="1.9.5"), r"this is 1\.9\.5")],
+    ("package", "problem"),
+    [
+        (None, r"Lightning, and it cannot be imported \(.*\)"),
+        (SimpleNamespace(__version__="1.9.5"), r"Lightning 2\.0 or newer, and this is 1\.9\.5"),
+    ],
 )
-def test_missing_or_too_old(monkeypatch, anew, package, said):
+def test_import_missing_or_too_old_raises(monkeypatch, import_again, package, problem):
     for name in ("lightning.pytorch", "pytorch_lightning"):
         monkeypatch.setitem(sys.modules, name, package)
-    with pytest.raises(ImportError, match=rf"needs Lightning 2\.0 or newer, and {said}: pip install 'lightning>=2'"):
-        anew()
+    with pytest.raises(ImportError, match=rf"needs {problem}: pip install 'lightning>=2'"):
+        import_again()

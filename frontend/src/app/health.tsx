@@ -3,6 +3,7 @@ import { type Overhead, overheadOf } from "../data/overhead";
 import { useQuery } from "../data/use_query";
 import { byRank, type FindingGroup, layerOf } from "../lib/findings";
 import { exact, short } from "../lib/format";
+import { NNVIZ_PREFIX, OVERHEAD_TAG } from "../lib/tags";
 import type { ScalarSeries } from "../lib/types";
 import { shapeOf } from "../plot/markers";
 import { useStore } from "../ui/context";
@@ -136,16 +137,17 @@ const summary = (groups: readonly FindingGroup[]) =>
 
 function Card({ group }: { group: FindingGroup }) {
   const store = useStore();
-  const { run, chief, findings, severity, title } = group;
-  const layer = layerOf(chief);
+  const { run, origin, findings, severity, title } = group;
+  const layer = layerOf(origin);
   const where =
     findings.length === 1
-      ? UI_TEXT.health.one(layer, chief.since)
-      : UI_TEXT.health.many(findings.length, layer, chief.since);
-  const how = chief.value === null ? TEXT.health.nonfinite : TEXT.health.norm(short(chief.value), chief.step);
+      ? UI_TEXT.health.one(layer, origin.since)
+      : UI_TEXT.health.many(findings.length, layer, origin.since);
+  const how =
+    origin.value === null ? TEXT.health.nonfinite : TEXT.health.norm(short(origin.value), origin.step);
   const worst = [...findings].slice(0, 8).map((one) => `${layerOf(one)}: ${one.evidence}`);
   const more = findings.length > worst.length ? [TEXT.health.more(findings.length - worst.length)] : [];
-  const advice = findings.find((one) => one.title === title)?.advice ?? chief.advice;
+  const advice = findings.find((one) => one.title === title)?.advice ?? origin.advice;
   return (
     <li class={`card ${severity}`} data-testid="finding" data-run={run} data-rule={group.rule}>
       <button
@@ -200,7 +202,6 @@ const percent = (share: number) => `${share < 0.0995 ? (100 * share).toFixed(1) 
 export const costOf = ({ share, seconds, steps, sampled }: Overhead) =>
   TEXT.health.costOf(percent(share), short(1000 * seconds), exact(steps), sampled);
 
-const TAG = "nnviz/global/overhead_seconds";
 type Timed = ScalarSeries & { wall_times: Float64Array };
 const readCost = (header: unknown) => {
   const result = new Map<string, Overhead>();
@@ -214,7 +215,7 @@ const readCost = (header: unknown) => {
 function useOverheads(): void {
   const store = useStore();
   const runs = store.shown.value;
-  const body = runs.length > 0 ? { runs, tags: [TAG], prefix: "nnviz/", last: false } : null;
+  const body = runs.length > 0 ? { runs, tags: [OVERHEAD_TAG], prefix: NNVIZ_PREFIX, last: false } : null;
   const { data } = useQuery("scalars", body, readCost);
   useEffect(() => {
     if (data) store.overheads.value = data;

@@ -1,12 +1,10 @@
 import type {
-  ColumnValues,
-  Missing,
-  Percentiles,
   Row,
   RunInfo,
   RunSeries,
   ScalarSeries,
   ScalarsRequest,
+  SeriesHeader,
   SeriesRequest,
   Source,
 } from "../lib/types";
@@ -14,22 +12,6 @@ import { decode } from "./wire";
 
 /** Base of the routes, relative to the document's base. TensorBoard sets that to the plugin's own, below any prefix. */
 const ROUTES = ".";
-
-interface SeriesHeader {
-  layouts: Record<string, Row[]>;
-  series: {
-    run: string;
-    layout: string | number | null;
-    steps: Float64Array;
-    wall_times: Float64Array;
-    absent?: Uint8Array;
-    values?: Record<string, Float32Array>;
-    starts?: Float64Array;
-    columns?: Record<string, ColumnValues>;
-    percentiles?: Record<string, Percentiles>;
-  }[];
-  missing?: Missing[];
-}
 
 interface ScalarsHeader {
   series: { run: string; tag: string; steps: Float64Array; values: Float32Array }[];

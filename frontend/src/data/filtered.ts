@@ -1,12 +1,12 @@
 import { computed, type ReadonlySignal, type Signal } from "@preact/signals";
-import { compile } from "../lib/filter";
+import { parseFilter } from "../lib/format";
 
 /** Return the items that match a regular expression. While it does not parse, the last valid one applies. */
 export function filtered<T>(pattern: Signal<string>, all: ReadonlySignal<T[]>, name: (item: T) => string) {
   let last = /(?:)/i;
-  const valid = computed(() => compile(pattern.value) !== null);
+  const valid = computed(() => parseFilter(pattern.value) !== null);
   const items = computed(() => {
-    const expression = compile(pattern.value);
+    const expression = parseFilter(pattern.value);
     if (expression) last = expression;
     return all.value.filter((item) => last.test(name(item)));
   });

@@ -11,7 +11,7 @@ interface Message {
   isReply: boolean;
 }
 
-export interface HostEvents {
+interface HostEvents {
   reloaded(): void;
   darkChanged(dark: boolean): void;
   shown(): void;

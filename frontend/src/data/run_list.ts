@@ -1,9 +1,9 @@
 import { batch, effect, untracked } from "@preact/signals";
+import { LOG_PREFIX } from "../lib/tags";
 import type { RunInfo, Source } from "../lib/types";
 import type { QueryClient } from "./query_client";
 import { messageOf } from "./question";
 import { RunScalars } from "./run_scalars";
-import { LOG_PREFIX } from "./runs";
 import type { Store } from "./store";
 
 /** Whatever is asked again once the list of runs has come. */

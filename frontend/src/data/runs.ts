@@ -2,9 +2,6 @@ import { GAIN } from "../lib/gain";
 import { sortKinds, sortStatistics } from "../lib/statistics";
 import type { RunInfo, ScalarSeries } from "../lib/types";
 
-/** Prefix of the tags that `monitor.log(...)` writes. */
-export const LOG_PREFIX = "nnviz/log/";
-
 /** TensorBoard's default palette. Its first colour is too dark for a dark page, which has its own. */
 const COLOURS = ["#425066", "#12b5cb", "#e52592", "#f9ab00", "#9334e6", "#7cb342", "#e8710a"];
 const FIRST_DARK = "#8e98a3";

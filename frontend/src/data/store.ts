@@ -1,21 +1,13 @@
 import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { sourceOf } from "../lib/gain";
 import { hasThresholds, isFraction } from "../lib/statistics";
+import { LOG_PREFIX } from "../lib/tags";
 import type { Row, RunInfo, ScalarSeries, ScaleMode, Thresholds, ViewState } from "../lib/types";
 import { DEFAULTS } from "../lib/url";
 import type { KeyboardNav, TooltipContent } from "./content";
 import { filtered } from "./filtered";
 import type { Overhead } from "./overhead";
-import {
-  type Headline,
-  headlines,
-  LOG_PREFIX,
-  runColour,
-  runOrder,
-  shortNames,
-  shownRuns,
-  statisticsOf,
-} from "./runs";
+import { type Headline, headlines, runColour, runOrder, shortNames, shownRuns, statisticsOf } from "./runs";
 
 export type { KeyboardNav, TooltipContent } from "./content";
 export type View = { readonly [K in keyof ViewState]: Signal<ViewState[K]> };

@@ -6,7 +6,7 @@ interface ArrayRef {
   offset: number;
 }
 
-export type Decoded = Float32Array | Float64Array | Int32Array | Uint8Array;
+type Decoded = Float32Array | Float64Array | Int32Array | Uint8Array;
 
 const isRef = (value: unknown): value is ArrayRef =>
   typeof value === "object" && value !== null && "dtype" in value && "shape" in value && "offset" in value;

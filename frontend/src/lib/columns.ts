@@ -1,19 +1,19 @@
 import { nearest } from "./steps";
 import type { ColumnValues, Grid, RunSeries, Stepped } from "./types";
 
-/** What occurs in a cell of the server's columns, as in http_api.md. */
-export const OCCURS = { value: 1, zero: 2, nonfinite: 4, absent: 8 } as const;
+/** Bits of a column's states, as in docs/http_api.md. */
+const COLUMN_BITS = { value: 1, zero: 2, nonfinite: 4, absent: 8 } as const;
 
-/** Widths that are asked for: a window that is resized a little asks for nothing new. */
+/** Widths that requests may have. Few sizes, so that a small change of the window causes no new request. */
 const WIDTHS = [128, 192, 256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096];
 
-/** The next of a few sizes. */
-export const roundWidth = (pixels: number) =>
-  WIDTHS.find((width) => width >= pixels) ?? WIDTHS[WIDTHS.length - 1];
+/** Round a width up to the next of `WIDTHS`. */
+const roundWidth = (pixels: number) => WIDTHS.find((width) => width >= pixels) ?? WIDTHS[WIDTHS.length - 1];
 
 /**
- * Columns so that each of `runs` maps on a screen of this many pixels has one for each of its own, whatever else
- * stands beside them; few runs get enough for logs of ordinary length to come whole.
+ * Return the number of columns to request for each of `runs` heat maps, in a window `screen` pixels wide. `pixels` is
+ * the width of one heat map, or 0 if it is not known yet. The result is at least one column per pixel. Few runs get
+ * more columns, so that logs of common length arrive unreduced.
  */
 export function widthFor(runs: number, pixels: number, screen: number): number {
   const guess = (screen - 560) / Math.max(1, runs);
@@ -21,18 +21,18 @@ export function widthFor(runs: number, pixels: number, screen: number): number {
   return roundWidth(Math.max(least, pixels > 0 ? pixels : guess));
 }
 
-/** The value that stands for each column: NaN where one is not finite, else the largest magnitude. */
-function standing({ min, max, states }: ColumnValues): Float32Array {
+/** Return one value per column: NaN if any value is not finite, else the value of largest magnitude. */
+function columnValues({ min, max, states }: ColumnValues): Float32Array {
   const values = new Float32Array(states.length);
   for (let i = 0; i < states.length; i++) {
-    values[i] = states[i] & OCCURS.nonfinite ? Number.NaN : -min[i] > max[i] ? min[i] : max[i];
+    values[i] = states[i] & COLUMN_BITS.nonfinite ? Number.NaN : -min[i] > max[i] ? min[i] : max[i];
   }
   return values;
 }
 
 /**
- * A reduced series as one whose steps are columns: each stands at its middle step with the value that matters most
- * in it, so that whatever shows steps shows columns, and `reduced` says what they are made of.
+ * Convert a reduced series to a plain one whose steps are columns. Each column is placed at its middle step and has the
+ * value from `columnValues`. `reduced` keeps the details.
  */
 export function asColumns(series: RunSeries): RunSeries {
   const { reduced } = series;
@@ -42,29 +42,32 @@ export function asColumns(series: RunSeries): RunSeries {
   const middle = Array.from(starts, (start, i) => (start + end(i) - 1) >> 1);
   const names = Object.keys(columns);
   const states = columns[names[0]]?.states ?? new Uint8Array(0);
-  // A plain loop: Uint8Array.from with a function takes ten times as long.
+  // A plain loop is ten times as fast as Uint8Array.from with a function.
   const absent = new Uint8Array(states.length);
-  for (let i = 0; i < states.length; i++) if (states[i] === OCCURS.absent) absent[i] = 1;
+  for (let i = 0; i < states.length; i++) if (states[i] === COLUMN_BITS.absent) absent[i] = 1;
   return {
     ...series,
     steps: Float64Array.from(middle, (i) => steps[i]),
     wallTimes: Float64Array.from(middle, (i) => series.wallTimes[i]),
     absent,
-    values: Object.fromEntries(names.map((name) => [name, standing(columns[name])])),
+    values: Object.fromEntries(names.map((name) => [name, columnValues(columns[name])])),
   };
 }
 
-/** All logged steps of a run, also where it is shown in columns. */
+/** Return all logged steps of a run, also if it is shown in columns. */
 export const loggedSteps = ({ steps, reduced }: Stepped) => reduced?.steps ?? steps;
 
-/** The cell of the logged step nearest to `step`, or -1: the column that holds it, where there are columns. */
+/**
+ * Return the index of the cell of the logged step nearest to `step`, or -1 if there is none. In a reduced grid this is
+ * the column that contains the step.
+ */
 export function cellAt(grid: Stepped, step: number): number {
   const at = nearest(loggedSteps(grid), step);
   return grid.reduced ? columnOf(grid.reduced.starts, at) : at;
 }
 
-/** The column that holds the step of this index. */
-export function columnOf(starts: ArrayLike<number>, index: number): number {
+/** Return the column that contains the step at this index. */
+function columnOf(starts: ArrayLike<number>, index: number): number {
   let lo = 0;
   let hi = starts.length;
   while (lo < hi) {
@@ -75,7 +78,7 @@ export function columnOf(starts: ArrayLike<number>, index: number): number {
   return lo - 1;
 }
 
-/** The step that a cell stands for: of a column the one that matters most in that line. */
+/** Return the step that a cell shows. In a reduced grid this is the step whose value the column shows. */
 export function cellStep(grid: Grid, line: number, at: number): number {
   const { reduced } = grid;
   if (!reduced) return grid.steps[at];
@@ -86,17 +89,17 @@ export function cellStep(grid: Grid, line: number, at: number): number {
   return reduced.steps[start + offset[at * source.series.rows.length + source.row]];
 }
 
-export interface ColumnDetail {
-  /** First and last logged step, and how many there are. */
+interface ColumnDetail {
+  /** First and last logged step of the column, and the number of steps. */
   from: number;
   to: number;
   count: number;
-  /** Over finite values; NaN where there are none. Null where the cell is put together from several rows. */
-  figures: { min: number; mean: number; max: number } | null;
+  /** Over finite values, NaN if there are none. Null if the cell aggregates several rows. */
+  summary: { min: number; mean: number; max: number } | null;
   states: number;
 }
 
-/** What a cell of a reduced grid is made of; null where a cell is one step. */
+/** Return the details of a cell of a reduced grid, or null if each cell is one step. */
 export function columnDetail(grid: Grid, line: number, at: number): ColumnDetail | null {
   const { reduced } = grid;
   if (!reduced) return null;
@@ -104,16 +107,16 @@ export function columnDetail(grid: Grid, line: number, at: number): ColumnDetail
   const last = (at + 1 < reduced.starts.length ? reduced.starts[at + 1] : reduced.steps.length) - 1;
   const where = { from: reduced.steps[first], to: reduced.steps[last], count: last - first + 1 };
   const source = reduced.sources[line];
-  if (!source) return { ...where, figures: null, states: 0 };
+  if (!source) return { ...where, summary: null, states: 0 };
   const { min, mean, max, states } = firstOf(source.series);
   const i = at * source.series.rows.length + source.row;
-  return { ...where, figures: { min: min[i], mean: mean[i], max: max[i] }, states: states[i] };
+  return { ...where, summary: { min: min[i], mean: mean[i], max: max[i] }, states: states[i] };
 }
 
-/** A series of the page holds one statistic. */
+/** Return the columns of a series' only statistic. */
 const firstOf = (series: RunSeries): ColumnValues => Object.values(series.reduced!.columns)[0];
 
-/** One row of a series, alone. */
+/** Return a series with only this row. */
 export function oneRow(series: RunSeries, row: number): RunSeries {
   const n = series.rows.length;
   const pick = <T extends Float32Array | Uint8Array>(from: T): T => {
@@ -136,7 +139,7 @@ export function oneRow(series: RunSeries, row: number): RunSeries {
   };
 }
 
-/** One step of a series, or one column, alone; views, no copies. */
+/** Return a series with only this step or column, as views of the original arrays. */
 export function oneStep(series: RunSeries, at: number): RunSeries {
   const n = series.rows.length;
   const { reduced: _, ...plain } = series;
@@ -149,7 +152,7 @@ export function oneStep(series: RunSeries, at: number): RunSeries {
   };
 }
 
-/** The columns of a series that hold steps of a range; views, no copies. */
+/** Return a series with only the columns that overlap a range of steps, as views of the original arrays. */
 export function sliceColumns(series: RunSeries, from: number, to: number): RunSeries {
   const { reduced, rows } = series;
   if (!reduced) return series;
@@ -191,7 +194,7 @@ const changed = (
   at: change(at),
 });
 
-/** Bytes of a series' arrays. */
+/** Return the size of a series' arrays in bytes. */
 export function bytesOf({ absent, values, reduced }: RunSeries): number {
   const sum = (arrays: { byteLength: number }[]) =>
     arrays.reduce((total, { byteLength }) => total + byteLength, 0);

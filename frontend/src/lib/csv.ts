@@ -2,14 +2,15 @@ import { exact } from "./format";
 import { labelOf } from "./palette";
 import type { CellLabel, CellState, Grid, Line, Scale } from "./types";
 
+/** Quote a CSV field if needed. */
 export const quote = (text: string) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
-/** What stands for cells that have no value. */
+/** States that are written without a value. */
 const BLANK: readonly CellLabel[] = ["absent", "undefined", "refZero", "refNonfinite", "refAbsent"];
 
 /**
- * What the heat maps show, one line a cell: run, row, step, value, state. Factors are written as they are, not as their
- * logarithms. Where runs are compared, `reference` is what with: then its step follows.
+ * Return the cells of heat maps as CSV, one per line: run, row, step, value, state. Factors are written as such, not as
+ * logarithms. If runs are compared with `reference`, the step of the reference follows.
  */
 export function toCsv(
   grids: readonly Grid[],
@@ -23,7 +24,7 @@ export function toCsv(
 export const csvHead = (compared: boolean) =>
   `run,row,step,value,state${compared ? ",reference_step" : ""}\n`;
 
-/** The lines below the head. */
+/** Return the lines of the CSV without its header. */
 export function csvRows(
   grids: readonly Grid[],
   lines: readonly Line[],
@@ -37,12 +38,14 @@ export function csvRows(
       for (let s = 0; s < grid.steps.length; s++) {
         const at = l * grid.steps.length + s;
         const state = labelOf(grid.states[at] as CellState, grid.values[at], scale);
-        const named = state === "under" || state === "over" ? "value" : state;
+        const reported = state === "under" || state === "over" ? "value" : state;
         const number = scale.factor ? 10 ** grid.values[at] : grid.values[at];
-        const value = BLANK.includes(named) ? "" : exact(number);
+        const value = BLANK.includes(reported) ? "" : exact(number);
         const match = grid.match && reference ? grid.match.at[s] : -1;
-        const than = !reference ? "" : match < 0 ? "," : `,${reference.steps[match]}`;
-        out.push(`${quote(grid.run)},${quote(line.key)},${grid.steps[s]},${value},${named}${than}`);
+        const referenceStep = !reference ? "" : match < 0 ? "," : `,${reference.steps[match]}`;
+        out.push(
+          `${quote(grid.run)},${quote(line.key)},${grid.steps[s]},${value},${reported}${referenceStep}`,
+        );
       }
     });
   }

@@ -32,15 +32,15 @@ const group = (findings: Finding[]) =>
     (run) => run.charCodeAt(0),
   );
 
-test("layers with one trouble at about the same time are one line, told by the one nearest to the cause", () => {
+test("groupFindings groups layers with one issue, with the layer nearest to the cause as origin", () => {
   const found = group([finding("a", "stem", 0, 0), finding("a", "conv", 5, 0), finding("a", "fc", 9, 18)]);
   expect(found).toHaveLength(1);
-  expect(layerOf(found[0].chief)).toBe("conv");
+  expect(layerOf(found[0].origin)).toBe("conv");
   expect(found[0].findings.map(layerOf)).toEqual(["fc", "conv", "stem"]);
   expect(found[0].since).toBe(0);
 });
 
-test("a line of its own for another run, another trouble, and what began much later", () => {
+test("groupFindings separates runs, rules, and findings that began much later", () => {
   const found = group([
     finding("a", "stem", 0, 0),
     finding("b", "stem", 0, 0),
@@ -55,7 +55,7 @@ test("a line of its own for another run, another trouble, and what began much la
   ]);
 });
 
-test("the worst first, then what began first; a group is as bad as its worst layer", () => {
+test("groupFindings sorts by severity, then first step, and takes a group's worst severity", () => {
   const found = group([
     finding("a", "stem", 0, 0),
     finding("b", "stem", 0, 300, { severity: "severe" }),
@@ -69,13 +69,13 @@ test("the worst first, then what began first; a group is as bad as its worst lay
     ["a", "warning", "Gradient vanishes"],
     ["d", "notice", "Gradient vanishes"],
   ]);
-  expect(layerOf(found[0].chief)).toBe("stem");
+  expect(layerOf(found[0].origin)).toBe("stem");
 });
 
-test("our cost is that of the logged steps over the time from the first to the last", () => {
+test("overheadOf divides the cost of logged steps by the time between the first and the last", () => {
   const steps = [0, 10, 20, 30, 40];
   const walls = [100, 101, 102, 103, 104];
-  // The first one's cost lies before that time.
+  // The cost of the first step lies before this interval.
   expect(overheadOf(steps, walls, [9, 0.1, 0.1, 0.2, 0.2])).toEqual({
     share: expect.closeTo(0.15),
     seconds: expect.closeTo(0.15),
@@ -86,7 +86,7 @@ test("our cost is that of the logged steps over the time from the first to the l
   expect(overheadOf(steps, [1, 1, 1, 1, 1], [0, 0, 0, 0, 0])).toBeNull();
 });
 
-test("of a sample of the points the number of logged steps is told by their smallest distance", () => {
+test("overheadOf estimates the number of logged steps of a sample from the smallest distance", () => {
   const steps = Array.from({ length: 1000 }, (_, i) => i * 30 + [0, 10, -10][i % 3]);
   const walls = steps.map((step) => step);
   const one = overheadOf(

@@ -1,4 +1,4 @@
-/** What a rule has found in one layer, as `POST findings` answers it. */
+/** A rule's finding in one layer, as sent by `POST findings`. */
 export interface Finding {
   run: string;
   rule: string;
@@ -6,71 +6,74 @@ export interface Finding {
   title: string;
   kind: string;
   statistic: string;
-  /** What shows it: a parameter's name mostly. */
+  /** The name of the row that shows it, usually a parameter. */
   row: string;
   layer?: string;
-  /** The layer's place in the order of execution. */
+  /** The layer's position in execution order. */
   depth?: number | null;
   since: number;
   step: number;
-  /** Null where it is NaN or Inf. */
+  /** Null if it is NaN or Inf. */
   value: number | null;
   evidence: string;
   advice: string;
 }
 
 export const SEVERITIES = ["severe", "warning", "notice"] as const;
-export type Severity = (typeof SEVERITIES)[number];
+type Severity = (typeof SEVERITIES)[number];
 
-/** One trouble in one run that began in several layers at about the same time. */
+/** One issue in one run that began in several layers at about the same time. */
 export interface FindingGroup {
   run: string;
   rule: string;
   title: string;
   severity: Severity;
   since: number;
-  /** The layer nearest to the cause. */
-  chief: Finding;
-  /** By place in the order of execution, the last first. */
+  /** The finding of the layer nearest to the cause. */
+  origin: Finding;
+  /** Sorted by position in execution order, the last layer first. */
   findings: Finding[];
 }
 
 export interface FindingsHeader {
   findings: Finding[];
-  /** Runs that were not asked for and hold findings. */
+  /** Runs that were not requested and have findings. */
   others: string[];
   missing: { run: string; step: number | null; reason: string }[];
 }
 
-/** Layers of one trouble that began within so much of the run belong together. */
-const TOGETHER = { share: 0.05, least: 20 } as const;
+/** Findings of one rule that began within this share of the run, or this number of steps, form one group. */
+const SAME_GROUP = { share: 0.05, steps: 20 } as const;
 
 const rank = (severity: Severity) => SEVERITIES.indexOf(severity);
 
-/** Gradients run backwards, and so do their troubles: of layers that began together the last one began it. */
+/**
+ * Compare findings by position in execution order, the last layer first. Gradients flow backward, and so do their
+ * issues.
+ */
 const backwards = (a: Finding, b: Finding) =>
   (b.depth ?? -1) - (a.depth ?? -1) || a.since - b.since || a.step - b.step;
 
 /**
- * Findings in few lines, the worst first, then what began first. `reach(run)` is the run's last step. Within a group
- * the chief is the layer that the others got it from: the last in the order of execution of those that began first.
+ * Group findings per run and rule, sorted by severity, then by first step. `lastStep(run)` is the run's last step. The
+ * origin of a group is the last layer in execution order among the findings that began first.
  */
 export function groupFindings(
   findings: readonly Finding[],
-  reach: (run: string) => number,
+  lastStep: (run: string) => number,
   order: (run: string) => number,
 ): FindingGroup[] {
   const groups: FindingGroup[] = [];
   const open = new Map<string, FindingGroup>();
   for (const one of [...findings].sort((a, b) => a.since - b.since || a.step - b.step)) {
-    // Degrees of one trouble (a norm that is small, and one that is 0) are one trouble.
+    // Different severities of one rule (a small norm, a norm of 0) are one issue.
     const key = `${one.run}\n${one.rule}`;
     const last = open.get(key);
-    const near = Math.max(TOGETHER.least, TOGETHER.share * reach(one.run));
+    const near = Math.max(SAME_GROUP.steps, SAME_GROUP.share * lastStep(one.run));
     if (last && one.since - last.since <= near) last.findings.push(one);
     else {
       const { run, rule, title, severity, since } = one;
-      const group = { run, rule, title, severity, since, chief: one, findings: [one] };
+      const group = { run, rule, title, severity, since, origin: one, findings: [one] };
       open.set(key, group);
       groups.push(group);
     }
@@ -78,7 +81,7 @@ export function groupFindings(
   for (const group of groups) {
     group.findings.sort(backwards);
     const first = group.findings.filter(({ since }) => since === group.since);
-    group.chief = first[0];
+    group.origin = first[0];
     const worst = [...group.findings].sort((a, b) => rank(a.severity) - rank(b.severity))[0];
     group.severity = worst.severity;
     group.title = worst.title;
@@ -88,13 +91,13 @@ export function groupFindings(
       rank(a.severity) - rank(b.severity) ||
       a.since - b.since ||
       order(a.run) - order(b.run) ||
-      backwards(a.chief, b.chief),
+      backwards(a.origin, b.origin),
   );
 }
 
-/** Groups of several questions in one list: the worst first, else as they came. */
+/** Sort groups by severity, and keep the order of groups of equal severity. */
 export const byRank = (groups: readonly FindingGroup[]) =>
   [...groups].sort((a, b) => rank(a.severity) - rank(b.severity));
 
-/** The layer's name as people say it. */
+/** Return the name of the layer that a finding is about. */
 export const layerOf = ({ layer, row }: Finding) => layer ?? row.replace(/\.(weight|bias)$/, "");

@@ -2,10 +2,9 @@ import { expect, test } from "vitest";
 import { headlines, headlineTag, runColour, runOrder, shortNames, shownRuns } from "../data/runs";
 import { info } from "../testing/helpers";
 import { statisticName } from "../ui/text";
-import { compile } from "./filter";
-import { exact, metric, parseNumber, quantity, short, tick } from "./format";
+import { exact, metric, parseFilter, parseNumber, quantity, short, tick } from "./format";
 
-test("three significant digits", () => {
+test("short formats three significant digits", () => {
   expect([0, 0.27123, 12.345, 1234.5, 3.0234e-10, 123456, -0.5].map(short)).toEqual([
     "0",
     "0.271",
@@ -22,7 +21,7 @@ test("three significant digits", () => {
   ]);
 });
 
-test("exact: the shortest decimal that is this float32 again", () => {
+test("exact formats the shortest decimal of a float32", () => {
   expect(exact(Math.fround(0.1))).toBe("0.1");
   expect(exact(Math.fround(1 / 3))).toBe("0.33333334");
   expect(exact(Math.fround(2.7e-10))).toBe("2.7e-10");
@@ -31,7 +30,7 @@ test("exact: the shortest decimal that is this float32 again", () => {
   expect(exact(Number.NaN)).toBe("NaN");
 });
 
-test("ticks, quantities, metrics, typed numbers", () => {
+test("tick, quantity, metric and parseNumber convert examples", () => {
   expect([1e-6, 0.01, 1, 30, 2e5, 0, 1e-3].map(tick)).toEqual([
     "1e-6",
     "0.01",
@@ -55,12 +54,12 @@ test("ticks, quantities, metrics, typed numbers", () => {
   expect(["", " 1e-6 ", "x", "1,5"].map(parseNumber)).toEqual([null, 1e-6, null, null]);
 });
 
-test("a filter that does not parse is none", () => {
-  expect(compile("lr|sig")?.test("deep-SIGmoid")).toBe(true);
-  expect(compile("(")).toBeNull();
+test("parseFilter of an invalid pattern is null", () => {
+  expect(parseFilter("lr|sig")?.test("deep-SIGmoid")).toBe(true);
+  expect(parseFilter("(")).toBeNull();
 });
 
-test("colours by first event, the reference first", () => {
+test("runs are coloured by first event and shown with the reference first", () => {
   const order = runOrder([info("z", 1), info("a", 2), info("m", 1)]);
   expect([...order]).toEqual([
     ["m", 0],
@@ -74,7 +73,7 @@ test("colours by first event, the reference first", () => {
   expect(runColour(8, true)).toBe("#12b5cb");
 });
 
-test("the headline metric by preference, and each run's own where it lacks that", () => {
+test("headlines prefer shared metrics, else use a run's own", () => {
   expect(headlineTag(["nnviz/log/loss", "nnviz/log/val_accuracy", "nnviz/log/train_acc"], "nnviz/log/")).toBe(
     "nnviz/log/val_accuracy",
   );
@@ -95,14 +94,14 @@ test("the headline metric by preference, and each run's own where it lacks that"
   expect(found.get("b")?.name).toBe("loss");
 });
 
-test("short names drop shared folders only", () => {
+test("shortNames drops shared folders only", () => {
   expect([...shortNames(["cnn/a", "cnn/b"]).values()]).toEqual(["a", "b"]);
   expect([...shortNames(["cnn/a", "mlp/a"]).values()]).toEqual(["cnn/a", "mlp/a"]);
   expect([...shortNames(["cnn/a"]).values()]).toEqual(["cnn/a"]);
   expect([...shortNames(["cnn", "cnn/a"]).values()]).toEqual(["cnn", "cnn/a"]);
 });
 
-test("statistics that we have never heard of are readable", () => {
+test("statisticName makes unknown statistics readable", () => {
   expect(statisticName("gradient", "norm")).toBe("Gradient norm");
   expect(statisticName("activation", "dead_fraction")).toBe("Activation dead fraction");
   expect(statisticName("gradient", "norm~")).toBe("Gradient norm (estimate)");

@@ -1,21 +1,22 @@
 import { CELL, type Grid, type Line, type RunSeries } from "./types";
 
-/** A statistic that the page derives: it is of activation gradients, and made of their RMS. */
+/** The statistic that the page derives from the RMS of activation gradients. */
 export const GAIN = { kind: "activation_gradient", statistic: "backward_gain", source: "rms" } as const;
 
 export const isGain = (kind: string, statistic: string) => kind === GAIN.kind && statistic === GAIN.statistic;
 
-/** What has to be asked for to draw a statistic. */
+/** Return the statistic that must be requested to draw this one. */
 export const sourceOf = (kind: string, statistic: string) =>
   isGain(kind, statistic) ? GAIN.source : statistic;
 
 /**
- * How many times larger the gradient leaves a layer backward than it came: the RMS of the activation gradient of the
- * layer before it in execution order, over its own. By element, since norms would also compare sizes; of outputs, since
- * a parameter's gradient is not what goes on to the next layer. Decimal logarithms, since gains multiply.
+ * Compute the backward gain per layer and step: the factor by which the gradient grows on its way backward through the
+ * layer. It is the RMS of the activation gradient of the preceding layer in execution order, divided by the layer's
+ * own. The RMS is used because a norm also depends on the number of elements. Values are decimal logarithms, because
+ * gains multiply.
  *
- * A block's gain is that of its layers together: from its last one to the one before its first. The first layer has
- * none, nor has one whose own gradient is exactly 0.
+ * The gain of a block spans all its layers: from its last layer to the layer before its first. It is undefined for the
+ * first layer, and for a layer whose own gradient is exactly 0.
  */
 export function gainGrid(series: RunSeries, lines: readonly Line[], index: Int32Array): Grid {
   const steps = series.steps.length;
@@ -65,7 +66,7 @@ export function gainGrid(series: RunSeries, lines: readonly Line[], index: Int32
   return grid;
 }
 
-/** What a gain was made of, for the tooltip: the RMS that came in and the one that went on, and of which layer. */
+/** Return the two RMS values behind a gain, and the name of the preceding layer, for the tooltip. */
 export function gainParts(
   series: RunSeries,
   rows: readonly number[],

@@ -7,7 +7,7 @@ import { CELL } from "./types";
 
 const { value, zero, nonfinite, absent, header } = CELL;
 
-describe("a run on the shared lines", () => {
+describe("buildGrid", () => {
   const one = series(
     "r",
     ["a", "b"],
@@ -18,7 +18,7 @@ describe("a run on the shared lines", () => {
       [Number.NaN, Number.POSITIVE_INFINITY],
     ],
   );
-  test("lines are contiguous, states are told apart, a row that the run lacks is absent", () => {
+  test("arranges contiguous lines with states, and a missing row as absent", () => {
     const made = buildGrid(
       one,
       "norm",
@@ -41,12 +41,12 @@ describe("a run on the shared lines", () => {
     expect(made.values[6]).toBe(4);
     expect(made.values[8]).toBe(Number.POSITIVE_INFINITY);
   });
-  test("a collapsed block's norm is the root of the sum of squares of present rows", () => {
+  test("aggregates a block's norm as the root sum of squares of present rows", () => {
     const made = buildGrid(one, "norm", [line("blk.*", [0, 1], "block")], Int32Array.of(0, 1));
     expect(made.values[0]).toBe(5);
     expect([...made.states]).toEqual([value, zero, nonfinite]);
   });
-  test("an expanded block's header holds no cells", () => {
+  test("gives the header of an expanded block no cells", () => {
     const made = buildGrid(
       one,
       "norm",
@@ -56,14 +56,14 @@ describe("a run on the shared lines", () => {
     expect([...made.states.slice(0, 3)]).toEqual([header, header, header]);
     expect(made.states[3]).toBe(value);
   });
-  test("a statistic that did not come is absent everywhere", () => {
+  test("marks a missing statistic as absent", () => {
     expect([...buildGrid(one, "rms", [line("a", [0])], Int32Array.of(0)).states]).toEqual([
       absent,
       absent,
       absent,
     ]);
   });
-  test("a saturated fraction that is NaN at every step is no figure; one that became NaN is NaN", () => {
+  test("treats a fraction that is always NaN as undefined, one that becomes NaN as nonfinite", () => {
     const two = series(
       "r",
       ["relu", "tanh"],
@@ -84,7 +84,7 @@ describe("a run on the shared lines", () => {
   });
 });
 
-test("aggregates by hand", () => {
+test("aggregate matches values computed by hand", () => {
   expect(aggregate("root_sum_squares", [3e-30, 4e-30])).toBeCloseTo(5e-30, 36);
   expect(aggregate("min", [2, -3, 4])).toBe(-3);
   expect(aggregate("max", [2, -3, 4])).toBe(4);
@@ -94,7 +94,7 @@ test("aggregates by hand", () => {
   expect(aggregate("min", [1, Number.POSITIVE_INFINITY])).toBeNaN();
 });
 
-test("rules by statistic", () => {
+test("aggregateOf returns the reduction of each statistic", () => {
   expect(
     ["norm", "norm~", "min", "max", "absmax", "count", "nonfinite", "std", "ratio", "novel"].map(aggregateOf),
   ).toEqual([
@@ -117,8 +117,8 @@ test("rules by statistic", () => {
   expect(sortKinds(["activation", "novel", "gradient"])).toEqual(["gradient", "activation", "novel"]);
 });
 
-describe("what optimizers keep", () => {
-  test("moments of a block: root of the sum of squares; step sizes: of all elements alike", () => {
+describe("optimizer statistics", () => {
+  test("a block's moments are root sums of squares, its step size a root mean square over elements", () => {
     expect(aggregateOf("first_moment_norm")).toBe("root_sum_squares");
     expect(aggregateOf("second_moment_norm")).toBe("root_sum_squares");
     expect(aggregateOf("outlier_ratio")).toBe("max");
@@ -139,7 +139,7 @@ describe("what optimizers keep", () => {
     expect(made.values[0] / 1e-20).toBeCloseTo(Math.sqrt(3), 5);
     expect([...made.states]).toEqual([value, nonfinite]);
   });
-  test("in words and in order", () => {
+  test("have names and an order", () => {
     expect(sortKinds(["parameter", "optimizer", "update"])).toEqual(["update", "optimizer", "parameter"]);
     expect(
       sortStatistics(["count", "effective_step_size", "second_moment_norm", "first_moment_norm"]),

@@ -8,14 +8,15 @@ export function stateOf(value: number, absent: boolean): CellState {
 }
 
 /**
- * One value of several; NaN and Inf are not dropped, they make the whole nonfinite. `counts`, the numbers of
- * elements behind each, weigh a root mean square.
+ * Reduce several values to one. The result is NaN if any value is not finite. `counts` are the numbers of elements
+ * behind each value, which weight a root mean square.
  */
 export function aggregate(rule: Aggregate, values: readonly number[], counts?: readonly number[]): number {
   for (const value of values) if (!Number.isFinite(value)) return Number.NaN;
   switch (rule) {
     case "root_sum_squares": {
-      // Of float32 values: in double precision neither do squares of 1e-45 vanish, nor those of 3e38 overflow.
+      // The values are float32. In double precision, squares of 1e-45 do not underflow and squares of 3e38 do not
+      // overflow.
       let sum = 0;
       for (const value of values) sum += value * value;
       return Math.sqrt(sum);
@@ -41,7 +42,7 @@ export function aggregate(rule: Aggregate, values: readonly number[], counts?: r
   }
 }
 
-/** Rows for which a statistic is NaN at every step where they are present. */
+/** Mark the rows for which a statistic is NaN at every step. */
 function undefinedRows(series: RunSeries, values: Float32Array): Uint8Array {
   const n = series.rows.length;
   const result = new Uint8Array(n).fill(1);
@@ -51,18 +52,18 @@ function undefinedRows(series: RunSeries, values: Float32Array): Uint8Array {
   return result;
 }
 
-/** A line of the server's that stands for a block: its rows' names, each on a line. */
+/** Return the key of a block in requests and responses: the names of its rows, one per line. */
 export const blockKey = (line: Line, rows: readonly Row[]) =>
   line.rows.map((row) => rows[row].name).join("\n");
 
 export interface GridOptions {
-  /** Blocks that the server has put together at every step, by line: the page has only columns of their rows. */
+  /** Blocks that the server aggregated at every step, by line. The page itself has only columns of their rows. */
   blocks?: ReadonlyMap<number, RunSeries>;
-  /** The series that says which rows have no figure, where this one is only a part of it. */
+  /** The series that determines which rows are undefined, if `series` is only a part of it. */
   whole?: RunSeries;
 }
 
-/** One run's values on the shared lines. `index` maps a union row to the run's own row, or -1. */
+/** Arrange one run's values on the shared lines. `index` maps a row of the union to the run's own row, or to -1. */
 export function buildGrid(
   series: RunSeries,
   statistic: string,
@@ -84,7 +85,7 @@ export function buildGrid(
   const source = series.values[statistic];
   const rule = aggregateOf(statistic);
   const all = whole.values[statistic];
-  const noFigure = all && mayBeUndefined(statistic) ? undefinedRows(whole, all) : null;
+  const isUndefined = all && mayBeUndefined(statistic) ? undefinedRows(whole, all) : null;
   lines.forEach((line, l) => {
     const start = l * steps;
     if (line.type === "header") {
@@ -93,22 +94,22 @@ export function buildGrid(
     }
     const own = line.rows.map((row) => index[row]).filter((row) => row >= 0);
     if (!source || own.length === 0) return;
-    const figured = noFigure ? own.filter((row) => !noFigure[row]) : own;
-    if (figured.length === 0) {
+    const defined = isUndefined ? own.filter((row) => !isUndefined[row]) : own;
+    if (defined.length === 0) {
       grid.states.fill(CELL.undefined, start, start + steps);
       return;
     }
     const block = line.type === "block" ? blocks?.get(l) : undefined;
     if (block && block.steps.length === steps) copyRow(grid, l, block, statistic, 0);
-    else if (line.type === "row") copyRow(grid, l, series, statistic, figured[0]);
+    else if (line.type === "row") copyRow(grid, l, series, statistic, defined[0]);
     else {
-      aggregateRows(grid, l, series, source, figured, rule);
+      aggregateRows(grid, l, series, source, defined, rule);
     }
   });
   return grid;
 }
 
-/** Several rows of a series as a line; plain loops, since a thousand rows at a cursor's step have to be quick. */
+/** Aggregate several rows of a series to a line. Plain loops, because a thousand rows must be fast. */
 function aggregateRows(
   grid: Grid,
   line: number,
@@ -136,7 +137,7 @@ function aggregateRows(
   }
 }
 
-/** One row of a series as a line of the grid. */
+/** Copy one row of a series to a line of the grid. */
 function copyRow(grid: Grid, line: number, series: RunSeries, statistic: string, row: number): void {
   const steps = grid.steps.length;
   const columns = series.rows.length;
@@ -150,7 +151,7 @@ function copyRow(grid: Grid, line: number, series: RunSeries, statistic: string,
   }
 }
 
-/** One line of a grid alone; views, no copies. */
+/** Return a grid with only this line, as views of the original arrays. */
 export function oneLine(grid: Grid, line: number): Grid {
   const n = grid.steps.length;
   const { reduced } = grid;

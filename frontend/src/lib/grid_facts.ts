@@ -1,24 +1,24 @@
 import { CELL, type Grid } from "./types";
 
-/** Most values that a grid gives as a sample of all. */
-export const MOST_SAMPLES = 1 << 16;
+/** Maximum number of sampled values per grid. */
+const MAX_SAMPLES = 1 << 16;
 
-/** What scales and legends are made of. */
-export interface GridFacts {
-  /** Which states occur, by their number. */
+/** Summary of a grid, from which scales and legends are made. */
+interface GridFacts {
+  /** 1 for each state that occurs, indexed by the state. */
   seen: Uint8Array;
-  /** Of finite nonzero values; min > max where there are none. */
+  /** Over finite nonzero values. `min > max` if there are none. */
   min: number;
   max: number;
   count: number;
-  /** Every `stride`th value, which is a power of two; in the order of the cells. */
+  /** Every `stride`th finite nonzero value in the order of the cells. `stride` is a power of two. */
   stride: number;
   sample: Float32Array;
 }
 
 const kept = new WeakMap<Grid, GridFacts>();
 
-/** Found once for each grid: when one run of many comes, the others are not looked through again. */
+/** Return the summary of a grid, cached per grid so that a new run does not require a new pass over the others. */
 export function gridFacts(grid: Grid): GridFacts {
   let facts = kept.get(grid);
   if (!facts) {
@@ -52,4 +52,4 @@ function find({ states, values }: Grid): GridFacts {
 }
 
 export const strideFor = (count: number) =>
-  2 ** Math.max(0, Math.ceil(Math.log2(Math.max(1, count / MOST_SAMPLES))));
+  2 ** Math.max(0, Math.ceil(Math.log2(Math.max(1, count / MAX_SAMPLES))));

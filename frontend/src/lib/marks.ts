@@ -1,80 +1,81 @@
 import { type FindingGroup, SEVERITIES } from "./findings";
 import { type Domain, median, toPixel } from "./steps";
+import { GLOBAL_PREFIX, SKIPPED_TAG, WINDOW_PREFIX } from "./tags";
 import type { ScalarSeries } from "./types";
 
 /**
- * What happened between logged steps, from the scalars of `watch(window=True)` and of a GradScaler. A window is
- * the steps since the last event; `after` is the logged step before it (null for a run's first), `until` its own.
+ * An event between logged steps, derived from the scalars of `watch(window=True)` and of a GradScaler. A window
+ * contains the steps since the previous logged step. `after` is that step, or null for the first window of a run.
+ * `until` is the window's own logged step.
  */
 interface Mark {
   step: number;
-  /** Whether `step` is where it was; otherwise it is only known to be within the window. */
+  /** True if the event was at `step`. Otherwise it was at an unknown step of the window. */
   exact: boolean;
   after: number | null;
   until: number;
 }
 
-/** A window's highest gradient norm or loss that is far above those of the windows nearby. */
+/** A window's highest gradient norm or loss, if it is far above those of nearby windows. */
 export interface Peak extends Mark {
   kind: "peak";
-  figure: "gradient_norm" | "loss";
+  quantity: "gradient_norm" | "loss";
   value: number;
-  /** What it was compared with, and how many times that it is. */
-  usual: number;
+  /** The value that it was compared with, and the ratio to it. */
+  baseline: number;
   ratio: number;
 }
 
-/** Gradients or a loss that are not finite, at steps that are not logged. */
-export interface Nonfinite extends Mark {
+/** NaN or Inf in gradients or in the loss, at steps that were not logged. */
+interface Nonfinite extends Mark {
   kind: "nonfinite";
-  figure: "gradient_norm" | "loss";
-  /** The loss. */
+  quantity: "gradient_norm" | "loss";
+  /** The loss, or NaN for gradients. */
   value: number;
-  /** Steps with such gradients that no cell and no other mark shows, and such elements in the whole window. */
+  /** Number of such steps that no cell and no other mark shows, and number of such elements in the whole window. */
   steps: number;
   elements: number;
 }
 
-/** Steps that a GradScaler skipped. */
+/** Optimizer steps that a GradScaler skipped. */
 export interface Skipped extends Mark {
   kind: "skipped";
   steps: number;
   lossScale: number | null;
 }
 
-/** What rules have found, where it began. */
-export interface Found extends Mark {
+/** A group of findings, at the step at which it began. */
+export interface FindingMark extends Mark {
   kind: "finding";
   group: FindingGroup;
 }
 
-export type WindowMark = Peak | Nonfinite | Skipped | Found;
+export type WindowMark = Peak | Nonfinite | Skipped | FindingMark;
 export type MarkKind = WindowMark["kind"];
 /** In the order of their lanes. */
 export const MARK_KINDS: readonly MarkKind[] = ["finding", "peak", "nonfinite", "skipped"];
 
-const WINDOW = "nnviz/window/";
-const GLOBAL = "nnviz/global/";
-/** All that marks are made of: one request for all runs. */
+/** Tags that marks are made of, fetched by one request for all runs. */
 export const MARK_TAGS: readonly string[] = [
   ...["steps", "gradient_norm_max", "gradient_norm_max_step", "loss_max", "loss_max_step"].map(
-    (name) => WINDOW + name,
+    (name) => WINDOW_PREFIX + name,
   ),
-  ...["nonfinite", "nonfinite_steps", "skipped_steps"].map((name) => WINDOW + name),
-  ...["skipped", "loss_scale", "gradient_norm"].map((name) => GLOBAL + name),
+  ...["nonfinite", "nonfinite_steps", "skipped_steps"].map((name) => WINDOW_PREFIX + name),
+  ...["skipped", "loss_scale", "gradient_norm"].map((name) => GLOBAL_PREFIX + name),
 ];
 
 /**
- * A maximum stands out if it is `factor` times what is usual, and `spreads` spreads above it. Usual is the higher
- * of two medians: of the `reach` maxima before it and of those after it, so that neither a steep beginning nor a
- * lasting change of level is marked. The spread is the median deviation of their logarithms, scaled as if normal.
- * Fewer than `least` maxima say nothing of what is usual.
+ * Thresholds for peaks. A maximum is a peak if it is `factor` times the baseline, and `spreads` spreads above it. The
+ * baseline is the larger of two medians: of the `reach` preceding and of the `reach` following maxima. Therefore
+ * neither a steep start of training nor a lasting change of level is a peak. The spread is the median absolute
+ * deviation of the logarithms, scaled to the standard deviation of a normal distribution. A side with fewer than
+ * `minimum` maxima has no baseline.
  */
-export const RULE = { factor: 3, spreads: 5, reach: 10, least: 5 } as const;
+export const PEAK_RULE = { factor: 3, spreads: 5, reach: 10, minimum: 5 } as const;
 const NORMAL = 1.4826;
 
-/** For each maximum what is usual nearby if it stands out from that, else null. */
-export function standOut(values: readonly number[]): (number | null)[] {
+/** Return the baseline of each maximum that is a peak, and null for the others. */
+export function peakBaselines(values: readonly number[]): (number | null)[] {
   const known = values.map((_, i) => i).filter((i) => values[i] > 0 && Number.isFinite(values[i]));
   const result: (number | null)[] = values.map(() => null);
   let before = 0;
@@ -83,60 +84,61 @@ export function standOut(values: readonly number[]): (number | null)[] {
     if (!(value > 0)) return;
     const from = known[before] === i ? before + 1 : before;
     const sides = [
-      known.slice(Math.max(0, before - RULE.reach), before),
-      known.slice(from, from + RULE.reach),
+      known.slice(Math.max(0, before - PEAK_RULE.reach), before),
+      known.slice(from, from + PEAK_RULE.reach),
     ].map((side) => side.map((j) => values[j]));
-    // The first ones have nothing to stand out from: training begins high.
-    if (sides[0].length < RULE.least) return;
+    // The first maxima have no baseline: losses and gradients are high at the start of training.
+    if (sides[0].length < PEAK_RULE.minimum) return;
     const compared = sides
-      .filter((side) => side.length >= RULE.least)
+      .filter((side) => side.length >= PEAK_RULE.minimum)
       .map((side) => ({ side, middle: median(side) }));
-    const usual = Math.max(...compared.map(({ middle }) => middle));
+    const baseline = Math.max(...compared.map(({ middle }) => middle));
     const deviations = compared.flatMap(({ side, middle }) =>
       side.map((one) => Math.abs(Math.log(one / middle))),
     );
     const spread = NORMAL * median(deviations);
-    if (value >= RULE.factor * usual && Math.log(value / usual) >= RULE.spreads * spread) result[i] = usual;
+    if (value >= PEAK_RULE.factor * baseline && Math.log(value / baseline) >= PEAK_RULE.spreads * spread)
+      result[i] = baseline;
   });
   return result;
 }
 
-/** One run's marks, by step. */
+/** Return one run's marks, sorted by step. */
 export function windowMarks(series: readonly ScalarSeries[]): WindowMark[] {
   const tags = new Map(series.map((one) => [one.tag, one]));
   const byStep = (tag: string) => {
     const one = tags.get(tag);
     return new Map(one ? Array.from(one.steps, (step, i): [number, number] => [step, one.values[i]]) : []);
   };
-  const ends = tags.get(`${WINDOW}steps`);
+  const ends = tags.get(`${WINDOW_PREFIX}steps`);
   const windows = Array.from(ends?.steps ?? [], (until, i) => ({
     until,
     start: until - ends!.values[i],
     after: i === 0 ? null : until - ends!.values[i],
   }));
-  const scales = byStep(`${GLOBAL}loss_scale`);
-  const norms = byStep(`${GLOBAL}gradient_norm`);
-  const skips = [...byStep(`${GLOBAL}skipped`)].filter(([, skipped]) => skipped > 0).map(([step]) => step);
+  const scales = byStep(`${GLOBAL_PREFIX}loss_scale`);
+  const norms = byStep(`${GLOBAL_PREFIX}gradient_norm`);
+  const skips = [...byStep(SKIPPED_TAG)].filter(([, skipped]) => skipped > 0).map(([step]) => step);
   const marks: WindowMark[] = [];
 
-  for (const figure of ["gradient_norm", "loss"] as const) {
-    const maxima = byStep(`${WINDOW}${figure}_max`);
-    const places = byStep(`${WINDOW}${figure}_max_step`);
+  for (const quantity of ["gradient_norm", "loss"] as const) {
+    const maxima = byStep(`${WINDOW_PREFIX}${quantity}_max`);
+    const places = byStep(`${WINDOW_PREFIX}${quantity}_max_step`);
     const values = windows.map(({ until }) => maxima.get(until) ?? Number.NaN);
-    // A ratio says nothing of losses that may be negative.
-    const usual = values.some((value) => value < 0) ? [] : standOut(values);
+    // A ratio is meaningless for a loss that may be negative.
+    const baseline = values.some((value) => value < 0) ? [] : peakBaselines(values);
     windows.forEach(({ start, after, until }, i) => {
       const place = places.get(until);
       const value = values[i];
       if (place === undefined || !maxima.has(until)) return;
-      // Steps arrive as float32: beyond 2^24 they are near, not exact.
+      // Steps are stored as float32, so that they are inexact beyond 2^24.
       const step = Math.min(until, Math.max(start, place));
-      const where = { step, exact: true, after, until, figure, value };
-      const compared = usual[i];
-      if (figure === "loss" && !Number.isFinite(value)) {
+      const where = { step, exact: true, after, until, quantity, value };
+      const compared = baseline[i];
+      if (quantity === "loss" && !Number.isFinite(value)) {
         marks.push({ ...where, kind: "nonfinite", steps: 1, elements: 0 });
       } else if (typeof compared === "number") {
-        marks.push({ ...where, kind: "peak", usual: compared, ratio: value / compared });
+        marks.push({ ...where, kind: "peak", baseline: compared, ratio: value / compared });
       }
     });
   }
@@ -153,25 +155,25 @@ export function windowMarks(series: readonly ScalarSeries[]): WindowMark[] {
       lossScale: scales.get(step) ?? null,
     });
   }
-  const bad = byStep(`${WINDOW}nonfinite_steps`);
-  const elements = byStep(`${WINDOW}nonfinite`);
-  const skipped = byStep(`${WINDOW}skipped_steps`);
+  const bad = byStep(`${WINDOW_PREFIX}nonfinite_steps`);
+  const elements = byStep(`${WINDOW_PREFIX}nonfinite`);
+  const skipped = byStep(`${WINDOW_PREFIX}skipped_steps`);
   for (const { start, after, until } of windows) {
     const between = until - start - 1;
     const where = { after, until, step: (start + until) / 2, exact: between === 1 };
-    const told = skips.filter((step) => start < step && step <= until).length;
-    // A fused optimizer skips by itself: how often is known, but not where.
-    const untold = Math.max(0, (skipped.get(until) ?? 0) - told);
-    if (untold > 0) marks.push({ ...where, kind: "skipped", steps: untold, lossScale: null });
-    // The logged step's own are in its cells.
+    const knownSkips = skips.filter((step) => start < step && step <= until).length;
+    // A fused optimizer skips steps by itself: their number is known, but not which steps.
+    const unknownSkips = Math.max(0, (skipped.get(until) ?? 0) - knownSkips);
+    if (unknownSkips > 0) marks.push({ ...where, kind: "skipped", steps: unknownSkips, lossScale: null });
+    // The logged step itself is shown by its cells.
     const own = norms.has(until) && !Number.isFinite(norms.get(until)) && !skips.includes(until) ? 1 : 0;
-    const steps = Math.min(between, (bad.get(until) ?? 0) - told - untold - own);
+    const steps = Math.min(between, (bad.get(until) ?? 0) - knownSkips - unknownSkips - own);
     if (steps <= 0) continue;
     const value = Number.NaN;
     marks.push({
       ...where,
       kind: "nonfinite",
-      figure: "gradient_norm",
+      quantity: "gradient_norm",
       value,
       steps,
       elements: elements.get(until) ?? 0,
@@ -180,9 +182,12 @@ export function windowMarks(series: readonly ScalarSeries[]): WindowMark[] {
   return marks.sort((a, b) => a.step - b.step);
 }
 
-/** How many windows there are, and about how many there were where TensorBoard has kept only a sample. */
+/**
+ * Return the number of windows received, and an estimate of the number written. They differ if TensorBoard kept only a
+ * sample.
+ */
 export function windowCount(series: readonly ScalarSeries[]): { kept: number; written: number } {
-  const ends = series.find(({ tag }) => tag === `${WINDOW}steps`);
+  const ends = series.find(({ tag }) => tag === `${WINDOW_PREFIX}steps`);
   if (!ends || ends.steps.length === 0) return { kept: 0, written: 0 };
   const kept = ends.steps.length;
   const first = ends.steps[0];
@@ -192,17 +197,17 @@ export function windowCount(series: readonly ScalarSeries[]): { kept: number; wr
   return { kept, written: Math.max(kept, written) };
 }
 
-/** Marks of one kind that would cover each other, drawn as one. Places are pixels from the map's left edge. */
+/** Marks of one kind that would overlap and are drawn as one. Positions are pixels from the left edge of the map. */
 export interface MarkGroup {
   kind: MarkKind;
   marks: WindowMark[];
   places: number[];
-  /** The one that stands for all: the highest peak, or the first of the others. */
-  chief: number;
+  /** Index of the mark that represents the group: the highest peak, the worst finding, or else the first mark. */
+  representative: number;
 }
 
-/** Closer than this, in pixels, marks are one. */
-export const APART = 9;
+/** Minimum distance in pixels between two marks. */
+export const MARK_GAP = 9;
 
 export function groupMarks(marks: readonly WindowMark[], domain: Domain, width: number): MarkGroup[] {
   const groups: MarkGroup[] = [];
@@ -211,12 +216,13 @@ export function groupMarks(marks: readonly WindowMark[], domain: Domain, width: 
     for (const mark of marks) {
       if (mark.kind !== kind || mark.step < domain[0] || mark.step > domain[1]) continue;
       const place = toPixel(mark.step, domain, width);
-      if (last && place - last.places[last.places.length - 1] < APART) {
+      if (last && place - last.places[last.places.length - 1] < MARK_GAP) {
         last.marks.push(mark);
         last.places.push(place);
-        if (strength(mark) > strength(last.marks[last.chief])) last.chief = last.marks.length - 1;
+        if (strength(mark) > strength(last.marks[last.representative]))
+          last.representative = last.marks.length - 1;
       } else {
-        last = { kind, marks: [mark], places: [place], chief: 0 };
+        last = { kind, marks: [mark], places: [place], representative: 0 };
         groups.push(last);
       }
     }
@@ -231,11 +237,11 @@ const strength = (mark: WindowMark) =>
       ? SEVERITIES.length - SEVERITIES.indexOf(mark.group.severity)
       : 0;
 
-/** One run's findings as marks at the steps since which they hold. */
-export const foundMarks = (groups: readonly FindingGroup[], run: string): Found[] =>
+/** Return one run's findings as marks at the steps at which they began. */
+export const findingMarks = (groups: readonly FindingGroup[], run: string): FindingMark[] =>
   groups
     .filter((group) => group.run === run)
-    .map((group): Found => {
+    .map((group): FindingMark => {
       const { since } = group;
       return { kind: "finding", step: since, exact: true, after: null, until: since, group };
     });

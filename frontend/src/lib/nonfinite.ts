@@ -1,15 +1,18 @@
-/** Where one line is not finite, of some steps. */
-export interface Worst {
-  /** At how many of them. */
+/** Summary of the NaN and Inf values of one line over some steps. */
+interface Worst {
+  /** Number of steps with NaN or Inf. */
   steps: number;
-  /** Index of the one with the most elements, the first of several alike. */
+  /** Index of the step with the most nonfinite elements, the first one on a tie. */
   at: number;
-  /** How many elements are not finite there, and of how many; null where that was not written. */
+  /** Number of nonfinite elements at that step, and of all elements. Null if they were not logged. */
   elements: number | null;
   all: number | null;
 }
 
-/** Null where everything is finite. Without counts of elements the values themselves say it. */
+/**
+ * Summarize NaN and Inf, or return null if everything is finite. Without element counts, the values themselves are
+ * checked.
+ */
 export function worstOf(
   absent: ArrayLike<number>,
   values: ArrayLike<number> | undefined,

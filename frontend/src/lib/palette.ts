@@ -4,7 +4,7 @@ import { isOver, isUnder, toUnit } from "./scale";
 import { CELL, type CellLabel, type CellState, type Grid, type Rgb, type Scale } from "./types";
 
 export interface Palette {
-  /** 256 colours, three bytes each. */
+  /** 256 colours of three bytes each. */
   table: Uint8Array;
   under: Rgb;
   over: Rgb;
@@ -15,12 +15,15 @@ export interface Palette {
 const SIZE = 256;
 export const NONFINITE: Rgb = [200, 30, 160];
 
-function parse(css: string): Rgb {
-  if (css.startsWith("#")) {
-    const n = Number.parseInt(css.slice(1), 16);
+/** Return a colour as CSS text. */
+export const cssColour = (rgb: Rgb) => `rgb(${rgb.join(",")})`;
+
+function parse(text: string): Rgb {
+  if (text.startsWith("#")) {
+    const n = Number.parseInt(text.slice(1), 16);
     return [n >> 16, (n >> 8) & 255, n & 255];
   }
-  const [r, g, b] = css.match(/\d+/g)!.map(Number);
+  const [r, g, b] = text.match(/\d+/g)!.map(Number);
   return [r, g, b];
 }
 
@@ -30,7 +33,7 @@ export function table(interpolate: (t: number) => string): Uint8Array {
   return result;
 }
 
-/** Through a neutral as dark as the page, so that small values recede on a dark page as they do on a light one. */
+/** Return a colour of a diverging ramp whose middle is as dark as a dark page, so that small values recede. */
 function darkDiverging(t: number): string {
   const stops: Rgb[] = [
     [143, 197, 255],
@@ -42,7 +45,7 @@ function darkDiverging(t: number): string {
   const at = t * (stops.length - 1);
   const i = Math.min(stops.length - 2, Math.floor(at));
   const mixed = stops[i].map((from, k) => Math.round(from + (stops[i + 1][k] - from) * (at - i)));
-  return `rgb(${mixed.join(",")})`;
+  return cssColour(mixed as unknown as Rgb);
 }
 
 const cache = new Map<string, Palette>();
@@ -56,7 +59,7 @@ export function palette(diverging: boolean, dark: boolean): Palette {
       made = {
         table: table(interpolateViridis),
         under: [24, 0, 40],
-        // Pale, but neither the yellow end nor the page: a lone clipped cell must not look like a hole.
+        // Pale, but neither the yellow end of the ramp nor the page: a single clipped cell must not look like a hole.
         over: [255, 200, 168],
         zero,
         nonfinite: NONFINITE,
@@ -88,7 +91,10 @@ export const tableColour = (palette: Palette, t: number): Rgb => {
   return [palette.table[i], palette.table[i + 1], palette.table[i + 2]];
 };
 
-/** What a cell is, with clipping told apart. A value right at the end of the scale is not clipped. */
+/**
+ * Return the label of a cell, including `under` and `over` for clipped values. A value exactly at an end of the scale
+ * is not clipped.
+ */
 export function labelOf(state: CellState, value: number, scale: Scale): CellLabel {
   switch (state) {
     case CELL.zero:
@@ -114,13 +120,13 @@ export function labelOf(state: CellState, value: number, scale: Scale): CellLabe
   }
 }
 
-/** Which kinds of cells occur in grids, each on its scale. */
+/** Return all labels that occur in these grids, each on its own scale. */
 export function labelsIn(maps: readonly { grid: Grid; scale: Scale }[]): Set<CellLabel> {
   const found = new Set<CellLabel>();
   for (const { grid, scale } of maps) {
     const { seen, min, max, count } = gridFacts(grid);
-    if (count > 0 && !found.has("value") && hasWithin(grid, scale, min, max)) found.add("value");
-    // Places on a scale are in the order of the values: the ends say all.
+    if (count > 0 && !found.has("value") && hasValueWithin(grid, scale, min, max)) found.add("value");
+    // A scale is monotonic: the labels of the smallest and the largest value are sufficient.
     if (min <= max) for (const value of [min, max]) found.add(labelOf(CELL.value, value, scale));
     for (const state of Object.values(CELL))
       if (state !== CELL.value && seen[state]) found.add(labelOf(state, 0, scale));
@@ -128,14 +134,14 @@ export function labelsIn(maps: readonly { grid: Grid; scale: Scale }[]): Set<Cel
   return found;
 }
 
-/** Whether any value is on the scale. Mostly the ends say so, and no other is looked at. */
-function hasWithin({ states, values }: Grid, { lo, hi }: Scale, min: number, max: number): boolean {
+/** Return true if any value is within the scale. Usually the extremes decide this without a pass over the values. */
+function hasValueWithin({ states, values }: Grid, { lo, hi }: Scale, min: number, max: number): boolean {
   if (max < lo || min > hi) return false;
   if (min >= lo || max <= hi) return true;
   return values.some((value, i) => states[i] === CELL.value && value >= lo && value <= hi);
 }
 
-/** The colour of a cell; null where the page's background shows (absent cells get a pattern on it). */
+/** Return the colour of a cell, or null if the page's background shows through (absent cells get a pattern on it). */
 export function colourOf(state: CellState, value: number, scale: Scale, colours: Palette): Rgb | null {
   switch (labelOf(state, value, scale)) {
     case "value":

@@ -12,7 +12,7 @@ test.each([
   ["magma", ramps.interpolateMagma, chromatic.interpolateMagma],
   ["cividis", ramps.interpolateCividis, chromatic.interpolateCividis],
   ["rdbu", ramps.interpolateRdBu, chromatic.interpolateRdBu],
-])("%s is d3's at each of 256 places, and ends at its ends", (_name, ours, theirs) => {
+])("ramp %s equals d3's at 256 positions and is clamped", (_name, ours, theirs) => {
   for (let i = 0; i < 256; i++) expect(bytes(ours(i / 255))).toEqual(bytes(theirs(i / 255)));
   expect(ours(-1)).toBe(ours(0));
   expect(ours(2)).toBe(ours(1));

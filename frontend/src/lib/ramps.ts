@@ -1,6 +1,6 @@
 import * as sampled from "virtual:ramps";
 
-/** Colour at a fraction of a ramp, from the table that the build has sampled from d3-scale-chromatic. */
+/** Return a function from a fraction to the colour of a ramp, which the build sampled from d3-scale-chromatic. */
 function ramp([first, steps]: sampled.Ramp) {
   const colours = [first];
   for (let i = 0; i < steps[0].length; i++) {

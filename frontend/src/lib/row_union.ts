@@ -1,12 +1,12 @@
-export interface Union<T> {
+interface Union<T> {
   rows: T[];
-  /** For each given layout: index in that layout of each union row, or -1 where it lacks the row. */
+  /** For each layout, the index in that layout of each union row, or -1 if it lacks the row. */
   index: Int32Array[];
 }
 
 /**
- * Union of layouts by row name: the first (reference) layout's order; a row that it lacks goes right after its
- * predecessor in its own layout, so that an extra layer of one run stands where that run has it.
+ * Merge layouts by row name, in the order of the first (reference) layout. A row that the reference lacks follows its
+ * predecessor in its own layout.
  */
 export function unionRows<T extends { name: string }>(layouts: readonly (readonly T[])[]): Union<T> {
   const rows: T[] = [];

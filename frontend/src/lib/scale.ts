@@ -3,11 +3,11 @@ import { gridFacts, strideFor } from "./grid_facts";
 import { isFraction, isSigned, lowest } from "./statistics";
 import type { Grid, Scale, ScaleMode, Thresholds } from "./types";
 
-/** At most about so many decades are spread over the palette by default: what lies beyond is clipped, and said so. */
-const MOST_DECADES = 12;
+/** Maximum number of decades that the palette spans by default. Values beyond are clipped, which the legend shows. */
+const MAX_DECADES = 12;
 
 export interface Values {
-  /** Finite nonzero values, ascending; thinned evenly when there are very many. */
+  /** Finite nonzero values in ascending order, sampled evenly if there are very many. */
   sorted: Float32Array;
   min: number;
   max: number;
@@ -16,7 +16,7 @@ export interface Values {
 export function finiteValues(grids: readonly Grid[]): Values {
   const facts = grids.map(gridFacts);
   const count = facts.reduce((sum, one) => sum + one.count, 0);
-  // All thinned alike, so that a large run weighs as much as it has values.
+  // All grids are sampled with the same stride, so that runs are weighted by their numbers of values.
   const stride = Math.max(strideFor(count), ...facts.map((one) => one.stride));
   const parts = facts.map(({ sample, stride: own }) => every(sample, stride / own));
   const sorted = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
@@ -37,7 +37,7 @@ function every(values: Float32Array, stride: number): Float32Array {
   return Float32Array.from({ length: Math.ceil(values.length / stride) }, (_, i) => values[i * stride]);
 }
 
-/** The value at a share of the sorted ones, linear in between. */
+/** Return the quantile of sorted values, with linear interpolation. */
 export function quantile(sorted: ArrayLike<number>, share: number): number {
   const at = share * (sorted.length - 1);
   const below = Math.floor(at);
@@ -45,7 +45,7 @@ export function quantile(sorted: ArrayLike<number>, share: number): number {
   return sorted[below] + (sorted[above] - sorted[below]) * (at - below);
 }
 
-/** Next of 1, 2, 5 times a power of ten. Written so that no 9.999 or 10.001 comes of it. */
+/** Round up to the next 1, 2 or 5 times a power of ten. Parsed from text, so that the result is not 9.999 or 10.001. */
 export function niceUp(value: number): number {
   const exponent = Math.floor(Math.log10(value) + 1e-9);
   for (const factor of [1, 2, 5, 10]) {
@@ -78,10 +78,10 @@ function logRange(p1: number, p99: number): [number, number] {
 }
 
 /**
- * Of ascending positive values that span too many decades, those of the stretch that holds the most.
- * One run that explodes to 1e30 must not turn all others into one colour, nor one that vanishes to 1e-30.
+ * Return the values within the most populated range of `decades` decades, given positive values in ascending order. A
+ * run that explodes to 1e30 or vanishes to 1e-30 must not reduce all others to one colour.
  */
-export function densest(sorted: Float32Array, decades = MOST_DECADES): Float32Array {
+export function densest(sorted: Float32Array, decades = MAX_DECADES): Float32Array {
   if (sorted.length === 0 || sorted[0] <= 0) return sorted;
   const reach = 10 ** decades;
   let from = 0;
@@ -94,9 +94,10 @@ export function densest(sorted: Float32Array, decades = MOST_DECADES): Float32Ar
 }
 
 /**
- * The scale for what is shown: the 1st to the 99th percentile of all finite nonzero values, rounded out;
- * where they span too many decades, of the densest stretch; in log at least up to a threshold that is passed.
- * Signed values get a symmetric diverging scale, whose logarithms have a linear middle; a range set by hand wins.
+ * Return the scale for these values, from the 1st to the 99th percentile of all finite nonzero values, rounded outward.
+ * If the values span too many decades, only the most populated ones count. A logarithmic scale extends at least to each
+ * threshold that is exceeded. Signed values get a symmetric diverging scale, which in log mode is linear near 0. `lo`
+ * and `hi` override the ends.
  */
 export function autoScale(
   values: Values,
@@ -126,11 +127,11 @@ export function autoScale(
   return from < to ? { mode, lo: from, hi: to, diverging } : { mode, lo: range[0], hi: range[1], diverging };
 }
 
-/** A symmetric logarithmic scale reaches at most so many decades down to where it becomes linear. */
+/** Maximum number of decades between the linear part and the end of a symlog scale. */
 const SYMLOG_DECADES = 8;
 
-/** Signed values that span decades: logarithmic both ways from a middle that is linear, below most magnitudes. */
-export function symlogScale(values: Values, lo: number | null = null, hi: number | null = null): Scale {
+/** Return a symlog scale for signed values that span decades. It is linear below most magnitudes. */
+function symlogScale(values: Values, lo: number | null = null, hi: number | null = null): Scale {
   const magnitudes = densest(values.sorted.map(Math.abs).sort());
   let reach = 1;
   let threshold = 0.1;
@@ -145,22 +146,20 @@ export function symlogScale(values: Values, lo: number | null = null, hi: number
   return { mode: "symlog", ...given, diverging: true, threshold };
 }
 
-/** Factors further from 1 than this are hopeless anyway, and would turn all others into one colour. */
-const MOST_FACTOR_DECADES = 6;
+/** Maximum number of decades on either side of a factor scale: larger factors would reduce all others to one colour. */
+const MAX_FACTOR_DECADES = 6;
 
 /**
- * The scale of decimal logarithms of factors, symmetric about 1: the 1st to the 99th percentile, rounded out to 2, 5 or
- * 10 times, or whole decades. `lo` and `hi`, set by hand, are factors.
+ * Return a scale for decimal logarithms of factors, symmetric about a factor of 1. It ends at the 1st and 99th
+ * percentile, rounded outward to 2, 5 or 10 times, or to whole decades. `lo` and `hi` override the ends and are
+ * factors.
  */
 export function factorScale(values: Values, lo: number | null = null, hi: number | null = null): Scale {
   let reach = Math.log10(2);
   if (values.sorted.length > 0) {
     const p1 = quantile(values.sorted, 0.01);
     const p99 = quantile(values.sorted, 0.99);
-    reach = Math.min(
-      MOST_FACTOR_DECADES,
-      Math.max(reach, roundFactor(Math.max(Math.abs(p1), Math.abs(p99)))),
-    );
+    reach = Math.min(MAX_FACTOR_DECADES, Math.max(reach, roundFactor(Math.max(Math.abs(p1), Math.abs(p99)))));
   }
   const from = lo !== null && lo > 0 ? Math.log10(lo) : -reach;
   const to = hi !== null && hi > 0 ? Math.log10(hi) : reach;
@@ -168,11 +167,11 @@ export function factorScale(values: Values, lo: number | null = null, hi: number
   return { mode: "linear", ...given, diverging: true, factor: true };
 }
 
-/** The logarithm of a factor, rounded out. */
+/** Round the logarithm of a factor outward. */
 const roundFactor = (decades: number) =>
   decades > 3 ? Math.ceil(decades - 1e-9) : Math.log10(niceUp(10 ** decades));
 
-/** What is drawn as beyond the scale begins no sooner than what counts as vanishing or exploding. */
+/** Extend a range to each threshold that is exceeded, so that values are clipped only beyond the threshold. */
 function atThresholds(
   [lo, hi]: [number, number],
   { min, max }: Values,
@@ -186,32 +185,32 @@ function atThresholds(
   ];
 }
 
-/** Values are float32 and the ends of the scale are not: closer than this to an end is on it, not clipped. */
+/** Tolerance at the ends of the scale: values are float32, ends are not. */
 const EDGE = 1e-7;
 
 export const isUnder = (t: number) => t < -EDGE;
 export const isOver = (t: number) => t > 1 + EDGE;
 
-/** Place of a value on the scale: 0 at `lo`, 1 at `hi`, outside of that where it is clipped. */
+/** Return the position of a value on the scale: 0 at `lo`, 1 at `hi`, outside of this range if it is clipped. */
 export function toUnit(scale: Scale, value: number): number {
   if (scale.mode === "log") {
     if (value <= 0) return Number.NEGATIVE_INFINITY;
     return Math.log(value / scale.lo) / Math.log(scale.hi / scale.lo);
   }
   if (scale.mode === "symlog") {
-    const from = bent(scale, scale.lo);
-    return (bent(scale, value) - from) / (bent(scale, scale.hi) - from);
+    const from = symlog(scale, scale.lo);
+    return (symlog(scale, value) - from) / (symlog(scale, scale.hi) - from);
   }
   return (value - scale.lo) / (scale.hi - scale.lo);
 }
 
-const bent = ({ threshold = 1 }: Scale, value: number) =>
+const symlog = ({ threshold = 1 }: Scale, value: number) =>
   Math.sign(value) * Math.log10(1 + Math.abs(value) / threshold);
 
-/** Whether exact zeros stand apart from the scale, in a lane of their own: a linear one has a place for them. */
-export const zeroApart = (scale: Scale) => scale.mode === "log" || scale.factor === true;
+/** Return true if exact zeros have no position on the scale and need a lane of their own. */
+export const needsZeroLane = (scale: Scale) => scale.mode === "log" || scale.factor === true;
 
-/** About `count` round values on the scale; on a log scale whole decades, evenly thinned. */
+/** Return about `count` round values on the scale. On a log scale these are evenly spaced powers of ten. */
 export function ticks(scale: Scale, count: number): number[] {
   if (scale.factor) return factorTicks(scale, count);
   if (scale.mode === "symlog") return symlogTicks(scale, count);
@@ -227,14 +226,14 @@ export function ticks(scale: Scale, count: number): number[] {
 
 const FACTOR_STEPS = [[2], [2, 5], [10], [100], [1e3], [1e4]];
 
-/** Factors of 2 or of 10 both ways from 1, whichever are few enough. */
+/** Return powers of 2 or of 10 on both sides of a factor of 1, as many as fit into `count`. */
 function factorTicks({ lo, hi }: Scale, count: number): number[] {
   const reach = Math.max(Math.abs(lo), Math.abs(hi));
   let best = [0];
   for (const steps of FACTOR_STEPS) {
     const up = steps.flatMap((step) => {
       const size = Math.log10(step);
-      // Powers of one number; 2 and 5 within each decade.
+      // Powers of one number, or 2 and 5 within each decade.
       if (steps.length === 1)
         return Array.from({ length: Math.floor(reach / size + 1e-9) }, (_, i) => (i + 1) * size);
       return Array.from({ length: Math.ceil(reach) }, (_, i) => i + size);
@@ -259,7 +258,7 @@ function symlogTicks(scale: Scale, count: number): number[] {
   return [...up.map((one) => -one), 0, ...up.reverse()].filter((one) => one >= scale.lo && one <= scale.hi);
 }
 
-/** Whole-numbered ticks over a range of steps. */
+/** Return about `count` integer ticks over a range of steps. */
 export function stepTicks(domain: readonly [number, number], count: number): number[] {
   const result = linearTicks(domain[0], domain[1], count);
   return result.filter((tick) => Number.isInteger(tick) && tick >= 0);

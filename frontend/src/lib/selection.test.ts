@@ -18,11 +18,11 @@ test.each([
   ["head@attention", "head"],
   ["blocks.0.norm1.weight", "blocks.0.conv1"],
   ["blocks.1", "blocks.0.conv1"],
-])("%s selects %s", (selected, found) => {
+])("choose of %s returns %s", (selected, found) => {
   expect(LAYERS[choose(selected, LAYERS)].name).toBe(found);
 });
 
-test("what nothing speaks of selects nothing", () => {
+test("choose without a match returns -1", () => {
   expect(choose(null, LAYERS)).toBe(-1);
   expect(choose("other.weight", LAYERS)).toBe(-1);
   expect(choose("blocks.0", [])).toBe(-1);

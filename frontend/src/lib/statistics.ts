@@ -9,7 +9,7 @@ export const KINDS: readonly Kind[] = [
   "activation_gradient",
 ];
 
-/** How a block's rows become one value. */
+/** Reduction of a block's rows to one value. */
 export type Aggregate = "root_sum_squares" | "root_mean_square" | "min" | "max" | "sum" | "mean";
 
 const ORDER = [
@@ -36,7 +36,7 @@ const ORDER = [
   "finite_absmax",
 ];
 
-/** `norm~` is an estimate of `norm`. */
+/** Return the name of a statistic without the mark of an estimate: `norm~` estimates `norm`. */
 export const baseName = (statistic: string) => (statistic.endsWith("~") ? statistic.slice(0, -1) : statistic);
 
 export function aggregateOf(statistic: string): Aggregate {
@@ -64,20 +64,20 @@ export function aggregateOf(statistic: string): Aggregate {
 }
 
 export const isFraction = (statistic: string) => baseName(statistic).endsWith("_fraction");
-/** Shares or ratios of units, whatever a layer's units are. */
+/** Return true for shares and ratios of units, which depend on the layer's unit axis. */
 export const isOfUnits = (statistic: string) =>
   ["dead_fraction", "nonpositive_unit_fraction", "outlier_ratio"].includes(baseName(statistic));
-/** Always drawn on a diverging scale; others become so when a negative value turns up. */
+/** Return true if a statistic is always drawn on a diverging scale. Others are if a negative value occurs. */
 export const isSigned = (statistic: string) => baseName(statistic) === "mean";
 /**
- * Where NaN says "there is no such figure" (a layer without bounds has no saturated fraction, and some optimizers
- * have moments but a step size of another formula).
+ * Return true if NaN at every step means that the statistic is undefined for the layer. Examples: the saturated
+ * fraction of a layer without bounds, the step size of an optimizer with another formula.
  */
 export const mayBeUndefined = (statistic: string) =>
   ["saturated_fraction", "outlier_ratio", "effective_step_size"].includes(baseName(statistic));
-/** Where a linear scale begins: a largest over a median is never below 1. */
+/** Return the lower end of a linear scale. The ratio of a maximum to a median is at least 1. */
 export const lowest = (statistic: string) => (baseName(statistic) === "outlier_ratio" ? 1 : 0);
-/** The thresholds for vanishing and exploding speak of gradient norms only. */
+/** Return true if the thresholds for vanishing and exploding apply: for gradient norms only. */
 export const hasThresholds = (kind: string, statistic: string) =>
   kind === "gradient" && ["norm", "finite_norm"].includes(baseName(statistic));
 

@@ -11,7 +11,7 @@ import {
   toStep,
 } from "./steps";
 
-test("nearest step, the earlier one on a tie", () => {
+test("nearest returns the earlier step on a tie", () => {
   const steps = [0, 10, 20, 50];
   expect([-5, 0, 4, 5, 6, 34, 36, 99].map((step) => steps[nearest(steps, step)])).toEqual([
     0, 0, 0, 0, 10, 20, 50, 50,
@@ -19,13 +19,13 @@ test("nearest step, the earlier one on a tie", () => {
   expect(nearest([], 3)).toBe(-1);
 });
 
-test("cells reach halfway to their neighbours, at most one usual spacing", () => {
+test("cellEdges extend halfway to neighbours, at most one spacing", () => {
   expect(spacing([0, 10, 20, 100])).toBe(10);
   expect([...cellEdges([0, 10, 20, 100])]).toEqual([-5, 5, 5, 15, 15, 30, 90, 105]);
   expect([...cellEdges([7])]).toEqual([6.5, 7.5]);
 });
 
-test("the domain holds whole cells of all runs", () => {
+test("stepDomain contains all cells of all runs", () => {
   expect(stepDomain([[0, 10, 20], [0, 4], []])).toEqual([-5, 25]);
   expect(stepDomain([])).toEqual([-0.5, 0.5]);
   const domain = stepDomain([[0, 10, 20]]);
@@ -33,17 +33,17 @@ test("the domain holds whole cells of all runs", () => {
   expect(toStep(150, domain, 300)).toBe(10);
 });
 
-test("a run that ends early leaves the rest empty", () => {
+test("pixelSteps of a run that ends early is empty after its end", () => {
   expect([...pixelSteps([0, 10], [-5, 35], 4)]).toEqual([0, 0, 1, 1, -1, -1, -1, -1]);
   expect([...cellPixels([0, 10], [-5, 35], 4)]).toEqual([0, 1, 1, 2]);
 });
 
-test("many steps in one pixel are all known to it, and each has a pixel", () => {
+test("pixelSteps keeps all steps of a pixel, and each step has a pixel", () => {
   const spans = pixelSteps([0, 1, 2, 3], [-0.5, 3.5], 2);
   expect([...spans]).toEqual([0, 1, 2, 3]);
 });
 
-test("all logged steps, each once", () => {
+test("allSteps returns each logged step once", () => {
   expect([
     ...allSteps([
       [0, 10, 20],

@@ -1,6 +1,6 @@
 import type { Stepped } from "./types";
 
-/** Index of the step nearest to `step` (the earlier one on a tie), or -1 if there is none. */
+/** Return the index of the step nearest to `step` (the earlier one on a tie), or -1 if there is none. */
 export function nearest(steps: ArrayLike<number>, step: number): number {
   let lo = 0;
   let hi = steps.length;
@@ -20,7 +20,7 @@ export function median(values: number[]): number {
   return sorted.length % 2 ? sorted[mid] : (sorted[mid - 1] + sorted[mid]) / 2;
 }
 
-/** The usual distance between logged steps. */
+/** Return the median distance between logged steps. */
 export function spacing(steps: ArrayLike<number>): number {
   const gaps: number[] = [];
   for (let i = 1; i < steps.length; i++) gaps.push(steps[i] - steps[i - 1]);
@@ -28,8 +28,8 @@ export function spacing(steps: ArrayLike<number>): number {
 }
 
 /**
- * Left and right end of each step's cell, in steps: halfway to its neighbours, but at most one usual spacing
- * away, so that a pause in logging stays visible as background instead of being painted over.
+ * Return the left and right edge of each step's cell, in steps. A cell extends halfway to its neighbours, but at most
+ * one median spacing, so that a gap in logging stays visible as background.
  */
 export function cellEdges(steps: ArrayLike<number>): Float64Array {
   const known = edgesOf.get(steps);
@@ -47,11 +47,11 @@ export function cellEdges(steps: ArrayLike<number>): Float64Array {
   return edges;
 }
 
-/** Edges are asked for with each move of the cursor, and a run's steps never change. */
+/** Cached because each move of the cursor needs the edges, and a run's steps never change. */
 const edgesOf = new WeakMap<ArrayLike<number>, Float64Array>();
 
-/** The same of columns, which begin at these indices among the steps. */
-export function columnEdges(steps: ArrayLike<number>, starts: ArrayLike<number>): Float64Array {
+/** Return the edges of columns, which begin at these indices of `steps`. */
+function columnEdges(steps: ArrayLike<number>, starts: ArrayLike<number>): Float64Array {
   const known = edgesOf.get(starts);
   if (known) return known;
   const edges = cellEdges(steps);
@@ -70,7 +70,7 @@ const edgesOfGrid = ({ steps, reduced }: Stepped) =>
 
 export type Domain = readonly [number, number];
 
-/** The shared x domain: whole cells of all runs. */
+/** Return the shared x domain: all cells of all runs. */
 export function stepDomain(runs: readonly ArrayLike<number>[]): Domain {
   let lo = Number.POSITIVE_INFINITY;
   let hi = Number.NEGATIVE_INFINITY;
@@ -88,12 +88,12 @@ export const toPixel = (step: number, domain: Domain, width: number) =>
 export const toStep = (x: number, domain: Domain, width: number) =>
   domain[0] + (x / width) * (domain[1] - domain[0]);
 
-/** First and last pixel (exclusive) of each cell; a cell has at least one pixel, however many there are. */
+/** Return the first and last pixel (exclusive) of each cell. A cell has at least one pixel. */
 export function cellPixels(steps: ArrayLike<number>, domain: Domain, width: number): Int32Array {
   return edgePixels(cellEdges(steps), domain, width);
 }
 
-/** The same of a grid's cells, which may be columns of steps. */
+/** Return the pixels of a grid's cells, which may be columns of steps. */
 export const gridPixels = (grid: Stepped, domain: Domain, width: number) =>
   edgePixels(edgesOfGrid(grid), domain, width);
 
@@ -110,11 +110,11 @@ function edgePixels(edges: Float64Array, domain: Domain, width: number): Int32Ar
   return pixels;
 }
 
-/** For each pixel column the first and last step index drawn there, or -1, -1. */
+/** Return the first and last index of the steps drawn at each pixel, or -1, -1 if there are none. */
 export const pixelSteps = (steps: ArrayLike<number>, domain: Domain, width: number) =>
   spansOf(cellPixels(steps, domain, width), width);
 
-/** The same of a grid's cells. */
+/** Return the first and last index of a grid's cells drawn at each pixel, or -1, -1 if there are none. */
 export const gridSpans = (grid: Stepped, domain: Domain, width: number) =>
   spansOf(gridPixels(grid, domain, width), width);
 
@@ -129,7 +129,7 @@ function spansOf(pixels: Int32Array, width: number): Int32Array {
   return spans;
 }
 
-/** All logged steps of all runs, ascending, each once. */
+/** Return the logged steps of all runs, ascending and without duplicates. */
 export function allSteps(runs: readonly ArrayLike<number>[]): Float64Array {
   const set = new Set<number>();
   // Most runs are logged at the same steps.

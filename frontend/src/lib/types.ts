@@ -1,4 +1,4 @@
-/** Shared shapes. Words as in the project's glossary: run, kind, statistic, row, layout, step. */
+/** Shared types. Terms as in docs/glossary.md: run, kind, statistic, row, layout, step. */
 
 export type Kind = "parameter" | "gradient" | "update" | "activation" | "activation_gradient" | "optimizer";
 export type Role = "weight" | "bias" | "norm" | "embedding" | "other" | "all";
@@ -14,7 +14,7 @@ export interface Row {
   shape: (number | null)[];
   numel: number | null;
   role: string;
-  /** Which axis counts units, batch included; of activations. */
+  /** Axis of the units, counting the batch axis. Only for activations. */
   unit_axis?: number | null;
   dtype?: string;
   trainable?: boolean;
@@ -27,7 +27,7 @@ export interface RunInfo {
   steps: number;
 }
 
-/** One run's statistics of a kind; arrays of values are [steps, rows], row-major. */
+/** One run's statistics of one kind. Value arrays are [steps, rows], row-major. */
 export interface RunSeries {
   run: string;
   rows: Row[];
@@ -35,27 +35,27 @@ export interface RunSeries {
   wallTimes: Float64Array;
   absent: Uint8Array;
   values: Record<string, Float32Array>;
-  /** Where the run has more steps than were asked for: `steps` are then columns of them. */
+  /** Set if the run has more steps than the requested width: `steps` are then columns of steps. */
   reduced?: Reduced;
-  /** Of each row over all steps, where they were asked for; see http_api.md. */
+  /** Per row over all steps, if requested. See docs/http_api.md. */
   percentiles?: Record<string, Percentiles>;
 }
 
-/** [shares, rows] and [rows]. */
+/** Percentiles per row: `values` is [shares, rows], the counts are [rows]. */
 export interface Percentiles {
   values: Float32Array;
   finite: Int32Array;
   nonfinite: Int32Array;
 }
 
-/** Steps, or columns of them: of a series and of a grid. */
+/** Steps, or columns of steps, of a series or a grid. */
 export interface Stepped {
   steps: Float64Array;
   reduced?: { steps: Float64Array; starts: Float64Array };
 }
 
-/** What columns of consecutive logged steps are made of. */
-export interface Reduced {
+/** Details of columns of consecutive logged steps. */
+interface Reduced {
   /** All logged steps. */
   steps: Float64Array;
   /** Index of each column's first step. */
@@ -63,7 +63,7 @@ export interface Reduced {
   columns: Record<string, ColumnValues>;
 }
 
-/** Of each row in each column, [columns, rows]; see http_api.md. */
+/** Values per column and row, [columns, rows]. See docs/http_api.md. */
 export interface ColumnValues {
   min: Float32Array;
   mean: Float32Array;
@@ -82,14 +82,33 @@ export interface SeriesRequest {
   runs: string[];
   kind: string;
   statistics: string[];
-  /** Only these: rows by name, blocks by the names of theirs. */
+  /** Only these rows, by name, and blocks, by the names of their rows. */
   rows?: (string | string[])[];
-  /** At most so many columns. */
+  /** Maximum number of columns. */
   width?: number;
   from?: number;
   to?: number;
-  /** Shares of 1. */
+  /** Shares between 0 and 1. */
   percentiles?: number[];
+}
+
+/** The header that the route `series` sends. */
+export interface SeriesHeader {
+  /** Only layouts that the request did not list as known. */
+  layouts: Record<string, Row[]>;
+  series: {
+    run: string;
+    layout: string | number | null;
+    steps: Float64Array;
+    wall_times: Float64Array;
+    /** Either values at each step, or columns of steps if there are more steps than the requested width. */
+    absent?: Uint8Array;
+    values?: Record<string, Float32Array>;
+    starts?: Float64Array;
+    columns?: Record<string, ColumnValues>;
+    percentiles?: Record<string, Percentiles>;
+  }[];
+  missing?: Missing[];
 }
 
 export interface SeriesAnswer {
@@ -111,16 +130,16 @@ export interface ScalarSeries {
   values: Float32Array;
 }
 
-/** Where the store gets its data from; `api/` implements it, tests fake it. */
+/** Source of the page's data. `data/` implements it over HTTP, tests fake it. */
 export interface Source {
   runs(signal: AbortSignal): Promise<RunInfo[]>;
   series(request: SeriesRequest, signal: AbortSignal): Promise<SeriesAnswer>;
   scalars(request: ScalarsRequest, signal: AbortSignal): Promise<ScalarSeries[]>;
-  /** Any other route of http_api.md: its header, arrays in place, and how many bytes they hold. */
+  /** Request any other route of docs/http_api.md. Return its header with arrays in place, and their size in bytes. */
   post(route: string, body: object, signal: AbortSignal): Promise<{ header: unknown; bytes: number }>;
 }
 
-/** Everything a link reopens. `null` means "the default for what is there". */
+/** The state that a link restores. Null means the default for the data that is there. */
 export interface ViewState {
   panel: string | null;
   runs: string[] | null;
@@ -133,7 +152,7 @@ export interface ViewState {
   step: number | null;
   runFilter: string;
   rowFilter: string;
-  /** Blocks that are folded (see derive/folds.ts); null: as many as it takes to fit. */
+  /** Collapsed blocks (see gradient_flow/model_folds.ts). Null: as many as needed to fit the page. */
   collapsed: string[] | null;
   vanishing: number;
   exploding: number;
@@ -142,8 +161,8 @@ export interface ViewState {
 }
 
 /**
- * What a heat-map cell is, apart from its place on the scale. Those with `ref` are of a comparison with the
- * reference run, to which there is nothing to compare: it is exactly 0 there, not finite, or has no value.
+ * State of a heat-map cell, apart from its position on the scale. The states with `ref` occur in a comparison with the
+ * reference run, if the reference is exactly 0, not finite, or absent.
  */
 export const CELL = {
   value: 0,
@@ -159,61 +178,61 @@ export const CELL = {
 export type CellState = (typeof CELL)[keyof typeof CELL];
 export type CellLabel = keyof typeof CELL | "under" | "over";
 
-/** One line of the layer tree, which is one line of the heat maps and of the profile. */
+/** One line of the layer tree, shared by the heat maps and the profile. */
 export interface Line {
   /** Unique among lines: a row's name, or a block's path followed by `.*`. */
   key: string;
   label: string;
   depth: number;
-  /** `row`: one row; `block`: a collapsed block, an aggregate of its rows; `header`: an expanded block. */
+  /** `row`: one row. `block`: a collapsed block, which aggregates its rows. `header`: an expanded block. */
   type: "row" | "block" | "header";
   /** Indices into the union of rows. */
   rows: number[];
 }
 
-/** Which step of the reference run each step is compared with. */
+/** The step of the reference run that each step is compared with. */
 export interface Match {
-  /** Index of the nearest step of the reference, or -1 where it has none. */
+  /** Index of the nearest step of the reference, or -1 if it has none. */
   at: Int32Array;
-  /** 1 where that is further away than half the reference's logging interval. */
+  /** 1 if that step is further away than half the reference's logging interval. */
   far: Uint8Array;
 }
 
-/** One run on the shared lines: [lines, steps], row-major, so that one line is contiguous. */
+/** One run's values on the shared lines, [lines, steps], row-major. */
 export interface Grid {
   run: string;
   steps: Float64Array;
   lines: number;
   values: Float32Array | Float64Array;
   states: Uint8Array;
-  /** Where the values compare with another run. */
+  /** Set if the values compare with another run. */
   match?: Match;
-  /** Where its steps are columns of steps. */
+  /** Set if the steps are columns of steps. */
   reduced?: GridColumns;
 }
 
-export interface GridColumns {
+interface GridColumns {
   /** All logged steps. */
   steps: Float64Array;
   /** Index of each column's first step. */
   starts: Float64Array;
-  /** Where a line's figures are; null where the page put the line together from several figures itself. */
+  /** The series and row that a line was copied from. Null if the page aggregated the line from several rows. */
   sources: ({ series: RunSeries; row: number } | null)[];
 }
 
-/** The shared scale of value to colour and of value to the profile's x. */
+/** The shared scale from values to colours and to the profile's x axis. */
 export interface Scale {
   mode: ScaleMode | "symlog";
   lo: number;
   hi: number;
   diverging: boolean;
-  /** symlog: below this magnitude it is about linear. */
+  /** Of a symlog scale: the magnitude below which it is about linear. */
   threshold?: number;
-  /** Values are decimal logarithms of factors: 0 says "as much", 1 "ten times as much". */
+  /** True if values are decimal logarithms of factors: 0 means equal, 1 means ten times as large. */
   factor?: boolean;
 }
 
-/** Gradient norms beyond these are called by these names. */
+/** Gradient norms below and above which the page calls them vanishing and exploding. */
 export interface Thresholds {
   vanishing: number;
   exploding: number;

@@ -31,7 +31,7 @@ const FULL: ViewState = {
   hi: 3,
 };
 
-test("everything survives the address", () => {
+test("encodeState and decodeState restore all values", () => {
   const hash = writeHash("#nnviz&p.other.key=1", "p.nnviz.", encodeState(FULL));
   expect(hash.startsWith("#nnviz&p.other.key=1&p.nnviz.")).toBe(true);
   expect(hash).not.toMatch(/[ü|]/);
@@ -39,27 +39,27 @@ test("everything survives the address", () => {
   expect(writeHash(hash, "p.nnviz.", encodeState(FULL))).toBe(hash);
 });
 
-test("defaults are not written, an empty selection is", () => {
+test("encodeState skips defaults but keeps an empty selection", () => {
   expect(encodeState(DEFAULTS)).toEqual({});
   const none = { ...DEFAULTS, runs: [] };
   expect(encodeState(none)).toEqual({ runs: "" });
   expect(decodeState(encodeState(none)).runs).toEqual([]);
 });
 
-test("what is wrong in an address is as if it were not there", () => {
+test("decodeState ignores invalid values", () => {
   expect(decodeState({ step: "x", role: "king", scale: "cubic", vanishing: "-1", lo: "" })).toEqual(DEFAULTS);
   expect(readHash("#nnviz&p.nnviz.row=%E0%A4%A&p.nnviz.step=3", "p.nnviz.")).toEqual({ step: "3" });
 });
 
-test("lists with commas and backslashes", () => {
+test("joinList and splitList escape commas and backslashes", () => {
   for (const list of [[], ["a"], ["a,b", "\\", ",", "c"]]) expect(splitList(joinList(list))).toEqual(list);
 });
 
-test("keys of panels have a dot; the shared view's own are none of theirs", () => {
+test("panelKeys returns the keys with a dot", () => {
   expect(panelKeys({ "act.sample": "3", step: "7", nonsense: "1" })).toEqual({ "act.sample": "3" });
 });
 
-test("a place is the panel, its statistic and its runs; the cursor moves within one", () => {
+test("placeOf depends on panel, statistic and runs, not on the cursor", () => {
   const at = { panel: "curves", step: "3", row: "a" };
   expect(placeOf(at)).toBe(placeOf({ ...at, step: "9", row: "b", rowFilter: "x", "act.sample": "2" }));
   expect(placeOf(at)).not.toBe(placeOf({ ...at, panel: "weights" }));

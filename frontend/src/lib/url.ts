@@ -19,12 +19,12 @@ export const DEFAULTS: ViewState = {
   hi: null,
 };
 
-/** Folds of blocks deeper than any. */
+/** Stands for an empty list of collapsed blocks, which would not survive in every address. */
 const NO_FOLDS = "@99";
 
 const ROLES: readonly Role[] = ["weight", "bias", "norm", "embedding", "other", "all"];
 
-/** Lists are joined by commas; commas and backslashes in names are escaped. */
+/** Join a list by commas, and escape commas and backslashes in its items. */
 export const joinList = (items: readonly string[]) =>
   items.map((item) => item.replace(/[\\,]/g, "\\$&")).join(",");
 
@@ -39,14 +39,13 @@ export function splitList(text: string): string[] {
   return items;
 }
 
-/** Keys of the address with their values; what is at its default is left out. */
+/** Return the address keys of a view, without keys at their default. */
 export function encodeState(state: ViewState): Record<string, string> {
   const result: Record<string, string> = {};
   for (const key of Object.keys(DEFAULTS) as (keyof ViewState)[]) {
     const value = state[key];
     const initial = DEFAULTS[key];
     if (value === null || value === initial) continue;
-    // Nothing folded: an empty value would not survive in every address.
     if (key === "collapsed" && Array.isArray(value) && value.length === 0) result[key] = NO_FOLDS;
     else if (Array.isArray(value)) result[key] = joinList(value);
     else result[key] = String(value);
@@ -54,7 +53,7 @@ export function encodeState(state: ViewState): Record<string, string> {
   return result;
 }
 
-/** What an address says; anything that it says wrongly is as if it said nothing. */
+/** Return the view that address keys describe. Invalid values are ignored. */
 export function decodeState(keys: Readonly<Record<string, string>>): ViewState {
   const state: ViewState = { ...DEFAULTS };
   const text = (key: string) => keys[key] ?? null;
@@ -83,19 +82,22 @@ export function decodeState(keys: Readonly<Record<string, string>>): ViewState {
   return state;
 }
 
-/** Keys that are none of the shared view: the panels' own, which have a dot in them (`act.sample`). */
+/** Return the keys that belong to single panels: those with a dot (`act.sample`). */
 export function panelKeys(keys: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(keys).filter(([key]) => key.includes(".") && !(key in DEFAULTS)));
 }
 
-/** Keys whose change the back button undoes; cursor, filters and ranges move within a place. */
+/** Keys whose changes the back button undoes. Changes of the cursor, filters and ranges are not. */
 const PLACE = ["panel", "runs", "ref", "kind", "statistic", "role"];
 
-/** Where in the page an address leads: equal for views between which the back button need not stop. */
+/**
+ * Return an identifier of the place in the page that an address leads to. The back button stops only between different
+ * places.
+ */
 export const placeOf = (keys: Readonly<Record<string, string>>) =>
   JSON.stringify(PLACE.map((key) => keys[key] ?? null));
 
-/** Our keys in a hash such as `#nnviz&p.nnviz.step=96`. */
+/** Return nnviz's keys in a hash such as `#nnviz&p.nnviz.step=96`. */
 export function readHash(hash: string, prefix: string): Record<string, string> {
   const result: Record<string, string> = {};
   for (const part of hash.replace(/^#/, "").split("&")) {
@@ -104,13 +106,13 @@ export function readHash(hash: string, prefix: string): Record<string, string> {
     try {
       result[part.slice(prefix.length, at)] = decodeURIComponent(part.slice(at + 1));
     } catch {
-      // A link that was cut in the middle of an escape: that key is lost, the others are not.
+      // The link was cut in the middle of an escape sequence. Only this key is lost.
     }
   }
   return result;
 }
 
-/** The hash with our keys replaced and everything else left as it is. */
+/** Return the hash with nnviz's keys replaced and everything else unchanged. */
 export function writeHash(hash: string, prefix: string, keys: Readonly<Record<string, string>>): string {
   const others = hash
     .replace(/^#/, "")

@@ -1,5 +1,5 @@
-/** Colours that the canvases take from the page's style. */
-export interface Ink {
+/** Colours of canvases, matching the page's stylesheet. */
+export interface Theme {
   text: string;
   dim: string;
   grid: string;
@@ -10,11 +10,11 @@ export interface Ink {
   dots: string;
   hatch: string;
   nonfinite: string;
-  /** Over cells of any colour. */
+  /** Visible on cells of any colour. */
   dash: string;
 }
 
-export function ink(dark: boolean): Ink {
+export function theme(dark: boolean): Theme {
   return dark
     ? {
         text: "#e8eaed",
@@ -46,7 +46,7 @@ export function ink(dark: boolean): Ink {
 
 export const FONT = 'Roboto, "Segoe UI", Helvetica, Arial, sans-serif';
 
-/** Sizes a canvas for the screen's pixels and gives its context in CSS pixels, cleared. */
+/** Size a canvas for the screen's pixels, clear it, and return its context in CSS pixels. */
 export function prepare(
   canvas: HTMLCanvasElement,
   width: number,
@@ -62,7 +62,7 @@ export function prepare(
   return g;
 }
 
-/** RGBA pixels as something that can be drawn in any size. */
+/** Return RGBA pixels as a canvas that can be drawn at any size. */
 export function image(pixels: Uint8ClampedArray, width: number, height: number): HTMLCanvasElement {
   const canvas = document.createElement("canvas");
   canvas.width = width;
@@ -80,19 +80,19 @@ function tile(size: number, draw: (g: CanvasRenderingContext2D) => void): HTMLCa
   return canvas;
 }
 
-/** Diagonal lines over cells that are not finite. */
+/** Return a tile of diagonal lines, for cells that are not finite. */
 export const hatchTile = (colour: string, dpr: number) => {
   const size = Math.round(6 * dpr);
   const thick = Math.max(1, Math.round(1.4 * dpr));
   return tile(size, (g) => {
     g.fillStyle = colour;
-    // Pixel by pixel: a line that is smoothed would be half of the tile, and as much line as ground.
+    // Drawn pixel by pixel: a smoothed line would be as wide as the space between the lines.
     for (let y = 0; y < size; y++)
       for (let i = 0; i < thick; i++) g.fillRect((size - 1 - y + i) % size, y, 1, 1);
   });
 };
 
-/** Sparse dots where there is no such row or no value. */
+/** Return a tile of sparse dots, for cells without a row or a value. */
 export const dotTile = (colour: string, dpr: number) => {
   const size = Math.round(6 * dpr);
   const dot = Math.max(1, Math.round(dpr));
@@ -103,7 +103,7 @@ export const dotTile = (colour: string, dpr: number) => {
   });
 };
 
-/** Level dashes where the reference run has nothing to compare with. */
+/** Return a tile of horizontal dashes, for cells without a reference value. */
 export const dashTile = (colour: string, dpr: number) => {
   const size = Math.round(8 * dpr);
   const thick = Math.max(1, Math.round(1.2 * dpr));

@@ -5,9 +5,11 @@ import { CELL, type Grid, type Scale, type ScaleMode } from "../lib/types";
 
 export interface CurveRun {
   run: string;
-  /** On the shared steps: undefined where the run has no such step, null where it has no place on the scale. */
+  /**
+   * Values at the shared steps: undefined if the run lacks the step, null if the value has no position on the scale.
+   */
   values: (number | null | undefined)[];
-  /** Those of steps that are compared with one too far away, and null elsewhere; none where nothing is compared so. */
+  /** Values at steps whose reference step is too far away, null at other steps. Missing if there are none. */
   far?: (number | null | undefined)[] | null;
   zeros: number[];
   nonfinites: number[];
@@ -18,10 +20,10 @@ export interface Curves {
   runs: CurveRun[];
 }
 
-/** One line of the grids over steps, runs on one shared axis; zeros and nonfinite ones go to lanes of their own. */
+/** Arrange one line of the grids as curves over shared steps. Zeros and nonfinite values go to separate lanes. */
 export function curves(grids: readonly Grid[], line: number): Curves {
   const steps = allSteps(grids.map((grid) => grid.steps));
-  // Most runs are logged at the same steps: only others have to be looked up.
+  // Most runs are logged at the same steps and need no lookup.
   let places: Map<number, number> | null = null;
   const placesOf = () => {
     places ??= new Map([...steps].map((step, i) => [step, i]));
@@ -53,12 +55,12 @@ export function curves(grids: readonly Grid[], line: number): Curves {
   return { steps, runs };
 }
 
-/** Beyond so many decades a curve that hardly moves would be a straight line. */
-const MOST_DECADES = 14;
+/** Maximum number of decades of a curve's scale: beyond it, smaller changes would be invisible. */
+const MAX_DECADES = 14;
 
 /**
- * The y scale of the curves: all of this line's values, rounded out. Where one run explodes or vanishes over too many
- * decades, no further than the scale that all panels share, and what lies beyond is drawn at its ends.
+ * Return the y scale of the curves: all values of the line, rounded outward. If they span too many decades, it is
+ * limited to the scale that all panels share, and values beyond it are drawn at its ends.
  */
 export function curveScale({ runs }: Curves, mode: ScaleMode, shared: Scale): Scale {
   let min = Number.POSITIVE_INFINITY;
@@ -77,12 +79,12 @@ export function curveScale({ runs }: Curves, mode: ScaleMode, shared: Scale): Sc
     if (min > max) return { mode, lo: 1e-3, hi: 1, diverging: false };
     let lo = niceDown(min);
     let hi = niceUp(max);
-    // A curve that hardly moves is shown within a decade, not as noise magnified.
+    // A nearly constant curve is shown within one decade, so that its noise is not magnified.
     if (hi / lo < 10) {
       lo = niceDown(lo / 2);
       hi = niceUp(hi * 2);
     }
-    if (shared.mode === "log" && Math.log10(hi / lo) > MOST_DECADES) {
+    if (shared.mode === "log" && Math.log10(hi / lo) > MAX_DECADES) {
       lo = Math.max(lo, shared.lo);
       hi = Math.min(hi, shared.hi);
       if (lo >= hi) return shared;
@@ -94,21 +96,21 @@ export function curveScale({ runs }: Curves, mode: ScaleMode, shared: Scale): Sc
   return { mode: "linear", lo, hi: hi > lo ? hi : lo + 1, diverging };
 }
 
-/** Factors: from a half to twice as much at least, always with 1 on it. */
+/** Return a scale of factors that includes 1 and spans at least from a half to twice. */
 function factorCurve(min: number, max: number, shared: Scale): Scale {
   const least = Math.log10(2);
   const out = (decades: number) =>
     decades > 3 ? Math.ceil(decades - 1e-9) : Math.log10(niceUp(10 ** decades));
   let lo = -Math.max(least, out(Math.max(0, min > max ? 0 : -min)));
   let hi = Math.max(least, out(Math.max(0, min > max ? 0 : max)));
-  if (hi - lo > MOST_DECADES) {
+  if (hi - lo > MAX_DECADES) {
     lo = Math.max(lo, shared.lo);
     hi = Math.min(hi, shared.hi);
   }
   return { mode: "linear", lo, hi, diverging: true, factor: true };
 }
 
-/** As far as the values reach, both ways if they do; linear below where all panels are. */
+/** Return a symlog scale that spans the values, with the linear part of the shared scale. */
 function symlogCurve(min: number, max: number, shared: Scale): Scale {
   const { threshold = 1e-3 } = shared;
   const least = 10 * threshold;
@@ -116,7 +118,7 @@ function symlogCurve(min: number, max: number, shared: Scale): Scale {
   if (min > max) return { mode: "symlog", lo: -least, hi: least, diverging: true, threshold };
   let lo = min < 0 ? -far(-min) : 0;
   let hi = max > 0 ? far(max) : 0;
-  if (Math.log10(Math.max(hi, -lo) / threshold) > MOST_DECADES) {
+  if (Math.log10(Math.max(hi, -lo) / threshold) > MAX_DECADES) {
     lo = Math.max(lo, shared.lo);
     hi = Math.min(hi, shared.hi);
   }

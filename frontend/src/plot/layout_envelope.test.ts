@@ -1,13 +1,13 @@
 import { expect, it } from "vitest";
 import { envelopes } from "./layout_envelope";
 
-it("covers in each column what the joined points cover there", () => {
+it("envelopes cover the joined points in each column", () => {
   const xs = Float64Array.from({ length: 400 }, (_, i) => i / 7 + 0.013);
   const ys = Float64Array.from(xs, (x, i) => 50 + 30 * Math.sin(x) + ((i * 7919) % 13));
   const [piece, ...more] = envelopes(xs, ys);
   expect(more).toEqual([]);
   expect([piece.from, piece.from + piece.tops.length - 1]).toEqual([0, Math.floor(xs[399])]);
-  // The joined points, sampled finely, are the oracle.
+  // The expected result: the joined points, finely sampled.
   const tops = new Array(piece.tops.length).fill(Number.POSITIVE_INFINITY);
   const bottoms = new Array(piece.tops.length).fill(Number.NEGATIVE_INFINITY);
   for (let i = 0; i + 1 < xs.length; i++) {
@@ -27,7 +27,7 @@ it("covers in each column what the joined points cover there", () => {
   }
 });
 
-it("keeps the height of a spike of one point", () => {
+it("envelopes keep the height of a spike of one point", () => {
   const xs = Array.from({ length: 100 }, (_, i) => i / 10);
   const ys = xs.map((_, i) => (i === 55 ? 3 : 80));
   const [{ tops, bottoms }] = envelopes(xs, ys);
@@ -36,7 +36,7 @@ it("keeps the height of a spike of one point", () => {
   expect(tops.filter((top) => top < 80)).toEqual([3]);
 });
 
-it("joins neighbours across columns that have no point, and ends at a gap", () => {
+it("envelopes connect points across empty columns and end at a gap", () => {
   const pieces = envelopes([0.5, 3.5, 5.5, 6.5, 8.5], [0, 30, Number.NaN, 10, 10]);
   expect(pieces).toEqual([
     { from: 0, tops: [0, 5, 15, 25], bottoms: [5, 15, 25, 30] },
@@ -44,13 +44,13 @@ it("joins neighbours across columns that have no point, and ends at a gap", () =
   ]);
 });
 
-it("counts columns in device pixels, and takes several points at one place", () => {
+it("envelopes use device pixels and accept points at equal x", () => {
   const [{ from, tops, bottoms }] = envelopes([2, 2, 2.2], [5, 9, 1], 0.5);
   expect({ from, tops, bottoms }).toEqual({ from: 4, tops: [1], bottoms: [9] });
   expect(envelopes([], [])).toEqual([]);
 });
 
-it("draws a line that goes back in x, as wall times do when a clock is set back", () => {
+it("envelopes start a new piece if x decreases", () => {
   expect(envelopes([4.5, 5.5, 1.5, 2.5], [10, 12, 40, 44])).toEqual([
     { from: 4, tops: [10, 11], bottoms: [11, 12] },
     { from: 1, tops: [40, 42], bottoms: [42, 44] },

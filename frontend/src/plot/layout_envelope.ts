@@ -1,4 +1,4 @@
-/** The upper and the lower edge of a line, pixel column by pixel column, from `from` on. */
+/** The upper and lower edge of a line per pixel column, starting at column `from`. */
 export interface Envelope {
   from: number;
   tops: number[];
@@ -6,13 +6,14 @@ export interface Envelope {
 }
 
 /**
- * A line whose points stand closer than pixels, as the area that it covers: one piece between two gaps.
+ * Return the area that a line covers whose points are denser than pixels, one piece between two gaps.
  *
- * In each column from the least to the greatest value that the line takes there, neighbours' joints included, so that
- * pieces hang together and a spike of one point keeps its height. A stroke along all its points looks the same and costs
- * ten times as much.
+ * Each column extends from the smallest to the largest value of the line within it, including the segments to
+ * neighbouring points. Therefore pieces are connected, and a spike of one point keeps its height. A stroke through all
+ * points looks the same and takes ten times as long.
  *
- * `xs` and `ys` are pixels; where `xs` falls another piece begins; a NaN in `ys` is a gap; `pixel` is the width of a column.
+ * `xs` and `ys` are pixels. A new piece begins if `xs` decreases. A NaN in `ys` is a gap. `pixel` is the width of a
+ * column.
  */
 export function envelopes(xs: ArrayLike<number>, ys: ArrayLike<number>, pixel = 1): Envelope[] {
   const pieces: Envelope[] = [];
@@ -35,12 +36,12 @@ export function envelopes(xs: ArrayLike<number>, ys: ArrayLike<number>, pixel = 
       continue;
     }
     const column = Math.floor(xs[i] / pixel);
-    // Clocks are set back: a line that returns begins anew, and nothing of it is lost.
+    // Wall times decrease if a clock was set back: the line continues as a new piece.
     if (!piece || xs[i] < xs[i - 1]) {
       piece = { from: column, tops: [], bottoms: [] };
       pieces.push(piece);
     } else {
-      // Where the joint crosses from column to column it belongs to both.
+      // The point at which a segment crosses between columns belongs to both.
       const slope = (y - ys[i - 1]) / (xs[i] - xs[i - 1]);
       for (let edge = piece.from + piece.tops.length; edge <= column; edge++) {
         const crossing = ys[i - 1] + slope * (edge * pixel - xs[i - 1]);

@@ -1,10 +1,10 @@
-/** Shapes of runs, so that they can be told apart without their colours. */
+/** Shapes of runs, which distinguish them without colour. */
 const SHAPES = ["circle", "square", "triangle", "diamond", "down", "plus"] as const;
 export type Shape = (typeof SHAPES)[number];
 
 export const shapeOf = (order: number): Shape => SHAPES[order % SHAPES.length];
 
-/** Corners of a shape of radius 1 about the origin; none for the circle. */
+/** Corners of a shape of radius 1 about the origin. The circle has none. */
 const CORNERS: Record<Shape, readonly (readonly [number, number])[]> = {
   circle: [],
   square: [
@@ -61,7 +61,7 @@ export function tracePath(
   g.closePath();
 }
 
-/** The same shape as an SVG path in a box of 12 by 12, for swatches. */
+/** Return a shape as an SVG path in a box of 12 by 12, for swatches. */
 export function svgPath(shape: Shape): string {
   if (shape === "circle") return "M6 1.4a4.6 4.6 0 1 0 0 9.2a4.6 4.6 0 1 0 0-9.2z";
   return `M${CORNERS[shape].map(([x, y]) => `${(6 + x * 4.4).toFixed(2)} ${(6 + y * 4.4).toFixed(2)}`).join("L")}z`;

@@ -1,6 +1,6 @@
 import type { MarkKind } from "../lib/marks";
 
-/** Shapes of marks about a point, so that they can be told apart without their colours: SVG paths. */
+/** Return the SVG path of a mark around a point. Each kind has its own shape, which distinguishes it without colour. */
 export function markPath(kind: MarkKind, x: number, y: number): string {
   const p = (dx: number, dy: number) => `${Math.round((x + dx) * 100) / 100} ${y + dy}`;
   switch (kind) {
@@ -15,6 +15,6 @@ export function markPath(kind: MarkKind, x: number, y: number): string {
   }
 }
 
-/** A tick for each of several marks that are drawn as one. */
+/** Return one tick for each of several marks that are drawn as one. */
 export const rugPath = (places: readonly number[], y: number) =>
   [...new Set(places.map((place) => Math.round(place)))].map((x) => `M${x} ${y - 2}V${y + 2}`).join("");

@@ -1,34 +1,34 @@
-import { FONT, type Ink, prepare } from "./canvas";
+import { FONT, prepare, type Theme } from "./canvas";
 import { type Envelope, envelopes } from "./layout_envelope";
 
 export interface PlotLine {
   xs: ArrayLike<number>;
-  /** Same length: null is a gap; undefined has no point here and the line goes on. */
+  /** As many as `xs`. Null is a gap. At undefined there is no point, and the line continues. */
   ys: ArrayLike<number | null | undefined>;
   colour: string;
   width: number;
   dash?: readonly number[];
-  /** Diameter of a dot at every point; 0: none. */
+  /** Diameter of the dot at each point, 0 for none. */
   dots: number;
 }
 
-export interface Ticks {
+interface Ticks {
   at: readonly number[];
   text: readonly string[];
 }
 
-export interface PlotModel {
+interface PlotModel {
   width: number;
   height: number;
-  /** Room around the plot area, CSS pixels. */
+  /** Space around the plot area in CSS pixels. */
   margin: { left: number; right: number; top: number; bottom: number };
   x: readonly [number, number];
   y: readonly [number, number];
   xTicks: Ticks;
   yTicks: Ticks;
   lines: readonly PlotLine[];
-  ink: Ink;
-  /** Under the lines, and over them. */
+  theme: Theme;
+  /** Draw below and above the lines. */
   below?: (g: CanvasRenderingContext2D) => void;
   above?: (g: CanvasRenderingContext2D) => void;
 }
@@ -38,21 +38,21 @@ const NOWHERE = [0, 1] as const;
 /** Space between an axis and its labels. */
 const GAP = 6;
 
-/** Lines on two linear axes; what else is on them its owner draws. All places are CSS pixels. */
+/** A line plot with linear axes. The owner draws everything else. All positions are CSS pixels. */
 export class Plot {
   private readonly root = document.createElement("div");
   private readonly canvas = document.createElement("canvas");
   private readonly overlay = document.createElement("div");
   private context: CanvasRenderingContext2D | null = null;
   private model: PlotModel | null = null;
-  /** What places depend on. */
-  private places = "";
+  /** Identifies the layout: `onLayout` is called if it changes. */
+  private layoutKey = "";
   area = { left: 0, top: 0, width: 1, height: 1 };
 
-  /** `laidOut` says that places can be asked for, or are others than before. */
+  /** `onLayout` is called after positions became available or changed. */
   constructor(
     parent: HTMLElement,
-    private readonly laidOut: () => void = () => undefined,
+    private readonly onLayout: () => void = () => undefined,
   ) {
     this.root.className = "plot-frame";
     this.canvas.style.display = "block";
@@ -62,22 +62,22 @@ export class Plot {
     parent.append(this.root);
   }
 
-  /** The plot area, for pointers and overlays; null while there is no plot. */
+  /** The plot area, for pointer events and overlays. Null if there is no plot. */
   get over(): HTMLElement | null {
     return this.model ? this.overlay : null;
   }
 
-  /** The same canvas is drawn on again: a new one is a new layer, which costs more than the lines do. */
+  /** Draw a model. The canvas is reused, because a new canvas costs more than drawing the lines. */
   update(model: PlotModel): void {
     const { width, height, margin, x } = model;
     this.model = model;
-    const places = [width, height, ...Object.values(margin), ...x, window.devicePixelRatio].join();
-    if (places === this.places) {
+    const layoutKey = [width, height, ...Object.values(margin), ...x, window.devicePixelRatio].join();
+    if (layoutKey === this.layoutKey) {
       this.context?.clearRect(0, 0, width, height);
       this.draw(model);
       return;
     }
-    this.places = places;
+    this.layoutKey = layoutKey;
     this.area = {
       left: margin.left,
       top: margin.top,
@@ -90,13 +90,13 @@ export class Plot {
     this.overlay.style.cssText = `position:absolute;left:${area.left}px;top:${area.top}px;width:${area.width}px;height:${area.height}px`;
     this.context = prepare(this.canvas, width, height, window.devicePixelRatio);
     this.draw(model);
-    this.laidOut();
+    this.onLayout();
   }
 
-  /** No plot until the next update. */
+  /** Hide the plot until the next update. */
   clear(): void {
     this.model = null;
-    this.places = "";
+    this.layoutKey = "";
     this.root.hidden = true;
   }
 
@@ -104,13 +104,13 @@ export class Plot {
     this.root.remove();
   }
 
-  /** From the left edge of the plot area. */
+  /** Return the distance of an x value from the left edge of the plot area. */
   xOf(value: number): number {
     const [lo, hi] = this.model?.x ?? NOWHERE;
     return hi > lo ? ((value - lo) / (hi - lo)) * this.area.width : this.area.width / 2;
   }
 
-  /** From the top edge of the plot area. */
+  /** Return the distance of a y value from the top edge of the plot area. */
   yOf(value: number): number {
     const [lo, hi] = this.model?.y ?? NOWHERE;
     return this.area.height * (1 - (hi > lo ? (value - lo) / (hi - lo) : 0.5));
@@ -135,11 +135,11 @@ export class Plot {
     model.above?.(g);
   }
 
-  private drawAxes(g: CanvasRenderingContext2D, { xTicks, yTicks, ink }: PlotModel): void {
+  private drawAxes(g: CanvasRenderingContext2D, { xTicks, yTicks, theme }: PlotModel): void {
     const { area } = this;
     g.font = `11px ${FONT}`;
-    g.strokeStyle = ink.grid;
-    g.fillStyle = ink.dim;
+    g.strokeStyle = theme.grid;
+    g.fillStyle = theme.dim;
     g.lineWidth = 1;
     g.textAlign = "right";
     g.textBaseline = "middle";
@@ -166,7 +166,7 @@ export class Plot {
     g.strokeStyle = colour;
     g.fillStyle = colour;
     const [first, last] = visible(xs, x);
-    // Numbers in a row: lines may have thousands of points, and there may be ten.
+    // Typed arrays: there may be ten lines of thousands of points.
     const places = new Float64Array(last - first + 1);
     const heights = new Float64Array(last - first + 1);
     const { left, top } = this.area;
@@ -190,7 +190,7 @@ export class Plot {
     g.lineJoin = "round";
     g.setLineDash(dash ? [...dash] : []);
     g.beginPath();
-    // A line to a place that follows a gap, or nothing, begins there.
+    // A point after a gap starts a new segment.
     for (let i = 0; i < count; i++) {
       if (Number.isNaN(heights[i])) continue;
       if (i > 0 && !Number.isNaN(heights[i - 1])) g.lineTo(places[i], heights[i]);
@@ -209,7 +209,7 @@ export class Plot {
   }
 }
 
-/** The first and the last point that matter: those in sight, and one on each side of them. */
+/** Return the first and last index of the points in view, including one more on each side. */
 function visible(xs: ArrayLike<number>, [lo, hi]: PlotModel["x"]): [number, number] {
   let first = 0;
   let last = xs.length - 1;
@@ -218,10 +218,12 @@ function visible(xs: ArrayLike<number>, [lo, hi]: PlotModel["x"]): [number, numb
   return [first, last];
 }
 
-/** Where more points stand in a pixel a line is drawn by the area that it covers. */
+/** Points per pixel above which a line is drawn as the area that it covers. */
 const DENSE = 1.2;
 
-/** Columns are device pixels, so that their sides are sharp; dashes go along the x axis. */
+/**
+ * Fill the area of a line. Columns are device pixels, so that edges are sharp. Dashes are measured along the x axis.
+ */
 function fillEnvelope(
   g: CanvasRenderingContext2D,
   pieces: readonly Envelope[],

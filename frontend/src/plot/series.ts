@@ -1,42 +1,45 @@
 import { tick, tickOf } from "../lib/format";
-import { stepTicks, ticks, toUnit, zeroApart } from "../lib/scale";
+import { needsZeroLane, stepTicks, ticks, toUnit } from "../lib/scale";
 import type { Domain } from "../lib/steps";
 import type { Scale, Thresholds } from "../lib/types";
-import { FONT, type Ink } from "./canvas";
+import { FONT, type Theme } from "./canvas";
 import type { Curves } from "./layout_curve";
 import { cross, type Shape, tracePath } from "./markers";
 import { Plot, type PlotLine } from "./plot";
 
-export interface SeriesModel {
+interface SeriesModel {
   curves: Curves;
-  looks: { colour: string; shape: Shape }[];
+  styles: { colour: string; shape: Shape }[];
   scale: Scale;
   domain: Domain;
   thresholds: Thresholds | null;
-  /** A value with a line of its own: 1 among factors. */
+  /** A value with a horizontal line: 1 among factors. */
   guide?: number | null;
-  /** What the two thresholds are called. */
+  /** Labels of the two thresholds. */
   names: Record<keyof Thresholds, string>;
-  /** Space for the y axis, so that the plot begins where the heat maps do. */
+  /** Width of the y axis, so that the plot is aligned with the heat maps. */
   left: number;
   width: number;
   height: number;
-  ink: Ink;
+  theme: Theme;
 }
 
 const LANE = 12;
-/** Up to so many steps each is drawn as a dot. */
-const FEW = 60;
-/** Room at the right for half of the last step label. */
+/** Maximum number of steps that are drawn as dots. */
+const MAX_DOTS = 60;
+/** Space at the right for half of the last step label. */
 export const PLOT_MARGIN = 10;
 
-/** One layer over steps, a curve a run; zeros on a lane at the bottom, NaN and Inf on one at the top. */
+/**
+ * Chart of one layer over steps, one curve per run. Zeros are in a lane at the bottom, NaN and Inf in a lane at the
+ * top.
+ */
 export class SeriesChart {
   readonly plot: Plot;
   private model: SeriesModel | null = null;
 
-  constructor(root: HTMLElement, laidOut?: () => void) {
-    this.plot = new Plot(root, laidOut);
+  constructor(root: HTMLElement, onLayout?: () => void) {
+    this.plot = new Plot(root, onLayout);
   }
 
   yOf(value: number): number {
@@ -45,7 +48,7 @@ export class SeriesChart {
 
   update(model: SeriesModel): void {
     this.model = model;
-    const { curves, scale, domain, ink, left, width, height } = model;
+    const { curves, scale, domain, theme, left, width, height } = model;
     const marks = ticks(scale, Math.max(2, Math.floor((height - 40) / 30)));
     const steps = stepTicks(domain, Math.max(3, Math.min(10, Math.floor((width - left) / 90))));
     this.plot.update({
@@ -53,7 +56,7 @@ export class SeriesChart {
       height,
       margin: { left, right: PLOT_MARGIN, top: 6, bottom: 24 },
       x: domain,
-      y: padded(model),
+      y: yRange(model),
       xTicks: { at: steps, text: steps.map(tickStep) },
       yTicks: {
         at: marks.map((value) => toUnit(scale, value)),
@@ -63,14 +66,14 @@ export class SeriesChart {
         ...curves.runs.map((run, i) => this.line(model, i, run.values)),
         ...curves.runs.flatMap((run, i) => (run.far ? [this.line(model, i, run.far, [2, 4])] : [])),
       ],
-      ink,
+      theme,
       below: (g) => this.drawThresholds(g, model),
       above: (g) => this.drawLanes(g, model),
     });
   }
 
   private line(
-    { curves, looks, scale }: SeriesModel,
+    { curves, styles, scale }: SeriesModel,
     i: number,
     values: readonly (number | null | undefined)[],
     dash?: number[],
@@ -78,23 +81,23 @@ export class SeriesChart {
     return {
       xs: curves.steps,
       ys: values.map((value) => (typeof value === "number" ? place(scale, value) : value)),
-      colour: looks[i].colour,
+      colour: styles[i].colour,
       width: dash ? 1.4 : 1.6,
       ...(dash ? { dash } : {}),
-      dots: !dash && curves.steps.length <= FEW ? 4 : 0,
+      dots: !dash && curves.steps.length <= MAX_DOTS ? 4 : 0,
     };
   }
 
   private drawThresholds(
     g: CanvasRenderingContext2D,
-    { thresholds, guide, names, scale, ink }: SeriesModel,
+    { thresholds, guide, names, scale, theme }: SeriesModel,
   ): void {
     const { plot } = this;
     const { left, top, width } = plot.area;
     if (guide !== null && guide !== undefined) {
       const at = Math.round(top + plot.yOf(toUnit(scale, guide))) + 0.5;
       g.save();
-      g.strokeStyle = ink.dim;
+      g.strokeStyle = theme.dim;
       g.lineWidth = 1;
       g.beginPath();
       g.moveTo(left, at);
@@ -104,14 +107,14 @@ export class SeriesChart {
     }
     if (!thresholds) return;
     g.save();
-    g.strokeStyle = ink.critical;
+    g.strokeStyle = theme.critical;
     g.lineWidth = 1;
     g.setLineDash([5, 4]);
-    g.fillStyle = ink.critical;
+    g.fillStyle = theme.critical;
     g.font = `10px ${FONT}`;
     g.textAlign = "left";
     const y = (value: number) => plot.yOf(toUnit(scale, value));
-    // on a linear scale they fall together, and one name would cover the other
+    // On a linear scale the thresholds coincide, and one label would cover the other.
     const apart = y(thresholds.vanishing) - y(thresholds.exploding) > 28;
     for (const [threshold, name, baseline] of [
       [thresholds.vanishing, names.vanishing, "bottom"],
@@ -131,36 +134,36 @@ export class SeriesChart {
     g.restore();
   }
 
-  private drawLanes(g: CanvasRenderingContext2D, { curves, looks, ink, scale }: SeriesModel): void {
+  private drawLanes(g: CanvasRenderingContext2D, { curves, styles, theme, scale }: SeriesModel): void {
     const { plot } = this;
     const { left, top, width, height } = plot.area;
     g.save();
     const n = curves.runs.length;
     const offset = (i: number) => (i - (n - 1) / 2) * Math.min(4, 10 / Math.max(1, n)) - LANE / 2;
     const label = (text: string, y: number) => {
-      g.fillStyle = ink.dim;
+      g.fillStyle = theme.dim;
       g.font = `11px ${FONT}`;
       g.textAlign = "right";
       g.textBaseline = "middle";
       g.fillText(text, left - 6, y);
     };
-    if (curves.runs.some(({ zeros }) => zeros.length > 0) && zeroApart(scale)) {
+    if (curves.runs.some(({ zeros }) => zeros.length > 0) && needsZeroLane(scale)) {
       label("0", top + height - LANE / 2);
     }
     if (curves.runs.some(({ nonfinites }) => nonfinites.length > 0)) label("NaN", top + LANE / 2);
     curves.runs.forEach((run, i) => {
       const every = Math.max(1, Math.ceil((curves.steps.length / width) * 9));
-      g.strokeStyle = looks[i].colour;
+      g.strokeStyle = styles[i].colour;
       g.lineWidth = 1;
-      const zeroY = zeroApart(scale) ? top + height + offset(i) : top + plot.yOf(toUnit(scale, 0));
+      const zeroY = needsZeroLane(scale) ? top + height + offset(i) : top + plot.yOf(toUnit(scale, 0));
       run.zeros.forEach((step, k) => {
         if (k % every !== 0) return;
-        tracePath(g, looks[i].shape, left + plot.xOf(step), zeroY, 2.2);
-        g.fillStyle = ink.panel;
+        tracePath(g, styles[i].shape, left + plot.xOf(step), zeroY, 2.2);
+        g.fillStyle = theme.panel;
         g.fill();
         g.stroke();
       });
-      g.strokeStyle = ink.nonfinite;
+      g.strokeStyle = theme.nonfinite;
       g.lineWidth = 1.5;
       run.nonfinites.forEach((step, k) => {
         if (k % every !== 0) return;
@@ -171,15 +174,15 @@ export class SeriesChart {
   }
 }
 
-/** Where on the scale, 0 to 1; what lies beyond it is at its end. */
+/** Return the position of a value on the scale, limited to 0 and 1. */
 const place = (scale: Scale, value: number) => Math.min(1, Math.max(0, toUnit(scale, value)));
 
 const tickStep = (step: number) => (step >= 1e5 ? tick(step) : String(step));
 
-/** The scale, 0 to 1, with room for the lanes that are needed. */
-function padded({ scale, curves, height }: SeriesModel): [number, number] {
+/** Return the range of the y axis: the scale from 0 to 1, extended by the lanes that are needed. */
+function yRange({ scale, curves, height }: SeriesModel): [number, number] {
   const share = LANE / Math.max(40, height - 40 - 2 * LANE);
-  const zeros = zeroApart(scale) && curves.runs.some((run) => run.zeros.length > 0);
+  const zeros = needsZeroLane(scale) && curves.runs.some((run) => run.zeros.length > 0);
   const nonfinites = curves.runs.some((run) => run.nonfinites.length > 0);
   return [-(zeros ? share + 0.02 : 0.02), 1 + (nonfinites ? share + 0.02 : 0.02)];
 }

@@ -1,6 +1,6 @@
 /**
- * A picture of a part of the page as it stands: canvases, texts, plain boxes and marks, each at its place.
- * (An SVG foreignObject would be shorter, but the page's content security policy and fonts forbid it.)
+ * Return a picture of a part of the page: canvases, texts, plain boxes and SVG marks. An SVG foreignObject would be
+ * shorter, but the content security policy and fonts prevent it.
  */
 export function snapshot(root: HTMLElement, background: string, dpr: number): HTMLCanvasElement {
   const frame = root.getBoundingClientRect();
@@ -39,7 +39,7 @@ function draw(g: CanvasRenderingContext2D, element: Element): void {
     drawMark(g, element);
   } else {
     const children = [...element.childNodes];
-    // Sticky cells lie above what scrolls beneath them.
+    // Sticky cells are drawn above the content that scrolls beneath them.
     const layer = (node: Node) => (node instanceof Element ? Number(getComputedStyle(node).zIndex) || 0 : 0);
     children.sort((a, b) => layer(a) - layer(b));
     for (const child of children) {
@@ -71,7 +71,7 @@ function drawBox(g: CanvasRenderingContext2D, box: DOMRect, style: CSSStyleDecla
   }
 }
 
-/** Line by line, where the browser broke it, shortened where the browser shortened it. */
+/** Draw a text where the browser placed it, shortened where the browser shortened it. */
 function drawText(g: CanvasRenderingContext2D, node: Text, style: CSSStyleDeclaration): void {
   const parent = node.parentElement;
   if (!parent || node.data.trim() === "") return;
@@ -91,7 +91,7 @@ function drawText(g: CanvasRenderingContext2D, node: Text, style: CSSStyleDeclar
   g.fillText(text, rect.left, rect.top + rect.height / 2 + 0.5);
 }
 
-/** Paths, boxes and texts of a drawing, each where it stands on the screen. */
+/** Draw the paths, boxes and texts of an SVG at their positions on the screen. */
 function drawMark(g: CanvasRenderingContext2D, svg: SVGSVGElement): void {
   for (const shape of svg.querySelectorAll<SVGGraphicsElement>("path, rect, text")) {
     const place = shape.getScreenCTM();

@@ -1,3 +1,4 @@
+import { NNVIZ_PREFIX } from "../lib/tags";
 import type {
   Grid,
   Line,
@@ -25,7 +26,7 @@ export function row(name: string, more: Partial<Row> = {}): Row {
   };
 }
 
-/** `values[step][row]`; null is absent. */
+/** Return a series from `values[step][row]`, in which null is absent. */
 export function series(
   run: string,
   names: string[],
@@ -72,7 +73,7 @@ export const info = (
   steps: 2,
 });
 
-/** A source that answers when told to, so that tests decide what comes first. */
+/** A source that responds only when the test says so, so that tests control the order of responses. */
 export class FakeSource implements Source {
   listed: RunInfo[] = [];
   requests: {
@@ -81,7 +82,7 @@ export class FakeSource implements Source {
     fail: (error: Error) => void;
   }[] = [];
   failRuns: Error | null = null;
-  /** Requests for windows between logged steps. */
+  /** Requests for window scalars. */
   windows: {
     request: ScalarsRequest;
     answer: (answer: ScalarSeries[]) => void;
@@ -99,12 +100,12 @@ export class FakeSource implements Source {
     });
   }
 
-  /** Runs that were asked for since the nth request. */
+  /** Return the runs requested since the nth request. */
   runsSince(n: number): string[] {
     return this.requests.slice(n).flatMap(({ request }) => request.runs);
   }
 
-  /** Answers what was asked since the nth request, each with the series of its own runs; then what is asked next. */
+  /** Answer all requests since the nth, and those that follow, each with the series of its own runs. */
   async answerAll(of: (run: string) => RunSeries | null, since = 0): Promise<void> {
     for (let i = since; i < this.requests.length; i++) {
       const { request, answer } = this.requests[i];
@@ -119,7 +120,7 @@ export class FakeSource implements Source {
     }
   }
 
-  /** Questions of panels to routes of their own. */
+  /** Requests of panels to their own routes. */
   posts: {
     route: string;
     body: object;
@@ -143,11 +144,11 @@ export class FakeSource implements Source {
   }
 }
 
-/** Scalars of one run, values by tag below `nnviz/` at these steps. */
+/** Return scalars of one run, given values per tag without the prefix `nnviz/`. */
 export const scalars = (run: string, steps: number[], tags: Record<string, number[]>): ScalarSeries[] =>
   Object.entries(tags).map(([tag, values]) => ({
     run,
-    tag: `nnviz/${tag}`,
+    tag: NNVIZ_PREFIX + tag,
     steps: Float64Array.from(steps),
     values: Float32Array.from(values),
   }));

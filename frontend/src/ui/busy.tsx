@@ -1,11 +1,11 @@
 import { UI_TEXT } from "./text";
 
 interface Props {
-  /** Runs that have come, of those that were asked for; without it nobody knows how long it takes. */
+  /** Number of runs loaded, of those requested. Null if the progress is unknown. */
   progress?: { done: number; of: number } | null;
 }
 
-/** A line below the tools while something is on its way, and in words if it takes long: nothing moves for it. */
+/** Progress bar below the tools while data is loading, followed by a text after a while. The layout does not move. */
 export function Busy({ progress = null }: Props) {
   const known = progress !== null && progress.of > 1;
   const some = known && progress.done > 0;

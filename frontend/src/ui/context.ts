@@ -10,7 +10,7 @@ export function useStore(): Store {
   return store;
 }
 
-/** An element and its size, whole CSS pixels. */
+/** Return a ref for an element, and the element's size in whole CSS pixels. */
 export function useSize<T extends HTMLElement>() {
   const ref = useRef<T>(null);
   const [size, setSize] = useState({ width: 0, height: 0 });
@@ -19,7 +19,7 @@ export function useSize<T extends HTMLElement>() {
     if (!element) return;
     const measure = () => {
       const { clientWidth: width, clientHeight: height } = element;
-      // A hidden tab has height 0: keep the last layout for when it is shown again.
+      // A hidden tab has height 0. Keep the last layout until it is shown again.
       if (height > 0)
         setSize((old) => (old.width === width && old.height === height ? old : { width, height }));
     };

@@ -117,7 +117,7 @@ interface FieldProps {
   set: (value: number | null) => void;
 }
 
-/** A number that takes effect on Enter or when the field is left; what is no number is refused visibly. */
+/** A number field that commits on Enter or blur, and marks invalid input. */
 export function NumberField({ label, value, placeholder, testid, positive = false, set }: FieldProps) {
   const [bad, setBad] = useState(false);
   const commit = (text: string) => {

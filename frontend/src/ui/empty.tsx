@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import { EMPTY_STEPS, UI_TEXT } from "./text";
 
-/** No run has data of ours: says which lines of code fill the page. */
+/** Empty state of the page, which shows the code that logs data. */
 export function Empty() {
   return (
     <div class="empty" data-testid="empty-state">
@@ -24,7 +24,7 @@ export function Code({ title, code }: { title: string; code: string }) {
       setCopied(true);
       setTimeout(() => setCopied(false), 2000);
     } catch {
-      // No permission in this frame: the text can still be selected.
+      // Without clipboard permission in this frame, the text can still be selected.
     }
   };
   return (
@@ -38,7 +38,7 @@ export function Code({ title, code }: { title: string; code: string }) {
   );
 }
 
-/** A small heat map, as a promise of what comes. */
+/** A small decorative heat map. */
 function EmptyPicture() {
   const colours = ["#fde725", "#7ad151", "#22a884", "#2a788e", "#414487", "#440154"];
   return (

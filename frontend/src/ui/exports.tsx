@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { ink } from "../plot/canvas";
+import { theme } from "../plot/canvas";
 import { snapshot } from "../plot/snapshot";
 import { useStore } from "./context";
 import { UI_TEXT } from "./text";
@@ -13,22 +13,22 @@ function download(blob: Blob, name: string): void {
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
 
-/** Told what share of a file is done. */
-export type Report = (share: number) => void;
+/** Callback for the share of a file that is done. */
+export type OnProgress = (share: number) => void;
 
 interface Props {
-  /** File name without its ending. */
+  /** File name without extension. */
   name: string;
-  /** The element whose picture is taken; null where there is none now. */
+  /** Return the element to draw, or null if there is none. */
   png: () => HTMLElement | null;
-  /** At once, or later where it has to be fetched: then it says how far it is. */
-  csv: (report: Report, abort: AbortSignal) => string | Promise<Blob>;
-  /** What the file holds, where that is not what is shown. */
+  /** Return the file's text, or a promise of the file if data must be fetched first, which reports its progress. */
+  csv: (onProgress: OnProgress, abort: AbortSignal) => string | Promise<Blob>;
+  /** Tooltip, if the file contains more than the panel shows. */
   csvTitle?: string;
   disabled?: boolean;
 }
 
-/** A panel's picture and its numbers, as files. */
+/** Buttons that export a panel as PNG and CSV. */
 export function Exports({ name, png, csv, csvTitle = UI_TEXT.csvTitle, disabled = false }: Props) {
   const store = useStore();
   const [share, setShare] = useState<number | null>(null);
@@ -38,7 +38,7 @@ export function Exports({ name, png, csv, csvTitle = UI_TEXT.csvTitle, disabled 
   const picture = () => {
     const element = png();
     if (!element) return;
-    const canvas = snapshot(element, ink(store.dark.value).panel, Math.max(2, window.devicePixelRatio));
+    const canvas = snapshot(element, theme(store.dark.value).panel, Math.max(2, window.devicePixelRatio));
     canvas.toBlob((blob) => blob && download(blob, `${name}.png`), "image/png");
   };
   const later = async (file: Promise<Blob>, controller: AbortController) => {

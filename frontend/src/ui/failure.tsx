@@ -1,6 +1,6 @@
 import { UI_TEXT } from "./text";
 
-/** An error in the place of what it kept from us. */
+/** An error message with a retry button, in place of the content. */
 export function Failure({ what, message, retry }: { what: string; message: string; retry: () => void }) {
   return (
     <div class="failure" role="alert" data-testid="error">

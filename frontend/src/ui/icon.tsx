@@ -23,7 +23,7 @@ export function Icon({ name }: { name: keyof typeof PATHS }) {
   );
 }
 
-/** A run's mark: its colour, and its shape for those who cannot tell the colours. */
+/** A run's marker, with its colour and its shape. */
 export function Mark({ colour, shape, hollow = false }: { colour: string; shape: Shape; hollow?: boolean }) {
   return (
     <svg class="mark" width="12" height="12" viewBox="0 0 12 12" aria-hidden="true">

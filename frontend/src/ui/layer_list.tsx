@@ -1,35 +1,35 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import { compile } from "../lib/filter";
+import { parseFilter } from "../lib/format";
 import { useSize, useStore } from "./context";
 import { RowFilter } from "./row_filter";
 import { UI_TEXT } from "./text";
 
 export interface LayerItem {
   name: string;
-  /** Said dimly behind the name: type, shape. */
+  /** Secondary text behind the name: type, shape. */
   note?: string;
 }
 
 interface Props {
   items: readonly LayerItem[];
-  /** Index of the selected one, or -1. */
+  /** Index of the selected item, or -1. */
   selected: number;
   select: (item: LayerItem) => void;
 }
 
 const LINE = 24;
 
-/** The layers of a panel, in execution order; only those in view are in the document. */
+/** The layers of a panel in execution order. Only those in view are in the document. */
 export function LayerList({ items, selected, select }: Props) {
   const store = useStore();
   const { ref, height } = useSize<HTMLDivElement>();
   const [top, setTop] = useState(0);
-  const filter = compile(store.view.rowFilter.value);
+  const filter = parseFilter(store.view.rowFilter.value);
   const last = useRef(/(?:)/i);
   if (filter) last.current = filter;
   const shown = items.flatMap((item, i) => (last.current.test(item.name) ? [{ item, i }] : []));
   const at = shown.findIndex(({ i }) => i === selected);
-  // The selection is brought into view when it moves, not whenever the list is scrolled.
+  // Scroll to the selection when it moves, but not when the list is scrolled.
   useLayoutEffect(() => {
     const box = ref.current;
     if (!box || at < 0 || height === 0) return;

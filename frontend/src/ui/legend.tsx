@@ -1,17 +1,14 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { type Palette, tableColour } from "../lib/palette";
-import type { Rgb } from "../lib/types";
+import { cssColour, type Palette, tableColour } from "../lib/palette";
 
-const css = (rgb: Rgb) => `rgb(${rgb.join(",")})`;
-
-/** The palette itself, a pixel a colour. */
+/** A palette as a bar, one pixel per colour. */
 export function Ramp({ colours }: { colours: Palette }) {
   const ref = useRef<HTMLCanvasElement>(null);
   useLayoutEffect(() => {
     const g = ref.current?.getContext("2d");
     if (!g) return;
     for (let i = 0; i < 256; i++) {
-      g.fillStyle = css(tableColour(colours, i / 255));
+      g.fillStyle = cssColour(tableColour(colours, i / 255));
       g.fillRect(i, 0, 1, 1);
     }
   }, [colours]);

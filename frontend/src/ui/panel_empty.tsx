@@ -4,11 +4,11 @@ import { UI_TEXT } from "./text";
 interface Props {
   title: string;
   help: string;
-  /** The line of code that fills the panel. */
+  /** The line of code that logs the panel's data. */
   code: string;
 }
 
-/** A panel for which the runs shown hold nothing: says which line of code fills it. */
+/** Empty state of a panel, which shows the line of code that logs its data. */
 export function PanelEmpty({ title, help, code }: Props) {
   return (
     <div class="panel-empty" data-testid="panel-empty">
@@ -19,7 +19,7 @@ export function PanelEmpty({ title, help, code }: Props) {
   );
 }
 
-/** No run is chosen: no panel has anything to show. */
+/** Notice that no run is selected. */
 export function NoRuns() {
   return (
     <div class="notice">

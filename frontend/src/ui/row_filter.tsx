@@ -1,11 +1,11 @@
-import { compile } from "../lib/filter";
+import { parseFilter } from "../lib/format";
 import { useStore } from "./context";
 import { UI_TEXT } from "./text";
 
-/** Which layers are listed, in every panel that lists them. */
+/** Filter for layers, shared by all panels that list layers. */
 export function RowFilter({ placeholder = UI_TEXT.rowFilter }: { placeholder?: string }) {
   const store = useStore();
-  const bad = compile(store.view.rowFilter.value) === null;
+  const bad = parseFilter(store.view.rowFilter.value) === null;
   return (
     <input
       class={bad ? "field bad" : "field"}

@@ -4,18 +4,18 @@ import { useStore } from "./context";
 import { Mark } from "./icon";
 import { UI_TEXT } from "./text";
 
-/** Below this the name needs all the room. */
+/** Width below which only the name is shown. */
 const NARROW = 124;
 
 interface Props {
   run: string;
   width: number;
   note?: string | undefined;
-  /** A class for the note. */
+  /** CSS class of the note. */
   tone?: string;
 }
 
-/** A run above its own column: mark, name, and how good it is, or `note` in place of that. */
+/** Head of a run's column: marker, name, and the headline metric or `note`. */
 export function RunHead({ run, width, note, tone }: Props) {
   const store = useStore();
   const headline = store.headlines.value.get(run);

@@ -2,7 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import { nearest } from "../lib/steps";
 import { UI_TEXT } from "./text";
 
-/** Long enough to see each picture, short enough to see it move. */
+/** Time per step while playing. */
 const FRAME_MS = 350;
 
 interface Props {
@@ -10,11 +10,11 @@ interface Props {
   steps: ArrayLike<number>;
   step: number;
   set: (step: number) => void;
-  /** False while the picture of the last step is still to come: playing waits for it. */
+  /** False while the data of the current step is loading: playing waits for it. */
   ready?: boolean;
 }
 
-/** Goes through the steps at which there is something to see, by hand or by itself. */
+/** Slider over the steps that have data, with a button to play through them. */
 export function StepSlider({ steps, step, set, ready = true }: Props) {
   const [playing, setPlaying] = useState(false);
   const last = steps.length - 1;

@@ -1,4 +1,4 @@
-/** Texts that the page and several panels show. */
+/** Texts that the page and several panels share. */
 
 const KIND_NAMES: Record<string, string> = {
   parameter: "Parameter",
@@ -53,12 +53,12 @@ const AGGREGATES: Record<string, string> = {
 
 export const kindName = (kind: string) => KIND_NAMES[kind] ?? kind.replaceAll("_", " ");
 
-/** `Gradient norm`, `Update ratio`; a statistic that we have never heard of is still readable. */
+/** Return the display name of a statistic: `Gradient norm`, `Update ratio`. Unknown names are made readable. */
 export function statisticName(kind: string, statistic: string): string {
   const estimate = statistic.endsWith("~");
   const base = estimate ? statistic.slice(0, -1) : statistic;
   const name = STATISTIC_NAMES[base] ?? base.replaceAll("_", " ");
-  // What only optimizers keep says so by itself; their element count does not.
+  // The names of optimizer statistics need no kind, except for the element count.
   if (base === "backward_gain") return upper(name);
   const whole = kind === "optimizer" && base !== "count" ? upper(name) : `${kindName(kind)} ${name}`;
   return `${whole}${estimate ? " (estimate)" : ""}`;
@@ -66,11 +66,11 @@ export function statisticName(kind: string, statistic: string): string {
 
 export const roleName = (role: string) => ROLE_NAMES[role] ?? role;
 
-/** What fills the page, by where it is typed. */
+/** Steps to log the first data, shown on the empty page. */
 export const EMPTY_STEPS = [
-  { title: "Once, in the environment that trains", code: "pip install tb_nnviz" },
+  { title: "Install it in your training environment", code: "pip install tb_nnviz" },
   {
-    title: "Around your training loop, which stays as it was",
+    title: "Wrap your training loop, which stays unchanged",
     code: [
       "import tb_nnviz",
       "",
@@ -82,13 +82,13 @@ export const EMPTY_STEPS = [
       "        monitor.log(loss=loss)    # optional",
     ].join("\n"),
   },
-  { title: "Beside it", code: "tensorboard --logdir runs" },
+  { title: "Start TensorBoard", code: "tensorboard --logdir runs" },
 ];
 
 export const UI_TEXT = {
   rowFilter: "filter layers",
   rowFilterName: "Filter layers by regular expression",
-  badFilter: "invalid regular expression: the last valid one stays",
+  badFilter: "invalid regular expression: the last valid one stays in effect",
   metricTitle: (name: string, step: number) => `${name} at step ${step}`,
   layers: "Layers",
   collapseAll: "Collapse all blocks",
@@ -100,14 +100,15 @@ export const UI_TEXT = {
   log: "log",
   linear: "linear",
   symlog: "symlog",
-  symlogTitle: "Logarithmic both ways from 0, and linear close to it: for values of either sign",
+  symlogTitle: "Logarithmic on both sides of 0 and linear near it, for values of either sign",
   linearOff: "Factors are drawn on a logarithmic scale",
   thresholds: "thresholds",
-  thresholdsHelp: "Gradient norms below or above these are marked in the profile and in the curves.",
+  thresholdsHelp: "Gradient norms beyond these thresholds are marked in the profile and in the curves.",
   vanishing: "vanishing",
   exploding: "exploding",
   range: "range",
-  rangeHelp: "Ends of the colour scale. Empty: 1st to 99th percentile of what is shown, rounded out.",
+  rangeHelp:
+    "Ends of the colour scale. If empty: 1st to 99th percentile of the shown values, rounded outward.",
   auto: "auto",
   rangeLow: "from",
   rangeHigh: "to",
@@ -117,7 +118,8 @@ export const UI_TEXT = {
     count === 1 ? `step ${from}` : `steps ${from} to ${to}, ${count} logged`,
   standsAt: (step: number) => `at step ${step}`,
   columnFigures: (min: string, mean: string, max: string) => `min ${min}, mean ${mean}, max ${max}`,
-  ofColumns: "put together from the largest of each row in these steps: the cursor's step says it exactly",
+  ofColumns:
+    "aggregated from the largest value of each row in these steps; the value at the cursor's step is exact",
   stepOf: (step: number, last: number) => `step ${step} of ${last}`,
   ofLast: (last: number) => `of ${last}`,
   play: "Play through the steps",
@@ -134,10 +136,10 @@ export const UI_TEXT = {
   nonfinite: "NaN, Inf",
   nan: "NaN",
   absent: "absent",
-  absentOrUndefined: "absent, or no such figure",
-  undefinedFigure: "no such figure",
+  absentOrUndefined: "absent or undefined",
+  undefinedValue: "undefined",
   nearestStep: (step: number) => `step ${step}`,
-  nearestTitle: "This run did not log the cursor's step; its nearest one is used.",
+  nearestTitle: "This run did not log the cursor's step. Its nearest step is shown.",
   state: {
     value: "",
     under: "below the colour scale",
@@ -145,7 +147,7 @@ export const UI_TEXT = {
     zero: "exactly 0",
     nonfinite: "NaN or Inf in this tensor",
     absent: "absent: no such row, or no value at this step",
-    undefined: "this layer has no such figure",
+    undefined: "undefined for this layer",
     refZero: "the reference is exactly 0",
     refNonfinite: "NaN or Inf in the reference",
     refAbsent: "the reference has no value to compare with",
@@ -161,19 +163,19 @@ export const UI_TEXT = {
     legend: {
       finding: "finding",
       peak: "peak",
-      nonfinite: "NaN, Inf between",
+      nonfinite: "unlogged NaN, Inf",
       skipped: "skipped step",
     } as Record<string, string>,
     help: {
-      finding: () => "What a rule has found, at the step since which it holds.",
+      finding: () => "A rule's finding, at the step at which it began.",
       peak: (factor: number, spreads: number, reach: number) =>
-        `A window is the steps from one logged step to the next. Marked is a window's highest gradient norm or loss if it is at least ${factor} times the median of the ${reach} windows before and of the ${reach} after, and ${spreads} times their spread above it.`,
-      nonfinite: () => "Steps that are not logged had gradients or a loss with NaN or Inf.",
+        `A window is the steps from one logged step to the next. A window's highest gradient norm or loss is marked if it is at least ${factor} times the median of the ${reach} preceding and of the ${reach} following windows, and ${spreads} times their spread above it.`,
+      nonfinite: () => "Gradients or the loss had NaN or Inf at steps that were not logged.",
       skipped: () => "The GradScaler found NaN or Inf in the gradients and skipped the optimizer's step.",
     } as Record<string, (factor: number, spreads: number, reach: number) => string>,
     sampled: (kept: number, written: number) => `${kept} of about ${written} windows kept`,
     sampledHelp:
-      "TensorBoard keeps a sample of long series of scalars. To see every window, start it with --samples_per_plugin=scalars=0",
+      "TensorBoard keeps a sample of long scalar series. To see every window, start it with --samples_per_plugin=scalars=0",
   },
   flow: {
     compare: "Values or differences",
@@ -181,16 +183,16 @@ export const UI_TEXT = {
     versus: (ref: string) => `vs ${ref}`,
     valueTitle: "Each run's own values",
     versusTitle: (ref: string) =>
-      `Every run against ${ref} at its nearest step: the ratio, or the difference where values have signs or are shares`,
-    versusOff: "Show another run to compare with",
+      `Every run compared with ${ref} at its nearest step: the ratio, or the difference for signed values and fractions`,
+    versusOff: "Select another run to compare with",
     ratioTo: (ref: string) => `ratio to ${ref}`,
     differenceTo: (ref: string) => `difference from ${ref}`,
     asMuch: (nothing: string, ref: string) => `${nothing} = ${ref}`,
-    own: (ref: string) => `${ref}, its own values`,
+    own: (ref: string) => `Values of ${ref}`,
     at: (run: string, step: number) => `${run}, step ${step}`,
     far: "further apart than half a logging interval",
     farChip: "steps far apart",
-    farTitle: "Compared with a step of the reference that is further away than half of its logging interval",
+    farTitle: "Compared with a step of the reference that is further away than half its logging interval",
     chip: {
       refZero: "reference 0",
       refNonfinite: "reference NaN, Inf",
@@ -201,15 +203,15 @@ export const UI_TEXT = {
     zeroHere: "exactly 0 here",
     noRefStep: "no step",
     bandOf: (from: number, to: number) => `5th to 95th percentile, steps ${from} to ${to}`,
-    bandSkips: (n: number) => `without ${n} that are NaN or Inf`,
-    gainOf: (before: string) => `RMS going on to ${before}`,
-    gainIn: "RMS coming in",
+    bandSkips: (n: number) => `excluding ${n} NaN or Inf`,
+    gainOf: (before: string) => `RMS at ${before}`,
+    gainIn: "RMS at this layer",
     factorHelp:
-      "Ends of the colour scale, as factors. Empty: 1st to 99th percentile of what is shown, rounded out, symmetric about 1.",
-    unitLast: (n: number | null) => `unit: an index of the last axis${n === null ? "" : `, of ${n}`}`,
-    unitChannel: (n: number | null) => `unit: a channel${n === null ? "" : `, of ${n}`}`,
-    unitAxis: (axis: number) => `unit: an index of axis ${axis}`,
-    unitColumns: "columns of the image here, not channels: the layer itself is no convolution",
+      "Ends of the colour scale, as factors. If empty: 1st to 99th percentile of the shown values, rounded outward, symmetric about 1.",
+    unitLast: (n: number | null) => `units: ${n === null ? "" : `${n} `}indices of the last axis`,
+    unitChannel: (n: number | null) => `units: ${n === null ? "" : `${n} `}channels`,
+    unitAxis: (axis: number) => `units: indices of axis ${axis}`,
+    unitColumns: "image columns, not channels, because the layer is not a convolution",
   },
   health: {
     severity: { severe: "severe", warning: "warning", notice: "notice" } as Record<string, string>,
@@ -224,14 +226,14 @@ export const UI_TEXT = {
   failed: (what: string) => `Could not load ${what}`,
   whatSeries: "the values",
   noneSelected: "No run selected",
-  noneSelectedHelp: "Choose one or more runs in the list at the left.",
+  noneSelectedHelp: "Select one or more runs in the list on the left.",
   noLines: "No layer matches",
-  emptyTitle: "Nothing to see inside yet",
+  emptyTitle: "No data yet",
   emptyHelp:
-    "No run in this log directory has data of tb_nnviz. One line around your training loop writes it; this page fills while the training runs.",
+    "No run in this log directory was logged by tb_nnviz. Add one line around your training loop. This page updates while the training runs.",
   emptyReload:
-    "Already training? The first values come with the first logged step: press TensorBoard's reload button.",
-  fillsIt: "What fills it",
+    "Already training? The first values appear after the first logged step. Press TensorBoard's reload button.",
+  fillsIt: "Code that logs it",
   copy: "Copy",
   copied: "Copied",
 };

@@ -1,33 +1,77 @@
-"""What stands for a measured tensor: a few numbers, mergeable, still on its device."""
+"""The table of numbers that stand for a measured tensor: their order, their merge, their power of the scale."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterable
+from typing import Literal, NamedTuple
 
 from torch import Tensor
 
-#: The numbers that stand for a tensor, in their order. ``native/state.h`` has the same.
+Merge = Literal["min", "max", "sum"]
+
+
+class Field(NamedTuple):
+    """One number that stands for a tensor.
+
+    Args:
+        name: unique within its table.
+        merge: how the numbers of two parts of a tensor become that of both, be the parts blocks, micro-batches
+            or ranks. All three propagate NaN: a minimum or maximum is NaN if either number is NaN.
+        scale_power: the power of the loss scale that the number of a scaled tensor carries.
+    """
+
+    name: str
+    merge: Merge
+    scale_power: int
+
+    @property
+    def empty(self) -> float:
+        """Return the value of an empty tensor, which changes nothing when it is merged."""
+        return {"min": float("inf"), "max": float("-inf"), "sum": 0.0}[self.merge]
+
+
+#: The numbers of a tensor. ``native/state.h`` holds the same table; an extension built of another is not used.
 FIELDS = (
-    "low",  # minimum and maximum, NaN if any element is
-    "high",
-    "total",  # plain sum, as IEEE has it: the mean where something is not finite
-    "first",  # sum, and sum of squares, nonfinite elements counted as 0
-    "second",
-    "nonzero",  # finite elements that are not exactly 0
-    "nonfinite",
-    "finite_absmax",  # only where nonfinite > 0
-    "saturated",  # NaN where the module has no bound
+    Field("min", "min", 1),  # NaN if any element is NaN
+    Field("max", "max", 1),
+    Field("ieee_sum", "sum", 1),  # of all elements: the mean of a tensor that is not finite follows from it
+    Field("sum", "sum", 1),  # of finite elements, like all that follow but "nonfinite"
+    Field("sum_sq", "sum", 2),
+    Field("nonzero", "sum", 0),
+    Field("nonfinite", "sum", 0),
+    Field("finite_absmax", "max", 1),
+    Field("saturated", "sum", 0),  # elements near a bound of their module; NaN if it has none
 )
-#: How near to its module's bound an element counts as saturated.
+#: The numbers of one unit of a layer, such as a channel.
+UNIT_FIELDS = (
+    Field("min", "min", 1),
+    Field("max", "max", 1),
+    Field("sum_sq", "sum", 2),  # of finite elements
+    Field("count", "sum", 0),  # of all elements
+)
+#: The place of each field in ``TensorStats.values``.
+INDEX = {field.name: i for i, field in enumerate(FIELDS)}
+#: Elements closer than this to a bound of their module count as saturated.
 SATURATION = 1e-2
 
 
-class TensorStats(NamedTuple):
-    """The measured state of one tensor.
+def describe(fields: Iterable[Field]) -> str:
+    """Return a table as text, in the form in which the C extension states its own.
 
-    ``values`` is float64 [len(FIELDS)]. ``units``, where a unit axis was given, is float64 [4, units]:
-    minimum, maximum, sum of squares of finite elements, and number of elements of each unit. ``bin_counts``,
-    where asked for, are counts as ``histogram.count_codes`` gives them.
+    >>> describe(UNIT_FIELDS)
+    'min:min max:max sum_sq:sum count:sum'
+    """
+    return " ".join(f"{field.name}:{field.merge}" for field in fields)
+
+
+class TensorStats(NamedTuple):
+    """The measured state of one tensor, on the tensor's device.
+
+    Args:
+        numel: number of elements.
+        values: float64 [len(FIELDS)].
+        units: float64 [len(UNIT_FIELDS), units]; None if no unit axis was given.
+        bin_counts: counts as ``histogram.count_codes`` returns them; None if they were not requested.
     """
 
     numel: int

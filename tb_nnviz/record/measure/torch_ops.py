@@ -1,39 +1,70 @@
-"""Measuring by torch's operators: on every device, and on the CPU where the extension is not built.
+"""Measurement by torch's operators: on every device, and on the CPU if the extension is not built.
 
-No operator here waits for the device: ``.item()``, ``.cpu()`` and what else needs an answer on the host
-are ruled out. Elements are widened to float64 before they are summed, block by block, so that a block
-stays in the cache. Large float32 tensors of ordinary values take a quicker way, as true.
+No operator here waits for the device: ``.item()``, ``.cpu()`` and everything else that needs an answer on the
+host are ruled out. Elements are widened to float64 before they are summed, block by block, so that a block
+stays in the cache. Large float32 tensors of ordinary values take a faster path of the same precision.
 """
 
 from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from tb_nnviz.record.measure.fields import FIELDS, SATURATION, TensorStats
+from tb_nnviz.record.measure.fields import FIELDS, INDEX, SATURATION, UNIT_FIELDS, TensorStats
 from tb_nnviz.record.measure.histogram import count_codes
 
-#: The fields that are reduced block by block.
-_REDUCED = FIELDS[2:]
-#: Elements that are widened at a time: on the CPU what its caches hold, elsewhere what memory bears.
+
+class _Sum(NamedTuple):
+    """One way to sum over finite elements.
+
+    Args:
+        of: float64 elements -> their sum.
+        of_rows: float32 [rows, columns] -> float32 [rows], one number per row.
+        from_rows: the same numbers in float64 [rows] -> the sum over all rows.
+    """
+
+    of: Callable[[Tensor], Tensor]
+    of_rows: Callable[[Tensor], Tensor]
+    from_rows: Callable[[Tensor], Tensor]
+
+
+#: The fields that sum a power of every finite element. The C extension lists them in ``native/state.h``.
+_SUMS = {
+    "sum": _Sum(lambda x: x.sum(), lambda rows: rows.sum(1), lambda sums: sums.sum()),
+    "sum_sq": _Sum(
+        lambda x: x.dot(x), lambda rows: torch.linalg.vector_norm(rows, dim=1), lambda norms: norms.square_().sum()
+    ),
+}
+_MERGES: dict[str, Callable[[Tensor], Tensor]] = {"min": Tensor.amin, "max": Tensor.amax, "sum": Tensor.sum}
+#: Elements that are widened at a time: on the CPU as many as its caches hold, elsewhere as many as memory bears.
 _CPU_BLOCK, _BLOCK = 1 << 16, 1 << 24
-#: Elements that are summed at a time where they need not be widened.
+#: Elements that are summed at a time if they need not be widened.
 _QUICK_BLOCK = 1 << 18
+#: Between these absolute maxima, float32 holds a row's sum of squares, or of the highest power that is summed.
+_QUICK_RANGE = tuple(limit ** (2 / max(field.scale_power for field in FIELDS)) for limit in (1e-12, 1e15))
 #: A reduction over the rows of a narrow matrix is slow: rows are joined to about this width.
 _ROW = 1024
 
 _thread = threading.local()
-_constants: dict[tuple[str, torch.dtype, torch.device], Tensor] = {}
+_constants: dict[tuple[torch.dtype, torch.device], tuple[Tensor, Tensor]] = {}
 
 
 def measure(
     x: Tensor, unit_axis: int | None, bounds: tuple[float, ...], minus: Tensor | None, bin_counts: bool
 ) -> TensorStats:
-    """Reduce a detached, strided, real, floating tensor that is not empty; ``statistics.measure`` says what is what.
+    """Reduce a tensor to its ``TensorStats``.
+
+    Args:
+        x: detached, strided, real, floating and not empty.
+        unit_axis: as in ``stats.measure``, like the other arguments.
+        bounds: see there.
+        minus: see there.
+        bin_counts: see there.
 
     >>> measure(torch.tensor([3.0, 0.0, -4.0]), None, (), None, False).values[:3].tolist()
     [-4.0, 3.0, -1.0]
@@ -47,40 +78,46 @@ def measure(
     low, high = torch.aminmax(flat) if units is None else (units[0].amin(), units[1].amax())
     if many or units is not None:
         low, high = low.to(wide(flat)), high.to(wide(flat))
-    finite = _known_finite(low, high)
-    quick = _reduce_quickly(flat, low, high) if many and finite and not bounds else None
+    absmax = _known_absmax(low, high)
+    quick = _reduce_quickly(flat, absmax) if many and absmax is not None and not bounds else None
     if quick is not None:
-        sums = quick
+        fields = quick
     elif not many:
-        sums = _reduce(flat, finite, bounds)
+        fields = _reduce(flat, absmax, bounds)
     else:
-        sums = _merge(_REDUCED, [_reduce(block, finite, bounds, many=True) for block in _widened(flat)])
-    return TensorStats(x.numel(), torch.stack([low, high, *sums]), units, count_codes(x) if bin_counts else None)
+        fields = _merge([_reduce(block, absmax, bounds, many=True) for block in _widened(flat)])
+    values = _pack({"min": low, "max": high, **fields})
+    return TensorStats(x.numel(), values, units, count_codes(x) if bin_counts else None)
 
 
 def _measure_difference(
     x: Tensor, minus: Tensor, unit_axis: int | None, bounds: tuple[float, ...], bin_counts: bool
 ) -> TensorStats:
-    """The same of x - minus, in float64."""
-    if unit_axis is not None or bin_counts:  # nobody asks for them often
+    """Reduce x - minus, computed in float64, to its ``TensorStats``."""
+    if unit_axis is not None or bin_counts:  # rare, so a copy of the whole difference is good enough
         return measure(x.to(wide(x)) - minus.to(wide(x)), unit_axis, bounds, None, bin_counts)
     blocks = []
-    for ours, theirs in zip(*(torch.split(flat, _block(x)) for flat in (_flat(x), _flat_as(minus, x))), strict=True):
-        block = ours.to(wide(x)) - theirs
+    for left, right in zip(*(torch.split(flat, _block(x)) for flat in (_flat(x), _flat_as(minus, x))), strict=True):
+        block = left.to(wide(x)) - right
         low, high = torch.aminmax(block)
-        blocks.append([low, high, *_reduce(block, _known_finite(low, high), bounds)])
-    return TensorStats(x.numel(), torch.stack(_merge(FIELDS, blocks) if len(blocks) > 1 else blocks[0]))
+        blocks.append({"min": low, "max": high, **_reduce(block, _known_absmax(low, high), bounds)})
+    return TensorStats(x.numel(), _pack(_merge(blocks) if len(blocks) > 1 else blocks[0]))
 
 
-def _merge(names: Sequence[str], blocks: list[list[Tensor]]) -> list[Tensor]:
-    """The fields of all blocks together."""
-    columns = [torch.stack(column) for column in zip(*blocks, strict=True)]
-    how = {"low": Tensor.amin, "high": Tensor.amax, "finite_absmax": Tensor.amax}
-    return [how.get(name, Tensor.sum)(column) for name, column in zip(names, columns, strict=True)]
+def _merge(blocks: list[dict[str, Tensor]]) -> dict[str, Tensor]:
+    """Return the fields of all blocks together, as the table of fields says."""
+    return {
+        name: _MERGES[FIELDS[INDEX[name]].merge](torch.stack([block[name] for block in blocks])) for name in blocks[0]
+    }
+
+
+def _pack(fields: dict[str, Tensor]) -> Tensor:
+    """Return the fields in the order of their table: [len(FIELDS)]."""
+    return torch.stack([fields[name] for name in INDEX])
 
 
 def norms(tensors: Sequence[Tensor]) -> Tensor:
-    """What ``statistics.norms`` says: [3] on the first one's device."""
+    """Return the sums of ``stats.norms``, float64 [3], on the first tensor's device."""
     found: list[Tensor] = []
     for x in tensors:
         for block in _widened(_flat(x)):
@@ -98,7 +135,7 @@ def moments(
     epsilon: float,
     denominator: Tensor | None,
 ) -> Tensor:
-    """What ``statistics.moments`` says."""
+    """Return the sums of ``stats.moments``, float64 [3]."""
     root = second if denominator is None else denominator
     blocks = []
     flats = [_flat_as(x, first) for x in (first, second, root)]
@@ -110,7 +147,7 @@ def moments(
 
 
 def _widened(flat: Tensor) -> Iterator[Tensor]:
-    """The elements in float64, a block at a time; on the CPU the next block overwrites the last."""
+    """Yield the elements in float64, block by block. On the CPU each block overwrites the last."""
     if flat.device.type != "cpu" or type(flat) is not Tensor:
         for block in torch.split(flat, _BLOCK):
             yield block.to(wide(flat))
@@ -120,93 +157,116 @@ def _widened(flat: Tensor) -> Iterator[Tensor]:
         yield block if flat.dtype == torch.float64 else scratch[: block.numel()].copy_(block)
 
 
-def _reduce(x: Tensor, finite: bool, bounds: tuple[float, ...], many: bool = False) -> list[Tensor]:
-    """The _REDUCED fields of a block; ``many`` says that it is one of many."""
-    zero = _constant(0.0, x)
-    saturated = _near(x, bounds) if bounds else _constant(math.nan, x)
-    if finite:
-        first = x.sum()
-        return [first, first, x.dot(x), _nonzero(x, many), zero, zero, saturated]
-    y = torch.nan_to_num(x, 0.0, 0.0, 0.0)
-    # x - x is 0 where x is finite and NaN elsewhere
-    nonfinite = torch.count_nonzero(x - x).to(x.dtype)
-    return [x.sum(), y.sum(), y.dot(y), _nonzero(y, many), nonfinite, y.abs().amax(), saturated]
+def _reduce(x: Tensor, absmax: Tensor | None, bounds: tuple[float, ...], many: bool = False) -> dict[str, Tensor]:
+    """Return all fields of a block of float64 elements but its minimum and maximum.
 
-
-def _reduce_quickly(x: Tensor, low: Tensor, high: Tensor) -> list[Tensor] | None:
-    """The _REDUCED fields of many float32 elements on the CPU, without widening them; all are finite.
-
-    Sums run over rows of 1,024 in float32 and over the rows in float64, which costs a fraction and is off
-    by some 1e-8. None where that is not good enough: squares would leave float32's range, or the standard
-    deviation is so far below the mean that it would be made of rounding.
+    Args:
+        x: the elements, of one axis.
+        absmax: their largest magnitude; None if they are not known to be finite.
+        bounds: values of which elements near them are counted.
+        many: the block is one of many, so it is worth keeping memory for the next.
     """
-    if x.dtype != torch.float32 or not 1e-12 <= max(-low.numpy(), high.numpy()) <= 1e15:
+    zero, nan = _zero_and_nan(x)
+    saturated = _near(x, bounds) if bounds else nan
+    if absmax is not None:
+        sums = {name: each.of(x) for name, each in _SUMS.items()}
+        return {
+            **sums,
+            "ieee_sum": sums["sum"],
+            "nonzero": _nonzero(x, many),
+            "nonfinite": zero,
+            "finite_absmax": absmax,
+            "saturated": saturated,
+        }
+    y = torch.nan_to_num(x, 0.0, 0.0, 0.0)
+    return {
+        **{name: each.of(y) for name, each in _SUMS.items()},
+        "ieee_sum": x.sum(),
+        "nonzero": _nonzero(y, many),
+        # x - x is 0 where x is finite and NaN elsewhere
+        "nonfinite": torch.count_nonzero(x - x).to(x.dtype),
+        "finite_absmax": y.abs().amax(),
+        "saturated": saturated,
+    }
+
+
+def _reduce_quickly(x: Tensor, absmax: Tensor) -> dict[str, Tensor] | None:
+    """Return what ``_reduce`` does of many finite float32 elements on the CPU, without widening them.
+
+    Sums run over rows of 1,024 in float32 and over the rows in float64. That costs a fraction and is off by
+    some 1e-8. None if that is not good enough: if powers would leave float32's range, or if the standard
+    deviation is so far below the mean that it would consist of rounding errors.
+    """
+    if x.dtype != torch.float32 or not _QUICK_RANGE[0] <= absmax.numpy() <= _QUICK_RANGE[1]:
         return None
     whole = x.numel() // _ROW * _ROW
     scratch = _scratch("quick", torch.float32, _QUICK_BLOCK)
-    sums, norms, signs = [], [], []
+    rows: dict[str, list[Tensor]] = {name: [] for name in _SUMS}
+    signs = []
     for block in torch.split(x[:whole], _QUICK_BLOCK):
+        for name, each in _SUMS.items():
+            rows[name].append(each.of_rows(block.view(-1, _ROW)))
         sign = torch.sign(block, out=scratch[: block.numel()])
-        sums.append(block.view(-1, _ROW).sum(1))
-        norms.append(torch.linalg.vector_norm(block.view(-1, _ROW), dim=1))
         signs.append(torch.linalg.vector_norm(sign.view(-1, _ROW), dim=1))
-    found = dict(zip(_REDUCED, _reduce(x[whole:].double(), True, ()), strict=True))  # of what fills no row
-    first = torch.cat(sums).double().sum() + found["first"]
-    second = torch.cat(norms).double().square_().sum() + found["second"]
-    if second.numpy() - first.numpy() ** 2 / x.numel() < 1e-2 * second.numpy():
+    rest = _reduce(x[whole:].double(), absmax, ())  # the elements that fill no row
+    sums = {name: each.from_rows(torch.cat(rows[name]).double()) + rest[name] for name, each in _SUMS.items()}
+    total, squares = sums["sum"].numpy(), sums["sum_sq"].numpy()
+    if squares - total**2 / x.numel() < 1e-2 * squares:
         return None
-    nonzero = torch.cat(signs).double().square_().round_().sum() + found["nonzero"]
-    found |= {"total": first, "first": first, "second": second, "nonzero": nonzero}
-    return [found[name] for name in _REDUCED]
+    nonzero = torch.cat(signs).double().square_().round_().sum() + rest["nonzero"]
+    return {**rest, **sums, "ieee_sum": sums["sum"], "nonzero": nonzero}
 
 
 def _nonzero(x: Tensor, many: bool) -> Tensor:
-    """How many elements are not exactly 0: the sum of their signs' squares, faster than count_nonzero."""
+    """Count the elements that are not exactly 0, as the sum of their signs' squares: faster than count_nonzero."""
     reuse = many and x.device.type == "cpu"
     signs = torch.sign(x, out=_scratch("signs", x.dtype, _CPU_BLOCK)[: x.numel()]) if reuse else torch.sign(x)
     return signs.dot(signs)
 
 
 def _scratch(name: str, dtype: torch.dtype, numel: int) -> Tensor:
-    """Memory of this thread's own: fresh memory for each of many blocks would cost more than the sums."""
+    """Return memory of this thread. New memory for each of many blocks would cost more than the sums."""
     buffer: Tensor | None = getattr(_thread, name, None)
     if buffer is None:
         buffer = torch.empty(numel, dtype=dtype, device="cpu")
-        if type(buffer) is Tensor:  # not of a mode that makes others
+        if type(buffer) is Tensor:  # a mode may make tensors of its own
             setattr(_thread, name, buffer)
     return buffer
 
 
-def _known_finite(low: Tensor, high: Tensor) -> bool:
-    """Whether all elements are known to be finite, without waiting for a device.
+def _known_absmax(low: Tensor, high: Tensor) -> Tensor | None:
+    """Return the largest magnitude; None if elements may not be finite.
 
     On the CPU the extremes are at hand (``numpy`` reads memory, no operator runs). Elsewhere the
-    answer would cost a synchronization, so the passes for nonfinite elements run always.
+    answer would cost a synchronization, so the passes for nonfinite elements always run.
     """
     if low.device.type != "cpu" or type(low) is not Tensor:
-        return False
+        return None
     try:
-        return math.isfinite(low.numpy()) and math.isfinite(high.numpy())
-    except RuntimeError:  # of torch.func: there are no numbers yet
-        return False
+        least, most = float(low.numpy()), float(high.numpy())
+    except RuntimeError:  # a tensor of torch.func holds no numbers yet
+        return None
+    if not (math.isfinite(least) and math.isfinite(most)):
+        return None
+    return high if most >= -least else low.neg()
 
 
 def _flat(x: Tensor) -> Tensor:
-    """All elements as one axis, without a copy where they lie dense, whatever their order."""
+    """Return all elements on one axis, in the order of memory, so that a dense tensor is not copied."""
     if x.dim() == 4 and x.is_contiguous(memory_format=torch.channels_last):
         x = x.permute(0, 2, 3, 1)
     return x.reshape(-1)
 
 
 def _flat_as(x: Tensor, like: Tensor) -> Tensor:
-    """The elements of x in the order in which ``_flat(like)`` has those of another."""
+    """Return the elements of x in the order of ``_flat(like)``."""
     if like.dim() == 4 and like.is_contiguous(memory_format=torch.channels_last):
         x = x.permute(0, 2, 3, 1)
     return x.reshape(-1)
 
 
 def _units(x: Tensor, axis: int) -> Tensor:
-    """What ``TensorStats.units`` is."""
+    """Return the fields of each unit, [len(UNIT_FIELDS), units]."""
     if x.dim() == 0:
         x, axis = x.reshape(1), 0
     axis %= x.dim()
@@ -216,7 +276,7 @@ def _units(x: Tensor, axis: int) -> Tensor:
         low, high = x, x
     elif axis == x.dim() - 1:
         rows = x.reshape(-1, units)
-        # a reduction over rows runs along the memory, and is slow for narrow ones: fold some together
+        # a reduction over narrow rows is slow, so some are joined
         fold = math.gcd(rows.shape[0], max(1, _ROW // units))
         folded = rows.reshape(-1, fold * units)
         low, high = folded.amin(0).view(fold, units).amin(0), folded.amax(0).view(fold, units).amax(0)
@@ -224,20 +284,23 @@ def _units(x: Tensor, axis: int) -> Tensor:
         low, high = x.amin(others), x.amax(others)
     low, high = low.to(wide(x)), high.to(wide(x))
     y = x.to(wide(x))
-    if not _known_finite(low.amin(), high.amax()):
+    if _known_absmax(low.amin(), high.amax()) is None:
         y = torch.nan_to_num(y, 0.0, 0.0, 0.0)
-    second = torch.linalg.vector_norm(y, dim=others).square() if others else y.square()
-    return torch.stack([low, high, second, torch.full_like(low, x.numel() // units)])
+    sum_sq = torch.linalg.vector_norm(y, dim=others).square() if others else y.square()
+    fields = {"min": low, "max": high, "sum_sq": sum_sq, "count": torch.full_like(low, x.numel() // units)}
+    return torch.stack([fields[field.name] for field in UNIT_FIELDS])
 
 
-def _constant(value: float, like: Tensor) -> Tensor:
-    key = (repr(value), like.dtype, like.device)
-    constant = _constants.get(key)
-    if constant is None or type(like) is not Tensor:
-        constant = torch.tensor(value, dtype=like.dtype, device=like.device)
-        if type(constant) is Tensor:  # not of a mode that makes others
-            _constants[key] = constant
-    return constant
+def _zero_and_nan(like: Tensor) -> tuple[Tensor, Tensor]:
+    """Return 0 and NaN as tensors of no axis. They are shared: nobody may write to them."""
+    key = like.dtype, like.device
+    found = _constants.get(key)
+    if found is None or type(like) is not Tensor:
+        zero, nan = (torch.tensor(value, dtype=like.dtype, device=like.device) for value in (0.0, math.nan))
+        found = zero, nan
+        if type(zero) is Tensor:  # a mode may make tensors of its own
+            _constants[key] = found
+    return found
 
 
 def _block(x: Tensor) -> int:
@@ -245,12 +308,12 @@ def _block(x: Tensor) -> int:
 
 
 def wide(x: Tensor) -> torch.dtype:
-    """What elements are widened to: float64, but on Apple's GPUs, which have none."""
+    """Return the dtype of sums: float64, or float32 on Apple's GPUs, which have no float64."""
     return torch.float32 if x.device.type == "mps" else torch.float64
 
 
 def _near(x: Tensor, bounds: tuple[float, ...]) -> Tensor:
-    """How many elements lie within ``SATURATION`` of one of the bounds."""
+    """Count the elements within ``SATURATION`` of one of the bounds."""
     near = torch.zeros_like(x, dtype=torch.bool)
     for bound in bounds:
         near |= (x - bound).abs() <= SATURATION

@@ -5,7 +5,7 @@ import { MAP_COLOURS, type MapColours } from "./paint";
 
 const SCALES: readonly MapScaleMode[] = ["layer", "channel", "fixed"];
 
-/** What a link says that it is not known to mean is as if it said nothing. */
+/** Return a value of the address, or null if it is not one of the known values. */
 const oneOf = <T extends string>(all: readonly T[], value: string | null): T | null =>
   all.includes(value as T) ? (value as T) : null;
 
@@ -13,7 +13,7 @@ function wholeNumber(value: string | null): number | null {
   return value !== null && /^\d{1,9}$/.test(value) ? Number(value) : null;
 }
 
-/** This panel's own choices, each a key of the address. */
+/** The settings of this panel, each stored in a key of the address. */
 export function useChoices() {
   const store = useStore();
   const key = (name: string) => store.key(`act.${name}`);
@@ -28,12 +28,12 @@ export function useChoices() {
     setColours: (name: string) => set("colours", name === "viridis" ? null : name),
     scale: oneOf<MapScaleMode>(SCALES, key("scale").value) ?? "layer",
     setScale: (scale: MapScaleMode) => set("scale", scale === "layer" ? null : scale),
-    /** Upper end of the fixed scale; null: a round one that fits. */
+    /** Upper end of the fixed scale. Null: a suggested round number. */
     fixed: Number.isFinite(fixed) && fixed > 0 ? fixed : null,
     setFixed: (value: number | null) => set("fixed", value === null ? null : String(value)),
     differ: key("mode").value === "difference",
     setDiffer: (on: boolean) => set("mode", on ? "difference" : null),
-    /** null: as is usual for what is shown. */
+    /** Null: the default of the layer. */
     order: oneOf<UnitOrder>(["activity", "index"], key("order").value),
     setOrder: (order: string) => set("order", order),
     /** Original index of the unit whose history is open. */

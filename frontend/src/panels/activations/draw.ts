@@ -1,9 +1,9 @@
-import { hatchTile, image, ink } from "../../plot/canvas";
+import { hatchTile, image, theme } from "../../plot/canvas";
 import type { Pixels } from "./paint";
 
 /**
- * A picture of values, a pixel a value; the style stretches it. Only where something is hatched (not finite, dead)
- * it is drawn at the size that it has on the screen, since a hatch is finer than a value.
+ * Draw one pixel per value, which the stylesheet enlarges. If values are hatched (not finite, dead), the canvas has the
+ * size on the screen, because a hatch is finer than a value.
  */
 export function drawPlane(
   canvas: HTMLCanvasElement,
@@ -22,7 +22,7 @@ export function drawPlane(
   }
   g.imageSmoothingEnabled = false;
   g.drawImage(image(rgba, width, height), 0, 0, canvas.width, canvas.height);
-  const colours = ink(size.dark);
+  const colours = theme(size.dark);
   for (const mask of hatched) {
     const layer = document.createElement("canvas");
     layer.width = canvas.width;

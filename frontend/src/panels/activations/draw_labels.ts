@@ -1,23 +1,23 @@
 import { FONT, prepare } from "../../plot/canvas";
 import { labelStride } from "./layout";
 
-export interface LabelModel {
+interface LabelModel {
   labels: readonly string[];
-  /** Pixels along the axis, and across it. */
+  /** Pixels along and across the axis. */
   length: number;
   room: number;
-  /** At the left of what they label, one below the other; else below it, turned. */
+  /** Left of the map, one below the other, or below the map, rotated. */
   side: "left" | "below";
   colour: string;
   accent: string;
-  /** Index of the one that is selected, or -1. */
+  /** Index of the selected label, or -1. */
   selected: number;
   dpr: number;
 }
 
 const SIZE = 10;
 
-/** Labels of an axis at its places; where they are too many every second, third ... is written. */
+/** Draw the labels of an axis, and skip as many as needed to avoid overlap. */
 export function drawLabels(canvas: HTMLCanvasElement, model: LabelModel): void {
   const { labels, length, room, side, dpr } = model;
   const left = side === "left";

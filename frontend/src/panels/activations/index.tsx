@@ -1,6 +1,7 @@
 import { useMemo, useRef } from "preact/hooks";
 import { choose } from "../../lib/selection";
 import { nearest } from "../../lib/steps";
+import { MAP_PREFIX } from "../../lib/tags";
 import { Busy } from "../../ui/busy";
 import { useStore } from "../../ui/context";
 import { Exports } from "../../ui/exports";
@@ -17,7 +18,7 @@ import { Columns } from "./parts/columns";
 import { Controls } from "./parts/controls";
 import { HistoryDrawer } from "./parts/history";
 import { ProbeBand } from "./parts/probe";
-import { PREFIX, useInputs, useListing, useMaps } from "./questions";
+import { useInputs, useListing, useMaps } from "./questions";
 import style from "./style.css?inline";
 import { TEXT } from "./text";
 
@@ -64,7 +65,7 @@ function Activations({ listing, error, retry }: Props) {
   const runs = store.shown.value;
   const dark = store.dark.value;
   const stage = useRef<HTMLDivElement>(null);
-  const layers = useMemo(() => layersOf(listing, runs, PREFIX), [listing, runs]);
+  const layers = useMemo(() => layersOf(listing, runs, MAP_PREFIX), [listing, runs]);
   const selected = Math.max(0, choose(store.view.row.value, layers));
   const layer = layers[selected] ?? null;
   const header = layer?.first.header ?? null;
@@ -99,25 +100,25 @@ function Activations({ listing, error, retry }: Props) {
     [maps.maps, maps.newest, runs, colours, scale, fixed, differ, order, dark],
   );
   const waiting = maps.maps.size === 0 && maps.loading;
-  const drawn = useKept(
+  const drawn = useLast(
     waiting || !layer
       ? null
       : { picture: fresh, layer: layer.name, step: maps.step, sample, reasons: maps.reasons },
   );
   const unit = choices.unit;
-  const boards = drawn?.picture.shown.flatMap(({ board }) => (board ? [board] : [])) ?? [];
+  const grids = drawn?.picture.shown.flatMap(({ grid }) => (grid ? [grid] : [])) ?? [];
   return (
     <section class="panel act" aria-label={TEXT.title}>
       <Controls
         choices={choices}
         header={header}
-        boards={boards}
+        grids={grids}
         exports={
           <Exports
             name={`nnviz_activations_${drawn?.layer ?? ""}_step_${drawn?.step ?? 0}`}
             png={() => stage.current}
-            csv={() => mapsToCsv(boards, drawn?.layer ?? "", sample, differ)}
-            disabled={boards.length === 0}
+            csv={() => mapsToCsv(grids, drawn?.layer ?? "", sample, differ)}
+            disabled={grids.length === 0}
           />
         }
       />
@@ -201,8 +202,8 @@ interface Drawn {
   reasons: ReadonlyMap<string, string>;
 }
 
-/** What was drawn last while the next is on its way: it fades instead of leaving a hole. */
-function useKept(next: Drawn | null): Drawn | null {
+/** Return the last picture while the next one is loading, so that it fades instead of disappearing. */
+function useLast(next: Drawn | null): Drawn | null {
   const kept = useRef<Drawn | null>(null);
   if (next) kept.current = next;
   return kept.current;

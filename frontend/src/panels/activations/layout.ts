@@ -1,24 +1,24 @@
 export interface TileLayout {
   columns: number;
-  /** Size of one picture, whole CSS pixels. */
+  /** Size of one map in whole CSS pixels. */
   width: number;
   height: number;
-  /** Height of a row of them with their captions and the gap below. */
+  /** Height of a row of maps, including captions and the gap below. */
   pitch: number;
-  /** Rows of pictures in all. */
+  /** Number of rows of maps. */
   lines: number;
 }
 
 export const TILE_GAP = 8;
-export const CAPTION = 18;
-const SMALLEST = 40;
-const LARGEST = 132;
-const USUAL = 64;
+const CAPTION = 18;
+const MIN_TILE = 40;
+const MAX_TILE = 132;
+const DEFAULT_TILE = 64;
 
 /**
- * How many pictures stand side by side: as few, and so as large, as still show all of them without scrolling;
- * where that makes them too small, pictures of the usual size that scroll. `most` is the largest that is wanted,
- * `gutter` room for labels at the left of and below each.
+ * Arrange maps in as few columns as possible, so that they are as large as possible without scrolling. If that makes
+ * them too small, they have the default size and scroll. `max` is the maximum size, `gutter` the space for labels left
+ * of and below each map.
  */
 export function tileLayout(
   width: number,
@@ -26,11 +26,11 @@ export function tileLayout(
   count: number,
   rows: number,
   columns: number,
-  { most = LARGEST, gutter = 0 } = {},
+  { max = MAX_TILE, gutter = 0 } = {},
 ): TileLayout {
   const ratio = Math.min(3, Math.max(1 / 12, rows / columns));
-  // A strip of one row needs width to say anything.
-  const largest = columns > 3 * rows ? Math.max(most, width) : most;
+  // A map of one row needs width to be readable.
+  const largest = columns > 3 * rows ? Math.max(max, width) : max;
   const of = (n: number): TileLayout => {
     const tile = Math.max(12, Math.min(largest, Math.floor((width - TILE_GAP * (n - 1)) / n) - gutter));
     const high = Math.max(12, Math.round(tile * ratio));
@@ -39,20 +39,20 @@ export function tileLayout(
   };
   const fits = (n: number) => Math.max(1, Math.min(n, count));
   const pitch = (size: number) => size + gutter + TILE_GAP;
-  const narrowest = fits(Math.max(1, Math.floor((width + TILE_GAP) / pitch(SMALLEST))));
+  const narrowest = fits(Math.max(1, Math.floor((width + TILE_GAP) / pitch(MIN_TILE))));
   for (let n = 1; n <= narrowest; n++) {
     const layout = of(n);
     const filled = layout.columns * (layout.width + gutter + TILE_GAP) > 0.8 * width || n === count;
     if (filled && layout.lines * layout.pitch <= height) return layout;
   }
-  return of(fits(Math.max(1, Math.floor((width + TILE_GAP) / pitch(Math.min(USUAL, most))))));
+  return of(fits(Math.max(1, Math.floor((width + TILE_GAP) / pitch(Math.min(DEFAULT_TILE, max))))));
 }
 
-/** First and last line (exclusive) in view, with one more at either end. */
+/** Return the first and last line (exclusive) in view, extended by one at each end. */
 export function visibleLines(top: number, height: number, pitch: number, lines: number): [number, number] {
   const first = Math.max(0, Math.floor(top / pitch) - 1);
   return [Math.min(first, lines), Math.min(lines, Math.ceil((top + height) / pitch) + 1)];
 }
 
-/** Of many labels so many that each has its room: every how manyth is written. */
+/** Return the stride at which labels do not overlap. */
 export const labelStride = (pitch: number, room: number) => Math.max(1, Math.ceil(room / pitch));

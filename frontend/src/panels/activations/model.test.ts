@@ -2,16 +2,16 @@ import { expect, test } from "vitest";
 import { row } from "../../testing/helpers";
 import { tileLayout, visibleLines } from "./layout";
 import {
-  type Board,
-  boardOf,
   cutsSample,
   dequantize,
   layersOf,
   type MapEvent,
+  type MapGrid,
   type MapHeader,
-  placeOf,
+  mapGridOf,
   samplesOf,
   sizesOf,
+  valueIndex,
 } from "./model";
 import { placeLabel, sampleLabel, tokensOf, visible } from "./model_labels";
 import { countStates, peakOf, positionsOf, slotsOf, unitState } from "./model_units";
@@ -28,9 +28,9 @@ function event(axes: string[], shape: number[], codes: number[], more: Partial<M
   return { run: "a", step: 0, header: header(axes, shape, more), values: Uint8Array.from(codes), units: {} };
 }
 
-const board = (...arguments_: Parameters<typeof event>): Board => boardOf(event(...arguments_))!;
+const grid = (...arguments_: Parameters<typeof event>): MapGrid => mapGridOf(event(...arguments_))!;
 
-test("a value is offset and scale times its code; 255 is not finite only where the header says so", () => {
+test("dequantize maps codes to values, and 255 to NaN only if the header has nonfinite values", () => {
   expect([...dequantize(Uint8Array.of(0, 3, 255), header([], []))]).toEqual([-1, 0.5, 126.5]);
   expect([...dequantize(Uint8Array.of(0, 3, 255), header([], [], { nonfinite: 1 }))]).toEqual([
     -1,
@@ -40,10 +40,10 @@ test("a value is offset and scale times its code; 255 is not finite only where t
   expect([...dequantize(Uint8Array.of(0, 0), header([], [], { scale: 0, offset: 7 }))]).toEqual([7, 7]);
 });
 
-test("axes say what is drawn", () => {
+test("mapGridOf chooses tiles or a sheet by the axes", () => {
   const of = (axes: string[], shape: number[]) => {
     const size = shape.reduce((product, n) => product * n, 1);
-    const { form, unitAxis, rowAxis, columnAxis, rows, columns, ids } = board(
+    const { form, unitAxis, rowAxis, columnAxis, rows, columns, ids } = grid(
       axes,
       shape,
       Array(size).fill(0),
@@ -64,40 +64,40 @@ test("axes say what is drawn", () => {
   expect(of(["token", "feature"], [4, 7])).toEqual(["sheet", "feature", "token", "", 4, 1, 7]);
   expect(of(["sample", "unit"], [8, 10])).toEqual(["sheet", "unit", "sample", "", 8, 1, 10]);
   expect(of(["unit"], [10])).toEqual(["sheet", "unit", "", "", 1, 1, 10]);
-  expect(boardOf(event(["sample", "channel", "height", "width"], [1, 1, 1, 1], [0]))).toBeNull();
+  expect(mapGridOf(event(["sample", "channel", "height", "width"], [1, 1, 1, 1], [0]))).toBeNull();
 });
 
-test("places of tiles and sheets", () => {
-  const tiles = board(["channel", "height", "width"], [2, 2, 3], [...Array(12).keys()]);
-  expect(tiles.values[placeOf(tiles, 1, 0, 2)]).toBe(-1 + 0.5 * 8);
-  const sheet = board(["token", "feature"], [2, 3], [0, 1, 2, 3, 4, 5]);
-  expect(sheet.values[placeOf(sheet, 2, 1, 0)]).toBe(-1 + 0.5 * 5);
+test("valueIndex addresses tiles and sheets", () => {
+  const tiles = grid(["channel", "height", "width"], [2, 2, 3], [...Array(12).keys()]);
+  expect(tiles.values[valueIndex(tiles, 1, 0, 2)]).toBe(-1 + 0.5 * 8);
+  const sheet = grid(["token", "feature"], [2, 3], [0, 1, 2, 3, 4, 5]);
+  expect(sheet.values[valueIndex(sheet, 2, 1, 0)]).toBe(-1 + 0.5 * 5);
 });
 
-test("only kept units have their original index", () => {
-  const some = board(["channel", "height", "width"], [2, 1, 1], [0, 0], { unit_order: [0, 4] });
+test("mapGridOf keeps the original indices of units", () => {
+  const some = grid(["channel", "height", "width"], [2, 1, 1], [0, 0], { unit_order: [0, 4] });
   expect(some.ids).toEqual([0, 4]);
   expect(positionsOf(some, [4, 1, 0])).toEqual([1, -1, 0]);
 });
 
-test("samples are cut out of what shows one at a time", () => {
+test("cutsSample and samplesOf depend on the axes", () => {
   expect(cutsSample(header(["sample", "unit"], [8, 10]))).toBe(false);
   expect(cutsSample(header(["sample", "token", "feature"], [8, 10, 3]))).toBe(true);
   expect(samplesOf(header(["sample", "unit"], [8, 10]))).toBe(8);
   expect(sizesOf(header(["sample", "channel", "height", "width"], [8, 16, 4, 5]))).toBe("16 × 4 × 5");
 });
 
-const figures = (min: number[], max: number[]) => ({
+const unitStatistics = (min: number[], max: number[]) => ({
   min: Float64Array.from(min),
   max: Float64Array.from(max),
   mean: Float64Array.from(min),
 });
 
-test("dead is exactly 0, constant is another number, and NaN is neither", () => {
+test("unitState separates dead, constant and nonfinite units", () => {
   const nan = Number.NaN;
-  const one: Board = {
-    ...board(["channel", "length"], [5, 1], [0, 0, 0, 0, 0]),
-    units: figures([0, 0, 2, nan, -1e-30], [0, 1e-30, 2, nan, 0]),
+  const one: MapGrid = {
+    ...grid(["channel", "length"], [5, 1], [0, 0, 0, 0, 0]),
+    units: unitStatistics([0, 0, 2, nan, -1e-30], [0, 1e-30, 2, nan, 0]),
   };
   expect([0, 1, 2, 3, 4].map((unit) => unitState(one, unit))).toEqual([
     "dead",
@@ -110,26 +110,26 @@ test("dead is exactly 0, constant is another number, and NaN is neither", () => 
   expect(unitState({ ...one, units: {} }, 0)).toBe("unknown");
 });
 
-test("units stand by the reference's activity, ties and the other order by index, others' own units last", () => {
-  const reference: Board = {
-    ...board(["channel", "length"], [4, 1], [0, 0, 0, 0]),
-    units: figures([0, -5, 0, 0], [1, 2, 5, 0]),
+test("slotsOf sorts by the reference's activity or by index, other runs' units last", () => {
+  const reference: MapGrid = {
+    ...grid(["channel", "length"], [4, 1], [0, 0, 0, 0]),
+    units: unitStatistics([0, -5, 0, 0], [1, 2, 5, 0]),
   };
-  const other = board(["channel", "length"], [2, 1], [0, 0], { unit_order: [1, 9] });
+  const other = grid(["channel", "length"], [2, 1], [0, 0], { unit_order: [1, 9] });
   expect(slotsOf([reference, other], "activity")).toEqual([1, 2, 0, 3, 9]);
   expect(slotsOf([reference, other], "index")).toEqual([0, 1, 2, 3, 9]);
   expect(slotsOf([], "activity")).toEqual([]);
-  const bad = { ...reference, units: figures([0, 0, 0, Number.NaN], [9, 0, 0, Number.NaN]) };
+  const bad = { ...reference, units: unitStatistics([0, 0, 0, Number.NaN], [9, 0, 0, Number.NaN]) };
   expect(slotsOf([bad], "activity")[0]).toBe(3);
 });
 
-test("the peak of a picture keeps its sign and its NaN", () => {
-  const one = board(["channel", "length"], [2, 2], [0, 1, 2, 255], { nonfinite: 1 });
+test("peakOf keeps sign and NaN", () => {
+  const one = grid(["channel", "length"], [2, 2], [0, 1, 2, 255], { nonfinite: 1 });
   expect(peakOf(one, 0)).toBe(-1);
   expect(peakOf(one, 1)).toBeNaN();
 });
 
-test("layers stand as the reference runs them, an extra one where its run has it", () => {
+test("layersOf follows the reference's order and inserts extra layers", () => {
   const of = (run: string, ...tags: string[]) =>
     tags.map((tag) => ({ run, tag: `p/${tag}`, step: 1, header: header([], []), row: null }));
   const listing = {
@@ -147,7 +147,7 @@ test("layers stand as the reference runs them, an extra one where its run has it
   expect(layersOf(listing, ["a"], "p/")[0].module).toBe("x");
 });
 
-test("labels are the probe's own, tokens by their ids where there are none", () => {
+test("tokensOf and sampleLabel use the probe's labels, else token ids", () => {
   const labelled = header(["sample", "token"], [2, 3], {
     labels: [
       ["a", " ", "\n"],
@@ -171,7 +171,7 @@ test("labels are the probe's own, tokens by their ids where there are none", () 
   expect(placeLabel("sample", 1, null, null)).toBe("2");
 });
 
-test("few pictures are large and all in view; many have the usual size and scroll", () => {
+test("tileLayout enlarges few tiles and scrolls many", () => {
   const few = tileLayout(300, 600, 16, 8, 8);
   expect(few.lines * few.pitch).toBeLessThanOrEqual(600);
   expect(few.columns * few.width + 8 * (few.columns - 1)).toBeLessThanOrEqual(300);
@@ -184,7 +184,7 @@ test("few pictures are large and all in view; many have the usual size and scrol
   expect(tileLayout(100, 100, 0, 1, 1).lines).toBe(0);
 });
 
-test("of many lines those in view and one more at either end are drawn", () => {
+test("visibleLines adds one line at each end", () => {
   expect(visibleLines(0, 100, 20, 50)).toEqual([0, 6]);
   expect(visibleLines(200, 100, 20, 50)).toEqual([9, 16]);
   expect(visibleLines(9000, 100, 20, 50)).toEqual([50, 50]);

@@ -6,18 +6,18 @@ export interface MapHeader {
   scale: number;
   offset: number;
   downsampled?: Record<string, [number, number, string]> | null;
-  /** Original index of each unit that was kept; null: all of them, in order. */
+  /** Original index of each kept unit. Null: all units, in order. */
   unit_order?: number[] | null;
   nonfinite?: number;
   mode?: string;
-  /** One a sample, or a list of one a token a sample. */
+  /** One label per sample, or a list of one label per token for each sample. */
   labels?: (string | string[])[] | null;
-  /** Token ids that no byte holds, as they are. */
+  /** Token ids that do not fit into a byte. */
   values?: number[][];
 }
 
-/** Exact figures of each unit, over all samples and places; NaN where something is not finite. */
-export interface UnitFigures {
+/** Exact statistics per unit over all samples and positions. NaN if a value is not finite. */
+interface UnitStatistics {
   min?: Float64Array;
   max?: Float64Array;
   mean?: Float64Array;
@@ -28,23 +28,23 @@ export interface MapEvent {
   step: number;
   header: MapHeader;
   values: Uint8Array;
-  units: UnitFigures;
+  units: UnitStatistics;
 }
 
-export interface MissingMap {
+interface MissingMap {
   run: string;
   tag: string | null;
   step: number | null;
   reason: string;
 }
 
-/** What `POST maps` answers without a tag. */
+/** Response of `POST maps` without a tag. */
 export interface Listing {
   maps: { run: string; tag: string; step: number; header: MapHeader; row: Row | null }[];
   missing: MissingMap[];
 }
 
-/** What it answers with one. */
+/** Response of `POST maps` with a tag. */
 export interface MapsAnswer {
   tag: string;
   steps: { run: string; steps: Float64Array }[];
@@ -59,10 +59,10 @@ export const UNIT_AXES = ["channel", "feature", "head", "unit"];
 export const NONFINITE_CODE = 255;
 
 /**
- * One map of one run, as it is drawn: `tiles`, a picture a unit, [unit, row, column]; or a `sheet`, one picture whose
- * columns are the units, [row, unit].
+ * One run's map, arranged for drawing. `tiles` is one picture per unit, [unit, row, column]. `sheet` is one picture
+ * whose columns are the units, [row, unit].
  */
-export interface Board {
+export interface MapGrid {
   run: string;
   step: number;
   form: "tiles" | "sheet";
@@ -70,19 +70,19 @@ export interface Board {
   rowAxis: string;
   columnAxis: string;
   rows: number;
-  /** Of one unit: 1 in a sheet. */
+  /** Columns per unit: 1 in a sheet. */
   columns: number;
   /** Original index of each unit. */
   ids: number[];
-  /** NaN where a value is not finite. */
+  /** NaN if a value is not finite. */
   values: Float32Array;
-  /** Half a step of the quantization: no value is off by more. */
+  /** Maximum error of a value: half a quantization step. */
   precision: number;
-  units: UnitFigures;
+  units: UnitStatistics;
   header: MapHeader;
 }
 
-/** Values of codes: offset + scale * code, NaN where a value was not finite. */
+/** Convert codes to values, offset + scale * code, and to NaN if a value was not finite. */
 export function dequantize(codes: Uint8Array, header: MapHeader): Float32Array {
   const { scale, offset } = header;
   const bad = (header.nonfinite ?? 0) > 0;
@@ -93,8 +93,8 @@ export function dequantize(codes: Uint8Array, header: MapHeader): Float32Array {
   return values;
 }
 
-/** What a map's axes, its sample cut out, make of it; null where it has none that could be drawn. */
-export function boardOf(event: MapEvent): Board | null {
+/** Arrange a map of one sample by its axes, or return null if it cannot be drawn. */
+export function mapGridOf(event: MapEvent): MapGrid | null {
   const { header } = event;
   let { axes, shape } = header;
   if (axes.length === 1) {
@@ -123,11 +123,14 @@ export function boardOf(event: MapEvent): Board | null {
   };
 }
 
-/** Index into a board's values. */
-export const placeOf = (board: Board, unit: number, row: number, column: number) =>
-  board.form === "sheet" ? row * board.ids.length + unit : (unit * board.rows + row) * board.columns + column;
+/** Return the index of a value in `values`. */
+export const valueIndex = (grid: MapGrid, unit: number, row: number, column: number) =>
+  grid.form === "sheet" ? row * grid.ids.length + unit : (unit * grid.rows + row) * grid.columns + column;
 
-/** Tags of all runs in the order in which their layers run: the first run's, an extra one where its run has it. */
+/**
+ * Return the layers of all runs in the execution order of the first run. A layer that it lacks follows its predecessor
+ * in its own run.
+ */
 export function layersOf(listing: Listing, runs: readonly string[], prefix: string) {
   const order: string[] = [];
   for (const run of runs) {
@@ -147,15 +150,15 @@ export function layersOf(listing: Listing, runs: readonly string[], prefix: stri
   });
 }
 
-/** Sizes of a map without its samples: `16 × 8 × 8`. */
+/** Return the sizes of a map without its samples: `16 × 8 × 8`. */
 export const sizesOf = ({ axes, shape }: MapHeader) =>
   shape.filter((_, i) => axes[i] !== "sample").join(" × ");
 
-/** How many samples a map holds; 1 where it has no such axis. */
+/** Return the number of samples of a map, 1 if it has no such axis. */
 export function samplesOf({ axes, shape }: MapHeader): number {
   const at = axes.indexOf("sample");
   return at < 0 ? 1 : shape[at];
 }
 
-/** The sample that is asked for of each map: none of those that show all samples at once. */
+/** Return true if a single sample must be requested, because the map does not show all samples at once. */
 export const cutsSample = ({ axes }: MapHeader) => axes.includes("sample") && axes.length > 2;

@@ -1,20 +1,20 @@
 import { allSteps } from "../../lib/steps";
 import type { Curves } from "../../plot/layout_curve";
-import { type Board, boardOf, type MapEvent } from "./model";
-import { boardPeak, layerRange, outlierLimit, type Range } from "./model_scale";
+import { type MapEvent, type MapGrid, mapGridOf } from "./model";
+import { gridPeak, layerRange, outlierLimit, type Range } from "./model_scale";
 
 export interface Frame {
   step: number;
-  board: Board;
+  grid: MapGrid;
 }
 
-export interface History {
+interface History {
   run: string;
   frames: Frame[];
 }
 
-/** A map of one unit: what is left of the axes is one picture of one unit. */
-function unitBoard(event: MapEvent, unitAxis: string): Board | null {
+/** Arrange a map of one unit. */
+function unitGrid(event: MapEvent, unitAxis: string): MapGrid | null {
   const { axes, shape } = event.header;
   const rest =
     axes.length === 0
@@ -28,35 +28,35 @@ function unitBoard(event: MapEvent, unitAxis: string): Board | null {
     shape: [1, ...rest.shape],
     unit_order: null,
   };
-  return boardOf({ ...event, header });
+  return mapGridOf({ ...event, header });
 }
 
-/** A line of values: along a length it lies, of tokens and samples it stands as in the layer's own picture. */
+/** Add an axis to a line of values. A length is horizontal, tokens and samples are vertical as in the layer's map. */
 const strip = (axes: string[], shape: number[]) =>
   axes[0] === "length"
     ? { axes: ["", ...axes], shape: [1, ...shape] }
     : { axes: [...axes, ""], shape: [...shape, 1] };
 
-/** One unit of every run at all steps, in the order of `runs`. */
+/** Return one unit's maps at all steps, per run in the order of `runs`. */
 export function histories(maps: readonly MapEvent[], runs: readonly string[], unitAxis: string): History[] {
   return runs.map((run) => ({
     run,
     frames: maps.flatMap((event) => {
-      const board = event.run === run ? unitBoard(event, unitAxis) : null;
-      return board ? [{ step: event.step, board }] : [];
+      const grid = event.run === run ? unitGrid(event, unitAxis) : null;
+      return grid ? [{ step: event.step, grid }] : [];
     }),
   }));
 }
 
-/** One range for all runs and steps; what is far beyond the first run's is clipped. */
+/** Return one range for all runs and steps, in which outliers relative to the first run are clipped. */
 export function historyRange(all: readonly History[], signed: boolean): Range {
-  const peaks = all.map(({ frames }) => frames.map(({ board }) => boardPeak(board)).filter(Boolean));
-  const boards = all.flatMap(({ frames }) => frames.map(({ board }) => board));
-  return layerRange(boards, signed, outlierLimit(peaks.find((own) => own.length > 0) ?? []));
+  const peaks = all.map(({ frames }) => frames.map(({ grid }) => gridPeak(grid)).filter(Boolean));
+  const grids = all.flatMap(({ frames }) => frames.map(({ grid }) => grid));
+  return layerRange(grids, signed, outlierLimit(peaks.find((own) => own.length > 0) ?? []));
 }
 
-/** The curves without what is far beyond the first run's: what their scale is made of. */
-export function usualPart(curves: Curves): Curves {
+/** Return the curves without outliers relative to the first run, to determine their scale. */
+export function withoutOutliers(curves: Curves): Curves {
   const numbers = (values: Curves["runs"][number]["values"]) =>
     values.filter((value): value is number => typeof value === "number");
   const first = curves.runs.map(({ values }) => numbers(values)).find((own) => own.some(Boolean));
@@ -68,11 +68,11 @@ export function usualPart(curves: Curves): Curves {
   return { ...curves, runs };
 }
 
-/** A figure of the unit over steps, a curve a run; what is not finite has a lane of its own. */
-export function figureCurves(
+/** Return a unit's statistic over steps, one curve per run. Nonfinite values go to a separate lane. */
+export function unitCurves(
   maps: readonly MapEvent[],
   runs: readonly string[],
-  figure: "max" | "mean",
+  statistic: "max" | "mean",
 ): Curves {
   const own = runs.map((run) => maps.filter((event) => event.run === run));
   const steps = allSteps(own.map((events) => events.map(({ step }) => step)));
@@ -83,7 +83,7 @@ export function figureCurves(
       const values: (number | null | undefined)[] = new Array(steps.length).fill(undefined);
       const nonfinites: number[] = [];
       for (const { step, units } of own[i]) {
-        const value = units[figure]?.[0];
+        const value = units[statistic]?.[0];
         if (value === undefined) continue;
         values[place.get(step)!] = Number.isNaN(value) ? null : value;
         if (Number.isNaN(value)) nonfinites.push(step);

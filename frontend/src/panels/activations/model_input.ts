@@ -1,14 +1,14 @@
 import { dequantize, type MapEvent } from "./model";
 import { mapColour, mapPalette, type Pixels } from "./paint";
 
-export interface InputPicture {
+interface InputPicture {
   pixels: Pixels;
-  /** How many channels the input has, and whether they are shown as red, green and blue. */
+  /** Number of channels, and true if they are shown as red, green and blue. */
   channels: number;
   colour: boolean;
 }
 
-/** One sample's codes of an input, and their axes. */
+/** Return one sample of an input, and its axes. */
 function cut(event: MapEvent, sample: number): { axes: string[]; shape: number[]; codes: Uint8Array } | null {
   const { axes, shape } = event.header;
   if (axes[0] !== "sample" || sample >= shape[0]) return null;
@@ -20,7 +20,7 @@ function cut(event: MapEvent, sample: number): { axes: string[]; shape: number[]
   };
 }
 
-/** A sample as a picture, from its own least to its own greatest value: grey, or in colour where it has three channels. */
+/** Paint a sample, scaled from its minimum to its maximum: in colour if it has three channels, else in grey. */
 export function inputPicture(event: MapEvent, sample: number): InputPicture | null {
   const part = cut(event, sample);
   if (!part || part.axes.includes("token")) return null;
@@ -61,7 +61,7 @@ export function inputPicture(event: MapEvent, sample: number): InputPicture | nu
   return { pixels, channels, colour };
 }
 
-/** Whether two runs were probed with the same inputs, as far as their maps tell. */
+/** Return true if two runs recorded the same probe inputs. */
 export const sameInput = (a: MapEvent, b: MapEvent) =>
   a.values.length === b.values.length &&
   a.header.offset === b.header.offset &&

@@ -1,12 +1,12 @@
 import type { MapHeader } from "./model";
 
-/** A sample's own name, where the probe has one. */
+/** Return the label of a sample, or null if there is none. */
 export function sampleLabel(input: MapHeader | null, sample: number): string | null {
   const label = input?.labels?.[sample];
   return typeof label === "string" ? label : null;
 }
 
-/** A sample's tokens: their labels, else their ids, else null. */
+/** Return the labels of a sample's tokens, else their ids, else null if the input is not tokens. */
 export function tokensOf(
   input: { header: MapHeader; values: Uint8Array } | null,
   sample: number,
@@ -25,11 +25,11 @@ export function tokensOf(
   );
 }
 
-/** A token as it can be seen: blanks and line breaks have signs of their own. */
+/** Return a token with visible symbols for spaces and line breaks. */
 export const visible = (token: string) =>
   token === "" ? "∅" : token.replaceAll("\n", "⏎").replaceAll("\t", "⇥").replaceAll(" ", "␣");
 
-/** The label of a place on an axis: of tokens and samples their own, else the index. */
+/** Return the label of a position on an axis: the token's or the sample's label, else the index. */
 export function placeLabel(
   axis: string,
   index: number,

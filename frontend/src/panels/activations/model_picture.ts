@@ -1,5 +1,5 @@
 import type { Palette } from "../../lib/palette";
-import { type Board, boardOf, type MapEvent, type MapHeader } from "./model";
+import { type MapEvent, type MapGrid, type MapHeader, mapGridOf } from "./model";
 import {
   difference,
   fixedRange,
@@ -8,24 +8,24 @@ import {
   type MapScaleMode,
   type Mismatch,
   type Range,
-  suggestion,
+  suggestedMaximum,
   unitRange,
 } from "./model_scale";
 import { positionsOf, slotsOf, type UnitOrder } from "./model_units";
 import { clipped as beyond, type MapColours, mapPalette } from "./paint";
 
-/** What one run's column shows. */
+/** Content of one run's column. */
 export interface Shown {
   run: string;
-  /** Values, or differences; null where there is no map that could be drawn. */
-  board: Board | null;
-  /** The run's own values, also where differences are shown. */
-  own: Board | null;
+  /** Values or differences. Null if there is no map that can be drawn. */
+  grid: MapGrid | null;
+  /** The run's own values, also if differences are shown. */
+  own: MapGrid | null;
   mismatch: Mismatch | null;
-  /** Axes that nothing can be drawn of. */
+  /** Axes of a map that cannot be drawn. */
   undrawn: string | null;
   isDifference: boolean;
-  /** Where each slot's unit is in `board`, or -1. */
+  /** For each slot the unit's position in `grid`, or -1. */
   positions: number[];
   rangeOf: (unit: number) => Range;
   palette: Palette;
@@ -34,13 +34,13 @@ export interface Shown {
 export interface MapLegend {
   isDifference: boolean;
   palette: Palette;
-  /** null: each unit has its own. */
+  /** Null: each unit has its own range. */
   range: Range | null;
   under: boolean;
   over: boolean;
 }
 
-/** All that is shown of a layer at a step. */
+/** Content of the panel for one layer and step. */
 export interface Picture {
   slots: number[];
   shown: Shown[];
@@ -49,59 +49,62 @@ export interface Picture {
   dead: boolean;
 }
 
-export interface PictureOptions {
+interface PictureOptions {
   runs: readonly string[];
   colours: MapColours;
   scale: MapScaleMode;
-  /** Upper end of a fixed scale; null: a round one that fits. */
+  /** Upper end of a fixed scale. Null: a suggested round number. */
   fixed: number | null;
   differ: boolean;
   order: UnitOrder | null;
   dark: boolean;
 }
 
-/** Attention heads stand in their own order, everything else by how active it is, unless told otherwise. */
-export const usualOrder = (header: MapHeader | null): UnitOrder =>
+/** Return the default order of units: attention heads by index, all others by activity. */
+export const defaultOrder = (header: MapHeader | null): UnitOrder =>
   header?.axes.includes("head") ? "index" : "activity";
 
-/** From each run's map at a step, and each run's newest for the order, to what is drawn. */
+/**
+ * Build the picture from each run's map at a step. `newest` are each run's last maps, which determine the order of
+ * units.
+ */
 export function pictureOf(
   maps: ReadonlyMap<string, MapEvent>,
   newest: ReadonlyMap<string, MapEvent>,
   options: PictureOptions,
 ): Picture {
   const { runs, dark } = options;
-  const boards = new Map<string, Board | null>();
+  const grids = new Map<string, MapGrid | null>();
   for (const run of runs) {
     const event = maps.get(run);
-    boards.set(run, event ? boardOf(event) : null);
+    grids.set(run, event ? mapGridOf(event) : null);
   }
-  const reference = runs.map((run) => boards.get(run)).find((board) => board) ?? null;
+  const reference = runs.map((run) => grids.get(run)).find((grid) => grid) ?? null;
   const ranks = runs.flatMap((run) => {
     const event = newest.get(run) ?? maps.get(run);
-    const board = event && boardOf(event);
-    return board ? [board] : [];
+    const grid = event && mapGridOf(event);
+    return grid ? [grid] : [];
   });
-  const slots = slotsOf(ranks, options.order ?? usualOrder(ranks[0]?.header ?? null));
+  const slots = slotsOf(ranks, options.order ?? defaultOrder(ranks[0]?.header ?? null));
 
   const columns = runs.map((run) => {
-    const own = boards.get(run) ?? null;
+    const own = grids.get(run) ?? null;
     const differs = options.differ && own !== null && reference !== null && own !== reference;
     const result = differs ? difference(own, reference) : own;
     const mismatch = result && isMismatch(result) ? result : null;
-    const board = result && !isMismatch(result) ? result : null;
+    const grid = result && !isMismatch(result) ? result : null;
     const event = maps.get(run);
     const undrawn = event && !own ? event.header.axes.join(" × ") : null;
-    return { run, own, board, mismatch, undrawn, isDifference: differs };
+    return { run, own, grid, mismatch, undrawn, isDifference: differs };
   });
   const legends: MapLegend[] = [];
   const part = (isDifference: boolean) => {
-    const own = columns.flatMap((one) => (one.isDifference === isDifference && one.board ? [one.board] : []));
+    const own = columns.flatMap((one) => (one.isDifference === isDifference && one.grid ? [one.grid] : []));
     const signed = isDifference || options.colours === "diverging";
     const palette = mapPalette(signed ? "diverging" : options.colours, dark);
     const range =
       options.scale === "fixed"
-        ? fixedRange(options.fixed ?? suggestion(own), signed)
+        ? fixedRange(options.fixed ?? suggestedMaximum(own), signed)
         : options.scale === "layer"
           ? layerRange(own, signed)
           : null;
@@ -118,15 +121,15 @@ export function pictureOf(
   const differences = options.differ ? part(true) : values;
   const shown = columns.map((one): Shown => {
     const { signed, palette, range } = one.isDifference ? differences : values;
-    const { board } = one;
+    const { grid } = one;
     return {
       ...one,
-      positions: board ? positionsOf(board, slots) : slots.map(() => -1),
-      rangeOf: (unit) => range ?? unitRange(board!, unit, signed),
+      positions: grid ? positionsOf(grid, slots) : slots.map(() => -1),
+      rangeOf: (unit) => range ?? unitRange(grid!, unit, signed),
       palette,
     };
   });
-  const some = (test: (board: Board) => boolean) => shown.some(({ board }) => board && test(board));
+  const some = (test: (grid: MapGrid) => boolean) => shown.some(({ grid }) => grid && test(grid));
   return {
     slots,
     shown,

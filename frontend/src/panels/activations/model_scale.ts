@@ -1,7 +1,7 @@
 import { densest, niceUp } from "../../lib/scale";
-import { type Board, placeOf } from "./model";
+import { type MapGrid, valueIndex } from "./model";
 
-/** `layer`: one scale for all that is shown. `channel`: one for each unit of each run. `fixed`: up to a given number. */
+/** `layer`: one scale for everything shown. `channel`: one scale per unit and run. `fixed`: up to a given number. */
 export type MapScaleMode = "layer" | "channel" | "fixed";
 
 export interface Range {
@@ -20,26 +20,26 @@ function widen(range: Range, values: Float32Array, { from = 0, to = values.lengt
   return { lo, hi };
 }
 
-/** Beyond so many times the reference's largest magnitude a run does not dim all others: it is clipped. */
+/** Factor to the reference's largest magnitude above which a run is clipped instead of extending the scale. */
 const OUTLIER = 5;
-/** A reference that explodes itself does so over many decades. */
+/** Number of decades above which the reference itself is considered to explode. */
 const DECADES = 6;
 
-/** The largest magnitude that a shared scale follows, from those of the reference: its steps or its units. */
+/** Return the largest magnitude that extends a shared scale, given the magnitudes of the reference per step or unit. */
 export function outlierLimit(peaks: readonly number[]): number {
   const found = peaks.map(Math.abs).filter((peak) => peak > 0 && Number.isFinite(peak));
   const usual = densest(Float32Array.from(found).sort(), DECADES);
   return usual.length > 0 ? OUTLIER * usual[usual.length - 1] : Number.POSITIVE_INFINITY;
 }
 
-/** The largest finite magnitude of a board. */
-export function boardPeak({ values }: Board): number {
+/** Return the largest finite magnitude of a map. */
+export function gridPeak({ values }: MapGrid): number {
   const { lo, hi } = widen(NONE, values);
   return lo > hi ? 0 : Math.max(Math.abs(lo), Math.abs(hi));
 }
 
-/** Nothing finite, or one value only: still a range that has an inside. */
-function sound({ lo, hi }: Range, signed: boolean): Range {
+/** Return a range of positive width, also if there is no finite value or only one. */
+function nonEmpty({ lo, hi }: Range, signed: boolean): Range {
   if (lo > hi) return signed ? { lo: -1, hi: 1 } : { lo: 0, hi: 1 };
   if (signed) {
     const reach = Math.max(Math.abs(lo), Math.abs(hi)) || 1;
@@ -50,86 +50,86 @@ function sound({ lo, hi }: Range, signed: boolean): Range {
 }
 
 /**
- * From the least to the greatest finite value of all boards; around 0 where it is `signed`. A board that goes beyond
- * the limit has no say: else what it clips would still leave the others without contrast.
+ * Return the range of all finite values, symmetric about 0 if `signed`. Maps that exceed the limit are ignored
+ * entirely: even their clipped values would leave the others without contrast.
  */
 export function layerRange(
-  boards: readonly Board[],
+  grids: readonly MapGrid[],
   signed: boolean,
-  limit = outlierLimit(boards.map(boardPeak).filter(Boolean).slice(0, 1)),
+  limit = outlierLimit(grids.map(gridPeak).filter(Boolean).slice(0, 1)),
 ): Range {
   let range = NONE;
-  for (const board of boards) if (boardPeak(board) <= limit) range = widen(range, board.values);
-  // Attention is a share: what is dark is little of it, not the least there is.
-  if (range.lo > 0 && boards.some(({ unitAxis }) => unitAxis === "head")) range = { lo: 0, hi: range.hi };
-  return sound(range, signed);
+  for (const grid of grids) if (gridPeak(grid) <= limit) range = widen(range, grid.values);
+  // Attention weights are shares, so that their scale starts at 0.
+  if (range.lo > 0 && grids.some(({ unitAxis }) => unitAxis === "head")) range = { lo: 0, hi: range.hi };
+  return nonEmpty(range, signed);
 }
 
-export function unitRange(board: Board, unit: number, signed: boolean): Range {
-  const from = placeOf(board, unit, 0, 0);
+export function unitRange(grid: MapGrid, unit: number, signed: boolean): Range {
+  const from = valueIndex(grid, unit, 0, 0);
   const range =
-    board.form === "sheet"
-      ? widen(NONE, board.values, { from, stride: board.ids.length })
-      : widen(NONE, board.values, { from, to: from + board.rows * board.columns });
-  // A value that nothing of its unit differs from is neither dark nor bright: it stands in the middle.
+    grid.form === "sheet"
+      ? widen(NONE, grid.values, { from, stride: grid.ids.length })
+      : widen(NONE, grid.values, { from, to: from + grid.rows * grid.columns });
+  // A constant unit gets a colour in the middle of the scale.
   const { lo, hi } = range;
   if (lo === hi && lo !== 0 && !signed) return { lo: Math.min(0, 2 * lo), hi: Math.max(0, 2 * hi) };
-  return sound(range, signed);
+  return nonEmpty(range, signed);
 }
 
-export const fixedRange = (most: number, signed: boolean): Range => ({ lo: signed ? -most : 0, hi: most });
+export const fixedRange = (max: number, signed: boolean): Range => ({ lo: signed ? -max : 0, hi: max });
 
-/** What a fixed scale starts from: a round number that all of this fits under. */
-export function suggestion(boards: readonly Board[]): number {
-  const { lo, hi } = layerRange(boards, false);
+/** Return a round upper end for a fixed scale that contains all values. */
+export function suggestedMaximum(grids: readonly MapGrid[]): number {
+  const { lo, hi } = layerRange(grids, false);
   return niceUp(Math.max(Math.abs(lo), Math.abs(hi)) || 1);
 }
 
-/** How many units the layer has, kept or not. */
-const unitsIn = ({ header, unitAxis, ids }: Board) => header.downsampled?.[unitAxis]?.[0] ?? ids.length;
+/** Return the number of units of the layer, including those that were not kept. */
+const unitsIn = ({ header, unitAxis, ids }: MapGrid) => header.downsampled?.[unitAxis]?.[0] ?? ids.length;
 
-/** What a run's values are less the reference's, unit by unit; or why there is no such thing. */
-export function difference(board: Board, reference: Board): Board | Mismatch {
+/** Subtract the reference's values, matching units by index, or return the mismatch of sizes. */
+export function difference(grid: MapGrid, reference: MapGrid): MapGrid | Mismatch {
   const same =
-    board.form === reference.form &&
-    board.unitAxis === reference.unitAxis &&
-    board.rowAxis === reference.rowAxis &&
-    board.columnAxis === reference.columnAxis;
-  const sizes = board.rows === reference.rows && board.columns === reference.columns;
-  if (!same || !sizes || unitsIn(board) !== unitsIn(reference)) {
-    return { own: board.header.shape, other: reference.header.shape };
+    grid.form === reference.form &&
+    grid.unitAxis === reference.unitAxis &&
+    grid.rowAxis === reference.rowAxis &&
+    grid.columnAxis === reference.columnAxis;
+  const sizes = grid.rows === reference.rows && grid.columns === reference.columns;
+  if (!same || !sizes || unitsIn(grid) !== unitsIn(reference)) {
+    return { own: grid.header.shape, other: reference.header.shape };
   }
   const place = new Map(reference.ids.map((id, unit) => [id, unit]));
-  const kept = board.ids.flatMap((id, unit) => (place.has(id) ? [unit] : []));
-  if (kept.length === 0) return { own: board.header.shape, other: reference.header.shape };
-  const figures = Object.entries(board.units).map(([name, values]: [string, Float64Array]) => [
+  const kept = grid.ids.flatMap((id, unit) => (place.has(id) ? [unit] : []));
+  if (kept.length === 0) return { own: grid.header.shape, other: reference.header.shape };
+  const statistics = Object.entries(grid.units).map(([name, values]: [string, Float64Array]) => [
     name,
     Float64Array.from(kept, (unit) => values[unit]),
   ]);
-  const result: Board = {
-    ...board,
-    ids: kept.map((unit) => board.ids[unit]),
-    values: new Float32Array(kept.length * board.rows * board.columns),
-    precision: board.precision + reference.precision,
-    units: Object.fromEntries(figures),
+  const result: MapGrid = {
+    ...grid,
+    ids: kept.map((unit) => grid.ids[unit]),
+    values: new Float32Array(kept.length * grid.rows * grid.columns),
+    precision: grid.precision + reference.precision,
+    units: Object.fromEntries(statistics),
   };
   kept.forEach((unit, k) => {
-    const other = place.get(board.ids[unit])!;
-    for (let row = 0; row < board.rows; row++) {
-      for (let column = 0; column < board.columns; column++) {
-        result.values[placeOf(result, k, row, column)] =
-          board.values[placeOf(board, unit, row, column)] -
-          reference.values[placeOf(reference, other, row, column)];
+    const other = place.get(grid.ids[unit])!;
+    for (let row = 0; row < grid.rows; row++) {
+      for (let column = 0; column < grid.columns; column++) {
+        result.values[valueIndex(result, k, row, column)] =
+          grid.values[valueIndex(grid, unit, row, column)] -
+          reference.values[valueIndex(reference, other, row, column)];
       }
     }
   });
   return result;
 }
 
-/** Two layers of one name that are not of one size. */
+/** Sizes of two layers of the same name that cannot be compared. */
 export interface Mismatch {
   own: number[];
   other: number[];
 }
 
-export const isMismatch = (one: Board | Mismatch): one is Mismatch => "other" in one;
+export const isMismatch = (one: MapGrid | Mismatch): one is Mismatch => "other" in one;

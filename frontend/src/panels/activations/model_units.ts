@@ -1,25 +1,25 @@
-import { type Board, placeOf } from "./model";
+import { type MapGrid, valueIndex } from "./model";
 
-/** `dead`: exactly 0 for every sample and place. `unknown`: its figures were not written. */
-export type UnitState = "live" | "dead" | "constant" | "nonfinite" | "unknown";
+/** `dead`: exactly 0 for every sample and position. `unknown`: its statistics were not logged. */
+type UnitState = "live" | "dead" | "constant" | "nonfinite" | "unknown";
 
-export function unitState(board: Board, unit: number): UnitState {
-  const { min, max } = board.units;
+export function unitState(grid: MapGrid, unit: number): UnitState {
+  const { min, max } = grid.units;
   if (!min || !max || unit >= min.length) return "unknown";
   if (Number.isNaN(min[unit]) || Number.isNaN(max[unit])) return "nonfinite";
   if (min[unit] !== max[unit]) return "live";
   return min[unit] === 0 ? "dead" : "constant";
 }
 
-export function countStates(board: Board): Record<UnitState, number> {
+export function countStates(grid: MapGrid): Record<UnitState, number> {
   const counts = { live: 0, dead: 0, constant: 0, nonfinite: 0, unknown: 0 };
-  for (let unit = 0; unit < board.ids.length; unit++) counts[unitState(board, unit)] += 1;
+  for (let unit = 0; unit < grid.ids.length; unit++) counts[unitState(grid, unit)] += 1;
   return counts;
 }
 
-/** Largest magnitude of a unit; what is not finite comes before everything. */
-export function activity(board: Board, unit: number): number {
-  const { min, max } = board.units;
+/** Return the largest magnitude of a unit, or infinity if it is not finite. */
+export function activity(grid: MapGrid, unit: number): number {
+  const { min, max } = grid.units;
   if (!min || !max || unit >= min.length) return 0;
   const most = Math.max(Math.abs(min[unit]), Math.abs(max[unit]));
   return Number.isNaN(most) ? Number.POSITIVE_INFINITY : most;
@@ -28,11 +28,11 @@ export function activity(board: Board, unit: number): number {
 export type UnitOrder = "activity" | "index";
 
 /**
- * Original indices of the units in the order in which all runs show them, so that a unit has one place: the first
- * board's, and after them what only others have.
+ * Return the original indices of units in the order that all runs share: the units of the first map, followed by units
+ * that only other runs kept.
  */
-export function slotsOf(boards: readonly Board[], order: UnitOrder): number[] {
-  const [first, ...others] = boards;
+export function slotsOf(grids: readonly MapGrid[], order: UnitOrder): number[] {
+  const [first, ...others] = grids;
   if (!first) return [];
   const units = first.ids.map((id, unit) => ({
     id,
@@ -46,18 +46,18 @@ export function slotsOf(boards: readonly Board[], order: UnitOrder): number[] {
   return [...slots, ...[...extra].sort((a, b) => a - b)];
 }
 
-/** Where each slot's unit is in a board, or -1 where this run has not kept it. */
-export function positionsOf(board: Board, slots: readonly number[]): number[] {
-  const place = new Map(board.ids.map((id, unit) => [id, unit]));
+/** Return for each slot the unit's position in a map, or -1 if the run did not keep it. */
+export function positionsOf(grid: MapGrid, slots: readonly number[]): number[] {
+  const place = new Map(grid.ids.map((id, unit) => [id, unit]));
   return slots.map((id) => place.get(id) ?? -1);
 }
 
-/** The value of the largest magnitude in a unit's picture, with its sign; NaN where one is not finite. */
-export function peakOf(board: Board, unit: number): number {
+/** Return the value of largest magnitude of a unit with its sign, or NaN if a value is not finite. */
+export function peakOf(grid: MapGrid, unit: number): number {
   let peak = 0;
-  for (let row = 0; row < board.rows; row++) {
-    for (let column = 0; column < board.columns; column++) {
-      const value = board.values[placeOf(board, unit, row, column)];
+  for (let row = 0; row < grid.rows; row++) {
+    for (let column = 0; column < grid.columns; column++) {
+      const value = grid.values[valueIndex(grid, unit, row, column)];
       if (Number.isNaN(value)) return value;
       if (Math.abs(value) > Math.abs(peak)) peak = value;
     }

@@ -1,7 +1,7 @@
 import { NONFINITE, type Palette, palette, table } from "../../lib/palette";
 import { interpolateCividis, interpolateMagma } from "../../lib/ramps";
 import type { Rgb } from "../../lib/types";
-import { type Board, placeOf } from "./model";
+import { type MapGrid, valueIndex } from "./model";
 import type { Range } from "./model_scale";
 
 export const MAP_COLOURS = ["viridis", "magma", "cividis", "grey", "diverging"] as const;
@@ -21,7 +21,7 @@ export function mapPalette(name: MapColours, dark: boolean): Palette {
   let made = cache.get(key);
   if (!made) {
     const base = palette(false, dark);
-    // Beyond the ends of a map that reaches black and white only a hue tells.
+    // The map itself includes black and white, so that only a hue marks clipped values.
     made = { ...base, table: table(INTERPOLATE[name]), under: [0, 70, 110], nonfinite: NONFINITE };
     cache.set(key, made);
   }
@@ -32,16 +32,16 @@ export interface Pixels {
   rgba: Uint8ClampedArray;
   width: number;
   height: number;
-  /** Alpha mask of what is not finite, for the hatch on it. */
+  /** Alpha mask of nonfinite values, for the hatch. */
   nonfinite: Uint8ClampedArray | null;
-  /** The same of units without life. */
+  /** Alpha mask of dead units. */
   dead: Uint8ClampedArray | null;
 }
 
-/** Values are float32 and ends are not: closer than this to an end is on the scale. */
+/** Tolerance at the ends of the scale: values are float32, ends are not. */
 const EDGE = 1e-6;
 
-/** A value's colour on a range. */
+/** Return the colour of a value within a range. */
 export function mapColour(value: number, { lo, hi }: Range, colours: Palette): Rgb {
   if (Number.isNaN(value)) return colours.nonfinite;
   const t = (value - lo) / (hi - lo);
@@ -67,35 +67,35 @@ function put(pixels: Pixels, at: number, value: number, range: Range, colours: P
   }
 }
 
-/** One unit's picture, a pixel a value. */
-export function paintUnit(board: Board, unit: number, range: Range, colours: Palette): Pixels {
-  const pixels = blank(board.columns, board.rows);
-  for (let row = 0; row < board.rows; row++) {
-    for (let column = 0; column < board.columns; column++) {
-      const value = board.values[placeOf(board, unit, row, column)];
-      put(pixels, row * board.columns + column, value, range, colours);
+/** Paint one unit, one pixel per value. */
+export function paintUnit(grid: MapGrid, unit: number, range: Range, colours: Palette): Pixels {
+  const pixels = blank(grid.columns, grid.rows);
+  for (let row = 0; row < grid.rows; row++) {
+    for (let column = 0; column < grid.columns; column++) {
+      const value = grid.values[valueIndex(grid, unit, row, column)];
+      put(pixels, row * grid.columns + column, value, range, colours);
     }
   }
   return pixels;
 }
 
-/** A sheet, a column a slot: see-through where the run has no such unit, grey where it is dead. */
+/** Paint a sheet, one column per slot: transparent if the run lacks the unit, grey if the unit is dead. */
 export function paintSheet(
-  board: Board,
+  grid: MapGrid,
   positions: readonly number[],
   rangeOf: (unit: number) => Range,
   colours: Palette,
   isDead: (unit: number) => boolean,
 ): Pixels {
-  const pixels = blank(positions.length, board.rows);
+  const pixels = blank(positions.length, grid.rows);
   positions.forEach((unit, column) => {
     if (unit < 0) return;
     const range = rangeOf(unit);
     const dead = isDead(unit);
-    for (let row = 0; row < board.rows; row++) {
+    for (let row = 0; row < grid.rows; row++) {
       const at = row * positions.length + column;
       if (!dead) {
-        put(pixels, at, board.values[placeOf(board, unit, row, 0)], range, colours);
+        put(pixels, at, grid.values[valueIndex(grid, unit, row, 0)], range, colours);
         continue;
       }
       pixels.rgba.set([...colours.zero, 255], 4 * at);
@@ -106,12 +106,12 @@ export function paintSheet(
   return pixels;
 }
 
-/** Whether anything lies beyond a range, for the legend. */
-export function clipped(boards: readonly Board[], { lo, hi }: Range): { under: boolean; over: boolean } {
+/** Return the sides of a range at which values are clipped, for the legend. */
+export function clipped(grids: readonly MapGrid[], { lo, hi }: Range): { under: boolean; over: boolean } {
   const reach = EDGE * (hi - lo);
   let under = false;
   let over = false;
-  for (const { values } of boards) {
+  for (const { values } of grids) {
     for (const value of values) {
       if (value < lo - reach) under = true;
       if (value > hi + reach) over = true;

@@ -1,6 +1,7 @@
 import { useEffect, useMemo } from "preact/hooks";
 import { type QueryState, useQuery, useQueryClient } from "../../data/use_query";
 import { allSteps, nearest } from "../../lib/steps";
+import { MAP_INPUT_TAG, MAP_PREFIX } from "../../lib/tags";
 import {
   cutsSample,
   type Listing,
@@ -11,50 +12,52 @@ import {
   readMaps,
 } from "./model";
 
-export const PREFIX = "nnviz/map/";
-const INPUT = "nnviz/map_input";
-/** Later than any step: its nearest map is the last. */
+/** A step after all others, whose nearest map is the last one. */
 const LAST = Number.MAX_SAFE_INTEGER;
-/** Maps of so many steps are asked for at once, so that playing goes on without a question a step. */
-const MOST_STEPS = 8;
-const MOST_BYTES = 4e6;
+/** Maximum number of steps per request, so that playing does not need one request per step. */
+const MAX_STEPS = 8;
+const MAX_BYTES = 4e6;
 
 export function useListing(runs: readonly string[]): QueryState<Listing> {
-  const body = { runs, prefix: PREFIX, tag: null };
+  const body = { runs, prefix: MAP_PREFIX, tag: null };
   return useQuery("maps", runs.length > 0 ? body : null, readListing);
 }
 
-/** The probe's inputs of each run that has logged them, for the model that a layer is of. */
+/** Return the probe inputs of each run, for the model that contains a layer. */
 export function useInputs(
   runs: readonly string[],
   layer: string | null,
 ): QueryState<MapsAnswer> & { logged: boolean } {
-  const listing = useQuery("maps", runs.length > 0 ? { runs, prefix: INPUT, tag: null } : null, readListing);
+  const listing = useQuery(
+    "maps",
+    runs.length > 0 ? { runs, prefix: MAP_INPUT_TAG, tag: null } : null,
+    readListing,
+  );
   const tags = [...new Set(listing.data?.maps.map(({ tag }) => tag))];
-  // With several models each has its own, and their layers begin with their names.
-  const tag = tags.find((one) => layer?.startsWith(`${one.slice(INPUT.length + 1)}.`)) ?? tags[0];
-  const body = tag === undefined ? null : { runs, prefix: INPUT, tag, steps: [LAST] };
+  // With several models, layer names start with the name of the model.
+  const tag = tags.find((one) => layer?.startsWith(`${one.slice(MAP_INPUT_TAG.length + 1)}.`)) ?? tags[0];
+  const body = tag === undefined ? null : { runs, prefix: MAP_INPUT_TAG, tag, steps: [LAST] };
   const answer = useQuery("maps", body, readMaps);
   return {
     ...answer,
     error: listing.error ?? answer.error,
     pending: listing.pending || answer.pending,
     retry: listing.error !== null ? listing.retry : answer.retry,
-    // While it is not known it is not denied.
+    // True until the listing is loaded.
     logged: tag !== undefined || listing.data === null,
   };
 }
 
 export interface Maps {
-  /** At which any of the runs has a map of this layer. */
+  /** Steps at which any run has a map of this layer. */
   steps: Float64Array;
-  /** The one that is shown. */
+  /** The shown step. */
   step: number;
-  /** Each run's map nearest to it. */
+  /** Each run's map nearest to `step`. */
   maps: ReadonlyMap<string, MapEvent>;
   /** Each run's last map. */
   newest: ReadonlyMap<string, MapEvent>;
-  /** Why a run has none, by run. */
+  /** Reason per run that has no map. */
   reasons: ReadonlyMap<string, string>;
   error: string | null;
   loading: boolean;
@@ -64,7 +67,7 @@ export interface Maps {
 const NO_STEPS = new Float64Array(0);
 const byRun = (maps: readonly MapEvent[]) => new Map(maps.map((one): [string, MapEvent] => [one.run, one]));
 
-/** One layer's maps of all runs at a step; those of the steps around it are fetched ahead. */
+/** Return a layer's maps of all runs at a step, and prefetch those of nearby steps. */
 export function useMaps(
   runs: readonly string[],
   tag: string | null,
@@ -74,7 +77,7 @@ export function useMaps(
 ): Maps {
   const client = useQueryClient();
   const at = header && cutsSample(header) ? { at: { sample } } : {};
-  const question = { runs, prefix: PREFIX, tag, ...at };
+  const question = { runs, prefix: MAP_PREFIX, tag, ...at };
   const last = useQuery(
     "maps",
     tag !== null && runs.length > 0 ? { ...question, steps: [LAST] } : null,
@@ -84,14 +87,14 @@ export function useMaps(
   const steps = useMemo(() => (last.data ? allSteps([...stepsOf.values()]) : NO_STEPS), [stepsOf]);
   const index = nearest(steps, wanted ?? LAST);
   const size = last.data?.maps.reduce((sum, one) => sum + one.values.length, 0) ?? 0;
-  const length = Math.max(1, Math.min(MOST_STEPS, Math.floor(MOST_BYTES / Math.max(1, size))));
+  const length = Math.max(1, Math.min(MAX_STEPS, Math.floor(MAX_BYTES / Math.max(1, size))));
   const from = Math.floor(Math.max(0, index) / length) * length;
   const isLast = index === steps.length - 1;
   const chunk = (start: number) => ({ ...question, steps: [...steps.subarray(start, start + length)] });
   const some = useQuery("maps", last.data && index >= 0 && !isLast ? chunk(from) : null, readMaps);
   const source = isLast ? last.data : some.data;
 
-  // The next ones while these are looked at. What fails here fails again when it is wanted, and is said then.
+  // Prefetch the next steps. Errors are ignored here: they occur again when the maps are needed, and are shown then.
   const next = from + length;
   useEffect(() => {
     if (!some.data || next >= steps.length - 1) return;
@@ -127,11 +130,11 @@ export function useMaps(
   };
 }
 
-/** One unit at all steps, of every run. */
+/** Return one unit of every run at all steps. */
 export function useHistory(
   runs: readonly string[],
   tag: string,
   at: Readonly<Record<string, number>>,
 ): QueryState<MapsAnswer> {
-  return useQuery("maps", { runs, prefix: PREFIX, tag, steps: null, at }, readMaps);
+  return useQuery("maps", { runs, prefix: MAP_PREFIX, tag, steps: null, at }, readMaps);
 }

@@ -1,21 +1,21 @@
 import { tick } from "../../lib/format";
 import { ticks, toUnit } from "../../lib/scale";
 import type { Scale } from "../../lib/types";
-import { FONT, type Ink } from "../../plot/canvas";
+import { FONT, type Theme } from "../../plot/canvas";
 import { cross, type Shape, tracePath } from "../../plot/markers";
 import { Plot, type PlotLine } from "../../plot/plot";
 import { type Line, nearestPoint } from "./layout";
 
-export interface LineLook {
+interface LineStyle {
   colour: string;
   shape: Shape;
   /** Pixels on and off; empty: solid. */
   dash: readonly number[];
 }
 
-export interface LinesModel {
+interface LinesModel {
   lines: readonly Line[];
-  looks: readonly LineLook[];
+  styles: readonly LineStyle[];
   scale: Scale;
   domain: readonly [number, number];
   xTicks: { at: number[]; text: string[] };
@@ -23,7 +23,7 @@ export interface LinesModel {
   faint: boolean;
   width: number;
   height: number;
-  ink: Ink;
+  theme: Theme;
 }
 
 const LANE = 10;
@@ -39,8 +39,8 @@ export class LinesChart {
   readonly plot: Plot;
   private model: LinesModel | null = null;
 
-  constructor(root: HTMLElement, laidOut?: () => void) {
-    this.plot = new Plot(root, laidOut);
+  constructor(root: HTMLElement, onLayout?: () => void) {
+    this.plot = new Plot(root, onLayout);
   }
 
   yOf(value: number): number {
@@ -63,7 +63,7 @@ export class LinesChart {
 
   update(model: LinesModel): void {
     this.model = model;
-    const { lines, scale, domain, ink, width, height, xTicks, faint } = model;
+    const { lines, scale, domain, theme, width, height, xTicks, faint } = model;
     const share = LANE / Math.max(30, height - BOTTOM - 2 * LANE);
     const bad = lines.some(({ raw }) => raw.some((value) => !Number.isFinite(value)));
     // The lane's name stands where the topmost tick would.
@@ -83,14 +83,14 @@ export class LinesChart {
       lines: lines.flatMap((_, i) =>
         faint ? [this.raw(model, i), this.line(model, i)] : [this.line(model, i)],
       ),
-      ink,
+      theme,
       above: (g) => this.drawShapes(g, model, bad, low),
     });
   }
 
-  private line({ lines, looks, scale }: LinesModel, i: number): PlotLine {
+  private line({ lines, styles, scale }: LinesModel, i: number): PlotLine {
     const { x, drawn } = lines[i];
-    const { colour, dash } = looks[i];
+    const { colour, dash } = styles[i];
     return {
       xs: x,
       ys: Array.from(drawn, (value) => place(scale, value)),
@@ -101,22 +101,22 @@ export class LinesChart {
     };
   }
 
-  private raw({ lines, looks, scale }: LinesModel, i: number): PlotLine {
+  private raw({ lines, styles, scale }: LinesModel, i: number): PlotLine {
     const { x, raw } = lines[i];
     const ys = Array.from(raw, (value) => place(scale, value));
-    return { xs: x, ys, colour: `${looks[i].colour}4d`, width: 1, dots: 0 };
+    return { xs: x, ys, colour: `${styles[i].colour}4d`, width: 1, dots: 0 };
   }
 
   private drawShapes(
     g: CanvasRenderingContext2D,
-    { lines, looks, scale, ink, domain }: LinesModel,
+    { lines, styles, scale, theme, domain }: LinesModel,
     bad: boolean,
     low: boolean,
   ): void {
     const { plot } = this;
     const { left, top, width, height } = plot.area;
     const label = (text: string, y: number) => {
-      g.fillStyle = ink.dim;
+      g.fillStyle = theme.dim;
       g.font = `11px ${FONT}`;
       g.textAlign = "right";
       g.textBaseline = "middle";
@@ -129,7 +129,7 @@ export class LinesChart {
     g.rect(left - 4, top - 2, width + 8, height + 4);
     g.clip();
     lines.forEach((line, i) => {
-      const { colour, shape } = looks[i];
+      const { colour, shape } = styles[i];
       const lane = (i - (lines.length - 1) / 2) * Math.min(3, 7 / lines.length) + LANE / 2;
       let next = left + ((SHAPE_EVERY * i) / lines.length + 12);
       let lastBad = Number.NEGATIVE_INFINITY;
@@ -140,7 +140,7 @@ export class LinesChart {
         if (!Number.isFinite(line.raw[k])) {
           if (x - lastBad < 8) continue;
           lastBad = x;
-          g.strokeStyle = ink.nonfinite;
+          g.strokeStyle = theme.nonfinite;
           g.lineWidth = 1.5;
           cross(g, x, top + lane, 2.2);
           continue;

@@ -1,8 +1,8 @@
 import { useMemo, useRef, useState } from "preact/hooks";
 import { useQuery, useQueryClient } from "../../data/use_query";
-import { compile } from "../../lib/filter";
-import { exact } from "../../lib/format";
+import { exact, parseFilter } from "../../lib/format";
 import { nearest } from "../../lib/steps";
+import { NNVIZ_PREFIX } from "../../lib/tags";
 import { Busy } from "../../ui/busy";
 import { useSize, useStore } from "../../ui/context";
 import { Exports } from "../../ui/exports";
@@ -10,9 +10,10 @@ import { Failure } from "../../ui/failure";
 import { showFinding, useFindings } from "../../ui/findings";
 import { useKeyboardNav } from "../../ui/keyboard_nav";
 import { NoRuns, PanelEmpty } from "../../ui/panel_empty";
+import { curvesCsv } from "./csv";
 import { explain, show } from "./explain";
 import { type Part, type ScalarCurve, scalarCharts } from "./model";
-import { clocksOf, curveLines, curvesCsv, xDomain, xOfStep } from "./model_lines";
+import { clocksOf, curveLines, xDomain, xOfStep } from "./model_lines";
 import { type CurveMark, curveMarks } from "./model_marks";
 import { ChartView } from "./parts/chart";
 import { Toolbar } from "./parts/toolbar";
@@ -67,7 +68,7 @@ export function View() {
   const whole = useMemo(() => xDomain(charts.flatMap(({ lines }) => lines)), [charts]);
   const zoom = settings.zoom;
   const domain = useMemo(() => zoom ?? whole, [zoom?.join(), whole]);
-  const pattern = compile(settings.filter);
+  const pattern = parseFilter(settings.filter);
   const kept = useRef(/(?:)/i);
   if (pattern) kept.current = pattern;
   const pinnedFirst = (id: string) => (settings.large === id ? 0 : settings.pins.includes(id) ? 1 : 2);
@@ -201,6 +202,6 @@ export function View() {
 function lastStep(series: readonly ScalarCurve[]): number | null {
   let last: number | null = null;
   for (const { tag, steps } of series)
-    if (tag.startsWith("nnviz/") && steps.length > 0) last = Math.max(last ?? 0, steps[steps.length - 1]);
+    if (tag.startsWith(NNVIZ_PREFIX) && steps.length > 0) last = Math.max(last ?? 0, steps[steps.length - 1]);
   return last;
 }

@@ -13,7 +13,7 @@ export interface Line {
 /** Quartiles' distances beyond which a value is an outlier. */
 const FAR = 3;
 /** One run that explodes to 1e30 must not make flat lines of all others. */
-const MOST_DECADES = 8;
+const MAX_DECADES = 8;
 /** On a log scale positive values from so many decades on; fewer are as well seen on a linear one. */
 const DECADES = 2.5;
 
@@ -29,7 +29,7 @@ export function lineScale(lines: readonly Line[], wanted: YMode, robust: boolean
   for (const { drawn } of lines) for (const value of drawn) if (Number.isFinite(value)) all.push(value);
   all.sort((a, b) => a - b);
   const positive = all.filter((value) => value > 0);
-  const inner: ArrayLike<number> = robust ? densest(Float32Array.from(positive), MOST_DECADES) : positive;
+  const inner: ArrayLike<number> = robust ? densest(Float32Array.from(positive), MAX_DECADES) : positive;
   const decades = inner.length > 0 ? Math.log10(inner[inner.length - 1] / inner[0]) : 0;
   const log = wanted === "log" ? positive.length > 0 : wanted === "auto" && all[0] >= 0 && decades >= DECADES;
   if (log) {
@@ -48,7 +48,7 @@ export function lineScale(lines: readonly Line[], wanted: YMode, robust: boolean
 }
 
 /** Of ascending values those that are not far outside of the middle half. */
-export function withoutOutliers(sorted: readonly number[]): number[] {
+function withoutOutliers(sorted: readonly number[]): number[] {
   if (sorted.length < 8) return [...sorted];
   const data = Float64Array.from(sorted);
   const [q1, q3] = [quantile(data, 0.25), quantile(data, 0.75)];

@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
+import { curvesCsv } from "./csv";
 import { beyond, type Line, lineScale } from "./layout";
 import { duration, timeTicks } from "./layout_time_ticks";
 import { partOf, type ScalarCurve, scalarCharts } from "./model";
 import { alignedSteps, clockOf, countsOtherwise, stepAt, wallAt } from "./model_clock";
-import { curveLines, curvesCsv, stepOfX, xOfStep } from "./model_lines";
+import { curveLines, stepOfX, xOfStep } from "./model_lines";
 import { smooth } from "./model_smoothing";
 import { culprit, type RowSeries } from "./model_spike_source";
 
@@ -37,7 +38,7 @@ function classicSmoothing(values: number[], smoothingWeight: number): number[] {
   });
 }
 
-test.each([0, 0.3, 0.6, 0.99])("smoothing of %d is TensorBoard's", (weight) => {
+test.each([0, 0.3, 0.6, 0.99])("smooth with weight %d equals TensorBoard's", (weight) => {
   const random = Array.from({ length: 60 }, (_, i) => Math.sin(i * 12.9898) * 43.7);
   random[7] = Number.NaN;
   random[20] = Number.POSITIVE_INFINITY;
@@ -50,7 +51,7 @@ test.each([0, 0.3, 0.6, 0.99])("smoothing of %d is TensorBoard's", (weight) => {
   expect([...smooth([3, 3, 3], weight)]).toEqual([3, 3, 3]);
 });
 
-test("parts of a figure by how people name them", () => {
+test("partOf recognizes common names of parts", () => {
   const found = [
     "loss",
     "val_loss",
@@ -73,7 +74,7 @@ test("parts of a figure by how people name them", () => {
   ]);
 });
 
-test("charts: loss first, twins in one, ours grouped, the user's own last", () => {
+test("scalarCharts groups tags and sorts charts", () => {
   const charts = scalarCharts(
     [
       "accuracy_of_mine",
@@ -121,13 +122,13 @@ const clock = clockOf([
   curve("a", "nnviz/log/x", [7], [1]),
 ])!;
 
-test("a step's wall time and back again", () => {
+test("stepAt and wallAt are inverse", () => {
   expect(stepAt(clock, 1010.5)).toBe(21);
   expect(wallAt(clock, 21)).toBe(1010.5);
   expect([stepAt(clock, 0), stepAt(clock, 9999)]).toEqual([0, 100]);
 });
 
-test("scalars by epoch are placed by wall time, though epochs are steps too", () => {
+test("alignedSteps places scalars counted in epochs by wall time", () => {
   const epochs = curve("a", "loss", [0, 1, 2, 3, 4], [1010, 1020, 1030, 1040, 1050]);
   expect(countsOtherwise(epochs, clock)).toBe(true);
   const { steps: at, byTime } = alignedSteps(epochs, clock);
@@ -136,7 +137,7 @@ test("scalars by epoch are placed by wall time, though epochs are steps too", ()
   expect(alignedSteps(odd, clock)).toEqual({ steps: odd.steps, byTime: false });
 });
 
-test("lines on each x axis", () => {
+test("curveLines returns x values per axis", () => {
   const own = curve("a", "nnviz/log/loss", [0, 10, 20], [1000, 1005, 1010], [1, 2, 3]);
   const chart = scalarCharts(["nnviz/log/loss"], words)[0];
   const clocks = new Map([["a", clock]]);
@@ -162,7 +163,7 @@ const line = (values: number[]): Line => ({
   drawn: Float64Array.from(values),
 });
 
-test("one spike does not make a flat line of all others, unless all are asked for", () => {
+test("lineScale ignores a spike unless all values are requested", () => {
   const values = Array.from({ length: 99 }, (_, i) => 1 + (i % 10) / 10);
   const lines = [line([...values, 1e6])];
   const robust = lineScale(lines, "linear", true);
@@ -178,7 +179,7 @@ test("one spike does not make a flat line of all others, unless all are asked fo
   expect(lineScale([line([0.5, 0.9])], "auto", true).lo).toBeGreaterThan(0.4);
 });
 
-test("what spans decades is drawn on a log scale by itself, and never what is negative", () => {
+test("lineScale is logarithmic for positive values over decades", () => {
   const decades = Array.from({ length: 20 }, (_, i) => 10 ** (-i / 4));
   expect(lineScale([line(decades)], "auto", true)).toMatchObject({ mode: "log", lo: 1e-5, hi: 1 });
   expect(lineScale([line([...decades, -1])], "auto", true).mode).toBe("linear");
@@ -195,7 +196,7 @@ const rows = (kind: string, values: number[][]): RowSeries => ({
   values: Float32Array.from(values.flat()),
 });
 
-test("a spike came from the row that rose most against its own usual value", () => {
+test("spikeSource returns the row with the largest ratio to its median", () => {
   const quiet = Array.from({ length: 9 }, () => [1, 100, 0.01]);
   const gradient = rows("gradient", [...quiet, [3, 500, 0.02]]);
   expect(culprit([gradient], 18)).toMatchObject({
@@ -215,13 +216,13 @@ test("a spike came from the row that rose most against its own usual value", () 
   expect(culprit([], 2)).toBeNull();
 });
 
-test("of what stopped being finite the first to do so, and of those the last layer", () => {
+test("spikeSource prefers the first nonfinite row, then the last layer", () => {
   const quiet = Array.from({ length: 5 }, () => [1, 1, 1]);
   const values = [...quiet, [1, Number.NaN, Number.NaN], [Number.NaN, Number.NaN, Number.NaN]];
   expect(culprit([rows("gradient", values)], 12)).toMatchObject({ row: "layer2", step: 10 });
 });
 
-test("times on an axis", () => {
+test("timeTicks are round times", () => {
   expect(timeTicks(0, 100, 4)).toEqual([0, 30, 60, 90]);
   expect(timeTicks(1003, 1012, 3, 1000)).toEqual([1005, 1010]);
   expect([0, 4.5, 59, 90, 3725].map(duration)).toEqual(["0", "4.5 s", "59 s", "1:30", "1:02:05"]);

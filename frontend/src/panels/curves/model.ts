@@ -1,3 +1,4 @@
+import { GLOBAL_PREFIX, LOG_PREFIX, NNVIZ_PREFIX, WINDOW_PREFIX } from "../../lib/tags";
 /** Scalars of one run under one tag, as `POST scalars` answers them. */
 export interface ScalarCurve {
   run: string;
@@ -25,24 +26,21 @@ export interface ScalarChart {
   tags: ChartTag[];
 }
 
-export const SECTIONS = ["logged", "optimization", "window", "own"] as const;
+const SECTIONS = ["logged", "optimization", "window", "own"] as const;
 /** Figures that the user logs by `monitor.log`, ours, those between logged steps, and the user's other scalars. */
-export type Section = (typeof SECTIONS)[number];
+type Section = (typeof SECTIONS)[number];
 
-const LOG = "nnviz/log/";
-const GLOBAL = "nnviz/global/";
-const WINDOW = "nnviz/window/";
-const RATE = `${GLOBAL}learning_rate/`;
+const RATE = `${GLOBAL_PREFIX}learning_rate/`;
 
 /** Ours that stand in one chart, and charts that are not worth one. */
 const TOGETHER: Record<string, [chart: string, part: Part]> = {
-  [`${GLOBAL}gradient_norm`]: ["gradient_norm", 0],
-  [`${GLOBAL}gradient_norm_before_clipping`]: ["gradient_norm", 1],
-  [`${GLOBAL}clip_factor`]: ["clipping", 0],
-  [`${GLOBAL}clip_rate`]: ["clipping", 1],
-  [`${WINDOW}nonfinite_steps`]: ["window_nonfinite", 0],
+  [`${GLOBAL_PREFIX}gradient_norm`]: ["gradient_norm", 0],
+  [`${GLOBAL_PREFIX}gradient_norm_before_clipping`]: ["gradient_norm", 1],
+  [`${GLOBAL_PREFIX}clip_factor`]: ["clipping", 0],
+  [`${GLOBAL_PREFIX}clip_rate`]: ["clipping", 1],
+  [`${WINDOW_PREFIX}nonfinite_steps`]: ["window_nonfinite", 0],
 };
-const HIDDEN = /^nnviz\/window\/(steps|nonfinite|.*_step)$/;
+const HIDDEN = new RegExp(`^${WINDOW_PREFIX}(steps|nonfinite|.*_step)$`);
 /** Charts that come first, in this order. */
 const FIRST = ["loss", "accuracy", "learning_rate", "gradient_norm", "clipping", "loss_scale", "skipped"];
 const LAST = ["overhead_seconds"];
@@ -84,14 +82,17 @@ export function scalarCharts(
   for (const tag of [...new Set(tags)].sort()) {
     if (HIDDEN.test(tag)) continue;
     const together = TOGETHER[tag];
-    if (together) add(together[0], tag.startsWith(WINDOW) ? "window" : "optimization", tag, together[1]);
+    if (together)
+      add(together[0], tag.startsWith(WINDOW_PREFIX) ? "window" : "optimization", tag, together[1]);
     else if (tag.startsWith(RATE)) add("learning_rate", "optimization", tag, rates.indexOf(tag));
-    else if (tag.startsWith(GLOBAL)) add(tag.slice(GLOBAL.length), "optimization", tag, "train");
-    else if (tag.startsWith(WINDOW)) add(`window_${tag.slice(WINDOW.length)}`, "window", tag, "train");
-    else if (tag.startsWith("nnviz/") && !tag.startsWith(LOG)) add(tag, "own", tag, "train");
+    else if (tag.startsWith(GLOBAL_PREFIX))
+      add(tag.slice(GLOBAL_PREFIX.length), "optimization", tag, "train");
+    else if (tag.startsWith(WINDOW_PREFIX))
+      add(`window_${tag.slice(WINDOW_PREFIX.length)}`, "window", tag, "train");
+    else if (tag.startsWith(NNVIZ_PREFIX) && !tag.startsWith(LOG_PREFIX)) add(tag, "own", tag, "train");
     else {
-      const own = !tag.startsWith(LOG);
-      const { base, part } = partOf(own ? tag : tag.slice(LOG.length));
+      const own = !tag.startsWith(LOG_PREFIX);
+      const { base, part } = partOf(own ? tag : tag.slice(LOG_PREFIX.length));
       // A tag of the user's own may bear the name of one of our charts.
       add(own ? `own:${base}` : base, own ? "own" : "logged", tag, part);
     }

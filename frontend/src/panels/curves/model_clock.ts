@@ -1,4 +1,5 @@
 import { median } from "../../lib/steps";
+import { GLOBAL_PREFIX, NNVIZ_PREFIX, WINDOW_PREFIX } from "../../lib/tags";
 import type { ScalarCurve } from "./model";
 
 /** A run's optimizer steps and when each was: ascending in both. */
@@ -9,8 +10,8 @@ export interface Clock {
 
 /** What is written at optimizer steps is told by our own scalars: they tell what a step's wall time was. */
 export function clockOf(curves: readonly ScalarCurve[]): Clock | null {
-  const own = curves.filter(({ tag }) => tag.startsWith("nnviz/global/"));
-  const all = own.length > 0 ? own : curves.filter(({ tag }) => tag.startsWith("nnviz/"));
+  const own = curves.filter(({ tag }) => tag.startsWith(GLOBAL_PREFIX));
+  const all = own.length > 0 ? own : curves.filter(({ tag }) => tag.startsWith(NNVIZ_PREFIX));
   const points = new Map<number, number>();
   for (const { steps, wall_times } of all)
     for (let i = 0; i < steps.length; i++) points.set(steps[i], wall_times[i]);
@@ -62,7 +63,7 @@ export function alignedSteps(
   curve: ScalarCurve,
   clock: Clock | null,
 ): { steps: Float64Array; byTime: boolean } {
-  if (!clock || curve.tag.startsWith("nnviz/global/") || curve.tag.startsWith("nnviz/window/"))
+  if (!clock || curve.tag.startsWith(GLOBAL_PREFIX) || curve.tag.startsWith(WINDOW_PREFIX))
     return { steps: curve.steps, byTime: false };
   if (!countsOtherwise(curve, clock)) return { steps: curve.steps, byTime: false };
   return { steps: curve.wall_times.map((wall) => stepAt(clock, wall)), byTime: true };

@@ -103,14 +103,3 @@ export function xDomain(lines: readonly Line[]): readonly [number, number] {
   if (!(lo <= hi)) return [0, 1];
   return lo === hi ? [lo - 0.5, hi + 0.5] : [lo - (hi - lo) / 200, hi + (hi - lo) / 200];
 }
-
-const quote = (text: string) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-
-/** What the charts show, as logged: a line a point. */
-export function curvesCsv(lines: readonly CurveLine[], format: (value: number) => string): string {
-  const out = ["run,tag,step,wall_time,value"];
-  for (const { run, tag, steps, wallTimes, raw } of lines)
-    for (let i = 0; i < raw.length; i++)
-      out.push(`${quote(run)},${quote(tag.tag)},${steps[i]},${wallTimes[i]},${format(raw[i])}`);
-  return `${out.join("\n")}\n`;
-}

@@ -1,5 +1,6 @@
 import type { FindingGroup } from "../../lib/findings";
-import { standOut } from "../../lib/marks";
+import { peakBaselines } from "../../lib/marks";
+import { LOG_PREFIX, SKIPPED_TAG } from "../../lib/tags";
 import type { ScalarCurve } from "./model";
 
 /** What stands on the step axis of the curves, each of one run. */
@@ -21,14 +22,14 @@ export function curveMarks(
     .filter(({ run }) => runs.includes(run))
     .map((group) => ({ kind: "finding", run: group.run, step: group.since, group }));
   for (const { run, tag, steps, values } of curves) {
-    if (tag === "nnviz/global/skipped")
+    if (tag === SKIPPED_TAG)
       steps.forEach((step, i) => {
         if (values[i] > 0) marks.push({ kind: "skipped", run, step });
       });
-    if (!tag.startsWith("nnviz/log/") || !PEAKS.test(tag)) continue;
+    if (!tag.startsWith(LOG_PREFIX) || !PEAKS.test(tag)) continue;
     // A ratio says nothing of a loss that may be negative.
     if (values.some((value) => value < 0)) continue;
-    const usual = standOut(Array.from(values));
+    const usual = peakBaselines(Array.from(values));
     steps.forEach((step, i) => {
       const compared = usual[i];
       if (compared !== null && Number.isFinite(values[i]))
@@ -36,7 +37,7 @@ export function curveMarks(
           kind: "peak",
           run,
           step,
-          figure: tag.replace("nnviz/log/", ""),
+          figure: tag.replace(LOG_PREFIX, ""),
           ratio: values[i] / compared,
         });
     });

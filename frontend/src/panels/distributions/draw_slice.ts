@@ -1,39 +1,39 @@
-import { type Ink, prepare } from "../../plot/canvas";
+import { prepare, type Theme } from "../../plot/canvas";
 import { drawBox } from "./draw_density_map";
 import { traceSkyline } from "./draw_ridges";
-import { drawStrips, hatch, shareLook } from "./draw_shares";
+import { drawStrips, hatch, shareStyle } from "./draw_shares";
 import { isLog, toX, type ValueAxis, valueTicks } from "./layout_value_axis";
 import { type Histograms, peakOf } from "./model";
 import { partShares, skyline } from "./model_density";
 
-export interface SliceModel {
+interface SliceModel {
   all: Histograms;
   item: number;
-  /** Drawn over it as an outline. */
+  /** A second histogram, drawn as an outline. */
   over: { all: Histograms; item: number; colour: string } | null;
   axis: ValueAxis;
-  /** Density that is as high as the plot. */
+  /** Density of full height. */
   peak: number;
   colour: string;
   dark: boolean;
   height: number;
   dpr: number;
-  ink: Ink;
+  theme: Theme;
 }
 
-/** Below the plot: the box of the quantiles. */
+/** Height of the box of quantiles below the plot. */
 const BOX = 10;
 
-/** One histogram, another one over it as an outline; shares of bins of their own as bars, all of them being 100 %. */
+/** Draw one histogram, and a second one as an outline. Shares of special bins are bars, and full height is 100 %. */
 export function drawSlice(canvas: HTMLCanvasElement, model: SliceModel): void {
-  const { all, item, over, axis, colour, height, ink } = model;
+  const { all, item, over, axis, colour, height, theme } = model;
   const g = prepare(canvas, axis.width, height, model.dpr);
   if (!g) return;
   g.clearRect(0, 0, axis.width, height);
   const base = height - BOX;
   const tall = base - 4;
-  drawStrips(g, axis, 0, base, ink);
-  g.strokeStyle = ink.grid;
+  drawStrips(g, axis, 0, base, theme);
+  g.strokeStyle = theme.grid;
   g.lineWidth = 1;
   g.beginPath();
   for (const { x } of valueTicks(axis, 34)) {
@@ -65,29 +65,29 @@ export function drawSlice(canvas: HTMLCanvasElement, model: SliceModel): void {
   const quantiles = all.quantiles.subarray(5 * item, 5 * item + 5);
   if (all.totals[item] > 0 && !Number.isNaN(quantiles[0])) {
     const xs = Array.from(quantiles, (value) => toX(axis, value));
-    drawBox(g, xs, base + 6, base + 2, base + 6, ink);
+    drawBox(g, xs, base + 6, base + 2, base + 6, theme);
   }
 }
 
 function drawShares(
   g: CanvasRenderingContext2D,
-  { axis, dark, ink }: SliceModel,
+  { axis, dark, theme }: SliceModel,
   one: { all: Histograms; item: number; colour: string },
   filled: boolean,
   base: number,
   tall: number,
 ): void {
-  const pattern = hatch(g, ink);
+  const pattern = hatch(g, theme);
   for (const [part, share] of partShares(one.all, one.item, axis.range)) {
     const piece = axis.pieces.find((candidate) => candidate.part === part);
     if (!piece) continue;
-    const look = shareLook(part, one.colour, dark);
+    const style = shareStyle(part, one.colour, dark);
     const bar = Math.max(1, share * tall);
     const box = [piece.left, base - bar, piece.right - piece.left, bar] as const;
     if (filled) {
-      g.fillStyle = look.colour;
+      g.fillStyle = style.colour;
       g.fillRect(...box);
-      if (look.hatched && pattern) {
+      if (style.hatched && pattern) {
         g.fillStyle = pattern;
         g.fillRect(...box);
       }

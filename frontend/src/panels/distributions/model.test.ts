@@ -15,7 +15,7 @@ import { countOf, densityOf, peakOf, readHistograms, shareOf, usage } from "./mo
 import { binEnds, DECADES, snap } from "./model_bins";
 import { densityScale, highest, partShares, pixelBins } from "./model_density";
 
-/** One run as the route answers it; `items` are counts by bin. */
+/** Return one run's histograms as sent by the route. `items` are counts per bin. */
 function answer(items: Record<number, number>[], more: { rows?: string[]; steps?: number[] } = {}) {
   const rows = more.rows ?? ["fc.weight"];
   const [first, width] = [3, 515];
@@ -49,7 +49,7 @@ function answer(items: Record<number, number>[], more: { rows?: string[]; steps?
   return readHistograms(header).series[0];
 }
 
-describe("bins are those of schema.md", () => {
+describe("binEnds", () => {
   test.each([
     [260, 0, 0],
     [261, 0, 2 ** -40],
@@ -62,17 +62,17 @@ describe("bins are those of schema.md", () => {
     [518, 2 ** 24, Number.POSITIVE_INFINITY],
     [98, -1.25, -1],
     [2, Number.NEGATIVE_INFINITY, -(2 ** 24)],
-  ])("bin %i lies from %d to %d", (bin, low, high) => {
+  ])("of bin %i are %d and %d", (bin, low, high) => {
     const ends = binEnds(bin);
     expect(ends[0] + 0).toBe(low);
     expect(ends[1] + 0).toBe(high);
   });
 
-  test("bins meet: where one ends the next begins", () => {
+  test("of adjacent bins are equal", () => {
     for (let bin = 3; bin < 517; bin++) expect(binEnds(bin)[1] + 0).toBe(binEnds(bin + 1)[0] + 0);
   });
 
-  test("a value lies in its bin", () => {
+  test("contain the values of the bin", () => {
     for (let bin = 3; bin <= 517; bin++) {
       if (bin === 260) continue;
       const [low, high] = binEnds(bin);
@@ -83,13 +83,13 @@ describe("bins are those of schema.md", () => {
     expect([binAt(1e30), binAt(-1e30), binAt(1e-30)]).toEqual([518, 2, 261]);
   });
 
-  test("ends set by hand become edges of bins", () => {
+  test("round a typed range outward to bin edges", () => {
     expect([snap(1.1), snap(-1.2), snap(0), snap(1e9)]).toEqual([1, -1.25, 0, 2 ** 24]);
   });
 });
 
 describe("densities", () => {
-  test("equal shares in bins of unequal width are unequal densities; their areas are the shares", () => {
+  test("integrate to the shares of bins of unequal width", () => {
     const one = answer([{ 422: 50, 425: 50 }]);
     expect(densityOf(one, 0, 422)).toBeCloseTo(0.5 / Math.log10(1.25), 12);
     expect(densityOf(one, 0, 425)).toBeCloseTo(0.5 / Math.log10(2 / 1.75), 12);
@@ -98,7 +98,7 @@ describe("densities", () => {
     expect(peakOf(one, 0)).toBe(densityOf(one, 0, 425));
   });
 
-  test("log-uniform samples are flat", () => {
+  test("of log-uniform samples are flat", () => {
     const bins: Record<number, number> = {};
     const n = 40_000;
     for (let i = 0; i < n; i++) {
@@ -110,7 +110,7 @@ describe("densities", () => {
       expect(densityOf(one, 0, bin)).toBeCloseTo(1 / Math.log10(2 ** 10), 2);
   });
 
-  test("NaN, zero and overflow count as elements, and none is lost", () => {
+  test("count NaN, zero and overflow as elements", () => {
     const one = answer([{ 0: 10, 1: 5, 260: 30, 261: 1, 422: 50, 518: 3, 519: 1 }]);
     expect(one.totals[0]).toBe(100);
     expect([0, 1, 260, 422, 519, 300].map((bin) => shareOf(one, 0, bin))).toEqual([
@@ -129,12 +129,12 @@ describe("densities", () => {
     });
   });
 
-  test("each item weighs the same in what is used; empty ones do not", () => {
+  test("weight items equally when finding used bins, except empty ones", () => {
     const sum = usage([answer([{ 422: 1000 }, { 423: 1, 0: 1 }, {}])]);
     expect([sum[422], sum[423], sum[0]]).toEqual([0.5, 0.25, 0.25]);
   });
 
-  test("the scale ends at the highest density, and three decades below it", () => {
+  test("scale spans three decades below the highest density", () => {
     expect(densityScale(highest([answer([{ 422: 1 }])]))).toEqual({
       mode: "log",
       lo: 0.02,
@@ -144,14 +144,14 @@ describe("densities", () => {
   });
 });
 
-describe("the value axis", () => {
+describe("valueAxis", () => {
   const both = usage([answer([{ 422: 40, 98: 40, 382: 10, 260: 10 }])]);
 
-  test("spans what is used, on both sides of zero alike", () => {
+  test("spans the used values symmetrically about zero", () => {
     expect(valueRange(both)).toEqual({ from: -1.25, to: 1.25, floor: 2 ** -10 });
   });
 
-  test("values are log scaled, zero is in the middle, and places lead back to values", () => {
+  test("is logarithmic with zero in the middle, and invertible", () => {
     const axis = valueAxis(valueRange(both), both, 320);
     expect(toX(axis, 0)).toBeCloseTo(160, 6);
     expect(toX(axis, 1) + toX(axis, -1)).toBeCloseTo(320, 6);
@@ -163,13 +163,13 @@ describe("the value axis", () => {
     expect(fromX(axis, 160).part).toBe("zero");
   });
 
-  test("one-sided values have one side, zero beside it", () => {
+  test("has one side for values of one sign", () => {
     const used = usage([answer([{ 422: 40, 400: 40, 260: 20 }])]);
     const axis = valueAxis(valueRange(used), used, 300);
     expect(axis.pieces.map(({ part }) => part)).toEqual(["zero", "positive"]);
   });
 
-  test("bins of their own have a place where something is in them", () => {
+  test("has special bins that are not empty", () => {
     const used = usage([answer([{ 0: 1, 1: 1, 2: 1, 260: 1, 422: 1, 98: 1, 518: 1, 519: 1 }])]);
     const parts = valueAxis(valueRange(used), used, 300).pieces.map(({ part }) => part);
     expect(parts).toEqual([
@@ -184,14 +184,14 @@ describe("the value axis", () => {
     ]);
   });
 
-  test("nothing but NaN still has an axis", () => {
+  test("exists for NaN only", () => {
     const used = usage([answer([{ 0: 7 }])]);
     const axis = valueAxis(valueRange(used), used, 300);
     expect(axis.pieces.map(({ part }) => part)).toEqual(["nan", "negative", "zero", "positive"]);
     expect(valueTicks(axis, 30).length).toBeGreaterThan(1);
   });
 
-  test("zooming keeps zero and what lies outside as bins of their own", () => {
+  test("keeps zero and values outside of a zoom as special bins", () => {
     const range = valueRange(both, 0.01, 2);
     expect([range.from, range.to]).toEqual([binEnds(binAt(0.01))[0], 2]);
     expect([partOf(98, range), partOf(260, range), partOf(422, range), partOf(382, range)]).toEqual([
@@ -208,21 +208,21 @@ describe("the value axis", () => {
     ]);
   });
 
-  test("what explodes in one run squeezes the others no further than nine decades", () => {
+  test("spans at most nine decades if one run explodes", () => {
     const used = usage([answer([{ 422: 90, 300: 5, 500: 5 }])]);
     const { to, floor } = valueRange(used);
     expect(to / floor).toBeLessThanOrEqual(1e9 * 1.001);
     expect(partOf(422, valueRange(used))).toBe("positive");
   });
 
-  test("ticks are decades with their places", () => {
+  test("has ticks at decades", () => {
     const axis = valueAxis({ from: -1, to: 1, floor: 1 / 1024 }, both, 400);
     const ticks = valueTicks(axis, 30);
     expect(ticks.map(({ value }) => value)).toEqual([-0.001, -0.01, -0.1, -1, 0.001, 0.01, 0.1, 1]);
     for (const { value, x } of ticks) expect(x).toBeCloseTo(toX(axis, value), 9);
   });
 
-  test("each pixel of a log scale has the bin of its value, the strips none", () => {
+  test("maps each pixel of the log part to a bin", () => {
     const axis = valueAxis(valueRange(both), both, 320);
     const bins = pixelBins(axis, 640);
     expect(bins[Math.floor(2 * toX(axis, 1.1))]).toBe(422);
@@ -231,8 +231,8 @@ describe("the value axis", () => {
   });
 });
 
-describe("steps", () => {
-  test("ridges stand in the order of steps, the last at the foot; those that would be a blur are left out", () => {
+describe("ridges", () => {
+  test("are in the order of steps, thinned if too dense", () => {
     const steps = Float64Array.from({ length: 300 }, (_, i) => 10 * i);
     const { items, baselines, rise } = stepLayout(steps, [-5, 2995], 300);
     expect(items[items.length - 1]).toBe(299);
@@ -242,18 +242,18 @@ describe("steps", () => {
       expect(baselines[items[i]] - baselines[items[i - 1]]).toBeGreaterThanOrEqual(7);
   });
 
-  test("a ridge in front hides those behind it", () => {
+  test("in front hide those behind", () => {
     const one = answer([{ 422: 1 }, { 422: 1 }, { 423: 1 }]);
     const axis = valueAxis(valueRange(usage([one])), usage([one]), 300);
     const layout = stepLayout(one.steps, [-5, 25], 200);
     const x = toX(axis, 1.1);
     expect(ridgeAt(one, axis, layout, peakOf(one, 2), x, layout.baselines[1] - 3)).toBe(1);
     expect(ridgeAt(one, axis, layout, peakOf(one, 2), x, layout.baselines[0] - layout.rise / 2)).toBe(0);
-    // nothing stands at that value in the last one: its foot is next below
+    // The last ridge is empty at this value: the next lower baseline decides.
     expect(ridgeAt(one, axis, layout, peakOf(one, 2), x, layout.baselines[2] - 1)).toBe(2);
   });
 
-  test("numbers as a table", () => {
+  test("histogramCsv writes one line per bin", () => {
     const csv = histogramCsv([answer([{ 0: 1, 422: 3 }, {}], { steps: [0, 20] })]);
     expect(csv.split("\n")).toEqual([
       "run,row,step,bin_from,bin_to,count,share",

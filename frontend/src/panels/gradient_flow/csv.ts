@@ -1,7 +1,7 @@
 import { csvRows } from "../../lib/csv";
 import { gainGrid, isGain } from "../../lib/gain";
 import { buildGrid } from "../../lib/grid";
-import type { Grid, Line, Row, RunSeries, Scale } from "../../lib/types";
+import type { Grid, Line, Row, RunSeries, Scale, SeriesHeader } from "../../lib/types";
 import { type Comparison, differenceGrid } from "./model_difference";
 
 /** Number of cells that become text at once. The page stays responsive in between. */
@@ -19,24 +19,12 @@ export interface Shown {
   comparison: Comparison | null;
 }
 
-interface SeriesHeader {
-  layouts: Record<string, Row[]>;
-  series: {
-    run: string;
-    layout: number | string;
-    steps: Float64Array;
-    wall_times: Float64Array;
-    absent: Uint8Array;
-    values: Record<string, Float32Array>;
-  }[];
-}
-
 /** Read a run at every step from an answer of `series`; null if the answer is empty. */
 export function readWhole(header: unknown): RunSeries | null {
   const { layouts, series } = header as SeriesHeader;
   if (series.length === 0) return null;
   const [{ run, layout, steps, wall_times, absent, values }] = series;
-  return { run, rows: layouts[layout], steps, wallTimes: wall_times, absent, values };
+  return { run, rows: layouts[layout!], steps, wallTimes: wall_times, absent: absent!, values: values! };
 }
 
 /**

@@ -1,10 +1,10 @@
 import { palette } from "../../lib/palette";
 import { type Domain, gridPixels, gridSpans } from "../../lib/steps";
 import { CELL, type Grid, type Scale } from "../../lib/types";
-import { dashTile, dotTile, hatchTile, image, ink, prepare } from "../../plot/canvas";
+import { dashTile, dotTile, hatchTile, image, prepare, theme } from "../../plot/canvas";
 import { type Painted, paint } from "./paint";
 
-export interface HeatmapModel {
+interface HeatmapModel {
   grid: Grid;
   scale: Scale;
   domain: Domain;
@@ -31,7 +31,7 @@ export function drawHeatmap(canvas: HTMLCanvasElement, model: HeatmapModel): voi
   g.setTransform(1, 0, 0, 1, 0, 0);
   g.imageSmoothingEnabled = false;
   stretch(g, image(painted.pixels, width, grid.lines), tops);
-  const colours = ink(dark);
+  const colours = theme(dark);
   overlay(g, painted, "nonfinite", hatchTile(colours.hatch, dpr), tops);
   overlay(g, painted, "absent", dotTile(colours.dots, dpr), tops);
   overlay(g, painted, "reference", dashTile(colours.dash, dpr), tops);

@@ -1,18 +1,18 @@
-import { ticks, toUnit, zeroApart } from "../../lib/scale";
+import { needsZeroLane, ticks, toUnit } from "../../lib/scale";
 import type { Scale, Thresholds } from "../../lib/types";
-import { type Ink, prepare } from "../../plot/canvas";
+import { prepare, type Theme } from "../../plot/canvas";
 import { cross, type Shape, tracePath } from "../../plot/markers";
 import type { Band } from "./model_band";
 import type { RunProfile } from "./model_profile";
 
-export interface ProfileRun extends RunProfile {
+interface ProfileRun extends RunProfile {
   colour: string;
   shape: Shape;
   /** Percentiles, of lines that have them. */
   bands: Band[];
 }
 
-export interface ProfileModel {
+interface ProfileModel {
   runs: ProfileRun[];
   scale: Scale;
   thresholds: Thresholds | null;
@@ -24,7 +24,7 @@ export interface ProfileModel {
   part: { top: number; height: number };
   width: number;
   dpr: number;
-  ink: Ink;
+  theme: Theme;
   bandAlpha: number;
 }
 
@@ -35,7 +35,7 @@ export function lanes(runs: number, width: number): { zero: number; nonfinite: n
 }
 
 /** Return the left and right end of the scale. */
-export function profileSpan(runs: number, width: number): [number, number] {
+function profileSpan(runs: number, width: number): [number, number] {
   const { zero, nonfinite } = lanes(runs, width);
   return [zero + 6, width - nonfinite - 6];
 }
@@ -46,13 +46,13 @@ export function profileX(t: number, runs: number, width: number): number {
 }
 
 /** Return whether exact zeros stand on the scale and not in the lane at the left. */
-export const zeroInside = (scale: Scale) => scale.diverging && !zeroApart(scale);
+export const zeroInside = (scale: Scale) => scale.diverging && !needsZeroLane(scale);
 
 /** Return the values with a line and a label. */
 export const profileTicks = (scale: Scale, width: number) => ticks(scale, width < 200 ? 2 : 4);
 
 export function drawProfile(canvas: HTMLCanvasElement, model: ProfileModel): void {
-  const { runs, scale, thresholds, tops, width, ink } = model;
+  const { runs, scale, thresholds, tops, width, theme } = model;
   const { top, height } = model.part;
   if (height <= 0 || width <= 0) return;
   const g = prepare(canvas, width, height, model.dpr);
@@ -76,22 +76,22 @@ export function drawProfile(canvas: HTMLCanvasElement, model: ProfileModel): voi
   if (thresholds) {
     const low = toUnit(scale, thresholds.vanishing);
     const high = toUnit(scale, thresholds.exploding);
-    g.fillStyle = ink.band;
+    g.fillStyle = theme.band;
     // The lanes belong to the bands: an exact zero has vanished too, and a value that is not finite has exploded.
     if (low > 0) g.fillRect(0, 0, x(low), height);
     if (high <= 1) g.fillRect(x(high), 0, width - x(high), height);
   }
-  for (const tick of profileTicks(scale, width)) vertical(x(toUnit(scale, tick)), ink.grid);
-  vertical(left - 4, ink.grid, [1, 3]);
-  vertical(right + 4, ink.grid, [1, 3]);
+  for (const tick of profileTicks(scale, width)) vertical(x(toUnit(scale, tick)), theme.grid);
+  vertical(left - 4, theme.grid, [1, 3]);
+  vertical(right + 4, theme.grid, [1, 3]);
   if (thresholds) {
     for (const threshold of [thresholds.vanishing, thresholds.exploding]) {
       const t = toUnit(scale, threshold);
-      if (t >= 0 && t <= 1) vertical(x(t), ink.critical, [4, 3]);
+      if (t >= 0 && t <= 1) vertical(x(t), theme.critical, [4, 3]);
     }
   }
 
-  if (model.guide !== null) vertical(x(toUnit(scale, model.guide)), ink.dim);
+  if (model.guide !== null) vertical(x(toUnit(scale, model.guide)), theme.dim);
 
   for (let i = n - 1; i >= 0; i--)
     drawBand(g, runs[i], (value) => x(toUnit(scale, value)), y, model.bandAlpha);
@@ -122,12 +122,12 @@ export function drawProfile(canvas: HTMLCanvasElement, model: ProfileModel): voi
       if (point.lane === "zero") {
         g.lineWidth = 1.2;
         tracePath(g, run.shape, zeroInside(scale) ? x(toUnit(scale, 0)) : inLane(0, zero, i), at, radius);
-        g.fillStyle = ink.panel;
+        g.fillStyle = theme.panel;
         g.fill();
         g.stroke();
         g.fillStyle = run.colour;
       } else if (point.lane === "nonfinite") {
-        g.strokeStyle = ink.nonfinite;
+        g.strokeStyle = theme.nonfinite;
         g.lineWidth = 1.8;
         cross(g, inLane(right + 6, nonfinite, i), at, radius);
         g.strokeStyle = run.colour;

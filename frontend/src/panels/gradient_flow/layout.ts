@@ -1,6 +1,6 @@
 import type { Line } from "../../lib/types";
 
-export interface Geometry {
+interface Geometry {
   tree: number;
   map: number;
   profile: number;

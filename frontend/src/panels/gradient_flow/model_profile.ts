@@ -2,9 +2,9 @@ import { cellAt } from "../../lib/columns";
 import { isOver, isUnder, toUnit } from "../../lib/scale";
 import { CELL, type Grid, type Scale } from "../../lib/types";
 
-export type Lane = "scale" | "zero" | "nonfinite" | "under" | "over";
+type Lane = "scale" | "zero" | "nonfinite" | "under" | "over";
 
-export interface ProfilePoint {
+interface ProfilePoint {
   line: number;
   lane: Lane;
   /** 0 to 1 on the scale, clipped. */

@@ -16,7 +16,7 @@ interface Options {
  * Return the place of a row in the tree: the path of its module, ending with the parameter's own name. That is no level of
  * its own, since a block per Conv2d that holds `weight` and `bias` would double the lines.
  */
-export function rowPath(row: Row, dropWeight: boolean): string[] {
+function rowPath(row: Row, dropWeight: boolean): string[] {
   const name = dropWeight && row.name.endsWith(".weight") ? row.name.slice(0, -".weight".length) : row.name;
   if (row.module === "" || !name.startsWith(row.module)) return name.split(".");
   const parts = row.module.split(".");

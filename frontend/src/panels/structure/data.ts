@@ -4,16 +4,7 @@ import { unionRows } from "../../lib/row_union";
 import { allSteps, nearest } from "../../lib/steps";
 import { CELL, type Scale } from "../../lib/types";
 import { useStore } from "../../ui/context";
-import {
-  type Asked,
-  askedOf,
-  type Facts,
-  factsOf,
-  flat,
-  type Module,
-  moduleTree,
-  type Structure,
-} from "./model";
+import { type Asked, askedOf, factsOf, flat, type Models, moduleTree, type Structure } from "./model";
 import {
   type AnsweredSeries,
   type Cell,
@@ -26,15 +17,7 @@ import {
 /** Columns of a sparkline. */
 const WIDTH = 48;
 /** Names that a question may hold. */
-const MOST_NAMES = 20_000;
-
-export interface Models {
-  /** Those with a structure, the reference first. */
-  runs: Structure[];
-  facts: Facts[][];
-  tree: Module[];
-  modules: Module[];
-}
+const MAX_NAMES = 20_000;
 
 const readStructure = (header: unknown) =>
   header as { runs: Structure[]; missing: { run: string; reason: string }[] };
@@ -102,7 +85,7 @@ function withinLimit(asked: Asked[]): Asked[] {
   const kept = new Set(
     small.filter(({ rows }) => {
       names += rows.length;
-      return names <= MOST_NAMES;
+      return names <= MAX_NAMES;
     }),
   );
   return asked.filter((one) => kept.has(one));

@@ -1,5 +1,5 @@
 import { useMemo, useState } from "preact/hooks";
-import { compile } from "../../lib/filter";
+import { parseFilter } from "../../lib/format";
 import { isGain } from "../../lib/gain";
 import { choose } from "../../lib/selection";
 import { nearest } from "../../lib/steps";
@@ -26,7 +26,7 @@ export { style };
 
 /** Lines that are open at first, and boxes that are drawn at most. */
 const FIRST_LINES = 48;
-const MOST_BOXES = 300;
+const MAX_BOXES = 300;
 /** Below this width there is room for one of the two. */
 const WIDE = 900;
 
@@ -50,7 +50,7 @@ export function View() {
     if (opened.value === null) return openLevels(models.tree, FIRST_LINES);
     return new Set(opened.value === "" ? [] : opened.value.split(",").map(decodeURIComponent));
   }, [models, opened.value]);
-  const drawn = useMemo(() => (models ? openWithin(models.tree, open, MOST_BOXES) : open), [models, open]);
+  const drawn = useMemo(() => (models ? openWithin(models.tree, open, MAX_BOXES) : open), [models, open]);
   const setOpen = (next: ReadonlySet<string>) => {
     opened.value = [...next].map(encodeURIComponent).join(",");
   };
@@ -59,8 +59,8 @@ export function View() {
     if (!next.delete(name)) next.add(name);
     setOpen(next);
   };
-  const [filter, setFilter] = useState(() => compile(store.view.rowFilter.value));
-  const typed = compile(store.view.rowFilter.value);
+  const [filter, setFilter] = useState(() => parseFilter(store.view.rowFilter.value));
+  const typed = parseFilter(store.view.rowFilter.value);
   if (typed && String(typed) !== String(filter)) setFilter(typed);
   const lines = useMemo(
     () => linesOf(models?.tree ?? [], open, store.view.rowFilter.value === "" ? null : filter),

@@ -8,7 +8,7 @@ export interface Placed {
   height: number;
 }
 
-export interface FlowLayout {
+interface FlowLayout {
   width: number;
   height: number;
   nodes: Map<string, Placed>;

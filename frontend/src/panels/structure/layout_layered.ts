@@ -13,7 +13,7 @@ export interface Link {
   toX?: number;
 }
 
-export interface Gaps {
+interface Gaps {
   ranks: number;
   items: number;
 }

@@ -78,7 +78,7 @@ const tree = moduleTree(
   facts.map(({ name }) => name),
 );
 
-test("the tree of modules, its sums and its lines", () => {
+test("moduleTree, sums and linesOf describe the modules", () => {
   expect(flat(tree).map(({ name }) => name)).toEqual(GRAPH.modules.slice(1).map(({ name }) => name));
   expect(sums(tree, 0)).toMatchObject({ parameters: 65, trainable: 65, bytes: 4 * 32 });
   expect(facts[3].output).toEqual([4]);
@@ -89,7 +89,7 @@ test("the tree of modules, its sums and its lines", () => {
   expect(names([], /1\.a/)).toEqual(["blocks open", "blocks.1 open", "blocks.1.a leaf"]);
 });
 
-test("whole levels are open at first, and no more than can be drawn", () => {
+test("openLevels opens whole levels within the limit", () => {
   expect([...openLevels(tree, 4)]).toEqual(["blocks"]);
   expect([...openLevels(tree, 7)]).toEqual(["blocks", "blocks.0", "blocks.1"]);
   expect([...openWithin(tree, new Set(["blocks", "blocks.0", "blocks.1"]), 6)]).toEqual([
@@ -99,7 +99,7 @@ test("whole levels are open at first, and no more than can be drawn", () => {
   expect([...openWithin(tree, new Set(["blocks.0"]), 100)]).toEqual([]);
 });
 
-test("what other runs have otherwise", () => {
+test("difference lists modules that differ between runs", () => {
   const [a, b] = [facts[3], { ...facts[3], type: "Conv2d" }];
   expect(difference(a, a)).toBeNull();
   expect(difference(a, b)).toEqual({ what: "type", here: "Linear", there: "Conv2d" });
@@ -109,7 +109,7 @@ test("what other runs have otherwise", () => {
   expect(difference(a, { ...a, parameters: 21 })).toEqual({ what: "parameters", here: 20, there: 21 });
 });
 
-test("a layer stands for its weights, a block for all that it holds", () => {
+test("requestedRows requests weights for layers and all rows for blocks", () => {
   const rows = ["blocks.0.a.weight", "blocks.0.a.bias", "blocks.1.a.bias", "head.weight"].map((name) =>
     row(name),
   );
@@ -120,7 +120,7 @@ test("a layer stands for its weights, a block for all that it holds", () => {
   expect(asked["blocks.0.b"]).toBeUndefined();
 });
 
-test("what is folded is one box, and its edges are its own", () => {
+test("visibleFlow draws a collapsed block as one box with its edges", () => {
   const shown = (open: string[]) => {
     const flow = visibleFlow(GRAPH, new Set(open));
     const label = new Map(flow.nodes.map((node): [string, string] => [node.id, node.label]));
@@ -145,7 +145,7 @@ type Box = { x: number; y: number; width: number; height: number };
 const contains = (a: Box, b: Box) =>
   a.x <= b.x && a.y <= b.y && a.x + a.width >= b.x + b.width && a.y + a.height >= b.y + b.height;
 
-test("boxes do not overlap, edges run down from box to box, groups hold what is theirs", () => {
+test("layFlow separates boxes, routes edges down and nests groups", () => {
   const flow = visibleFlow(GRAPH, new Set(["blocks", "blocks.0", "blocks.1"]));
   const laid = layFlow(flow);
   const boxes = flow.nodes.map((node): [FlowNode, Box] => [node, laid.nodes.get(node.id)!]);
@@ -176,7 +176,7 @@ test("boxes do not overlap, edges run down from box to box, groups hold what is 
   ).toBe(true);
 });
 
-test("a chain is upright, a circle is drawn all the same", () => {
+test("layFlow draws a chain straight and accepts a circle", () => {
   const size = { width: 50, height: 20 };
   const chain = layered(
     [size, size, size],
@@ -200,7 +200,7 @@ test("a chain is upright, a circle is drawn all the same", () => {
   expect(circle.links[1][0].y).toBeGreaterThan(circle.links[1].at(-1)!.y);
 });
 
-test("ranks, and places by least squares in their order", () => {
+test("ranks and least-squares positions match examples", () => {
   expect([
     ...ranksOf(5, [
       { from: 0, to: 1 },
@@ -213,7 +213,7 @@ test("ranks, and places by least squares in their order", () => {
   expect(spread([0, 30, 31], [1, 1, 1], [10, 10])).toEqual([0, 25.5, 35.5]);
 });
 
-test("curves", () => {
+test("edge curves match examples", () => {
   expect(
     curve([
       { x: 1, y: 2 },

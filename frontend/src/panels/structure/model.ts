@@ -1,7 +1,7 @@
 import type { Row } from "../../lib/types";
 
 /** `nnviz/graph`, as tb_nnviz/record/graph/capture.py describes it. */
-export interface GraphTensor {
+interface GraphTensor {
   shape: (number | null)[] | null;
   dtype: string;
 }
@@ -16,14 +16,14 @@ export interface GraphNode {
   bytes?: number;
   parameters?: string[];
 }
-export interface GraphEdge {
+interface GraphEdge {
   from: number;
   to: number;
   shape?: number[];
   via?: string[];
   assumed?: boolean;
 }
-export interface GraphModule {
+interface GraphModule {
   name: string;
   type: string;
   calls: number;
@@ -299,4 +299,13 @@ export function askedOf(modules: readonly Module[], rows: readonly Row[], ofLaye
     ...calls.map(({ name }) => ({ key: name, rows: [name] })),
     ...first.map(({ name }) => ({ key: `${name}#0`, rows: [name] })),
   ];
+}
+
+/** The models of the shown runs and the tree of all their modules. */
+export interface Models {
+  /** Runs with a logged structure, the reference first. */
+  runs: Structure[];
+  facts: Facts[][];
+  tree: Module[];
+  modules: Module[];
 }

@@ -1,7 +1,7 @@
 import type { RefObject } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
-const [LEAST_ZOOM, MOST_ZOOM] = [0.05, 3];
+const [LEAST_ZOOM, MAX_ZOOM] = [0.05, 3];
 /** Names are still read at this zoom. */
 const LEAST_READABLE = 0.85;
 const PAN = 60;
@@ -55,7 +55,7 @@ export function usePanZoom(
   }, [chosen, drawing, width > 0]);
   const zoom = (factor: number, cx = width / 2, cy = height / 2) =>
     setFrame(({ x, y, k }) => {
-      const next = Math.min(MOST_ZOOM, Math.max(LEAST_ZOOM, k * factor));
+      const next = Math.min(MAX_ZOOM, Math.max(LEAST_ZOOM, k * factor));
       return { k: next, x: cx - ((cx - x) * next) / k, y: cy - ((cy - y) * next) / k };
     });
   useEffect(() => {

@@ -1,12 +1,13 @@
 import { useQuery } from "../../data/use_query";
 import { choose } from "../../lib/selection";
 import { nearest } from "../../lib/steps";
+import { WEIGHT_PREFIX } from "../../lib/tags";
 import { useStore } from "../../ui/context";
 import { Failure } from "../../ui/failure";
 import { useKeyboardNav } from "../../ui/keyboard_nav";
 import { LayerList } from "../../ui/layer_list";
 import { NoRuns, PanelEmpty } from "../../ui/panel_empty";
-import { mapsQuestion, PREFIX, readMaps, readTracked, readTracks, readWeights } from "./data";
+import { mapsQuestion, readMaps, readTracked, readTracks, readWeights } from "./data";
 import { Stage } from "./parts/stage";
 import { Tools } from "./parts/tools";
 import { useWeights } from "./state";
@@ -15,14 +16,14 @@ import { TEXT } from "./text";
 
 export { style };
 
-/** Columns of a chart of single weights; more than a screen has. */
+/** Number of columns to request for charts of single weights, more than a screen has. */
 const WIDTH = 1000;
 
 export function View() {
   const store = useStore();
   const runs = store.shown.value;
   const asked = runs.length > 0;
-  const listing = useQuery("maps", asked ? { runs, prefix: PREFIX, tag: null } : null, readWeights);
+  const listing = useQuery("maps", asked ? { runs, prefix: WEIGHT_PREFIX, tag: null } : null, readWeights);
   const weights = listing.data ?? listing.previous ?? [];
   const at = weights.length === 0 ? -1 : Math.max(0, choose(store.view.row.value, weights));
   const weight = weights[at] ?? null;

@@ -3,19 +3,19 @@ import { palette } from "../../lib/palette";
 import { CELL } from "../../lib/types";
 import { weightsCsv } from "./csv";
 import {
+  cellIndex,
+  cellValues,
   decodeCells,
   difference,
-  figures,
   fold,
   layerReach,
-  place,
   reach,
   type WeightHeader,
   type WeightMap,
 } from "./model";
-import { barReach, bars, facts, unmoved } from "./model_facts";
+import { barReach, bars, facts, unchanged } from "./model_facts";
 import { isBeyond, trackCurves, trackRange, tracks } from "./model_tracks";
-import { cellAt, centred, edge, labelsOf, paintCells, placing, sheetOf } from "./paint";
+import { cellAt, centred, edge, labelsOf, paintCells, placeCells, sheetOf } from "./paint";
 
 const { NaN: nan, POSITIVE_INFINITY: inf } = Number;
 
@@ -37,7 +37,7 @@ function map(shape: number[], axes: string[], values: number[], more: Partial<We
 const matrix = (rows: number, values: number[], more?: Partial<WeightHeader>) =>
   map([rows, values.length / rows], ["row", "column"], values, more);
 
-/** Two rows by three columns of tiles of 2 by 4 weights, of 3 by 10: the last ones are smaller. */
+/** Two rows by three columns of tiles of 2 by 4 weights, from a matrix of 3 by 10: the last tiles are smaller. */
 const TILED = map(
   [3, 2, 3],
   ["reduction", "row", "column"],
@@ -52,18 +52,18 @@ const TILED = map(
   },
 );
 
-test("codes become weights: exactly 0, and what is not finite, have codes of their own", () => {
+test("decodeCells maps codes to weights, exact zero and nonfinite states", () => {
   const cells = decodeCells(matrix(2, [127, 128, 0, 255, 126, 254], { nonfinite: 1 }));
   expect([...cells.mean]).toEqual([0, 0.5, -63.5, nan, -0.5, 63.5]);
   expect(cells.min).toBe(cells.mean);
   expect([cells.rows, cells.columns, cells.tile, cells.size]).toEqual([2, 3, [1, 1], [2, 3]]);
-  const { states } = figures(cells, "mean");
+  const { states } = cellValues(cells, "mean");
   expect([...states]).toEqual([CELL.zero, 0, 0, CELL.nonfinite, 0, 0]);
-  // without a count of such values the code is a number like others
+  // Without a count of nonfinite values, code 255 is an ordinary value.
   expect(decodeCells(matrix(1, [255])).mean[0]).toBe(64);
 });
 
-test("tiles have three figures, and a name that says what they hold", () => {
+test("tiles have three values and a label", () => {
   const cells = decodeCells(TILED);
   expect([cells.tile, cells.size]).toEqual([
     [2, 4],
@@ -71,11 +71,11 @@ test("tiles have three figures, and a name that says what they hold", () => {
   ]);
   expect([...cells.min].slice(0, 3)).toEqual([-1, -0.5, 1]);
   expect([...cells.max].slice(3)).toEqual([0, 6.5, nan]);
-  expect(place(cells, 0, 0)).toBe("0–1, 0–3");
-  expect(place(cells, 1, 2)).toBe("2, 8–9");
-  // a mean of 0 is no tile of zeros
-  expect([...figures(cells, "mean").states]).toEqual([0, 0, 0, CELL.zero, 0, CELL.nonfinite]);
-  expect([...figures(cells, "min").states]).toEqual([0, 0, 0, CELL.zero, 0, 0]);
+  expect(cellIndex(cells, 0, 0)).toBe("0–1, 0–3");
+  expect(cellIndex(cells, 1, 2)).toBe("2, 8–9");
+  // A tile with a mean of 0 is not a tile of zeros.
+  expect([...cellValues(cells, "mean").states]).toEqual([0, 0, 0, CELL.zero, 0, CELL.nonfinite]);
+  expect([...cellValues(cells, "min").states]).toEqual([0, 0, 0, CELL.zero, 0, 0]);
 });
 
 const KERNELS = map(
@@ -85,28 +85,28 @@ const KERNELS = map(
   { downsampled: { out: [9, 2, "every"] }, unit_order: { out: [0, 4] } },
 );
 
-test("kernels stand side by side, outputs down and inputs across, under their own indices", () => {
+test("kernels are arranged by output and input index", () => {
   const cells = decodeCells(KERNELS);
   expect([cells.rows, cells.columns]).toEqual([2, 4]);
   expect([...cells.mean]).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
-  expect(place(cells, 1, 3)).toBe("4, 1, 0, 1");
+  expect(cellIndex(cells, 1, 3)).toBe("4, 1, 0, 1");
   const tall = decodeCells(map([1, 2, 2, 1], ["out", "in", "height", "width"], [127, 129, 131, 133]));
   expect([tall.rows, tall.columns, [...tall.mean]]).toEqual([2, 2, [0, 2, 1, 3]]);
 });
 
-test("kernels of a few inputs are broken into stacks, and nothing stands below the last one", () => {
-  // 7 outputs of 1 input, 1 by 2: four stacks of two.
+test("kernels of few inputs are wrapped into stacks", () => {
+  // 7 outputs of 1 input, kernels of 1 by 2: four stacks of two.
   const codes = Array.from({ length: 14 }, (_, i) => 127 + 2 * i);
   const stacked = map([7, 1, 1, 2], ["out", "in", "height", "width"], codes);
   const cells = decodeCells(stacked);
   expect([cells.rows, cells.columns]).toEqual([4, 4]);
   expect([...cells.mean]).toEqual([0, 1, 8, 9, 2, 3, 10, 11, 4, 5, 12, 13, 6, 7, nan, nan]);
-  expect(place(cells, 2, 3)).toBe("6, 0, 0, 1");
-  expect([...figures(cells, "mean").states].map((state) => state === CELL.absent)).toEqual(
+  expect(cellIndex(cells, 2, 3)).toBe("6, 0, 0, 1");
+  expect([...cellValues(cells, "mean").states].map((state) => state === CELL.absent)).toEqual(
     Array.from({ length: 16 }, (_, i) => i >= 14),
   );
   expect(sheetOf(stacked.header)).toMatchObject({ rows: 4, columns: 4 });
-  expect(unmoved(difference(cells, cells)!)).toEqual({ still: 7, all: 7 });
+  expect(unchanged(difference(cells, cells)!)).toEqual({ count: 7, all: 7 });
   expect(
     weightsCsv("w", [{ run: "r", step: 3, cells }])
       .trim()
@@ -114,24 +114,24 @@ test("kernels of a few inputs are broken into stacks, and nothing stands below t
   ).toBe(1 + 14);
   const painted = paintCells(
     cells,
-    figures(cells, "mean"),
-    placing(cells, 400, 400),
+    cellValues(cells, "mean"),
+    placeCells(cells, 400, 400),
     centred(26),
     palette(true, false),
     1,
   );
   const alpha = (x: number, y: number) => painted.pixels[4 * (y * painted.width + x) + 3];
   expect([alpha(1, painted.height - 2), alpha(painted.width - 2, painted.height - 2)]).toEqual([255, 0]);
-  expect(labelsOf([figures(cells, "mean")], centred(26))).not.toContain("absent");
+  expect(labelsOf([cellValues(cells, "mean")], centred(26))).not.toContain("absent");
 });
 
-test("folding makes larger tiles: means by their weights, the least and the largest stay", () => {
+test("fold averages means by weight and keeps extremes", () => {
   const folded = fold(decodeCells(matrix(3, [127, 129, 131, 127, 127, 119])), 2, 1);
   expect([folded.rows, folded.columns, folded.tile]).toEqual([2, 1, [2, 2]]);
   expect([...folded.mean]).toEqual([(0 + 1 + 2 + 0) / 4, (0 - 4) / 2]);
   expect([...folded.min]).toEqual([0, -4]);
   expect([...folded.max]).toEqual([2, 0]);
-  expect(place(folded, 1, 0)).toBe("2, 0–1");
+  expect(cellIndex(folded, 1, 0)).toBe("2, 0–1");
   const uneven = fold(decodeCells(TILED), 1, 3);
   expect(uneven.mean[1]).toBeCloseTo((8 * 0.5 + 4 * 0) / 12);
   expect(uneven.max[2]).toBe(nan);
@@ -146,7 +146,7 @@ test("folding makes larger tiles: means by their weights, the least and the larg
   expect(fold(kernels, 1, 1)).toBe(kernels);
 });
 
-test("a difference below the rounding of both is none", () => {
+test("a difference below the rounding is zero", () => {
   const a = decodeCells(matrix(1, [127, 130, 128, 255], { nonfinite: 1 }));
   const b = decodeCells(matrix(1, [127, 128, 127, 127]));
   expect([...difference(a, b)!.mean]).toEqual([0, 1, 0.5, nan]);
@@ -161,7 +161,7 @@ test("a difference below the rounding of both is none", () => {
   ).toBeNull();
 });
 
-test("the scale is that of most runs and steps, not of the one that explodes", () => {
+test("the scale ignores a run that explodes", () => {
   expect(reach(Float64Array.from([0, -3, 2, nan, inf]))).toBe(3);
   expect(reach(Float64Array.from([nan]))).toBe(0);
   const many = Float64Array.from({ length: 1000 }, (_, i) => (i === 7 ? 900 : i / 1000));
@@ -172,30 +172,30 @@ test("the scale is that of most runs and steps, not of the one that explodes", (
   expect(centred(0.25)).toEqual({ mode: "linear", lo: -0.25, hi: 0.25, diverging: true });
 });
 
-test("norms tell rows that are all 0 and columns that explode", () => {
+test("facts list zero rows and exploding columns", () => {
   const header = matrix(4, new Array(8).fill(127), {
     norms: { row: { max: [1, 0, 1.2, 0.9] }, column: { max: [7, 1] } },
   }).header;
   expect(facts(header)).toEqual([
-    { axis: "row", zero: 1, least: false, large: [] },
-    { axis: "column", zero: 0, least: false, large: [] },
+    { axis: "row", zero: 1, isLowerBound: false, large: [] },
+    { axis: "column", zero: 0, isLowerBound: false, large: [] },
   ]);
   const wide = matrix(1, [127, 127, 127], { norms: { column: { max: [1, 12, 1] } } }).header;
   expect(facts(wide)[0].large).toEqual([{ line: "1", times: 12 }]);
-  // of a tile with some rows of 0 at least one is, and a whole tile counts in full
+  // A tile with some zero rows counts as one, and a tile of zero rows counts in full.
   expect(facts(TILED.header)).toEqual([
-    { axis: "row", zero: 1, least: true, large: [] },
-    { axis: "column", zero: 2, least: false, large: [] },
+    { axis: "row", zero: 1, isLowerBound: true, large: [] },
+    { axis: "column", zero: 2, isLowerBound: false, large: [] },
   ]);
 });
 
-test("kernels and rows that have not moved are counted", () => {
+test("unchanged counts kernels and rows without change", () => {
   const still = decodeCells(map([2, 1, 1, 2], ["out", "in", "height", "width"], [127, 127, 127, 130]));
-  expect(unmoved(still)).toEqual({ still: 1, all: 2 });
-  expect(unmoved(decodeCells(matrix(3, [127, 127, 127, 128, 126, 127])))).toEqual({ still: 1, all: 3 });
+  expect(unchanged(still)).toEqual({ count: 1, all: 2 });
+  expect(unchanged(decodeCells(matrix(3, [127, 127, 127, 128, 126, 127])))).toEqual({ count: 1, all: 3 });
 });
 
-test("bars fold with the sheet, and one cannot hide all others", () => {
+test("bars fold with the map and limit one large norm", () => {
   expect(bars(TILED.header, "row", 2)).toEqual({
     low: Float64Array.from([1, 0]),
     high: Float64Array.from([2, nan]),
@@ -211,9 +211,9 @@ test("bars fold with the sheet, and one cannot hide all others", () => {
   expect(barReach([one(0, nan)])).toBe(0);
 });
 
-test("cells are found where they are painted", () => {
+test("cellAt finds painted cells", () => {
   for (const cells of [decodeCells(KERNELS), decodeCells(TILED)]) {
-    const at = placing(cells, 200, 300);
+    const at = placeCells(cells, 200, 300);
     for (const axis of [0, 1] as const) {
       const n = axis === 0 ? cells.columns : cells.rows;
       for (let i = 0; i < n; i++) expect(cellAt(at, axis, edge(at, axis, i) + at.cell[axis] / 2)).toBe(i);
@@ -221,18 +221,18 @@ test("cells are found where they are painted", () => {
       expect(cellAt(at, axis, (axis === 0 ? at.width : at.height) + 1)).toBe(-1);
     }
   }
-  const kernels = placing(decodeCells(KERNELS), 200, 300);
+  const kernels = placeCells(decodeCells(KERNELS), 200, 300);
   expect([kernels.cell, kernels.gap]).toEqual([[18, 18], 2]);
   expect(cellAt(kernels, 0, 36.5)).toBe(-1);
 });
 
-test("golden: a sheet in pixels, its gap, zero, hatch and clipping", () => {
+test("paintCells matches the golden pixels", () => {
   const codes = [127, 255, 127 + 20, 127 - 20, 127 + 1, 127, 127, 128];
   const cells = decodeCells(map([2, 2, 1, 2], ["out", "in", "height", "width"], codes, { nonfinite: 1 }));
   const at = { cell: [2, 1], block: [2, 1], gap: 1, width: 9, height: 3 } as const;
   const scale = centred(2);
   const colours = palette(true, false);
-  const shown = figures(cells, "mean");
+  const shown = cellValues(cells, "mean");
   const { pixels, width, height } = paintCells(cells, shown, at, scale, colours, 1);
   const names = new Map([
     [colours.zero.join(), "0"],
@@ -250,7 +250,7 @@ test("golden: a sheet in pixels, its gap, zero, hatch and clipping", () => {
   expect(lines).toEqual(["00NN.++--", ".........", "vv00.00vv"]);
   const bad = decodeCells(matrix(1, [255], { nonfinite: 1 }));
   const wide = { cell: [10, 2], block: [1, 1], gap: 0, width: 10, height: 2 } as const;
-  const hatched = paintCells(bad, figures(bad, "mean"), wide, scale, colours, 1).pixels;
+  const hatched = paintCells(bad, cellValues(bad, "mean"), wide, scale, colours, 1).pixels;
   const green = Array.from({ length: 20 }, (_, i) => hatched[4 * i + 1]);
   const [n, line] = [colours.nonfinite[1], 255];
   expect(green.slice(0, 10)).toEqual([line, n, n, n, n, line, n, n, n, n]);
@@ -258,7 +258,7 @@ test("golden: a sheet in pixels, its gap, zero, hatch and clipping", () => {
   expect(labelsOf([shown], scale)).toEqual(new Set(["zero", "nonfinite", "over", "under", "value"]));
 });
 
-test("the file names each cell and its three figures", () => {
+test("weightsCsv writes each cell with its three values", () => {
   const lines = weightsCsv("fc,1", [
     { run: "a", step: 20, cells: decodeCells(TILED) },
     { run: "b", step: 20, cells: null },
@@ -269,7 +269,7 @@ test("the file names each cell and its three figures", () => {
   expect(lines.length).toBe(8);
 });
 
-test("single weights: raw steps, columns of many steps, and runs that lack one", () => {
+test("tracks read steps, columns and missing runs", () => {
   const raw = {
     run: "a",
     steps: Float64Array.from([0, 2]),
@@ -294,7 +294,7 @@ test("single weights: raw steps, columns of many steps, and runs that lack one",
   expect(curves.runs[0].nonfinites).toEqual([2]);
 });
 
-test("one run that explodes is cut, and it is said", () => {
+test("tracks clip a run that explodes and report it", () => {
   const track = (run: string, ...values: number[]) => ({
     run,
     name: "w",

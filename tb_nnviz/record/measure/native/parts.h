@@ -1,4 +1,4 @@
-/* A tensor read in parts, and what was found of them put together in their order. */
+/* Measurement of a tensor in parts, whose results are merged in their order. */
 
 typedef struct {
     Job job;
@@ -11,24 +11,25 @@ static void measure_part(void *data, int i) {
     part->failed = kernels.measure(&part->job, &part->state);
 }
 
-/* Minima, maxima and sums of no element. */
+/* Set the units' fields to those of no elements. */
 static void begin_units(double *units, int64_t count) {
     for (int64_t i = 0; i < count; i++) {
-        units[i] = INFINITY;
-        units[count + i] = -INFINITY;
-        units[2 * count + i] = 0;
+#define EMPTY(name, how) units[UNIT_##name * count + i] = empty_##how;
+        UNIT_FIELDS(EMPTY)
+#undef EMPTY
     }
 }
 
-static void add_units(double *all, const double *part, int64_t count) {
+static void merge_units(double *all, const double *part, int64_t count) {
     for (int64_t i = 0; i < count; i++) {
-        all[i] = lower(all[i], part[i]);
-        all[count + i] = higher(all[count + i], part[count + i]);
-        all[2 * count + i] += part[2 * count + i];
+#define MERGE(name, how) \
+    all[UNIT_##name * count + i] = merge_##how(all[UNIT_##name * count + i], part[UNIT_##name * count + i]);
+        UNIT_FIELDS(MERGE)
+#undef MERGE
     }
 }
 
-/* -1 where there is no memory. */
+/* Returns -1 if memory runs out. */
 static int measure_in_parts(Job *job, State *all, int threads) {
     job->scattered = job->units && is_scattered(job);
     int64_t count = job->units ? job->unit_count : 0;
@@ -40,12 +41,12 @@ static int measure_in_parts(Job *job, State *all, int threads) {
     if (job->units)
         begin_units(job->units, count);
 
-    size_t each = sizeof(MeasurePart) + 3 * count * sizeof(double) + tables * codes;
+    size_t each = sizeof(MeasurePart) + UNIT_count * count * sizeof(double) + tables * codes;
     MeasurePart alone, *part = parts > 1 || tables ? calloc(parts, each) : &alone;
     if (!part)
         return -1;
     double *units = (double *)(part + parts);
-    int32_t *table = (int32_t *)(units + 3 * count * parts);
+    int32_t *table = (int32_t *)(units + UNIT_count * count * parts);
     for (int i = 0; i < parts; i++) {
         Job *own = &part[i].job;
         int64_t start = part_start(job->numel, grain, parts, i);
@@ -58,25 +59,25 @@ static int measure_in_parts(Job *job, State *all, int threads) {
         for (int j = 0; j < TABLES; j++)
             own->tables[j] = tables ? table + (size_t)(i * TABLES + j) * (CODES + 1) : job->codes;
         if (job->units && parts > 1) {
-            own->units = units + 3 * count * i;
+            own->units = units + UNIT_count * count * i;
             begin_units(own->units, count);
         }
     }
     in_parts(measure_part, part, parts, threads);
 
     int failed = 0;
-    *all = NOTHING;
+    *all = empty_state();
     for (int i = 0; i < parts; i++) {
         failed |= part[i].failed;
         merge(all, &part[i].state);
         if (job->units && parts > 1)
-            add_units(job->units, part[i].job.units, count);
+            merge_units(job->units, part[i].job.units, count);
     }
     for (int i = 0; i < parts * tables; i++)
         for (int code = 0; code <= CODES; code++)
             job->codes[code] += table[(size_t)i * (CODES + 1) + code];
     for (int64_t i = 0; i < count; i++)
-        job->units[3 * count + i] = (double)(job->numel / count);
+        job->units[UNIT_count * count + i] = (double)(job->numel / count);
     if (part != &alone)
         free(part);
     return failed;

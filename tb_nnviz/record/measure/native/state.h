@@ -1,30 +1,58 @@
-/* What stands for a tensor while it is read: the FIELDS of part.py, in their order. */
+/* The table of numbers that stand for a tensor, the same as in measure/fields.py, and what follows from it.
+ *
+ * FIELD(name, merge) is computed by code of its own in reduce.inc. SUM(name, term) is the sum of a term over
+ * the finite elements, each of which is a double v: to add such a sum, add a line here. */
 
-#define FIELDS(X) \
-    X(low) X(high) X(total) X(first) X(second) X(nonzero) X(nonfinite) X(finite_absmax) X(saturated)
+#define FIELDS(FIELD, SUM)    \
+    FIELD(min, min)           \
+    FIELD(max, max)           \
+    FIELD(ieee_sum, sum)      \
+    SUM(sum, v)               \
+    SUM(sum_sq, v * v)        \
+    FIELD(nonzero, sum)       \
+    FIELD(nonfinite, sum)     \
+    FIELD(finite_absmax, max) \
+    FIELD(saturated, sum)
+
+/* The numbers of a unit. A last one, the count of its elements, is known without reading them. */
+#define UNIT_FIELDS(FIELD) FIELD(min, min) FIELD(max, max) FIELD(sum_sq, sum)
+
+#define SKIP_FIELD(name, merge)
 
 typedef struct {
-#define X(name) double name;
-    FIELDS(X)
-#undef X
+#define MEMBER(name, how) double name;
+    FIELDS(MEMBER, MEMBER)
+#undef MEMBER
 } State;
 
-/* The state of no element. */
-static const State NOTHING = {.low = INFINITY, .high = -INFINITY};
+enum {
+#define MEMBER(name, merge) UNIT_##name,
+    UNIT_FIELDS(MEMBER)
+#undef MEMBER
+    UNIT_count
+};
 
-/* NaN where one of both is. */
-static inline double lower(double a, double b) { return b < a || b != b ? b : a; }
-static inline double higher(double a, double b) { return b > a || b != b ? b : a; }
+/* The number of no elements, and that of two parts. A minimum or maximum is NaN if either number is. */
+static const double empty_min = INFINITY, empty_max = -INFINITY, empty_sum = 0;
+static inline double merge_min(double a, double b) { return b < a || b != b ? b : a; }
+static inline double merge_max(double a, double b) { return b > a || b != b ? b : a; }
+static inline double merge_sum(double a, double b) { return a + b; }
 
-/* Take another block's elements in. */
-static inline void merge(State *all, const State *block) {
-    all->low = lower(all->low, block->low);
-    all->high = higher(all->high, block->high);
-    all->total += block->total;
-    all->first += block->first;
-    all->second += block->second;
-    all->nonzero += block->nonzero;
-    all->nonfinite += block->nonfinite;
-    all->finite_absmax = higher(all->finite_absmax, block->finite_absmax);
-    all->saturated += block->saturated;
+static inline State empty_state(void) {
+    State state;
+#define EMPTY(name, merge) state.name = empty_##merge;
+#define EMPTY_SUM(name, term) state.name = 0;
+    FIELDS(EMPTY, EMPTY_SUM)
+#undef EMPTY
+#undef EMPTY_SUM
+    return state;
+}
+
+/* Merge the state of other elements into one. */
+static inline void merge(State *all, const State *part) {
+#define MERGE(name, how) all->name = merge_##how(all->name, part->name);
+#define MERGE_SUM(name, term) all->name += part->name;
+    FIELDS(MERGE, MERGE_SUM)
+#undef MERGE
+#undef MERGE_SUM
 }

@@ -7,24 +7,24 @@ import type { MapEvent } from "../model";
 import { sampleLabel, tokensOf } from "../model_labels";
 import type { Picture, Shown } from "../model_picture";
 import { countStates } from "../model_units";
-import { noteOf, type Place } from "../notes";
 import { TEXT } from "../text";
+import { type Place, tooltipOf } from "../tooltip";
 import { Sheet } from "./sheet";
 import { Tiles } from "./tiles";
 
 const GAP = 24;
 const HEAD = 34;
 const HIGH_HEAD = 46;
-/** Below this the run's name needs the line for itself. */
-const LOW = 270;
-const NARROWEST = 132;
-/** For labels at the left of sheets. */
+/** Column width below which the run's name takes a line of its own. */
+const COMPACT = 270;
+const MIN_COLUMN = 132;
+/** Width of the labels left of sheets. */
 const SIDE = 64;
-const LARGEST_HEAD = 380;
+const MAX_HEAD_SIZE = 380;
 const LABEL_GUTTER = 46;
-const MOST_LABELLED = 48;
+const MAX_LABELLED = 48;
 
-export interface ColumnsProps {
+interface ColumnsProps {
   picture: Picture;
   stale: boolean;
   layer: string;
@@ -37,7 +37,7 @@ export interface ColumnsProps {
   setUnit: (unit: number | null) => void;
 }
 
-/** Runs side by side, the same unit at the same place in each. */
+/** Runs side by side, with each unit at the same position in all of them. */
 export function Columns(props: ColumnsProps) {
   const { picture, layer, step, sample, input } = props;
   const store = useStore();
@@ -45,25 +45,25 @@ export function Columns(props: ColumnsProps) {
   const root = useRef<HTMLDivElement>(null);
   const [top, setTop] = useState(0);
   const { slots, shown } = picture;
-  const boards = shown.flatMap(({ board }) => (board ? [board] : []));
-  const sheets = boards.some(({ form }) => form === "sheet");
+  const grids = shown.flatMap(({ grid }) => (grid ? [grid] : []));
+  const sheets = grids.some(({ form }) => form === "sheet");
   const gap = shown.length > 2 && width < 760 ? 14 : GAP;
   const side = sheets ? SIDE : 0;
   const column = Math.max(
-    NARROWEST,
+    MIN_COLUMN,
     Math.floor((width - side - 10 - gap * (shown.length - 1)) / Math.max(1, shown.length)),
   );
-  const head = column < LOW ? HIGH_HEAD : HEAD;
+  const head = column < COMPACT ? HIGH_HEAD : HEAD;
   const tokens = tokensOf(input, sample);
-  const first = boards.find(({ form }) => form === "tiles");
+  const first = grids.find(({ form }) => form === "tiles");
   const attention = first?.columnAxis === "key";
-  const gutter = attention && first.rows <= MOST_LABELLED ? LABEL_GUTTER : 0;
+  const gutter = attention && first.rows <= MAX_LABELLED ? LABEL_GUTTER : 0;
   const layout = tileLayout(column, height - head - 8, slots.length, first?.rows ?? 1, first?.columns ?? 1, {
     gutter,
-    ...(attention ? { most: LARGEST_HEAD } : {}),
+    ...(attention ? { max: MAX_HEAD_SIZE } : {}),
   });
 
-  // Scrolled anew for another layer, kept while its steps are gone through.
+  // Scroll to the top for another layer, but not for another step.
   useLayoutEffect(() => {
     box.current?.scrollTo({ top: 0 });
   }, [layer]);
@@ -82,7 +82,7 @@ export function Columns(props: ColumnsProps) {
     highlight(root.current, place, slots);
     store.tooltip.value =
       place && event
-        ? noteOf(one, reference, place, { tokens, input }, { x: event.clientX, y: event.clientY })
+        ? tooltipOf(one, reference, place, { tokens, input }, { x: event.clientX, y: event.clientY })
         : null;
   };
   return (
@@ -121,14 +121,14 @@ export function Columns(props: ColumnsProps) {
               aria-label={TEXT.grid(one.run, layer)}
               data-testid={`maps-${one.run}`}
             >
-              {one.board === null ? (
+              {one.grid === null ? (
                 <div class="no-data act-none">
-                  <span>{whyNot(one, props.reasons)}</span>
+                  <span>{missingReason(one, props.reasons)}</span>
                 </div>
-              ) : one.board.form === "tiles" ? (
+              ) : one.grid.form === "tiles" ? (
                 <Tiles
                   shown={one}
-                  board={one.board}
+                  grid={one.grid}
                   slots={slots}
                   layout={layout}
                   view={[top, height]}
@@ -143,7 +143,7 @@ export function Columns(props: ColumnsProps) {
               ) : (
                 <Sheet
                   shown={one}
-                  board={one.board}
+                  grid={one.grid}
                   slots={slots}
                   width={column}
                   height={height - head - 8}
@@ -165,7 +165,7 @@ export function Columns(props: ColumnsProps) {
   );
 }
 
-/** Outlines one unit in every run; by hand, since hundreds of tiles need not be drawn anew for it. */
+/** Outline one unit in every run. This changes the document directly, because rendering hundreds of tiles is slow. */
 function highlight(root: HTMLElement | null, place: Place | null, slots: readonly number[]): void {
   if (!root) return;
   for (const old of root.querySelectorAll(".hovered")) old.classList.remove("hovered");
@@ -188,27 +188,27 @@ interface HeadProps {
   differ: boolean;
 }
 
-/** A run's name, and how many of its units are dead; its own step where it is not the cursor's. */
+/** A run's name, its number of dead units, and its step if it differs from the cursor's. */
 function Head({ shown, width, step, isReference, differ }: HeadProps) {
-  const board = shown.own;
-  if (!board) return <RunHead run={shown.run} width={width} note="" />;
-  const counts = countStates(board);
-  const all = board.ids.length;
-  const [one, many] = TEXT.nouns[board.unitAxis] ?? [board.unitAxis, board.unitAxis];
+  const grid = shown.own;
+  if (!grid) return <RunHead run={shown.run} width={width} note="" />;
+  const counts = countStates(grid);
+  const all = grid.ids.length;
+  const [one, many] = TEXT.nouns[grid.unitAxis] ?? [grid.unitAxis, grid.unitAxis];
   const noun = all === 1 ? one : many;
-  const said = [
+  const parts = [
     differ ? (isReference ? TEXT.reference : TEXT.difference) : "",
-    board.step === step ? "" : UI_TEXT.nearestStep(board.step),
+    grid.step === step ? "" : UI_TEXT.nearestStep(grid.step),
     counts.nonfinite > 0
       ? TEXT.nonfiniteCount(counts.nonfinite, all)
       : counts.dead > 0
         ? TEXT.deadCount(counts.dead, all, noun)
         : TEXT.all(all, noun),
   ];
-  const note = said.filter(Boolean).join(" · ");
+  const note = parts.filter(Boolean).join(" · ");
   const tone = counts.nonfinite > 0 ? "act-nonfinite" : counts.dead > 0 ? "act-bad" : "";
-  const title = board.step === step ? note : `${note}\n${UI_TEXT.nearestTitle}`;
-  if (width >= LOW) return <RunHead run={shown.run} width={width} note={note} tone={tone} />;
+  const title = grid.step === step ? note : `${note}\n${UI_TEXT.nearestTitle}`;
+  if (width >= COMPACT) return <RunHead run={shown.run} width={width} note={note} tone={tone} />;
   return (
     <>
       <RunHead run={shown.run} width={width} note="" />
@@ -219,7 +219,7 @@ function Head({ shown, width, step, isReference, differ }: HeadProps) {
   );
 }
 
-function whyNot(shown: Shown, reasons: ReadonlyMap<string, string>): string {
+function missingReason(shown: Shown, reasons: ReadonlyMap<string, string>): string {
   if (shown.mismatch) {
     const { own, other } = shown.mismatch;
     return TEXT.otherSize(own.join(" × "), other.join(" × "));

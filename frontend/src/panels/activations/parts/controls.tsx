@@ -2,21 +2,21 @@ import type { ComponentChildren } from "preact";
 import { useStore } from "../../../ui/context";
 import { NumberField } from "../../../ui/controls";
 import type { Choices } from "../choices";
-import type { Board, MapHeader } from "../model";
+import type { MapGrid, MapHeader } from "../model";
 import { UNIT_AXES } from "../model";
-import { usualOrder } from "../model_picture";
-import { type MapScaleMode, suggestion } from "../model_scale";
+import { defaultOrder } from "../model_picture";
+import { type MapScaleMode, suggestedMaximum } from "../model_scale";
 import { MAP_COLOURS } from "../paint";
 import { TEXT } from "../text";
 
 interface Props {
   choices: Choices;
   header: MapHeader | null;
-  boards: readonly Board[];
+  grids: readonly MapGrid[];
   exports: ComponentChildren;
 }
 
-export function Controls({ choices, header, boards, exports }: Props) {
+export function Controls({ choices, header, grids, exports }: Props) {
   const store = useStore();
   const ref = store.shown.value[0];
   const axis = header?.axes.find((one) => UNIT_AXES.includes(one)) ?? "unit";
@@ -57,7 +57,7 @@ export function Controls({ choices, header, boards, exports }: Props) {
           <NumberField
             label={TEXT.fixedTo}
             value={choices.fixed}
-            placeholder={String(suggestion(boards))}
+            placeholder={String(suggestedMaximum(grids))}
             positive
             testid="act-fixed"
             set={choices.setFixed}
@@ -91,7 +91,7 @@ export function Controls({ choices, header, boards, exports }: Props) {
           aria-label={TEXT.order}
           title={TEXT.orderTitle}
           data-testid="act-order"
-          value={choices.order ?? usualOrder(header)}
+          value={choices.order ?? defaultOrder(header)}
           onChange={(event) => choices.setOrder(event.currentTarget.value)}
         >
           {(["activity", "index"] as const).map((order) => (

@@ -1,7 +1,7 @@
 import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import type { Palette } from "../../../lib/palette";
 import { nearest, stepDomain } from "../../../lib/steps";
-import { ink } from "../../../plot/canvas";
+import { theme } from "../../../plot/canvas";
 import { curveScale } from "../../../plot/layout_curve";
 import { shapeOf } from "../../../plot/markers";
 import { SeriesChart } from "../../../plot/series";
@@ -10,7 +10,7 @@ import { Failure } from "../../../ui/failure";
 import { Mark } from "../../../ui/icon";
 import { drawPlane } from "../draw";
 import type { MapEvent } from "../model";
-import { type Frame, figureCurves, histories, historyRange, usualPart } from "../model_history";
+import { type Frame, histories, historyRange, unitCurves, withoutOutliers } from "../model_history";
 import type { Picture } from "../model_picture";
 import type { Range } from "../model_scale";
 import { clipped, type MapColours, mapPalette, paintUnit } from "../paint";
@@ -33,14 +33,14 @@ interface Props {
   close: () => void;
 }
 
-/** One unit at all steps: its pictures as a strip a run, and its figures as curves. */
+/** One unit at all steps: a strip of maps per run, and its statistics as curves. */
 export function HistoryDrawer({ tag, layer, picture, unit, sample, step, colours, close }: Props) {
   const store = useStore();
-  const board = picture.shown.find(({ own }) => own?.ids.includes(unit))?.own ?? null;
-  const axis = board?.unitAxis ?? "unit";
-  const cuts = board !== null && board.rowAxis !== "sample";
-  // Runs that have not kept the same units could not be asked for by one index.
-  const at = board ? board.ids.indexOf(unit) : 0;
+  const grid = picture.shown.find(({ own }) => own?.ids.includes(unit))?.own ?? null;
+  const axis = grid?.unitAxis ?? "unit";
+  const cuts = grid !== null && grid.rowAxis !== "sample";
+  // Runs that kept other units cannot be requested with the same index.
+  const at = grid ? grid.ids.indexOf(unit) : 0;
   const runs = picture.shown.flatMap(({ run, own }) => (own?.ids[at] === unit ? [run] : []));
   const answer = useHistory(runs, tag, { ...(cuts ? { sample } : {}), [axis]: at });
   const maps = useMemo(
@@ -55,7 +55,7 @@ export function HistoryDrawer({ tag, layer, picture, unit, sample, step, colours
   const beyond = useMemo(
     () =>
       clipped(
-        strips.flatMap(({ frames }) => frames.map((frame) => frame.board)),
+        strips.flatMap(({ frames }) => frames.map((frame) => frame.grid)),
         range,
       ),
     [strips, range],
@@ -121,8 +121,8 @@ export function HistoryDrawer({ tag, layer, picture, unit, sample, step, colours
             ))}
           </div>
           <div class="act-charts">
-            <FigureChart maps={maps} runs={runs} figure="max" step={step} />
-            <FigureChart maps={maps} runs={runs} figure="mean" step={step} />
+            <StatisticChart maps={maps} runs={runs} statistic="max" step={step} />
+            <StatisticChart maps={maps} runs={runs} statistic="mean" step={step} />
           </div>
         </div>
       )}
@@ -179,12 +179,12 @@ interface FrameProps extends Pick<StripProps, "range" | "palette" | "dark" | "go
 
 function StripFrame({ frame, range, palette, dark, selected, go }: FrameProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
-  const { rows, columns } = frame.board;
+  const { rows, columns } = frame.grid;
   const height = 44;
   const width = Math.round(Math.min(132, Math.max(columns === 1 ? 16 : 30, (height * columns) / rows)));
   useLayoutEffect(() => {
     if (!canvas.current) return;
-    const pixels = paintUnit(frame.board, 0, range, palette);
+    const pixels = paintUnit(frame.grid, 0, range, palette);
     drawPlane(canvas.current, pixels, { width, height, dark, dpr: window.devicePixelRatio });
   }, [frame, range, palette, dark]);
   return (
@@ -194,7 +194,7 @@ function StripFrame({ frame, range, palette, dark, selected, go }: FrameProps) {
       aria-pressed={selected}
       aria-label={H.frame(frame.step)}
       title={H.frame(frame.step)}
-      data-testid={`frame-${frame.board.run}-${frame.step}`}
+      data-testid={`frame-${frame.grid.run}-${frame.step}`}
       onClick={() => go(frame.step)}
     >
       <canvas class="act-plane" ref={canvas} style={{ width: `${width}px`, height: `${height}px` }} />
@@ -206,17 +206,17 @@ function StripFrame({ frame, range, palette, dark, selected, go }: FrameProps) {
 interface ChartProps {
   maps: readonly MapEvent[];
   runs: readonly string[];
-  figure: "max" | "mean";
+  statistic: "max" | "mean";
   step: number;
 }
 
-/** A figure of the unit over steps, one curve a run. */
-function FigureChart({ maps, runs, figure, step }: ChartProps) {
+/** A statistic of the unit over steps, one curve per run. */
+function StatisticChart({ maps, runs, statistic, step }: ChartProps) {
   const store = useStore();
   const { ref, width } = useSize<HTMLDivElement>();
   const chart = useRef<SeriesChart | null>(null);
   const dark = store.dark.value;
-  const curves = useMemo(() => figureCurves(maps, runs, figure), [maps, runs.join("\n"), figure]);
+  const curves = useMemo(() => unitCurves(maps, runs, statistic), [maps, runs.join("\n"), statistic]);
   const domain = stepDomain([curves.steps]);
   const colours = runs.map((run) => store.colour(run)).join();
   useLayoutEffect(() => {
@@ -224,31 +224,36 @@ function FigureChart({ maps, runs, figure, step }: ChartProps) {
     chart.current ??= new SeriesChart(ref.current);
     chart.current.update({
       curves,
-      looks: runs.map((run) => ({
+      styles: runs.map((run) => ({
         colour: store.colour(run),
         shape: shapeOf(store.order.value.get(run) ?? 0),
       })),
-      scale: curveScale(usualPart(curves), "linear", { mode: "linear", lo: 0, hi: 1, diverging: false }),
+      scale: curveScale(withoutOutliers(curves), "linear", {
+        mode: "linear",
+        lo: 0,
+        hi: 1,
+        diverging: false,
+      }),
       domain,
       thresholds: null,
       names: { vanishing: "", exploding: "" },
       left: 44,
       width,
       height: CHART,
-      ink: ink(dark),
+      theme: theme(dark),
     });
   }, [curves, colours, dark, width]);
   useLayoutEffect(() => () => chart.current?.plot.destroy(), []);
   const share = (step - domain[0]) / (domain[1] - domain[0]);
   return (
     <div class="act-chart">
-      <p class="dim">{H[figure]}</p>
+      <p class="dim">{H[statistic]}</p>
       <div
         class="act-plot"
         ref={ref}
         role="img"
-        aria-label={H[figure]}
-        data-testid={`figure-${figure}`}
+        aria-label={H[statistic]}
+        data-testid={`figure-${statistic}`}
         style={{ height: `${CHART}px` }}
       >
         <div

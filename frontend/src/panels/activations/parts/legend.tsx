@@ -1,32 +1,32 @@
 import { tick } from "../../../lib/format";
-import type { Rgb } from "../../../lib/types";
+import { cssColour } from "../../../lib/palette";
 import { Ramp } from "../../../ui/legend";
 import { UI_TEXT } from "../../../ui/text";
 import type { MapLegend } from "../model_picture";
 import { TEXT } from "../text";
 
-const css = (rgb: Rgb) => `rgb(${rgb.join(",")})`;
-
-/** Three digits say enough of where a scale ends. */
+/** Format an end of the scale with three digits. */
 const end = (value: number) => tick(Number(value.toPrecision(3)));
 
-/** What the colours mean: ends, what lies beyond them, and 0 where it is in the middle. */
+/** Legend of a map: the ends of the scale, the clipped values, and 0 if it is in the middle. */
 export function LegendOf({ legend, name, testid }: { legend: MapLegend; name: string; testid: string }) {
   const { range, palette, under, over } = legend;
   const centred = range !== null && range.lo === -range.hi;
-  const said = [name, range === null ? TEXT.ownScale : ""].filter(Boolean).join(" · ");
+  const parts = [name, range === null ? TEXT.ownScale : ""].filter(Boolean).join(" · ");
   return (
     <div class="legend act-legend" data-testid={testid}>
-      {said !== "" && <span class="act-legend-name">{said}</span>}
+      {parts !== "" && <span class="act-legend-name">{parts}</span>}
       <div class="ramp">
-        {under && <i class="cap" style={{ background: css(palette.under) }} title={UI_TEXT.state.under} />}
+        {under && (
+          <i class="cap" style={{ background: cssColour(palette.under) }} title={UI_TEXT.state.under} />
+        )}
         <Ramp colours={palette} />
-        {over && <i class="cap" style={{ background: css(palette.over) }} title={UI_TEXT.state.over} />}
+        {over && <i class="cap" style={{ background: cssColour(palette.over) }} title={UI_TEXT.state.over} />}
       </div>
       <div class="ends">
-        <span>{range ? `${under ? "< " : ""}${end(range.lo)}` : TEXT.least}</span>
+        <span>{range ? `${under ? "< " : ""}${end(range.lo)}` : TEXT.min}</span>
         {centred && <span>{0}</span>}
-        <span>{range ? `${over ? "> " : ""}${end(range.hi)}` : TEXT.greatest}</span>
+        <span>{range ? `${over ? "> " : ""}${end(range.hi)}` : TEXT.max}</span>
       </div>
     </div>
   );

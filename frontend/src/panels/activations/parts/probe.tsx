@@ -1,5 +1,5 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
-import type { Rgb } from "../../../lib/types";
+import { cssColour } from "../../../lib/palette";
 import { useStore } from "../../../ui/context";
 import { UI_TEXT } from "../../../ui/text";
 import { drawPlane } from "../draw";
@@ -11,13 +11,12 @@ import { TEXT } from "../text";
 import { LegendOf } from "./legend";
 
 const SIDE = 64;
-const css = (rgb: Rgb) => `rgb(${rgb.join(",")})`;
 
 interface Props {
   inputs: readonly MapEvent[];
-  /** Whether inputs were logged, or may have been. */
+  /** True if inputs were logged, or if this is not known yet. */
   logged: boolean;
-  /** While they are still to come. */
+  /** True while inputs are loading. */
   loading: boolean;
   header: MapHeader | null;
   sample: number;
@@ -26,21 +25,21 @@ interface Props {
   picture: Picture | null;
 }
 
-/** What of a layer's output the maps leave out. */
+/** Describe the parts of a layer's output that the maps omit. */
 function about({ downsampled }: MapHeader): string {
   const parts = Object.entries(downsampled ?? {});
   const pooled = parts.filter(([, [, , how]]) => how === "mean");
-  const said = parts
+  const omitted = parts
     .filter(([, [, , how]]) => how !== "mean")
     .map(([axis, [all, kept, how]]) => {
       if (how === "every") return TEXT.kept(kept, all, TEXT.nouns[axis]?.[1] ?? axis);
       return axis === "depth" ? TEXT.slice(axis) : TEXT.cut(TEXT.axes[axis] ?? axis, kept, all);
     });
-  if (pooled.length > 0) said.push(TEXT.pooled(pooled.map(([, [all]]) => all).join(" × ")));
-  return said.join(" · ");
+  if (pooled.length > 0) omitted.push(TEXT.pooled(pooled.map(([, [all]]) => all).join(" × ")));
+  return omitted.join(" · ");
 }
 
-/** What went in, beside what came out: the sample that is shown, which one it is, and the colours' meaning. */
+/** The input of the shown sample, a picker for samples, and the legends of the maps. */
 export function ProbeBand({ inputs, logged, loading, header, sample, samples, setSample, picture }: Props) {
   const store = useStore();
   const input = inputs[0] ?? null;
@@ -124,7 +123,10 @@ export function ProbeBand({ inputs, logged, loading, header, sample, samples, se
             )}
             {picture.nonfinite && (
               <span class="chip">
-                <i class="hatched" style={{ backgroundColor: css(picture.legends[0].palette.nonfinite) }} />
+                <i
+                  class="hatched"
+                  style={{ backgroundColor: cssColour(picture.legends[0].palette.nonfinite) }}
+                />
                 {TEXT.notFinite}
               </span>
             )}

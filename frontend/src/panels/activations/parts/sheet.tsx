@@ -1,27 +1,27 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { ink } from "../../../plot/canvas";
+import { theme } from "../../../plot/canvas";
 import { useStore } from "../../../ui/context";
 import { drawPlane } from "../draw";
 import { drawLabels } from "../draw_labels";
-import type { Board } from "../model";
+import type { MapGrid } from "../model";
 import { placeLabel } from "../model_labels";
 import type { Shown } from "../model_picture";
 import { unitState } from "../model_units";
-import type { Place } from "../notes";
 import { paintSheet } from "../paint";
 import { TEXT } from "../text";
+import type { Place } from "../tooltip";
 
-const LOWEST = 3;
-const HIGHEST = 22;
-const HIGHEST_SAMPLE = 36;
+const MIN_ROW_HEIGHT = 3;
+const MAX_ROW_HEIGHT = 22;
+const MAX_SAMPLE_HEIGHT = 36;
 
 interface Props {
   shown: Shown;
-  board: Board;
+  grid: MapGrid;
   slots: readonly number[];
   width: number;
   height: number;
-  /** Room for the rows' labels, which stand at the left of the first run only. */
+  /** Width of the row labels, which are shown for the first run only. */
   side: number;
   tokens: readonly string[] | null;
   sampleLabel: (sample: number) => string | null;
@@ -32,34 +32,34 @@ interface Props {
   hover: (place: Place | null, event: MouseEvent | null) => void;
 }
 
-/** One run's layer as one picture: tokens or samples down, units across. */
+/** One run's layer as one picture: tokens or samples in rows, units in columns. */
 export function Sheet(props: Props) {
-  const { shown, board, slots, side, sample } = props;
+  const { shown, grid, slots, side, sample } = props;
   const store = useStore();
   const dark = store.dark.value;
   const canvas = useRef<HTMLCanvasElement>(null);
   const labels = useRef<HTMLCanvasElement>(null);
-  const ofSamples = board.rowAxis === "sample";
+  const ofSamples = grid.rowAxis === "sample";
   const row = Math.min(
-    ofSamples ? HIGHEST_SAMPLE : HIGHEST,
-    Math.max(LOWEST, Math.floor((props.height - 40) / board.rows)),
+    ofSamples ? MAX_SAMPLE_HEIGHT : MAX_ROW_HEIGHT,
+    Math.max(MIN_ROW_HEIGHT, Math.floor((props.height - 40) / grid.rows)),
   );
-  const height = row * board.rows;
-  // Never less than a pixel a unit: the rest is scrolled to.
+  const height = row * grid.rows;
+  // At least one pixel per unit. A wider sheet scrolls.
   const width = Math.max(props.width, slots.length);
   const cell = width / Math.max(1, slots.length);
   useLayoutEffect(() => {
     if (!canvas.current) return;
-    const isDead = (unit: number) => !shown.isDifference && unitState(board, unit) === "dead";
-    const pixels = paintSheet(board, shown.positions, shown.rangeOf, shown.palette, isDead);
+    const isDead = (unit: number) => !shown.isDifference && unitState(grid, unit) === "dead";
+    const pixels = paintSheet(grid, shown.positions, shown.rangeOf, shown.palette, isDead);
     drawPlane(canvas.current, pixels, { width, height, dark, dpr: window.devicePixelRatio });
-  }, [board, shown, width, height, dark]);
+  }, [grid, shown, width, height, dark]);
   useLayoutEffect(() => {
     if (!labels.current) return;
-    const names = Array.from({ length: board.rows }, (_, i) =>
-      ofSamples ? (props.sampleLabel(i) ?? String(i + 1)) : placeLabel(board.rowAxis, i, props.tokens, null),
+    const names = Array.from({ length: grid.rows }, (_, i) =>
+      ofSamples ? (props.sampleLabel(i) ?? String(i + 1)) : placeLabel(grid.rowAxis, i, props.tokens, null),
     );
-    const { dim, accent } = ink(dark);
+    const { dim, accent } = theme(dark);
     drawLabels(labels.current, {
       labels: names,
       length: height,
@@ -70,19 +70,19 @@ export function Sheet(props: Props) {
       selected: ofSamples ? sample : -1,
       dpr: window.devicePixelRatio,
     });
-  }, [board, height, side, sample, props.tokens, dark]);
+  }, [grid, height, side, sample, props.tokens, dark]);
 
   const placeAt = (event: MouseEvent): Place => {
     const box = (event.currentTarget as Element).getBoundingClientRect();
     const slot = Math.floor((event.clientX - box.left) / cell);
     return {
       id: slots[Math.min(slots.length - 1, Math.max(0, slot))],
-      row: Math.min(board.rows - 1, Math.max(0, Math.floor((event.clientY - box.top) / row))),
+      row: Math.min(grid.rows - 1, Math.max(0, Math.floor((event.clientY - box.top) / row))),
       column: 0,
     };
   };
   const chosen = props.selected === null ? -1 : slots.indexOf(props.selected);
-  const noun = TEXT.nouns[board.unitAxis]?.[1] ?? board.unitAxis;
+  const noun = TEXT.nouns[grid.unitAxis]?.[1] ?? grid.unitAxis;
   return (
     <>
       {side > 0 && (
@@ -91,7 +91,7 @@ export function Sheet(props: Props) {
           ref={labels}
           style={{ left: `${-side}px` }}
           onClick={(event) => {
-            if (ofSamples) props.setSample(Math.min(board.rows - 1, Math.floor(event.offsetY / row)));
+            if (ofSamples) props.setSample(Math.min(grid.rows - 1, Math.floor(event.offsetY / row)));
           }}
         />
       )}

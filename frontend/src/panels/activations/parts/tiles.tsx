@@ -1,24 +1,24 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { short } from "../../../lib/format";
-import { ink } from "../../../plot/canvas";
+import { theme } from "../../../plot/canvas";
 import { useStore } from "../../../ui/context";
 import { drawPlane } from "../draw";
 import { drawLabels } from "../draw_labels";
 import { TILE_GAP, type TileLayout, visibleLines } from "../layout";
-import type { Board, MapEvent } from "../model";
+import type { MapEvent, MapGrid } from "../model";
 import { placeLabel } from "../model_labels";
 import type { Shown } from "../model_picture";
 import { peakOf, unitState } from "../model_units";
-import type { Place } from "../notes";
 import { paintUnit } from "../paint";
 import { TEXT } from "../text";
+import type { Place } from "../tooltip";
 
 interface Props {
   shown: Shown;
-  board: Board;
+  grid: MapGrid;
   slots: readonly number[];
   layout: TileLayout;
-  /** Scrolled by, and height in view. */
+  /** Scroll position and visible height. */
   view: [number, number];
   gutter: number;
   tokens: readonly string[] | null;
@@ -29,9 +29,9 @@ interface Props {
   hover: (place: Place | null, event: MouseEvent | null) => void;
 }
 
-/** One run's units, a picture each; only those in view are in the document. */
+/** One run's units, one picture each. Only those in view are in the document. */
 export function Tiles(props: Props) {
-  const { shown, board, slots, layout, view, gutter, selected } = props;
+  const { shown, grid, slots, layout, view, gutter, selected } = props;
   const [first, last] = visibleLines(view[0], view[1], layout.pitch, layout.lines);
   const from = first * layout.columns;
   const visible = slots.slice(from, last * layout.columns);
@@ -46,8 +46,8 @@ export function Tiles(props: Props) {
       Math.min(count - 1, Math.max(0, Math.floor((at / size) * count)));
     return {
       id,
-      row: within(event.clientY - box.top, box.height, board.rows),
-      column: within(event.clientX - box.left, box.width, board.columns),
+      row: within(event.clientY - box.top, box.height, grid.rows),
+      column: within(event.clientX - box.left, box.width, grid.columns),
     };
   };
   return (
@@ -67,7 +67,7 @@ export function Tiles(props: Props) {
             id={id}
             unit={unit}
             shown={shown}
-            board={board}
+            grid={grid}
             left={(slot % layout.columns) * (layout.width + gutter + TILE_GAP)}
             top={Math.floor(slot / layout.columns) * layout.pitch}
             layout={layout}
@@ -84,7 +84,7 @@ export function Tiles(props: Props) {
   );
 }
 
-/** Arrows go from picture to picture while one has the focus; elsewhere they move the cursor. */
+/** Move the focus between pictures by arrow keys. */
 function moveFocus(event: KeyboardEvent, columns: number): void {
   const by = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns }[event.key];
   const here = (event.target as Element).closest<HTMLElement>("[data-unit]");
@@ -97,10 +97,10 @@ function moveFocus(event: KeyboardEvent, columns: number): void {
 
 interface TileProps {
   id: number;
-  /** Where it is in the board, or -1. */
+  /** Position in the map, or -1. */
   unit: number;
   shown: Shown;
-  board: Board;
+  grid: MapGrid;
   left: number;
   top: number;
   layout: TileLayout;
@@ -113,22 +113,22 @@ interface TileProps {
 }
 
 function Tile(props: TileProps) {
-  const { id, unit, shown, board, layout, gutter } = props;
+  const { id, unit, shown, grid, layout, gutter } = props;
   const store = useStore();
   const dark = store.dark.value;
   const canvas = useRef<HTMLCanvasElement>(null);
   const { width, height } = layout;
-  const state = unit < 0 ? "live" : unitState(board, unit);
+  const state = unit < 0 ? "live" : unitState(grid, unit);
   const dead = state === "dead" && !shown.isDifference;
   useLayoutEffect(() => {
     if (!canvas.current || unit < 0) return;
-    const pixels = paintUnit(board, unit, shown.rangeOf(unit), shown.palette);
+    const pixels = paintUnit(grid, unit, shown.rangeOf(unit), shown.palette);
     drawPlane(canvas.current, pixels, { width, height, dark, dpr: window.devicePixelRatio });
-  }, [board, unit, shown, width, height, dark, dead]);
-  const noun = TEXT.nouns[board.unitAxis]?.[0] ?? board.unitAxis;
+  }, [grid, unit, shown, width, height, dark, dead]);
+  const noun = TEXT.nouns[grid.unitAxis]?.[0] ?? grid.unitAxis;
   const word =
     unit < 0 ? TEXT.notKept : state === "dead" ? TEXT.dead : state === "constant" ? TEXT.constant : "";
-  const peak = unit < 0 ? 0 : peakOf(board, unit);
+  const peak = unit < 0 ? 0 : peakOf(grid, unit);
   const note = word !== "" ? word : Number.isNaN(peak) ? TEXT.notFinite : short(peak);
   const tone = state === "dead" ? "act-bad" : Number.isNaN(peak) ? "act-nonfinite" : "";
   const size = { width: `${width}px`, height: `${height}px` };
@@ -168,7 +168,7 @@ function Tile(props: TileProps) {
         style={{ marginLeft: `${gutter}px`, marginTop: gutter > 0 ? `${gutter}px` : "" }}
       >
         <span>
-          {width > 52 || word === "" ? `${TEXT.short[board.unitAxis] ?? ""} ` : ""}
+          {width > 52 || word === "" ? `${TEXT.short[grid.unitAxis] ?? ""} ` : ""}
           {id}
         </span>
         {width >= 46 && <span class={tone}>{note}</span>}
@@ -177,15 +177,15 @@ function Tile(props: TileProps) {
   );
 }
 
-/** Tokens at the sides of an attention head. */
-function AxisLabels({ board, layout, gutter, tokens, input, dark }: TileProps & { dark: boolean }) {
+/** Token labels at the axes of an attention head. */
+function AxisLabels({ grid, layout, gutter, tokens, input, dark }: TileProps & { dark: boolean }) {
   const left = useRef<HTMLCanvasElement>(null);
   const below = useRef<HTMLCanvasElement>(null);
   useLayoutEffect(() => {
-    const colours = ink(dark);
+    const colours = theme(dark);
     for (const [canvas, side, axis, count, length] of [
-      [left.current, "left", board.rowAxis, board.rows, layout.height],
-      [below.current, "below", board.columnAxis, board.columns, layout.width],
+      [left.current, "left", grid.rowAxis, grid.rows, layout.height],
+      [below.current, "below", grid.columnAxis, grid.columns, layout.width],
     ] as const) {
       if (!canvas) continue;
       const labels = Array.from({ length: count }, (_, i) =>
@@ -199,7 +199,7 @@ function AxisLabels({ board, layout, gutter, tokens, input, dark }: TileProps & 
       };
       drawLabels(canvas, { labels, length, room: gutter, side, ...look });
     }
-  }, [board, layout.width, layout.height, gutter, tokens, input, dark]);
+  }, [grid, layout.width, layout.height, gutter, tokens, input, dark]);
   return (
     <>
       <canvas class="act-labels left" ref={left} />

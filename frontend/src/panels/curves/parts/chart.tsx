@@ -2,7 +2,7 @@ import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Store } from "../../../data/store";
 import { stepTicks } from "../../../lib/scale";
 import { nearest } from "../../../lib/steps";
-import { ink } from "../../../plot/canvas";
+import { theme } from "../../../plot/canvas";
 import { shapeOf } from "../../../plot/markers";
 import { useSize, useStore } from "../../../ui/context";
 import { LinesChart } from "../draw";
@@ -77,7 +77,7 @@ export function ChartView(props: ChartProps) {
     drawn.current ??= new LinesChart(root.current, () => redrawn((n) => n + 1));
     drawn.current.update({
       lines,
-      looks: lines.map(({ run, tag }) => ({
+      styles: lines.map(({ run, tag }) => ({
         colour: store.colour(run),
         shape: shapeOf(store.order.value.get(run) ?? 0),
         dash: dashOf(tag.part),
@@ -88,7 +88,7 @@ export function ChartView(props: ChartProps) {
       faint: smoothed,
       width,
       height,
-      ink: ink(dark),
+      theme: theme(dark),
     });
   }, [lines, scale, domain, mode, smoothed, width, height, dark, colours]);
   useLayoutEffect(() => () => drawn.current?.plot.destroy(), []);

@@ -73,5 +73,5 @@ export function Marks({ chart, marks, mode, clocks, focusable, open }: Props) {
 function wordsOf(mark: CurveMark): string {
   if (mark.kind === "peak") return TEXT.marks.peak(mark.figure, mark.step, short(mark.ratio));
   if (mark.kind === "skipped") return TEXT.marks.skipped(mark.step);
-  return TEXT.marks.finding(mark.group.title, layerOf(mark.group.chief), mark.step);
+  return TEXT.marks.finding(mark.group.title, layerOf(mark.group.origin), mark.step);
 }

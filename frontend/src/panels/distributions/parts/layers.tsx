@@ -1,7 +1,7 @@
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import { compile } from "../../../lib/filter";
+import { parseFilter } from "../../../lib/format";
 import type { Scale } from "../../../lib/types";
-import { ink } from "../../../plot/canvas";
+import { theme } from "../../../plot/canvas";
 import { useSize, useStore } from "../../../ui/context";
 import { RowFilter } from "../../../ui/row_filter";
 import { RunHead } from "../../../ui/run_head";
@@ -10,18 +10,18 @@ import { type Listing, useKeys } from "../data";
 import { drawDensityMap } from "../draw_density_map";
 import type { ValueAxis } from "../layout_value_axis";
 import { type HistogramAnswer, type Histograms, peakOf } from "../model";
-import { noteOf } from "../notes";
 import { useAxis, useShared } from "../shared";
 import { TEXT } from "../text";
+import { tooltipOf } from "../tooltip";
 import { DensityLegend } from "./legend";
 import { ValueTicks } from "./plot";
 
 const LINE = 24;
-/** Between a layer's strip and the next: room for the line of its quantiles. */
+/** Gap between two layers, which contains the line of quantiles. */
 const PAD = 3;
 const BOX = 7;
 const GAP = 16;
-const LEAST_WIDTH = 150;
+const MIN_WIDTH = 150;
 
 interface Props {
   listing: Listing;
@@ -29,28 +29,28 @@ interface Props {
   stale: boolean;
 }
 
-/** All layers at the cursor's step, a line each: how the distribution drifts with depth, run beside run. */
+/** All layers at the cursor's step, one line per layer, run beside run. */
 export function Layers({ listing, answer, stale }: Props) {
   const store = useStore();
   const keys = useKeys();
   const { ref, width, height } = useSize<HTMLDivElement>();
   const [top, setTop] = useState(0);
   const shown = store.shown.value;
-  const filter = compile(store.view.rowFilter.value) ?? /(?:)/;
+  const filter = parseFilter(store.view.rowFilter.value) ?? /(?:)/;
   const names = listing.rows.map(({ name }) => name).filter((name) => filter.test(name));
   const shared = useShared(answer);
   const { series, used, range, peak, scale } = shared;
 
   const label = Math.min(220, Math.max(110, Math.round(width * 0.2)));
   const room = width - label - 12;
-  const column = Math.max(LEAST_WIDTH, Math.floor((room - GAP * shown.length) / Math.max(1, shown.length)));
+  const column = Math.max(MIN_WIDTH, Math.floor((room - GAP * shown.length) / Math.max(1, shown.length)));
   const axis = useAxis(shared, column);
   const body = Math.max(LINE, height - 30 - 22 - 40);
   const first = Math.max(0, Math.floor(top / LINE));
   const visible = names.slice(first, first + Math.ceil(body / LINE) + 1);
   const selected = listing.rows[listing.selected]?.name;
   const scroll = useRef<HTMLDivElement>(null);
-  // Where one comes from stands in the middle.
+  // Scroll the selected layer to the middle when the view opens.
   useLayoutEffect(() => {
     const at = names.indexOf(selected ?? "");
     const box = scroll.current;
@@ -183,7 +183,7 @@ function Strips({ all, names, axis, scale, step, open }: StripsProps) {
       dark,
       height: names.length * LINE,
       dpr: window.devicePixelRatio,
-      ink: ink(dark),
+      theme: theme(dark),
     });
   }, [all, axis, scale, key, ownHeight, colour, dark]);
   const nameAt = (event: MouseEvent) => {
@@ -204,7 +204,7 @@ function Strips({ all, names, axis, scale, step, open }: StripsProps) {
           return;
         }
         const x = event.clientX - event.currentTarget.getBoundingClientRect().left;
-        const note = noteOf(all, item, axis, x);
+        const note = tooltipOf(all, item, axis, x);
         store.tooltip.value = {
           run: all.run,
           step: `${UI_TEXT.step} ${all.steps[0]}`,

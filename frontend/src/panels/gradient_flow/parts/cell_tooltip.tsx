@@ -31,9 +31,10 @@ export function CellTooltip() {
   const value = grid.values[at];
   const label = labelOf(grid.states[at] as CellState, value, scale);
   const row = flow.rowOf(hover.line);
-  const blank = label === "absent" || label === "undefined" || label.startsWith("ref");
+  const hasNoValue = label === "absent" || label === "undefined" || label.startsWith("ref");
   const state =
-    nonfiniteText(store, flow, grid, hover.line, own, hover.at) ?? stateText(store, flow, grid, hover, label);
+    nonfiniteText(store, flow, grid, hover.line, own, hover.at) ??
+    describeState(store, flow, grid, hover, label);
   return (
     <TooltipBox
       run={hover.run}
@@ -46,8 +47,8 @@ export function CellTooltip() {
       y={hover.y}
     >
       <div class="what">{row ? row.name : line.key.replace(/\.\*$/, "")}</div>
-      {!blank && <div class="value">{scale.factor ? factor(value) : exact(value)}</div>}
-      {column && !blank && <ColumnFigures grid={grid} line={own} at={hover.at} />}
+      {!hasNoValue && <div class="value">{scale.factor ? factor(value) : exact(value)}</div>}
+      {column && !hasNoValue && <ColumnSummary grid={grid} line={own} at={hover.at} />}
       {state !== "" && (
         <div class={`state ${label}`}>
           {label === "nonfinite" && drawn.grid.reduced && !grid.match ? (
@@ -56,7 +57,7 @@ export function CellTooltip() {
               line={line}
               from={column?.from ?? grid.steps[hover.at]}
               to={column?.to ?? grid.steps[hover.at]}
-              until={state}
+              fallback={state}
             />
           ) : (
             state
@@ -64,35 +65,37 @@ export function CellTooltip() {
         </div>
       )}
       {grid.match && !hover.grid && <Sides grid={grid} hover={hover} />}
-      {isGain(store.kind.value, store.statistic.value) && <Parts step={grid.steps[hover.at]} hover={hover} />}
+      {isGain(store.kind.value, store.statistic.value) && (
+        <GainParts step={grid.steps[hover.at]} hover={hover} />
+      )}
       {hover.banded && <Percentiles hover={hover} />}
       <div class="dim">
         {row
           ? `${row.type} [${row.shape.map((n) => n ?? "?").join(" × ")}]${row.numel === null ? "" : ` · ${UI_TEXT.elements(quantity(row.numel))}`}`
           : UI_TEXT.aggregated(aggregateOf(store.statistic.value), line.rows.length)}
       </div>
-      {row && isOfUnits(store.statistic.value) && <div class="dim">{unitName(row)}</div>}
+      {row && isOfUnits(store.statistic.value) && <div class="dim">{describeUnit(row)}</div>}
     </TooltipBox>
   );
 }
 
-/** Minimum, mean and maximum of a column of steps. */
-function ColumnFigures({ grid, line, at }: { grid: Grid; line: number; at: number }) {
+/** Summary of the steps of a column. */
+function ColumnSummary({ grid, line, at }: { grid: Grid; line: number; at: number }) {
   const column = columnDetail(grid, line, at);
   if (!column || column.count === 1) return null;
-  const { figures } = column;
-  if (!figures) return <div class="state">{UI_TEXT.ofColumns}</div>;
+  const { summary } = column;
+  if (!summary) return <div class="state">{UI_TEXT.ofColumns}</div>;
   return (
     <div class="state" data-testid="column">
       {UI_TEXT.standsAt(cellStep(grid, line, at))}
-      {!Number.isNaN(figures.min) &&
-        `; ${UI_TEXT.columnFigures(short(figures.min), short(figures.mean), short(figures.max))}`}
+      {!Number.isNaN(summary.min) &&
+        `; ${UI_TEXT.columnFigures(short(summary.min), short(summary.mean), short(summary.max))}`}
     </div>
   );
 }
 
-/** Return the name of a state that is no plain value, in a comparison with its side. */
-function stateText(store: Store, flow: Flow, grid: Grid, { line, at }: Hover, label: CellLabel): string {
+/** Describe a cell that is not a plain value. In a comparison, also name the side. */
+function describeState(store: Store, flow: Flow, grid: Grid, { line, at }: Hover, label: CellLabel): string {
   if (!grid.match || label !== "zero") return UI_TEXT.state[label];
   if (flow.picture.comparison.value === "difference") return UI_TEXT.flow.equal;
   const ref = store.ref.value === null ? undefined : flow.picture.plainOf.value.get(store.ref.value);
@@ -100,7 +103,7 @@ function stateText(store: Store, flow: Flow, grid: Grid, { line, at }: Hover, la
   return its === CELL.zero ? UI_TEXT.flow.bothZero : UI_TEXT.flow.zeroHere;
 }
 
-/** Both sides of a comparison: run, step and value of each. */
+/** Both sides of a comparison, with run, step and value. */
 function Sides({ grid, hover }: { grid: Grid; hover: Hover }) {
   const store = useStore();
   const flow = useFlow();
@@ -139,12 +142,12 @@ function cellText(grid: Grid, line: number, at: number, scale: Scale): string {
   const cell = line * grid.steps.length + at;
   const label = labelOf(grid.states[cell] as CellState, grid.values[cell], scale);
   if (label === "absent") return UI_TEXT.absent;
-  if (label === "undefined") return UI_TEXT.undefinedFigure;
+  if (label === "undefined") return UI_TEXT.undefinedValue;
   return scale.factor ? factor(grid.values[cell]) : exact(grid.values[cell]);
 }
 
-/** The two RMS values of a backward gain. */
-function Parts({ step, hover }: { step: number; hover: Hover }) {
+/** The two RMS values behind a backward gain. */
+function GainParts({ step, hover }: { step: number; hover: Hover }) {
   const flow = useFlow();
   const i = flow.series.value.findIndex(({ run }) => run === hover.run);
   const series = flow.series.value[i];
@@ -170,7 +173,7 @@ function Parts({ step, hover }: { step: number; hover: Hover }) {
   );
 }
 
-/** The band behind the profile in numbers. */
+/** The values of the percentile band behind the profile. */
 function Percentiles({ hover }: { hover: Hover }) {
   const flow = useFlow();
   const grid = flow.picture.grids.value.find(({ run }) => run === hover.run);
@@ -187,8 +190,10 @@ function Percentiles({ hover }: { hover: Hover }) {
   );
 }
 
-/** Return the name of a unit: a column if a layer without channels passes on an image. */
-function unitName(row: Row): string {
+/**
+ * Describe the unit axis of a layer. For a layer without channels of its own that receives images, units are columns.
+ */
+function describeUnit(row: Row): string {
   const axis = row.unit_axis;
   if (axis === undefined || axis === null) return "";
   const last = row.shape.length > 0 ? row.shape[row.shape.length - 1] : null;
@@ -199,7 +204,7 @@ function unitName(row: Row): string {
   return axis === 1 ? UI_TEXT.flow.unitChannel(row.shape[0] ?? null) : UI_TEXT.flow.unitAxis(axis);
 }
 
-/** Return the number of elements that are not finite; null if the run does not count them. */
+/** Return the number of nonfinite elements as text, or null if it was not logged. */
 function nonfiniteText(
   store: Store,
   flow: Flow,

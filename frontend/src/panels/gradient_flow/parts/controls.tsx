@@ -34,7 +34,7 @@ export function RoleSelect() {
   );
 }
 
-/** Values, or the difference of each run from the reference. */
+/** Switch between each run's own values and its difference from the reference. */
 export function CompareSwitch() {
   const store = useStore();
   const flow = useFlow();
@@ -73,7 +73,7 @@ export function RangeControl() {
   const scale = flow.picture.scale.value;
   const isAuto = lo.value === null && hi.value === null;
   const positive = scale.mode === "log" || scale.factor === true;
-  // Factors are typed as they are, not as their logarithms.
+  // Factors are entered as such, not as logarithms.
   const plain = (end: number) => tick(scale.factor ? 10 ** end : end);
   return (
     <Popover
@@ -169,7 +169,7 @@ export function ThresholdControl() {
   );
 }
 
-/** The cursor's step. Typing a number moves the cursor to the nearest logged step. */
+/** The cursor's step. A typed number moves it to the nearest logged step. */
 export function StepControl() {
   const flow = useFlow();
   const last = flow.cursor.steps.value.at(-1);

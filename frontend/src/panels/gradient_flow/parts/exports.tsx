@@ -4,7 +4,7 @@ import { useQueryClient } from "../../../data/use_query";
 import { csvHead, toCsv } from "../../../lib/csv";
 import type { RunSeries } from "../../../lib/types";
 import { useStore } from "../../../ui/context";
-import { Exports, type Report } from "../../../ui/exports";
+import { Exports, type OnProgress } from "../../../ui/exports";
 import { readWhole, type Shown, wholeRows } from "../csv";
 import { useFlow } from "../state/context";
 import type { Flow } from "../state/flow";
@@ -24,9 +24,9 @@ export function FlowExports() {
       name={`nnviz_${store.kind.value}_${store.statistic.value.replace("~", "")}${flow.picture.compared.value ? "_compared" : ""}_step_${flow.cursor.step.value}`}
       png={() => document.querySelector<HTMLElement>('[data-testid="stage"]')}
       {...(inColumns && { csvTitle: TEXT.csvEvery })}
-      csv={(report, abort) =>
+      csv={(onProgress, abort) =>
         inColumns
-          ? whole(store, flow, client, report, abort)
+          ? whole(store, flow, client, onProgress, abort)
           : toCsv(grids.value, lines.value, scale.value, reference())
       }
       disabled={flow.picture.grids.value.length === 0}
@@ -39,7 +39,7 @@ async function whole(
   store: Store,
   flow: Flow,
   client: QueryClient,
-  report: Report,
+  onProgress: OnProgress,
   abort: AbortSignal,
 ): Promise<Blob> {
   const [runs, ref, zoom] = [flow.steps.windowed.value, store.ref.value, flow.steps.zoom.value];
@@ -67,7 +67,7 @@ async function whole(
     const series = one === compared ? reference : await every(one);
     for (const { text, share } of series ? wholeRows(series, shown, reference) : []) {
       parts.push(new Blob([text]));
-      report((i + share) / runs.length);
+      onProgress((i + share) / runs.length);
       await new Promise((done) => setTimeout(done));
       abort.throwIfAborted();
     }

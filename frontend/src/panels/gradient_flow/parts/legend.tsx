@@ -1,15 +1,13 @@
 import { tickOf } from "../../../lib/format";
-import { RULE } from "../../../lib/marks";
-import { palette, tableColour } from "../../../lib/palette";
+import { PEAK_RULE } from "../../../lib/marks";
+import { cssColour, palette, tableColour } from "../../../lib/palette";
 import { ticks, toUnit } from "../../../lib/scale";
-import type { CellLabel, Rgb, Scale } from "../../../lib/types";
+import type { CellLabel, Scale } from "../../../lib/types";
 import { markPath } from "../../../plot/marks";
 import { useStore } from "../../../ui/context";
 import { Ramp } from "../../../ui/legend";
 import { UI_TEXT } from "../../../ui/text";
 import { useFlow } from "../state/context";
-
-const css = (rgb: Rgb) => `rgb(${rgb.join(",")})`;
 
 /** The scale of the heat maps, and the kinds of cells and marks that occur. */
 export function Legend() {
@@ -47,25 +45,25 @@ export function Legend() {
         </div>
       )}
       <div class="chips">
-        {chip("under", `< ${tickOf(scale, scale.lo)}`, "", css(colours.under))}
-        {chip("over", `> ${tickOf(scale, scale.hi)}`, "", css(colours.over))}
-        {chip("zero", UI_TEXT.exactZero, "", css(colours.zero))}
-        {chip("nonfinite", UI_TEXT.nonfinite, "hatched", css(colours.nonfinite))}
+        {chip("under", `< ${tickOf(scale, scale.lo)}`, "", cssColour(colours.under))}
+        {chip("over", `> ${tickOf(scale, scale.hi)}`, "", cssColour(colours.over))}
+        {chip("zero", UI_TEXT.exactZero, "", cssColour(colours.zero))}
+        {chip("nonfinite", UI_TEXT.nonfinite, "hatched", cssColour(colours.nonfinite))}
         {found.has("absent")
           ? chip("absent", found.has("undefined") ? UI_TEXT.absentOrUndefined : UI_TEXT.absent, "dotted")
-          : chip("undefined", UI_TEXT.undefinedFigure, "dotted")}
-        {chip("refZero", UI_TEXT.flow.chip.refZero, "dashed", css(colours.zero), UI_TEXT.state.refZero)}
+          : chip("undefined", UI_TEXT.undefinedValue, "dotted")}
+        {chip("refZero", UI_TEXT.flow.chip.refZero, "dashed", cssColour(colours.zero), UI_TEXT.state.refZero)}
         {chip(
           "refNonfinite",
           UI_TEXT.flow.chip.refNonfinite,
           "dashed",
-          css(colours.nonfinite),
+          cssColour(colours.nonfinite),
           UI_TEXT.state.refNonfinite,
         )}
         {chip("refAbsent", UI_TEXT.flow.chip.refAbsent, "dashed", undefined, UI_TEXT.state.refAbsent)}
         {far && (
           <span class="chip" title={UI_TEXT.flow.farTitle}>
-            <i class="far" style={{ backgroundColor: css(tableColour(colours, 0.5)) }} />
+            <i class="far" style={{ backgroundColor: cssColour(tableColour(colours, 0.5)) }} />
             {UI_TEXT.flow.farChip}
           </span>
         )}
@@ -74,7 +72,7 @@ export function Legend() {
             class="chip"
             key={kind}
             data-testid={`legend-${kind}`}
-            title={UI_TEXT.mark.help[kind](RULE.factor, RULE.spreads, RULE.reach)}
+            title={UI_TEXT.mark.help[kind](PEAK_RULE.factor, PEAK_RULE.spreads, PEAK_RULE.reach)}
           >
             <svg class={`mark-shape ${kind}`} width="10" height="10" viewBox="0 0 10 10" aria-hidden="true">
               <path class="shape" d={markPath(kind, 5, 5)} />
@@ -95,11 +93,11 @@ export function Legend() {
 interface RampProps {
   scale: Scale;
   ends: ReadonlySet<CellLabel>;
-  /** A named value between the ends. */
+  /** A labelled value between the ends. */
   middle?: undefined | { value: number; text: string; title: string };
 }
 
-/** The colours of a scale with its ends and a value between them, and a cap if values lie beyond an end. */
+/** The colours and ticks of a scale, with caps if values are clipped. */
 function ScaleRamp({ scale, ends, middle }: RampProps) {
   const store = useStore();
   const colours = palette(scale.diverging, store.dark.value);
@@ -112,11 +110,11 @@ function ScaleRamp({ scale, ends, middle }: RampProps) {
     <>
       <div class="ramp">
         {ends.has("under") && (
-          <i class="cap" style={{ background: css(colours.under) }} title={UI_TEXT.state.under} />
+          <i class="cap" style={{ background: cssColour(colours.under) }} title={UI_TEXT.state.under} />
         )}
         <Ramp colours={colours} />
         {ends.has("over") && (
-          <i class="cap" style={{ background: css(colours.over) }} title={UI_TEXT.state.over} />
+          <i class="cap" style={{ background: cssColour(colours.over) }} title={UI_TEXT.state.over} />
         )}
       </div>
       <div class="ends">

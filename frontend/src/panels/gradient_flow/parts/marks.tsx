@@ -3,7 +3,7 @@ import type { TooltipContent } from "../../../data/store";
 import { loggedSteps } from "../../../lib/columns";
 import { layerOf } from "../../../lib/findings";
 import { exact, short } from "../../../lib/format";
-import { APART, groupMarks, type MarkGroup, RULE, type WindowMark } from "../../../lib/marks";
+import { groupMarks, MARK_GAP, type MarkGroup, PEAK_RULE, type WindowMark } from "../../../lib/marks";
 import { choose } from "../../../lib/selection";
 import { nearest } from "../../../lib/steps";
 import { markPath, rugPath } from "../../../plot/marks";
@@ -35,7 +35,8 @@ export function MarkLanes({ run, width }: { run: string; width: number }) {
   const style = { width: `${width}px`, height: `${height}px` };
   const groups = groupMarks(marks ?? [], domain, width);
   const middle = (group: MarkGroup) => LANE * (kinds.indexOf(group.kind) + 0.5) + 1;
-  const chief = (group: MarkGroup) => Math.min(width - HALF, Math.max(HALF, group.places[group.chief]));
+  const centre = (group: MarkGroup) =>
+    Math.min(width - HALF, Math.max(HALF, group.places[group.representative]));
   const current = Math.min(active, groups.length - 1);
 
   const show = (group: MarkGroup, i: number, x: number, y: number) => {
@@ -48,7 +49,7 @@ export function MarkLanes({ run, width }: { run: string; width: number }) {
     const at = nearest(steps, mark.step);
     if (mark.kind === "finding") {
       // A finding may name a row of another kind: choose the row of the same layer.
-      const { row } = mark.group.chief;
+      const { row } = mark.group.origin;
       const { rows } = flow.rows.union.value;
       const own = choose(row, rows);
       if (own >= 0) store.view.row.value = rows[own].name;
@@ -59,10 +60,12 @@ export function MarkLanes({ run, width }: { run: string; width: number }) {
   const under = (group: MarkGroup, event: MouseEvent) => {
     const box = root.current?.getBoundingClientRect();
     // A click by the keyboard has no place.
-    if (!box || group.marks.length === 1 || event.detail === 0) return group.chief;
+    if (!box || group.marks.length === 1 || event.detail === 0) return group.representative;
     const x = event.clientX - box.left;
     const distances = group.places.map((place) => Math.abs(place - x));
-    return Math.abs(chief(group) - x) <= HALF ? group.chief : distances.indexOf(Math.min(...distances));
+    return Math.abs(centre(group) - x) <= HALF
+      ? group.representative
+      : distances.indexOf(Math.min(...distances));
   };
   return (
     <div
@@ -85,7 +88,7 @@ export function MarkLanes({ run, width }: { run: string; width: number }) {
     >
       <svg width={width} height={height} viewBox={`0 0 ${width} ${height}`} aria-hidden="true">
         {groups.map((group) => {
-          const path = markPath(group.kind, chief(group), middle(group));
+          const path = markPath(group.kind, centre(group), middle(group));
           return (
             <g key={`${group.kind} ${group.marks[0].step}`} class={group.kind}>
               {group.marks.length > 1 && <path class="rug" d={rugPath(group.places, middle(group))} />}
@@ -96,9 +99,9 @@ export function MarkLanes({ run, width }: { run: string; width: number }) {
         })}
       </svg>
       {groups.map((group, i) => {
-        const left = Math.min(group.places[0], chief(group)) - APART / 2;
-        const right = Math.max(group.places[group.places.length - 1], chief(group)) + APART / 2;
-        const label = sentence(group, group.chief);
+        const left = Math.min(group.places[0], centre(group)) - MARK_GAP / 2;
+        const right = Math.max(group.places[group.places.length - 1], centre(group)) + MARK_GAP / 2;
+        const label = sentence(group, group.representative);
         return (
           <button
             type="button"
@@ -106,7 +109,7 @@ export function MarkLanes({ run, width }: { run: string; width: number }) {
             tabIndex={i === current ? 0 : -1}
             aria-label={label}
             data-kind={group.kind}
-            data-step={group.marks[group.chief].step}
+            data-step={group.marks[group.representative].step}
             data-count={group.marks.length}
             style={{
               left: `${left}px`,
@@ -121,7 +124,7 @@ export function MarkLanes({ run, width }: { run: string; width: number }) {
               // A pointer shows the tooltip by moving.
               if (!event.currentTarget.matches(":focus-visible")) return;
               const box = event.currentTarget.getBoundingClientRect();
-              show(group, group.chief, box.left + box.width / 2, box.bottom);
+              show(group, group.representative, box.left + box.width / 2, box.bottom);
             }}
             onBlur={hide}
             onClick={(event) => go(group.marks[under(group, event)])}
@@ -151,12 +154,12 @@ function contentOf(group: MarkGroup, i: number): Omit<TooltipContent, "run" | "x
     help: "",
   };
   if (mark.kind === "peak") {
-    content.what = TEXT.mark.figure[mark.figure];
+    content.what = TEXT.mark.figure[mark.quantity];
     content.value = exact(mark.value);
-    content.lines = [between(mark), TEXT.mark.times(short(mark.ratio), short(mark.usual))];
-    content.help = TEXT.mark.why(RULE.factor, RULE.reach);
+    content.lines = [between(mark), TEXT.mark.times(short(mark.ratio), short(mark.baseline))];
+    content.help = TEXT.mark.why(PEAK_RULE.factor, PEAK_RULE.reach);
   } else if (mark.kind === "nonfinite") {
-    if (mark.figure === "loss") {
+    if (mark.quantity === "loss") {
       content.what = TEXT.mark.figure.loss;
       content.value = exact(mark.value);
       content.lines = [between(mark)];
@@ -166,24 +169,24 @@ function contentOf(group: MarkGroup, i: number): Omit<TooltipContent, "run" | "x
       if (mark.elements > 0) content.lines.push(TEXT.mark.badElements(exact(mark.elements), mark.until));
     }
   } else if (mark.kind === "finding") {
-    const { title, chief, findings, since, severity } = mark.group;
-    const layer = layerOf(chief);
+    const { title, origin, findings, since, severity } = mark.group;
+    const layer = layerOf(origin);
     content.what = `${title} (${UI_TEXT.health.severity[severity]})`;
     content.lines = [
       findings.length === 1
         ? UI_TEXT.health.one(layer, since)
         : UI_TEXT.health.many(findings.length, layer, since),
-      chief.evidence,
+      origin.evidence,
     ];
-    content.help = chief.advice;
+    content.help = origin.advice;
   } else {
     content.what = TEXT.mark.skipped(mark.steps);
     if (!mark.exact) content.lines.push(between(mark));
     if (mark.lossScale !== null) content.lines.push(TEXT.mark.lossScale(exact(mark.lossScale)));
   }
   for (const other of marks) {
-    if (other !== mark && other.step === mark.step && "figure" in other)
-      content.lines.push(TEXT.mark.also(TEXT.mark.figure[other.figure], exact(other.value)));
+    if (other !== mark && other.step === mark.step && "quantity" in other)
+      content.lines.push(TEXT.mark.also(TEXT.mark.figure[other.quantity], exact(other.value)));
   }
   if (marks.some(({ step }) => step !== mark.step)) {
     const [first, last] = [marks[0].step, marks[marks.length - 1].step].map(Math.round);

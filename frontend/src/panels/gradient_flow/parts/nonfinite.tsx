@@ -1,35 +1,31 @@
 import { useQuery } from "../../../data/use_query";
 import { exact } from "../../../lib/format";
 import { worstOf } from "../../../lib/nonfinite";
-import type { Line } from "../../../lib/types";
+import type { Line, SeriesHeader } from "../../../lib/types";
 import { useStore } from "../../../ui/context";
 import { UI_TEXT } from "../../../ui/text";
 import { useFlow } from "../state/context";
 
-/** Milliseconds that the pointer must rest before anything is asked. */
+/** Delay before a request, so that a passing pointer requests nothing. */
 const REST_MS = 150;
-
-interface SeriesHeader {
-  series: { steps: Float64Array; absent: Uint8Array; values: Record<string, Float32Array> }[];
-}
 
 const read = (header: unknown) => header as SeriesHeader;
 
 interface Props {
   run: string;
   line: Line;
-  /** Logged steps, both included. */
+  /** First and last logged step, inclusive. */
   from: number;
   to: number;
-  /** Text until the answer has come. */
-  until: string;
+  /** Text to show until the counts are loaded. */
+  fallback: string;
 }
 
 /**
- * Number of steps of a column with NaN or Inf, and the number of such elements. Of runs in columns the server is asked for
- * these steps of this line once the pointer rests there.
+ * Number of steps with NaN or Inf within a column, and their elements. The steps of the column are requested once the
+ * pointer rests on it.
  */
-export function NonfiniteSteps({ run, line, from, to, until }: Props) {
+export function NonfiniteSteps({ run, line, from, to, fallback }: Props) {
   const store = useStore();
   const kind = store.kind.value;
   const { rows } = useFlow().rows.union.value;
@@ -43,12 +39,14 @@ export function NonfiniteSteps({ run, line, from, to, until }: Props) {
   const body = { runs: [run], kind, statistics, rows: [line.type === "row" ? names[0] : names], from, to };
   const { data } = useQuery("series", body, read, { debounce: REST_MS });
   const one = data?.series[0];
-  const found = one ? worstOf(one.absent, one.values[source], one.values.nonfinite, one.values.count) : null;
-  if (!one || !found) return <>{until}</>;
+  const found = one
+    ? worstOf(one.absent!, one.values![source], one.values!.nonfinite, one.values!.count)
+    : null;
+  if (!one || !found) return <>{fallback}</>;
   const elements = found.elements === null ? null : exact(found.elements);
   const all = found.all === null ? null : exact(found.all);
   const of = elements === null ? null : all === null ? elements : UI_TEXT.ofElements(elements, all);
-  if (one.steps.length === 1) return <>{of === null ? until : UI_TEXT.nonfiniteCount(of)}</>;
+  if (one.steps.length === 1) return <>{of === null ? fallback : UI_TEXT.nonfiniteCount(of)}</>;
   return (
     <span data-testid="nonfinite-steps">
       {UI_TEXT.nonfiniteSteps(found.steps, one.steps.length)}

@@ -2,7 +2,7 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import { cellAt } from "../../../lib/columns";
 import { tickOf } from "../../../lib/format";
 import { toUnit } from "../../../lib/scale";
-import { ink } from "../../../plot/canvas";
+import { theme } from "../../../plot/canvas";
 import { shapeOf } from "../../../plot/markers";
 import { useStore } from "../../../ui/context";
 import { UI_TEXT } from "../../../ui/text";
@@ -111,7 +111,7 @@ export function ProfileBody({ width, tops, part }: BodyProps) {
       part: { top, height },
       width,
       dpr: window.devicePixelRatio,
-      ink: ink(dark),
+      theme: theme(dark),
       bandAlpha: dark ? 0.18 : 0.11,
     });
   }, [grids, scale, step, dark, thresholds, guide, tops, top, height, width, banded, bands]);

@@ -2,7 +2,7 @@ import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { aggregateOf } from "../../../lib/statistics";
 import { nearest } from "../../../lib/steps";
 import type { Grid } from "../../../lib/types";
-import { ink } from "../../../plot/canvas";
+import { theme } from "../../../plot/canvas";
 import { curveScale, curves } from "../../../plot/layout_curve";
 import { shapeOf } from "../../../plot/markers";
 import type { Plot } from "../../../plot/plot";
@@ -57,13 +57,13 @@ export function SeriesPanel({ left, width, readout, height }: Props) {
       chart.current.plot.clear();
       return;
     }
-    const looks = grids.map(({ run }) => ({
+    const styles = grids.map(({ run }) => ({
       colour: store.colour(run),
       shape: shapeOf(store.order.value.get(run) ?? 0),
     }));
     chart.current.update({
       ...model,
-      looks,
+      styles,
       domain,
       thresholds,
       guide,
@@ -71,7 +71,7 @@ export function SeriesPanel({ left, width, readout, height }: Props) {
       left,
       width,
       height: height - TITLE,
-      ink: ink(dark),
+      theme: theme(dark),
     });
   }, [model, domain, thresholds, guide, dark, colours, left, width, height]);
   useLayoutEffect(() => () => chart.current?.plot.destroy(), []);

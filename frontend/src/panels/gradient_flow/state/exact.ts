@@ -5,7 +5,7 @@ import type { Line, Row, RunSeries } from "../../../lib/types";
 import { answeredBand, type Band } from "../model_band";
 import type { Zoom } from "../model_zoom";
 
-export type ByRun<T> = ReadonlyMap<string, T>;
+type ByRun<T> = ReadonlyMap<string, T>;
 
 /** Most lines that are kept of each run. */
 const MOST_LINES = 48;
@@ -23,7 +23,7 @@ export interface Detail {
 export type DetailOf = (run: string) => Omit<Detail, "series">;
 
 /** The percentiles of a line, and what they go with. */
-export interface Spread extends Omit<Detail, "series"> {
+interface Spread extends Omit<Detail, "series"> {
   band: Band | null;
 }
 

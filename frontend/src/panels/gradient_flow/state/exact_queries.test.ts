@@ -49,7 +49,7 @@ test("cellStep, cellAt and gridPixels, columns, agree on steps and places", () =
   expect([0, 14, 20, 49, 54, 70, 999].map((step) => cellAt(grid, step))).toEqual([0, 0, 1, 2, 2, 3, 3]);
   expect(columnDetail(grid, 0, 1)).toEqual({
     ...{ from: 20, to: 40, count: 3, states: 1 },
-    figures: { min: 1, mean: 3, max: 9 },
+    summary: { min: 1, mean: 3, max: 9 },
   });
   expect([...gridPixels(grid, [-5, 95], 100)]).toEqual([0, 20, 20, 50, 50, 70, 70, 100]);
 });
@@ -61,7 +61,7 @@ test("columnDetail, block made by the page, has no values of one row", () => {
     [line("b.*", [0, 1], "block")],
     Int32Array.of(0, 1),
   );
-  expect(columnDetail(grid, 0, 1)?.figures).toBeNull();
+  expect(columnDetail(grid, 0, 1)?.summary).toBeNull();
 });
 
 test("sliceColumns, range, keeps the columns that hold its steps", () => {

@@ -6,6 +6,7 @@ import { widthFor } from "../../../lib/columns";
 import type { FindingGroup } from "../../../lib/findings";
 import { MARK_TAGS } from "../../../lib/marks";
 import { nearest } from "../../../lib/steps";
+import { NNVIZ_PREFIX } from "../../../lib/tags";
 import type { Grid, Row, Source } from "../../../lib/types";
 import { setFold } from "../model_folds";
 import type { Zoom } from "../model_zoom";
@@ -83,7 +84,7 @@ export class Flow {
     this.query = new SeriesQuery(store, client, source);
     this.windows = new RunScalars(client, source, {
       tags: [...MARK_TAGS],
-      prefix: "nnviz/",
+      prefix: NNVIZ_PREFIX,
       last: false,
     });
     this.width = computed(() => widthFor(store.shown.value.length, this.mapPixels.value, screen()));

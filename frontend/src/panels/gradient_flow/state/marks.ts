@@ -1,7 +1,7 @@
 import { computed, type ReadonlySignal } from "@preact/signals";
 import type { Store } from "../../../data/store";
 import type { FindingGroup } from "../../../lib/findings";
-import { foundMarks, MARK_KINDS, type WindowMark, windowCount, windowMarks } from "../../../lib/marks";
+import { findingMarks, MARK_KINDS, type WindowMark, windowCount, windowMarks } from "../../../lib/marks";
 import type { Grid, ScalarSeries } from "../../../lib/types";
 
 /** Signals of the marks on the step axis: events between logged steps, and findings. */
@@ -16,7 +16,7 @@ export function markSignals(
     const all = [...windows.value].filter(([run]) => store.shown.value.includes(run));
     const made = new Map(all.map(([run, own]): [string, WindowMark[]] => [run, windowMarks(own)]));
     for (const run of store.shown.value) {
-      const found = foundMarks(findings.value, run);
+      const found = findingMarks(findings.value, run);
       if (found.length === 0) continue;
       const own = [...(made.get(run) ?? []), ...found];
       made.set(

@@ -1,4 +1,4 @@
-import { colourOf, palette } from "../../../lib/palette";
+import { colourOf, cssColour, palette } from "../../../lib/palette";
 import { CELL } from "../../../lib/types";
 import { useStore } from "../../../ui/context";
 import { statisticName, UI_TEXT } from "../../../ui/text";
@@ -80,7 +80,7 @@ export function Box({ node, box, values, run, selected, differs, select, toggle,
   const cell = values.cell(run, key);
   const colours = palette(values.scale.diverging, store.dark.value);
   const rgb = colourOf(cell.state, cell.value, values.scale, colours);
-  const ink = rgb ? textOn(rgb) : undefined;
+  const textColour = rgb ? textOn(rgb) : undefined;
   const text = cellText(cell);
   const { value, state } = cellNote(cell, values.scale);
   const type = node.kind === "block" ? TEXT.calls_(node.calls) : (own.type ?? "");
@@ -127,16 +127,16 @@ export function Box({ node, box, values, run, selected, differs, select, toggle,
         width={width}
         height={height}
         rx={6}
-        fill={rgb ? `rgb(${rgb.join(",")})` : undefined}
+        fill={rgb ? cssColour(rgb) : undefined}
       />
       {hatch && <path class="hatch" d={hatch} />}
-      <text class="title" x={x + 9} y={y + 17} style={{ fill: ink }}>
+      <text class="title" x={x + 9} y={y + 17} style={{ fill: textColour }}>
         {clip(node.label, text === "" ? 24 : 16)}
       </text>
-      <text class="number" x={x + width - 9} y={y + 17} text-anchor="end" style={{ fill: ink }}>
+      <text class="number" x={x + width - 9} y={y + 17} text-anchor="end" style={{ fill: textColour }}>
         {text}
       </text>
-      <text class="small" x={x + 9} y={y + 31} style={{ fill: ink }}>
+      <text class="small" x={x + 9} y={y + 31} style={{ fill: textColour }}>
         {clip(differs === "" ? type : `≠ ${differs}`, 26)}
       </text>
       {node.kind === "block" && (

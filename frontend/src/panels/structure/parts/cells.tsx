@@ -1,5 +1,5 @@
 import { exact, short } from "../../../lib/format";
-import { colourOf, labelOf, type Palette } from "../../../lib/palette";
+import { colourOf, cssColour, labelOf, type Palette } from "../../../lib/palette";
 import { toUnit } from "../../../lib/scale";
 import { CELL, type Scale } from "../../../lib/types";
 import { UI_TEXT } from "../../../ui/text";
@@ -40,7 +40,7 @@ export function Bar({ cell, scale, colours }: { cell: Cell; scale: Scale; colour
   return (
     <div class="bar-cell">
       <div class={empty ? "track dotted" : "track"}>
-        {!empty && rgb && <i class={look} style={{ ...style, backgroundColor: `rgb(${rgb.join(",")})` }} />}
+        {!empty && rgb && <i class={look} style={{ ...style, backgroundColor: cssColour(rgb) }} />}
       </div>
       <span class={whole ? "number bad" : "number"}>{cellText(cell)}</span>
     </div>

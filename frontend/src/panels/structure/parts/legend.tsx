@@ -1,10 +1,11 @@
 import { tick } from "../../../lib/format";
-import { labelOf, palette } from "../../../lib/palette";
+import { cssColour, labelOf, palette } from "../../../lib/palette";
 import type { CellLabel } from "../../../lib/types";
 import { useStore } from "../../../ui/context";
 import { Ramp } from "../../../ui/legend";
 import { statisticName, UI_TEXT } from "../../../ui/text";
-import type { Models, Values } from "../data";
+import type { Values } from "../data";
+import type { Models } from "../model";
 import { TEXT } from "../text";
 
 /** The scale of bars and boxes, and of what is beside it what occurs at the cursor's step. */
@@ -19,7 +20,6 @@ export function StructureLegend({ models, values }: { models: Models; values: Va
   }
   const { scale } = values;
   const colours = palette(scale.diverging, store.dark.value);
-  const css = (rgb: readonly number[]) => `rgb(${rgb.join(",")})`;
   const found = new Set<CellLabel>();
   for (const { run } of models.runs) {
     for (const { key } of values.asked) {
@@ -42,10 +42,10 @@ export function StructureLegend({ models, values }: { models: Models; values: Va
         <Ramp colours={colours} />
       </div>
       <span>{tick(scale.hi)}</span>
-      {chip("under", `< ${tick(scale.lo)}`, "", css(colours.under))}
-      {chip("over", `> ${tick(scale.hi)}`, "", css(colours.over))}
-      {chip("zero", UI_TEXT.exactZero, "", css(colours.zero))}
-      {chip("nonfinite", UI_TEXT.nonfinite, "hatched", css(colours.nonfinite))}
+      {chip("under", `< ${tick(scale.lo)}`, "", cssColour(colours.under))}
+      {chip("over", `> ${tick(scale.hi)}`, "", cssColour(colours.over))}
+      {chip("zero", UI_TEXT.exactZero, "", cssColour(colours.zero))}
+      {chip("nonfinite", UI_TEXT.nonfinite, "hatched", cssColour(colours.nonfinite))}
       {chip("absent", UI_TEXT.absent, "dotted")}
       <span class="gap" />
       <span>{TEXT.stands}</span>

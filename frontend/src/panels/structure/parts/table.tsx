@@ -5,7 +5,8 @@ import { shapeOf } from "../../../plot/markers";
 import { useSize, useStore } from "../../../ui/context";
 import { Mark } from "../../../ui/icon";
 import { statisticName, UI_TEXT } from "../../../ui/text";
-import type { Models, Values } from "../data";
+import type { Values } from "../data";
+import type { Models } from "../model";
 import { difference, flat, type Module, type Sums, sums, type TreeLine } from "../model";
 import { TEXT } from "../text";
 import { Bar, cellNote, differenceText, labelOfModule, Sparkline, shapeText } from "./cells";
@@ -13,7 +14,7 @@ import { Bar, cellNote, differenceText, labelOfModule, Sparkline, shapeText } fr
 const LINE = 26;
 const SPARK = { width: 96, height: 22 };
 /** Runs that have a column of their own. */
-const MOST_RUNS = 8;
+const MAX_RUNS = 8;
 
 interface Props {
   models: Models;
@@ -29,7 +30,7 @@ interface Props {
 
 const count = (n: number) => n.toLocaleString("en");
 
-export function bytesText(bytes: number | null): string {
+function bytesText(bytes: number | null): string {
   if (bytes === null) return "";
   for (const [size, unit] of [
     [2 ** 30, "GiB"],
@@ -55,7 +56,7 @@ export function Table({ models, values, lines, line, place, compact, toggle }: P
   const { ref, height } = useSize<HTMLDivElement>();
   const [top, setTop] = useState(0);
   const colours = palette(values.scale.diverging, store.dark.value);
-  const runs = compact ? [models.runs[place]] : models.runs.slice(0, MOST_RUNS);
+  const runs = compact ? [models.runs[place]] : models.runs.slice(0, MAX_RUNS);
   const columns = compact
     ? `minmax(160px, 1fr) 86px 84px 66px 112px ${SPARK.width + 2}px`
     : `minmax(156px, 1fr) 94px 84px 72px 68px 36px 66px ${runs.map(() => "104px").join(" ")} ${SPARK.width + 2}px`;

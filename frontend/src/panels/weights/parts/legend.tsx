@@ -1,5 +1,5 @@
 import { tick } from "../../../lib/format";
-import { palette } from "../../../lib/palette";
+import { cssColour, palette } from "../../../lib/palette";
 import type { CellLabel, Rgb } from "../../../lib/types";
 import { useStore } from "../../../ui/context";
 import { Ramp } from "../../../ui/legend";
@@ -7,12 +7,10 @@ import { UI_TEXT } from "../../../ui/text";
 import type { WeightsModel } from "../state";
 import { TEXT } from "../text";
 
-const css = (rgb: Rgb) => `rgb(${rgb.join(",")})`;
-
 interface Props {
   model: WeightsModel;
   labels: ReadonlySet<CellLabel>;
-  /** What the bars beside the maps are the norms of; null where there are none. */
+  /** Kind of the norms beside the maps. Null if there are none. */
   bars: "kernels" | "rows" | null;
 }
 
@@ -23,7 +21,7 @@ export function WeightLegend({ model, labels, bars }: Props) {
   const chip = (label: CellLabel, name: string, look: string, rgb: Rgb) =>
     labels.has(label) && (
       <span class="chip">
-        <i class={look} style={{ backgroundColor: css(rgb) }} />
+        <i class={look} style={{ backgroundColor: cssColour(rgb) }} />
         {name}
       </span>
     );

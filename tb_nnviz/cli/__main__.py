@@ -1,0 +1,8 @@
+"""Runs the command line as ``python -m tb_nnviz.cli``."""
+
+import sys
+
+from tb_nnviz.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,36 @@
+"""The options of ``tb-nnviz`` and its help text."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from tb_nnviz import __version__
+
+_EPILOG = """\
+in your training script:
+  import tb_nnviz
+  with tb_nnviz.watch(model, optimizer, logdir="runs/baseline") as monitor:
+      ...  # your training loop, unchanged
+
+then:
+  tensorboard --logdir runs      and open the tab NNVIZ
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status.
+
+    Args:
+        argv: the arguments, by default those of the process.
+    """
+    parser = argparse.ArgumentParser(
+        prog="tb-nnviz",
+        description="See inside a neural network while it trains, in TensorBoard.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"tb_nnviz {__version__}")
+    parser.parse_args(argv)
+    parser.print_help()
+    return 0
