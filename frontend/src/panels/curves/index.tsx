@@ -198,7 +198,7 @@ export function View() {
   );
 }
 
-/** The last optimizer step of any run. */
+/** Return the last optimizer step of any run. */
 function lastStep(series: readonly ScalarCurve[]): number | null {
   let last: number | null = null;
   for (const { tag, steps } of series)
