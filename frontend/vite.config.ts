@@ -44,7 +44,8 @@ function ramps(): Plugin {
   const sample = (interpolate: (t: number) => string) => {
     const colours = Array.from({ length: 256 }, (_, i) => parts(interpolate(i / 255)));
     const steps = colours.slice(1).map((colour, i) => colour.map((part, k) => part - colours[i][k]));
-    if (steps.flat().some((step) => Math.abs(step) > 12)) throw new RangeError("invalid ramp: successive colours differ too much");
+    if (steps.flat().some((step) => Math.abs(step) > 12))
+      throw new RangeError("invalid ramp: successive colours differ too much");
     const letters = [0, 1, 2].map((k) => steps.map((step) => String.fromCharCode(109 + step[k])).join(""));
     return JSON.stringify([colours[0], letters]);
   };

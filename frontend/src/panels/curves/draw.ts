@@ -50,13 +50,13 @@ export class LinesChart {
   /** Return the line nearest to a position of the plot area, or -1 if there is none. */
   lineAt(x: number, y: number): number {
     let best = -1;
-    let least = Number.POSITIVE_INFINITY;
+    let shortest = Number.POSITIVE_INFINITY;
     this.model?.lines.forEach((line, i) => {
       const at = nearestPoint(line, this.plot.valueAt(x));
       if (at < 0) return;
       const value = line.drawn[at];
       const distance = Number.isFinite(value) ? Math.abs(this.yOf(value) - y) : y;
-      if (distance < least) [best, least] = [i, distance];
+      if (distance < shortest) [best, shortest] = [i, distance];
     });
     return best;
   }

@@ -29,10 +29,10 @@ export function usePanZoom(
 ) {
   const [frame, setFrame] = useState<Frame>({ x: 0, y: 0, k: 1 });
   const drag = useRef<{ x: number; y: number; moved: boolean } | null>(null);
-  const fitTo = (least: number) => {
+  const fitTo = (minimum: number) => {
     if (width === 0 || drawing.width === 0) return;
     const wide = width / drawing.width;
-    const k = Math.min(1.2, Math.max(Math.min(wide, height / drawing.height), Math.min(wide, least)));
+    const k = Math.min(1.2, Math.max(Math.min(wide, height / drawing.height), Math.min(wide, minimum)));
     const y = drawing.height * k > height ? 4 : (height - drawing.height * k) / 2;
     setFrame({ k, x: (width - drawing.width * k) / 2, y });
   };

@@ -239,14 +239,14 @@ export function Table({ models, values, lines, line, place, compact, toggle }: P
                 )}
                 {runs.map(({ run }) => {
                   const cell = values.cell(run, module.name);
-                  const { value, state: said } = cellTooltip(cell, values.scale);
+                  const { value, state } = cellTooltip(cell, values.scale);
                   return (
                     <span
                       role="gridcell"
                       tabIndex={-1}
                       key={run}
                       data-testid={`value-${run}-${module.name}`}
-                      title={[`${statistic} ${value}`, said, UI_TEXT.nearestStep(values.step)]
+                      title={[`${statistic} ${value}`, state, UI_TEXT.nearestStep(values.step)]
                         .filter(Boolean)
                         .join("\n")}
                     >
