@@ -35,7 +35,7 @@ export interface Hover {
   grid?: Grid;
   /** The line in that grid. */
   of?: number;
-  /** Whether the percentiles of the line are drawn there. */
+  /** True if the percentiles of the line are drawn there. */
   banded?: boolean;
   x: number;
   y: number;
