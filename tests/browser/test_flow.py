@@ -173,7 +173,7 @@ def test_backward_gain_is_ratio_of_rms(demo_view: View, demo_runs: dict[str, Run
     demo_view.hover("deep-sigmoid", "act", step)
     parts = demo_view.get("gain-parts").locator("td").all_inner_texts()
     displayed = int(demo_view.get("tooltip").locator(".where span").inner_text().removeprefix("step "))
-    assert parts[2] == "RMS going on to stem"
+    assert parts[2] == "RMS at stem"
     assert [np.float32(parts[1]), np.float32(parts[3])] == [np.float32(rms[displayed][row]) for row in ("act", "stem")]
 
 
@@ -341,8 +341,8 @@ def test_tooltip_of_dead_fraction_defines_the_unit(demo_view: View) -> None:
         runs="dying-relu", kind="activation", statistic="dead_fraction", row="stem", rowFilter="^(stem|act|act1)$"
     )
     for row, words in [
-        ("stem", "unit: a channel, of 16"),
-        ("act", "unit: an index of the last axis, of 8 (columns of the image here"),
-        ("act1", "unit: an index of the last axis, of 64"),
+        ("stem", "units: 16 channels"),
+        ("act", "units: 8 indices of the last axis (image columns"),
+        ("act1", "units: 64 indices of the last axis"),
     ]:
         expect(demo_view.hover("dying-relu", row, 0)).to_contain_text(words)

@@ -215,7 +215,7 @@ def test_percentile_band_is_computed_of_every_step(view: View, written: dict[str
             text = view.get("percentiles").inner_text()
             run = view.get("tooltip").locator(".where b").inner_text()
             own = values[run]
-            displayed = re.search(r": (\S+) \S ([^\s,]+)(?:, without (\d+) that are NaN or Inf)?$", text)
+            displayed = re.search(r": (\S+) \S ([^\s,]+)(?:, excluding (\d+) NaN or Inf)?$", text)
             assert displayed, text
             finite = own[np.isfinite(own)]
             expected = np.quantile(finite, [0.05, 0.95])

@@ -167,14 +167,14 @@ def test_unmoved_kernels_are_grey_and_counted(view: View, demo_runs: dict[str, R
     view.page.keyboard.press("Home")
     view.settle()
     for name in NAMES:
-        expect(view.get(f"facts-{name}")).to_contain_text("256 of 256 kernels unmoved")
+        expect(view.get(f"facts-{name}")).to_contain_text("256 of 256 kernels unchanged")
         assert is_grey(colour(view, name, 20, 20))
     view.page.keyboard.press("End")
     expect(view.get("facts-healthy")).not_to_contain_text("256 of 256")
     steps = sorted(demo_runs["deep-sigmoid"].tensors[f"nnviz/weight/{KERNELS}"])
     first, last = (weights(demo_runs["deep-sigmoid"], KERNELS, step) for step in (steps[0], steps[-1]))
     if (first == last).all():  # no gradient reaches this layer
-        expect(view.get("facts-deep-sigmoid")).to_contain_text("256 of 256 kernels unmoved")
+        expect(view.get("facts-deep-sigmoid")).to_contain_text("256 of 256 kernels unchanged")
 
 
 def test_difference_mode_subtracts_the_reference_run(view: View, demo_runs: dict[str, Run], tmp_path: Path) -> None:
@@ -272,7 +272,7 @@ def test_facts_name_tiles_nan_zero_rows_and_large_columns(odd_server: Server, pa
     assert facts == [
         "3 NaN or Inf",
         "at least 4 rows all 0",
-        "column 8\u20139: 30.0 \u00d7 the usual norm",
+        "column 8\u20139: 30.0 \u00d7 the median norm",
         "tiles of 4 \u00d7 2",
     ]
     assert is_magenta(colour(view, "tiled", 2, 3)) or colour(view, "tiled", 2, 3) == (255, 255, 255)

@@ -144,7 +144,7 @@ def test_legend_has_the_marks_that_occur(window_view: View) -> None:
         return [text.strip() for text in window_view.find("[data-testid=legend] .chip:has(svg)").all_inner_texts()]
 
     marks(window_view, "spikes")
-    assert named() == ["peak", "NaN, Inf between", "skipped step"]
+    assert named() == ["peak", "unlogged NaN, Inf", "skipped step"]
     assert "at least 3 times" in (window_view.get("legend-peak").get_attribute("title") or "")
     window_view.open(runs="adam")
     marks(window_view, "adam")

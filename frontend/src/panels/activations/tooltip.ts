@@ -45,7 +45,7 @@ export function tooltipOf(
   const { min, max, mean } = grid.units;
   const state = unitState(grid, unit);
   if (min && max && mean && state !== "nonfinite")
-    lines.push(TEXT.figures(exact(min[unit]), exact(max[unit]), exact(mean[unit])));
+    lines.push(TEXT.statistics(exact(min[unit]), exact(max[unit]), exact(mean[unit])));
   if (state === "dead") lines.push(TEXT.deadTitle);
   const sign = shown.isDifference && value > 0 ? "+" : "";
   return {

@@ -3,7 +3,7 @@ import { exact } from "../../lib/format";
 import { countOf, type Histograms, shareOf } from "./model";
 import { BINS, binEnds } from "./model_bins";
 
-/** Every bin that is not empty, one a line; the item's row or step is the one that varies. */
+/** Return all bins with elements as CSV, one per line. */
 export function histogramCsv(all: readonly Histograms[]): string {
   const out = ["run,row,step,bin_from,bin_to,count,share"];
   for (const one of all) {

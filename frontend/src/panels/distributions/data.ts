@@ -13,7 +13,7 @@ const readListing = (header: unknown) => header as HistogramListing;
 export type Mode = "ridges" | "map" | "layers";
 export type Overlay = "ref" | "first" | "none";
 
-/** What a link reopens of this panel. */
+/** Return the settings of this panel, stored in keys of the address. */
 export function useKeys() {
   const store = useStore();
   const number = (name: string) => {
@@ -33,11 +33,11 @@ export function useKeys() {
   };
 }
 
-/** Which histograms there are, and which of them are meant. */
+/** Return the available histograms, and the selected kind, row and step. */
 export function useListing() {
   const store = useStore();
   const shown = store.shown.value;
-  // The order of runs is the page's business: another reference asks nothing again.
+  // Sorted, so that a change of the reference run causes no new request.
   const runs = useMemo(() => [...shown].sort(), [shown]);
   const wanted = store.key("hist.kind").value ?? store.kind.value;
   const valid = wanted === "stock" || KINDS.includes(wanted as never) ? wanted : KINDS[0];
@@ -79,7 +79,7 @@ export function useListing() {
     kind,
     rows,
     selected: rows.length === 0 ? -1 : Math.max(0, at),
-    /** All logged steps of the runs shown. */
+    /** All logged steps of the shown runs. */
     steps: all,
     domain,
     step: all.length ? all[Math.max(0, nearest(all, cursor))] : 0,
@@ -98,7 +98,7 @@ export function useListing() {
 
 export type Listing = ReturnType<typeof useListing>;
 
-/** The histograms of the row that is selected, over steps. */
+/** Return the histograms of the selected row at all steps. */
 export function useRow(listing: Listing, wanted: boolean): QueryState<HistogramAnswer> {
   const { runs, kind, rows, selected } = listing;
   const row = rows[selected]?.name;
@@ -106,7 +106,7 @@ export function useRow(listing: Listing, wanted: boolean): QueryState<HistogramA
   return useQuery("histograms", ask ? { runs, kind, rows: [row] } : null, readHistograms);
 }
 
-/** The histograms of all rows at the cursor's step. */
+/** Return the histograms of all rows at the cursor's step. */
 export function useStep(listing: Listing, wanted: boolean): QueryState<HistogramAnswer> {
   const { runs, kind, rows, step } = listing;
   const ask = wanted && rows.length > 0;

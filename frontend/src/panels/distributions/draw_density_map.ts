@@ -2,7 +2,7 @@ import { tableColour } from "../../lib/palette";
 import { isUnder, toUnit } from "../../lib/scale";
 import type { Scale } from "../../lib/types";
 import { prepare, type Theme } from "../../plot/canvas";
-import { drawShareBar, drawStrips, hatch, shareLook } from "./draw_shares";
+import { drawShareBar, drawStrips, hatch, shareStyle } from "./draw_shares";
 import { type Part, toX, type ValueAxis, valuePart } from "./layout_value_axis";
 import { densityOf, type Histograms } from "./model";
 import { densityPalette, partShares, pixelBins } from "./model_density";
@@ -10,13 +10,13 @@ import { densityPalette, partShares, pixelBins } from "./model_density";
 interface DensityMapModel {
   all: Histograms;
   axis: ValueAxis;
-  /** Top and bottom of each item, in whole pixels; an item of no height is not drawn. */
+  /** Top and bottom of each histogram in whole pixels. A histogram of height 0 is not drawn. */
   spans: ArrayLike<number>;
-  /** What a density is as a colour. */
+  /** Scale from densities to colours. */
   scale: Scale;
-  /** The highest density of each item where it is that item's own scale; null: one scale for all. */
+  /** The highest density per histogram, if each has its own scale. Null: one scale for all. */
   peaks: ArrayLike<number> | null;
-  /** `lines`: quantiles as lines through all items; `marks`: as marks on each item. */
+  /** `lines`: quantiles as lines through all histograms. `marks`: as marks on each histogram. */
   quantiles: "lines" | "marks";
   colour: string;
   dark: boolean;
@@ -25,7 +25,7 @@ interface DensityMapModel {
   theme: Theme;
 }
 
-/** Items by values: density as colour, shares of bins of their own as bars, quantiles on top. */
+/** Draw histograms as lines of a heat map: density as colour, shares of special bins as bars, quantiles on top. */
 export function drawDensityMap(canvas: HTMLCanvasElement, model: DensityMapModel): void {
   const { all, axis, spans, dark, height, theme } = model;
   const g = prepare(canvas, axis.width, height, model.dpr);
@@ -38,15 +38,15 @@ export function drawDensityMap(canvas: HTMLCanvasElement, model: DensityMapModel
     const [top, bottom] = [spans[2 * i], spans[2 * i + 1]];
     if (bottom <= top) continue;
     for (const [part, share] of partShares(all, i, axis.range)) {
-      const look = shareLook(part, model.colour, dark);
-      drawShareBar(g, axis, part, share, top, bottom - top, look, pattern);
+      const style = shareStyle(part, model.colour, dark);
+      drawShareBar(g, axis, part, share, top, bottom - top, style, pattern);
     }
   }
   if (model.quantiles === "lines") drawLines(g, model);
   else drawMarks(g, model);
 }
 
-/** Cells at the screen's own pixels; of several items in one row of pixels the densest shows, so that none is lost. */
+/** Paint cells at screen resolution. If several histograms share a pixel, the highest density is shown. */
 function paintCells(g: CanvasRenderingContext2D, { all, axis, spans, scale, peaks, dark }: DensityMapModel) {
   const { width, height } = g.canvas;
   const ratio = width / axis.width;
@@ -85,7 +85,7 @@ function paintCells(g: CanvasRenderingContext2D, { all, axis, spans, scale, peak
 
 const COUNT = 5;
 const MEDIAN = 2;
-/** Median whole, quarters dashed, the outermost dotted: told apart without colour. */
+/** Dashes of the five quantiles, which distinguish them without colour. */
 const DASHES = [[1.5, 2.5], [5, 3], [], [5, 3], [1.5, 2.5]];
 
 function drawLines(g: CanvasRenderingContext2D, { all, axis, spans, theme }: DensityMapModel): void {
@@ -102,7 +102,7 @@ function drawLines(g: CanvasRenderingContext2D, { all, axis, spans, theme }: Den
           before = null;
           continue;
         }
-        // From one sign to the other there is nothing in between that a line could tell of.
+        // Quantiles of opposite signs are not connected.
         if (part === before) g.lineTo(x, (top + bottom) / 2);
         else g.moveTo(x, top);
         g.lineTo(x, bottom);
@@ -119,7 +119,10 @@ function drawLines(g: CanvasRenderingContext2D, { all, axis, spans, theme }: Den
   g.globalAlpha = 1;
 }
 
-/** On each item a line from the 5th to the 95th percentile, the quarters thicker, a tick at the median. */
+/**
+ * Draw a line from the 5th to the 95th percentile of each histogram, thicker between the quartiles, with a tick at the
+ * median.
+ */
 function drawMarks(g: CanvasRenderingContext2D, { all, axis, spans, theme }: DensityMapModel): void {
   for (let i = 0; i < all.totals.length; i++) {
     const [top, bottom] = [spans[2 * i], spans[2 * i + 1]];

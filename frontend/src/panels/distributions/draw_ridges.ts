@@ -1,5 +1,5 @@
 import { prepare, type Theme } from "../../plot/canvas";
-import { drawShareBar, drawStrips, hatch, shareLook } from "./draw_shares";
+import { drawShareBar, drawStrips, hatch, shareStyle } from "./draw_shares";
 import { isLog, type Part, toX, type ValueAxis, valueTicks } from "./layout_value_axis";
 import { type Histograms, peakOf } from "./model";
 import { binEnds } from "./model_bins";
@@ -8,14 +8,14 @@ import { partShares, skyline } from "./model_density";
 interface RidgesModel {
   all: Histograms;
   axis: ValueAxis;
-  /** Items that are drawn, ascending, and the height at which each stands. */
+  /** The histograms to draw, ascending, and the baseline of each histogram. */
   items: readonly number[];
   baselines: readonly number[];
-  /** Index in `all` of the cursor's item, or -1. */
+  /** Index of the histogram at the cursor, or -1. */
   cursor: number;
-  /** Density that is as high as a ridge may be; null: each ridge is as high as that. */
+  /** Density of full height. Null: each ridge has full height. */
   peak: number | null;
-  /** Pixels of the highest ridge. */
+  /** Height of the highest ridge in pixels. */
   rise: number;
   colour: string;
   dark: boolean;
@@ -24,7 +24,7 @@ interface RidgesModel {
   theme: Theme;
 }
 
-/** Heights of a skyline above a baseline, bin by bin, as a path; where nothing is it is not drawn. */
+/** Add a skyline above a baseline to the path, bin by bin. Empty bins are skipped. */
 export function traceSkyline(
   g: CanvasRenderingContext2D,
   axis: ValueAxis,
@@ -50,14 +50,14 @@ export function traceSkyline(
   if (!Number.isNaN(last)) g.lineTo(last, baseline);
 }
 
-/** The outermost edge belongs to the range, whatever rounding says. */
+/** Move a value at the outer edge into the range, to avoid rounding errors. */
 function inside(value: number, axis: ValueAxis, part: Part): number {
   const { from, to, floor } = axis.range;
   if (part === "positive") return Math.min(to, Math.max(from > 0 ? from : floor, value));
   return Math.max(from, Math.min(to < 0 ? to : -floor, value));
 }
 
-/** Histograms over steps, one behind the other, the newest in front. */
+/** Draw histograms over steps, one behind the other, the newest in front. */
 export function drawRidges(canvas: HTMLCanvasElement, model: RidgesModel): void {
   const { all, axis, items, baselines, cursor, peak, rise, colour, dark, height, theme } = model;
   const g = prepare(canvas, axis.width, height, model.dpr);
@@ -79,7 +79,7 @@ export function drawRidges(canvas: HTMLCanvasElement, model: RidgesModel): void 
     const item = items[i];
     const scale = rise / ((peak ?? peakOf(all, item)) || 1);
     const now = item === cursor;
-    // Older ones fade into the page.
+    // Older ridges fade into the background.
     const age = items.length > 1 ? i / (items.length - 1) : 1;
     for (const { part, left, right } of axis.pieces) {
       if (!isLog(part)) continue;
@@ -96,14 +96,14 @@ export function drawRidges(canvas: HTMLCanvasElement, model: RidgesModel): void 
       g.stroke();
     }
     for (const [part, share] of partShares(all, item, axis.range)) {
-      const look = shareLook(part, now ? theme.accent : colour, dark);
-      drawShareBar(g, axis, part, share, baselines[i] - bar, bar, look, pattern);
+      const style = shareStyle(part, now ? theme.accent : colour, dark);
+      drawShareBar(g, axis, part, share, baselines[i] - bar, bar, style, pattern);
     }
   };
   items.forEach((_, i) => {
     ridge(i);
   });
-  // The cursor's ridge is seen whole, though newer ones stand in front of it.
+  // The cursor's ridge is drawn last, so that newer ones do not hide it.
   const at = items.indexOf(cursor);
   if (at < 0 || at === items.length - 1) return;
   g.strokeStyle = theme.accent;
@@ -122,7 +122,7 @@ const hex = (colour: string): [number, number, number] => {
   return [n >> 16, (n >> 8) & 255, n & 255];
 };
 
-/** Between two `#rrggbb` colours: opaque, so that what stands in front hides what is behind. */
+/** Mix two `#rrggbb` colours. The result is opaque, so that ridges hide those behind them. */
 function mix(from: string, to: string, share: number): string {
   const [a, b] = [hex(from), hex(to)];
   return `rgb(${a.map((v, i) => Math.round(v + (b[i] - v) * share)).join(",")})`;

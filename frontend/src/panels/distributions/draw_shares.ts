@@ -2,22 +2,22 @@ import { cssColour, NONFINITE } from "../../lib/palette";
 import { hatchTile, type Theme } from "../../plot/canvas";
 import { isLog, type Part, type ValueAxis } from "./layout_value_axis";
 
-interface ShareLook {
+interface ShareStyle {
   colour: string;
-  /** Hatched, so that what is no number does not rest on its colour. */
+  /** Marks bins that are no numbers without relying on colour. */
   hatched: boolean;
 }
 
-/** How bins of their own look: NaN and infinities magenta and hatched, zero grey, the others as the run. */
-export function shareLook(part: Part, own: string, dark: boolean): ShareLook {
+/** Return the style of a special bin: NaN and infinities magenta and hatched, zero grey, others in the run's colour. */
+export function shareStyle(part: Part, own: string, dark: boolean): ShareStyle {
   if (part === "nan" || part.endsWith("infinity")) return { colour: cssColour(NONFINITE), hatched: true };
   if (part === "zero") return { colour: dark ? "#8b8f98" : "#898d96", hatched: false };
   return { colour: own, hatched: false };
 }
 
 /**
- * A strip for each bin of its own: in it a bar as wide as its share of the item's elements, the whole strip being
- * all of them. The least share is a pixel: nothing that is there is invisible.
+ * Draw the share of a special bin as a bar in its strip. The full width of the strip is 100 %. A bar is at least one
+ * pixel wide.
  */
 export function drawShareBar(
   g: CanvasRenderingContext2D,
@@ -26,14 +26,14 @@ export function drawShareBar(
   share: number,
   top: number,
   height: number,
-  look: ShareLook,
+  style: ShareStyle,
   pattern: CanvasPattern | null,
 ): void {
   const piece = axis.pieces.find((one) => one.part === part);
   if (!piece || share <= 0) return;
   const whole = piece.right - piece.left;
   const width = Math.max(1, share * whole);
-  // Zero grows from its middle, what lies beyond the range from the side of the range.
+  // Bars of zero start in the middle, bars outside of the range at the side of the range.
   const toLeft = part === "below" || part === "near_negative" || part === "negative_infinity";
   const x =
     part === "zero" || part === "nan"
@@ -41,15 +41,15 @@ export function drawShareBar(
       : toLeft
         ? piece.right - width
         : piece.left;
-  g.fillStyle = look.colour;
+  g.fillStyle = style.colour;
   g.fillRect(x, top, width, height);
-  if (look.hatched && pattern) {
+  if (style.hatched && pattern) {
     g.fillStyle = pattern;
     g.fillRect(x, top, width, height);
   }
 }
 
-/** Faint grounds of the strips, from the first item to the last. */
+/** Draw the backgrounds of the strips, from the first to the last histogram. */
 export function drawStrips(
   g: CanvasRenderingContext2D,
   axis: ValueAxis,

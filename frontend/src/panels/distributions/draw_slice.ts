@@ -1,7 +1,7 @@
 import { prepare, type Theme } from "../../plot/canvas";
 import { drawBox } from "./draw_density_map";
 import { traceSkyline } from "./draw_ridges";
-import { drawStrips, hatch, shareLook } from "./draw_shares";
+import { drawStrips, hatch, shareStyle } from "./draw_shares";
 import { isLog, toX, type ValueAxis, valueTicks } from "./layout_value_axis";
 import { type Histograms, peakOf } from "./model";
 import { partShares, skyline } from "./model_density";
@@ -9,10 +9,10 @@ import { partShares, skyline } from "./model_density";
 interface SliceModel {
   all: Histograms;
   item: number;
-  /** Drawn over it as an outline. */
+  /** A second histogram, drawn as an outline. */
   over: { all: Histograms; item: number; colour: string } | null;
   axis: ValueAxis;
-  /** Density that is as high as the plot. */
+  /** Density of full height. */
   peak: number;
   colour: string;
   dark: boolean;
@@ -21,10 +21,10 @@ interface SliceModel {
   theme: Theme;
 }
 
-/** Below the plot: the box of the quantiles. */
+/** Height of the box of quantiles below the plot. */
 const BOX = 10;
 
-/** One histogram, another one over it as an outline; shares of bins of their own as bars, all of them being 100 %. */
+/** Draw one histogram, and a second one as an outline. Shares of special bins are bars, and full height is 100 %. */
 export function drawSlice(canvas: HTMLCanvasElement, model: SliceModel): void {
   const { all, item, over, axis, colour, height, theme } = model;
   const g = prepare(canvas, axis.width, height, model.dpr);
@@ -81,13 +81,13 @@ function drawShares(
   for (const [part, share] of partShares(one.all, one.item, axis.range)) {
     const piece = axis.pieces.find((candidate) => candidate.part === part);
     if (!piece) continue;
-    const look = shareLook(part, one.colour, dark);
+    const style = shareStyle(part, one.colour, dark);
     const bar = Math.max(1, share * tall);
     const box = [piece.left, base - bar, piece.right - piece.left, bar] as const;
     if (filled) {
-      g.fillStyle = look.colour;
+      g.fillStyle = style.colour;
       g.fillRect(...box);
-      if (look.hatched && pattern) {
+      if (style.hatched && pattern) {
         g.fillStyle = pattern;
         g.fillRect(...box);
       }

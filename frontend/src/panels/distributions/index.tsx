@@ -26,7 +26,6 @@ export function View() {
   const ofStep = useStep(listing, layers);
   const current = layers ? ofStep : ofRow;
   const shown = current.data ?? current.previous;
-  // The newest, without another nav for each answer.
   const { moveStep, moveLayer } = listing;
   useKeyboardNav(useMemo(() => ({ moveStep, moveLayer }), [listing.steps, listing.step, rows, selected]));
   const items = useMemo(() => rows.map((row) => ({ name: row.name, note: row.type })), [rows]);

@@ -2,22 +2,22 @@ import { cellPixels, type Domain, nearest, toStep } from "../../lib/steps";
 import { binAt, fromX, isLog, type ValueAxis } from "./layout_value_axis";
 import { densityOf, type Histograms, peakOf } from "./model";
 
-/** Where each step of one run stands, in a ridgeline and in a heat map. */
+/** Positions of one run's steps in a ridgeline and in a heat map. */
 export interface StepLayout {
   height: number;
   /** Top and bottom of each step's cells. */
   spans: Int32Array;
-  /** Foot of each step's ridge. */
+  /** Baseline of each step's ridge. */
   baselines: Float64Array;
-  /** Pixels of the highest ridge. */
+  /** Height of the highest ridge in pixels. */
   rise: number;
-  /** Steps whose ridge is drawn, the last one always: more would be a blur. */
+  /** Steps whose ridges are drawn, including the last one. More ridges would be indistinguishable. */
   items: number[];
   itemAt: (y: number) => number;
 }
 
-/** Ridges that stand nearer to each other than this cannot be told apart. */
-const NEAREST = 7;
+/** Minimum distance between two ridges in pixels. */
+const MIN_RIDGE_DISTANCE = 7;
 
 export function stepLayout(steps: Float64Array, domain: Domain, height: number): StepLayout {
   const n = steps.length;
@@ -33,14 +33,14 @@ export function stepLayout(steps: Float64Array, domain: Domain, height: number):
   const items: number[] = [];
   for (let i = n - 1; i >= 0; i--) {
     const last = items[items.length - 1];
-    if (last === undefined || baselines[last] - baselines[i] >= NEAREST) items.push(i);
+    if (last === undefined || baselines[last] - baselines[i] >= MIN_RIDGE_DISTANCE) items.push(i);
   }
   items.reverse();
   const itemAt = (y: number) => nearest(steps, toStep(y, domain, height));
   return { height, spans, baselines, rise, items, itemAt };
 }
 
-/** The ridge that a person sees at a place: the front one that covers it, else the one whose foot is next below. */
+/** Return the ridge at a position: the frontmost that covers it, else the one with the next lower baseline. */
 export function ridgeAt(
   all: Histograms,
   axis: ValueAxis,

@@ -1,9 +1,8 @@
 import { BINS, binEnds, OVERFLOW, snap, UNDERFLOW, ZERO_BIN } from "./model_bins";
 
 /**
- * What a stretch of the axis holds. `negative` and `positive` are log scales of magnitude; the others are bins of
- * their own: `below` and `above` what lies outside of the range, `near_negative` and `near_positive` what is
- * smaller than the log scales reach and yet not zero.
+ * A part of the axis. `negative` and `positive` are log scales of magnitude. The others are special bins: `below` and
+ * `above` contain values outside of the range, `near_negative` and `near_positive` values between 0 and the log scales.
  */
 export type Part =
   | "nan"
@@ -17,7 +16,7 @@ export type Part =
   | "above"
   | "positive_infinity";
 
-/** The values that are spread out: magnitudes from `floor` on, between `from` and `to`. */
+/** The values on the log scales: magnitudes of at least `floor`, between `from` and `to`. */
 export interface ValueRange {
   from: number;
   to: number;
@@ -51,13 +50,13 @@ const ORDER: readonly Part[] = [
 export const isLog = (part: Part) => part === "negative" || part === "positive";
 const isNear = (part: Part) => part === "near_negative" || part === "near_positive";
 
-/** By default this share of what is not zero lies nearer to zero than the log scales reach. */
-const NEAR = 0.002;
+/** Share of the nonzero elements that the default range leaves between 0 and the log scales. */
+const NEAR_SHARE = 0.002;
 const MIN_DECADES = 1.5;
-/** So many decades are spread out by default, where most elements are: one run that explodes must not squeeze all. */
+/** Maximum number of decades of the default range, so that a run that explodes does not compress all others. */
 const MAX_DECADES = 9;
 
-/** The range for what is used; ends set by hand win. All ends are edges of bins. */
+/** Return the range of the used bins. `from` and `to` override its ends. All ends are bin edges. */
 export function valueRange(
   used: ArrayLike<number>,
   from: number | null = null,
@@ -85,7 +84,7 @@ export function valueRange(
   let sum = 0;
   for (let k = 1; k < 258 && total > 0; k++) {
     sum += magnitudes[k];
-    if (sum > NEAR * total) {
+    if (sum > NEAR_SHARE * total) {
       floor = Math.max(floor, binEnds(ZERO_BIN + k)[0]);
       break;
     }
@@ -93,15 +92,15 @@ export function valueRange(
   const a = from === null ? low : snap(from);
   const b = to === null ? high : snap(to);
   const [first, last] = a < b ? [a, b] : [low, high];
-  const most = Math.max(Math.abs(first), Math.abs(last)) / 10 ** MIN_DECADES;
-  return { from: first, to: last, floor: Math.max(UNDERFLOW, snap(Math.min(floor, most))) };
+  const maxFloor = Math.max(Math.abs(first), Math.abs(last)) / 10 ** MIN_DECADES;
+  return { from: first, to: last, floor: Math.max(UNDERFLOW, snap(Math.min(floor, maxFloor))) };
 }
 
-/** The stretch of magnitudes that holds the most, of at most so many decades: its ends. */
+/** Return the ends of the most populated range of magnitudes, of at most `MAX_DECADES` decades. */
 function densest(magnitudes: Float64Array): [number, number] {
   const ends = (k: number) => binEnds(ZERO_BIN + k);
   let best: [number, number] = [UNDERFLOW, OVERFLOW];
-  let most = -1;
+  let bestSum = -1;
   for (let first = 2; first < 258; first++) {
     let sum = 0;
     let last = first;
@@ -109,16 +108,16 @@ function densest(magnitudes: Float64Array): [number, number] {
       sum += magnitudes[k];
       if (magnitudes[k] > 0) last = k;
     }
-    // Of equals the one that begins farther out: it is cut off where nothing is.
-    if (sum >= most * (1 + 1e-12)) {
-      most = sum;
+    // On a tie, prefer the range of larger magnitudes, whose outer part is empty.
+    if (sum >= bestSum * (1 + 1e-12)) {
+      bestSum = sum;
       best = [ends(first)[0], ends(last)[1]];
     }
   }
   return best;
 }
 
-/** The part that a bin belongs to. */
+/** Return the part of the axis that contains a bin. */
 export function partOf(bin: number, { from, to, floor }: ValueRange): Part {
   if (bin === 0) return "nan";
   if (bin === 1) return "negative_infinity";
@@ -133,7 +132,7 @@ export function partOf(bin: number, { from, to, floor }: ValueRange): Part {
   return high <= -floor ? "negative" : "near_negative";
 }
 
-/** Ends of the magnitudes that a log scale spans; null where the range has no such side. */
+/** Return the magnitudes that a log scale spans, or null if the range has no such side. */
 function sideOf(part: Part, { from, to, floor }: ValueRange): [number, number] | null {
   if (part === "positive") return to > 0 ? [from > 0 ? from : floor, to] : null;
   if (part === "negative") return from < 0 ? [to < 0 ? -to : floor, -from] : null;
@@ -142,16 +141,16 @@ function sideOf(part: Part, { from, to, floor }: ValueRange): [number, number] |
 
 const SLOT = 16;
 const NEAR_SLOT = 7;
-const APART = 3;
+const PART_GAP = 3;
 
-/** Places of all parts in this many pixels; bins of their own have a place where anything is in them. */
+/** Lay out the parts of the axis in this many pixels. Special bins take space only if they are not empty. */
 export function valueAxis(range: ValueRange, used: ArrayLike<number>, width: number): ValueAxis {
   const mass = new Map<Part, number>();
   for (let bin = 0; bin < BINS; bin++) {
     const part = partOf(bin, range);
     mass.set(part, (mass.get(part) ?? 0) + used[bin]);
   }
-  // Zero stands where it belongs: between the sides, or beyond the only one.
+  // Zero is between the two sides, or beside the only one.
   const order: Part[] = ORDER.filter((part) => part !== "zero");
   const place = range.from > 0 ? "below" : range.to < 0 ? "negative" : "near_negative";
   order.splice(order.indexOf(place) + 1, 0, "zero");
@@ -164,18 +163,18 @@ export function valueAxis(range: ValueRange, used: ArrayLike<number>, width: num
   };
   const whole = shown.reduce((sum, part) => sum + decades(part), 0);
   const fixed = shown.reduce((sum, part) => sum + (isLog(part) ? 0 : isNear(part) ? NEAR_SLOT : SLOT), 0);
-  const room = Math.max(40, width - fixed - APART * (shown.length - 1));
+  const room = Math.max(40, width - fixed - PART_GAP * (shown.length - 1));
   let x = 0;
   const pieces = shown.map((part): Piece => {
     const wide = isLog(part) ? (room * decades(part)) / whole : isNear(part) ? NEAR_SLOT : SLOT;
     const piece = { part, left: x, right: x + wide };
-    x += wide + APART;
+    x += wide + PART_GAP;
     return piece;
   });
   return { range, pieces, width };
 }
 
-/** The place of a value; of one that has no place on a log scale the middle of its bin. */
+/** Return the position of a value. A value that is on no log scale is in the middle of its special bin. */
 export function toX({ range, pieces }: ValueAxis, value: number): number {
   const part = valuePart(value, range);
   const piece = pieces.find((one) => one.part === part);
@@ -199,7 +198,7 @@ export function valuePart(value: number, { from, to, floor }: ValueRange): Part 
   return value > 0 ? "near_positive" : "near_negative";
 }
 
-/** What is at a place: the part, and the value on a log scale (the middle of what the pixel holds). */
+/** Return the part at a position, and on a log scale the value at the middle of the pixel. */
 export function fromX(axis: ValueAxis, x: number): { part: Part; value: number } {
   const { range, pieces } = axis;
   let near = pieces[0];
@@ -215,7 +214,7 @@ export function fromX(axis: ValueAxis, x: number): { part: Part; value: number }
     : { part: near.part, value: -side[1] * (side[0] / side[1]) ** t };
 }
 
-/** Decades on the log scales, at most one in `apart` pixels, with their places. */
+/** Return decades on the log scales with their positions, at least `apart` pixels apart. */
 export function valueTicks(axis: ValueAxis, apart: number): { value: number; x: number }[] {
   const result: { value: number; x: number }[] = [];
   for (const { part, left, right } of axis.pieces) {
@@ -233,7 +232,7 @@ export function valueTicks(axis: ValueAxis, apart: number): { value: number; x: 
   return result;
 }
 
-/** The bin at a value that lies on a log scale. */
+/** Return the bin of a value on a log scale. */
 export function binAt(value: number): number {
   const size = Math.abs(value);
   const octave = Math.floor(Math.log2(size));

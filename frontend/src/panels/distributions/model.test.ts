@@ -15,7 +15,7 @@ import { countOf, densityOf, peakOf, readHistograms, shareOf, usage } from "./mo
 import { binEnds, DECADES, snap } from "./model_bins";
 import { densityScale, highest, partShares, pixelBins } from "./model_density";
 
-/** One run as the route answers it; `items` are counts by bin. */
+/** Return one run's histograms as sent by the route. `items` are counts per bin. */
 function answer(items: Record<number, number>[], more: { rows?: string[]; steps?: number[] } = {}) {
   const rows = more.rows ?? ["fc.weight"];
   const [first, width] = [3, 515];
@@ -249,7 +249,7 @@ describe("ridges", () => {
     const x = toX(axis, 1.1);
     expect(ridgeAt(one, axis, layout, peakOf(one, 2), x, layout.baselines[1] - 3)).toBe(1);
     expect(ridgeAt(one, axis, layout, peakOf(one, 2), x, layout.baselines[0] - layout.rise / 2)).toBe(0);
-    // nothing stands at that value in the last one: its foot is next below
+    // The last ridge is empty at this value: the next lower baseline decides.
     expect(ridgeAt(one, axis, layout, peakOf(one, 2), x, layout.baselines[2] - 1)).toBe(2);
   });
 

@@ -1,26 +1,26 @@
 import { BINS, DECADES } from "./model_bins";
 
-/** Of `special`, in this order. */
+/** Bins in `special`, in this order. */
 const SPECIAL_BINS = [0, 1, 2, 518, 519] as const;
 const SPECIALS = SPECIAL_BINS.length;
 
-/** Histograms of one run: one row over steps, or all rows at one step; item after item. */
+/** Histograms of one run: one row at all steps, or all rows at one step. */
 export interface Histograms {
   run: string;
-  /** Whose they are: ours, or TensorBoard's own, whose buckets were spread over our bins. */
+  /** `nnviz`, or `stock` for TensorBoard's histograms, whose buckets were distributed over nnviz's bins. */
   source: "nnviz" | "stock";
   rows: string[];
   steps: Float64Array;
-  /** First bin of `counts`, which are [items, width]. */
+  /** First bin of `counts`, which is [items, width]. */
   first: number;
   width: number;
   counts: ArrayLike<number>;
   /** [items, 5]: NaN, -Inf, at most -2^24, at least 2^24, +Inf. */
   special: ArrayLike<number>;
   absent: Uint8Array;
-  /** [items, 5] of the elements that are numbers. */
+  /** [items, 5], of all elements except NaN. */
   quantiles: Float32Array;
-  /** Elements of each item. */
+  /** Number of elements per histogram. */
   totals: Float64Array;
 }
 
@@ -47,7 +47,7 @@ interface WireSeries {
   quantiles: Float32Array;
 }
 
-/** The answer of `histograms` to a question with rows or a step. */
+/** Read the response of the route `histograms` to a request with rows or a step. */
 export function readHistograms(header: unknown): HistogramAnswer {
   const { series, missing } = header as { series: WireSeries[]; missing: HistogramAnswer["missing"] };
   return {
@@ -67,7 +67,7 @@ export function readHistograms(header: unknown): HistogramAnswer {
   };
 }
 
-/** Elements of an item in a bin. */
+/** Return the number of elements in a bin. */
 export function countOf(all: Histograms, item: number, bin: number): number {
   const special = SPECIAL_BINS.indexOf(bin as (typeof SPECIAL_BINS)[number]);
   if (special >= 0) return all.special[item * SPECIALS + special];
@@ -75,15 +75,15 @@ export function countOf(all: Histograms, item: number, bin: number): number {
   return at >= 0 && at < all.width ? all.counts[item * all.width + at] : 0;
 }
 
-/** Share of an item's elements in a bin; 0 of an item without elements. */
+/** Return the share of elements in a bin, or 0 for an empty histogram. */
 export const shareOf = (all: Histograms, item: number, bin: number) =>
   all.totals[item] > 0 ? countOf(all, item, bin) / all.totals[item] : 0;
 
-/** Share of an item's elements a decade wide, at a bin from 2^-40 to 2^24: bins differ in width, this does not. */
+/** Return the density of a bin: its share of elements per decade, which does not depend on the bin's width. */
 export const densityOf = (all: Histograms, item: number, bin: number) =>
   shareOf(all, item, bin) / DECADES[bin];
 
-/** The highest density of an item. */
+/** Return the highest density of a histogram. */
 export function peakOf(all: Histograms, item: number): number {
   let peak = 0;
   for (let b = 0; b < all.width; b++) {
@@ -93,7 +93,7 @@ export function peakOf(all: Histograms, item: number): number {
   return peak;
 }
 
-/** Mean shares of all bins over all items of all of these, each item weighing the same: [520]. */
+/** Return the mean share per bin over all histograms, each weighted equally: [520]. */
 export function usage(all: readonly Histograms[]): Float64Array {
   const sum = new Float64Array(BINS);
   let items = 0;

@@ -1,18 +1,18 @@
-/** The fixed signed-log bins of schema.md: four an octave, half-open in magnitude, symmetric about bin 260. */
+/** The signed-log bins of docs/schema.md: four per octave, half-open in magnitude, symmetric about bin 260. */
 
 export const BINS = 520;
 export const ZERO_BIN = 260;
-const LOWEST_OCTAVE = -40;
+const MIN_EXPONENT = -40;
 const QUARTERS = [1, 1.25, 1.5, 1.75];
-/** Magnitudes from here on are in one bin that has no end. */
+/** Larger magnitudes are in one unbounded bin. */
 export const OVERFLOW = 2 ** 24;
 export const UNDERFLOW = 2 ** -40;
 
-/** Lower edge of the magnitudes of bin 260 + k, for k from 2 to 258. */
-const edge = (k: number) => QUARTERS[(k - 2) & 3] * 2 ** (LOWEST_OCTAVE + ((k - 2) >> 2));
+/** Return the lower magnitude of bin 260 + k, for k from 2 to 258. */
+const edge = (k: number) => QUARTERS[(k - 2) & 3] * 2 ** (MIN_EXPONENT + ((k - 2) >> 2));
 
 /**
- * Lower and upper end of a bin; NaN for bin 0, which is NaN.
+ * Return the lower and upper end of a bin, or NaN for bin 0, which counts NaN.
  *
  * >>> binEnds(422)
  * [1, 1.25]
@@ -28,7 +28,7 @@ export function binEnds(bin: number): [number, number] {
   return bin >= ZERO_BIN ? [low, high] : [-high, -low];
 }
 
-/** The bin of 260 to 518 whose lower edge is nearest to a magnitude, on a log scale. */
+/** Return the index k of the bin whose lower magnitude is nearest, on a log scale. */
 function nearestEdge(magnitude: number): number {
   const at = Math.log2(Math.min(OVERFLOW, Math.max(UNDERFLOW, magnitude)));
   let best = 2;
@@ -37,11 +37,11 @@ function nearestEdge(magnitude: number): number {
   return best;
 }
 
-/** The edge of a bin nearest to a value, so that a range holds whole bins. */
+/** Return the bin edge nearest to a value, so that a range contains whole bins. */
 export const snap = (value: number) =>
   value === 0 ? 0 : Math.sign(value) * edge(nearestEdge(Math.abs(value)));
 
-/** How wide a bin from 2^-40 on is, in decades: what shares are divided by to give a density. */
+/** Width of each bin in decades, by which a share is divided to get a density. */
 export const DECADES: Float64Array = Float64Array.from({ length: BINS }, (_, bin) => {
   const k = Math.abs(bin - ZERO_BIN);
   return k >= 2 && k <= 257 ? Math.log10(edge(k + 1) / edge(k)) : Number.NaN;

@@ -6,17 +6,17 @@ import { binAt, fromX, isLog, type Part, partOf, type ValueAxis, type ValueRange
 import { densityOf, type Histograms, peakOf, shareOf } from "./model";
 import { BINS } from "./model_bins";
 
-/** Three decades below the highest density are told apart by colour. */
+/** Number of decades below the highest density that differ in colour. */
 const DECADES_SHOWN = 3;
 
-/** The highest density of all items of all of these. */
+/** Return the highest density of all histograms. */
 export function highest(all: readonly Histograms[]): number {
   let peak = 0;
   for (const one of all) for (let i = 0; i < one.totals.length; i++) peak = Math.max(peak, peakOf(one, i));
   return peak;
 }
 
-/** Densities to colours, for all runs: a log scale down from the highest. */
+/** Return the log scale from densities to colours, which ends at the highest density. */
 export function densityScale(peak: number): Scale {
   const hi = peak > 0 ? niceUp(peak) : 1;
   return { mode: "log", lo: niceDown(hi / 10 ** DECADES_SHOWN), hi, diverging: false };
@@ -29,10 +29,10 @@ const light: Palette = {
 };
 const dark: Palette = { ...palette(false, true), under: [52, 16, 66] };
 
-/** Viridis, its end that recedes into the page being the low one: where there is nothing is the page itself. */
+/** Return viridis, oriented so that low densities fade into the background. */
 export const densityPalette = (isDark: boolean): Palette => (isDark ? dark : light);
 
-/** Shares of an item's elements in the parts of the axis that are bins of their own. */
+/** Return the shares of a histogram's elements in special bins. */
 export function partShares(all: Histograms, item: number, range: ValueRange): Map<Part, number> {
   const shares = new Map<Part, number>();
   const add = (bin: number) => {
@@ -46,7 +46,7 @@ export function partShares(all: Histograms, item: number, range: ValueRange): Ma
   return shares;
 }
 
-/** For each pixel the bin that it shows, or -1 off the log scales. */
+/** Return the bin at each pixel, or -1 outside of the log scales. */
 export function pixelBins(axis: ValueAxis, pixels: number): Int32Array {
   const bins = new Int32Array(pixels).fill(-1);
   const ratio = axis.width / pixels;
@@ -59,7 +59,7 @@ export function pixelBins(axis: ValueAxis, pixels: number): Int32Array {
   return bins;
 }
 
-/** A skyline of densities on one log scale: for each bin in the range its ends and its height, ascending. */
+/** Return the densities of a histogram on one log scale: the ends and height of each bin, ascending. */
 export function skyline(
   all: Histograms,
   item: number,

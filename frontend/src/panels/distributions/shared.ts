@@ -5,12 +5,12 @@ import { valueAxis, valueRange } from "./layout_value_axis";
 import { type HistogramAnswer, type Histograms, usage } from "./model";
 import { densityScale, highest } from "./model_density";
 
-/** What all runs share, in both views: one range of values and one scale of density. */
+/** Return the value range and density scale that all runs share, in both views. */
 export function useShared(answer: HistogramAnswer) {
   const store = useStore();
   const { from, to } = useKeys();
   const shown = store.shown.value;
-  /** Of each run that is shown; null where it has none. */
+  /** Per shown run, null if it has none. */
   const series = useMemo(() => {
     const byRun = new Map(answer.series.map((one) => [one.run, one]));
     return shown.map((run): Histograms | null => byRun.get(run) ?? null);

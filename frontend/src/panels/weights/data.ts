@@ -2,15 +2,15 @@ import { WEIGHT_PREFIX } from "../../lib/tags";
 import type { LayerItem } from "../../ui/layer_list";
 import type { WeightHeader, WeightMap } from "./model";
 import { type TrackedSeries, tracks } from "./model_tracks";
-import { type Sheet, sheetOf } from "./paint";
+import { sheetOf, type TileSheet } from "./paint";
 
-/** A parameter that has a map in some of the runs. */
+/** A parameter for which any run has a map. */
 export interface Weight extends LayerItem {
   module: string;
-  /** Bytes of the largest of its newest maps. */
+  /** Size of the largest of its latest maps in bytes. */
   bytes: number;
-  sheet: Sheet;
-  /** The newest step of any run. */
+  sheet: TileSheet;
+  /** The latest step of any run. */
   last: number;
 }
 
@@ -22,7 +22,7 @@ interface Listed {
   row: { module: string; shape: number[] } | null;
 }
 
-/** All runs' weights, each once, in the order of the first run that has them. */
+/** Return the parameters of all runs without duplicates, in the order of the first run that has them. */
 export function readWeights(header: unknown): Weight[] {
   const found = new Map<string, Weight>();
   for (const { tag, step, header: map, row } of (header as { maps: Listed[] }).maps) {
@@ -43,7 +43,7 @@ export function readWeights(header: unknown): Weight[] {
 }
 
 export interface Maps {
-  /** By run, ascending. */
+  /** Steps per run, ascending. */
   steps: Map<string, Float64Array>;
   maps: Map<string, WeightMap[]>;
 }
@@ -55,12 +55,14 @@ export function readMaps(header: unknown): Maps {
   return { steps: new Map(steps.map((one) => [one.run, one.steps])), maps: byRun };
 }
 
-/** More than this is not asked for at once: then only the step that is shown, and the first. */
+/** Maximum size of one response. Larger parameters are requested only for the shown step and the first. */
 const MAX_BYTES = 16 << 20;
-/** As many as TensorBoard keeps of a map. */
+/** Number of steps of a map that TensorBoard keeps. */
 const KEPT = 50;
 
-/** The question for a weight's maps: all its steps where they are small enough, so that playing needs no waiting. */
+/**
+ * Return the request for a parameter's maps. It includes all steps if they are small enough, so that playing is smooth.
+ */
 export function mapsQuestion(runs: readonly string[], weight: Weight, step: number | null) {
   const all = weight.bytes * runs.length * KEPT <= MAX_BYTES;
   const steps = all ? null : [...new Set([0, step ?? weight.last])];
@@ -72,7 +74,7 @@ interface TrackedRow {
   parameter: string;
 }
 
-/** Which single weights there are, by parameter. */
+/** Return the names of single weights per parameter. */
 export function readTracked(header: unknown): Map<string, string[]> {
   const found = new Map<string, string[]>();
   for (const rows of Object.values((header as { layouts: Record<string, TrackedRow[]> }).layouts)) {

@@ -1,55 +1,58 @@
 import { palette } from "../../lib/palette";
 import type { Scale } from "../../lib/types";
 import { hatchTile, prepare, theme } from "../../plot/canvas";
-import type { Cells, Figures } from "./model";
+import type { Cells, CellValues } from "./model";
 import type { Bars } from "./model_facts";
-import { edge, type Placing, paintCells } from "./paint";
+import { edge, type Placement, paintCells } from "./paint";
 
-/** Room for the norms of rows at the right, and of columns below. */
+/** Space for the norms of rows on the right and of columns below. */
 export const MARGIN = { right: 34, bottom: 26 };
-const AIR = 4;
+const BAR_GAP = 4;
 
 interface WeightModel {
   cells: Cells;
-  figures: Figures;
-  placing: Placing;
+  shown: CellValues;
+  placement: Placement;
   scale: Scale;
   rows: Bars | null;
   columns: Bars | null;
-  /** The norm that fills the margin. */
+  /** Norms that fill the margins. */
   reach: { rows: number; columns: number };
   dark: boolean;
   dpr: number;
 }
 
-/** A layer's weights, and the norms of its rows and columns beside them. */
+/** Draw the weights of a layer, with the norms of its rows and columns beside them. */
 export function drawWeights(canvas: HTMLCanvasElement, model: WeightModel): void {
-  const { cells, placing, scale, dark, dpr } = model;
-  const g = prepare(canvas, placing.width + MARGIN.right, placing.height + MARGIN.bottom, dpr);
+  const { cells, placement, scale, dark, dpr } = model;
+  const g = prepare(canvas, placement.width + MARGIN.right, placement.height + MARGIN.bottom, dpr);
   if (!g) return;
-  const painted = paintCells(cells, model.figures, placing, scale, palette(true, dark), dpr);
+  const painted = paintCells(cells, model.shown, placement, scale, palette(true, dark), dpr);
   g.putImageData(new ImageData(new Uint8ClampedArray(painted.pixels), painted.width, painted.height), 0, 0);
   drawBars(g, model, 1);
   drawBars(g, model, 0);
 }
 
-/** Norms along one axis: paler from the least to the largest of a line of tiles; 0 and beyond marked by shape. */
+/**
+ * Draw norms along one axis, from the smallest to the largest norm of a tile in a paler colour. Zero and clipped norms
+ * have marks.
+ */
 function drawBars(g: CanvasRenderingContext2D, model: WeightModel, axis: 0 | 1): void {
-  const { cells, placing, dark } = model;
+  const { cells, placement, dark } = model;
   const reach = axis === 1 ? model.reach.rows : model.reach.columns;
   const bars = axis === 1 ? model.rows : model.columns;
   if (!bars) return;
   const colours = theme(dark);
-  const room = (axis === 1 ? MARGIN.right : MARGIN.bottom) - AIR - 5;
-  const start = (axis === 1 ? placing.width : placing.height) + AIR;
+  const room = (axis === 1 ? MARGIN.right : MARGIN.bottom) - BAR_GAP - 5;
+  const start = (axis === 1 ? placement.width : placement.height) + BAR_GAP;
   const lines = bars.high.length;
-  const block = cells.kernel ? placing.block[axis] : 1;
+  const block = cells.kernel ? placement.block[axis] : 1;
   const box = (from: number, to: number, a: number, b: number) =>
     axis === 1 ? g.fillRect(a, from, b - a, to - from) : g.fillRect(from, a, to - from, b - a);
   const hatch = g.createPattern(hatchTile(colours.hatch, 1), "repeat");
   for (let line = 0; line < lines; line++) {
-    const from = edge(placing, axis, line * block);
-    const to = edge(placing, axis, (line + 1) * block - 1) + placing.cell[axis];
+    const from = edge(placement, axis, line * block);
+    const to = edge(placement, axis, (line + 1) * block - 1) + placement.cell[axis];
     const thick = to - from > 3 ? 1 : 0;
     const [low, high] = [bars.low[line], bars.high[line]];
     if (Number.isNaN(high)) {
@@ -69,7 +72,7 @@ function drawBars(g: CanvasRenderingContext2D, model: WeightModel, axis: 0 | 1):
     box(from, to - thick, start, start + length(low));
     g.globalAlpha = 1;
     if (low === 0) {
-      // a line of zeros has no bar: a mark of its own, so that it is not taken for a gap
+      // A norm of 0 has a mark, because an empty bar would look like a gap.
       g.fillStyle = colours.critical;
       box(from, Math.max(from + 1, to - thick), start - 1, start + 3);
     }

@@ -16,7 +16,7 @@ import { TEXT } from "./text";
 
 export { style };
 
-/** Columns of a chart of single weights; more than a screen has. */
+/** Number of columns to request for charts of single weights, more than a screen has. */
 const WIDTH = 1000;
 
 export function View() {

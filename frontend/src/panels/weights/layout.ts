@@ -2,16 +2,17 @@
 export interface KernelSheet {
   height: number;
   width: number;
-  /** Which channels the images are of. */
+  /** Indices of the output and input channels. */
   out: number[];
   in: number[];
-  /** Output channels down each of the stacks that stand side by side. */
+  /** Number of output channels per stack. */
   down: number;
 }
 
 /**
- * Output channels down and input channels across. Of a first layer with few inputs, and of depthwise ones, that would be
- * a thin strip of tiny images: its output channels are broken into stacks side by side, so that the sheet is about square.
+ * Arrange kernels with output channels in rows and input channels in columns. For few inputs, and for depthwise
+ * kernels, this would be a narrow strip. Then the output channels are split into stacks side by side, so that the sheet
+ * is about square.
  */
 export function kernelSheet(out: number[], into: number[], height: number, width: number): KernelSheet {
   const stacks = Math.max(1, Math.round(Math.sqrt((out.length * height) / (into.length * width))));
@@ -19,7 +20,7 @@ export function kernelSheet(out: number[], into: number[], height: number, width
   return { height, width, out, in: into, down };
 }
 
-/** Colour images have three channels, with transparency or depth four. */
+/** Maximum number of input channels of a stacked sheet: colour images with transparency or depth have four. */
 const MAX_STACKED = 4;
 
 const stacksOf = ({ out, down }: KernelSheet) => Math.ceil(out.length / Math.max(1, down));
@@ -31,13 +32,13 @@ export const sheetSize = (sheet: KernelSheet): [rows: number, columns: number] =
   stacksOf(sheet) * sheet.in.length * sheet.width,
 ];
 
-/** The row and column of an image's first cell; both channels as places among those that were kept. */
+/** Return the row and column of an image's first cell, given the positions of its channels among the kept ones. */
 export function imageAt(sheet: KernelSheet, out: number, into: number): [row: number, column: number] {
   const stack = Math.floor(out / sheet.down);
   return [(out % sheet.down) * sheet.height, (stack * sheet.in.length + into) * sheet.width];
 }
 
-/** The output and the input channel that a cell is of; null below the last image. */
+/** Return the output and input channel of a cell, or null below the last image. */
 export function channelsAt(
   sheet: KernelSheet,
   row: number,

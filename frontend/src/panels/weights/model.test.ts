@@ -3,19 +3,19 @@ import { palette } from "../../lib/palette";
 import { CELL } from "../../lib/types";
 import { weightsCsv } from "./csv";
 import {
+  cellIndex,
+  cellValues,
   decodeCells,
   difference,
-  figures,
   fold,
   layerReach,
-  place,
   reach,
   type WeightHeader,
   type WeightMap,
 } from "./model";
-import { barReach, bars, facts, unmoved } from "./model_facts";
+import { barReach, bars, facts, unchanged } from "./model_facts";
 import { isBeyond, trackCurves, trackRange, tracks } from "./model_tracks";
-import { cellAt, centred, edge, labelsOf, paintCells, placing, sheetOf } from "./paint";
+import { cellAt, centred, edge, labelsOf, paintCells, placeCells, sheetOf } from "./paint";
 
 const { NaN: nan, POSITIVE_INFINITY: inf } = Number;
 
@@ -37,7 +37,7 @@ function map(shape: number[], axes: string[], values: number[], more: Partial<We
 const matrix = (rows: number, values: number[], more?: Partial<WeightHeader>) =>
   map([rows, values.length / rows], ["row", "column"], values, more);
 
-/** Two rows by three columns of tiles of 2 by 4 weights, of 3 by 10: the last ones are smaller. */
+/** Two rows by three columns of tiles of 2 by 4 weights, from a matrix of 3 by 10: the last tiles are smaller. */
 const TILED = map(
   [3, 2, 3],
   ["reduction", "row", "column"],
@@ -57,9 +57,9 @@ test("decodeCells maps codes to weights, exact zero and nonfinite states", () =>
   expect([...cells.mean]).toEqual([0, 0.5, -63.5, nan, -0.5, 63.5]);
   expect(cells.min).toBe(cells.mean);
   expect([cells.rows, cells.columns, cells.tile, cells.size]).toEqual([2, 3, [1, 1], [2, 3]]);
-  const { states } = figures(cells, "mean");
+  const { states } = cellValues(cells, "mean");
   expect([...states]).toEqual([CELL.zero, 0, 0, CELL.nonfinite, 0, 0]);
-  // without a count of such values the code is a number like others
+  // Without a count of nonfinite values, code 255 is an ordinary value.
   expect(decodeCells(matrix(1, [255])).mean[0]).toBe(64);
 });
 
@@ -71,11 +71,11 @@ test("tiles have three values and a label", () => {
   ]);
   expect([...cells.min].slice(0, 3)).toEqual([-1, -0.5, 1]);
   expect([...cells.max].slice(3)).toEqual([0, 6.5, nan]);
-  expect(place(cells, 0, 0)).toBe("0–1, 0–3");
-  expect(place(cells, 1, 2)).toBe("2, 8–9");
-  // a mean of 0 is no tile of zeros
-  expect([...figures(cells, "mean").states]).toEqual([0, 0, 0, CELL.zero, 0, CELL.nonfinite]);
-  expect([...figures(cells, "min").states]).toEqual([0, 0, 0, CELL.zero, 0, 0]);
+  expect(cellIndex(cells, 0, 0)).toBe("0–1, 0–3");
+  expect(cellIndex(cells, 1, 2)).toBe("2, 8–9");
+  // A tile with a mean of 0 is not a tile of zeros.
+  expect([...cellValues(cells, "mean").states]).toEqual([0, 0, 0, CELL.zero, 0, CELL.nonfinite]);
+  expect([...cellValues(cells, "min").states]).toEqual([0, 0, 0, CELL.zero, 0, 0]);
 });
 
 const KERNELS = map(
@@ -89,24 +89,24 @@ test("kernels are arranged by output and input index", () => {
   const cells = decodeCells(KERNELS);
   expect([cells.rows, cells.columns]).toEqual([2, 4]);
   expect([...cells.mean]).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
-  expect(place(cells, 1, 3)).toBe("4, 1, 0, 1");
+  expect(cellIndex(cells, 1, 3)).toBe("4, 1, 0, 1");
   const tall = decodeCells(map([1, 2, 2, 1], ["out", "in", "height", "width"], [127, 129, 131, 133]));
   expect([tall.rows, tall.columns, [...tall.mean]]).toEqual([2, 2, [0, 2, 1, 3]]);
 });
 
 test("kernels of few inputs are wrapped into stacks", () => {
-  // 7 outputs of 1 input, 1 by 2: four stacks of two.
+  // 7 outputs of 1 input, kernels of 1 by 2: four stacks of two.
   const codes = Array.from({ length: 14 }, (_, i) => 127 + 2 * i);
   const stacked = map([7, 1, 1, 2], ["out", "in", "height", "width"], codes);
   const cells = decodeCells(stacked);
   expect([cells.rows, cells.columns]).toEqual([4, 4]);
   expect([...cells.mean]).toEqual([0, 1, 8, 9, 2, 3, 10, 11, 4, 5, 12, 13, 6, 7, nan, nan]);
-  expect(place(cells, 2, 3)).toBe("6, 0, 0, 1");
-  expect([...figures(cells, "mean").states].map((state) => state === CELL.absent)).toEqual(
+  expect(cellIndex(cells, 2, 3)).toBe("6, 0, 0, 1");
+  expect([...cellValues(cells, "mean").states].map((state) => state === CELL.absent)).toEqual(
     Array.from({ length: 16 }, (_, i) => i >= 14),
   );
   expect(sheetOf(stacked.header)).toMatchObject({ rows: 4, columns: 4 });
-  expect(unmoved(difference(cells, cells)!)).toEqual({ still: 7, all: 7 });
+  expect(unchanged(difference(cells, cells)!)).toEqual({ count: 7, all: 7 });
   expect(
     weightsCsv("w", [{ run: "r", step: 3, cells }])
       .trim()
@@ -114,15 +114,15 @@ test("kernels of few inputs are wrapped into stacks", () => {
   ).toBe(1 + 14);
   const painted = paintCells(
     cells,
-    figures(cells, "mean"),
-    placing(cells, 400, 400),
+    cellValues(cells, "mean"),
+    placeCells(cells, 400, 400),
     centred(26),
     palette(true, false),
     1,
   );
   const alpha = (x: number, y: number) => painted.pixels[4 * (y * painted.width + x) + 3];
   expect([alpha(1, painted.height - 2), alpha(painted.width - 2, painted.height - 2)]).toEqual([255, 0]);
-  expect(labelsOf([figures(cells, "mean")], centred(26))).not.toContain("absent");
+  expect(labelsOf([cellValues(cells, "mean")], centred(26))).not.toContain("absent");
 });
 
 test("fold averages means by weight and keeps extremes", () => {
@@ -131,7 +131,7 @@ test("fold averages means by weight and keeps extremes", () => {
   expect([...folded.mean]).toEqual([(0 + 1 + 2 + 0) / 4, (0 - 4) / 2]);
   expect([...folded.min]).toEqual([0, -4]);
   expect([...folded.max]).toEqual([2, 0]);
-  expect(place(folded, 1, 0)).toBe("2, 0–1");
+  expect(cellIndex(folded, 1, 0)).toBe("2, 0–1");
   const uneven = fold(decodeCells(TILED), 1, 3);
   expect(uneven.mean[1]).toBeCloseTo((8 * 0.5 + 4 * 0) / 12);
   expect(uneven.max[2]).toBe(nan);
@@ -177,22 +177,22 @@ test("facts list zero rows and exploding columns", () => {
     norms: { row: { max: [1, 0, 1.2, 0.9] }, column: { max: [7, 1] } },
   }).header;
   expect(facts(header)).toEqual([
-    { axis: "row", zero: 1, least: false, large: [] },
-    { axis: "column", zero: 0, least: false, large: [] },
+    { axis: "row", zero: 1, isLowerBound: false, large: [] },
+    { axis: "column", zero: 0, isLowerBound: false, large: [] },
   ]);
   const wide = matrix(1, [127, 127, 127], { norms: { column: { max: [1, 12, 1] } } }).header;
   expect(facts(wide)[0].large).toEqual([{ line: "1", times: 12 }]);
-  // of a tile with some rows of 0 at least one is, and a whole tile counts in full
+  // A tile with some zero rows counts as one, and a tile of zero rows counts in full.
   expect(facts(TILED.header)).toEqual([
-    { axis: "row", zero: 1, least: true, large: [] },
-    { axis: "column", zero: 2, least: false, large: [] },
+    { axis: "row", zero: 1, isLowerBound: true, large: [] },
+    { axis: "column", zero: 2, isLowerBound: false, large: [] },
   ]);
 });
 
 test("unchanged counts kernels and rows without change", () => {
   const still = decodeCells(map([2, 1, 1, 2], ["out", "in", "height", "width"], [127, 127, 127, 130]));
-  expect(unmoved(still)).toEqual({ still: 1, all: 2 });
-  expect(unmoved(decodeCells(matrix(3, [127, 127, 127, 128, 126, 127])))).toEqual({ still: 1, all: 3 });
+  expect(unchanged(still)).toEqual({ count: 1, all: 2 });
+  expect(unchanged(decodeCells(matrix(3, [127, 127, 127, 128, 126, 127])))).toEqual({ count: 1, all: 3 });
 });
 
 test("bars fold with the map and limit one large norm", () => {
@@ -213,7 +213,7 @@ test("bars fold with the map and limit one large norm", () => {
 
 test("cellAt finds painted cells", () => {
   for (const cells of [decodeCells(KERNELS), decodeCells(TILED)]) {
-    const at = placing(cells, 200, 300);
+    const at = placeCells(cells, 200, 300);
     for (const axis of [0, 1] as const) {
       const n = axis === 0 ? cells.columns : cells.rows;
       for (let i = 0; i < n; i++) expect(cellAt(at, axis, edge(at, axis, i) + at.cell[axis] / 2)).toBe(i);
@@ -221,7 +221,7 @@ test("cellAt finds painted cells", () => {
       expect(cellAt(at, axis, (axis === 0 ? at.width : at.height) + 1)).toBe(-1);
     }
   }
-  const kernels = placing(decodeCells(KERNELS), 200, 300);
+  const kernels = placeCells(decodeCells(KERNELS), 200, 300);
   expect([kernels.cell, kernels.gap]).toEqual([[18, 18], 2]);
   expect(cellAt(kernels, 0, 36.5)).toBe(-1);
 });
@@ -232,7 +232,7 @@ test("paintCells matches the golden pixels", () => {
   const at = { cell: [2, 1], block: [2, 1], gap: 1, width: 9, height: 3 } as const;
   const scale = centred(2);
   const colours = palette(true, false);
-  const shown = figures(cells, "mean");
+  const shown = cellValues(cells, "mean");
   const { pixels, width, height } = paintCells(cells, shown, at, scale, colours, 1);
   const names = new Map([
     [colours.zero.join(), "0"],
@@ -250,7 +250,7 @@ test("paintCells matches the golden pixels", () => {
   expect(lines).toEqual(["00NN.++--", ".........", "vv00.00vv"]);
   const bad = decodeCells(matrix(1, [255], { nonfinite: 1 }));
   const wide = { cell: [10, 2], block: [1, 1], gap: 0, width: 10, height: 2 } as const;
-  const hatched = paintCells(bad, figures(bad, "mean"), wide, scale, colours, 1).pixels;
+  const hatched = paintCells(bad, cellValues(bad, "mean"), wide, scale, colours, 1).pixels;
   const green = Array.from({ length: 20 }, (_, i) => hatched[4 * i + 1]);
   const [n, line] = [colours.nonfinite[1], 255];
   expect(green.slice(0, 10)).toEqual([line, n, n, n, n, line, n, n, n, n]);

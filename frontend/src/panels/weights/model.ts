@@ -1,18 +1,18 @@
 import { CELL } from "../../lib/types";
 import { channelsAt, imageAt, type KernelSheet, kernelSheet, sheetSize } from "./layout";
 
-/** What stands before a map's values, as the writer made it (http_api.md, POST maps). */
+/** Header of a weight map (docs/http_api.md, POST maps). */
 export interface WeightHeader {
   shape: number[];
-  /** row, column; or out, in, height, width; before them `reduction` where there are tiles. */
+  /** Either row, column, or out, in, height, width. Preceded by `reduction` if there are tiles. */
   axes: string[];
   scale: number;
   offset: number;
   /** Code of exactly 0. */
   zero?: number | null;
-  /** By axis: size, kept, how. */
+  /** Size, number kept, and method, per axis. */
   downsampled: Record<string, [number, number, string]> | null;
-  /** By axis the indices that were kept. */
+  /** Kept indices per axis. */
   unit_order: Record<string, number[]> | null;
   nonfinite: number;
   norms?: Record<string, { min?: (number | null)[]; max: (number | null)[] }>;
@@ -28,26 +28,26 @@ export interface WeightMap {
 export const REDUCTIONS = ["mean", "min", "max"] as const;
 export type Reduction = (typeof REDUCTIONS)[number];
 
-/** Weights as a sheet of cells. A cell is one weight or a tile of several; NaN is whatever is not finite. */
+/** Weights as a sheet of cells. A cell is one weight or a tile of several. NaN means not finite. */
 export interface Cells {
   rows: number;
   columns: number;
-  /** Weights of a cell, and of the sheet, down and across. */
+  /** Number of weights of a cell and of the sheet, as rows and columns. */
   tile: readonly [number, number];
   size: readonly [number, number];
-  /** The same array where every cell is one weight. */
+  /** The three arrays are the same object if each cell is one weight. */
   mean: Float64Array;
   min: Float64Array;
   max: Float64Array;
-  /** Where the sheet is images side by side. */
+  /** Set if the sheet consists of images side by side. */
   kernel: KernelSheet | null;
-  /** A figure is less than this beside the true one. */
+  /** Upper bound of the error of a value. */
   resolution: number;
 }
 
 const NONFINITE_CODE = 255;
 
-/** Values of all codes: 256, NaN for what is not finite. */
+/** Return the value of each of the 256 codes, NaN if it is not finite. */
 function codebook({ scale, offset, zero, nonfinite }: WeightHeader): Float64Array {
   const book = new Float64Array(256);
   for (let code = 0; code < 256; code++) {
@@ -105,10 +105,10 @@ export function decodeCells({ header, values }: WeightMap): Cells {
   };
 }
 
-/** Larger tiles, so that at most so many are left: mean of means by their weights, least and largest. */
-export function fold(cells: Cells, mostRows: number, mostColumns: number): Cells {
-  const high = Math.ceil(cells.rows / Math.max(1, mostRows));
-  const wide = Math.ceil(cells.columns / Math.max(1, mostColumns));
+/** Merge cells to at most this many rows and columns. Means are weighted by the number of weights. */
+export function fold(cells: Cells, maxRows: number, maxColumns: number): Cells {
+  const high = Math.ceil(cells.rows / Math.max(1, maxRows));
+  const wide = Math.ceil(cells.columns / Math.max(1, maxColumns));
   if (cells.kernel || (high === 1 && wide === 1)) return cells;
   const rows = Math.ceil(cells.rows / high);
   const columns = Math.ceil(cells.columns / wide);
@@ -125,7 +125,7 @@ export function fold(cells: Cells, mostRows: number, mostColumns: number): Cells
       const count = tall * span(c, 1);
       mean[at] += count * cells.mean[from];
       counts[at] += count;
-      // comparisons with NaN are false: it must win, and stay
+      // Comparisons with NaN are false. These orders keep NaN.
       min[at] =
         min[at] <= cells.min[from] ? min[at] : cells.min[from] < min[at] ? cells.min[from] : Number.NaN;
       max[at] =
@@ -140,8 +140,8 @@ export function fold(cells: Cells, mostRows: number, mostColumns: number): Cells
 const sameUnits = (a: Cells["kernel"], b: Cells["kernel"]) => JSON.stringify(a) === JSON.stringify(b);
 
 /**
- * How far the means of `a` are from those of `b`; null where the sheets are not alike. What is smaller than the
- * rounding of both is 0: a weight that stays must not look as if it had moved.
+ * Subtract the means of `b` from those of `a`, or return null if the sheets differ in shape. Differences below the
+ * rounding of both are 0, so that an unchanged weight does not seem to have changed.
  */
 export function difference(a: Cells, b: Cells): Cells | null {
   const alike =
@@ -151,22 +151,22 @@ export function difference(a: Cells, b: Cells): Cells | null {
     a.size[1] === b.size[1] &&
     sameUnits(a.kernel, b.kernel);
   if (!alike) return null;
-  const least = (a.resolution + b.resolution) / 2;
+  const smallest = (a.resolution + b.resolution) / 2;
   const moved = new Float64Array(a.mean.length);
   for (let i = 0; i < moved.length; i++) {
     const d = a.mean[i] - b.mean[i];
-    moved[i] = Math.abs(d) < least * (1 - 1e-9) ? 0 : d;
+    moved[i] = Math.abs(d) < smallest * (1 - 1e-9) ? 0 : d;
   }
   return { ...a, mean: moved, min: moved, max: moved, resolution: a.resolution + b.resolution };
 }
 
-export interface Figures {
+export interface CellValues {
   values: Float64Array;
-  /** CELL.value, zero or nonfinite, absent below the last image; a tile is zero only where all of it is. */
+  /** CELL.value, zero, nonfinite, or absent below the last image. A tile is zero only if all its weights are. */
   states: Uint8Array;
 }
 
-export function figures(cells: Cells, reduction: Reduction): Figures {
+export function cellValues(cells: Cells, reduction: Reduction): CellValues {
   const values = cells[reduction];
   const states = new Uint8Array(values.length);
   for (let i = 0; i < values.length; i++) {
@@ -176,11 +176,11 @@ export function figures(cells: Cells, reduction: Reduction): Figures {
   return { values, states };
 }
 
-/** Whether there is no image at that place of the sheet. */
+/** Return true if there is no image at this position of the sheet. */
 export const isBlank = ({ kernel, columns }: Cells, at: number) =>
   kernel !== null && channelsAt(kernel, Math.floor(at / columns), at % columns) === null;
 
-/** The magnitude that all but one in two hundred of the finite values stay within. */
+/** Return the magnitude that 99.5 % of the finite values do not exceed. */
 export function reach(values: Float64Array): number {
   const sizes: number[] = [];
   const stride = Math.max(1, Math.floor(values.length / 20_000));
@@ -192,13 +192,13 @@ export function reach(values: Float64Array): number {
   return sorted[Math.ceil(0.995 * (sorted.length - 1))];
 }
 
-/** A run that needs more than this many times the usual one is cut off. */
-const MAX_TIMES = 2;
+/** Factor to the median run above which a run is clipped instead of extending the scale. */
+const OUTLIER = 2;
 
 /**
- * One scale, centred at 0, for all runs and all steps of a layer: wide enough for three quarters of the steps of
- * each run, but not for one that is far beyond the others. So what explodes is marked as such, and does not turn
- * all else into one colour.
+ * Return the end of one scale, centred at 0, for all runs and steps of a layer. It contains three quarters of the steps
+ * of each run, except for runs far beyond the others. A run that explodes is clipped and does not reduce all others to
+ * one colour.
  */
 export function layerReach(runs: readonly (readonly number[])[]): number {
   const needed = runs.flatMap((reaches) => {
@@ -207,11 +207,11 @@ export function layerReach(runs: readonly (readonly number[])[]): number {
   });
   if (needed.length === 0) return 0;
   needed.sort((a, b) => a - b);
-  return Math.min(needed[needed.length - 1], MAX_TIMES * needed[Math.floor((needed.length - 1) / 2)]);
+  return Math.min(needed[needed.length - 1], OUTLIER * needed[Math.floor((needed.length - 1) / 2)]);
 }
 
-/** What a cell holds, in words that name weights: `3, 17`; `12–15, 32–47`; of kernels all four indices. */
-export function place(cells: Cells, row: number, column: number): string {
+/** Return the indices of a cell: `3, 17`, or `12–15, 32–47` for a tile, or all four indices of a kernel's weight. */
+export function cellIndex(cells: Cells, row: number, column: number): string {
   const { kernel, tile, size } = cells;
   if (kernel) {
     const channels = channelsAt(kernel, row, column) ?? [];

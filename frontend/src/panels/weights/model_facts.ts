@@ -1,19 +1,19 @@
 import { median } from "../../lib/steps";
 import { type Cells, isBlank, type WeightHeader } from "./model";
 
-/** What the norms of the lines of one axis say: rows or columns, output or input channels. */
+/** Summary of the norms along one axis: rows or columns, output or input channels. */
 export interface AxisFacts {
   axis: string;
-  /** Lines whose norm is 0. Of a tile of which only some are, one counts: more is not known. */
+  /** Number of lines with a norm of 0. A tile with some of them counts as one, because their number is unknown. */
   zero: number;
-  /** Whether it may be more than that. */
-  least: boolean;
-  /** Lines that stand out: their norm is this many times the usual one. */
+  /** True if `zero` is a lower bound. */
+  isLowerBound: boolean;
+  /** Lines with a large norm, and its ratio to the median. */
   large: { line: string; times: number }[];
 }
 
-/** A norm this many times the median of its axis stands out. */
-const STANDS_OUT = 5;
+/** Ratio to the median of the axis from which a norm is large. */
+const LARGE = 5;
 const MAX_NAMED = 2;
 
 export function facts(header: WeightHeader): AxisFacts[] {
@@ -27,33 +27,33 @@ export function facts(header: WeightHeader): AxisFacts[] {
       return from >= to ? String(from) : `${from}–${to}`;
     };
     let zero = 0;
-    let least = header.unit_order?.[axis] !== undefined;
+    let isLowerBound = header.unit_order?.[axis] !== undefined;
     max.forEach((norm, at) => {
       if (norm === 0) zero += Math.min(tile, size - at * tile);
       else if (min?.[at] === 0) {
         zero += 1;
-        least = true;
+        isLowerBound = true;
       }
     });
     const positive = max.filter((norm): norm is number => norm !== null && norm > 0);
     const usual = positive.length > 0 ? median(positive) : 0;
     const large = max
       .map((norm, at) => ({ line: name(at), times: norm === null || usual === 0 ? 0 : norm / usual }))
-      .filter(({ times }) => times >= STANDS_OUT)
+      .filter(({ times }) => times >= LARGE)
       .sort((a, b) => b.times - a.times)
       .slice(0, MAX_NAMED);
-    return { axis, zero, least: least && zero > 0, large };
+    return { axis, zero, isLowerBound: isLowerBound && zero > 0, large };
   });
 }
 
-/** How many rows, or kernels, have not moved at all in a sheet of differences, and of how many. */
-export function unmoved(moved: Cells): { still: number; all: number } {
+/** Return the number of rows or kernels without any change in a sheet of differences, and of all rows or kernels. */
+export function unchanged(moved: Cells): { count: number; all: number } {
   const { kernel } = moved;
   const high = kernel?.height ?? 1;
   const wide = kernel?.width ?? moved.columns;
   const down = moved.rows / high;
   const across = moved.columns / wide;
-  let still = 0;
+  let count = 0;
   let all = 0;
   for (let r = 0; r < down; r++) {
     for (let c = 0; c < across; c++) {
@@ -65,19 +65,19 @@ export function unmoved(moved: Cells): { still: number; all: number } {
         if (moved.mean[cell] !== 0) break;
         at++;
       }
-      if (at === high * wide) still++;
+      if (at === high * wide) count++;
     }
   }
-  return { still, all };
+  return { count, all };
 }
 
-/** The norms that stand beside a sheet: from the least to the largest of each line of cells. */
+/** Norms beside a sheet: the smallest and the largest per line of cells. */
 export interface Bars {
   low: Float64Array;
   high: Float64Array;
 }
 
-/** Norms of an axis, folded to so many lines; NaN where one is not finite. */
+/** Merge the norms of an axis to this many lines. NaN if a norm is not finite. */
 export function bars(header: WeightHeader, axis: string, lines: number): Bars | null {
   const norms = header.norms?.[axis];
   if (!norms) return null;
@@ -91,7 +91,10 @@ export function bars(header: WeightHeader, axis: string, lines: number): Bars | 
   return { low: merged(low, Math.min), high: merged(high, Math.max) };
 }
 
-/** The norm that fills the margin: the largest, but no more than four times the usual, so that one cannot hide all others. */
+/**
+ * Return the norm that fills the margin: the largest, but at most four times the median, so that one does not hide all
+ * others.
+ */
 export function barReach(all: readonly (Bars | null)[]): number {
   let reach = 0;
   for (const one of all) {

@@ -2,7 +2,7 @@ import { interpolateViridis } from "../../lib/ramps";
 import { allSteps } from "../../lib/steps";
 import type { CurveRun, Curves } from "../../plot/layout_curve";
 
-/** A single weight over the steps of one run. */
+/** A single weight of one run over steps. */
 export interface Track {
   run: string;
   name: string;
@@ -15,7 +15,7 @@ interface Column {
   max: Float32Array;
 }
 
-/** One run's part of the answer of `POST series` for the kind `tracked`. */
+/** One run's series in the response of `POST series` for the kind `tracked`. */
 export interface TrackedSeries {
   run: string;
   steps: Float64Array;
@@ -26,8 +26,8 @@ export interface TrackedSeries {
 }
 
 /**
- * The lines of an answer as weights over steps. A column of many steps is drawn as its least value, then its
- * largest: a spike of one step stays.
+ * Read single weights from a response. A column of several steps becomes two points, its minimum and its maximum, so
+ * that spikes remain visible.
  */
 export function tracks(series: readonly TrackedSeries[], names: readonly string[]): Track[] {
   return series.flatMap((one) =>
@@ -58,7 +58,7 @@ export function tracks(series: readonly TrackedSeries[], names: readonly string[
 
 const present = (track: Track): Track[] => (track.steps.length > 0 ? [track] : []);
 
-/** Weights as curves on one axis of steps; what is not finite goes to its lane. */
+/** Arrange weights as curves over shared steps. Nonfinite values go to a separate lane. */
 export function trackCurves(shown: readonly Track[]): Curves {
   const steps = allSteps(shown.map((one) => one.steps));
   const at = new Map<number, number>();
@@ -82,7 +82,7 @@ export function trackCurves(shown: readonly Track[]): Curves {
   return { steps, runs };
 }
 
-/** So many colours that can be told apart on the page, from one end of viridis to the other. */
+/** Return `n` distinguishable colours from viridis. */
 export function trackColours(n: number, dark: boolean): string[] {
   const [from, to] = dark ? [0.35, 1] : [0, 0.72];
   return Array.from({ length: n }, (_, i) =>
@@ -90,10 +90,10 @@ export function trackColours(n: number, dark: boolean): string[] {
   );
 }
 
-/** A run that needs more than this many times the usual one is cut off. */
-const MAX_TIMES = 3;
+/** Factor to the median run above which a run is clipped instead of extending the range. */
+const OUTLIER = 3;
 
-/** The y range of all curves; that of a run that explodes goes no further than a few times what the others need. */
+/** Return the y range of all curves, in which a run that explodes is clipped. */
 export function trackRange(shown: readonly Track[]): [number, number] {
   const byRun = new Map<string, [number, number]>();
   for (const { run, values } of shown) {
@@ -108,12 +108,12 @@ export function trackRange(shown: readonly Track[]): [number, number] {
   const ranges = [...byRun.values()].filter(([lo, hi]) => lo <= hi);
   if (ranges.length === 0) return [-1, 1];
   const sizes = ranges.map(([lo, hi]) => Math.max(Math.abs(lo), Math.abs(hi))).sort((a, b) => a - b);
-  const limit = Number((MAX_TIMES * (sizes[Math.floor((sizes.length - 1) / 2)] || 1)).toPrecision(2));
+  const limit = Number((OUTLIER * (sizes[Math.floor((sizes.length - 1) / 2)] || 1)).toPrecision(2));
   const lo = Math.max(-limit, Math.min(...ranges.map((range) => range[0])));
   const hi = Math.min(limit, Math.max(...ranges.map((range) => range[1])));
   return lo < hi ? [lo, hi] : [lo - Math.abs(lo || 1) / 2, hi + Math.abs(hi || 1) / 2];
 }
 
-/** Whether some value lies beyond the range and is drawn at its edge. */
+/** Return true if any value is outside of the range and drawn at its edge. */
 export const isBeyond = (shown: readonly Track[], [lo, hi]: readonly [number, number]) =>
   shown.some(({ values }) => values.some((value) => Number.isFinite(value) && (value < lo || value > hi)));

@@ -1,32 +1,32 @@
 import { colourOf, labelOf, type Palette } from "../../lib/palette";
 import { CELL, type CellLabel, type CellState, type Rgb, type Scale } from "../../lib/types";
 import { kernelSheet, sheetSize } from "./layout";
-import type { Cells, Figures, WeightHeader } from "./model";
+import type { Cells, CellValues, WeightHeader } from "./model";
 
-/** Where the cells of a sheet stand, in pixels: all of one size, with a gap after each image. */
-export interface Placing {
+/** Positions of the cells of a sheet in pixels. All cells have one size, with a gap after each image. */
+export interface Placement {
   cell: readonly [width: number, height: number];
-  /** Cells of an image, across and down; all of them where there is but one. */
+  /** Columns and rows of cells per image, or of the whole sheet if there is only one. */
   block: readonly [number, number];
   gap: number;
   width: number;
   height: number;
 }
 
-const LEAST_PIXEL = 2;
+const MIN_PIXEL = 2;
 const MAX_PIXEL = 18;
-/** A matrix is at least this high, where there is room: rows are to be told apart. */
-const LEAST_HEIGHT = 240;
+/** Minimum height of a matrix, so that rows can be distinguished. */
+const MIN_HEIGHT = 240;
 
-/** As much of a sheet as it takes to know its place. */
-export interface Sheet {
+/** The properties of a sheet that determine its layout. */
+export interface TileSheet {
   rows: number;
   columns: number;
   kernel: { height: number; width: number } | null;
 }
 
-/** The sheet that a map will be, before its values are there. */
-export function sheetOf({ axes, shape }: Pick<WeightHeader, "axes" | "shape">): Sheet {
+/** Return the sheet of a map before its values are loaded. */
+export function sheetOf({ axes, shape }: Pick<WeightHeader, "axes" | "shape">): TileSheet {
   if (axes.at(-1) !== "width") return { rows: shape.at(-2)!, columns: shape.at(-1)!, kernel: null };
   const [out, into, height, width] = shape;
   const kernel = kernelSheet(upTo(out), upTo(into), height, width);
@@ -36,13 +36,15 @@ export function sheetOf({ axes, shape }: Pick<WeightHeader, "axes" | "shape">): 
 
 const upTo = (n: number) => Array.from({ length: n }, (_, i) => i);
 
-/** Cells of a matrix fill the width; pixels of kernels are square and whole, as large as fits. */
-export function placing(cells: Sheet, width: number, mostHeight: number): Placing {
+/**
+ * Place the cells of a sheet. A matrix fills the width. Pixels of kernels are square, whole, and as large as possible.
+ */
+export function placeCells(cells: TileSheet, width: number, maxHeight: number): Placement {
   const { rows, columns, kernel } = cells;
   if (!kernel) {
     const across = Math.min(width / columns, 48);
     const square = across * rows;
-    const height = Math.min(mostHeight, Math.max(square, LEAST_HEIGHT), 48 * rows);
+    const height = Math.min(maxHeight, Math.max(square, MIN_HEIGHT), 48 * rows);
     return {
       cell: [across, height / rows],
       block: [columns, rows],
@@ -56,8 +58,8 @@ export function placing(cells: Sheet, width: number, mostHeight: number): Placin
   let pixel = MAX_PIXEL;
   const fits = () =>
     columns * pixel + (images[0] - 1) * gapFor(pixel) <= width &&
-    rows * pixel + (images[1] - 1) * gapFor(pixel) <= mostHeight;
-  while (pixel > LEAST_PIXEL && !fits()) pixel--;
+    rows * pixel + (images[1] - 1) * gapFor(pixel) <= maxHeight;
+  while (pixel > MIN_PIXEL && !fits()) pixel--;
   const gap = gapFor(pixel);
   return {
     cell: [pixel, pixel],
@@ -68,24 +70,25 @@ export function placing(cells: Sheet, width: number, mostHeight: number): Placin
   };
 }
 
-/** The left or top edge of a cell. */
-export const edge = (placing: Placing, axis: 0 | 1, at: number) =>
-  at * placing.cell[axis] + Math.floor(at / placing.block[axis]) * placing.gap;
+/** Return the left or top edge of a cell. */
+export const edge = (placement: Placement, axis: 0 | 1, at: number) =>
+  at * placement.cell[axis] + Math.floor(at / placement.block[axis]) * placement.gap;
 
-/** The cell at a place, -1 in a gap or outside. */
-export function cellAt(placing: Placing, axis: 0 | 1, place: number): number {
-  if (place < 0 || place >= (axis === 0 ? placing.width : placing.height)) return -1;
-  const size = placing.cell[axis] * placing.block[axis];
-  const block = Math.floor(place / (size + placing.gap));
-  const within = place - block * (size + placing.gap);
+/** Return the cell at a position, or -1 in a gap or outside of the sheet. */
+export function cellAt(placement: Placement, axis: 0 | 1, position: number): number {
+  if (position < 0 || position >= (axis === 0 ? placement.width : placement.height)) return -1;
+  const size = placement.cell[axis] * placement.block[axis];
+  const block = Math.floor(position / (size + placement.gap));
+  const within = position - block * (size + placement.gap);
   if (within >= size) return -1;
   return (
-    block * placing.block[axis] + Math.min(placing.block[axis] - 1, Math.floor(within / placing.cell[axis]))
+    block * placement.block[axis] +
+    Math.min(placement.block[axis] - 1, Math.floor(within / placement.cell[axis]))
   );
 }
 
-/** Colour of each cell: [cells, 3]. */
-function colours({ values, states }: Figures, scale: Scale, palette: Palette): Uint8Array {
+/** Return the colour of each cell, [cells, 3]. */
+function colours({ values, states }: CellValues, scale: Scale, palette: Palette): Uint8Array {
   const rgb = new Uint8Array(3 * values.length);
   for (let i = 0; i < values.length; i++) {
     const colour = colourOf(states[i] as CellState, values[i], scale, palette);
@@ -94,27 +97,27 @@ function colours({ values, states }: Figures, scale: Scale, palette: Palette): U
   return rgb;
 }
 
-/** Every so many pixels a diagonal line over what is not finite. */
+/** Distance of the diagonal lines over nonfinite cells in pixels. */
 const HATCH = 5;
 const WHITE: Rgb = [255, 255, 255];
 
-/** The sheet in the screen's own pixels, RGBA; gaps are transparent, what is not finite is hatched. */
+/** Paint a sheet at screen resolution as RGBA. Gaps are transparent, nonfinite cells are hatched. */
 export function paintCells(
   cells: Cells,
-  shown: Figures,
-  placing: Placing,
+  shown: CellValues,
+  placement: Placement,
   scale: Scale,
   palette: Palette,
   dpr: number,
 ): { pixels: Uint8ClampedArray; width: number; height: number } {
-  const width = Math.max(1, Math.round(placing.width * dpr));
-  const height = Math.max(1, Math.round(placing.height * dpr));
-  const across = Int32Array.from({ length: width }, (_, x) => cellAt(placing, 0, (x + 0.5) / dpr));
+  const width = Math.max(1, Math.round(placement.width * dpr));
+  const height = Math.max(1, Math.round(placement.height * dpr));
+  const across = Int32Array.from({ length: width }, (_, x) => cellAt(placement, 0, (x + 0.5) / dpr));
   const pixels = new Uint8ClampedArray(4 * width * height);
   const rgb = colours(shown, scale, palette);
   const every = Math.round(HATCH * dpr);
   for (let y = 0; y < height; y++) {
-    const row = cellAt(placing, 1, (y + 0.5) / dpr);
+    const row = cellAt(placement, 1, (y + 0.5) / dpr);
     if (row < 0) continue;
     for (let x = 0; x < width; x++) {
       if (across[x] < 0) continue;
@@ -129,8 +132,8 @@ export function paintCells(
   return { pixels, width, height };
 }
 
-/** Which kinds of cells occur: the legend names those and no others. */
-export function labelsOf(all: readonly Figures[], scale: Scale): Set<CellLabel> {
+/** Return the labels of cells that occur, for the legend. */
+export function labelsOf(all: readonly CellValues[], scale: Scale): Set<CellLabel> {
   const found = new Set<CellLabel>();
   for (const { values, states } of all)
     for (let i = 0; i < values.length; i++)
@@ -138,7 +141,7 @@ export function labelsOf(all: readonly Figures[], scale: Scale): Set<CellLabel> 
   return found;
 }
 
-/** The colours' scale: as far below 0 as above. */
+/** Return a scale symmetric about 0. */
 export const centred = (reach: number): Scale => {
   const hi = reach > 0 ? reach : 1;
   return { mode: "linear", lo: -hi, hi, diverging: true };

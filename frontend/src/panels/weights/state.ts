@@ -19,11 +19,11 @@ import { centred } from "./paint";
 export const MINUS = ["none", "ref", "first"] as const;
 type Minus = (typeof MINUS)[number];
 
-/** A run's weights at the step: as they are, and what is shown of them. */
+/** A run's weights at the step, and the values shown for them. */
 interface RunWeights {
   map: WeightMap;
   cells: Cells;
-  /** What is drawn; null where there is nothing to subtract from. */
+  /** Shown values, or null if there is nothing to subtract. */
   shown: Cells | null;
 }
 
@@ -33,7 +33,7 @@ export interface WeightsModel {
   runs: Map<string, RunWeights>;
   minus: Minus;
   reduction: Reduction;
-  /** Tiles have been logged, and differences are shown: those of means are all there is. */
+  /** True if tiles are logged and differences are shown: then only means can be compared. */
   meanOnly: boolean;
   scale: Scale;
   fixed: number | null;
@@ -57,7 +57,7 @@ const nearestMap = (maps: readonly WeightMap[] | undefined, step: number): Weigh
 const oneOf = <T extends string>(all: readonly T[], value: string | null): T =>
   all.find((one) => one === value) ?? all[0];
 
-/** What the panel shows of what has been loaded: the choices in the address applied to the maps at the cursor. */
+/** Return the content of the panel: the settings of the address, applied to the maps at the cursor's step. */
 export function useWeights(runs: readonly string[], data: Maps | null): WeightsModel {
   const store = useStore();
   const minus = oneOf(MINUS, store.key("weights.minus").value);

@@ -1,13 +1,13 @@
-/** Texts of the panel Weights. */
+/** Texts of the Weights panel. */
 export const TEXT = {
   title: "Weights",
   what: "the weights",
   whatTracks: "the single weights",
   emptyTitle: "No weights yet",
   emptyHelp:
-    "The runs shown hold no maps of weights. They are written by default every 500 steps, the first at step 0; short runs take a smaller number. tracked_weights says which single weights are followed: the first ten of each layer, unless told otherwise.",
+    "The shown runs have no weight maps. By default, they are logged every 500 steps, starting at step 0. Use a smaller number for short runs. tracked_weights selects the single weights that are logged at every logged step, by default the first ten of each layer.",
   emptyCode: "tb_nnviz.watch(model, optimizer, logdir=..., weights_every=100, tracked_weights=10)",
-  show: "What is shown of each weight",
+  show: "Values to show",
   minus: {
     none: "weights",
     ref: "− reference",
@@ -15,21 +15,21 @@ export const TEXT = {
   } as Record<string, string>,
   minusTitle: {
     none: "The weights themselves",
-    ref: "How far they are from those of the reference run, at the nearest step",
-    first: "How far they have moved since the first step that is kept",
+    ref: "Difference from the reference run at the nearest step",
+    first: "Difference from the first kept step",
   } as Record<string, string>,
   reduction: { mean: "mean", min: "min", max: "max" } as Record<string, string>,
-  reductionName: "Figure of a tile",
-  reductionTitle: "Several weights share a cell here: their mean, their smallest, or their largest",
-  reductionOff: "Differences are those of means",
+  reductionName: "Value of a tile",
+  reductionTitle: "A cell contains several weights: show their mean, minimum or maximum",
+  reductionOff: "Differences are available for means only",
   range: "Range",
   rangeLayer: "layer",
   rangeHelp:
-    "Colours go from minus this to plus this, around 0, for all runs. Left empty it fits the layer over all its steps; what lies beyond is marked as such.",
+    "Colours span from minus this value to plus this value, for all runs. If empty, the range fits the layer at all steps. Values beyond it are marked as clipped.",
   rangeField: "up to ±",
   column: (run: string, name: string, step: number) => `${name} of ${run} at step ${step}`,
   at: (step: number) => `step ${step}`,
-  unlike: "another shape than the reference",
+  unlike: "shape differs from the reference",
   isReference: "the reference",
   noMap: "no map of this layer",
   noTracks: "no single weights of this layer",
@@ -37,7 +37,7 @@ export const TEXT = {
   tile: (n: number) => `tile of ${n} weights`,
   three: (mean: string, min: string, max: string) => `mean ${mean} · min ${min} · max ${max}`,
   steps: (size: string) => `stored in steps of ${size}`,
-  differs: (size: string) => `differences below ${size} do not show`,
+  differs: (size: string) => `differences below ${size} are shown as 0`,
   other: (run: string, value: string) => `${run}: ${value}`,
   norms: (row: string, column: string) => `Bars: norm of each ${row} (right) and ${column} (below)`,
   line: { row: "row", column: "column", out: "output channel", in: "input channel" } as Record<
@@ -48,9 +48,10 @@ export const TEXT = {
     string,
     string
   >,
-  zeroLines: (n: number, least: boolean, lines: string) => `${least ? "at least " : ""}${n} ${lines} all 0`,
-  large: (line: string, name: string, times: string) => `${line} ${name}: ${times} × the usual norm`,
-  still: (n: number, all: number, what: string) => `${n} of ${all} ${what} unmoved`,
+  zeroLines: (n: number, isLowerBound: boolean, lines: string) =>
+    `${isLowerBound ? "at least " : ""}${n} ${lines} all 0`,
+  large: (line: string, name: string, times: string) => `${line} ${name}: ${times} × the median norm`,
+  unchanged: (n: number, all: number, what: string) => `${n} of ${all} ${what} unchanged`,
   kernels: "kernels",
   nonfinite: (n: number) => `${n} NaN or Inf`,
   kept: (parts: string) => `shown: ${parts}`,
@@ -58,10 +59,10 @@ export const TEXT = {
   tiles: (high: number, wide: number) => `tiles of ${high} × ${wide}`,
   zeroDifference: "no difference",
   tracks: "Single weights",
-  tracksCut: (lo: string, hi: string) => `cut at ${lo} and ${hi}`,
+  tracksCut: (lo: string, hi: string) => `clipped at ${lo} and ${hi}`,
   each: "each run",
-  tracksView: "Single weights: each run by itself, or one weight in all runs",
+  tracksView: "Single weights: one chart per run, or one weight in all runs",
   tracksName: (run: string, name: string) => `Single weights of ${name} in ${run}, over steps`,
   tracksAll: (name: string) => `${name} over steps, all runs`,
-  shown: "Weights of this layer, a map a run",
+  shown: "Weights of this layer, one map per run",
 };

@@ -24,9 +24,9 @@ export function LegendOf({ legend, name, testid }: { legend: MapLegend; name: st
         {over && <i class="cap" style={{ background: cssColour(palette.over) }} title={UI_TEXT.state.over} />}
       </div>
       <div class="ends">
-        <span>{range ? `${under ? "< " : ""}${end(range.lo)}` : TEXT.least}</span>
+        <span>{range ? `${under ? "< " : ""}${end(range.lo)}` : TEXT.min}</span>
         {centred && <span>{0}</span>}
-        <span>{range ? `${over ? "> " : ""}${end(range.hi)}` : TEXT.greatest}</span>
+        <span>{range ? `${over ? "> " : ""}${end(range.hi)}` : TEXT.max}</span>
       </div>
     </div>
   );

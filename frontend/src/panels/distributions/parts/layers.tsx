@@ -10,14 +10,14 @@ import { type Listing, useKeys } from "../data";
 import { drawDensityMap } from "../draw_density_map";
 import type { ValueAxis } from "../layout_value_axis";
 import { type HistogramAnswer, type Histograms, peakOf } from "../model";
-import { noteOf } from "../notes";
 import { useAxis, useShared } from "../shared";
 import { TEXT } from "../text";
+import { tooltipOf } from "../tooltip";
 import { DensityLegend } from "./legend";
 import { ValueTicks } from "./plot";
 
 const LINE = 24;
-/** Between a layer's strip and the next: room for the line of its quantiles. */
+/** Gap between two layers, which contains the line of quantiles. */
 const PAD = 3;
 const BOX = 7;
 const GAP = 16;
@@ -29,7 +29,7 @@ interface Props {
   stale: boolean;
 }
 
-/** All layers at the cursor's step, a line each: how the distribution drifts with depth, run beside run. */
+/** All layers at the cursor's step, one line per layer, run beside run. */
 export function Layers({ listing, answer, stale }: Props) {
   const store = useStore();
   const keys = useKeys();
@@ -50,7 +50,7 @@ export function Layers({ listing, answer, stale }: Props) {
   const visible = names.slice(first, first + Math.ceil(body / LINE) + 1);
   const selected = listing.rows[listing.selected]?.name;
   const scroll = useRef<HTMLDivElement>(null);
-  // Where one comes from stands in the middle.
+  // Scroll the selected layer to the middle when the view opens.
   useLayoutEffect(() => {
     const at = names.indexOf(selected ?? "");
     const box = scroll.current;
@@ -204,7 +204,7 @@ function Strips({ all, names, axis, scale, step, open }: StripsProps) {
           return;
         }
         const x = event.clientX - event.currentTarget.getBoundingClientRect().left;
-        const note = noteOf(all, item, axis, x);
+        const note = tooltipOf(all, item, axis, x);
         store.tooltip.value = {
           run: all.run,
           step: `${UI_TEXT.step} ${all.steps[0]}`,

@@ -3,27 +3,27 @@ import { tick } from "../../../lib/format";
 import { cssColour, tableColour } from "../../../lib/palette";
 import type { Scale } from "../../../lib/types";
 import { useStore } from "../../../ui/context";
-import { shareLook } from "../draw_shares";
+import { shareStyle } from "../draw_shares";
 import { isLog, type Part, partOf, type ValueRange } from "../layout_value_axis";
 import { BINS } from "../model_bins";
 import { densityPalette } from "../model_density";
-import { percent } from "../notes";
 import { TEXT } from "../text";
+import { percent } from "../tooltip";
 
 interface Props {
   scale: Scale;
   peak: number;
-  /** Each step, or each layer, has a scale of its own. */
+  /** True if each step or layer has its own scale. */
   own: boolean;
-  /** Quantiles are drawn as lines. */
+  /** True if quantiles are drawn as lines. */
   lines: boolean;
-  /** The quantiles are marks on each item instead of lines. */
+  /** True if quantiles are drawn as marks on each histogram. */
   marks?: boolean;
   used: Float64Array;
   range: ValueRange;
 }
 
-/** What colours, heights and strips say. */
+/** Legend of colours, heights and strips. */
 export function DensityLegend({ scale, peak, own, lines, marks = false, used, range }: Props) {
   const store = useStore();
   const dark = store.dark.value;
@@ -67,8 +67,8 @@ export function DensityLegend({ scale, peak, own, lines, marks = false, used, ra
         .map((part) => (
           <span class="chip" key={part}>
             <i
-              class={shareLook(part, "", dark).hatched ? "hatched" : ""}
-              style={{ backgroundColor: shareLook(part, "", dark).colour }}
+              class={shareStyle(part, "", dark).hatched ? "hatched" : ""}
+              style={{ backgroundColor: shareStyle(part, "", dark).colour }}
             />
             {TEXT.partName[part]}
           </span>

@@ -10,10 +10,10 @@ import { drawSlice } from "../draw_slice";
 import { ridgeAt, type StepLayout } from "../layout";
 import { fromX, isLog, type ValueAxis, valueTicks } from "../layout_value_axis";
 import type { Histograms } from "../model";
-import { noteOf } from "../notes";
 import { TEXT } from "../text";
+import { tooltipOf } from "../tooltip";
 
-/** A pointer that moves less than this has clicked. */
+/** Pixels that a pointer must move to start a zoom instead of a click. */
 const DRAG = 5;
 
 interface PlotProps {
@@ -22,21 +22,21 @@ interface PlotProps {
   axis: ValueAxis;
   layout: StepLayout;
   mode: "ridges" | "map";
-  /** The highest density of all runs and steps; null: each step has its own. */
+  /** The highest density of all runs and steps. Null: each step has its own scale. */
   peak: number | null;
   scale: Scale;
   peaks: Float64Array;
-  /** Index of the item at the cursor, or -1. */
+  /** Index of the histogram at the cursor, or -1. */
   cursor: number;
 }
 
-/** One run's histograms over steps: a ridgeline or a heat map. */
+/** One run's histograms over steps, as a ridgeline or a heat map. */
 export function Plot({ all, kind, axis, layout, mode, peak, scale, peaks, cursor }: PlotProps) {
   const store = useStore();
   const canvas = useRef<HTMLCanvasElement>(null);
   const dark = store.dark.value;
   const colour = store.colour(all.run);
-  // In the heat map the cursor is a line above the picture: moving it draws no cells.
+  // In the heat map the cursor is a line in an overlay, so that moving it redraws no cells.
   const drawn = mode === "ridges" ? cursor : -1;
   useLayoutEffect(() => {
     if (!canvas.current) return;
@@ -83,7 +83,7 @@ export function Plot({ all, kind, axis, layout, mode, peak, scale, peaks, cursor
       move={(event, x, y) => {
         const item = itemAt(x, y);
         if (item < 0) return;
-        const note = noteOf(all, item, axis, x);
+        const note = tooltipOf(all, item, axis, x);
         const step = `${UI_TEXT.step} ${all.steps[item]}`;
         store.tooltip.value = { run: all.run, step, ...note, x: event.clientX, y: event.clientY };
       }}
@@ -120,7 +120,7 @@ interface SliceProps {
   height: number;
 }
 
-/** The histogram at the cursor's step, with another one's outline over it. */
+/** The histogram at the cursor's step, with a second one as an outline. */
 export function Slice({ all, item, over, axis, peak, height }: SliceProps) {
   const store = useStore();
   const canvas = useRef<HTMLCanvasElement>(null);
@@ -136,7 +136,7 @@ export function Slice({ all, item, over, axis, peak, height }: SliceProps) {
       axis={axis}
       height={height}
       move={(event, x) => {
-        const note = noteOf(all, item, axis, x);
+        const note = tooltipOf(all, item, axis, x);
         const step = `${UI_TEXT.step} ${all.steps[item]}`;
         const lines = [...note.lines];
         if (over) lines.push(outlineLine(over.all, over.item, axis, x));
@@ -154,7 +154,7 @@ export function Slice({ all, item, over, axis, peak, height }: SliceProps) {
 }
 
 function outlineLine(all: Histograms, item: number, axis: ValueAxis, x: number): string {
-  const { lines } = noteOf(all, item, axis, x);
+  const { lines } = tooltipOf(all, item, axis, x);
   return `${TEXT.outlineRef(all.run, all.steps[item])}: ${lines[0] ?? TEXT.absent}`;
 }
 
@@ -166,7 +166,10 @@ interface BrushProps {
   children: preact.ComponentChildren;
 }
 
-/** A plot on the value axis: pointing tells, clicking moves the cursor, dragging zooms, a double click shows all. */
+/**
+ * Pointer events of a plot: hover shows a tooltip, a click moves the cursor, dragging zooms, a double click resets the
+ * zoom.
+ */
 function Brush({ axis, height, move, click, children }: BrushProps) {
   const store = useStore();
   const [brush, setBrush] = useState<{ from: number; to: number } | null>(null);
@@ -234,7 +237,7 @@ function Brush({ axis, height, move, click, children }: BrushProps) {
   );
 }
 
-/** The value at a place; strips beside the log scales stand for the ends. */
+/** Return the value at a position. In a strip it is the end of the range. */
 function valueAt(axis: ValueAxis, x: number): number {
   const { part, value } = fromX(axis, x);
   const { from, to } = axis.range;
@@ -243,11 +246,11 @@ function valueAt(axis: ValueAxis, x: number): number {
   return part === "above" || part === "positive_infinity" ? to : from;
 }
 
-/** Values below the plots: decades on the log scales, and what each strip holds. */
+/** Ticks below the plots: decades on the log scales, and labels of the strips. */
 export function ValueTicks({ axis }: { axis: ValueAxis }) {
   const labels = axis.pieces.filter(({ part }) => TEXT.partLabel[part]);
   const reach = (text: string) => text.length * 3.2;
-  // The names of the strips come first: a number that would touch one is left out.
+  // Ticks that would touch the label of a strip are dropped.
   const ticks = valueTicks(axis, 31).filter(({ value, x }) => {
     const half = reach(tick(value));
     return (

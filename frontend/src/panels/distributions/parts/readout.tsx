@@ -5,8 +5,8 @@ import { useStore } from "../../../ui/context";
 import { Mark } from "../../../ui/icon";
 import { UI_TEXT } from "../../../ui/text";
 import { type Histograms, shareOf } from "../model";
-import { percent, quantileText } from "../notes";
 import { TEXT } from "../text";
+import { percent, quantileText } from "../tooltip";
 
 const MEDIAN = 2;
 

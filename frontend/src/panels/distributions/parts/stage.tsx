@@ -20,7 +20,7 @@ const GAP = 12;
 const MIN_WIDTH = 196;
 const MIN_HEIGHT = 300;
 const HEAD = 30;
-const BETWEEN = 18;
+const SLICE_HEAD = 18;
 const TICKS = 20;
 const LINE = 22;
 const LEGEND = 44;
@@ -28,11 +28,11 @@ const LEGEND = 44;
 interface Props {
   listing: Listing;
   answer: HistogramAnswer;
-  /** The answer is of the row before: what is asked for is on its way. */
+  /** True if `answer` is of the previous row, while the new one is loading. */
   stale: boolean;
 }
 
-/** The selected row: each run's histograms over steps, on one value axis and one scale of density. */
+/** The selected row: each run's histograms over steps, with a shared value axis and density scale. */
 export function Stage({ listing, answer, stale }: Props) {
   const store = useStore();
   const keys = useKeys();
@@ -47,7 +47,7 @@ export function Stage({ listing, answer, stale }: Props) {
   const below = LINE * (present.length + 1) + LEGEND + 12;
   const cell = Math.max(MIN_HEIGHT, Math.floor((height - below) / lines) - 4);
   const slice = Math.round(Math.min(130, Math.max(64, cell * 0.22)));
-  const plot = cell - HEAD - BETWEEN - slice - TICKS;
+  const plot = cell - HEAD - SLICE_HEAD - slice - TICKS;
   const axis = useAxis(shared, column);
 
   const reference = present.find(({ run }) => run === store.ref.value) ?? null;
@@ -160,7 +160,7 @@ function Column({ all, listing, axis, plot, slice, peak, slicePeak, scale, over 
         peaks={peaks}
         cursor={cursor}
       />
-      <div class="slice-head" style={{ height: `${BETWEEN}px` }}>
+      <div class="slice-head" style={{ height: `${SLICE_HEAD}px` }}>
         <b>{TEXT.at(all.steps[cursor])}</b>
         {over && (
           <span>
@@ -180,7 +180,7 @@ function Column({ all, listing, axis, plot, slice, peak, slicePeak, scale, over 
   );
 }
 
-/** What is drawn over a run's histogram at the cursor's step. */
+/** Return the outline to draw over a run's histogram at the cursor's step. */
 function outline(all: Histograms, reference: Histograms | null, overlay: string, step: number) {
   if (overlay === "first") return all.steps.length > 1 ? { all, item: 0 } : null;
   if (overlay === "none" || !reference || reference.run === all.run) return null;
@@ -188,7 +188,7 @@ function outline(all: Histograms, reference: Histograms | null, overlay: string,
   return item < 0 ? null : { all: reference, item };
 }
 
-/** Steps of the plots at its right: those of the ridges' feet, or of the heat map's cells. */
+/** Step labels left of the plots, at the ridges' baselines or at the cells of the heat map. */
 function StepAxis({
   listing,
   height,

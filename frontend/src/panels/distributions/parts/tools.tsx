@@ -47,7 +47,7 @@ export function KindSegments({ listing }: { listing: Listing }) {
       testid="hist-kind"
       set={(kind) => {
         store.key("hist.kind").value = kind;
-        // A range that was set for gradients says nothing about parameters.
+        // A range typed for gradients is meaningless for parameters.
         store.key("hist.from").value = null;
         store.key("hist.to").value = null;
       }}

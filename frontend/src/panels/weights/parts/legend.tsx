@@ -10,7 +10,7 @@ import { TEXT } from "../text";
 interface Props {
   model: WeightsModel;
   labels: ReadonlySet<CellLabel>;
-  /** What the bars beside the maps are the norms of; null where there are none. */
+  /** Kind of the norms beside the maps. Null if there are none. */
   bars: "kernels" | "rows" | null;
 }
 

@@ -4,21 +4,21 @@ import { CELL } from "../../../lib/types";
 import { useStore } from "../../../ui/context";
 import { UI_TEXT } from "../../../ui/text";
 import { drawWeights, MARGIN } from "../draw";
-import { type Cells, type Figures, isBlank, place, type WeightMap } from "../model";
-import { type AxisFacts, type Bars, facts, unmoved } from "../model_facts";
-import { cellAt, edge, type Placing } from "../paint";
+import { type Cells, type CellValues, cellIndex, isBlank, type WeightMap } from "../model";
+import { type AxisFacts, type Bars, facts, unchanged } from "../model_facts";
+import { cellAt, edge, type Placement } from "../paint";
 import type { WeightsModel } from "../state";
 import { TEXT } from "../text";
 
-/** One run's sheet, ready to be drawn. */
+/** One run's sheet, ready to draw. */
 export interface Drawn {
   map: WeightMap;
-  /** What is drawn: the weights, or their differences. */
+  /** Shown values: the weights, or their differences. */
   cells: Cells;
   /** The weights themselves. */
   values: Cells;
-  figures: Figures;
-  placing: Placing;
+  shown: CellValues;
+  placement: Placement;
   rows: Bars | null;
   columns: Bars | null;
 }
@@ -30,16 +30,16 @@ interface Props {
   all: ReadonlyMap<string, Drawn>;
   model: WeightsModel;
   reach: { rows: number; columns: number };
-  /** Height that there is for it; what is higher is scrolled. */
-  most: number;
+  /** Available height. A higher map scrolls. */
+  maxHeight: number;
   cell: { row: number; column: number } | null;
   setCell: (cell: { row: number; column: number } | null) => void;
 }
 
-export function RunMap({ run, name, drawn, all, model, reach, most, cell, setCell }: Props) {
+export function RunMap({ run, name, drawn, all, model, reach, maxHeight, cell, setCell }: Props) {
   const store = useStore();
   const ref = useRef<HTMLCanvasElement>(null);
-  const { cells, placing } = drawn;
+  const { cells, placement } = drawn;
   const dark = store.dark.value;
   const dpr = window.devicePixelRatio;
   useLayoutEffect(() => {
@@ -47,12 +47,12 @@ export function RunMap({ run, name, drawn, all, model, reach, most, cell, setCel
   }, [drawn, model.scale, reach.rows, reach.columns, dark, dpr]);
   const pointed = (event: PointerEvent) => {
     const box = ref.current!.getBoundingClientRect();
-    const column = cellAt(placing, 0, event.clientX - box.left);
-    const row = cellAt(placing, 1, event.clientY - box.top);
+    const column = cellAt(placement, 0, event.clientX - box.left);
+    const row = cellAt(placement, 1, event.clientY - box.top);
     const at = row * cells.columns + column;
     if (row < 0 || column < 0 || isBlank(cells, at)) return left();
     setCell({ row, column });
-    const bad = drawn.figures.states[at] === CELL.nonfinite;
+    const bad = drawn.shown.states[at] === CELL.nonfinite;
     const others = [...all].filter(
       ([other, { cells: its }]) => other !== run && its.columns === cells.columns && its.rows === cells.rows,
     );
@@ -60,8 +60,8 @@ export function RunMap({ run, name, drawn, all, model, reach, most, cell, setCel
     store.tooltip.value = {
       run,
       step: TEXT.at(drawn.map.step),
-      what: TEXT.weight(name, place(cells, row, column)),
-      value: exact(drawn.figures.values[at]),
+      what: TEXT.weight(name, cellIndex(cells, row, column)),
+      value: exact(drawn.shown.values[at]),
       lines: [
         ...(bad ? [UI_TEXT.state.nonfinite] : []),
         ...(count > 1
@@ -78,7 +78,7 @@ export function RunMap({ run, name, drawn, all, model, reach, most, cell, setCel
           : []),
         ...(model.minus !== "none" ? [TEXT.other(TEXT.minus.none, short(drawn.values.mean[at]))] : []),
         ...others.map(([other, its]) =>
-          TEXT.other(store.shortNames.value.get(other) ?? other, short(its.figures.values[at])),
+          TEXT.other(store.shortNames.value.get(other) ?? other, short(its.shown.values[at])),
         ),
       ],
       help: (model.minus === "none" ? TEXT.steps : TEXT.differs)(
@@ -93,13 +93,13 @@ export function RunMap({ run, name, drawn, all, model, reach, most, cell, setCel
     store.tooltip.value = null;
   };
   useLayoutEffect(() => () => left(), []);
-  const sentences = useMemo(() => said(drawn, model), [drawn, model]);
+  const sentences = useMemo(() => describe(drawn, model), [drawn, model]);
   const inside = cell && cell.row < cells.rows && cell.column < cells.columns ? cell : null;
   return (
     <>
       <div
         class="w-map"
-        style={{ maxHeight: `${most + MARGIN.bottom}px` }}
+        style={{ maxHeight: `${maxHeight + MARGIN.bottom}px` }}
         onPointerMove={pointed}
         onPointerLeave={left}
       >
@@ -108,18 +108,18 @@ export function RunMap({ run, name, drawn, all, model, reach, most, cell, setCel
           role="img"
           aria-label={TEXT.column(run, name, drawn.map.step)}
           data-testid={`weights-${run}`}
-          data-cell={placing.cell.join(" ")}
-          data-block={placing.block.join(" ")}
-          data-gap={placing.gap}
+          data-cell={placement.cell.join(" ")}
+          data-block={placement.block.join(" ")}
+          data-gap={placement.gap}
         />
         {inside && (
           <div
             class="w-cell"
             style={{
-              left: `${edge(placing, 0, inside.column)}px`,
-              top: `${edge(placing, 1, inside.row)}px`,
-              width: `${placing.cell[0]}px`,
-              height: `${placing.cell[1]}px`,
+              left: `${edge(placement, 0, inside.column)}px`,
+              top: `${edge(placement, 1, inside.row)}px`,
+              width: `${placement.cell[0]}px`,
+              height: `${placement.cell[1]}px`,
             }}
           />
         )}
@@ -131,17 +131,17 @@ export function RunMap({ run, name, drawn, all, model, reach, most, cell, setCel
   );
 }
 
-/** What stands out in a run's weights, in words. */
-function said({ map, cells }: Drawn, model: WeightsModel): string[] {
+/** Describe remarkable properties of a run's weights. */
+function describe({ map, cells }: Drawn, model: WeightsModel): string[] {
   const { header } = map;
   const lines: string[] = [];
   if (header.nonfinite > 0) lines.push(TEXT.nonfinite(header.nonfinite));
   if (model.minus === "first") {
-    const { still, all } = unmoved(cells);
-    if (still > 0) lines.push(TEXT.still(still, all, cells.kernel ? TEXT.kernels : TEXT.lines.row));
+    const { count, all } = unchanged(cells);
+    if (count > 0) lines.push(TEXT.unchanged(count, all, cells.kernel ? TEXT.kernels : TEXT.lines.row));
   }
-  for (const { axis, zero, least, large } of facts(header) as AxisFacts[]) {
-    if (zero > 0) lines.push(TEXT.zeroLines(zero, least, TEXT.lines[axis] ?? axis));
+  for (const { axis, zero, isLowerBound, large } of facts(header) as AxisFacts[]) {
+    if (zero > 0) lines.push(TEXT.zeroLines(zero, isLowerBound, TEXT.lines[axis] ?? axis));
     for (const { line, times } of large) lines.push(TEXT.large(TEXT.line[axis] ?? axis, line, short(times)));
   }
   const parts = Object.entries(header.downsampled ?? {}).map(([axis, [size, kept]]) =>

@@ -5,10 +5,10 @@ import { RunHead } from "../../../ui/run_head";
 import type { Weight } from "../data";
 import { MARGIN } from "../draw";
 import { isStacked } from "../layout";
-import { figures, fold } from "../model";
+import { cellValues, fold } from "../model";
 import { barReach, bars } from "../model_facts";
 import type { Track } from "../model_tracks";
-import { labelsOf, placing } from "../paint";
+import { labelsOf, placeCells } from "../paint";
 import type { WeightsModel } from "../state";
 import { TEXT } from "../text";
 import { WeightLegend } from "./legend";
@@ -19,7 +19,7 @@ interface Props {
   model: WeightsModel;
   weight: Weight;
   loading: boolean;
-  /** Names of the single weights of this parameter; null until they are known. */
+  /** Names of the single weights of this parameter, or null until they are loaded. */
   names: readonly string[] | null;
   tracks: readonly Track[];
   tracksError: string | null;
@@ -27,8 +27,8 @@ interface Props {
 }
 
 const GAP = 14;
-const LEAST_WIDTH = 190;
-/** Head and facts of a run. */
+const MIN_WIDTH = 190;
+/** Height of a run's facts. */
 const FACTS = 24;
 const AROUND = 30 + FACTS;
 const TRACKS = 208;
@@ -36,15 +36,15 @@ const MAX_TRACKS = 320;
 const LEGEND = 34;
 const LEAST_MAP = 130;
 
-/** The maps side by side, runs in columns, and the single weights below them. */
+/** The maps in one column per run, with single weights below them. */
 export function Stage({ model, weight, loading, names, tracks, tracksError, retryTracks }: Props) {
   const store = useStore();
   const { ref, width, height } = useSize<HTMLDivElement>();
   const [cell, setCell] = useState<{ row: number; column: number } | null>(null);
   const runs = store.shown.value;
-  // as many in each line: three and one would leave a hole
-  const most = Math.max(1, Math.min(runs.length, Math.floor((width + GAP) / (LEAST_WIDTH + GAP))));
-  const across = Math.ceil(runs.length / Math.ceil(runs.length / most));
+  // The same number of columns in each line, so that the last line is not nearly empty.
+  const maxColumns = Math.max(1, Math.min(runs.length, Math.floor((width + GAP) / (MIN_WIDTH + GAP))));
+  const across = Math.ceil(runs.length / Math.ceil(runs.length / maxColumns));
   const each = Math.floor((width - GAP * (across - 1)) / across);
   const room = Math.max(LEAST_MAP, height - AROUND - LEGEND - TRACKS - MARGIN.bottom - 12);
   const dpr = window.devicePixelRatio;
@@ -55,7 +55,7 @@ export function Stage({ model, weight, loading, names, tracks, tracksError, retr
       if (!shown) continue;
       const cells = fold(shown, Math.floor(room * dpr), Math.floor((each - MARGIN.right) * dpr));
       const values = fold(whole, Math.floor(room * dpr), Math.floor((each - MARGIN.right) * dpr));
-      const placed = placing(cells, each - MARGIN.right, room);
+      const placed = placeCells(cells, each - MARGIN.right, room);
       const [rows, columns] = cells.kernel ? (["out", "in"] as const) : (["row", "column"] as const);
       const { kernel } = cells;
       const stacked = kernel !== null && isStacked(kernel);
@@ -63,9 +63,9 @@ export function Stage({ model, weight, loading, names, tracks, tracksError, retr
         map,
         cells,
         values,
-        figures: figures(cells, model.reduction),
-        placing: placed,
-        // Stacks have no line of their own for a channel.
+        shown: cellValues(cells, model.reduction),
+        placement: placed,
+        // In a stacked sheet, a channel has no line of its own.
         rows: stacked ? null : bars(map.header, rows, kernel ? kernel.out.length : cells.rows),
         columns: stacked ? null : bars(map.header, columns, kernel ? kernel.in.length : cells.columns),
       });
@@ -82,16 +82,16 @@ export function Stage({ model, weight, loading, names, tracks, tracksError, retr
   const labels = useMemo(
     () =>
       labelsOf(
-        [...drawn.values()].map((one) => one.figures),
+        [...drawn.values()].map((one) => one.shown),
         model.scale,
       ),
     [drawn, model.scale],
   );
-  // before the maps are there, as high as they will be
-  const expected = width === 0 ? 0 : placing(weight.sheet, each - MARGIN.right, room).height;
+  // Reserve the height of the maps before they are loaded.
+  const expected = width === 0 ? 0 : placeCells(weight.sheet, each - MARGIN.right, room).height;
   const high = Math.max(
     Math.min(room, drawn.size > 0 ? 0 : expected),
-    ...[...drawn.values()].map(({ placing }) => Math.min(room, placing.height)),
+    ...[...drawn.values()].map(({ placement }) => Math.min(room, placement.height)),
   );
   const left = height - AROUND - LEGEND - high - MARGIN.bottom - 12;
   const tracksHeight = runs.length > across ? TRACKS : Math.max(TRACKS, Math.min(MAX_TRACKS, left));
@@ -126,7 +126,7 @@ export function Stage({ model, weight, loading, names, tracks, tracksError, retr
                   all={drawn}
                   model={model}
                   reach={reach}
-                  most={room}
+                  maxHeight={room}
                   cell={cell}
                   setCell={setCell}
                 />

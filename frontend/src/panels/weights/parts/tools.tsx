@@ -15,7 +15,7 @@ interface Props {
   ready: boolean;
 }
 
-/** What of the weights is shown, at which step, on which range; and the files. */
+/** Controls for the shown values, step and range, and the exports. */
 export function Tools({ model, weight, ready }: Props) {
   const store = useStore();
   const minus = store.key("weights.minus");
@@ -69,7 +69,7 @@ export function Tools({ model, weight, ready }: Props) {
           {TEXT.rangeLayer}
         </button>
       </Popover>
-      {/* kernels have no tiles; its room stays, so that the slider does not jump from layer to layer */}
+      {/** Kernels have no tiles. The space remains, so that the slider does not move between layers. */}
       <fieldset
         class="segments"
         aria-label={TEXT.reductionName}

@@ -13,7 +13,7 @@ interface Props {
   names: readonly string[] | null;
   tracks: readonly Track[];
   parameter: string;
-  /** Width of a run's column, how many there are side by side, and what is between them. */
+  /** Width of a run's column, number of columns, and gap between them. */
   width: number;
   across: number;
   gap: number;
@@ -24,7 +24,7 @@ interface Props {
 const HEAD = 34;
 const LEFT = 46;
 
-/** Single weights over steps: each run by itself, or one weight of all runs. */
+/** Single weights over steps: one chart per run, or one weight of all runs. */
 export function Tracks({ names: known, tracks, parameter, width, across, gap, whole, height }: Props) {
   const store = useStore();
   const names = known ?? [];
@@ -176,7 +176,7 @@ function TrackChart({ id, tracks, colours, domain, range, width, height, label }
       y: event.clientY,
     };
   };
-  /** The curve that is nearest to the pointer, at the step that is. */
+  /** Return the curve nearest to the pointer, at the nearest step. */
   function nearestTrack(event: PointerEvent): { track: Track; at: number } | null {
     const box = chart.current?.plot.over?.getBoundingClientRect();
     if (!box) return null;
@@ -213,7 +213,7 @@ function TrackChart({ id, tracks, colours, domain, range, width, height, label }
   );
 }
 
-/** Apart from the chart, so that moving the cursor draws no curves; a new area says that places are others. */
+/** The cursor's line. Separate from the chart, so that moving the cursor redraws no curves. */
 function Cursor({ plot, area }: { plot: Plot; area: Plot["area"] }) {
   const store = useStore();
   const step = store.view.step.value;

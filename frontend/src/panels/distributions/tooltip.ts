@@ -8,15 +8,15 @@ import { TEXT } from "./text";
 
 export const percent = (share: number) => (share === 0 ? "0 %" : `${short(100 * share)} %`);
 
-/** A quantile as it is read: beyond 2^24 nobody knows how far. */
+/** Format a quantile. Beyond 2^24 only a bound is known. */
 export function quantileText(value: number): string {
   if (Number.isNaN(value)) return "";
   if (Math.abs(value) === 2 ** 24) return value > 0 ? `≥ ${short(value)}` : `≤ ${short(value)}`;
   return short(value);
 }
 
-/** What the tooltip says of a place in an item: which bin, how many elements. */
-export function noteOf(
+/** Return the tooltip at a position in a histogram: the bin and its elements. */
+export function tooltipOf(
   all: Histograms,
   item: number,
   axis: ValueAxis,
@@ -48,7 +48,9 @@ export function noteOf(
   };
 }
 
-/** Ours are whole numbers; those that were spread over our bins are not. */
+/**
+ * Format a number of elements. TensorBoard's histograms have fractional counts, because their buckets were distributed.
+ */
 const count = (value: number, all: Histograms) =>
   all.source === "stock" && !Number.isInteger(value)
     ? `≈ ${short(value)}`
