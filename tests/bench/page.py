@@ -127,7 +127,7 @@ def measure_page(browser: Browser, server: Server, names: list[str]) -> dict[str
 
 
 def many_runs(browser: Browser, logdir: Path, loader: str) -> dict[str, float]:
-    """200 small runs: opening, and typing into the filter."""
+    """Measure opening the page with 200 small runs, and typing into the filter."""
     if not logdir.exists():
         logs.write(logdir, 200, 20, 20)
     values = {}
