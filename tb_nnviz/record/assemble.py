@@ -92,7 +92,7 @@ def _statistics(pending: PendingStep, arrays: HostArrays) -> tuple[Statistics, G
         result[kind] = {name: found[name] for name in schema.STATISTICS}
         if kind == "activation":
             result[kind] |= _units(pending, arrays, names)
-            result[kind]["saturated_fraction"] = found["saturated_fraction"]
+        result[kind] |= {name: found[name] for name in schema.KIND_STATISTICS.get(kind, ()) if name in found}
         if not (result[kind]["nonfinite"] > 0).any():
             del result[kind]["finite_norm"], result[kind]["finite_absmax"]
     if "optimizer" in pending.layouts:

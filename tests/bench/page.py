@@ -26,7 +26,7 @@ from tb_nnviz.record.write.events import event
 from tests.bench import logs
 from tests.support.browser import servers
 from tests.support.browser.page_driver import WIDE, View, launch
-from tests.support.browser.servers import Board
+from tests.support.browser.servers import Server
 
 STOCK_LAYERS, STOCK_STEPS, HISTOGRAM_STEPS = 100, 500, 50
 FIRST = "first picture, from opening the tab; nothing read before"
@@ -56,10 +56,10 @@ GOALS = {
 _FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
-def ask(board: Board, run: str, statistic: str) -> float:
+def ask(server: Server, run: str, statistic: str) -> float:
     """Seconds of one request for a statistic of a run, in columns."""
     body = {"runs": [run], "kind": "gradient", "statistics": [statistic], "width": 512}
-    request = urllib.request.Request(f"{board.url}data/plugin/nnviz/series", json.dumps(body).encode())
+    request = urllib.request.Request(f"{server.url}data/plugin/nnviz/series", json.dumps(body).encode())
     started = time.perf_counter()
     with urllib.request.urlopen(request, timeout=60) as answer:
         answer.read()
@@ -88,17 +88,17 @@ def moves(view: View, key: str, count: int) -> float:
     return statistics.median(view.frame.evaluate(measure, key) / 1e3 for _ in range(count))
 
 
-def page_figures(browser: Browser, board: Board, names: list[str]) -> dict[str, float]:
+def page_figures(browser: Browser, server: Server, names: list[str]) -> dict[str, float]:
     """The page with all runs open."""
     figures = {}
-    new, again = [ask(board, run, "mean") for run in names[-3:]], [ask(board, run, "mean") for run in names[-3:]]
+    new, again = [ask(server, run, "mean") for run in names[-3:]], [ask(server, run, "mean") for run in names[-3:]]
     figures["one statistic of one run from the server, not read before"] = statistics.median(new)
     figures["one statistic of one run from the server, read before"] = statistics.median(again)
     with browser.new_context(viewport=WIDE) as context:
         context.add_init_script(_FIRST_PICTURE)
         page = context.new_page()
-        view = View(page, board)
-        address = f"{board.url}#nnviz&p.nnviz.runs={'%2C'.join(names).replace('/', '%2F')}"
+        view = View(page, server)
+        address = f"{server.url}#nnviz&p.nnviz.runs={'%2C'.join(names).replace('/', '%2F')}"
         for what in (FIRST, AGAIN):
             page.goto("about:blank")
             page.goto(address)
@@ -131,9 +131,9 @@ def many_runs(browser: Browser, logdir: Path, loader: str) -> dict[str, float]:
     if not logdir.exists():
         logs.write(logdir, 200, 20, 20)
     figures = {}
-    with Board(logdir, {logs.run_name(199): 190}, f"--load_fast={loader}") as board, browser.new_context() as context:
+    with Server(logdir, {logs.run_name(199): 190}, f"--load_fast={loader}") as server, browser.new_context() as context:
         page = context.new_page()
-        view = View(page, board)
+        view = View(page, server)
         view.open()
         figures["200 runs: opening the tab's address"] = view.frame.evaluate("() => performance.now()") / 1e3
         field = view.get("run-filter")
@@ -168,10 +168,10 @@ def stock_figures(browser: Browser) -> dict[str, float]:
     for tab, histograms, steps in (("timeseries", False, STOCK_STEPS), ("histograms", True, HISTOGRAM_STEPS)):
         with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
             stock(Path(folder), steps, histograms)
-            board = stack.enter_context(Board(Path(folder), {}))
+            server = stack.enter_context(Server(Path(folder), {}))
             time.sleep(5)
             page = stack.enter_context(browser.new_context(viewport=WIDE)).new_page()
-            page.goto(f"{board.url}#{tab}")
+            page.goto(f"{server.url}#{tab}")
             selector = "scalar-card canvas, scalar-card svg" if tab == "timeseries" else "tf-histogram-loader svg"
             what = f"stock {tab}, {STOCK_LAYERS} layers x {steps} steps of one run: first chart"
             page.wait_for_selector(selector, timeout=60_000, state="attached")
@@ -210,8 +210,8 @@ def main() -> None:
             name = "data server" if loader == "true" else "Python loader"
 
             def full(loader: str = loader) -> dict[str, float]:
-                with Board(large, dict.fromkeys(names, logs.EVERY * 1999), f"--load_fast={loader}") as board:
-                    return page_figures(browser, board, names)
+                with Server(large, dict.fromkeys(names, logs.EVERY * 1999), f"--load_fast={loader}") as server:
+                    return page_figures(browser, server, names)
 
             result[name] = dict(attempts("page", full))
             result[name].update(attempts("200 runs", lambda loader=loader: many_runs(browser, many, loader)))
