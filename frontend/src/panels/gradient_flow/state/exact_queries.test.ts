@@ -1,11 +1,14 @@
-import { expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { pageState } from "../../../app/page";
 import { asColumns, cellAt, cellStep, columnDetail, sliceColumns, widthFor } from "../../../lib/columns";
 import { buildGrid } from "../../../lib/grid";
 import { gridPixels } from "../../../lib/steps";
 import { CELL, type RunSeries } from "../../../lib/types";
-import { FakeSource, info, line, row, settle } from "../../../testing/helpers";
+import { FakeSource, info, line, row, settle, wait } from "../../../testing/helpers";
 import { REST, REST_MOVING } from "./cursor_rest";
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
 
 const { NaN: nan } = Number;
 
@@ -86,7 +89,7 @@ test("ExactQueries, cursor at rest, asks for its step and line and drops late an
   await settle();
   expect(source.requests.length).toBe(1);
   // While a key is held down the cursor does not rest, and nothing is asked for.
-  await new Promise((done) => setTimeout(done, REST + 20));
+  await wait(REST + 20);
   // Which of them is first does not matter.
   const exact = source.requests.slice(1).sort((a, b) => (a.request.rows ? 1 : 0) - (b.request.rows ? 1 : 0));
   expect(exact.map(({ request }) => [request.rows, request.from, request.to])).toEqual([
@@ -123,7 +126,7 @@ test("ExactQueries, one question fails, keeps other answers and asks only it aga
   void runs.reload();
   await settle();
   await source.answerAll((run) => reduced(run));
-  await new Promise((done) => setTimeout(done, REST + 20));
+  await wait(REST + 20);
   const lines = source.requests.filter(({ request }) => request.rows?.[0] === "x.weight");
   expect(lines.map(({ request }) => request.runs)).toEqual([["p"], ["q"], ["r"]]);
   const whole = (run: string): RunSeries => {
@@ -146,7 +149,7 @@ test("ExactQueries, one question fails, keeps other answers and asks only it aga
   // Away and back again.
   flow.moveTo(1, null);
   flow.moveTo(0, null);
-  await new Promise((done) => setTimeout(done, REST + REST_MOVING + 40));
+  await wait(REST + REST_MOVING + 40);
   const again = source.requests.slice(asked).filter(({ request }) => request.rows?.[0] === "x.weight");
   expect(again.map(({ request }) => request.runs)).toEqual([["q"]]);
   flow.dispose();
@@ -164,13 +167,13 @@ test("ExactQueries, cursor moving, asks nothing until it rests", async () => {
   // For longer than one that rests would wait.
   for (const at of [1, 0, 1, 0, 1, 0, 1]) {
     flow.moveTo(at, null);
-    await new Promise((done) => setTimeout(done, REST / 2));
+    await wait(REST / 2);
   }
   // What is fetched ahead is asked for by width.
   const exact = () =>
     source.requests.map(({ request }) => request).filter(({ width }) => width === undefined);
   expect(exact()).toEqual([]);
-  await new Promise((done) => setTimeout(done, REST + REST_MOVING + 40));
+  await wait(REST + REST_MOVING + 40);
   const rows = exact().map((request) => request.rows);
   expect(rows.length).toBe(2);
   expect(rows).toEqual(expect.arrayContaining([undefined, ["y.weight"]]));

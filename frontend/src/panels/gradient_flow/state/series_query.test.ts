@@ -1,7 +1,10 @@
-import { expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { pageState } from "../../../app/page";
 import type { RunSeries } from "../../../lib/types";
-import { FakeSource, info, row, settle } from "../../../testing/helpers";
+import { FakeSource, info, row, settle, wait } from "../../../testing/helpers";
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
 
 const STEPS = Float64Array.from({ length: 4 }, (_, i) => i);
 const ROWS = [row("x.weight")];
@@ -39,7 +42,7 @@ test("SeriesQuery, runs in columns, fetches other statistics ahead when idle", a
     source.requests[at].answer({ series: [inColumns("r", statistic)], missing: [] });
   answer(0, "norm");
   const ahead = () => source.requests.filter(({ request }) => request.statistics[0] === "rms");
-  await new Promise((done) => setTimeout(done, 500));
+  await wait(500);
   // Marks and exact values are still pending.
   expect(ahead()).toEqual([]);
   source.windows[0].answer([]);
