@@ -14,7 +14,7 @@ PAGE = Path("tb_nnviz", "plugin", "static", "index.js")
 
 
 def read_version() -> str:
-    """``__version__`` of the package, found in its text."""
+    """Return ``__version__`` of the package, found in its text."""
     found = re.search(r'^__version__ = "(.+)"$', (ROOT / "tb_nnviz" / "__init__.py").read_text("utf-8"), re.MULTILINE)
     if not found:
         sys.exit('missing version: tb_nnviz/__init__.py has no line __version__ = "..."')
@@ -22,47 +22,49 @@ def read_version() -> str:
 
 
 def require_page() -> None:
-    """A package without the built page would install well and show an empty tab."""
+    """Exit if the page is not built, because a package without it installs and shows an empty tab."""
     if not (ROOT / PAGE).is_file():
         sys.exit(f"missing page: {PAGE.as_posix()} is not built; run ./dev frontend first, which builds it")
 
 
 class Wheel(bdist_wheel):
-    """Wheels hold the page. (Editable installs do not run this, so the page can be built later.)"""
+    """A wheel, which contains the page. An editable install does not, so the page can be built later."""
 
     def run(self) -> None:
-        """Build, or refuse to."""
+        """Build, or exit if the page is missing."""
         require_page()
         super().run()
 
 
 class Source(sdist):
-    """Source distributions hold the page too: who installs from one needs no Node."""
+    """A source distribution, which contains the page too, so that its installation needs no Node."""
 
     def run(self) -> None:
-        """Build, or refuse to."""
+        """Build, or exit if the page is missing."""
         require_page()
         super().run()
 
 
 NATIVE = Path("tb_nnviz", "record", "measure", "native")
-#: One build serves every Python from 3.10 on. Where none can be made, the package works without, only slower.
+#: One build serves every Python from 3.10 on. Without a compiler the package works too, but slower.
 KERNELS = Extension(
     "tb_nnviz.record.measure.native._kernels",
     [(NATIVE / "module.c").as_posix()],
-    depends=[(NATIVE / path.name).as_posix() for path in sorted((ROOT / NATIVE).glob("*.h"))],
+    depends=[
+        (NATIVE / path.name).as_posix() for path in sorted((ROOT / NATIVE).glob("*")) if path.suffix in (".h", ".inc")
+    ],
     py_limited_api=True,
     optional=True,
 )
 
 
 class Extensions(build_ext):
-    """Extensions built for speed."""
+    """A build of extensions with options for speed."""
 
     def build_extension(self, ext: Extension) -> None:
-        """Build one, or warn that it cannot be built."""
+        """Build one extension, or warn that it cannot be built."""
         if self.compiler.compiler_type != "msvc":
-            # simd: only loops that say so are summed in another order; the others: nobody reads errno or flags
+            # -fopenmp-simd reorders sums only in loops with its pragma. Nothing here reads errno or traps.
             ext.extra_compile_args = [
                 "-std=c11",
                 "-O3",

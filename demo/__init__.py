@@ -1,1 +1,1 @@
-"""Real trainings that are worth looking at: two learn, and four fail, each for its own reason."""
+"""Six real trainings: two learn, and four fail, each for another reason."""

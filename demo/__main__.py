@@ -1,4 +1,4 @@
-"""``python -m demo``: trains all runs and says where to look at them."""
+"""``python -m demo``: train all runs and print the command that shows them."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from typing import NamedTuple
 
 from demo import pace
 
-#: Sets of runs; each has folders, data and a network of its own.
+#: Sets of runs. Each set has its own data and network.
 SETS = ("digits", "gpt")
 
 
 def parse(argv: list[str] | None = None) -> argparse.Namespace:
-    """The command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(prog="python -m demo", description=__doc__)
     parser.add_argument("--logdir", type=Path, default=Path("runs"), help="parent of the runs' folders (runs)")
-    parser.add_argument("--only", choices=SETS, default=None, help="train these runs only (all)")
-    parser.add_argument("--steps", type=int, default=None, help="optimizer steps a run (400 of digits, 300 of gpt)")
-    parser.add_argument("--port", type=int, default=6006, help="TensorBoard's port, for the closing lines (6006)")
+    parser.add_argument("--only", choices=SETS, default=None, help="train one set of runs (all)")
+    parser.add_argument("--steps", type=int, default=None, help="optimizer steps per run (400 of digits, 300 of gpt)")
+    parser.add_argument("--port", type=int, default=6006, help="TensorBoard's port, as printed at the end (6006)")
     options = parser.parse_args(argv)
     if options.steps is not None and options.steps < 1:
         parser.error(f"invalid --steps: {options.steps}; at least 1")
@@ -29,7 +29,7 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
 
 
 class Outcome(NamedTuple):
-    """What the table says of a run."""
+    """A run's values in the table."""
 
     held_out: str
     loss: float
@@ -37,7 +37,7 @@ class Outcome(NamedTuple):
 
 
 class Training(NamedTuple):
-    """A run that is to be trained into a folder."""
+    """A run and the function that trains it into a folder."""
 
     name: str
     story: str
@@ -45,7 +45,7 @@ class Training(NamedTuple):
 
 
 def digits(steps: int | None) -> tuple[str, list[Training]]:
-    """The convolutional networks: what they learn from, and their trainings."""
+    """Return a description of the digits and the trainings of the convolutional networks."""
     from demo import data, runs, train
 
     train_split, test_split = data.digits()
@@ -61,7 +61,7 @@ def digits(steps: int | None) -> tuple[str, list[Training]]:
 
 
 def gpt(steps: int | None) -> tuple[str, list[Training]]:
-    """The language models: what they learn from, and their trainings."""
+    """Return a description of the texts and the trainings of the language models."""
     from demo.gpt import data, runs, train
 
     texts = data.texts()
@@ -73,19 +73,19 @@ def gpt(steps: int | None) -> tuple[str, list[Training]]:
 
         return Training(run.name, run.story, into)
 
-    said = f"{len(texts.training)} letters of Python's own source, {len(texts.held_out)} held out"
-    return said, list(map(training, runs.RUNS))
+    description = f"{len(texts.training)} letters of Python's own source, {len(texts.held_out)} held out"
+    return description, list(map(training, runs.RUNS))
 
 
 def tensorboard() -> str:
-    """The command as it can be typed here: with its folder where the environment is not activated."""
+    """Return the command to type, with its folder if the environment is not activated."""
     if sys.prefix == sys.base_prefix or "VIRTUAL_ENV" in os.environ:
         return "tensorboard"
     return os.path.relpath(Path(sys.executable).parent / "tensorboard")
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Train, print the table, print where to look."""
+    """Train, print the table, and print the command that shows the runs."""
     options = parse(argv)
     try:
         import torch
@@ -101,25 +101,25 @@ def main(argv: list[str] | None = None) -> int:
     torch.set_num_threads(1)
     trainings = [training for _, several in sets for training in several]
     try:
-        # All before the first training: a folder that is not ours is said at once.
+        # all before the first training, so that a foreign folder is reported at once
         folders = [fresh(options.logdir / training.name) for training in trainings]
     except FileExistsError as error:
         print(error, file=sys.stderr)
         return 1
-    for said, several in sets:
-        print(f"{len(several)} runs on {said}")
+    for description, several in sets:
+        print(f"{len(several)} runs on {description}")
     outcomes = [training.train(folder) for training, folder in zip(trainings, folders, strict=True)]
 
-    print(f"\n{'run':<14}{'held out':>14}{'last loss':>12}{'tb_nnviz':>10}   what it is")
+    print(f"\n{'run':<14}{'held out':>14}{'last loss':>12}{'tb_nnviz':>10}   description")
     for training, outcome in zip(trainings, outcomes, strict=True):
         print(f"{training.name:<14}{outcome.held_out:>14}{outcome.loss:>12.3g}{outcome.cost:>10.1%}   {training.story}")
     print(
-        "\ntb_nnviz took that share of these small networks' time: "
-        f"a step in {pace.EVERY} is logged here, with maps and\nhistograms a step in {pace.PICTURES_EVERY}. "
-        "As it comes it logs a step in 10, with histograms a step in 100."
+        "\nThe column tb_nnviz is its share of the run's time, which is large for networks this small. The demo logs\n"
+        f"one step in {pace.EVERY}, with maps and histograms one step in {pace.PICTURES_EVERY}. "
+        "By default nnviz logs one step in 10, with\nhistograms one step in 100."
     )
     port = "" if options.port == 6006 else f" --port {options.port}"
-    print(f"\nLook at them:  {tensorboard()} --logdir {options.logdir}{port}")
+    print(f"\nto see them:   {tensorboard()} --logdir {options.logdir}{port}")
     print(f"then open      http://localhost:{options.port}/#nnviz")
     return 0
 

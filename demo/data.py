@@ -19,7 +19,7 @@ class Split(NamedTuple):
 
 
 def digits(seed: int = 0) -> tuple[Split, Split]:
-    """The training and the test split, stratified, the same for every run.
+    """Return the training and the test split, stratified, the same for every run.
 
     >>> train, test = digits()
     >>> tuple(train.images.shape), tuple(test.images.shape)
@@ -28,7 +28,7 @@ def digits(seed: int = 0) -> tuple[Split, Split]:
     images, labels = load_digits(return_X_y=True)
     parts = train_test_split(images, labels, test_size=360, random_state=seed, stratify=labels)
     train_x, test_x, train_y, test_y = (torch.as_tensor(part) for part in parts)
-    # Statistics of the training split only: the test split stays unseen.
+    # mean and std of the training split only, so that the test split stays unseen
     mean, std = train_x.mean(), train_x.std()
 
     def split(x: Tensor, y: Tensor) -> Split:
@@ -38,7 +38,7 @@ def digits(seed: int = 0) -> tuple[Split, Split]:
 
 
 def examples(split: Split, classes: int) -> Split:
-    """The first image of each of the first classes, in their order.
+    """Return the first image of each of the first classes, in the order of the classes.
 
     >>> examples(digits()[1], 3).labels
     tensor([0, 1, 2])
@@ -48,7 +48,7 @@ def examples(split: Split, classes: int) -> Split:
 
 
 def batches(split: Split, size: int, steps: int, seed: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
-    """``steps`` shuffled batches, epoch after epoch; the last, smaller one of an epoch is left out."""
+    """Yield ``steps`` shuffled batches, epoch after epoch, without the incomplete last batch of an epoch."""
     generator = torch.Generator().manual_seed(seed)
     done = 0
     while True:

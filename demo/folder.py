@@ -1,19 +1,19 @@
-"""The folders that the demo owns: it replaces its own runs and touches nothing else."""
+"""The folders of the demo's runs. The demo replaces its own folders and changes no other."""
 
 from __future__ import annotations
 
 import shutil
 from pathlib import Path
 
-#: A file of this name in a run's folder says that the demo made it and may delete it.
+#: Name of the file that marks a folder as made by the demo, which may delete it.
 MARK = "made-by-the-tb_nnviz-demo"
 
 
 def fresh(folder: Path) -> Path:
-    """An empty, marked folder at this path. What the demo made there before is deleted.
+    """Make an empty, marked folder and return it. A folder that the demo made before is deleted.
 
     Raises:
-        FileExistsError: the folder holds something that the demo did not make.
+        FileExistsError: the folder was not made by the demo.
     """
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise FileExistsError(f"invalid run folder: {folder} is not a plain folder; name another --logdir")
@@ -22,5 +22,5 @@ def fresh(folder: Path) -> Path:
             raise FileExistsError(f"invalid run folder: {folder} was not made by the demo; name another --logdir")
         shutil.rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / MARK).write_text("python -m demo deletes this folder when it trains this run anew.\n")
+    (folder / MARK).write_text("python -m demo deletes this folder when it trains this run again.\n")
     return folder

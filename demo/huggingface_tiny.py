@@ -1,4 +1,4 @@
-"""transformers: a tiny GPT reads the standard library's own source, letter by letter, watched by one callback.
+"""transformers: a tiny GPT learns the source of the standard library, letter by letter, watched by a callback.
 
 python demo/huggingface_tiny.py && tensorboard --logdir runs
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-os.environ.setdefault("HF_HUB_OFFLINE", "1")  # nothing is downloaded, nothing is uploaded
+os.environ.setdefault("HF_HUB_OFFLINE", "1")  # nothing is downloaded or uploaded
 from transformers import GPT2Config, GPT2LMHeadModel, Trainer, TrainingArguments, set_seed
 
 from tb_nnviz.huggingface import NNVizCallback
@@ -20,7 +20,7 @@ LENGTH = 64
 
 
 def lines() -> list[dict[str, torch.Tensor]]:
-    """Pieces of ``LENGTH`` letters of argparse's source; other signs than ASCII's count as NUL."""
+    """Return pieces of ``LENGTH`` letters of argparse's source. Letters beyond ASCII become NUL."""
     text = Path(argparse.__file__).read_text("utf-8")
     letters = torch.tensor([ord(letter) if ord(letter) < 128 else 0 for letter in text])
     pieces = letters[: len(letters) // LENGTH * LENGTH].view(-1, LENGTH)
@@ -30,7 +30,7 @@ def lines() -> list[dict[str, torch.Tensor]]:
 def main() -> None:
     """Train for a hundred steps."""
     parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--logdir", default="runs", help="where the run goes (runs)")
+    parser.add_argument("--logdir", default="runs", help="parent of the run's folder (runs)")
     folder = Path(parser.parse_args().logdir)
     set_seed(0)
     data = lines()
@@ -44,7 +44,7 @@ def main() -> None:
         eval_strategy="steps",
         eval_steps=25,
         save_strategy="no",
-        report_to="none",  # the callback writes the Trainer's figures too
+        report_to="none",  # the callback writes the Trainer's values too
         use_cpu=True,
     )
     callback = NNVizCallback(folder / "huggingface", every=5)

@@ -1,4 +1,4 @@
-"""Lightning: a small network on scikit-learn's digits, watched by one callback.
+"""Lightning: a small network learns scikit-learn's digits, watched by a callback.
 
 python demo/lightning_digits.py && tensorboard --logdir runs
 """
@@ -19,7 +19,7 @@ from tb_nnviz.lightning import NNVizCallback
 
 
 class Digits(LightningModule):
-    """Images [n, 64] to ten classes."""
+    """A network from images [n, 64] to ten classes."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -40,7 +40,7 @@ class Digits(LightningModule):
 def main() -> None:
     """Train for ten epochs."""
     parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--logdir", default="runs", help="where the run goes (runs)")
+    parser.add_argument("--logdir", default="runs", help="parent of the run's folder (runs)")
     folder = parser.parse_args().logdir
     seed_everything(0)
     images, labels = (torch.as_tensor(part) for part in load_digits(return_X_y=True))

@@ -1,4 +1,4 @@
-"""One deep convolutional network for all runs, so that their layers line up row by row."""
+"""The deep convolutional network of all runs. One architecture, so that the rows of all runs match."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ Activation = Callable[[], nn.Module]
 
 
 def block(activation: Activation, norm: bool) -> nn.Sequential:
-    """Two 3x3 convolutions that keep the shape; no residual path, so depth has its full effect."""
+    """Make two 3x3 convolutions that keep the shape, without a residual path, so that depth has its full effect."""
     layers: OrderedDict[str, nn.Module] = OrderedDict()
     for i in (1, 2):
-        # A bias in front of a batch norm is cancelled by it.
+        # a batch norm cancels a bias in front of it
         layers[f"conv{i}"] = nn.Conv2d(CHANNELS, CHANNELS, 3, padding=1, bias=not norm)
         if norm:
             layers[f"norm{i}"] = nn.BatchNorm2d(CHANNELS)
@@ -26,7 +26,7 @@ def block(activation: Activation, norm: bool) -> nn.Sequential:
 
 
 class DeepCNN(nn.Module):
-    """19 layers with weights: a stem, eight blocks of two convolutions, two linear layers.
+    """A network of 19 layers with weights: a stem, eight blocks of two convolutions, two linear layers.
 
     >>> model = DeepCNN(nn.ReLU, norm=True)
     >>> sum(name.endswith("weight") and parameter.ndim > 1 for name, parameter in model.named_parameters())
@@ -44,7 +44,7 @@ class DeepCNN(nn.Module):
         self.head = nn.Linear(64, 10)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Images [n, 1, 8, 8] to logits [n, 10]."""
+        """Map images [n, 1, 8, 8] to logits [n, 10]."""
         features = self.pool(self.blocks(self.act(self.stem(images))))
         logits: Tensor = self.head(self.act1(self.fc1(features.flatten(1))))
         return logits

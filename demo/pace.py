@@ -1,4 +1,4 @@
-"""How often the demo logs: more than tb_nnviz does as it comes, so that short trainings show much."""
+"""The demo's logging intervals. They are shorter than the defaults, because the trainings are short."""
 
 from __future__ import annotations
 

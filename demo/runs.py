@@ -1,4 +1,4 @@
-"""The four runs: what each one does, and why."""
+"""The four runs on digits and their faults."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from demo.models import DeepCNN
 
 
 def constant(step: int) -> float:
-    """The same learning rate at every step."""
+    """Keep the learning rate constant."""
     return 1.0
 
 
@@ -50,7 +50,7 @@ class Run:
 
 
 def he(model: DeepCNN) -> DeepCNN:
-    """He initialization, which a deep network without norms needs in order to start at all."""
+    """Apply He initialization, without which a deep network without norms does not start to learn."""
     for module in model.modules():
         if isinstance(module, (nn.Conv2d, nn.Linear)):
             nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
@@ -60,7 +60,7 @@ def he(model: DeepCNN) -> DeepCNN:
 
 
 def sgd(model: nn.Module) -> Optimizer:
-    """Plain SGD with momentum."""
+    """Make an SGD optimizer with momentum."""
     return torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
 
 
@@ -73,14 +73,14 @@ RUNS = (
     ),
     Run(
         name="deep-sigmoid",
-        story="sigmoids, no norm: the gradient shrinks about tenfold a layer on its way to the input",
+        story="sigmoids, no norm: the gradient shrinks about tenfold per layer towards the input",
         model=lambda: DeepCNN(nn.Sigmoid, norm=False),
         optimizer=sgd,
     ),
     Run(
         name="lr-too-high",
-        story="a warm-up that nobody ends, 5 % a step: learns, then explodes to NaN",
-        # Leaky ReLUs cannot die, and Adamax does not square gradients: the explosion runs its full course.
+        story="a warm-up without end, 5 % per step: learns, then explodes to NaN",
+        # Leaky ReLUs cannot die, and Adamax does not square gradients: the explosion reaches NaN.
         model=lambda: he(DeepCNN(lambda: nn.LeakyReLU(0.1), norm=False)),
         optimizer=lambda model: torch.optim.Adamax(model.parameters(), lr=0.001),
         schedule=lambda step: 1.05**step,

@@ -1,4 +1,4 @@
-"""Trains one run, watched through the public API, exactly as a user would."""
+"""Training of one run of digits, watched through the public API."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from demo.runs import Run
 STEPS = 400
 BATCH = 64
 EVALUATE_EVERY = 50
-#: Activation maps are taken of one digit of the test split for each of so many classes.
+#: Number of classes in the probe, which has one digit of the test split per class.
 PROBE = 8
 
 
 class Result(NamedTuple):
-    """Where a run ended."""
+    """The results of a run."""
 
     name: str
     test_accuracy: float
@@ -35,7 +35,7 @@ class Result(NamedTuple):
 
 @torch.no_grad()
 def accuracy(model: nn.Module, split: Split) -> float:
-    """Share of the split's images that the model classifies correctly."""
+    """Return the share of images that the model classifies correctly."""
     model.eval()
     predicted = model(split.images).argmax(1)
     model.train()
@@ -43,7 +43,7 @@ def accuracy(model: nn.Module, split: Split) -> float:
 
 
 def train(run: Run, train_split: Split, test_split: Split, logdir: Path, steps: int = STEPS) -> Result:
-    """Train for ``steps`` optimizer steps and log some of them (`pace`) to ``logdir``."""
+    """Train for ``steps`` optimizer steps and log to ``logdir`` at the intervals of `pace`."""
     torch.manual_seed(0)
     model = run.model()
     optimizer = run.optimizer(model)

@@ -1,4 +1,4 @@
-"""Fixtures that several test files use."""
+"""Fixtures that several test files share."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with slow tests first, then those with most tests: where several run at once, the last to end is short."""
+    """Sort files with slow tests first, then by number of tests, so that parallel processes end together."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     size = Counter(item.path for item in items)
     items.sort(key=lambda item: (item.path not in slow, -size[item.path], item.path))
@@ -25,7 +25,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def tensorboards_checksum() -> Iterator[Callable[[bytes], int]]:
-    """TensorBoard's own checksum, and meanwhile one in C: the loop in Python takes longer than all else in a file."""
+    """Replace TensorBoard's slow checksum in Python by one in C, and yield the original."""
     own = pywrap_tensorflow.crc32c
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pywrap_tensorflow, "crc32c", google_crc32c.value)
@@ -34,14 +34,14 @@ def tensorboards_checksum() -> Iterator[Callable[[bytes], int]]:
 
 @pytest.fixture(scope="session", params=["python", "data_server"])
 def loader(request: pytest.FixtureRequest) -> str:
-    """Each of TensorBoard's two loaders: every test of the backend runs on both."""
+    """Name one of TensorBoard's two loaders, so that every backend test runs on both."""
     name: str = request.param
     return name
 
 
 @pytest.fixture(scope="session")
 def zoo(tmp_path_factory: pytest.TempPathFactory) -> Zoo:
-    """A logdir with one run for each thing that can happen to a run."""
+    """Write a logdir with one run per special case."""
     from tests.support.event_logs import Zoo
 
     return Zoo(tmp_path_factory.mktemp("zoo"))
@@ -49,7 +49,7 @@ def zoo(tmp_path_factory: pytest.TempPathFactory) -> Zoo:
 
 @pytest.fixture(scope="session")
 def board(loader: str, zoo: Zoo) -> Iterator[TensorBoard]:
-    """TensorBoard with default flags on the zoo, everything loaded."""
+    """Start TensorBoard with default flags on the zoo and wait until it has loaded everything."""
     from tests.support.tensorboards import TensorBoard
 
     with TensorBoard(loader, zoo.logdir) as tensorboard:
@@ -59,7 +59,7 @@ def board(loader: str, zoo: Zoo) -> Iterator[TensorBoard]:
 
 @pytest.fixture
 def empty_board(loader: str, tmp_path: Path) -> Iterator[TensorBoard]:
-    """TensorBoard on an empty logdir."""
+    """Start TensorBoard on an empty logdir."""
     from tests.support.tensorboards import TensorBoard
 
     with TensorBoard(loader, tmp_path) as tensorboard:

@@ -1,1 +1,1 @@
-"""A small GPT that reads the standard library's own source, letter by letter: once as it should, once with a fault."""
+"""A small GPT that learns the source of the standard library, letter by letter, with and without a fault."""

@@ -1,4 +1,4 @@
-"""Source text of Python's standard library: there wherever Python is, nothing is downloaded."""
+"""Source text of Python's standard library, which needs no download."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-#: Modules of one file each that are plain code and prose; the last is held out.
+#: Modules of one file each. The last one is held out.
 SOURCES = (argparse, ast, dataclasses, difflib, inspect, logging, pathlib, textwrap)
-#: Letters that a model sees at once.
+#: Length of the model's context, in letters.
 LENGTH = 64
-#: ASCII's, by their codes.
+#: Number of letters: the ASCII codes.
 LETTERS = 128
 
 
 class Texts(NamedTuple):
-    """Codes of letters [n] of the text that is trained on, and of the text that is held out."""
+    """Letter codes [n] of the training text and of the held-out text."""
 
     training: Tensor
     held_out: Tensor
 
 
 def texts() -> Texts:
-    """The two texts: as long as this Python's modules are.
+    """Return the two texts. Their length depends on the version of Python.
 
     >>> "".join(map(chr, texts().held_out[3:29].tolist()))
     'Text wrapping and filling.'
@@ -46,7 +46,7 @@ def _letters(text: str) -> Tensor:
 
 
 def batches(text: Tensor, size: int, steps: int, seed: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
-    """``steps`` batches of pieces [size, LENGTH] from anywhere in the text, each with the letters that come next."""
+    """Yield ``steps`` batches of random pieces [size, LENGTH], each with the letters that follow."""
     generator = torch.Generator().manual_seed(seed)
     for _ in range(steps):
         starts = torch.randint(len(text) - LENGTH, (size, 1), generator=generator)
@@ -55,14 +55,14 @@ def batches(text: Tensor, size: int, steps: int, seed: int = 0) -> Iterator[tupl
 
 
 def probe(text: Tensor) -> Tensor:
-    """Two pieces [2, LENGTH] that are always the same: where the first function and the first class begin."""
+    """Return two fixed pieces [2, LENGTH]: the beginning of the first function and of the first class."""
     whole = "".join(map(chr, text.tolist()))
     starts = [whole.index("\ndef ") + 1, whole.index("\nclass ") + 1]
     return torch.stack([text[start : start + LENGTH] for start in starts])
 
 
 def written(codes: Tensor) -> list[list[str]]:
-    """The letters of each piece, with signs for those that cannot be seen.
+    """Return the letters of each piece, with visible signs for white space.
 
     >>> written(torch.tensor([[97, 32, 10]]))
     [['a', '␣', '↵']]

@@ -1,4 +1,4 @@
-"""A small GPT whose attention can be watched: its softmax is a module."""
+"""A small GPT. Its softmax is a module, so that nnviz can watch the attention."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ WIDTH, HEADS, BLOCKS = 64, 4, 4
 
 
 def waves() -> Tensor:
-    """Where training of the places begins [LENGTH, WIDTH]: with waves, one step is the same turn everywhere."""
+    """Return initial position embeddings [LENGTH, WIDTH]. With sines, an offset is the same rotation everywhere."""
     turns = LENGTH ** -(torch.arange(WIDTH // 2) / (WIDTH // 2))
     angles = torch.arange(LENGTH)[:, None] * turns
     return torch.cat([angles.sin(), angles.cos()], dim=1)
 
 
 class Attention(nn.Module):
-    """Self-attention of several heads; with ``causal`` no letter sees those that come after it."""
+    """Self-attention with several heads. With ``causal`` no letter attends to later letters."""
 
     def __init__(self, causal: bool) -> None:
         super().__init__()
@@ -28,7 +28,7 @@ class Attention(nn.Module):
         self.causal = causal
 
     def forward(self, x: Tensor) -> Tensor:
-        """[sample, token, WIDTH] to the same."""
+        """Map [sample, token, WIDTH] to the same shape."""
         samples, tokens, _ = x.shape
         query, key, value = self.qkv(x).view(samples, tokens, 3, HEADS, -1).permute(2, 0, 3, 1, 4)
         scores = query @ key.transpose(-2, -1) / query.shape[-1] ** 0.5
@@ -41,20 +41,20 @@ class Attention(nn.Module):
 
 
 class Mlp(nn.Module):
-    """Four times as wide within."""
+    """A perceptron with one hidden layer, four times as wide."""
 
     def __init__(self) -> None:
         super().__init__()
         self.up, self.act, self.down = nn.Linear(WIDTH, 4 * WIDTH), nn.GELU(), nn.Linear(4 * WIDTH, WIDTH)
 
     def forward(self, x: Tensor) -> Tensor:
-        """[sample, token, WIDTH] to the same."""
+        """Map [sample, token, WIDTH] to the same shape."""
         result: Tensor = self.down(self.act(self.up(x)))
         return result
 
 
 class Block(nn.Module):
-    """Attention and a perceptron, each beside a residual path and behind a norm."""
+    """Attention and a perceptron, each with a norm before it and a residual path beside it."""
 
     def __init__(self, causal: bool) -> None:
         super().__init__()
@@ -62,14 +62,14 @@ class Block(nn.Module):
         self.norm2, self.mlp = nn.LayerNorm(WIDTH), Mlp()
 
     def forward(self, x: Tensor) -> Tensor:
-        """[sample, token, WIDTH] to the same."""
+        """Map [sample, token, WIDTH] to the same shape."""
         x = x + self.attention(self.norm1(x))
         result: Tensor = x + self.mlp(self.norm2(x))
         return result
 
 
 class GPT(nn.Module):
-    """Letters [sample, token] to logits of the letter that comes next [sample, token, LETTERS].
+    """A language model from letters [sample, token] to logits of the next letter [sample, token, LETTERS].
 
     >>> GPT()(torch.zeros(2, 5, dtype=torch.long)).shape
     torch.Size([2, 5, 128])
@@ -84,7 +84,7 @@ class GPT(nn.Module):
             self.places.weight.copy_(waves())
 
     def forward(self, letters: Tensor) -> Tensor:
-        """See the class."""
+        """Map letters [sample, token] to logits [sample, token, LETTERS]."""
         places = torch.arange(letters.shape[1], device=letters.device)
         x = self.blocks(self.letters(letters) + self.places(places))
         logits: Tensor = self.head(self.norm(x))

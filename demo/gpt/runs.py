@@ -1,4 +1,4 @@
-"""The two runs: what each one does, and why."""
+"""The two runs of the GPT, one with a fault."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ class Run:
 RUNS = (
     Run(
         name="gpt/healthy",
-        story="a small GPT reads source code: its first heads come to look at the letters just before",
+        story="a small GPT learns source code: its first heads attend to the letters just before",
         model=GPT,
     ),
     Run(
         name="gpt/no-mask",
-        story="the causal mask is missing: heads look at the next letter, the loss is too good, writing fails",
+        story="the causal mask is missing: heads attend to the next letter, the loss is too low, generation fails",
         model=lambda: GPT(causal=False),
     ),
 )

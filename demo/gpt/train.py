@@ -1,4 +1,4 @@
-"""Trains one run, watched through the public API, exactly as a user would."""
+"""Training of one run of the GPT, watched through the public API."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ EVALUATED = 256
 
 
 class Result(NamedTuple):
-    """Where a run ended."""
+    """The results of a run."""
 
     name: str
     val_loss: float
@@ -36,7 +36,7 @@ class Result(NamedTuple):
 
 @torch.no_grad()
 def writing_loss(model: nn.Module, text: Tensor) -> float:
-    """The loss at the letter after half a piece, as in writing: no later letter is there to be looked at."""
+    """Return the loss of the letter after half a piece. As in generation, the model sees no later letter."""
     model.eval()
     pieces, following = next(batches(text, EVALUATED, 1, seed=1))
     half = LENGTH // 2
@@ -46,13 +46,13 @@ def writing_loss(model: nn.Module, text: Tensor) -> float:
 
 
 def optimize(model: nn.Module) -> tuple[Optimizer, LambdaLR]:
-    """What trains the model: a warm-up, then the same learning rate."""
+    """Return the optimizer and a schedule with a warm-up and a constant learning rate after it."""
     optimizer = torch.optim.AdamW(model.parameters(), lr=0.003)
     return optimizer, LambdaLR(optimizer, lambda step: min(1.0, (step + 1) / WARM_UP))
 
 
 def train(run: Run, texts: Texts, logdir: Path, steps: int = STEPS) -> Result:
-    """Train for ``steps`` optimizer steps and log some of them (`pace`) to ``logdir``."""
+    """Train for ``steps`` optimizer steps and log to ``logdir`` at the intervals of `pace`."""
     torch.manual_seed(0)
     model = run.model()
     optimizer, scheduler = optimize(model)

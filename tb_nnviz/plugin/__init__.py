@@ -1,1 +1,1 @@
-"""Server side: a TensorBoard plugin. Never imports torch, nor the training side."""
+"""The TensorBoard plugin: HTTP in front of ``tb_nnviz.logs``. It imports neither torch nor the training side."""

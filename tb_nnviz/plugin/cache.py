@@ -1,4 +1,4 @@
-"""Series that were read, kept as long as TensorBoard's data does not change."""
+"""Series kept between requests, as long as TensorBoard's data does not change."""
 
 from __future__ import annotations
 
@@ -7,176 +7,158 @@ import time
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-import numpy as np
-
-from tb_nnviz.plugin.reader import Found, Reader
-from tb_nnviz.plugin.series import Points
+from tb_nnviz.logs.points import NO_POINTS, Points
+from tb_nnviz.logs.reader import Reader, ReadResult, SeriesInfo
 
 #: Bytes of series that are kept: three statistics of ten runs of 1000 rows and 2000 steps.
 LIMIT = 256 << 20
-#: What an entry takes beside its series: also what is not there is kept, whatever names are asked for.
+#: Bytes that an entry takes besides its series. Tags that do not exist are kept too, whatever names are requested.
 ENTRY_BYTES = 1024
-#: Asking whether something has changed may take this share of the time: 0.2 ms a call on the Python loader, which is
-#: then asked again after 4 ms, and 45 ms on the data server, asked again after 0.9 s.
+#: The share of time that may be spent on listing series to find changes. A list takes 0.2 ms on the Python loader and
+#: is repeated after 4 ms. It takes 45 ms on the data server and is repeated after 0.9 s.
 SHARE = 0.05
-#: TensorBoard itself reads what was appended every 5 seconds.
+#: TensorBoard itself reads appended events every 5 seconds.
 LONGEST_SECONDS = 5.0
 
 Key = tuple[str, str, str]
-#: What a provider's list says of a series: its largest step and its latest wall time. None: there is no such series.
-Fingerprint = tuple[int, float] | None
 
 
 @dataclass
-class _Kept:
+class _Entry:
+    """A series that is kept. ``info`` is None if it does not exist. After ``until`` it has to be checked again."""
+
     points: Points
-    fingerprint: Fingerprint
-    until: float  # by then it has to be looked at again
+    info: SeriesInfo | None
+    until: float
 
 
-class Cache:
-    """Points by experiment, run and tag; of the plugin's own tensors. Safe for threads."""
+class SeriesCache:
+    """Points of one plugin name by experiment, run and tag. Threads may share a cache."""
 
     def __init__(self, plugin: str, limit: int = LIMIT) -> None:
         self._plugin = plugin
         self._limit = limit
         self._lock = threading.Lock()
-        self._kept: OrderedDict[Key, _Kept] = OrderedDict()
+        self._entries: OrderedDict[Key, _Entry] = OrderedDict()
         self._bytes = 0
         self._valid_seconds = 0.0
 
     @property
     def bytes(self) -> int:
-        """Bytes that are kept."""
+        """Bytes of memory that the series take."""
         return self._bytes
 
-    def read(self, reader: Reader, runs: Sequence[str], tags: Sequence[str]) -> Found:
-        """Points by run and tag, as the reader finds them; what is not there is left out.
+    def read(self, reader: Reader, runs: Sequence[str], tags: Sequence[str]) -> ReadResult[Points]:
+        """Return points by run and tag, stacked, as the reader gives them. Series that do not exist are left out.
 
-        At most two calls of the provider: one where something is known that may have changed, one for what is not
-        known or has changed.
+        At most two calls of the reader are made: a list if a kept series may have changed, and a read of the series
+        that are not kept or have changed.
         """
         wanted = [(run, tag) for run in runs for tag in tags]
-        found = Found()
-        stale, missing = self._take(reader.experiment, wanted, found)
+        result: ReadResult[Points] = ReadResult()
+        stale, missing = self._take(reader.experiment, wanted, result)
         if stale:
-            self._ask(reader, stale)
-            stale, more = self._take(reader.experiment, stale, found)
+            self._check(reader, stale)
+            stale, more = self._take(reader.experiment, stale, result)
             missing += stale + more
         if missing:
             some = set(missing)
-            read = reader.tensors(
+            read = reader.read_tensors(
                 self._plugin,
                 [run for run in runs if any((run, tag) in some for tag in tags)],
                 [tag for tag in tags if any((run, tag) in some for run in runs)],
             )
-            found.problems += read.problems
-            self._keep(reader.experiment, missing, read, found)
-        return found
+            result.problems += read.problems
+            self._keep(reader.experiment, missing, read, result)
+        return result
 
-    def listed(self, experiment: str, series: Mapping[str, Mapping[str, Any]], began: float, ended: float) -> None:
-        """Every series of the plugin as the provider has just listed them: what has changed is forgotten."""
+    def list_all(self, reader: Reader, likely: Sequence[str]) -> ReadResult[SeriesInfo]:
+        """List the series of all runs, and drop the kept ones that have changed."""
+        began = time.monotonic()
+        listed = reader.list_all_tensors(self._plugin, likely)
+        ended = time.monotonic()
         with self._lock:
-            keys = [key for key in self._kept if key[0] == experiment]
-            self._compare(experiment, [key[1:] for key in keys], series, began, ended)
+            keys = [key for key in self._entries if key[0] == reader.experiment]
+            self._compare(reader.experiment, [key[1:] for key in keys], listed.data, began, ended)
+        return listed
 
     def _take(
-        self, experiment: str, wanted: Iterable[tuple[str, str]], found: Found
+        self, experiment: str, wanted: Iterable[tuple[str, str]], result: ReadResult[Points]
     ) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
-        """Puts what may be used into ``found``; what has to be looked at again, and what is not known."""
+        """Add the kept series that are valid to ``result``. Return those to be checked, and those not kept."""
         now = time.monotonic()
         stale, missing = [], []
         with self._lock:
             for run, tag in wanted:
-                kept = self._kept.get((experiment, run, tag))
-                if kept is None:
+                entry = self._entries.get((experiment, run, tag))
+                if entry is None:
                     missing.append((run, tag))
-                elif kept.until < now:
+                elif entry.until < now:
                     stale.append((run, tag))
                 else:
-                    self._kept.move_to_end((experiment, run, tag))
-                    if kept.fingerprint is not None:
-                        found.data.setdefault(run, {})[tag] = kept.points
+                    self._entries.move_to_end((experiment, run, tag))
+                    if entry.info is not None:
+                        result.data.setdefault(run, {})[tag] = entry.points
         return stale, missing
 
-    def _ask(self, reader: Reader, stale: Sequence[tuple[str, str]]) -> None:
-        """Forget what has changed."""
+    def _check(self, reader: Reader, stale: Sequence[tuple[str, str]]) -> None:
+        """Drop the series that have changed."""
         began = time.monotonic()
         runs, tags = (list(dict.fromkeys(names)) for names in zip(*stale, strict=True))
-        listed = reader.list_tensors_of(self._plugin, runs, tags)
+        listed = reader.list_tensors(self._plugin, runs, tags)
         with self._lock:
             self._compare(reader.experiment, stale, listed.data, began, time.monotonic())
 
     def _compare(
         self,
         experiment: str,
-        known: Iterable[tuple[str, str]],
-        series: Mapping[str, Mapping[str, Any]],
+        keys: Iterable[tuple[str, str]],
+        listed: Mapping[str, Mapping[str, SeriesInfo]],
         began: float,
         ended: float,
     ) -> None:
         self._valid_seconds = min(LONGEST_SECONDS, (ended - began) / SHARE)
-        for run, tag in known:
-            kept = self._kept.get((experiment, run, tag))
-            if kept is None:
+        for run, tag in keys:
+            entry = self._entries.get((experiment, run, tag))
+            if entry is None:
                 continue
-            one = series.get(run, {}).get(tag)
-            if (None if one is None else (one.max_step, one.max_wall_time)) == kept.fingerprint:
-                # Also what the list took is time in which the data may have changed.
-                kept.until = max(kept.until, ended + self._valid_seconds)
+            if listed.get(run, {}).get(tag) == entry.info:
+                # Counted from the end of the list, because data may change while it is made.
+                entry.until = max(entry.until, ended + self._valid_seconds)
             else:
                 self._drop((experiment, run, tag))
 
-    def _keep(self, experiment: str, missing: Iterable[tuple[str, str]], read: Found, found: Found) -> None:
+    def _keep(
+        self, experiment: str, keys: Iterable[tuple[str, str]], read: ReadResult[Points], result: ReadResult[Points]
+    ) -> None:
+        """Keep the series that were read, and add them to ``result``."""
         until = time.monotonic() + self._valid_seconds
-        unreadable = {problem[:2] for problem in read.problems}
-        whole = {run for run, tag in unreadable if tag is None}
-        for run, tag in missing:
-            data = read.data.get(run, {}).get(tag)
-            if data is None:
-                if run in whole or (run, tag) in unreadable:
+        unreadable = {(problem.run, problem.tag) for problem in read.problems}
+        unreadable_runs = {run for run, tag in unreadable if tag is None}
+        for run, tag in keys:
+            points, info = read.data.get(run, {}).get(tag), None
+            if points is None:
+                if run in unreadable_runs or (run, tag) in unreadable:
                     continue
-                points, fingerprint = Points.of([]), None
+                points = NO_POINTS
             else:
-                points = tensor_points(data)
-                found.data.setdefault(run, {})[tag] = points
-                fingerprint = (int(points.steps.max()), float(points.wall_times.max())) if points.steps.size else None
+                points = points.stacked()
+                result.data.setdefault(run, {})[tag] = points
+                if points.steps.size:
+                    info = SeriesInfo(int(points.steps.max()), float(points.wall_times.max()))
             with self._lock:
                 self._drop((experiment, run, tag))
-                self._kept[experiment, run, tag] = _Kept(points, fingerprint, until)
+                self._entries[experiment, run, tag] = _Entry(points, info, until)
                 self._bytes += _cost((experiment, run, tag), points)
-                while self._bytes > self._limit and self._kept:
-                    self._drop(next(iter(self._kept)))
+                while self._bytes > self._limit and self._entries:
+                    self._drop(next(iter(self._entries)))
 
     def _drop(self, key: Key) -> None:
-        kept = self._kept.pop(key, None)
-        if kept is not None:
-            self._bytes -= _cost(key, kept.points)
+        entry = self._entries.pop(key, None)
+        if entry is not None:
+            self._bytes -= _cost(key, entry.points)
 
 
 def _cost(key: Key, points: Points) -> int:
     return points.nbytes + ENTRY_BYTES + sum(map(len, key))
-
-
-def tensor_points(data: Sequence[Any]) -> Points:
-    """TensorDatums as points; vectors of one length as a table [n, length], which takes little where all are alike."""
-    points = Points.of((datum.step, datum.wall_time, datum.numpy) for datum in data)
-    values = points.values
-    first = values[0] if values else None
-    if not isinstance(first, np.ndarray) or first.ndim != 1 or first.dtype.kind not in "fiub":
-        return points
-    if any(value.dtype != first.dtype or value.shape != first.shape for value in values):
-        return points
-    table = np.stack(list(values))
-    # Counts and layouts' ids are the same at every step; bytes are compared, so that NaN is like itself.
-    if table.size and (table[0].tobytes() == table[-1].tobytes()) and _all_alike(table):
-        table = np.broadcast_to(first.copy(), table.shape)
-    table.flags.writeable = False  # answers are made of views of it
-    return Points(points.steps, points.wall_times, table)
-
-
-def _all_alike(table: np.ndarray) -> bool:
-    as_bytes = table.view(np.uint8).reshape(len(table), -1)
-    return bool((as_bytes == as_bytes[0]).all())

@@ -14,7 +14,7 @@ ENTRY = "index.js"
 PLACEHOLDER = b"./static/BUILD/"
 YEAR = 365 * 24 * 3600
 
-#: Written out, since answers carry `nosniff` and the platform's own table of types may lack or mistake them.
+#: Listed here, because answers carry `nosniff` and the platform's own table of types may lack or mistake them.
 TYPES = {
     ".js": "text/javascript",
     ".mjs": "text/javascript",
@@ -27,7 +27,7 @@ TYPES = {
     ".wasm": "application/wasm",
 }
 
-#: Served as index.js where the page was not built: TensorBoard swallows errors of a module that is not there.
+#: Served as index.js if the page was not built, because TensorBoard hides the error of a missing module.
 NOT_BUILT = """\
 export function render() {
   const text = document.createElement("pre");
@@ -47,7 +47,7 @@ export function render() {
 
 @dataclass(frozen=True)
 class Asset:
-    """A file as it is answered; ``expires`` in seconds, 0: ask again every time."""
+    """A file as it is answered. A browser may keep it for ``expires`` seconds."""
 
     content: bytes
     content_type: str

@@ -1,162 +1,91 @@
-"""The TensorBoard plugin: its routes. What they answer is in answers.py, how to ask in http_api.md."""
+"""The TensorBoard plugin: it serves the routes of the folder routes/, which docs/http_api.md documents."""
 
 from __future__ import annotations
 
-import functools
-import json
-from collections.abc import Callable
 from typing import Any
 
-from tensorboard import errors, plugin_util
+from tensorboard import plugin_util
 from tensorboard.backend import http_util
 from tensorboard.plugins import base_plugin
 from werkzeug import exceptions, wrappers
 
 from tb_nnviz import schema
-from tb_nnviz.plugin import answers, findings, histogram_answers, maps, page, query, wire
-from tb_nnviz.plugin.cache import Cache
-from tb_nnviz.plugin.histogram_cache import HistogramCache
-from tb_nnviz.plugin.reader import Reader
-from tb_nnviz.plugin.series_answer import series_answer
-from tb_nnviz.plugin.structure import structure_answer
-
-BINARY = "application/octet-stream"
-
-Handler = Callable[[Any, wrappers.Request], wrappers.Response]
+from tb_nnviz.logs.provider import ProviderReader
+from tb_nnviz.plugin import query
+from tb_nnviz.plugin.route import Caches, Call, Route
+from tb_nnviz.plugin.routes import ROUTES
 
 
 class Request(wrappers.Request):
-    """A request whose body is bounded."""
+    """A request with a limited body."""
 
     max_content_length = query.MAX_BYTES
 
 
-def route(*methods: str) -> Callable[[Handler], Any]:
-    """A method as a WSGI application that takes these HTTP methods and answers errors as plain text.
-
-    TensorBoard does the latter for its own PublicError; werkzeug's errors would be HTML.
-    """
-
-    def decorate(handler: Handler) -> Any:
-        @functools.wraps(handler)
-        def application(self: Any, environ: Any, start_response: Any) -> Any:
-            request = Request(environ)
-            try:
-                if request.method not in methods:
-                    raise exceptions.MethodNotAllowed(
-                        list(methods), f"unknown method: {request.method} (expected {' or '.join(methods)})"
-                    )
-                response = handler(self, request)
-            except exceptions.HTTPException as error:
-                headers = [("Allow", ", ".join(methods))] if error.code == 405 else []
-                text = error.description or error.name
-                response = _respond(request, text, "text/plain", code=error.code, headers=headers)
-            return response(environ, start_response)
-
-        return application
-
-    return decorate
-
-
 class NNVizPlugin(base_plugin.TBPlugin):  # type: ignore[misc, unused-ignore]  # tensorboard has no types
-    """What happens inside a network while it trains, as one tab."""
+    """The tab NNViz and its routes."""
 
     plugin_name = schema.PLUGIN
 
     def __init__(self, context: base_plugin.TBContext) -> None:
         self._data_provider = context.data_provider
-        self._cache = Cache(schema.PLUGIN)
-        self._histograms = HistogramCache()
+        self.caches = Caches()
 
     def is_active(self) -> bool:
-        """Asked only where no run has data of ours."""
+        """Return False: TensorBoard calls this only if no run has data of nnviz."""
         return False
 
     def data_plugin_names(self) -> tuple[str, ...]:
-        """Never stock names such as scalars, which would light the tab up for every logdir."""
+        """Return nnviz's names only. A stock name such as scalars would activate the tab for every logdir."""
         return schema.PLUGINS
 
     def frontend_metadata(self) -> base_plugin.FrontendMetadata:
-        """The tab."""
+        """Return the tab's name and entry."""
         return base_plugin.FrontendMetadata(es_module_path="/index.js", tab_name="NNViz")
 
     def get_plugin_apps(self) -> dict[str, Any]:
-        """Routes below data/plugin/nnviz."""
-        return {
-            "/runs": self.runs_route,
-            "/series": self.series_route,
-            "/scalars": self.scalars_route,
-            "/maps": self.maps_route,
-            "/histograms": self.histograms_route,
-            "/structure": self.structure_route,
-            "/findings": self.findings_route,
-            "/index.js": self.index_route,
-            "/static/*": self.static_route,
-        }
+        """Return a WSGI application per path below data/plugin/nnviz."""
+        return {route.path: self._application(route) for route in ROUTES}
 
-    @route("GET", "HEAD")
-    def runs_route(self, request: wrappers.Request) -> wrappers.Response:
-        answer = answers.runs_answer(self._reader(request), self._cache)
-        return _respond(request, json.dumps(answer), "application/json")
+    def _application(self, route: Route) -> Any:
+        """Return a route as a WSGI application.
 
-    @route("POST")
-    def series_route(self, request: wrappers.Request) -> wrappers.Response:
-        asked = query.parse_series(_body(request))
-        answer = series_answer(self._reader(request), self._cache, asked)
-        return _respond(request, wire.encode(answer), BINARY)
+        It answers werkzeug's errors as plain text, as TensorBoard does for its own PublicError. By default they are
+        HTML.
+        """
 
-    @route("POST")
-    def scalars_route(self, request: wrappers.Request) -> wrappers.Response:
-        asked = query.parse_scalars(_body(request))
-        return _respond(request, wire.encode(answers.scalars_answer(self._reader(request), asked)), BINARY)
+        def application(environ: Any, start_response: Any) -> Any:
+            request = Request(environ)
+            try:
+                if request.method not in route.methods:
+                    expected = " or ".join(route.methods)
+                    raise exceptions.MethodNotAllowed(
+                        list(route.methods), f"unknown method: {request.method} (expected {expected})"
+                    )
+                content, content_type, expires = route.handler(self._call(route, request))
+                response = http_util.Respond(request, content, content_type, expires=expires)
+            except exceptions.HTTPException as error:
+                headers = [("Allow", ", ".join(route.methods))] if error.code == 405 else []
+                text = error.description or error.name
+                response = http_util.Respond(request, text, "text/plain", code=error.code, headers=headers)
+            return response(environ, start_response)
 
-    @route("POST")
-    def maps_route(self, request: wrappers.Request) -> wrappers.Response:
-        asked = query.parse_maps(_body(request))
-        return _respond(request, wire.encode(maps.maps_answer(self._reader(request), asked)), BINARY)
+        return application
 
-    @route("POST")
-    def histograms_route(self, request: wrappers.Request) -> wrappers.Response:
-        asked = query.parse_histograms(_body(request))
-        answer = histogram_answers.histograms_answer(self._reader(request), self._histograms, asked)
-        return _respond(request, wire.encode(answer), BINARY)
-
-    @route("POST")
-    def structure_route(self, request: wrappers.Request) -> wrappers.Response:
-        asked = query.parse_structure(_body(request))
-        return _respond(request, wire.encode(structure_answer(self._reader(request), asked)), BINARY)
-
-    @route("POST")
-    def findings_route(self, request: wrappers.Request) -> wrappers.Response:
-        asked = query.parse_findings(_body(request))
-        return _respond(request, wire.encode(findings.findings_answer(self._reader(request), asked)), BINARY)
-
-    @route("GET", "HEAD")
-    def index_route(self, request: wrappers.Request) -> wrappers.Response:
-        asset = page.entry()
-        return _respond(request, asset.content, asset.content_type, expires=asset.expires)
-
-    @route("GET", "HEAD")
-    def static_route(self, request: wrappers.Request) -> wrappers.Response:
-        _, _, name = request.path.partition(f"/plugin/{self.plugin_name}/static/")
-        asset = page.asset(name)
-        if asset is None:
-            raise errors.NotFoundError(f"unknown file: {name[:200]!r}")
-        return _respond(request, asset.content, asset.content_type, expires=asset.expires)
-
-    def _reader(self, request: wrappers.Request) -> Reader:
+    def _call(self, route: Route, request: wrappers.Request) -> Call:
         environ = request.environ
-        return Reader(self._data_provider, plugin_util.context(environ), plugin_util.experiment_id(environ))
+        reader = ProviderReader(self._data_provider, plugin_util.context(environ), plugin_util.experiment_id(environ))
+        _, _, name = request.path.partition(f"/plugin/{self.plugin_name}{route.path.removesuffix('*')}")
+        return Call(reader, self.caches, lambda: _body(request), name)
 
 
 def _body(request: wrappers.Request) -> bytes:
-    """The body, unless it is longer than any query of ours."""
+    """Return the body of a request.
+
+    Raises:
+        RequestEntityTooLarge: it is longer than any query.
+    """
     length = request.content_length
     if length is not None and length > query.MAX_BYTES:
         raise exceptions.RequestEntityTooLarge(f"invalid body: {length} bytes (at most {query.MAX_BYTES})")
     return request.get_data()
-
-
-def _respond(request: wrappers.Request, content: str | bytes, content_type: str, **options: Any) -> wrappers.Response:
-    response: wrappers.Response = http_util.Respond(request, content, content_type, **options)
-    return response

@@ -1,4 +1,4 @@
-"""The binary envelope of our answers: a JSON header, then the arrays it refers to (see http_api.md)."""
+"""The binary envelope of answers: a JSON header, and the arrays that it refers to (docs/http_api.md)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ DTYPES = ("float32", "float64", "int32", "uint8")
 
 
 def encode(header: dict[str, Any]) -> bytes:
-    """The envelope of a header that holds numpy arrays wherever the answer refers to one.
+    """Encode a header that holds numpy arrays.
+
+    Raises:
+        TypeError: the header holds another value that is not JSON, or an array of a type not in ``DTYPES``.
 
     >>> decode(encode({"values": np.array([1, np.nan], np.float32)}))
     {'values': array([ 1., nan], dtype=float32)}
@@ -22,7 +25,7 @@ def encode(header: dict[str, Any]) -> bytes:
     size = 0
 
     def refer(value: Any) -> dict[str, Any]:
-        """Put an array behind the others and say where it is."""
+        """Append an array to the payload and return the reference to it."""
         nonlocal size
         if not isinstance(value, np.ndarray) or value.dtype.name not in DTYPES:
             raise TypeError(f"invalid value in an answer: {type(value).__name__} {getattr(value, 'dtype', value)!r}")
@@ -33,14 +36,18 @@ def encode(header: dict[str, Any]) -> bytes:
         size += len(data) + padding
         return reference
 
-    # ASCII escapes keep run names intact that are not valid Unicode (file names need not be).
+    # ASCII escapes preserve run names that are not valid Unicode, because file names need not be.
     text = json.dumps(header, default=refer, separators=(",", ":")).encode("ascii")
     text += b" " * (-(4 + len(text)) % ALIGNMENT)
     return b"".join([struct.pack("<I", len(text)), text, *parts])
 
 
 def decode(data: bytes) -> Any:
-    """The header of an envelope with every reference replaced by its array."""
+    """Decode an envelope to its header, with each reference replaced by its array.
+
+    Raises:
+        ValueError: the envelope is broken.
+    """
     (length,) = struct.unpack_from("<I", data)
     start = 4 + length
     if start % ALIGNMENT or start > len(data):

@@ -1,4 +1,4 @@
-"""The monitor of one run: what the user may call."""
+"""The monitor of one run: its public methods."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from torch import Tensor, nn
 
 from tb_nnviz import schema
 from tb_nnviz.record.hooks.handles import Hook
+from tb_nnviz.record.options import Options
 from tb_nnviz.record.session import Session
-from tb_nnviz.record.settings import Settings
 from tb_nnviz.record.write.writer import Writer
 
 if TYPE_CHECKING:
@@ -23,15 +23,16 @@ if TYPE_CHECKING:
 
 Optimizer = torch.optim.Optimizer
 
-#: The steps of this process's runs by the directory that they write; those that nobody holds any more do not count.
+#: The sessions of this process by the directory that they write. Garbage collection removes a session.
 _open_runs: WeakValueDictionary[str, Session] = WeakValueDictionary()
 
 
 class Overhead(NamedTuple):
-    """What the monitor itself costs.
+    """The cost of the monitor itself.
 
-    ``seconds`` is time inside its calls on the training thread plus CPU time of the writer's thread;
-    ``share`` is that over the wall time since the monitor was made.
+    Args:
+        seconds: time in its calls on the training thread, plus CPU time of the writer's thread.
+        share: the same over the wall time since the monitor was made.
     """
 
     seconds: float
@@ -39,9 +40,9 @@ class Overhead(NamedTuple):
 
 
 class Monitor:
-    """Watches one run; made by ``tb_nnviz.watch``. A context manager: ``close`` at the end.
+    """Watches one run. ``tb_nnviz.watch`` makes it. As a context manager it closes itself.
 
-    Nothing of it raises into the training loop: what fails is turned off with one warning.
+    It never raises into the training loop: a part that fails is turned off with one warning.
     """
 
     def __init__(
@@ -50,7 +51,7 @@ class Monitor:
         optimizers: Sequence[Optimizer],
         make_writer: Callable[[], Writer],
         directory: str,
-        settings: Settings,
+        options: Options,
     ) -> None:
         run = os.path.realpath(directory)
         if run in _open_runs:
@@ -63,64 +64,64 @@ class Monitor:
         self._run = run
         self._closed = False
         self._started = time.perf_counter()
-        self._steps = Session(models, optimizers, make_writer, run, settings)
-        self._guard = self._steps.guard
-        _open_runs[run] = self._steps
+        self._session = Session(models, optimizers, make_writer, run, options)
+        self._guard = self._session.guard
+        _open_runs[run] = self._session
 
     @property
     def writer(self) -> Writer:
-        """Where the events go; its ``add_scalar(tag, value, step)`` writes figures of your own."""
-        return self._steps.writer
+        """The writer of the events. Its ``add_scalar(tag, value, step)`` writes scalars of your own."""
+        return self._session.writer
 
     @property
     def overhead(self) -> Overhead:
-        """What the monitor has cost so far.
+        """The cost of the monitor so far.
 
         >>> import tempfile, tb_nnviz
         >>> with tb_nnviz.watch(nn.Linear(3, 1), logdir=tempfile.mkdtemp()) as monitor:
         ...     monitor.step()
         ...     text = f"{monitor.overhead.share:.1%} of the run"
         """
-        seconds = self._guard.seconds + self._steps.writer.cpu_seconds
+        seconds = self._guard.seconds + self._session.writer.cpu_seconds
         return Overhead(seconds, seconds / max(time.perf_counter() - self._started, 1e-9))
 
     def log(self, **scalars: float | Tensor) -> None:
-        """Record figures beside the internals, as ``nnviz/log/<name>``.
+        """Log scalars of your own, such as the loss, as ``nnviz/log/<name>``.
 
-        Call it after the optimizer's step: they belong to the step that it closed. Call a validation
-        figure ``val_<name>``, and it is drawn together with ``<name>``.
+        Call it after the optimizer's step: the scalars belong to the step that just closed. A validation value
+        named ``val_<name>`` is drawn together with ``<name>``.
 
         Args:
-            scalars: floats, or tensors of one element on any device; nothing waits for them.
+            scalars: numbers, or tensors of one element on any device. Nothing waits for them.
 
         >>> import tempfile, tb_nnviz
         >>> with tb_nnviz.watch(nn.Linear(3, 1), logdir=tempfile.mkdtemp()) as monitor:
         ...     monitor.log(loss=torch.tensor(0.25), accuracy=0.93)
         """
-        self._guard.attempt("log", self._steps.log, scalars)
+        self._guard.attempt("log", self._session.log, scalars)
 
     def step(self) -> None:
-        """Close a step by hand: after its backward pass, in loops without an optimizer to hook.
+        """Close a step by hand, after its backward pass, in loops without an optimizer to watch.
 
-        Without an optimizer, gradients are read as they are now and there is no ``update``. With some,
-        those that have not stepped are left out of this step.
+        Without an optimizer, gradients are read as they are now and there is no ``update``. With optimizers, those
+        that have not stepped are left out of this step.
         """
         if not self._closed:
-            Hook(self._steps.close_by_hand, self._guard.failing("gradients"))()
+            Hook(self._session.close_by_hand, self._guard.failing("gradients"))()
 
     def state_dict(self) -> dict[str, Any]:
-        """What to put in a checkpoint so that a resumed run goes on at the right step."""
-        return {"version": schema.VERSION, "step": self._steps.number}
+        """Return the state for a checkpoint, so that a resumed run continues at the right step."""
+        return {"version": schema.VERSION, "step": self._session.number}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on at a checkpoint's step, in place of ``start_step``.
+        """Continue at the step of a checkpoint, in place of ``start_step``.
 
         Raises:
-            ValueError: it is not a state of ``state_dict``, or of a newer version.
+            ValueError: the state is not one of ``state_dict``, or comes from a newer version.
         """
         if not isinstance(state, Mapping) or state.get("version") != schema.VERSION or "step" not in state:
             raise ValueError(f"invalid state: {state!r:.120} (from Monitor.state_dict, version {schema.VERSION})")
-        self._steps.go_on_at(int(state["step"]))
+        self._session.go_on_at(int(state["step"]))
 
     def clip_grad_norm_(
         self,
@@ -131,16 +132,19 @@ class Monitor:
         *,
         parameters: Tensor | Iterable[Tensor] | None = None,
     ) -> Tensor:
-        """Clip as ``torch.nn.utils.clip_grad_norm_`` does, and record the norm before, the factor and the rate.
+        """Clip like ``torch.nn.utils.clip_grad_norm_``, and log the norm before, the factor and the rate.
 
         Args:
-            max_norm, norm_type, error_if_nonfinite, foreach: torch's.
-            parameters: those whose gradients are clipped together; default: all of the watched models.
+            max_norm: the largest norm that is allowed.
+            norm_type: a norm other than L2 is not logged.
+            error_if_nonfinite: raise if the norm is nonfinite.
+            foreach: use the implementation for many tensors.
+            parameters: those whose gradients are clipped together. By default all of the watched models.
 
         Returns:
-            The norm before clipping, a scalar on its device, as torch's function does.
+            The norm before clipping, a scalar on its device.
 
-        Under a GradScaler call ``scaler.unscale_(optimizer)`` first. Norms that are not L2 are not recorded.
+        Under a GradScaler call ``scaler.unscale_(optimizer)`` first.
 
         >>> import tempfile, tb_nnviz
         >>> model = nn.Linear(3, 1)
@@ -159,28 +163,28 @@ class Monitor:
         return norm
 
     def clipped(self, norm: float | Tensor, max_norm: float, *, of: Hashable = None) -> None:
-        """Record what another one's clipping found, as ``clip_grad_norm_`` does: call it before the optimizer's step.
+        """Log a clipping by other code like one of ``clip_grad_norm_``. Call it before the optimizer's step.
 
         Args:
-            norm: L2 norm before clipping; nothing waits for a tensor.
-            max_norm: what it was clipped to.
-            of: what stands for the gradients that were clipped: of several calls with the same one in a step
-                the last counts, those with others are added.
+            norm: L2 norm before clipping. Nothing waits for a tensor.
+            max_norm: the limit.
+            of: identifies the gradients that were clipped. Of several calls with the same identity in a step the last
+                counts. Calls with different ones are added.
         """
         if not (isinstance(norm, Tensor) and norm.is_meta):
-            self._guard.attempt("clipping", self._steps.clipped, norm, max_norm, of)
+            self._guard.attempt("clipping", self._session.clipped, norm, max_norm, of)
 
     def close(self) -> None:
-        """Take all hooks off and write what is pending. A step that is still open is dropped."""
-        if self._closed and not self._steps.installed:
+        """Remove all hooks and write what is pending. A step that is still open is dropped."""
+        if self._closed and not self._session.installed:
             return
         self._closed = True
         try:
-            self._steps.end()
-        finally:  # an interrupt too; what it left on is taken off by the next call
-            if _open_runs.get(self._run) is self._steps:
+            self._session.end()
+        finally:  # also after an interrupt: the next call removes the hooks that it left
+            if _open_runs.get(self._run) is self._session:
                 del _open_runs[self._run]
-            self._guard.release("the writer", self._steps.writer.close)
+            self._guard.release("the writer", self._session.writer.close)
 
     def __enter__(self) -> Self:
         return self

@@ -1,4 +1,4 @@
-"""The growing table of a kind's rows, and the layout that stands for it now."""
+"""The growing table of a kind's rows, and its present layout."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tb_nnviz.schema import Layout, Row
 
 
 class RowTable:
-    """Rows of one kind: appended when new ones appear, changed in place, never reordered.
+    """The rows of one kind. New rows are appended, known ones change in place, and none is reordered.
 
     >>> table = RowTable("gradient")
     >>> table.put(Row("fc.weight", "fc", 0, "Linear", (2,), 2, "float32", "weight", True))
@@ -36,7 +36,7 @@ class RowTable:
         return self._layout
 
     def put(self, row: Row) -> None:
-        """Add a row, or say what the one of this name is like now."""
+        """Add a row, or replace the one of the same name."""
         place = self._index.setdefault(row.name, len(self._rows))
         if place == len(self._rows):
             self._rows.append(row)
@@ -46,7 +46,7 @@ class RowTable:
         self._layout = None
 
     def see(self, name: str, shape: tuple[int, ...], trainable: bool) -> None:
-        """Follow a call that was seen again: an axis of the shape that varies becomes None."""
+        """Update the row of a call that happens again. An axis of the shape that varies becomes None."""
         row = self._rows[self._index[name]]
         if row.shape == shape and row.trainable == trainable:
             return
@@ -56,7 +56,7 @@ class RowTable:
         self.put(replace(row, shape=common, trainable=trainable))
 
     def take_unwritten(self) -> Layout | None:
-        """The present layout if readers do not know it yet; from then on they do."""
+        """Return the present layout if no event contains it yet, and count it as written."""
         layout = self.layout
         if layout.id in self._written:
             return None

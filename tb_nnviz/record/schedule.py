@@ -1,4 +1,4 @@
-"""Which steps are logged: a schedule is a function from a step to whether it is."""
+"""Schedules: functions from a step to whether something is due at it."""
 
 from __future__ import annotations
 
@@ -8,10 +8,14 @@ Schedule = Callable[[int], bool]
 
 
 def every(name: str, interval: int | None) -> Schedule:
-    """True at the multiples of ``interval``; None is never.
+    """Return the schedule of all multiples of ``interval``, or of no step if it is None.
+
+    Args:
+        name: the argument, for the message.
+        interval: number of steps.
 
     Raises:
-        ValueError: the interval is not an integer of at least 1; ``name`` is the argument it came by.
+        ValueError: the interval is not an integer of at least 1.
 
     >>> [step for step in range(25) if every("every", 10)(step)]
     [0, 10, 20]

@@ -1,4 +1,4 @@
-"""``tb_nnviz.summary``: what a model is made of, as a table in the terminal."""
+"""``tb_nnviz.summary``: the modules of a model, as a table in the terminal."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from torch import nn
 
 from tb_nnviz.record.collect.activation_maps.probe import Probe
-from tb_nnviz.record.collect.dataflow.dataflow import bytes_of, tensors_of
+from tb_nnviz.record.collect.dataflow.tensors import bytes_of, tensors_of
 from tb_nnviz.record.model.evaluation import evaluation
 from tb_nnviz.record.model.modules import named_modules, takes_hooks, unwrap
 from tb_nnviz.record.model.table import module_table
@@ -19,11 +19,12 @@ _HEAD = ("Layer", "Type", "Output shape", "Parameters", "Trainable", "Calls", "M
 
 @dataclass(frozen=True)
 class Summary:
-    """The table: ``rows`` are dicts, one a module in order of execution; ``str`` is what is printed.
+    """The table. ``str`` returns the text that is printed.
 
-    A row has ``name``, ``type``, ``depth``, ``shape`` (of the first tensor of the first call's output, whole; None
-    where it was not called), ``calls``, ``bytes`` of all its outputs, and what it holds itself: ``parameters``,
-    ``trainable``, ``shared`` (elements that are another row's too, and count there) and ``buffers``.
+    ``rows`` has one dict per module, in order of execution. A row has ``name``, ``type``, ``depth``, ``shape`` (the
+    whole shape of the first tensor of the first call's output, None if the module was not called), ``calls``, and
+    ``bytes`` of all its outputs. ``parameters``, ``trainable`` and ``buffers`` count the module's own elements.
+    ``shared`` counts elements that belong to an earlier row too, and are counted there.
     """
 
     rows: tuple[dict[str, Any], ...]
@@ -54,7 +55,7 @@ class Summary:
 
 
 def summary(model: nn.Module, inputs: Any) -> Summary:
-    """Print what a model is made of, and return it: layers, shapes, parameters, calls, memory, and their sums.
+    """Print and return a table of a model's modules: shapes, parameters, calls, memory, and their sums.
 
     >>> import torch
     >>> model = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 1))
@@ -73,15 +74,15 @@ def summary(model: nn.Module, inputs: Any) -> Summary:
     >>> table.parameters
     21
 
-    The model runs once, in evaluation mode and without gradients; its modes, buffers and all random states are
-    as before afterwards. A model inside a wrapper (DDP, compile) is taken out of it.
+    The model runs once, in evaluation mode and without gradients. Its modes, its buffers and all random states are
+    restored afterwards. A model inside a wrapper (DDP, compile) is unwrapped.
 
     Args:
         model: the model.
-        inputs: what it takes: a tensor, a tuple of positional arguments, or a dict of arguments by name.
+        inputs: its inputs: a tensor, a tuple of positional arguments, or a dict of arguments by name.
 
     Raises:
-        TypeError, ValueError: inputs are none of these.
+        TypeError, ValueError: the inputs are none of these.
     """
     models = unwrap(model)
     if list(models) != [""]:
@@ -142,11 +143,11 @@ def _observe(models: Mapping[str, nn.Module], model: nn.Module, probe: Probe) ->
 
 
 def _nested(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Every module below the one that holds it, the first one called first."""
+    """Sort rows so that each module follows the one that contains it, in order of first call."""
     first = {row["name"]: place for place, row in enumerate(rows)}
 
     def key(row: dict[str, Any]) -> list[tuple[int, str]]:
-        # a list of modules is never called: it stands where the first of its own does
+        # A list of modules is never called: it has the place of the first module in it.
         parts = row["name"].split(".") if row["name"] else []
         outer = [".".join(parts[: i + 1]) for i in range(len(parts))]
         return [(min(at for name, at in first.items() if f"{name}.".startswith(f"{one}.")), one) for one in outer]
@@ -168,7 +169,7 @@ def _padded(text: str, width: int, column: int) -> str:
 
 
 def memory(size: int) -> str:
-    """Bytes as people read them.
+    """Return a number of bytes as text.
 
     >>> memory(84), memory(2_000_000)
     ('84 B', '1.91 MiB')

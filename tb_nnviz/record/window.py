@@ -1,4 +1,4 @@
-"""What happened between two logged steps: kept on the host, by the writer's thread."""
+"""A summary of the steps between two logged ones, kept on the host by the writer's thread."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ class _Highest:
 
 
 class Window:
-    """Gradient norms, losses and nonfinite counts of every step since the last event, which they ride on.
+    """The highest gradient norm and loss of the steps since the last event, and their counts.
 
-    The norm is that of the finite elements; the others are counted. Losses are those of ``monitor.log``,
-    which come after their step has closed: an event has those up to the step before it.
+    The norm is that of finite elements, and the others are counted. A loss comes from ``monitor.log`` after its step
+    has closed, so an event covers the losses up to the step before it.
 
     >>> window = Window()
     >>> window.add(4, 1.5, 0), window.add(5, 9.0, 2), window.add(6, 1.25, 0)
@@ -37,7 +37,14 @@ class Window:
         self._loss: _Highest | None = None
 
     def add(self, step: int, norm: float, nonfinite: float, skipped: bool = False) -> None:
-        """A step's gradients: norm of the finite elements, number of the others."""
+        """Add the gradients of a step.
+
+        Args:
+            step: the step.
+            norm: of the finite elements.
+            nonfinite: number of the others.
+            skipped: whether a GradScaler skipped the step.
+        """
         self._steps += 1
         self._nonfinite += nonfinite
         self._nonfinite_steps += nonfinite > 0
@@ -46,12 +53,12 @@ class Window:
             self._norm = _Highest(norm, step)
 
     def loss(self, step: int, value: float) -> None:
-        """A step's loss; one that is not a number is the highest."""
+        """Add the loss of a step. NaN counts as the highest."""
         if self._loss is None or (not math.isnan(self._loss.value) and not value <= self._loss.value):
             self._loss = _Highest(value, step)
 
     def take(self) -> list[schema.Entry]:
-        """The window's figures; a new window begins."""
+        """Return the entries of the window, and begin a new one."""
         found: dict[str, float] = {
             "steps": self._steps,
             "nonfinite": self._nonfinite,

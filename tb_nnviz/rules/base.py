@@ -125,6 +125,11 @@ class Rule(ABC):
         """
 
 
+def layer_name(row: Row) -> str:
+    """Return the layer that owns a row, or "the model" for a parameter of the model itself."""
+    return row.module or "the model"
+
+
 def format_findings(findings: Iterable[Finding]) -> list[str]:
     """Return the lines that the terminal shows for one step: a few layers per label, and how many more there are."""
     by_label: dict[str, list[Finding]] = {}

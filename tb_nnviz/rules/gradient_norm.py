@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from tb_nnviz.rules.base import Finding, Rule, StepValues
+from tb_nnviz.rules.base import Finding, Rule, StepValues, layer_name
 from tb_nnviz.rules.persistence import Persistence
 from tb_nnviz.schema import Row
 
@@ -75,7 +75,7 @@ class GradientNormRule(Rule):
         squares: dict[str, float] = {}
         shown: dict[str, Row] = {}
         for row, norm in values.present("gradient", "norm"):
-            layer = row.module or "the model"
+            layer = layer_name(row)
             squares[layer] = squares.get(layer, 0.0) + norm * norm
             if layer not in shown or (row.role == "weight" and shown[layer].role != "weight"):
                 shown[layer] = row

@@ -23,10 +23,10 @@ def default_rules(settings: Mapping[str, Mapping[str, Any] | None] | None = None
     Raises:
         ValueError: a name in ``settings`` is not that of a rule.
 
-    >>> [rule.name for rule in default_rules()]
-    ['gradient_norm']
-    >>> default_rules({"gradient_norm": None})
-    []
+    >>> "gradient_norm" in [rule.name for rule in default_rules()]
+    True
+    >>> "gradient_norm" in [rule.name for rule in default_rules({"gradient_norm": None})]
+    False
     """
     settings = settings or {}
     names = [rule.name for rule in RULES]

@@ -19,8 +19,8 @@ class RuleRunner:
     checked, because their gradients overflow by design while the scaler searches for its scale. A rule that raises
     is turned off with one warning.
 
-    >>> from tb_nnviz.rules.registry import default_rules
-    >>> runner = RuleRunner(default_rules())
+    >>> from tb_nnviz.rules.gradient_norm import GradientNormRule
+    >>> runner = RuleRunner([GradientNormRule()])
     >>> sorted(runner.reads)
     [('gradient', 'count'), ('gradient', 'norm')]
     >>> runner.update(StepValues(0, {}, {}, {}))

@@ -24,9 +24,9 @@ from tb_nnviz import schema
 from tb_nnviz.record.write.event_file import EventFile
 from tb_nnviz.record.write.events import event
 from tests.bench import logs
-from tests.support import servers as boards
-from tests.support.page_driver import WIDE, View, launch
-from tests.support.servers import Board
+from tests.support.browser import servers
+from tests.support.browser.page_driver import WIDE, View, launch
+from tests.support.browser.servers import Board
 
 STOCK_LAYERS, STOCK_STEPS, HISTOGRAM_STEPS = 100, 500, 50
 FIRST = "first picture, from opening the tab; nothing read before"
@@ -197,7 +197,7 @@ def main() -> None:
     parser.add_argument("--loaders", choices=["both", "fast", "python"], default="both")
     options = parser.parse_args()
     # The Python loader takes minutes for what the data server reads in seconds.
-    boards.PATIENCE_SECONDS = 600
+    servers.PATIENCE_SECONDS = 600
     large, many = options.logs / "large", options.logs / "many"
     names = [logs.run_name(i) for i in range(options.runs)]
     if not large.exists():

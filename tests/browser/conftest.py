@@ -15,13 +15,12 @@ from playwright.sync_api import Browser, sync_playwright
 
 from demo.gpt.runs import RUNS as GPT_RUNS
 from demo.runs import RUNS
-from tests.support import edge_logs as edges
-from tests.support import window_logs as windows
+from tests.support.browser import edge_cases, window_runs
+from tests.support.browser.page_driver import WIDE, Guard, View, launch
+from tests.support.browser.servers import Board
 from tests.support.event_logs import Log
 from tests.support.event_reader import Run
-from tests.support.page_driver import WIDE, Guard, View, launch
 from tests.support.paths import ROOT
-from tests.support.servers import Board
 
 PREFIX = "/deeper/down"
 #: Steps that hold what the tests look at, as ./dev test trains them.
@@ -105,14 +104,14 @@ def demo_board(demo_logs: Path, demo_runs: dict[str, Run]) -> Iterator[Callable[
 def edge_logs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edges]:
     """The synthetic logdir."""
     logdir = tmp_path_factory.mktemp("edges")
-    with edges.write(logdir) as growing:
+    with edge_cases.write(logdir) as growing:
         yield Edges(logdir, growing)
 
 
 @pytest.fixture(scope="session")
 def edge_board(edge_logs: Edges) -> Iterator[Board]:
     """A server on the synthetic logdir, below a path prefix."""
-    last = {"cells": edges.STEPS[-1], "other": edges.STEPS[-1], "growing": 9}
+    last = {"cells": edge_cases.STEPS[-1], "other": edge_cases.STEPS[-1], "growing": 9}
     with Board(edge_logs.logdir, last, f"--path_prefix={PREFIX}") as board:
         yield board
 
@@ -121,14 +120,14 @@ def edge_board(edge_logs: Edges) -> Iterator[Board]:
 def window_logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Runs with windows between logged steps."""
     logdir = tmp_path_factory.mktemp("windows")
-    windows.write(logdir)
+    window_runs.write(logdir)
     return logdir
 
 
 @pytest.fixture(scope="session")
 def window_board(window_logs: Path) -> Iterator[Board]:
     """A server on those."""
-    with Board(window_logs, windows.LAST) as board:
+    with Board(window_logs, window_runs.LAST) as board:
         yield board
 
 

@@ -14,12 +14,12 @@ from PIL import Image
 from playwright.sync_api import Locator, expect
 
 from tests.browser.conftest import Visit
-from tests.support import map_logs as maps
-from tests.support.colours import VIRIDIS, Range, Rgb, distance, is_magenta
+from tests.support.browser.colours import VIRIDIS, Range, Rgb, distance, is_magenta
+from tests.support.browser.page_driver import View
+from tests.support.browser.servers import Board
 from tests.support.event_logs import Log, layout
 from tests.support.event_reader import Run
-from tests.support.page_driver import View
-from tests.support.servers import Board
+from tests.support.logs import map_payloads as maps
 
 RUNS = ["healthy", "deep-sigmoid", "lr-too-high", "dying-relu"]
 LAYER = "blocks.3.act1"

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from tests.browser.conftest import Edges
-from tests.support import edge_logs as edges
-from tests.support.colours import APART, VIRIDIS, Rgb, distance, is_grey, is_magenta
+from tests.support.browser import edge_cases
+from tests.support.browser.colours import APART, VIRIDIS, Rgb, distance, is_grey, is_magenta
+from tests.support.browser.page_driver import View
+from tests.support.browser.servers import Board
 from tests.support.event_reader import Run
-from tests.support.page_driver import View
-from tests.support.servers import Board
 
-SPECIAL = {"under": edges.UNDER, "over": edges.OVER, "zero": edges.ZERO, "nonfinite": edges.NAN}
+SPECIAL = {"under": edge_cases.UNDER, "over": edge_cases.OVER, "zero": edge_cases.ZERO, "nonfinite": edge_cases.NAN}
 
 
 def chips(view: View) -> dict[str, str]:
@@ -26,15 +26,15 @@ def css(colour: Rgb) -> str:
 
 
 def test_the_scale_is_the_legends(edge_view: View) -> None:
-    assert edge_view.range() == edges.SCALE
+    assert edge_view.range() == edge_cases.SCALE
     assert edge_view.find("[data-testid=legend] .ends").inner_text().split() == ["1e-6", "0.01", "100"]
 
 
 def test_a_normal_cell(edge_view: View) -> None:
-    cell = edge_view.cell("cells", *edges.NORMAL)
-    assert (cell["value"], cell["state"], cell["step"]) == (edges.NORMAL_VALUE, "value", edges.NORMAL[1])
-    expected = edge_view.range().colour(edges.NORMAL_VALUE)
-    assert edge_view.picture().centre(edge_view.rect("cells", *edges.NORMAL)) == expected
+    cell = edge_view.cell("cells", *edge_cases.NORMAL)
+    assert (cell["value"], cell["state"], cell["step"]) == (edge_cases.NORMAL_VALUE, "value", edge_cases.NORMAL[1])
+    expected = edge_view.range().colour(edge_cases.NORMAL_VALUE)
+    assert edge_view.picture().centre(edge_view.rect("cells", *edge_cases.NORMAL)) == expected
 
 
 def test_clipped_zero_and_nan_have_the_legends_colours(edge_view: View) -> None:
@@ -52,14 +52,14 @@ def test_clipped_zero_and_nan_have_the_legends_colours(edge_view: View) -> None:
     for state, colour in seen.items():
         others = [*VIRIDIS, (255, 255, 255), *(other for name, other in seen.items() if name != state)]
         assert min(distance(colour, other) for other in others) > APART, state
-    assert edge_view.cell("cells", *edges.ZERO)["value"] == 0
-    assert edge_view.cell("cells", *edges.OVER)["value"] == edges.OVER_VALUE
-    assert edge_view.cell("cells", *edges.UNDER)["value"] == edges.UNDER_VALUE
+    assert edge_view.cell("cells", *edge_cases.ZERO)["value"] == 0
+    assert edge_view.cell("cells", *edge_cases.OVER)["value"] == edge_cases.OVER_VALUE
+    assert edge_view.cell("cells", *edge_cases.UNDER)["value"] == edge_cases.UNDER_VALUE
 
 
 def test_nan_and_inf_are_hatched(edge_view: View) -> None:
     picture = edge_view.picture()
-    for cell in (edges.NAN, edges.INFINITE):
+    for cell in (edge_cases.NAN, edge_cases.INFINITE):
         assert edge_view.cell("cells", *cell)["state"] == "nonfinite"
         colours = picture.colours(edge_view.rect("cells", *cell))
         # Ground and lines and nothing between: one pixel in six.
@@ -71,17 +71,17 @@ def test_nan_and_inf_are_hatched(edge_view: View) -> None:
 def test_an_absent_cell_is_dotted_background(edge_view: View) -> None:
     # No value at a step, a row that the run lacks at every step, and one that only the other run has.
     picture = edge_view.picture()
-    for run, row, step in [("cells", *edges.ABSENT), ("other", *edges.ABSENT), ("cells", "extra.weight", 50)]:
+    for run, row, step in [("cells", *edge_cases.ABSENT), ("other", *edge_cases.ABSENT), ("cells", "extra.weight", 50)]:
         assert edge_view.cell(run, row, step)["state"] == "absent"
         colours = picture.colours(edge_view.rect(run, row, step))
         (background, most), (dots, some) = colours.most_common(2)
         assert background == (255, 255, 255) and is_grey(dots) and 0 < some < most / 4
-    assert edge_view.cell("other", *edges.NORMAL)["state"] == "value"
+    assert edge_view.cell("other", *edge_cases.NORMAL)["state"] == "value"
 
 
 def test_a_cell_is_as_wide_as_a_step_and_its_neighbours_keep_their_colours(edge_view: View) -> None:
     picture, scale = edge_view.picture(), edge_view.range()
-    row, step = edges.OVER
+    row, step = edge_cases.OVER
     box = edge_view.rect("cells", row, step)
     for other, edge in [(step - 5, box["x"] - 1), (step + 5, box["x"] + box["width"])]:
         expected = scale.colour(edge_view.cell("cells", row, other)["value"])
@@ -90,11 +90,11 @@ def test_a_cell_is_as_wide_as_a_step_and_its_neighbours_keep_their_colours(edge_
 
 def test_every_value_is_the_event_files(edge_view: View, edge_logs: Edges) -> None:
     run, scale = Run(edge_logs.logdir / "cells"), edge_view.range()
-    for step in edges.STEPS:
+    for step in edge_cases.STEPS:
         written = run.statistics("gradient", step)
         shown = edge_view.cells("cells", [(row, step) for row in written])
         for (row, statistics), (cell, _) in zip(written.items(), shown, strict=True):
-            if (row, step) == edges.ABSENT:
+            if (row, step) == edge_cases.ABSENT:
                 assert cell["state"] == "absent"
             else:
                 assert cell["state"] == scale.state(statistics["norm"])
@@ -104,13 +104,13 @@ def test_every_value_is_the_event_files(edge_view: View, edge_logs: Edges) -> No
 @pytest.mark.parametrize(
     ("cell", "value", "words"),
     [
-        (edges.NORMAL, "0.0078125", None),
-        (edges.OVER, "1e30", "above the colour scale"),
-        (edges.UNDER, "1e-30", "below the colour scale"),
-        (edges.ZERO, "0", "exactly 0"),
-        (edges.NAN, "NaN", "5 of 12 elements are NaN or Inf"),
-        (edges.INFINITE, "Inf", "1 of 12 elements are NaN or Inf"),
-        (edges.ABSENT, None, "absent: no such row, or no value at this step"),
+        (edge_cases.NORMAL, "0.0078125", None),
+        (edge_cases.OVER, "1e30", "above the colour scale"),
+        (edge_cases.UNDER, "1e-30", "below the colour scale"),
+        (edge_cases.ZERO, "0", "exactly 0"),
+        (edge_cases.NAN, "NaN", "5 of 12 elements are NaN or Inf"),
+        (edge_cases.INFINITE, "Inf", "1 of 12 elements are NaN or Inf"),
+        (edge_cases.ABSENT, None, "absent: no such row, or no value at this step"),
     ],
     ids=["normal", "over", "under", "zero", "nan", "inf", "absent"],
 )
@@ -118,7 +118,7 @@ def test_tooltip(edge_view: View, cell: tuple[str, int], value: str | None, word
     edge_view.until("document.querySelector('[data-testid=readout]')")
     tooltip = edge_view.hover("cells", *cell)
     lines = tooltip.inner_text().split("\n")
-    expected = ["cells", f"step {cell[1]}", cell[0], value, words, edges.TENSOR]
+    expected = ["cells", f"step {cell[1]}", cell[0], value, words, edge_cases.TENSOR]
     assert [line for line in lines if line] == [line for line in expected if line is not None]
     edge_view.page.mouse.move(0, 0)
     tooltip.wait_for(state="detached")

@@ -7,10 +7,10 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.support import edge_logs as edges
-from tests.support.colours import Range
+from tests.support.browser import edge_cases
+from tests.support.browser.colours import Range
+from tests.support.browser.page_driver import View
 from tests.support.event_reader import Run
-from tests.support.page_driver import View
 
 RUNS = ["healthy", "deep-sigmoid", "lr-too-high", "dying-relu"]
 
@@ -86,22 +86,22 @@ def test_a_regular_expression_filters_layers(edge_view: View) -> None:
     edge_view.settle()
     assert [row for row in rows(edge_view) if row != "enc.*"] == ["enc.3.weight", "enc.7.weight", "head.weight"]
     # The scale is of what is shown, and so is the picture.
-    cell = edge_view.cell("cells", *edges.NORMAL)
-    assert cell["value"] == edges.NORMAL_VALUE
-    colour = edge_view.picture().centre(edge_view.rect("cells", *edges.NORMAL))
-    assert colour == edge_view.range().colour(edges.NORMAL_VALUE)
+    cell = edge_view.cell("cells", *edge_cases.NORMAL)
+    assert cell["value"] == edge_cases.NORMAL_VALUE
+    colour = edge_view.picture().centre(edge_view.rect("cells", *edge_cases.NORMAL))
+    assert colour == edge_view.range().colour(edge_cases.NORMAL_VALUE)
     edge_view.get("row-filter").fill("nothing of the kind")
     expect(edge_view.find(".notice")).to_contain_text("No layer matches")
 
 
 def test_a_block_collapses_to_the_root_of_the_sum_of_squares(edge_view: View, edge_logs: object) -> None:
-    before = {row: edge_view.cell("cells", row, 10)["value"] for row in edges.ROWS if row.startswith("enc.")}
+    before = {row: edge_view.cell("cells", row, 10)["value"] for row in edge_cases.ROWS if row.startswith("enc.")}
     edge_view.get("row-enc.*").locator(".caret").click()
     edge_view.until("__nnviz.state().lines.length === 4")
     assert rows(edge_view) == ["stem.weight", "enc.*", "head.weight", "extra.weight"]
     expected = sum(value**2 for value in before.values()) ** 0.5
     assert edge_view.cell("cells", "enc.*", 10)["value"] == pytest.approx(expected, rel=1e-6)
-    assert edge_view.cell("cells", "enc.*", edges.NAN[1])["state"] == "nonfinite"
+    assert edge_view.cell("cells", "enc.*", edge_cases.NAN[1])["state"] == "nonfinite"
     tooltip = edge_view.hover("cells", "enc.*", 10)
     expect(tooltip).to_contain_text("root of the sum of squares of 10 rows")
     edge_view.get("fold-all").click()
@@ -119,7 +119,7 @@ def test_linear_and_log(edge_view: View) -> None:
     assert edge_view.picture().centre(edge_view.rect("cells", *place)) == expected
     edge_view.get("scale-log").click()
     edge_view.settle()
-    assert edge_view.range() == edges.SCALE
+    assert edge_view.range() == edge_cases.SCALE
 
 
 def test_a_range_set_by_hand(edge_view: View) -> None:
@@ -132,8 +132,8 @@ def test_a_range_set_by_hand(edge_view: View) -> None:
     expect(edge_view.get("range-button")).to_have_text(re.compile(r"^range 1e-3 \W 0\.1$"))
     edge_view.settle()
     assert edge_view.range() == Range(1e-3, 0.1)
-    colour = edge_view.picture().centre(edge_view.rect("cells", *edges.NORMAL))
-    assert colour == Range(1e-3, 0.1).colour(edges.NORMAL_VALUE)
+    colour = edge_view.picture().centre(edge_view.rect("cells", *edge_cases.NORMAL))
+    assert colour == Range(1e-3, 0.1).colour(edge_cases.NORMAL_VALUE)
 
 
 @pytest.mark.parametrize(

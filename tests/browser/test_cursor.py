@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
-from tests.support import edge_logs as edges
-from tests.support.page_driver import View
+from tests.support.browser import edge_cases
+from tests.support.browser.page_driver import View
 
 
 def check(view: View, row: str, step: int) -> None:
@@ -34,7 +34,7 @@ def check(view: View, row: str, step: int) -> None:
 
 
 def test_a_click_in_a_heat_map(edge_view: View) -> None:
-    for row, step in [edges.NORMAL, edges.NAN, edges.ABSENT]:
+    for row, step in [edge_cases.NORMAL, edge_cases.NAN, edge_cases.ABSENT]:
         edge_view.click("cells", row, step)
         check(edge_view, row, step)
     edge_view.click("other", "enc.9.weight", 15)
@@ -43,22 +43,22 @@ def test_a_click_in_a_heat_map(edge_view: View) -> None:
 
 
 def test_a_click_in_the_profile_moves_the_layer_only(edge_view: View) -> None:
-    edge_view.click("cells", *edges.NORMAL)
+    edge_view.click("cells", *edge_cases.NORMAL)
     box = edge_view.rect("cells", "enc.6.weight", 30)
     profile = edge_view.get("profile")
     top = profile.evaluate("(it) => it.getBoundingClientRect().top")
     profile.click(position={"x": 60, "y": box["y"] + box["height"] / 2 - top})
-    check(edge_view, "enc.6.weight", edges.NORMAL[1])
+    check(edge_view, "enc.6.weight", edge_cases.NORMAL[1])
 
 
 def test_a_click_in_the_curves_moves_the_step_only(edge_view: View) -> None:
-    edge_view.click("cells", *edges.NORMAL)
+    edge_view.click("cells", *edge_cases.NORMAL)
     over = edge_view.find(".plot-over")
     box = over.bounding_box()
     assert box
     # Steps 0 to 95 are cells of 5, so the plot spans -2.5 to 97.5.
     over.click(position={"x": (80 + 2.5) / 100 * box["width"], "y": box["height"] / 2})
-    check(edge_view, edges.NORMAL[0], 80)
+    check(edge_view, edge_cases.NORMAL[0], 80)
     line = edge_view.find(".plot .step-cursor").bounding_box()
     assert line and abs(line["x"] + line["width"] / 2 - box["x"] - 0.825 * box["width"]) <= 2
 
@@ -105,7 +105,7 @@ def test_the_profile_shows_the_cursors_step(edge_view: View) -> None:
     edge_view.page.mouse.move(0, 0)
     assert edge_view.get("profile").screenshot() != before
     # The NaN of this step has its lane, and the tooltip there its row.
-    box, (row, step) = edge_view.get("profile").bounding_box(), edges.NAN
+    box, (row, step) = edge_view.get("profile").bounding_box(), edge_cases.NAN
     place = edge_view.rect("cells", row, step)
     assert box
     top = edge_view.get("profile").evaluate("(it) => it.getBoundingClientRect().top")

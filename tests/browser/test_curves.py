@@ -15,10 +15,10 @@ from tensorboard.compat.proto import event_pb2
 
 from tb_nnviz import schema
 from tests.browser.conftest import Visit
+from tests.support.browser.page_driver import View
+from tests.support.browser.servers import Board
 from tests.support.event_logs import Log, layout
 from tests.support.event_reader import Run
-from tests.support.page_driver import View
-from tests.support.servers import Board
 
 LOSS = "nnviz/log/loss"
 COLOUR = {"healthy": (0x42, 0x50, 0x66)}

@@ -17,11 +17,11 @@ from playwright.sync_api import Browser, expect
 from tb_nnviz import schema
 from tests.browser.conftest import Shared, _shared
 from tests.support.bins import bin_of, ends
-from tests.support.colours import VIRIDIS, Rgb, distance, is_grey, is_magenta
+from tests.support.browser.colours import VIRIDIS, Rgb, distance, is_grey, is_magenta
+from tests.support.browser.page_driver import WIDE, View
+from tests.support.browser.servers import Board
 from tests.support.event_logs import Log, layout, numbers
 from tests.support.event_reader import Run
-from tests.support.page_driver import WIDE, View
-from tests.support.servers import Board
 
 ROW = "blocks.1.conv2.weight"
 KNOWN = layout(["fc.weight", "out.weight"])

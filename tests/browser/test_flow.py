@@ -13,12 +13,12 @@ from playwright.sync_api import expect
 
 from tb_nnviz import schema
 from tests.browser.conftest import Visit
-from tests.support import edge_logs as edges
-from tests.support.colours import is_grey, is_magenta
+from tests.support.browser import edge_cases
+from tests.support.browser.colours import is_grey, is_magenta
+from tests.support.browser.page_driver import View
+from tests.support.browser.servers import Board
 from tests.support.event_logs import Log, layout
 from tests.support.event_reader import Run
-from tests.support.page_driver import View
-from tests.support.servers import Board
 
 RUNS = ["healthy", "deep-sigmoid", "lr-too-high", "dying-relu"]
 ROW = "blocks.7.conv1.weight"
@@ -113,17 +113,17 @@ def test_the_tooltip_of_a_ratio_gives_both_sides(demo_view: View, demo_runs: dic
 
 def test_zero_nan_and_steps_far_apart_are_said(edge_view: View) -> None:
     edge_view.open(runs="cells,other,growing", ref="cells", **{"flow.vs": "ref", "row": "stem.weight", "step": "0"})
-    state = {cell: edge_view.cell("other", *cell)["state"] for cell in (edges.NAN, edges.ZERO)}
-    assert state == {edges.NAN: "refNonfinite", edges.ZERO: "refZero"}
+    state = {cell: edge_view.cell("other", *cell)["state"] for cell in (edge_cases.NAN, edge_cases.ZERO)}
+    assert state == {edge_cases.NAN: "refNonfinite", edge_cases.ZERO: "refZero"}
     assert edge_view.cell("other", "extra.weight", 50)["state"] == "refAbsent"
-    assert edge_view.cell("other", *edges.ABSENT)["state"] == "absent"
+    assert edge_view.cell("other", *edge_cases.ABSENT)["state"] == "absent"
     picture = edge_view.picture()
-    ((bad, _),) = picture.colours(edge_view.rect("other", *edges.NAN)).most_common(1)
-    ((zero, _),) = picture.colours(edge_view.rect("other", *edges.ZERO)).most_common(1)
+    ((bad, _),) = picture.colours(edge_view.rect("other", *edge_cases.NAN)).most_common(1)
+    ((zero, _),) = picture.colours(edge_view.rect("other", *edge_cases.ZERO)).most_common(1)
     assert is_magenta(bad) and is_grey(zero)
     for cell, words in [
-        (edges.NAN, "NaN or Inf in the reference"),
-        (edges.ZERO, "the reference is exactly 0"),
+        (edge_cases.NAN, "NaN or Inf in the reference"),
+        (edge_cases.ZERO, "the reference is exactly 0"),
         (("extra.weight", 50), "the reference has no value to compare with"),
     ]:
         expect(edge_view.hover("other", *cell)).to_contain_text(words)

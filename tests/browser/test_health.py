@@ -11,8 +11,8 @@ import pytest
 from playwright.sync_api import Request, expect
 
 from tb_nnviz import schema
+from tests.support.browser.page_driver import View
 from tests.support.event_reader import Run
-from tests.support.page_driver import View
 
 Groups = dict[tuple[str, str], list[dict[str, Any]]]
 

@@ -8,9 +8,9 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Edges, Shared, Visit
-from tests.support import edge_logs as edges
-from tests.support.page_driver import IFRAME, View, largest_difference
-from tests.support.servers import Board
+from tests.support.browser import edge_cases
+from tests.support.browser.page_driver import IFRAME, View, largest_difference
+from tests.support.browser.servers import Board
 
 CHOSEN = {
     "runs": "other,cells",
@@ -39,8 +39,9 @@ def test_dark_mode_follows_tensorboards(edge_view: View) -> None:
     assert luminance(picture.at(*corner)) < 60
     assert edge_view.find("body").evaluate(read) != light
     # Numbers have the same colours, the page's background another.
-    assert picture.centre(edge_view.rect("cells", *edges.NORMAL)) == edge_view.range().colour(edges.NORMAL_VALUE)
-    ((background, _),) = picture.colours(edge_view.rect("cells", *edges.ABSENT)).most_common(1)
+    expected = edge_view.range().colour(edge_cases.NORMAL_VALUE)
+    assert picture.centre(edge_view.rect("cells", *edge_cases.NORMAL)) == expected
+    ((background, _),) = picture.colours(edge_view.rect("cells", *edge_cases.ABSENT)).most_common(1)
     assert luminance(background) < 60
     edge_view.choose_theme("Light")
     edge_view.settle()
@@ -59,9 +60,9 @@ def choose(view: View) -> None:
         view.get(field).press("Enter")
         view.page.keyboard.press("Escape")
     view.settle()
-    view.click("cells", *edges.NORMAL)
+    view.click("cells", *edge_cases.NORMAL)
     view.page.mouse.move(0, 0)
-    view.until("__nnviz.state().row === it", edges.NORMAL[0])
+    view.until("__nnviz.state().row === it", edge_cases.NORMAL[0])
     view.settle()
 
 
@@ -105,7 +106,7 @@ def test_the_reload_button_fetches_what_is_new_and_keeps_the_view(
     edge_view.open(runs="growing", row="b.weight", step="4", scale="linear")
     state = edge_view.state()
     expect(edge_view.find("label.step")).to_contain_text("of 9")
-    edges.write_steps(edge_logs.growing, range(10, 15))
+    edge_cases.write_steps(edge_logs.growing, range(10, 15))
     edge_board.wait_for({"growing": 14})
     assert edge_view.cell("growing", "a.weight", 14)["step"] == 9
     edge_view.reload_button().click()
@@ -152,16 +153,16 @@ def test_an_empty_logdir_shows_what_to_write(tmp_path: Path, visit: Visit) -> No
         view.choose_theme("Dark")
         view.save("empty-dark")
         # The first run appears without loading the page anew.
-        with edges.write(tmp_path):
-            board.wait_for({"cells": edges.STEPS[-1], "other": edges.STEPS[-1], "growing": 9})
+        with edge_cases.write(tmp_path):
+            board.wait_for({"cells": edge_cases.STEPS[-1], "other": edge_cases.STEPS[-1], "growing": 9})
         view.reload_button().click()
         view.settle()
-        assert view.cell("cells", *edges.NORMAL)["value"] == edges.NORMAL_VALUE
+        assert view.cell("cells", *edge_cases.NORMAL)["value"] == edge_cases.NORMAL_VALUE
 
 
 @pytest.mark.slow
 def test_a_server_that_is_gone_and_comes_back(edge_logs: Edges, visit: Visit) -> None:
-    with Board(edge_logs.logdir, {"cells": edges.STEPS[-1], "other": edges.STEPS[-1]}) as board:
+    with Board(edge_logs.logdir, {"cells": edge_cases.STEPS[-1], "other": edge_cases.STEPS[-1]}) as board:
         view = visit.to(board).open(runs="cells", row="stem.weight", step="0")
         # The second is that of a connection which Chromium had opened in advance.
         for problem in ("net::ERR_CONNECTION_REFUSED", "net::ERR_EMPTY_RESPONSE"):
@@ -180,7 +181,7 @@ def test_a_server_that_is_gone_and_comes_back(edge_logs: Edges, visit: Visit) ->
         error.first.get_by_role("button", name="Retry").click()
         expect(error).to_have_count(0)
         view.settle()
-        assert view.cell("cells", *edges.NAN)["value"] == edges.NAN_ELEMENTS
+        assert view.cell("cells", *edge_cases.NAN)["value"] == edge_cases.NAN_ELEMENTS
 
 
 def test_a_server_that_answers_with_an_error(edge_board: Board, visit: Visit) -> None:
@@ -197,7 +198,7 @@ def test_a_server_that_answers_with_an_error(edge_board: Board, visit: Visit) ->
     error.get_by_role("button", name="Retry").click()
     view.settle()
     expect(error).to_have_count(0)
-    assert view.cell("cells", *edges.NORMAL)["value"] == edges.NORMAL_VALUE
+    assert view.cell("cells", *edge_cases.NORMAL)["value"] == edge_cases.NORMAL_VALUE
 
 
 def test_errors_and_violations_do_not_go_unheard(edge_view: View, edge_page: Shared) -> None:

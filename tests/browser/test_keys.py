@@ -6,9 +6,9 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Visit
-from tests.support import edge_logs as edges
-from tests.support.page_driver import View
-from tests.support.servers import Board
+from tests.support.browser import edge_cases
+from tests.support.browser.page_driver import View
+from tests.support.browser.servers import Board
 
 
 @pytest.fixture
@@ -22,9 +22,9 @@ def test_keys_move_the_cursor_without_a_click_before(fresh_view: View) -> None:
     fresh_view.page.keyboard.press("ArrowRight")
     fresh_view.page.keyboard.press("j")
     state = fresh_view.state()
-    assert state["step"] == edges.STEPS[1] and state["row"] != first["row"]
+    assert state["step"] == edge_cases.STEPS[1] and state["row"] != first["row"]
     fresh_view.page.keyboard.press("End")
-    assert fresh_view.state()["step"] == edges.STEPS[-1]
+    assert fresh_view.state()["step"] == edge_cases.STEPS[-1]
     fresh_view.page.keyboard.press("Home")
     fresh_view.page.keyboard.press("k")
     assert (fresh_view.state()["step"], fresh_view.state()["row"]) == (first["step"], first["row"])
@@ -34,7 +34,7 @@ def test_keys_move_the_cursor_without_a_click_before(fresh_view: View) -> None:
     assert fresh_view.state()["step"] == first["step"]
     fresh_view.page.keyboard.press("Escape")
     fresh_view.page.keyboard.press("End")
-    assert fresh_view.state()["step"] == edges.STEPS[-1]
+    assert fresh_view.state()["step"] == edge_cases.STEPS[-1]
 
 
 def test_the_list_of_keys(fresh_view: View) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import expect
 
-from tests.support.page_driver import NARROW, WIDE, View
+from tests.support.browser.page_driver import NARROW, WIDE, View
 
 RUNS = "healthy,deep-sigmoid,lr-too-high,dying-relu"
 STATES = {

@@ -14,10 +14,10 @@ from torch import nn
 
 import tb_nnviz
 from tests.browser.conftest import Shared, _shared
+from tests.support.browser.page_driver import View
+from tests.support.browser.servers import Board
 from tests.support.event_logs import Log, layout, numbers
 from tests.support.event_reader import Run
-from tests.support.page_driver import View
-from tests.support.servers import Board
 
 EVERY = 5
 FIRST, MORE = 10, 1

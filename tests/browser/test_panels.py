@@ -11,8 +11,8 @@ import pytest
 from playwright.sync_api import Request, Route, expect
 
 from tests.browser.conftest import Visit
-from tests.support.page_driver import IFRAME, NARROW, WIDE, View
-from tests.support.servers import Board
+from tests.support.browser.page_driver import IFRAME, NARROW, WIDE, View
+from tests.support.browser.servers import Board
 
 PANELS = ("gradient_flow", "activations", "distributions", "weights", "structure", "curves")
 #: The route whose answer fills each panel.

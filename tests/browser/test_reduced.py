@@ -15,11 +15,11 @@ import pytest
 from playwright.sync_api import Request, Route, expect
 
 from tests.browser.conftest import Shared, _shared
-from tests.support.colours import Rgb, is_magenta
+from tests.support.browser.colours import Rgb, is_magenta
+from tests.support.browser.page_driver import View
+from tests.support.browser.servers import Board
 from tests.support.event_logs import WALL_TIME, Log, layout
 from tests.support.event_reader import Run
-from tests.support.page_driver import View
-from tests.support.servers import Board
 
 ROWS = ["stem.weight", *(f"enc.{i}.weight" for i in range(4)), "head.weight"]
 #: As many as TensorBoard keeps of our series: all of them are there.

@@ -10,9 +10,9 @@ from playwright.sync_api import expect
 from torch import nn
 
 from demo.models import DeepCNN
-from tests.support.colours import VIRIDIS, distance
+from tests.support.browser.colours import VIRIDIS, distance
+from tests.support.browser.page_driver import View
 from tests.support.event_reader import Run
-from tests.support.page_driver import View
 
 MODEL = DeepCNN(nn.ReLU, norm=True)
 

@@ -15,11 +15,11 @@ from playwright.sync_api import Locator, expect
 from demo.runs import RUNS
 from tb_nnviz import schema
 from tests.browser.conftest import Visit
-from tests.support.colours import Rgb, distance, is_grey, is_magenta
+from tests.support.browser.colours import Rgb, distance, is_grey, is_magenta
+from tests.support.browser.page_driver import View
+from tests.support.browser.servers import Board
 from tests.support.event_logs import Log, layout, numbers
 from tests.support.event_reader import Run
-from tests.support.page_driver import View
-from tests.support.servers import Board
 
 NAMES = [run.name for run in RUNS]
 KERNELS = "blocks.0.conv1.weight"

@@ -11,11 +11,11 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.browser.conftest import Visit
-from tests.support import window_logs as windows
-from tests.support.colours import is_magenta
+from tests.support.browser import window_runs
+from tests.support.browser.colours import is_magenta
+from tests.support.browser.page_driver import View
+from tests.support.browser.servers import Board
 from tests.support.event_reader import Run
-from tests.support.page_driver import View
-from tests.support.servers import Board
 
 BOX = "(it) => it.getBoundingClientRect().toJSON()"
 
@@ -27,16 +27,16 @@ def marks(view: View, run: str, kind: str = "") -> Locator:
 
 def centre(view: View, run: str, row: str, step: float) -> float:
     """Where a step is, told from the cells of the logged steps around it."""
-    before = step // windows.EVERY * windows.EVERY
-    left, right = (view.rect(run, row, int(at)) for at in (before, before + windows.EVERY))
-    share = (step - before) / windows.EVERY
+    before = step // window_runs.EVERY * window_runs.EVERY
+    left, right = (view.rect(run, row, int(at)) for at in (before, before + window_runs.EVERY))
+    share = (step - before) / window_runs.EVERY
     middles = [box["x"] + box["width"] / 2 for box in (left, right)]
     return middles[0] + share * (middles[1] - middles[0])
 
 
 def test_each_mark_stands_where_it_happened(window_view: View) -> None:
     # Cells end halfway to the step that was skipped, so places are told from steps well before it.
-    expected = {"peak": [114, 260], "nonfinite": [195, windows.LOST[1]], "skipped": [windows.SKIPPED]}
+    expected = {"peak": [114, 260], "nonfinite": [195, window_runs.LOST[1]], "skipped": [window_runs.SKIPPED]}
     picture = window_view.picture()
     tops = {}
     for kind, steps in expected.items():
@@ -60,8 +60,8 @@ def test_each_mark_stands_where_it_happened(window_view: View) -> None:
 
 def test_every_other_window_is_ordinary(window_view: View, window_logs: Path) -> None:
     highest = Run(window_logs / "spikes").scalars["nnviz/window/gradient_norm_max"]
-    assert len(highest) == len(windows.STEPS)
-    assert marks(window_view, "spikes", "peak").count() == len(windows.PEAKS)
+    assert len(highest) == len(window_runs.STEPS)
+    assert marks(window_view, "spikes", "peak").count() == len(window_runs.PEAKS)
 
 
 def test_marks_say_what_they_are(window_view: View) -> None:
@@ -70,7 +70,7 @@ def test_marks_say_what_they_are(window_view: View) -> None:
     start = "gradient norm 812.5 at step 114, between the logged steps 110 and 120, "
     assert first.startswith(start) and " times the usual highest of a window, " in first
     ratio, usual = first.removeprefix(start).split(" times the usual highest of a window, ")
-    low, high = windows.ORDINARY
+    low, high = window_runs.ORDINARY
     assert low <= float(usual) <= high
     assert float(ratio) == pytest.approx(812.5 / float(usual), rel=0.01)
     assert second.startswith("gradient norm 44 at step 260, at the logged step 260, ")
@@ -103,7 +103,7 @@ def test_a_click_moves_the_cursor_to_the_nearest_logged_step(window_view: View) 
     peaks.last.click()
     assert window_view.state()["step"] == 260
     marks(window_view, "spikes", "skipped").click()
-    assert window_view.state()["step"] == windows.SKIPPED, "a skipped step is logged with its gradients"
+    assert window_view.state()["step"] == window_runs.SKIPPED, "a skipped step is logged with its gradients"
 
 
 def test_marks_by_keyboard(window_view: View) -> None:
@@ -115,7 +115,7 @@ def test_marks_by_keyboard(window_view: View) -> None:
     keyboard.press("ArrowRight")
     expect(found.nth(1)).to_be_focused()
     expect(window_view.get("tooltip")).to_contain_text("NaN or Inf in the gradients of 3 steps")
-    assert window_view.state()["step"] == windows.STEPS[-1], "the cursor is moved by Enter, not by looking"
+    assert window_view.state()["step"] == window_runs.STEPS[-1], "the cursor is moved by Enter, not by looking"
     keyboard.press("ArrowRight")
     keyboard.press("Enter")
     assert window_view.state()["step"] == 260

@@ -1,4 +1,4 @@
-"""The demo's GPT: text that is everywhere, and a fault that its attention shows."""
+"""The demo's GPT: text, model, and the fault that its attention shows."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from tests.support.map_oracle import read
 
 @pytest.fixture(autouse=True, scope="module")
 def one_thread() -> Iterator[None]:
-    """As in ``python -m demo``."""
+    """Use one thread, as ``python -m demo`` does."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
 
 
-def test_batches_are_pieces_of_the_text_and_the_letters_that_come_next() -> None:
+def test_batches_are_pieces_with_the_letters_that_follow() -> None:
     text = texts().training
     whole = bytes(text.tolist())
     again = batches(text, 3, 2)
@@ -41,7 +41,7 @@ def test_batches_are_pieces_of_the_text_and_the_letters_that_come_next() -> None
     assert 10_000 < len(texts().held_out) < len(text) and text.max() < LETTERS
 
 
-def test_the_probe_is_held_out_text_and_can_be_read() -> None:
+def test_probe_is_readable_held_out_text() -> None:
     held_out = texts().held_out
     pieces = probe(held_out)
     assert all(bytes(piece) in bytes(held_out.tolist()) for piece in pieces.tolist())
@@ -49,7 +49,7 @@ def test_the_probe_is_held_out_text_and_can_be_read() -> None:
     assert first.startswith("def␣") and second.startswith("class␣") and "↵" in second
 
 
-def test_with_the_mask_no_letter_depends_on_a_later_one() -> None:
+def test_model_causal_letter_ignores_later_letters() -> None:
     torch.manual_seed(0)
     letters = torch.randint(0, LETTERS, (1, 10))
     changed = letters.clone()
@@ -60,7 +60,7 @@ def test_with_the_mask_no_letter_depends_on_a_later_one() -> None:
         assert same == ([True] * 6 + [False] * 4 if causal else [False] * 10)
 
 
-def test_a_few_steps_are_logged_with_attention_and_letters(tmp_path: Path) -> None:
+def test_train_few_steps_logs_attention_and_letters(tmp_path: Path) -> None:
     source = texts()
     result = train(RUNS[0], source, tmp_path, steps=2)
     assert result.name == "gpt/healthy" and result.loss < math.log(LETTERS) + 1
@@ -78,7 +78,7 @@ def test_a_few_steps_are_logged_with_attention_and_letters(tmp_path: Path) -> No
 
 
 def trained(run: RunOf, steps: int) -> tuple[float, float, dict[int, float]]:
-    """Loss, loss of writing, and how much heads of the first block look at letters so far off, uninstrumented."""
+    """Return loss, generation loss, and the first block's attention by distance, of a run that nnviz does not watch."""
     torch.manual_seed(0)
     source, model = texts(), run.model()
     optimizer, scheduler = optimize(model)
@@ -99,26 +99,26 @@ def trained(run: RunOf, steps: int) -> tuple[float, float, dict[int, float]]:
 
 
 @pytest.mark.slow
-def test_the_healthy_one_looks_at_the_letters_before() -> None:
+def test_healthy_heads_attend_to_letters_before() -> None:
     loss, writing, looks = trained(RUNS[0], 200)
     assert looks[-1] > 0.12 and looks[1] == 0
     assert 1.5 < loss < writing + 0.5 < 3.2
 
 
 @pytest.mark.slow
-def test_without_the_mask_heads_look_ahead_and_writing_fails() -> None:
+def test_no_mask_heads_attend_ahead_and_generation_fails() -> None:
     loss, writing, looks = trained(RUNS[1], 200)
     assert looks[1] > 0.3 > 3 * looks[-1], "at the next letter"
     assert loss < 0.8, "too good to be true"
     assert writing > math.log(LETTERS), "worse than a guess"
 
 
-def test_the_loss_of_writing_is_that_of_the_letter_after_half_a_piece() -> None:
+def test_writing_loss_is_of_the_letter_after_half_a_piece() -> None:
     text = texts().held_out
     pieces, following = next(batches(text, 256, 1, seed=1))
     model = GPT()
     with torch.no_grad():
-        shares = model(pieces)[:, LENGTH // 2 - 1].double().softmax(-1)  # causal: what comes later changes nothing
+        shares = model(pieces)[:, LENGTH // 2 - 1].double().softmax(-1)  # causal: later letters change nothing
     expected = -shares.gather(1, following[:, LENGTH // 2 - 1 : LENGTH // 2]).log().mean()
     assert writing_loss(model, text) == pytest.approx(float(expected), rel=1e-5)
     assert model.training

@@ -1,4 +1,4 @@
-"""The callback for transformers logs what a plain loop with ``watch`` logs, and changes nothing of the training."""
+"""The callback for transformers logs the same as a plain loop with ``watch`` and does not change the training."""
 
 import runpy
 import subprocess
@@ -24,7 +24,7 @@ EVERYTHING = {"every": 1, "histograms_every": 3}
 
 
 class Net(nn.Module):
-    """Registered in another order than called; gives its loss, as the Trainer wants it."""
+    """A network registered in another order than called. It returns its loss, as the Trainer requires."""
 
     def __init__(self, dropout=0.0):
         super().__init__()
@@ -81,7 +81,7 @@ def optimizers(model):
 
 
 def trainer(folder, model, *callbacks, batches=BATCHES, **options):
-    """A quiet Trainer whose callback logs to ``folder/run``."""
+    """Make a quiet Trainer whose callback logs to ``folder/run``."""
     defaults = {
         "report_to": "none",
         "num_train_epochs": 1,
@@ -108,7 +108,7 @@ def nnviz(folder, **options):
 
 
 def plain(logdir, accumulate=1, max_norm=None, autocast=False, **options):
-    """What the Trainer does, by hand."""
+    """Train by hand as the Trainer does."""
     model = Net()
     optimizer, scheduler = optimizers(model)
     items = data()
@@ -204,7 +204,7 @@ def test_callback_evaluation_is_not_recorded_values_are_logged(tmp_path):
 
 def test_callback_default_shares_the_trainers_run(tmp_path):
     trainer(tmp_path, Net(), NNVizCallback(every=4, exclude="bias", kinds=["gradient"])).train()
-    (run,) = (tmp_path / "out" / "runs").iterdir()  # where the Trainer's own callback would write
+    (run,) = (tmp_path / "out" / "runs").iterdir()  # the directory of the Trainer's own callback
     assert len(list(run.glob("*tfevents*"))) == 1
     found = Run(run)
     assert sorted(found.tensors["nnviz/gradient/norm"]) == [0, 4]
@@ -230,7 +230,7 @@ def test_callback_exception_then_training_again_works(tmp_path):
         one.train()
     callback.monitor.writer.flush()
     assert sorted(Run(tmp_path / "run").tensors["nnviz/gradient/norm"]) == [0, 1, 2]
-    assert hooks(model) > 0  # the Trainer told nobody
+    assert hooks(model) > 0  # the Trainer notified no callback
     callback.close()
     assert hooks(model) == 0
     for _ in range(2):
@@ -255,7 +255,7 @@ trainer(folder, Net(), nnviz(folder), Losses(fails_at=5)).train()
 
 @pytest.mark.filterwarnings("ignore")
 def test_demo_script_learns_and_logs(tmp_path, monkeypatch):
-    # Here and not in a process of its own, which would take longer to import transformers than to train.
+    # in this process, because importing transformers again would take longer than the training
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setattr(sys, "argv", ["huggingface_tiny.py", "--logdir", str(tmp_path)])
     runpy.run_path(str(ROOT / "demo" / "huggingface_tiny.py"), run_name="__main__")
@@ -268,7 +268,7 @@ def test_demo_script_learns_and_logs(tmp_path, monkeypatch):
 
 def test_callback_wrapped_transformer_logs_all_layers(tmp_path):
     class Adapted(nn.Module):
-        """As an adapter method does it: the model within, frozen, and a small part that learns."""
+        """A frozen model with a small part that learns, as in an adapter method."""
 
         def __init__(self):
             super().__init__()

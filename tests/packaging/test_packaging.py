@@ -1,4 +1,4 @@
-"""What is in the wheel, what is not, and that none is built without the page."""
+"""Contents of the wheel and of the source distribution."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ STATIC = "tb_nnviz/plugin/static"
 
 
 def copy(folder: Path) -> Path:
-    """The files that a build reads, without the checkout's own build folder."""
+    """Copy the files that a build reads, without the checkout's own build folder."""
     for name in ("setup.py", "pyproject.toml", "MANIFEST.in", "LICENSE", "CHANGELOG.md"):
         shutil.copy(ROOT / name, folder / name)
-    # Tests beside the package, which the wheel is to leave out.
+    # tests beside the package, which the wheel must not contain
     (folder / "tests").mkdir()
     (folder / "tests" / "__init__.py").touch()
     shutil.copytree(ROOT / "demo", folder / "demo")
@@ -36,7 +36,7 @@ def copy(folder: Path) -> Path:
 
 
 def build(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """``pip wheel`` without the network."""
+    """Run ``pip wheel`` without the network."""
     command = [
         sys.executable,
         "-m",
@@ -54,7 +54,7 @@ def build(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
 
 
 def built(folder: Path, **environment: str) -> Path:
-    """The wheel that is built in a copy."""
+    """Build a wheel in a copy and return its path."""
     done = build(folder, **environment)
     assert done.returncode == 0, done.stdout + done.stderr
     (path,) = (folder / "out").glob("*.whl")
@@ -76,7 +76,7 @@ def read(wheel: zipfile.ZipFile, name: str) -> str:
     return wheel.read(path).decode()
 
 
-def test_no_wheel_without_the_page(tmp_path: Path) -> None:
+def test_wheel_without_built_page_is_refused(tmp_path: Path) -> None:
     folder = copy(tmp_path)
     (folder / STATIC / "index.js").unlink()
     done = build(folder)
@@ -85,7 +85,7 @@ def test_no_wheel_without_the_page(tmp_path: Path) -> None:
     assert not list(folder.glob("out/*.whl"))
 
 
-def test_wheel_has_all_that_runs(wheel: zipfile.ZipFile) -> None:
+def test_wheel_contains_modules_and_page(wheel: zipfile.ZipFile) -> None:
     names = set(wheel.namelist())
     page = {f"{STATIC}/{path.name}" for path in (ROOT / STATIC).iterdir()}
     modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "tb_nnviz").rglob("*.py")}
@@ -93,19 +93,19 @@ def test_wheel_has_all_that_runs(wheel: zipfile.ZipFile) -> None:
 
 
 def kernels(wheel: zipfile.ZipFile) -> list[str]:
-    """The built extensions in a wheel."""
+    """Return the names of the built extensions in a wheel."""
     return [name for name in wheel.namelist() if name.endswith((".so", ".pyd"))]
 
 
-def test_one_wheel_serves_every_python_of_a_platform(wheel_path: Path, wheel: zipfile.ZipFile) -> None:
+def test_wheel_uses_the_stable_abi(wheel_path: Path, wheel: zipfile.ZipFile) -> None:
     assert "-cp310-abi3-" in wheel_path.name and not wheel_path.name.endswith("-any.whl")
-    # Where this Python has a compiler, whoever installs the wheel needs none.
+    # Whoever installs the wheel needs no compiler if there was one here.
     assert len(kernels(wheel)) == (native.library is not None)
     assert all(name.startswith("tb_nnviz/record/measure/native/_kernels.") for name in kernels(wheel))
 
 
-@pytest.mark.skipif(os.name == "nt", reason="CC is not asked there")
-def test_without_a_compiler_the_operators_are_left(tmp_path: Path) -> None:
+@pytest.mark.skipif(os.name == "nt", reason="Windows does not read CC")
+def test_wheel_without_compiler_measures_by_operators(tmp_path: Path) -> None:
     path = built(copy(tmp_path), CC="false")
     assert kernels(zipfile.ZipFile(path)) == []
     program = """if True:
@@ -123,30 +123,31 @@ def test_without_a_compiler_the_operators_are_left(tmp_path: Path) -> None:
     assert done.stdout.startswith(str(tmp_path / "installed")) and done.stdout.endswith(" 25.0\n")
 
 
-def test_a_source_distribution_can_be_built_from(tmp_path: Path) -> None:
+def test_sdist_contains_all_sources(tmp_path: Path) -> None:
     program = "from setuptools import build_meta; print(build_meta.build_sdist('out'))"
     subprocess.run([sys.executable, "-c", program], cwd=copy(tmp_path), capture_output=True, text=True, check=True)
     (path,) = (tmp_path / "out").glob("*.tar.gz")
     with tarfile.open(path) as source:
         names = {name.partition("/")[2] for name in source.getnames()}
-    assert {path.relative_to(ROOT).as_posix() for path in (ROOT / "tb_nnviz").rglob("*.[ch]")} <= names
+    sources = [path for path in (ROOT / "tb_nnviz").rglob("*") if path.suffix in (".c", ".h", ".inc")]
+    assert sources and {path.relative_to(ROOT).as_posix() for path in sources} <= names
 
 
-def test_wheel_has_nothing_else(wheel: zipfile.ZipFile) -> None:
+def test_wheel_contains_nothing_else(wheel: zipfile.ZipFile) -> None:
     tops = {name.split("/")[0] for name in wheel.namelist()}
-    assert not [name for name in wheel.namelist() if name.endswith((".c", ".h"))]
+    assert not [name for name in wheel.namelist() if name.endswith((".c", ".h", ".inc"))]
     assert tops == {"tb_nnviz", f"tb_nnviz-{tb_nnviz.__version__}.dist-info"}
     assert "LICENSE" in {Path(name).name for name in wheel.namelist()}
 
 
-def test_entry_points(wheel: zipfile.ZipFile) -> None:
+def test_wheel_declares_entry_points(wheel: zipfile.ZipFile) -> None:
     points = ConfigParser()
     points.read_string(read(wheel, "entry_points.txt"))
     assert dict(points["tensorboard_plugins"]) == {"nnviz": "tb_nnviz.plugin.loader:NNVizLoader"}
     assert dict(points["console_scripts"]) == {"tb-nnviz": "tb_nnviz.cli:main"}
 
 
-def test_metadata(wheel: zipfile.ZipFile) -> None:
+def test_wheel_declares_metadata(wheel: zipfile.ZipFile) -> None:
     metadata = message_from_string(read(wheel, "METADATA"))
     assert metadata["Name"] == "tb_nnviz"
     assert metadata["Version"] == tb_nnviz.__version__
@@ -154,26 +155,26 @@ def test_metadata(wheel: zipfile.ZipFile) -> None:
     assert "Apache-2.0" in (metadata["License"], metadata["License-Expression"])
     required = metadata.get_all("Requires-Dist")
     always = {re.split(r"[>=<;]", line)[0].strip() for line in required if "extra ==" not in line}
-    # Who only views logs needs no torch.
+    # a machine that only views logs needs no torch
     assert always == {"tensorboard", "numpy", "google-crc32c"}
     assert {"torch", "demo", "test"} <= set(metadata.get_all("Provides-Extra"))
     assert any(re.fullmatch(r"""torch>=2.1; extra == ['"]torch['"]""", line) for line in required)
 
 
-def test_command_says_its_version() -> None:
+def test_command_prints_its_version() -> None:
     command = [sys.executable, "-m", "tb_nnviz.cli", "--version"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout == f"tb_nnviz {tb_nnviz.__version__}\n"
 
 
-def test_locks_name_no_registry() -> None:
-    # With addresses in it, a lock file works only where that registry is reached.
+def test_lock_files_name_no_registry() -> None:
+    # a lock file with addresses works only where that registry can be reached
     assert '"resolved"' not in (ROOT / "frontend" / "package-lock.json").read_text("utf-8")
     assert "://" not in (ROOT / "constraints.txt").read_text("utf-8")
 
 
-def test_the_built_page_is_at_most_150_kb_gzipped() -> None:
-    """All chunks together; the page of a tab that is opened a hundred times a day."""
+def test_built_page_is_at_most_150_kb_gzipped() -> None:
+    """The limit is for all chunks together, because the page is opened a hundred times per day."""
     files = [path for path in (ROOT / "tb_nnviz" / "plugin" / "static").iterdir() if path.is_file()]
-    assert len(files) > 7  # the entry, what is shared, and a chunk a panel
+    assert len(files) > 7  # the entry, the shared chunk, and one chunk per panel
     assert sum(len(gzip.compress(path.read_bytes(), 9)) for path in files) <= 150_000

@@ -1,4 +1,4 @@
-"""Series that are kept: read again when they have changed, whichever way, and never more than the bytes that may be."""
+"""The cache of series: it notices changes and is bounded."""
 
 from __future__ import annotations
 
@@ -10,15 +10,17 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
+from tb_nnviz.logs.points import Points
+from tb_nnviz.logs.provider import ProviderReader
+from tb_nnviz.logs.reader import ReadResult
 from tb_nnviz.plugin import cache as cache_module
-from tb_nnviz.plugin.cache import Cache, tensor_points
-from tb_nnviz.plugin.reader import Reader
+from tb_nnviz.plugin.cache import ENTRY_BYTES, SeriesCache
 from tests.support.event_logs import AB, Log, numbers
 from tests.support.tensorboards import TensorBoard
 
 
 class Provider:
-    """A provider of series that tests change, and of how often it was called."""
+    """A provider of series that tests change. It counts its calls."""
 
     def __init__(self) -> None:
         self.series: dict[str, dict[str, list[Any]]] = {}
@@ -53,7 +55,7 @@ class Provider:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
-    """A clock that goes on by a millisecond with each look at it."""
+    """Replace the clock by one that advances by a millisecond per reading."""
     now = SimpleNamespace(at=0.0)
 
     def tick() -> float:
@@ -64,10 +66,10 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     return now
 
 
-def test_what_has_not_changed_is_read_once_and_what_has_is_read_again(clock: SimpleNamespace) -> None:
-    provider, kept = Provider(), Cache("nnviz")
+def test_read_changed_series_is_read_again(clock: SimpleNamespace) -> None:
+    provider, kept = Provider(), SeriesCache("nnviz")
     provider.put("a", "x", 5)
-    reader = Reader(provider, "context", "")
+    reader = ProviderReader(provider, "context", "")
     for _ in range(3):
         clock.at += 10
         assert kept.read(reader, ["a"], ["x", "not there"]).data["a"].keys() == {"x"}
@@ -75,7 +77,7 @@ def test_what_has_not_changed_is_read_once_and_what_has_is_read_again(clock: Sim
     provider.put("a", "x", 6)
     clock.at += 10
     assert kept.read(reader, ["a"], ["x"]).data["a"]["x"].steps.tolist() == list(range(6))
-    # a run that was resumed at an earlier step has no later one, but a later time
+    # A run that was resumed at an earlier step has no later step, but a later wall time.
     provider.put("a", "x", 6, wall_time=500)
     clock.at += 10
     assert kept.read(reader, ["a"], ["x"]).data["a"]["x"].wall_times[0] == 500
@@ -87,10 +89,10 @@ def test_what_has_not_changed_is_read_once_and_what_has_is_read_again(clock: Sim
     assert kept.read(reader, ["a"], ["x"]).data.get("a", {}) == {}
 
 
-def test_the_provider_is_not_asked_each_time(clock: SimpleNamespace) -> None:
-    provider, kept = Provider(), Cache("nnviz")
+def test_read_again_at_once_makes_no_call(clock: SimpleNamespace) -> None:
+    provider, kept = Provider(), SeriesCache("nnviz")
     provider.put("a", "x", 5)
-    reader = Reader(provider, "context", "")
+    reader = ProviderReader(provider, "context", "")
     kept.read(reader, ["a"], ["x"])
     kept.read(reader, ["a"], ["x"])
     lists = provider.lists
@@ -99,11 +101,11 @@ def test_the_provider_is_not_asked_each_time(clock: SimpleNamespace) -> None:
     assert (provider.reads, provider.lists) == (1, lists)
 
 
-def test_no_more_bytes_than_the_limit_the_last_used_stay(clock: SimpleNamespace) -> None:
-    provider, kept = Provider(), Cache("nnviz", limit=50_000)
+def test_read_beyond_limit_drops_least_recently_used(clock: SimpleNamespace) -> None:
+    provider, kept = Provider(), SeriesCache("nnviz", limit=50_000)
     for run in "abc":
         provider.put(run, "x", 100, length=50)
-    reader = Reader(provider, "context", "")
+    reader = ProviderReader(provider, "context", "")
     for run in "aba":
         kept.read(reader, [run], ["x"])
     assert provider.reads == 2
@@ -115,16 +117,7 @@ def test_no_more_bytes_than_the_limit_the_last_used_stay(clock: SimpleNamespace)
     assert provider.reads == 4
 
 
-def test_vectors_that_are_all_alike_take_the_bytes_of_one() -> None:
-    data = [SimpleNamespace(step=i, wall_time=i, numpy=np.array([1, np.nan], np.float32)) for i in range(1000)]
-    points = tensor_points(data)
-    assert points.nbytes < 20_000
-    assert_array_equal(points.values, np.tile(np.array([1, np.nan], np.float32), (1000, 1)))
-    data[500].numpy = np.array([1, 2], np.float32)
-    assert tensor_points(data).values[500].tolist() == [1, 2]
-
-
-def test_series_of_a_run_that_grows_are_answered_to_the_end(loader: str, tmp_path: Path) -> None:
+def test_read_growing_run_is_read_to_its_end(loader: str, tmp_path: Path) -> None:
     values = numbers(30, 2)
     with Log(tmp_path / "run") as log, TensorBoard(loader, tmp_path) as board:
         for end in (10, 20, 30):
@@ -134,3 +127,27 @@ def test_series_of_a_run_that_grows_are_answered_to_the_end(loader: str, tmp_pat
                 board.runs()
                 (series,) = board.series("run")["series"]
                 assert_array_equal(series["values"]["norm"], values["norm"][:end])
+
+
+def _reader(**runs: int) -> Any:
+    """Return a reader of runs with this many values of the tag "known"."""
+
+    def read_tensors(plugin: str, requested: list[str], tags: list[str]) -> ReadResult:
+        found = ReadResult()
+        for run in set(requested) & set(runs):
+            points = Points.of((i, float(i), np.arange(8.0) + i) for i in range(runs[run]))
+            found.data[run] = {tag: points for tag in tags if tag == "known"}
+        return found
+
+    return SimpleNamespace(experiment="", read_tensors=read_tensors)
+
+
+def test_read_unknown_names_are_dropped_too() -> None:
+    cache, reader = SeriesCache("nnviz", 20 * ENTRY_BYTES), _reader(real=3)
+    assert list(cache.read(reader, ["real"], ["known"]).data) == ["real"]
+    for number in range(100):
+        cache.read(reader, [f"run{number}"], ["known", "other"])
+    assert 0 < len(cache._entries) < 20 and cache.bytes <= 20 * ENTRY_BYTES
+    for key in list(cache._entries):
+        cache._drop(key)
+    assert cache.bytes == 0

@@ -23,7 +23,7 @@ ARRAYS: dict[str, np.ndarray] = {
 }
 
 
-def test_arrays_come_back_bit_by_bit() -> None:
+def test_encode_arrays_decode_bit_by_bit() -> None:
     decoded = wire.decode(wire.encode({"a": [{"values": ARRAYS}], "b": "ü"}))
     assert decoded["b"] == "ü"
     for name, array in ARRAYS.items():
@@ -33,8 +33,8 @@ def test_arrays_come_back_bit_by_bit() -> None:
         assert back.tobytes() == array.astype(array.dtype.newbyteorder("<")).tobytes()
 
 
-def test_layout_of_the_envelope_is_that_of_the_contract() -> None:
-    """Read by hand as http_api.md says, not by our own decoder."""
+def test_encode_envelope_is_as_documented() -> None:
+    """The envelope is read as docs/http_api.md describes it, without the decoder."""
     data = wire.encode({"first": np.array([1, 2, 3], np.uint8), "second": np.array([0.5], np.float64)})
     (length,) = struct.unpack("<I", data[:4])
     assert (4 + length) % 8 == 0
@@ -47,12 +47,12 @@ def test_layout_of_the_envelope_is_that_of_the_contract() -> None:
     assert payload == b"\1\2\3" + bytes(5) + struct.pack("<d", 0.5)
 
 
-def test_a_run_whose_name_is_not_unicode_survives() -> None:
+def test_encode_name_not_unicode_survives() -> None:
     assert wire.decode(wire.encode({"run": "caf\udce9"})) == {"run": "caf\udce9"}
 
 
 @pytest.mark.parametrize("value", [np.zeros(2, np.int64), np.float32(1), object()])
-def test_what_the_page_could_not_read_is_refused(value: object) -> None:
+def test_encode_unreadable_value_raises(value: object) -> None:
     with pytest.raises(TypeError, match="invalid value in an answer"):
         wire.encode({"value": value})
 
@@ -65,6 +65,6 @@ def test_what_the_page_could_not_read_is_refused(value: object) -> None:
         (struct.pack("<I", 44) + b'{"dtype":"int64","shape":[],"offset":0}     ', "invalid array reference"),
     ],
 )
-def test_a_broken_envelope_is_refused(data: bytes, message: str) -> None:
+def test_decode_broken_envelope_raises(data: bytes, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         wire.decode(data)

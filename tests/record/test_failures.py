@@ -13,17 +13,24 @@ from torch.utils.data import DataLoader, Dataset
 
 import tb_nnviz
 from tests.support.event_reader import Run
-from tests.support.odd_models import same
+from tests.support.tensors import same_bits
 
 #: Where each function is made to raise, one at a time: all that runs between the user's lines and the writer.
 PLACES = (
-    "collect.dataflow.capture", "collect.dataflow.dataflow", "hooks.calls", "hooks.fast_path", "hooks.modules",
-    "hooks.optimizers", "hooks.order", "collect.activation_maps.axes", "collect.activation_maps.inputs",
+    "assemble", "collectors", "event_emitter", "measure.histogram", "measure.host_copy", "measure.stats",
+    "model.evaluation", "pending_step", "reduce.local", "row_table", "step_plan", "window",
+    "hooks.calls", "hooks.fast_path", "hooks.modules", "hooks.optimizers", "hooks.order",
+    "collect.activations", "collect.adam_state", "collect.clipping", "collect.collector", "collect.global_norm",
+    "collect.learning_rates", "collect.loss_scaling", "collect.optimizer_state", "collect.parameter_rows",
+    "collect.parameters", "collect.scalars", "collect.snapshot", "collect.watched_parameters",
+    "collect.activation_maps.axes", "collect.activation_maps.collector", "collect.activation_maps.inputs",
     "collect.activation_maps.layer_map", "collect.activation_maps.plan", "collect.activation_maps.probe",
-    "collect.activation_maps.quantize", "collect.activation_maps.recorder", "collect.activation_maps.sizes",
-    "measure.histogram", "measure.stats", "measure.host_copy", "model.evaluation", "assemble",
-    "collect.global_norm", "collect.parameters", "pending_step", "collect.snapshot", "event_emitter", "row_table",
-    "collect.weights.capture", "collect.weights.maps", "collect.weights.plan", "collect.weights.tracked",
+    "collect.activation_maps.probe_passes",
+    "collect.activation_maps.quantize", "collect.activation_maps.sizes",
+    "collect.dataflow.autograd", "collect.dataflow.capture", "collect.dataflow.dataflow",
+    "collect.dataflow.document", "collect.dataflow.links", "collect.dataflow.tensors",
+    "collect.weights.choice", "collect.weights.encode", "collect.weights.maps", "collect.weights.plan",
+    "collect.weights.pool", "collect.weights.tracked",
 )  # fmt: skip
 #: What undoes: where that fails there is nothing left that could.
 UNDOES = {"model.evaluation:_restore"}
@@ -135,7 +142,7 @@ def test_an_error_of_ours_turns_its_part_off_and_no_more(name, unwatched, tmp_pa
                 monkeypatch.setattr(module, function, raising)
 
     probe = {"probe": torch.ones(5, 4), "maps_every": 2, "probe_inputs": True, "probe_labels": list("abcde")}
-    assert same(unwatched, train({"logdir": tmp_path, "every": 1, "histograms_every": 2, **probe}, plant))
+    assert same_bits(unwatched, train({"logdir": tmp_path, "every": 1, "histograms_every": 2, **probe}, plant))
     said = [record for record in caplog.records if record.name == "tb_nnviz"]
     assert len({record.getMessage() for record in said}) == len(said), "each is said once"
     if called:
@@ -172,7 +179,7 @@ HALVES = {
     "order": ("torch.nn.Module.register_forward_pre_hook", second_planted(nn.Module.register_forward_pre_hook)),
     "optimizer": ("torch.optim.Optimizer.register_step_post_hook", planted),
     "scaler": ("tb_nnviz.record.hooks.scaler.GradScalerPatch.install", planted),
-    "recorder": ("tb_nnviz.record.pending_step.Recorder.begin", planted),
+    "collector": ("tb_nnviz.record.collect.parameters.ParameterCollector.begin", planted),
     "first step": ("tb_nnviz.record.hooks.modules.ModuleHooks.next_step", planted),
     "writer": ("tb_nnviz.record.watch.file_writer", planted),
 }
@@ -246,8 +253,9 @@ def test_what_cannot_be_turned_off_by_itself_is_turned_off_with_all_the_rest(tmp
     model = nn.Sequential(nn.Linear(4, 4), nn.Tanh(), nn.Linear(4, 1))
     optimizer = torch.optim.SGD(model.parameters(), 0.1)
     with tb_nnviz.watch(model, optimizer, tmp_path, every=1) as monitor:
-        monkeypatch.setattr("tb_nnviz.record.pending_step.Recorder.activation_gradient", planted)
-        monkeypatch.setattr("tb_nnviz.record.pending_step.Recorder.drop", planted)
+        collector = "tb_nnviz.record.collect.activations.ActivationCollector"
+        monkeypatch.setattr(f"{collector}.activation_gradient", planted)
+        monkeypatch.setattr(f"{collector}.drop", planted)
         for _ in range(3):
             loss = model(torch.ones(5, 4)).sum()
             loss.backward()
@@ -264,7 +272,7 @@ def test_what_cannot_be_turned_off_by_itself_is_turned_off_with_all_the_rest(tmp
 def test_a_step_closed_by_hand_raises_nothing(tmp_path, monkeypatch, caplog):
     model = nn.Linear(4, 1)
     with tb_nnviz.watch(model, logdir=tmp_path, every=1) as monitor:
-        monkeypatch.setattr("tb_nnviz.record.pending_step.Recorder.begin", planted)
+        monkeypatch.setattr("tb_nnviz.record.collect.parameters.ParameterCollector.begin", planted)
         for _ in range(2):
             model(torch.ones(5, 4)).sum().backward()
             monitor.step()

@@ -11,9 +11,12 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from tests.support import oracle
-from tests.support.backends import WAYS, take
+from tests.support.backends import BACKENDS, use_backend
 from tests.support.event_reader import Run
-from tests.support.training_modes import MODES, STEPS, Account, Tap, Watched, run
+from tests.support.training_modes import MODES, run
+from tests.support.training_modes.loops import Loop, WatchedLoop
+from tests.support.training_modes.models import STEPS
+from tests.support.training_modes.reference import ReferenceLoop
 
 #: Operators that wait for a device, or that do where there is one.
 SYNCHRONIZING = ("_local_scalar_dense", "item", "nonzero", "bincount", "unique", "masked_select", "is_nonzero", "equal")
@@ -21,14 +24,14 @@ SYNCHRONIZING = ("_local_scalar_dense", "item", "nonzero", "bincount", "unique",
 
 @pytest.fixture(scope="module")
 def both(tmp_path_factory):
-    """A mode's logs and its account, made once."""
+    """Return a function that runs a mode once, recorded and watched, and returns the record and the log."""
 
     @cache
     def make(mode):
-        account, watched = Account(), Watched(tmp_path_factory.mktemp("run"))
-        run(mode, account)
+        reference, watched = ReferenceLoop(), WatchedLoop(tmp_path_factory.mktemp("run"))
+        run(mode, reference)
         run(mode, watched)
-        return account.steps, Run(watched.options["logdir"])
+        return reference.steps, Run(watched.options["logdir"])
 
     return make
 
@@ -70,8 +73,8 @@ def test_activations_are_those_of_the_training_passes(mode, both):
 
 @pytest.mark.parametrize("mode", MODES)
 def test_training_is_identical(mode, tmp_path):
-    bare = run(mode, Tap())
-    watched = Watched(tmp_path, histograms_every=1, window=True)
+    bare = run(mode, Loop())
+    watched = WatchedLoop(tmp_path, histograms_every=1, window=True)
     losses, left, generators = run(mode, watched)
     for name, ours, theirs in (("loss", losses, bare[0]), ("parameters and buffers", left, bare[1])):
         assert len(ours) == len(theirs)
@@ -97,17 +100,17 @@ class Dispatched(TorchDispatchMode):
         return func(*args, **(kwargs or {}))
 
 
-def synchronizing(mode, tap):
+def synchronizing(mode, loop):
     with Dispatched() as dispatched:
-        run(mode, tap)
+        run(mode, loop)
     assert dispatched.counts["detach"], "nothing was seen"
     return {name: count for name, count in dispatched.counts.items() if name in SYNCHRONIZING}
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("mode", MODES)
-def test_nothing_synchronizes(mode, way, tmp_path, monkeypatch):
+def test_nothing_synchronizes(mode, backend, tmp_path, monkeypatch):
     """Unlogged, logged and histogram steps, both ways of measuring; a GradScaler and LBFGS do so themselves."""
-    take(way, monkeypatch)
-    tap = Watched(tmp_path, every=2, histograms_every=4, window=True)
-    assert synchronizing(mode, tap) == synchronizing(mode, Tap())
+    use_backend(backend, monkeypatch)
+    loop = WatchedLoop(tmp_path, every=2, histograms_every=4, window=True)
+    assert synchronizing(mode, loop) == synchronizing(mode, Loop())

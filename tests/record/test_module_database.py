@@ -12,7 +12,9 @@ from torch import nn
 import tb_nnviz
 from tests.support import oracle
 from tests.support.event_reader import Run
-from tests.support.odd_models import Account, fractions, module_database, same, tensors
+from tests.support.module_database import module_database
+from tests.support.odd_models.recorder import CallRecorder
+from tests.support.tensors import floating_tensors_in, same_bits, tensors_in
 
 DATABASE = {info.name: info for info in module_database()}
 #: float64 takes other ways through the statistics only, which fewer samples show as well.
@@ -37,7 +39,7 @@ class Sample(nn.Module):
         self.args, self.kwargs = sample.forward_input.args, sample.forward_input.kwargs
 
     def leaves(self):
-        return [tensor for tensor in tensors([self.args, self.kwargs]) if tensor.requires_grad]
+        return [tensor for tensor in tensors_in([self.args, self.kwargs]) if tensor.requires_grad]
 
     def forward(self, scale):
         def given(value):  # not the leaves themselves: some modules write to their input
@@ -46,7 +48,7 @@ class Sample(nn.Module):
             return type(value)(map(given, value)) if type(value) in (list, tuple) else value
 
         output = self.inner(*map(given, self.args), **{name: given(value) for name, value in self.kwargs.items()})
-        found = [torch.view_as_real(x) if x.is_complex() else x for x in fractions(output)]
+        found = [torch.view_as_real(x) if x.is_complex() else x for x in floating_tensors_in(output)]
         return sum((x * scale.to(x.dtype)).square().sum().double() for x in found), [x.detach() for x in found]
 
 
@@ -70,13 +72,13 @@ class Samples(nn.Module):
         return sum(loss for loss, _ in outputs), [x for _, found in outputs for x in found]
 
 
-def train(info, dtype, logdir=None, account=False):
-    """What a step of training leaves behind, and the account of it."""
+def train(info, dtype, logdir=None, record=False):
+    """Return the tensors after one step of training, the parameters' names, and the recorder."""
     model = Samples(info, dtype)
     optimizer = torch.optim.SGD(model.parameters(), 1e-3)
     quiet = {"histograms_every": None, "on_finding": None}  # some gradients of theirs are NaN
     monitor = logdir and tb_nnviz.watch(model, optimizer, logdir=logdir, every=1, **quiet)
-    account = Account(model) if account else None
+    recorder = CallRecorder(model) if record else None
     torch.manual_seed(1)
     loss, outputs = model()
     loss.backward()
@@ -88,7 +90,11 @@ def train(info, dtype, logdir=None, account=False):
     if monitor:
         monitor.close()
     names = [name for name, _ in model.named_parameters()]
-    return {"output": outputs, "gradient": gradients, "input": inputs, "before": before, "after": after}, names, account
+    return (
+        {"output": outputs, "gradient": gradients, "input": inputs, "before": before, "after": after},
+        names,
+        recorder,
+    )
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=["float32", "float64"])
@@ -98,17 +104,17 @@ def test_module(name, dtype, tmp_path, caplog):
     info = DATABASE[name]
     plain, _, _ = train(info, dtype)
     watched, _, _ = train(info, dtype, logdir=tmp_path)
-    accounted, names, account = train(info, dtype, account=True)
+    recorded, names, recorder = train(info, dtype, record=True)
     for what in plain:
-        assert same(plain[what], accounted[what]), f"{what} is not deterministic: the comparison says nothing"
-        assert same(plain[what], watched[what]), f"{what} differs when watched"
+        assert same_bits(plain[what], recorded[what]), f"{what} is not deterministic: the comparison says nothing"
+        assert same_bits(plain[what], watched[what]), f"{what} differs when watched"
     assert not caplog.records, caplog.text
 
     expected = {
-        "parameter": {n: [p] for n, p in zip(names, accounted["before"], strict=True)},
-        "gradient": {n: [g] for n, g in zip(names, accounted["gradient"], strict=True) if g is not None},
-        "activation": account.activation,
-        "activation_gradient": account.activation_gradient,
+        "parameter": {n: [p] for n, p in zip(names, recorded["before"], strict=True)},
+        "gradient": {n: [g] for n, g in zip(names, recorded["gradient"], strict=True) if g is not None},
+        "activation": recorder.activation,
+        "activation_gradient": recorder.activation_gradient,
     }
     run = Run(tmp_path)
     for kind, rows in expected.items():

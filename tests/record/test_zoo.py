@@ -18,7 +18,9 @@ from torch.optim.swa_utils import AveragedModel
 import tb_nnviz
 from tests.support import oracle
 from tests.support.event_reader import Run
-from tests.support.odd_models import ZOO, Account, Silent, same
+from tests.support.odd_models import ODD_MODELS
+from tests.support.odd_models.recorder import CallRecorder, NullRecorder
+from tests.support.tensors import same_bits
 
 STEPS = 3
 HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
@@ -42,7 +44,7 @@ def one_thread():
 def make(name):
     for seed in (torch.manual_seed, random.seed, np.random.seed):
         seed(0)
-    model = ZOO[name]()
+    model = ODD_MODELS[name]()
     return model, torch.optim.SGD(model.parameters(), 0.05, momentum=0.9)
 
 
@@ -62,16 +64,16 @@ def number_of_hooks(model):
     return {name: (list(kept), [len(found) for found in lists]) for name, (kept, lists) in modules.items()}, tensors
 
 
-def train(name, logdir=None, account=False, before_close=None):
-    """What training leaves behind at each step; with an account, that."""
+def train(name, logdir=None, record=False, before_close=None):
+    """Return state and random state after each step, what was recorded per step, and the model."""
     model, optimizer = make(name)
     known = hooks(model)
     monitor = logdir and tb_nnviz.watch(model, optimizer, logdir=logdir, every=1, histograms_every=1, on_finding=None)
-    account = Account(model) if account else Silent()
-    states, accounts = [], []
+    recorder = CallRecorder(model) if record else NullRecorder()
+    states, recorded = [], []
     for step in range(STEPS):
         optimizer.zero_grad()
-        loss = model.train_step(account, step)
+        loss = model.train_step(recorder, step)
         gradients = [parameter.grad for parameter in optimizer.param_groups[0]["params"] if not lazy(parameter)]
         gradients = [gradient if gradient is None else gradient.clone() for gradient in gradients]
         optimizer.step()
@@ -79,27 +81,27 @@ def train(name, logdir=None, account=False, before_close=None):
         state = [tensor.detach().clone() for tensor in tensors if not lazy(tensor)]
         randoms = torch.get_rng_state(), random.getstate(), str(np.random.get_state())
         states.append((loss, gradients, state, randoms))
-        if account.accounting:
-            accounts.append(account.take())
+        if recorder.records:
+            recorded.append(recorder.take())
         added = model.change(step)
         if added is not None:
             optimizer.add_param_group({"params": list(added)})
-        if account.accounting:
-            account.look()
+        if recorder.records:
+            recorder.attach()
     if monitor:
         if before_close is not None:
             before_close(model)
         monitor.close()
         if name not in CHANGE:
             assert hooks(model) == known, "something of ours was left behind"
-    return states, accounts, model
+    return states, recorded, model
 
 
 def lazy(tensor):
     return nn.parameter.is_lazy(tensor)
 
 
-@pytest.mark.parametrize("name", ZOO)
+@pytest.mark.parametrize("name", ODD_MODELS)
 @pytest.mark.filterwarnings(
     "ignore:.*TorchScript|.*torch.jit:DeprecationWarning", "ignore:Lazy modules", "ignore:None of the inputs"
 )
@@ -110,24 +112,24 @@ def test_every_call_is_logged_and_nothing_changes(name, tmp_path, caplog):
     assert caplog.messages == ([SAID[name]] if name in SAID else []), caplog.text
     for (loss, gradients, state, randoms), other in zip(plain, watched, strict=True):
         assert loss == other[0]
-        assert same(gradients, other[1])
-        assert same(state, other[2])
+        assert same_bits(gradients, other[1])
+        assert same_bits(state, other[2])
         assert torch.equal(randoms[0], other[3][0])
         assert randoms[1:] == other[3][1:]
 
     run = Run(tmp_path)
-    _, accounts, _ = train(name, account=True)
-    for step, account in enumerate(accounts):
-        for kind, rows in account.items():
+    _, recorded, _ = train(name, record=True)
+    for step, expected in enumerate(recorded):
+        for kind, rows in expected.items():
             found = run.statistics(kind, step)
             assert {row for row in found if found[row]["count"]} == set(rows), (kind, step)
             for row, parts in rows.items():
                 x = torch.cat(parts)
                 names = set(oracle.statistics(x)) & set(found[row])
                 oracle.assert_statistics(found[row], x, names, f"{kind} {row} at step {step}")
-    assert set(model.rows) <= set(accounts[-1]["activation_gradient"])
-    assert {*model.rows, *model.without} <= set(accounts[-1]["activation"])
-    assert not set(model.without) & set(accounts[-1]["activation_gradient"])
+    assert set(model.rows) <= set(recorded[-1]["activation_gradient"])
+    assert {*model.rows, *model.rows_without_gradient} <= set(recorded[-1]["activation"])
+    assert not set(model.rows_without_gradient) & set(recorded[-1]["activation_gradient"])
 
 
 @pytest.fixture(scope="module")
@@ -136,7 +138,7 @@ def saved(tmp_path_factory):
     return tmp_path_factory.mktemp("saved")
 
 
-@pytest.mark.parametrize("name", [name for name in ZOO if name not in NOT_COPIED])
+@pytest.mark.parametrize("name", [name for name in ODD_MODELS if name not in NOT_COPIED])
 @pytest.mark.filterwarnings(
     "ignore:.*TorchScript|.*torch.jit:DeprecationWarning", "ignore:Lazy modules", "ignore:None of the inputs"
 )
@@ -149,7 +151,7 @@ def test_copies_log_nothing_and_are_as_without(name, tmp_path, saved):
             twins += [pickle.loads(pickle.dumps(model)), torch.load(saved / f"{name}.pt", weights_only=False)]
         for twin in twins:
             assert list(twin.state_dict()) == keys
-            twin.train_step(Silent(), 0)
+            twin.train_step(NullRecorder(), 0)
         buffer = io.BytesIO()
         torch.save(model.state_dict(), buffer)
         assert b"tb_nnviz" not in buffer.getvalue()
@@ -167,14 +169,14 @@ def test_copies_log_nothing_and_are_as_without(name, tmp_path, saved):
 )
 def test_saved_models_load_where_the_package_is_not(saved, tmp_path):
     if not list(saved.iterdir()):  # asked for alone
-        for name in ("shared", "hooked", "encoder"):
+        for name in ("shared", "user hooks", "encoder"):
             train(name, logdir=tmp_path / name, before_close=lambda m, name=name: torch.save(m, saved / f"{name}.pt"))
     program = (
         "import sys, pathlib, torch\n"
         "sys.modules['tb_nnviz'] = None\n"
-        "from tests.support.odd_models import Silent\n"
+        "from tests.support.odd_models.recorder import NullRecorder\n"
         f"for path in pathlib.Path({str(saved)!r}).iterdir():\n"
-        "    torch.load(path, weights_only=False).train_step(Silent(), 0)\n"
+        "    torch.load(path, weights_only=False).train_step(NullRecorder(), 0)\n"
         "    print(path.stem)"
     )
     command = [sys.executable, "-W", "ignore", "-c", program]
@@ -183,7 +185,7 @@ def test_saved_models_load_where_the_package_is_not(saved, tmp_path):
     assert len(result.stdout.split("\n")) - 1 == len(list(saved.iterdir())) >= 3
 
 
-@pytest.mark.parametrize("name", ZOO)
+@pytest.mark.parametrize("name", ODD_MODELS)
 @pytest.mark.filterwarnings(
     "ignore:.*TorchScript|.*torch.jit:DeprecationWarning", "ignore:Lazy modules", "ignore:None of the inputs"
 )

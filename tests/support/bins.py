@@ -1,4 +1,4 @@
-"""The bins of histograms, straight from schema.md and slowly: what tests measure by."""
+"""The bins of histograms, computed slowly and directly from docs/schema.md as a reference for tests."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import numpy as np
 
 
 def edge(octave: int, quarter: int) -> float:
-    """Straight from schema.md: four bins an octave."""
+    """Return the lower edge of one of the four bins of an octave."""
     return float((1, 1.25, 1.5, 1.75)[quarter]) * 2.0**octave
 
 
 def bin_of(x: float) -> int:
-    """The bin of a value, straight from schema.md and slowly."""
+    """Return the bin of a value."""
     if np.isnan(x):
         return 0
     if x == 0:
@@ -32,7 +32,7 @@ def bin_of(x: float) -> int:
 
 
 def ends(b: int) -> tuple[float, float]:
-    """Lower and upper end of a bin between -2^24 and 2^24."""
+    """Return the lower and upper end of a bin between -2^24 and 2^24."""
     if b < 260:
         low, high = ends(520 - b)
         return -high, -low
@@ -41,3 +41,17 @@ def ends(b: int) -> tuple[float, float]:
         return (0.0, 0.0) if k == 0 else (0.0, 2.0**-40)
     octave, quarter = divmod(k - 2, 4)
     return edge(octave - 40, quarter), edge(octave - 40, quarter + 1) if quarter < 3 else edge(octave - 39, 0)
+
+
+def counts_of(*samples: np.ndarray) -> np.ndarray:
+    """Count the values of each row in the bins: int32 [rows, 520]."""
+    return np.stack([np.bincount([bin_of(x) for x in row], minlength=520) for row in samples]).astype(np.int32)
+
+
+def random_counts(seed: int, rows: int = 200) -> np.ndarray:
+    """Return random histograms: empty ones, full ones, counts beyond 16 bits: int32 [rows, 520]."""
+    random = np.random.default_rng(seed)
+    found = random.integers(0, 50, (rows, 520)) * (random.random((rows, 520)) < random.random((rows, 1)))
+    found[random.integers(0, rows, 3)] = 0
+    found[-1, 17] = 2**31 - 1
+    return found.astype(np.int32)

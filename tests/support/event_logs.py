@@ -1,4 +1,4 @@
-"""Synthetic runs: event files as a monitor leaves them behind, with numbers that the tests know."""
+"""Synthetic runs: event files as a monitor writes them, with known numbers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WALL_TIME = 1_700_000_000.0
 
 
 def layout(names: Sequence[str], kind: str = "gradient") -> schema.Layout:
-    """A table of rows with these names, each a weight [4, 3] of a Linear."""
+    """Return a layout of rows with these names, each a weight [4, 3] of a Linear."""
     return schema.Layout(
         kind,
         tuple(
@@ -41,7 +41,7 @@ def layout(names: Sequence[str], kind: str = "gradient") -> schema.Layout:
 def numbers(
     steps: int, rows: int, statistics: Iterable[str] = ("norm", "mean"), seed: int = 0
 ) -> dict[str, np.ndarray]:
-    """Random float32 [steps, rows] of each statistic, with counts of 12."""
+    """Return random float32 [steps, rows] per statistic, with counts of 12."""
     random = np.random.default_rng(seed)
     values = {name: random.standard_normal((steps, rows)).astype(np.float32) for name in statistics}
     return {"count": np.full((steps, rows), 12, np.float32), **values}
@@ -50,7 +50,15 @@ def numbers(
 def window(
     steps: int, nonfinite: float = 0, nonfinite_steps: int = 0, skipped_steps: int = 0, **maxima: float
 ) -> list[schema.Entry]:
-    """What rides on a logged step's event; ``maxima``: gradient_norm_max, gradient_norm_max_step and so on."""
+    """Return the scalars of the window before a logged step.
+
+    Args:
+        steps: the number of steps in the window.
+        nonfinite: the number of NaN and Inf in it.
+        nonfinite_steps: the number of steps with any.
+        skipped_steps: the number of steps that a GradScaler skipped.
+        maxima: gradient_norm_max, gradient_norm_max_step and so on.
+    """
     counts = {
         "steps": steps,
         "nonfinite": nonfinite,
@@ -61,7 +69,7 @@ def window(
 
 
 class Log(contextlib.ExitStack):
-    """One event file of a run; ``number`` orders the files of a directory as their start times would."""
+    """One event file of a run. ``number`` orders the files of a folder, as start times do."""
 
     def __init__(self, folder: Path | str, number: int = 0, wall_time: float = WALL_TIME) -> None:
         super().__init__()
@@ -74,12 +82,12 @@ class Log(contextlib.ExitStack):
         self.event(event_pb2.Event(wall_time=wall_time, file_version="brain.Event:2"))
 
     def event(self, proto: event_pb2.Event) -> None:
-        """Any event as it is."""
+        """Write any event as it is."""
         self._records.write(proto.SerializeToString())
         self._records.flush()
 
     def entries(self, step: int, entries: Iterable[schema.Entry]) -> float:
-        """One event, a second after the one before; its wall time."""
+        """Write one event, a second after the previous one, and return its wall time."""
         self._wall_time += 1
         self.event(event(step, self._wall_time, entries))
         return self._wall_time
@@ -87,7 +95,7 @@ class Log(contextlib.ExitStack):
     def vectors(
         self, step: int, layout: schema.Layout, values: Mapping[str, np.ndarray], more: Iterable[schema.Entry] = ()
     ) -> float:
-        """One step's statistics of a kind, with their layout where it is new."""
+        """Write the statistics of a kind at one step, with their layout if it is new."""
         entries = [schema.vector(layout.kind, name, value) for name, value in values.items()]
         entries += [schema.layout_id_entry(layout), *more]
         if self._layouts.get(layout.kind) != layout.id:
@@ -98,7 +106,7 @@ class Log(contextlib.ExitStack):
     def table(
         self, layout: schema.Layout, values: Mapping[str, np.ndarray], steps: Iterable[int] | None = None
     ) -> list[float]:
-        """Statistics [steps, rows] of a kind, a step an event; their wall times."""
+        """Write statistics [steps, rows] of a kind, one event per step, and return their wall times."""
         (length,) = {len(value) for value in values.values()}
         return [
             self.vectors(step, layout, {name: value[i] for name, value in values.items()})
@@ -117,9 +125,12 @@ UNICODE = layout(["schicht.größe", "层.重量"])
 
 
 class Zoo:
-    """A logdir with a run for each thing that can happen to a run.
+    """A logdir with one run per event that can happen to a run.
 
-    ``values[run]``: float32 [steps, rows] by statistic, as a reader should answer them.
+    Attributes:
+        values: the expected answer by run and statistic, float32 [steps, rows].
+        wall_times: the expected wall times by run.
+        last_wall_times: the wall time of the last event by run.
     """
 
     def __init__(self, logdir: Path) -> None:
@@ -159,7 +170,7 @@ class Zoo:
             self._keep(run, values, log.table(rows, values))
 
     def _resumed(self, run: str, first: schema.Layout, second: schema.Layout, end: int) -> None:
-        """A second writer in the same directory, from half way."""
+        """Write a run, and resume it halfway with a second writer."""
         before = numbers(STEPS, len(first.rows), seed=6)
         after = numbers(end - HALF, len(second.rows), seed=7)
         with self._log(run) as log:
@@ -175,7 +186,7 @@ class Zoo:
         self._keep(run, values, wall_times)
 
     def _odd(self) -> None:
-        """NaN and infinities; a row that is always empty; one without gradient every other step."""
+        """Write NaN and infinities, a row that is always absent, and one that is absent at every other step."""
         values = numbers(10, 4, ["norm", "min", "nonfinite"], seed=8)
         values["norm"][3, 0] = np.nan
         values["norm"][4, 0] = np.inf
@@ -192,7 +203,7 @@ class Zoo:
             self._keep("odd", values, log.table(layout(["a", "b", "empty", "sometimes"]), values))
 
     def _finite(self) -> None:
-        """`finite_norm` is written only where something is not finite."""
+        """Write `finite_norm` only at the step that has NaN."""
         values = numbers(6, 2, ["norm", "finite_norm"], seed=9)
         values["norm"][2] = np.nan
         wall_times = []
@@ -205,7 +216,7 @@ class Zoo:
         self._keep("finite", values, wall_times)
 
     def _corrupt(self) -> None:
-        """One event's `norm` has fewer bytes than its shape says."""
+        """Write a `norm` with fewer bytes than its shape needs."""
         values = numbers(5, 2, seed=10)
         wall_times = []
         with self._log("corrupt") as log:
@@ -228,7 +239,7 @@ class Zoo:
                 self.last_wall_times["no_layout"] = log.entries(i, [*entries, schema.layout_id_entry(AB)])
 
     def _wrong_length(self) -> None:
-        """From step 3 on `norm` has three values for two rows."""
+        """Write three values of `norm` for two rows from step 3 on."""
         values = numbers(5, 2, seed=12)
         wall_times = []
         with self._log("wrong_length") as log:
@@ -248,7 +259,7 @@ class Zoo:
             self._keep("no_count", values, log.table(AB, values))
 
     def _windows(self) -> None:
-        """Kind optimizer, and scalars of what happened between logged steps, one of them skipped."""
+        """Write kind optimizer, and the scalars of windows, one of which has a skipped step."""
         rows, steps = layout(["a.weight", "b.weight"], "optimizer"), range(0, 50, 10)
         values = numbers(len(steps), 2, schema.KIND_STATISTICS["optimizer"], seed=14)
         with self._log("windows") as log:
@@ -262,7 +273,7 @@ class Zoo:
         self.last_wall_times["windows"] = wall_time
 
     def _of_others(self) -> None:
-        """Scalars of ours beside the user's own, and a run without anything of ours."""
+        """Write nnviz's scalars beside the user's own, and a run without data of nnviz."""
         with self._log("scalars") as log:
             for i in range(5):
                 more = [schema.scalar("nnviz/log/loss", i / 8), schema.scalar("nnviz/log/val_loss", np.nan)]

@@ -1,4 +1,4 @@
-"""Event files read back by TensorBoard's own file loader, which checks every checksum."""
+"""Event files read by TensorBoard's own file loader, which checks every checksum."""
 
 import json
 from pathlib import Path
@@ -8,7 +8,7 @@ from tensorboard.util import tensor_util
 
 
 class Run:
-    """All values of a run: ``tensors[tag][step]`` and ``scalars[tag][step]``, in the order written."""
+    """All values of a run: ``tensors[tag][step]`` and ``scalars[tag][step]``, in the order of writing."""
 
     def __init__(self, logdir):
         self.tensors, self.scalars, self.events = {}, {}, []
@@ -16,22 +16,22 @@ class Run:
             for event in EventFileLoader(str(path)).Load():
                 self.events.append(event)
                 for value in event.summary.value:
-                    # the loader turns simple values into rank 0 tensors of the scalars plugin
+                    # The loader converts simple values to tensors of rank 0.
                     array = tensor_util.make_ndarray(value.tensor)
                     home = self.scalars if array.ndim == 0 else self.tensors
                     home.setdefault(value.tag, {})[event.step] = array[()]
 
     def layouts(self, kind):
-        """The layouts of a kind by their id."""
+        """Return the layouts of a kind by id."""
         documents = [json.loads(data.tobytes()) for data in self.tensors.get(f"nnviz/layout/{kind}", {}).values()]
         return {document["id"]: document for document in documents}
 
     def rows(self, kind, step):
-        """The rows that a step's vectors are read against."""
+        """Return the rows that the vectors of a step are read against."""
         return self.layouts(kind)[int(self.tensors[f"nnviz/layout_id/{kind}"][step][0])]["rows"]
 
     def statistics(self, kind, step):
-        """{row name: {statistic: value}} of a step."""
+        """Return {row name: {statistic: value}} of a step."""
         names = [row["name"] for row in self.rows(kind, step)]
         found = {name: {} for name in names}
         for tag, steps in self.tensors.items():

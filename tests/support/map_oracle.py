@@ -1,4 +1,4 @@
-"""What maps ought to hold, from whole outputs and a map's own header: float64 numpy, nothing of the package."""
+"""Expected values of activation maps, computed from whole outputs in float64 numpy without code of the package."""
 
 import copy
 import json
@@ -15,7 +15,7 @@ HEADS, UNITS, LENGTH = ("sample", "head", "query", "key"), ("sample", "unit"), (
 
 
 def decode(payload):
-    """A map's header and its codes, read by hand."""
+    """Return the header and the codes of a map."""
     data = bytes(payload)
     length = int.from_bytes(data[:4], "little")
     header = json.loads(data[4 : 4 + length])
@@ -25,7 +25,7 @@ def decode(payload):
 
 
 def read(logdir):
-    """{name after nnviz/: {step: (header, codes)}} of a run."""
+    """Return {tag without nnviz/: {step: (header, codes)}} of a run."""
     tensors = Run(logdir).tensors
     wanted = [tag for tag in tensors if tag.startswith(("nnviz/map/", "nnviz/map_input"))]
     return {
@@ -34,7 +34,7 @@ def read(logdir):
 
 
 def outputs(model, *args, **kwargs):
-    """Every module's first call's output in evaluation, of a copy of the model with hooks of its own."""
+    """Return the output of each module's first call in evaluation, recorded on a copy of the model."""
     model = copy.deepcopy(model).eval()
     found = {}
 
@@ -50,9 +50,15 @@ def outputs(model, *args, **kwargs):
 
 
 def assert_map(header, codes, whole, axes):
-    """A map equals the whole output [axes], cut as the header says, to half a scale; its figures to float32.
+    """Compare a map with the whole output, shortened as in the header, to half a step of its scale.
 
-    ``axes`` may hold "depth", of which the middle slice is kept.
+    The values of units are compared in float32.
+
+    Args:
+        header: header of the map.
+        codes: one byte per value of the map.
+        whole: the output, with one axis per name in ``axes``.
+        axes: names of the axes of the output. Of an axis "depth" the map has the middle slice only.
     """
     whole = np.asarray(whole, np.float64)
     assert whole.ndim == len(axes)
@@ -98,7 +104,7 @@ def assert_map(header, codes, whole, axes):
     error = np.abs(value - whole)[finite]
     scale = np.abs(whole[finite]).max(initial=0)
     assert (error <= header["scale"] * 0.5 + 1e-6 * scale).all(), error.max()
-    if finite.any():  # the scale is not wider than it has to be
+    if finite.any():  # the scale is as narrow as possible
         levels = 254 if header["nonfinite"] else 255
         assert header["scale"] == np.float64((whole[finite].max() - whole[finite].min()) / levels) or np.isclose(
             header["scale"], (whole[finite].max() - whole[finite].min()) / levels, rtol=1e-5, atol=1e-7 * scale
@@ -121,13 +127,13 @@ def _assert_units(units, whole, at):
 
 
 def _tiles(whole, axis, side):
-    """Means of tiles, the last over what is there. Means of means where tiles are not full: as pooling does it."""
+    """Return the means of tiles along an axis. The last tile may be smaller, as in pooling."""
     parts = [whole.take(range(i, min(i + side, whole.shape[axis])), axis) for i in range(0, whole.shape[axis], side)]
     return np.stack([part.mean(axis) for part in parts], axis)
 
 
 def train(model, logdir, x, steps=2, optimizer=None, every=1, copies=None, **more):
-    """Some steps on one batch; ``copies`` takes the model as each step's update finds it."""
+    """Train for some steps on one batch. A copy of the model before each update is appended to ``copies``."""
     optimizer = optimizer or torch.optim.Adam(model.parameters(), 0.02)
     options = {"probe": x, "maps_every": 1, "kinds": ["gradient"], "histograms_every": None, "on_finding": None, **more}
     with tb_nnviz.watch(model, optimizer, logdir=logdir, every=every, **options):

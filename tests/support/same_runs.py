@@ -1,4 +1,4 @@
-"""Two runs hold the same numbers: row by row, statistic by statistic, bit by bit."""
+"""Comparison of two runs: row by row, statistic by statistic, bit by bit."""
 
 import zlib
 
@@ -9,7 +9,7 @@ from tests.support.event_reader import Run
 
 
 def assert_same(found, expected):
-    """Compare all that two run directories hold of ours, but for what it cost."""
+    """Compare all data of nnviz in two run folders, except for its overhead."""
     found, expected = Run(found), Run(expected)
     steps = {kind: sorted(expected.tensors.get(f"nnviz/layout_id/{kind}", ())) for kind in schema.KINDS}
     assert any(steps.values())
@@ -38,7 +38,7 @@ def assert_same(found, expected):
 
 
 def histograms(run, kind, step):
-    """{row name: counts} of a step."""
+    """Return {row name: counts} of a step."""
     layout = int(run.tensors[f"nnviz/histogram_layout_id/{kind}"][step][0])
     counts = np.frombuffer(zlib.decompress(run.tensors[f"nnviz/{kind}/histogram"][step].tobytes()), "<i4")
     names = [row["name"] for row in run.layouts(kind)[layout]["rows"]]

@@ -16,5 +16,5 @@ def row(layer: str, role: str = "weight", depth: int | None = None) -> Row:
 
 
 def step_values(step: int, rows: Sequence[Row], kind: str = "gradient", **statistics: np.ndarray) -> StepValues:
-    """Return one kind's values at a step; every row is present unless ``count`` is given."""
+    """Return one kind's values at a step. Every row is present unless ``count`` is given."""
     return StepValues(step, {kind: rows}, {kind: {"count": np.ones(len(rows)), **statistics}}, {})

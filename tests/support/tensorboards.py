@@ -1,9 +1,10 @@
-"""TensorBoard in this process, on either of its loaders, spoken to over WSGI."""
+"""TensorBoard in this process, on either of its loaders, called over WSGI."""
 
 from __future__ import annotations
 
 import contextlib
 import json
+import re
 import time
 import warnings
 from collections.abc import Callable, Mapping
@@ -19,7 +20,7 @@ from tb_nnviz import schema
 from tb_nnviz.plugin import wire
 from tb_nnviz.plugin.loader import NNVizLoader
 
-#: The Python loader is all there is on ARM, Windows and Apple Silicon; the data server is the default elsewhere.
+#: The Python loader is the only one on ARM, Windows and Apple Silicon. The data server is the default elsewhere.
 LOADERS = {
     "python": ["--load_fast=false", "--reload_task=blocking", "--reload_interval=0"],
     "data_server": ["--load_fast=true", "--reload_interval=1"],
@@ -28,14 +29,14 @@ PATIENCE_SECONDS = 60
 
 
 class TensorBoard(contextlib.ExitStack):
-    """An application on a logdir, with our plugin beside TensorBoard's own."""
+    """A TensorBoard application on a logdir, with nnviz's plugin beside its own."""
 
     def __init__(self, loader: str, logdir: Path | str, *flags: str) -> None:
         super().__init__()
         self.board = program.TensorBoard(plugins=[*default.get_static_plugins(), NNVizLoader])
         self.board.configure(argv=["tensorboard", "--logdir", str(logdir), *LOADERS[loader], *flags])
         with warnings.catch_warnings():
-            # TensorBoard forgets the data server's process on purpose: it ends with its standard input.
+            # TensorBoard drops the data server's process on purpose: it ends with its standard input.
             warnings.simplefilter("ignore", ResourceWarning)
             self._ingester = self.board._make_data_ingester()
         # None on the data server
@@ -54,30 +55,30 @@ class TensorBoard(contextlib.ExitStack):
         self.prefix = self.board.flags.path_prefix
 
     def get(self, path: str, **options: Any) -> TestResponse:
-        """GET below the plugin's root."""
+        """Send a GET request below the plugin's root."""
         return self.client.get(f"{self.prefix}/data/plugin/nnviz/{path}", **options)
 
     def post(self, path: str, body: Any) -> TestResponse:
-        """POST below the plugin's root; anything but bytes is sent as JSON."""
+        """Send a POST request below the plugin's root. A body that is not bytes is sent as JSON."""
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         return self.client.post(f"{self.prefix}/data/plugin/nnviz/{path}", data=data)
 
     def runs(self) -> dict[str, dict[str, Any]]:
-        """The answer of `runs` by run."""
+        """Return the answer of `runs` by run."""
         response = self.get("runs")
         assert response.status_code == 200, response.text
         return {run["run"]: run for run in response.get_json()["runs"]}
 
     def series(self, *runs: str, kind: str = "gradient", statistics: tuple[str, ...] = ("norm",), **more: Any) -> Any:
-        """The decoded answer of `series`."""
+        """Return the decoded answer of `series`."""
         return self._binary("series", {"runs": runs, "kind": kind, "statistics": statistics, **more})
 
     def scalars(self, *runs: str, **more: Any) -> Any:
-        """The decoded answer of `scalars`."""
+        """Return the decoded answer of `scalars`."""
         return self._binary("scalars", {"runs": runs, **more})
 
     def maps(self, *runs: str, prefix: str = "nnviz/weight/", **more: Any) -> Any:
-        """The decoded answer of `maps`."""
+        """Return the decoded answer of `maps`."""
         return self._binary("maps", {"runs": runs, "prefix": prefix, **more})
 
     def _binary(self, path: str, body: dict[str, Any]) -> Any:
@@ -87,7 +88,7 @@ class TensorBoard(contextlib.ExitStack):
         return wire.decode(response.data)
 
     def until(self, condition: Callable[[], Any]) -> Any:
-        """Reload until the condition holds, and return its value: neither loader says when it is done."""
+        """Reload until the condition holds, and return its value. Neither loader reports that it is done."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
             if value := condition():
@@ -97,11 +98,11 @@ class TensorBoard(contextlib.ExitStack):
             time.sleep(0.05)
 
     def until_step(self, step: int, *runs: str) -> None:
-        """Reload until these runs have come to a step (of a resumed run: ever, see until_written)."""
+        """Reload until these runs have reached a step. A resumed run may have reached it before: see until_written."""
         self.until(lambda: all(self.runs().get(run, {}).get("steps", -1) >= step for run in runs))
 
     def until_written(self, wall_times: Mapping[str, float]) -> None:
-        """Reload until each of these runs has come to the event of this wall time."""
+        """Reload until each of these runs has reached the event of this wall time."""
 
         def written() -> bool:
             listed = self.provider.list_tensors(RequestContext(), experiment_id="", plugin_name=schema.PLUGIN)
@@ -110,8 +111,38 @@ class TensorBoard(contextlib.ExitStack):
 
         self.until(written)
 
+    def until_idle(self, state: Callable[[], Any], seconds: float = 1.5) -> bool:
+        """Reload until a state stays the same for some seconds."""
+        last, since = state(), time.monotonic()
+        while time.monotonic() - since < seconds:
+            self.reload()
+            time.sleep(0.1)
+            now = state()
+            if now != last:
+                last, since = now, time.monotonic()
+        return True
+
     def reload(self) -> None:
-        """Read what was appended; the data server does so by itself, every second."""
+        """Read appended events. The data server does so by itself, every second."""
         if self._multiplexer is not None:
             self._multiplexer.AddRunsFromDirectory(self.board.flags.logdir, None)
             self._multiplexer.Reload()
+
+
+def only(answer: dict[str, Any]) -> dict[str, Any]:
+    """Return the only series of an answer without missing items."""
+    assert answer["missing"] == []
+    (series,) = answer["series"]
+    found: dict[str, Any] = series
+    return found
+
+
+def names(answer: dict[str, Any], series: dict[str, Any]) -> list[str]:
+    return [row["name"] for row in answer["layouts"][str(series["layout"])]]
+
+
+def build_of(board: TensorBoard) -> str:
+    """Return the build that the entry imports from."""
+    found = re.search(r"""["']\./static/([0-9a-f]{16})/main\.js["']""", board.get("index.js").text)
+    assert found
+    return found[1]

@@ -1,1 +1,1 @@
-"""One step: what is read in it, and how it becomes an event."""
+"""Collectors: each measures one thing in every step, and adds it to the step that closes."""

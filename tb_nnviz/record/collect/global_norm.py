@@ -1,4 +1,4 @@
-"""The norm of all gradients together, by one read of them: for steps of which nothing else is measured."""
+"""The norm of all gradients together, by one read of them: for steps in which gradients have no rows."""
 
 from __future__ import annotations
 
@@ -6,31 +6,19 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from tb_nnviz.record.collect.collector import Collector
+from tb_nnviz.record.collect.parameters import ParameterCollector
+from tb_nnviz.record.collect.watched_parameters import WatchedParameters
 from tb_nnviz.record.measure.host_copy import HostArrays, HostCopy, Slot
 from tb_nnviz.record.measure.stats import norms
+from tb_nnviz.record.pending_step import GlobalNormRead, GradientNorm, PendingStep
+from tb_nnviz.record.step_plan import StepPlan
 
 Optimizer = torch.optim.Optimizer
-
-
-class Gradients(NamedTuple):
-    """All gradients of a step together, those without a row too.
-
-    Where an element is not finite, ``norm`` is NaN if one is, and Inf otherwise.
-    """
-
-    norm: float
-    finite_norm: float
-    nonfinite: float
-
-
-class Norms(NamedTuple):
-    """What was found of a step."""
-
-    gradients: Gradients
-    skipped: bool
 
 
 class _Read(NamedTuple):
@@ -39,57 +27,100 @@ class _Read(NamedTuple):
     skipped: bool | Tensor
 
 
-class GlobalNorm:
-    """Sums over the gradients of each optimizer, in the open step; they stay on their device."""
+class GlobalNorm(Collector):
+    """Sums the gradients of each optimizer in the open step. The sums stay on their device.
 
-    def __init__(self) -> None:
+    Args:
+        parameters: those of each optimizer.
+        rows: measures the gradients in logged steps, unless their kind is not wanted.
+        every_step: read the gradients at every step, for the window between logged steps.
+        by_optimizer: False: gradients are read when the step closes, because no optimizer is watched.
+    """
+
+    part = "gradient norms"
+
+    def __init__(
+        self, parameters: WatchedParameters, rows: ParameterCollector, every_step: bool, by_optimizer: bool
+    ) -> None:
+        self._parameters, self._rows = parameters, rows
+        self._every_step, self._by_optimizer = every_step, by_optimizer
         self._read: dict[Optimizer | None, _Read] = {}
 
-    def __len__(self) -> int:
-        return len(self._read)
-
-    def next_step(self) -> None:
-        """Forget what was read."""
+    def begin(self, plan: StepPlan) -> None:
+        self._plan = plan
+        self.active = self._every_step or plan.complete
         self._read.clear()
 
-    def add(
-        self,
-        optimizer: Optimizer | None,
-        gradients: list[Tensor],
-        scale: Tensor | None = None,
-        found_inf: Tensor | None = None,
-    ) -> None:
-        """Read an optimizer's gradients; ``scale`` is what they are still multiplied by."""
-        self._read[optimizer] = _Read(norms(gradients), scale, False if found_inf is None else found_inf)
+    def begin_late(self, plan: StepPlan) -> None:
+        self._plan = plan
 
-    def skip(self, optimizer: Optimizer) -> None:
-        """The optimizer's step was skipped."""
+    def before(self, optimizer: Optimizer, closure: bool) -> None:
+        if not closure:
+            self.computed(optimizer)
+
+    def computed(self, optimizer: Optimizer) -> None:
+        if self._needed:
+            scale, found_inf = (getattr(optimizer, name, None) for name in ("grad_scale", "found_inf"))
+            sums = norms(self._parameters.gradients(optimizer))
+            self._read[optimizer] = _Read(sums, scale, False if found_inf is None else found_inf)
+
+    def skipped(self, optimizer: Optimizer) -> None:
         if optimizer in self._read:
             self._read[optimizer] = self._read[optimizer]._replace(skipped=True)
 
-    def send(self, transfer: HostCopy) -> Callable[[HostArrays], Norms]:
-        """Take the sums along; what makes figures of them on the host."""
+    def close(self, pending: PendingStep) -> None:
+        if self._needed and not self._by_optimizer:
+            self._read[None] = _Read(norms(self._parameters.gradients(None)), None, False)
+        if self._read or not pending.plan.logged:
+            pending.norms = self._send(pending.copy)
 
-        def add(x: Tensor | None) -> Slot | None:
-            return None if x is None else transfer.add(x.detach().reshape(-1).double())
+    def drop(self) -> None:
+        super().drop()
+        self._read.clear()
+
+    @property
+    def _needed(self) -> bool:
+        """Whether the norm does not follow from rows. It can change within a step: rows may be dropped."""
+        if self._plan.statistics and self._plan.complete:
+            return not self._rows.writes_gradients
+        return self._every_step
+
+    def _send(self, copy: HostCopy) -> Callable[[HostArrays], GlobalNormRead]:
+        def put(x: Tensor) -> Slot:
+            return copy.add(x.detach().reshape(-1).double())
 
         read = [
-            (add(one.sums), add(one.scale), one.skipped if isinstance(one.skipped, bool) else add(one.skipped))
+            (
+                put(one.sums),
+                None if one.scale is None else put(one.scale),
+                one.skipped if isinstance(one.skipped, bool) else put(one.skipped),
+            )
             for one in self._read.values()
         ]
 
-        def figures(arrived: HostArrays) -> Norms:
-            second = nonfinite = nan = 0.0
+        def finish(arrays: HostArrays) -> GlobalNormRead:
+            sum_sq = nonfinite = nan = 0.0
             skipped = False
             for sums, scale, skip in read:
-                assert sums is not None
-                squares, others, nans = arrived(sums).tolist()
-                second += squares / (1.0 if scale is None else float(arrived(scale)[0]) ** 2)
+                squares, others, nans = arrays(sums).tolist()
+                sum_sq += squares / (1.0 if scale is None else float(arrays(scale)[0]) ** 2)
                 nonfinite += others
                 nan += nans
-                skipped |= skip if isinstance(skip, bool) else skip is not None and bool(arrived(skip)[0])
-            finite_norm = math.sqrt(second)
+                skipped |= skip if isinstance(skip, bool) else bool(arrays(skip)[0])
+            finite_norm = math.sqrt(sum_sq)
             norm = math.nan if nan else math.inf if nonfinite else finite_norm
-            return Norms(Gradients(norm, finite_norm, nonfinite), skipped)
+            return GlobalNormRead(GradientNorm(norm, finite_norm, nonfinite), skipped)
 
-        return figures
+        return finish
+
+
+def norm_of_rows(statistics: dict[str, np.ndarray]) -> GradientNorm:
+    """Return the norm of all gradients from the statistics of each.
+
+    >>> rows = {"count": [2, 0], "norm": [5.0, np.nan], "finite_norm": [5.0, np.nan], "nonfinite": [0.0, np.nan]}
+    >>> norm_of_rows({name: np.array(values) for name, values in rows.items()})
+    GradientNorm(norm=5.0, finite_norm=5.0, nonfinite=0.0)
+    """
+    present = statistics["count"] > 0
+    norm, finite_norm = (float(np.sqrt(np.sum(statistics[name][present] ** 2))) for name in ("norm", "finite_norm"))
+    return GradientNorm(norm, finite_norm, float(np.sum(statistics["nonfinite"][present])))

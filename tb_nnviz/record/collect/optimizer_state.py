@@ -1,70 +1,73 @@
-"""What an optimizer of Adam's family keeps of a parameter, and how far that would move it."""
+"""The moments and the effective step size of optimizers of Adam's family."""
 
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+
+from tb_nnviz.record.collect.adam_state import AdamState, adam_state
+from tb_nnviz.record.collect.collector import Collector
+from tb_nnviz.record.collect.parameter_rows import ParameterRows
+from tb_nnviz.record.collect.parameters import ParameterCollector
+from tb_nnviz.record.collect.watched_parameters import WatchedParameters
+from tb_nnviz.record.measure.stats import moments
+from tb_nnviz.record.pending_step import PendingStep
+from tb_nnviz.record.step_plan import StepPlan
+
+Optimizer = torch.optim.Optimizer
 
 
-class AdamState(NamedTuple):
-    """The two moments of a parameter's gradient, and what turns them into a step.
+class OptimizerStateCollector(Collector):
+    """Measures what each optimizer keeps of the parameters that it has just stepped.
 
-    The effective step is ``step_scale * first / (sqrt(denominator) * correction + epsilon)``, with numbers
-    or 0-d tensors; None where the optimizer's formula is another one. D. P. Kingma and J. Ba, "Adam: a
-    method for stochastic optimization", 2015, section 2.1.
+    Args:
+        parameters: those that have rows, and those of each optimizer.
+        updated: knows which of them had a gradient.
+        rows: the table of the kind, if it is wanted.
     """
 
-    first: Tensor
-    second: Tensor
-    denominator: Tensor
-    step_scale: float | Tensor | None
-    correction: float | Tensor
-    epsilon: float
+    part = "optimizer state"
+    kinds = ("optimizer",)
+    needs = (ParameterCollector.part,)
+
+    def __init__(self, parameters: WatchedParameters, updated: ParameterCollector, rows: ParameterRows) -> None:
+        self._parameters, self._updated = parameters, updated
+        self._table = rows.tables.get("optimizer")
+        self._has_moments = False
+
+    def begin(self, plan: StepPlan) -> None:
+        self._plan = plan
+        self.active = plan.complete and self._table is not None
+        self._moments: dict[str, tuple[int, Tensor]] = {}
+        self._skipped: set[Optimizer] = set()
+
+    def skipped(self, optimizer: Optimizer) -> None:
+        self._skipped.add(optimizer)
+
+    def after(self, optimizer: Optimizer) -> None:
+        if optimizer in self._skipped:
+            self._skipped.discard(optimizer)
+            return
+        if not self._plan.statistics:
+            return
+        for group in optimizer.param_groups:
+            for tensor in group["params"]:
+                name = self._parameters.name_of(tensor)
+                if name is None or tensor not in self._updated.updated:
+                    continue
+                if (state := adam_state(optimizer, group, tensor)) is not None:
+                    self._moments[name] = state.first.numel(), _measure(state)
+
+    def close(self, pending: PendingStep) -> None:
+        self._has_moments |= bool(self._moments)
+        if self._table is not None and self._has_moments:  # no rows for an optimizer of another family
+            pending.add_layout(self._table)
+            pending.moments = {name: (numel, pending.copy.add(sums)) for name, (numel, sums) in self._moments.items()}
 
 
-def adam_state(optimizer: torch.optim.Optimizer, group: dict[str, Any], parameter: nn.Parameter) -> AdamState | None:
-    """The state after the last step; None if the optimizer keeps no two moments of this parameter.
-
-    >>> parameter = nn.Parameter(torch.ones(3))
-    >>> optimizer = torch.optim.Adam([parameter], lr=0.1)
-    >>> parameter.grad = torch.ones(3)
-    >>> optimizer.step()
-    >>> state = adam_state(optimizer, optimizer.param_groups[0], parameter)
-    >>> round(state.step_scale * float(state.first[0]) / (float(state.second[0]) ** 0.5 * state.correction), 4)
-    0.1
-    """
-    state = optimizer.state.get(parameter)
-    if not state:
-        return None
-    first, second = state.get("exp_avg"), state.get("exp_avg_sq")
-    if not (isinstance(first, Tensor) and isinstance(second, Tensor) and first.shape == second.shape):
-        return None
-    scale: float | Tensor | None = None
-    correction: float | Tensor = 1.0
-    denominator = second
-    if type(optimizer) in (torch.optim.Adam, torch.optim.AdamW):
-        step, (beta1, beta2) = _plain(state["step"]), (_plain(beta) for beta in group["betas"])
-        if not isinstance(step, Tensor) and step == 0:  # it has skipped the first
-            return None
-        scale = _plain(group["lr"]) / (1 - beta1**step)
-        correction = (1 - beta2**step) ** -0.5
-        denominator = state.get("max_exp_avg_sq", second)
-    if first.is_meta:
-        return None
-    return AdamState(first, second, denominator, scale, correction, _number(group.get("eps")))
-
-
-def _number(value: Any) -> float:
-    """A number; NaN where an optimizer means something else by the name."""
-    return float(value) if isinstance(value, int | float) else math.nan
-
-
-def _plain(value: Any) -> Any:
-    """A number that is at hand, or the tensor where reading it would wait for a device."""
-    if isinstance(value, Tensor):
-        value = value.detach()
-        return float(value.numpy()) if value.device.type == "cpu" else value
-    return value
+def _measure(state: AdamState) -> Tensor:
+    scale = math.nan if state.step_scale is None else state.step_scale
+    denominator = None if state.denominator is state.second else state.denominator
+    return moments(state.first, state.second, scale, state.correction, state.epsilon, denominator)

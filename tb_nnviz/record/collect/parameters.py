@@ -1,140 +1,191 @@
-"""Reads parameters, gradients and updates into the recorder, around each optimizer's step."""
+"""Parameters, gradients and updates, measured around each optimizer's step."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable
 
 import torch
 from torch import Tensor, nn
 
-from tb_nnviz.record.collect.optimizer_state import adam_state
+from tb_nnviz.record.collect.collector import Collector
+from tb_nnviz.record.collect.parameter_rows import ParameterRows
 from tb_nnviz.record.collect.snapshot import Snapshot
-from tb_nnviz.record.hooks.order import ExecutionOrder
-from tb_nnviz.record.model.modules import NamedParameter, named_parameters
-from tb_nnviz.record.pending_step import Recorder
+from tb_nnviz.record.collect.watched_parameters import WatchedParameters
+from tb_nnviz.record.measure.stats import TensorStats, measure
+from tb_nnviz.record.model.modules import NamedParameter
+from tb_nnviz.record.pending_step import PendingStep
+from tb_nnviz.record.reduce.local import StepBuffer
+from tb_nnviz.record.step_plan import StepPlan
 
 Optimizer = torch.optim.Optimizer
 
 
-class ParameterCollector:
-    """Knows the parameters' names, and reads what each optimizer is about to apply and what it did."""
+class ParameterCollector(Collector):
+    """Measures what each optimizer is about to apply, and what it changed.
+
+    Args:
+        kinds: the kinds to write.
+        parameters: those that have rows, and those of each optimizer.
+        rows: the tables of the kinds measured.
+        snapshot: holds the values before the step.
+        by_optimizer: False: gradients are read when the step closes, because no optimizer is watched.
+        warn_once: reports an issue with the user's input.
+    """
+
+    part = "gradients"
+    kinds = ("parameter", "gradient", "update")
 
     def __init__(
         self,
-        models: Mapping[str, nn.Module],
-        optimizers: Sequence[Optimizer],
-        recorder: Recorder,
-        keep: Callable[[str, nn.Module], bool],
-        order: ExecutionOrder,
+        kinds: Iterable[str],
+        parameters: WatchedParameters,
+        rows: ParameterRows,
         snapshot: Snapshot,
+        by_optimizer: bool,
         warn_once: Callable[[str, str], None],
     ) -> None:
-        self._models, self._optimizers = models, optimizers
-        self._recorder, self._snapshot = recorder, snapshot
-        self._keep, self._order = keep, order
-        self._warn_once = warn_once
-        self._names: dict[nn.Parameter, str] = {}
-        self._found: list[NamedParameter] | None = None
-        self._updated: set[nn.Parameter] = set()
+        self._written = frozenset(kinds)
+        self._parameters, self._rows, self._snapshot = parameters, rows, snapshot
+        self._by_optimizer, self._warn_once = by_optimizer, warn_once
+        self._buffers = {kind: StepBuffer() for kind in rows.tables if kind in self.kinds}
+        #: The parameters that the optimizers are about to update, or have updated, in the open step.
+        self.updated: set[nn.Parameter] = set()
 
-    def next_step(self) -> None:
-        """A new step begins."""
-        self._found = None
-        self._updated.clear()
+    @property
+    def writes_gradients(self) -> bool:
+        """Whether gradients have rows in the steps that are logged completely."""
+        return "gradient" in self._written
+
+    def begin(self, plan: StepPlan) -> None:
+        self._plan, self.active = plan, plan.logged
+        for buffer in self._buffers.values():
+            buffer.clear()
+        self._scales: dict[str | int, Tensor] = {}
+        self._seen: set[nn.Parameter] = set()
+        self._chosen = False
+        self.updated.clear()
         self._snapshot.release()
 
+    begin_late = begin
+
     def before(self, optimizer: Optimizer, closure: bool) -> None:
-        """The optimizer is about to step; with a closure its gradients are yet to be computed."""
-        self._name()
-        own = self._own(optimizer)
-        self._recorder.forget(own)  # it may step more often than the others: its last step counts
+        self._choose()
+        own = self._parameters.names_of(optimizer)
+        for name, tensor in own:  # it may step more often than the others: its last step counts
+            self._seen.discard(tensor)
+            self._scales.pop(name, None)
+            for buffer in self._buffers.values():
+                buffer.forget(name)
         for name, tensor in own:
             if isinstance(name, str):
-                self._recorder.parameter(name, tensor, self._snapshot, closure or tensor.grad is not None)
+                self._read_parameter(name, tensor, updated=closure or tensor.grad is not None)
         if not closure:
-            self.gradients_of(optimizer)
-        first = sum(len(other.param_groups) for other in self._optimizers[: self._optimizers.index(optimizer)])
-        for number, group in enumerate(optimizer.param_groups, first):
-            self._recorder.learning_rate(number, str(group.get("name", number)), group.get("lr"))
+            self.computed(optimizer)
 
-    def gradients_of(self, optimizer: Optimizer) -> None:
-        """The optimizer's gradients are computed; of a closure's several calls the last counts."""
-        # a fused optimizer under a GradScaler unscales by itself
+    def computed(self, optimizer: Optimizer) -> None:
+        # A fused optimizer under a GradScaler unscales the gradients itself.
         scale = getattr(optimizer, "grad_scale", None)
-        own = self._own(optimizer)
-        self._updated.difference_update(tensor for _, tensor in own)
-        self._recorder.forget_gradients(name for name, _ in own)
+        factor = None if scale is None else scale.detach().reshape(1).double()
+        own = self._parameters.names_of(optimizer)
+        self.updated.difference_update(tensor for _, tensor in own)
+        for name, _ in own:
+            self._scales.pop(name, None)
+            if "gradient" in self._buffers:
+                self._buffers["gradient"].forget(name)
         for name, tensor in own:
-            self._recorder.gradient(name, tensor, scale)
+            self._read_gradient(name, tensor, scale, factor)
             if tensor.grad is not None:
-                self._updated.add(tensor)
+                self.updated.add(tensor)
 
     def after(self, optimizer: Optimizer) -> None:
-        """The optimizer has stepped."""
-        for name, tensor in self._own(optimizer):
-            if isinstance(name, str) and tensor in self._updated:
-                self._recorder.update(name, tensor, self._snapshot)
+        for name, tensor in self._parameters.names_of(optimizer):
+            if isinstance(name, str) and tensor in self.updated:
+                before = self._snapshot.take(tensor)
+                if before is not None:
+                    self._measure("update", name, tensor.detach(), minus=before)
 
-    def close(self) -> None:
-        """Read what no optimizer has stepped, and say what the rows are, now that their order is known."""
-        found = self._name()
-        for parameter in found:
-            self._recorder.parameter(parameter.name, parameter.tensor)
-            if not self._optimizers:
-                self._recorder.gradient(parameter.name, parameter.tensor)
-        self._recorder.rows_of(self._order.sort(found))
+    def close(self, pending: PendingStep) -> None:
+        for parameter in self._choose():  # those that no optimizer has stepped are not read yet
+            self._read_parameter(parameter.name, parameter.tensor)
+            if not self._by_optimizer:
+                self._read_gradient(parameter.name, parameter.tensor)
+        self._rows.update(self._parameters.ordered())
+        for kind, buffer in self._buffers.items():
+            if self._plan.measures(kind):
+                pending.add(self._rows.tables[kind], buffer, kind in self._written)
+        slots = {id(scale): pending.copy.add(scale) for scale in self._scales.values()}
+        pending.scales = {name: slots[id(scale)] for name, scale in self._scales.items()}
 
-    def gradients(self, optimizer: Optimizer | None) -> list[Tensor]:
-        """The gradients that an optimizer is about to apply; without one, those of all parameters."""
-        if optimizer is None:
-            tensors = [parameter for model in self._models.values() for parameter in model.parameters()]
-        else:
-            tensors = [parameter for group in optimizer.param_groups for parameter in group["params"]]
-        return [tensor.grad.detach() for tensor in tensors if tensor.grad is not None]
+    def drop(self) -> None:
+        super().drop()
+        self._written = frozenset()
+        self._buffers.clear()
+        self._scales.clear()
+        self._snapshot.release()
 
-    def moments(self, optimizer: Optimizer) -> None:
-        """What the optimizer keeps of the parameters that it has stepped."""
-        for group in optimizer.param_groups:
-            for tensor in group["params"]:
-                name = self._names.get(tensor)
-                if (
-                    name is not None
-                    and tensor in self._updated
-                    and (state := adam_state(optimizer, group, tensor)) is not None
-                ):
-                    self._recorder.moments(name, state)
+    def _read_parameter(self, name: str, tensor: nn.Parameter, updated: bool = False) -> None:
+        """Measure a parameter once per step, and copy it into the snapshot if it is about to be updated."""
+        if tensor in self._seen:
+            return
+        self._seen.add(tensor)
+        copy = self._snapshot.buffer(tensor) if updated and self._measures("update") else None
+        stats = self._measure("parameter", name, tensor.detach(), copy_to=copy)
+        if stats is None and copy is not None:
+            self._snapshot.take(tensor)
 
-    def named(self) -> list[NamedParameter]:
-        """All parameters that have rows, in order of execution as far as it is known."""
-        return self._order.sort(self._name())
+    def _read_gradient(
+        self, name: str | int, tensor: nn.Parameter, scale: Tensor | None = None, factor: Tensor | None = None
+    ) -> None:
+        """Measure a gradient as it is now.
 
-    def named_of(self, optimizer: Optimizer) -> list[NamedParameter]:
-        """Those of them that an optimizer steps."""
-        own = {tensor for group in optimizer.param_groups for tensor in group["params"]}
-        return [parameter for parameter in self._name() if parameter.tensor in own]
+        Args:
+            name: the row, or a number if the parameter has none.
+            tensor: the parameter.
+            scale: the loss scale that the gradient still contains, as the optimizer has it.
+            factor: the same as float64 [1].
+        """
+        if tensor.grad is None or not self._measures("gradient"):
+            return
+        gradient = tensor.grad.detach()
+        if scale is not None and factor is not None:
+            if self._plan.histograms:
+                # The optimizer divides like this, and it computes in float32.
+                gradient = gradient.float() if gradient.dtype in (torch.float16, torch.bfloat16) else gradient
+                gradient = gradient / scale.detach().to(gradient.device)
+            else:  # All statistics follow from those of the scaled gradient, so it needs no copy.
+                self._scales[name] = factor
+        self._measure("gradient", name, gradient)
 
-    def _name(self) -> list[NamedParameter]:
-        """Find the parameters, once a step: they may have been replaced, added or frozen."""
-        if self._found is None:
-            self._found = [p for p in named_parameters(self._models) if self._keep(p.name, p.owner)]
-            self._names = {parameter.tensor: parameter.name for parameter in self._found}
-            if self._recorder.measures("update"):
-                self._choose([parameter.tensor for parameter in self._found if parameter.tensor.requires_grad])
-        return self._found
+    def _measures(self, kind: str) -> bool:
+        return kind in self._written and self._plan.measures(kind)
 
-    def _choose(self, updated: list[nn.Parameter]) -> None:
-        """Say of which parameters the updates are measured in this step."""
-        self._snapshot.choose(updated, self._recorder.statistics)
-        for tensor in self._snapshot.too_large(updated):
-            size, most = tensor.nbytes / 1e6, self._snapshot.budget(updated) / 1e6
-            self._warn_once(
-                f"snapshot {self._names[tensor]}",
-                f"no update of {self._names[tensor]}: its copy takes {size:.0f} MB, and snapshot_bytes allows "
-                f"{most:.0f} MB in all",
-            )
+    def _measure(
+        self, kind: str, name: str | int, x: Tensor, *, minus: Tensor | None = None, copy_to: Tensor | None = None
+    ) -> TensorStats | None:
+        buffer = self._buffers.get(kind)
+        if buffer is None or not self._plan.measures(kind):
+            return None
+        bin_counts = self._plan.histograms and kind in self._written and isinstance(name, str)
+        if not (self._plan.statistics or bin_counts):
+            return None
+        stats = measure(x, minus=minus, copy_to=copy_to, bin_counts=bin_counts)
+        if stats is not None:
+            buffer.put(name, stats, self._plan.statistics)
+        return stats
 
-    def _own(self, optimizer: Optimizer) -> list[tuple[str | int, nn.Parameter]]:
-        """An optimizer's parameters; a number stands for the name of one that has no row."""
-        tensors: list[Any] = [tensor for group in optimizer.param_groups for tensor in group["params"]]
-        return [(self._names.get(tensor, id(tensor)), tensor) for tensor in tensors]
+    def _choose(self) -> list[NamedParameter]:
+        """Return the parameters; at the first call in a step, choose those whose updates are measured."""
+        found = self._parameters.all()
+        if not self._chosen and self._measures("update"):
+            self._chosen = True
+            trained = {parameter.tensor: parameter.name for parameter in found if parameter.tensor.requires_grad}
+            self._snapshot.choose(list(trained), self._plan.statistics)
+            for tensor in self._snapshot.too_large(list(trained)):
+                size, most = tensor.nbytes / 1e6, self._snapshot.budget(list(trained)) / 1e6
+                name = trained[tensor]
+                self._warn_once(
+                    f"snapshot {name}",
+                    f"no update of {name}: its copy takes {size:.0f} MB, "
+                    f"and snapshot_bytes allows {most:.0f} MB in all",
+                )
+        return found

@@ -1,4 +1,4 @@
-"""Figures that the user logs, on their way to the writer."""
+"""Scalars of the user, copied to the host without waiting."""
 
 from __future__ import annotations
 
@@ -13,18 +13,20 @@ from tb_nnviz.record.measure.host_copy import HostCopy, Slot
 def send(
     scalars: Mapping[str, float | Tensor], invalid: Callable[[str, object], None]
 ) -> Callable[[], dict[str, float]]:
-    """Begin to bring figures to the host; the result, called on any thread, waits and gives them by name.
+    """Begin to copy scalars to the host. The returned function waits for them, on any thread, and returns them by name.
 
-    ``invalid`` is told of what is neither a number nor a tensor of one.
+    Args:
+        scalars: numbers, or tensors of one element.
+        invalid: called with the name and the value of anything else.
 
     >>> send({"loss": torch.tensor(0.5), "epoch": 3}, print)()
     {'loss': 0.5, 'epoch': 3.0}
     """
-    transfer = HostCopy()
+    copy = HostCopy()
     found: dict[str, float | Slot] = {}
     for name, value in scalars.items():
         if isinstance(value, Tensor) and value.numel() == 1 and not value.is_meta:
-            found[name] = transfer.add(value.detach().reshape(1).to(torch.float32, copy=True))
+            found[name] = copy.add(value.detach().reshape(1).to(torch.float32, copy=True))
             continue
         try:
             if isinstance(value, Tensor | str):
@@ -32,10 +34,10 @@ def send(
             found[name] = float(value)
         except (TypeError, ValueError, OverflowError):
             invalid(name, value)
-    arrive = transfer.start()
+    arrive = copy.start()
 
     def values() -> dict[str, float]:
-        arrived = arrive()
-        return {name: x if isinstance(x, float) else float(arrived(x)[0]) for name, x in found.items()}
+        arrays = arrive()
+        return {name: x if isinstance(x, float) else float(arrays(x)[0]) for name, x in found.items()}
 
     return values

@@ -1,4 +1,4 @@
-"""The parameters' values before the optimizer's step, as far as a budget of memory reaches."""
+"""Copies of parameters from before the optimizer's step, within a budget of memory."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-#: Bytes that may be held, and share of the parameters: the larger of the two.
+#: The default budget is the larger of these: bytes, and share of all parameters.
 LEAST_BYTES, SHARE = 64 * 10**6, 0.02
 
 
 class Snapshot:
-    """Copies of parameters, to tell their updates from.
+    """Holds copies of parameters, from which their updates are measured.
 
-    Parameters that do not fit into the budget all at once take turns: each step holds the next ones of
-    the ring that fit, whole, so that every update that is measured is exact.
+    If not all parameters fit into the budget, they take turns: each step holds whole copies of the next ones that
+    fit. Every measured update is exact.
 
     >>> snapshot = Snapshot(budget=40)
     >>> a, b = nn.Parameter(torch.zeros(8)), nn.Parameter(torch.ones(8))
@@ -35,20 +35,22 @@ class Snapshot:
         self._spare: dict[nn.Parameter, Tensor] = {}
 
     def budget(self, parameters: Sequence[nn.Parameter]) -> int:
-        """Bytes that may be held."""
+        """Return the number of bytes that may be held."""
         if self._budget is not None:
             return self._budget
         return max(LEAST_BYTES, int(SHARE * sum(parameter.nbytes for parameter in parameters)))
 
     def too_large(self, parameters: Sequence[nn.Parameter]) -> list[nn.Parameter]:
-        """Those that exceed the budget by themselves: their updates are never measured."""
+        """Return the parameters that exceed the budget by themselves. Their updates are never measured."""
         budget = self.budget(parameters)
         return [parameter for parameter in parameters if parameter.nbytes > budget]
 
     def choose(self, parameters: Sequence[nn.Parameter], turn: bool = True) -> None:
-        """Say whose turn it is in the step that begins, out of all parameters that may be updated.
+        """Choose the parameters whose turn it is in the step that begins.
 
-        Without ``turn`` it stays theirs in the next step, too.
+        Args:
+            parameters: all that may be updated.
+            turn: False: the same ones have their turn in the next step again.
         """
         self.release()
         budget = self.budget(parameters)
@@ -68,10 +70,10 @@ class Snapshot:
             self._next += turn
 
     def buffer(self, parameter: nn.Parameter) -> Tensor | None:
-        """Where the parameter's present value is to be copied; None if it is not its turn."""
+        """Return the tensor that receives the parameter's present value, or None if it is not its turn."""
         if parameter not in self._chosen:
             return None
-        # Fresh memory would cost the CPU more than the copy; other devices keep what they free.
+        # New memory would cost a CPU more than the copy. The allocators of other devices reuse memory themselves.
         spare = self._spare.get(parameter)
         tensor = parameter.detach()
         if spare is None or (spare.shape, spare.dtype, spare.stride()) != (tensor.shape, tensor.dtype, tensor.stride()):
@@ -82,9 +84,9 @@ class Snapshot:
         return spare
 
     def take(self, parameter: nn.Parameter) -> Tensor | None:
-        """The value before the step, if it is held; then no more."""
+        """Return the value before the step if it is held, and hold it no longer."""
         return self._held.pop(parameter, None)
 
     def release(self) -> None:
-        """Hold nothing."""
+        """Drop all values."""
         self._held.clear()

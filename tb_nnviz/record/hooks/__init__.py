@@ -1,1 +1,1 @@
-"""Hooks in the user's objects: installed, harmless, removed."""
+"""Hooks on the user's models, optimizers and scaler. They are harmless, and they can be removed."""

@@ -1,4 +1,4 @@
-"""Which call of which pass a module's hook sees: passes, and what activation checkpointing computes again."""
+"""Passes and calls of modules, also of those that activation checkpointing computes again."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tb_nnviz.schema import MAX_CALLS
 
 
 class Call(NamedTuple):
-    """The nth call of a layer in its pass; ``order`` is where in the step it began."""
+    """The nth call of a layer in its pass. ``order`` is the place of its beginning among the calls of the step."""
 
     layer: Layer
     number: int
@@ -25,7 +25,7 @@ class Call(NamedTuple):
 
 @dataclass
 class _Pass:
-    """One call of a watched model that is running; ``frame`` tells whether it still is."""
+    """A running call of a watched model. It runs as long as ``frame`` is on the stack."""
 
     root: nn.Module
     frame: FrameType | None
@@ -34,21 +34,24 @@ class _Pass:
 
 @dataclass
 class Calls:
-    """The calls of one thread in the pass that is running, or since the last one began.
+    """The calls of one thread in its current pass.
 
-    A pass is a call of a watched model. Modules called outside of one (a training step that calls the
-    model's parts, not the model) are in a pass that lasts until after its backward pass.
+    A pass is a call of a watched model. Modules that are called outside of one (by a training step that calls
+    the model's parts, not the model) belong to a pass that lasts until its backward pass is over.
     """
 
     step: int
     running: _Pass | None = None
-    #: Whether the pass outside of any model's call has had its backward pass.
+    #: True once the pass outside of any model's call has had its backward pass.
     reached: bool = False
     begun: dict[Layer, list[int]] = field(default_factory=dict)
     _count: dict[Layer, int] = field(default_factory=dict)
 
     def begin(self, root: nn.Module) -> bool | None:
-        """A watched model is called: whether the pass counts; None if it is part of one that runs."""
+        """Begin a call of a watched model.
+
+        Returns True if its pass counts as training, and None if it is part of a running pass.
+        """
         if self.running is not None and _on_stack(self.running.frame):
             return None
         counted = root.training and torch.is_grad_enabled() and not _transforming()
@@ -58,23 +61,23 @@ class Calls:
         return counted
 
     def end(self, root: nn.Module) -> bool:
-        """A watched model returns, or raises: whether that ends the pass."""
+        """End a call of a watched model, which returned or raised. Returns True if that ends the pass."""
         ended = self.running is not None and self.running.root is root and self.running.frame is _module_call()
         if ended:
             self.running = None
         return ended
 
     def counts(self, module: nn.Module) -> bool:
-        """Whether a call belongs to training: as its pass says, by itself outside of one."""
+        """Return True if a call belongs to training. Its pass decides, or its own mode outside of any pass."""
         if self.running is not None:
             return self.running.counted
         if not module.training or _transforming():
             return False
-        # under a reentrant checkpoint gradients are off, and yet there will be some
+        # under a reentrant checkpoint gradients are disabled, and come in its second run
         return torch.is_grad_enabled() or len(contexts_running()[0]) > 0
 
     def number(self, layer: Layer, order: int) -> Call:
-        """Count one more call of a layer."""
+        """Count a new call of a layer and return it."""
         if self.running is None and self.reached:
             self._new_pass()
         count = self._count.get(layer, 0)
@@ -89,7 +92,7 @@ class Calls:
 
 @dataclass
 class _Segment:
-    """What one function of autograd calls in its forward pass, to know it again in its backward pass."""
+    """The calls in one autograd function's forward pass, by which those of its backward pass are recognized."""
 
     calls: dict[Layer, list[Call]] = field(default_factory=dict)
     task: int = -1
@@ -97,29 +100,29 @@ class _Segment:
 
 
 class Recomputed:
-    """Knows the calls again that a reentrant checkpoint makes in the backward pass.
+    """The calls of reentrant checkpoints, which are made again in the backward pass.
 
-    Its first run is without gradients, so those reach the tensors of the second run only. The order of
-    segments there is the reverse, so a call is known by the checkpoint's context, which is one object in
-    both, and its number within. A checkpoint that is not reentrant needs none of this: gradients reach
-    the tensors of its first run.
+    A reentrant checkpoint runs first without gradients, so gradients reach the tensors of its second run only.
+    The second runs come in reverse order. A call is therefore identified by the checkpoint's context, which is
+    the same object in both runs, and by its number within. A checkpoint that is not reentrant needs none of
+    this, because gradients reach the tensors of its first run.
     """
 
     def __init__(self) -> None:
         self._segments: WeakKeyDictionary[Any, _Segment] = WeakKeyDictionary()
 
     def keep(self, call: Call) -> None:
-        """Remember a call that is made in the forward pass of a checkpoint, or of several within each other."""
+        """Remember a call in the forward pass of a checkpoint, or of several nested ones."""
         for context in contexts_running()[0]:
             self._segments.setdefault(context, _Segment()).calls.setdefault(call.layer, []).append(call)
 
     def find(self, layer: Layer) -> Call | None:
-        """The call that is made again now, in a backward pass; None if that is not known, or not needed."""
+        """Return the call that is being repeated in a backward pass; None if it is unknown or not needed."""
         backward = contexts_running()[1]
         segment = None if backward is None else self._segments.get(backward)
         if segment is None:
             return None
-        if segment.task != (task := torch._C._current_graph_task_id()):  # a second pass over one graph
+        if segment.task != (task := torch._C._current_graph_task_id()):  # a second backward pass over the same graph
             segment.task = task
             segment.again.clear()
         count = segment.again.get(layer, 0)
@@ -132,12 +135,12 @@ class Recomputed:
 
 
 def in_backward() -> bool:
-    """Whether this thread is in a backward pass."""
+    """Return True if this thread is in a backward pass."""
     return torch._C._current_graph_task_id() != -1
 
 
 def contexts_running() -> tuple[list[Any], Any]:
-    """Contexts of the autograd functions whose forward pass runs now, and of the one whose backward pass does.
+    """Return the contexts of the autograd functions in their forward pass, and of the one in its backward pass.
 
     What a checkpoint that is not reentrant computes again is in neither.
     """
@@ -157,7 +160,7 @@ def contexts_running() -> tuple[list[Any], Any]:
 
 
 def _module_call() -> FrameType | None:
-    """The innermost call of a module on the stack."""
+    """Return the frame of the innermost module call on the stack."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and frame.f_code.co_name != "_call_impl":
         frame = frame.f_back
@@ -165,7 +168,7 @@ def _module_call() -> FrameType | None:
 
 
 def _on_stack(wanted: FrameType | None) -> bool:
-    """Whether a call has not returned; an interrupt ends one without a word."""
+    """Return True if a call is still running. An interrupt ends a call without a hook."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and frame is not wanted:
         frame = frame.f_back
@@ -173,5 +176,5 @@ def _on_stack(wanted: FrameType | None) -> bool:
 
 
 def _transforming() -> bool:
-    """Whether torch.func transforms what runs, or torch.jit traces it: not training, and no place for our operators."""
+    """Return True inside torch.func or torch.jit.trace, where nnviz may not run operators of its own."""
     return torch._C._functorch.peek_interpreter_stack() is not None or torch._C._is_tracing()

@@ -1,4 +1,4 @@
-"""Hooks that stay out of the way of torch's fast paths."""
+"""Hooks that leave torch's fast paths alone."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ Register = Callable[[], Removable]
 
 
 class OptionalHooks:
-    """Hooks on modules, taken off where torch would compute otherwise because of them.
+    """Hooks on modules that are removed while they would change what torch computes.
 
-    An ``nn.TransformerEncoderLayer`` in evaluation has a fast path that differs in the last bits, and
-    takes the slow one if any module within it has a forward hook. So when a model with such layers is
-    called, hooks within those that may take the fast path go, and come back with the next call that
-    trains. (Gradients that enter a frozen layer in evaluation mode take the slow path with hooks or
-    without: such a layer's own modules are not observed.)
+    An ``nn.TransformerEncoderLayer`` in evaluation mode has a fast path whose results differ in the last bits.
+    It takes the slow path if any module within it has a forward hook. So each call of a model with such layers
+    first removes the hooks within layers that may take the fast path, and the next training call puts them
+    back. The modules within a frozen layer in evaluation mode are not observed at all, although it takes the
+    slow path in any case if gradients enter it.
     """
 
     def __init__(self, models: Iterable[nn.Module], failed: Failed) -> None:
@@ -34,7 +34,7 @@ class OptionalHooks:
             if found:
                 gates[model] = None
                 gates |= {module: None for module in model.modules() if isinstance(module, nn.TransformerEncoder)}
-        for gate in gates:  # a gate within such a layer would be in the way itself
+        for gate in gates:  # a gate within such a layer would itself prevent the fast path
             if not any(gate in modules for modules in self._within.values()):
                 self._gates.add(gate.register_forward_pre_hook(Hook(self._called, failed)))
 
@@ -45,7 +45,7 @@ class OptionalHooks:
         handles.add(register())
 
     def remove(self, modules: Iterable[nn.Module] | None = None) -> None:
-        """Take the hooks of some modules off for good, or all there are."""
+        """Remove the hooks of some modules for good, or all hooks."""
         if modules is None:
             self._gates.remove()
         for module in list(self._hooks) if modules is None else modules:
@@ -57,7 +57,7 @@ class OptionalHooks:
             self.switch()
 
     def switch(self) -> None:
-        """Take hooks off that would be in the way now, and put back those that no longer would."""
+        """Remove the hooks that would prevent a fast path now, and put back all others."""
         for layer, modules in self._within.items():
             trains = layer.training or (
                 torch.is_grad_enabled() and any(parameter.requires_grad for parameter in layer.parameters())

@@ -1,4 +1,4 @@
-"""What stands between our code and the user's: nothing of ours is raised there, and its time is kept."""
+"""Protection of the training loop from nnviz's errors, and measurement of nnviz's time."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _logger = logging.getLogger("tb_nnviz")
 
 
 class Guard:
-    """Runs parts of ours; one that raises is turned off, with one warning that carries the traceback.
+    """Runner of nnviz's parts. A part that raises is turned off, with one warning that carries the traceback.
 
     >>> off = []
     >>> guard = Guard("runs/a", off.append)
@@ -23,7 +23,7 @@ class Guard:
     """
 
     def __init__(self, run: str, turned_off: Callable[[str], None]) -> None:
-        #: Seconds spent inside our calls on the training's threads, in all and in the open step.
+        #: Seconds that nnviz spent on the training's threads, in total and in the open step.
         self.seconds = self.step_seconds = 0.0
         self._run = run
         self._turned_off = turned_off
@@ -33,7 +33,7 @@ class Guard:
         self._depth = 0
 
     def __enter__(self) -> None:
-        """Keep the time of a block; blocks within blocks count once."""
+        """Measure the time of a block. Nested blocks count once."""
         self._depth += 1
         if self._depth == 1:
             self._entered = time.perf_counter()
@@ -46,39 +46,42 @@ class Guard:
             self.step_seconds += spent
 
     def attempt(self, part: str, function: Callable[..., None], *args: Any) -> None:
-        """Run a part of ours, unless it has failed before."""
+        """Run a part, unless it has failed before."""
         if self.is_off(part):
             return
         with self:
             try:
                 function(*args)
-            except Exception as error:  # training goes on, whatever went wrong here
+            except Exception as error:  # an error of nnviz must not end training
                 self.fail(part, error)
 
     def release(self, what: str, function: Callable[..., None], *args: Any) -> bool:
-        """Take something of ours out of the user's way, even of a part that has failed; False: it did not work."""
+        """Run a function that removes something from the user's objects. Returns False if it raised.
+
+        It runs even if its part has failed.
+        """
         try:
             function(*args)
-        except Exception as error:  # what else there is must go all the same
+        except Exception as error:  # the rest still has to be removed
             _logger.warning("%s of %s: an error of tb_nnviz at the end", what, self._run, exc_info=error)
             return False
         return True
 
     def is_off(self, part: str) -> bool:
-        """Whether the part has failed."""
+        """Return True if the part has failed."""
         return part in self._off or self._all_off
 
     def failing(self, part: str) -> Failed:
-        """What a hook calls when it raised."""
+        """Return the function that a hook of the part calls if it raised."""
         return partial(self.fail, part)
 
-    def hears(self, hook: Hook) -> bool:
-        """Whether the hook was made with a ``failing`` of this guard."""
+    def owns(self, hook: Hook) -> bool:
+        """Return True if the hook was made with a ``failing`` of this guard."""
         failed = hook._failed
         return isinstance(failed, partial) and failed.func == self.fail
 
     def fail(self, part: str, error: Exception) -> None:
-        """Turn a part off; all of them where that fails too, for then nothing is known of what the others have."""
+        """Turn a part off. If that raises too, turn all parts off, because their state is unknown then."""
         if self.is_off(part):
             return
         self._off.add(part)
@@ -90,7 +93,7 @@ class Guard:
             _logger.warning("all of %s: turned off after an error of tb_nnviz", self._run, exc_info=another)
 
     def warn_once(self, key: str, message: str) -> None:
-        """Say something about the user's input, once."""
+        """Log a warning, once per key."""
         if key not in self._warned:
             self._warned.add(key)
             _logger.warning("%s", message)

@@ -1,4 +1,4 @@
-"""Hooks of ours in the user's code, as handles: installed once, removed without a trace."""
+"""Hooks in the user's code, and handles that remove them without a trace."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any, Protocol
 
-#: Called when one of our functions raised: the training loop must not notice.
+#: Called with the error of a hook's function, which must not reach the training loop.
 Failed = Callable[[Exception], None]
-#: A hook that does nothing, and that can be pickled and loaded without this package.
+#: A hook that does nothing, and whose pickle loads without this package.
 _inert = nullcontext().__exit__
 
 
 class Hook:
-    """Runs a function of ours inside the user's code: returns nothing, raises nothing.
+    """A function of nnviz inside the user's code. It returns None and never raises.
 
-    Copies of the user's model carry copies of its hooks, so copied or pickled it becomes inert.
+    A copy of the user's model carries copies of its hooks, so a copied or pickled hook does nothing.
     """
 
     def __init__(self, function: Callable[..., None], failed: Failed) -> None:
@@ -25,7 +25,7 @@ class Hook:
     def __call__(self, *args: Any) -> None:
         try:
             self._function(*args)
-        except Exception as error:  # training goes on, whatever went wrong here
+        except Exception as error:  # an error of nnviz must not end training
             self._failed(error)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Callable[..., None]:
@@ -36,14 +36,14 @@ class Hook:
 
 
 class Removable(Protocol):
-    """What torch gives for a hook that was registered."""
+    """The handle that torch returns for a registered hook."""
 
     def remove(self) -> None:
-        """Take the hook off."""
+        """Remove the hook."""
 
 
 class Handles:
-    """Handles of installed hooks; ``remove`` takes all of them off, once."""
+    """Handles of installed hooks. ``remove`` removes all of them, once."""
 
     def __init__(self) -> None:
         self._handles: list[Removable] = []

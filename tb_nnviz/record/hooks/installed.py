@@ -1,4 +1,4 @@
-"""What of ours is in the user's objects, and how it comes out again."""
+"""Record of everything that is installed in the user's objects, so that it can be removed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tb_nnviz.record.hooks.handles import Hook, Removable
 
 
 class Installed:
-    """The parts that are in the user's objects. Each goes by itself, whatever became of the others."""
+    """The installed parts. Each is removed by itself, even if others fail."""
 
     def __init__(self, models: Iterable[nn.Module], optimizers: Iterable[torch.optim.Optimizer], guard: Guard) -> None:
         self._models, self._optimizers, self._guard = tuple(models), tuple(optimizers), guard
@@ -23,18 +23,22 @@ class Installed:
         return len(self._parts)
 
     def add(self, part: str, item: Removable) -> None:
-        """Know that it is in there; ``part`` is its name in warnings."""
+        """Record an installed item. ``part`` is its name in warnings."""
         self._parts.append((part, item))
 
     def remove(self, whole: bool = True) -> None:
-        """Take everything out; not ``whole``: there may be hooks of a part that was half made."""
+        """Remove everything.
+
+        Args:
+            whole: every hook has been recorded; False if a part was abandoned while it was being installed.
+        """
         removed = [self._guard.release(part, item.remove) for part, item in reversed(self._parts)]
         self._parts.clear()
         if not (whole and all(removed)):
             self._guard.release("hooks", self._sweep)
 
     def _sweep(self) -> None:
-        """Take off every hook whose errors the guard hears: the handles of some are lost."""
+        """Remove every hook that the guard owns, since the handles of some are lost."""
         modules = dict.fromkeys(module for model in self._models for module in model.modules())
         for module in modules:
             always = vars(module).get("_forward_hooks_always_called", {})
@@ -46,7 +50,7 @@ class Installed:
                 self._take(vars(optimizer).get(name, {}))
 
     def _take(self, hooks: dict[int, Any]) -> list[int]:
-        ours = [key for key, hook in hooks.items() if isinstance(hook, Hook) and self._guard.hears(hook)]
-        for key in ours:
+        owned = [key for key, hook in hooks.items() if isinstance(hook, Hook) and self._guard.owns(hook)]
+        for key in owned:
             del hooks[key]
-        return ours
+        return owned

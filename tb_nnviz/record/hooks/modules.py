@@ -1,4 +1,4 @@
-"""Hooks on the user's modules: what they put out, and the gradients that reach it."""
+"""Hooks on the user's modules, which report outputs and the gradients with respect to them."""
 
 from __future__ import annotations
 
@@ -22,36 +22,35 @@ _logger = logging.getLogger("tb_nnviz")
 
 
 class Observer(Protocol):
-    """What the module hooks report to; one call at a time, whatever thread it comes from."""
+    """The receiver of the reports of module hooks. Reports come one at a time, from any thread."""
 
     def opened(self) -> None:
-        """A training pass begins."""
+        """Take notice that a training pass begins."""
 
     def activation(self, layer: Layer, call: int, order: int, output: Tensor) -> None:
-        """A layer's output, while the step is logged; ``order`` is where in the step the call began."""
+        """Take a layer's output in a logged step. ``order`` is the place of the call's beginning in the step."""
 
     def activation_gradient(self, layer: Layer, call: int, order: int, gradient: Tensor) -> None:
-        """The gradient with respect to that output."""
+        """Take the gradient with respect to that output."""
 
 
 class ModuleHooks:
-    """Reports the outputs of layers in training passes, and the gradients that reach them.
+    """Reports of the outputs of layers in training passes, and of the gradients that reach them.
 
-    A pass is one call of a watched model, and counts if the model is in training mode then and gradients
-    are enabled; what it calls counts with it, frozen parts in evaluation mode too. Modules called outside
-    of any such pass count by their own mode. While ``active`` is false a hook costs one comparison.
+    A pass is a call of a watched model. It counts if the model is in training mode and gradients are enabled.
+    All calls within it count too, even those of frozen parts in evaluation mode. Modules that are called
+    outside of any pass count by their own mode. While ``active`` is False, a hook costs one comparison.
 
-    An output is read where the hook stands: after the hooks that the user registered before ``watch``,
-    before those registered later. Every backward pass through it is reported, so two over one graph are
-    like two micro-batches. One that only differentiates is none: ``torch.autograd.grad`` with
-    ``create_graph``, as in a gradient penalty.
+    An output is read in the order of its hooks: after those that the user registered before ``watch``, and
+    before those registered later. Every backward pass is reported, so two over one graph are like two
+    micro-batches. ``torch.autograd.grad`` with ``create_graph``, as in a gradient penalty, is not reported.
 
     Args:
-        models: those watched, by name.
-        layers: the modules to observe; gone through again at each active step, as modules may be replaced.
-        observer: what is told.
-        gradients: whether it is told of gradients.
-        failed: called with what a hook of ours raised.
+        models: the watched models, by name.
+        layers: the modules to observe. They are listed again at each active step, since modules may be replaced.
+        observer: the receiver of reports.
+        gradients: report gradients too.
+        failed: called with the error of a hook.
     """
 
     def __init__(
@@ -63,7 +62,7 @@ class ModuleHooks:
         failed: Failed,
     ) -> None:
         self.active = False
-        #: Whether calls are none of training's: a probe runs.
+        #: True while a probe runs, whose calls are not training.
         self.paused = False
         self._models = tuple(models.values())
         self._find = layers
@@ -76,10 +75,10 @@ class ModuleHooks:
         self._order = 0
         self._recomputed = Recomputed()
         self._leaves: dict[tuple[Layer, int], list[tuple[weakref.ref[Tensor], Removable]]] = {}
-        self._differentiating = -1, False  # the last backward pass with create_graph, and whether it counts
+        self._differentiating = -1, False  # the last backward pass with create_graph; True if it is reported
         self._layers: dict[nn.Module, Layer] = {}
         self._seen: list[nn.Module] = []
-        self._stale = False  # whether layers may have been replaced
+        self._stale = False  # True if layers may have been replaced
         self._refused: set[nn.Module] = set()
         self._hooks = OptionalHooks((), failed)
         self._handles = Handles()
@@ -91,8 +90,8 @@ class ModuleHooks:
         self._roots = set(roots)
 
     def next_step(self, active: bool) -> None:
-        """Begin a new step, observed or not; gradients of earlier passes no longer count."""
-        if active and self._stale:  # no watched model was called as a whole since last time
+        """Begin a new step, observed if ``active``. Gradients of earlier passes no longer count."""
+        if active and self._stale:  # no watched model was called as a whole since the last step
             self._observe()
         self._stale = active
         self.active = active
@@ -101,7 +100,7 @@ class ModuleHooks:
         self._release_leaves()
 
     def remove(self) -> None:
-        """Take all hooks off."""
+        """Remove all hooks."""
         self.active = False
         self._step += 1
         self._thread = threading.local()
@@ -110,7 +109,7 @@ class ModuleHooks:
         self._release_leaves()
 
     def _observe(self) -> None:
-        """Hook the layers that there are now, unless they are those of last time."""
+        """Hook the current layers, unless they are still the same."""
         modules = [module for model in self._models for module in model.modules()]
         if len(modules) == len(self._seen) and all(map(operator.is_, modules, self._seen)):
             return
@@ -118,7 +117,7 @@ class ModuleHooks:
         found = {layer.module: layer for layer in self._find}
         self._hooks.remove()
         self._hooks = OptionalHooks(self._models, self._failed)
-        # what was known keeps its layer: calls that are under way are counted by it
+        # known modules keep their Layer object, by which running calls are counted
         self._layers = {
             module: known if (known := self._layers.get(module)) is not None and known.name == layer.name else layer
             for module, layer in found.items()
@@ -151,7 +150,7 @@ class ModuleHooks:
         return calls
 
     def _original(self, module: nn.Module) -> nn.Module:
-        """The module that a DataParallel replica stands for: it shares the dict of hooks. A copy has its own."""
+        """Return the original of a DataParallel replica. Both share one dict of hooks, unlike a copy of the model."""
         if module.__dict__.get("_is_replica", False):
             return self._originals.get(id(module._forward_hooks), module)
         return module
@@ -181,12 +180,11 @@ class ModuleHooks:
             self.calls().begun.setdefault(layer, []).append(self._next_order())
 
     def _end_call(self, module: nn.Module, args: Any, output: Any) -> None:
-        if (
-            torch.compiler.is_compiling() or not self.active or self.paused
-        ):  # in this order: what a compiled graph reads, it guards
+        # Order matters: Dynamo installs a guard for every attribute read here.
+        if torch.compiler.is_compiling() or not self.active or self.paused:
             return
         layer = self._layers.get(self._original(module))
-        if layer is None:  # a copy of the model, which carries our hooks too
+        if layer is None:  # the module belongs to a copy of the model, which carries these hooks too
             return
         calls = self.calls()
         begun = calls.begun.get(layer)
@@ -212,11 +210,12 @@ class ModuleHooks:
         return order
 
     def _hook_gradient(self, call: Call, tensor: Tensor, calls: Calls) -> None:
-        outside = calls.running is None  # of a watched model's pass: its backward pass ends this one
+        # outside of a model's call, the backward pass ends the pass
+        outside = calls.running is None
         if not (self._gradients or outside):
             return
         hook = Hook(*_gradient_hook(self, call, calls))
-        if tensor.is_leaf:  # a parameter, say: it outlives the pass, and a hook on it would too
+        if tensor.is_leaf:  # a parameter, for example, outlives the pass, and so would a hook on it
             hooked = self._leaves.setdefault((call.layer, call.number), [])
             if all(leaf() is not tensor for leaf, _ in hooked):
                 hooked.append((weakref.ref(tensor), _register(tensor, hook)))
@@ -233,7 +232,7 @@ class ModuleHooks:
                 self._observer.activation_gradient(call.layer, call.number, call.order, gradient.detach())
 
     def _accumulates(self) -> bool:
-        """Whether the backward pass that builds a graph is ``backward``: ``torch.autograd.grad`` fills no ``.grad``."""
+        """Return True if the backward pass fills ``.grad``, unlike ``torch.autograd.grad``."""
         task = torch._C._current_graph_task_id()
         if self._differentiating[0] != task:
             parameters = [p for model in self._models for p in model.parameters() if p.requires_grad and p.is_leaf]
@@ -242,18 +241,21 @@ class ModuleHooks:
 
 
 def _gradient_hook(hooks: ModuleHooks, call: Call, calls: Calls) -> tuple[Callable[[Tensor | None], None], Failed]:
-    """What a tensor's hook does. Who keeps a loss keeps its graph, and that is not to keep the model and us."""
-    us, layer, of_pass, step = weakref.ref(hooks), weakref.ref(call.layer), weakref.ref(calls), hooks._step
+    """Return the function of a tensor's hook, and the function that takes its errors.
+
+    They hold weak references only, so that a loss kept by the user keeps neither the model nor nnviz alive.
+    """
+    owner, layer, of_pass, step = weakref.ref(hooks), weakref.ref(call.layer), weakref.ref(calls), hooks._step
     number, order = call.number, call.order
 
     def reached(gradient: Tensor | None) -> None:
-        alive, known = us(), layer()
-        # without a gradient: another output of the same operation has one
+        alive, known = owner(), layer()
+        # gradient is None if only another output of the same operation has one
         if gradient is not None and alive is not None and known is not None:
             alive._reached(Call(known, number, order), step, of_pass(), gradient)
 
     def failed(error: Exception) -> None:
-        if (alive := us()) is not None:
+        if (alive := owner()) is not None:
             alive._failed(error)
 
     return reached, failed
@@ -264,7 +266,7 @@ def _accumulates_in(parameter: nn.Parameter) -> bool:
     node = None if view is None else view.next_functions[0][0]
     try:
         return node is not None and bool(torch._C._will_engine_execute_node(node))
-    except RuntimeError:  # its gradient is what torch.autograd.grad was asked for
+    except RuntimeError:  # it is an input of torch.autograd.grad
         return False
 
 

@@ -14,33 +14,38 @@ Optimizer = torch.optim.Optimizer
 
 
 class StepHook(Hook):
-    """A hook that may change what the step is called with."""
+    """A hook that may change the arguments of the step."""
 
     def __call__(self, *args: Any) -> Any:
         try:
             return self._function(*args)
-        except Exception as error:  # training goes on, whatever went wrong here
+        except Exception as error:  # an error of nnviz must not end training
             return self._failed(error)
 
 
 class OptimizerObserver(Protocol):
-    """What the optimizer hooks report to."""
+    """The receiver of the reports of optimizer hooks."""
 
     def before(self, optimizer: Optimizer, closure: bool) -> None:
-        """An optimizer is about to step; a closure will compute its gradients, perhaps several times."""
+        """Take notice that an optimizer is about to step.
+
+        Args:
+            optimizer: the optimizer.
+            closure: the step has a closure, which computes its gradients, perhaps several times.
+        """
 
     def computed(self, optimizer: Optimizer) -> None:
-        """Its closure has computed them."""
+        """Take notice that its closure has computed the gradients."""
 
     def after(self, optimizer: Optimizer) -> None:
-        """It has stepped."""
+        """Take notice that the optimizer has stepped."""
 
 
 class OptimizerHooks:
-    """Reports each watched optimizer just before and just after its step."""
+    """Reports of each watched optimizer, just before and just after its step."""
 
     def __init__(self, optimizers: Iterable[Optimizer], observer: OptimizerObserver, failed: Failed) -> None:
-        #: How often each has been about to step.
+        #: Number of steps that each optimizer has begun.
         self.begun: Counter[Optimizer] = Counter()
         self._observer, self._failed = observer, failed
         self._pre_hooks: list[Any] = []
@@ -52,7 +57,7 @@ class OptimizerHooks:
             self._handles.add(optimizer.register_step_post_hook(Hook(self._post, failed)))
 
     def come_last(self) -> None:
-        """Run after the user's own hooks, which may change gradients, even those registered since."""
+        """Move behind the user's own hooks, which may change gradients."""
         for handle in self._pre_hooks:
             hooks = handle.hooks_dict_ref()
             if hooks and next(reversed(hooks)) != handle.id and handle.id in hooks:
@@ -63,7 +68,7 @@ class OptimizerHooks:
         named = kwargs.get("closure")
         closure = named if named is not None else args[1] if len(args) > 1 else None
         self.begun[optimizer] += 1
-        if not callable(closure):  # another argument may stand first in a step of the user's own
+        if not callable(closure):  # the step of a user's own class may have another first argument
             self._observer.before(optimizer, False)
             return None
         self._observer.before(optimizer, True)
@@ -86,6 +91,6 @@ class OptimizerHooks:
         self._observer.after(optimizer)
 
     def remove(self) -> None:
-        """Take all hooks off."""
+        """Remove all hooks."""
         self._pre_hooks.clear()
         self._handles.remove()

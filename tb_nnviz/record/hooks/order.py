@@ -1,4 +1,4 @@
-"""In which order modules are first called."""
+"""Execution order of modules."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from tb_nnviz.record.model.modules import NamedParameter, takes_hooks
 
 
 class ExecutionOrder:
-    """Learns in which order modules are first called, until ``settle`` or ``remove``.
+    """The order in which modules are first called, recorded until ``settle`` or ``remove``.
 
-    Of what is compiled it learns nothing: a graph that is to tell would be compiled again once it has.
+    Modules in compiled graphs are not recorded, since removing their hooks would cause a recompilation.
     """
 
     def __init__(self, modules: Iterable[nn.Module], failed: Failed, models: Iterable[nn.Module] = ()) -> None:
-        #: Whether calls are none of training's: a probe runs.
+        #: True while a probe runs, whose calls are not training.
         self.paused = False
         self._position: dict[nn.Module, int] = {}
         self._settled = False
@@ -35,19 +35,22 @@ class ExecutionOrder:
             self._position.setdefault(module, len(self._position))
 
     def __getitem__(self, module: nn.Module) -> int | None:
-        """Position of the module's first call, None if it was not called."""
+        """Return the position of the module's first call; None if it was not called."""
         return self._position.get(module)
 
     def sort(self, parameters: Iterable[NamedParameter]) -> list[NamedParameter]:
-        """By the owner's first call; those of modules that were not called last, as registered."""
+        """Return parameters by their owner's first call. Those of uncalled modules come last, as registered."""
         last = len(self._position)
         return sorted(parameters, key=lambda parameter: self._position.get(parameter.owner, last))
 
     def settle(self) -> None:
-        """The first pass is over. Hooks stay where none was called: torch compiles again where one goes."""
+        """End the recording after the first pass, and remove the hooks of the recorded modules.
+
+        The other hooks stay, since each removal in a compiled graph would cause a recompilation.
+        """
         self._settled = True
         self._hooks.remove(self._position)
 
     def remove(self) -> None:
-        """Take all hooks off."""
+        """Remove all hooks."""
         self._hooks.remove()

@@ -1,4 +1,4 @@
-"""Loss scaling: which steps a GradScaler skipped, and what its scale is."""
+"""Skipped steps and loss scale of a GradScaler."""
 
 from __future__ import annotations
 
@@ -15,11 +15,17 @@ Optimizer = torch.optim.Optimizer
 
 
 class GradScalerPatch:
-    """Stands in the place of ``scaler.step`` and says which calls were skipped.
+    """A replacement of ``scaler.step`` that reports skipped steps.
 
-    ``steps`` counts the steps that an optimizer has begun; a call in which it stays the same was skipped.
-    torch has no hook there, and a step that is skipped calls no optimizer. A copy of the scaler is without
-    it, as is a saved one, which loads without this package; copied or pickled by itself it becomes the plain method.
+    torch has no hook in ``scaler.step``, and a skipped step calls no optimizer. A copied or saved scaler does
+    not carry the replacement, so it loads without this package. The replacement itself becomes the plain
+    method when it is copied or pickled.
+
+    Args:
+        scaler: the scaler.
+        steps: returns the number of steps that an optimizer has begun. A call that leaves it as it is was skipped.
+        skipped: called with the optimizer of each skipped step.
+        failed: called with the error of a report.
     """
 
     def __init__(
@@ -34,7 +40,7 @@ class GradScalerPatch:
         try:
             if steps == self._steps(optimizer):
                 self._skipped(optimizer)
-        except Exception as error:  # training goes on, whatever went wrong here
+        except Exception as error:  # an error of nnviz must not end training
             self._failed(error)
         return result
 
@@ -46,29 +52,29 @@ class GradScalerPatch:
         return getattr, (self._scaler, "step")
 
     def install(self) -> None:
-        """Take the method's place, on this scaler only."""
+        """Replace the method, on this scaler only."""
         self._earlier = vars(self._scaler).get("step")
         self._scaler.step = self
         if "__getstate__" not in vars(self._scaler):
-            # copy.copy takes the state's values as they are: a copy would step this scaler
+            # copy.copy shares the state's values, so without this a copy would step this scaler
             self._scaler.__getstate__ = partial(_state, self._scaler)
 
     def remove(self) -> None:
-        """Give the place back, unless somebody else has taken it since: then only report no more."""
+        """Restore the method, unless it has been replaced since. In any case end the reports."""
         self._skipped = lambda optimizer: None
         if vars(self._scaler).get("step") is self:
             if self._earlier is None:
                 del self._scaler.step
-            else:  # somebody else's wrapper, that was there before
+            else:  # a wrapper that was there before
                 self._scaler.step = self._earlier
         own = vars(self._scaler).get("__getstate__")
-        still = isinstance(vars(self._scaler).get("step"), GradScalerPatch)  # of another monitor
+        still = isinstance(vars(self._scaler).get("step"), GradScalerPatch)  # another monitor's
         if not still and isinstance(own, partial) and own.func is _state:
             del self._scaler.__getstate__
 
 
 def _state(scaler: Any) -> Any:
-    """What a copy of a scaler is made of: its state without what monitors have put there."""
+    """Return the state from which a scaler is copied, without the replacements of monitors."""
     get = getattr(type(scaler), "__getstate__", None)  # before Python 3.11 not every object has one
     state = vars(scaler) if get is None else get(scaler)
     if not isinstance(state, dict):
@@ -81,6 +87,6 @@ def _state(scaler: Any) -> Any:
 
 
 def loss_scale(scaler: Any) -> Tensor | None:
-    """What losses are multiplied by now: float32 scalar on its device; None before the first, or where disabled."""
+    """Return the current loss scale, a float32 scalar on its device; None before the first loss or if disabled."""
     scale = getattr(scaler, "_scale", None)  # get_scale() would wait for the device
     return scale if isinstance(scale, Tensor) and scaler.is_enabled() else None

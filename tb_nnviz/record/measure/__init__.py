@@ -1,1 +1,1 @@
-"""What is measured of a tensor, on its device, and how it comes to the host."""
+"""Measurement of tensors on their device, and the copy of the results to the host."""

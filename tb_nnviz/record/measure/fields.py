@@ -26,7 +26,7 @@ class Field(NamedTuple):
 
     @property
     def empty(self) -> float:
-        """The number of no elements, which changes nothing when it is merged."""
+        """Return the value of an empty tensor, which changes nothing when it is merged."""
         return {"min": float("inf"), "max": float("-inf"), "sum": 0.0}[self.merge]
 
 

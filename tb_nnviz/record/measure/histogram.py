@@ -1,7 +1,7 @@
 """Counts on the schema's fixed signed-log bins.
 
-The bins are four an octave, so the top bits of a float (sign, exponent, two bits of mantissa) are its
-bin: the device counts these codes, and the host sorts them into the 520 bins by a table.
+There are four bins per octave, so a float's code (its sign, its exponent and two bits of mantissa) determines
+its bin. The device counts codes, and the host adds them up to the 520 bins by a table.
 """
 
 from __future__ import annotations
@@ -15,24 +15,22 @@ from torch import Tensor
 from tb_nnviz.schema import BINS
 
 _MANTISSA_BITS = 2
-#: Of float32's sign, exponent and those bits.
+#: Number of codes of a float32. One more code stands for exact zero.
 _CODES = 1 << 11
-
-
-#: The most that int32 counts.
+#: The largest count of an int32.
 MOST = 2**31 - 1
 
 
 def count_dtype(numel: int) -> torch.dtype:
-    """What so many elements are counted in."""
+    """Return the smallest integer dtype that can count this many elements."""
     return torch.int32 if numel <= MOST else torch.int64
 
 
 def count_codes(x: Tensor) -> Tensor | None:
-    """How often each code occurs: [2049] of ``count_dtype(x.numel())``; the last is exact zero.
+    """Return the number of elements of each code, [2049] of ``count_dtype(x.numel())``; the last is exact zero.
 
-    None if the tensor is empty or not of numbers with a fraction. Nothing waits for the device.
-    ``statistics.measure`` gives the same, from the one read that it does anyhow.
+    None if the tensor is empty, or if it is neither floating nor complex. Nothing waits for the device.
+    ``stats.measure`` returns the same counts without a pass of its own.
     """
     if x.layout != torch.strided:
         x = x.to_dense()
@@ -43,7 +41,7 @@ def count_codes(x: Tensor) -> Tensor | None:
     with torch.no_grad():
         x = x.detach().resolve_neg().reshape(-1)
         code = _narrow_codes(x) if x.dtype == torch.float64 else x.float().view(torch.int32) >> (23 - _MANTISSA_BITS)
-        # the code of zero is also that of the smallest denormal numbers: zeros are told apart by value
+        # zero shares its code with the smallest denormal numbers, so zeros are recognized by value
         code = torch.where(x == 0, _CODES, code & (_CODES - 1)).to(torch.int64)
         dtype = count_dtype(x.numel())
         ones = torch.ones(1, dtype=dtype, device=x.device).expand(code.shape)
@@ -51,9 +49,10 @@ def count_codes(x: Tensor) -> Tensor | None:
 
 
 def _narrow_codes(x: Tensor) -> Tensor:
-    """The codes of float64 numbers.
+    """Return the codes of float64 numbers.
 
-    What is beyond float32 has those of its smallest and its largest numbers, which lie beyond the bins too.
+    Numbers beyond float32's range get the codes of its smallest and its largest numbers, which lie beyond the
+    bins too.
     """
     top = x.view(torch.int64) >> (52 - _MANTISSA_BITS)
     magnitude = top & (1 << 13) - 1
@@ -63,7 +62,7 @@ def _narrow_codes(x: Tensor) -> Tensor:
 
 
 def to_bins(counts: np.ndarray) -> np.ndarray:
-    """Counts of codes, [..., 2049], sorted into the schema's bins: int64 [..., 520].
+    """Return the counts of the schema's bins, int64 [..., 520], from the counts of codes, [..., 2049].
 
     >>> to_bins(count_codes(torch.tensor([0.0, 1.0, 1.2, -1.0])).numpy()).nonzero()[0].tolist()
     [98, 260, 422]
@@ -74,7 +73,10 @@ def to_bins(counts: np.ndarray) -> np.ndarray:
 
 @lru_cache(maxsize=1)
 def _codes_by_bin() -> tuple[np.ndarray, np.ndarray]:
-    """All codes, bin after bin, and where each of the bins begins: every bin has a code."""
+    """Return all codes in the order of their bins, and the index of each bin's first code.
+
+    Every bin has at least one code.
+    """
     bins = _bin_of_code()
     order = np.argsort(bins, kind="stable")
     return order, np.searchsorted(bins[order], np.arange(BINS))
@@ -91,7 +93,7 @@ def _bin_of_code() -> np.ndarray:
     special = exponent == exponents - 1
     magnitude = np.where(special, 259, magnitude)
     bins = np.where(negative, BINS // 2 - magnitude, BINS // 2 + magnitude)
-    # quiet NaNs, all that arithmetic makes, have their topmost bit of mantissa set
+    # arithmetic makes quiet NaNs only, whose top bit of mantissa is set
     bins = np.where(special & (quarter > 0), 0, bins)
     bins[_CODES] = BINS // 2
     return bins

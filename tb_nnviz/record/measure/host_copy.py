@@ -1,4 +1,4 @@
-"""One packed copy from each device to the host a step."""
+"""One packed copy per step from each device to the host."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-#: Where a tensor's numbers will lie: (device, dtype), first, past the last.
+#: The place of a tensor's numbers in the host's arrays: (device, dtype), start, end.
 Slot = tuple[tuple[torch.device, torch.dtype], int, int]
 HostArrays = Callable[[Slot], np.ndarray]
 
 
 class HostCopy:
-    """Collects small tensors and brings all of them to the host at once.
+    """A collection of small tensors that are copied to the host together.
 
-    >>> transfer = HostCopy()
-    >>> ticket = transfer.add(torch.tensor([1.0, 2.0]))
-    >>> transfer.start()()(ticket).tolist()
+    >>> copy = HostCopy()
+    >>> slot = copy.add(torch.tensor([1.0, 2.0]))
+    >>> copy.start()()(slot).tolist()
     [1.0, 2.0]
     """
 
@@ -27,7 +27,7 @@ class HostCopy:
         self._sizes: dict[tuple[torch.device, torch.dtype], int] = {}
 
     def add(self, tensor: Tensor) -> Slot:
-        """Take along a tensor of one axis; the ticket finds it again on the host."""
+        """Add a tensor of one axis. The slot finds its numbers on the host."""
         key = (tensor.device, tensor.dtype)
         start = self._sizes.get(key, 0)
         end = self._sizes[key] = start + tensor.numel()
@@ -35,7 +35,7 @@ class HostCopy:
         return key, start, end
 
     def start(self) -> Callable[[], HostArrays]:
-        """Begin copying, without waiting; the result, called in any thread, waits and gives the lookup."""
+        """Begin the copy without waiting for it. The result, called on any thread, waits and returns the lookup."""
         with torch.no_grad():
             packed = {key: torch.cat(tensors) for key, tensors in self._groups.items()}
         self._groups.clear()
@@ -56,13 +56,16 @@ class HostCopy:
             for wait in waits:
                 wait()
             arrays = {key: host.numpy() for key, host in hosts.items()}
-            return lambda ticket: arrays[ticket[0]][ticket[1] : ticket[2]]
+            return lambda slot: arrays[slot[0]][slot[1] : slot[2]]
 
         return arrive
 
 
 def _start_copy(raw: Tensor) -> tuple[Tensor, Callable[[], None]]:
-    """Copy bytes from a device into host memory; with CUDA in pinned memory and without waiting."""
+    """Begin a copy of bytes to host memory, and return that memory and a function that waits for it.
+
+    From CUDA the copy goes to pinned memory and does not wait.
+    """
     if raw.device.type != "cuda":
         return raw.cpu(), lambda: None
     host = torch.empty(raw.shape, dtype=raw.dtype, device="cpu", pin_memory=True)

@@ -1,7 +1,8 @@
-"""What is measured of a tensor: a mergeable state on its device, and a finish step on the host.
+"""Statistics of tensors: a mergeable state on the device, and a finish step on the host.
 
-``measure`` reduces a tensor to a few float64 numbers without ever waiting for the device; ``finish`` turns
-the numbers of many tensors, several a row where micro-batches are merged, into the statistics of the schema.
+``measure`` reduces a tensor to a few float64 numbers without ever waiting for the device. ``finish`` turns
+the numbers of many tensors into the statistics of the schema. A row has several tensors if micro-batches are
+merged.
 
 Elements are summed in float64: squares of 1e-40 do not vanish, those of 1e30 do not overflow, and a
 standard deviation far below the mean keeps its digits. A float32 sum of 8 million squares is off by 2e-4.
@@ -9,7 +10,7 @@ standard deviation far below the mean keeps its digits. A float32 sum of 8 milli
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -45,23 +46,24 @@ def measure(
 ) -> TensorStats | None:
     """Reduce a tensor to a ``TensorStats``.
 
-    None if it is empty, or not of numbers with a fraction that lie as one block.
+    None if it is empty, if it is neither floating nor complex, or if it is no single block of memory (a meta,
+    nested or transformed tensor).
 
     Args:
-        x: any shape and any floating or complex dtype; complex counts as its real view, sparse as dense.
-        unit_axis: the axis whose indices are units; takes each unit's minimum, maximum and sum of squares.
-        bounds: values that the module's output cannot pass; takes the count of elements near them.
-        minus: of x's shape and dtype; x - minus is measured in x's place, without a copy; each difference is
+        x: any shape. Complex tensors count as their real view, sparse ones as dense.
+        unit_axis: the axis whose indices are units. Each unit's fields are measured too.
+        bounds: values that the module's output cannot pass. Elements near them are counted too.
+        minus: of x's shape and dtype. x - minus is measured instead of x, without a copy. Each difference is
             rounded to float32 at most once.
-        copy_to: of x's shape and dtype; receives x's elements, also where there is nothing to measure.
-        bin_counts: also count the codes of which histograms are made.
+        copy_to: of x's shape and dtype. It receives x's elements, even if the result is None.
+        bin_counts: count the codes too, from which histograms are made.
 
-    >>> part = measure(torch.tensor([3.0, 0.0, -4.0]))
-    >>> part.numel, finish(1, [0], [part.numel], part.values[None].numpy())["norm"].tolist()
+    >>> stats = measure(torch.tensor([3.0, 0.0, -4.0]))
+    >>> stats.numel, finish(1, [0], [stats.numel], stats.values[None].numpy())["norm"].tolist()
     (3, [5.0])
     """
-    part = native.measure(x, unit_axis, bounds, minus, copy_to, bin_counts)
-    return _measure_otherwise(x, unit_axis, bounds, minus, copy_to, bin_counts) if part is None else part
+    stats = native.measure(x, unit_axis, bounds, minus, copy_to, bin_counts)
+    return _measure_otherwise(x, unit_axis, bounds, minus, copy_to, bin_counts) if stats is None else stats
 
 
 def _measure_otherwise(
@@ -72,7 +74,7 @@ def _measure_otherwise(
     copy_to: Tensor | None,
     bin_counts: bool,
 ) -> TensorStats | None:
-    """The same for whatever is not simply real numbers in the CPU's memory."""
+    """Do the same as ``measure`` for a tensor that the extension does not take as it is."""
     if copy_to is not None:
         copy_to.detach().copy_(x.detach())
     if _is_scattered(x) and unit_axis is None and minus is None and not bounds:
@@ -82,15 +84,15 @@ def _measure_otherwise(
         return None
     if unit_axis is not None and unit_axis < 0 and x.is_complex():
         unit_axis -= 1
-    part = native.measure(real, unit_axis, bounds, rest, None, bin_counts)
-    return torch_ops.measure(real, unit_axis, bounds, rest, bin_counts) if part is None else part
+    stats = native.measure(real, unit_axis, bounds, rest, None, bin_counts)
+    return torch_ops.measure(real, unit_axis, bounds, rest, bin_counts) if stats is None else stats
 
 
 def _real(x: Tensor) -> Tensor | None:
-    """A tensor detached, strided and real; None where it does not lie as one block, or has no elements at all."""
-    if x.is_meta or x.is_nested or torch._C._functorch.is_functorch_wrapped_tensor(x):  # of torch.func's transforms
+    """Return a tensor detached, strided and real; None if its elements are no single block of memory."""
+    if x.is_meta or x.is_nested or torch._C._functorch.is_functorch_wrapped_tensor(x):  # inside torch.func
         return None
-    # Detached, nothing needs no_grad; float64 operators and those used in float32 are not autocast's.
+    # detached tensors need no no_grad, and autocast changes none of the operators that are used
     x = x.detach() if x.layout == torch.strided else x.detach().to_dense()
     return torch.view_as_real(x.resolve_conj()) if x.is_complex() else x.resolve_neg()
 
@@ -100,30 +102,32 @@ def _is_scattered(x: Tensor) -> bool:
 
 
 def _measure_sparse(x: Tensor, bin_counts: bool) -> TensorStats | None:
-    """By its values, and zeros for the rest: an embedding's gradient need not be made dense."""
+    """Reduce a sparse tensor by its stored values, so that an embedding's gradient need not be made dense."""
     elements = x.detach().coalesce().values()
-    part = measure(elements, bin_counts=bin_counts)
+    stats = measure(elements, bin_counts=bin_counts)
     zeros = x.numel() - elements.numel()
-    if part is None or not zeros:
-        return part
-    part.values[INDEX["min"]].clamp_(max=0)
-    part.values[INDEX["max"]].clamp_(min=0)
-    counts = part.bin_counts
+    if stats is None or not zeros:
+        return stats
+    stats.values[INDEX["min"]].clamp_(max=0)
+    stats.values[INDEX["max"]].clamp_(min=0)
+    counts = stats.bin_counts
     if counts is not None:
         counts = counts.to(count_dtype(x.numel()))
         counts[-1] += zeros
-    return part._replace(numel=x.numel(), bin_counts=counts)
+    return stats._replace(numel=x.numel(), bin_counts=counts)
 
 
 def norms(tensors: Sequence[Tensor]) -> Tensor:
-    """Of all elements of some tensors: sum of squares of the finite, number of the others, of NaN: float64 [3].
+    """Return three sums over all elements of some tensors, float64 [3].
+
+    They are the sum of squares of the finite elements, the number of the others, and the number of NaN.
 
     >>> norms([torch.tensor([3.0, float("nan"), float("inf")]), torch.tensor(4.0)]).tolist()
     [25.0, 2.0, 1.0]
     """
     if (fast := native.norms(tensors)) is not None:
         return fast
-    # values of sparse ones are enough: the zeros between them add nothing
+    # the stored values of sparse tensors are enough, since zeros add nothing
     tensors = [x.detach().coalesce().values() if _is_scattered(x) else x for x in tensors]
     found = [x for x in map(_real, tensors) if x is not None and x.numel() and x.is_floating_point()]
     if not found:
@@ -140,17 +144,18 @@ def moments(
     epsilon: float,
     denominator: Tensor | None = None,
 ) -> Tensor:
-    """Sums of squares of Adam's two moments and of the step that they make: float64 [3].
+    """Return the sums of squares of Adam's two moments and of the step that follows from them, float64 [3].
 
-    The step is ``step_scale * first / (sqrt(denominator) * correction + epsilon)``, element by element.
+    The step is ``step_scale * first / (sqrt(denominator) * correction + epsilon)``, element by element, by
+    Kingma and Ba, "Adam: A Method for Stochastic Optimization", 2015.
 
     Args:
         first: running mean of gradients.
         second: running mean of their squares, of the same shape.
         step_scale: learning rate over the first moment's bias correction; a number or a tensor of no axis.
-        correction: of the second moment's bias, likewise.
-        epsilon: as the optimizer has it.
-        denominator: in the second moment's place below the root, where it is another (AMSGrad).
+        correction: one over the root of the second moment's bias correction; likewise.
+        epsilon: the optimizer's.
+        denominator: the tensor below the root, if it is not the second moment (AMSGrad).
 
     >>> moments(torch.tensor([3.0]), torch.tensor([4.0]), 0.5, 1.0, 0.0).tolist()
     [9.0, 16.0, 0.5625]
@@ -159,7 +164,7 @@ def moments(
     if fast is not None:
         return fast
     tensors = [x.detach() for x in (first, second, *(() if denominator is None else (denominator,)))]
-    if first.is_complex():  # optimizers take real and imaginary parts each as a number of its own
+    if first.is_complex():  # optimizers treat the real and the imaginary part as separate numbers
         tensors = [torch.view_as_real(x.resolve_conj()) for x in tensors]
     return torch_ops.moments(tensors[0], tensors[1], step_scale, correction, epsilon, (*tensors, None)[2])
 
@@ -177,7 +182,7 @@ def merge_units(a: Tensor, b: Tensor) -> Tensor:
     """
     if a.shape != b.shape:
         return torch.cat([a, b], 1)
-    merges = {"min": torch.minimum, "max": torch.maximum, "sum": torch.add}
+    merges: dict[str, Callable[..., Tensor]] = {"min": torch.minimum, "max": torch.maximum, "sum": torch.add}
     return torch.stack([merges[field.merge](*pair) for field, *pair in zip(UNIT_FIELDS, a, b, strict=True)])
 
 
@@ -189,8 +194,8 @@ def unscale(values: np.ndarray, scale: float, fields: Sequence[Field] = FIELDS) 
         scale: the loss scale.
         fields: the table.
 
-    >>> unscale(np.array([-8.0, 16.0, 8.0, 8.0, 320.0, 2.0, 0.0, 16.0, np.nan]), 8.0).tolist()
-    [-1.0, 2.0, 1.0, 1.0, 5.0, 2.0, 0.0, 2.0, nan]
+    >>> unscale(np.array([-8.0, 16.0, 320.0, 3.0]), 8.0, UNIT_FIELDS).tolist()
+    [-1.0, 2.0, 5.0, 3.0]
     """
     return np.asarray(values / scale ** np.array([field.scale_power for field in fields]))
 
@@ -204,7 +209,7 @@ def merge(rows: int, row: Sequence[int], values: np.ndarray, fields: Sequence[Fi
         values: float64 [parts, len(fields)].
         fields: the table.
 
-    >>> merged = merge(2, [0, 0], np.array([[0.0, 2, 2, 2, 4, 1, 0, 2, np.nan], [1, 3, 4, 4, 10, 2, 0, 3, np.nan]]))
+    >>> merged = merge(2, [0, 0], np.array([[0.0, 2.0, 4.0, 2.0], [1.0, 3.0, 10.0, 2.0]]), UNIT_FIELDS)
     >>> merged["min"].tolist(), merged["sum_sq"].tolist()
     ([0.0, inf], [14.0, 0.0])
     """
@@ -268,20 +273,20 @@ def finish(rows: int, row: list[int], count: list[int], values: np.ndarray) -> d
 
 
 def unit_fractions(units: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Share of units that are exactly 0 throughout, share that are never above 0, and the outlier ratio.
+    """Return the share of units that are exactly 0, the share that are never above 0, and the outlier ratio.
 
-    The outlier ratio is the largest unit's rms over the median unit's; NaN where that is 0. Elements that
-    are not finite count as 0.
+    The outlier ratio is the largest unit's rms over the median unit's. It is NaN if the median is 0. Elements
+    that are not finite count as 0.
 
     Args:
-        units: float64 [..., 4, units], as ``TensorStats.units``, of several layers at once.
+        units: float64 [..., len(UNIT_FIELDS), units], as ``TensorStats.units``, of several layers at once.
 
     >>> unit_fractions(np.array([[0.0, -1.0, -2.0, -6.0], [0.0, 0.0, 3.0, 0.0], [0, 4, 16, 36], [1, 1, 1, 1]]))
     (array(0.25), array(0.75), array(2.))
     """
-    low, high, second, count = np.moveaxis(units, -2, 0)
+    low, high, sum_sq, count = np.moveaxis(units, -2, 0)
     with np.errstate(all="ignore"):
-        rms = np.sqrt(second / count)
+        rms = np.sqrt(sum_sq / count)
         median = np.median(rms, -1)
         outlier_ratio = np.where(median > 0, rms.max(-1) / median, np.nan)
     return np.asarray(((low == 0) & (high == 0)).mean(-1)), np.asarray((high <= 0).mean(-1)), outlier_ratio

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from tb_nnviz.record.measure.fields import FIELDS, INDEX, SATURATION, TensorStats
+from tb_nnviz.record.measure.fields import FIELDS, INDEX, SATURATION, UNIT_FIELDS, TensorStats
 from tb_nnviz.record.measure.histogram import count_codes
 
 
@@ -117,7 +117,7 @@ def _pack(fields: dict[str, Tensor]) -> Tensor:
 
 
 def norms(tensors: Sequence[Tensor]) -> Tensor:
-    """What ``statistics.norms`` says: [3] on the first one's device."""
+    """Return the sums of ``stats.norms``, float64 [3], on the first tensor's device."""
     found: list[Tensor] = []
     for x in tensors:
         for block in _widened(_flat(x)):
@@ -135,7 +135,7 @@ def moments(
     epsilon: float,
     denominator: Tensor | None,
 ) -> Tensor:
-    """What ``statistics.moments`` says."""
+    """Return the sums of ``stats.moments``, float64 [3]."""
     root = second if denominator is None else denominator
     blocks = []
     flats = [_flat_as(x, first) for x in (first, second, root)]
@@ -147,7 +147,7 @@ def moments(
 
 
 def _widened(flat: Tensor) -> Iterator[Tensor]:
-    """The elements in float64, a block at a time; on the CPU the next block overwrites the last."""
+    """Yield the elements in float64, block by block. On the CPU each block overwrites the last."""
     if flat.device.type != "cpu" or type(flat) is not Tensor:
         for block in torch.split(flat, _BLOCK):
             yield block.to(wide(flat))
@@ -218,18 +218,18 @@ def _reduce_quickly(x: Tensor, absmax: Tensor) -> dict[str, Tensor] | None:
 
 
 def _nonzero(x: Tensor, many: bool) -> Tensor:
-    """How many elements are not exactly 0: the sum of their signs' squares, faster than count_nonzero."""
+    """Count the elements that are not exactly 0, as the sum of their signs' squares: faster than count_nonzero."""
     reuse = many and x.device.type == "cpu"
     signs = torch.sign(x, out=_scratch("signs", x.dtype, _CPU_BLOCK)[: x.numel()]) if reuse else torch.sign(x)
     return signs.dot(signs)
 
 
 def _scratch(name: str, dtype: torch.dtype, numel: int) -> Tensor:
-    """Memory of this thread's own: fresh memory for each of many blocks would cost more than the sums."""
+    """Return memory of this thread. New memory for each of many blocks would cost more than the sums."""
     buffer: Tensor | None = getattr(_thread, name, None)
     if buffer is None:
         buffer = torch.empty(numel, dtype=dtype, device="cpu")
-        if type(buffer) is Tensor:  # not of a mode that makes others
+        if type(buffer) is Tensor:  # a mode may make tensors of its own
             setattr(_thread, name, buffer)
     return buffer
 
@@ -252,21 +252,21 @@ def _known_absmax(low: Tensor, high: Tensor) -> Tensor | None:
 
 
 def _flat(x: Tensor) -> Tensor:
-    """All elements as one axis, without a copy where they lie dense, whatever their order."""
+    """Return all elements on one axis, in the order of memory, so that a dense tensor is not copied."""
     if x.dim() == 4 and x.is_contiguous(memory_format=torch.channels_last):
         x = x.permute(0, 2, 3, 1)
     return x.reshape(-1)
 
 
 def _flat_as(x: Tensor, like: Tensor) -> Tensor:
-    """The elements of x in the order in which ``_flat(like)`` has those of another."""
+    """Return the elements of x in the order of ``_flat(like)``."""
     if like.dim() == 4 and like.is_contiguous(memory_format=torch.channels_last):
         x = x.permute(0, 2, 3, 1)
     return x.reshape(-1)
 
 
 def _units(x: Tensor, axis: int) -> Tensor:
-    """What ``TensorStats.units`` is."""
+    """Return the fields of each unit, [len(UNIT_FIELDS), units]."""
     if x.dim() == 0:
         x, axis = x.reshape(1), 0
     axis %= x.dim()
@@ -276,7 +276,7 @@ def _units(x: Tensor, axis: int) -> Tensor:
         low, high = x, x
     elif axis == x.dim() - 1:
         rows = x.reshape(-1, units)
-        # a reduction over rows runs along the memory, and is slow for narrow ones: fold some together
+        # a reduction over narrow rows is slow, so some are joined
         fold = math.gcd(rows.shape[0], max(1, _ROW // units))
         folded = rows.reshape(-1, fold * units)
         low, high = folded.amin(0).view(fold, units).amin(0), folded.amax(0).view(fold, units).amax(0)
@@ -286,8 +286,9 @@ def _units(x: Tensor, axis: int) -> Tensor:
     y = x.to(wide(x))
     if _known_absmax(low.amin(), high.amax()) is None:
         y = torch.nan_to_num(y, 0.0, 0.0, 0.0)
-    second = torch.linalg.vector_norm(y, dim=others).square() if others else y.square()
-    return torch.stack([low, high, second, torch.full_like(low, x.numel() // units)])
+    sum_sq = torch.linalg.vector_norm(y, dim=others).square() if others else y.square()
+    fields = {"min": low, "max": high, "sum_sq": sum_sq, "count": torch.full_like(low, x.numel() // units)}
+    return torch.stack([fields[field.name] for field in UNIT_FIELDS])
 
 
 def _zero_and_nan(like: Tensor) -> tuple[Tensor, Tensor]:
@@ -307,12 +308,12 @@ def _block(x: Tensor) -> int:
 
 
 def wide(x: Tensor) -> torch.dtype:
-    """What elements are widened to: float64, but on Apple's GPUs, which have none."""
+    """Return the dtype of sums: float64, or float32 on Apple's GPUs, which have no float64."""
     return torch.float32 if x.device.type == "mps" else torch.float64
 
 
 def _near(x: Tensor, bounds: tuple[float, ...]) -> Tensor:
-    """How many elements lie within ``SATURATION`` of one of the bounds."""
+    """Count the elements within ``SATURATION`` of one of the bounds."""
     near = torch.zeros_like(x, dtype=torch.bool)
     for bound in bounds:
         near |= (x - bound).abs() <= SATURATION

@@ -1,1 +1,1 @@
-"""The user's model: what there is in it under which names, and how it is called without a trace."""
+"""The user's model: the names of its modules and parameters, and its evaluation without side effects."""

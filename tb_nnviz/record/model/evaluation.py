@@ -1,4 +1,4 @@
-"""A model in evaluation for a moment, and afterwards as if it had not been called."""
+"""Evaluation of a model without side effects."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
-#: Attributes of every module, which are torch's own.
-_OF_TORCH = frozenset(vars(nn.Module()))
+#: Attributes that torch gives every module.
+_TORCH_ATTRIBUTES = frozenset(vars(nn.Module()))
 
 
 class Autocast(NamedTuple):
-    """What autocast was set to on a device, to be set so again."""
+    """The setting of autocast on a device, which can be applied again."""
 
     device: str
     enabled: bool
@@ -26,7 +26,7 @@ class Autocast(NamedTuple):
 
     @classmethod
     def now(cls, device: str) -> Autocast:
-        """As it is set at this place."""
+        """Return the current setting."""
         try:
             return cls(device, torch.is_autocast_enabled(device), torch.get_autocast_dtype(device))
         except (TypeError, AttributeError):  # before torch 2.4
@@ -35,7 +35,10 @@ class Autocast(NamedTuple):
             return cls(device, torch.is_autocast_enabled(), torch.get_autocast_gpu_dtype())
 
     def again(self) -> AbstractContextManager[Any]:
-        """Set it so. Without its cache: a weight cast here has no gradient, and training would meet it."""
+        """Return a context with this setting, but without the cache.
+
+        A weight that is cast here has no gradient, and training would find it in the cache.
+        """
         if not (self.enabled or Autocast.now(self.device).enabled):
             return nullcontext()
         return torch.autocast(self.device, dtype=self.dtype, enabled=self.enabled, cache_enabled=False)
@@ -43,12 +46,16 @@ class Autocast(NamedTuple):
 
 @contextmanager
 def evaluation(model: nn.Module, autocast: Autocast | None = None) -> Iterator[None]:
-    """Evaluation mode, no gradients, nothing compiled; at the end all is as it was, whatever is raised.
+    """Put a model in evaluation mode without gradients and compilation, and restore it at the end.
 
-    That is: each module's mode (one that was frozen stays frozen), its attributes and what is in those that
-    are lists, dicts or sets, its buffers (the model writes on copies), and the random states of torch, of the
-    model's devices, of numpy and Python, and of the generators that are attributes of modules.
-    Modes are set one by one: ``eval()`` may be the user's own and do more, such as merge weights.
+    It is restored even if something is raised. That includes each module's mode, its attributes, the contents
+    of attributes that are lists, dicts or sets, and its buffers (the model writes on copies). It includes the
+    random states of torch, of the model's devices, of numpy and Python, and of generators that are attributes
+    of modules. Modes are set one by one, since a user's ``eval()`` may do more, such as merge weights.
+
+    Args:
+        model: the model.
+        autocast: the setting of autocast within; None for the current one.
 
     >>> model = nn.Sequential(nn.BatchNorm1d(2), nn.Dropout())
     >>> with evaluation(model):
@@ -63,7 +70,7 @@ def evaluation(model: nn.Module, autocast: Autocast | None = None) -> Iterator[N
         stack.enter_context(_random_states(model))
         for module in model.modules():
             stack.callback(_restore, module, module.training, dict(module.__dict__), dict(module._buffers))
-            for name in module.__dict__.keys() - _OF_TORCH:
+            for name in module.__dict__.keys() - _TORCH_ATTRIBUTES:
                 _keep(stack, module.__dict__[name])
             for name, buffer in module._buffers.items():
                 if buffer is not None and not is_lazy(buffer):
@@ -76,9 +83,9 @@ def evaluation(model: nn.Module, autocast: Autocast | None = None) -> Iterator[N
 
 
 def _keep(stack: ExitStack, value: object) -> None:
-    """At the end an attribute of the user's holds what it held.
+    """Restore the contents of a user's attribute at the end.
 
-    The same elements in a list, dict or set: a cache, say, that a pass appends to. The same state in a
+    These are the elements of a list, dict or set, such as a cache that a pass appends to, or the state of a
     generator of random numbers.
     """
     if type(value) is list:
@@ -92,7 +99,7 @@ def _keep(stack: ExitStack, value: object) -> None:
         stack.callback(setattr, value.bit_generator, "state", value.bit_generator.state)
     elif isinstance(value, np.random.RandomState):
         stack.callback(value.set_state, value.get_state())
-    elif type(value) is random.Random:  # of those derived from it, some have no state
+    elif type(value) is random.Random:  # some subclasses have no state
         stack.callback(value.setstate, value.getstate())
 
 
@@ -104,7 +111,7 @@ def _restore(module: nn.Module, training: bool, attributes: dict[str, Any], buff
     if not isinstance(module, torch.jit.ScriptModule):
         module._buffers.clear()
         module._buffers.update(buffers)
-    if module.training != training:  # a scripted module keeps it elsewhere
+    if module.training != training:  # a scripted module keeps its mode elsewhere
         module.training = training
 
 
@@ -128,12 +135,12 @@ def _generator(device: torch.device) -> Any:
 
 
 def _index(device: torch.device) -> tuple[torch.device, ...]:
-    # Apple's has one device, and takes none
+    # torch.mps has one device, and its functions take none
     return () if device.type == "mps" else (device,)
 
 
 def _uncompiled() -> AbstractContextManager[Any]:
-    """Compiled parts run as they were written: hooks are heard there, and nothing is compiled for the probe."""
+    """Return a context in which compiled parts run eagerly, so that hooks run and nothing is compiled."""
     stance = getattr(torch.compiler, "set_stance", None)  # since torch 2.6
     if stance is None or "torch._dynamo" not in sys.modules:
         return nullcontext()

@@ -1,4 +1,4 @@
-"""What of a model is observed: its layers and parameters, under the names that users know."""
+"""The observed layers and parameters of a model, under the names that users know."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _BOUNDS: dict[type, tuple[float, ...]] = {
 
 @dataclass(frozen=True, eq=False)
 class Layer:
-    """A module that is observed."""
+    """An observed module."""
 
     name: str
     module: nn.Module
@@ -49,25 +49,25 @@ class Layer:
 
     @property
     def unit_axis(self) -> int:
-        """1 for convolutions and batch norms, else the last axis."""
+        """Return 1 for convolutions and batch norms, else -1."""
         return 1 if isinstance(self.module, _ConvNd | _BatchNorm) else -1
 
     @property
     def bounds(self) -> tuple[float, ...]:
-        """Values that its outputs cannot pass; empty where there are none."""
+        """Return the values that its outputs cannot pass; empty if there are none."""
         if isinstance(self.module, nn.Hardtanh) and not isinstance(self.module, nn.ReLU6):
             return (float(self.module.min_val), float(self.module.max_val))
         return _BOUNDS.get(type(self.module), ())
 
     @property
     def trainable(self) -> bool:
-        # asked at every call: parameters(recurse=False) would take three times as long
+        # read at every call, and parameters(recurse=False) takes three times as long
         return any(p is not None and p.requires_grad for p in self.module._parameters.values())
 
 
 @dataclass(frozen=True, eq=False)
 class NamedParameter:
-    """A parameter with the module that owns it, and the other names it goes by."""
+    """A parameter with the module that owns it, and its other names."""
 
     name: str
     tensor: nn.Parameter
@@ -81,7 +81,7 @@ class NamedParameter:
 
 
 def role(owner: nn.Module, name: str, dims: int) -> str:
-    """What a parameter is for: weight, bias, norm, embedding or other.
+    """Return the purpose of a parameter: weight, bias, norm, embedding or other.
 
     >>> role(nn.LayerNorm(3), "bias", 1), role(nn.Linear(2, 3), "bias", 1)
     ('norm', 'bias')
@@ -96,10 +96,14 @@ def role(owner: nn.Module, name: str, dims: int) -> str:
 
 
 def unwrap(model: nn.Module | Mapping[str, nn.Module]) -> dict[str, nn.Module]:
-    """The models by their prefix ("" for a single one), out of the wrappers that rename their modules.
+    """Return the models by their prefix ("" for a single one), without wrappers that rename their modules.
+
+    Args:
+        model: a module, or a dict of modules by their prefix.
 
     Raises:
-        TypeError: something in it is not a module.
+        TypeError: it is not a module, or one of its values is not.
+        ValueError: the dict is empty, or a prefix is not a string without dots.
     """
     models: dict[str, Any] = dict(model) if isinstance(model, Mapping) else {"": model}
     if not models:
@@ -117,7 +121,7 @@ def unwrap(model: nn.Module | Mapping[str, nn.Module]) -> dict[str, nn.Module]:
 
 
 def _wrapped(module: nn.Module) -> str:
-    """The attribute under which a wrapper holds the model; empty for what is no wrapper."""
+    """Return the attribute in which a wrapper holds the model; empty if the module is no wrapper."""
     return next((_WRAPPERS[base.__name__] for base in type(module).__mro__ if base.__name__ in _WRAPPERS), "")
 
 
@@ -128,7 +132,7 @@ def _clean(prefix: str, name: str) -> str:
 
 
 def named_modules(models: Mapping[str, nn.Module]) -> Iterator[tuple[str, nn.Module]]:
-    """Every module once, by its name."""
+    """Yield every module once, with its name."""
     seen: set[nn.Module] = set()
     for prefix, model in models.items():
         for name, module in model.named_modules():
@@ -138,7 +142,7 @@ def named_modules(models: Mapping[str, nn.Module]) -> Iterator[tuple[str, nn.Mod
 
 
 def named_parameters(models: Mapping[str, nn.Module]) -> list[NamedParameter]:
-    """Every parameter once, in order of registration; of lazy modules as soon as they have a shape."""
+    """Return every parameter once, in order of registration, without lazy ones that have no shape yet."""
     names: dict[nn.Parameter, list[tuple[str, str, nn.Module]]] = {}
     for prefix, model in models.items():
         for module_name, module in model.named_modules(remove_duplicate=False):
@@ -156,10 +160,11 @@ def named_parameters(models: Mapping[str, nn.Module]) -> list[NamedParameter]:
 
 
 def layers(models: Mapping[str, nn.Module], include: Filter, exclude: Filter) -> Iterable[Layer]:
-    """The modules to observe: those without children, and within a model those with parameters of their own.
+    """Return the modules to observe.
 
-    A type in ``include`` observes every module of that type, whatever it holds. They are found afresh each
-    time that the result is gone through.
+    These are the modules without children, and the modules within a model that have parameters of their own.
+    A type in ``include`` observes every module of that type. Each iteration over the result finds the modules
+    again.
     """
     return _Layers(models, selector(include, exclude), _types(include))
 
@@ -178,15 +183,19 @@ class _Layers:
 
 
 def _is_layer(module: nn.Module, root: bool) -> bool:
-    # what torch.nn.utils.parametrize adds makes no container of a layer
+    # a layer with torch.nn.utils.parametrize has a child, and is still a layer
     if all(name == "parametrizations" for name, _ in module.named_children()):
         return True
-    # what a whole model puts out is as a rule what its last layer does
+    # the output of a whole model is usually that of its last layer
     return not root and next(module.parameters(recurse=False), None) is not None
 
 
 def selector(include: Filter, exclude: Filter) -> Callable[[str, nn.Module], bool]:
-    """Whether a row belongs, from its name and its module. Expressions may match anywhere in the name.
+    """Return a function of a row's name and module that is True if the filters select it.
+
+    Args:
+        include: regular expressions, which may match anywhere in the name, or module types; None for all rows.
+        exclude: likewise; None for no row.
 
     Raises:
         TypeError, ValueError: a filter that is neither an expression nor a type, or an invalid expression.
@@ -220,10 +229,14 @@ def _matcher(argument: str, filters: Filter) -> Callable[[str, nn.Module], bool]
 
 
 def first_tensor(output: object, depth: int = 8) -> Tensor | None:
-    """The first tensor of fractions in a module's output: itself, or within tuples, lists, dicts and dataclasses.
+    """Return the first floating, complex or quantized tensor in a module's output; None if there is none.
 
-    That is a floating or complex one, or a quantized one. A module's call has one row, so other tensors
-    beside it have none.
+    It may be within tuples, lists, dicts and dataclasses. A call of a module has one row, so other tensors of
+    the output have none.
+
+    Args:
+        output: the output.
+        depth: levels of nesting that are searched.
 
     >>> import torch
     >>> first_tensor({"ids": torch.tensor([1]), "hidden": (torch.ones(2),)})
@@ -238,18 +251,18 @@ def first_tensor(output: object, depth: int = 8) -> Tensor | None:
         parts = output
     elif is_dataclass(output):
         parts = (getattr(output, part.name, None) for part in fields(output))
-    if depth == 0:  # a list may hold itself
+    if depth == 0:  # a list may contain itself
         return None
     return next((found for part in parts if (found := first_tensor(part, depth - 1)) is not None), None)
 
 
 def call_shape(output: Tensor) -> tuple[int, ...]:
-    """The shape of an output without its batch axis; empty where its rows have shapes of their own."""
+    """Return the shape of an output without its batch axis; empty if it is nested."""
     return () if output.is_nested else tuple(output.shape[1:])
 
 
 def dtype_name(tensor: Tensor) -> str:
-    """The name of a tensor's dtype; with a word before it where the tensor has no values to measure.
+    """Return the name of a tensor's dtype, prefixed with the tensor's kind if it has no values to measure.
 
     >>> import torch
     >>> dtype_name(torch.ones(2)), dtype_name(torch.ones(2, device="meta"))
@@ -260,5 +273,5 @@ def dtype_name(tensor: Tensor) -> str:
 
 
 def takes_hooks(module: nn.Module) -> bool:
-    """Whether torch lets hooks onto the module; scripted ones refuse them."""
+    """Return True if torch accepts hooks on the module. Scripted modules refuse them."""
     return not isinstance(module, torch.jit.ScriptModule)

@@ -1,4 +1,4 @@
-"""What a model is made of: its modules, with the parameters and buffers that each holds itself."""
+"""Table of a model's modules, with the parameters and buffers that each holds itself."""
 
 from __future__ import annotations
 
@@ -12,9 +12,14 @@ from tb_nnviz.record.model.modules import named_modules
 
 
 def module_table(models: Mapping[str, nn.Module], calls: Mapping[nn.Module, int]) -> list[dict[str, Any]]:
-    """Every module once, those called first in the order of ``calls``; sums of elements and bytes, their own only.
+    """Return a row per module, with the numbers of elements and bytes that it holds itself.
 
-    A parameter that several modules hold counts in the first of them, and as ``shared`` in the others.
+    Modules in ``calls`` come first, in that order. A parameter of several modules counts in the first of them,
+    and as ``shared`` in the others.
+
+    Args:
+        models: the models, by prefix.
+        calls: the number of calls of each module.
 
     >>> model = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3))
     >>> [(row["name"], row["parameters"], row["buffers"]) for row in module_table({"": model}, {})]
@@ -42,7 +47,7 @@ def module_table(models: Mapping[str, nn.Module], calls: Mapping[nn.Module, int]
 
 
 def _new(tensors: Iterable[Tensor], seen: set[Tensor]) -> list[Tensor]:
-    """Those that have a shape and were not seen before."""
+    """Return the tensors that have a shape and were not seen before, and add them to ``seen``."""
     found = [tensor for tensor in tensors if not is_lazy(tensor) and tensor not in seen]
     seen.update(found)
     return found

@@ -1,1 +1,1 @@
-"""From entries of the schema to event files, by a thread of its own."""
+"""Writing of the schema's entries to event files, on a thread of its own."""

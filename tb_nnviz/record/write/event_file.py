@@ -1,4 +1,4 @@
-"""An event file that outlives full disks: what cannot be written waits in memory, and no record is ever torn."""
+"""An event file that survives full disks. Records that cannot be written wait in memory, and none is ever torn."""
 
 from __future__ import annotations
 
@@ -25,32 +25,34 @@ _logger = logging.getLogger("tb_nnviz")
 _counter = itertools.count()
 _TIMESTAMP = re.compile(r"events\.out\.tfevents\.(\d{10})\.")
 _LAYOUT = schema.layout_tag("")
-#: Bytes that are handed to the system at once.
+#: Bytes per write.
 _BATCH = 1 << 20
-#: The last time that fits into a name's ten digits.
+#: The largest timestamp of ten digits, as many as a file's name has.
 _LAST_STAMP = 9_999_999_999
 
 
 class _Record(NamedTuple):
     data: bytes
-    #: Others cannot be read without it: the file's version, a layout, a record that is torn on disk.
+    #: True if other records cannot be read without it: the version, a layout, a record that is torn on disk.
     needed: bool
 
 
 class EventFile:
-    """One new event file in a directory; not thread-safe, one writer's thread owns it.
+    """A new event file in a directory. It is not thread-safe: the writer's thread owns it.
 
     >>> import tempfile
     >>> from tb_nnviz.record.write import events
     >>> with tempfile.TemporaryDirectory() as runs:
     ...     sink = EventFile(runs + "/baseline")
-    ...     sink.write(events.event(0, 1.0, [schema.scalar("nnviz/log/loss", 0.5)]))  # kept in memory
-    ...     written = sink.flush()  # handed to the system
+    ...     sink.write(events.event(0, 1.0, [schema.scalar("nnviz/log/loss", 0.5)]))  # keeps it in memory
+    ...     written = sink.flush()  # hands it to the system
     ...     sink.close()
-    >>> written  # False: the system did not take everything, call again later
+    >>> written  # False if the system did not take everything
     True
 
-    ``limit`` bounds the bytes that wait in memory while nothing can be written.
+    Args:
+        logdir: the directory, created with the file.
+        limit: bytes that may wait in memory while nothing can be written.
 
     Raises:
         ValueError: the directory is an address of remote storage.
@@ -60,7 +62,7 @@ class EventFile:
         path = os.fspath(logdir)
         if "://" in path:
             raise ValueError(f"invalid logdir: {path!r} is not on a file system; pass writer=SummaryWriter(...) for it")
-        # Absolute from the start: training scripts change their directory.
+        # absolute, since training scripts may change their directory
         self.logdir = os.path.abspath(os.path.expanduser(path))
         self.path: str | None = None
         self._limit = limit
@@ -68,8 +70,8 @@ class EventFile:
         self._pending_bytes = 0
         self._layouts: list[_Record] = []
         self._fd: int | None = None
-        self._good = 0  # where the last whole record ends
-        self._end = 0  # where the file ends; beyond _good lies a torn record
+        self._good = 0  # the end of the last whole record
+        self._end = 0  # the end of the file; beyond _good lies a torn record
         self._lost = 0
         self._closed = False
         self._failing = False
@@ -78,7 +80,7 @@ class EventFile:
         self._head = _Record(records.frame(version.SerializeToString()), True)
 
     def write(self, event: event_pb2.Event) -> None:
-        """Take an event; it reaches the file at the next flush at the latest."""
+        """Add an event. It reaches the file with the next flush or before."""
         layout = any(value.tag.startswith(_LAYOUT) for value in event.summary.value)
         record = _Record(records.frame(event.SerializeToString()), layout)
         self._pending.append(record)
@@ -91,7 +93,7 @@ class EventFile:
             self._drop_oldest()
 
     def flush(self) -> bool:
-        """Hand everything to the operating system; False where some of it has to wait for another try."""
+        """Hand everything to the operating system. Returns False if some of it has to wait for another try."""
         try:
             self._open()
             self._cut()
@@ -99,11 +101,11 @@ class EventFile:
                 self._append()
         except OSError as error:
             with contextlib.suppress(OSError):
-                self._cut()  # at once: a reader must not meet a torn record for longer than it has to
+                self._cut()  # immediately, so that hardly any reader meets the torn record
             if self._error is None:
                 where = self.path or self.logdir
                 _logger.warning("cannot write %s: %s; events wait in memory, training goes on", where, error)
-            if error.errno == errno.ESTALE:  # a network file system came back without our file
+            if error.errno == errno.ESTALE:  # a network file system came back without the file
                 self._abandon()
             self._error, self._failing = error, True
             return False
@@ -111,7 +113,7 @@ class EventFile:
         return True
 
     def close(self) -> None:
-        """A last try; what cannot be written now is lost, and said so."""
+        """Try once more to write everything, and log the number of events that are lost."""
         if self._closed:
             return
         self._closed = True
@@ -124,12 +126,12 @@ class EventFile:
         self._pending_bytes = 0
         try:
             self._release()
-        except OSError as error:  # network file systems tell only now that they are full
+        except OSError as error:  # network file systems may report only now that they are full
             _logger.warning("cannot close %s: %s", self.path, error)
 
     def _open(self) -> None:
         if self._fd is not None and os.fstat(self._fd).st_nlink == 0 and not os.path.exists(self.path or ""):
-            self._abandon()  # it was deleted under us; a renamed directory keeps its link
+            self._abandon()  # the file was deleted; in a renamed directory it would keep its link
         if self._fd is None:
             os.makedirs(self.logdir, exist_ok=True)
             self.path, self._fd = _create(self.logdir)
@@ -137,7 +139,7 @@ class EventFile:
             self._wait(self._head)
 
     def _abandon(self) -> None:
-        """Leave the file; the next one begins with the layouts that later vectors are read against."""
+        """Give the file up. The next one begins with the layouts, which later vectors need."""
         with contextlib.suppress(OSError):
             self._release()
         for record in reversed(self._layouts):
@@ -154,13 +156,13 @@ class EventFile:
             os.close(descriptor)
 
     def _cut(self) -> None:
-        """Truncate a torn tail: followed by more, it would end the file for every reader."""
+        """Truncate a torn record. No reader would read on behind it."""
         if self._fd is not None and self._end > self._good:
             os.ftruncate(self._fd, self._good)
             self._end = self._good
 
     def _append(self) -> None:
-        """Write a batch of records; those that got into the file whole no longer wait."""
+        """Write a batch of records, and drop those from memory that are whole in the file."""
         assert self._fd is not None
         batch = bytearray()
         for record in self._pending:
@@ -179,11 +181,11 @@ class EventFile:
                 self._good += len(record.data)
                 self._pending_bytes -= len(record.data)
             if self._pending and self._end > self._good:
-                # The data server may have read the torn part and goes on behind it: the same bytes have to follow.
+                # the data server may have read the torn part, so the rest of the same record has to follow
                 self._pending[0] = self._pending[0]._replace(needed=True)
 
     def _drop_oldest(self) -> None:
-        """Lose one record: the oldest that no later one needs."""
+        """Drop the oldest record that no other record needs."""
         oldest = next((i for i, record in enumerate(self._pending) if not record.needed), 0)
         self._pending_bytes -= len(self._pending[oldest].data)
         del self._pending[oldest]
@@ -191,10 +193,10 @@ class EventFile:
 
 
 def _create(logdir: str) -> tuple[str, int]:
-    """A new file whose name sorts after those of the directory.
+    """Create a file whose name sorts after all others of the directory, and return its path and descriptor.
 
-    TensorBoard reads a directory's files in order of their names and, in Python, never returns to an older one:
-    a resumed run must not sort before its beginning, whatever clocks and process numbers say.
+    TensorBoard reads the files of a directory in the order of their names, and its Python loader never returns
+    to an older file. So the file of a resumed run must sort last, whatever the clock and the process id are.
     """
     found = (int(match[1]) for match in map(_TIMESTAMP.match, os.listdir(logdir)) if match)
     newest = max((stamp for stamp in found if stamp < _LAST_STAMP), default=0)

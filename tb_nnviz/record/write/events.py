@@ -1,4 +1,4 @@
-"""Entries of the schema -> TensorBoard's Event protos."""
+"""Conversion of the schema's entries to TensorBoard's Event protos."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _DTYPES = {
 
 
 def event(step: int, wall_time: float, entries: Iterable[schema.Entry]) -> event_pb2.Event:
-    """One Event that holds all entries.
+    """Return an Event with all entries.
 
-    Every value carries its metadata on every event: the data server loses a tag for good whose
-    first event lacks it.
+    Every value of every event carries its metadata, because the data server never shows a tag whose first
+    event has none.
     """
     made = event_pb2.Event(step=step, wall_time=wall_time)
     made.summary.SetInParent()
@@ -34,7 +34,7 @@ def event(step: int, wall_time: float, entries: Iterable[schema.Entry]) -> event
 
 
 def _add(values: Any, entry: schema.Entry) -> None:
-    """Append an entry to the values of a Summary: in place, as a message put into another is copied."""
+    """Append an entry to the values of a Summary, in place, since adding a finished message would copy it."""
     if entry.plugin is None:
         values.add(tag=entry.tag, simple_value=entry.value)
         return

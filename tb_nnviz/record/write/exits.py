@@ -1,4 +1,4 @@
-"""The ways out of a process: writers that are still open are drained on each."""
+"""Draining of open writers when the process ends, in whatever way."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from typing import Protocol
 
 
 class Drainable(Protocol):
-    """What is closed when the process ends."""
+    """A writer that is closed when the process ends."""
 
     def close(self) -> None: ...
     def drain(self, patience: float, limit: float) -> bool: ...
 
 
-#: Seconds that SIGTERM waits: in all, and for one that makes no progress (its thread may wait for a lock which
-#: the interrupted code holds). Schedulers kill about 30 s after SIGTERM.
+#: Seconds that SIGTERM waits for a writer: in total, and without progress (the writer's thread may wait for a
+#: lock that the interrupted code holds). Schedulers kill a process about 30 s after SIGTERM.
 _LIMIT, _PATIENCE = 20.0, 5.0
 
 _open: dict[Drainable, util.Finalize] = {}
@@ -28,16 +28,16 @@ _draining = False
 
 
 def add(writer: Drainable) -> None:
-    """Close the writer when the process ends: by itself, by an exception, by SIGTERM."""
-    # Both: atexit runs before the exit functions of what was made earlier (tensorboardX closes its files in one);
-    # a finalizer also runs in children of multiprocessing, which skip atexit.
+    """Close the writer when the process ends normally, by an exception or by SIGTERM."""
+    # Both are needed. atexit runs before exit functions that were registered earlier, such as that in which
+    # tensorboardX closes its files. A finalizer runs in children of multiprocessing too, which skip atexit.
     atexit.register(writer.close)
     _open[writer] = util.Finalize(None, writer.close, exitpriority=10)
     _install()
 
 
 def remove(writer: Drainable) -> None:
-    """The writer is closed; after the last one SIGTERM is as it was."""
+    """Forget a closed writer. After the last one, restore the handling of SIGTERM."""
     finalizer = _open.pop(writer, None)
     if finalizer is not None:
         finalizer.cancel()
@@ -47,7 +47,7 @@ def remove(writer: Drainable) -> None:
 
 
 def _install() -> None:
-    # None (a handler that is not Python's), SIG_IGN and the user's own handler are left alone.
+    # only the default is replaced: not SIG_IGN, the user's handler, or None (a handler that is not Python's)
     if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         with contextlib.suppress(ValueError):  # not the main interpreter
             signal.signal(signal.SIGTERM, _on_sigterm)
@@ -61,7 +61,7 @@ def _uninstall() -> None:
 
 def _on_sigterm(signum: int, frame: FrameType | None) -> None:
     global _draining
-    if _draining:  # a second one while we drain
+    if _draining:  # a second signal
         return
     _draining = True
     try:
@@ -69,14 +69,14 @@ def _on_sigterm(signum: int, frame: FrameType | None) -> None:
             writer.drain(_PATIENCE, _LIMIT)
     finally:
         _draining = False
-    # A handler that was set over ours and calls it decides itself how the process ends, as without us.
+    # a later handler that calls this one decides by itself how the process ends
     if signal.getsignal(signal.SIGTERM) is _on_sigterm:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _forget_in_child() -> None:
-    # A forked child has no writer threads; a DataLoader's worker is ended by SIGTERM and must not wait for any.
+    # A forked child has no writer threads. SIGTERM ends a DataLoader's worker, which must not wait for any.
     global _draining
     _draining = False
     _open.clear()

@@ -10,7 +10,7 @@ from tensorboard.compat.tensorflow_stub import pywrap_tensorflow
 
 
 def frame(data: bytes, masked_crc32c: Callable[[bytes], int] | None = None) -> bytes:
-    """One record: u64 length, masked CRC-32C of the length, the data, its masked CRC-32C; little-endian.
+    """Return a record: u64 length, masked CRC-32C of the length, data, masked CRC-32C of the data, little-endian.
 
     >>> len(frame(b"abc"))
     19
@@ -21,14 +21,14 @@ def frame(data: bytes, masked_crc32c: Callable[[bytes], int] | None = None) -> b
 
 
 def _find_checksum() -> Callable[[bytes], int]:
-    """The quickest masked CRC-32C at hand.
+    """Return the fastest masked CRC-32C that is installed.
 
-    TensorBoard's own is pure Python: 38 ms for 256 KiB, during which training waits for the interpreter's lock.
+    TensorBoard's is pure Python and takes 38 ms for 256 KiB, while training waits for the interpreter's lock.
     """
     slow: Callable[[bytes], int] = pywrap_tensorflow.masked_crc32c
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it warns where its C part is missing; then we do not use it
+            warnings.simplefilter("ignore")  # it warns if its C part is missing, and then it is not used
             import google_crc32c
     except ImportError:
         return slow

@@ -1,4 +1,4 @@
-"""Events through the user's own torch or tensorboardX SummaryWriter."""
+"""Writing through the user's own SummaryWriter of torch or tensorboardX."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ _logger = logging.getLogger("tb_nnviz")
 
 
 class UserWriter:
-    """A sink that hands events to the file writer which a SummaryWriter has now.
+    """A sink that hands events to the current file writer of a SummaryWriter.
 
-    The events have that writer's guarantees, not ours: what survives a full disk, a signal or an exit without
-    ``close`` is its matter. It is flushed, never closed, and no second file is begun once the user has closed it.
+    The events have that writer's guarantees, not nnviz's: it determines which of them survive a full disk, a
+    signal or an exit without ``close``. The writer is flushed and never closed. Once the user has
+    closed it, events are lost. No second file is begun.
 
     >>> import tempfile
     >>> from tensorboardX import SummaryWriter
@@ -40,7 +41,7 @@ class UserWriter:
         self.logdir = str(self._file_writer.get_logdir())
 
     def write(self, event: event_pb2.Event) -> None:
-        """Hand an event over; blocks while the user's writer has a full queue."""
+        """Hand an event over. This blocks while the queue of the user's writer is full."""
         try:
             if self._is_closed():
                 raise ValueError("it is closed")
@@ -56,14 +57,14 @@ class UserWriter:
                 self._file_writer.flush()
         except Exception as error:
             self._warn(error)
-        return True  # nothing waits here: what the user's writer did not take is lost
+        return True  # an event that the user's writer did not take is lost, so nothing waits here
 
     def close(self) -> None:
-        """Flush: the writer is the user's to close."""
+        """Flush only, since the user closes the writer."""
         self.flush()
 
     def _is_closed(self) -> bool:
-        # torch's file writer raises once it is closed, tensorboardX's silently drops.
+        # a closed file writer of torch raises, while that of tensorboardX drops events silently
         if getattr(self._summary_writer, "all_writers", True) is None:
             return True
         return bool(getattr(getattr(self._file_writer, "event_writer", None), "_closed", False))
@@ -75,7 +76,7 @@ class UserWriter:
 
 
 def _event_class(file_writer: Any) -> Any:
-    """The Event class that a file writer wants, None where it is TensorBoard's (tensorboardX brings its own)."""
+    """Return the Event class of a file writer (tensorboardX has its own); None if it is TensorBoard's."""
     for kind in type(file_writer).__mro__:
         event = getattr(sys.modules.get(kind.__module__), "Event", None)
         if hasattr(event, "FromString"):

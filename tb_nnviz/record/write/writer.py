@@ -1,4 +1,4 @@
-"""The background thread between training and the event file: training never waits for a disk."""
+"""A background thread between training and the event file, so that training never waits for a disk."""
 
 from __future__ import annotations
 
@@ -22,39 +22,43 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger("tb_nnviz")
 
-#: Events that may wait before `submit` waits for the thread.
+#: Number of pending calls of `submit` from which on `submit` waits for the thread.
 MAX_WAITING = 256
-#: Seconds without any progress after which a caller no longer waits for the thread.
+#: Seconds without progress after which a caller stops waiting for the thread.
 PATIENCE = 30.0
 
 
 class Sink(Protocol):
-    """Where events go. Only the writer's thread calls it."""
+    """The destination of events. Only the writer's thread calls it."""
 
     logdir: str
 
     def write(self, event: event_pb2.Event) -> None: ...
     def flush(self) -> bool:
-        """False where something still waits and flush is to be called again."""
+        """Return False if events are still pending, so that flush has to be called again."""
 
     def close(self) -> None: ...
+
+
+#: The entries of one event, or a function that makes them on the writer's thread.
+Entries = Sequence[schema.Entry] | Callable[[], Sequence[schema.Entry]]
 
 
 class _Item(NamedTuple):
     step: int
     wall_time: float
-    entries: Sequence[schema.Entry] | Callable[[], Sequence[schema.Entry]]
+    events: tuple[Entries, ...]
 
 
 class _Mark:
-    """A place in the queue: reached when all before it is flushed."""
+    """A place in the queue, reached when everything before it is flushed."""
 
     def __init__(self) -> None:
         self.reached = threading.Event()
 
 
 class Writer:
-    """Takes events from the training loop and writes them on a thread of its own.
+    """A queue of events from the training loop, and the thread that writes them.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as runs:
@@ -62,9 +66,13 @@ class Writer:
     ...     writer.submit(0, time.time(), [schema.scalar("nnviz/log/loss", 0.5)])
     ...     writer.close()
 
-    It never raises and loses nothing when the process ends without ``close``: by itself, by an exception, or by
-    SIGTERM (where the program has no handler of its own, and one writer was made on the main thread). In a forked
+    It never raises. It loses nothing if the process ends without ``close``: normally, by an exception, or by
+    SIGTERM (if the program has no handler of its own, and one writer was made on the main thread). In a forked
     child it does nothing.
+
+    Args:
+        sink: the destination.
+        flush_seconds: the longest time that an event stays unflushed.
     """
 
     def __init__(self, sink: Sink, flush_seconds: float = 2.0) -> None:
@@ -74,7 +82,7 @@ class Writer:
         self._sink = sink
         self._flush_seconds = flush_seconds
         self._pid = os.getpid()
-        # Its put may be interrupted by a signal handler that puts too; queue.Queue's would lock up.
+        # A signal handler that puts too may interrupt put. In queue.Queue that would be a deadlock.
         self._queue: queue.SimpleQueue[_Item | _Mark] = queue.SimpleQueue()
         self._handled = 0
         self._dropped = 0
@@ -86,27 +94,28 @@ class Writer:
         self._thread.start()
         exits.add(self)
 
-    def submit(
-        self,
-        step: int,
-        wall_time: float,
-        entries: Sequence[schema.Entry] | Callable[[], Sequence[schema.Entry]],
-    ) -> None:
-        """Hand over one event, or a function that makes its entries on the thread (none: nothing is written).
+    def submit(self, step: int, wall_time: float, *events: Entries) -> None:
+        """Add the events of one step to the queue, in their order.
 
-        Arrays belong to the writer from here on. Never raises; waits while more than `MAX_WAITING` events do.
+        It never raises. It waits while `MAX_WAITING` calls are pending.
+
+        Args:
+            step: the events' step.
+            wall_time: seconds since the epoch.
+            events: for each event the entries, whose arrays belong to the writer from now on, or a function that
+                the thread calls for them. An event without entries is not written.
         """
         if os.getpid() != self._pid:
             return
         if self._closed:
             self._warn("closed", "the writer of %s is closed, step %s and later are not recorded", self.logdir, step)
         elif self._has_room():
-            self._queue.put(_Item(step, wall_time, entries))
+            self._queue.put(_Item(step, wall_time, events))
         else:
-            self._dropped += 1
+            self._dropped += len(events)
 
     def add_scalar(self, tag: str, value: SupportsFloat, step: int) -> None:
-        """Write a stock scalar, as SummaryWriter's function of this name does."""
+        """Write a stock scalar, like the method of SummaryWriter with this name."""
         try:
             entry = schema.scalar(tag, float(value))
         except Exception:
@@ -115,11 +124,16 @@ class Writer:
             self.submit(step, time.time(), [entry])
 
     def flush(self) -> None:
-        """Return when all that was submitted is in the file (or with the user's writer, and it has flushed)."""
+        """Wait until everything that was submitted is in the file, or flushed by the user's writer."""
         self.drain()
 
     def drain(self, patience: float = PATIENCE, limit: float = float("inf")) -> bool:
-        """`flush` that gives up after ``patience`` seconds without progress or ``limit`` in all; True: flushed."""
+        """Do what `flush` does, within limits. Returns True if everything is flushed.
+
+        Args:
+            patience: seconds without progress after which it gives up.
+            limit: seconds in total after which it gives up.
+        """
         if not self._is_ours():
             return False
         mark = _Mark()
@@ -127,7 +141,7 @@ class Writer:
         return self._reach(mark, patience, limit)
 
     def close(self) -> None:
-        """Write what waits, close the file (a user's writer is flushed, not closed), leave the process as it was."""
+        """Write pending events, close the file (flush a user's writer), and remove the process's exit functions."""
         if not self._is_ours():
             return
         if not self._closed:
@@ -140,7 +154,7 @@ class Writer:
         exits.remove(self)
 
     def _is_ours(self) -> bool:
-        """Whether there is a thread to wait for: not in a forked child, not on the thread itself."""
+        """Return True if there is a thread to wait for: not in a forked child, and not on the thread itself."""
         return os.getpid() == self._pid and threading.current_thread() is not self._thread
 
     def _reach(self, mark: _Mark, patience: float, limit: float = float("inf")) -> bool:
@@ -155,13 +169,16 @@ class Writer:
         return mark.reached.is_set()
 
     def _has_room(self) -> bool:
-        """Wait for room in the queue; False where the thread hangs, and then at once until it goes on."""
+        """Wait for room in the queue.
+
+        Returns False if the thread hangs. Then later calls do not wait, until the thread makes progress.
+        """
         if self._queue.qsize() < MAX_WAITING or not self._is_ours():
             self._stalled = False
             return True
         end = time.monotonic() + PATIENCE
         while not self._stalled and self._thread.is_alive():
-            time.sleep(0.002)  # the rare case: a condition's lock could not be taken again in a signal handler
+            time.sleep(0.002)  # not a condition, whose lock a signal handler could not take again
             if self._queue.qsize() < MAX_WAITING:
                 return True
             self._stalled = time.monotonic() > end
@@ -169,7 +186,7 @@ class Writer:
         return False
 
     def _run(self) -> None:
-        due: float | None = time.monotonic()  # at once, so that a bad path is heard of at the start
+        due: float | None = time.monotonic()  # immediately, so that a bad path is reported at the start
         mark = None
         while mark is not self._last:
             mark = None
@@ -183,7 +200,7 @@ class Writer:
                 else:
                     self._write(item)
                     due = due or time.monotonic() + self._flush_seconds
-                del item  # its arrays must not live until the next one comes
+                del item  # so that its arrays are freed before the next item comes
             if mark or (due is not None and time.monotonic() >= due):
                 due = None if self._guard(self._sink.flush) else time.monotonic() + self._flush_seconds
             if mark is self._last:
@@ -194,32 +211,33 @@ class Writer:
                 mark.reached.set()
 
     def _write(self, item: _Item) -> None:
-        try:
-            entries = item.entries() if callable(item.entries) else item.entries
-            if entries:
-                self._sink.write(events.event(int(item.step), item.wall_time, entries))
-        except BaseException:  # a SystemExit of the function must not end the thread either
-            self._warn("event", "step %s is not in %s, later ones may be", item.step, self.logdir, trace=True)
+        for event in item.events:
+            try:
+                entries = event() if callable(event) else event
+                if entries:
+                    self._sink.write(events.event(int(item.step), item.wall_time, entries))
+            except BaseException:  # not even SystemExit in the function may end the thread
+                self._warn("event", "step %s is not in %s, later ones may be", item.step, self.logdir, trace=True)
 
     def _guard(self, call: Callable[[], Any]) -> Any:
         try:
             return call()
         except BaseException:
-            self._warn("sink", "trouble with the events of %s", self.logdir, trace=True)
+            self._warn("sink", "cannot write the events of %s", self.logdir, trace=True)
             return False
 
     def _warn(self, topic: str, message: str, *args: object, trace: bool = False) -> None:
-        """Once a topic."""
+        """Log a warning, once per topic."""
         if topic not in self._warned:
             self._warned.add(topic)
             _logger.warning(message, *args, exc_info=trace)
 
 
 def file_writer(logdir: StrPath) -> Writer:
-    """A writer to a new event file in the directory."""
+    """Return a writer to a new event file in the directory."""
     return Writer(EventFile(logdir))
 
 
 def user_writer(summary_writer: Any) -> Writer:
-    """A writer that goes through a SummaryWriter of torch or tensorboardX, with that writer's guarantees."""
+    """Return a writer through a SummaryWriter of torch or tensorboardX, with that writer's guarantees."""
     return Writer(UserWriter(summary_writer))

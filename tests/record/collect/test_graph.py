@@ -23,7 +23,8 @@ def graph_of(models, run, tmp_path, **options):
             run()
             for optimizer in optimizers:
                 optimizer.step()
-        left = list(monitor._steps._graph._hooks._hooks)
+        (capture,) = [one for one in monitor._session._collectors._all if one.part == "the graph"]
+        left = list(capture._hooks._hooks)
     (document,) = Run(tmp_path).tensors["nnviz/graph"].values()  # once
     graph = json.loads(document.tobytes())
     assert not (graph["observed"] and left)  # the hooks go with the first step

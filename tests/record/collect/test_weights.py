@@ -8,7 +8,7 @@ from torch import nn
 import tb_nnviz
 from tb_nnviz import schema
 from tb_nnviz.record.collect.weights.plan import FIXED_BYTES, LEAST_VALUES, plans, view
-from tests.support.backends import way  # noqa: F401
+from tests.support.backends import backend  # noqa: F401
 from tests.support.event_reader import Run
 
 
@@ -52,7 +52,7 @@ def by_tiles(x, tile):
     return np.array([[[reduce(t) for t in line] for line in tiles] for reduce in (np.mean, np.min, np.max)])
 
 
-@pytest.mark.usefixtures("way")
+@pytest.mark.usefixtures("backend")
 def test_small_weights_are_whole_and_as_before_the_update(tmp_path):
     torch.manual_seed(0)
     model = nn.Sequential(nn.Conv2d(2, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(16, 5))
@@ -81,7 +81,7 @@ def test_small_weights_are_whole_and_as_before_the_update(tmp_path):
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
-@pytest.mark.usefixtures("way")
+@pytest.mark.usefixtures("backend")
 def test_tiles_hold_their_true_mean_minimum_and_maximum(tmp_path, dtype):
     torch.manual_seed(0)
     model = nn.Linear(301, 107).to(dtype)
@@ -107,7 +107,7 @@ def test_tiles_hold_their_true_mean_minimum_and_maximum(tmp_path, dtype):
     assert header["norms"]["row"]["min"].count(0) >= 20 // tile[0] - 1, "rows that are zero show in the margin"
 
 
-@pytest.mark.usefixtures("way")
+@pytest.mark.usefixtures("backend")
 def test_zero_is_exact_and_nothing_else_looks_like_it(tmp_path):
     model = nn.Linear(4, 3, bias=False)
     with torch.no_grad():
@@ -119,7 +119,7 @@ def test_zero_is_exact_and_nothing_else_looks_like_it(tmp_path):
     assert header["norms"]["row"]["max"][2] == 0
 
 
-@pytest.mark.usefixtures("way")
+@pytest.mark.usefixtures("backend")
 def test_nan_and_inf_are_marked_and_counted(tmp_path):
     def spoil(step, model):
         with torch.no_grad():
@@ -142,7 +142,7 @@ def test_nan_and_inf_are_marked_and_counted(tmp_path):
     assert header["norms"]["row"]["max"][1 // high] is None
 
 
-@pytest.mark.usefixtures("way")
+@pytest.mark.usefixtures("backend")
 def test_fewer_kernels_are_evenly_spaced_and_named(tmp_path):
     torch.manual_seed(0)
     model = nn.Sequential(nn.Conv2d(20, 50, 3, padding=1), nn.ConvTranspose2d(50, 4, 2), nn.Conv1d(5, 3, 7))
@@ -275,7 +275,7 @@ def test_never(tmp_path):
     assert not [tag for tag in Run(tmp_path).tensors if "nnviz/weight/" in tag or "tracked" in tag]
 
 
-@pytest.mark.usefixtures("way")
+@pytest.mark.usefixtures("backend")
 def test_tracked_weights_are_the_first_of_each_layer(tmp_path):
     torch.manual_seed(0)
     model = nn.Sequential(nn.Conv2d(2, 4, 3), nn.BatchNorm2d(4), nn.Flatten(), nn.Linear(16, 5))
@@ -317,7 +317,7 @@ def test_parameters_without_an_optimizer_are_read_too(tmp_path):
 
 
 def test_what_fails_costs_no_statistics(tmp_path, monkeypatch, caplog):
-    monkeypatch.setattr("tb_nnviz.record.collect.weights.maps._pool", lambda x, plan: 1 / 0)
+    monkeypatch.setattr("tb_nnviz.record.collect.weights.maps.pool", lambda x, plan: 1 / 0)
     model = nn.Linear(3, 2)
     train(model, sgd(model), tmp_path, 2, torch.randn(2, 3), every=1, weights_every=1)
     assert [record.message for record in caplog.records] == [

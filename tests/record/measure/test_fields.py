@@ -12,7 +12,7 @@ from tb_nnviz.record.measure import native
 from tb_nnviz.record.measure.fields import FIELDS, INDEX, UNIT_FIELDS, Field, describe
 from tb_nnviz.record.measure.stats import finish, measure, merge, unscale
 from tests.support import oracle
-from tests.support.backends import take, way  # noqa: F401
+from tests.support.backends import backend, use_backend  # noqa: F401
 
 #: The table with two more powers, as a statistic such as kurtosis would need them.
 EXTENDED = (*FIELDS, Field("sum_cubed", "sum", 3), Field("sum_fourth", "sum", 4))
@@ -61,7 +61,7 @@ def test_merge_of_minimum_and_maximum_propagates_nan():
         assert all(np.isnan(merge(1, [0, 0], values)[name][0]) for name in names)
 
 
-@pytest.mark.usefixtures("way")
+@pytest.mark.usefixtures("backend")
 def test_every_field_equals_float64():
     for odd in ([], [np.nan], [np.inf], [-np.inf, np.inf]):
         x = torch.tensor([3.0, -4.0, 0.0, *odd])
@@ -69,7 +69,7 @@ def test_every_field_equals_float64():
         assert measure(x).values.numpy() == pytest.approx(expected, nan_ok=True)
 
 
-@pytest.mark.usefixtures("way")
+@pytest.mark.usefixtures("backend")
 def test_finite_absmax_counts_blocks_without_nonfinite_elements():
     x, zeros = torch.ones(200_000), torch.zeros(200_000)
     x[5], x[-1] = 100.0, torch.nan
@@ -80,7 +80,7 @@ def test_finite_absmax_counts_blocks_without_nonfinite_elements():
 
 
 def test_extension_holds_the_same_tables(monkeypatch):
-    take("native", monkeypatch)
+    use_backend("native", monkeypatch)
     found = [native.library.FIELDS.strip(), native.library.UNIT_FIELDS]
     assert found == [describe(FIELDS), describe(UNIT_FIELDS)]
 
@@ -135,7 +135,7 @@ def test_third_and_fourth_powers_under_a_fused_scaler(tmp_path):
     assert found == pytest.approx(expected, rel=1e-5)
 
 
-@pytest.mark.usefixtures("way")
+@pytest.mark.usefixtures("backend")
 def test_fields_of_a_scaled_tensor_unscale_to_its_statistics():
     x = torch.randn(5000, generator=torch.Generator().manual_seed(0))
     part = measure(x * 512)

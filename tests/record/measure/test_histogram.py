@@ -5,14 +5,14 @@ from torch import nn
 
 import tb_nnviz
 from tb_nnviz import schema
-from tb_nnviz.record import pending_step as recorder
+from tb_nnviz.record.collect import activations
 from tb_nnviz.record.measure.histogram import count_codes, to_bins
 from tb_nnviz.record.measure.stats import measure
 from tests.support import oracle
-from tests.support.backends import way  # noqa: F401
+from tests.support.backends import backend  # noqa: F401
 from tests.support.event_reader import Run
 
-pytestmark = pytest.mark.usefixtures("way")
+pytestmark = pytest.mark.usefixtures("backend")
 
 EDGES = schema.bin_edges()
 
@@ -23,13 +23,13 @@ def bins(x):
     return to_bins(counted.numpy())
 
 
-def test_a_normal_tensor():
+def test_count_codes_normal_tensor_equals_oracle():
     x = torch.randn(5000, generator=torch.Generator().manual_seed(0))
     assert (bins(x) == oracle.histogram(x)).all()
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_every_edge_and_its_neighbours(dtype):
+def test_count_codes_at_every_edge_equals_oracle(dtype):
     edges = torch.tensor(EDGES, dtype=dtype)
     up, down = torch.full_like(edges, np.inf), torch.zeros_like(edges)
     x = torch.cat([edges, torch.nextafter(edges, up), torch.nextafter(edges, down)])
@@ -37,7 +37,7 @@ def test_every_edge_and_its_neighbours(dtype):
     assert (bins(x) == oracle.histogram(x)).all()
 
 
-def test_what_is_not_on_the_scale():
+def test_count_codes_outside_scale_takes_outer_bins():
     x = torch.tensor([0.0, -0.0, np.nan, np.inf, -np.inf, 1e-45, -1e-45, 1e-39, 3e38, -3e38, 2.0**-40, -(2.0**24)])
     found = bins(x)
     assert (found == oracle.histogram(x)).all()
@@ -46,22 +46,22 @@ def test_what_is_not_on_the_scale():
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
-def test_half_precision(dtype):
+def test_count_codes_half_precision_equals_oracle(dtype):
     x = torch.randn(500, generator=torch.Generator().manual_seed(1)).to(dtype)
     assert (bins(x) == oracle.histogram(x.double())).all()
 
 
-def test_float64_beyond_float32():
+def test_count_codes_float64_beyond_float32_takes_outer_bins():
     x = torch.tensor([1e-300, -1e300, 0.0], dtype=torch.float64)
     assert bins(x).nonzero()[0].tolist() == [2, 260, 261]
 
 
 @pytest.mark.parametrize("x", [torch.empty(0), torch.tensor([1])])
-def test_what_has_no_histogram(x):
+def test_count_codes_without_fractions_is_none(x):
     assert count_codes(x) is None
 
 
-def test_round_trip_of_the_payload():
+def test_encode_histograms_decoded_again_is_equal():
     counts = np.random.default_rng(0).integers(0, 1000, (3, schema.BINS))
     assert (schema.decode_histograms(schema.encode_histograms(counts)) == counts).all()
     with pytest.raises(ValueError, match=r"invalid histogram counts: shape \(3, 519\)"):
@@ -79,20 +79,20 @@ def test_stock_histogram_keeps_every_finite_element():
         assert inside.sum() == count, (left, right)
 
 
-def test_stock_histogram_of_nothing():
+def test_stock_histogram_of_no_elements_is_empty():
     assert schema.stock_histogram(np.zeros(520, int))[:, 2].tolist() == [0]
 
 
-def test_micro_batches_of_more_elements_than_int32_counts(tmp_path, monkeypatch):
-    measure = recorder.measure
+def test_watch_micro_batches_beyond_int32_count_in_int64(tmp_path, monkeypatch):
+    measure = activations.measure
 
-    def large(x, *args, bin_counts=False, **more):  # as of a layer that puts out a billion zeros beside these
+    def large(x, *args, bin_counts=False, **more):  # as if the layer's output had a billion more zeros
         part = measure(x, *args, bin_counts=bin_counts, **more)
         if part is not None and part.bin_counts is not None:
             part.bin_counts[-1] += 10**9
         return part
 
-    monkeypatch.setattr(recorder, "measure", large)
+    monkeypatch.setattr(activations, "measure", large)
     model = nn.Linear(4, 4)
     with tb_nnviz.watch(model, logdir=tmp_path, every=1, histograms_every=1, kinds=["activation"]) as monitor:
         for _ in range(3):

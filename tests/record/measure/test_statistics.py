@@ -4,9 +4,9 @@ import torch
 
 from tb_nnviz.record.measure.stats import SATURATION, finish, measure, unit_fractions
 from tests.support import oracle
-from tests.support.backends import way  # noqa: F401
+from tests.support.backends import backend  # noqa: F401
 
-pytestmark = pytest.mark.usefixtures("way")
+pytestmark = pytest.mark.usefixtures("backend")
 
 SIZES = (1, 7, 8, 9, 1023, 4097, 5000, 65537, 200_003, 1 << 20)
 SHAPES = {
@@ -33,20 +33,20 @@ def finished(*tensors, **options):
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("size", SIZES)
-def test_equals_float64(size, shape):
+def test_finish_any_distribution_equals_float64(size, shape):
     x = SHAPES[shape](torch.randn(size, generator=torch.Generator().manual_seed(size)))
     oracle.assert_statistics(finished(x), x)
 
 
 @pytest.mark.parametrize("size", [50, 100_000])
 @pytest.mark.parametrize("values", [[np.nan], [np.inf], [-np.inf], [np.inf, -np.inf], [np.nan, np.inf, 0.0]])
-def test_nonfinite_elements_are_counted_and_propagate(size, values):
+def test_finish_nonfinite_elements_are_counted_and_propagate(size, values):
     x = torch.randn(size, generator=torch.Generator().manual_seed(0))
     x[3 : 3 + len(values)] = torch.tensor(values)
     oracle.assert_statistics(finished(x), x)
 
 
-def test_the_way_of_other_devices_equals_that_of_the_cpu(monkeypatch):
+def test_measure_as_on_other_devices_equals_cpu(monkeypatch):
     # elsewhere it is not known without waiting whether all is finite: everything is computed
     x = torch.relu(torch.randn(70_000, generator=torch.Generator().manual_seed(0)))
     expected = finished(x)
@@ -56,38 +56,38 @@ def test_the_way_of_other_devices_equals_that_of_the_cpu(monkeypatch):
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16, torch.float16])
 @pytest.mark.parametrize("size", [100, 70_000])
-def test_dtypes(dtype, size):
+def test_finish_other_dtypes_equals_float64(dtype, size):
     x = torch.randn(size, generator=torch.Generator().manual_seed(1)).to(dtype)
     oracle.assert_statistics(finished(x), x.double())
 
 
-def test_complex_counts_as_its_real_view():
+def test_finish_complex_equals_its_real_view():
     x = torch.randn(3, 5, dtype=torch.complex64, generator=torch.Generator().manual_seed(1))
     oracle.assert_statistics(finished(x), torch.view_as_real(x))
 
 
-def test_sparse_includes_its_zeros():
+def test_finish_sparse_includes_its_zeros():
     x = torch.tensor([[0.0, 2.0], [0.0, 0.0]]).to_sparse()
     oracle.assert_statistics(finished(x), x.to_dense())
 
 
 @pytest.mark.parametrize("view", [lambda x: x.t(), lambda x: x[::3], lambda x: x.expand(5, *x.shape)])
-def test_any_strides(view):
+def test_finish_any_strides_equals_float64(view):
     x = view(torch.randn(300, 200, generator=torch.Generator().manual_seed(2)))
     oracle.assert_statistics(finished(x), x)
 
 
-def test_channels_last():
+def test_finish_channels_last_equals_float64():
     x = torch.randn(8, 16, 20, 20, generator=torch.Generator().manual_seed(3)).to(memory_format=torch.channels_last)
     oracle.assert_statistics(finished(x, unit_axis=1), x)
 
 
 @pytest.mark.parametrize("x", [torch.empty(0, 3), torch.tensor([1, 2]), torch.tensor([True])])
-def test_what_has_no_row(x):
+def test_measure_empty_or_integer_tensor_is_none(x):
     assert measure(x) is None
 
 
-def test_parts_merge_as_if_they_were_one():
+def test_finish_several_parts_equals_one_tensor():
     generator = torch.Generator().manual_seed(4)
     parts = [
         torch.randn(n, generator=generator) * s + m for n, s, m in ((50_000, 1e-3, 5), (10, 30, -2), (40_000, 1, 0))
@@ -95,7 +95,7 @@ def test_parts_merge_as_if_they_were_one():
     oracle.assert_statistics(finished(*parts), torch.cat(parts))
 
 
-def test_a_row_without_parts_is_absent():
+def test_finish_row_without_parts_is_absent():
     part = measure(torch.ones(2))
     found = finish(3, [1], [part.numel], part.values[None].numpy())
     assert found["count"].tolist() == [0, 2, 0]
@@ -104,7 +104,7 @@ def test_a_row_without_parts_is_absent():
 
 @pytest.mark.parametrize("axis", [1, -1])
 @pytest.mark.parametrize("shape", [(4, 3), (4, 6, 5, 5), (6, 7, 2048)])
-def test_units(axis, shape):
+def test_unit_fractions_equals_float64(axis, shape):
     x = torch.relu(torch.randn(*shape, generator=torch.Generator().manual_seed(5)))
     x.select(axis, 0).zero_()
     x.select(axis, 1).neg_()
@@ -121,14 +121,14 @@ def test_units(axis, shape):
     assert unit_fractions(part.units.numpy()) == pytest.approx(expected, nan_ok=True)
 
 
-def test_a_unit_with_nan_is_not_dead():
+def test_unit_fractions_unit_with_nan_is_not_dead():
     part = measure(torch.tensor([[0.0, float("nan")], [0.0, 0.0]]), unit_axis=-1)
     dead, nonpositive, outlier_ratio = unit_fractions(part.units.numpy())
     assert (dead, nonpositive) == (0.5, 0.5) and np.isnan(outlier_ratio)
 
 
 @pytest.mark.parametrize("size", [100, 70_000])
-def test_saturated_fraction(size):
+def test_finish_saturated_fraction_equals_float64(size):
     x = torch.sigmoid(torch.randn(size, generator=torch.Generator().manual_seed(6)) * 5)
     x[0] = float("nan")
     expected = np.mean((x.numpy() <= SATURATION) | (x.numpy() >= 1 - SATURATION))
@@ -136,7 +136,7 @@ def test_saturated_fraction(size):
 
 
 @pytest.mark.parametrize("size", [300, 70_000])
-def test_autocast_does_not_reach_our_numbers(size):
+def test_finish_under_autocast_equals_float64(size):
     x = torch.randn(size, generator=torch.Generator().manual_seed(7))
     with torch.autocast("cpu", dtype=torch.bfloat16):
         oracle.assert_statistics(finished(x), x)

@@ -1,4 +1,4 @@
-"""Modules that do not behave like a layer in a plain model."""
+"""Modules that do not behave like layers of a plain model."""
 
 import gc
 import threading
@@ -36,7 +36,7 @@ class WithPosition(nn.Module):
         return self.head(x + self.position())
 
 
-def test_a_module_that_returns_its_parameter_keeps_no_hook_and_counts_once(tmp_path):
+def test_watch_output_is_parameter_keeps_no_hook_counts_once(tmp_path):
     model = WithPosition()
     optimizer = sgd(model)
     monitor = tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=1)
@@ -55,7 +55,7 @@ def test_a_module_that_returns_its_parameter_keeps_no_hook_and_counts_once(tmp_p
     assert held() is None, "the model must not hold the monitor"
 
 
-def test_a_closed_monitor_holds_no_model(tmp_path):
+def test_monitor_closed_keeps_no_model_alive(tmp_path):
     model = nn.Linear(2, 1)
     optimizer = sgd(model)
     with tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=1) as monitor:
@@ -67,7 +67,7 @@ def test_a_closed_monitor_holds_no_model(tmp_path):
     assert held() is None
 
 
-def test_one_watched_model_within_another(tmp_path):
+def test_watch_nested_models_counts_each_once(tmp_path):
     class Outer(nn.Module):
         def __init__(self):
             super().__init__()
@@ -85,7 +85,7 @@ def test_one_watched_model_within_another(tmp_path):
     assert {name: row["count"] for name, row in found.items()} == {"all.a": 6, "all.inner.0": 6, "all.a#1": 6}
 
 
-def test_per_sample_gradients_are_left_out_and_nothing_is_turned_off(tmp_path, caplog):
+def test_watch_per_sample_gradients_are_left_out(tmp_path, caplog):
     model = nn.Linear(2, 1)
     optimizer = sgd(model)
     parameters = {name: p.detach() for name, p in model.named_parameters()}
@@ -104,7 +104,7 @@ def test_per_sample_gradients_are_left_out_and_nothing_is_turned_off(tmp_path, c
 @pytest.mark.parametrize(
     "output", [lambda x: (x, 1), lambda x: {"ids": torch.ones(2).long(), "h": x}, lambda x: [None, x]]
 )
-def test_outputs_that_are_not_a_tensor(output, tmp_path):
+def test_watch_outputs_of_other_types_measure_first_tensor(output, tmp_path):
     class Wrapped(nn.Module):
         def __init__(self):
             super().__init__()
@@ -132,7 +132,7 @@ def test_outputs_that_are_not_a_tensor(output, tmp_path):
     assert run.statistics("activation_gradient", 0)["inner"]["count"] == 6
 
 
-def test_recurrent_and_attention_modules(tmp_path):
+def test_watch_recurrent_and_attention_modules_have_rows(tmp_path):
     class Net(nn.Module):
         def __init__(self):
             super().__init__()
@@ -157,7 +157,7 @@ def test_recurrent_and_attention_modules(tmp_path):
     assert roles["attend.in_proj_weight"] == "weight"
 
 
-def test_wrappers_are_unwrapped_and_their_subclasses_too():
+def test_unwrap_wrappers_and_subclasses_returns_model():
     class Mine(nn.DataParallel):
         pass
 
@@ -167,12 +167,12 @@ def test_wrappers_are_unwrapped_and_their_subclasses_too():
 
 
 @pytest.mark.parametrize("name", ["a.b", "", 3])
-def test_names_of_models_that_would_not_be_told_apart(name):
+def test_unwrap_ambiguous_names_raise(name):
     with pytest.raises(ValueError, match="invalid model name"):
         unwrap({name: nn.Linear(1, 1)})
 
 
-def test_threads_at_once_count_every_pass(tmp_path, caplog):
+def test_watch_passes_on_many_threads_all_count(tmp_path, caplog):
     model = nn.Sequential(nn.Linear(4, 4), nn.Tanh(), nn.Linear(4, 1))
     optimizer = sgd(model)
     x = torch.ones(3, 4)
@@ -189,7 +189,7 @@ def test_threads_at_once_count_every_pass(tmp_path, caplog):
     assert {name: row["count"] for name, row in found.items()} == {"0": 201 * 12, "1": 201 * 12, "2": 201 * 3}
 
 
-def test_several_models_in_one_step_with_the_same_critic_twice(tmp_path):
+def test_watch_critic_called_twice_per_step_has_both_passes(tmp_path):
     models = nn.ModuleDict({"G": nn.Linear(2, 3), "D": nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 1))})
     optimizers = [sgd(models["G"]), sgd(models["D"])]
     with tb_nnviz.watch(dict(models), optimizers, logdir=tmp_path, every=1):
@@ -205,7 +205,7 @@ def test_several_models_in_one_step_with_the_same_critic_twice(tmp_path):
 
 
 @pytest.mark.parametrize("kinds", [["activation"], None])
-def test_a_step_that_calls_the_models_parts_has_passes_too(kinds, tmp_path):
+def test_watch_step_calls_models_parts_has_passes(kinds, tmp_path):
     model = nn.ModuleDict({"a": nn.Linear(2, 2), "b": nn.Linear(2, 1)})
     optimizer = sgd(model)
     with tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=1, kinds=kinds):
@@ -216,7 +216,7 @@ def test_a_step_that_calls_the_models_parts_has_passes_too(kinds, tmp_path):
     assert {name: row["count"] for name, row in found.items()} == {"a": 24, "a#1": 24, "b": 12}
 
 
-def test_a_model_that_is_scripted_as_a_whole_has_no_activations(tmp_path, caplog):
+def test_watch_scripted_model_has_no_activations(tmp_path, caplog):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of torch.jit's future
         model = torch.jit.script(nn.Sequential(nn.Linear(4, 2), nn.ReLU()))

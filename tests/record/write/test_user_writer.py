@@ -1,4 +1,4 @@
-"""UserWriter: events go through the user's own SummaryWriter, of torch and of tensorboardX."""
+"""UserWriter: events go through the user's SummaryWriter of torch or tensorboardX."""
 
 from __future__ import annotations
 
@@ -13,57 +13,57 @@ from torch.utils import tensorboard as torch_tensorboard
 from tb_nnviz import schema
 from tb_nnviz.record.write import events, writer
 from tb_nnviz.record.write.user_writer import UserWriter
-from tests.support import writer_helpers as helpers
+from tests.support.writer import event_files
 
 BOTH = pytest.mark.parametrize("library", [torch_tensorboard, tensorboardX], ids=["torch", "tensorboardX"])
 NORM = [schema.vector("gradient", "norm", np.array([1.0, np.nan]))]
 
 
 @BOTH
-def test_events_and_the_users_own_share_one_file(library: Any, tmp_path: pathlib.Path) -> None:
-    theirs = library.SummaryWriter(str(tmp_path))
-    ours = writer.user_writer(theirs)
-    assert ours.logdir == str(tmp_path)
+def test_user_writer_shares_file_with_users_events(library: Any, tmp_path: pathlib.Path) -> None:
+    users_writer = library.SummaryWriter(str(tmp_path))
+    nnviz_writer = writer.user_writer(users_writer)
+    assert nnviz_writer.logdir == str(tmp_path)
     for step in range(100):
-        ours.submit(step, 1000.0 + step, NORM)
-        theirs.add_scalar("loss", step, step)
-    ours.close()
-    theirs.add_scalar("after", 1.0, 100)  # ours is closed, theirs is not
-    theirs.close()
-    (path,) = helpers.files(tmp_path)
-    found = [event for event in helpers.load(path) if event.summary.value]
+        nnviz_writer.submit(step, 1000.0 + step, NORM)
+        users_writer.add_scalar("loss", step, step)
+    nnviz_writer.close()
+    users_writer.add_scalar("after", 1.0, 100)  # only nnviz_writer is closed
+    users_writer.close()
+    (path,) = event_files.files(tmp_path)
+    found = [event for event in event_files.load(path) if event.summary.value]
     own = [event for event in found if event.summary.value[0].tag == "nnviz/gradient/norm"]
     assert [(event.step, event.wall_time) for event in own] == [(step, 1000.0 + step) for step in range(100)]
     assert own[0].summary.value[0].metadata.plugin_data.plugin_name == schema.PLUGIN
-    assert str(helpers.values(own[0])) == "{'nnviz/gradient/norm': [1.0, nan]}"
+    assert str(event_files.values(own[0])) == "{'nnviz/gradient/norm': [1.0, nan]}"
     assert len(found) == 201
 
 
 @BOTH
-def test_a_closed_writer_costs_one_warning_and_no_second_file(
+def test_user_writer_closed_later_warns_once_without_new_file(
     library: Any, tmp_path: pathlib.Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    theirs = library.SummaryWriter(str(tmp_path))
-    ours = writer.user_writer(theirs)
-    ours.submit(0, 1.0, NORM)
-    ours.flush()
-    theirs.close()
+    users_writer = library.SummaryWriter(str(tmp_path))
+    nnviz_writer = writer.user_writer(users_writer)
+    nnviz_writer.submit(0, 1.0, NORM)
+    nnviz_writer.flush()
+    users_writer.close()
     for step in range(1, 4):
-        ours.submit(step, 1.0, NORM)
-    ours.flush()
-    ours.close()
-    assert helpers.steps(tmp_path) == [0]
+        nnviz_writer.submit(step, 1.0, NORM)
+    nnviz_writer.flush()
+    nnviz_writer.close()
+    assert event_files.steps(tmp_path) == [0]
     (message,) = [record.getMessage() for record in caplog.records]
     assert message.startswith(f"the SummaryWriter of {tmp_path} no longer takes our events")
 
 
 @BOTH
-def test_a_file_writer_that_was_closed_alone_counts_as_closed(
+def test_user_writer_with_closed_file_writer_counts_as_closed(
     library: Any, tmp_path: pathlib.Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    theirs = library.SummaryWriter(str(tmp_path))
-    sink = UserWriter(theirs)
-    theirs.file_writer.close()
+    users_writer = library.SummaryWriter(str(tmp_path))
+    sink = UserWriter(users_writer)
+    users_writer.file_writer.close()
     sink.write(events.event(0, 1.0, NORM))
     sink.write(events.event(1, 1.0, NORM))
     assert sink.flush()
@@ -72,30 +72,30 @@ def test_a_file_writer_that_was_closed_alone_counts_as_closed(
 
 
 @BOTH
-def test_a_writer_that_is_closed_already_is_refused(library: Any, tmp_path: pathlib.Path) -> None:
-    theirs = library.SummaryWriter(str(tmp_path))
-    theirs.close()
+def test_user_writer_closed_before_raises(library: Any, tmp_path: pathlib.Path) -> None:
+    users_writer = library.SummaryWriter(str(tmp_path))
+    users_writer.close()
     with pytest.raises(ValueError, match="invalid writer: the SummaryWriter is closed"):
-        writer.user_writer(theirs)
-    assert len(helpers.files(tmp_path)) == 1
+        writer.user_writer(users_writer)
+    assert len(event_files.files(tmp_path)) == 1
 
 
-def test_anything_else_is_refused() -> None:
+def test_user_writer_of_other_type_raises() -> None:
     with pytest.raises(ValueError, match=r"invalid writer: expected a SummaryWriter .* got builtins\.str"):
         writer.user_writer("runs/baseline")
 
 
-def test_a_writer_that_writes_nothing_to_disk(tmp_path: pathlib.Path, caplog: pytest.LogCaptureFixture) -> None:
-    theirs = tensorboardX.SummaryWriter(str(tmp_path / "run"), write_to_disk=False)
-    ours = writer.user_writer(theirs)
-    theirs.add_scalar("loss", 1.0, 0)
-    ours.submit(0, 1.0, NORM)
-    ours.close()
+def test_user_writer_without_disk_works(tmp_path: pathlib.Path, caplog: pytest.LogCaptureFixture) -> None:
+    users_writer = tensorboardX.SummaryWriter(str(tmp_path / "run"), write_to_disk=False)
+    nnviz_writer = writer.user_writer(users_writer)
+    users_writer.add_scalar("loss", 1.0, 0)
+    nnviz_writer.submit(0, 1.0, NORM)
+    nnviz_writer.close()
     assert not caplog.records
 
 
 @pytest.mark.parametrize("library", ["torch.utils.tensorboard", "tensorboardX"])
-def test_a_program_that_closes_nothing(tmp_path: pathlib.Path, library: str) -> None:
-    status, _ = helpers.run("user_writer", tmp_path, library)
+def test_user_writer_never_closed_writes_everything(tmp_path: pathlib.Path, library: str) -> None:
+    status, _ = event_files.run("user_writer", tmp_path, library)
     assert status == 0
-    assert helpers.steps(tmp_path) == list(range(100))
+    assert event_files.steps(tmp_path) == list(range(100))

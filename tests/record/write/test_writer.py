@@ -1,4 +1,4 @@
-"""Writer: nothing raises in training or makes it wait, and what it takes arrives."""
+"""Writer: it neither raises in training nor delays it, and every event arrives."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from tensorboard.compat.proto import event_pb2
 from tb_nnviz import schema
 from tb_nnviz.record.write import events, writer
 from tb_nnviz.record.write.event_file import EventFile
-from tests.support import writer_helpers as helpers
+from tests.support.writer import event_files
 
 LOSS = [schema.scalar("nnviz/log/loss", 0.5)]
 
 
 class Memory:
-    """A sink that keeps events, and can be made to block or to fail."""
+    """A sink that keeps events in memory, and can block or fail."""
 
     logdir = "memory"
 
@@ -59,21 +59,21 @@ def test_flush_returns_when_everything_is_in_the_file(tmp_path: pathlib.Path) ->
         made.submit(step, 1.0, [schema.vector("gradient", "norm", np.arange(3))])
         if step % 100 == 0:
             made.flush()
-            assert helpers.steps(tmp_path) == list(range(step + 1))
+            assert event_files.steps(tmp_path) == list(range(step + 1))
     made.close()
-    assert helpers.steps(tmp_path) == list(range(1000))
+    assert event_files.steps(tmp_path) == list(range(1000))
     assert made.logdir == str(tmp_path)
     assert made.cpu_seconds > 0
 
 
-def test_events_reach_the_disk_without_flush(tmp_path: pathlib.Path) -> None:
+def test_writer_without_flush_reaches_disk(tmp_path: pathlib.Path) -> None:
     made = writer.Writer(EventFile(tmp_path), flush_seconds=0.05)
     made.submit(5, 1.0, LOSS)
-    helpers.wait_until(lambda: bool(helpers.files(tmp_path)) and helpers.steps(tmp_path) == [5])
+    event_files.wait_until(lambda: bool(event_files.files(tmp_path)) and event_files.steps(tmp_path) == [5])
     made.close()
 
 
-def test_an_idle_writer_uses_no_cpu_and_flushes_nothing() -> None:
+def test_writer_idle_uses_no_cpu_and_flushes_nothing() -> None:
     sink = Memory()
     made = writer.Writer(sink, flush_seconds=0.001)
     made.flush()
@@ -83,17 +83,17 @@ def test_an_idle_writer_uses_no_cpu_and_flushes_nothing() -> None:
     made.close()
 
 
-def test_what_a_sink_could_not_take_is_flushed_again() -> None:
+def test_writer_sink_with_pending_events_is_flushed_again() -> None:
     sink = Memory()
     sink.takes = False
     made = writer.Writer(sink, flush_seconds=0.001)
-    helpers.wait_until(lambda: len(sink.calls) > 3)
+    event_files.wait_until(lambda: len(sink.calls) > 3)
     sink.takes = True
     made.close()
     assert sink.calls[-2:] == ["flush", "close"]
 
 
-def test_functions_run_on_the_thread_and_may_return_nothing() -> None:
+def test_submit_function_runs_on_thread_may_return_nothing() -> None:
     sink = Memory()
     made = writer.Writer(sink)
     names: list[str] = []
@@ -110,7 +110,7 @@ def test_functions_run_on_the_thread_and_may_return_nothing() -> None:
     assert steps(sink) == [1]
 
 
-def test_what_was_written_is_let_go() -> None:
+def test_writer_frees_written_arrays() -> None:
     made = writer.Writer(Memory())
     values = np.zeros(3, "<f4")
     gone = weakref.ref(values)
@@ -121,7 +121,7 @@ def test_what_was_written_is_let_go() -> None:
     made.close()
 
 
-def test_a_function_may_submit_and_flush() -> None:
+def test_submit_function_may_submit_and_flush() -> None:
     sink = Memory()
     made = writer.Writer(sink)
 
@@ -139,7 +139,7 @@ def test_a_function_may_submit_and_flush() -> None:
 
 
 @pytest.mark.parametrize("error", [ValueError("broken"), SystemExit(1), MemoryError()])
-def test_failing_functions_cost_one_warning_and_their_own_event(
+def test_submit_failing_function_warns_once_loses_its_event(
     error: BaseException, caplog: pytest.LogCaptureFixture
 ) -> None:
     sink = Memory()
@@ -156,7 +156,7 @@ def test_failing_functions_cost_one_warning_and_their_own_event(
     assert record.levelno == logging.WARNING and record.exc_info and record.exc_info[1] is error
 
 
-def test_entries_that_cannot_be_encoded_cost_one_warning(caplog: pytest.LogCaptureFixture) -> None:
+def test_submit_invalid_entries_warns_once(caplog: pytest.LogCaptureFixture) -> None:
     sink = Memory()
     made = writer.Writer(sink)
     for step in range(3):
@@ -168,7 +168,7 @@ def test_entries_that_cannot_be_encoded_cost_one_warning(caplog: pytest.LogCaptu
     assert "unknown dtype: complex128 of x" in caplog.text and record.name == "tb_nnviz"
 
 
-def test_a_failing_sink_costs_warnings_but_not_the_training(caplog: pytest.LogCaptureFixture) -> None:
+def test_writer_failing_sink_warns_and_never_raises(caplog: pytest.LogCaptureFixture) -> None:
     sink = Memory()
     sink.error = RuntimeError("gone")
     made = writer.Writer(sink)
@@ -182,7 +182,7 @@ def test_a_failing_sink_costs_warnings_but_not_the_training(caplog: pytest.LogCa
     assert len(caplog.records) == 1
 
 
-def test_submit_waits_for_room_and_loses_nothing() -> None:
+def test_submit_to_full_queue_waits_and_loses_nothing() -> None:
     sink = Memory()
     sink.go_on.clear()
     made = writer.Writer(sink)
@@ -196,14 +196,14 @@ def test_submit_waits_for_room_and_loses_nothing() -> None:
 
     training = threading.Thread(target=train)
     training.start()
-    helpers.wait_until(lambda: made._queue.qsize() == writer.MAX_WAITING)
+    event_files.wait_until(lambda: made._queue.qsize() == writer.MAX_WAITING)
     sink.go_on.set()
     training.join()
     made.close()
     assert steps(sink) == list(range(count))
 
 
-def test_a_hanging_sink_ends_the_waiting(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+def test_writer_hanging_sink_ends_waiting(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     monkeypatch.setattr(writer, "PATIENCE", 0.05)
     sink = Memory()
     sink.go_on.clear()
@@ -217,7 +217,7 @@ def test_a_hanging_sink_ends_the_waiting(monkeypatch: pytest.MonkeyPatch, caplog
     assert len(sink.events) <= writer.MAX_WAITING + 1
 
 
-def test_close_is_idempotent_and_later_events_cost_one_warning(
+def test_close_twice_is_idempotent_later_events_warn_once(
     tmp_path: pathlib.Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     made = writer.file_writer(tmp_path)
@@ -227,14 +227,14 @@ def test_close_is_idempotent_and_later_events_cost_one_warning(
     for step in range(3):
         made.submit(step, 1.0, LOSS)
     made.flush()
-    assert helpers.steps(tmp_path) == [0]
+    assert event_files.steps(tmp_path) == [0]
     assert not made._thread.is_alive()
     assert [record.getMessage() for record in caplog.records] == [
         f"the writer of {tmp_path} is closed, step 0 and later are not recorded"
     ]
 
 
-def test_add_scalar_is_a_stock_scalar(caplog: pytest.LogCaptureFixture) -> None:
+def test_add_scalar_writes_stock_scalar(caplog: pytest.LogCaptureFixture) -> None:
     sink = Memory()
     made = writer.Writer(sink)
     for value in (1.5, np.float32(2.5), np.array(3.5), 4):
@@ -247,18 +247,16 @@ def test_add_scalar_is_a_stock_scalar(caplog: pytest.LogCaptureFixture) -> None:
     assert "a value of accuracy is lost" in caplog.text
 
 
-def test_a_bad_path_is_heard_of_at_the_start_and_healed(
-    tmp_path: pathlib.Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_writer_bad_path_warns_at_start_and_heals(tmp_path: pathlib.Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "run").write_text("a file where the directory should be")
     made = writer.file_writer(tmp_path / "run")
-    helpers.wait_until(lambda: bool(caplog.records))
+    event_files.wait_until(lambda: bool(caplog.records))
     made.submit(0, 1.0, LOSS)
     made.flush()
     (tmp_path / "run").unlink()
     made.submit(1, 1.0, LOSS)
     made.close()
-    assert helpers.steps(tmp_path / "run") == [0, 1]
+    assert event_files.steps(tmp_path / "run") == [0, 1]
     assert len(caplog.records) == 1
 
 
@@ -266,8 +264,8 @@ def test_a_bad_path_is_heard_of_at_the_start_and_healed(
     "ignore:html5lib's sanitizer", "ignore:Implicitly cleaning up", "ignore:subprocess .* is still running"
 )  # all three are TensorBoard's
 @pytest.mark.parametrize("fast", ["true", "false"])
-def test_tensorboard_reads_while_we_write(tmp_path: pathlib.Path, fast: str) -> None:
-    """Its data server, and its Python loader."""
+def test_writer_while_tensorboard_reads_loses_nothing(tmp_path: pathlib.Path, fast: str) -> None:
+    """Read with the data server and with the Python loader."""
     from tensorboard import context, program  # here: its import warns
     from tensorboard.data import provider
     from tensorboard.plugins.core import core_plugin
@@ -276,7 +274,7 @@ def test_tensorboard_reads_while_we_write(tmp_path: pathlib.Path, fast: str) -> 
     made.submit(3, 1.0, [schema.vector("gradient", "norm", np.array([1.0, np.nan, np.inf]))])
     made.flush()
     board = program.TensorBoard(plugins=[core_plugin.CorePluginLoader])
-    interval = 1 if fast == "true" else 0  # the Python loader reloads when told
+    interval = 1 if fast == "true" else 0  # the Python loader reloads on request only
     board.configure(logdir=str(tmp_path), load_fast=fast, reload_interval=interval, reload_task="blocking")
     ingester = board._make_data_ingester()
 
@@ -298,18 +296,18 @@ def test_tensorboard_reads_while_we_write(tmp_path: pathlib.Path, fast: str) -> 
         ]
 
     try:
-        helpers.wait_until(lambda: bool(read()))
+        event_files.wait_until(lambda: bool(read()))
         assert str(read()) == "[(3, 1.0, nan, inf)]"
         made.submit(4, 1.0, [schema.vector("gradient", "norm", np.zeros(3))])
         made.flush()
-        helpers.wait_until(lambda: len(read()) == 2)
+        event_files.wait_until(lambda: len(read()) == 2)
     finally:
         made.close()
         if fast == "true":
             ingester._stdin_handle.close()
 
 
-def test_events_carry_their_metadata_and_exact_bytes() -> None:
+def test_event_carries_metadata_and_exact_bytes() -> None:
     values = np.array([1.0, np.nan, -np.inf, 1e-45], "<f4")
     event = events.event(2**40, 1.5, [schema.vector("gradient", "norm", values), *LOSS])
     vector, loss = event.summary.value

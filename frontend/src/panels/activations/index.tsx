@@ -18,7 +18,7 @@ import { Columns } from "./parts/columns";
 import { Controls } from "./parts/controls";
 import { HistoryDrawer } from "./parts/history";
 import { ProbeBand } from "./parts/probe";
-import { useInputs, useListing, useMaps } from "./questions";
+import { useInputs, useListing, useMaps } from "./queries";
 import style from "./style.css?inline";
 import { TEXT } from "./text";
 
@@ -28,7 +28,7 @@ export function View() {
   const store = useStore();
   const runs = store.shown.value;
   const listing = useListing(runs);
-  const known = listing.data ?? listing.last;
+  const known = listing.data ?? listing.previous;
   if (runs.length === 0) return <NoRuns />;
   if (known === null) {
     return (
@@ -152,7 +152,7 @@ function Activations({ listing, error, retry }: Props) {
             <ProbeBand
               inputs={input}
               logged={inputs.logged}
-              loading={inputs.loading}
+              loading={inputs.pending}
               header={header}
               sample={sample}
               samples={samples}

@@ -1,4 +1,4 @@
-import type { Answers } from "../../data/answers";
+import type { QueryClient } from "../../data/query_client";
 import type { Store } from "../../data/store";
 import { spacing } from "../../lib/steps";
 import type { SeriesHeader } from "../../lib/types";
@@ -13,7 +13,7 @@ const CANDIDATES = [
 
 /** Return the layer that caused a run's spike, from all layers' values at preceding steps. Null if it is unknown. */
 export async function explain(
-  answers: Answers,
+  client: QueryClient,
   store: Store,
   run: string,
   step: number,
@@ -27,7 +27,7 @@ export async function explain(
     available.map(async ([kind, statistic]): Promise<RowSeries[]> => {
       const range = { from: Math.max(0, step - far), to: step + spacing(logged) };
       const body = { runs: [run], kind, statistics: [statistic], ...range };
-      const header = (await answers.ask("series", body, abort)) as SeriesHeader;
+      const header = await client.ask<SeriesHeader>("series", body, { signal: abort });
       return header.series.map(({ layout, steps, absent, values }) => ({
         kind,
         statistic,

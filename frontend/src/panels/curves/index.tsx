@@ -1,5 +1,5 @@
 import { useMemo, useRef, useState } from "preact/hooks";
-import { useAnswer, useAnswers } from "../../data/use_answer";
+import { useQuery, useQueryClient } from "../../data/use_query";
 import { exact, parseFilter } from "../../lib/format";
 import { nearest } from "../../lib/steps";
 import { NNVIZ_PREFIX } from "../../lib/tags";
@@ -38,7 +38,7 @@ const read = (header: unknown) => (header as { series: ScalarCurve[] }).series;
 
 export function View() {
   const store = useStore();
-  const answers = useAnswers();
+  const client = useQueryClient();
   const settings = settingsOf(store);
   const grid = useRef<HTMLDivElement>(null);
   const { ref: scroller } = useSize<HTMLDivElement>();
@@ -47,11 +47,11 @@ export function View() {
   const [message, setMessage] = useState<string | null>(null);
   const runs = store.shown.value;
   const body = runs.length > 0 ? { runs, tags: null, prefix: "", last: false } : null;
-  const answer = useAnswer("scalars", body, read);
+  const answer = useQuery("scalars", body, read);
   const groups = useFindings().groups;
   const series = useMemo(
-    () => (answer.data ?? answer.last ?? []).filter(({ run }) => runs.includes(run)),
-    [answer.data, answer.last, runs.join()],
+    () => (answer.data ?? answer.previous ?? []).filter(({ run }) => runs.includes(run)),
+    [answer.data, answer.previous, runs.join()],
   );
   const clocks = useMemo(() => clocksOf(series), [series]);
   const charts = useMemo(() => {
@@ -100,7 +100,7 @@ export function View() {
     setBusy(true);
     setMessage(null);
     try {
-      const found = await explain(answers, store, run, at, logged, new AbortController().signal);
+      const found = await explain(client, store, run, at, logged, new AbortController().signal);
       if (found) show(store, run, found);
       else setMessage(TEXT.unexplained);
     } catch (error) {
@@ -121,9 +121,9 @@ export function View() {
       : i === 0
         ? ref
         : null;
-  const empty = !answer.loading && answer.error === null && charts.length === 0;
+  const empty = !answer.pending && answer.error === null && charts.length === 0;
   return (
-    <section class="panel" aria-label={TEXT.title} aria-busy={answer.loading && series.length === 0}>
+    <section class="panel" aria-label={TEXT.title} aria-busy={answer.pending && series.length === 0}>
       <div class="tools">
         <Toolbar settings={settings} valid={pattern !== null} />
         <div class="ends">
@@ -145,7 +145,7 @@ export function View() {
           />
         </div>
       </div>
-      {answer.loading && <Busy />}
+      {answer.pending && <Busy />}
       {answer.error !== null && <Failure what={TEXT.what} message={answer.error} retry={answer.retry} />}
       {runs.length === 0 ? (
         <NoRuns />

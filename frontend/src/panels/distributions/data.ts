@@ -1,5 +1,5 @@
 import { useMemo } from "preact/hooks";
-import { type Answer, useAnswer } from "../../data/use_answer";
+import { type QueryState, useQuery } from "../../data/use_query";
 import { unionRows } from "../../lib/row_union";
 import { choose } from "../../lib/selection";
 import { KINDS } from "../../lib/statistics";
@@ -41,15 +41,15 @@ export function useListing() {
   const runs = useMemo(() => [...shown].sort(), [shown]);
   const wanted = store.key("hist.kind").value ?? store.kind.value;
   const valid = wanted === "stock" || KINDS.includes(wanted as never) ? wanted : KINDS[0];
-  const first = useAnswer("histograms", runs.length ? { runs, kind: valid } : null, readListing);
+  const first = useQuery("histograms", runs.length ? { runs, kind: valid } : null, readListing);
   const kinds = useMemo(() => {
-    const found = new Set((first.data ?? first.last)?.runs.flatMap((run) => Object.keys(run.kinds)));
+    const found = new Set((first.data ?? first.previous)?.runs.flatMap((run) => Object.keys(run.kinds)));
     return [...KINDS, "stock"].filter((kind) => found.has(kind));
-  }, [first.data, first.last]);
+  }, [first.data, first.previous]);
   const kind = kinds.length === 0 || kinds.includes(valid) ? valid : kinds[0];
-  const second = useAnswer("histograms", kind !== valid ? { runs, kind } : null, readListing);
+  const second = useQuery("histograms", kind !== valid ? { runs, kind } : null, readListing);
   const answer = kind === valid ? first : second;
-  const listing = answer.data ?? answer.last;
+  const listing = answer.data ?? answer.previous;
 
   const rows = useMemo(() => {
     const listed = new Map(listing?.runs.map((run) => [run.run, run]));
@@ -73,7 +73,7 @@ export function useListing() {
   );
   const at = choose(store.view.row.value, things);
   return {
-    answer: answer as Answer<HistogramListing>,
+    answer: answer as QueryState<HistogramListing>,
     runs,
     kinds,
     kind,
@@ -99,16 +99,16 @@ export function useListing() {
 export type Listing = ReturnType<typeof useListing>;
 
 /** Return the histograms of the selected row at all steps. */
-export function useRow(listing: Listing, wanted: boolean): Answer<HistogramAnswer> {
+export function useRow(listing: Listing, wanted: boolean): QueryState<HistogramAnswer> {
   const { runs, kind, rows, selected } = listing;
   const row = rows[selected]?.name;
   const ask = wanted && row !== undefined;
-  return useAnswer("histograms", ask ? { runs, kind, rows: [row] } : null, readHistograms);
+  return useQuery("histograms", ask ? { runs, kind, rows: [row] } : null, readHistograms);
 }
 
 /** Return the histograms of all rows at the cursor's step. */
-export function useStep(listing: Listing, wanted: boolean): Answer<HistogramAnswer> {
+export function useStep(listing: Listing, wanted: boolean): QueryState<HistogramAnswer> {
   const { runs, kind, rows, step } = listing;
   const ask = wanted && rows.length > 0;
-  return useAnswer("histograms", ask ? { runs, kind, step } : null, readHistograms);
+  return useQuery("histograms", ask ? { runs, kind, step } : null, readHistograms);
 }

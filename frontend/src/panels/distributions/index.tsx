@@ -25,7 +25,7 @@ export function View() {
   const ofRow = useRow(listing, !layers);
   const ofStep = useStep(listing, layers);
   const current = layers ? ofStep : ofRow;
-  const shown = current.data ?? current.last;
+  const shown = current.data ?? current.previous;
   const { moveStep, moveLayer } = listing;
   useKeyboardNav(useMemo(() => ({ moveStep, moveLayer }), [listing.steps, listing.step, rows, selected]));
   const items = useMemo(() => rows.map((row) => ({ name: row.name, note: row.type })), [rows]);

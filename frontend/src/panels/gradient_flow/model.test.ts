@@ -1,8 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { Store } from "../../data/store";
 import { gainGrid, gainParts, sourceOf } from "../../lib/gain";
 import { CELL } from "../../lib/types";
-import { grid, info, line, row, series } from "../../testing/helpers";
+import { grid, line, row, series } from "../../testing/helpers";
 import { linesWithin, lineTops, partInSight } from "./layout";
 import { folder, foldsThatFit, setFold } from "./model_folds";
 import { byName, byValue, flatLines, orderText, parseOrder } from "./model_order";
@@ -195,73 +194,4 @@ test("lines in sight", () => {
   expect(end - first).toBeLessThan(140);
   expect(partInSight(0, 400, 300)).toEqual({ top: 0, height: 300 });
   expect(linesWithin([0], { top: 0, height: 0 })).toEqual([0, 0]);
-});
-
-describe("store", () => {
-  const kinds = { gradient: ["norm"], activation_gradient: ["rms"] };
-  const filled = () => {
-    const store = new Store();
-    store.runs.value = [info("a", 0, kinds), info("b", 1, kinds)];
-    const loaded = (run: string, factor: number) => ({
-      series: series(
-        run,
-        ["x.weight", "y.weight"],
-        [0, 10, 20],
-        [
-          [factor, 1],
-          [2 * factor, 1],
-          [4 * factor, 1],
-        ],
-      ),
-    });
-    store.loaded.value = new Map([
-      ["a", loaded("a", 1)],
-      ["b", loaded("b", 100)],
-    ]);
-    return store;
-  };
-  test("a comparison: the reference shows its values, the others their ratio to it", () => {
-    const store = filled();
-    store.compare(true);
-    expect([...store.gridOf.value.get("b")!.values]).toEqual([2, 2, 2, 0, 0, 0]);
-    expect([...store.gridOf.value.get("a")!.values]).toEqual([1, 2, 4, 1, 1, 1]);
-    expect(store.scale.value).toMatchObject({ lo: -2, hi: 2, factor: true });
-    expect(store.flow.mapOf.value.get("a")!.scale).toMatchObject({ mode: "log", lo: 1, hi: 5 });
-    expect(store.thresholds.value).toBeNull();
-    expect(store.panelKeys()).toEqual({ "flow.vs": "ref" });
-    store.setRef("b");
-    expect(store.gridOf.value.get("a")!.values[0]).toBe(-2);
-    store.toggleRun("a");
-    expect(store.flow.compared.value).toBe(false);
-  });
-  test("a zoom keeps the cursor, which moves within it", () => {
-    const store = filled();
-    store.zoomTo([0, 10]);
-    expect([...store.steps.value]).toEqual([0, 10]);
-    expect(store.step.value).toBe(10);
-    store.moveStep(1);
-    expect(store.step.value).toBe(10);
-    store.view.step.value = 20;
-    store.zoomTo(null);
-    expect(store.step.value).toBe(20);
-    store.setPanelKeys({ "flow.from": "500", "flow.to": "600" });
-    expect(store.flow.zoom.value).toBeNull();
-  });
-  test("backward gain is offered where there are RMS of activation gradients", () => {
-    const store = filled();
-    expect(store.statistics.value.find(({ kind }) => kind === "activation_gradient")!.names).toEqual([
-      "rms",
-      "backward_gain",
-    ]);
-    store.choose("activation_gradient", "backward_gain");
-    expect([store.statistic.value, store.source.value]).toEqual(["backward_gain", "rms"]);
-  });
-  test("order by value is the reference's at that step", () => {
-    const store = filled();
-    store.flow.keys.order.value = "value@0";
-    expect(store.lines.value.map(({ key }) => key)).toEqual(["x.weight", "y.weight"]);
-    store.setRef("a");
-    store.loaded.value = new Map([["a", { series: series("a", ["x.weight", "y.weight"], [0], [[1, 3]]) }]]);
-    expect(store.lines.value.map(({ key }) => key)).toEqual(["y.weight", "x.weight"]);
-  });
 });

@@ -1,5 +1,5 @@
 import { useMemo, useRef } from "preact/hooks";
-import { type Answer, useAnswer } from "../../data/use_answer";
+import { type QueryState, useQuery } from "../../data/use_query";
 import { unionRows } from "../../lib/row_union";
 import { allSteps, nearest } from "../../lib/steps";
 import { CELL, type Scale } from "../../lib/types";
@@ -32,11 +32,11 @@ const readStructure = (header: unknown) =>
 const readSeries = (header: unknown) => (header as { series: AnsweredSeries[] }).series;
 
 /** Return the models of the shown runs. */
-export function useModels(): { models: Models | null; answer: Answer<ReturnType<typeof readStructure>> } {
+export function useModels(): { models: Models | null; answer: QueryState<ReturnType<typeof readStructure>> } {
   const store = useStore();
   const shown = store.shown.value;
-  const answer = useAnswer("structure", shown.length > 0 ? { runs: shown } : null, readStructure);
-  const data = answer.data ?? answer.last;
+  const answer = useQuery("structure", shown.length > 0 ? { runs: shown } : null, readStructure);
+  const data = answer.data ?? answer.previous;
   const found = useMemo(
     () => data && shown.flatMap((run) => data.runs.find((one) => one.run === run) ?? []),
     [data, shown.join("\n")],
@@ -112,7 +112,7 @@ export function useValues(models: Models | null): Values {
   }, [models, kind]);
   const runs = models?.runs.map(({ run }) => run) ?? [];
   // Backward gain depends on neighbouring layers, which are loaded only by Gradient flow.
-  const question =
+  const request =
     requested.length === 0 || store.source.value !== statistic
       ? null
       : {
@@ -121,8 +121,8 @@ export function useValues(models: Models | null): Values {
           statistics: [statistic],
           rows: requested.map(({ rows }) => (rows.length === 1 ? rows[0] : rows)),
         };
-  const over = useAnswer("series", question && { ...question, width: WIDTH }, readSeries);
-  const answered = over.data ?? over.last;
+  const over = useQuery("series", request && { ...request, width: WIDTH }, readSeries);
+  const answered = over.data ?? over.previous;
   const series = useMemo(
     () => (answered ?? []).flatMap((one) => lineSeries(one, statistic, requested.length) ?? []),
     [answered, statistic, requested],
@@ -132,14 +132,14 @@ export function useValues(models: Models | null): Values {
   const step = Math.min(store.view.step.value ?? last, last);
   // If columns contain several steps, the cursor's step is requested separately.
   const near = series.map((one) => one.steps[nearest(one.steps, step)] ?? step);
-  const at = useAnswer(
+  const at = useQuery(
     "series",
-    question && series.some(({ whole }) => !whole)
-      ? { ...question, from: Math.min(...near), to: Math.max(...near) }
+    request && series.some(({ whole }) => !whole)
+      ? { ...request, from: Math.min(...near), to: Math.max(...near) }
       : null,
     readSeries,
   );
-  const now = at.data ?? at.last;
+  const now = at.data ?? at.previous;
   const places = useMemo(
     () => new Map(requested.map(({ key }, i): [string, number] => [key, i])),
     [requested],
@@ -174,7 +174,7 @@ export function useValues(models: Models | null): Values {
     cell,
     lineOf,
     requested,
-    loading: over.loading || at.loading,
+    loading: over.pending || at.pending,
     error: over.error ?? at.error,
     retry: () => {
       over.retry();

@@ -1,5 +1,6 @@
 import { useMemo, useState } from "preact/hooks";
 import { parseFilter } from "../../lib/format";
+import { isGain } from "../../lib/gain";
 import { choose } from "../../lib/selection";
 import { nearest } from "../../lib/steps";
 import { shapeOf } from "../../plot/markers";
@@ -150,7 +151,7 @@ export function View() {
     <section class="panel structure-panel" aria-label={TEXT.title} ref={ref}>
       <div class="tools">
         <StatisticSelect />
-        <ScaleSwitch />
+        <ScaleSwitch scale={{ ...values.scale, factor: isGain(store.kind.value, store.statistic.value) }} />
         <fieldset class="segments" aria-label={TEXT.show}>
           {one("table", TEXT.table)}
           {wide && one("both", TEXT.both)}
@@ -216,7 +217,7 @@ export function View() {
           <StructureExports models={models} values={values} place={place} />
         </div>
       </div>
-      {(answer.loading || values.loading) && <Busy />}
+      {(answer.pending || values.loading) && <Busy />}
       {body()}
     </section>
   );

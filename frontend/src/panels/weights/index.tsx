@@ -1,4 +1,4 @@
-import { useAnswer } from "../../data/use_answer";
+import { useQuery } from "../../data/use_query";
 import { choose } from "../../lib/selection";
 import { nearest } from "../../lib/steps";
 import { WEIGHT_PREFIX } from "../../lib/tags";
@@ -7,7 +7,7 @@ import { Failure } from "../../ui/failure";
 import { useKeyboardNav } from "../../ui/keyboard_nav";
 import { LayerList } from "../../ui/layer_list";
 import { NoRuns, PanelEmpty } from "../../ui/panel_empty";
-import { mapsQuestion, readMaps, readTracked, readTracks, readWeights } from "./data";
+import { mapsRequest, readMaps, readTracked, readTracks, readWeights } from "./data";
 import { Stage } from "./parts/stage";
 import { Tools } from "./parts/tools";
 import { useWeights } from "./state";
@@ -23,25 +23,25 @@ export function View() {
   const store = useStore();
   const runs = store.shown.value;
   const hasRuns = runs.length > 0;
-  const listing = useAnswer("maps", hasRuns ? { runs, prefix: WEIGHT_PREFIX, tag: null } : null, readWeights);
-  const weights = listing.data ?? listing.last ?? [];
+  const listing = useQuery("maps", hasRuns ? { runs, prefix: WEIGHT_PREFIX, tag: null } : null, readWeights);
+  const weights = listing.data ?? listing.previous ?? [];
   const at = weights.length === 0 ? -1 : Math.max(0, choose(store.view.row.value, weights));
   const weight = weights[at] ?? null;
-  const maps = useAnswer(
+  const maps = useQuery(
     "maps",
-    hasRuns && weight ? mapsQuestion(runs, weight, store.view.step.value) : null,
+    hasRuns && weight ? mapsRequest(runs, weight, store.view.step.value) : null,
     readMaps,
   );
   const tracked = { runs, kind: "tracked", statistics: ["value"] };
-  const singles = useAnswer("series", hasRuns ? { ...tracked, width: 1 } : null, readTracked);
-  const known = singles.data ?? singles.last;
+  const singles = useQuery("series", hasRuns ? { ...tracked, width: 1 } : null, readTracked);
+  const known = singles.data ?? singles.previous;
   const names = (weight && known?.get(weight.name)) ?? [];
-  const tracks = useAnswer(
+  const tracks = useQuery(
     "series",
     names.length > 0 ? { ...tracked, rows: names, width: WIDTH } : null,
     readTracks(names),
   );
-  const model = useWeights(runs, maps.data ?? maps.last);
+  const model = useWeights(runs, maps.data ?? maps.previous);
   const { steps, step } = model;
   const select = (to: number) => {
     const next = weights[Math.min(weights.length - 1, Math.max(0, to))];
@@ -68,7 +68,7 @@ export function View() {
       </section>
     );
   const error = listing.error ?? maps.error;
-  const busy = [listing, maps, singles, tracks].some(({ loading }) => loading);
+  const busy = [listing, maps, singles, tracks].some(({ pending }) => pending);
   return (
     <section class="panel" aria-label={TEXT.title} aria-busy={busy}>
       <Tools model={model} weight={weight} ready={maps.data !== null} />
@@ -90,9 +90,9 @@ export function View() {
             <Stage
               model={model}
               weight={weight}
-              loading={maps.data === null && maps.last === null}
+              loading={maps.data === null && maps.previous === null}
               names={known || singles.error !== null ? names : null}
-              tracks={tracks.data ?? (names.length > 0 ? tracks.last : null) ?? []}
+              tracks={tracks.data ?? (names.length > 0 ? tracks.previous : null) ?? []}
               tracksError={singles.error ?? tracks.error}
               retryTracks={singles.error !== null ? singles.retry : tracks.retry}
             />

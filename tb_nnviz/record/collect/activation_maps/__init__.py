@@ -1,1 +1,1 @@
-"""Activation maps: what layers put out for the inputs of a probe."""
+"""Activation maps: the outputs of layers for the inputs of a probe."""

@@ -1,4 +1,4 @@
-"""What the axes of a layer's output mean: which is the sample, which the unit, which the place."""
+"""The meaning of the axes of a layer's output: sample, unit or place."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 from torch.nn.modules import activation, batchnorm, conv, dropout, instancenorm, padding, pooling, upsampling
 
-#: Axes of units: what has a figure of its own, and keeps its index from one step to the next.
+#: Axes of units. A unit has values of its own, and keeps its index from step to step.
 UNIT_AXES = ("channel", "feature", "unit", "head")
 
 _CHANNELS = (
@@ -44,11 +44,12 @@ _OF_CHANNELS = {
 
 @dataclass(frozen=True)
 class Axes:
-    """How an output is turned into a map's axes.
+    """The axes of a map, and the axis of the output that each comes from.
 
-    ``names`` are those of the map, "depth" among them, of which one slice is kept; ``source`` has the
-    output's axis for each, None where it has none and one of size 1 takes its place. ``fold``: the
-    output's first axis is that many rows a sample, and is parted into two before anything else.
+    Args:
+        names: of the map's axes. Of "depth" one slice is kept.
+        source: for each, the axis of the output, or None for a new axis of size 1.
+        fold: rows per sample, if the first axis of the output contains the rows of all samples. It is split first.
     """
 
     names: tuple[str, ...]
@@ -56,7 +57,7 @@ class Axes:
     fold: int | None = None
 
     def arrange(self, x: Tensor) -> Tensor:
-        """The output in the order of ``names``; a view where that is possible."""
+        """Return the output in the order of ``names``, as a view if possible."""
         if self.fold is not None:
             x = x.reshape(-1, self.fold, *x.shape[1:])
         x = x.permute([axis for axis in self.source if axis is not None])
@@ -67,22 +68,22 @@ class Axes:
 
     @property
     def unit(self) -> int:
-        """Where the units are."""
+        """Index of the axis of units."""
         return next(i for i, name in enumerate(self.names) if name in UNIT_AXES)
 
 
 def plain(names: tuple[str, ...]) -> Axes:
-    """The output's axes are the map's."""
+    """Return axes that are those of the output."""
     return Axes(names, tuple(range(len(names))))
 
 
 ATTENTION = plain(("sample", "head", "query", "key"))
-#: Attention weights of all heads together, or of the only one.
+#: Attention weights averaged over heads, or of a single head.
 MEAN_ATTENTION = Axes(("sample", "head", "query", "key"), (0, None, 1, 2))
 
 
 def attention_axes(shape: tuple[int, ...]) -> Axes | None:
-    """Of attention weights: [sample, head, query, key], or without heads."""
+    """Return the axes of attention weights: [sample, head, query, key], or the same without heads."""
     return {3: MEAN_ATTENTION, 4: ATTENTION}.get(len(shape))
 
 
@@ -93,19 +94,19 @@ def output_axes(
     sequence_first: bool | None,
     before: Mapping[tuple[int, ...], Axes],
 ) -> Axes | None:
-    """Axes of a layer's output; None where it is no map (more than five axes, or none).
+    """Return the axes of a layer's output, or None if it has no map (more than five axes, or none).
 
     Args:
         module: the layer.
         shape: of its output.
-        samples: how many the probe has.
-        sequence_first: whether [token, sample, feature] is what it puts out; None: not known.
-        before: the axes of outputs before this one, the latest of each shape: what works element by element
-            (ReLU, dropout) puts out what came in.
+        samples: number of samples of the probe.
+        sequence_first: whether its output is [token, sample, feature]; None if that is unknown.
+        before: by shape, the axes of the latest output before this one. An elementwise module such as ReLU or
+            dropout keeps the axes of its input.
     """
     dims = len(shape)
     over_last = isinstance(module, nn.Softmax) and module.dim in (-1, dims - 1)
-    if over_last and (dims == 4 or (dims == 3 and shape[1] == shape[2])):  # others may be over words, say
+    if over_last and (dims == 4 or (dims == 3 and shape[1] == shape[2])):  # another softmax may be over a vocabulary
         return attention_axes(shape)
     if dims >= 3 and isinstance(module, _CHANNELS):
         return plain(_OF_CHANNELS[dims]) if dims in _OF_CHANNELS else None
@@ -124,7 +125,7 @@ def output_axes(
 
 
 def _rows(module: nn.Module, shape: tuple[int, ...], samples: int) -> Axes:
-    """Of a matrix: samples by units; all samples' tokens in one axis; or tokens that are no sample's."""
+    """Return the axes of a matrix: samples by units, tokens of all samples by features, or tokens without a sample."""
     rows = shape[0]
     if rows == samples or rows < 2:
         return plain(("sample", "unit"))
@@ -141,9 +142,9 @@ def _units_last(module: nn.Module, shape: tuple[int, ...]) -> bool:
 
 
 def reads_sequence_first(module: nn.Module) -> bool | None:
-    """What a module says of [token, sample, feature] or [sample, token, feature]; None: nothing."""
-    for told in (module, getattr(module, "self_attn", None)):
-        batch_first = getattr(told, "batch_first", None)
+    """Return whether a module declares that tokens precede samples, or None if it declares no order."""
+    for declaring in (module, getattr(module, "self_attn", None)):
+        batch_first = getattr(declaring, "batch_first", None)
         if isinstance(batch_first, bool):
             return not batch_first
     return None

@@ -1,4 +1,4 @@
-"""The probe itself as a map, where the user asked for it: what the activation maps are seen beside."""
+"""The probe itself as a map, to be shown beside the activation maps."""
 
 from __future__ import annotations
 
@@ -14,25 +14,29 @@ from tb_nnviz.record.collect.activation_maps.layer_map import Plan
 from tb_nnviz.record.collect.activation_maps.plan import is_mappable
 from tb_nnviz.record.collect.activation_maps.probe import Labels
 from tb_nnviz.record.collect.activation_maps.sizes import MOST_BYTES, MOST_SAMPLES, fit
-from tb_nnviz.record.measure.host_copy import HostCopy
+from tb_nnviz.record.measure.host_copy import HostArrays, HostCopy
+
+#: Makes the payload of a tag from the values that have arrived on the host.
+Payload = Callable[[HostArrays], np.ndarray]
 
 _NAMES = {2: ("sample", "unit"), 3: ("sample", "token", "feature"), 4: ("sample", "channel", "height", "width")}
 
 
-def input_payload(x: Tensor, plans: Sequence[Plan], labels: Labels | None) -> Callable[[], np.ndarray] | None:
-    """What makes the payload of a probe's first tensor on the host; None where no map can show it.
+def input_payload(x: Tensor, plans: Sequence[Plan], labels: Labels | None, copy: HostCopy) -> Payload | None:
+    """Return the function that makes the payload of a probe's first tensor, or None if no map can show it.
 
     Args:
         x: the probe's first tensor.
-        plans: of its model's maps, in the order of execution: as many samples are kept as these have.
+        plans: of its model's maps, in order of execution. The input keeps as many samples as these.
         labels: of its samples or tokens.
+        copy: takes the tensor to the host.
     """
     samples = max((plan.kept["sample"] for plan in plans), default=MOST_SAMPLES)
     swapped = any(plan.axes.source[:2] == (1, 0) for plan in plans)
     if not (x.is_floating_point() or x.is_complex()):
         if x.dim() == 2:
             return _tokens(x.t() if swapped else x, samples, labels)
-        x = x.float()  # images as they are stored, say
+        x = x.float()  # such as images in the form in which they are stored
     axes = _axes(x, plans, swapped)
     if axes is None or not is_mappable(x):
         return None
@@ -42,20 +46,13 @@ def input_payload(x: Tensor, plans: Sequence[Plan], labels: Labels | None) -> Ca
     if kept is None:
         return None
     plan = Plan(tuple(x.shape), axes, sizes, kept)
-    transfer = HostCopy()
-    codes, figures = (transfer.add(part.reshape(-1)) for part in layer_map.take(x, plan))
-    arrive = transfer.start()
+    codes, numbers = (copy.add(part.reshape(-1)) for part in layer_map.take(x, plan))
     more = _labels(labels, kept["sample"], kept.get("token"))
-
-    def payload() -> np.ndarray:
-        arrived = arrive()
-        return layer_map.encode(plan, arrived(codes), arrived(figures), **more)
-
-    return payload
+    return lambda arrays: layer_map.encode(plan, arrays(codes), arrays(numbers), **more)
 
 
 def _axes(x: Tensor, plans: Sequence[Plan], swapped: bool) -> Axes | None:
-    """As the first layer's output of so many axes; or as inputs mostly are."""
+    """Return the axes of the first layer output with as many dimensions, or else the usual ones of inputs."""
     if swapped and x.dim() == 3:
         return Axes(_NAMES[3], (1, 0, 2))
     for plan in plans:
@@ -66,18 +63,18 @@ def _axes(x: Tensor, plans: Sequence[Plan], swapped: bool) -> Axes | None:
     return plain(_NAMES[x.dim()]) if x.dim() in _NAMES else None
 
 
-def _tokens(x: Tensor, samples: int, labels: Labels | None) -> Callable[[], np.ndarray] | None:
-    """Token ids [sample, token]."""
+def _tokens(x: Tensor, samples: int, labels: Labels | None) -> Payload | None:
+    """Return the function that makes the payload of token ids, [sample, token]."""
     if not x.numel() or x.is_meta:
         return None
     sizes = dict(zip(("sample", "token"), x.shape, strict=True))
-    # those beyond a byte take a few digits each in the header
+    # An id beyond a byte takes a few digits in the header.
     kept = x[:samples, : MOST_BYTES // (8 * max(1, min(samples, len(x))))].cpu().numpy().astype(np.int64)
-    return lambda: layer_map.encode_tokens(kept, sizes, **_labels(labels, *kept.shape))
+    return lambda arrays: layer_map.encode_tokens(kept, sizes, **_labels(labels, *kept.shape))
 
 
 def _labels(labels: Labels | None, samples: int, tokens: int | None) -> dict[str, Any]:
-    """What the header says of them, cut to what is kept."""
+    """Return the labels of the samples and tokens that are kept, as keys of the header."""
     if labels is None:
         return {}
     return {"labels": [label if isinstance(label, str) else list(label[:tokens]) for label in labels[:samples]]}

@@ -1,4 +1,4 @@
-"""A layer's output -> a map: cut and pooled as planned, one byte a value, with the exact figures of its units."""
+"""Turns a layer's output into a map: reduced as planned, one byte per value, with exact values of its units."""
 
 from __future__ import annotations
 
@@ -20,9 +20,13 @@ _POOLED = ("height", "width", "length")
 
 @dataclass(frozen=True)
 class Plan:
-    """What becomes of one layer's output: the same at every step.
+    """The reduction of one layer's output, which is the same at every step.
 
-    ``shape`` is the output's; ``sizes`` and ``kept`` are by axis, before and after.
+    Args:
+        shape: of the output.
+        axes: of the map.
+        sizes: by axis, before the reduction.
+        kept: by axis, after it.
     """
 
     shape: tuple[int, ...]
@@ -32,7 +36,7 @@ class Plan:
 
     @property
     def downsampled(self) -> dict[str, list[Any]] | None:
-        """What the header says of it: original size, kept size, and how; None where all is kept."""
+        """Original size, kept size and method by axis; None if everything is kept."""
         found = {
             name: [size, self.kept.get(name, 1), how(name)]
             for name, size in self.sizes.items()
@@ -42,21 +46,21 @@ class Plan:
 
     @property
     def unit_order(self) -> list[int] | None:
-        """The original index of each unit that is kept; None where all are."""
+        """Original index of each kept unit; None if all are kept."""
         name = self.axes.names[self.axes.unit]
         size, kept = self.sizes[name], self.kept[name]
         return None if kept == size else [i * size // kept for i in range(kept)]
 
 
 def how(axis: str) -> str:
-    """How an axis is made smaller: units are taken at even distances, places pooled, of others the first are kept."""
+    """Return how an axis is reduced: units at even distances, places by pooling, other axes to their first indices."""
     if axis in UNIT_AXES:
         return "every"
     return "mean" if axis in _POOLED else "slice"
 
 
 def sizes_of(shape: tuple[int, ...], axes: Axes) -> dict[str, int]:
-    """An output's size along each axis of its map."""
+    """Return an output's size along each axis of its map."""
     if axes.fold is not None:
         shape = (shape[0] // axes.fold, axes.fold, *shape[1:])
     return {name: 1 if i is None else shape[i] for name, i in zip(axes.names, axes.source, strict=True)}
@@ -64,19 +68,19 @@ def sizes_of(shape: tuple[int, ...], axes: Axes) -> dict[str, int]:
 
 @torch.no_grad()
 def take(output: Tensor, plan: Plan) -> tuple[Tensor, Tensor]:
-    """A map's codes, uint8 of the kept sizes, and its figures.
+    """Return a map's codes, uint8 of the kept sizes, and its exact numbers, without waiting for the device.
 
-    Those are [offset, scale, nonfinite], then of each kept unit min, max and mean over all samples and
-    places, before anything of these is cut or pooled. Nothing waits for the device.
+    The numbers are [offset, scale, nonfinite], then minima, maxima and means of the kept units. Those cover all
+    samples and places of the output, including the ones that the map drops.
     """
     exact = exact_dtype(output.device)
     x = plan.axes.arrange(output if output.dtype in (torch.float32, exact) else output.float())
     names, unit = plan.axes.names, plan.axes.unit
     if (units := plan.kept[names[unit]]) != x.shape[unit]:
-        size = x.shape[unit]  # made there: nothing is copied to the device
+        size = x.shape[unit]  # indices made on the device need no copy to it
         x = x.index_select(unit, torch.arange(units, device=x.device) * size // units)
     others = [i for i in range(x.dim()) if i != unit]
-    figures = [x.amin(others).to(exact), x.amax(others).to(exact), x.mean(others, dtype=exact)]
+    exact_units = [x.amin(others).to(exact), x.amax(others).to(exact), x.mean(others, dtype=exact)]
     for i, name in enumerate(names):
         if how(name) == "slice" and name != "depth":
             x = x.narrow(i, 0, plan.kept[name])
@@ -84,11 +88,11 @@ def take(output: Tensor, plan: Plan) -> tuple[Tensor, Tensor]:
         axis = names.index("depth")
         x = x.select(axis, x.shape[axis] // 2)
     codes, numbers = quantize(_pool(x.to(exact), plan))
-    return codes, torch.cat([numbers, *figures])
+    return codes, torch.cat([numbers, *exact_units])
 
 
 def _pool(x: Tensor, plan: Plan) -> Tensor:
-    """The mean of tiles of places: of those at the edge over the part that is there."""
+    """Return the means of tiles of places. A tile at the edge is the mean of the places that it has."""
     names = [name for name in plan.sizes if name in _POOLED]
     side = factor([plan.sizes[name] for name in names], [plan.kept[name] for name in names])
     if side == 1:
@@ -99,12 +103,12 @@ def _pool(x: Tensor, plan: Plan) -> Tensor:
     return F.avg_pool2d(x, window, [side, side], ceil_mode=True, count_include_pad=False)
 
 
-def encode(plan: Plan, codes: np.ndarray, figures: np.ndarray, **more: Any) -> np.ndarray:
-    """The payload of a map's tag, of what ``take`` gave and has arrived."""
+def encode(plan: Plan, codes: np.ndarray, numbers: np.ndarray, **more: Any) -> np.ndarray:
+    """Return the payload of a map's tag from the results of ``take`` on the host."""
     names = [name for name in plan.axes.names if name != "depth"]
     shape = [plan.kept[name] for name in names]
-    offset, scale, nonfinite = (float(figure) for figure in figures[:3])
-    units = figures[3:].reshape(3, -1)
+    offset, scale, nonfinite = (float(number) for number in numbers[:3])
+    units = numbers[3:].reshape(3, -1)
     header = {
         "shape": shape,
         "axes": names,
@@ -113,22 +117,22 @@ def encode(plan: Plan, codes: np.ndarray, figures: np.ndarray, **more: Any) -> n
         "nonfinite": int(nonfinite),
         "downsampled": plan.downsampled,
         "unit_order": plan.unit_order,
-        "units": {name: _numbers(row) for name, row in zip(("min", "max", "mean"), units, strict=True)},
+        "units": {name: _rounded(row) for name, row in zip(("min", "max", "mean"), units, strict=True)},
         "mode": "eval",
         **more,
     }
     return schema.encode_map(header, codes.reshape(shape))
 
 
-def _numbers(values: np.ndarray) -> list[float | None]:
-    """Figures for JSON, each as short as float32 allows; None for what is not finite."""
+def _rounded(values: np.ndarray) -> list[float | None]:
+    """Return values for JSON with the digits of float32, and None for a nonfinite value."""
     return [float(f"{value:.9g}") if np.isfinite(value) else None for value in values.tolist()]
 
 
 def encode_tokens(values: np.ndarray, sizes: dict[str, int], **more: Any) -> np.ndarray:
-    """The payload of inputs that are token ids, [sample, token], which have no fractions.
+    """Return the payload of inputs that are token ids, [sample, token].
 
-    Those that one byte holds are their own codes; others stand in the header, as they are.
+    Ids that fit into one byte are their own codes. Others are also listed in the header.
     """
     low, high = int(values.min()), int(values.max())
     fits = low >= 0 and high <= 255

@@ -1,4 +1,4 @@
-"""What becomes of each layer's output: planned once, from the shapes of a first pass, and then held to."""
+"""The plan of all maps, made once from the shapes of a first pass."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from tb_nnviz.record.collect.activation_maps.layer_map import Plan
 from tb_nnviz.record.collect.activation_maps.sizes import choose
 from tb_nnviz.record.model.modules import first_tensor, named_modules
 
-#: What is added to the name of a layer that gives attention weights, for those.
+#: Suffix of the name of a layer, for the attention weights that it returns.
 ATTENTION = "@attention"
 
-#: By the map's name, which is the row's, maybe with ATTENTION; None: seen, and no map is made of it.
+#: By the map's name, which is that of the row, possibly with ATTENTION. None: an output without a map.
 Plans = dict[str, Plan | None]
 
 
 @dataclass
 class Seen:
-    """The outputs of one layer call: their shapes by what is added to the row's name."""
+    """The outputs of one layer call: their shapes by the suffix of the map's name."""
 
     module: nn.Module
     model: str
     shapes: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
     def take(self, output: object) -> None:
-        """See the outputs in the pass that plans; tells attention weights by their values, and waits for those."""
+        """Note the outputs of the planning pass. Recognizing attention weights by their values waits for the device."""
         for key, tensor in outputs(output):
             if not key or is_attention(tensor):
                 self.shapes[key] = tuple(tensor.shape)
@@ -40,12 +40,12 @@ class Seen:
 def plan(
     models: Mapping[str, nn.Module], probes: Mapping[str, tuple[int, ...]], seen: Mapping[str, Seen], budget: int
 ) -> Plans:
-    """What is kept of each map, so that an event takes no more than the budget of bytes.
+    """Return what is kept of each map, so that an event takes no more bytes than the budget.
 
     Args:
         models: by their prefix.
-        probes: the shapes of the probes' first tensors, by the models' prefix.
-        seen: the layer calls in the order of execution, by the row's name.
+        probes: by prefix, the shape of the probe's first tensor.
+        seen: by row name, the layer calls in order of execution.
         budget: bytes of all maps together.
     """
     hints = _hints(models)
@@ -60,9 +60,9 @@ def plan(
 
 
 def _whole(seen: Mapping[str, Seen], probe: tuple[int, ...], hints: Mapping[nn.Module, bool | None]) -> Plans:
-    """Plans that keep everything, of one model's outputs."""
+    """Return plans that keep everything, for the outputs of one model."""
     shapes = [(hints.get(found.module), shape) for found in seen.values() for shape in found.shapes.values()]
-    # a model of [token, sample, feature] has such modules, and is given tokens first
+    # A model of [token, sample, feature] has such modules, and its input has tokens first too.
     swapped = any(hint and len(shape) == 3 and shape[:2] == probe[:2] for hint, shape in shapes)
     samples = probe[1] if swapped else probe[0] if probe else 1
     before: dict[tuple[int, ...], Axes] = {}
@@ -84,20 +84,20 @@ def _whole(seen: Mapping[str, Seen], probe: tuple[int, ...], hints: Mapping[nn.M
 
 
 def _hints(models: Mapping[str, nn.Module]) -> dict[nn.Module, bool | None]:
-    """Whether tokens come before samples, as each module or the nearest one around it says."""
+    """Return whether tokens precede samples, as declared by each module or the nearest module that contains it."""
     named = dict(named_modules(models))
-    told = {name: reads_sequence_first(module) for name, module in named.items()}
+    declared = {name: reads_sequence_first(module) for name, module in named.items()}
     found: dict[nn.Module, bool | None] = {}
     for name, module in named.items():
         around = name
-        while around and told.get(around) is None:
+        while around and declared.get(around) is None:
             around = around.rpartition(".")[0]
-        found[module] = told.get(around)
+        found[module] = declared.get(around)
     return found
 
 
 def outputs(output: object) -> list[tuple[str, Tensor]]:
-    """What of a layer's output there may be a map of: "" the tensor that the row is of, ATTENTION one beside it."""
+    """Return the tensors of an output that may have a map: "" is the tensor of the row, ATTENTION one beside it."""
     first = first_tensor(output)
     parts = output if isinstance(output, tuple) else ()
     if first is None or isinstance(output, PackedSequence) or any(isinstance(part, PackedSequence) for part in parts):
@@ -107,13 +107,13 @@ def outputs(output: object) -> list[tuple[str, Tensor]]:
 
 
 def is_mappable(x: Tensor) -> bool:
-    """Whether there can be a map of a tensor: plain, of fractions, of one to five axes."""
+    """Return whether a tensor can have a map: plain, of a floating-point dtype, with one to five axes."""
     if type(x) not in (Tensor, nn.Parameter) or x.is_nested or x.layout != torch.strided or x.is_meta:
         return False
     return x.is_floating_point() and x.dtype.itemsize > 1 and 1 <= x.dim() <= 5 and x.numel() > 0
 
 
 def is_attention(x: Tensor) -> bool:
-    """Whether a tensor's rows are shares: none below 0, all adding up to 1. Waits for the device."""
+    """Return whether each row of a tensor is a distribution: none below 0, sum 1. Waits for the device."""
     x = x.detach().float()
     return bool(((x >= 0).all() & ((x.sum(-1) - 1).abs() < 1e-2).all()).item())

@@ -1,4 +1,4 @@
-"""The probe: the fixed inputs that activation maps are taken of."""
+"""The probe: the fixed inputs of the activation maps."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-#: One a sample, or a list of one a token a sample.
+#: One string per sample, or per sample a list of one string per token.
 Labels = Sequence[str] | Sequence[Sequence[str]]
 
 
 @dataclass(frozen=True)
 class Probe:
-    """One model's inputs, as a copy that nobody else can change.
+    """A private copy of one model's inputs.
 
-    They go where the model goes: to another device, and to another dtype those that have its dtype.
+    It follows the model to another device. Tensors of the model's dtype also follow it to another dtype.
 
     >>> probe = Probe.of(torch.ones(2, 3), nn.Linear(3, 1))
     >>> probe.first.shape, len(probe.args), probe.kwargs
@@ -26,16 +26,16 @@ class Probe:
 
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
-    #: The model's when the probe was given: what has it follows the model, as after ``model.half()``.
+    #: The model's dtype when the probe was given. Tensors of this dtype follow the model, as after ``model.half()``.
     dtype: torch.dtype | None = None
 
     @classmethod
     def of(cls, value: Any, model: nn.Module, name: str = "probe") -> Probe:
-        """What the model takes: a tensor; a tuple of positional arguments; a dict of arguments by name.
+        """Make a probe of a tensor, a tuple of positional arguments, or a dict of arguments by name.
 
         Raises:
-            TypeError: it is none of these.
-            ValueError: there is no tensor in it.
+            TypeError: the value is none of these.
+            ValueError: it contains no tensor.
         """
         args: tuple[Any, ...] = ()
         kwargs: dict[str, Any] = {}
@@ -58,16 +58,16 @@ class Probe:
         return probe
 
     def tensors(self) -> Iterator[Tensor]:
-        """All tensors, in the order given."""
+        """Iterate over all tensors, in the order given."""
         return _tensors((self.args, self.kwargs))
 
     @property
     def first(self) -> Tensor:
-        """The first tensor: what stands for the inputs."""
+        """The first tensor, which represents the inputs."""
         return next(self.tensors())
 
     def call(self, model: nn.Module) -> Any:
-        """What the model, uncompiled, gives for the inputs; it may write on these copies as it likes."""
+        """Call the model, uncompiled, on fresh copies of the inputs, which it may modify."""
         device, dtype = device_of(model), dtype_of(model)
         args, kwargs = _map(
             (self.args, self.kwargs),
@@ -77,10 +77,10 @@ class Probe:
 
 
 def probes(probe: Any, models: Mapping[str, nn.Module]) -> dict[str, Probe]:
-    """The probe of each model by its prefix; with a dict of models a dict by their names, some may have none.
+    """Return the probes by the prefix of their model. With a dict of models, ``probe`` is a dict by their names.
 
     Raises:
-        TypeError, ValueError: see ``Probe.of``; a name that no model has.
+        TypeError, ValueError: see ``Probe.of``, or no model has the name.
     """
     if list(models) == [""]:
         return {"": Probe.of(probe, models[""])}
@@ -95,10 +95,10 @@ def probes(probe: Any, models: Mapping[str, nn.Module]) -> dict[str, Probe]:
 
 
 def labels(value: Any, probes: Mapping[str, Probe]) -> dict[str, Labels]:
-    """The labels of each model's probe by its prefix: given as the probes are.
+    """Return the labels by the prefix of their model. They are given in the form of the probes.
 
     Raises:
-        TypeError, ValueError: they are not strings, not one a sample, or of a model that has no probe.
+        TypeError, ValueError: they are not strings, their number is not that of the samples, or a model has no probe.
     """
     if list(probes) == [""]:
         return {"": _labels("probe_labels", value, probes[""])}
@@ -117,24 +117,24 @@ def _labels(name: str, value: Any, probe: Probe) -> Labels:
         parts = [label] if isinstance(label, str) else label
         if not isinstance(parts, Sequence) or not all(isinstance(part, str) for part in parts):
             raise TypeError(f"invalid {name}: {label!r:.60} ({expected})")
-    # the samples come second where tokens come first
+    # If tokens come first, samples come second.
     if len(value) not in probe.first.shape[: 1 if probe.first.dim() > 3 else 2]:
         raise ValueError(f"invalid {name}: {len(value)} of them for a probe of {list(probe.first.shape)} ({expected})")
     return value
 
 
 def device_of(model: nn.Module) -> torch.device:
-    """Where the model's inputs go: to its first parameter."""
+    """Return the device of the model's first parameter, to which its inputs go."""
     return next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
 
 
 def dtype_of(model: nn.Module) -> torch.dtype | None:
-    """What the model computes in: the dtype of its first floating parameter; None where it has none."""
+    """Return the dtype of the model's first floating-point parameter, or None if it has none."""
     return next((parameter.dtype for parameter in model.parameters() if parameter.is_floating_point()), None)
 
 
 def _map(value: Any, function: Callable[[Tensor], Tensor]) -> Any:
-    """The same structure of tuples, lists and dicts with other tensors in it."""
+    """Return the same structure of tuples, lists and dicts with each tensor replaced."""
     if isinstance(value, Tensor):
         return function(value)
     if isinstance(value, Mapping):

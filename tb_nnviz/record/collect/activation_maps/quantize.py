@@ -1,4 +1,4 @@
-"""Values -> one byte each, with the scale and the offset that bring them back."""
+"""Quantizes values to one byte each, with the scale and the offset that restore them."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from tb_nnviz.schema import NONFINITE_CODE
 
 
 def exact_dtype(device: torch.device) -> torch.dtype:
-    """What figures are computed in: float64, where the device has it."""
+    """Return the dtype of exact numbers, which is float64 if the device has it."""
     return torch.float32 if device.type == "mps" else torch.float64
 
 
 def quantize(x: Tensor) -> tuple[Tensor, Tensor]:
-    """Codes of a tensor's values, uint8 of its shape, and [offset, scale, nonfinite] of ``exact_dtype``.
+    """Return the codes of a tensor's values, uint8 of its shape, and [offset, scale, nonfinite] of ``exact_dtype``.
 
-    A value is ``offset + scale * code``, to half a scale. Code 255 is what is not finite, where anything is
-    not; the others use 0 to 254 then. All values equal: scale 0. Nothing waits for the device.
+    A value is ``offset + scale * code``, up to half a scale. If any value is nonfinite, code 255 stands for those and
+    the others use 0 to 254. If all values are equal, the scale is 0. Nothing waits for the device.
 
-    >>> codes, figures = quantize(torch.tensor([-1.0, 0.0, 4.1]))
-    >>> codes.tolist(), [round(figure, 6) for figure in figures.tolist()]
+    >>> codes, numbers = quantize(torch.tensor([-1.0, 0.0, 4.1]))
+    >>> codes.tolist(), [round(number, 6) for number in numbers.tolist()]
     ([0, 50, 255], [-1.0, 0.02, 0.0])
     """
     x = x.to(exact_dtype(x.device))
@@ -35,7 +35,7 @@ def quantize(x: Tensor) -> tuple[Tensor, Tensor]:
     any_finite = low <= high
     low, high = low.where(any_finite, torch.zeros_like(low)), high.where(any_finite, torch.zeros_like(high))
     levels = 255.0 - (nonfinite > 0).to(x.dtype)
-    scale = high / levels - low / levels  # one by one: their difference may be beyond the largest number
+    scale = high / levels - low / levels  # divided first, because their difference may overflow
     step = scale.where(scale > 0, torch.ones_like(scale))
     codes = (x / step - low / step).round().clamp(min=0).minimum(levels)
     codes = codes.where(finite, torch.full_like(infinity, NONFINITE_CODE))
@@ -43,7 +43,7 @@ def quantize(x: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _quantize_finite(x: Tensor) -> tuple[Tensor, Tensor] | None:
-    """The same in a quarter of the time, where all is finite: to ask for that costs nothing on the CPU."""
+    """Return the same four times faster, or None if a value is nonfinite. Only a CPU can answer that at no cost."""
     low, high = (bound.item() for bound in torch.aminmax(x))
     if not math.isfinite(high - low):
         return None

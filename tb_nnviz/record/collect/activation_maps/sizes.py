@@ -1,4 +1,4 @@
-"""How much of each map is kept, so that all of them fit into a budget of bytes."""
+"""Sizes of the maps, so that all of them fit into a budget of bytes."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from collections.abc import Mapping, Sequence
 
 from tb_nnviz.record.collect.activation_maps.axes import UNIT_AXES
 
-#: Samples that are kept at most.
+#: Most samples of a map.
 MOST_SAMPLES = 8
-#: Bytes of one map at most.
+#: Most bytes of one map.
 MOST_BYTES = 256 * 1024
-#: Bytes of a header at most, but for its units: three figures each, and the original index.
+#: Most bytes of a header, and of each unit in it: three values and the original index.
 HEADER_BYTES, UNIT_BYTES = 768, 56
-#: Values of one sample that are worth more than a further sample.
+#: Up to this size, a larger map is preferred to one more sample.
 SAMPLE_BYTES = 2048
 
-#: Below these sizes an axis is only cut when the others have come down to theirs as well.
+#: An axis is cut below its target only when all others have reached theirs.
 _TARGETS = {"channel": 16, "feature": 32, "unit": 32, "head": 4, "token": 48, "length": 64}
 _PLACE_TARGET, _ATTENTION_TARGET = 12, 32
 
@@ -23,7 +23,7 @@ Sizes = Mapping[str, int]
 
 
 def cost(kept: Sizes) -> int:
-    """Bytes of a map at most."""
+    """Return the most bytes that a map of these sizes takes."""
     values = 1
     for size in kept.values():
         values *= size
@@ -32,9 +32,9 @@ def cost(kept: Sizes) -> int:
 
 
 def choose(sizes: Sequence[Sizes], budget: int) -> list[dict[str, int] | None]:
-    """What is kept of maps of these sizes; None for those that there is no room for.
+    """Return the kept sizes of maps of these sizes, or None for a map without room.
 
-    All keep the same samples. Small maps are whole, and what they leave is shared by the large ones.
+    All maps keep the same samples. Small maps are whole, and the large ones share the rest of the budget.
 
     >>> choose([{"sample": 4, "unit": 10}, {"sample": 4, "channel": 64, "height": 56, "width": 56}], 50_000)
     [{'sample': 4, 'unit': 10}, {'sample': 4, 'channel': 31, 'height': 19, 'width': 19}]
@@ -43,7 +43,7 @@ def choose(sizes: Sequence[Sizes], budget: int) -> list[dict[str, int] | None]:
         return []
     least = cost(dict.fromkeys(("sample", "unit"), 1))
     room = max(0, budget // least)
-    if room < len(sizes):  # some here and there, from the first layer to the last
+    if room < len(sizes):  # evenly spaced from the first layer to the last
         kept = {i * len(sizes) // room for i in range(room)}
         chosen = iter(choose([each for i, each in enumerate(sizes) if i in kept], budget))
         return [next(chosen) if i in kept else None for i in range(len(sizes))]
@@ -59,7 +59,7 @@ def choose(sizes: Sequence[Sizes], budget: int) -> list[dict[str, int] | None]:
 
 
 def level(needs: Sequence[int], budget: int) -> int:
-    """The most that each may have, so that all together, each no more than it needs, fit into the budget.
+    """Return the largest share per map such that all maps fit into the budget, each with at most what it needs.
 
     >>> level([10, 100, 100], 110)
     50
@@ -74,7 +74,7 @@ def level(needs: Sequence[int], budget: int) -> int:
 
 
 def fit(sizes: Sizes, most: int) -> dict[str, int] | None:
-    """A map's sizes cut so that it takes ``most`` bytes: what is furthest above its target first."""
+    """Return a map's sizes cut to ``most`` bytes, beginning with the axis that exceeds its target most."""
     kept = dict(sizes)
     groups: list[tuple[str, ...]] = [group for group in (("height", "width"), ("query", "key")) if group[0] in kept]
     grouped = {name for group in groups for name in group}
@@ -97,7 +97,7 @@ def fit(sizes: Sizes, most: int) -> dict[str, int] | None:
 
 
 def _pooled_further(sizes: Sizes, kept: Sizes) -> dict[str, int]:
-    """The next smaller sizes that places of these sizes can be pooled to."""
+    """Return the next smaller sizes to which places of these sizes can be pooled."""
     side = 1
     while all(-(-size // side) >= kept[name] for name, size in sizes.items()):
         side += 1
@@ -105,7 +105,7 @@ def _pooled_further(sizes: Sizes, kept: Sizes) -> dict[str, int]:
 
 
 def factor(sizes: Sequence[int], kept: Sequence[int]) -> int:
-    """Side of the tiles that places are pooled in: the smallest that leaves so many.
+    """Return the side of the tiles in which places are pooled: the smallest that leaves the kept sizes.
 
     >>> factor([56, 56], [14, 14]), factor([1, 100], [1, 34])
     (4, 3)

@@ -1,1 +1,1 @@
-"""The dataflow of a model, as observed in a pass."""
+"""The dataflow of a model, as observed in a training pass."""

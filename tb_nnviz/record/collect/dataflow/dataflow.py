@@ -1,47 +1,41 @@
-"""What flows from which module call to which: read off autograd's graph while a forward pass runs."""
+"""The flow of tensors from module call to module call, read from autograd's graph while a forward pass runs."""
 
 from __future__ import annotations
 
-import re
 import weakref
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-#: Beyond so many nodes of autograd's graph, or of ours, a pass is not drawn: nobody could read it.
+from tb_nnviz.record.collect.dataflow.autograd import next_sequence_number, operator_name, output_of, shape_at
+from tb_nnviz.record.collect.dataflow.tensors import bytes_of, described, described_as, shape_of
+
+#: A pass with more nodes, of autograd or in the graph, is not drawn: the picture would be unreadable.
 MOST_WALKED, MOST_NODES = 500_000, 20_000
-#: Nodes of autograd's graph that are looked through for another model's output.
-_NEAR = 64
 #: Operators that are named on one edge.
 MOST_VIA = 8
-#: Operators that only say how the same numbers lie.
+#: Operators that only change the layout of the same numbers.
 _QUIET = frozenset(
     """view reshape unsafe_view reshape_alias t transpose permute expand unsqueeze squeeze slice select split
     split_with_sizes unbind chunk clone alias contiguous to_copy as_strided detach narrow copy_slices""".split()  # noqa: SIM905
 )
-_ALIASES = {
-    "bmm": "matmul",
-    "mm": "matmul",
-    "baddbmm": "matmul",
-    "addmm": "linear",
-    "native_dropout": "dropout",
-    "native_layer_norm": "layer_norm",
-    "native_batch_norm": "batch_norm",
-    "cudnn_batch_norm": "batch_norm",
-    "mkldnn_convolution": "convolution",
-    "safe_softmax": "softmax",
-}
-#: Operators in which something without gradients can meet something that has them.
+#: Operators that can combine an operand without gradients with one that has them.
 _JOINING = frozenset(("add", "sub", "mul", "div", "cat"))
 
 
 class Flow(NamedTuple):
-    """Where a tensor comes from: a node of ours (None: of none), what it went through, whose parameters joined.
+    """The origin of a tensor.
 
-    ``unknown``: it was computed without gradients outside of any module, so nobody knows; ``assumed``: it may be.
+    Args:
+        source: index of the node that it comes from, or None if it comes from no node.
+        via: the operators that it passed since.
+        parameters: the parameters that joined on its way.
+        unknown: it was computed without gradients and outside of all modules, so its origin cannot be read.
+        shape: its shape.
+        assumed: the origin is a guess.
     """
 
     source: int | None
@@ -64,10 +58,10 @@ class TooLargeError(Exception):
 
 
 class Dataflow:
-    """The graph of one pass: ``nodes`` and ``edges`` as they stand in ``nnviz/graph``.
+    """The graph of one pass: ``nodes`` and ``edges`` in the form of ``nnviz/graph``.
 
-    A tensor is known again by itself, or by the node of autograd's graph that made it. Nodes are held while
-    the pass runs, which holds nothing that its loss does not; ``release`` lets them go. Tensors never are.
+    A tensor is recognized by its identity, or by the autograd node that made it. Autograd nodes are held while the
+    pass runs, as the loss holds them too, until ``release``. Tensors are never held.
 
     >>> flow, layer = Dataflow({}), nn.Linear(2, 2)
     >>> x = torch.ones(1, 2)
@@ -84,16 +78,24 @@ class Dataflow:
         self.nodes: list[dict[str, Any]] = []
         self.edges: list[dict[str, Any]] = []
         self._names = parameters
-        self._flows: dict[int, tuple[Any, Flow]] = {}  # by the id of autograd's node, which lives as long
+        self._flows: dict[int, tuple[Any, Flow]] = {}  # by the id of the autograd node, which is held here
         self._tensors: dict[int, _Seen] = {}
-        self._loose: dict[int, None] = {}  # made without gradients, and not taken up by anything yet
+        self._loose: dict[int, None] = {}  # nodes whose outputs have no gradients and are not used yet
         self._earlier: int | None = None
         self._scope = ""
         self._known: set[tuple[int, int, tuple[str, ...]]] = set()
-        self._start = _sequence_number()
+        self._start = next_sequence_number()
 
     def add(self, kind: str, name: str, tensors: Sequence[Tensor] = (), flows: Iterable[Flow] = (), **more: Any) -> int:
-        """A node that these flows reach and that makes these tensors (of a group: that has them); its index."""
+        """Add a node and return its index.
+
+        Args:
+            kind: of ``nnviz/graph``.
+            name: the node's name.
+            tensors: its outputs.
+            flows: the origins of its inputs.
+            more: further keys of the node.
+        """
         outputs = [described(tensor) for tensor in tensors]
         index = self._node(kind, name, **more, outputs=outputs, bytes=bytes_of(tensors))
         for flow in flows:
@@ -110,22 +112,22 @@ class Dataflow:
         return index
 
     def trace(self, tensors: Iterable[Tensor], scope: str = "") -> list[Flow]:
-        """Where each tensor comes from; operators that are new on the way ran in this scope."""
+        """Return the origin of each tensor. Operators seen for the first time are placed in the module ``scope``."""
         self._scope = scope
-        return [self.origin(tensor)._replace(shape=_shape(tensor)) for tensor in tensors]
+        return [self.origin(tensor)._replace(shape=shape_of(tensor)) for tensor in tensors]
 
     def is_new(self, tensor: Tensor) -> bool:
-        """Whether nothing here has made this tensor: it was given."""
+        """Return whether no node made this tensor: it is an input."""
         return tensor.grad_fn is None and self._find(tensor) is None and tensor not in self._names
 
     def release(self) -> None:
-        """Let go of autograd's nodes."""
+        """Release the autograd nodes."""
         self._flows.clear()
         self._tensors.clear()
         self._known.clear()
 
     def origin(self, tensor: Tensor) -> Flow:
-        """Where a tensor comes from."""
+        """Return the origin of a tensor."""
         seen = self._find(tensor)
         node = tensor.grad_fn
         if seen is not None and (node is None or tensor.is_inference() or tensor._version == seen.version):
@@ -144,7 +146,7 @@ class Dataflow:
         return seen if seen is not None and seen.tensor() is tensor else None
 
     def _resolve(self, wanted: Any) -> Flow:
-        """Walk back from one of autograd's nodes to what is known; by hand, as a chain may be long."""
+        """Walk back from an autograd node to known ones. Iterative, because a chain can exceed the recursion limit."""
         waiting = [wanted]
         while waiting:
             node = waiting[-1]
@@ -156,7 +158,7 @@ class Dataflow:
                 before = [other for other, _ in node.next_functions if other is not None]
                 new = [other for other in before if id(other) not in self._flows]
                 if new:
-                    # held here too: the id of one that nobody holds could come again
+                    # They are held here too, because the id of a freed node can be used again.
                     waiting.extend(new)
                     continue
                 flow = self._join(node, before)
@@ -167,7 +169,7 @@ class Dataflow:
         return self._flows[id(wanted)][1]
 
     def _leaf(self, node: Any) -> Flow | None:
-        """Where there is nothing to walk on to: a parameter, a leaf of the user's, what an earlier pass made."""
+        """Return the flow of a node at which the walk ends: a parameter, a user's leaf, or an earlier pass."""
         variable = getattr(node, "variable", None)
         if variable is not None:
             if (name := self._names.get(variable)) is not None:
@@ -182,9 +184,9 @@ class Dataflow:
         return Flow(self._earlier)
 
     def _join(self, node: Any, before: Sequence[Any]) -> Flow:
-        """What comes out of an operator: a node of its own where several flows meet, or parameters come in."""
-        name, output = operator_name(node.name()), _metadata(node)
-        flows = [self._flows[id(other)][1]._replace(shape=_shape_at(other)) for other in before]
+        """Return the flow out of an operator. It becomes a node if several flows meet in it or parameters join."""
+        name, output = operator_name(node.name()), output_of(node)
+        flows = [self._flows[id(other)][1]._replace(shape=shape_at(other)) for other in before]
         if name in _JOINING and len(before) < len(node.next_functions):
             flows += self._taken_up(name, output)
         data = [flow for flow in flows if flow.source is not None]
@@ -197,14 +199,14 @@ class Dataflow:
         if one and not parameters and not (name == "attention" or (name == "matmul" and len(data) > 1)):
             via = max((flow.via for flow in data), key=len)
             return Flow(data[0].source, via if len(via) > MOST_VIA else (*via, name), assumed=data[0].assumed)
-        more = {} if output is None else {"outputs": [_described(*output)]}
+        more = {} if output is None else {"outputs": [described_as(*output)]}
         index = self._node("operator", name, module=self._scope, type=name, **more)
         for flow in flows:
             self._connect(flow, index)
         return Flow(index)
 
     def _taken_up(self, name: str, output: tuple[Any, torch.dtype] | None) -> list[Flow]:
-        """An operator takes a tensor without gradients, or a number: what nothing has taken up yet, if it fits."""
+        """Return the unused outputs without gradients that may be the operator's other operand, by their shape."""
         if output is None:
             return []
         shape = tuple(output[0])
@@ -224,7 +226,7 @@ class Dataflow:
         return len(self.nodes) - 1
 
     def _connect(self, flow: Flow, to: int) -> None:
-        """An edge; the same one twice is one. Where nobody knows, from what nothing has taken up: it is assumed."""
+        """Add an edge, or assumed edges from all unused outputs if the origin is unknown. Duplicates are merged."""
         if flow.unknown:
             for loose in list(self._loose):
                 self._edge(flow._replace(source=loose, via=(), assumed=True), to)
@@ -249,89 +251,3 @@ class Dataflow:
         if flow.assumed:
             edge["assumed"] = True
         self.edges.append(edge)
-
-
-def leads_to(node: Any, wanted: Any) -> bool:
-    """Whether one of autograd's nodes is reached from another in a few operators."""
-    if node is None or wanted is None:
-        return False
-    seen, waiting = {node: None}, [node]
-    while waiting and len(seen) < _NEAR:
-        if (found := waiting.pop(0)) is wanted:
-            return True
-        new = [other for other, _ in found.next_functions if other is not None and other not in seen]
-        seen |= dict.fromkeys(new)
-        waiting += new
-    return False
-
-
-def operator_name(name: str) -> str:
-    """What a user calls the operator that a node of autograd's graph belongs to.
-
-    >>> [operator_name(name) for name in ("AddBackward0", "MaxPool2DWithIndicesBackward0", "BmmBackward0")]
-    ['add', 'max_pool2d', 'matmul']
-    >>> operator_name("ScaledDotProductFlashAttentionForCpuBackward0"), operator_name("MyFunctionBackward")
-    ('attention', 'MyFunction')
-    """
-    name = name.rpartition("::")[2]
-    match = re.fullmatch(r"(.+?)Backward(\d+)", name)
-    if match is None:
-        return "copy_slices" if name == "CopySlices" else name.removesuffix("Backward") or name
-    if "Attention" in match[1]:
-        return "attention"
-    text = re.sub(r"(\d)D(?![a-z])", r"\1d", match[1])
-    text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", text).lower().strip("_")
-    text = text.removesuffix("_with_indices")
-    return _ALIASES.get(text, text)
-
-
-def tensors_of(value: object, depth: int = 8) -> list[Tensor]:
-    """All tensors in what a module is given or gives, in the order in which they stand there."""
-    if isinstance(value, Tensor):
-        return [value]
-    parts: Iterable[object] = ()
-    if isinstance(value, Mapping):
-        parts = list(value.values())
-    elif isinstance(value, tuple | list):
-        parts = value
-    elif is_dataclass(value) and not isinstance(value, type):
-        parts = [getattr(value, part.name, None) for part in fields(value)]
-    return [tensor for part in parts for tensor in tensors_of(part, depth - 1)] if depth else []
-
-
-def _shape(tensor: Tensor) -> tuple[int, ...] | None:
-    """The whole shape, None where its rows have shapes of their own."""
-    return None if tensor.is_nested else tuple(int(size) for size in tensor.shape)
-
-
-def described(tensor: Tensor) -> dict[str, Any]:
-    """Shape and dtype of a tensor as they stand in ``nnviz/graph``."""
-    return _described(_shape(tensor), tensor.dtype)
-
-
-def _described(shape: Iterable[int] | None, dtype: torch.dtype) -> dict[str, Any]:
-    known = None if shape is None else [int(size) for size in shape]
-    return {"shape": known, "dtype": str(dtype).removeprefix("torch.")}
-
-
-def _metadata(node: Any) -> tuple[Any, torch.dtype] | None:
-    """Shape and dtype of what a node of autograd's graph has made, where this torch tells."""
-    metadata = getattr(node, "_input_metadata", None)
-    return (metadata[0].shape, metadata[0].dtype) if metadata else None
-
-
-def _shape_at(node: Any) -> tuple[int, ...] | None:
-    metadata = _metadata(node)
-    return None if metadata is None else tuple(int(size) for size in metadata[0])
-
-
-def bytes_of(tensors: Iterable[Tensor]) -> int:
-    """Memory that these tensors take, each once."""
-    distinct = {id(tensor): tensor for tensor in tensors}
-    return sum(x.numel() * x.element_size() for x in distinct.values() if x.layout == torch.strided and not x.is_nested)
-
-
-def _sequence_number() -> int | None:
-    """The number that autograd gives its next node; None where this torch does not tell."""
-    number = getattr(torch._C._autograd, "_get_sequence_nr", None)
-    return None if number is None else int(number())

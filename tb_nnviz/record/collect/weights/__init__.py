@@ -1,1 +1,1 @@
-"""Weights themselves: their maps, and single ones that are tracked."""
+"""The values of weights: maps of whole weights, and single weights that are tracked."""

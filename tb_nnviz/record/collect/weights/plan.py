@@ -1,4 +1,4 @@
-"""How large the map of each parameter may be: a budget of bytes shared out by shapes alone, so that it is stable."""
+"""The size of each weight's map. It depends on shapes and the budget of bytes only, so that it stays the same."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-#: Values of a map that every parameter gets, however small the budget: 8 x 8 tiles of three numbers.
+#: Fewest values of a map, even if they exceed the budget: 8 x 8 tiles of three numbers.
 LEAST_VALUES = 192
-#: Bytes of an event that a map takes beside its values and norms: tag, metadata, header.
+#: Bytes of a map in an event besides its values and norms: tag, metadata, header.
 FIXED_BYTES = 560
-#: Bytes of a norm in the header, digits and comma.
+#: Bytes of a norm in the header: digits and comma.
 NORM_BYTES = 10
-#: An image larger than this is no kernel: it is shown as a matrix.
+#: A kernel with more pixels is shown as a matrix.
 MOST_PIXELS = 4096
 
 MATRIX = ("row", "column")
@@ -21,9 +21,12 @@ KERNELS = ("out", "in", "height", "width")
 
 @dataclass(frozen=True)
 class View:
-    """What a parameter looks like: a matrix, or kernels by output and input channel.
+    """The view of a parameter: a matrix, or kernels by output and input channel.
 
-    ``transposed``: its first two axes are exchanged, as a transposed convolution has them.
+    Args:
+        axes: their names.
+        shape: their sizes.
+        transposed: the first two axes of the parameter are exchanged, as in a transposed convolution.
     """
 
     axes: tuple[str, ...]
@@ -33,10 +36,12 @@ class View:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is kept of a view.
+    """The part of a view that its map keeps.
 
-    ``kept`` is rows and columns of tiles, or output and input channels, of the view's first two axes;
-    ``tile`` how many rows and columns make a tile (the last ones may be smaller), 1 and 1 for kernels.
+    Args:
+        view: the view.
+        kept: rows and columns of tiles, or output and input channels.
+        tile: rows and columns of a tile. The last tiles may be smaller. (1, 1) for kernels.
     """
 
     view: View
@@ -49,22 +54,22 @@ class Plan:
 
     @property
     def values(self) -> int:
-        """Values of the map, a byte each."""
+        """Number of values of the map, of one byte each."""
         pixels = math.prod(self.view.shape[2:])
         return self.kept[0] * self.kept[1] * pixels * (3 if self.tiled else 1)
 
     @property
     def bytes(self) -> int:
-        """About what it takes in an event."""
+        """Approximate size of the map in an event."""
         norms = sum(kept * (2 if tile > 1 else 1) for kept, tile in zip(self.kept, self.tile, strict=True))
         return FIXED_BYTES + self.values + NORM_BYTES * norms
 
 
 def view(shape: Sequence[int], convolution: bool = False, transposed: bool = False) -> View:
-    """How a parameter of a shape of at least two dimensions is looked at.
+    """Return the view of a parameter with at least two dimensions.
 
-    A convolution's weight is kernels, unless they are single numbers, and so is whatever has four dimensions or
-    more; anything else is a matrix whose columns are the last axis.
+    The weight of a convolution is viewed as kernels unless they are single numbers, and so is any parameter of four
+    dimensions or more. Other parameters are matrices whose columns are the last axis.
 
     >>> view((16, 3, 5, 5)), view((1, 197, 64)).shape, view((8, 4, 1, 1), True).axes
     (View(axes=('out', 'in', 'height', 'width'), shape=(16, 3, 5, 5), transposed=False), (197, 64), ('row', 'column'))
@@ -78,13 +83,13 @@ def view(shape: Sequence[int], convolution: bool = False, transposed: bool = Fal
         first, second = (shape[1], shape[0]) if transposed else (shape[0], shape[1])
         return View(MATRIX, (first, second), transposed)
     sizes = [size for size in shape if size != 1]
-    if len(sizes) < 2:  # a column or a row of its own stays one
+    if len(sizes) < 2:  # a single column or row stays one
         return View(MATRIX, (shape[0], math.prod(shape[1:])))
     return View(MATRIX, (math.prod(sizes[:-1]), sizes[-1]))
 
 
 def plans(views: Sequence[View], budget: int) -> list[Plan]:
-    """What is kept of each: small ones whole, the others of about equal size, so that all fit into the budget.
+    """Return a plan per view, so that all maps fit into the budget: small ones whole, the others of about equal size.
 
     >>> small, large = plans([View(MATRIX, (10, 10)), View(MATRIX, (512, 512))], 4096)
     >>> small.tiled, large.tile, large.kept
@@ -107,10 +112,10 @@ def _whole(view: View) -> Plan:
 
 
 def _reduced(view: View, share: int) -> Plan:
-    """The finest plan of at most ``share`` bytes, cut along the longer axis first; at least a small one."""
+    """Return the finest plan of at most ``share`` bytes, cut along the longer axis first, with a least size."""
     make = _fewer_kernels if view.axes == KERNELS else _tiles
     low, high = 1, max(view.shape[:2])
-    while low < high:  # the most that any axis may keep
+    while low < high:  # search for the largest kept size of an axis
         middle = (low + high + 1) // 2
         plan = make(view, middle)
         if plan.bytes <= share or plan.values <= LEAST_VALUES:
@@ -123,7 +128,7 @@ def _reduced(view: View, share: int) -> Plan:
 def _tiles(view: View, most: int) -> Plan:
     rows, columns = view.shape
     kept = tuple(math.ceil(size / math.ceil(size / most)) for size in (rows, columns))
-    # the smallest tile that gives as many, so that who knows both sizes knows the tile
+    # The smallest tile that gives as many, so that a reader can infer the tile from both sizes.
     return Plan(view, (kept[0], kept[1]), (math.ceil(rows / kept[0]), math.ceil(columns / kept[1])))
 
 
@@ -132,7 +137,7 @@ def _fewer_kernels(view: View, most: int) -> Plan:
 
 
 def evenly(size: int, kept: int) -> list[int]:
-    """The indices that are kept of an axis.
+    """Return the indices that are kept of an axis.
 
     >>> evenly(10, 4)
     [0, 2, 5, 7]

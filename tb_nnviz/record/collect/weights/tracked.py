@@ -1,4 +1,4 @@
-"""Single weights whose every logged value is kept: the first few of each layer, or those that the user chose."""
+"""Single weights whose value is kept at every logged step."""
 
 from __future__ import annotations
 
@@ -6,91 +6,77 @@ import math
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from tb_nnviz import schema
-from tb_nnviz.record.measure.host_copy import HostArrays, HostCopy, Slot
+from tb_nnviz.record.collect.collector import Collector
+from tb_nnviz.record.collect.watched_parameters import WatchedParameters
+from tb_nnviz.record.collect.weights.choice import Choice, Index, has_elements
+from tb_nnviz.record.measure.host_copy import HostArrays
 from tb_nnviz.record.model.modules import NamedParameter
+from tb_nnviz.record.pending_step import PendingStep
 from tb_nnviz.record.row_table import RowTable
+from tb_nnviz.record.step_plan import StepPlan
 
-Index = tuple[int, ...]
-#: How many of each weight, or which of which parameter.
-Choice = int | Mapping[str, Sequence[Index]]
+Optimizer = torch.optim.Optimizer
 
 
-def checked(choice: Any, parameters: Iterable[NamedParameter]) -> Choice:
-    """``watch``'s argument ``tracked_weights`` as a choice.
+class TrackedWeights(Collector):
+    """Gathers single weights just before an optimizer steps them, and the others when the step closes.
 
-    Raises:
-        ValueError, TypeError: it is none, or it names what there is not.
+    The values are one small tensor per optimizer and dtype.
+
+    Args:
+        parameters: those that have rows, and those of each optimizer.
+        choice: the elements to keep.
+        depth: position of a module in order of execution.
     """
-    if choice is None:
-        return 0
-    if isinstance(choice, int) and not isinstance(choice, bool) and choice >= 0:
-        return choice
-    if not isinstance(choice, Mapping):
-        raise ValueError(
-            f"invalid tracked_weights: {choice!r:.120} (a number of at least 0, "
-            'indices by parameter such as {"fc1.weight": [(0, 3)]}, or None)'
-        )
-    known = {parameter.name: parameter.tensor for parameter in parameters}
-    found = {}
-    for name, indices in choice.items():
-        if name not in known:
-            raise ValueError(f"unknown parameter in tracked_weights: {name!r} (one of {', '.join(known):.200})")
-        if not _is_read(known[name]):
-            raise ValueError(f"invalid tracked_weights: {name!r} is {_what(known[name])}, and has no single values")
-        found[name] = [_index(name, index, tuple(known[name].shape)) for index in indices]
-    return found
 
+    part = "tracked weights"
+    kinds = (schema.TRACKED,)
 
-def _index(name: str, index: Any, shape: tuple[int, ...]) -> Index:
-    whole = (index,) if isinstance(index, int) and not isinstance(index, bool) else index
-    if (
-        not isinstance(whole, tuple | list)
-        or len(whole) != len(shape)
-        or not all(type(i) is int and 0 <= i < size for i, size in zip(whole, shape, strict=True))
-    ):
-        raise ValueError(f"invalid index in tracked_weights: {index!r} of {name!r} (its shape is {shape})")
-    return tuple(whole)
-
-
-def _is_read(tensor: Tensor) -> bool:
-    return (
-        tensor.is_floating_point()
-        and tensor.layout == torch.strided
-        and not (tensor.is_meta or tensor.is_nested)
-        and type(tensor.detach()) is Tensor
-    )
-
-
-def _what(tensor: Tensor) -> str:
-    return f"{type(tensor.detach()).__name__} of {tensor.dtype}, {tensor.layout}".replace("torch.", "")
-
-
-class TrackedWeights:
-    """Gathers single weights at logged steps: one small tensor for each optimizer and dtype."""
-
-    def __init__(self, choice: Choice, depth: Callable[[nn.Module], int | None]) -> None:
-        self._choice, self._depth = choice, depth
+    def __init__(self, parameters: WatchedParameters, choice: Choice, depth: Callable[[nn.Module], int | None]) -> None:
+        self._parameters, self._choice, self._depth = parameters, choice, depth
         self._table = RowTable(schema.TRACKED)
         self._rows: dict[str, tuple[Index, list[schema.TrackedRow]]] = {}
         self._put: dict[str, tuple[list[schema.TrackedRow], int | None]] = {}  # as the table has them
         self._places: tuple[schema.Layout | None, dict[str, int]] = None, {}
-        self.begin(False)
 
-    def begin(self, wanted: bool) -> None:
-        """Open a step; what is pending of an unfinished one is dropped."""
-        self.wanted = wanted and bool(self._choice)
+    def begin(self, plan: StepPlan) -> None:
+        self.active = plan.statistics and plan.complete and bool(self._choice)
         self._parts: list[tuple[list[str], Tensor]] = []
-        self._read: set[str] = set()
+        self._read_names: set[str] = set()
 
-    def read(self, parameters: Iterable[NamedParameter]) -> None:
-        """Read parameters as they are now; what is read last of one counts."""
+    def before(self, optimizer: Optimizer, closure: bool) -> None:
+        self._read(self._parameters.stepped_by(optimizer))
+
+    def close(self, pending: PendingStep) -> None:
+        self._read([p for p in self._parameters.ordered() if p.name not in self._read_names])
+        self._update_table()
+        slots = [(names, pending.copy.add(values)) for names, values in self._parts]
+        if not len(self._table) or not slots:
+            return
+        layout, place = self._table.layout, self._place()
+        if (new := self._table.take_unwritten()) is not None:
+            pending.new_layouts[new.kind] = new
+
+        def entries(arrays: HostArrays) -> list[schema.Entry]:
+            values = np.full(len(layout.rows), np.nan)
+            for names, slot in slots:  # the last reading of a row counts
+                values[[place[name] for name in names]] = arrays(slot)
+            return [schema.layout_id_entry(layout), schema.vector(schema.TRACKED, "value", values)]
+
+        pending.tracked = entries
+
+    def drop(self) -> None:
+        super().drop()
+        self._parts.clear()
+
+    def _read(self, parameters: Iterable[NamedParameter]) -> None:
+        """Read parameters as they are now."""
         together: dict[tuple[torch.device, torch.dtype], tuple[list[str], list[Tensor]]] = {}
         for parameter in parameters:
             rows = self._rows_of(parameter)
@@ -99,16 +85,12 @@ class TrackedWeights:
                 names, values = together.setdefault((x.device, x.dtype), ([], []))
                 names += [row.name for row in rows]
                 values.append(self._elements(x, rows))
-                self._read.add(parameter.name)
+                self._read_names.add(parameter.name)
         for names, values in together.values():
             self._parts.append((names, torch.cat(values).float()))
 
-    def unread(self, parameters: Iterable[NamedParameter]) -> list[NamedParameter]:
-        """Those that were not read in this step."""
-        return [parameter for parameter in parameters if parameter.name not in self._read]
-
     def _rows_of(self, parameter: NamedParameter) -> list[schema.TrackedRow]:
-        """The rows of a parameter, which are those of its first sight; others where it has taken another shape."""
+        """Return the rows of a parameter. They stay the same unless its shape changes."""
         shape = tuple(parameter.tensor.shape)
         known = self._rows.get(parameter.name)
         if known is None or known[0] != shape:
@@ -119,22 +101,22 @@ class TrackedWeights:
     def _indices(self, parameter: NamedParameter) -> Sequence[Index]:
         if isinstance(self._choice, Mapping):
             chosen, shape = self._choice.get(parameter.name, ()), tuple(parameter.tensor.shape)
-            if not (chosen and _is_read(parameter.tensor)):  # it may have been replaced since it was checked
+            if not (chosen and has_elements(parameter.tensor)):  # it may have been replaced since
                 return ()
             return [index for index in chosen if len(index) == len(shape) and all(map(operator.lt, index, shape))]
-        if parameter.role != "weight" or not _is_read(parameter.tensor):
+        if parameter.role != "weight" or not has_elements(parameter.tensor):
             return ()
         shape = tuple(parameter.tensor.shape)
         first = range(min(self._choice, math.prod(shape)))
         return [tuple(int(i) for i in np.unravel_index(at, shape)) for at in first]
 
     def _elements(self, x: Tensor, rows: Sequence[schema.TrackedRow]) -> Tensor:
-        """The elements of some rows, [rows], a copy or a view that is copied at once."""
+        """Return the elements of some rows, [rows], as a copy or a view that the caller copies at once."""
         if isinstance(self._choice, Mapping):
             return torch.stack([x[row.index] for row in rows])
         if x.is_contiguous():
             return x.view(-1)[: len(rows)]
-        # the first ones by their indices lie apart (channels last, say): copy only the block that has them
+        # In another memory format the first elements are not adjacent: copy only the block that contains them.
         count = len(rows)
         while x.dim() > 1 and (inner := math.prod(x.shape[1:])) > 0:
             if inner < count:
@@ -143,32 +125,22 @@ class TrackedWeights:
             x = x[0]
         return x.reshape(-1)[:count]
 
-    def send(
-        self, ordered: Iterable[NamedParameter], transfer: HostCopy
-    ) -> tuple[schema.Layout | None, Callable[[HostArrays], list[schema.Entry]]]:
-        """Take the values along: a layout that readers do not know yet, and what makes entries on the host."""
-        for parameter in ordered:
+    def _update_table(self) -> None:
+        """Append new rows in order of execution, and update known ones in place."""
+        for parameter in self._parameters.ordered():
             rows, depth = self._rows.get(parameter.name, ((), []))[1], self._depth(parameter.owner)
             known = self._put.get(parameter.name)
             if known is None or known[0] is not rows or known[1] != depth:
                 self._put[parameter.name] = rows, depth
                 for row in rows:
                     self._table.put(replace(row, depth=depth))
-        tickets: list[tuple[list[str], Slot]] = [(names, transfer.add(values)) for names, values in self._parts]
-        if not len(self._table) or not tickets:
-            return None, lambda arrived: []
+
+    def _place(self) -> dict[str, int]:
+        """Return the place of each row in the layout."""
         layout = self._table.layout
         if self._places[0] is not layout:
             self._places = layout, {row.name: i for i, row in enumerate(layout.rows)}
-        place = self._places[1]
-
-        def entries(arrived: HostArrays) -> list[schema.Entry]:
-            values = np.full(len(layout.rows), np.nan)
-            for names, ticket in tickets:  # of one that was read twice the last counts
-                values[[place[name] for name in names]] = arrived(ticket)
-            return [schema.layout_id_entry(layout), schema.vector(schema.TRACKED, "value", values)]
-
-        return self._table.take_unwritten(), entries
+        return self._places[1]
 
 
 def _row(parameter: NamedParameter, index: Index) -> schema.TrackedRow:

@@ -1,7 +1,8 @@
-"""One read of a tensor on the CPU, in C. Optional: without it ``library`` is None, and operators do the same.
+"""Measurement of a CPU tensor in a single pass, in C.
 
-The C code (``module.c``) gets addresses and believes them, so what a tensor is gets decided here:
-only memory of the CPU that lies as one dense block goes there. Everything else gives None.
+The extension is optional. Without it ``library`` is None, and torch's operators do the same. The C code
+(``module.c``) gets addresses that it cannot check, so this module passes on dense blocks of CPU memory only.
+For any other tensor each function returns None.
 """
 
 from __future__ import annotations
@@ -19,15 +20,15 @@ from tb_nnviz.record.measure.fields import FIELDS, UNIT_FIELDS, TensorStats, des
 from tb_nnviz.record.measure.histogram import count_dtype
 from tb_nnviz.record.measure.native.team import find_team
 
-#: Which arguments the C code takes; ``INTERFACE`` in module.c is to be the same.
+#: Version of the C functions' arguments, the same as ``INTERFACE`` in module.c.
 INTERFACE = 4
 _DTYPES = {torch.float64: 0, torch.float32: 1, torch.bfloat16: 2, torch.float16: 3}
-#: Types whose memory is what they stand for; another subclass may mean something else by it.
+#: Types whose elements are their memory. Another subclass may compute them.
 _PLAIN = {Tensor, torch.nn.Parameter}
 _CODES = 2049
-#: Elements from which on threads share the work: where cores are busy a team waits for its last member.
+#: Elements from which on threads share the work. Fewer are not worth waiting for the slowest thread.
 _SHARED = 1 << 19
-#: How many results are made at a time: one alone costs as much as measuring a small tensor.
+#: Number of results that are allocated at a time. One allocation costs as much as measuring a small tensor.
 _POOL = 64
 
 _ITEM = len(FIELDS) * 8
@@ -35,7 +36,7 @@ _pool: list[tuple[Tensor, int]] = []
 
 
 def load() -> ModuleType | None:
-    """The built extension; None where there is none, or one built of other sources, or NNVIZ_NATIVE is 0."""
+    """Return the built extension; None if it is missing, built from other sources, or NNVIZ_NATIVE is 0."""
     if os.environ.get("NNVIZ_NATIVE") == "0":
         return None
     try:
@@ -61,7 +62,7 @@ def measure(
     copy_to: Tensor | None,
     bin_counts: bool,
 ) -> TensorStats | None:
-    """What ``statistics.measure`` says; None, with nothing done, where x is not for this way."""
+    """Return what ``stats.measure`` does; None, with nothing done, if the extension cannot take x."""
     if library is None or not (address := _address(x)) or len(bounds) > 2:
         return None
     numel, dtype = x.numel(), _DTYPES[x.dtype]
@@ -114,12 +115,13 @@ def measure(
 
 
 def norms(tensors: Sequence[Tensor]) -> Tensor | None:
-    """What ``statistics.norms`` says; None where one of them is not for this way."""
+    """Return what ``stats.norms`` does; None if the extension cannot take one of the tensors."""
     if library is None:
         return None
     arguments: list[int] = []
     try:
-        for x in tensors:  # hundreds at every step: as _address, but without a call, nor asking for the sign
+        # _address without a call per tensor, of which a step has hundreds; the sign changes no norm
+        for x in tensors:
             if type(x) not in _PLAIN or not x.is_cpu or x.is_nested or (dtype := _DTYPES.get(x.dtype)) is None:
                 return None
             address = x.data_ptr()
@@ -143,7 +145,7 @@ def moments(
     epsilon: float,
     denominator: Tensor | None,
 ) -> Tensor | None:
-    """What ``statistics.moments`` says; None where the tensors are not for this way."""
+    """Return what ``stats.moments`` does; None if the extension cannot take the tensors."""
     if library is None or not (address := _address(first)):
         return None
     contiguous = first.is_contiguous()
@@ -171,31 +173,31 @@ def moments(
 
 
 def _threads(work: int) -> int:
-    """How many may share some work, counted in elements read: as many as torch's operators use."""
+    """Return the number of threads for some work, counted in elements read: at most that of torch's operators."""
     return torch.get_num_threads() if work >= _SHARED else 1
 
 
 def _address(x: Tensor) -> int:
-    """Where a tensor lies; 0 for what is not simply numbers with a fraction in the CPU's memory."""
+    """Return a tensor's address; 0 if it is not a plain floating tensor in CPU memory."""
     if type(x) not in _PLAIN or not x.is_cpu or x.dtype not in _DTYPES or x.is_nested or x.is_neg():
         return 0
     try:
-        # 0 too where it is empty or freed; what has no memory of its own, of torch.func or sparse, raises
+        # this is 0 if it is empty or freed, and raises if it has no memory of its own (torch.func, sparse)
         return x.data_ptr()
     except RuntimeError:
         return 0
 
 
 def _lies_as(other: Tensor, x: Tensor, contiguous: bool) -> bool:
-    """Whether two tensors' elements lie in the same order; x is dense, and perhaps contiguous."""
+    """Return True if two tensors' elements lie in the same order. x is dense, and ``contiguous`` or not."""
     if other.dtype != x.dtype or other.shape != x.shape:
         return False
     return other.is_contiguous() if contiguous else other.stride() == x.stride()
 
 
 def _memory(shape: tuple[int, ...], dtype: torch.dtype) -> tuple[Tensor, int]:
-    """A tensor to be written to, and its address: 0 where a mode makes none."""
-    made = torch.empty(*shape, dtype=dtype, device="cpu")  # a tuple takes longer
+    """Return a new tensor and its address, which is 0 if a mode makes tensors without memory."""
+    made = torch.empty(*shape, dtype=dtype, device="cpu")  # faster than with a tuple
     try:
         return made, made.data_ptr() if type(made) is Tensor else 0
     except RuntimeError:
@@ -203,14 +205,14 @@ def _memory(shape: tuple[int, ...], dtype: torch.dtype) -> tuple[Tensor, int]:
 
 
 def _number(x: float | Tensor) -> float | None:
-    """A number, read without an operator where it is a tensor; None on another device."""
+    """Return a number, read from a tensor without an operator; None if it is on another device."""
     if not isinstance(x, Tensor):
         return float(x)
     return float(x.detach().numpy()) if x.is_cpu else None
 
 
 def _take_result() -> tuple[Tensor, int]:
-    """Memory for a tensor's FIELDS, and its address: 0 where a mode makes none."""
+    """Return memory for the fields of a tensor and its address, which is 0 if a mode makes tensors without memory."""
     try:
         return _pool.pop()
     except IndexError:
@@ -224,7 +226,7 @@ def _take_result() -> tuple[Tensor, int]:
 
 
 def _is_dense(x: Tensor) -> bool:
-    """Whether all of its memory is its elements, each once, in whatever order of its axes."""
+    """Return True if the elements fill a block of memory, each once, whatever the order of the axes."""
     expected = 1
     for stride, size in sorted(zip(x.stride(), x.shape, strict=True)):
         if size != 1:
@@ -235,7 +237,7 @@ def _is_dense(x: Tensor) -> bool:
 
 
 def _layout(x: Tensor, axis: int) -> tuple[int, int]:
-    """Number of units of a dense tensor, and how many elements of one lie together."""
+    """Return the number of units of a dense tensor, and the number of adjacent elements of a unit."""
     if not x.dim():
         return 1, 1
     axis %= x.dim()

@@ -1,36 +1,36 @@
-/* What is to be done, and how memory is walked through. */
+/* The arguments of a measurement, and the sizes in which memory is traversed. */
 
-enum { FLOAT64, FLOAT32, BFLOAT16, FLOAT16, DTYPES }; /* as in native/__init__.py */
+enum { FLOAT64, FLOAT32, BFLOAT16, FLOAT16, DTYPES }; /* the codes of native/__init__.py */
 
 static const size_t ITEM_SIZE[DTYPES] = {8, 4, 2, 2};
 
 enum {
-    BLOCK = 2048,    /* elements that are worked on at a time: with their units they stay in the first cache */
-    CODES = 1 << 11, /* codes of float32's top bits (histogram.py); one more counts exact zeros */
-    TABLES = 4,      /* counting into several tables, equal codes in a row need not wait for each other */
-    RUN = 128,       /* a unit's elements that lie together are reduced alone if there are so many */
-    SHORT_RUN = 16,  /* or so many, and few such runs */
+    BLOCK = 2048,    /* elements that are processed at a time: with their units they fit the L1 cache */
+    CODES = 1 << 11, /* codes of float32's top bits (histogram.py); code CODES is exact zero */
+    TABLES = 4,      /* with several tables, an increment need not wait for the last one of the same code */
+    RUN = 128,       /* adjacent elements of a unit from which on they are reduced by themselves */
+    SHORT_RUN = 16,  /* the same if a unit has fewer than FEW such runs */
     FEW = 8,
-    WIDTH = 1024,    /* columns that are worked on at a time: their units' state stays in the cache */
+    WIDTH = 1024,    /* columns that are processed at a time: the state of their units fits the cache */
     BOUNDS = 2,
 };
 
 typedef struct {
-    const char *x, *minus; /* minus, copy, codes and units may be missing */
+    const char *x, *minus; /* minus, copy, codes and units may be NULL */
     char *copy;
     int64_t numel;
     int dtype;
-    int32_t *codes;            /* [CODES + 1], and where they differ from it TABLES of them */
-    int32_t *tables[TABLES];
-    double *units;             /* [4, count of units] */
+    int32_t *codes;            /* [CODES + 1] */
+    int32_t *tables[TABLES];   /* each like codes; a small job has codes itself in every place */
+    double *units;             /* [UNIT_count + 1, unit_count] */
     int64_t unit_count, inner; /* elements lie as [outer, units, inner] */
-    int64_t first_unit;        /* of the first element: another than 0 in a part of a tensor */
-    int scattered;             /* too few elements of a unit lie together to be reduced alone */
+    int64_t first_unit;        /* the unit of the first element: not 0 in a later part of a tensor */
+    int scattered;             /* too few elements of a unit are adjacent to reduce them by themselves */
     int has_bounds;
-    double bounds[BOUNDS]; /* NaN where there are fewer */
+    double bounds[BOUNDS]; /* NaN for a bound that is missing */
 } Job;
 
-/* Adam's state, three tensors of one dtype and size. */
+/* The state of Adam: three tensors of the same dtype and size. */
 typedef struct {
     const char *first, *second, *denominator;
     int64_t numel;
@@ -39,7 +39,7 @@ typedef struct {
 } Moments;
 
 typedef struct {
-    int (*measure)(const Job *, State *); /* -1 where there is no memory */
+    int (*measure)(const Job *, State *); /* returns -1 if memory runs out */
     void (*norm)(const char *, int64_t, int, double *);
     void (*moments)(const Moments *, double *);
 } Kernels;

@@ -1,7 +1,7 @@
-/* The statistics of a tensor from one read of it, for tb_nnviz.record.measure.native, which says what arguments mean.
+/* Measurement of tensors in a single pass. native/__init__.py calls this module and documents the arguments.
  *
- * Tensors come as addresses, so nothing of torch or numpy is needed to build this, and one build serves
- * every Python from 3.10 on. The arithmetic is in the headers, compiled once for each instruction set. */
+ * Tensors come as addresses, so the build needs neither torch nor numpy, and one build serves every Python
+ * from 3.10 on. The arithmetic is in the .inc files, which are compiled once per instruction set. */
 
 #define Py_LIMITED_API 0x030a0000
 #define PY_SSIZE_T_CLEAN
@@ -17,8 +17,8 @@
 #include "job.h"
 
 #define SATURATION 1e-2
-#define INTERFACE 4 /* as in native/__init__.py: counted up when an argument changes its meaning */
-#define HOLD (1 << 18) /* below so many elements, giving Python's lock away and taking it again is no gain */
+#define INTERFACE 4 /* as in native/__init__.py: increment it when the arguments or the module's constants change */
+#define HOLD (1 << 18) /* elements from which on it pays to release Python's lock */
 
 #if defined(__GNUC__) || defined(__clang__)
 #define PRAGMA(text) _Pragma(#text)
@@ -32,14 +32,14 @@
 
 #define TARGET
 #define ISA(name) name##_any
-#include "kernels.h"
+#include "kernels.inc"
 #undef TARGET
 #undef ISA
 
 #if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
 #define TARGET __attribute__((target("avx2,fma")))
 #define ISA(name) name##_avx2
-#include "kernels.h"
+#include "kernels.inc"
 #undef TARGET
 #undef ISA
 #endif

@@ -1,4 +1,4 @@
-/* A tensor read in parts, and what was found of them put together in their order. */
+/* Measurement of a tensor in parts, whose results are merged in their order. */
 
 typedef struct {
     Job job;
@@ -11,7 +11,7 @@ static void measure_part(void *data, int i) {
     part->failed = kernels.measure(&part->job, &part->state);
 }
 
-/* The units' fields of no elements. */
+/* Set the units' fields to those of no elements. */
 static void begin_units(double *units, int64_t count) {
     for (int64_t i = 0; i < count; i++) {
 #define EMPTY(name, how) units[UNIT_##name * count + i] = empty_##how;
@@ -29,7 +29,7 @@ static void merge_units(double *all, const double *part, int64_t count) {
     }
 }
 
-/* -1 where there is no memory. */
+/* Returns -1 if memory runs out. */
 static int measure_in_parts(Job *job, State *all, int threads) {
     job->scattered = job->units && is_scattered(job);
     int64_t count = job->units ? job->unit_count : 0;

@@ -1,10 +1,8 @@
-/* Work in parts, done by the threads of the OpenMP runtime that torch itself uses.
- *
- * They wait for work where torch's operators have left them, so that nothing is created and nothing else
- * spins. The runtime is found when it is loaded already (team.py); without it one thread does all. */
+/* Parallel work on the threads of the OpenMP runtime that torch itself uses (team.py finds it and says why).
+ * Without that runtime, one thread does all parts. */
 
 enum {
-    PART = 1 << 17, /* elements that a part has at least: fewer are not worth a team */
+    PART = 1 << 17, /* minimum elements per part: fewer are not worth a team */
     MOST_PARTS = 32,
 };
 
@@ -22,7 +20,7 @@ typedef struct {
     int parts;
 } Shared;
 
-/* Neighbouring parts go to one thread: its operators had them in its cache. */
+/* Neighbouring parts go to one thread, as in torch's operators: its cache may still hold them. */
 static void member(void *data) {
     Shared *shared = data;
     int64_t me = team.number(), size = team.size();
@@ -41,7 +39,7 @@ static void in_parts(void (*work)(void *, int), void *data, int parts, int threa
         work(data, i);
 }
 
-/* How many parts some elements make: the number of threads does not change it, nor the results. */
+/* Return the number of parts. It does not depend on the number of threads, so neither do the results. */
 static int count_parts(int64_t numel, int64_t grain) {
     int64_t parts = numel / PART, grains = (numel + grain - 1) / grain;
     parts = parts < MOST_PARTS ? parts : MOST_PARTS;
@@ -49,7 +47,7 @@ static int count_parts(int64_t numel, int64_t grain) {
     return parts < 1 ? 1 : (int)parts;
 }
 
-/* Where a part begins, in elements. */
+/* Return the first element of the i-th part. */
 static int64_t part_start(int64_t numel, int64_t grain, int parts, int i) {
     int64_t grains = (numel + grain - 1) / grain, start = grains * i / parts * grain;
     return start < numel ? start : numel;

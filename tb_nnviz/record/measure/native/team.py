@@ -1,4 +1,9 @@
-"""The OpenMP runtime that torch has loaded: its threads share the work on large tensors."""
+"""The OpenMP runtime that torch has loaded: its threads share the work on large tensors.
+
+The extension is not linked with OpenMP. A second runtime would create a second team of threads, and both teams
+would spin for work on the same cores. PyTorch's Linux wheels bring GNU's runtime (libgomp) as a library of
+their own, so it has to be looked up among the libraries that this process has loaded.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +14,9 @@ _FUNCTIONS = ("GOMP_parallel", "omp_get_thread_num", "omp_get_num_threads")
 
 
 def find_team() -> tuple[int, ...] | None:
-    """Addresses of three functions of GNU's runtime; None where torch uses another, or not on Linux.
+    """Return the addresses of three functions of torch's libgomp.
 
-    A runtime of our own would have threads of its own, and both would wait for work on the same cores.
+    None if torch uses another runtime, or if this is not Linux.
     """
     try:
         mapped = {
@@ -19,7 +24,7 @@ def find_team() -> tuple[int, ...] | None:
             for line in Path("/proc/self/maps").read_text().splitlines()
             if "libgomp" in line
         }
-        # others may have brought their own
+        # other packages, such as scikit-learn, may have loaded a copy of their own
         paths = [path for path in mapped if "/torch" in path] or sorted(mapped)
         if len(paths) != 1:
             return None

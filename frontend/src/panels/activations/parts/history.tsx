@@ -14,7 +14,7 @@ import { type Frame, histories, historyRange, unitCurves, withoutOutliers } from
 import type { Picture } from "../model_picture";
 import type { Range } from "../model_scale";
 import { clipped, type MapColours, mapPalette, paintUnit } from "../paint";
-import { useHistory } from "../questions";
+import { useHistory } from "../queries";
 import { TEXT } from "../text";
 import { LegendOf } from "./legend";
 
@@ -43,7 +43,10 @@ export function HistoryDrawer({ tag, layer, picture, unit, sample, step, colours
   const at = grid ? grid.ids.indexOf(unit) : 0;
   const runs = picture.shown.flatMap(({ run, own }) => (own?.ids[at] === unit ? [run] : []));
   const answer = useHistory(runs, tag, { ...(cuts ? { sample } : {}), [axis]: at });
-  const maps = useMemo(() => answer.data?.maps ?? answer.last?.maps ?? [], [answer.data, answer.last]);
+  const maps = useMemo(
+    () => answer.data?.maps ?? answer.previous?.maps ?? [],
+    [answer.data, answer.previous],
+  );
   const dark = store.dark.value;
   const signed = colours === "diverging";
   const strips = useMemo(() => histories(maps, runs, axis), [maps, runs.join("\n"), axis]);
@@ -95,7 +98,7 @@ export function HistoryDrawer({ tag, layer, picture, unit, sample, step, colours
       {answer.error !== null ? (
         <Failure what={TEXT.whatHistory} message={answer.error} retry={answer.retry} />
       ) : (
-        <div class={answer.data ? "act-history-body" : "act-history-body stale"} aria-busy={answer.loading}>
+        <div class={answer.data ? "act-history-body" : "act-history-body stale"} aria-busy={answer.pending}>
           <div class="act-strips">
             {strips.map(({ run, frames }) => (
               <div class="act-strip-row" key={run}>

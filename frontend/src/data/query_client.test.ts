@@ -1,0 +1,128 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import { FakeSource, settle } from "../testing/helpers";
+import { QueryClient } from "./query_client";
+
+let source: FakeSource;
+let client: QueryClient;
+let hidden: boolean;
+
+beforeEach(() => {
+  source = new FakeSource();
+  hidden = false;
+  client = new QueryClient(source, () => hidden, 96e6);
+});
+
+const waiter = () => new AbortController();
+
+describe("cache", () => {
+  test("QueryClient, more bytes than its bound, forgets the answer used longest ago", async () => {
+    for (const step of [1, 2, 3]) {
+      const answer = client.ask("things", { step }, waiter());
+      source.posts[step - 1].answer(String(step), 40e6);
+      await answer;
+    }
+    expect(client.peek("things", { step: 1 })).toBeNull();
+    expect(client.peek("things", { step: 2 })).toBe("2");
+  });
+
+  test("QueryClient, one answer beyond its bound, keeps it", async () => {
+    const answer = client.ask("things", {}, waiter());
+    source.posts[0].answer("large", 100e6);
+    await answer;
+    expect(client.peek("things", {})).toBe("large");
+  });
+
+  test("QueryClient, answer that is not to be kept, asks again", async () => {
+    const once = () => client.ask("things", {}, { ...signalOf(), keep: false });
+    const first = once();
+    source.posts[0].answer("one", 1);
+    expect(await first).toBe("one");
+    void once();
+    expect(source.posts.length).toBe(2);
+  });
+});
+
+test("QueryClient, one question of several, sends it once and aborts when nobody waits", async () => {
+  const [first, second, third] = [waiter(), waiter(), waiter()];
+  const body = { step: 1 };
+  const one = client.ask("things", body, first);
+  const two = client.ask("things", body, second);
+  expect([source.posts.length, client.pending]).toEqual([1, 1]);
+  first.abort();
+  expect(source.posts[0].signal.aborted).toBe(false);
+  source.posts[0].answer("answer", 1);
+  expect(await two).toBe("answer");
+  expect(await one).toBe("answer");
+  expect([client.pending, client.peek("things", body)]).toEqual([0, "answer"]);
+  // After all have given up the question is sent again. A failed request is not kept either.
+  const lost = client.ask("things", { step: 2 }, third);
+  third.abort();
+  expect(source.posts[1].signal.aborted).toBe(true);
+  const again = client.ask("things", { step: 2 }, second);
+  expect(source.posts.length).toBe(3);
+  source.posts[1].fail(new Error("aborted"));
+  await expect(lost).rejects.toThrow("aborted");
+  source.posts[2].fail(new Error("500 no"));
+  await expect(again).rejects.toThrow("500 no");
+  void client.ask("things", { step: 2 }, second);
+  expect(source.posts.length).toBe(4);
+});
+
+test("QueryClient, one question of several fails, the others are answered", async () => {
+  const asked = [1, 2].map((step) => client.ask("things", { step }, waiter()));
+  source.posts[0].fail(new Error("500 no"));
+  source.posts[1].answer("two");
+  await expect(asked[0]).rejects.toThrow("500 no");
+  expect(await asked[1]).toBe("two");
+});
+
+describe("reload", () => {
+  test("QueryClient, answer to a question from before a reload, is not kept", async () => {
+    const old = client.ask("things", {}, waiter());
+    expect(client.reload()).toBe(true);
+    const now = client.ask("things", {}, waiter());
+    expect(source.posts.length).toBe(2);
+    source.posts[1].answer("new");
+    expect(await now).toBe("new");
+    source.posts[0].answer("old");
+    expect(await old).toBe("old");
+    expect(client.peek("things", {})).toBe("new");
+  });
+
+  test("QueryClient, reload of a hidden tab, happens once it is shown", () => {
+    hidden = true;
+    expect([client.reload(), client.generation.value]).toEqual([false, 0]);
+    expect([client.shown(), client.generation.value]).toEqual([false, 0]);
+    hidden = false;
+    expect([client.shown(), client.generation.value]).toEqual([true, 1]);
+    expect([client.shown(), client.generation.value]).toEqual([false, 1]);
+  });
+});
+
+describe("priority", () => {
+  test("QueryClient, idle question, is sent when nothing else is pending", async () => {
+    const shown = client.ask("things", { step: 1 }, waiter());
+    const ahead = client.ask("things", { step: 2 }, { ...signalOf(), priority: "idle" });
+    await settle();
+    expect([source.posts.length, client.pending]).toEqual([1, 1]);
+    source.posts[0].answer("one");
+    await shown;
+    await settle();
+    expect([source.posts.length, client.pending]).toEqual([2, 0]);
+    source.posts[1].answer("two");
+    expect(await ahead).toBe("two");
+  });
+
+  test("QueryClient, idle question given up while it waits, is never sent", async () => {
+    const shown = client.ask("things", { step: 1 }, { ...signalOf(), priority: "later" });
+    const abort = waiter();
+    const ahead = client.ask("things", { step: 2 }, { signal: abort.signal, priority: "idle" });
+    abort.abort();
+    source.posts[0].answer("one");
+    await shown;
+    await expect(ahead).rejects.toThrow("aborted");
+    expect(source.posts.length).toBe(1);
+  });
+});
+
+const signalOf = () => ({ signal: waiter().signal });

@@ -1,0 +1,127 @@
+import { signal } from "@preact/signals";
+import type { Source } from "../lib/types";
+import { LruCache } from "./lru_cache";
+import { Query } from "./query";
+import { type Answer, type AskOptions, keyOf, type QueryOptions } from "./question";
+
+/** Bytes of answers that are kept, so that going back to a step, a layer or a statistic sends nothing. */
+const MOST_BYTES = 256e6;
+
+interface Request {
+  answer: Promise<Answer<unknown>>;
+  abort: AbortController;
+  waiting: number;
+}
+
+/**
+ * The page's only way to the server. It keeps answers in one cache, sends a question once however many ask it, aborts a
+ * request that nobody waits for, and forgets all answers on reload.
+ *
+ *     const client = new QueryClient(new HttpSource(), () => host.isHidden());
+ *     const header = await client.ask("maps", { runs: ["a"], tag: null }, { signal });
+ */
+export class QueryClient {
+  /** Grows with each reload. */
+  readonly generation = signal(0);
+  readonly cache: LruCache;
+  private readonly requests = new Map<string, Request>();
+  private stale = false;
+  private unfinished = { first: 0, later: 0, idle: 0 };
+  private atRest: (() => void)[] = [];
+
+  constructor(
+    private readonly source: Pick<Source, "post">,
+    private readonly isHidden: () => boolean,
+    mostBytes = MOST_BYTES,
+  ) {
+    this.cache = new LruCache(mostBytes);
+  }
+
+  /** Number of requests that a picture waits for. */
+  get pending(): number {
+    return this.unfinished.first;
+  }
+
+  get hidden(): boolean {
+    return this.isHidden();
+  }
+
+  /** Forget all answers and return true. A hidden tab returns false and is reloaded once it is shown. */
+  reload(): boolean {
+    this.stale = this.isHidden();
+    if (this.stale) return false;
+    this.cache.clear();
+    this.requests.clear();
+    this.generation.value++;
+    return true;
+  }
+
+  /** Reload if the tab was hidden during a reload; return whether it did. */
+  shown(): boolean {
+    return this.stale && this.reload();
+  }
+
+  /** Return the cached answer to a question, or null. */
+  peek(route: string, params: object): unknown {
+    return this.cache.peek(keyOf(route, params)) ?? null;
+  }
+
+  /** Return a question whose answer is followed over changes of its parameters and over reloads. */
+  query<T>(route: string, options: QueryOptions = {}): Query<T> {
+    return new Query(this, route, options);
+  }
+
+  async ask<T = unknown>(route: string, params: object, options: AskOptions<T>): Promise<T> {
+    const { signal, priority = "first", load } = options;
+    // A loader decodes by itself: its answers are not those of a plain POST.
+    const key = load ? `decoded ${keyOf(route, params)}` : keyOf(route, params);
+    const had = this.cache.get(key);
+    if (had !== undefined) return had as T;
+    if (priority === "idle") await this.rest();
+    signal.throwIfAborted();
+    const request = this.requests.get(key) ?? this.send(key, route, params, options);
+    request.waiting++;
+    const leave = () => {
+      if (--request.waiting > 0) return;
+      this.forget(key, request);
+      request.abort.abort();
+    };
+    signal.addEventListener("abort", leave, { once: true });
+    try {
+      return (await request.answer).header as T;
+    } finally {
+      signal.removeEventListener("abort", leave);
+    }
+  }
+
+  private send<T>(key: string, route: string, params: object, options: AskOptions<T>): Request {
+    const { priority = "first", keep = true } = options;
+    const load = options.load ?? ((signal: AbortSignal) => this.source.post(route, params, signal));
+    const abort = new AbortController();
+    const generation = this.generation.peek();
+    const request: Request = { answer: load(abort.signal), abort, waiting: 0 };
+    this.requests.set(key, request);
+    this.unfinished[priority]++;
+    const done = () => {
+      this.unfinished[priority]--;
+      this.forget(key, request);
+      if (this.unfinished.first + this.unfinished.later === 0) for (const go of this.atRest.splice(0)) go();
+    };
+    request.answer.then(({ header, bytes }) => {
+      const isOld = generation !== this.generation.peek() || abort.signal.aborted;
+      if (keep && !isOld) this.cache.set(key, header, bytes);
+      done();
+    }, done);
+    return request;
+  }
+
+  private forget(key: string, request: Request): void {
+    if (this.requests.get(key) === request) this.requests.delete(key);
+  }
+
+  /** Wait until nothing but idle requests is pending. */
+  private async rest(): Promise<void> {
+    while (this.unfinished.first + this.unfinished.later > 0)
+      await new Promise<void>((go) => this.atRest.push(go));
+  }
+}

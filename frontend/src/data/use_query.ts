@@ -1,0 +1,37 @@
+import { createContext } from "preact";
+import { useContext, useEffect, useMemo, useState } from "preact/hooks";
+import type { QueryState } from "./query";
+import type { QueryClient } from "./query_client";
+import type { QueryOptions } from "./question";
+
+export type { QueryState } from "./query";
+
+export const QueryContext = createContext<QueryClient | null>(null);
+
+export function useQueryClient(): QueryClient {
+  const client = useContext(QueryContext);
+  if (!client) throw new Error("missing query client: no provider above this view");
+  return client;
+}
+
+/**
+ * Ask a route a question and follow its answer; null asks nothing. Late answers to earlier questions are dropped, and a
+ * reload asks again while the old answer stays.
+ *
+ *     const { data, error, retry } = useQuery("maps", { runs, prefix, tag: null, steps: null }, readListing);
+ */
+export function useQuery<T>(
+  route: string,
+  params: object | null,
+  read: (header: unknown) => T,
+  options?: QueryOptions,
+): QueryState<T> {
+  const client = useQueryClient();
+  const generation = client.generation.value;
+  const [attempt, setAttempt] = useState(0);
+  const [, redraw] = useState(0);
+  const query = useMemo(() => client.query<T>(route, options), [client, route]);
+  query.set(params, read);
+  useEffect(() => query.start(read, () => redraw((n) => n + 1)), [query, query.key, generation, attempt]);
+  return query.state(() => setAttempt((n) => n + 1));
+}

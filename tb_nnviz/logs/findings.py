@@ -1,0 +1,56 @@
+"""Findings of many runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tb_nnviz import schema
+from tb_nnviz.logs.points import NO_POINTS
+from tb_nnviz.logs.reader import Missing, Problem, Reader, ReadResult
+from tb_nnviz.logs.timeline import current
+
+#: Tags that are written at every logged step: they show which findings a resumed run has abandoned.
+_GUIDES = tuple(schema.layout_id_tag(kind) for kind in schema.KINDS)
+
+
+@dataclass(frozen=True)
+class FindingEvent:
+    """A finding as it was written, with its run and the wall time of its event."""
+
+    run: str
+    wall_time: float
+    finding: dict[str, Any]
+
+
+def read_findings(reader: Reader, runs: Sequence[str]) -> tuple[list[FindingEvent], list[str], list[Missing]]:
+    """Read the findings of some runs. Findings that a resumed run has abandoned are left out.
+
+    Returns:
+        The findings by run, step and position in the event, the names of all other runs that hold findings, and the
+        items that are missing. The other runs are listed only.
+    """
+    listed = reader.list_all_tensors(schema.PLUGIN_FINDINGS, [schema.TAG_FINDINGS])
+    holding = {run for run, tags in listed.data.items() if schema.TAG_FINDINGS in tags}
+    wanted = [run for run in runs if run in holding]
+    result = reader.read_tensors(schema.PLUGIN_FINDINGS, wanted, [schema.TAG_FINDINGS])
+    problems: list[Problem] = [problem for problem in listed.problems if problem.run in runs]
+    problems += result.problems
+    missing = [Missing(run, f"{tag}: {reason}") for run, tag, reason in problems]
+    findings: list[FindingEvent] = []
+    having = [run for run in runs if run in result.data]
+    guides = reader.read_tensors(schema.PLUGIN, having, _GUIDES) if having else ReadResult()
+    for run in having:
+        points = result.data[run].get(schema.TAG_FINDINGS, NO_POINTS)
+        for i in current(points, list(guides.data.get(run, {}).values())):
+            step, wall_time = int(points.steps[i]), float(points.wall_times[i])
+            try:
+                documents = schema.decode_findings(np.asarray(points.values[i]).tobytes())
+            except ValueError as error:
+                missing.append(Missing(run, str(error), step=step))
+                continue
+            findings += [FindingEvent(run, wall_time, document) for document in documents]
+    return findings, sorted(holding.difference(runs)), missing

@@ -1,0 +1,89 @@
+"""Structure of many runs' models: their graphs and rows."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tb_nnviz import schema
+from tb_nnviz.logs.points import NO_POINTS, Points
+from tb_nnviz.logs.reader import Missing, Reader
+from tb_nnviz.logs.timeline import newest
+
+#: The kinds that may have a layout of layers, and of parameters. The first that has one is used.
+_LAYERS = ("activation", "activation_gradient")
+_PARAMETERS = ("parameter", "gradient", "update", "optimizer")
+
+
+@dataclass(frozen=True)
+class Structure:
+    """The newest graph of a run and the newest rows of its layers and parameters. None if there is none."""
+
+    run: str
+    graph: dict[str, Any] | None
+    layers: list[dict[str, Any]] | None
+    parameters: list[dict[str, Any]] | None
+
+
+def read_structures(reader: Reader, runs: Sequence[str]) -> tuple[list[Structure], list[Missing]]:
+    """Read the structures of many runs with one read."""
+    tags = [schema.TAG_GRAPH, *(schema.layout_tag(kind) for kind in (*_LAYERS, *_PARAMETERS))]
+    result = reader.read_tensors(schema.PLUGIN, runs, tags)
+    missing = [Missing(run, f"{tag}: {reason}") for run, tag, reason in result.problems]
+    structures = []
+    for run in runs:
+        document = _Documents(run, result.data.get(run, {}), missing)
+        graph = document.newest(schema.TAG_GRAPH, _decode_graph)
+        found = Structure(run, graph, document.rows(_LAYERS), document.rows(_PARAMETERS))
+        if any(part is not None for part in (found.graph, found.layers, found.parameters)):
+            structures.append(found)
+        elif run not in {one.run for one in missing}:
+            missing.append(Missing(run, f"no structure in run {run!r}"))
+    return structures, missing
+
+
+@dataclass(frozen=True)
+class _Documents:
+    """The JSON documents of one run. Invalid ones are added to ``missing``."""
+
+    run: str
+    tags: dict[str, Points]
+    missing: list[Missing]
+
+    def newest(self, tag: str, decode: Callable[[bytes], dict[str, Any]]) -> dict[str, Any] | None:
+        """Return the document of a tag that was written last, None if there is none."""
+        points = self.tags.get(tag, NO_POINTS)
+        at = newest(points)
+        if at is None:
+            return None
+        try:
+            return decode(np.asarray(points.values[at]).tobytes())
+        except ValueError as error:
+            self.missing.append(Missing(self.run, str(error)))
+            return None
+
+    def rows(self, kinds: Sequence[str]) -> list[dict[str, Any]] | None:
+        """Return the rows of the first of some kinds that has a layout."""
+        for kind in kinds:
+            document = self.newest(schema.layout_tag(kind), _decode_layout)
+            if document is not None:
+                rows: list[dict[str, Any]] = document["rows"]
+                return rows
+        return None
+
+
+@functools.lru_cache(maxsize=64)
+def _decode_graph(data: bytes) -> dict[str, Any]:
+    return schema.decode_graph(data)
+
+
+@functools.lru_cache(maxsize=64)
+def _decode_layout(data: bytes) -> dict[str, Any]:
+    document = schema.decode_layout(data)
+    if not isinstance(document.get("rows"), list):
+        raise ValueError(f"invalid layout: it has no rows: {str(document)[:80]}")
+    return document

@@ -1,0 +1,116 @@
+"""The histogram events of one run and kind on one timeline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from tb_nnviz.logs.histograms.history import History
+from tb_nnviz.logs.histograms.packed import Packed
+from tb_nnviz.logs.layouts import Rows, fill_layout_ids
+from tb_nnviz.logs.points import Points
+from tb_nnviz.logs.timeline import locate, nearest, timeline
+
+
+class HistogramEvents:
+    """The histograms of one run and kind, which are unpacked as far as they are requested.
+
+    Args:
+        layout_ids: the events of the histogram layout id tag.
+        payloads: the events of the histogram tag.
+        tables: the rows by layout id.
+        known: histograms that are at hand already, by step and wall time.
+        make: makes a ``Packed`` of a payload.
+
+    Attributes:
+        by_event: the histograms by step and wall time. Those found to be invalid are removed.
+        whole: True if each event has its counts. A loader may publish the ids shortly before the counts.
+    """
+
+    def __init__(
+        self,
+        layout_ids: Points,
+        payloads: Points,
+        tables: Mapping[int, Rows],
+        known: Mapping[tuple[float, float], Packed],
+        make: Callable[[Any], Packed],
+    ) -> None:
+        self._steps, self._wall_times = timeline([payloads, layout_ids])
+        self._ids = fill_layout_ids(layout_ids, locate(layout_ids, self._steps, self._wall_times))
+        self._tables = tables
+        at = locate(payloads, self._steps, self._wall_times)
+        self._packed: dict[int, Packed] = {}
+        self._problems: dict[int, str] = {}
+        self.by_event: dict[tuple[float, float], Packed] = {}
+        self._events = {
+            i: (float(self._steps[i]), float(self._wall_times[i])) for i in np.flatnonzero(at >= 0).tolist()
+        }
+        for i, event in self._events.items():
+            if int(self._ids[i]) not in tables:
+                self._problems[i] = f"missing layout: {int(self._ids[i])}"
+            else:
+                self._packed[i] = known[event] if event in known else make(payloads.values[at[i]])
+                self.by_event[event] = self._packed[i]
+        self.whole = timeline([layout_ids])[0].size == len(self._packed)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory that the histograms take."""
+        return sum(packed.nbytes for packed in self._packed.values())
+
+    def history(self, rows: Sequence[str] | None = None, step: float | None = None) -> History:
+        """Unpack histograms and return the history. Invalid events are left out and reported in its problems.
+
+        Args:
+            rows: the rows to unpack. None: all.
+            step: unpack at the step nearest to this one only. None: at all steps.
+        """
+        wanted = self._wanted(rows)
+        if step is None:
+            for i in list(self._packed):
+                self._unpack(i, wanted)
+        else:
+            while self._packed:
+                kept = list(self._packed)
+                if self._unpack(kept[nearest(self._steps[kept], step)], wanted):
+                    break
+        kept = list(self._packed)
+        problems: dict[str, list[float]] = {}
+        for i in sorted(self._problems):
+            problems.setdefault(self._problems[i], []).append(self._events[i][0])
+        return History(
+            self._steps[kept].astype(np.float64),
+            self._wall_times[kept],
+            tuple(self._ids[kept].tolist()),
+            tuple(packed.cells for packed in self._packed.values()),
+            self._tables,
+            tuple(f"{what}, at {len(where)} steps, the first {where[0]:g}" for what, where in problems.items()),
+        )
+
+    def _wanted(self, names: Sequence[str] | None) -> dict[int, int | None]:
+        """Return, per table, the number of rows from the first on that include all of these names. None: all rows."""
+        wanted: dict[int, int | None] = {}
+        for layout, table in self._tables.items():
+            chosen = None if names is None else set(names)
+            places = [i for i, row in enumerate(table) if chosen is None or row["name"] in chosen]
+            first = max(places, default=-1) + 1
+            wanted[layout] = first if first < len(table) else None
+        return wanted
+
+    def _unpack(self, i: int, wanted: Mapping[int, int | None]) -> bool:
+        """Unpack an event. Drop it and return False if it does not hold histograms of the rows of its layout."""
+        layout = int(self._ids[i])
+        rows = len(self._tables[layout])
+        try:
+            cells = self._packed[i].unpack(wanted[layout])
+        except Exception as error:  # any error of zlib or numpy about bytes that are no histograms
+            self._problems[i] = f"invalid histograms: {type(error).__name__}: {str(error)[:120]}"
+            del self.by_event[self._events[i]]
+        else:
+            if cells.size == rows or (not self._packed[i].whole and cells.size < rows):
+                return True
+            self._problems[i] = f"invalid histograms: {self._packed[i].unpack(None).size} for {rows} rows"
+        del self._packed[i]
+        return False

@@ -1,0 +1,217 @@
+"""Reading histograms of many runs: the listing, and the histograms of some rows and steps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from tb_nnviz import schema
+from tb_nnviz.logs.histograms import stock
+from tb_nnviz.logs.histograms.cache import HistogramCache, fingerprint
+from tb_nnviz.logs.histograms.history import DenseHistograms, History
+from tb_nnviz.logs.layouts import Rows, decode_layouts, merge_layouts
+from tb_nnviz.logs.points import NO_POINTS, Points
+from tb_nnviz.logs.reader import Missing, Reader, ReadResult, T
+from tb_nnviz.logs.timeline import nearest, timeline
+
+#: Counts in one answer. More rows or steps have to be read in several.
+MAX_COUNTS = 64 << 20
+
+
+@dataclass(frozen=True)
+class ListedHistograms:
+    """The histograms that a run has.
+
+    Attributes:
+        run: the name of the run.
+        kinds: "nnviz" or "stock" by kind: the origin of its histograms.
+        rows: the rows of the requested kind.
+        steps: the steps of the requested kind, float64 [n].
+    """
+
+    run: str
+    kinds: dict[str, str]
+    rows: Rows
+    steps: np.ndarray
+
+
+@dataclass(frozen=True)
+class HistogramSeries:
+    """The histograms of some rows of a run.
+
+    Attributes:
+        run: the name of the run.
+        source: "nnviz" or "stock".
+        rows: the names of the rows.
+        steps: float64 [n].
+        wall_times: float64 [n].
+        histograms: [n, rows].
+    """
+
+    run: str
+    source: str
+    rows: list[str]
+    steps: np.ndarray
+    wall_times: np.ndarray
+    histograms: DenseHistograms
+
+
+@dataclass
+class HistogramReading:
+    """One reading of histograms of one kind, and the items that are missing from it."""
+
+    reader: Reader
+    runs: Sequence[str]
+    kind: str
+    cache: HistogramCache = field(default_factory=HistogramCache)
+    missing: list[Missing] = field(default_factory=list)
+
+    def listing(self) -> list[ListedHistograms]:
+        """List the kinds of each run, and the rows and steps of the requested kind, with at most five reads."""
+        own_tags = self._data(self.reader.list_tensors(schema.PLUGIN_HISTOGRAMS, self.runs))
+        stock_tags = self._data(self.reader.list_tensors(stock.PLUGIN, self.runs))
+        own = {
+            run: [kind for kind in schema.KINDS if schema.histogram_tag(kind) in own_tags.get(run, {})]
+            for run in self.runs
+        }
+        others = {run: stock.kinds_of(sorted(stock_tags.get(run, {})), own[run]) for run in self.runs}
+        layout_ids, tables = self._layouts([run for run in self.runs if self.kind in own[run]])
+        first = {run: next(iter(others[run][self.kind].values())) for run in self.runs if self.kind in others[run]}
+        sample = self._points(stock.PLUGIN, list(first), sorted(set(first.values()))) if first else {}
+        listed = []
+        for run in self.runs:
+            kinds = dict.fromkeys(others[run], "stock") | dict.fromkeys(own[run], "nnviz")
+            steps, rows = np.empty(0), []
+            if self.kind in own[run] and run in tables:
+                points = layout_ids[run]
+                steps = timeline([points])[0].astype(np.float64)
+                used = [int(np.ravel(value)[0]) for value in points.values if np.size(value)]
+                rows = merge_layouts(tables[run][i] for i in dict.fromkeys(used) if i in tables[run])[0]
+            elif self.kind in others[run]:
+                steps = timeline([sample.get(run, {}).get(first[run], NO_POINTS)])[0].astype(np.float64)
+                rows = [{"name": name} for name in others[run][self.kind]]
+            listed.append(ListedHistograms(run, kinds, rows, steps))
+        return listed
+
+    def read(self, rows: Sequence[str] | None = None, step: int | None = None) -> list[HistogramSeries]:
+        """Read histograms, nnviz's own or else TensorBoard's.
+
+        Args:
+            rows: the names of the rows. None: all.
+            step: read the step nearest to this one only. None: all steps.
+        """
+        histories, sources = self._own(rows, step), {}
+        for run in histories:
+            sources[run] = "nnviz"
+        for run, history in self._stock([run for run in self.runs if run not in histories], rows, step).items():
+            histories[run], sources[run] = history, "stock"
+        series: list[HistogramSeries] = []
+        room = MAX_COUNTS
+        for run in self.runs:
+            if run not in histories:
+                if not any(missing.run == run for missing in self.missing):
+                    self._miss(run, f"no histograms of kind {self.kind!r} in run {run!r}")
+                continue
+            history = histories[run]
+            for problem in history.problems:
+                self._miss(run, problem)
+            names, at = self._select(run, history, rows, step)
+            if not names:
+                continue
+            dense = history.dense(names, at, room)
+            if dense is None:
+                self._miss(run, f"too many counts: over {MAX_COUNTS} in one answer; ask for fewer rows")
+                continue
+            room -= dense.counts.size
+            series.append(HistogramSeries(run, sources[run], names, history.steps[at], history.wall_times[at], dense))
+        return series
+
+    def _select(
+        self, run: str, history: History, rows: Sequence[str] | None, step: int | None
+    ) -> tuple[list[str], np.ndarray]:
+        """Return the names of the requested rows that a history has, and the indices of the requested steps."""
+        at = np.arange(history.steps.size)
+        if not at.size:
+            return [], at
+        if step is not None:
+            at = at[[nearest(history.steps, step)]]
+        layouts = dict.fromkeys(history.layouts[i] for i in at)
+        present = [row["name"] for row in merge_layouts(history.tables[layout] for layout in layouts)[0]]
+        if rows is None:
+            return present, at
+        for name in rows:
+            if name not in set(present):
+                self._miss(run, f"no histograms of {name!r} in run {run!r}", name)
+        return [name for name in rows if name in set(present)], at
+
+    def _own(self, rows: Sequence[str] | None, step: int | None) -> dict[str, History]:
+        """Return the histories of nnviz's own histograms. Counts are read only of runs that are not in the cache."""
+        layout_ids, tables = self._layouts(self.runs)
+        histories: dict[str, History] = {}
+        wanted = []
+        for run, points in layout_ids.items():
+            history = self.cache.find(self._name(run), fingerprint(points, tables[run]), rows, step)
+            if history is None:
+                wanted.append(run)
+            else:
+                histories[run] = history
+        tag = schema.histogram_tag(self.kind)
+        payloads = self._points(schema.PLUGIN_HISTOGRAMS, wanted, [tag]) if wanted else {}
+        for run in wanted:
+            if tag in payloads.get(run, {}):
+                name = self._name(run)
+                histories[run] = self.cache.make(name, layout_ids[run], payloads[run][tag], tables[run], rows, step)
+        return histories
+
+    def _stock(self, runs: Sequence[str], rows: Sequence[str] | None, step: int | None) -> dict[str, History]:
+        """Return the histories of TensorBoard's own histograms."""
+        if self.kind not in (*schema.STOCK_HISTOGRAMS, stock.KIND) or not runs:
+            return {}
+        prefix = schema.STOCK_HISTOGRAMS.get(self.kind, "")
+        if rows is not None:
+            tags = {prefix + name: name for name in rows}
+        else:
+            listed = self._data(self.reader.list_tensors(stock.PLUGIN, runs))
+            found = [stock.kinds_of(sorted(of_run), []).get(self.kind, {}) for of_run in listed.values()]
+            tags = {tag: name for of_run in found for name, tag in of_run.items()}
+        points = self._points(stock.PLUGIN, runs, list(tags)) if tags else {}
+        return {
+            run: stock.stock_history({name: points[run][tag] for tag, name in tags.items() if tag in points[run]}, step)
+            for run in runs
+            if points.get(run)
+        }
+
+    def _layouts(self, runs: Sequence[str]) -> tuple[dict[str, Points], dict[str, dict[int, Rows]]]:
+        """Return the events of the histogram layout ids by run, and the layouts by run."""
+        if not runs or self.kind not in schema.KINDS:
+            return {}, {}
+        id_tag, layout_tag = schema.histogram_layout_id_tag(self.kind), schema.layout_tag(self.kind)
+        ids = {
+            run: tags[id_tag] for run, tags in self._points(schema.PLUGIN_HISTOGRAMS, runs, [id_tag]).items() if tags
+        }
+        tables = {}
+        for run, tags in self._points(schema.PLUGIN, list(ids), [layout_tag]).items():
+            if layout_tag in tags:
+                tables[run] = self._decode(run, tags[layout_tag])
+        return {run: points for run, points in ids.items() if run in tables}, tables
+
+    def _decode(self, run: str, points: Points) -> dict[int, Rows]:
+        return decode_layouts(points, lambda reason: self._miss(run, reason))
+
+    def _points(self, plugin: str, runs: Sequence[str], tags: Sequence[str]) -> dict[str, dict[str, Points]]:
+        data = self._data(self.reader.read_tensors(plugin, runs, tags))
+        return {run: {tag: points.stacked() for tag, points in of_run.items()} for run, of_run in data.items()}
+
+    def _data(self, result: ReadResult[T]) -> dict[str, dict[str, T]]:
+        """Return the series of a read, and report its problems."""
+        for run, tag, reason in result.problems:
+            self._miss(run, f"{tag}: {reason}" if tag else reason)
+        return result.data
+
+    def _miss(self, run: str, reason: str, row: str | None = None) -> None:
+        self.missing.append(Missing(run, reason, row=row))
+
+    def _name(self, run: str) -> tuple[str, str, str]:
+        return self.reader.experiment, run, self.kind

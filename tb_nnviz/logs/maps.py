@@ -1,0 +1,226 @@
+"""Maps of many runs: the listing, and the maps nearest to some steps."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tb_nnviz import schema
+from tb_nnviz.logs.reader import Missing, Reader, ReadResult
+from tb_nnviz.logs.timeline import locate, nearest, timeline
+
+#: Bytes of values in one answer. Maps beyond it are left out and reported as missing.
+MAX_BYTES = 64 << 20
+
+#: The kind whose layout holds the rows of the maps, by prefix of their tags.
+LAYOUTS = {schema.TAG_MAP: "activation", schema.TAG_WEIGHT: "parameter"}
+
+#: Statistics of each unit. They are lists in the header and arrays in the answer.
+UNIT_STATISTICS = ("min", "max", "mean")
+#: Axes that consist of units.
+UNIT_AXES = ("channel", "feature", "head", "unit")
+
+
+@dataclass(frozen=True)
+class ListedMap:
+    """The newest map of a tag. ``row`` is the layout's row of its layer or parameter, None if there is none."""
+
+    run: str
+    tag: str
+    step: int
+    header: dict[str, Any]
+    row: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class Map:
+    """A map, or a part of it.
+
+    Attributes:
+        header: the header as it was written, without ``units``.
+        values: the codes, uint8 of the header's ``shape``.
+        units: float64 [units] per statistic of units. NaN if a unit has none.
+    """
+
+    header: dict[str, Any]
+    values: np.ndarray
+    units: dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class MapEvent:
+    """A map of a run at a step."""
+
+    run: str
+    step: int
+    wall_time: float
+    map: Map
+
+
+def list_maps(reader: Reader, runs: Sequence[str], prefix: str) -> tuple[list[ListedMap], list[Missing]]:
+    """List the newest map of each tag, in the order of execution of the layers, with three reads.
+
+    Args:
+        reader: the source.
+        runs: the names of the runs.
+        prefix: the prefix of the tags: ``schema.TAG_MAP``, ``TAG_WEIGHT`` or ``TAG_MAP_INPUT``.
+    """
+    missing: list[Missing] = []
+    listed = reader.list_tensors(schema.PLUGIN_MAPS, runs)
+    missing += _missing(listed)
+    tags = sorted({tag for of_run in listed.data.values() for tag in of_run if tag.startswith(prefix)})
+    result = reader.read_tensors(schema.PLUGIN_MAPS, runs, tags, last=True)
+    missing += _missing(result)
+    rows = _rows(reader, runs, prefix, missing)
+    maps = []
+    for run in runs:
+        of_run = result.data.get(run, {})
+        order = {name: i for i, name in enumerate(rows.get(run, {}))}
+        for tag in sorted(of_run, key=lambda tag: (order.get(_row_name(tag, prefix), len(order)), tag)):
+            step = int(of_run[tag].steps[-1])
+            try:
+                header = decode(of_run[tag].values[-1]).header
+            except ValueError as error:
+                missing.append(Missing(run, str(error), tag=tag, step=step))
+                continue
+            maps.append(ListedMap(run, tag, step, header, rows.get(run, {}).get(_row_name(tag, prefix))))
+    return maps, missing
+
+
+def read_maps(
+    reader: Reader,
+    runs: Sequence[str],
+    tag: str,
+    steps: Sequence[int] | None = None,
+    at: Mapping[str, int] | None = None,
+) -> tuple[list[MapEvent], dict[str, np.ndarray], list[Missing]]:
+    """Read maps of one tag with one read.
+
+    Args:
+        reader: the source.
+        runs: the names of the runs.
+        tag: the tag.
+        steps: read the maps nearest to these steps. None: all maps.
+        at: read a part of each map, at an index of some of its axes.
+
+    Returns:
+        The maps, the steps at which each run has a map, and the items that are missing.
+    """
+    result = reader.read_tensors(schema.PLUGIN_MAPS, runs, [tag])
+    missing = _missing(result)
+    unreadable = {problem.run for problem in result.problems}
+    all_steps: dict[str, np.ndarray] = {}
+    maps: list[MapEvent] = []
+    size = 0
+    for run in runs:
+        points = result.data.get(run, {}).get(tag)
+        if points is None or not points.steps.size:
+            if run not in unreadable:
+                missing.append(Missing(run, f"unknown tag: {tag!r} in run {run!r}", tag=tag))
+            continue
+        at_steps, wall_times = timeline([points])
+        places = locate(points, at_steps, wall_times)
+        all_steps[run] = at_steps
+        wanted = range(at_steps.size) if steps is None else sorted({nearest(at_steps, step) for step in steps})
+        left_out = 0
+        for i in wanted:
+            step = int(at_steps[i])
+            try:
+                found = cut(decode(points.values[places[i]]), at or {})
+            except ValueError as error:
+                missing.append(Missing(run, str(error), tag=tag, step=step))
+                continue
+            if size + found.values.size > MAX_BYTES:
+                left_out += 1
+                continue
+            size += found.values.size
+            maps.append(MapEvent(run, step, float(wall_times[i]), found))
+        if left_out:
+            reason = f"{left_out} of {len(wanted)} maps are beyond the {MAX_BYTES >> 20} MiB of one answer"
+            missing.append(Missing(run, reason, tag=tag))
+    return maps, all_steps, missing
+
+
+def decode(payload: Any) -> Map:
+    """Decode a map.
+
+    Raises:
+        ValueError: ``payload`` is not a map, or has a header that cannot be sent as JSON.
+    """
+    if not isinstance(payload, np.ndarray) or payload.dtype != np.uint8 or payload.ndim != 1:
+        raise ValueError("invalid map: not a tensor of bytes")
+    header, values = schema.decode_map(payload)
+    axes, shape = header.get("axes"), header["shape"]
+    if not isinstance(axes, list) or len(axes) != len(shape) or not all(isinstance(axis, str) for axis in axes):
+        raise ValueError(f"invalid map: axes {axes} of shape {shape}")
+    for name in ("scale", "offset"):
+        if not _is_number(header.get(name)):
+            raise ValueError(f"invalid map: {name} {header.get(name)!r}")
+    lists = header.pop("units", None) or {}
+    try:
+        units = {name: np.array(lists[name], np.float64) for name in UNIT_STATISTICS if name in lists}
+        json.dumps(header, allow_nan=False)  # a browser reads no NaN
+    except (ValueError, TypeError, OverflowError) as error:
+        raise ValueError(f"invalid map: {error}") from None
+    if any(array.ndim != 1 for array in units.values()):
+        raise ValueError("invalid map: units that are not lists of numbers")
+    return Map(header, values, units)
+
+
+def cut(whole: Map, at: Mapping[str, int]) -> Map:
+    """Return the part of a map at an index of some of its axes. The part does not have these axes.
+
+    Raises:
+        ValueError: the map has no such axis, or the axis no such index.
+    """
+    values, units = whole.values, whole.units
+    axes = list(whole.header["axes"])
+    unit_axis = next((axis for axis in UNIT_AXES if axis in axes), None)
+    for axis, index in at.items():
+        if axis not in axes:
+            raise ValueError(f"unknown axis: {axis!r} (expected one of {', '.join(axes)})")
+        place = axes.index(axis)
+        if index >= values.shape[place]:
+            raise ValueError(f"unknown {axis}: {index} of {values.shape[place]}")
+        values = values.take(index, place)
+        axes.pop(place)
+        if axis == unit_axis:
+            units = {name: array[index : index + 1] for name, array in units.items()}
+    return Map({**whole.header, "axes": axes, "shape": list(values.shape)}, values, units)
+
+
+def _rows(
+    reader: Reader, runs: Sequence[str], prefix: str, missing: list[Missing]
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """Return the newest layout of what the maps show, in order of execution: {run: {name: row}}."""
+    if prefix not in LAYOUTS:
+        return {}
+    tag = schema.layout_tag(LAYOUTS[prefix])
+    result = reader.read_tensors(schema.PLUGIN, runs, [tag], last=True)
+    missing += _missing(result)
+    rows = {}
+    for run, tags in result.data.items():
+        try:
+            document = schema.decode_layout(tags[tag].values[-1].tobytes())
+            rows[run] = {row["name"]: row for row in document["rows"]}
+        except (ValueError, TypeError, KeyError, IndexError) as error:
+            missing.append(Missing(run, f"invalid layout: {error}", tag=tag))
+    return rows
+
+
+def _row_name(tag: str, prefix: str) -> str:
+    """Return the layer or parameter of a map: ``encoder.attention`` of ``nnviz/map/encoder.attention@attention``."""
+    return tag[len(prefix) :].partition("@")[0]
+
+
+def _missing(result: ReadResult[Any]) -> list[Missing]:
+    return [Missing(run, reason, tag=tag) for run, tag, reason in result.problems]
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= sys.float_info.max

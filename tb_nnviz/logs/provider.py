@@ -1,0 +1,176 @@
+"""Reading from TensorBoard's data provider, despite its races, corrupt tensors and limits."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tensorboard import errors
+from tensorboard.data import provider as tb_provider
+
+from tb_nnviz.logs.points import Points
+from tb_nnviz.logs.reader import Problem, ReadResult, SeriesInfo, T
+
+#: More samples than any loader keeps. The provider returns nothing for 0 and raises TypeError for None.
+ALL = 10**6
+
+#: The Python loader publishes a tag shortly before its first tensor, so a failed call is repeated.
+ATTEMPTS = 4
+PAUSE_SECONDS = 0.05
+
+
+class UnavailableError(errors.PublicError):  # type: ignore[misc, unused-ignore]  # tensorboard has no types
+    """TensorBoard cannot deliver data at the moment."""
+
+    http_code = 503
+
+
+@dataclass(frozen=True)
+class ProviderReader:
+    """A reader of one experiment of TensorBoard's data provider, for one HTTP request."""
+
+    provider: Any
+    context: Any
+    experiment: str
+
+    def start_times(self) -> dict[str, float | None]:
+        """Return the wall time of each run's first event, by run. None if the loader does not know it yet."""
+        runs = self._call(self._provider().list_runs, {}, None, None)
+        return {run.run_name: run.start_time for run in runs}
+
+    def list_all_tensors(self, plugin: str, likely: Sequence[str]) -> ReadResult[SeriesInfo]:
+        """List the tensor tags of a plugin in all runs, and the ``likely`` tags in runs that cannot be listed."""
+        list_tensors, arguments = self._provider().list_tensors, {"plugin_name": plugin}
+        try:
+            return ReadResult(_convert(self._call(list_tensors, arguments, None, None), _series_info))
+        except errors.PublicError:
+            raise
+        except _SPLIT:
+            return self._read(list_tensors, arguments, list(self.start_times()), likely, _series_info)
+
+    def list_tensors(
+        self, plugin: str, runs: Sequence[str], tags: Sequence[str] | None = None
+    ) -> ReadResult[SeriesInfo]:
+        """List the tensor tags of a plugin in some runs. ``tags`` None lists all tags."""
+        return self._read(self._provider().list_tensors, {"plugin_name": plugin}, runs, tags, _series_info)
+
+    def list_scalars(self, runs: Sequence[str]) -> ReadResult[SeriesInfo]:
+        """List the stock scalars of some runs."""
+        return self._read(self._provider().list_scalars, {"plugin_name": "scalars"}, runs, None, _series_info)
+
+    def read_tensors(
+        self, plugin: str, runs: Sequence[str], tags: Sequence[str], last: bool = False
+    ) -> ReadResult[Points]:
+        """Read tensor tags of a plugin. ``last`` reads the newest event of each tag only."""
+        arguments = {"plugin_name": plugin, "downsample": 1 if last else ALL}
+        return self._read(self._provider().read_tensors, arguments, runs, tags, _tensor_points)
+
+    def read_scalars(self, runs: Sequence[str], tags: Sequence[str], last: bool = False) -> ReadResult[Points]:
+        """Read stock scalars. ``last`` reads the newest event of each tag only."""
+        provider, arguments = self._provider(), {"plugin_name": "scalars"}
+        if not last:
+            return self._read(provider.read_scalars, arguments | {"downsample": ALL}, runs, tags, _scalar_points)
+        # With downsample=1 the Python loader would unpack every event before it drops all but one.
+        return self._read(provider.read_last_scalars, arguments, runs, tags, lambda datum: _scalar_points([datum]))
+
+    def _provider(self) -> Any:
+        if self.provider is None:
+            raise UnavailableError("no data: TensorBoard was started without a data provider")
+        return self.provider
+
+    def _read(
+        self,
+        method: Callable[..., Any],
+        arguments: Mapping[str, Any],
+        runs: Sequence[str],
+        tags: Sequence[str] | None,
+        convert: Callable[[Any], T],
+    ) -> ReadResult[T]:
+        """Make one call of the provider. If it fails, halve it until the one series at fault is found.
+
+        A single undecodable tensor fails the whole call. So does an answer beyond gRPC's 256 MiB.
+        """
+        if not runs or (tags is not None and not tags):
+            return ReadResult()  # some providers take an empty filter for no filter
+        try:
+            return ReadResult(_convert(self._call(method, arguments, runs, tags), convert))
+        except errors.PublicError:
+            raise
+        except _SPLIT as error:
+            reason = f"cannot be read: {type(error).__name__}: {str(error)[:200]}"
+        result: ReadResult[T] = ReadResult()
+        if len(runs) > 1:
+            middle = len(runs) // 2
+            for half in (runs[:middle], runs[middle:]):
+                result.add(self._read(method, arguments, half, tags, convert))
+        elif tags is not None and len(tags) > 1:
+            middle = len(tags) // 2
+            for part in (tags[:middle], tags[middle:]):
+                result.add(self._read(method, arguments, runs, part, convert))
+        else:
+            result.problems.append(Problem(runs[0], tags[0] if tags else None, reason))
+        return result
+
+    def _call(
+        self,
+        method: Callable[..., Any],
+        arguments: Mapping[str, Any],
+        runs: Sequence[str] | None,
+        tags: Sequence[str] | None,
+    ) -> Any:
+        arguments = dict(arguments, experiment_id=self.experiment)
+        if runs is not None or tags is not None:
+            arguments["run_tag_filter"] = tb_provider.RunTagFilter(runs=runs, tags=tags)
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                return method(self.context, **arguments)
+            except errors.PublicError:  # a RuntimeError too, but one that is meant for the client
+                raise
+            except (KeyError, RuntimeError):  # the loader was adding a tag
+                if attempt == ATTEMPTS:
+                    raise
+                time.sleep(PAUSE_SECONDS)
+            except (ValueError, TypeError):
+                raise
+            except Exception as error:
+                raise _translate(error) from error
+        raise AssertionError("not reached")
+
+
+def _convert(data: Mapping[str, Mapping[str, Any]], convert: Callable[[Any], T]) -> dict[str, dict[str, T]]:
+    return {run: {tag: convert(one) for tag, one in tags.items()} for run, tags in data.items()}
+
+
+def _series_info(series: Any) -> SeriesInfo:
+    return SeriesInfo(series.max_step, series.max_wall_time)
+
+
+def _tensor_points(data: Iterable[Any]) -> Points:
+    return Points.of((datum.step, datum.wall_time, datum.numpy) for datum in data)
+
+
+def _scalar_points(data: Iterable[Any]) -> Points:
+    return Points.of((datum.step, datum.wall_time, datum.value) for datum in data)
+
+
+class _TooLargeError(Exception):
+    """An answer too large for one gRPC message."""
+
+
+_SPLIT = (KeyError, RuntimeError, ValueError, TypeError, _TooLargeError)
+
+
+def _translate(error: Exception) -> Exception:
+    """Return the exception to raise for a gRPC error. Other errors are returned unchanged.
+
+    The error is recognized by the name of its class, because grpc is not installed with every provider.
+    """
+    if not any(cls.__name__ == "RpcError" for cls in type(error).__mro__):
+        return error
+    code = getattr(getattr(error, "code", lambda: None)(), "name", "UNKNOWN")
+    if code == "RESOURCE_EXHAUSTED":
+        return _TooLargeError("the data server's answer is too large")
+    details = getattr(error, "details", lambda: "")()
+    return UnavailableError(f"TensorBoard's data server does not answer: {code}: {details}")

@@ -1,0 +1,90 @@
+"""The reader protocol: the series of runs, independent of where they are read from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Generic, NamedTuple, Protocol, TypeVar
+
+from tb_nnviz.logs.points import Points
+
+T = TypeVar("T")
+
+
+class SeriesInfo(NamedTuple):
+    """A listed series: its largest step and its latest wall time."""
+
+    max_step: int
+    max_wall_time: float
+
+
+class Problem(NamedTuple):
+    """A series that cannot be read. ``tag`` is None if the reason holds for the whole run."""
+
+    run: str
+    tag: str | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class Missing:
+    """An item that is missing from an answer, and the reason.
+
+    Of ``statistic``, ``tag``, ``row`` and ``step``, those are set that say which part of the run is missing.
+    """
+
+    run: str | None
+    reason: str
+    statistic: str | None = None
+    tag: str | None = None
+    row: str | None = None
+    step: int | None = None
+
+
+@dataclass
+class ReadResult(Generic[T]):
+    """Series by run and tag, and the problems of those that cannot be read."""
+
+    data: dict[str, dict[str, T]] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    def add(self, other: ReadResult[T]) -> None:
+        """Add the series and problems of another read."""
+        for run, tags in other.data.items():
+            self.data.setdefault(run, {}).update(tags)
+        self.problems += other.problems
+
+
+class Reader(Protocol):
+    """A source of runs. Series that do not exist are left out of an answer."""
+
+    @property
+    def experiment(self) -> str:
+        """Identity of the source, for caches."""
+
+    def start_times(self) -> dict[str, float | None]:
+        """Return the wall time of each run's first event, by run. None if it is not known yet."""
+
+    def list_all_tensors(self, plugin: str, likely: Sequence[str]) -> ReadResult[SeriesInfo]:
+        """List the tensor tags of a plugin in all runs.
+
+        Args:
+            plugin: the plugin name in the metadata of the tags.
+            likely: the tags to try in a run that cannot be listed as a whole.
+        """
+
+    def list_tensors(
+        self, plugin: str, runs: Sequence[str], tags: Sequence[str] | None = None
+    ) -> ReadResult[SeriesInfo]:
+        """List the tensor tags of a plugin in some runs. ``tags`` None lists all tags."""
+
+    def list_scalars(self, runs: Sequence[str]) -> ReadResult[SeriesInfo]:
+        """List the stock scalars of some runs."""
+
+    def read_tensors(
+        self, plugin: str, runs: Sequence[str], tags: Sequence[str], last: bool = False
+    ) -> ReadResult[Points]:
+        """Read tensor tags of a plugin. ``last`` reads the newest event of each tag only."""
+
+    def read_scalars(self, runs: Sequence[str], tags: Sequence[str], last: bool = False) -> ReadResult[Points]:
+        """Read stock scalars. ``last`` reads the newest event of each tag only."""

@@ -1,0 +1,59 @@
+"""Records of event files: length, checksum, bytes, checksum."""
+
+from __future__ import annotations
+
+import struct
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from tensorboard.compat.tensorflow_stub import pywrap_tensorflow
+
+_HEADER = struct.Struct("<QI")
+_CHECKSUM = struct.Struct("<I")
+
+
+def read_records(path: Path) -> Iterator[bytes]:
+    """Yield the records of an event file.
+
+    A truncated record at the end is left out: a run that is being written, or was killed, has one.
+
+    Raises:
+        ValueError: a checksum does not match.
+    """
+    with path.open("rb") as file:
+        at = 0
+        while len(header := file.read(_HEADER.size)) == _HEADER.size:
+            length, checksum = _HEADER.unpack(header)
+            # Checked before the length is used, which may be any number in a corrupt file.
+            if checksum != _CHECKSUM_OF(header[:8]):
+                raise ValueError(f"invalid record at byte {at}: wrong checksum of its length")
+            data, footer = file.read(length), file.read(_CHECKSUM.size)
+            if len(data) < length or len(footer) < _CHECKSUM.size:
+                return
+            if _CHECKSUM.unpack(footer)[0] != _CHECKSUM_OF(data):
+                raise ValueError(f"invalid record at byte {at}: wrong checksum")
+            yield data
+            at += _HEADER.size + length + _CHECKSUM.size
+
+
+def _find_checksum() -> Callable[[bytes], int]:
+    """Return the fastest masked CRC-32C. TensorBoard's own is pure Python and reads 6 MB per second."""
+    slow: Callable[[bytes], int] = pywrap_tensorflow.masked_crc32c
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it warns if its C part is missing, and is then not used
+            import google_crc32c
+    except ImportError:
+        return slow
+    if google_crc32c.implementation != "c":
+        return slow
+
+    def fast(data: bytes) -> int:
+        crc: int = google_crc32c.value(data)
+        return (((crc >> 15) | (crc << 17)) + 0xA282EAD8) & 0xFFFFFFFF
+
+    return fast
+
+
+_CHECKSUM_OF = _find_checksum()

@@ -1,0 +1,63 @@
+"""Runs: the kinds and statistics that each of them holds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tb_nnviz import schema
+from tb_nnviz.logs.reader import Reader, SeriesInfo
+
+#: The tags to try in a run that cannot be listed as a whole.
+LIKELY_TAGS = [
+    schema.statistic_tag(kind, statistic)
+    for kind in schema.KINDS
+    for statistic in schema.STATISTICS + schema.KIND_STATISTICS.get(kind, ())
+]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run with statistics.
+
+    Attributes:
+        name: the run's name.
+        kinds: the statistics by kind, sorted.
+        first_wall_time: the wall time of the first event, in seconds.
+        last_step: the largest step of any tag.
+    """
+
+    name: str
+    kinds: dict[str, list[str]]
+    first_wall_time: float
+    last_step: int
+
+
+def list_runs(reader: Reader) -> list[Run]:
+    """List the runs that hold statistics, by name."""
+    listed = reader.list_all_tensors(schema.PLUGIN, LIKELY_TAGS).data
+    return describe_runs(listed, reader.start_times() if listed else {})
+
+
+def describe_runs(listed: Mapping[str, Mapping[str, SeriesInfo]], start_times: Mapping[str, float | None]) -> list[Run]:
+    """Describe listed runs, by name. Runs without statistics are left out: there is nothing to show yet.
+
+    Args:
+        listed: the series of ``schema.PLUGIN`` by run and tag.
+        start_times: the wall time of the first event by run, None if it is not known.
+    """
+    runs = []
+    for run, tags in sorted(listed.items()):
+        kinds: dict[str, list[str]] = {}
+        for tag in sorted(tags):
+            _, kind, statistic = [*tag.split("/", 2), "", ""][:3]
+            if kind in schema.KINDS and tag == schema.statistic_tag(kind, statistic) and statistic:
+                kinds.setdefault(kind, []).append(statistic)
+        if not kinds:
+            continue
+        first = start_times.get(run)
+        if first is None or not math.isfinite(first):  # a loader that has just found the run may not know it
+            first = min(series.max_wall_time for series in tags.values())
+        runs.append(Run(run, kinds, first, max(series.max_step for series in tags.values())))
+    return runs

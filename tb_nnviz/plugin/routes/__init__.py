@@ -1,0 +1,19 @@
+"""The routes, one per file. A route is a module with a ``ROUTE``, and a line in ``_NAMES``."""
+
+from importlib import import_module
+
+from tb_nnviz.plugin.route import Route
+
+_NAMES = (
+    "runs",
+    "series",
+    "scalars",
+    "maps",
+    "histograms",
+    "structure",
+    "findings",
+    "index",
+    "static",
+)
+
+ROUTES: tuple[Route, ...] = tuple(import_module(f"{__name__}.{name}").ROUTE for name in _NAMES)

@@ -1,0 +1,168 @@
+"""Maps of what each layer puts out when the models run on their probes."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from tb_nnviz import schema
+from tb_nnviz.record.collect.activation_maps import layer_map
+from tb_nnviz.record.collect.activation_maps.inputs import Payload, input_payload
+from tb_nnviz.record.collect.activation_maps.layer_map import Plan
+from tb_nnviz.record.collect.activation_maps.plan import ATTENTION, Plans, Seen, outputs, plan
+from tb_nnviz.record.collect.activation_maps.probe import Labels, Probe
+from tb_nnviz.record.collect.activation_maps.probe_passes import Pausable, ProbePasses
+from tb_nnviz.record.collect.collector import Collector
+from tb_nnviz.record.measure.host_copy import HostArrays, HostCopy
+from tb_nnviz.record.model.modules import Layer
+from tb_nnviz.record.pending_step import MakeEntries, PendingStep
+from tb_nnviz.record.step_plan import StepPlan
+
+Optimizer = torch.optim.Optimizer
+
+_logger = logging.getLogger("tb_nnviz")
+
+#: Plans per run. If shapes change again after that, the outputs that changed have no map at that step.
+MOST_PLANS = 8
+
+
+class ActivationMaps(Collector):
+    """Takes the maps of a step before its first update.
+
+    At the first step the models run twice: once to plan from the shapes what is kept, and once for the maps. The plan
+    holds until a shape changes.
+
+    Args:
+        models: by their prefix.
+        observed: the layers to observe.
+        probes: by prefix, of the models that have one.
+        budget: bytes of an event.
+        inputs: whether the probes are logged too, once.
+        labels: by prefix, of the probes' samples or tokens.
+        paused: the hooks that must not see the probe.
+    """
+
+    part = "maps"
+
+    def __init__(
+        self,
+        models: Mapping[str, nn.Module],
+        observed: Iterable[Layer],
+        probes: Mapping[str, Probe],
+        budget: int,
+        inputs: bool,
+        labels: Mapping[str, Labels],
+        paused: Sequence[Pausable],
+    ) -> None:
+        self._models, self._probes = models, probes
+        self._budget, self._inputs, self._labels = budget, inputs, labels
+        self._passes = ProbePasses(models, observed, probes, paused)
+        self._plans: Plans = {}
+        self._planned = 0
+
+    def begin(self, plan: StepPlan) -> None:
+        self.active = plan.activation_maps
+        self._taken: dict[str, tuple[Plan, Tensor, Tensor]] | None = None
+
+    def opened(self) -> None:
+        """Use the autocast of a training pass that begins."""
+        if self._taken is None:
+            self._passes.use_autocast_of_now()
+
+    def before(self, optimizer: Optimizer, closure: bool) -> None:
+        if self._taken is None:  # before the first update, so that maps show the values that the step began with
+            self._take()
+
+    def close(self, pending: PendingStep) -> None:
+        if self._taken is None:
+            self._take()
+        taken, self._taken = self._taken or {}, None
+        put = pending.copy.add
+        sent = [(name, plan, put(codes.reshape(-1)), put(numbers)) for name, (plan, codes, numbers) in taken.items()]
+
+        def entries(arrays: HostArrays) -> list[schema.Entry]:
+            return [
+                _entry(schema.TAG_MAP + name, layer_map.encode(plan, arrays(codes), arrays(numbers)))
+                for name, plan, codes, numbers in sent
+            ]
+
+        if self._inputs:
+            self._inputs = False
+            pending.events.append(self._input_entries(pending.copy))
+        pending.events.append(entries)
+
+    def drop(self) -> None:
+        super().drop()
+        self._taken = None
+
+    def _take(self) -> None:
+        """Run the models on their probes, without waiting for the device."""
+        if not self._planned:
+            self._plan()
+        taken, holds = self._run()
+        if not holds and self._planned < MOST_PLANS:
+            self._plan()
+            taken, _ = self._run()
+        self._taken = taken
+
+    def _plan(self) -> None:
+        """Run once for the shapes, and choose what is kept of each output."""
+        seen: dict[str, Seen] = {}
+        self._passes.run(
+            lambda name, layer, model, output: seen.setdefault(name, Seen(layer.module, model)).take(output)
+        )
+        probes = {model: tuple(probe.first.shape) for model, probe in self._probes.items()}
+        self._plans = plan(self._models, probes, seen, self._budget)
+        self._planned += 1
+        possible = sum(len(found.shapes) for found in seen.values())
+        kept = sum(plan is not None for plan in self._plans.values())
+        if self._planned == 1 and kept < possible:
+            _logger.warning("maps of %d of %d outputs: map_bytes=%d has no room for more", kept, possible, self._budget)
+
+    def _run(self) -> tuple[dict[str, tuple[Plan, Tensor, Tensor]], bool]:
+        """Return the maps by name, and whether the plan still fits all outputs."""
+        taken: dict[str, tuple[Plan, Tensor, Tensor]] = {}
+        unplanned = []
+
+        def take(name: str, layer: Layer, model: str, output: object) -> None:
+            for key, tensor in outputs(output):
+                tag = name + key
+                if not key and name not in self._plans:  # the output of a softmax module is attention itself
+                    tag = name + ATTENTION
+                known = self._plans.get(tag)
+                if known is not None and known.shape == tuple(tensor.shape):
+                    taken[tag] = known, *layer_map.take(tensor, known)
+                elif known is not None or not (key or tag in self._plans):
+                    unplanned.append(tag)
+
+        self._passes.run(take)
+        return taken, not unplanned
+
+    def _input_entries(self, copy: HostCopy) -> MakeEntries:
+        """Add the probes' first tensors to the copy, and return the function that makes their entries."""
+        found: list[tuple[str, Payload]] = []
+        for prefix, probe in self._probes.items():
+            own = [
+                plan
+                for name, plan in self._plans.items()
+                if plan is not None and (not prefix or name.startswith(f"{prefix}."))
+            ]
+            payload = input_payload(probe.first, own, self._labels.get(prefix), copy)
+            if payload is None:
+                _logger.warning(
+                    "the probe%s is not logged: there is no map of %s %s",
+                    prefix and f" of {prefix}",
+                    probe.first.dtype,
+                    list(probe.first.shape),
+                )
+            else:
+                found.append((schema.TAG_MAP_INPUT + (f"/{prefix}" if prefix else ""), payload))
+        return lambda arrays: [_entry(tag, payload(arrays)) for tag, payload in found]
+
+
+def _entry(tag: str, payload: Any) -> schema.Entry:
+    return schema.Entry(tag, payload, schema.PLUGIN_MAPS)

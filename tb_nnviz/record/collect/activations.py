@@ -1,0 +1,110 @@
+"""The outputs of layers and the gradients with respect to them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from tb_nnviz.record.collect.collector import Collector
+from tb_nnviz.record.measure.stats import TensorStats, measure
+from tb_nnviz.record.model.modules import Layer, call_shape, dtype_name
+from tb_nnviz.record.pending_step import PendingStep
+from tb_nnviz.record.reduce.local import StepBuffer
+from tb_nnviz.record.row_table import RowTable
+from tb_nnviz.record.step_plan import StepPlan
+from tb_nnviz.schema import Row, row_name
+
+
+class ActivationCollector(Collector):
+    """Measures each layer call as it happens; the passes of one step merge into one row per call.
+
+    Args:
+        kinds: the kinds to write.
+        depth: position of a module in order of execution.
+    """
+
+    part = "activations"
+    kinds = ("activation", "activation_gradient")
+
+    def __init__(self, kinds: Iterable[str], depth: Callable[[nn.Module], int | None]) -> None:
+        wanted = frozenset(kinds)
+        self._tables = {kind: RowTable(kind) for kind in self.kinds if kind in wanted}
+        self._buffers = {kind: StepBuffer() for kind in self._tables}
+        self._depth = depth
+
+    def begin(self, plan: StepPlan) -> None:
+        self._plan, self.active = plan, plan.complete
+        for buffer in self._buffers.values():
+            buffer.clear()
+        self._new_rows: dict[str, dict[str, tuple[int, Row]]] = {kind: {} for kind in self._tables}
+
+    def activation(self, layer: Layer, call: int, order: int, output: Tensor) -> None:
+        """Measure a layer's output.
+
+        Args:
+            layer: the layer.
+            call: number of the call in its pass.
+            order: place of the call among all calls of the step.
+            output: the tensor that the row describes.
+        """
+        if "activation" in self._tables:
+            stats = _measure(output, layer.unit_axis, layer.bounds, bin_counts=self._plan.histograms)
+            self._add("activation", layer, call, order, output, stats)
+
+    def activation_gradient(self, layer: Layer, call: int, order: int, gradient: Tensor) -> None:
+        """Measure the gradient with respect to a layer's output; the arguments are those of ``activation``."""
+        if "activation_gradient" in self._tables:
+            stats = _measure(gradient, bin_counts=self._plan.histograms)
+            self._add("activation_gradient", layer, call, order, gradient, stats)
+
+    def close(self, pending: PendingStep) -> None:
+        for kind, table in self._tables.items():
+            for _, row in sorted(self._new_rows[kind].values(), key=lambda item: item[0]):
+                table.put(row)
+            pending.add(table, self._buffers[kind])
+
+    def drop(self) -> None:
+        super().drop()
+        self._tables.clear()
+        self._buffers.clear()
+        self._new_rows.clear()
+
+    def _add(self, kind: str, layer: Layer, call: int, order: int, x: Tensor, stats: TensorStats | None) -> None:
+        name, shape, table = row_name(layer.name, call), call_shape(x), self._tables[kind]
+        if name in table:
+            table.see(name, shape, layer.trainable)
+        elif name not in self._new_rows[kind]:
+            # The role is that of the module itself, because the row has no parameter.
+            role = "norm" if "Norm" in layer.type else "embedding" if "Embedding" in layer.type else "other"
+            row = Row(
+                name=name,
+                module=layer.name,
+                call=call,
+                type=layer.type,
+                shape=shape,
+                numel=math.prod(shape),
+                dtype=dtype_name(x),
+                role=role,
+                trainable=layer.trainable,
+                unit_axis=layer.unit_axis if kind == "activation" else None,
+                depth=self._depth(layer.module),
+            )
+            self._new_rows[kind][name] = order, row
+        if stats is not None:
+            self._buffers[kind].merge(name, stats, self._plan.statistics)
+
+
+def _measure(x: Tensor, *args: Any, bin_counts: bool) -> TensorStats | None:
+    """Measure a layer's output; return None for a tensor that refuses it, such as one of a subclass or of float8."""
+    if x.is_meta:
+        return None
+    try:
+        return measure(x, *args, bin_counts=bin_counts)
+    except Exception:
+        if type(x) is Tensor and x.layout == torch.strided and (x.is_complex() or x.dtype.itemsize > 1):
+            raise
+        return None

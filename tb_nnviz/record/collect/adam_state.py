@@ -1,0 +1,70 @@
+"""The state that an optimizer of Adam's family keeps of a parameter, and the step that it makes."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+
+class AdamState(NamedTuple):
+    """The two moments of a parameter's gradient, and the factors that turn them into a step.
+
+    The effective step is ``step_scale * first / (sqrt(denominator) * correction + epsilon)``. The factors are numbers
+    or 0-d tensors. ``step_scale`` is None if the optimizer has another formula. Source: D. P. Kingma and J. Ba,
+    "Adam: a method for stochastic optimization", 2015, section 2.1.
+    """
+
+    first: Tensor
+    second: Tensor
+    denominator: Tensor
+    step_scale: float | Tensor | None
+    correction: float | Tensor
+    epsilon: float
+
+
+def adam_state(optimizer: torch.optim.Optimizer, group: dict[str, Any], parameter: nn.Parameter) -> AdamState | None:
+    """Return the state after the last step, or None if the optimizer does not keep two moments of the parameter.
+
+    >>> parameter = nn.Parameter(torch.ones(3))
+    >>> optimizer = torch.optim.Adam([parameter], lr=0.1)
+    >>> parameter.grad = torch.ones(3)
+    >>> optimizer.step()
+    >>> state = adam_state(optimizer, optimizer.param_groups[0], parameter)
+    >>> round(state.step_scale * float(state.first[0]) / (float(state.second[0]) ** 0.5 * state.correction), 4)
+    0.1
+    """
+    state = optimizer.state.get(parameter)
+    if not state:
+        return None
+    first, second = state.get("exp_avg"), state.get("exp_avg_sq")
+    if not (isinstance(first, Tensor) and isinstance(second, Tensor) and first.shape == second.shape):
+        return None
+    scale: float | Tensor | None = None
+    correction: float | Tensor = 1.0
+    denominator = second
+    if type(optimizer) in (torch.optim.Adam, torch.optim.AdamW):
+        step, (beta1, beta2) = _plain(state["step"]), (_plain(beta) for beta in group["betas"])
+        if not isinstance(step, Tensor) and step == 0:  # the optimizer skipped its first step
+            return None
+        scale = _plain(group["lr"]) / (1 - beta1**step)
+        correction = (1 - beta2**step) ** -0.5
+        denominator = state.get("max_exp_avg_sq", second)
+    if first.is_meta:
+        return None
+    return AdamState(first, second, denominator, scale, correction, _number(group.get("eps")))
+
+
+def _number(value: Any) -> float:
+    """Return a number, or NaN if the optimizer uses the name for something else."""
+    return float(value) if isinstance(value, int | float) else math.nan
+
+
+def _plain(value: Any) -> Any:
+    """Return a number if it is on the host, or else the tensor, because reading it would wait for the device."""
+    if isinstance(value, Tensor):
+        value = value.detach()
+        return float(value.numpy()) if value.device.type == "cpu" else value
+    return value

@@ -1,0 +1,61 @@
+"""The interface of a collector: it owns what it measures, from the start of a step to its end."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import torch
+
+from tb_nnviz.record.pending_step import PendingStep
+from tb_nnviz.record.step_plan import StepPlan
+
+Optimizer = torch.optim.Optimizer
+
+
+class Collector:
+    """Measures one thing in each step and adds it to the step when that closes.
+
+    The hooks report to all collectors that are ``active``. A collector that raises is dropped, and training and the
+    other collectors go on.
+    """
+
+    #: Name in warnings. Collectors with the same name are turned off together.
+    part: ClassVar[str]
+    #: The kinds that it adds to a step.
+    kinds: ClassVar[tuple[str, ...]] = ()
+    #: Other parts without which it cannot measure.
+    needs: ClassVar[tuple[str, ...]] = ()
+
+    #: Whether it measures anything in the open step.
+    active = False
+
+    def begin(self, plan: StepPlan) -> None:
+        """Open a step. Measurements of an unfinished step are dropped."""
+        raise NotImplementedError
+
+    def begin_late(self, plan: StepPlan) -> None:
+        """Go on with a step that is logged after all, because a GradScaler skips it."""
+
+    def before(self, optimizer: Optimizer, closure: bool) -> None:
+        """Read what an optimizer is about to change; with a closure, its gradients are not computed yet.
+
+        It can run twice per ``after``: when the step raises, or calls the step of its base class. The last
+        measurement counts.
+        """
+
+    def computed(self, optimizer: Optimizer) -> None:
+        """Read the gradients that an optimizer's closure has computed; the last of several calls counts."""
+
+    def skipped(self, optimizer: Optimizer) -> None:
+        """Record that a GradScaler skipped the optimizer's step. ``before`` has run and ``after`` will."""
+
+    def after(self, optimizer: Optimizer) -> None:
+        """Read what an optimizer has changed."""
+
+    def close(self, pending: PendingStep) -> None:
+        """Add what was measured in the step."""
+        raise NotImplementedError
+
+    def drop(self) -> None:
+        """Measure no more, and hold nothing."""
+        self.active = False

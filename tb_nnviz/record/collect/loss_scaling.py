@@ -1,0 +1,49 @@
+"""The scale of a GradScaler, and the steps that it skips."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from tb_nnviz.record.collect.collector import Collector
+from tb_nnviz.record.hooks.scaler import loss_scale
+from tb_nnviz.record.pending_step import PendingStep
+from tb_nnviz.record.step_plan import StepPlan
+
+Optimizer = torch.optim.Optimizer
+
+
+class LossScaling(Collector):
+    """Reads the loss scale and whether each optimizer step was skipped, without waiting for the device.
+
+    Args:
+        scaler: the GradScaler, or None if there is none.
+    """
+
+    part = "loss scaling"
+
+    def __init__(self, scaler: Any) -> None:
+        self._scaler = scaler
+
+    def begin(self, plan: StepPlan) -> None:
+        self.active = plan.logged and self._scaler is not None
+        self._scale: Tensor | None = None
+        self._skipped: list[bool | Tensor] = []
+
+    begin_late = begin
+
+    def before(self, optimizer: Optimizer, closure: bool) -> None:
+        if (scale := loss_scale(self._scaler)) is not None:
+            self._scale = scale.detach().reshape(1).double()  # a copy: the scaler changes its own in place
+            found = getattr(optimizer, "found_inf", None)
+            self._skipped.append(found.detach().reshape(1).double() if isinstance(found, Tensor) else False)
+
+    def skipped(self, optimizer: Optimizer) -> None:
+        self._skipped.append(True)
+
+    def close(self, pending: PendingStep) -> None:
+        if self._scale is not None:
+            pending.scalars["loss_scale"] = pending.copy.add(self._scale)
+        pending.skipped = [x if isinstance(x, bool) else pending.copy.add(x) for x in self._skipped]

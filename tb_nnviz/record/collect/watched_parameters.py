@@ -1,0 +1,70 @@
+"""The parameters that have rows, and those of each optimizer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from tb_nnviz.record.hooks.order import ExecutionOrder
+from tb_nnviz.record.model.modules import NamedParameter, named_parameters
+
+Optimizer = torch.optim.Optimizer
+
+
+class WatchedParameters:
+    """Finds the parameters once per step, because a model may replace, add or freeze some between steps.
+
+    Args:
+        models: by their prefix.
+        keep: whether a name and the module that owns it have a row.
+        order: the order of execution.
+    """
+
+    def __init__(
+        self, models: Mapping[str, nn.Module], keep: Callable[[str, nn.Module], bool], order: ExecutionOrder
+    ) -> None:
+        self._models, self._keep, self._order = models, keep, order
+        self._found: list[NamedParameter] | None = None
+        self._names: dict[nn.Parameter, str] = {}
+
+    def next_step(self) -> None:
+        """Look for the parameters again when they are needed."""
+        self._found = None
+
+    def all(self) -> list[NamedParameter]:
+        """Return the parameters that have rows, as registered."""
+        if self._found is None:
+            self._found = [p for p in named_parameters(self._models) if self._keep(p.name, p.owner)]
+            self._names = {parameter.tensor: parameter.name for parameter in self._found}
+        return self._found
+
+    def ordered(self) -> list[NamedParameter]:
+        """Return the parameters that have rows, in order of execution as far as it is known."""
+        return self._order.sort(self.all())
+
+    def name_of(self, tensor: nn.Parameter) -> str | None:
+        """Return the name of a parameter, or None if it has no row."""
+        self.all()
+        return self._names.get(tensor)
+
+    def stepped_by(self, optimizer: Optimizer) -> list[NamedParameter]:
+        """Return those of them that an optimizer steps."""
+        own = {tensor for group in optimizer.param_groups for tensor in group["params"]}
+        return [parameter for parameter in self.all() if parameter.tensor in own]
+
+    def names_of(self, optimizer: Optimizer) -> list[tuple[str | int, nn.Parameter]]:
+        """Return an optimizer's parameters with their names, or with a number if they have no row."""
+        self.all()
+        tensors: list[Any] = [tensor for group in optimizer.param_groups for tensor in group["params"]]
+        return [(self._names.get(tensor, id(tensor)), tensor) for tensor in tensors]
+
+    def gradients(self, optimizer: Optimizer | None) -> list[Tensor]:
+        """Return the gradients that an optimizer is about to apply, or those of all parameters without one."""
+        if optimizer is None:
+            tensors = [parameter for model in self._models.values() for parameter in model.parameters()]
+        else:
+            tensors = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+        return [tensor.grad.detach() for tensor in tensors if tensor.grad is not None]

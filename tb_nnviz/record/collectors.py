@@ -1,0 +1,149 @@
+"""All collectors of a run, behind the guard: one that fails is dropped, and the others go on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import nn
+
+from tb_nnviz.record.collect.activation_maps.collector import ActivationMaps
+from tb_nnviz.record.collect.activation_maps.probe_passes import Pausable
+from tb_nnviz.record.collect.activations import ActivationCollector
+from tb_nnviz.record.collect.clipping import Clipping
+from tb_nnviz.record.collect.collector import Collector
+from tb_nnviz.record.collect.dataflow.capture import GraphCapture
+from tb_nnviz.record.collect.global_norm import GlobalNorm
+from tb_nnviz.record.collect.learning_rates import LearningRates
+from tb_nnviz.record.collect.loss_scaling import LossScaling
+from tb_nnviz.record.collect.optimizer_state import OptimizerStateCollector
+from tb_nnviz.record.collect.parameter_rows import ParameterRows
+from tb_nnviz.record.collect.parameters import ParameterCollector
+from tb_nnviz.record.collect.snapshot import Snapshot
+from tb_nnviz.record.collect.watched_parameters import WatchedParameters
+from tb_nnviz.record.collect.weights.maps import WeightMaps
+from tb_nnviz.record.collect.weights.tracked import TrackedWeights
+from tb_nnviz.record.hooks.guard import Guard
+from tb_nnviz.record.hooks.order import ExecutionOrder
+from tb_nnviz.record.model.modules import layers, selector
+from tb_nnviz.record.options import Options
+from tb_nnviz.record.pending_step import PendingStep
+from tb_nnviz.record.step_plan import StepPlan
+
+Optimizer = torch.optim.Optimizer
+
+
+class Collectors:
+    """Passes what the hooks report to the collectors that are active, and gathers a step from them.
+
+    Args:
+        models: by their prefix.
+        optimizers: all that are watched.
+        options: what to measure.
+        order: the order of execution.
+        graph: observes the dataflow; made with the module hooks, whose calls it reads.
+        paused: the hooks that must not see the probe.
+        guard: keeps the time, and turns off what fails.
+    """
+
+    def __init__(
+        self,
+        models: Mapping[str, nn.Module],
+        optimizers: Sequence[Optimizer],
+        options: Options,
+        order: ExecutionOrder,
+        graph: GraphCapture,
+        paused: Sequence[Pausable],
+        guard: Guard,
+    ) -> None:
+        self._guard = guard
+        self._watched = watched = WatchedParameters(models, selector(options.include, options.exclude), order)
+        kinds, depth = options.kinds, order.__getitem__
+        # An update's ratio needs the parameter's norm, whether or not that is written.
+        rows = ParameterRows({*kinds, "parameter"} if "update" in kinds else kinds, depth)
+        snapshot, stepped = Snapshot(options.snapshot_bytes), bool(optimizers)
+        parameters = ParameterCollector(kinds, watched, rows, snapshot, stepped, guard.warn_once)
+        self.activations = ActivationCollector(kinds, depth)
+        self.maps = ActivationMaps(
+            models,
+            layers(models, options.include, options.exclude),
+            options.probes,
+            options.map_bytes,
+            options.probe_inputs,
+            options.probe_labels,
+            paused,
+        )
+        self.clipping = Clipping()
+        # They add to a step in this order. It is the order of events, and of values in an event.
+        self._all: list[Collector] = [
+            self.maps,
+            graph,
+            WeightMaps(watched, options.weight_bytes),
+            TrackedWeights(watched, options.tracked, depth),
+            self.activations,
+            parameters,
+            OptimizerStateCollector(watched, parameters, rows),
+            LearningRates(optimizers),
+            LossScaling(options.scaler),
+            GlobalNorm(watched, parameters, options.window, stepped),
+            self.clipping,
+        ]
+
+    def begin(self, plan: StepPlan) -> None:
+        """Open a step."""
+        self._watched.next_step()
+        for collector in self._all:
+            collector.begin(plan)
+
+    def begin_late(self, plan: StepPlan) -> None:
+        """Go on with a step that is logged after all."""
+        for collector in self._all:
+            collector.begin_late(plan)
+
+    def opened(self) -> None:
+        """Report that a training pass begins."""
+        if self.maps.active:
+            self._guard.attempt(self.maps.part, self.maps.opened)
+
+    def before(self, optimizer: Optimizer, closure: bool) -> None:
+        """Report that an optimizer is about to step."""
+        for collector in self._all:
+            if collector.active:
+                self._guard.attempt(collector.part, collector.before, optimizer, closure)
+
+    def computed(self, optimizer: Optimizer) -> None:
+        """Report that an optimizer's closure has computed its gradients."""
+        for collector in self._all:
+            if collector.active:
+                self._guard.attempt(collector.part, collector.computed, optimizer)
+
+    def skipped(self, optimizer: Optimizer) -> None:
+        """Report that a GradScaler skipped an optimizer's step."""
+        for collector in self._all:
+            if collector.active:
+                self._guard.attempt(collector.part, collector.skipped, optimizer)
+
+    def after(self, optimizer: Optimizer) -> None:
+        """Report that an optimizer has stepped."""
+        for collector in self._all:
+            if collector.active:
+                self._guard.attempt(collector.part, collector.after, optimizer)
+
+    def close(self, plan: StepPlan) -> PendingStep | None:
+        """Return what was measured in the step, or None if nothing was due."""
+        active = [collector for collector in self._all if collector.active]
+        if not (active or plan.logged):
+            return None
+        pending = PendingStep(plan)
+        for collector in active:
+            self._guard.attempt(collector.part, collector.close, pending)
+            if self._guard.is_off(collector.part):
+                pending.discard(collector.kinds)
+        return pending
+
+    def drop(self, part: str) -> None:
+        """Measure nothing more of a part that failed: half of a step would be wrong."""
+        failed = [collector for collector in self._all if part == collector.part or part in collector.needs]
+        self._all = [collector for collector in self._all if collector not in failed]
+        for collector in failed:
+            collector.drop()

@@ -1,0 +1,49 @@
+"""The options of a monitor: checked by ``watch``, read by ``Session``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tb_nnviz.record.collect.activation_maps.probe import Labels, Probe
+from tb_nnviz.record.collect.weights.choice import Choice
+from tb_nnviz.record.model.modules import Filter
+from tb_nnviz.record.schedule import Schedule
+from tb_nnviz.record.step_plan import StepPlan
+from tb_nnviz.rules.base import Rule
+
+
+@dataclass(frozen=True)
+class Options:
+    """The checked arguments of ``watch``, as far as they say what is measured and when."""
+
+    kinds: tuple[str, ...]
+    logged: Schedule
+    histograms: Schedule
+    maps: Schedule
+    weights: Schedule
+    weight_bytes: int
+    tracked: Choice
+    start_step: int = 0
+    include: Filter = None
+    exclude: Filter = None
+    scaler: Any = None
+    window: bool = False
+    snapshot_bytes: int | None = None
+    rules: Sequence[Rule] = ()
+    report_findings: bool = True
+    probes: Mapping[str, Probe] = field(default_factory=dict)
+    probe_inputs: bool = False
+    probe_labels: Mapping[str, Labels] = field(default_factory=dict)
+    map_bytes: int = 0
+
+    def plan(self, step: int) -> StepPlan:
+        """Return what is due in a step."""
+        return StepPlan(
+            step,
+            statistics=self.logged(step),
+            histograms=self.histograms(step),
+            activation_maps=self.maps(step),
+            weight_maps=self.weights(step),
+        )

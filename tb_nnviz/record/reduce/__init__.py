@@ -1,0 +1,1 @@
+"""Reductions of measurements: over the passes of one step."""

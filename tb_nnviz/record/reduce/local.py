@@ -1,0 +1,62 @@
+"""Reduction over the passes of one step, such as micro-batches."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from tb_nnviz.record.measure.stats import TensorStats, merge_units
+
+
+class StepBuffer:
+    """The measurements of one kind in the open step, by row. They stay on their devices.
+
+    A number in place of a name stands for a parameter without a row.
+    """
+
+    def __init__(self) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        """Drop everything."""
+        self.parts: dict[str | int, list[tuple[int, Tensor]]] = {}
+        self.bin_counts: dict[str, Tensor] = {}
+        self.units: dict[str, Tensor] = {}
+
+    def put(self, name: str | int, stats: TensorStats, statistics: bool) -> None:
+        """Set what was measured of a row, in place of an earlier measurement.
+
+        Args:
+            name: the row.
+            stats: its measurement.
+            statistics: whether its statistics are due, and not only its histogram.
+        """
+        if statistics:
+            self.parts[name] = [(stats.numel, stats.values)]
+        if stats.bin_counts is not None and isinstance(name, str):
+            self.bin_counts[name] = stats.bin_counts
+
+    def merge(self, name: str, stats: TensorStats, statistics: bool) -> None:
+        """Add what one more pass measured of a row; the arguments are those of ``put``."""
+        if statistics:
+            self.parts.setdefault(name, []).append((stats.numel, stats.values))
+            if stats.units is not None:
+                earlier = self.units.get(name)
+                # Replicas of DataParallel lie on several devices.
+                merged = stats.units if earlier is None else merge_units(earlier, stats.units.to(earlier.device))
+                self.units[name] = merged
+        if stats.bin_counts is not None:
+            counts = self.bin_counts.get(name)
+            self.bin_counts[name] = (
+                stats.bin_counts if counts is None else _add_counts(counts, stats.bin_counts.to(counts.device))
+            )
+
+    def forget(self, name: str | int) -> None:
+        """Drop what was measured of a row."""
+        self.parts.pop(name, None)
+        if isinstance(name, str):
+            self.bin_counts.pop(name, None)
+
+
+def _add_counts(a: Tensor, b: Tensor) -> Tensor:
+    """Return the counts of two passes together, or the later ones if the dtype changed within the step."""
+    return a.long() + b if a.shape == b.shape else b
