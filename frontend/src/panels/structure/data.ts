@@ -112,7 +112,7 @@ export function useValues(models: Models | null): Values {
   }, [models, kind]);
   const runs = models?.runs.map(({ run }) => run) ?? [];
   // Backward gain depends on neighbouring layers, which are loaded only by Gradient flow.
-  const question =
+  const request =
     requested.length === 0 || store.source.value !== statistic
       ? null
       : {
@@ -121,7 +121,7 @@ export function useValues(models: Models | null): Values {
           statistics: [statistic],
           rows: requested.map(({ rows }) => (rows.length === 1 ? rows[0] : rows)),
         };
-  const over = useQuery("series", question && { ...question, width: WIDTH }, readSeries);
+  const over = useQuery("series", request && { ...request, width: WIDTH }, readSeries);
   const answered = over.data ?? over.previous;
   const series = useMemo(
     () => (answered ?? []).flatMap((one) => lineSeries(one, statistic, requested.length) ?? []),
@@ -134,8 +134,8 @@ export function useValues(models: Models | null): Values {
   const near = series.map((one) => one.steps[nearest(one.steps, step)] ?? step);
   const at = useQuery(
     "series",
-    question && series.some(({ whole }) => !whole)
-      ? { ...question, from: Math.min(...near), to: Math.max(...near) }
+    request && series.some(({ whole }) => !whole)
+      ? { ...request, from: Math.min(...near), to: Math.max(...near) }
       : null,
     readSeries,
   );

@@ -7,7 +7,7 @@ import { Failure } from "../../ui/failure";
 import { useKeyboardNav } from "../../ui/keyboard_nav";
 import { LayerList } from "../../ui/layer_list";
 import { NoRuns, PanelEmpty } from "../../ui/panel_empty";
-import { mapsQuestion, readMaps, readTracked, readTracks, readWeights } from "./data";
+import { mapsRequest, readMaps, readTracked, readTracks, readWeights } from "./data";
 import { Stage } from "./parts/stage";
 import { Tools } from "./parts/tools";
 import { useWeights } from "./state";
@@ -29,7 +29,7 @@ export function View() {
   const weight = weights[at] ?? null;
   const maps = useQuery(
     "maps",
-    hasRuns && weight ? mapsQuestion(runs, weight, store.view.step.value) : null,
+    hasRuns && weight ? mapsRequest(runs, weight, store.view.step.value) : null,
     readMaps,
   );
   const tracked = { runs, kind: "tracked", statistics: ["value"] };
