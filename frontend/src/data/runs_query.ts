@@ -22,7 +22,7 @@ interface RunsOptions<T> {
   bytesOf: (value: T) => number;
   /** Number of requests among which runs are divided. */
   requests?: number;
-  /** Whether a new question leaves pending requests alone. By default it aborts them. */
+  /** True: a new question leaves pending requests alone. By default it aborts them. */
   adds?: boolean;
   priority?: Priority;
 }

@@ -28,7 +28,7 @@ export class Store {
   jumping = false;
 
   readonly dark = signal(false);
-  /** Whether the list of keys lies over the page. */
+  /** True while the list of keys lies over the page. */
   readonly keysListed = signal(false);
   /** Moved by the arrow keys; null if the open panel has nothing to move. */
   readonly keyboardNav = signal<KeyboardNav | null>(null);

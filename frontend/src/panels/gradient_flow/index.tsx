@@ -17,7 +17,7 @@ export { style };
 export function View({ reload }: { reload: () => void }) {
   const store = useStore();
   const flow = useFlow();
-  const error = flow.error.value;
+  const error = flow.query.error.value;
   const marksError = flow.windows.error.value;
   const nothing = store.shown.value.length === 0;
   return (

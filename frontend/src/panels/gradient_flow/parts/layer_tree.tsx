@@ -114,7 +114,7 @@ interface LineProps {
   line: Line;
   index: number;
   selected: boolean;
-  /** Whether the tab key stops here. */
+  /** True if the tab key stops here. */
   stop: boolean;
   top: number;
   height: number;

@@ -10,7 +10,7 @@ export const REST_MOVING = 200;
 export class CursorRest {
   readonly dispose: () => void;
   private moved = Number.NEGATIVE_INFINITY;
-  /** Whether the last move was one of several. */
+  /** True if the last move followed another one closely. */
   private moving = false;
 
   constructor(store: Store) {

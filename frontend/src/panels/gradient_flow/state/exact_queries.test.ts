@@ -140,7 +140,7 @@ test("ExactQueries, one question fails, keeps other answers and asks only it aga
   await settle();
   lines[2].answer({ series: [whole("r")], missing: [] });
   await settle();
-  expect(flow.error.value).toBe("503 no room");
+  expect(flow.query.error.value).toBe("503 no room");
   expect([...flow.exact.lines.value.keys()]).toEqual(["p", "r"]);
   const asked = source.requests.length;
   // Away and back again.

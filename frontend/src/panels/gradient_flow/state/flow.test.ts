@@ -129,11 +129,11 @@ describe("reload", () => {
     const { store, flow, source, runs } = await ready();
     source.requests[0].fail(new Error("500 broken"));
     await settle();
-    expect(flow.error.value).toBe("500 broken");
+    expect(flow.query.error.value).toBe("500 broken");
     void runs.reload();
     await settle();
     await source.answerAll((run) => answerOf(run), 1);
-    expect(flow.error.value).toBeNull();
+    expect(flow.query.error.value).toBeNull();
     source.failRuns = new Error("502 gone");
     await runs.reload();
     expect(store.runsError.value).toBe("502 gone");

@@ -35,7 +35,7 @@ export interface Hover {
   grid?: Grid;
   /** The line in that grid. */
   of?: number;
-  /** Whether the percentiles of the line are drawn there. */
+  /** True if the percentiles of the line are drawn there. */
   banded?: boolean;
   x: number;
   y: number;
@@ -58,8 +58,6 @@ export class Flow {
   readonly query: SeriesQuery;
   readonly windows: RunScalars;
   readonly exact = new Exact();
-  /** Error of a question for exact values, until another statistic is asked for. */
-  readonly error: ReadonlySignal<string | null>;
   /** Series of the shown runs that have arrived, the reference first. */
   readonly series;
   /** True while nothing has come yet of what is to be shown: until then lines and steps stay as they were. */
@@ -88,7 +86,6 @@ export class Flow {
       last: false,
     });
     this.width = computed(() => widthFor(store.shown.value.length, this.mapPixels.value, screen()));
-    this.error = this.query.error;
     this.series = computed(() =>
       store.shown.value.flatMap((run) => {
         const one = this.query.data.value.get(run);
@@ -100,12 +97,14 @@ export class Flow {
     const { keys, exact, series, waiting } = this;
     this.steps = zoomSignals(keys, exact, series);
     const { zoom, windowed } = this.steps;
-    this.rows = rowSignals(store, keys, series, waiting, this.room);
-    this.picture = pictureSignals(store, keys, exact, this.rows, windowed, waiting, of);
-    this.cursor = cursorSignals(store, this.picture, this.rows, zoom, waiting);
-    const { rows, picture, cursor } = this;
+    const rows = rowSignals(store, keys, series, waiting, this.room);
+    const picture = pictureSignals(store, keys, exact, rows, windowed, waiting, of);
+    const cursor = cursorSignals(store, picture, rows, zoom, waiting);
     this.atCursor = exactSignals(store, keys, exact, picture, rows, cursor, windowed, zoom, of);
-    this.marks = markSignals(store, this.windows.data, this.findings, this.picture.grids, this.cursor.domain);
+    this.marks = markSignals(store, this.windows.data, this.findings, picture.grids, cursor.domain);
+    this.rows = rows;
+    this.picture = picture;
+    this.cursor = cursor;
     this.stops = this.askOnChange();
     const { step, line } = cursor;
     const { banded } = this.atCursor;
