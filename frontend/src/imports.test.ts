@@ -10,7 +10,7 @@ const ALLOWED: Record<string, string[]> = {
   ui: ["data", "plot", "lib", "preact", "preact/hooks"],
   panels: ["ui", "data", "plot", "lib", "@preact/signals", "preact", "preact/hooks"],
   app: ["panels", "ui", "data", "plot", "lib", "@preact/signals", "preact", "preact/hooks"],
-  testing: ["lib"],
+  testing: ["lib", "vitest"],
 };
 
 /** Files that use neither the DOM nor a framework, recognized by their folder or name. */
