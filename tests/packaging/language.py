@@ -1,4 +1,4 @@
-"""Checks of the language rules in CONTRIBUTING.md that a program can decide: ``python -m tests.packaging.language``.
+"""Checks of the language rules in docs/style.md that a program can decide: ``python -m tests.packaging.language``.
 
 It needs the standard library only. Without git, or without a main branch to compare with, it checks the rest and
 reports the part that it left out.
