@@ -33,12 +33,12 @@ class StepPlan:
 
     @property
     def logged(self) -> bool:
-        """Whether rows are measured."""
+        """True if rows are measured."""
         return self.statistics or self.histograms
 
     @property
     def complete(self) -> bool:
-        """Whether the rows of all kinds are measured."""
+        """True if the rows of all kinds are measured."""
         return self.logged and not self.gradients_only
 
     def measures(self, kind: str) -> bool:

@@ -91,7 +91,7 @@ INVALID = {
     "labels that are numbers": (
         {"probe": torch.ones(1, 4), "probe_inputs": True, "probe_labels": [7]},
         TypeError,
-        "invalid probe_labels: 7 .one string a sample",
+        "invalid probe_labels: 7 .one string per sample",
     ),
     "too few labels": (
         {"probe": torch.ones(3, 4), "probe_inputs": True, "probe_labels": ["a", "b"]},
