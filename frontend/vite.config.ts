@@ -11,8 +11,8 @@ import { defineConfig, type Plugin } from "vite";
 const fromHere = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 /**
- * Emits the entry as it is written, without Vite's preload helper. It imports `./static/BUILD/main.js`: the server
- * replaces BUILD by the hash of all files and answers `static/<hash>/X` from static/X, so chunks lie beside index.js.
+ * Emit the entry file unchanged, without Vite's preload helper. It imports `./static/BUILD/main.js`. The server replaces
+ * BUILD by the hash of all files and serves `static/<hash>/X` from static/X, so that chunks are beside index.js.
  */
 function entry(): Plugin {
   return {
@@ -34,17 +34,18 @@ const RAMPS = {
   rdbu: interpolateRdBu,
 };
 
-/** Colour ramps as tables: the library that knows them is several times as large as what we use of it. */
+/** Provide colour ramps as tables, which are much smaller than the library that computes them. */
 function ramps(): Plugin {
   const parts = (css: string) =>
     css.startsWith("#")
       ? [1, 3, 5].map((at) => Number.parseInt(css.slice(at, at + 2), 16))
       : (css.match(/\d+/g) ?? []).map(Number);
-  // Differences from one colour to the next are few and small: a letter each, and easy to compress.
+  // Differences between successive colours are small. One letter each compresses well.
   const sample = (interpolate: (t: number) => string) => {
     const colours = Array.from({ length: 256 }, (_, i) => parts(interpolate(i / 255)));
     const steps = colours.slice(1).map((colour, i) => colour.map((part, k) => part - colours[i][k]));
-    if (steps.flat().some((step) => Math.abs(step) > 12)) throw new RangeError("invalid ramp: it jumps");
+    if (steps.flat().some((step) => Math.abs(step) > 12))
+      throw new RangeError("invalid ramp: successive colours differ too much");
     const letters = [0, 1, 2].map((k) => steps.map((step) => String.fromCharCode(109 + step[k])).join(""));
     return JSON.stringify([colours[0], letters]);
   };
@@ -63,7 +64,7 @@ function ramps(): Plugin {
 const MAIN = fromHere("src/app/main.tsx");
 const PANEL = /\/src\/panels\/(\w+)\/index\.tsx$/;
 
-/** Panels that lead to a module by static imports. */
+/** Return the panels that import a module statically, directly or indirectly. */
 function panelsOf(id: string, importers: (id: string) => readonly string[], seen: Set<string>): Set<string> {
   const found = new Set<string>();
   if (seen.has(id)) return found;
@@ -89,14 +90,14 @@ export default defineConfig({
     reportCompressedSize: true,
     rollupOptions: {
       input: MAIN,
-      // Panels import from the main chunk what they share with it, without a file between them.
+      // Panels import shared code from the main chunk directly.
       preserveEntrySignatures: "allow-extension",
       output: {
-        // Stable names: the path holds the build's hash, so a change shows only in the chunks that it concerns.
+        // Stable names: the path contains the build's hash, so that a change affects only the chunks that it concerns.
         entryFileNames: "[name].js",
         chunkFileNames: "[name].js",
-        // What several panels share comes with the main chunk: on its own each piece would be a request of its own, and
-        // TensorBoard's server answers one after the other.
+        // Code shared by several panels is in the main chunk. Separate chunks would need a request each, and
+        // TensorBoard's server handles requests one after the other.
         manualChunks: (id, { getModuleInfo }) => {
           const importers = (one: string) => getModuleInfo(one)?.importers ?? [];
           return id === MAIN || panelsOf(id, importers, new Set()).size > 1 ? "main" : undefined;
@@ -104,6 +105,6 @@ export default defineConfig({
       },
     },
   },
-  // Files that need a DOM say so: to make one costs more than all the tests of a file that needs none.
+  // Files that need a DOM request it, because creating one takes longer than most test files.
   test: { environment: "node", include: ["src/**/*.test.ts", "src/**/*.test.tsx"] },
 } as Parameters<typeof defineConfig>[0]);

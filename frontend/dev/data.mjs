@@ -1,5 +1,5 @@
 /**
- * Made-up runs for looking at the page without a backend, in the wire format of http_api.md. They hold what is
+ * Synthetic runs for the page without a backend, in the wire format of docs/http_api.md. They contain cases that are
  * hard to draw: zeros, NaN and Inf, a layer that only one run has, a run that ends early, irregular steps.
  */
 const BLOCKS = 6;
@@ -98,7 +98,7 @@ export function listing() {
   return { version: 1, runs };
 }
 
-/** `u32 length, JSON header, arrays at multiples of 8`. */
+/** Encode a response: `u32 length, JSON header, arrays at multiples of 8`. */
 export function encode(header) {
   const chunks = [];
   let size = 0;
@@ -166,7 +166,7 @@ export function series({ runs, kind, statistics, known = [] }) {
   return encode({ version: 1, kind, layouts, series: answer, missing });
 }
 
-/** One run with windows between logged steps: peaks, NaN and skipped steps. */
+/** Return scalars of one run with windows between logged steps: peaks, NaN and skipped steps. */
 function windows({ run, steps }) {
   const figures = {
     "window/steps": steps.map((_, i) => (i ? 2 : 1)),

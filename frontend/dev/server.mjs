@@ -1,6 +1,6 @@
 /**
- * Serves the built page with made-up runs, in an iframe as TensorBoard would: `npm run build && npm run dev`.
- * `?mode=empty|error|many` on the outer page shows what else the page must bear.
+ * Serve the built page with synthetic runs, in an iframe as TensorBoard does: `npm run build && npm run dev`.
+ * `?mode=empty|error|series-error|many` on the outer page selects other states.
  */
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";

@@ -13,9 +13,6 @@ const ALLOWED: Record<string, string[]> = {
   testing: ["lib"],
 };
 
-/** The store still makes what gradient flow draws. */
-const EXCEPTIONS = new Map([["data/store.ts", "panels"]]);
-
 /** Files that use neither the DOM nor a framework, recognized by their folder or name. */
 const PURE = /^lib\/|(^|\/)(model|layout|paint|csv)(_\w+)?\.ts$/;
 /** Packages that pure files may import. */
@@ -64,14 +61,14 @@ const partOf = (path: string) => (known.has(path) ? path.split("/")[0] : path);
 
 test("sources and their imports are found", () => {
   expect(files.length).toBeGreaterThan(100);
-  expect(imports("data/store.ts")).toContain("lib/steps.ts");
+  expect(imports("data/store.ts")).toContain("lib/gain.ts");
   expect(imports("app/registry.ts", true)).toContain("panels/curves/index.tsx");
 });
 
 test.each(files)("%s imports what its place allows", (path) => {
   const part = partOf(path);
   expect(ALLOWED).toHaveProperty(part);
-  const allowed = [part, ...ALLOWED[part], EXCEPTIONS.get(path)];
+  const allowed = [part, ...ALLOWED[part]];
   expect(imports(path, true).filter((one) => !allowed.includes(partOf(one)))).toEqual([]);
 });
 

@@ -88,17 +88,22 @@ class Collectors:
             GlobalNorm(watched, parameters, options.window, stepped),
             self.clipping,
         ]
+        self._active = self._all
 
     def begin(self, plan: StepPlan) -> None:
         """Open a step."""
         self._watched.next_step()
-        for collector in self._all:
+        # At a step without measurements only those of the step before have something to drop.
+        begun = self._all if plan.due else self._active
+        for collector in begun:
             collector.begin(plan)
+        self._active = [collector for collector in begun if collector.active]
 
     def begin_late(self, plan: StepPlan) -> None:
         """Continue a step that is logged after all."""
         for collector in self._all:
             collector.begin_late(plan)
+        self._active = [collector for collector in self._all if collector.active]
 
     def opened(self) -> None:
         """Report that a training pass begins."""
@@ -107,35 +112,30 @@ class Collectors:
 
     def before(self, optimizer: Optimizer, closure: bool) -> None:
         """Report that an optimizer is about to step."""
-        for collector in self._all:
-            if collector.active:
-                self._guard.attempt(collector.part, collector.before, optimizer, closure)
+        for collector in self._active:
+            self._guard.attempt(collector.part, collector.before, optimizer, closure)
 
     def computed(self, optimizer: Optimizer) -> None:
         """Report that an optimizer's closure has computed its gradients."""
-        for collector in self._all:
-            if collector.active:
-                self._guard.attempt(collector.part, collector.computed, optimizer)
+        for collector in self._active:
+            self._guard.attempt(collector.part, collector.computed, optimizer)
 
     def skipped(self, optimizer: Optimizer) -> None:
         """Report that a GradScaler skipped an optimizer's step."""
-        for collector in self._all:
-            if collector.active:
-                self._guard.attempt(collector.part, collector.skipped, optimizer)
+        for collector in self._active:
+            self._guard.attempt(collector.part, collector.skipped, optimizer)
 
     def after(self, optimizer: Optimizer) -> None:
         """Report that an optimizer has stepped."""
-        for collector in self._all:
-            if collector.active:
-                self._guard.attempt(collector.part, collector.after, optimizer)
+        for collector in self._active:
+            self._guard.attempt(collector.part, collector.after, optimizer)
 
     def close(self, plan: StepPlan) -> PendingStep | None:
         """Return what was measured in the step, or None if nothing was due."""
-        active = [collector for collector in self._all if collector.active]
-        if not (active or plan.logged):
+        if not (self._active or plan.logged):
             return None
         pending = PendingStep(plan)
-        for collector in active:
+        for collector in self._active:
             self._guard.attempt(collector.part, collector.close, pending)
             if self._guard.is_off(collector.part):
                 pending.discard(collector.kinds)
@@ -147,3 +147,4 @@ class Collectors:
         self._all = [collector for collector in self._all if collector not in failed]
         for collector in failed:
             collector.drop()
+        self._active = [collector for collector in self._active if collector not in failed]

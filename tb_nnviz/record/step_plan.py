@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class StepPlan:
+class StepPlan(NamedTuple):
     """The measurements that are due in one step.
 
     >>> plan = StepPlan(10, statistics=True)
@@ -37,6 +36,11 @@ class StepPlan:
         return self.statistics or self.histograms
 
     @property
+    def due(self) -> bool:
+        """Whether anything is measured."""
+        return self.statistics or self.histograms or self.activation_maps or self.weight_maps
+
+    @property
     def complete(self) -> bool:
         """True if the rows of all kinds are measured."""
         return self.logged and not self.gradients_only
@@ -47,4 +51,4 @@ class StepPlan:
 
     def after_skip(self, missed_gradients: bool) -> StepPlan:
         """Return the plan of an unlogged step that a GradScaler skips: the gradients that caused it are logged."""
-        return replace(self, statistics=True, gradients_only=True, missed_gradients=missed_gradients)
+        return self._replace(statistics=True, gradients_only=True, missed_gradients=missed_gradients)

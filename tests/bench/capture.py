@@ -1,7 +1,7 @@
-"""What watching costs a training step, beside what people use instead: ``./dev bench capture``.
+"""Cost of ``watch`` per training step, compared with other tools: ``./dev bench capture``.
 
-All contestants train the same workloads in one process, a round each in turn, so that a noisy machine
-disturbs them alike. The figures to read are ratios to ``none``; ``none again`` shows the noise.
+All contestants train the same workloads in one process and take turns, so that noise of the machine affects all of
+them. Compare the ratios to ``none``. The ratio of ``none again`` shows the noise.
 """
 
 from __future__ import annotations
@@ -37,28 +37,28 @@ WORKLOADS = ("mlp8", "resnet20", "gpt12")
 
 
 def leaves(model: nn.Module) -> list[nn.Module]:
-    """Modules without children."""
+    """Return the modules without children."""
     return [module for name, module in model.named_modules() if name and not list(module.children())]
 
 
-class Nothing:
-    """The uninstrumented loop."""
+class Uninstrumented:
+    """A training loop without instrumentation, and the base class of the others."""
 
     def __init__(self, model: nn.Module, optimizer: torch.optim.Optimizer, logdir: str) -> None:
         self.model, self.overhead = model, None
 
     def after_backward(self, step: int) -> None:
-        """Between the backward pass and the optimizer's step."""
+        """Measure between the backward pass and the optimizer's step."""
 
     def after_step(self, step: int) -> None:
-        """After the optimizer's step."""
+        """Measure after the optimizer's step."""
 
     def close(self) -> None:
-        """The run is over."""
+        """End the run."""
 
 
-class Floor(Nothing):
-    """One read of every weight, gradient and leaf output (an L2 norm of each), one copy to the host."""
+class Floor(Uninstrumented):
+    """The lowest possible cost: one L2 norm of every weight, gradient and leaf output, one copy to the host."""
 
     def __init__(self, model: nn.Module, optimizer: torch.optim.Optimizer, logdir: str) -> None:
         super().__init__(model, optimizer, logdir)
@@ -76,8 +76,8 @@ class Floor(Nothing):
         self.norms = []
 
 
-class Watch(Nothing):
-    """tb_nnviz, every statistic of every kind at every step; no histograms."""
+class Watch(Uninstrumented):
+    """tb_nnviz with every statistic of every kind at every step, without histograms."""
 
     options: ClassVar[dict[str, object]] = {"every": 1, "histograms_every": None}
 
@@ -92,13 +92,13 @@ class Watch(Nothing):
 
 
 class WatchHistograms(Watch):
-    """tb_nnviz, everything and histograms of everything too at every step."""
+    """tb_nnviz with every statistic and every histogram at every step."""
 
     options: ClassVar[dict[str, object]] = {"every": 1, "histograms_every": 1}
 
 
 class WatchOperators(Watch):
-    """tb_nnviz at every step with torch's operators only, as where the extension could not be built."""
+    """tb_nnviz at every step without the C extension."""
 
     def __init__(self, model: nn.Module, optimizer: torch.optim.Optimizer, logdir: str) -> None:
         self.library, native.library = native.library, None
@@ -110,18 +110,18 @@ class WatchOperators(Watch):
 
 
 class WatchWindow(Watch):
-    """tb_nnviz with a window: one read of the gradients at each of the steps that are not logged."""
+    """tb_nnviz with a window, at steps that are not logged: one read of the gradients per step."""
 
     options: ClassVar[dict[str, object]] = {"every": 10**9, "histograms_every": None, "window": True, "start_step": 1}
 
 
 class WatchDefault(Watch):
-    """tb_nnviz as it comes: statistics every tenth step, histograms every hundredth."""
+    """tb_nnviz by default: statistics every tenth step, histograms every hundredth."""
 
     options: ClassVar[dict[str, object]] = {}
 
 
-class Wandb(Nothing):
+class Wandb(Uninstrumented):
     """wandb.watch(log="all", log_freq=1), offline."""
 
     def __init__(self, model: nn.Module, optimizer: torch.optim.Optimizer, logdir: str) -> None:
@@ -139,8 +139,8 @@ class Wandb(Nothing):
         self.run.finish()
 
 
-class Histograms(Nothing):
-    """The loop of the guides: add_histogram of every weight and gradient."""
+class Histograms(Uninstrumented):
+    """The loop of common guides: add_histogram of every weight and gradient."""
 
     def __init__(self, model: nn.Module, optimizer: torch.optim.Optimizer, logdir: str) -> None:
         super().__init__(model, optimizer, logdir)
@@ -156,9 +156,9 @@ class Histograms(Nothing):
         self.writer.close()
 
 
-CONTESTANTS: dict[str, Callable[..., Nothing]] = {
-    "none": Nothing,
-    "none again": Nothing,
+CONTESTANTS: dict[str, Callable[..., Uninstrumented]] = {
+    "none": Uninstrumented,
+    "none again": Uninstrumented,
     "floor": Floor,
     "watch every step": Watch,
     "watch + histograms": WatchHistograms,
@@ -168,15 +168,15 @@ CONTESTANTS: dict[str, Callable[..., Nothing]] = {
     "wandb.watch all": Wandb,
     "add_histogram loop": Histograms,
 }
-#: Slow ones run fewer steps a round.
+#: Contestants with fewer steps per round, because they are slow.
 SLOW = {"wandb.watch all", "add_histogram loop"}
-#: A sampled schedule is judged over whole periods, step by step in turn with an uninstrumented twin: its median
-#: step is an unlogged one.
+#: Steps per period of contestants that do not log every step, so that their median step is an unlogged one. Their mean
+#: over whole periods is compared with that of an uninstrumented loop, which they take turns with step by step.
 PERIODS = {"watch default": 100}
 
 
 class Training:
-    """A workload with a contestant, a step at a time."""
+    """A workload that is trained with a contestant, step by step."""
 
     def __init__(self, name: str, kind: str) -> None:
         self.model, self.optimizer, self.loss = workload(name)
@@ -185,7 +185,7 @@ class Training:
         self.steps = 0
 
     def step(self) -> float:
-        """Seconds of one step."""
+        """Train one step, and return its seconds."""
         start = time.perf_counter()
         self.optimizer.zero_grad()
         self.loss().backward()
@@ -196,7 +196,7 @@ class Training:
         return time.perf_counter() - start
 
     def close(self) -> float:
-        """Bytes a step."""
+        """End the training, and return the bytes written per step."""
         try:
             self.contestant.close()
             return sum(path.stat().st_size for path in Path(self.logdir).rglob("*") if path.is_file()) / self.steps
@@ -205,7 +205,7 @@ class Training:
 
 
 def alone(name: str, kind: str, steps: int, warm: int) -> tuple[list[float], float, Overhead | None]:
-    """Seconds of each step, bytes a step, and the monitor's own figure of its overhead."""
+    """Return the seconds of each step, the bytes per step, and the overhead that the monitor reports."""
     training = Training(name, kind)
     times = [training.step() for _ in range(warm + steps)][warm:]
     size = training.close()
@@ -213,7 +213,7 @@ def alone(name: str, kind: str, steps: int, warm: int) -> tuple[list[float], flo
 
 
 def in_turn(name: str, kind: str, steps: int) -> tuple[float, float, float, Overhead | None]:
-    """Mean seconds of a step with and without the contestant, a step of each in turn; bytes; its own figure."""
+    """Return the mean seconds per step with and without the contestant, the bytes per step, and the overhead."""
     pair = [Training(name, "none"), Training(name, kind)]
     seconds = [0.0, 0.0]
     for step in range(steps):
@@ -225,7 +225,7 @@ def in_turn(name: str, kind: str, steps: int) -> tuple[float, float, float, Over
 
 
 def measure(name: str, rounds: int, steps: int, kinds: list[str]) -> list[dict[str, object]]:
-    """One row a contestant: milliseconds a step, ratio to none, bytes a step, own figure of the overhead."""
+    """Return a row per contestant: milliseconds per step, ratio to none, bytes per step, reported overhead."""
     times: dict[str, list[float]] = {kind: [] for kind in kinds}
     ratios: dict[str, list[float]] = {kind: [] for kind in kinds}
     sizes: dict[str, float] = {}
@@ -233,9 +233,9 @@ def measure(name: str, rounds: int, steps: int, kinds: list[str]) -> list[dict[s
     for turn in range(rounds):
         for kind in kinds[turn % 2 :] + kinds[: turn % 2]:
             if kind in PERIODS:
-                with_it, without, sizes[kind], overhead = in_turn(name, kind, PERIODS[kind])
-                times[kind].append(with_it)
-                ratios[kind].append(with_it / without)
+                with_contestant, without, sizes[kind], overhead = in_turn(name, kind, PERIODS[kind])
+                times[kind].append(with_contestant)
+                ratios[kind].append(with_contestant / without)
             else:
                 count, warm = (max(3, steps // 4), 1) if kind in SLOW else (steps, 3)
                 found, sizes[kind], overhead = alone(name, kind, count, warm)
@@ -262,13 +262,13 @@ def measure(name: str, rounds: int, steps: int, kinds: list[str]) -> list[dict[s
 
 
 def main() -> None:
-    """Print a table a workload, and write all of it as JSON where asked."""
+    """Print a table per workload, and write a JSON file if asked."""
     parser = argparse.ArgumentParser(prog="./dev bench capture", description=__doc__)
     parser.add_argument("workloads", nargs="*", default=WORKLOADS, help=", ".join(WORKLOADS))
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--steps", type=int, default=20, help="steps of a round")
-    parser.add_argument("--only", help="contestants, by comma; none is always there")
-    parser.add_argument("--json", type=Path, help="file for the figures")
+    parser.add_argument("--steps", type=int, default=20, help="steps per round")
+    parser.add_argument("--only", help="contestants, separated by commas; none is always included")
+    parser.add_argument("--json", type=Path, help="file for the results")
     options = parser.parse_args()
     kinds = ["none", *(options.only.split(",") if options.only else list(CONTESTANTS)[1:])]
     for kind in kinds:

@@ -1,7 +1,7 @@
-"""Logs as large as the page has to bear, with a picture that is worth looking at: ``./dev bench logs DIRECTORY``.
+"""Large logs for benchmarks of the page: ``./dev bench logs DIRECTORY``.
 
-By default 10 runs of 1000 layers and 2000 logged steps, three statistics of two kinds and their counts: 0.64 GB.
-Where something happens is known (``Happening``), so that whoever measures can look for it.
+By default 10 runs of 1000 layers and 2000 logged steps, with three statistics of two kinds and their counts: 0.64 GB.
+Spikes, NaN and zeros are at known places (``Anomaly``).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tb_nnviz.record.write.event_file import EventFile
 from tb_nnviz.record.write.events import event
 
 KINDS = {"gradient": ("norm", "mean", "absmax"), "update": ("norm", "ratio", "absmax")}
-#: The layers of one block.
+#: Names of the layers of one block.
 LAYERS = (
     *("attn.q", "attn.k", "attn.v", "attn.out", "mlp.up"),
     *("mlp.gate", "mlp.down", "adapter.down", "adapter.up", "mix"),
@@ -29,36 +29,36 @@ WALL_TIME = 1_760_000_000.0
 
 
 @dataclass(frozen=True)
-class Happening:
-    """Something that a run shows at one row, or from it on: shares of all steps and rows."""
+class Anomaly:
+    """An anomaly of a run. Its place is given as shares of all steps and rows."""
 
     run: int
-    what: str
+    kind: str
     step: float
     row: float
 
     def place(self, steps: int, rows: int) -> tuple[int, int]:
-        """Index of the step and of the row."""
+        """Return the index of the step and of the row."""
         return int(self.step * steps), int(self.row * rows)
 
 
-#: Spikes last one logged step; NaN and zeros stay, in that row and the ten after it.
-HAPPENINGS = (
-    Happening(0, "spike", 0.3885, 0.25),
-    Happening(1, "spike", 0.9990, 0.80),
-    Happening(2, "nan", 0.7505, 0.60),
-    Happening(3, "zero", 0.2, 0.30),
-    Happening(2, "one nan", 0.1005, 0.05),
+#: Spikes last one logged step. NaN and zeros last to the end, in ten rows.
+ANOMALIES = (
+    Anomaly(0, "spike", 0.3885, 0.25),
+    Anomaly(1, "spike", 0.9990, 0.80),
+    Anomaly(2, "nan", 0.7505, 0.60),
+    Anomaly(3, "zero", 0.2, 0.30),
+    Anomaly(2, "one nan", 0.1005, 0.05),
 )
 
 
 def run_name(number: int) -> str:
-    """The name of a run."""
+    """Return the name of a run."""
     return f"sweep/run-{number:03d}"
 
 
 def rows(layers: int) -> tuple[schema.Row, ...]:
-    """The weights of so many layers, ten a block."""
+    """Return the rows of the weights of some layers, ten per block."""
     modules = [f"blocks.{i // len(LAYERS)}.{LAYERS[i % len(LAYERS)]}" for i in range(layers)]
     shape, numel = (512, 512), 512 * 512
     return tuple(
@@ -68,28 +68,28 @@ def rows(layers: int) -> tuple[schema.Row, ...]:
 
 
 def norms(number: int, steps: int, layers: int) -> np.ndarray:
-    """Gradient norms of a run, float32 [steps, layers]: decay with depth and with training, noise, what happens."""
+    """Return the gradient norms of a run, float32 [steps, layers], which decay with depth and steps."""
     random = np.random.default_rng(number)
     depth = np.linspace(1, 0, layers, dtype=np.float32)
     step = np.linspace(0, 1, steps, dtype=np.float32)[:, None]
-    # Deeper runs of the sweep lose more of the gradient on its way to the first layers.
+    # The decay with depth differs between runs.
     logs = -(1.5 + 0.5 * (number % 5)) * depth - (0.5 + 0.1 * number) * step + 0.15 * np.sin(40 * depth)
     values = np.exp(2.3 * logs + 0.35 * random.standard_normal((steps, layers), np.float32))
-    for happening in HAPPENINGS:
-        if happening.run != number:
+    for anomaly in ANOMALIES:
+        if anomaly.run != number:
             continue
-        at, row = happening.place(steps, layers)
-        if happening.what == "spike":
+        at, row = anomaly.place(steps, layers)
+        if anomaly.kind == "spike":
             values[at, row] *= 1e4
-        elif happening.what == "one nan":
+        elif anomaly.kind == "one nan":
             values[at, row] = np.nan
         else:
-            values[at:, row : row + 10] = np.nan if happening.what == "nan" else 0
+            values[at:, row : row + 10] = np.nan if anomaly.kind == "nan" else 0
     return values.astype(np.float32)
 
 
 def tables(number: int, steps: int, layers: int) -> dict[str, dict[str, np.ndarray]]:
-    """All statistics of a run by kind, float32 [steps, layers] each."""
+    """Return all statistics of a run by kind, float32 [steps, layers] each."""
     norm = norms(number, steps, layers)
     random = np.random.default_rng(1000 + number)
     sign = random.standard_normal(norm.shape, np.float32)
@@ -103,7 +103,7 @@ def tables(number: int, steps: int, layers: int) -> dict[str, dict[str, np.ndarr
 
 
 def events(number: int, steps: int, layers: int) -> Iterator[list[schema.Entry]]:
-    """The entries of each logged step of a run."""
+    """Yield the entries of each logged step of a run."""
     table = rows(layers)
     layouts = [schema.Layout(kind, table) for kind in KINDS]
     values = tables(number, steps, layers)
@@ -117,7 +117,7 @@ def events(number: int, steps: int, layers: int) -> Iterator[list[schema.Entry]]
 
 
 def write(logdir: Path, runs: int, layers: int, steps: int) -> int:
-    """Write the runs; how many bytes they are."""
+    """Write the runs, and return their size in bytes."""
     size = 0
     for number in range(runs):
         file = EventFile(logdir / run_name(number))
@@ -131,7 +131,7 @@ def write(logdir: Path, runs: int, layers: int, steps: int) -> int:
 
 
 def main() -> None:
-    """The command line."""
+    """Write logs as the command line asks."""
     parser = argparse.ArgumentParser(prog="./dev bench logs", description=__doc__)
     parser.add_argument("logdir", type=Path)
     parser.add_argument("--runs", type=int, default=10)

@@ -1,4 +1,4 @@
-"""Workloads that the overhead of instrumentation is measured on. Nothing of the project is imported here."""
+"""Workloads to measure the overhead of instrumentation on, without any import of the project."""
 
 import itertools
 
@@ -23,7 +23,7 @@ class Block(nn.Module):
 
 
 class ResNet(nn.Module):
-    """CIFAR ResNet of 6n+2 layers."""
+    """A ResNet of 6n+2 layers for CIFAR."""
 
     def __init__(self, n=3, width=16):
         super().__init__()
@@ -79,7 +79,7 @@ class MLP(nn.Module):
 
 
 def workload(name):
-    """-> model, optimizer, step() that runs one forward/backward (no optimizer step) and returns the loss"""
+    """Return model, optimizer, and a function that runs a forward pass and returns the loss."""
     torch.manual_seed(0)
     if name == "resnet20":
         model, x, y = ResNet(3), torch.randn(64, 3, 32, 32), torch.randint(0, 10, (64,))

@@ -1,7 +1,7 @@
-"""What the page takes at full size, in a real TensorBoard and Chromium, against our goals: ``./dev bench page``.
+"""Times and memory of the page at full size, in TensorBoard and Chromium, against goals: ``./dev bench page``.
 
-Logs are written where they are not there yet (tests/bench/logs.py). Stock tabs cannot bear them: they get a smaller log
-of the same kind of numbers, and the table says how many.
+Logs are written unless they exist (tests/bench/logs.py). TensorBoard's own tabs do not work with logs of this size:
+they get a smaller log of similar values, and the table names its size.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from tb_nnviz.record.write.events import event
 from tests.bench import logs
 from tests.support.browser import servers
 from tests.support.browser.page_driver import WIDE, View, launch
-from tests.support.browser.servers import Board
+from tests.support.browser.servers import Server
 
 STOCK_LAYERS, STOCK_STEPS, HISTOGRAM_STEPS = 100, 500, 50
 FIRST = "first picture, from opening the tab; nothing read before"
 AGAIN = "first picture, from opening the tab; everything read before"
-#: When a heat map can first be seen, by the clocks of our frame and of the page that it is in.
+#: Records when a heat map is first visible, by the clocks of nnviz's frame and of TensorBoard's page.
 _FIRST_PICTURE = """
 if (window !== window.top && location.href.includes("name=nnviz")) {
   const look = () => {
@@ -56,10 +56,10 @@ GOALS = {
 _FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
-def ask(board: Board, run: str, statistic: str) -> float:
-    """Seconds of one request for a statistic of a run, in columns."""
+def ask(server: Server, run: str, statistic: str) -> float:
+    """Return the seconds of one request for a statistic of a run in columns."""
     body = {"runs": [run], "kind": "gradient", "statistics": [statistic], "width": 512}
-    request = urllib.request.Request(f"{board.url}data/plugin/nnviz/series", json.dumps(body).encode())
+    request = urllib.request.Request(f"{server.url}data/plugin/nnviz/series", json.dumps(body).encode())
     started = time.perf_counter()
     with urllib.request.urlopen(request, timeout=60) as answer:
         answer.read()
@@ -67,7 +67,7 @@ def ask(board: Board, run: str, statistic: str) -> float:
 
 
 def heap(page: Page) -> float:
-    """Megabytes of the JavaScript heap after a collection, of the page and its frames, array buffers included."""
+    """Return the megabytes of the JavaScript heap of the page and its frames, with array buffers."""
     session = page.context.new_cdp_session(page)
     session.send("HeapProfiler.collectGarbage")
     usage = session.send("Runtime.getHeapUsage")
@@ -76,7 +76,7 @@ def heap(page: Page) -> float:
 
 
 def moves(view: View, key: str, count: int) -> float:
-    """Median seconds from a key to the frame that shows it, by the page's own clock."""
+    """Return the median seconds from a key to the frame that shows its effect, by the page's clock."""
     measure = """async (key) => {
       const target = document.querySelector("[data-testid=stage]");
       target.focus();
@@ -88,28 +88,28 @@ def moves(view: View, key: str, count: int) -> float:
     return statistics.median(view.frame.evaluate(measure, key) / 1e3 for _ in range(count))
 
 
-def page_figures(browser: Browser, board: Board, names: list[str]) -> dict[str, float]:
-    """The page with all runs open."""
-    figures = {}
-    new, again = [ask(board, run, "mean") for run in names[-3:]], [ask(board, run, "mean") for run in names[-3:]]
-    figures["one statistic of one run from the server, not read before"] = statistics.median(new)
-    figures["one statistic of one run from the server, read before"] = statistics.median(again)
+def measure_page(browser: Browser, server: Server, names: list[str]) -> dict[str, float]:
+    """Measure the page with all runs open."""
+    values = {}
+    new, again = [ask(server, run, "mean") for run in names[-3:]], [ask(server, run, "mean") for run in names[-3:]]
+    values["one statistic of one run from the server, not read before"] = statistics.median(new)
+    values["one statistic of one run from the server, read before"] = statistics.median(again)
     with browser.new_context(viewport=WIDE) as context:
         context.add_init_script(_FIRST_PICTURE)
         page = context.new_page()
-        view = View(page, board)
-        address = f"{board.url}#nnviz&p.nnviz.runs={'%2C'.join(names).replace('/', '%2F')}"
+        view = View(page, server)
+        address = f"{server.url}#nnviz&p.nnviz.runs={'%2C'.join(names).replace('/', '%2F')}"
         for what in (FIRST, AGAIN):
             page.goto("about:blank")
             page.goto(address)
             view.until("window.__seen")
-            ours, whole = view.frame.evaluate("() => window.__seen")
-            figures[what], figures[f"{what}; TensorBoard's own page included"] = ours / 1e3, whole / 1e3
+            own, whole = view.frame.evaluate("() => window.__seen")
+            values[what], values[f"{what}; TensorBoard's own page included"] = own / 1e3, whole / 1e3
             view.settle()
-            figures[f"{what}; all runs"] = view.frame.evaluate("() => performance.now()") / 1e3
+            values[f"{what}; all runs"] = view.frame.evaluate("() => performance.now()") / 1e3
         view.page.wait_for_timeout(5000)
-        figures["cursor move"] = moves(view, "ArrowLeft", 15)
-        figures["layer move"] = moves(view, "ArrowDown", 15)
+        values["cursor move"] = moves(view, "ArrowLeft", 15)
+        values["layer move"] = moves(view, "ArrowDown", 15)
         switch = """async () => {
           const select = document.querySelector("[data-testid=statistic-select]");
           const option = [...select.options].find(({ value }) => value.includes("absmax"));
@@ -121,31 +121,31 @@ def page_figures(browser: Browser, board: Board, names: list[str]) -> dict[str, 
           await new Promise((done) => requestAnimationFrame(() => setTimeout(done, 0)));
           return performance.now() - started;
         }"""
-        figures["another statistic"] = view.frame.evaluate(switch) / 1e3
-        figures["page memory, JavaScript heap (MB)"] = heap(page)
-    return figures
+        values["another statistic"] = view.frame.evaluate(switch) / 1e3
+        values["page memory, JavaScript heap (MB)"] = heap(page)
+    return values
 
 
 def many_runs(browser: Browser, logdir: Path, loader: str) -> dict[str, float]:
-    """200 small runs: opening, and typing into the filter."""
+    """Measure opening the page with 200 small runs, and typing into the filter."""
     if not logdir.exists():
         logs.write(logdir, 200, 20, 20)
-    figures = {}
-    with Board(logdir, {logs.run_name(199): 190}, f"--load_fast={loader}") as board, browser.new_context() as context:
+    values = {}
+    with Server(logdir, {logs.run_name(199): 190}, f"--load_fast={loader}") as server, browser.new_context() as context:
         page = context.new_page()
-        view = View(page, board)
+        view = View(page, server)
         view.open()
-        figures["200 runs: opening the tab's address"] = view.frame.evaluate("() => performance.now()") / 1e3
+        values["200 runs: opening the tab's address"] = view.frame.evaluate("() => performance.now()") / 1e3
         field = view.get("run-filter")
         started = time.perf_counter()
         field.press_sequentially("run-1")
         view.frame.evaluate(_FRAMES)
-        figures["200 runs: a key in the filter"] = (time.perf_counter() - started) / 5
-    return figures
+        values["200 runs: a key in the filter"] = (time.perf_counter() - started) / 5
+    return values
 
 
 def stock(logdir: Path, steps: int, histograms: bool) -> None:
-    """One run of norms as stock scalars, one a layer, or as stock histograms of them."""
+    """Write a run of norms as stock scalars, one per layer, or as stock histograms."""
     values = logs.norms(0, steps, STOCK_LAYERS)
     layers = [row.name for row in logs.rows(STOCK_LAYERS)]
     file = EventFile(logdir / "stock")
@@ -162,26 +162,26 @@ def stock(logdir: Path, steps: int, histograms: bool) -> None:
     file.close()
 
 
-def stock_figures(browser: Browser) -> dict[str, float]:
-    """TensorBoard's own tabs on numbers that they can bear."""
-    figures: dict[str, float] = {}
+def measure_stock_tabs(browser: Browser) -> dict[str, float]:
+    """Measure TensorBoard's own tabs on a smaller log."""
+    values: dict[str, float] = {}
     for tab, histograms, steps in (("timeseries", False, STOCK_STEPS), ("histograms", True, HISTOGRAM_STEPS)):
         with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
             stock(Path(folder), steps, histograms)
-            board = stack.enter_context(Board(Path(folder), {}))
+            server = stack.enter_context(Server(Path(folder), {}))
             time.sleep(5)
             page = stack.enter_context(browser.new_context(viewport=WIDE)).new_page()
-            page.goto(f"{board.url}#{tab}")
+            page.goto(f"{server.url}#{tab}")
             selector = "scalar-card canvas, scalar-card svg" if tab == "timeseries" else "tf-histogram-loader svg"
             what = f"stock {tab}, {STOCK_LAYERS} layers x {steps} steps of one run: first chart"
             page.wait_for_selector(selector, timeout=60_000, state="attached")
-            figures[what] = page.evaluate("() => performance.now()") / 1e3
-            figures[f"stock {tab}: JavaScript heap (MB)"] = heap(page)
-    return figures
+            values[what] = page.evaluate("() => performance.now()") / 1e3
+            values[f"stock {tab}: JavaScript heap (MB)"] = heap(page)
+    return values
 
 
-def attempts(name: str, measure: Callable[[], dict[str, float]]) -> Iterator[tuple[str, float | str]]:
-    """Figures, or what went wrong: one part that fails leaves the others."""
+def attempt(name: str, measure: Callable[[], dict[str, float]]) -> Iterator[tuple[str, float | str]]:
+    """Yield the measured values, or the error of a measurement that failed."""
     try:
         yield from measure().items()
     except Exception as error:
@@ -189,7 +189,7 @@ def attempts(name: str, measure: Callable[[], dict[str, float]]) -> Iterator[tup
 
 
 def main() -> None:
-    """The command line."""
+    """Measure as the command line asks, and print a table."""
     parser = argparse.ArgumentParser(prog="./dev bench page", description=__doc__)
     parser.add_argument("--logs", type=Path, default=Path(tempfile.gettempdir()) / "nnviz-bench-page")
     parser.add_argument("--runs", type=int, default=10)
@@ -210,16 +210,16 @@ def main() -> None:
             name = "data server" if loader == "true" else "Python loader"
 
             def full(loader: str = loader) -> dict[str, float]:
-                with Board(large, dict.fromkeys(names, logs.EVERY * 1999), f"--load_fast={loader}") as board:
-                    return page_figures(browser, board, names)
+                with Server(large, dict.fromkeys(names, logs.EVERY * 1999), f"--load_fast={loader}") as server:
+                    return measure_page(browser, server, names)
 
-            result[name] = dict(attempts("page", full))
-            result[name].update(attempts("200 runs", lambda loader=loader: many_runs(browser, many, loader)))
-        result["stock"] = dict(attempts("stock", lambda: stock_figures(browser)))
+            result[name] = dict(attempt("page", full))
+            result[name].update(attempt("200 runs", lambda loader=loader: many_runs(browser, many, loader)))
+        result["stock"] = dict(attempt("stock", lambda: measure_stock_tabs(browser)))
         browser.close()
-    for name, figures in result.items():
+    for name, values in result.items():
         print(f"\n{name}")
-        for what, value in figures.items():
+        for what, value in values.items():
             goal = GOALS.get(what)
             shown = value if isinstance(value, str) else f"{value:10.3f}"
             met = (

@@ -1,4 +1,4 @@
-// What makes a page hard to read or to operate, as sentences. Evaluated in the page's frame.
+// Returns the problems that make a page hard to read or to operate, one sentence each. Evaluated in nnviz's frame.
 () => {
   const visible = (element) => {
     const box = element.getBoundingClientRect();
@@ -39,7 +39,7 @@
     if (!text || !element || /^(STYLE|SCRIPT|OPTION|TITLE)$/.test(element.tagName)) continue;
     if (!visible(element) || element.closest(":disabled, [aria-disabled=true], .pending")) continue;
     const style = getComputedStyle(element);
-    // What is shown only where the pointer or the focus is.
+    // Elements that are shown only under the pointer or with the focus.
     if (opacity(element) === 0) continue;
     const behind = background(element);
     const { rgb, alpha } = parse(style.color);

@@ -1,4 +1,4 @@
-"""The panel Activations: its numbers and colours against the event files, and what a person does with it."""
+"""Tests of the panel Activations: values and colours against the event files, and its controls."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Locator, expect
 
-from tests.browser.conftest import Visit
+from tests.browser.conftest import Pages
 from tests.support.browser.colours import VIRIDIS, Range, Rgb, distance, is_magenta
 from tests.support.browser.page_driver import View
-from tests.support.browser.servers import Board
+from tests.support.browser.servers import Server
 from tests.support.event_logs import Log, layout
 from tests.support.event_reader import Run
 from tests.support.logs import map_payloads as maps
@@ -30,7 +30,7 @@ IMAGE = ["sample", "channel", "height", "width"]
 
 
 def values(run: Run, layer: str, step: int) -> np.ndarray:
-    """A layer's map as its event says, dequantized."""
+    """Return a layer's dequantized map from the event file."""
     return maps.decode(run.tensors[f"nnviz/map/{layer}"][step])[1]
 
 
@@ -44,26 +44,26 @@ def tile(view: View, run: str, channel: int) -> Locator:
 
 
 def part(picture: dict[str, float], row: int, column: int, shape: tuple[int, ...]) -> dict[str, float]:
-    """Where one value is within its picture."""
+    """Return the rectangle of one value within a map."""
     width, height = picture["width"] / shape[1], picture["height"] / shape[0]
     return {"x": picture["x"] + column * width, "y": picture["y"] + row * height, "width": width, "height": height}
 
 
 def ends(view: View) -> Range:
-    """The ends of the scale as the legend names them."""
+    """Return the ends of the scale as displayed in the legend."""
     low, *_, high = view.get("legend-values").locator(".ends span").all_inner_texts()
     return Range(float(low.strip("<> ")), float(high.strip("<> ")), log=False)
 
 
 def order(view: View, run: str) -> list[int]:
-    """The units in the order in which they stand, row by row."""
+    """Return the units in the displayed order, row by row."""
     read = "(tiles) => tiles.map((it) => [it.offsetTop, it.offsetLeft, Number(it.dataset.unit)])"
     places = view.get(f"maps-{run}").locator("[data-unit]").evaluate_all(read)
     return [unit for _, _, unit in sorted(places)]
 
 
 def hover(view: View, target: Locator, x: float = 0.5, y: float = 0.5) -> list[str]:
-    """Point at a place within an element; the lines of the tooltip."""
+    """Point at a place within an element, and return the lines of the tooltip."""
     inner = box(target)
     target.hover(position={"x": inner["width"] * x, "y": inner["height"] * y})
     return [line for line in view.get("tooltip").inner_text().split("\n") if line]
@@ -71,14 +71,14 @@ def hover(view: View, target: Locator, x: float = 0.5, y: float = 0.5) -> list[s
 
 @pytest.fixture
 def view(demo_view: View) -> View:
-    """The demo's runs at a layer, a step and a sample."""
+    """Open the demo's runs at a layer, a step and a sample."""
     keys = {"runs": ",".join(RUNS), "row": LAYER, "step": str(STEP), "act.sample": str(SAMPLE)}
     return demo_view.open(panel="activations", **keys)
 
 
-def test_every_run_has_the_event_files_values_on_one_scale(view: View, demo_runs: dict[str, Run]) -> None:
+def test_tiles_have_colours_of_logged_values_on_one_scale(view: View, demo_runs: dict[str, Run]) -> None:
     shown = {name: values(demo_runs[name], LAYER, STEP)[SAMPLE] for name in RUNS}
-    # At this step no run is far beyond the reference.
+    # At this step no run has values far beyond those of the reference.
     scale = Range(float(min(v.min() for v in shown.values())), float(max(v.max() for v in shown.values())), log=False)
     legend = ends(view)
     assert (legend.lo, legend.hi) == pytest.approx((scale.lo, scale.hi), rel=5e-3, abs=1e-9)
@@ -89,11 +89,11 @@ def test_every_run_has_the_event_files_values_on_one_scale(view: View, demo_runs
             for row, column in [(0, 0), (3, 4), (7, 2), (5, 7)]:
                 drawn = picture.centre(part(frame, row, column, planes[channel].shape))
                 expected = scale.colour(planes[channel, row, column])
-                # Values are float32: one right between two colours may be either.
+                # Rounding to float32 may choose either of two neighbouring colours.
                 assert distance(drawn, expected) < 8, (name, channel, row, column)
 
 
-def test_the_same_channel_has_one_place_by_the_references_activity(view: View, demo_runs: dict[str, Run]) -> None:
+def test_channels_are_ordered_by_activity_of_reference_run(view: View, demo_runs: dict[str, Run]) -> None:
     newest = demo_runs["healthy"].tensors[f"nnviz/map/{LAYER}"]
     units = maps.decode(newest[max(newest)])[0]["units"]
     activity = np.maximum(np.abs(units["min"]), np.abs(units["max"]))
@@ -103,7 +103,7 @@ def test_the_same_channel_has_one_place_by_the_references_activity(view: View, d
     assert order(view, "dying-relu") == list(range(16))
 
 
-def test_the_input_stands_beside_its_maps(view: View, demo_runs: dict[str, Run]) -> None:
+def test_input_is_shown_beside_its_maps(view: View, demo_runs: dict[str, Run]) -> None:
     header, inputs = maps.decode(demo_runs["healthy"].tensors["nnviz/map_input"][0])
     image = inputs[SAMPLE, 0]
     grey = np.rint((image - image.min()) / (image.max() - image.min()) * 255)
@@ -117,7 +117,7 @@ def test_the_input_stands_beside_its_maps(view: View, demo_runs: dict[str, Run])
     assert "act.sample=4" in view.page.url
 
 
-def test_the_tooltip_says_value_precision_and_figures(view: View, demo_runs: dict[str, Run]) -> None:
+def test_tooltip_has_value_precision_and_unit_statistics(view: View, demo_runs: dict[str, Run]) -> None:
     header, planes = maps.decode(demo_runs["dying-relu"].tensors[f"nnviz/map/{LAYER}"][STEP])
     lines = hover(view, tile(view, "dying-relu", 5).locator("canvas"), 2.5 / 8, 6.5 / 8)
     assert lines[:3] == ["dying-relu", f"step {STEP}", "channel 5 · row 6 · column 2"]
@@ -131,7 +131,7 @@ def test_the_tooltip_says_value_precision_and_figures(view: View, demo_runs: dic
     expect(view.find(".act-tile.hovered")).to_have_count(4)
 
 
-def test_differences_are_to_the_reference(view: View, demo_runs: dict[str, Run]) -> None:
+def test_difference_mode_subtracts_the_reference_run(view: View, demo_runs: dict[str, Run]) -> None:
     view.get("act-mode-difference").click()
     own, reference = (values(demo_runs[name], LAYER, STEP)[SAMPLE, 7] for name in ("dying-relu", "healthy"))
     for row, column in [(1, 1), (4, 4), (6, 3)]:
@@ -139,7 +139,7 @@ def test_differences_are_to_the_reference(view: View, demo_runs: dict[str, Run])
         expected = own[row, column] - reference[row, column]
         assert float(lines[3]) == pytest.approx(expected, rel=1e-3, abs=1e-5)
     view.page.mouse.move(0, 0)
-    # Blue below 0, red above, on either side of the middle.
+    # Blue is below 0 and red above.
     frame, picture = box(tile(view, "dying-relu", 7).locator("canvas")), view.picture()
     reach = float(view.get("legend-difference").locator(".ends span").last.inner_text())
     difference = own - reference
@@ -150,7 +150,7 @@ def test_differences_are_to_the_reference(view: View, demo_runs: dict[str, Run])
         assert (red > blue) == (difference[place] > 0), place
 
 
-def test_other_scales_and_colours(view: View, demo_runs: dict[str, Run]) -> None:
+def test_scale_and_colour_options_recolour_tiles(view: View, demo_runs: dict[str, Run]) -> None:
     planes = values(demo_runs["deep-sigmoid"], LAYER, STEP)[SAMPLE]
 
     def drawn(channel: int, row: int, column: int) -> Rgb:
@@ -173,7 +173,7 @@ def test_other_scales_and_colours(view: View, demo_runs: dict[str, Run]) -> None
     assert "act.fixed=0.75" in view.page.url and "act.scale=fixed" in view.page.url
 
 
-def test_a_channels_history(view: View, demo_runs: dict[str, Run]) -> None:
+def test_channel_history_has_one_frame_per_logged_step(view: View, demo_runs: dict[str, Run]) -> None:
     tile(view, "healthy", 9).click()
     steps = sorted(demo_runs["healthy"].tensors[f"nnviz/map/{LAYER}"])
     frames = view.get("strip-healthy").locator("button")
@@ -189,7 +189,7 @@ def test_a_channels_history(view: View, demo_runs: dict[str, Run]) -> None:
     expect(view.get("history")).to_have_count(0)
 
 
-def test_playing_and_keys_go_through_the_steps(view: View, demo_runs: dict[str, Run]) -> None:
+def test_play_button_and_keys_change_step_and_layer(view: View, demo_runs: dict[str, Run]) -> None:
     steps = sorted(demo_runs["healthy"].tensors[f"nnviz/map/{LAYER}"])
     view.open(panel="activations", runs="healthy", row=LAYER, step=str(steps[-2]), **{"act.sample": str(SAMPLE)})
     canvas = tile(view, "healthy", 9).locator("canvas")
@@ -206,7 +206,7 @@ def test_playing_and_keys_go_through_the_steps(view: View, demo_runs: dict[str, 
     expect(view.get("layer-blocks.3.conv2")).to_have_attribute("aria-selected", "true")
 
 
-def test_exports(view: View, demo_runs: dict[str, Run]) -> None:
+def test_exports_hold_logged_values_and_the_picture(view: View, demo_runs: dict[str, Run]) -> None:
     with view.page.expect_download() as download:
         view.get("export-csv").click()
     assert download.value.suggested_filename == f"nnviz_activations_{LAYER}_step_{STEP}.csv"
@@ -227,13 +227,13 @@ def test_exports(view: View, demo_runs: dict[str, Run]) -> None:
     assert len({colour for _, colour in picture.getcolors(1 << 20) or []}) > 100
 
 
-def test_attention_says_who_attends_to_whom(gpt_board: Board, gpt_runs: dict[str, Run], visit: Visit) -> None:
+def test_attention_tooltip_names_query_and_key(gpt_server: Server, gpt_runs: dict[str, Run], pages: Pages) -> None:
     run = gpt_runs["gpt/healthy"]
     (tag, *_) = [tag for tag in run.tensors if tag.startswith("nnviz/map/") and tag.endswith("@attention")]
     layer, step = tag.removeprefix("nnviz/map/"), max(run.tensors[tag])
     weights = values(run, layer, step)[1]
     labels = maps.decode(next(iter(run.tensors["nnviz/map_input"].values())))[0]["labels"][1]
-    view = visit.to(gpt_board).open(panel="activations", runs="gpt/healthy", row=layer, **{"act.sample": "1"})
+    view = pages.new(gpt_server).open(panel="activations", runs="gpt/healthy", row=layer, **{"act.sample": "1"})
     size = weights.shape[-1]
     query, key = (int(i) for i in np.unravel_index(weights[2].argmax(), weights[2].shape))
     lines = hover(view, tile(view, "gpt/healthy", 2).locator("canvas"), (key + 0.5) / size, (query + 0.5) / size)
@@ -244,13 +244,13 @@ def test_attention_says_who_attends_to_whom(gpt_board: Board, gpt_runs: dict[str
     assert view.get("tokens").locator("span").all_inner_texts() == [label.translate(signs) for label in labels]
 
 
-# What the demo has no example of.
+# Cases that the demo does not have.
 
 NAMES = ["conv", "fc", "only"]
 
 
 def write(logdir: Path) -> None:
-    """`a`: a dead, a constant and a broken channel; `b`: other steps, another size of fc, and a layer less."""
+    """Write a run with a dead, a constant and a broken channel, and one with other steps, sizes and layers."""
     rows = layout(NAMES, "activation")
     pattern = np.linspace(-1, 2, 2 * 4 * 6 * 6, dtype=np.float32).reshape(2, 4, 6, 6)
     for run, steps, width in [("a", (0, 10, 20), 5), ("b", (0, 8, 20), 7)]:
@@ -270,15 +270,15 @@ def write(logdir: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def odd_board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Board]:
+def odd_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     logdir = tmp_path_factory.mktemp("maps")
     write(logdir)
-    with Board(logdir, {"a": 20, "b": 20}) as board:
-        yield board
+    with Server(logdir, {"a": 20, "b": 20}) as server:
+        yield server
 
 
-def test_dead_constant_and_broken_channels_are_told_apart(odd_board: Board, visit: Visit) -> None:
-    view = visit.to(odd_board).open(panel="activations", row="conv", step="10")
+def test_dead_constant_and_broken_channels_are_marked(odd_server: Server, pages: Pages) -> None:
+    view = pages.new(odd_server).open(panel="activations", row="conv", step="10")
     captions = {i: tile(view, "a", i).locator(".act-caption span").all_inner_texts() for i in range(4)}
     assert [captions[i][-1] for i in (1, 2, 3)] == ["dead", "constant", "NaN, Inf"]
     expect(tile(view, "a", 1)).to_have_attribute("aria-label", "channel 1 of a, dead")
@@ -296,9 +296,9 @@ def test_dead_constant_and_broken_channels_are_told_apart(odd_board: Board, visi
     assert "dead" in view.get("legend").inner_text() and "NaN, Inf" in view.get("legend").inner_text()
 
 
-def test_what_cannot_be_compared_says_why(odd_board: Board, visit: Visit) -> None:
-    view = visit.to(odd_board).open(panel="activations", row="conv", step="10")
-    # The nearest step of the other run, and said so.
+def test_maps_that_cannot_be_compared_give_the_reason(odd_server: Server, pages: Pages) -> None:
+    view = pages.new(odd_server).open(panel="activations", row="conv", step="10")
+    # The other run is shown at its nearest step, which is named.
     expect(view.find(".run-head[title=b] span")).to_have_text("step 8 · 4 channels")
     expect(view.get("no-input")).to_contain_text("probe_inputs=True")
     view.open(panel="activations", row="fc", **{"act.mode": "difference"})
@@ -309,6 +309,6 @@ def test_what_cannot_be_compared_says_why(odd_board: Board, visit: Visit) -> Non
     expect(view.get("maps-b")).to_contain_text("This run has no maps of this layer.")
 
 
-def test_without_maps_it_says_what_fills_it(edge_view: View) -> None:
+def test_panel_without_maps_names_the_code_that_fills_it(edge_view: View) -> None:
     edge_view.open(panel="activations", runs="cells")
     expect(edge_view.get("panel-empty")).to_contain_text("probe=probe")

@@ -1,22 +1,22 @@
-"""Each kind of cell, by its number and by the pixels that stand on the screen."""
+"""Tests of each state of a cell, by its value and by the pixels on the screen."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from tests.browser.conftest import Edges
+from tests.browser.conftest import EdgeCaseLogs
 from tests.support.browser import edge_cases
 from tests.support.browser.colours import APART, VIRIDIS, Rgb, distance, is_grey, is_magenta
 from tests.support.browser.page_driver import View
-from tests.support.browser.servers import Board
+from tests.support.browser.servers import Server
 from tests.support.event_reader import Run
 
 SPECIAL = {"under": edge_cases.UNDER, "over": edge_cases.OVER, "zero": edge_cases.ZERO, "nonfinite": edge_cases.NAN}
 
 
 def chips(view: View) -> dict[str, str]:
-    """The legend's words with the colours beside them."""
+    """Return the colours in the legend by name."""
     read = "(chips) => chips.map((chip) => [chip.innerText, getComputedStyle(chip.querySelector('i')).backgroundColor])"
     return dict(view.find("[data-testid=legend] .chip").evaluate_all(read))
 
@@ -25,19 +25,19 @@ def css(colour: Rgb) -> str:
     return f"rgb({', '.join(map(str, colour))})"
 
 
-def test_the_scale_is_the_legends(edge_view: View) -> None:
+def test_scale_is_that_of_the_legend(edge_view: View) -> None:
     assert edge_view.range() == edge_cases.SCALE
     assert edge_view.find("[data-testid=legend] .ends").inner_text().split() == ["1e-6", "0.01", "100"]
 
 
-def test_a_normal_cell(edge_view: View) -> None:
+def test_cell_with_normal_value_has_colour_of_the_scale(edge_view: View) -> None:
     cell = edge_view.cell("cells", *edge_cases.NORMAL)
     assert (cell["value"], cell["state"], cell["step"]) == (edge_cases.NORMAL_VALUE, "value", edge_cases.NORMAL[1])
     expected = edge_view.range().colour(edge_cases.NORMAL_VALUE)
     assert edge_view.picture().centre(edge_view.rect("cells", *edge_cases.NORMAL)) == expected
 
 
-def test_clipped_zero_and_nan_have_the_legends_colours(edge_view: View) -> None:
+def test_clipped_zero_and_nan_cells_have_legend_colours(edge_view: View) -> None:
     picture, legend = edge_view.picture(), chips(edge_view)
     words = {"under": "< 1e-6", "over": "> 100", "zero": "exactly 0", "nonfinite": "NaN, Inf"}
     assert set(legend) == {*words.values(), "absent"}
@@ -48,7 +48,7 @@ def test_clipped_zero_and_nan_have_the_legends_colours(edge_view: View) -> None:
         assert css(seen[state]) == legend[words[state]], state
     assert is_grey(seen["zero"])
     assert is_magenta(seen["nonfinite"])
-    # Apart from every colour of the scale, from each other and from the page.
+    # They differ clearly from every colour of the scale, from each other and from the page.
     for state, colour in seen.items():
         others = [*VIRIDIS, (255, 255, 255), *(other for name, other in seen.items() if name != state)]
         assert min(distance(colour, other) for other in others) > APART, state
@@ -57,19 +57,19 @@ def test_clipped_zero_and_nan_have_the_legends_colours(edge_view: View) -> None:
     assert edge_view.cell("cells", *edge_cases.UNDER)["value"] == edge_cases.UNDER_VALUE
 
 
-def test_nan_and_inf_are_hatched(edge_view: View) -> None:
+def test_cell_with_nan_or_inf_is_hatched(edge_view: View) -> None:
     picture = edge_view.picture()
     for cell in (edge_cases.NAN, edge_cases.INFINITE):
         assert edge_view.cell("cells", *cell)["state"] == "nonfinite"
         colours = picture.colours(edge_view.rect("cells", *cell))
-        # Ground and lines and nothing between: one pixel in six.
+        # Two colours only; the lines are one pixel in six.
         (base, most), (line, some) = colours.most_common()
         assert is_magenta(base) and sum(line) > sum(base) + 60
         assert some / (most + some) == pytest.approx(1 / 6, abs=0.03)
 
 
-def test_an_absent_cell_is_dotted_background(edge_view: View) -> None:
-    # No value at a step, a row that the run lacks at every step, and one that only the other run has.
+def test_absent_cell_is_dotted_background(edge_view: View) -> None:
+    # Absent at one step, at every step of the run, and in all runs but the other one.
     picture = edge_view.picture()
     for run, row, step in [("cells", *edge_cases.ABSENT), ("other", *edge_cases.ABSENT), ("cells", "extra.weight", 50)]:
         assert edge_view.cell(run, row, step)["state"] == "absent"
@@ -79,7 +79,7 @@ def test_an_absent_cell_is_dotted_background(edge_view: View) -> None:
     assert edge_view.cell("other", *edge_cases.NORMAL)["state"] == "value"
 
 
-def test_a_cell_is_as_wide_as_a_step_and_its_neighbours_keep_their_colours(edge_view: View) -> None:
+def test_cell_is_as_wide_as_the_interval_of_its_step(edge_view: View) -> None:
     picture, scale = edge_view.picture(), edge_view.range()
     row, step = edge_cases.OVER
     box = edge_view.rect("cells", row, step)
@@ -88,7 +88,7 @@ def test_a_cell_is_as_wide_as_a_step_and_its_neighbours_keep_their_colours(edge_
         assert picture.at(edge, box["y"] + box["height"] / 2) == expected
 
 
-def test_every_value_is_the_event_files(edge_view: View, edge_logs: Edges) -> None:
+def test_every_cell_has_value_and_state_of_event_file(edge_view: View, edge_logs: EdgeCaseLogs) -> None:
     run, scale = Run(edge_logs.logdir / "cells"), edge_view.range()
     for step in edge_cases.STEPS:
         written = run.statistics("gradient", step)
@@ -114,7 +114,9 @@ def test_every_value_is_the_event_files(edge_view: View, edge_logs: Edges) -> No
     ],
     ids=["normal", "over", "under", "zero", "nan", "inf", "absent"],
 )
-def test_tooltip(edge_view: View, cell: tuple[str, int], value: str | None, words: str | None) -> None:
+def test_tooltip_describes_each_state_of_a_cell(
+    edge_view: View, cell: tuple[str, int], value: str | None, words: str | None
+) -> None:
     edge_view.until("document.querySelector('[data-testid=readout]')")
     tooltip = edge_view.hover("cells", *cell)
     lines = tooltip.inner_text().split("\n")
@@ -124,19 +126,19 @@ def test_tooltip(edge_view: View, cell: tuple[str, int], value: str | None, word
     tooltip.wait_for(state="detached")
 
 
-def test_the_tooltip_stays_within_the_page(edge_view: View) -> None:
+def test_tooltip_at_an_edge_stays_within_the_page(edge_view: View) -> None:
     width, height = edge_view.frame.evaluate("() => [innerWidth, innerHeight]")
     for run, row, step in [("cells", "stem.weight", 0), ("other", "extra.weight", 95)]:
         box = edge_view.hover(run, row, step).evaluate("(it) => it.getBoundingClientRect().toJSON()")
         assert box["left"] >= 0 and box["top"] >= 0 and box["right"] <= width and box["bottom"] <= height
 
 
-def test_path_prefix(edge_view: View, edge_board: Board) -> None:
-    asked: list[str] = []
-    edge_view.page.on("request", lambda request: asked.append(request.url))
+def test_page_below_path_prefix_requests_below_it(edge_view: View, edge_server: Server) -> None:
+    requested: list[str] = []
+    edge_view.page.on("request", lambda request: requested.append(request.url))
     edge_view.page.reload()
     edge_view.settle()
-    ours = [url for url in asked if "nnviz" in url]
+    ours = [url for url in requested if "nnviz" in url]
     assert any(url.endswith("/series") for url in ours)
-    assert all(url.startswith(edge_board.url) for url in ours)
-    assert "/deeper/down/" in edge_board.url
+    assert all(url.startswith(edge_server.url) for url in ours)
+    assert "/deeper/down/" in edge_server.url

@@ -1,4 +1,4 @@
-"""What can be chosen: runs, reference, filters, blocks, statistic, role, scale."""
+"""Tests of the controls: runs, reference, filters, blocks, statistic, role, scale."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def toggle(view: View, run: str) -> None:
 
 
 def colours(view: View) -> dict[str, str]:
-    """Each run's colour in the list of runs."""
+    """Return the colours in the list of runs by run."""
     paths = {run: view.get(f"run-{run}").locator(".mark path") for run in RUNS}
     return {run: path.get_attribute("stroke") or "" for run, path in paths.items()}
 
@@ -29,7 +29,7 @@ def rows(view: View) -> list[str]:
     return [line["key"] for line in view.state()["lines"]]
 
 
-def test_runs_are_switched_off_and_on_and_keep_their_colours(demo_view: View) -> None:
+def test_runs_switched_off_and_on_keep_their_colours(demo_view: View) -> None:
     before, readout = colours(demo_view), demo_view.get("readout").locator("li")
     assert len(set(before.values())) == 4
     expect(readout).to_have_count(4)
@@ -48,7 +48,7 @@ def test_runs_are_switched_off_and_on_and_keep_their_colours(demo_view: View) ->
     assert colours(demo_view) == before
 
 
-def test_all_and_none(demo_view: View) -> None:
+def test_all_and_none_buttons_select_runs(demo_view: View) -> None:
     demo_view.find(".bulk").get_by_role("button", name="none").click()
     expect(demo_view.find("canvas[data-testid^=heatmap-]")).to_have_count(0)
     expect(demo_view.find(".notice")).to_contain_text("No run selected")
@@ -56,7 +56,7 @@ def test_all_and_none(demo_view: View) -> None:
     expect(demo_view.find("canvas[data-testid^=heatmap-]")).to_have_count(4)
 
 
-def test_the_reference_run_is_drawn_first(demo_view: View) -> None:
+def test_reference_run_is_drawn_first(demo_view: View) -> None:
     before, heads = colours(demo_view), demo_view.find(".run-head b")
     expect(heads).to_have_text(RUNS)
     demo_view.get("run-lr-too-high").get_by_role("button", name="reference run").click()
@@ -67,7 +67,7 @@ def test_the_reference_run_is_drawn_first(demo_view: View) -> None:
     assert colours(demo_view) == before
 
 
-def test_a_regular_expression_filters_the_list_of_runs(demo_view: View) -> None:
+def test_run_filter_takes_a_regular_expression(demo_view: View) -> None:
     listed = demo_view.find("li.run .name")
     demo_view.get("run-filter").fill("^(lr|DEEP)-")
     expect(listed).to_have_text(["deep-sigmoid", "lr-too-high"])
@@ -79,13 +79,13 @@ def test_a_regular_expression_filters_the_list_of_runs(demo_view: View) -> None:
     expect(demo_view.find("li.none")).to_have_text("No run matches.")
 
 
-def test_a_regular_expression_filters_layers(edge_view: View) -> None:
+def test_layer_filter_takes_a_regular_expression(edge_view: View) -> None:
     assert rows(edge_view)[:3] == ["stem.weight", "enc.*", "enc.0.weight"]
     edge_view.get("row-filter").fill(r"enc\.[37]|head")
     edge_view.until("__nnviz.state().lines.filter(({type}) => type === 'row').length === 3")
     edge_view.settle()
     assert [row for row in rows(edge_view) if row != "enc.*"] == ["enc.3.weight", "enc.7.weight", "head.weight"]
-    # The scale is of what is shown, and so is the picture.
+    # The scale and the picture are those of the shown layers.
     cell = edge_view.cell("cells", *edge_cases.NORMAL)
     assert cell["value"] == edge_cases.NORMAL_VALUE
     colour = edge_view.picture().centre(edge_view.rect("cells", *edge_cases.NORMAL))
@@ -94,7 +94,7 @@ def test_a_regular_expression_filters_layers(edge_view: View) -> None:
     expect(edge_view.find(".notice")).to_contain_text("No layer matches")
 
 
-def test_a_block_collapses_to_the_root_of_the_sum_of_squares(edge_view: View, edge_logs: object) -> None:
+def test_collapsed_block_has_root_of_sum_of_squares(edge_view: View, edge_logs: object) -> None:
     before = {row: edge_view.cell("cells", row, 10)["value"] for row in edge_cases.ROWS if row.startswith("enc.")}
     edge_view.get("row-enc.*").locator(".caret").click()
     edge_view.until("__nnviz.state().lines.length === 4")
@@ -108,7 +108,7 @@ def test_a_block_collapses_to_the_root_of_the_sum_of_squares(edge_view: View, ed
     edge_view.until("__nnviz.state().lines.length === 14")
 
 
-def test_linear_and_log(edge_view: View) -> None:
+def test_scale_switches_between_linear_and_log(edge_view: View) -> None:
     edge_view.get("scale-linear").click()
     edge_view.settle()
     assert edge_view.get("scale-linear").get_attribute("aria-pressed") == "true"
@@ -122,7 +122,7 @@ def test_linear_and_log(edge_view: View) -> None:
     assert edge_view.range() == edge_cases.SCALE
 
 
-def test_a_range_set_by_hand(edge_view: View) -> None:
+def test_range_set_by_hand_is_used(edge_view: View) -> None:
     edge_view.get("range-button").click()
     edge_view.get("range-lo").fill("1e-3")
     edge_view.get("range-lo").press("Enter")
@@ -143,7 +143,7 @@ def test_a_range_set_by_hand(edge_view: View) -> None:
         ("activation", "dead_fraction", "activation dead fraction over steps", "dying-relu"),
     ],
 )
-def test_another_statistic(
+def test_statistic_selected_is_drawn(
     demo_view: View, demo_runs: dict[str, Run], kind: str, statistic: str, title: str, run: str
 ) -> None:
     demo_view.get("statistic-select").select_option(f"{kind}/{statistic}")
@@ -159,7 +159,7 @@ def test_another_statistic(
         assert cell["value"] == pytest.approx(written[row][statistic], nan_ok=True), row
 
 
-def test_roles(demo_view: View, demo_runs: dict[str, Run]) -> None:
+def test_role_selects_rows(demo_view: View, demo_runs: dict[str, Run]) -> None:
     roles = demo_view.get("role-select").locator("option")
     expect(roles).to_have_text(["weights", "biases", "norm layers", "all parameters"])
     table = demo_runs["healthy"].rows("gradient", 0)

@@ -1,4 +1,4 @@
-"""One cursor through heat maps, profile, curves and list, moved by mouse and keys."""
+"""Tests of the shared cursor of heat maps, profile, curves and list."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.support.browser.page_driver import View
 
 
 def check(view: View, row: str, step: int) -> None:
-    """The cursor stands here, in every part of the page."""
+    """Assert that the cursor is at a layer and a step in every part of the page."""
     view.until("__nnviz.state().row === it[0] && __nnviz.state().step === it[1]", [row, step])
     expect(view.get(f"row-{row}")).to_have_attribute("aria-selected", "true")
     expect(view.find("[role=treeitem][aria-selected=true]")).to_have_count(1)
@@ -33,7 +33,7 @@ def check(view: View, row: str, step: int) -> None:
         assert abs(float(shown) - value["value"]) <= 5e-3 * abs(value["value"])
 
 
-def test_a_click_in_a_heat_map(edge_view: View) -> None:
+def test_click_in_heat_map_moves_step_and_layer(edge_view: View) -> None:
     for row, step in [edge_cases.NORMAL, edge_cases.NAN, edge_cases.ABSENT]:
         edge_view.click("cells", row, step)
         check(edge_view, row, step)
@@ -42,7 +42,7 @@ def test_a_click_in_a_heat_map(edge_view: View) -> None:
     assert edge_view.readout()["other"] != "absent"
 
 
-def test_a_click_in_the_profile_moves_the_layer_only(edge_view: View) -> None:
+def test_click_in_profile_moves_the_layer_only(edge_view: View) -> None:
     edge_view.click("cells", *edge_cases.NORMAL)
     box = edge_view.rect("cells", "enc.6.weight", 30)
     profile = edge_view.get("profile")
@@ -51,7 +51,7 @@ def test_a_click_in_the_profile_moves_the_layer_only(edge_view: View) -> None:
     check(edge_view, "enc.6.weight", edge_cases.NORMAL[1])
 
 
-def test_a_click_in_the_curves_moves_the_step_only(edge_view: View) -> None:
+def test_click_in_curves_moves_the_step_only(edge_view: View) -> None:
     edge_view.click("cells", *edge_cases.NORMAL)
     over = edge_view.find(".plot-over")
     box = over.bounding_box()
@@ -63,12 +63,12 @@ def test_a_click_in_the_curves_moves_the_step_only(edge_view: View) -> None:
     assert line and abs(line["x"] + line["width"] / 2 - box["x"] - 0.825 * box["width"]) <= 2
 
 
-def test_a_click_in_the_list_of_layers_moves_the_layer_only(edge_view: View) -> None:
+def test_click_in_list_of_layers_moves_the_layer_only(edge_view: View) -> None:
     edge_view.get("row-head.weight").click()
     check(edge_view, "head.weight", 0)
 
 
-def test_keys(edge_view: View) -> None:
+def test_keys_move_the_cursor(edge_view: View) -> None:
     press = edge_view.page.keyboard.press
     edge_view.click("cells", "stem.weight", 0)
     edge_view.get("stage").focus()
@@ -78,7 +78,7 @@ def test_keys(edge_view: View) -> None:
     check(edge_view, "stem.weight", 55)
     press("ArrowLeft")
     check(edge_view, "stem.weight", 50)
-    # Over the header of the block, which holds no cells.
+    # The header of the block has no cells and is skipped.
     press("ArrowDown")
     check(edge_view, "enc.0.weight", 50)
     press("j")
@@ -92,19 +92,19 @@ def test_keys(edge_view: View) -> None:
     check(edge_view, "stem.weight", 0)
 
 
-def test_a_typed_step_goes_to_the_nearest_that_was_logged(edge_view: View) -> None:
+def test_typed_step_moves_to_nearest_logged_step(edge_view: View) -> None:
     edge_view.get("step-input").fill("43")
     edge_view.get("step-input").press("Enter")
     check(edge_view, "stem.weight", 45)
 
 
-def test_the_profile_shows_the_cursors_step(edge_view: View) -> None:
+def test_profile_shows_values_at_the_cursor_step(edge_view: View) -> None:
     before = edge_view.get("profile").screenshot()
     edge_view.click("cells", "stem.weight", 50)
     check(edge_view, "stem.weight", 50)
     edge_view.page.mouse.move(0, 0)
     assert edge_view.get("profile").screenshot() != before
-    # The NaN of this step has its lane, and the tooltip there its row.
+    # The NaN of this step is drawn in a lane of its own, where the tooltip names its row.
     box, (row, step) = edge_view.get("profile").bounding_box(), edge_cases.NAN
     place = edge_view.rect("cells", row, step)
     assert box

@@ -1,4 +1,4 @@
-"""The Curves panel: numbers and lines as drawn against the event files, and the way from a peak to its layer."""
+"""Tests of the panel Curves: values and lines against the event files, and links from a peak to its layer."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from playwright.sync_api import expect
 from tensorboard.compat.proto import event_pb2
 
 from tb_nnviz import schema
-from tests.browser.conftest import Visit
+from tests.browser.conftest import Pages
 from tests.support.browser.page_driver import View
-from tests.support.browser.servers import Board
+from tests.support.browser.servers import Server
 from tests.support.event_logs import Log, layout
 from tests.support.event_reader import Run
 
@@ -25,7 +25,7 @@ COLOUR = {"healthy": (0x42, 0x50, 0x66)}
 
 
 def plot(view: View, chart: str) -> dict[str, Any]:
-    """Where a chart's plot area is in the page, and what its axes span."""
+    """Return the plot area of a chart in the page, and the ranges of its axes."""
     found = view.get(f"chart-{chart}").locator(".plot")
     box = found.locator(".plot-over").bounding_box()
     mode, low, high = str(found.get_attribute("data-y")).split(" ")
@@ -35,7 +35,7 @@ def plot(view: View, chart: str) -> dict[str, Any]:
 
 
 def rows_at(picture: Any, at: dict[str, Any], step: float, colour: tuple[int, int, int]) -> list[float]:
-    """Page rows at which a line of this colour crosses a step's column."""
+    """Return the rows of pixels at which a line of a colour crosses the column of a step."""
     box = at["box"]
     x = box["x"] + box["width"] * (step - at["x"][0]) / (at["x"][1] - at["x"][0])
     rows = range(int(box["y"]), int(box["y"] + box["height"]) + 1)
@@ -48,7 +48,7 @@ def rows_at(picture: Any, at: dict[str, Any], step: float, colour: tuple[int, in
 
 
 def smoothed(values: np.ndarray, weight: float) -> np.ndarray:
-    """TensorBoard's debiased moving average, by its definition as a weighted mean."""
+    """Return TensorBoard's debiased moving average, computed as a weighted mean."""
     n = len(values)
     weights = weight ** np.arange(n)[::-1] if weight else None
     if weights is None:
@@ -57,14 +57,14 @@ def smoothed(values: np.ndarray, weight: float) -> np.ndarray:
 
 
 def values(view: View, chart: str) -> dict[tuple[str, str], str]:
-    """The read-out by run and tag."""
+    """Return the displayed values by run and tag."""
     return {
         (str(item.get_attribute("data-run")), str(item.get_attribute("data-tag"))): item.locator(".value").inner_text()
         for item in view.get(f"chart-{chart}").locator(".values li").all()
     }
 
 
-def test_every_figure_has_its_chart(demo_view: View, demo_runs: dict[str, Run]) -> None:
+def test_every_scalar_has_a_chart(demo_view: View, demo_runs: dict[str, Run]) -> None:
     demo_view.open(runs=",".join(demo_runs), panel="curves")
     charts = [str(chart.get_attribute("data-testid")) for chart in demo_view.find("article.chart").all()]
     assert charts == [
@@ -73,7 +73,7 @@ def test_every_figure_has_its_chart(demo_view: View, demo_runs: dict[str, Run]) 
     expect(demo_view.get("chart-accuracy").locator("header")).to_contain_text("test")
 
 
-def test_the_readout_says_the_event_files_numbers(demo_view: View, demo_runs: dict[str, Run]) -> None:
+def test_readout_has_values_of_event_files(demo_view: View, demo_runs: dict[str, Run]) -> None:
     step = sorted(demo_runs["healthy"].scalars[LOSS])[-3]
     demo_view.open(runs=",".join(demo_runs), panel="curves", step=str(step))
     shown = values(demo_view, "loss") | values(demo_view, "accuracy") | values(demo_view, "learning_rate")
@@ -86,7 +86,7 @@ def test_the_readout_says_the_event_files_numbers(demo_view: View, demo_runs: di
 
 
 @pytest.mark.parametrize("weight", ["0", "0.9"])
-def test_lines_are_drawn_where_the_numbers_are(demo_view: View, demo_runs: dict[str, Run], weight: str) -> None:
+def test_lines_are_drawn_at_logged_values(demo_view: View, demo_runs: dict[str, Run], weight: str) -> None:
     demo_view.open(runs="healthy", panel="curves", **{"cur.smooth": weight, "cur.y": "linear", "cur.outliers": "1"})
     scalars = demo_runs["healthy"].scalars[LOSS]
     steps = sorted(scalars)
@@ -96,11 +96,11 @@ def test_lines_are_drawn_where_the_numbers_are(demo_view: View, demo_runs: dict[
     for i in range(5, len(steps) - 5, max(1, len(steps) // 25)):
         y = box["y"] + box["height"] * (1.01 - (expected[i] - low) / (high - low)) / 1.02
         found = rows_at(picture, at, steps[i], COLOUR["healthy"])
-        # Within a pixel or two of its neighbours, between which the line runs.
+        # The line between neighbours may leave a point by a pixel or two.
         assert found and min(found) - 4 <= y <= max(found) + 4, (steps[i], y, found)
 
 
-def test_a_click_moves_the_cursor_and_asks_what_happened(demo_view: View, demo_runs: dict[str, Run]) -> None:
+def test_click_moves_cursor_and_explain_opens_the_layer(demo_view: View, demo_runs: dict[str, Run]) -> None:
     demo_view.open(runs="deep-sigmoid", panel="curves")
     at = plot(demo_view, "loss")
     box, last = at["box"], max(demo_runs["deep-sigmoid"].scalars[LOSS])
@@ -114,7 +114,7 @@ def test_a_click_moves_the_cursor_and_asks_what_happened(demo_view: View, demo_r
     demo_view.get("explain").click()
     demo_view.until("__nnviz.state().panel === null")
     state = demo_view.settle().state()
-    # The row that rose most against its own median of the 20 logged steps before.
+    # Expected is the row with the largest ratio to its median over the 20 logged steps before.
     best = (0.0, "", "", 0)
     run = demo_runs["deep-sigmoid"]
     for kind, statistic in (("gradient", "norm"), ("update", "ratio")):
@@ -129,7 +129,7 @@ def test_a_click_moves_the_cursor_and_asks_what_happened(demo_view: View, demo_r
     assert (state["kind"], state["row"], state["step"]) == best[1:]
 
 
-def test_dragging_zooms_all_charts_and_a_double_click_resets(demo_view: View, demo_runs: dict[str, Run]) -> None:
+def test_drag_zooms_all_charts_and_double_click_resets(demo_view: View, demo_runs: dict[str, Run]) -> None:
     demo_view.open(runs="healthy", panel="curves")
     before = plot(demo_view, "loss")
     box, mouse = before["box"], demo_view.page.mouse
@@ -150,7 +150,7 @@ def test_dragging_zooms_all_charts_and_a_double_click_resets(demo_view: View, de
     assert plot(demo_view, "loss")["x"] == before["x"]
 
 
-def test_csv_holds_what_was_logged(demo_view: View, demo_runs: dict[str, Run], tmp_path: Path) -> None:
+def test_csv_holds_all_logged_values(demo_view: View, demo_runs: dict[str, Run], tmp_path: Path) -> None:
     demo_view.open(runs="healthy,deep-sigmoid", panel="curves", **{"cur.filter": "^loss"})
     expect(demo_view.find("article.chart")).to_have_count(1)
     with demo_view.page.expect_download() as download:
@@ -159,11 +159,11 @@ def test_csv_holds_what_was_logged(demo_view: View, demo_runs: dict[str, Run], t
     rows = list(csv.DictReader(io.StringIO((tmp_path / "curves.csv").read_text())))
     for name in ("healthy", "deep-sigmoid"):
         scalars = demo_runs[name].scalars[LOSS]
-        told = {int(row["step"]): np.float32(row["value"]) for row in rows if row["run"] == name}
-        assert told == {step: np.float32(value) for step, value in scalars.items()}
+        displayed = {int(row["step"]): np.float32(row["value"]) for row in rows if row["run"] == name}
+        assert displayed == {step: np.float32(value) for step, value in scalars.items()}
 
 
-def test_pinned_and_enlarged_charts_come_first_and_are_in_the_link(demo_view: View) -> None:
+def test_pinned_and_enlarged_charts_are_first_and_in_the_link(demo_view: View) -> None:
     demo_view.open(runs="healthy", panel="curves")
     demo_view.get("pin-gradient_norm").click()
     demo_view.get("enlarge-learning_rate").click()
@@ -179,8 +179,8 @@ SPIKE, STEPS = 80, 100
 
 
 @pytest.fixture(scope="module")
-def spike_board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Board]:
-    """A loss with a peak that one layer caused, epochs of a SummaryWriter, a skipped step; a run without scalars."""
+def spike_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Start a server on a run with a peak, a skipped step and scalars per epoch, and on a run without scalars."""
     logdir = tmp_path_factory.mktemp("curves")
     random = np.random.default_rng(0)
     with Log(logdir / "spike") as log, Log(logdir / "bare") as bare:
@@ -191,7 +191,7 @@ def spike_board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Board]:
                 norms[1], norms[2], loss = 40.0, 9.0, 30.0
             scalars = [schema.scalar(LOSS, loss), schema.scalar("nnviz/global/gradient_norm", float(norms.sum()))]
             scalars.append(schema.scalar("nnviz/global/skipped", float(step == 30)))
-            if step % 10 == 9:  # epochs, by a writer of the user's own
+            if step % 10 == 9:  # a scalar per epoch by the user's own writer
                 scalars.append(schema.scalar(LOSS.replace("loss", "val_loss"), 1.5))
             counts = np.full(3, 12, np.float32)
             wall = log.vectors(step, ROWS, {"norm": norms, "count": counts}, scalars)
@@ -200,19 +200,19 @@ def spike_board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Board]:
                 own.summary.value.add(tag="my/score", simple_value=step / 10)
                 log.event(own)
             bare.vectors(step, ROWS, {"norm": norms, "count": counts})
-    with Board(logdir, {"spike": STEPS - 1, "bare": STEPS - 1}) as board:
-        yield board
+    with Server(logdir, {"spike": STEPS - 1, "bare": STEPS - 1}) as server:
+        yield server
 
 
-def test_a_peak_leads_to_its_layer_in_one_click(spike_board: Board, visit: Visit) -> None:
-    view = visit.to(spike_board).open(runs="spike", panel="curves")
+def test_click_on_peak_opens_its_layer(spike_server: Server, pages: Pages) -> None:
+    view = pages.new(spike_server).open(runs="spike", panel="curves")
     marks = view.get("chart-loss").locator(".chart-marks button")
     assert {(m.get_attribute("data-kind"), m.get_attribute("data-step")) for m in marks.all()} == {
         ("peak", str(SPIKE)),
         ("skipped", "30"),
     }
     expect(view.get("chart-loss").locator("header")).to_contain_text("validation")
-    # The user's own scalars are counted in epochs: they stand where the run was when they were written.
+    # The user's scalars count epochs and are drawn at the step of the same wall time.
     own = view.get("chart-own:my/score")
     expect(own.get_by_test_id("by-time")).to_contain_text("by time")
     assert plot(view, "own:my/score")["x"] == plot(view, "loss")["x"]
@@ -222,6 +222,6 @@ def test_a_peak_leads_to_its_layer_in_one_click(spike_board: Board, visit: Visit
     assert (state["kind"], state["row"], state["step"]) == ("gradient", "middle.weight", SPIKE)
 
 
-def test_without_scalars_the_line_that_fills_the_panel(spike_board: Board, visit: Visit) -> None:
-    view = visit.to(spike_board).open(runs="bare", panel="curves")
+def test_panel_without_scalars_names_code_that_fills_it(spike_server: Server, pages: Pages) -> None:
+    view = pages.new(spike_server).open(runs="bare", panel="curves")
     expect(view.get("panel-empty")).to_contain_text("monitor.log(loss=loss)")

@@ -1,4 +1,4 @@
-"""The panel Distributions: numbers and colours on the screen against what is in the event files."""
+"""Tests of the panel Distributions: values and colours on the screen against the event files."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tb_nnviz import schema
-from tests.browser.conftest import Shared, _shared
+from tests.browser.conftest import SharedPage, shared_page
 from tests.support.bins import bin_of, ends
 from tests.support.browser.colours import VIRIDIS, Rgb, distance, is_grey, is_magenta
 from tests.support.browser.page_driver import WIDE, View
-from tests.support.browser.servers import Board
+from tests.support.browser.servers import Server
 from tests.support.event_logs import Log, layout, numbers
 from tests.support.event_reader import Run
 
@@ -29,14 +29,14 @@ STEPS = (0, 10, 20, 30)
 
 
 def histogram(run: Run, kind: str, row: str, step: int) -> np.ndarray:
-    """Counts of a row at a step, [520], from the event file."""
+    """Return the counts of a row at a step from the event file: [520]."""
     table = schema.decode_histograms(run.tensors[f"nnviz/{kind}/histogram"][step])
     counts: np.ndarray = table[[one["name"] for one in run.rows(kind, step)].index(row)]
     return counts
 
 
 def density(counts: np.ndarray, b: int) -> float:
-    """Share of the elements a decade, at a bin."""
+    """Return the share of the elements per decade at a bin."""
     low, high = sorted(abs(end) for end in ends(b))
     return float(counts[b] / counts.sum() / math.log10(high / low))
 
@@ -46,8 +46,8 @@ def steps_of(run: Run, kind: str) -> list[int]:
 
 
 @pytest.fixture(scope="module")
-def known_board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Board]:
-    """Runs whose histograms are known here: a quarter NaN, half zero, some beyond the axis."""
+def known_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Start a server on runs with known histograms that have NaN, zeros and values beyond the axis."""
     logdir = tmp_path_factory.mktemp("known")
     for run, nan in (("first", 25), ("second", 0)):
         with Log(logdir / run) as log:
@@ -65,31 +65,31 @@ def known_board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Board]:
                     schema.layout_entry(KNOWN),
                 ]
                 log.entries(step, entries)
-    with Board(logdir, {"first": STEPS[-1], "second": STEPS[-1]}) as board:
-        yield board
+    with Server(logdir, {"first": STEPS[-1], "second": STEPS[-1]}) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
-def known_page(browser: Browser, known_board: Board) -> Iterator[Shared]:
-    yield from _shared(browser, known_board)
+def known_page(browser: Browser, known_server: Server) -> Iterator[SharedPage]:
+    yield from shared_page(browser, known_server)
 
 
 @pytest.fixture
-def known_view(known_page: Shared) -> Iterator[View]:
-    """A page that several tests use, one after the other."""
+def known_view(known_page: SharedPage) -> Iterator[View]:
+    """Yield the shared page, and check it after the test."""
     yield known_page.view
     known_page.guard.check()
 
 
 class Axis(NamedTuple):
-    """A run's canvas and what stands below it, in the frame's pixels."""
+    """A run's canvas and the labels below it, in the frame's pixels."""
 
     box: dict[str, float]
     ticks: dict[float, float]
     strips: dict[str, float]
 
     def x(self, value: float) -> float:
-        """Where a value is, by the two numbers that stand on its side of zero."""
+        """Return the position of a value, from the two labels on its side of zero."""
         (a, left), (b, right) = [(v, x) for v, x in self.ticks.items() if v * value > 0][:2]
         share = math.log10(value / a) / math.log10(b / a)
         return left + share * (right - left)
@@ -107,7 +107,7 @@ def axis(view: View, run: str, canvas: str = "distribution") -> Axis:
 
 
 def middle(b: int) -> float:
-    """The value in the middle of a bin, on a log scale."""
+    """Return the value in the middle of a bin on a log scale."""
     low, high = ends(b)
     return math.copysign(math.sqrt(abs(low * high)), low + high)
 
@@ -121,7 +121,7 @@ def quantiles(view: View, run: str) -> list[str]:
     return view.get(f"quantiles-{run}").locator("td").all_inner_texts()
 
 
-def test_quantiles_and_shares_are_the_event_files(demo_view: View, demo_runs: dict[str, Run]) -> None:
+def test_quantiles_and_shares_equal_event_files(demo_view: View, demo_runs: dict[str, Run]) -> None:
     for kind, row in (("gradient", ROW), ("activation", "blocks.0.act1")):
         open_panel(demo_view, runs=",".join(demo_runs), row=row, **{"hist.kind": kind})
         for name, run in demo_runs.items():
@@ -144,7 +144,7 @@ def test_quantiles_and_shares_are_the_event_files(demo_view: View, demo_runs: di
             assert float(shown[6].split()[0]) == pytest.approx(100 * bad, rel=5e-3)
 
 
-def test_the_heat_maps_colours_are_densities(demo_view: View, demo_runs: dict[str, Run]) -> None:
+def test_heat_map_colours_are_densities(demo_view: View, demo_runs: dict[str, Run]) -> None:
     open_panel(demo_view, runs="healthy", row=ROW, **{"hist.view": "map", "hist.kind": "parameter"})
     run, picture, place = demo_runs["healthy"], demo_view.picture(), axis(demo_view, "healthy")
     low, high = (
@@ -162,10 +162,10 @@ def test_the_heat_maps_colours_are_densities(demo_view: View, demo_runs: dict[st
             if b < 3 or b > 517 or b == 260 or density(counts, b) < low:
                 continue
             t = math.log(density(counts, b) / low) / math.log(high / low)
-            # More is further from the page: dark where that is light.
+            # A higher density is darker on a light page.
             expected = VIRIDIS[255 - round(255 * t)]
             colours = [picture.at(place.x(middle(b)) + dx, y) for dx in (-1, 0, 1)]
-            # A line of quantiles may lie over it.
+            # A line of a quantile may cover it.
             if min(distance(colour, expected) for colour in colours) < 8:
                 checked += 1
             elif not any(is_line(colour) for colour in colours):
@@ -174,11 +174,11 @@ def test_the_heat_maps_colours_are_densities(demo_view: View, demo_runs: dict[st
 
 
 def is_line(colour: Rgb) -> bool:
-    """Of a quantile's line or the light around it: no colour of the scale is near it."""
+    """Return True for the colour of a quantile's line or of its halo, which is far from all colours of the scale."""
     return min(distance(colour, other) for other in VIRIDIS) > 12
 
 
-def test_heights_of_the_slice_are_densities(demo_view: View, demo_runs: dict[str, Run]) -> None:
+def test_slice_heights_are_densities(demo_view: View, demo_runs: dict[str, Run]) -> None:
     open_panel(demo_view, runs="healthy", row=ROW, step="20", **{"hist.kind": "parameter"})
     counts = histogram(demo_runs["healthy"], "parameter", ROW, 20)
     picture, place = demo_view.picture(), axis(demo_view, "healthy", "slice")
@@ -196,13 +196,13 @@ def test_heights_of_the_slice_are_densities(demo_view: View, demo_runs: dict[str
     assert checked == 16
 
 
-def test_nan_zero_and_what_lies_beyond_have_strips_of_their_own(known_view: View) -> None:
+def test_nan_zero_and_values_beyond_axis_have_strips(known_view: View) -> None:
     view = open_panel(known_view, row="fc.weight", **{"hist.view": "map"})
     picture, first, second = view.picture(), axis(view, "first"), axis(view, "second")
     assert list(first.strips) == list(second.strips) == ["NaN", "0", "≥", "Inf"]
 
     def at(place: Axis, strip: str) -> dict[str, float]:
-        """The lower half of the strip at the step 10."""
+        """Return the lower half of a strip at step 10."""
         height = place.box["height"] / len(STEPS)
         return {"x": place.strips[strip] - 8, "y": place.box["y"] + 1.4 * height, "width": 16, "height": 0.5 * height}
 
@@ -210,19 +210,19 @@ def test_nan_zero_and_what_lies_beyond_have_strips_of_their_own(known_view: View
     base = max((colour for colour in colours if is_magenta(colour)), key=lambda colour: colours[colour])
     hatches = sum(n for colour, n in colours.items() if is_pale_magenta(colour))
     assert colours[base] > 0 and hatches > 0.1 * colours[base]
-    # 25 of 106 elements: the bar is as wide as its share of the strip.
+    # 25 of 106 elements are NaN: the bar has this share of the strip's width.
     assert (colours[base] + hatches) / sum(colours.values()) == pytest.approx(25 / 106, abs=0.12)
     assert not any(is_magenta(colour) for colour in picture.colours(at(second, "NaN")))
     box = at(second, "0")
     xs = [x for x in range(int(box["x"]), int(box["x"]) + 17) if is_bar(picture.at(x, box["y"] + 4))]
-    # 50 of 75 elements of a strip that is 16 pixels wide; lines of quantiles lie over its middle.
+    # 50 of 75 elements are 0, and the strip is 16 pixels wide. Lines of quantiles cover its middle.
     assert max(xs) - min(xs) + 1 == pytest.approx(16 * 50 / 75, abs=2)
     assert view.get("density-legend").inner_text().count("NaN") == 1
     assert quantiles(view, "first")[5:] == ["47.2 %", "24.5 %", "106"]
 
 
 def is_bar(colour: Rgb) -> bool:
-    """The grey of zeros, not that of the strip behind it."""
+    """Return True for the grey of zeros, but not for that of the strip behind it."""
     return is_grey(colour) and max(colour) < 190
 
 
@@ -231,7 +231,7 @@ def is_pale_magenta(colour: Rgb) -> bool:
     return red > green + 25 and blue > green + 15 and green > 90
 
 
-def test_the_tooltip_names_the_bin_and_counts_it(known_view: View) -> None:
+def test_tooltip_has_bin_and_its_count(known_view: View) -> None:
     view = open_panel(known_view, row="fc.weight", runs="first", **{"hist.view": "map"})
     place = axis(view, "first")
     left, top = view._corner()
@@ -251,7 +251,7 @@ def test_the_tooltip_names_the_bin_and_counts_it(known_view: View) -> None:
     assert says(place.strips["Inf"])[2:4] == ["+Inf", "1 element"]
 
 
-def test_a_click_moves_the_shared_cursor_and_dragging_zooms(known_view: View) -> None:
+def test_click_moves_shared_cursor_and_drag_zooms(known_view: View) -> None:
     view = open_panel(known_view, row="fc.weight", runs="first", **{"hist.view": "map"})
     place = axis(view, "first")
     left, top = view._corner()
@@ -268,7 +268,7 @@ def test_a_click_moves_the_shared_cursor_and_dragging_zooms(known_view: View) ->
     view.page.mouse.up()
     view.settle()
     zoomed = axis(view, "first")
-    # zero keeps its strip, what lies outside gets one
+    # Zero keeps its strip, and values outside get one.
     assert list(zoomed.strips) == ["NaN", "<", "0", "≥", "Inf"]
     shown = [float(number) for number in re.findall(r"[\d.]+", view.get("hist-values-button").inner_text())]
     assert shown == [0.1875, 1.25]
@@ -278,7 +278,7 @@ def test_a_click_moves_the_shared_cursor_and_dragging_zooms(known_view: View) ->
     assert axis(view, "first").strips == place.strips
 
 
-def test_another_runs_outline_lies_over_it(known_view: View) -> None:
+def test_overlay_draws_the_outline_of_another_run(known_view: View) -> None:
     view = open_panel(known_view, row="fc.weight", ref="first")
     reference = view.get("distribution-second").locator("xpath=ancestor::*[contains(@class, 'hist-cell')]")
     expect(reference.locator(".slice-head span")).to_have_text("outline: first, step 30")
@@ -290,7 +290,7 @@ def test_another_runs_outline_lies_over_it(known_view: View) -> None:
     assert view.get("slice-second").evaluate("(one) => one.toDataURL()") != with_outline
 
 
-def test_all_layers_at_a_step_and_one_of_them_opened(demo_view: View, demo_runs: dict[str, Run]) -> None:
+def test_layers_view_lists_all_layers_and_opens_one(demo_view: View, demo_runs: dict[str, Run]) -> None:
     run = demo_runs["healthy"]
     open_panel(demo_view, runs="healthy,dying-relu", step="20", **{"hist.kind": "activation", "hist.view": "layers"})
     names = demo_view.find(".layers-names button").all_inner_texts()
@@ -310,7 +310,7 @@ def test_all_layers_at_a_step_and_one_of_them_opened(demo_view: View, demo_runs:
     demo_view.until("document.querySelector('[data-testid=strips-healthy]')")
 
 
-def test_numbers_as_a_table(demo_view: View, demo_runs: dict[str, Run], tmp_path: Path) -> None:
+def test_csv_holds_all_counts(demo_view: View, demo_runs: dict[str, Run], tmp_path: Path) -> None:
     open_panel(demo_view, runs="healthy", row=ROW, **{"hist.kind": "update"})
     with demo_view.page.expect_download() as download:
         demo_view.get("export-csv").click()
@@ -324,6 +324,6 @@ def test_numbers_as_a_table(demo_view: View, demo_runs: dict[str, Run], tmp_path
         assert {line["row"] for line in lines} == {ROW}
 
 
-def test_without_histograms_it_says_what_writes_them(edge_view: View) -> None:
+def test_panel_without_histograms_names_code_that_fills_it(edge_view: View) -> None:
     edge_view.open(panel="distributions", runs="cells,other")
     expect(edge_view.get("panel-empty")).to_contain_text("histograms_every=100")

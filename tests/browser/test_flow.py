@@ -1,4 +1,4 @@
-"""Gradient flow against the reference run, backward gain, percentiles, order, zoom and the tree, on the demo's logs."""
+"""Tests of the panel Gradient flow: comparison, backward gain, percentiles, order, zoom and the tree."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import pytest
 from playwright.sync_api import expect
 
 from tb_nnviz import schema
-from tests.browser.conftest import Visit
+from tests.browser.conftest import Pages
 from tests.support.browser import edge_cases
 from tests.support.browser.colours import is_grey, is_magenta
 from tests.support.browser.page_driver import View
-from tests.support.browser.servers import Board
+from tests.support.browser.servers import Server
 from tests.support.event_logs import Log, layout
 from tests.support.event_reader import Run
 
@@ -26,13 +26,13 @@ TIMES, OVER = "\N{MULTIPLICATION SIGN}", "\N{DIVISION SIGN}"
 
 
 def norms(run: Run, statistic: str = "norm", kind: str = "gradient") -> dict[int, dict[str, float]]:
-    """{step: {row: value}} of a run."""
+    """Return {step: {row: value}} of a run."""
     steps = sorted(run.tensors[f"nnviz/{kind}/{statistic}"])
     return {step: {row: of[statistic] for row, of in run.statistics(kind, step).items()} for step in steps}
 
 
-def said(text: str) -> float:
-    """The decimal logarithm of a factor as it is written."""
+def log10_factor(text: str) -> float:
+    """Return the decimal logarithm of a displayed factor."""
     if text == "1":
         return 0.0
     return (1 if text[0] == TIMES else -1) * math.log10(float(text[1:]))
@@ -42,7 +42,7 @@ def rows(view: View) -> list[str]:
     return [line["key"] for line in view.state()["lines"] if line["type"] == "row"]
 
 
-def test_each_run_against_the_reference(demo_view: View, demo_runs: dict[str, Run]) -> None:
+def test_compare_divides_each_run_by_the_reference_run(demo_view: View, demo_runs: dict[str, Run]) -> None:
     expect(demo_view.get("compare-ref")).to_have_text("vs healthy")
     demo_view.get("compare-ref").click()
     demo_view.settle()
@@ -69,14 +69,14 @@ def test_each_run_against_the_reference(demo_view: View, demo_runs: dict[str, Ru
                     "under" if expected < scale["lo"] else "over" if expected > scale["hi"] else "value"
                 )
             assert cell["compared"] == {"at": 12, "far": False, "reference": "healthy"}
-    # The reference's own column shows its values, and says that it is the reference.
+    # The column of the reference has its own values and is labelled as the reference.
     step = sorted(reference)[12]
     assert demo_view.cell("healthy", ROW, step)["value"] == np.float32(reference[step][ROW])
     expect(demo_view.find(".run-head[title='healthy']")).to_contain_text("reference")
     assert demo_view.readout()["healthy"] != "1"
 
 
-def test_colours_of_ratios_diverge(demo_view: View, demo_runs: dict[str, Run]) -> None:
+def test_ratios_have_diverging_colours(demo_view: View, demo_runs: dict[str, Run]) -> None:
     demo_view.open(runs="healthy,deep-sigmoid", **{"flow.vs": "ref", "row": "stem.weight", "lo": "1e-3", "hi": "1000"})
     picture, reference, own = demo_view.picture(), norms(demo_runs["healthy"]), norms(demo_runs["deep-sigmoid"])
     step = sorted(own)[20]
@@ -91,27 +91,29 @@ def test_colours_of_ratios_diverge(demo_view: View, demo_runs: dict[str, Run]) -
             assert blue > red + 15, (row, colour)
             seen["less"] += 1
     assert all(seen.values()), seen
-    # The legend says which is the middle, and has the reference's own scale.
+    # The legend names the middle, and has a scale of its own for the reference.
     expect(demo_view.find("[data-testid=legend] .ends .inner")).to_have_text("1 = healthy")
     ends = demo_view.find("[data-testid=legend] .ends > span")
     assert [ends.first.inner_text(), ends.last.inner_text()] == [f"{OVER}1000", f"{TIMES}1000"]
     expect(demo_view.get("legend-reference")).to_contain_text("healthy")
 
 
-def test_the_tooltip_of_a_ratio_gives_both_sides(demo_view: View, demo_runs: dict[str, Run]) -> None:
+def test_tooltip_of_a_ratio_has_both_values(demo_view: View, demo_runs: dict[str, Run]) -> None:
     demo_view.open(runs=",".join(RUNS), **{"flow.vs": "ref"})
     step = sorted(demo_runs["healthy"].tensors["nnviz/gradient/norm"])[9]
     demo_view.hover("deep-sigmoid", ROW, step)
     tooltip = demo_view.get("tooltip")
-    told = int(tooltip.locator(".where span").inner_text().removeprefix("step "))
-    ours, theirs = (demo_runs[run].statistics("gradient", told)[ROW]["norm"] for run in ("deep-sigmoid", "healthy"))
+    displayed = int(tooltip.locator(".where span").inner_text().removeprefix("step "))
+    ours, theirs = (
+        demo_runs[run].statistics("gradient", displayed)[ROW]["norm"] for run in ("deep-sigmoid", "healthy")
+    )
     sides = tooltip.get_by_test_id("sides").locator("td").all_inner_texts()
-    assert [side.strip() for side in sides[::2]] == [f"deep-sigmoid, step {told}", f"healthy, step {told}"]
+    assert [side.strip() for side in sides[::2]] == [f"deep-sigmoid, step {displayed}", f"healthy, step {displayed}"]
     assert [np.float32(side) for side in sides[1::2]] == [np.float32(ours), np.float32(theirs)]
-    assert said(tooltip.locator(".value").inner_text()) == pytest.approx(math.log10(ours / theirs), abs=3e-3)
+    assert log10_factor(tooltip.locator(".value").inner_text()) == pytest.approx(math.log10(ours / theirs), abs=3e-3)
 
 
-def test_zero_nan_and_steps_far_apart_are_said(edge_view: View) -> None:
+def test_compare_zero_nan_and_distant_steps_are_marked(edge_view: View) -> None:
     edge_view.open(runs="cells,other,growing", ref="cells", **{"flow.vs": "ref", "row": "stem.weight", "step": "0"})
     state = {cell: edge_view.cell("other", *cell)["state"] for cell in (edge_cases.NAN, edge_cases.ZERO)}
     assert state == {edge_cases.NAN: "refNonfinite", edge_cases.ZERO: "refZero"}
@@ -127,7 +129,7 @@ def test_zero_nan_and_steps_far_apart_are_said(edge_view: View) -> None:
         (("extra.weight", 50), "the reference has no value to compare with"),
     ]:
         expect(edge_view.hover("other", *cell)).to_contain_text(words)
-    # `growing` logs every step, `cells` every fifth: 2 is within half of that; all of `cells` against `growing` is not.
+    # `growing` ends at step 9, so that later steps of `cells` have no step of it nearby.
     assert edge_view.cell("other", "head.weight", 95)["compared"]["far"] is False
     edge_view.open(runs="cells,growing", ref="growing", **{"flow.vs": "ref", "step": "0"})
     assert edge_view.cell("cells", "stem.weight", 5)["compared"] == {"at": 5, "far": False, "reference": "growing"}
@@ -136,7 +138,7 @@ def test_zero_nan_and_steps_far_apart_are_said(edge_view: View) -> None:
     expect(edge_view.get("legend")).to_contain_text("steps far apart")
 
 
-def test_signed_statistics_are_subtracted_on_symlog(demo_view: View, demo_runs: dict[str, Run]) -> None:
+def test_compare_signed_statistics_subtracts_on_symlog(demo_view: View, demo_runs: dict[str, Run]) -> None:
     demo_view.open(runs=",".join(RUNS), statistic="mean")
     assert demo_view.state()["scale"]["mode"] == "symlog"
     expect(demo_view.get("scale-log")).to_have_text("symlog")
@@ -150,7 +152,7 @@ def test_signed_statistics_are_subtracted_on_symlog(demo_view: View, demo_runs: 
     assert demo_view.state()["scale"]["mode"] == "linear"
 
 
-def test_backward_gain_is_the_ratio_of_rms(demo_view: View, demo_runs: dict[str, Run]) -> None:
+def test_backward_gain_is_ratio_of_rms(demo_view: View, demo_runs: dict[str, Run]) -> None:
     demo_view.get("statistic-select").select_option("activation_gradient/backward_gain")
     demo_view.until("__nnviz.state().statistic === it", "backward_gain")
     demo_view.settle()
@@ -164,18 +166,18 @@ def test_backward_gain_is_the_ratio_of_rms(demo_view: View, demo_runs: dict[str,
         for (before, row), (cell, _) in zip(itertools.pairwise(order), shown, strict=True):
             expected = math.log10(rms[step][before] / rms[step][row])
             assert cell["value"] == pytest.approx(expected, abs=1e-6), (name, row)
-    # A sigmoid's slope is a quarter at most, and the tooltip says what was divided.
+    # A sigmoid's slope is at most a quarter. The tooltip has both operands.
     rms = norms(demo_runs["deep-sigmoid"], "rms", "activation_gradient")
     step = sorted(rms)[7]
     assert demo_view.cell("deep-sigmoid", "act", step)["value"] <= math.log10(0.2501)
     demo_view.hover("deep-sigmoid", "act", step)
     parts = demo_view.get("gain-parts").locator("td").all_inner_texts()
-    told = int(demo_view.get("tooltip").locator(".where span").inner_text().removeprefix("step "))
+    displayed = int(demo_view.get("tooltip").locator(".where span").inner_text().removeprefix("step "))
     assert parts[2] == "RMS at stem"
-    assert [np.float32(parts[1]), np.float32(parts[3])] == [np.float32(rms[told][row]) for row in ("act", "stem")]
+    assert [np.float32(parts[1]), np.float32(parts[3])] == [np.float32(rms[displayed][row]) for row in ("act", "stem")]
 
 
-def test_percentiles_behind_the_profile(demo_view: View, demo_runs: dict[str, Run]) -> None:
+def test_percentile_band_is_drawn_behind_the_profile(demo_view: View, demo_runs: dict[str, Run]) -> None:
     demo_view.open(runs="healthy", row="stem.weight", **{"flow.band": "on"})
     profile = demo_view.get("profile")
     place = demo_view.rect("healthy", ROW, 0)
@@ -186,7 +188,7 @@ def test_percentiles_behind_the_profile(demo_view: View, demo_runs: dict[str, Ru
     low, high = (float(it) for it in re.findall(r": (\S+) \S (\S+)$", text)[0])
     assert [low, high] == pytest.approx(list(np.quantile(values, [0.05, 0.95])), rel=6e-3)
     demo_view.page.mouse.move(0, 0)
-    # Off, and the profile is drawn without it.
+    # Switched off, the band is not drawn.
     before = profile.screenshot()
     demo_view.get("band-switch").click()
     expect(demo_view.get("band-switch")).to_have_attribute("aria-pressed", "false")
@@ -195,7 +197,7 @@ def test_percentiles_behind_the_profile(demo_view: View, demo_runs: dict[str, Ru
     assert "flow.band" not in demo_view.page.url
 
 
-def test_order_by_name_and_by_value(demo_view: View, demo_runs: dict[str, Run]) -> None:
+def test_rows_are_ordered_by_name_and_by_value(demo_view: View, demo_runs: dict[str, Run]) -> None:
     by_depth = rows(demo_view)
     demo_view.get("order-select").select_option("name")
     demo_view.settle()
@@ -210,7 +212,7 @@ def test_order_by_name_and_by_value(demo_view: View, demo_runs: dict[str, Run]) 
     assert demo_view.cell("healthy", ROW, step)["value"] == np.float32(values[ROW]["norm"])
 
 
-def test_a_brush_zooms_all_maps_and_the_curves(demo_view: View, demo_runs: dict[str, Run]) -> None:
+def test_brush_zooms_all_maps_and_the_curves(demo_view: View, demo_runs: dict[str, Run]) -> None:
     steps = sorted(demo_runs["healthy"].tensors["nnviz/gradient/norm"])
     first, last = steps[len(steps) // 4], steps[len(steps) // 2]
     corner = demo_view._corner()
@@ -233,13 +235,13 @@ def test_a_brush_zooms_all_maps_and_the_curves(demo_view: View, demo_runs: dict[
     assert abs(low - first) <= 4 * gap and abs(high - last) <= 4 * gap
     assert state["step"] == high and before["step"] == steps[-1], "the cursor is at the nearest end"
     assert f"p.nnviz.flow.from={low}" in demo_view.page.url and "p.nnviz.step" not in demo_view.page.url
-    # Numbers stay, and each map is now these steps alone.
+    # Values stay the same, and each map has these steps only.
     assert demo_view.cell("healthy", ROW, low)["value"] == np.float32(
         demo_runs["healthy"].statistics("gradient", low)[ROW]["norm"]
     )
     edge = demo_view.get("heatmap-healthy").evaluate("(it) => it.getBoundingClientRect().left")
     assert abs(demo_view.rect("healthy", ROW, low)["x"] - edge) <= 1
-    # Keys stay within it.
+    # Keys stay within the zoomed steps.
     demo_view.get("stage").focus()
     demo_view.page.keyboard.press("ArrowRight")
     assert demo_view.state()["step"] == high
@@ -255,8 +257,8 @@ def test_a_brush_zooms_all_maps_and_the_curves(demo_view: View, demo_runs: dict[
 
 
 @pytest.fixture(scope="module")
-def deep_board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Board]:
-    """A model of 1000 layers in blocks of ten, and something found in two of them."""
+def deep_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Start a server on a run of 1000 layers in blocks of ten, with a finding."""
     logdir = tmp_path_factory.mktemp("deep")
     names = [f"{kind}.{block}.fc{i}.weight" for kind in ("enc", "dec") for block in range(50) for i in range(10)]
     steps = range(0, 200, 10)
@@ -279,12 +281,12 @@ def deep_board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Board]:
             "advice": "Try ReLU.",
         }
         log.entries(90, [schema.findings_entry([found])])
-    with Board(logdir, {"deep": steps[-1]}) as board:
-        yield board
+    with Server(logdir, {"deep": steps[-1]}) as server:
+        yield server
 
 
-def test_a_thousand_layers_open_as_blocks(visit: Visit, deep_board: Board) -> None:
-    view = visit.to(deep_board).open()
+def test_thousand_layers_open_as_blocks(pages: Pages, deep_server: Server) -> None:
+    view = pages.new(deep_server).open()
     lines = view.state()["lines"]
     assert len(lines) == 100 and all(line["type"] == "block" for line in lines)
     assert view.find(".tree .line").count() < 100, "only those in sight are in the document"
@@ -294,15 +296,15 @@ def test_a_thousand_layers_open_as_blocks(visit: Visit, deep_board: Board) -> No
     view.get("row-enc.1.*").locator(".caret").click()
     view.until("__nnviz.state().lines.length === 110")
     assert "p.nnviz.collapsed=%400%2C-enc.1.*" in view.page.url
-    # One of the last: the cursor scrolls there, and what is there is drawn.
+    # The list scrolls to the cursor at one of the last layers and draws it.
     view.open(row="dec.49.fc9.weight", step="50")
     expect(view.get("row-dec.49.*")).to_be_in_viewport()
     cell = view.cell("deep", "dec.49.*", 50)
     assert cell["rgb"] == cell["drawn"]
 
 
-def test_findings_have_a_lane(visit: Visit, deep_board: Board) -> None:
-    view = visit.to(deep_board).open()
+def test_findings_have_marks_that_move_the_cursor(pages: Pages, deep_server: Server) -> None:
+    view = pages.new(deep_server).open()
     mark = view.get("marks-deep").locator("button")
     expect(mark).to_have_count(1)
     assert (mark.get_attribute("data-kind"), mark.get_attribute("data-step")) == ("finding", "60")
@@ -316,7 +318,7 @@ def test_findings_have_a_lane(visit: Visit, deep_board: Board) -> None:
     expect(view.get("legend-finding")).to_have_text("finding")
 
 
-def test_the_tree_by_keyboard(demo_view: View) -> None:
+def test_keys_in_the_tree_move_and_fold(demo_view: View) -> None:
     demo_view.open(runs="healthy", row="blocks.0.conv1.weight")
     tree, keyboard = demo_view.find("[role=tree]"), demo_view.page.keyboard
     assert tree.locator("[tabindex='0']").count() == 1, "one stop of the tab key"
@@ -334,7 +336,7 @@ def test_the_tree_by_keyboard(demo_view: View) -> None:
     assert demo_view.state()["row"] == rows(demo_view)[-1]
 
 
-def test_what_a_unit_is(demo_view: View) -> None:
+def test_tooltip_of_dead_fraction_defines_the_unit(demo_view: View) -> None:
     demo_view.open(
         runs="dying-relu", kind="activation", statistic="dead_fraction", row="stem", rowFilter="^(stem|act|act1)$"
     )

@@ -1,4 +1,4 @@
-"""The strip of findings: what the event files hold, the worst first, and each leads to where it shows."""
+"""Tests of the strip of findings: its cards against the event files, their order and links, and nnviz's cost."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Groups = dict[tuple[str, str], list[dict[str, Any]]]
 
 
 def written(runs: dict[str, Run]) -> Groups:
-    """Findings by run and rule, as they stand in the event files."""
+    """Return the findings in the event files by run and rule."""
     groups: Groups = defaultdict(list)
     for name, run in runs.items():
         for payload in run.tensors.get("nnviz/findings", {}).values():
@@ -28,12 +28,12 @@ def written(runs: dict[str, Run]) -> Groups:
 
 
 def chief(findings: list[dict[str, Any]]) -> dict[str, Any]:
-    """Of those that began first the last in the order of execution."""
+    """Return the deepest of the findings that began first."""
     since = min(finding["since"] for finding in findings)
     return max((one for one in findings if one["since"] == since), key=lambda one: one["depth"])
 
 
-def test_a_card_for_each_trouble_of_each_run(demo_view: View, demo_runs: dict[str, Run]) -> None:
+def test_cards_show_each_rule_of_each_run_worst_first(demo_view: View, demo_runs: dict[str, Run]) -> None:
     groups = written(demo_runs)
     assert groups and "healthy" not in {run for run, _ in groups}
     cards = demo_view.get("finding").all()
@@ -53,7 +53,7 @@ def test_a_card_for_each_trouble_of_each_run(demo_view: View, demo_runs: dict[st
     assert ranks == sorted(ranks)
 
 
-def test_severity_is_a_word_and_a_colour(demo_view: View) -> None:
+def test_severity_is_shown_by_word_and_colour(demo_view: View) -> None:
     card = demo_view.find(".card.severe button").first
     expect(card).to_contain_text(re.compile("severe", re.IGNORECASE))
     assert card.evaluate("(it) => getComputedStyle(it).borderLeftColor") == "rgb(197, 34, 31)"
@@ -62,7 +62,7 @@ def test_severity_is_a_word_and_a_colour(demo_view: View) -> None:
 
 
 @pytest.mark.parametrize("how", ["click", "keyboard"])
-def test_show_opens_panel_run_layer_and_step(demo_view: View, demo_runs: dict[str, Run], how: str) -> None:
+def test_click_on_card_opens_panel_run_layer_and_step(demo_view: View, demo_runs: dict[str, Run], how: str) -> None:
     demo_view.open(runs="healthy", panel="curves")
     demo_view.get("health-others").click()
     card = demo_view.find("[data-testid=finding][data-run=deep-sigmoid] button").first
@@ -80,13 +80,13 @@ def test_show_opens_panel_run_layer_and_step(demo_view: View, demo_runs: dict[st
     demo_view.until("__nnviz.state().panel === 'curves' && __nnviz.state().shown.length === 1")
 
 
-def test_runs_that_are_not_shown_are_read_when_somebody_asks(demo_view: View, demo_runs: dict[str, Run]) -> None:
+def test_findings_of_hidden_runs_load_on_demand(demo_view: View, demo_runs: dict[str, Run]) -> None:
     page = demo_view.page
-    asked: list[list[str]] = []
+    requested: list[list[str]] = []
 
     def note(request: Request) -> None:
         if request.url.endswith("/findings"):
-            asked.append(request.post_data_json["runs"])
+            requested.append(request.post_data_json["runs"])
 
     page.on("request", note)
     demo_view.open(runs="healthy")
@@ -97,17 +97,17 @@ def test_runs_that_are_not_shown_are_read_when_somebody_asks(demo_view: View, de
     expect(button).to_have_text(f"{len(hidden)} more runs with findings")
     expect(demo_view.get("finding")).to_have_count(0)
     expect(demo_view.get("health")).to_contain_text("none in the shown runs")
-    assert asked and all(runs == ["healthy"] for runs in asked)
+    assert requested and all(runs == ["healthy"] for runs in requested)
     for run in hidden:
         assert run in str(button.get_attribute("title"))
-    asked.clear()
+    requested.clear()
     button.click()
     expect(demo_view.get("finding").first).to_be_visible()
-    assert [sorted(runs) for runs in asked] == [sorted(hidden)]
+    assert [sorted(runs) for runs in requested] == [sorted(hidden)]
     cards = demo_view.get("finding").all()
     shown = {(card.get_attribute("data-run"), card.get_attribute("data-rule")) for card in cards}
     assert shown == set(written(demo_runs))
-    # It is in the link, and goes again.
+    # The choice is in the link and can be undone.
     assert "p.nnviz.health.all=1" in page.url
     expect(button).to_have_text("only the shown runs")
     button.click()
@@ -115,7 +115,7 @@ def test_runs_that_are_not_shown_are_read_when_somebody_asks(demo_view: View, de
     page.remove_listener("request", note)
 
 
-def test_it_folds_to_one_line(demo_view: View) -> None:
+def test_strip_folds_to_one_line(demo_view: View) -> None:
     fold = demo_view.get("health-fold")
     fold.click()
     expect(demo_view.get("finding")).to_have_count(0)
@@ -127,7 +127,7 @@ def test_it_folds_to_one_line(demo_view: View) -> None:
     expect(demo_view.get("finding").first).to_be_visible()
 
 
-def test_our_own_cost(demo_view: View, demo_runs: dict[str, Run]) -> None:
+def test_cost_is_share_of_time_spent_by_nnviz(demo_view: View, demo_runs: dict[str, Run]) -> None:
     lines = str(demo_view.get("cost").get_attribute("title")).splitlines()
     for name, run in demo_runs.items():
         scalars = run.scalars["nnviz/global/overhead_seconds"]
@@ -140,13 +140,13 @@ def test_our_own_cost(demo_view: View, demo_runs: dict[str, Run]) -> None:
         steps = sorted(scalars)
         share = float(np.sum([scalars[step] for step in steps[1:]])) / (walls[steps[-1]] - walls[steps[0]])
         (line,) = [line for line in lines if line.startswith(f"{name}: ")]
-        told = float(line.removeprefix(f"{name}: ").split(" %")[0])
-        assert told == pytest.approx(100 * share, abs=0.51 if told >= 10 else 0.06)
+        displayed = float(line.removeprefix(f"{name}: ").split(" %")[0])
+        assert displayed == pytest.approx(100 * share, abs=0.51 if displayed >= 10 else 0.06)
         assert f"each of {len(steps)} logged steps" in line
         assert line.split(": ", 1)[1] in str(demo_view.get(f"run-{name}").locator(".toggle").get_attribute("title"))
 
 
-def test_nothing_found_is_nothing_shown(edge_view: View) -> None:
+def test_strip_without_findings_is_not_shown(edge_view: View) -> None:
     expect(edge_view.get("health")).to_have_count(0)
     tabs, main = (edge_view.find(selector).bounding_box() for selector in (".tabs", ".main"))
     assert tabs and main and tabs["y"] == main["y"]

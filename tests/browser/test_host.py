@@ -1,4 +1,4 @@
-"""The page within TensorBoard: dark mode, reloading, links, servers without data and servers that are gone."""
+"""Tests of the page within TensorBoard: dark mode, reload, links, empty logdirs, failing servers."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Edges, Shared, Visit
+from tests.browser.conftest import EdgeCaseLogs, Pages, SharedPage
 from tests.support.browser import edge_cases
 from tests.support.browser.page_driver import IFRAME, View, largest_difference
-from tests.support.browser.servers import Board
+from tests.support.browser.servers import Server
 
 CHOSEN = {
     "runs": "other,cells",
@@ -28,7 +28,7 @@ def luminance(colour: tuple[int, int, int]) -> float:
     return sum(colour) / 3
 
 
-def test_dark_mode_follows_tensorboards(edge_view: View) -> None:
+def test_dark_mode_follows_tensorboard(edge_view: View) -> None:
     corner = (300, 5)
     read = "(body) => getComputedStyle(body).backgroundColor"
     assert luminance(edge_view.picture().at(*corner)) > 240
@@ -38,7 +38,7 @@ def test_dark_mode_follows_tensorboards(edge_view: View) -> None:
     picture = edge_view.picture()
     assert luminance(picture.at(*corner)) < 60
     assert edge_view.find("body").evaluate(read) != light
-    # Numbers have the same colours, the page's background another.
+    # Colours of values stay the same, and that of the background changes.
     expected = edge_view.range().colour(edge_cases.NORMAL_VALUE)
     assert picture.centre(edge_view.rect("cells", *edge_cases.NORMAL)) == expected
     ((background, _),) = picture.colours(edge_view.rect("cells", *edge_cases.ABSENT)).most_common(1)
@@ -50,7 +50,7 @@ def test_dark_mode_follows_tensorboards(edge_view: View) -> None:
 
 
 def choose(view: View) -> None:
-    """By hand what CHOSEN says."""
+    """Choose by mouse and keys what CHOSEN sets by address."""
     view.get("run-other").get_by_role("button", name="reference run").click()
     view.get("row-filter").fill(CHOSEN["rowFilter"])
     view.get("scale-linear").click()
@@ -66,9 +66,7 @@ def choose(view: View) -> None:
     view.settle()
 
 
-def test_reloading_the_page_and_opening_its_link_elsewhere_find_the_same_view(
-    edge_view: View, edge_board: Board, visit: Visit
-) -> None:
+def test_reload_and_link_restore_the_same_view(edge_view: View, edge_server: Server, pages: Pages) -> None:
     choose(edge_view)
     state, stage = edge_view.state(), edge_view.get("stage").screenshot()
     assert {"row": state["row"], "step": state["step"], "hi": state["hi"]} == {
@@ -83,14 +81,14 @@ def test_reloading_the_page_and_opening_its_link_elsewhere_find_the_same_view(
     edge_view.page.mouse.move(0, 0)
     assert edge_view.state() == state
     assert largest_difference(edge_view.get("stage").screenshot(), stage) <= 1
-    elsewhere = visit.to(edge_board)
+    elsewhere = pages.new(edge_server)
     elsewhere.page.goto(edge_view.page.url)
     elsewhere.settle()
     assert elsewhere.state() == state
     assert largest_difference(elsewhere.get("stage").screenshot(), stage) <= 1
 
 
-def test_a_link_made_by_hand(edge_view: View) -> None:
+def test_link_written_by_hand_sets_the_view(edge_view: View) -> None:
     edge_view.open(**CHOSEN)
     state = edge_view.state()
     assert (state["shown"], state["reference"]) == (["other", "cells"], "other")
@@ -100,27 +98,27 @@ def test_a_link_made_by_hand(edge_view: View) -> None:
     expect(edge_view.get("thresholds-button")).to_contain_text("0.25")
 
 
-def test_the_reload_button_fetches_what_is_new_and_keeps_the_view(
-    edge_view: View, edge_board: Board, edge_logs: Edges
+def test_reload_button_loads_new_steps_and_keeps_the_view(
+    edge_view: View, edge_server: Server, edge_logs: EdgeCaseLogs
 ) -> None:
     edge_view.open(runs="growing", row="b.weight", step="4", scale="linear")
     state = edge_view.state()
     expect(edge_view.find("label.step")).to_contain_text("of 9")
     edge_cases.write_steps(edge_logs.growing, range(10, 15))
-    edge_board.wait_for({"growing": 14})
+    edge_server.wait_for({"growing": 14})
     assert edge_view.cell("growing", "a.weight", 14)["step"] == 9
     edge_view.reload_button().click()
     expect(edge_view.find("label.step")).to_contain_text("of 14")
     edge_view.settle()
     cell = edge_view.cell("growing", "a.weight", 14)
     assert cell["step"] == 14 and cell["value"] == pytest.approx(0.024, rel=1e-6)
-    # All that is another is how far the steps reach: whole cells of 0 to 14 where they were of 0 to 9.
+    # Only the range of steps differs: cells of 0 to 14 instead of 0 to 9.
     assert state["domain"] == [-0.5, 9.5]
     assert edge_view.state() == state | {"domain": [-0.5, 14.5]}
     assert edge_view.picture().centre(edge_view.rect("growing", "a.weight", 14)) == edge_view.range().colour(0.024)
 
 
-def test_another_tab_and_back(demo_view: View) -> None:
+def test_other_tab_and_back_keeps_the_view(demo_view: View) -> None:
     place = ("fc1.weight", demo_view.state()["step"])
     demo_view.click("healthy", *place)
     demo_view.until("__nnviz.state().row === it", place[0])
@@ -136,10 +134,10 @@ def test_another_tab_and_back(demo_view: View) -> None:
 
 
 @pytest.mark.slow
-def test_an_empty_logdir_shows_what_to_write(tmp_path: Path, visit: Visit) -> None:
-    with Board(tmp_path, {}) as board:
-        view = visit.to(board)
-        view.page.goto(board.url)
+def test_empty_logdir_names_code_that_fills_it(tmp_path: Path, pages: Pages) -> None:
+    with Server(tmp_path, {}) as server:
+        view = pages.new(server)
+        view.page.goto(server.url)
         view.page.get_by_role("combobox", name="Inactive").click()
         view.page.get_by_role("option", name="NNViz").click()
         view.until("document.querySelector('[data-testid=empty-state]')")
@@ -152,44 +150,44 @@ def test_an_empty_logdir_shows_what_to_write(tmp_path: Path, visit: Visit) -> No
         view.save("empty")
         view.choose_theme("Dark")
         view.save("empty-dark")
-        # The first run appears without loading the page anew.
+        # The first run appears without a reload of the page.
         with edge_cases.write(tmp_path):
-            board.wait_for({"cells": edge_cases.STEPS[-1], "other": edge_cases.STEPS[-1], "growing": 9})
+            server.wait_for({"cells": edge_cases.STEPS[-1], "other": edge_cases.STEPS[-1], "growing": 9})
         view.reload_button().click()
         view.settle()
         assert view.cell("cells", *edge_cases.NORMAL)["value"] == edge_cases.NORMAL_VALUE
 
 
 @pytest.mark.slow
-def test_a_server_that_is_gone_and_comes_back(edge_logs: Edges, visit: Visit) -> None:
-    with Board(edge_logs.logdir, {"cells": edge_cases.STEPS[-1], "other": edge_cases.STEPS[-1]}) as board:
-        view = visit.to(board).open(runs="cells", row="stem.weight", step="0")
-        # The second is that of a connection which Chromium had opened in advance.
+def test_server_that_stops_and_restarts_is_retried(edge_logs: EdgeCaseLogs, pages: Pages) -> None:
+    with Server(edge_logs.logdir, {"cells": edge_cases.STEPS[-1], "other": edge_cases.STEPS[-1]}) as server:
+        view = pages.new(server).open(runs="cells", row="stem.weight", step="0")
+        # The second message is about a connection that Chromium had opened in advance.
         for problem in ("net::ERR_CONNECTION_REFUSED", "net::ERR_EMPTY_RESPONSE"):
-            visit.allow(problem)
-        port = board.stop()
+            pages.allow(problem)
+        port = server.stop()
         view.get("statistic-select").select_option("gradient/nonfinite")
-        # Where the data would be, and not the other statistic's data.
+        # The error is in place of the data, and no data of the previous statistic remains.
         error = view.get("error")
         expect(error).to_contain_text("Could not load the values")
         expect(view.find("canvas[data-testid^=heatmap-]")).to_have_count(0)
         view.save("error")
-        # Still gone.
+        # The server is still down.
         error.get_by_role("button", name="Retry").click()
         expect(error.first).to_be_visible()
-        board.start(port)
+        server.start(port)
         error.first.get_by_role("button", name="Retry").click()
         expect(error).to_have_count(0)
         view.settle()
         assert view.cell("cells", *edge_cases.NAN)["value"] == edge_cases.NAN_ELEMENTS
 
 
-def test_a_server_that_answers_with_an_error(edge_board: Board, visit: Visit) -> None:
-    view = visit.to(edge_board)
+def test_server_error_is_shown_and_retry_recovers(edge_server: Server, pages: Pages) -> None:
+    view = pages.new(edge_server)
     routes = "**/data/plugin/nnviz/runs"
     view.page.route(routes, lambda route: route.fulfill(status=503, content_type="text/plain", body="no <b>room</b>"))
-    view.page.goto(f"{edge_board.url}#nnviz&p.nnviz.runs=cells")
-    visit.allow("status of 503")
+    view.page.goto(f"{edge_server.url}#nnviz&p.nnviz.runs=cells")
+    pages.allow("status of 503")
     error = view.get("error")
     expect(error).to_contain_text("Could not load the list of runs")
     expect(error).to_contain_text("503")
@@ -201,9 +199,9 @@ def test_a_server_that_answers_with_an_error(edge_board: Board, visit: Visit) ->
     assert view.cell("cells", *edge_cases.NORMAL)["value"] == edge_cases.NORMAL_VALUE
 
 
-def test_errors_and_violations_do_not_go_unheard(edge_view: View, edge_page: Shared) -> None:
+def test_guard_errors_and_csp_violations_fail(edge_view: View, edge_page: SharedPage) -> None:
     provoke = """() => {
-      console.error("said");
+      console.error("logged");
       setTimeout(() => { throw new Error("thrown"); });
       document.body.append(Object.assign(document.createElement("script"), { textContent: "0" }));
     }"""
@@ -215,22 +213,22 @@ def test_errors_and_violations_do_not_go_unheard(edge_view: View, edge_page: Sha
         edge_view.frame.evaluate(provoke)
     with pytest.raises(AssertionError) as failure:
         edge_page.guard.check()
-    for complaint in ("error: said", "thrown", "CSP violation: script-src"):
+    for complaint in ("error: logged", "thrown", "CSP violation: script-src"):
         assert complaint in str(failure.value)
 
 
 @pytest.mark.parametrize(
     ("frame", "file", "fails"),
     [
-        pytest.param("host", "/font-roboto/missing.woff2", False, id="a font of the host, asked for by the host"),
-        pytest.param("host", "data/plugin/nnviz/missing.js", True, id="our file, asked for by the host"),
-        pytest.param("host", "data/missing", True, id="the host's data, asked for by the host"),
-        pytest.param("own", "missing.js", True, id="our file, asked for by our page"),
-        pytest.param("own", "/font-roboto/another.woff2", True, id="a font of the host, asked for by our page"),
+        pytest.param("host", "/font-roboto/missing.woff2", False, id="a font of the host, requested by the host"),
+        pytest.param("host", "data/plugin/nnviz/missing.js", True, id="a file of nnviz, requested by the host"),
+        pytest.param("host", "data/missing", True, id="data of the host, requested by the host"),
+        pytest.param("own", "missing.js", True, id="a file of nnviz, requested by nnviz"),
+        pytest.param("own", "/font-roboto/another.woff2", True, id="a font of the host, requested by nnviz"),
     ],
 )
-def test_guard_missing_file_fails_unless_the_hosts(
-    edge_view: View, edge_page: Shared, frame: str, file: str, fails: bool
+def test_guard_missing_file_fails_unless_of_tensorboard(
+    edge_view: View, edge_page: SharedPage, frame: str, file: str, fails: bool
 ) -> None:
     asking = edge_view.page.main_frame if frame == "host" else edge_view.frame
     with edge_view.page.context.expect_event("console", lambda message: file in message.location["url"]):

@@ -1,23 +1,23 @@
-"""Keys that work wherever the focus is, the list of them, and the browser's back button."""
+"""Tests of keys that work with any focus, of their list, and of the browser's back button."""
 
 from __future__ import annotations
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Visit
+from tests.browser.conftest import Pages
 from tests.support.browser import edge_cases
 from tests.support.browser.page_driver import View
-from tests.support.browser.servers import Board
+from tests.support.browser.servers import Server
 
 
 @pytest.fixture
-def fresh_view(edge_board: Board, visit: Visit) -> View:
-    """A page in which nothing has been clicked."""
-    return visit.to(edge_board).open(runs="cells,other", row="stem.weight", step="0")
+def fresh_view(edge_server: Server, pages: Pages) -> View:
+    """Open a page in which nothing has been clicked."""
+    return pages.new(edge_server).open(runs="cells,other", row="stem.weight", step="0")
 
 
-def test_keys_move_the_cursor_without_a_click_before(fresh_view: View) -> None:
+def test_keys_work_without_a_click_before(fresh_view: View) -> None:
     first = fresh_view.state()
     fresh_view.page.keyboard.press("ArrowRight")
     fresh_view.page.keyboard.press("j")
@@ -28,7 +28,7 @@ def test_keys_move_the_cursor_without_a_click_before(fresh_view: View) -> None:
     fresh_view.page.keyboard.press("Home")
     fresh_view.page.keyboard.press("k")
     assert (fresh_view.state()["step"], fresh_view.state()["row"]) == (first["step"], first["row"])
-    # In a field they are letters.
+    # In a text field they are letters.
     fresh_view.get("row-filter").press("j")
     expect(fresh_view.get("row-filter")).to_have_value("j")
     assert fresh_view.state()["step"] == first["step"]
@@ -37,7 +37,7 @@ def test_keys_move_the_cursor_without_a_click_before(fresh_view: View) -> None:
     assert fresh_view.state()["step"] == edge_cases.STEPS[-1]
 
 
-def test_the_list_of_keys(fresh_view: View) -> None:
+def test_list_of_keys_opens_and_closes(fresh_view: View) -> None:
     expect(fresh_view.get("keys")).to_have_count(0)
     fresh_view.page.keyboard.press("?")
     expect(fresh_view.get("keys")).to_contain_text("previous or next layer")
@@ -49,7 +49,7 @@ def test_the_list_of_keys(fresh_view: View) -> None:
     expect(fresh_view.get("keys")).to_have_count(0)
 
 
-def test_back_undoes_going_elsewhere_and_not_each_move_of_the_cursor(fresh_view: View) -> None:
+def test_back_button_skips_moves_of_the_cursor(fresh_view: View) -> None:
     before = fresh_view.state()
     fresh_view.get("statistic-select").select_option("gradient/nonfinite")
     fresh_view.settle()

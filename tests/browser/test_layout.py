@@ -1,4 +1,4 @@
-"""Nothing runs over at common sizes, light and dark; the screenshots that people look at."""
+"""Test that nothing overflows at common sizes in both themes. It saves screenshots for people to look at."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def themed_view(request: pytest.FixtureRequest, demo_view: View) -> Iterator[tup
 
 
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["1440", "1000"])
-def test_nothing_overflows(themed_view: tuple[View, str], size: dict[str, int]) -> None:
+def test_page_at_common_sizes_does_not_overflow(themed_view: tuple[View, str], size: dict[str, int]) -> None:
     view, theme = themed_view
     view.page.set_viewport_size(size)
     view.until("innerWidth === it", size["width"])
@@ -51,7 +51,7 @@ def test_nothing_overflows(themed_view: tuple[View, str], size: dict[str, int]) 
             height = view.frame.evaluate("() => innerHeight")
             assert 0 <= box["left"] < box["right"] <= inner, (name, part)
             assert part == "profile" or box["bottom"] <= height, (name, part)
-    # An open sheet and a tooltip at the right edge stay inside too.
+    # An open dialog at the right edge stays inside too.
     view.get("range-button").click()
     expect(view.find("[role=dialog]")).to_be_visible()
     scroll, inner, over = view.frame.evaluate(OVERFLOWING)

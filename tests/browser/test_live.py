@@ -1,4 +1,4 @@
-"""A training that goes on while its page is open: new steps appear, and nothing that somebody looks at moves."""
+"""Tests of a training that goes on while its page is open: new steps appear, and all choices stay."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from playwright.sync_api import expect
 from torch import nn
 
 import tb_nnviz
-from tests.browser.conftest import Shared, _shared
+from tests.browser.conftest import SharedPage, shared_page
 from tests.support.browser.page_driver import View
-from tests.support.browser.servers import Board
+from tests.support.browser.servers import Server
 from tests.support.event_logs import Log, layout, numbers
 from tests.support.event_reader import Run
 
@@ -26,7 +26,7 @@ SCALARS = 12
 
 
 class Training(contextlib.ExitStack):
-    """A network of many layers that is trained a few steps at a time, and watched with everything there is."""
+    """A network of many layers that is trained a few steps at a time and logs every kind of data."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__()
@@ -54,11 +54,11 @@ class Training(contextlib.ExitStack):
 
     @property
     def last(self) -> int:
-        """The last step that was logged."""
+        """Return the last logged step."""
         return (self.steps - 1) // EVERY * EVERY
 
     def train(self, logged: int) -> int:
-        """Go on for so many logged steps; the last one."""
+        """Train for a number of logged steps, and return the last one."""
         for _ in range(logged * EVERY):
             loss = self.model(torch.rand(4, 1, 6, 6)).square().mean()
             self.optimizer.zero_grad()
@@ -72,12 +72,12 @@ class Training(contextlib.ExitStack):
 
 
 class Live(NamedTuple):
-    """A training and two pages on it: in one something is chosen, the other follows."""
+    """A training and two pages on it. In one a step is chosen, the other follows the last step."""
 
     training: Training
-    board: Board
-    shared: Shared
-    follower: Shared
+    server: Server
+    shared: SharedPage
+    follower: SharedPage
 
 
 @pytest.fixture(scope="module")
@@ -85,16 +85,16 @@ def live(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Liv
     logdir = tmp_path_factory.mktemp("live")
     with Training(logdir / "live") as training:
         last = training.train(FIRST)
-        with Board(logdir, {"live": last}) as board:
-            for shared, follower in zip(_shared(browser, board), _shared(browser, board), strict=True):
-                yield Live(training, board, shared, follower)
+        with Server(logdir, {"live": last}) as server:
+            for shared, follower in zip(shared_page(browser, server), shared_page(browser, server), strict=True):
+                yield Live(training, server, shared, follower)
 
 
-#: Everything in the page that is scrolled, and how far.
+#: Returns all scrolled elements of the page with their offsets.
 SCROLLED = """() => [...document.querySelectorAll("#nnviz *")].filter((it) => it.scrollTop > 0 || it.scrollLeft > 0)
   .map((it) => [String(it.className), it.scrollTop, it.scrollLeft])"""
 FOCUS = "() => document.activeElement.outerHTML.slice(0, 80)"
-#: Scrolls whatever can be scrolled in the panel.
+#: Scrolls all scrollable elements of the panel.
 SCROLL = """() => [...document.querySelectorAll("#tab-panel *")].filter((it) => {
   const room = it.scrollHeight - it.clientHeight;
   if (room < 8 || !/auto|scroll/.test(getComputedStyle(it).overflowY)) return false;
@@ -104,12 +104,12 @@ SCROLL = """() => [...document.querySelectorAll("#tab-panel *")].filter((it) => 
 
 
 class Panel(NamedTuple):
-    """How a panel is opened with something chosen in it."""
+    """A panel, and the address that opens it with some choices."""
 
     id: str
-    #: Keys of the address; where a value is a number it is a logged step, counted from the first.
+    #: Keys of the address. A value that is a number is the index of a logged step.
     keys: dict[str, str | int]
-    #: What is drawn of chosen steps: it must be the same picture to the pixel.
+    #: Element that draws the chosen steps, and whose pixels must stay the same.
     still: str
 
 
@@ -126,7 +126,7 @@ by_panel = pytest.mark.parametrize("panel", PANELS, ids=[panel.id for panel in P
 
 
 def drawn(view: View, panel: Panel) -> list[str]:
-    """The canvases of what is chosen, as they are."""
+    """Return the pictures of the element that draws the chosen steps."""
     if not panel.still:
         return []
     read = """(it) => [it, ...it.querySelectorAll("*")].filter((one) => one.toDataURL).map((one) => one.toDataURL())"""
@@ -136,16 +136,16 @@ def drawn(view: View, panel: Panel) -> list[str]:
 
 
 def open_panel(view: View, panel: Panel, chosen: bool) -> View:
-    """The panel, with what is chosen in it or with nothing but the layer."""
+    """Open a panel with its choices, or with its layer only."""
     keys = panel.keys if chosen else {"row": panel.keys.get("row", LAYER)}
     address = {name: value if isinstance(value, str) else str(value * EVERY) for name, value in keys.items()}
-    # Anew: what was scrolled before is not.
+    # A new page is not scrolled.
     view.page.goto("about:blank")
     return view.open(runs="live", panel=panel.id, **address)
 
 
 @by_panel
-def test_it_grows_and_nothing_moves(live: Live, panel: Panel) -> None:
+def test_growing_run_keeps_all_choices_in_each_panel(live: Live, panel: Panel) -> None:
     view, follower = open_panel(live.shared.view, panel, True), open_panel(live.follower.view, panel, False)
     before = live.training.last
     assert follower.state()["view"]["step"] is None and following(follower, panel) == before
@@ -162,11 +162,11 @@ def test_it_grows_and_nothing_moves(live: Live, panel: Panel) -> None:
     scrolled, focus = view.frame.evaluate(SCROLLED), view.frame.evaluate(FOCUS)
     picture, frame = drawn(view, panel), graph_frame(view)
     last = live.training.train(MORE)
-    live.board.wait_for({"live": last})
+    live.server.wait_for({"live": last})
     view.reload()
-    # Nothing that was chosen has changed, nor what is drawn of it.
+    # All choices and their pictures are the same.
     after = view.state()
-    if panel.id != "gradient_flow":  # what that panel alone derives of values, which only it has loaded
+    if panel.id != "gradient_flow":  # derived of values that only Gradient flow has loaded
         for name in ("domain", "scale", "step", "lines", "row"):
             after[name] = state[name]
     assert after == state
@@ -174,7 +174,7 @@ def test_it_grows_and_nothing_moves(live: Live, panel: Panel) -> None:
     assert (view.frame.evaluate(SCROLLED), view.frame.evaluate(FOCUS)) == (scrolled, focus)
     assert graph_frame(view) == frame
     assert drawn(view, panel) == picture
-    # And the new steps are there; who has chosen none is at the last one.
+    # The new steps are loaded, and a page without a chosen step is at the last one.
     assert furthest(view, panel) == last > before
     follower.reload()
     assert following(follower, panel) == last
@@ -186,13 +186,13 @@ def test_it_grows_and_nothing_moves(live: Live, panel: Panel) -> None:
 
 
 def graph_frame(view: View) -> str | None:
-    """Where the dataflow was moved to and how far it is zoomed."""
+    """Return the position and zoom of the dataflow."""
     svg = view.find(".paper svg > g")
     return svg.first.get_attribute("transform") if svg.count() else None
 
 
 def furthest(view: View, panel: Panel) -> int:
-    """The last step that the panel knows of, read where a person would."""
+    """Return the last step that the panel displays."""
     if panel.id == "curves":
         view.get("cur-reset").click()
         view.settle()
@@ -206,32 +206,32 @@ def furthest(view: View, panel: Panel) -> int:
 
 
 def following(view: View, panel: Panel) -> int:
-    """The step that is shown."""
+    """Return the displayed step."""
     if panel.id == "curves":
-        # This figure is five more than its step.
+        # This scalar is its step plus five.
         return int(float(view.get("chart-figure_05").locator(".value").inner_text())) - 5
     if panel.id == "gradient_flow":
         return int(view.get("step-input").input_value())
     return int(view.get("step-value").locator("b").inner_text())
 
 
-def test_a_new_run_appears(live: Live) -> None:
+def test_new_run_appears_after_reload(live: Live) -> None:
     view = live.shared.view
 
     def begin(name: str) -> None:
-        with Log(live.board.logdir / name, wall_time=4e9) as log:
+        with Log(live.server.logdir / name, wall_time=4e9) as log:
             log.table(layout(["0.weight", LAYER]), numbers(5, 2), range(0, 5 * EVERY, EVERY))
-        live.board.wait_for({name: 4 * EVERY})
+        live.server.wait_for({name: 4 * EVERY})
         expect(view.get(f"run-{name}")).to_have_count(0)
         view.reload()
         expect(view.get(f"run-{name}")).to_be_visible()
 
-    # With runs chosen it is in the list, and nothing else changes.
+    # If runs are chosen, the new run is in the list and nothing else changes.
     view.open(runs="live", row=LAYER, step="20")
     state = view.state()
     begin("second")
     assert view.state() == state
-    # Where nobody has chosen any, few runs are all shown: a new one, too.
+    # If none are chosen and there are few, all are shown, and so is a new one.
     view.page.goto("about:blank")
     view.open(row=LAYER, step="20")
     assert view.state()["shown"] == ["live", "second"]

@@ -1,4 +1,4 @@
-"""What every panel owes: it opens, can be read and operated, says its errors, and is idle when it is hidden."""
+"""Tests that every panel must pass: readable, linkable, stable while loading, with errors, idle if hidden."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Request, Route, expect
 
-from tests.browser.conftest import Visit
+from tests.browser.conftest import Pages
 from tests.support.browser.page_driver import IFRAME, NARROW, WIDE, View
-from tests.support.browser.servers import Board
+from tests.support.browser.servers import Server
 
 PANELS = ("gradient_flow", "activations", "distributions", "weights", "structure", "curves")
 #: The route whose answer fills each panel.
@@ -27,21 +27,21 @@ ROUTES = {
 NOTEBOOK = {"width": 800, "height": 700}
 AIDS = (Path(__file__).parent / "reading_aids.js").read_text().partition("\n")[2].rstrip().rstrip(";")
 
-#: What the page says of Gradient flow; what was chosen of it is in `view` and `panelKeys`.
+#: Keys of the page's state that Gradient flow derives. Its choices are in `view` and `panelKeys`.
 FLOWS = ("role", "scale", "step", "row", "lines", "compared", "zoom", "domain")
 
 every_panel = pytest.mark.parametrize("panel", PANELS)
 
 
 def picture(view: View) -> str:
-    """What is on the canvases and in the text of the panel, as one string."""
+    """Return the canvases and the text of the panel as one string."""
     read = """(panel) => panel.innerText + [...panel.querySelectorAll("canvas")].map((one) => one.toDataURL()).join()"""
     drawn: str = view.find("#tab-panel").evaluate(read)
     return drawn
 
 
 @every_panel
-def test_it_can_be_read_in_both_themes_and_all_widths(demo_view: View, panel: str) -> None:
+def test_panel_is_readable_in_both_themes_and_all_widths(demo_view: View, panel: str) -> None:
     demo_view.get(f"tab-{panel}").click()
     demo_view.settle()
     expect(demo_view.get(f"tab-{panel}")).to_have_attribute("aria-selected", "true")
@@ -59,54 +59,56 @@ def test_it_can_be_read_in_both_themes_and_all_widths(demo_view: View, panel: st
 
 
 @every_panel
-def test_a_link_reopens_it(demo_view: View, demo_board: Callable[[str], Board], visit: Visit, panel: str) -> None:
+def test_panel_reopens_from_its_link(
+    demo_view: View, demo_server: Callable[[str], Server], pages: Pages, panel: str
+) -> None:
     demo_view.get(f"tab-{panel}").click()
     demo_view.settle()
     demo_view.page.mouse.move(0, 0)
     drawn, state = picture(demo_view), demo_view.state()
-    elsewhere = visit.to(demo_board("true"))
+    elsewhere = pages.new(demo_server("true"))
     elsewhere.page.goto(demo_view.page.url)
     elsewhere.settle()
     assert elsewhere.page.url == demo_view.page.url
     reopened = elsewhere.state()
-    if panel != "gradient_flow":  # what follows of values that no other panel has loaded
+    if panel != "gradient_flow":  # derived of values that no other panel has loaded
         for name in FLOWS:
             reopened[name] = state[name]
     assert reopened == state
     assert picture(elsewhere) == drawn
 
 
-def test_nothing_is_fetched_of_runs_that_are_not_shown(demo_view: View) -> None:
-    asked: list[tuple[str, dict[str, Any]]] = []
+def test_hidden_runs_are_not_fetched(demo_view: View) -> None:
+    requested: list[tuple[str, dict[str, Any]]] = []
 
     def note(request: Request) -> None:
         if "/plugin/nnviz/" in request.url and request.method == "POST":
-            asked.append((request.url.rpartition("/")[2], request.post_data_json))
+            requested.append((request.url.rpartition("/")[2], request.post_data_json))
 
     demo_view.page.on("request", note)
     for panel in PANELS:
         demo_view.page.goto("about:blank")
         demo_view.open(runs="healthy", panel=panel)
     demo_view.page.remove_listener("request", note)
-    assert {route for route, _ in asked} >= {*ROUTES.values(), "findings"}
-    others = [(route, body) for route, body in asked if set(body["runs"]) != {"healthy"}]
-    # But for the newest figure beside each run in the list, of those whose lines can be seen.
+    assert {route for route, _ in requested} >= {*ROUTES.values(), "findings"}
+    others = [(route, body) for route, body in requested if set(body["runs"]) != {"healthy"}]
+    # Only the last value beside each visible run in the list is of other runs.
     assert all(route == "scalars" and body["last"] and body["prefix"] == "nnviz/log/" for route, body in others), others
 
 
 @every_panel
-def test_an_error_stands_where_the_data_would_be_and_retry_mends_it(
-    demo_board: Callable[[str], Board], visit: Visit, panel: str
+def test_panel_shows_error_in_place_and_retry_recovers(
+    demo_server: Callable[[str], Server], pages: Pages, panel: str
 ) -> None:
-    view = visit.to(demo_board("true"))
-    visit.allow("500 (Internal Server Error)")
+    view = pages.new(demo_server("true"))
+    pages.allow("500 (Internal Server Error)")
 
     def fail(route: Route) -> None:
         route.fulfill(status=500, body="invalid thing: 7", content_type="text/plain")
 
     address = f"**/plugin/nnviz/{ROUTES[panel]}"
     view.page.route(address, fail)
-    view.page.goto(f"{view.board.url}#nnviz&p.nnviz.panel={panel}")
+    view.page.goto(f"{view.server.url}#nnviz&p.nnviz.panel={panel}")
     error = view.find("#tab-panel [data-testid=error]").first
     expect(error).to_contain_text("500 Internal Server Error: invalid thing: 7")
     view.page.unroute(address)
@@ -117,8 +119,8 @@ def test_an_error_stands_where_the_data_would_be_and_retry_mends_it(
 
 
 @every_panel
-def test_nothing_jumps_while_it_loads(demo_board: Callable[[str], Board], visit: Visit, panel: str) -> None:
-    view = visit.to(demo_board("true"))
+def test_panel_while_loading_does_not_shift(demo_server: Callable[[str], Server], pages: Pages, panel: str) -> None:
+    view = pages.new(demo_server("true"))
     view.page.add_init_script(
         """window.shifts = [];
         new PerformanceObserver((list) => {
@@ -127,34 +129,34 @@ def test_nothing_jumps_while_it_loads(demo_board: Callable[[str], Board], visit:
         }).observe({ type: "layout-shift", buffered: true });"""
     )
 
-    asked = count(1)
+    requests = count(1)
 
     def late(route: Route, request: Request) -> None:
-        # Each answer comes alone, so that what it alone moves is drawn.
-        view.page.wait_for_timeout(120 * min(8, next(asked)))
+        # Answers arrive one by one, so that a shift by each of them is drawn.
+        view.page.wait_for_timeout(120 * min(8, next(requests)))
         route.continue_()
 
     view.page.route("**/plugin/nnviz/*", late)
     view.open(panel=panel)
     shifts = view.frame.evaluate("() => window.shifts")
-    # What is fetched ahead may still be on its way.
+    # Prefetches may still be pending.
     view.page.unroute_all(behavior="ignoreErrors")
-    # Layout Instability's own measure, of which up to 0.1 counts as good; 0.005 are labels of an axis that grows.
+    # The score of the Layout Instability API, of which 0.1 counts as good. Labels of an axis make up 0.005.
     assert sum(value for value, _ in shifts) < 0.005, "\n".join(map(str, shifts))
 
 
-def test_what_is_on_its_way_is_said_and_has_its_place(demo_board: Callable[[str], Board], visit: Visit) -> None:
-    view = visit.to(demo_board("true"))
+def test_pending_queries_are_shown_and_keep_their_place(demo_server: Callable[[str], Server], pages: Pages) -> None:
+    view = pages.new(demo_server("true"))
     held: list[Route] = []
     let_through: list[list[str]] = []
 
     def hold(route: Route, request: Request) -> None:
-        asked = request.post_data_json
-        first = asked["runs"] == ["healthy"] and asked["statistics"] == ["norm"]
-        route.continue_() if first or asked["runs"] in let_through else held.append(route)
+        body = request.post_data_json
+        first = body["runs"] == ["healthy"] and body["statistics"] == ["norm"]
+        route.continue_() if first or body["runs"] in let_through else held.append(route)
 
     view.page.route("**/plugin/nnviz/series", hold)
-    view.page.goto(f"{view.board.url}#nnviz&p.nnviz.runs=healthy,deep-sigmoid,dying-relu")
+    view.page.goto(f"{view.server.url}#nnviz&p.nnviz.runs=healthy,deep-sigmoid,dying-relu")
     view.until("document.querySelector('[data-testid=heatmap-healthy]')")
     busy = view.find(".busy")
     expect(busy).to_have_text("Loading… 1 of 3 runs")
@@ -163,17 +165,17 @@ def test_what_is_on_its_way_is_said_and_has_its_place(demo_board: Callable[[str]
     read = view.readout()
     assert float(read.pop("healthy")) > 0 and read == {"deep-sigmoid": "…", "dying-relu": "…"}
     place = view.get("readout").locator("li").last.bounding_box()
-    # Another statistic: what it is of stays, and nothing is said of it.
+    # After a change of the statistic, the rows stay and values are pending.
     view.until("document.querySelectorAll('.line.row').length > 0")
     lines = view.state()["lines"]
-    with view.page.expect_request(lambda request: '"rms"' in (request.post_data or "")) as asked_rms:
+    with view.page.expect_request(lambda request: '"rms"' in (request.post_data or "")) as rms_request:
         view.get("statistic-select").select_option("gradient/rms")
     expect(busy).to_have_text("Loading… 0 of 3 runs")
     assert view.state()["lines"] == lines and set(view.readout().values()) == {"…"}
     expect(view.get("legend")).to_be_hidden()
-    # What was asked of norms was given up.
+    # The requests of norms were cancelled.
     let_through += [["deep-sigmoid"], ["dying-relu"]]
-    while not (waiting := [route for route in held if route.request == asked_rms.value]):
+    while not (waiting := [route for route in held if route.request == rms_request.value]):
         view.page.wait_for_timeout(20)
     waiting[0].continue_()
     view.settle()
@@ -184,15 +186,15 @@ def test_what_is_on_its_way_is_said_and_has_its_place(demo_board: Callable[[str]
     view.page.unroute_all(behavior="ignoreErrors")
 
 
-def test_a_hidden_tab_asks_nothing_until_it_is_shown(demo_board: Callable[[str], Board], visit: Visit) -> None:
-    view = visit.to(demo_board("true")).open(panel="curves")
-    asked: list[str] = []
-    view.page.on("request", lambda request: asked.append(request.url) if "/plugin/nnviz/" in request.url else None)
+def test_hidden_tab_sends_no_requests_until_shown(demo_server: Callable[[str], Server], pages: Pages) -> None:
+    view = pages.new(demo_server("true")).open(panel="curves")
+    requested: list[str] = []
+    view.page.on("request", lambda request: requested.append(request.url) if "/plugin/nnviz/" in request.url else None)
     view.page.get_by_role("tab", name="SCALARS").click()
     view.page.wait_for_function(f"() => document.querySelector({IFRAME!r}).offsetHeight === 0")
     view.reload_button().click()
     view.page.wait_for_timeout(500)
-    assert asked == []
+    assert requested == []
     view.page.get_by_role("tab", name="NNVIZ").click()
     view.settle()
-    assert any(url.endswith("/scalars") for url in asked)
+    assert any(url.endswith("/scalars") for url in requested)

@@ -1,4 +1,4 @@
-"""Runs of more steps than the picture is wide: nothing of a single one is lost, and files hold all of them."""
+"""Tests of runs with more steps than pixels: single steps stay visible, and CSV files have all steps."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ import numpy as np
 import pytest
 from playwright.sync_api import Request, Route, expect
 
-from tests.browser.conftest import Shared, _shared
+from tests.browser.conftest import SharedPage, shared_page
 from tests.support.browser.colours import Rgb, is_magenta
 from tests.support.browser.page_driver import View
-from tests.support.browser.servers import Board
+from tests.support.browser.servers import Server
 from tests.support.event_logs import WALL_TIME, Log, layout
 from tests.support.event_reader import Run
 
 ROWS = ["stem.weight", *(f"enc.{i}.weight" for i in range(4)), "head.weight"]
-#: As many as TensorBoard keeps of our series: all of them are there.
+#: As many steps as TensorBoard keeps of nnviz's series.
 STEPS = np.arange(0, 20_000, 10)
 RUNS = ("long", "other")
 SPIKE, SPIKE_VALUE = ("enc.1.weight", 7770), np.float32(50)
-#: A step with NaN in 5 of 12 elements; elsewhere a few steps, of which the third is the worst.
+#: A step with NaN in 5 of 12 elements, and three steps of which the third is the worst.
 NAN = ("enc.2.weight", 12_340)
 BAD = ("enc.3.weight", {15_000: 1, 15_010: 2, 15_020: 7})
 COLOUR = {"long": (0x42, 0x50, 0x66)}
 
 
-#: A run that goes on while the page is open, and how many steps it has at first.
+#: A run that grows while the page is open: its name, steps at first, steps added.
 GROWING, AT_FIRST, MORE = "growing", 1500, 200
 
 
 def grow(log: Log, steps: range) -> None:
-    """More of the run that grows: each norm says its step."""
+    """Write more steps of the growing run. Each norm is the number of its step plus one."""
     rows = layout(ROWS)
     for step in steps:
         norms = np.full(len(ROWS), 1 + step, np.float32)
@@ -45,7 +45,7 @@ def grow(log: Log, steps: range) -> None:
 
 
 def write(logdir: Path) -> None:
-    """Two runs, of which the first has something at single steps."""
+    """Write two runs, one of them with a spike and NaN at single steps."""
     for number, run in enumerate(RUNS):
         random = np.random.default_rng(number)
         norms = np.geomspace(0.01, 0.3, len(ROWS)) * np.exp(0.3 * random.standard_normal((len(STEPS), len(ROWS))))
@@ -69,7 +69,7 @@ def reduced_logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def written(reduced_logs: Path) -> dict[str, np.ndarray]:
-    """Norms as they stand in the event files: float32 [steps, rows] of each run."""
+    """Return the norms in the event files by run: float32 [steps, rows]."""
     runs = {run: Run(reduced_logs / run).tensors["nnviz/gradient/norm"] for run in RUNS}
     return {run: np.stack([norms[step] for step in STEPS.tolist()]) for run, norms in runs.items()}
 
@@ -82,34 +82,34 @@ def growing(reduced_logs: Path) -> Iterator[Log]:
 
 
 @pytest.fixture(scope="module")
-def reduced_page(browser: Any, reduced_logs: Path, growing: Log) -> Iterator[Shared]:
+def reduced_page(browser: Any, reduced_logs: Path, growing: Log) -> Iterator[SharedPage]:
     last = dict.fromkeys(RUNS, int(STEPS[-1])) | {GROWING: 10 * (AT_FIRST - 1)}
-    with Board(reduced_logs, last) as board:
-        yield from _shared(browser, board)
+    with Server(reduced_logs, last) as server:
+        yield from shared_page(browser, server)
 
 
 @pytest.fixture
-def view(reduced_page: Shared) -> Iterator[View]:
-    """Both runs on a scale that holds the spike."""
+def view(reduced_page: SharedPage) -> Iterator[View]:
+    """Open both runs on a scale that includes the spike."""
     yield reduced_page.view.open(runs="long,other", row="stem.weight", lo="1e-3", hi="100")
     reduced_page.guard.check()
 
 
 def column(view: View) -> tuple[int, int, int]:
-    """First and last step of the column under the pointer, and how many were logged."""
+    """Return first and last step of the column under the pointer, and the number of its logged steps."""
     text = view.get("tooltip").locator(".where span").inner_text()
     first, last, count = (int(part) for part in re.fullmatch(r"steps (\d+) to (\d+), (\d+) logged", text).groups())
     return first, last, count
 
 
 def strip(view: View, place: tuple[str, int]) -> set[Rgb]:
-    """Colours of the pixels in the middle of a cell, its edges included."""
+    """Return the colours of the pixels in the middle row of a cell, edges included."""
     picture, box = view.picture(), view.rect("long", *place)
     y = box["y"] + box["height"] / 2
     return {picture.at(x, y) for x in range(int(box["x"]), int(box["x"] + box["width"]) + 1)}
 
 
-def test_a_spike_and_a_nan_of_a_single_step_are_drawn(view: View) -> None:
+def test_spike_and_nan_of_a_single_step_are_drawn(view: View) -> None:
     assert all(cell["state"] == "value" for cell in (view.cell("long", *SPIKE), view.cell("other", *SPIKE)))
     cell = view.cell("long", *SPIKE)
     assert (cell["step"], cell["value"]) == (SPIKE[1], SPIKE_VALUE)
@@ -121,7 +121,7 @@ def test_a_spike_and_a_nan_of_a_single_step_are_drawn(view: View) -> None:
     assert not any(is_magenta(one) for one in strip(view, (NAN[0], NAN[1] + 300)))
 
 
-def test_they_are_in_the_curves_too(view: View) -> None:
+def test_spike_and_nan_of_a_single_step_are_in_the_curves(view: View) -> None:
     for place, high in ((SPIKE, True), (NAN, False)):
         view.open(runs="long", row=place[0], step="0")
         view.until("!document.querySelector('.series.coming')")
@@ -143,22 +143,22 @@ def test_they_are_in_the_curves_too(view: View) -> None:
         assert not seen(x + 30, drawn), "and only there"
 
 
-def test_the_tooltip_says_which_steps_a_column_is_of_and_what_they_are(view: View, written: dict[str, Any]) -> None:
+def test_tooltip_of_a_column_has_its_steps_and_statistics(view: View, written: dict[str, Any]) -> None:
     tooltip = view.hover("long", *SPIKE)
     first, last, count = column(view)
     assert first <= SPIKE[1] <= last and count == (last - first) // 10 + 1 > 1
     assert tooltip.locator(".value").inner_text() == "50"
     own = written["long"][first // 10 : last // 10 + 1, ROWS.index(SPIKE[0])].astype(float)
-    told = re.fullmatch(r"at step (\d+); min (\S+), mean (\S+), max (\S+)", view.get("column").inner_text())
-    assert told and int(told[1]) == SPIKE[1]
-    assert [float(told[i]) for i in (2, 3, 4)] == pytest.approx([own.min(), own.mean(), own.max()], rel=6e-3)
+    displayed = re.fullmatch(r"at step (\d+); min (\S+), mean (\S+), max (\S+)", view.get("column").inner_text())
+    assert displayed and int(displayed[1]) == SPIKE[1]
+    assert [float(displayed[i]) for i in (2, 3, 4)] == pytest.approx([own.min(), own.mean(), own.max()], rel=6e-3)
     view.hover("long", *NAN)
     expect(view.get("nonfinite-steps")).to_have_text(
         f"NaN or Inf at 1 of {column(view)[2]} logged steps, step {NAN[1]}: 5 of 12 elements"
     )
 
 
-def test_the_worst_step_of_a_column_is_named_and_the_cursors_own_by_itself(view: View) -> None:
+def test_tooltip_of_a_column_names_its_worst_step(view: View) -> None:
     row, steps = BAD
     tooltip = view.hover("long", row, 15_010)
     expect(view.get("nonfinite-steps")).to_be_visible()
@@ -169,7 +169,7 @@ def test_the_worst_step_of_a_column_is_named_and_the_cursors_own_by_itself(view:
     expected = f"NaN or Inf at {len(bad)} of {count} logged steps, {most}: {bad[worst]} of 12 elements"
     assert view.get("nonfinite-steps").inner_text() == expected
     view.page.mouse.move(0, 0)
-    # In the profile it is the cursor's step alone.
+    # The profile has the cursor's step only.
     view.open(runs="long", row=row, step="15010")
     view.until("!document.querySelector('.map.coming')")
     box, place = view.get("profile").bounding_box(), view.rect("long", row, 15_010)
@@ -179,18 +179,18 @@ def test_the_worst_step_of_a_column_is_named_and_the_cursors_own_by_itself(view:
     expect(tooltip).to_contain_text("step 15010")
 
 
-def test_zooming_in_fetches_every_step(view: View, written: dict[str, Any]) -> None:
-    asked: list[dict[str, Any]] = []
+def test_zoom_fetches_every_step(view: View, written: dict[str, Any]) -> None:
+    requested: list[dict[str, Any]] = []
 
     def note(request: Request) -> None:
         if request.url.endswith("/series"):
-            asked.append(json.loads(request.post_data or "{}"))
+            requested.append(json.loads(request.post_data or "{}"))
 
     view.page.on("request", note)
     view.open(runs="long", row=SPIKE[0], lo="1e-3", hi="100", **{"flow.from": "7500", "flow.to": "8000"})
     view.until("__nnviz.cellState('long', 'stem.weight', 7510).step === 7510")
     view.page.remove_listener("request", note)
-    assert any((one.get("from"), one.get("to")) == (7500, 8000) for one in asked)
+    assert any((one.get("from"), one.get("to")) == (7500, 8000) for one in requested)
     steps = range(7500, 8001, 10)
     for row in ROWS:
         cells = view.cells("long", [(row, step) for step in steps])
@@ -203,7 +203,7 @@ def test_zooming_in_fetches_every_step(view: View, written: dict[str, Any]) -> N
     assert view.hover("long", *SPIKE).locator(".where span").inner_text() == f"step {SPIKE[1]}"
 
 
-def test_the_percentile_band_is_of_every_step(view: View, written: dict[str, Any]) -> None:
+def test_percentile_band_is_computed_of_every_step(view: View, written: dict[str, Any]) -> None:
     for keys, part in (({}, slice(None)), ({"flow.from": "3000", "flow.to": "15000"}, slice(300, 1501))):
         view.open(runs="long,other", row="stem.weight", **{"flow.band": "on", **keys})
         profile = view.get("profile")
@@ -215,12 +215,12 @@ def test_the_percentile_band_is_of_every_step(view: View, written: dict[str, Any
             text = view.get("percentiles").inner_text()
             run = view.get("tooltip").locator(".where b").inner_text()
             own = values[run]
-            told = re.search(r": (\S+) \S ([^\s,]+)(?:, excluding (\d+) NaN or Inf)?$", text)
-            assert told, text
+            displayed = re.search(r": (\S+) \S ([^\s,]+)(?:, excluding (\d+) NaN or Inf)?$", text)
+            assert displayed, text
             finite = own[np.isfinite(own)]
             expected = np.quantile(finite, [0.05, 0.95])
-            assert [float(told[1]), float(told[2])] == pytest.approx(list(expected), rel=6e-3), (run, row)
-            assert int(told[3] or 0) == len(own) - len(finite)
+            assert [float(displayed[1]), float(displayed[2])] == pytest.approx(list(expected), rel=6e-3), (run, row)
+            assert int(displayed[3] or 0) == len(own) - len(finite)
     view.page.mouse.move(0, 0)
     before = profile.screenshot()
     view.get("band-switch").click()
@@ -228,7 +228,7 @@ def test_the_percentile_band_is_of_every_step(view: View, written: dict[str, Any
     assert profile.screenshot() != before
 
 
-def test_no_band_where_the_server_cannot_know_it(view: View) -> None:
+def test_percentile_band_of_a_comparison_is_disabled(view: View) -> None:
     view.get("compare-ref").click()
     view.settle()
     expect(view.get("band-switch")).to_be_disabled()
@@ -238,7 +238,7 @@ def test_no_band_where_the_server_cannot_know_it(view: View) -> None:
 
 
 def download(view: View) -> list[dict[str, str]]:
-    """The lines of the panel's CSV file."""
+    """Return the lines of the panel's CSV file."""
     with view.page.expect_download() as info:
         view.get("export-csv").click()
     return list(csv.DictReader(io.StringIO(Path(info.value.path()).read_text())))
@@ -259,7 +259,7 @@ def test_csv_holds_every_logged_value(view: View, written: dict[str, Any]) -> No
     expect(view.get("export-csv")).to_have_text("CSV")
 
 
-def test_csv_of_a_zoom_of_blocks_and_of_a_comparison(view: View, written: dict[str, Any]) -> None:
+def test_csv_of_zoom_blocks_and_comparison_holds_every_step(view: View, written: dict[str, Any]) -> None:
     keys = {"flow.from": "1000", "flow.to": "14000", "collapsed": "enc.*"}
     view.open(runs="long,other", row="stem.weight", **keys)
     lines = [line for line in download(view) if (line["run"], line["row"]) == ("other", "enc.*")]
@@ -273,7 +273,7 @@ def test_csv_of_a_zoom_of_blocks_and_of_a_comparison(view: View, written: dict[s
     np.testing.assert_allclose([float(line["value"]) for line in lines], ratio, rtol=1e-5)
 
 
-def test_a_csv_says_how_far_it_is_and_can_be_cancelled(view: View) -> None:
+def test_csv_shows_progress_and_can_be_cancelled(view: View) -> None:
     held: list[Route] = []
     view.page.route("**/plugin/nnviz/series", lambda route: held.append(route))
     button = view.get("export-csv")
@@ -287,7 +287,7 @@ def test_a_csv_says_how_far_it_is_and_can_be_cancelled(view: View) -> None:
     assert held
 
 
-def test_a_csv_that_fails_says_so_and_can_be_had_again(view: View, reduced_page: Shared) -> None:
+def test_csv_that_failed_shows_error_and_can_be_repeated(view: View, reduced_page: SharedPage) -> None:
     reduced_page.guard.allowed.append("503")
     routes = "**/plugin/nnviz/series"
     view.page.route(routes, lambda route: route.fulfill(status=503, content_type="text/plain", body="no room"))
@@ -298,26 +298,26 @@ def test_a_csv_that_fails_says_so_and_can_be_had_again(view: View, reduced_page:
     expect(view.find(".export-failed")).to_have_count(0)
 
 
-def test_a_long_run_grows_and_nothing_moves(view: View, growing: Log) -> None:
+def test_growing_long_run_keeps_the_view(view: View, growing: Log) -> None:
     zoomed = {"flow.from": "2000", "flow.to": "14000"}
     for keys in (zoomed, {}):
         view.open(runs=GROWING, row=ROWS[2], step="7770", lo="1", hi="1e5", **keys)
         state, url = view.state(), view.page.url
         first = 10 * (AT_FIRST - 1) + (0 if keys else 10 * MORE)
-        told = f"of {first}" if not keys else "of 14000"
-        expect(view.find("label.step")).to_contain_text(told)
+        displayed = f"of {first}" if not keys else "of 14000"
+        expect(view.find("label.step")).to_contain_text(displayed)
         steps = range(first // 10 + 1, first // 10 + 1 + MORE)
         grow(growing, steps)
-        view.board.wait_for({GROWING: 10 * steps[-1]})
+        view.server.wait_for({GROWING: 10 * steps[-1]})
         view.reload()
         if not keys:
             expect(view.find("label.step")).to_contain_text(f"of {10 * steps[-1]}")
         after = view.state()
-        # All steps are shown where nobody has zoomed: then there are more of them.
+        # Without a zoom, the range of steps grows.
         grown = {} if keys else {"domain": after["domain"]}
         assert after == state | grown and view.page.url == url
         assert (after["domain"] == state["domain"]) == bool(keys)
-        # What is exact where the picture is columns is of the new answer, too.
+        # Exact values beside the picture are those of the new answer too.
         view.until("!document.querySelector('.coming')")
         assert view.readout()[GROWING] == "778"
         place = 10_000 if keys else 10 * steps[-1]

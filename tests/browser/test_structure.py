@@ -1,4 +1,4 @@
-"""The panel Structure: its numbers, shapes and colours against the model and the event files."""
+"""Tests of the panel Structure: values, shapes and colours against the model and the event files."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def text(view: View, testid: str) -> str:
     return " ".join(view.get(testid).inner_text().split())
 
 
-def test_table_and_totals(demo_view: View, demo_runs: dict[str, Run]) -> None:
+def test_table_has_counts_values_and_totals(demo_view: View, demo_runs: dict[str, Run]) -> None:
     view = opened(demo_view, **{"str.show": "table", "str.open": "blocks,blocks.0", "step": "20"})
     total = sum(parameter.numel() for parameter in MODEL.parameters())
     buffers = sum(buffer.numel() for buffer in MODEL.buffers())
@@ -44,14 +44,14 @@ def test_table_and_totals(demo_view: View, demo_runs: dict[str, Run]) -> None:
     expected = norms(demo_runs["healthy"], 20)
     shown = float(text(view, "value-healthy-stem"))
     assert shown == float(f"{expected['stem.weight']:.3g}")
-    # A block: root of the sum of squares of what stands for the layers within.
+    # The value of a block is the root of the sum of squares over its layers.
     weights = [expected[f"blocks.3.{name}.weight"] for name in ("conv1", "conv2")]
     found = float(text(view, "value-healthy-blocks.3"))
     affine = [expected[f"blocks.3.{name}.{part}"] for name in ("norm1", "norm2") for part in ("weight", "bias")]
     assert np.isclose(found, np.sqrt(np.sum(np.square(weights + affine))), rtol=5e-3)
 
 
-def test_what_differs_is_said_in_words(demo_view: View) -> None:
+def test_differences_of_models_are_named(demo_view: View) -> None:
     view = opened(demo_view, **{"str.open": "blocks,blocks.0"})
     assert text(view, "differs-act") == "≠ Sigmoid in deep-sigmoid"
     assert text(view, "differs-blocks.0.norm1") == "≠ not in deep-sigmoid"
@@ -59,7 +59,7 @@ def test_what_differs_is_said_in_words(demo_view: View) -> None:
     expect(view.get("differs-stem")).to_have_count(0)
 
 
-def test_graph(demo_view: View, demo_runs: dict[str, Run]) -> None:
+def test_graph_is_in_order_coloured_and_selectable(demo_view: View, demo_runs: dict[str, Run]) -> None:
     view = opened(demo_view, **{"str.open": "", "step": "20"})
     graph = view.get("structure-graph")
     names = ["stem", "act", "blocks", "pool", "fc1", "act1", "head"]
@@ -84,7 +84,7 @@ def test_graph(demo_view: View, demo_runs: dict[str, Run]) -> None:
     expect(view.get("module-stem")).to_have_attribute("aria-selected", "true")
 
 
-def test_csv(demo_view: View, tmp_path: Path) -> None:
+def test_csv_has_one_line_per_module(demo_view: View, tmp_path: Path) -> None:
     view = opened(demo_view, step="20")
     with view.page.expect_download() as download:
         view.get("export-csv").click()

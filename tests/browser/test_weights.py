@@ -1,4 +1,4 @@
-"""The panel Weights: numbers and colours as drawn, against the demo's event files read by another way."""
+"""Tests of the panel Weights: values and colours against the demo's event files."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from playwright.sync_api import Locator, expect
 
 from demo.runs import RUNS
 from tb_nnviz import schema
-from tests.browser.conftest import Visit
+from tests.browser.conftest import Pages
 from tests.support.browser.colours import Rgb, distance, is_grey, is_magenta
 from tests.support.browser.page_driver import View
-from tests.support.browser.servers import Board
+from tests.support.browser.servers import Server
 from tests.support.event_logs import Log, layout, numbers
 from tests.support.event_reader import Run
 
@@ -28,7 +28,7 @@ _RDBU = ["053061", "2166ac", "4393c3", "92c5de", "d1e5f0", "f7f7f7", "fddbc7", "
 
 
 def red_or_blue(place: float) -> Rgb:
-    """RdBu between its colours, at 0 to 1: the uniform B-spline through them."""
+    """Return the colour of RdBu at 0 to 1: the uniform B-spline of its colours."""
     colours = np.array([[int(one[i : i + 2], 16) for i in (0, 2, 4)] for one in _RDBU], float)
     padded = np.vstack([2 * colours[0] - colours[1], colours, 2 * colours[-1] - colours[-2]])
     last = len(colours) - 1
@@ -40,7 +40,7 @@ def red_or_blue(place: float) -> Rgb:
 
 
 def weights(run: Run, parameter: str, step: int) -> np.ndarray:
-    """A map as float64, NaN where it is not finite."""
+    """Return a map as float64, NaN for nonfinite values."""
     header, codes = schema.decode_map(run.tensors[f"nnviz/weight/{parameter}"][step])
     values: np.ndarray = header["offset"] + header["scale"] * codes.astype(np.float64)
     values[codes == (schema.NONFINITE_CODE if header["nonfinite"] else 256)] = np.nan
@@ -48,7 +48,7 @@ def weights(run: Run, parameter: str, step: int) -> np.ndarray:
 
 
 def middle(canvas: Locator, row: int, column: int) -> tuple[float, float]:
-    """Where a cell of a map is, in the canvas's own pixels."""
+    """Return the middle of a map's cell in the pixels of the canvas."""
     cell, block, gap = (canvas.get_attribute(f"data-{name}") for name in ("cell", "block", "gap"))
     assert cell and block and gap
 
@@ -60,7 +60,7 @@ def middle(canvas: Locator, row: int, column: int) -> tuple[float, float]:
 
 
 def colour(view: View, run: str, row: int, column: int) -> Rgb:
-    """The colour of a cell on the screen."""
+    """Return the colour of a cell on the screen."""
     canvas = view.get(f"weights-{run}")
     box = canvas.evaluate("(it) => { const { x, y } = it.getBoundingClientRect(); return [x, y]; }")
     x, y = middle(canvas, row, column)
@@ -68,7 +68,7 @@ def colour(view: View, run: str, row: int, column: int) -> Rgb:
 
 
 def scale(view: View) -> float:
-    """The largest value of the colours, as the legend says it."""
+    """Return the largest value of the scale as displayed in the legend."""
     low, high = view.find("[data-testid=weights-legend] .w-ramp > span").all_inner_texts()
     assert float(low) == -float(high)
     return float(high)
@@ -76,11 +76,11 @@ def scale(view: View) -> float:
 
 @pytest.fixture
 def view(demo_view: View, demo_runs: dict[str, Run]) -> View:
-    """The kernels of one layer at the last step."""
+    """Open the kernels of one layer at the last step."""
     return demo_view.open(runs=",".join(NAMES), panel="weights", row=KERNELS)
 
 
-def test_layers_are_those_with_weights_in_order_of_execution(view: View, demo_runs: dict[str, Run]) -> None:
+def test_list_has_layers_with_weights_in_execution_order(view: View, demo_runs: dict[str, Run]) -> None:
     items = view.find("[role=option]")
     rows = demo_runs["healthy"].rows("parameter", 0)
     expected = [row["name"] for row in rows if len(row["shape"]) > 1]
@@ -88,7 +88,7 @@ def test_layers_are_those_with_weights_in_order_of_execution(view: View, demo_ru
     assert items.last.locator(".note").inner_text() == "10 \u00d7 64"
 
 
-def test_kernels_have_their_true_colours(view: View, demo_runs: dict[str, Run]) -> None:
+def test_kernels_have_colours_of_logged_weights(view: View, demo_runs: dict[str, Run]) -> None:
     hi = scale(view)
     for name in ("healthy", "deep-sigmoid", "dying-relu"):
         steps = demo_runs[name].tensors[f"nnviz/weight/{KERNELS}"]
@@ -102,7 +102,7 @@ def test_kernels_have_their_true_colours(view: View, demo_runs: dict[str, Run]) 
             assert distance(seen, red_or_blue(place)) <= 2, (name, out, into, y, x, value)
 
 
-def test_kernels_of_one_input_stand_in_a_square(view: View, demo_runs: dict[str, Run]) -> None:
+def test_kernels_of_one_input_are_arranged_in_a_square(view: View, demo_runs: dict[str, Run]) -> None:
     view.find("[role=option] .label").get_by_text("stem.weight", exact=True).click()
     view.settle()
     hi = scale(view)
@@ -125,7 +125,7 @@ def test_kernels_of_one_input_stand_in_a_square(view: View, demo_runs: dict[str,
     expect(view.get("tooltip").locator(".what")).to_have_text("stem.weight[9, 0, 1, 2]")
 
 
-def test_the_tooltip_says_weight_and_its_fellows(view: View, demo_runs: dict[str, Run]) -> None:
+def test_tooltip_has_weight_and_its_value_in_other_runs(view: View, demo_runs: dict[str, Run]) -> None:
     canvas = view.get("weights-healthy")
     x, y = middle(canvas, 3 * 4 + 1, 3 * 2)
     canvas.hover(position={"x": x, "y": y})
@@ -141,19 +141,19 @@ def test_the_tooltip_says_weight_and_its_fellows(view: View, demo_runs: dict[str
     assert float(fellows["dying-relu"]) == pytest.approx(expected, rel=5e-3)
 
 
-def test_the_slider_plays_and_the_cursor_is_everyones(view: View, demo_runs: dict[str, Run]) -> None:
+def test_slider_plays_logged_steps_and_moves_shared_cursor(view: View, demo_runs: dict[str, Run]) -> None:
     steps = sorted(demo_runs["healthy"].tensors[f"nnviz/weight/{KERNELS}"])
     expect(view.get("step-value")).to_contain_text(f"step {steps[-1]} of {steps[-1]}")
     view.page.keyboard.press("Home")
     expect(view.get("step-value")).to_contain_text(f"step {steps[0]} of")
-    told, play = view.record("step-value"), view.get("play")
+    displayed, play = view.record("step-value"), view.get("play")
     play.click()
     expect(play).to_have_attribute("aria-label", "Pause")
-    view.until("it.length > 3", told)
+    view.until("it.length > 3", displayed)
     play.click()
     expect(play).to_have_attribute("aria-label", "Play through the steps")
-    texts = told.json_value()
-    # By itself, each step that was logged and none left out.
+    texts = displayed.json_value()
+    # Playing shows each logged step.
     assert texts == [f"step {step} of {steps[-1]}" for step in steps[: len(texts)]]
     view.page.keyboard.press("Home")
     expect(view.get("step-value")).to_contain_text(f"step {steps[0]} of")
@@ -162,7 +162,7 @@ def test_the_slider_plays_and_the_cursor_is_everyones(view: View, demo_runs: dic
     expect(view.find("[role=option][aria-selected=true] .label")).to_have_text("blocks.0.conv2.weight")
 
 
-def test_what_has_not_moved_is_grey_and_counted(view: View, demo_runs: dict[str, Run]) -> None:
+def test_unmoved_kernels_are_grey_and_counted(view: View, demo_runs: dict[str, Run]) -> None:
     view.get("minus-first").click()
     view.page.keyboard.press("Home")
     view.settle()
@@ -173,11 +173,11 @@ def test_what_has_not_moved_is_grey_and_counted(view: View, demo_runs: dict[str,
     expect(view.get("facts-healthy")).not_to_contain_text("256 of 256")
     steps = sorted(demo_runs["deep-sigmoid"].tensors[f"nnviz/weight/{KERNELS}"])
     first, last = (weights(demo_runs["deep-sigmoid"], KERNELS, step) for step in (steps[0], steps[-1]))
-    if (first == last).all():  # its gradient does not reach this layer
+    if (first == last).all():  # no gradient reaches this layer
         expect(view.get("facts-deep-sigmoid")).to_contain_text("256 of 256 kernels unchanged")
 
 
-def test_the_difference_to_the_reference(view: View, demo_runs: dict[str, Run], tmp_path: Path) -> None:
+def test_difference_mode_subtracts_the_reference_run(view: View, demo_runs: dict[str, Run], tmp_path: Path) -> None:
     view.get("minus-ref").click()
     view.settle()
     expect(view.get("weights-healthy")).to_have_count(0)
@@ -201,7 +201,7 @@ def test_the_difference_to_the_reference(view: View, demo_runs: dict[str, Run], 
     assert download.value.suggested_filename == f"nnviz_{KERNELS}_step_{last}.png"
 
 
-def test_single_weights_follow_every_logged_step(view: View, demo_runs: dict[str, Run]) -> None:
+def test_tracked_weight_has_value_of_every_logged_step(view: View, demo_runs: dict[str, Run]) -> None:
     view.get("track-[0, 0, 0, 2]").click()
     chart = view.get("tracks")
     over = chart.locator(".plot-over").bounding_box()
@@ -222,13 +222,13 @@ def test_single_weights_follow_every_logged_step(view: View, demo_runs: dict[str
     expect(view.find(".w-chart")).to_have_count(4)
 
 
-# What the demo has not: tiles, rows of zeros, a column that explodes, NaN, and runs without maps.
+# Cases that the demo does not have: tiles, rows of zeros, a large column, NaN, runs without maps.
 
 ROWS, COLUMNS = 6, 5
 
 
 def tiled() -> tuple[dict[str, object], np.ndarray]:
-    """Tiles of 4 by 2; one holds NaN, one line of tiles some rows of zeros, one column explodes."""
+    """Return a map of tiles of 4 by 2 with NaN, rows of zeros, and a column of large norm."""
     codes = np.full((3, ROWS, COLUMNS), 127, np.uint8)
     codes[0], codes[1], codes[2] = 140, 117, 157
     codes[:, 2, 3] = schema.NONFINITE_CODE
@@ -253,7 +253,7 @@ def tiled() -> tuple[dict[str, object], np.ndarray]:
 
 
 @pytest.fixture(scope="module")
-def odd_board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Board]:
+def odd_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     logdir = tmp_path_factory.mktemp("weights")
     rows = layout(["fc.weight"])
     for run in ("tiled", "bare"):
@@ -262,12 +262,12 @@ def odd_board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Board]:
             if run == "tiled":
                 payload = schema.encode_map(*tiled())
                 log.entries(2, [schema.Entry("nnviz/weight/fc.weight", payload, schema.PLUGIN_MAPS)])
-    with Board(logdir, {"tiled": 2, "bare": 2}) as board:
-        yield board
+    with Server(logdir, {"tiled": 2, "bare": 2}) as server:
+        yield server
 
 
-def test_tiles_nan_rows_of_zeros_and_a_column_that_explodes(odd_board: Board, visit: Visit) -> None:
-    view = visit.to(odd_board).open(panel="weights", runs="tiled,bare")
+def test_facts_name_tiles_nan_zero_rows_and_large_columns(odd_server: Server, pages: Pages) -> None:
+    view = pages.new(odd_server).open(panel="weights", runs="tiled,bare")
     facts = view.get("facts-tiled").inner_text().split(" · ")
     assert facts == [
         "3 NaN or Inf",
@@ -295,7 +295,7 @@ def test_tiles_nan_rows_of_zeros_and_a_column_that_explodes(odd_board: Board, vi
     expect(view.page).to_have_url(re.compile("weights.show=max"))
 
 
-def test_an_empty_panel_says_what_fills_it(odd_board: Board, visit: Visit) -> None:
-    view = visit.to(odd_board).open(panel="weights", runs="bare")
+def test_panel_without_maps_names_the_code_that_fills_it(odd_server: Server, pages: Pages) -> None:
+    view = pages.new(odd_server).open(panel="weights", runs="bare")
     expect(view.get("panel-empty")).to_contain_text("weights_every=")
     expect(view.get("panel-empty")).to_contain_text("tracked_weights=")

@@ -1,4 +1,4 @@
-"""What happened between logged steps, as marks on the step axis; and what optimizers keep."""
+"""Tests of marks of events between logged steps, and of optimizer statistics."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.browser.conftest import Visit
+from tests.browser.conftest import Pages
 from tests.support.browser import window_runs
 from tests.support.browser.colours import is_magenta
 from tests.support.browser.page_driver import View
-from tests.support.browser.servers import Board
+from tests.support.browser.servers import Server
 from tests.support.event_reader import Run
 
 BOX = "(it) => it.getBoundingClientRect().toJSON()"
@@ -26,7 +26,7 @@ def marks(view: View, run: str, kind: str = "") -> Locator:
 
 
 def centre(view: View, run: str, row: str, step: float) -> float:
-    """Where a step is, told from the cells of the logged steps around it."""
+    """Return the position of a step, interpolated between the cells of the logged steps around it."""
     before = step // window_runs.EVERY * window_runs.EVERY
     left, right = (view.rect(run, row, int(at)) for at in (before, before + window_runs.EVERY))
     share = (step - before) / window_runs.EVERY
@@ -34,8 +34,8 @@ def centre(view: View, run: str, row: str, step: float) -> float:
     return middles[0] + share * (middles[1] - middles[0])
 
 
-def test_each_mark_stands_where_it_happened(window_view: View) -> None:
-    # Cells end halfway to the step that was skipped, so places are told from steps well before it.
+def test_marks_are_drawn_at_their_steps(window_view: View) -> None:
+    # Cells near the skipped step are narrower, so positions are compared well before it.
     expected = {"peak": [114, 260], "nonfinite": [195, window_runs.LOST[1]], "skipped": [window_runs.SKIPPED]}
     picture = window_view.picture()
     tops = {}
@@ -51,25 +51,25 @@ def test_each_mark_stands_where_it_happened(window_view: View) -> None:
             drawn = picture.colours(box)
             assert len(drawn) > 2, "a shape"
             assert any(map(is_magenta, drawn)) == (kind == "nonfinite")
-    # A lane each, between the cells and the steps.
+    # Each kind has a lane between the cells and the axis.
     last = window_view.rect("spikes", "head.weight", 100)
     assert last["y"] + last["height"] <= tops["peak"] < tops["nonfinite"] < tops["skipped"]
     ticks = window_view.find(".cell.axis .ticks").first.evaluate(BOX)
     assert tops["skipped"] < ticks["y"]
 
 
-def test_every_other_window_is_ordinary(window_view: View, window_logs: Path) -> None:
+def test_ordinary_windows_have_no_peak(window_view: View, window_logs: Path) -> None:
     highest = Run(window_logs / "spikes").scalars["nnviz/window/gradient_norm_max"]
     assert len(highest) == len(window_runs.STEPS)
     assert marks(window_view, "spikes", "peak").count() == len(window_runs.PEAKS)
 
 
-def test_marks_say_what_they_are(window_view: View) -> None:
+def test_mark_names_describe_the_window(window_view: View) -> None:
     names = [mark.get_attribute("aria-label") or "" for mark in marks(window_view, "spikes").all()]
     first, nonfinite, second, lost, skipped = names
     start = "gradient norm 812.5 at step 114, between the logged steps 110 and 120, "
-    assert first.startswith(start) and " times the usual highest of a window, " in first
-    ratio, usual = first.removeprefix(start).split(" times the usual highest of a window, ")
+    assert first.startswith(start) and " times the usual maximum of a window, " in first
+    ratio, usual = first.removeprefix(start).split(" times the usual maximum of a window, ")
     low, high = window_runs.ORDINARY
     assert low <= float(usual) <= high
     assert float(ratio) == pytest.approx(812.5 / float(usual), rel=0.01)
@@ -84,19 +84,21 @@ def test_marks_say_what_they_are(window_view: View) -> None:
     assert toolbar.startswith("Marks of spikes on the step axis: 5.")
 
 
-def test_the_tooltip_of_a_mark(window_view: View) -> None:
+def test_tooltip_of_a_mark_has_value_step_and_rule(window_view: View) -> None:
     marks(window_view, "spikes", "peak").first.hover()
     lines = window_view.get("tooltip").inner_text().split("\n")
     where, step, what, value, between, times, rule = (line for line in lines if line)
     assert (where, step, what, value) == ("spikes", "step 114", "gradient norm", "812.5")
     assert between == "between the logged steps 110 and 120"
-    assert "times the usual highest of a window" in times
-    assert rule == "Marked: at least 3 times the median of the 10 windows before, and of the 10 after."
+    assert "times the usual maximum of a window" in times
+    assert rule == (
+        "Marked because it is at least 3 times the median of the 10 preceding and of the 10 following windows."
+    )
     window_view.page.mouse.move(0, 0)
     window_view.get("tooltip").wait_for(state="detached")
 
 
-def test_a_click_moves_the_cursor_to_the_nearest_logged_step(window_view: View) -> None:
+def test_click_on_mark_moves_cursor_to_nearest_logged_step(window_view: View) -> None:
     peaks = marks(window_view, "spikes", "peak")
     peaks.first.click()
     assert window_view.state()["step"] == 110
@@ -106,7 +108,7 @@ def test_a_click_moves_the_cursor_to_the_nearest_logged_step(window_view: View) 
     assert window_view.state()["step"] == window_runs.SKIPPED, "a skipped step is logged with its gradients"
 
 
-def test_marks_by_keyboard(window_view: View) -> None:
+def test_keys_move_between_marks(window_view: View) -> None:
     found = marks(window_view, "spikes")
     stops = [mark.get_attribute("tabindex") for mark in found.all()]
     assert sorted(stops) == ["-1", "-1", "-1", "-1", "0"], "one stop of the tab key"
@@ -126,7 +128,7 @@ def test_marks_by_keyboard(window_view: View) -> None:
     expect(found.last).to_be_focused()
 
 
-def test_hundreds_of_marks_become_few_that_cover_no_other(window_view: View) -> None:
+def test_many_marks_are_merged_without_overlap(window_view: View) -> None:
     window_view.open(runs="crowded,spikes")
     for kind in ("peak", "nonfinite", "skipped"):
         found = marks(window_view, "crowded", kind).all()
@@ -139,7 +141,7 @@ def test_hundreds_of_marks_become_few_that_cover_no_other(window_view: View) -> 
     window_view.save("windows-crowded")
 
 
-def test_the_legend_names_the_marks_that_occur(window_view: View) -> None:
+def test_legend_has_the_marks_that_occur(window_view: View) -> None:
     def named() -> list[str]:
         return [text.strip() for text in window_view.find("[data-testid=legend] .chip:has(svg)").all_inner_texts()]
 
@@ -151,7 +153,7 @@ def test_the_legend_names_the_marks_that_occur(window_view: View) -> None:
     assert named() == ["peak", "skipped step"]
 
 
-def test_no_lanes_where_nothing_happened(edge_view: View) -> None:
+def test_run_without_marks_has_no_lanes(edge_view: View) -> None:
     expect(edge_view.find(".marks")).to_have_count(0)
     expect(edge_view.find("[data-testid=legend] svg")).to_have_count(0)
     axis = edge_view.find(".cell.axis .ticks").first.evaluate(BOX)
@@ -159,7 +161,7 @@ def test_no_lanes_where_nothing_happened(edge_view: View) -> None:
     assert axis["y"] - (last["y"] + last["height"]) < 60
 
 
-def test_marks_of_a_real_run_are_its_event_files(window_view: View, window_logs: Path) -> None:
+def test_marks_of_a_trained_run_equal_event_file(window_view: View, window_logs: Path) -> None:
     window_view.open(runs="adam")
     scalars = Run(window_logs / "adam").scalars
     highest, places = (scalars[f"nnviz/window/gradient_norm_max{end}"] for end in ("", "_step"))
@@ -180,9 +182,9 @@ def test_marks_of_a_real_run_are_its_event_files(window_view: View, window_logs:
     assert marks(window_view, "adam", "nonfinite").count() == 0, "skipped steps are marked as that"
 
 
-def test_marks_that_cannot_be_had_are_said_and_the_rest_stays(visit: Visit, window_board: Board) -> None:
-    view = visit.to(window_board)
-    visit.allow("503")
+def test_marks_that_fail_to_load_show_error_and_retry(pages: Pages, window_server: Server) -> None:
+    view = pages.new(window_server)
+    pages.allow("503")
 
     def refuse(route: Any) -> None:
         if '"last":true' in (route.request.post_data or ""):
@@ -192,7 +194,7 @@ def test_marks_that_cannot_be_had_are_said_and_the_rest_stays(visit: Visit, wind
 
     view.page.route("**/scalars", refuse)
     view.open(runs="spikes")
-    expect(view.get("error")).to_contain_text("Could not load the marks of what happened between logged steps")
+    expect(view.get("error")).to_contain_text("Could not load the marks of events between logged steps")
     expect(view.get("error")).to_contain_text("no data server")
     assert view.cell("spikes", "stem.weight", 100)["state"] == "value"
     view.page.unroute("**/scalars")
@@ -202,7 +204,7 @@ def test_marks_that_cannot_be_had_are_said_and_the_rest_stays(visit: Visit, wind
 
 
 @pytest.mark.parametrize("statistic", ["first_moment_norm", "second_moment_norm", "effective_step_size"])
-def test_what_optimizers_keep_is_the_event_files(window_view: View, window_logs: Path, statistic: str) -> None:
+def test_optimizer_statistics_equal_event_file(window_view: View, window_logs: Path, statistic: str) -> None:
     window_view.open(runs="adam", kind="optimizer", statistic=statistic)
     run, scale = Run(window_logs / "adam"), window_view.range()
     assert scale.log
@@ -215,7 +217,7 @@ def test_what_optimizers_keep_is_the_event_files(window_view: View, window_logs:
             assert cell["state"] == scale.state(value)
 
 
-def test_optimizers_in_words(window_view: View) -> None:
+def test_optimizer_statistics_without_data_are_explained(window_view: View) -> None:
     window_view.open(runs="adam,sgd", kind="optimizer", statistic="norm")
     state = window_view.state()
     assert (state["kind"], state["statistic"]) == ("optimizer", "first_moment_norm"), "a link may name another's"
@@ -223,7 +225,7 @@ def test_optimizers_in_words(window_view: View) -> None:
     names = ["First moment norm", "Second moment norm", "Effective step size", "Optimizer element count"]
     expect(group).to_have_text(names)
     expect(window_view.find(".no-data")).to_contain_text("no first moment norm in this run")
-    expect(window_view.find(".no-data")).to_contain_text("Adam and its family have it.")
+    expect(window_view.find(".no-data")).to_contain_text("Optimizers such as Adam have it.")
     window_view.get("statistic-select").select_option("gradient/norm")
     window_view.settle()
     assert window_view.cell("sgd", "0.weight", 100)["state"] == "value"
@@ -231,7 +233,7 @@ def test_optimizers_in_words(window_view: View) -> None:
     assert "p.nnviz.kind=optimizer" in window_view.settle().page.url
 
 
-def test_blocks_of_what_optimizers_keep(window_view: View) -> None:
+def test_optimizer_statistics_of_blocks_are_combined(window_view: View) -> None:
     depth = np.arange(2, 6)
     expected = {
         "first_moment_norm": (np.sqrt(np.sum((0.3 * depth / 2) ** 2)), "root of the sum of squares of 4 rows"),

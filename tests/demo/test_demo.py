@@ -83,7 +83,7 @@ def trained(name: str, steps: int) -> tuple[torch.Tensor, torch.Tensor]:
         loss = nn.functional.cross_entropy(model(images), labels)
         loss.backward()
         losses.append(loss.item())
-        norms.append([float(p.grad.norm()) for p in model.parameters() if p.grad is not None and p.ndim > 1])
+        norms.append([float(p.grad.double().norm()) for p in model.parameters() if p.grad is not None and p.ndim > 1])
         optimizer.step()
         scheduler.step()
         run.constrain(model, step)
@@ -133,11 +133,11 @@ def test_clip_above_any_input_kills_every_relu(seed: int, scale: float) -> None:
 
 @pytest.mark.slow
 def test_lr_too_high_learns_then_explodes_then_is_nan() -> None:
-    losses, norms = trained("lr-too-high", 210)
+    losses, norms = trained("lr-too-high", 220)
     assert losses[80:90].mean() < losses[0] / 2, "learns"
     assert (norms[10:90] < EXPLODING).all()
     exploding, nonfinite = (int(bad.any(1).nonzero()[0]) for bad in (norms > EXPLODING, ~norms.isfinite()))
-    assert nonfinite - exploding > 10, "on several logged steps"
+    assert nonfinite - exploding > 40, "on several logged steps"
     assert norms[nonfinite - 2].min() > 1e3, "in every layer"
     assert norms[-1].isnan().all()
 

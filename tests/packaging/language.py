@@ -34,11 +34,6 @@ CHECKED = (
 PENDING: tuple[str, ...] = (
     "frontend/src",
     "tb_nnviz/record",
-    "tests/bench",
-    "tests/browser",
-    "tests/record",
-    "tests/schema_runs.py",
-    "tests/support",
 )
 #: Words that open a description of something else than the thing itself.
 OPENERS = ("How", "That", "Those", "What", "Where", "Whether", "Which", "Who")

@@ -1,4 +1,4 @@
-"""What a loop with ``watch`` logs, against a plain account of the same loop in float64."""
+"""The log of a training loop, against an independent account of the same loop in float64."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from tb_nnviz import schema
 from tests.support import oracle
 from tests.support.event_reader import Run
 
-#: Those of tensors: what optimizers keep is tested by itself.
+#: The kinds that measure tensors. The kind ``optimizer`` has tests of its own.
 KINDS = tuple(kind for kind in schema.KINDS if kind != "optimizer")
 
 
@@ -35,7 +35,7 @@ class Net(nn.Module):
 
 
 class Account:
-    """The figures of a loop as one would write them down by hand: copies, taken where they are at hand."""
+    """Copies of all tensors of a loop, taken by plain hooks."""
 
     def __init__(self, model, layers):
         self.now, self.steps, self.passes = {kind: {} for kind in KINDS}, [], 0
@@ -106,7 +106,7 @@ def logged(tmp_path_factory):
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("step", [0, 2, 4])
-def test_every_row_equals_float64(logged, kind, step):
+def test_watch_every_row_equals_float64(logged, kind, step):
     run, account, _ = logged
     found, expected = run.statistics(kind, step), account.steps[step][kind]
     assert expected, "the account is empty"
@@ -117,12 +117,12 @@ def test_every_row_equals_float64(logged, kind, step):
         oracle.assert_statistics(found[name], flat, names, f"{kind} {name} at step {step}")
 
 
-def test_only_the_logged_steps_are_there(logged):
+def test_watch_writes_logged_steps_only(logged):
     run, _, _ = logged
     assert all(list(steps) == [0, 2, 4] for tag, steps in run.tensors.items() if tag.endswith("/norm"))
 
 
-def test_rows_are_in_order_of_execution(logged):
+def test_layout_rows_are_in_order_of_execution(logged):
     run, _, _ = logged
     assert [row["name"] for row in run.rows("parameter", 0)] == [
         "scale", "conv.weight", "conv.bias", "norm.weight", "norm.bias", "frozen.weight", "frozen.bias",
@@ -133,7 +133,7 @@ def test_rows_are_in_order_of_execution(logged):
     assert [row["name"] for row in run.rows("activation_gradient", 0)] == calls
 
 
-def test_rows_tell_what_they_are(logged):
+def test_layout_rows_describe_parameters_and_calls(logged):
     run, _, _ = logged
     rows = {row["name"]: row for row in run.rows("gradient", 0)}
     assert rows["conv.weight"]["shape"] == [3, 1, 3, 3] and rows["conv.weight"]["numel"] == 27
@@ -147,14 +147,14 @@ def test_rows_tell_what_they_are(logged):
     assert calls["relu"]["shape"] == [3, 6, 6] and calls["relu#1"]["call"] == 1 and calls["head"]["unit_axis"] == -1
 
 
-def test_absent_rows_have_no_other_figure(logged):
+def test_absent_row_has_nan_in_all_other_statistics(logged):
     run, _, _ = logged
     row = run.statistics("gradient", 2)["unused.weight"]
     assert row.pop("count") == 0 and all(np.isnan(value) for value in row.values())
 
 
 @pytest.mark.parametrize("step", [0, 2, 4])
-def test_figures_of_one_kind_only(logged, step):
+def test_statistics_of_one_kind_are_in_that_kind_only(logged, step):
     run, account, _ = logged
     now = account.steps[step]
     for name, row in run.statistics("update", step).items():
@@ -179,7 +179,7 @@ def test_figures_of_one_kind_only(logged, step):
             assert np.isnan(row["saturated_fraction"])
 
 
-def test_histograms(logged):
+def test_histograms_equal_float64(logged):
     run, account, _ = logged
     for kind in ("parameter", "gradient"):
         tag = schema.histogram_tag(kind)
@@ -193,7 +193,7 @@ def test_histograms(logged):
     assert stock[:, 2].sum() == 27 and "parameters/head.bias" in run.tensors
 
 
-def test_scalars(logged):
+def test_watch_writes_global_and_logged_scalars(logged):
     run, account, _model = logged
     assert list(run.scalars["nnviz/log/loss"]) == list(run.scalars["nnviz/log/accuracy"]) == list(range(6))
     assert run.scalars["nnviz/log/accuracy"][3] == 0.5
@@ -204,7 +204,7 @@ def test_scalars(logged):
     assert run.scalars["nnviz/global/overhead_seconds"][0] > 0
 
 
-def test_each_step_is_one_event_with_metadata_on_every_value(logged):
+def test_step_is_one_event_with_metadata_on_every_value(logged):
     run, _, _ = logged
     with_statistics = [e for e in run.events if any(v.tag == "nnviz/gradient/norm" for v in e.summary.value)]
     assert [event.step for event in with_statistics] == [0, 2, 4]
@@ -216,7 +216,7 @@ def test_each_step_is_one_event_with_metadata_on_every_value(logged):
                 assert value.metadata.plugin_data.content == b'{"version": 1}' and value.metadata.data_class == 2
 
 
-def test_layouts_come_before_what_uses_them(logged):
+def test_layout_precedes_the_events_that_use_it(logged):
     run, _, _ = logged
     known = set()
     for event in run.events:

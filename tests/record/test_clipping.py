@@ -31,7 +31,7 @@ def net():
 
 
 @pytest.mark.parametrize("every", [1, 2])
-def test_as_torch_does_it(every, tmp_path):
+def test_clip_grad_norm_clips_like_torch(every, tmp_path):
     model, optimizer = net()
     before, after = loop(model, optimizer, lambda: nn.utils.clip_grad_norm_(model.parameters(), 20.0))
     weights = [p.detach().clone() for p in model.parameters()]
@@ -51,7 +51,7 @@ def test_as_torch_does_it(every, tmp_path):
         assert scalars["clip_rate"][step] == np.float32(since.mean()), "of the steps since the last event"
 
 
-def test_absent_where_it_is_not_used(tmp_path):
+def test_clip_grad_norm_unused_writes_nothing(tmp_path):
     model, optimizer = net()
     with tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=1) as monitor:
         loop(model, optimizer, lambda: nn.utils.clip_grad_norm_(model.parameters(), 20.0), monitor)
@@ -61,7 +61,7 @@ def test_absent_where_it_is_not_used(tmp_path):
     assert not [tag for tag in tags if "clip" in tag]
 
 
-def test_two_models_clipped_one_by_one(tmp_path):
+def test_clip_grad_norm_per_model_combines_norms(tmp_path):
     a, b = nn.Linear(3, 1, bias=False), nn.Linear(3, 1, bias=False)
     optimizers = [torch.optim.SGD(m.parameters(), 0.1) for m in (a, b)]
     with tb_nnviz.watch({"A": a, "B": b}, optimizers, logdir=tmp_path, every=1) as monitor:
@@ -75,7 +75,7 @@ def test_two_models_clipped_one_by_one(tmp_path):
     assert scalars["nnviz/global/clip_factor"][0] == pytest.approx(0.5), "the smaller one"
 
 
-def test_what_another_one_clipped(tmp_path):
+def test_clipped_by_other_code_is_logged(tmp_path):
     model, optimizer = net()
     with tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=1) as monitor:
         model(torch.ones(1, 3)).sum().backward()
@@ -86,7 +86,7 @@ def test_what_another_one_clipped(tmp_path):
     assert scalars["nnviz/global/clip_factor"][0] == pytest.approx(0.25)
 
 
-def test_gradients_that_are_not_finite(tmp_path):
+def test_clip_grad_norm_nonfinite_gradients_are_logged(tmp_path):
     model, optimizer = net()
     with tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=1) as monitor:
         model(torch.full((1, 3), torch.inf)).sum().backward()
@@ -99,7 +99,7 @@ def test_gradients_that_are_not_finite(tmp_path):
     assert scalars["nnviz/global/clip_rate"][0] == 1
 
 
-def test_the_same_gradients_clipped_again_count_once(tmp_path):
+def test_clip_grad_norm_same_gradients_twice_counts_last(tmp_path):
     model, optimizer = net()
     with tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=1) as monitor:
         for scale in (1.0, 5.0, 2.0):  # as in a closure that is called several times
@@ -112,7 +112,7 @@ def test_the_same_gradients_clipped_again_count_once(tmp_path):
     assert Run(tmp_path).scalars["nnviz/global/gradient_norm_before_clipping"][0] == last
 
 
-def test_one_tensor_is_clipped_as_torch_does(tmp_path):
+def test_clip_grad_norm_of_one_tensor_clips_like_torch(tmp_path):
     model, optimizer = net()
     with tb_nnviz.watch(model, optimizer, logdir=tmp_path) as monitor:
         model(torch.ones(2, 3)).sum().backward()

@@ -1,4 +1,4 @@
-"""What goes wrong, in us or around us: training goes on as it would have, and the next run works."""
+"""Errors inside and around nnviz: training goes on as without it, and the next run works."""
 
 import importlib
 import inspect
@@ -15,7 +15,7 @@ import tb_nnviz
 from tests.support.event_reader import Run
 from tests.support.tensors import same_bits
 
-#: Where each function is made to raise, one at a time: all that runs between the user's lines and the writer.
+#: Modules whose functions are made to raise, one at a time: everything between the training loop and the writer.
 PLACES = (
     "assemble", "collectors", "event_emitter", "measure.histogram", "measure.host_copy", "measure.stats",
     "model.evaluation", "pending_step", "reduce.local", "row_table", "step_plan", "window",
@@ -32,13 +32,13 @@ PLACES = (
     "collect.weights.choice", "collect.weights.encode", "collect.weights.maps", "collect.weights.plan",
     "collect.weights.pool", "collect.weights.tracked",
 )  # fmt: skip
-#: What undoes: where that fails there is nothing left that could.
-UNDOES = {"model.evaluation:_restore"}
+#: Functions that restore the user's objects: nothing could make up for their failure.
+RESTORES = {"model.evaluation:_restore"}
 STEPS = 3
 
 
 def functions():
-    """(module, class or None, name) of every function and method there is."""
+    """Yield module, class or None, and name of every function and method."""
     for place in PLACES:
         module = importlib.import_module(f"tb_nnviz.record.{place}")
         for name, item in vars(module).items():
@@ -54,14 +54,14 @@ def functions():
 
 
 NAMES = [f"{place}:{'.'.join(filter(None, rest))}" for place, *rest in functions()]
-FUNCTIONS = [name for name in NAMES if name not in UNDOES]
-#: Those that were in fact called when they were made to raise.
+FUNCTIONS = [name for name in NAMES if name not in RESTORES]
+#: Functions that were called while they raised.
 CALLED = set()
 
 
 @pytest.fixture(autouse=True, scope="module")
 def one_thread():
-    """Small tensors on a machine that does other things too: threads would wait for each other."""
+    """Run on one thread, because threads that share a busy machine wait for each other."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
@@ -90,7 +90,7 @@ def assert_untouched(model, optimizer):
 
 
 def train(watching=None, plant=None):
-    """What training leaves behind; ``plant`` is called as soon as the model is watched."""
+    """Train and return all results; ``plant`` is called as soon as the model is watched."""
     torch.manual_seed(0)
     model = Net()
     optimizer = torch.optim.Adam(model.parameters(), 0.01)
@@ -120,7 +120,7 @@ def unwatched():
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 @pytest.mark.filterwarnings("ignore:enable_nested_tensor", "ignore:None of the inputs have requires_grad")
-def test_an_error_of_ours_turns_its_part_off_and_no_more(name, unwatched, tmp_path, monkeypatch, caplog):
+def test_error_in_function_turns_off_its_part_only(name, unwatched, tmp_path, monkeypatch, caplog):
     place, _, path = name.partition(":")
     *owners, function = path.split(".")
     called = []
@@ -136,7 +136,7 @@ def test_an_error_of_ours_turns_its_part_off_and_no_more(name, unwatched, tmp_pa
             monkeypatch.setattr(getattr(home, owners[0]), function, raising)
             return
         original = getattr(home, function)
-        for other in PLACES:  # wherever it was imported to
+        for other in PLACES:  # in every module that imports it
             module = importlib.import_module(f"tb_nnviz.record.{other}")
             if getattr(module, function, None) is original:
                 monkeypatch.setattr(module, function, raising)
@@ -144,9 +144,9 @@ def test_an_error_of_ours_turns_its_part_off_and_no_more(name, unwatched, tmp_pa
     probe = {"probe": torch.ones(5, 4), "maps_every": 2, "probe_inputs": True, "probe_labels": list("abcde")}
     assert same_bits(unwatched, train({"logdir": tmp_path, "every": 1, "histograms_every": 2, **probe}, plant))
     said = [record for record in caplog.records if record.name == "tb_nnviz"]
-    assert len({record.getMessage() for record in said}) == len(said), "each is said once"
+    assert len({record.getMessage() for record in said}) == len(said), "each is reported once"
     if called:
-        assert said, "an error that nobody hears of"
+        assert said, "an error that is not reported"
         assert all(record.levelno == logging.WARNING for record in said)
         assert "planted" in str(said[0].exc_info and said[0].exc_info[1]) or "planted" in said[0].getMessage()
     else:
@@ -164,7 +164,7 @@ def planted(*args, **kwargs):
 
 
 def second_planted(original):
-    """Raises when it is called for the second time: half of a part is made then."""
+    """Return a function that raises at its second call, when half of a part is made."""
     calls = []
 
     def function(*args, **kwargs):
@@ -186,7 +186,7 @@ HALVES = {
 
 
 @pytest.mark.parametrize("half", HALVES)
-def test_a_monitor_that_cannot_be_made_leaves_nothing_behind(half, tmp_path, monkeypatch, caplog):
+def test_watch_error_while_made_leaves_nothing_behind(half, tmp_path, monkeypatch, caplog):
     model = nn.Sequential(nn.Linear(4, 4), nn.Tanh(), nn.Linear(4, 1))
     optimizer, scaler = torch.optim.SGD(model.parameters(), 0.1), torch.amp.GradScaler("cpu")
     watching = {"logdir": tmp_path / "run", "every": 1, "scaler": scaler}
@@ -213,7 +213,7 @@ def test_a_monitor_that_cannot_be_made_leaves_nothing_behind(half, tmp_path, mon
         "write.writer.Writer",
     ],
 )
-def test_close_goes_on_where_a_part_of_it_fails(part, tmp_path, monkeypatch, caplog):
+def test_close_continues_if_one_part_fails(part, tmp_path, monkeypatch, caplog):
     model = nn.Sequential(nn.Linear(4, 4), nn.Tanh(), nn.Linear(4, 1))
     optimizer, scaler = torch.optim.SGD(model.parameters(), 0.1), torch.amp.GradScaler("cpu")
     monitor = tb_nnviz.watch(model, optimizer, tmp_path, every=1, scaler=scaler)
@@ -231,7 +231,7 @@ def test_close_goes_on_where_a_part_of_it_fails(part, tmp_path, monkeypatch, cap
     tb_nnviz.watch(model, optimizer, tmp_path).close()
 
 
-def test_the_run_is_free_after_an_interrupt_of_close(tmp_path, monkeypatch):
+def test_close_interrupted_frees_the_run(tmp_path, monkeypatch):
     model = nn.Linear(4, 1)
     optimizer = torch.optim.SGD(model.parameters(), 0.1)
     monitor = tb_nnviz.watch(model, optimizer, tmp_path)
@@ -249,7 +249,7 @@ def test_the_run_is_free_after_an_interrupt_of_close(tmp_path, monkeypatch):
     tb_nnviz.watch(model, optimizer, tmp_path).close()
 
 
-def test_what_cannot_be_turned_off_by_itself_is_turned_off_with_all_the_rest(tmp_path, monkeypatch, caplog):
+def test_drop_error_turns_off_everything(tmp_path, monkeypatch, caplog):
     model = nn.Sequential(nn.Linear(4, 4), nn.Tanh(), nn.Linear(4, 1))
     optimizer = torch.optim.SGD(model.parameters(), 0.1)
     with tb_nnviz.watch(model, optimizer, tmp_path, every=1) as monitor:
@@ -269,7 +269,7 @@ def test_what_cannot_be_turned_off_by_itself_is_turned_off_with_all_the_rest(tmp
     assert not Run(tmp_path).tensors, "half of a step is not true"
 
 
-def test_a_step_closed_by_hand_raises_nothing(tmp_path, monkeypatch, caplog):
+def test_step_by_hand_with_error_raises_nothing(tmp_path, monkeypatch, caplog):
     model = nn.Linear(4, 1)
     with tb_nnviz.watch(model, logdir=tmp_path, every=1) as monitor:
         monkeypatch.setattr("tb_nnviz.record.collect.parameters.ParameterCollector.begin", planted)
@@ -280,7 +280,7 @@ def test_a_step_closed_by_hand_raises_nothing(tmp_path, monkeypatch, caplog):
 
 
 @pytest.mark.parametrize("place", ["forward", "backward", "step", "between"])
-def test_an_interrupt_leaves_nothing_behind_and_the_next_run_works(place, tmp_path, caplog):
+def test_interrupt_leaves_nothing_and_next_run_works(place, tmp_path, caplog):
     torch.manual_seed(0)
     model = nn.Sequential(nn.Linear(4, 4), nn.Tanh(), nn.Linear(4, 1))
     optimizer = torch.optim.SGD(model.parameters(), 0.1)
@@ -289,7 +289,7 @@ def test_an_interrupt_leaves_nothing_behind_and_the_next_run_works(place, tmp_pa
         raise KeyboardInterrupt
 
     def cell(stop_at):
-        """One cell of a notebook, run as often as one likes."""
+        """Run one cell of a notebook, any number of times."""
         with tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=1) as monitor:
             for step in range(3):
                 stop = step == stop_at and place
@@ -333,7 +333,7 @@ for _ in range(2):
 """
 
 
-def test_a_cell_without_with_runs_again_once_its_monitor_is_closed(tmp_path):
+def test_cell_without_with_runs_again_after_close(tmp_path):
     names = {"torch": torch, "nn": nn, "tb_nnviz": tb_nnviz, "logdir": tmp_path}
     exec(CELL, names)
     first, model, optimizer = names["monitor"], names["model"], names["optimizer"]
@@ -350,7 +350,7 @@ def test_a_cell_without_with_runs_again_once_its_monitor_is_closed(tmp_path):
 
 
 class Numbers(Dataset):
-    """Items made by the watched model itself, in a worker that was forked while it is watched."""
+    """Items that the watched model itself makes, in a worker forked while it is watched."""
 
     def __init__(self, model):
         self.model = model

@@ -46,7 +46,7 @@ def demo_net():
     return DeepCNN(nn.ReLU, norm=True)
 
 
-def test_results_are_bit_identical_and_everything_was_captured(tmp_path):
+def test_watch_leaves_training_bit_identical(tmp_path):
     losses, state, random = train(demo_net())
     model = demo_net()
     watched_losses, watched_state, watched_random = train(model, tmp_path)
@@ -80,7 +80,7 @@ def watched(tmp_path):
         yield model, optimizer, monitor, tmp_path
 
 
-def test_a_copy_of_a_watched_model_logs_nothing(watched):
+def test_copy_of_watched_model_logs_nothing(watched):
     model, optimizer, monitor, logdir = watched
     for twin in (copy.deepcopy(model), pickle.loads(pickle.dumps(model)), torch.optim.swa_utils.AveragedModel(model)):
         twin(torch.randn(7, 3)).sum().backward()
@@ -91,7 +91,7 @@ def test_a_copy_of_a_watched_model_logs_nothing(watched):
     assert Run(logdir).statistics("activation", 1)["0"]["count"] == 20, "five samples of four units, the model's own"
 
 
-def test_a_saved_watched_model_loads_without_this_package(watched, tmp_path_factory):
+def test_saved_watched_model_loads_without_this_package(watched, tmp_path_factory):
     path = tmp_path_factory.mktemp("saved") / "model.pt"
     torch.save(watched[0], path)
     program = (
@@ -103,7 +103,7 @@ def test_a_saved_watched_model_loads_without_this_package(watched, tmp_path_fact
     assert result.stdout.strip() == "(2, 2)"
 
 
-def test_a_saved_optimizer_is_as_without(watched):
+def test_saved_watched_optimizer_equals_unwatched(watched):
     _, optimizer, _, _ = watched
     buffer = io.BytesIO()
     torch.save(optimizer.state_dict(), buffer)
@@ -111,7 +111,7 @@ def test_a_saved_optimizer_is_as_without(watched):
 
 
 @pytest.mark.parametrize("reentrant", [True, False])
-def test_activation_checkpointing_is_counted_once_and_harmless(reentrant, tmp_path):
+def test_checkpointing_counts_once_and_is_harmless(reentrant, tmp_path):
     from torch.utils.checkpoint import checkpoint
 
     class Net(nn.Module):
@@ -141,7 +141,7 @@ def test_activation_checkpointing_is_counted_once_and_harmless(reentrant, tmp_pa
         assert {name: row["count"] for name, row in found.items()} == {"stem": 20, "body.0": 20, "body.1": 20}
 
 
-def test_compile_is_not_disturbed(tmp_path):
+def test_compiled_model_trains_identically(tmp_path):
     model = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2))
     compiled = torch.compile(model, backend="eager", fullgraph=True)
     optimizer = torch.optim.SGD(model.parameters(), 0.1)
@@ -154,7 +154,7 @@ def test_compile_is_not_disturbed(tmp_path):
     assert list(found) == ["0.weight", "0.bias", "2.weight", "2.bias"] and all(row["count"] for row in found.values())
 
 
-def test_compiled_steps_are_not_compiled_again_when_steps_are_logged(tmp_path):
+def test_compiled_model_logged_step_is_not_recompiled(tmp_path):
     model = nn.Sequential(nn.Linear(3, 4), nn.TransformerEncoderLayer(4, 1, 4, 0.0), nn.Linear(4, 2))
     optimizer = torch.optim.SGD(model.parameters(), 0.1)
     compiled = torch.compile(model, backend="eager", fullgraph=True)
@@ -170,7 +170,7 @@ def test_compiled_steps_are_not_compiled_again_when_steps_are_logged(tmp_path):
     assert list(Run(tmp_path).tensors["nnviz/gradient/norm"]) == [0, 2]
 
 
-def test_who_keeps_a_loss_keeps_neither_model_nor_monitor(tmp_path):
+def test_kept_loss_keeps_neither_model_nor_monitor(tmp_path):
     model = nn.Linear(3, 1)
     monitor = tb_nnviz.watch(model, torch.optim.SGD(model.parameters(), 0.1), logdir=tmp_path, every=1)
     loss = model(torch.ones(2, 3)).sum()
@@ -183,7 +183,7 @@ def test_who_keeps_a_loss_keeps_neither_model_nor_monitor(tmp_path):
 
 
 @torch.no_grad()
-def test_an_evaluation_before_the_first_step_takes_torchs_fast_path(tmp_path, monkeypatch):
+def test_evaluation_before_first_step_takes_fast_path(tmp_path, monkeypatch):
     taken, fast = [], torch._transformer_encoder_layer_fwd
     monkeypatch.setattr(torch, "_transformer_encoder_layer_fwd", lambda *args: [taken.append(args), fast(*args)][1])
     model = nn.Sequential(nn.TransformerEncoderLayer(4, 2, 8, batch_first=True), nn.Linear(4, 1)).eval()

@@ -1,4 +1,4 @@
-"""Every way of training against a float64 account of the same loop: what is logged is true, and harms nothing.
+"""Tests of all training modes against a recorded loop: logged values are right, and training is unchanged.
 
 One test a cell of the table mode x (gradients, updates, activations, identical, nothing synchronizes).
 """
@@ -18,7 +18,7 @@ from tests.support.training_modes.loops import Loop, WatchedLoop
 from tests.support.training_modes.models import STEPS
 from tests.support.training_modes.reference import ReferenceLoop
 
-#: Operators that wait for a device, or that do where there is one.
+#: Operators that wait for a device.
 SYNCHRONIZING = ("_local_scalar_dense", "item", "nonzero", "bincount", "unique", "masked_select", "is_nonzero", "equal")
 
 
@@ -57,22 +57,22 @@ def assert_true(both, mode, kinds):
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_gradients_are_what_the_optimizer_applied(mode, both):
+def test_gradients_equal_those_that_the_optimizer_applied(mode, both):
     assert_true(both, mode, ["gradient"])
 
 
 @pytest.mark.parametrize("mode", [mode for mode in MODES if mode != "no optimizer"])
-def test_updates_are_what_the_optimizer_did(mode, both):
+def test_updates_equal_changes_by_the_optimizer(mode, both):
     assert_true(both, mode, ["parameter", "update"])
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_activations_are_those_of_the_training_passes(mode, both):
+def test_activations_equal_those_of_training_passes(mode, both):
     assert_true(both, mode, ["activation", "activation_gradient"])
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_training_is_identical(mode, tmp_path):
+def test_training_with_watch_is_identical(mode, tmp_path):
     bare = run(mode, Loop())
     watched = WatchedLoop(tmp_path, histograms_every=1, window=True)
     losses, left, generators = run(mode, watched)
@@ -89,7 +89,7 @@ def test_training_is_identical(mode, tmp_path):
 
 
 class Dispatched(TorchDispatchMode):
-    """Counts the operators that run."""
+    """A mode that counts the operators that run."""
 
     def __init__(self):
         super().__init__()
@@ -109,8 +109,8 @@ def synchronizing(mode, loop):
 
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("mode", MODES)
-def test_nothing_synchronizes(mode, backend, tmp_path, monkeypatch):
-    """Unlogged, logged and histogram steps, both ways of measuring; a GradScaler and LBFGS do so themselves."""
+def test_watch_adds_no_synchronizing_operator(mode, backend, tmp_path, monkeypatch):
+    """Compare unlogged, logged and histogram steps with a plain loop. GradScaler and LBFGS synchronize themselves."""
     use_backend(backend, monkeypatch)
     loop = WatchedLoop(tmp_path, every=2, histograms_every=4, window=True)
     assert synchronizing(mode, loop) == synchronizing(mode, Loop())

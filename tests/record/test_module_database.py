@@ -1,4 +1,4 @@
-"""Every module of torch's own database, on all of its sample inputs: unchanged by ``watch``, and logged as it is.
+"""Tests of every module in PyTorch's own database on all its sample inputs: unchanged and logged right.
 
 None is left out. All samples of a module are one model, so that each has one monitor.
 """
@@ -17,13 +17,13 @@ from tests.support.odd_models.recorder import CallRecorder
 from tests.support.tensors import floating_tensors_in, same_bits, tensors_in
 
 DATABASE = {info.name: info for info in module_database()}
-#: float64 takes other ways through the statistics only, which fewer samples show as well.
+#: Fewer samples suffice for float64, which differs in the code of the statistics only.
 MOST_IN_FLOAT64 = 40
 
 
 @pytest.fixture(autouse=True, scope="module")
 def one_thread():
-    """Small tensors on a machine that does other things too: threads would wait for each other."""
+    """Use one thread: on small tensors and a busy machine, threads wait for each other."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
@@ -31,7 +31,7 @@ def one_thread():
 
 
 class Sample(nn.Module):
-    """A module with one of its sample inputs; the loss is made of all that it puts out."""
+    """A module with one of its sample inputs. Its loss depends on all outputs."""
 
     def __init__(self, module, sample):
         super().__init__()
@@ -42,7 +42,7 @@ class Sample(nn.Module):
         return [tensor for tensor in tensors_in([self.args, self.kwargs]) if tensor.requires_grad]
 
     def forward(self, scale):
-        def given(value):  # not the leaves themselves: some modules write to their input
+        def given(value):  # copies, because some modules write to their input
             if isinstance(value, torch.Tensor):
                 return value.clone() if value.requires_grad else value
             return type(value)(map(given, value)) if type(value) in (list, tuple) else value
@@ -53,13 +53,13 @@ class Sample(nn.Module):
 
 
 class Samples(nn.Module):
-    """All samples of a module, with a parameter for those that have none of their own."""
+    """All samples of a module, with a parameter for modules that have none."""
 
     def __init__(self, info, dtype):
         super().__init__()
         torch.manual_seed(0)
         self.samples, self.scale = nn.ModuleList(), nn.Parameter(torch.tensor(1.5))
-        # losses, say, are the same in training and in evaluation
+        # Some modules, such as losses, are the same in training and in evaluation.
         for training in (True, False) if info.train_and_eval_differ else (True,):
             samples = info.module_inputs_func(info, "cpu", dtype, requires_grad=True, training=training)
             for sample in samples if dtype == torch.float32 else samples[:MOST_IN_FLOAT64]:
@@ -76,7 +76,7 @@ def train(info, dtype, logdir=None, record=False):
     """Return the tensors after one step of training, the parameters' names, and the recorder."""
     model = Samples(info, dtype)
     optimizer = torch.optim.SGD(model.parameters(), 1e-3)
-    quiet = {"histograms_every": None, "on_finding": None}  # some gradients of theirs are NaN
+    quiet = {"histograms_every": None, "on_finding": None}  # some gradients are NaN
     monitor = logdir and tb_nnviz.watch(model, optimizer, logdir=logdir, every=1, **quiet)
     recorder = CallRecorder(model) if record else None
     torch.manual_seed(1)
@@ -100,7 +100,7 @@ def train(info, dtype, logdir=None, record=False):
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=["float32", "float64"])
 @pytest.mark.parametrize("name", sorted(DATABASE))
 @pytest.mark.filterwarnings("ignore")
-def test_module(name, dtype, tmp_path, caplog):
+def test_watch_torch_module_changes_nothing_and_equals_numpy(name, dtype, tmp_path, caplog):
     info = DATABASE[name]
     plain, _, _ = train(info, dtype)
     watched, _, _ = train(info, dtype, logdir=tmp_path)

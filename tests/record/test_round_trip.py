@@ -122,7 +122,7 @@ ALL = tuple(oracle.statistics([1.0]))
 
 
 @pytest.mark.parametrize("kind", ["parameter", "gradient", "update", "activation"])
-def test_every_number_equals_float64(board, trained, kind):
+def test_reader_every_statistic_equals_float64(board, trained, kind):
     names = [name for name in ALL if not name.startswith("finite") or kind == "gradient"]
     series, rows = one(board.series("odd", kind=kind, statistics=tuple(names)))
     assert series["steps"].tolist() == list(range(6))
@@ -144,7 +144,7 @@ def test_every_number_equals_float64(board, trained, kind):
 
 
 @pytest.mark.parametrize("run", ["plain", "resumed"])
-def test_all_of_400_steps_arrive(board, trained, run):
+def test_reader_has_all_of_400_steps(board, trained, run):
     series, rows = one(board.series(run, statistics=("norm",)))
     assert series["steps"].tolist() == list(range(STEPS))
     expected = trained[1 if run == "plain" else 2]
@@ -152,13 +152,13 @@ def test_all_of_400_steps_arrive(board, trained, run):
     assert found == pytest.approx([expected[step] for step in range(STEPS)], rel=1e-5)
 
 
-def test_all_steps_of_two_models_arrive(board):
+def test_reader_has_all_steps_of_two_models(board):
     series, rows = one(board.series("gan", statistics=("norm",)))
     assert series["steps"].tolist() == list(range(STEPS))
     assert rows == ["G.weight", "G.bias", "D.weight", "D.bias"] and not series["absent"].any()
 
 
-def test_single_weights_and_maps_arrive(board, trained):
+def test_reader_has_tracked_weights_and_maps(board, trained):
     series, rows = one(board.series("odd", kind="tracked", statistics=("value",)))
     assert series["steps"].tolist() == list(range(6))
     assert rows == [f"a.weight[{i // 6}, {i % 6}]" for i in range(10)] + [
@@ -175,7 +175,7 @@ def test_single_weights_and_maps_arrive(board, trained):
     assert np.abs(values - trained[0][0]["parameter"]["a.weight"].double().numpy()).max() < header["scale"]
 
 
-def test_the_loss_arrives(board):
+def test_reader_has_the_loss(board):
     (series,) = board.scalars("plain", tags=["nnviz/log/loss"])["series"]
     assert series["steps"][-1] == STEPS - 1 and (series["values"] > 0).all()
 

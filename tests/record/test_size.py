@@ -1,4 +1,4 @@
-"""How large a logged step is: what a disk and a page have to bear."""
+"""The size of a logged step on disk."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from tests.support.event_reader import Run
 
 
 @pytest.mark.parametrize("name", ["mlp8", "resnet20"])
-def test_bytes_of_a_step(name, tmp_path):
+def test_logged_step_stays_within_its_bytes(name, tmp_path):
     model, optimizer, loss = workload(name)
     with tb_nnviz.watch(
         model, optimizer, logdir=tmp_path, every=1, histograms_every=3, weights_every=3, window=True

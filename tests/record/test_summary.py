@@ -27,7 +27,7 @@ class Tied(nn.Module):
         return {"logits": self.head(x)}
 
 
-def test_rows_and_sums(capsys):
+def test_summary_has_rows_and_sums(capsys):
     model = Tied()
     inputs = torch.randint(0, 11, (3, 5))
     shapes, calls = {}, {}
@@ -67,7 +67,7 @@ def test_rows_and_sums(capsys):
     assert "(44 shared ones are counted once)" in printed and "(shared)" in printed
 
 
-def test_the_model_is_as_before():
+def test_summary_restores_the_model():
     model = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Dropout(0.5))
     model[1].eval()
     state, random = copy.deepcopy(model.state_dict()), torch.get_rng_state()
@@ -79,7 +79,7 @@ def test_the_model_is_as_before():
     assert all(parameter.grad is None for parameter in model.parameters())
 
 
-def test_what_raises_leaves_no_hook():
+def test_summary_model_that_raises_keeps_no_hook():
     model = nn.Sequential(nn.Linear(3, 4))
     with pytest.raises(RuntimeError):
         tb_nnviz.summary(model, torch.randn(6, 5))

@@ -1,4 +1,4 @@
-"""Between logged steps: the highest norm and loss, nonfinite and skipped steps ride on the next event."""
+"""The window between logged steps: highest norm and loss, nonfinite and skipped steps."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from tests.support.event_reader import Run
 
 
 def loop(logdir, scales, watch_options=None, fused=None, scaler=None):
-    """A step for each scale of the loss; the norm of its gradients."""
+    """Run one step per scale of the loss, and return the norms of the gradients and the logged windows."""
     torch.manual_seed(0)
     model = nn.Linear(3, 1)
     optimizer = torch.optim.SGD(model.parameters(), 1e-6, fused=fused)
@@ -33,7 +33,7 @@ def loop(logdir, scales, watch_options=None, fused=None, scaler=None):
 
 
 @pytest.mark.parametrize("kinds", [None, ["activation"]])
-def test_the_highest_since_the_last_event(kinds, tmp_path):
+def test_window_has_highest_since_last_event(kinds, tmp_path):
     norms, found = loop(tmp_path, [1, 2, 9, 3, 1, 5, 4, 2, 3], {"kinds": kinds})
     assert {tag: list(steps) for tag, steps in found.items()} == {
         **{tag: [0, 4, 8] for tag in ("steps", "nonfinite", "nonfinite_steps", "skipped_steps")},
@@ -47,14 +47,14 @@ def test_the_highest_since_the_last_event(kinds, tmp_path):
     assert list(found["loss_max"].values()) == [9, 5] and list(found["loss_max_step"].values()) == [2, 5]
 
 
-def test_what_is_not_finite_is_counted(tmp_path):
+def test_window_nonfinite_elements_are_counted(tmp_path):
     _, found = loop(tmp_path, [1, torch.inf, torch.nan, 2, 1, 1, 1, 1, 1])
     assert list(found["nonfinite"].values()) == [0, 8, 0] and list(found["nonfinite_steps"].values()) == [0, 2, 0]
     assert found["gradient_norm_max_step"][4] == 3 and np.isnan(found["loss_max"][4])
 
 
 @pytest.mark.parametrize("fused", [False, True])
-def test_under_a_scaler(fused, tmp_path):
+def test_window_under_scaler_is_unscaled(fused, tmp_path):
     scaler = torch.amp.GradScaler("cpu", init_scale=64.0)
     norms, found = loop(tmp_path, [1, 3, torch.inf, 2, 1], {"histograms_every": None}, fused, scaler)
     assert found["skipped_steps"][4] == 1
@@ -62,11 +62,11 @@ def test_under_a_scaler(fused, tmp_path):
     assert found["gradient_norm_max_step"][4] == 1
 
 
-def test_nothing_of_it_without_the_argument(tmp_path):
+def test_window_false_writes_nothing(tmp_path):
     assert loop(tmp_path, [1, 2, 3], {"window": False})[1] == {}
 
 
-def test_without_an_optimizer(tmp_path):
+def test_window_without_optimizer_reads_at_close(tmp_path):
     model = nn.Linear(3, 1, bias=False)
     with tb_nnviz.watch(model, logdir=tmp_path, every=3, window=True) as monitor:
         for scale in (1, 5, 2, 1):
@@ -79,8 +79,8 @@ def test_without_an_optimizer(tmp_path):
 
 
 @pytest.mark.parametrize("kinds", [["activation"], ["gradient"]])
-def test_the_norm_of_all_gradients_is_inf_or_nan_as_torchs_is(kinds, tmp_path):
-    """Read by one sum for all, where no gradient is measured by itself."""
+def test_gradient_norm_nonfinite_equals_torch(kinds, tmp_path):
+    """Both ways of reading the norm: from rows, and by one read of all gradients."""
     scales = [1, torch.inf, torch.nan, -torch.inf, 2]
     options = {"kinds": kinds, "every": 1, "window": False}
     norms, _ = loop(tmp_path, scales, options)

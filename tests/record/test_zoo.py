@@ -1,4 +1,4 @@
-"""Odd models: every call and gradient of theirs is logged, as a plain account has it, and watching changes nothing."""
+"""Tests of odd models: calls and gradients are logged as a recorder has them, and watching changes nothing."""
 
 import copy
 import gc
@@ -24,17 +24,17 @@ from tests.support.tensors import same_bits
 
 STEPS = 3
 HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
-#: Models with parts that cannot be copied or pickled, watched or not.
+#: Models that cannot be copied or pickled, with or without ``watch``.
 NOT_COPIED = {"parametrized"}
-#: Models that have other hooks or parts in the end than in the beginning: they are compared with themselves unwatched.
+#: Models whose hooks or modules change in training. They are compared with the same model unwatched.
 CHANGE = {"lazy", "replaced", "interrupted", "threads and replicas"}
-#: Words that are said of a model, once.
-SAID = {"scripted": "no activations of body.0, body.1: RecursiveScriptModule takes no hooks"}
+#: Warnings about a model.
+WARNINGS = {"scripted": "no activations of body.0, body.1: RecursiveScriptModule takes no hooks"}
 
 
 @pytest.fixture(autouse=True, scope="module")
 def one_thread():
-    """Small tensors on a machine that does other things too: threads would wait for each other."""
+    """Use one thread: on small tensors and a busy machine, threads wait for each other."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
@@ -49,7 +49,7 @@ def make(name):
 
 
 def hooks(model):
-    """Every hook on a model and its tensors, and all else that it keeps by name."""
+    """Return all hooks and attributes of a model's modules, and the hooks of its parameters."""
     found = {}
     for name, module in model.named_modules():
         if isinstance(module, torch.jit.ScriptModule):
@@ -93,7 +93,7 @@ def train(name, logdir=None, record=False, before_close=None):
             before_close(model)
         monitor.close()
         if name not in CHANGE:
-            assert hooks(model) == known, "something of ours was left behind"
+            assert hooks(model) == known, "something of nnviz was left behind"
     return states, recorded, model
 
 
@@ -105,11 +105,11 @@ def lazy(tensor):
 @pytest.mark.filterwarnings(
     "ignore:.*TorchScript|.*torch.jit:DeprecationWarning", "ignore:Lazy modules", "ignore:None of the inputs"
 )
-def test_every_call_is_logged_and_nothing_changes(name, tmp_path, caplog):
+def test_watch_odd_model_logs_every_call_and_changes_nothing(name, tmp_path, caplog):
     plain, _, unwatched = train(name)
     watched, _, model = train(name, logdir=tmp_path)
     assert number_of_hooks(model) == number_of_hooks(unwatched)
-    assert caplog.messages == ([SAID[name]] if name in SAID else []), caplog.text
+    assert caplog.messages == ([WARNINGS[name]] if name in WARNINGS else []), caplog.text
     for (loss, gradients, state, randoms), other in zip(plain, watched, strict=True):
         assert loss == other[0]
         assert same_bits(gradients, other[1])
@@ -134,7 +134,7 @@ def test_every_call_is_logged_and_nothing_changes(name, tmp_path, caplog):
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory):
-    """The file that each watched model was saved to."""
+    """Return the folder of the files of the watched models."""
     return tmp_path_factory.mktemp("saved")
 
 
@@ -142,11 +142,11 @@ def saved(tmp_path_factory):
 @pytest.mark.filterwarnings(
     "ignore:.*TorchScript|.*torch.jit:DeprecationWarning", "ignore:Lazy modules", "ignore:None of the inputs"
 )
-def test_copies_log_nothing_and_are_as_without(name, tmp_path, saved):
+def test_copies_of_watched_model_log_nothing(name, tmp_path, saved):
     def copies(model):
         keys = list(model.state_dict())
         twins = [copy.deepcopy(model), AveragedModel(model).module]
-        if name != "scripted":  # which pickle does not take, watched or not
+        if name != "scripted":  # pickle does not support it, with or without watch
             torch.save(model, saved / f"{name}.pt")
             twins += [pickle.loads(pickle.dumps(model)), torch.load(saved / f"{name}.pt", weights_only=False)]
         for twin in twins:
@@ -167,8 +167,8 @@ def test_copies_log_nothing_and_are_as_without(name, tmp_path, saved):
 @pytest.mark.filterwarnings(
     "ignore:.*TorchScript|.*torch.jit:DeprecationWarning", "ignore:Lazy modules", "ignore:None of the inputs"
 )
-def test_saved_models_load_where_the_package_is_not(saved, tmp_path):
-    if not list(saved.iterdir()):  # asked for alone
+def test_saved_watched_model_loads_without_the_package(saved, tmp_path):
+    if not list(saved.iterdir()):  # the test runs alone
         for name in ("shared", "user hooks", "encoder"):
             train(name, logdir=tmp_path / name, before_close=lambda m, name=name: torch.save(m, saved / f"{name}.pt"))
     program = (
@@ -189,13 +189,13 @@ def test_saved_models_load_where_the_package_is_not(saved, tmp_path):
 @pytest.mark.filterwarnings(
     "ignore:.*TorchScript|.*torch.jit:DeprecationWarning", "ignore:Lazy modules", "ignore:None of the inputs"
 )
-def test_nothing_holds_a_model_after_close(name, tmp_path):
+def test_close_releases_the_model(name, tmp_path):
     held = weakref.ref(train(name, logdir=tmp_path)[2])
     gc.collect()
     assert held() is None
 
 
-def test_a_shape_that_varies_is_told(tmp_path):
+def test_rows_of_dynamic_model_have_null_for_varying_axis(tmp_path):
     train("dynamic", logdir=tmp_path)
     rows = {row["name"]: row for row in Run(tmp_path).rows("activation", STEPS - 1)}
     assert rows["stem"]["shape"] == [None, 4]
@@ -220,7 +220,7 @@ class Meta(nn.Module):
     ("module", "dtype"), [(Quantized, "quint8"), (Nested, "nested float32"), (Meta, "meta float32")]
 )
 @pytest.mark.filterwarnings("ignore")
-def test_outputs_that_cannot_be_measured_have_a_row_that_says_so(module, dtype, tmp_path, caplog):
+def test_unmeasurable_output_has_row_with_its_dtype(module, dtype, tmp_path, caplog):
     class Net(nn.Module):
         def __init__(self):
             super().__init__()

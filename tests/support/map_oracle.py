@@ -123,7 +123,7 @@ def _assert_units(units, whole, at):
             size = np.abs(whole[np.isfinite(whole)]).max(initial=0)
             np.testing.assert_allclose(found[finite], values[finite], rtol=1e-6, atol=1e-9 * size)
         else:
-            assert found[finite].astype(np.float32).tolist() == values[finite].astype(np.float32).tolist(), name
+            assert found[finite].tolist() == [float(f"{value:.9g}") for value in values[finite]], name
 
 
 def _tiles(whole, axis, side):

@@ -2,11 +2,9 @@
 import { render } from "preact";
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { QueryClient } from "../data/query_client";
-import { Store } from "../data/store";
 import { FakeSource, info, settle } from "../testing/helpers";
 import { App } from "./app";
-import { Loader } from "./loader";
+import { pageState } from "./page";
 
 let root: HTMLElement;
 
@@ -20,28 +18,26 @@ afterEach(() => {
 });
 
 async function show(prepare: (source: FakeSource) => void) {
-  const store = new Store();
   const source = new FakeSource();
   prepare(source);
-  const loader = new Loader(store, source, () => false);
+  const page = pageState(source, () => false);
   await act(async () => {
-    const client = new QueryClient(source, () => false);
-    render(<App store={store} client={client} reload={() => void loader.reload()} />, root);
-    void loader.reload();
+    render(<App page={page} reload={() => void page.runs.reload()} />, root);
+    void page.runs.reload();
     await settle();
   });
-  return { store, source };
+  return { ...page, source };
 }
 
 const find = (id: string) => root.querySelector<HTMLElement>(`[data-testid="${id}"]`);
 
-test("no runs: the lines of code that fill the page", async () => {
+test("App, no runs, shows the code that fills the page", async () => {
   await show(() => {});
   expect(find("empty-state")?.textContent).toContain("with tb_nnviz.watch(model, optimizer");
   expect(find("empty-state")?.textContent).toContain("tensorboard --logdir runs");
 });
 
-test("the list of runs cannot be had: the error, and a retry that works", async () => {
+test("App, list of runs fails, shows the error and retries", async () => {
   let broken: FakeSource | null = null;
   await show((source) => {
     broken = source;
@@ -57,7 +53,7 @@ test("the list of runs cannot be had: the error, and a retry that works", async 
   expect(find("empty-state")).not.toBeNull();
 });
 
-test("runs with colour, reference and switch", async () => {
+test("App, runs, have a switch and a reference pin", async () => {
   const { store } = await show((source) => {
     source.listed = [info("one", 1), info("two", 2)];
   });
@@ -70,7 +66,7 @@ test("runs with colour, reference and switch", async () => {
   expect(store.shown.value).toEqual(["two", "one"]);
 });
 
-test("no run selected is said; an invalid filter is marked", async () => {
+test("App, no run selected, says so and marks an invalid filter", async () => {
   const { store } = await show((source) => {
     source.listed = [info("one", 1)];
   });
@@ -83,17 +79,17 @@ test("no run selected is said; an invalid filter is marked", async () => {
   expect(find("run-filter")?.getAttribute("aria-invalid")).toBe("true");
 });
 
-test("what goes wrong while drawing is shown", async () => {
+test("App, error while drawing, is shown", async () => {
   const quiet = vi.spyOn(console, "error").mockImplementation(() => {});
-  const store = new Store();
+  const page = pageState(new FakeSource(), () => false);
+  const { store } = page;
   Object.defineProperty(store, "listed", {
     get: () => {
       throw new Error("invalid thing: 7");
     },
   });
   store.runs.value = [info("one", 1)];
-  const client = new QueryClient(new FakeSource(), () => false);
-  await act(async () => render(<App store={store} client={client} reload={() => {}} />, root));
+  await act(async () => render(<App page={page} reload={() => {}} />, root));
   expect(find("error")?.textContent).toContain("invalid thing: 7");
   quiet.mockRestore();
 });

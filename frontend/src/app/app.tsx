@@ -1,8 +1,7 @@
 import { Component, type ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import type { QueryClient } from "../data/query_client";
-import type { Store } from "../data/store";
 import { QueryContext } from "../data/use_query";
+import { FlowContext } from "../panels/gradient_flow/state/context";
 import { StoreContext, useStore } from "../ui/context";
 import { Empty } from "../ui/empty";
 import { Failure } from "../ui/failure";
@@ -11,6 +10,7 @@ import { UI_TEXT } from "../ui/text";
 import { Tooltip } from "../ui/tooltip";
 import { Health } from "./health";
 import { KeyHelp, useKeys } from "./keys";
+import type { PageState } from "./page";
 import { PanelView } from "./panel";
 import { PANELS, panelOf } from "./registry";
 import { RunPicker } from "./run_picker";
@@ -20,17 +20,18 @@ import { TEXT } from "./text";
 const NARROW = 900;
 
 interface AppProps {
-  store: Store;
-  client: QueryClient;
+  page: Pick<PageState, "store" | "client" | "flow">;
   reload: () => void;
 }
 
-export function App({ store, client, reload }: AppProps) {
+export function App({ page: { store, client, flow }, reload }: AppProps) {
   return (
     <Boundary>
       <StoreContext.Provider value={store}>
         <QueryContext.Provider value={client}>
-          <Page reload={reload} />
+          <FlowContext.Provider value={flow}>
+            <Page reload={reload} />
+          </FlowContext.Provider>
         </QueryContext.Provider>
       </StoreContext.Provider>
     </Boundary>
@@ -41,8 +42,8 @@ function Page({ reload }: { reload: () => void }) {
   const store = useStore();
   const [side, setSide] = useSide();
   useKeys(PANELS);
-  // What was found stands above the panel: until it is known nothing is seen, and nothing jumps.
-  const [settled, setSettled] = useState(false);
+  // Findings stand above the panel: the page stays hidden until they are known, so that nothing jumps.
+  const [stable, setStable] = useState(false);
   const runs = store.runs.value;
   const error = store.runsError.value;
   if (runs === null) {
@@ -75,8 +76,8 @@ function Page({ reload }: { reload: () => void }) {
           </button>
         </div>
       )}
-      <main class={settled ? "main" : "main settling"}>
-        <Health settled={() => setSettled(true)} />
+      <main class={stable ? "main" : "main settling"}>
+        <Health stable={() => setStable(true)} />
         <Tabs panels={PANELS} now={panel.id} />
         <div class="tab-panel" role="tabpanel" id="tab-panel" aria-labelledby={`tab-${panel.id}`}>
           <PanelView panel={panel} reload={reload} />
@@ -88,7 +89,7 @@ function Page({ reload }: { reload: () => void }) {
   );
 }
 
-/** The list of runs folds itself where the page is narrow (a notebook cell), until the user decides. */
+/** Fold the list of runs on a narrow page such as a notebook cell, until the user decides. */
 function useSide(): [boolean, (open: boolean) => void] {
   const [chosen, choose] = useState<boolean | null>(null);
   const [wide, setWide] = useState(window.innerWidth >= NARROW);
@@ -102,7 +103,7 @@ function useSide(): [boolean, (open: boolean) => void] {
   return [chosen ?? wide, choose];
 }
 
-/** What goes wrong while drawing is shown: TensorBoard would leave an empty page. */
+/** Shows an error of drawing. TensorBoard would leave an empty page. */
 class Boundary extends Component<{ children: ComponentChildren }, { error: Error | null }> {
   override state: { error: Error | null } = { error: null };
 

@@ -12,17 +12,17 @@ import { Mark } from "../ui/icon";
 import { UI_TEXT } from "../ui/text";
 import { TEXT } from "./text";
 
-/** The page is not held back longer than this for what was found. */
+/** Longest time that the page waits for findings before it is shown. */
 const PATIENCE_MS = 1000;
 
-/** Runs that a title names. */
+/** Most runs that a title names. */
 const MOST_NAMED = 12;
 
 /**
- * What was found in the shown runs, the worst first, above all panels, and how many others hold findings, which come when
- * they are asked for; nothing where nothing was found. `settled` is told when it is known.
+ * Findings of the shown runs above all panels, the worst first, and the number of other runs that have findings. Those are
+ * fetched when the user asks for them. Nothing is shown if nothing was found. `stable` is called once the height is known.
  */
-export function Health({ settled }: { settled: () => void }) {
+export function Health({ stable }: { stable: () => void }) {
   const store = useStore();
   const { groups: own, header, known, error, retry } = useFindings();
   const all = store.key("health.all");
@@ -31,15 +31,15 @@ export function Health({ settled }: { settled: () => void }) {
   const groups = wanted ? byRank([...own, ...others.groups]) : own;
   const missing = [...(header?.missing ?? []), ...(wanted ? (others.header?.missing ?? []) : [])];
   const loading = !known && error === null;
-  // What comes after the page was shown has its place kept from then on, also where it is nothing: nothing jumps.
+  // Findings that come after the page was shown keep their place from then on, even if there are none: nothing jumps.
   const [late, setLate] = useState(false);
   useLayoutEffect(() => {
-    // Not before a frame in which the panel has found out how much room is left to it.
+    // The panel needs one frame to measure the room that is left to it.
     let frame = 0;
     const next = (then: () => void) => {
       frame = requestAnimationFrame(then);
     };
-    const settle = () => next(() => next(settled));
+    const settle = () => next(() => next(stable));
     const wait = () => {
       setLate(true);
       settle();
@@ -178,7 +178,7 @@ function Card({ group }: { group: FindingGroup }) {
   );
 }
 
-/** Our own cost, quietly: of each run shown, its share of the run. */
+/** nnviz's own cost in the shown runs, as a share of each run. */
 function Cost() {
   const store = useStore();
   const shown = store.shown.value.flatMap((run) => {
@@ -198,7 +198,7 @@ function Cost() {
 
 const percent = (share: number) => `${share < 0.0995 ? (100 * share).toFixed(1) : Math.round(100 * share)} %`;
 
-/** `4.2 % of the run: 3.1 ms a logged step`. */
+/** Format a cost as `4.2 % of the run (3.1 ms at each of 100 logged steps)`. */
 export const costOf = ({ share, seconds, steps, sampled }: Overhead) =>
   TEXT.health.costOf(percent(share), short(1000 * seconds), exact(steps), sampled);
 

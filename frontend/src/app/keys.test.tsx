@@ -55,7 +55,7 @@ const press = (key: string, more: KeyboardEventInit = {}, target: Element = docu
   });
 const help = () => root.querySelector('[data-testid="keys"]');
 
-test("arrows, j and k move in the panel that is open; a field keeps its own", async () => {
+test("useKeys, arrows, j and k, move in the open panel but not from a field", async () => {
   await press("ArrowRight");
   await press("ArrowLeft", { shiftKey: true });
   await press("Home");
@@ -70,19 +70,19 @@ test("arrows, j and k move in the panel that is open; a field keeps its own", as
   expect(nav.moveStep).toHaveBeenCalledTimes(3);
 });
 
-test("numbers open panels, and no number beyond the last does anything", async () => {
+test("useKeys, numbers, open panels and do nothing beyond the last", async () => {
   await press("2");
   expect(store.view.panel.value).toBe("two");
   await press("7");
   expect(store.view.panel.value).toBe("two");
 });
 
-test("a slash goes to the filter", async () => {
+test("useKeys, slash, focuses the filter", async () => {
   await press("/");
   expect(document.activeElement).toBe(root.querySelector("input"));
 });
 
-test("a question mark lists the keys, Escape closes the list and gives the focus back", async () => {
+test("useKeys, question mark, lists the keys until Escape restores the focus", async () => {
   root.querySelector("input")!.focus();
   await press("?");
   expect(help()?.textContent).toContain("previous or next layer");
@@ -92,7 +92,7 @@ test("a question mark lists the keys, Escape closes the list and gives the focus
   expect(document.activeElement).toBe(root.querySelector("input"));
 });
 
-test("arrows among the tabs open the next one, round the end", async () => {
+test("Tabs, arrows, open the next tab and wrap around", async () => {
   const tab = (id: string) => root.querySelector<HTMLElement>(`#tab-${id}`)!;
   expect(tab("one").tabIndex).toBe(0);
   expect(tab("two").tabIndex).toBe(-1);

@@ -3,12 +3,12 @@ import { useStore } from "../ui/context";
 import type { Panel } from "./registry";
 import { TEXT } from "./text";
 
-/** Whether what has the focus wants its letters and arrows for itself. */
+/** Return whether the focused element uses letters and arrows itself. */
 const isField = (target: EventTarget | null) =>
   target instanceof HTMLElement &&
   (/^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName) || target.isContentEditable);
 
-/** The page's keys. What a list, a tab or a field does with a key by itself comes first. */
+/** Handle the page's keys. A list, a tab or a field handles its own keys first. */
 export function useKeys(panels: readonly Panel[]): void {
   const store = useStore();
   useEffect(() => {
@@ -18,7 +18,7 @@ export function useKeys(panels: readonly Panel[]): void {
         return;
       }
       const { key } = event;
-      // Back from a field to the page and its keys.
+      // Return from a field to the page and its keys.
       if (key === "Escape" && isField(event.target)) (event.target as HTMLElement).blur();
       if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isField(event.target)) {
         return;
@@ -107,7 +107,7 @@ export function KeyHelp() {
         data-testid="keys"
         ref={box}
         onKeyDown={(event) => {
-          // One button is all there is to go to.
+          // There is only one button to focus.
           if (event.key === "Tab") event.preventDefault();
         }}
       >

@@ -2,32 +2,26 @@ import { batch, effect } from "@preact/signals";
 import { render } from "preact";
 import { HttpSource } from "../data/client";
 import { Host } from "../data/host";
-import { QueryClient } from "../data/query_client";
-import { Store } from "../data/store";
 import { decodeState, encodeState, panelKeys, placeOf, readHash, writeHash } from "../lib/url";
 import { App } from "./app";
-import { Loader } from "./loader";
+import { pageState } from "./page";
 import { panelOf } from "./registry";
 import style from "./style.css?inline";
 import { exposeForTests } from "./test_hooks";
 
-/** Puts the parts together: the host's events and the server's answers feed the store, the views show it. */
+/** Put the parts together: the host's events and the server's answers feed the state, and the views show it. */
 export function start(body: HTMLElement): void {
   const host = new Host();
-  const store = new Store();
-  const source = new HttpSource();
-  const loader = new Loader(
-    store,
-    source,
+  const page = pageState(
+    new HttpSource(),
     () => host.isHidden(),
     () => window.innerWidth * window.devicePixelRatio,
   );
-  const client = new QueryClient(source, () => host.isHidden());
+  const { store, runs } = page;
   const reloads = { begun: 0, done: 0 };
   const reload = async () => {
     const mine = ++reloads.begun;
-    client.reload();
-    await loader.reload();
+    await runs.reload();
     reloads.done = Math.max(reloads.done, mine);
   };
 
@@ -67,25 +61,24 @@ export function start(body: HTMLElement): void {
     shown: () => {
       write();
       host.takeFocus();
-      client.shown();
-      void loader.shown();
+      void runs.shown();
     },
-    // Someone opened another link in the same page. Other tabs' addresses do not speak of us.
+    // The user opened another link in the same page. Addresses of other tabs have none of these keys.
     hashChanged: () => {
       const keys = readHash(host.readHash(), host.prefix);
       if (Object.keys(keys).length > 0 && JSON.stringify(keys) !== written) read();
     },
     wentBack: read,
   });
-  // Both are on their way while the page is made. What fails here is asked for again there, and said.
+  // Both are pending while the page is made. The page asks again for what fails here, and shows the error.
   panelOf(store.view.panel.value)
     .load()
     .catch(() => {});
-  void loader.reload();
+  void runs.reload();
   const root = document.createElement("div");
   root.id = "nnviz";
   body.append(root);
-  render(<App store={store} client={client} reload={() => void reload()} />, root);
+  render(<App page={page} reload={() => void reload()} />, root);
   host.takeFocus();
-  exposeForTests(store, client, reloads);
+  exposeForTests(page, reloads);
 }

@@ -13,7 +13,7 @@ export interface Panel {
   load: () => Promise<PanelModule>;
 }
 
-/** One line a panel; each is a chunk of its own, loaded when it is opened. */
+/** The panels, one per line. Each is a chunk that is loaded when it is opened. */
 export const PANELS: readonly Panel[] = [
   { id: "gradient_flow", title: TEXT.titles.gradient_flow, load: () => import("../panels/gradient_flow") },
   { id: "activations", title: TEXT.titles.activations, load: () => import("../panels/activations") },
@@ -23,5 +23,5 @@ export const PANELS: readonly Panel[] = [
   { id: "curves", title: TEXT.titles.curves, load: () => import("../panels/curves") },
 ];
 
-/** The panel of that name; the first one for a name that there is not. */
+/** Return the panel of a name; the first panel for an unknown name. */
 export const panelOf = (id: string | null): Panel => PANELS.find((panel) => panel.id === id) ?? PANELS[0];

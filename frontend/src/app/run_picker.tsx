@@ -7,7 +7,7 @@ import { UI_TEXT } from "../ui/text";
 import { costOf } from "./health";
 import { TEXT } from "./text";
 
-/** All runs: which are shown, which one is the reference, and how good each is. */
+/** The list of runs with their switches, reference pins and headline values. */
 export function RunPicker({ fold }: { fold: () => void }) {
   const store = useStore();
   const names = store.names.value;
@@ -54,13 +54,13 @@ export function RunPicker({ fold }: { fold: () => void }) {
   );
 }
 
-/** Height of a line, as in the style, and lines beyond the edges that are there all the same. */
+/** Height of a line, as in the style, and number of lines that are drawn beyond each edge. */
 const LINE = 28;
 const BEYOND = 12;
-/** Scrolling asks for the figures of what it comes to rest on. */
+/** Milliseconds without scrolling before headline values are asked for. */
 const REST_MS = 150;
 
-/** The lines of the list that are in sight: hundreds of runs are as quick as ten. */
+/** The visible lines of the list: hundreds of runs are as quick as ten. */
 function RunList({ runs }: { runs: readonly string[] }) {
   const store = useStore();
   const list = useRef<HTMLUListElement>(null);

@@ -4,7 +4,7 @@ import { KeyButton } from "./keys";
 import type { Panel } from "./registry";
 import { TEXT } from "./text";
 
-/** One tab a panel; arrow keys go from tab to tab, as in every list of tabs. */
+/** One tab per panel. Arrow keys move between tabs. */
 export function Tabs({ panels, now }: { panels: readonly Panel[]; now: string }) {
   const store = useStore();
   const root = useRef<HTMLDivElement>(null);

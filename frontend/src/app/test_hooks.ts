@@ -1,27 +1,26 @@
-import type { QueryClient } from "../data/query_client";
-import type { Store } from "../data/store";
 import { cellAt, cellStep } from "../lib/columns";
 import { colourOf, labelOf, palette } from "../lib/palette";
 import { gridPixels } from "../lib/steps";
 import type { CellState, Rgb } from "../lib/types";
 import { lineOf } from "../panels/gradient_flow/model_tree";
+import type { PageState } from "./page";
 
-/** Read-only hooks for the browser tests: what is shown where, without guessing from pixels. */
+/** Expose read-only hooks for the browser tests: the place and the value of each cell, without guessing from pixels. */
 export function exposeForTests(
-  store: Store,
-  client: QueryClient,
+  { store, client, flow }: PageState,
   reloads: { readonly begun: number; readonly done: number },
 ): void {
+  const { rows, picture, cursor } = flow;
   const find = (run: string, row: string, step: number) => {
-    const grid = store.gridOf.value.get(run);
+    const grid = picture.gridOf.value.get(run);
     const canvas = document.querySelector<HTMLCanvasElement>(
       `canvas[data-testid="heatmap-${CSS.escape(run)}"]`,
     );
-    const lines = store.lines.value;
+    const lines = rows.lines.value;
     const known =
-      lines.some(({ key }) => key === row) || store.union.value.rows.some(({ name }) => name === row);
+      lines.some(({ key }) => key === row) || rows.union.value.rows.some(({ name }) => name === row);
     if (!grid || !canvas || !known) return null;
-    const line = lineOf(lines, store.union.value.rows, row);
+    const line = lineOf(lines, rows.union.value.rows, row);
     const at = cellAt(grid, step);
     return line < 0 || at < 0 ? null : { grid, canvas, line, at };
   };
@@ -30,10 +29,10 @@ export function exposeForTests(
     if (!found) return null;
     const { grid, canvas, line, at } = found;
     const box = canvas.getBoundingClientRect();
-    const pixels = gridPixels(grid, store.domain.value, canvas.width);
+    const pixels = gridPixels(grid, cursor.domain.value, canvas.width);
     const perPixel = box.width / canvas.width;
-    // The tree's lines are the map's lines.
-    const tops = store.flow.tops.value;
+    // The tree and the heat map have the same lines.
+    const tops = flow.tops.value;
     const tree = document.querySelector(".tree")!.getBoundingClientRect();
     const x = box.left + pixels[2 * at] * perPixel;
     return {
@@ -43,7 +42,7 @@ export function exposeForTests(
       height: tops[line + 1] - tops[line],
     };
   };
-  /** The commonest colour that is drawn in the cell, so that hatches do not count; null where it is see-through. */
+  /** Return the most frequent colour in the cell, so that hatches do not count; null if it is transparent. */
   const drawn = (run: string, row: string, step: number): Rgb | null => {
     const found = find(run, row, step);
     const box = rect(run, row, step);
@@ -56,7 +55,7 @@ export function exposeForTests(
     const y = Math.ceil((box.y - own.top) * sy);
     const w = Math.max(1, Math.round(box.width * sx));
     const h = Math.max(1, Math.floor(box.height * sy) - 1);
-    // Read from a copy: reading the shown canvas would make the browser keep it in slow memory, and say so.
+    // Read from a copy: reading the shown canvas makes the browser keep it in slow memory and log a warning.
     const copy = document.createElement("canvas");
     copy.width = w;
     copy.height = h;
@@ -76,7 +75,7 @@ export function exposeForTests(
     if (!found) return null;
     const { grid, line, at } = found;
     const index = line * grid.steps.length + at;
-    const { scale } = store.flow.mapOf.value.get(run)!;
+    const { scale } = picture.mapOf.value.get(run)!;
     const state = grid.states[index] as CellState;
     const value = grid.values[index];
     const rgb = colourOf(state, value, scale, palette(scale.diverging, store.dark.value));
@@ -92,27 +91,27 @@ export function exposeForTests(
     };
   };
   const api = {
-    /** How many reloads have begun, and up to which of them everything has come. */
+    /** Number of reloads that have begun, and number of the last one whose answers have all come. */
     reloads: () => ({ ...reloads }),
     state: () => ({
       ...store.state(),
-      /** What was chosen, as it was, where the rest says what follows of it. */
+      /** The user's choices; the other fields follow from them. */
       view: store.state(),
       shown: store.shown.value,
       reference: store.ref.value,
       kind: store.kind.value,
       statistic: store.statistic.value,
-      role: store.role.value,
-      scale: store.scale.value,
-      step: store.step.value,
-      row: store.lines.value[store.line.value]?.key ?? null,
-      lines: store.lines.value.map(({ key, type }) => ({ key, type })),
-      loading: store.loading.value || store.runs.value === null || client.pending > 0,
+      role: rows.role.value,
+      scale: picture.scale.value,
+      step: cursor.step.value,
+      row: rows.lines.value[cursor.line.value]?.key ?? null,
+      lines: rows.lines.value.map(({ key, type }) => ({ key, type })),
+      loading: flow.query.pending.value || store.runs.value === null || client.pending > 0,
       panelKeys: store.panelKeys(),
       dark: store.dark.value,
-      compared: store.flow.compared.value,
-      zoom: store.flow.zoom.value,
-      domain: store.domain.value,
+      compared: picture.compared.value,
+      zoom: flow.steps.zoom.value,
+      domain: cursor.domain.value,
     }),
     cellRect: rect,
     cellState,

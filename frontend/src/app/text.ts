@@ -15,10 +15,10 @@ export const TEXT = {
   noRunMatches: "No run matches.",
   all: "all",
   none: "none",
-  allTitle: "Show all runs that the filter lets through",
-  noneTitle: "Hide all runs that the filter lets through",
+  allTitle: "Show all runs that match the filter",
+  noneTitle: "Hide all runs that match the filter",
   ref: "ref",
-  refTitle: (run: string) => `Reference run: ${run} is drawn first and gives the order of layers`,
+  refTitle: (run: string) => `Reference run: ${run} is drawn first and determines the order of layers`,
   makeRef: (run: string) => `Make ${run} the reference run`,
   toggleRun: (run: string, shown: boolean) => `${shown ? "Hide" : "Show"} ${run}`,
   withCost: (what: string, cost: string) => `${what}\ntb_nnviz took ${cost}`,
@@ -26,9 +26,9 @@ export const TEXT = {
   showSide: "Show the list of runs",
   health: {
     title: "Findings",
-    what: "what was found in these runs",
+    what: "the findings of these runs",
     showIt: "Show",
-    hide: "Fold the findings to one line",
+    hide: "Collapse the findings to one line",
     show: "Show the findings",
     inRun: (title: string, run: string) => `${title} in ${run}`,
     norm: (value: string, step: number) => `norm ${value} at step ${step}`,
@@ -36,7 +36,7 @@ export const TEXT = {
     more: (n: number) => `and ${n} more layers`,
     others: (n: number) => (n === 1 ? "1 more run with findings" : `${n} more runs with findings`),
     othersTitle: (runs: readonly string[], n: number) =>
-      `Not shown now, and something was found in ${n === 1 ? "it" : "them"}:\n${runs.join("\n")}${n > runs.length ? `\nand ${n - runs.length} more` : ""}`,
+      `Not shown, with findings:\n${runs.join("\n")}${n > runs.length ? `\nand ${n - runs.length} more` : ""}`,
     onlyShown: "only the shown runs",
     noneShown: "none in the shown runs",
     unread: (n: number) => (n === 1 ? "1 could not be read" : `${n} could not be read`),
@@ -45,7 +45,7 @@ export const TEXT = {
     costOf: (share: string, ms: string, steps: string, sampled: boolean) =>
       `${share} of the run (${ms} ms at each of ${sampled ? "about " : ""}${steps} logged steps)`,
     costHelp:
-      "Time that training waited for tb_nnviz at logged steps, as a share of the wall time between the first and the last of them: mean of the points that TensorBoard kept, times the number of logged steps. Not in it: steps that are not logged, and the writer's own thread. watch(every=...) says which steps are logged: every tenth, unless told otherwise.",
+      "Time that training waited for tb_nnviz at logged steps, as a share of the wall time between the first and the last of them: the mean of the points that TensorBoard kept, times the number of logged steps. It excludes steps that are not logged, and the writer's own thread. watch(every=...) sets which steps are logged: every tenth by default.",
   },
   whatRuns: "the list of runs",
   whatPanel: (title: string) => `the panel ${title}`,

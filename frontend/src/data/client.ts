@@ -10,14 +10,14 @@ import type {
 } from "../lib/types";
 import { decode } from "./wire";
 
-/** Relative to the document's base, which TensorBoard sets to the plugin's own: works below any path prefix. */
+/** Base of the routes, relative to the document's base. TensorBoard sets that to the plugin's own, below any prefix. */
 const ROUTES = ".";
 
 interface ScalarsHeader {
   series: { run: string; tag: string; steps: Float64Array; values: Float32Array }[];
 }
 
-/** A line that was asked for by name, or by the names of a block's rows: the layout that says more is not sent. */
+/** Return the row of a line that was asked for by name: the server sends no layout for it. */
 const unknownRow = (line: string | string[]): Row => ({
   name: typeof line === "string" ? line : line.join("\n"),
   module: "",
@@ -44,7 +44,7 @@ export class HttpSource implements Source {
     const known = [...this.layouts.keys()].filter((key) => key.startsWith(`${request.kind}/`));
     const body = { ...request, known: known.map((key) => key.slice(request.kind.length + 1)) };
     const header = (await this.post("series", body, signal)).header as SeriesHeader;
-    // Runs that share a layout share its rows: what is alike can then be told by looking at the arrays.
+    // Runs that share a layout share its rows, so that equal layouts are the same array.
     for (const [id, rows] of Object.entries(header.layouts)) {
       const key = `${request.kind}/${id}`;
       if (!this.layouts.has(key)) this.layouts.set(key, rows);

@@ -1,7 +1,7 @@
 import { computed, type ReadonlySignal, type Signal } from "@preact/signals";
 import { parseFilter } from "../lib/format";
 
-/** Items that a regular expression lets through; while it does not parse, the last one that did goes on. */
+/** Return the items that match a regular expression. While it does not parse, the last valid one applies. */
 export function filtered<T>(pattern: Signal<string>, all: ReadonlySignal<T[]>, name: (item: T) => string) {
   let last = /(?:)/i;
   const valid = computed(() => parseFilter(pattern.value) !== null);

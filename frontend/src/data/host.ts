@@ -1,4 +1,4 @@
-/** TensorBoard as the host of this page: its messages, its dark mode, its address. */
+/** TensorBoard as the host of this page: messages, dark mode, address. */
 
 const PREFIX = "p.nnviz.";
 const MARK = "nnviz";
@@ -16,16 +16,16 @@ interface HostEvents {
   darkChanged(dark: boolean): void;
   shown(): void;
   hashChanged(): void;
-  /** Back or forward to a view of ours. */
+  /** The back or forward button led to another view of this page. */
   wentBack(): void;
 }
 
-/** The page's own window when it is opened alone, for development. */
+/** Return TensorBoard's window; the page's own if it is opened alone, for development. */
 function hostWindow(): Window {
   try {
     if (window.parent !== window && window.parent.document) return window.parent;
   } catch {
-    // Another origin embeds us (a notebook proxy): then there is no host to speak of.
+    // Another origin such as a notebook proxy embeds the page: its window cannot be read.
   }
   return window;
 }
@@ -39,12 +39,12 @@ export class Host {
     return this.window.document.body.classList.contains("dark-mode");
   }
 
-  /** TensorBoard keeps hidden tabs alive at height 0. */
+  /** Return whether the tab is hidden. TensorBoard keeps hidden tabs alive at height 0. */
   isHidden(): boolean {
     return this.window !== window && window.innerHeight === 0;
   }
 
-  /** So that our keys work without a click first, unless something of TensorBoard's own has the focus. */
+  /** Take the focus so that keys work without a click, unless an element of TensorBoard has it. */
   takeFocus(): void {
     const { activeElement, body } = this.window.document;
     if (!this.isHidden() && (activeElement === body || activeElement === null)) window.focus();
@@ -54,14 +54,14 @@ export class Host {
     return this.window.location.hash;
   }
 
-  /** `push`: the view until now stays in the history, for the back button. */
+  /** Write the hash. With `push` the current view stays in the history for the back button. */
   writeHash(hash: string, push: boolean): void {
-    // While another tab is shown the address is that tab's.
+    // While another tab is shown the address belongs to it.
     if (this.isHidden() || hash === this.readHash()) return;
     const { history, location } = this.window;
     const url = `${location.pathname}${location.search}${hash}`;
     if (push) {
-      // Both entries are marked as views of ours: one without any key is told from TensorBoard's own by that.
+      // Both entries are marked: a view without any key cannot be told from TensorBoard's own otherwise.
       history.replaceState({ ...history.state, [MARK]: true }, "");
       history.pushState({ ...history.state, [MARK]: true }, "", url);
     } else history.replaceState(history.state, "", url);

@@ -1,19 +1,19 @@
-/** What TensorBoard keeps of a series of scalars unless it is told otherwise. */
+/** Number of scalars per tag that TensorBoard keeps by default. */
 const KEPT = 1000;
 
 export interface Overhead {
-  /** Of the wall time between the first and the last logged step. */
+  /** Share of the wall time between the first and the last logged step. */
   share: number;
   /** Mean cost of a logged step in seconds. */
   seconds: number;
-  /** Logged steps, or about how many where only a sample of them is known. */
+  /** Number of logged steps; an estimate if only a sample of them is known. */
   steps: number;
   sampled: boolean;
 }
 
 /**
- * Our own cost as a share of the run: mean cost of a logged step times the number of logged steps over the wall time
- * from the first to the last. The first step's cost lies before that time, so it does not count. Null: nothing to say.
+ * Return nnviz's own cost as a share of the run: mean cost of a logged step times the number of logged steps, over the
+ * wall time from the first to the last. The first step's cost lies before that time and does not count. Null: unknown.
  */
 export function overheadOf(
   steps: ArrayLike<number>,

@@ -1,10 +1,12 @@
+import { GAIN } from "../lib/gain";
+import { sortKinds, sortStatistics } from "../lib/statistics";
 import type { RunInfo, ScalarSeries } from "../lib/types";
 
-/** TensorBoard's default palette; the first is too dark for a dark page, which has its own. */
+/** TensorBoard's default palette. Its first colour is too dark for a dark page, which has its own. */
 const COLOURS = ["#425066", "#12b5cb", "#e52592", "#f9ab00", "#9334e6", "#7cb342", "#e8710a"];
 const FIRST_DARK = "#8e98a3";
 
-/** By the time of their first event, so that a run keeps its colour when others come or are filtered away. */
+/** Order runs by the time of their first event: a run keeps its colour when others come or are filtered away. */
 export function runOrder(runs: readonly RunInfo[]): Map<string, number> {
   const sorted = [...runs].sort(
     (a, b) => a.first_wall_time - b.first_wall_time || a.run.localeCompare(b.run),
@@ -17,7 +19,7 @@ export function runColour(order: number, dark: boolean): string {
   return dark && i === 0 ? FIRST_DARK : COLOURS[i];
 }
 
-/** The reference first, the others in the order of their colours. */
+/** Return the selected runs: the reference first, the others in the order of their colours. */
 export function shownRuns(
   selected: readonly string[],
   ref: string | null,
@@ -36,7 +38,7 @@ const PREFERENCES: RegExp[] = [
   /loss/,
 ];
 
-/** The logged scalar that stands for how good a run is, by one order of preference for all runs. */
+/** Return the logged scalar that tells how good a run is, by one order of preference for all runs; null if none. */
 export function headlineTag(tags: readonly string[], prefix: string): string | null {
   const names = [...new Set(tags)].filter((tag) => tag.startsWith(prefix)).sort();
   for (const wanted of PREFERENCES) {
@@ -52,7 +54,7 @@ export interface Headline {
   step: number;
 }
 
-/** Each run's newest value of the best tag that it has. */
+/** Return each run's newest value of its preferred tag. */
 export function headlines(series: readonly ScalarSeries[], prefix: string): Map<string, Headline> {
   const byRun = new Map<string, ScalarSeries[]>();
   for (const one of series) byRun.set(one.run, [...(byRun.get(one.run) ?? []), one]);
@@ -74,7 +76,7 @@ export function headlines(series: readonly ScalarSeries[], prefix: string): Map<
   return result;
 }
 
-/** Names without the folders that all of them share: `cnn/a`, `cnn/b` are `a`, `b` where room is short. */
+/** Shorten names by the folders that all of them share: `cnn/a`, `cnn/b` become `a`, `b`. */
 export function shortNames(runs: readonly string[]): Map<string, string> {
   const folders = runs.map((run) => run.split("/"));
   let shared = 0;
@@ -83,4 +85,21 @@ export function shortNames(runs: readonly string[]): Map<string, string> {
     shared += 1;
   }
   return new Map(runs.map((run, i) => [run, folders[i].slice(shared).join("/")]));
+}
+
+/** Return the statistics of any run by kind, in the order of the select. */
+export function statisticsOf(runs: readonly RunInfo[]): { kind: string; names: string[] }[] {
+  const byKind = new Map<string, Set<string>>();
+  for (const { kinds } of runs) {
+    for (const [kind, names] of Object.entries(kinds)) {
+      const set = byKind.get(kind) ?? new Set();
+      for (const name of names ?? []) set.add(name);
+      if (kind === GAIN.kind && set.has(GAIN.source)) set.add(GAIN.statistic);
+      byKind.set(kind, set);
+    }
+  }
+  return sortKinds([...byKind.keys()]).map((kind) => ({
+    kind,
+    names: sortStatistics([...byKind.get(kind)!]),
+  }));
 }

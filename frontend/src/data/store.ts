@@ -1,95 +1,195 @@
-import { batch } from "@preact/signals";
-import { nearest } from "../lib/steps";
-import type { Row } from "../lib/types";
-import { setFold } from "../panels/gradient_flow/model_folds";
-import type { Zoom } from "../panels/gradient_flow/model_zoom";
-import { drawn } from "../panels/gradient_flow/state/drawn";
-import { Exact } from "../panels/gradient_flow/state/exact";
-import { SharedState } from "./state";
+import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import { sourceOf } from "../lib/gain";
+import { hasThresholds, isFraction } from "../lib/statistics";
+import { LOG_PREFIX } from "../lib/tags";
+import type { Row, RunInfo, ScalarSeries, ScaleMode, Thresholds, ViewState } from "../lib/types";
+import { DEFAULTS } from "../lib/url";
+import type { KeyboardNav, TooltipContent } from "./content";
+import { filtered } from "./filtered";
+import type { Overhead } from "./overhead";
+import { type Headline, headlines, runColour, runOrder, shortNames, shownRuns, statisticsOf } from "./runs";
 
-export type { Hover, KeyboardNav, Loaded, TooltipContent } from "./shapes";
+export type { KeyboardNav, TooltipContent } from "./content";
+export type View = { readonly [K in keyof ViewState]: Signal<ViewState[K]> };
 
-/** The shared state, and what gradient flow draws of it. */
-export class Store extends SharedState {
-  readonly exact = new Exact();
-  /** What follows of all that for the picture. */
-  readonly flow = drawn(this, this.exact);
-  readonly series = this.flow.series;
-  readonly union = this.flow.union;
-  readonly roles = this.flow.roles;
-  readonly role = this.flow.role;
-  readonly filteredRows = this.flow.filteredRows;
-  readonly lines = this.flow.lines;
-  readonly grids = this.flow.grids;
-  readonly gridOf = this.flow.gridOf;
-  readonly gridsAtStep = this.flow.gridsAtStep;
-  readonly gridsOfLine = this.flow.gridsOfLine;
-  readonly mode = this.flow.mode;
-  readonly scale = this.flow.scale;
-  readonly labels = this.flow.labels;
-  readonly thresholds = this.flow.thresholds;
-  readonly steps = this.flow.steps;
-  readonly domain = this.flow.domain;
-  readonly step = this.flow.step;
-  readonly line = this.flow.line;
-  readonly marks = this.flow.marks;
-  readonly markKinds = this.flow.markKinds;
-  readonly windowCount = this.flow.windowCount;
+const FIRST_RUNS = 4;
+const FIRST_LISTED = 40;
 
-  rowOf(line: number): Row | null {
-    const one = this.lines.value[line];
-    return one?.type === "row" ? this.union.value.rows[one.rows[0]] : null;
+/** The state that panels share: runs, the user's choices, and what follows from both. */
+export class Store {
+  readonly view: View = Object.fromEntries(
+    Object.entries(DEFAULTS).map(([key, value]) => [key, signal(value)]),
+  ) as unknown as View;
+  private readonly keys = new Map<string, Signal<string | null>>();
+  private readonly keyCount = signal(0);
+  /** Keys of the address that no panel has asked for yet. */
+  private readonly otherKeys = signal<Readonly<Record<string, string>>>({});
+  /** True during a jump. */
+  jumping = false;
+
+  readonly dark = signal(false);
+  /** True while the list of keys lies over the page. */
+  readonly keysListed = signal(false);
+  /** Moved by the arrow keys; null if the open panel has nothing to move. */
+  readonly keyboardNav = signal<KeyboardNav | null>(null);
+  readonly tooltip = signal<TooltipContent | null>(null);
+  /** Place of the pointer on the x axis that the charts of a panel share. */
+  readonly pointer = signal<number | null>(null);
+
+  readonly runs = signal<RunInfo[] | null>(null);
+  readonly runsError = signal<string | null>(null);
+  /** True while a reload replaces the list of runs. */
+  replacingRuns = false;
+  readonly scalars = signal<readonly ScalarSeries[]>([]);
+  /** Cost of nnviz by run, if it is known. */
+  readonly overheads = signal<ReadonlyMap<string, Overhead>>(new Map());
+  /** Runs in the visible part of the list; null until it was laid out. */
+  readonly listedInView = signal<readonly string[] | null>(null);
+  /** Rows that Gradient flow has loaded. */
+  readonly rows = signal<readonly Row[]>([]);
+
+  readonly order = computed(() => runOrder(this.runs.value ?? []));
+  readonly names = computed(() => [...this.order.value.keys()]);
+  readonly selected = computed(() => {
+    const chosen = this.view.runs.value;
+    if (chosen === null) return this.names.value.slice(0, FIRST_RUNS);
+    return chosen.filter((run) => this.order.value.has(run));
+  });
+  readonly ref = computed(() => {
+    const wanted = this.view.ref.value;
+    const selected = this.selected.value;
+    if (wanted !== null && selected.includes(wanted)) return wanted;
+    return this.names.value.find((run) => selected.includes(run)) ?? null;
+  });
+  readonly shown = computed(() => shownRuns(this.selected.value, this.ref.value, this.order.value));
+  /** Runs that are shown, or that the list has in view. */
+  readonly visible = computed(() => {
+    const listed = this.listedInView.value ?? this.names.value.slice(0, FIRST_LISTED);
+    return [...new Set([...this.shown.value, ...listed])].filter((run) => this.order.value.has(run));
+  });
+  readonly shortNames = computed(() => shortNames(this.shown.value));
+  readonly headlines: ReadonlySignal<Map<string, Headline>> = computed(() =>
+    headlines(this.scalars.value, LOG_PREFIX),
+  );
+  readonly listed = filtered(this.view.runFilter, this.names, (name) => name);
+
+  readonly statistics = computed(() => statisticsOf(this.runs.value ?? []));
+  private readonly choice = computed(() => {
+    const groups = this.statistics.value;
+    const group = groups.find(({ kind }) => kind === this.view.kind.value) ?? groups[0];
+    if (!group) return null;
+    const wanted = this.view.statistic.value;
+    const statistic = wanted !== null && group.names.includes(wanted) ? wanted : group.names[0];
+    return { kind: group.kind, statistic };
+  });
+  readonly kind = computed(() => this.choice.value?.kind ?? "gradient");
+  readonly statistic = computed(() => this.choice.value?.statistic ?? "norm");
+  /** The statistic that the server is asked for: the page derives some from others. */
+  readonly source = computed(() => sourceOf(this.kind.value, this.statistic.value));
+  /** The user's choice; by default fractions are linear, everything else spans decades. */
+  readonly mode = computed<ScaleMode>(
+    () => this.view.scale.value ?? (isFraction(this.statistic.value) ? "linear" : "log"),
+  );
+  /** Thresholds of the chosen statistic; null if it has none. */
+  readonly thresholds = computed<Thresholds | null>(() => {
+    if (!hasThresholds(this.kind.value, this.statistic.value)) return null;
+    return { vanishing: this.view.vanishing.value, exploding: this.view.exploding.value };
+  });
+
+  colour(run: string): string {
+    return runColour(this.order.value.get(run) ?? 0, this.dark.value);
   }
 
-  moveTo(line: number | null, step: number | null): void {
+  toggleRun(run: string): void {
+    const now = this.selected.value;
+    const next = now.includes(run) ? now.filter((one) => one !== run) : [...now, run];
     batch(() => {
-      const target = line === null ? null : this.lines.value[line];
-      if (target && target.type !== "header") this.view.row.value = target.key;
-      if (step !== null) this.view.step.value = step;
+      // A reference that was only implied must not jump to a run that is added.
+      if (this.view.ref.value === null && now.length > 0 && next.includes(this.ref.value!)) {
+        this.view.ref.value = this.ref.value;
+      }
+      this.view.runs.value = next;
     });
   }
 
-  /** To the next logged step of any shown run. */
-  moveStep(by: number): void {
-    const steps = this.steps.value;
-    if (steps.length === 0) return;
-    const at = nearest(steps, this.step.value);
-    this.view.step.value = steps[Math.min(steps.length - 1, Math.max(0, at + by))];
+  setRef(run: string): void {
+    batch(() => {
+      if (!this.selected.value.includes(run)) this.view.runs.value = [...this.selected.value, run];
+      this.view.ref.value = run;
+    });
   }
 
-  moveLine(by: number): void {
-    const lines = this.lines.value;
-    for (let line = this.line.value + by; line >= 0 && line < lines.length; line += by) {
-      if (lines[line].type === "header") continue;
-      this.moveTo(line, null);
-      return;
+  selectListed(on: boolean): void {
+    const listed = this.listed.items.value;
+    const others = this.selected.value.filter((run) => !listed.includes(run));
+    this.view.runs.value = on ? [...others, ...listed] : others;
+  }
+
+  choose(kind: string, statistic: string): void {
+    batch(() => {
+      this.view.kind.value = kind;
+      this.view.statistic.value = statistic;
+      // A range that was set for norms says nothing about fractions.
+      this.view.lo.value = null;
+      this.view.hi.value = null;
+    });
+  }
+
+  /**
+   * Return a panel's own key of the address; null is its default.
+   *
+   *     const sample = Number(store.key("act.sample").value ?? 0);
+   */
+  key(name: string): Signal<string | null> {
+    if (name in this.view) throw new Error(`invalid key: ${name} is of the shared view`);
+    let one = this.keys.get(name);
+    if (!one) {
+      one = signal(this.otherKeys.peek()[name] ?? null);
+      this.keys.set(name, one);
+      this.keyCount.value = this.keys.size;
+    }
+    return one;
+  }
+
+  /** Return the panels' keys that are not at their default. Keys of panels that were not opened stay as they came. */
+  panelKeys(): Record<string, string> {
+    const result: Record<string, string> = { ...this.otherKeys.value };
+    // A panel that is opened later asks for its keys later: the address must follow.
+    void this.keyCount.value;
+    for (const [name, { value }] of this.keys) {
+      if (value === null) delete result[name];
+      else result[name] = value;
+    }
+    return result;
+  }
+
+  setPanelKeys(keys: Readonly<Record<string, string>>): void {
+    batch(() => {
+      this.otherKeys.value = keys;
+      for (const [name, one] of this.keys) one.value = keys[name] ?? null;
+    });
+  }
+
+  /** Make a change that the back button undoes as a whole, such as the "Show" of a finding. */
+  jump(change: () => void): void {
+    this.jumping = true;
+    try {
+      batch(change);
+    } finally {
+      this.jumping = false;
     }
   }
 
-  toggleBlock(key: string): void {
-    const line = this.lines.value.find((one) => one.key === key);
-    if (line)
-      this.view.collapsed.value = setFold(this.flow.folds.value, key, line.depth, line.type === "header");
+  state(): ViewState {
+    return Object.fromEntries(
+      Object.entries(this.view).map(([key, one]) => [key, one.value]),
+    ) as unknown as ViewState;
   }
 
-  setCollapsed(all: boolean): void {
-    this.view.collapsed.value = all ? ["@0"] : [];
-  }
-
-  /** Null: all steps. */
-  zoomTo(zoom: Zoom | null): void {
+  setState(state: ViewState): void {
     batch(() => {
-      this.flow.keys.from.value = zoom && String(zoom[0]);
-      this.flow.keys.to.value = zoom && String(zoom[1]);
-    });
-  }
-
-  compare(on: boolean): void {
-    batch(() => {
-      this.flow.keys.against.value = on ? "ref" : null;
-      // A range that was set for values says nothing about differences.
-      this.view.lo.value = null;
-      this.view.hi.value = null;
+      for (const [key, value] of Object.entries(state))
+        (this.view as Record<string, Signal<unknown>>)[key].value = value;
     });
   }
 }

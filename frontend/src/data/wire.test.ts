@@ -22,14 +22,14 @@ function byHand(): ArrayBuffer {
   return buffer;
 }
 
-test("an answer by hand", () => {
+test("decode, answer made by hand, returns its arrays", () => {
   const found = decode(byHand()) as { values: Float32Array; steps: Float64Array; absent: Uint8Array };
   expect([...found.values]).toEqual([0.5, Number.NaN]);
   expect([...found.steps]).toEqual([1234567890123]);
   expect([...found.absent]).toEqual([1, 0, 1]);
 });
 
-test("broken answers say what is wrong", () => {
+test("decode, broken answers, say what is wrong", () => {
   expect(() => decode(new ArrayBuffer(3))).toThrow("invalid answer: 3 bytes");
   expect(() => decode(byHand().slice(0, -8))).toThrow(/invalid array: 3 of uint8/);
   const buffer = byHand();
@@ -40,7 +40,7 @@ test("broken answers say what is wrong", () => {
   );
 });
 
-test("layouts that are known are not sent again, and are found again", async () => {
+test("HttpSource, known layouts, are not sent again", async () => {
   const sent: { known: string[] }[] = [];
   vi.stubGlobal("fetch", async (_url: string, init: RequestInit) => {
     const body = JSON.parse(init.body as string);
@@ -59,7 +59,7 @@ test("layouts that are known are not sent again, and are found again", async () 
   vi.unstubAllGlobals();
 });
 
-test("an error answer is told with its text", async () => {
+test("HttpSource, error answer, throws its text", async () => {
   vi.stubGlobal(
     "fetch",
     async () => new Response("unknown kind: nothing", { status: 400, statusText: "Bad Request" }),

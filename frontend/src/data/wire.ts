@@ -27,7 +27,7 @@ function view(buffer: ArrayBuffer, start: number, ref: ArrayRef): Decoded {
   return new Uint8Array(buffer, at, length);
 }
 
-/** The header with every array reference replaced by the array itself (views, no copies). */
+/** Return the header with each array reference replaced by its array (a view, no copy). */
 export function decode(buffer: ArrayBuffer): unknown {
   if (buffer.byteLength < 8) throw new RangeError(`invalid answer: ${buffer.byteLength} bytes`);
   const length = new DataView(buffer).getUint32(0, true);

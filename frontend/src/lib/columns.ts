@@ -12,13 +12,13 @@ const roundWidth = (pixels: number) => WIDTHS.find((width) => width >= pixels) ?
 
 /**
  * Return the number of columns to request for each of `runs` heat maps, in a window `screen` pixels wide. `pixels` is
- * the width of one heat map, or 0 if it is not known yet. The result is at least one column per pixel. Few runs get
+ * the width of one heat map, or 0 if it is not known yet. The result is at minimum one column per pixel. Few runs get
  * more columns, so that logs of common length arrive unreduced.
  */
 export function widthFor(runs: number, pixels: number, screen: number): number {
   const guess = (screen - 560) / Math.max(1, runs);
-  const least = runs <= 4 ? 384 : runs <= 8 ? 192 : 128;
-  return roundWidth(Math.max(least, pixels > 0 ? pixels : guess));
+  const minimum = runs <= 4 ? 384 : runs <= 8 ? 192 : 128;
+  return roundWidth(Math.max(minimum, pixels > 0 ? pixels : guess));
 }
 
 /** Return one value per column: NaN if any value is not finite, else the value of largest magnitude. */

@@ -4,7 +4,7 @@ import { groupMarks, PEAK_RULE, peakBaselines, windowCount, windowMarks } from "
 
 const even = (n: number, value = 2) => Array.from({ length: n }, (_, i) => value + 0.01 * (i % 3));
 const outstanding = (values: number[]) =>
-  peakBaselines(values).flatMap((usual, i) => (usual === null ? [] : [i]));
+  peakBaselines(values).flatMap((baseline, i) => (baseline === null ? [] : [i]));
 
 describe("peakBaselines", () => {
   test("finds maxima of at least three times the median nearby", () => {

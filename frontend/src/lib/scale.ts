@@ -248,9 +248,9 @@ function factorTicks({ lo, hi }: Scale, count: number): number[] {
 }
 
 function symlogTicks(scale: Scale, count: number): number[] {
-  const most = Math.max(Math.abs(scale.lo), Math.abs(scale.hi));
+  const largest = Math.max(Math.abs(scale.lo), Math.abs(scale.hi));
   const first = Math.ceil(Math.log10(scale.threshold ?? 1) - 1e-9);
-  const last = Math.floor(Math.log10(most) + 1e-9);
+  const last = Math.floor(Math.log10(largest) + 1e-9);
   const side = Math.max(1, Math.floor((count - 1) / 2));
   const every = Math.max(1, Math.ceil((last - first + 1) / side));
   const up: number[] = [];

@@ -35,11 +35,11 @@ export function cellEdges(steps: ArrayLike<number>): Float64Array {
   const known = edgesOf.get(steps);
   if (known) return known;
   const n = steps.length;
-  const usual = spacing(steps);
+  const distance = spacing(steps);
   const edges = new Float64Array(2 * n);
   for (let i = 0; i < n; i++) {
-    const before = i > 0 ? Math.min(usual, (steps[i] - steps[i - 1]) / 2) : usual / 2;
-    const after = i < n - 1 ? Math.min(usual, (steps[i + 1] - steps[i]) / 2) : usual / 2;
+    const before = i > 0 ? Math.min(distance, (steps[i] - steps[i - 1]) / 2) : distance / 2;
+    const after = i < n - 1 ? Math.min(distance, (steps[i + 1] - steps[i]) / 2) : distance / 2;
     edges[2 * i] = steps[i] - before;
     edges[2 * i + 1] = steps[i] + after;
   }

@@ -96,13 +96,13 @@ export function curveScale({ runs }: Curves, mode: ScaleMode, shared: Scale): Sc
   return { mode: "linear", lo, hi: hi > lo ? hi : lo + 1, diverging };
 }
 
-/** Return a scale of factors that includes 1 and spans at least from a half to twice. */
+/** Return a scale of factors that includes 1 and spans at minimum from a half to twice. */
 function factorCurve(min: number, max: number, shared: Scale): Scale {
-  const least = Math.log10(2);
+  const minimum = Math.log10(2);
   const out = (decades: number) =>
     decades > 3 ? Math.ceil(decades - 1e-9) : Math.log10(niceUp(10 ** decades));
-  let lo = -Math.max(least, out(Math.max(0, min > max ? 0 : -min)));
-  let hi = Math.max(least, out(Math.max(0, min > max ? 0 : max)));
+  let lo = -Math.max(minimum, out(Math.max(0, min > max ? 0 : -min)));
+  let hi = Math.max(minimum, out(Math.max(0, min > max ? 0 : max)));
   if (hi - lo > MAX_DECADES) {
     lo = Math.max(lo, shared.lo);
     hi = Math.min(hi, shared.hi);
@@ -113,9 +113,9 @@ function factorCurve(min: number, max: number, shared: Scale): Scale {
 /** Return a symlog scale that spans the values, with the linear part of the shared scale. */
 function symlogCurve(min: number, max: number, shared: Scale): Scale {
   const { threshold = 1e-3 } = shared;
-  const least = 10 * threshold;
-  const far = (value: number) => niceUp(Math.max(least, value));
-  if (min > max) return { mode: "symlog", lo: -least, hi: least, diverging: true, threshold };
+  const minimum = 10 * threshold;
+  const far = (value: number) => niceUp(Math.max(minimum, value));
+  if (min > max) return { mode: "symlog", lo: -minimum, hi: minimum, diverging: true, threshold };
   let lo = min < 0 ? -far(-min) : 0;
   let hi = max > 0 ? far(max) : 0;
   if (Math.log10(Math.max(hi, -lo) / threshold) > MAX_DECADES) {

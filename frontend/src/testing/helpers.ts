@@ -1,3 +1,4 @@
+import { vi } from "vitest";
 import { NNVIZ_PREFIX } from "../lib/tags";
 import type {
   Grid,
@@ -153,4 +154,11 @@ export const scalars = (run: string, steps: number[], tags: Record<string, numbe
     values: Float32Array.from(values),
   }));
 
-export const settle = () => new Promise((done) => setTimeout(done, 0));
+/** Let this many milliseconds pass. With vitest's fake timers no real time passes, so that load cannot matter. */
+export async function wait(milliseconds: number): Promise<void> {
+  if (vi.isFakeTimers()) await vi.advanceTimersByTimeAsync(milliseconds);
+  else await new Promise((done) => setTimeout(done, milliseconds));
+}
+
+/** Let pending promises and effects run. */
+export const settle = () => wait(0);

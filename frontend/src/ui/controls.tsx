@@ -1,11 +1,9 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { parseNumber, tick, tickOf } from "../lib/format";
-import { nearest } from "../lib/steps";
-import type { Role, ScaleMode } from "../lib/types";
-import { DEFAULTS } from "../lib/url";
+import { parseNumber, tick } from "../lib/format";
+import type { Scale, ScaleMode } from "../lib/types";
 import { useStore } from "./context";
-import { kindName, roleName, statisticName, UI_TEXT } from "./text";
+import { kindName, statisticName, UI_TEXT } from "./text";
 
 export function StatisticSelect() {
   const store = useStore();
@@ -34,45 +32,20 @@ export function StatisticSelect() {
   );
 }
 
-export function RoleSelect() {
+/** Switch between a logarithmic and a linear scale; `scale` is the one that is drawn. */
+export function ScaleSwitch({ scale }: { scale: Pick<Scale, "factor" | "diverging" | "mode"> }) {
   const store = useStore();
-  const roles = store.roles.value;
-  if (roles.length === 0) return null;
-  return (
-    <label class="of">
-      <span>{UI_TEXT.of}</span>
-      <select
-        class="button strong"
-        aria-label={UI_TEXT.role}
-        data-testid="role-select"
-        value={store.role.value}
-        onChange={(event) => {
-          store.view.role.value = event.currentTarget.value as Role;
-        }}
-      >
-        {roles.map((role) => (
-          <option key={role} value={role}>
-            {roleName(role)}
-          </option>
-        ))}
-      </select>
-    </label>
-  );
-}
-
-export function ScaleSwitch() {
-  const store = useStore();
-  const { factor, diverging } = store.scale.value;
-  const now = factor || store.scale.value.mode !== "linear" ? "log" : "linear";
-  const one = (mode: ScaleMode, label: string, title?: string) => (
+  const { factor = false, diverging, mode } = scale;
+  const now = factor || mode !== "linear" ? "log" : "linear";
+  const one = (to: ScaleMode, label: string, title?: string) => (
     <button
       type="button"
-      aria-pressed={now === mode}
-      disabled={factor && mode === "linear"}
+      aria-pressed={now === to}
+      disabled={factor && to === "linear"}
       title={title}
-      data-testid={`scale-${mode}`}
+      data-testid={`scale-${to}`}
       onClick={() => {
-        store.view.scale.value = mode;
+        store.view.scale.value = to;
       }}
     >
       {label}
@@ -83,37 +56,6 @@ export function ScaleSwitch() {
     <fieldset class="segments" aria-label={UI_TEXT.scale}>
       {one("log", signed ? UI_TEXT.symlog : UI_TEXT.log, signed ? UI_TEXT.symlogTitle : undefined)}
       {one("linear", UI_TEXT.linear, factor ? UI_TEXT.linearOff : undefined)}
-    </fieldset>
-  );
-}
-
-/** Switch between each run's own values and its difference from the reference. */
-export function CompareSwitch() {
-  const store = useStore();
-  const { canCompare, compared } = store.flow;
-  const ref = store.ref.value;
-  if (ref === null) return null;
-  const name = store.shortNames.value.get(ref) ?? ref;
-  const one = (on: boolean, label: string, title: string) => (
-    <button
-      type="button"
-      aria-pressed={compared.value === on}
-      disabled={on && !canCompare.value}
-      title={title}
-      data-testid={on ? "compare-ref" : "compare-value"}
-      onClick={() => store.compare(on)}
-    >
-      {label}
-    </button>
-  );
-  return (
-    <fieldset class="segments compare" aria-label={UI_TEXT.flow.compare}>
-      {one(false, UI_TEXT.flow.value, UI_TEXT.flow.valueTitle)}
-      {one(
-        true,
-        UI_TEXT.flow.versus(name),
-        canCompare.value ? UI_TEXT.flow.versusTitle(ref) : UI_TEXT.flow.versusOff,
-      )}
     </fieldset>
   );
 }
@@ -197,140 +139,6 @@ export function NumberField({ label, value, placeholder, testid, positive = fals
         onKeyDown={(event) => event.key === "Enter" && commit(event.currentTarget.value)}
         onBlur={(event) => commit(event.currentTarget.value)}
       />
-    </label>
-  );
-}
-
-export function RangeControl() {
-  const store = useStore();
-  const { lo, hi } = store.view;
-  const scale = store.scale.value;
-  const isAuto = lo.value === null && hi.value === null;
-  const positive = scale.mode === "log" || scale.factor === true;
-  // Factors are entered as such, not as logarithms.
-  const plain = (end: number) => tick(scale.factor ? 10 ** end : end);
-  return (
-    <Popover
-      label={UI_TEXT.range}
-      value={isAuto ? UI_TEXT.auto : `${tickOf(scale, scale.lo)} – ${tickOf(scale, scale.hi)}`}
-      testid="range"
-      help={scale.factor ? UI_TEXT.flow.factorHelp : UI_TEXT.rangeHelp}
-    >
-      <div class="fields">
-        <NumberField
-          label={UI_TEXT.rangeLow}
-          value={lo.value}
-          placeholder={plain(scale.lo)}
-          positive={positive}
-          testid="range-lo"
-          set={(v) => {
-            lo.value = v;
-          }}
-        />
-        <NumberField
-          label={UI_TEXT.rangeHigh}
-          value={hi.value}
-          placeholder={plain(scale.hi)}
-          positive={positive}
-          testid="range-hi"
-          set={(v) => {
-            hi.value = v;
-          }}
-        />
-      </div>
-      <button
-        type="button"
-        class="button"
-        disabled={isAuto}
-        onClick={() => {
-          lo.value = null;
-          hi.value = null;
-        }}
-      >
-        {UI_TEXT.auto}
-      </button>
-    </Popover>
-  );
-}
-
-export function ThresholdControl() {
-  const store = useStore();
-  const { vanishing, exploding } = store.view;
-  if (!store.thresholds.value) return null;
-  const isDefault = vanishing.value === DEFAULTS.vanishing && exploding.value === DEFAULTS.exploding;
-  return (
-    <Popover
-      label={UI_TEXT.thresholds}
-      value={`${tick(vanishing.value)}, ${tick(exploding.value)}`}
-      testid="thresholds"
-      help={UI_TEXT.thresholdsHelp}
-    >
-      <div class="fields">
-        <NumberField
-          label={UI_TEXT.vanishing}
-          value={vanishing.value}
-          placeholder={tick(DEFAULTS.vanishing)}
-          positive
-          testid="threshold-vanishing"
-          set={(v) => {
-            vanishing.value = v ?? DEFAULTS.vanishing;
-          }}
-        />
-        <NumberField
-          label={UI_TEXT.exploding}
-          value={exploding.value}
-          placeholder={tick(DEFAULTS.exploding)}
-          positive
-          testid="threshold-exploding"
-          set={(v) => {
-            exploding.value = v ?? DEFAULTS.exploding;
-          }}
-        />
-      </div>
-      <button
-        type="button"
-        class="button"
-        disabled={isDefault}
-        onClick={() => {
-          vanishing.value = DEFAULTS.vanishing;
-          exploding.value = DEFAULTS.exploding;
-        }}
-      >
-        {UI_TEXT.reset}
-      </button>
-    </Popover>
-  );
-}
-
-/** The cursor's step. A typed number moves it to the nearest logged step. */
-export function StepControl() {
-  const store = useStore();
-  const last = store.steps.value.at(-1);
-  const commit = (input: HTMLInputElement) => {
-    const value = parseNumber(input.value);
-    if (value === null) input.value = String(store.step.value);
-    else if (store.steps.value.length > 0) {
-      const step = store.steps.value[nearest(store.steps.value, value)];
-      store.moveTo(null, step);
-      input.value = String(step);
-    }
-  };
-  return (
-    <label class="button step">
-      {UI_TEXT.step}
-      <input
-        inputMode="numeric"
-        aria-label={UI_TEXT.step}
-        data-testid="step-input"
-        value={store.step.value}
-        size={Math.max(3, String(store.step.value).length)}
-        onKeyDown={(event) => {
-          event.stopPropagation();
-          if (event.key === "Enter") commit(event.currentTarget);
-        }}
-        onBlur={(event) => commit(event.currentTarget)}
-      />
-      {last !== undefined && <span class="dim">{UI_TEXT.ofLast(last)}</span>}
     </label>
   );
 }

@@ -4,6 +4,8 @@ import { useQuery } from "../data/use_query";
 import { type FindingGroup, type FindingsHeader, groupFindings } from "../lib/findings";
 import { useStore } from "./context";
 
+/** Keys of Gradient flow's zoom, which could hide the step. */
+const ZOOM_KEYS = ["flow.from", "flow.to"];
 /** Maximum number of runs in one request. */
 const MAX_RUNS = 500;
 
@@ -52,7 +54,7 @@ export function useOtherFindings(header: FindingsHeader | null, requested: boole
 
 /** Return the parameter filter that includes this parameter. Null is the default, weights only. */
 export function roleShowing(store: Store, name: string): "all" | null {
-  const known = store.union.value.rows.find((row) => row.name === name)?.role;
+  const known = store.rows.value.find((row) => row.name === name)?.role;
   return known === "weight" || (known === undefined && name.endsWith(".weight")) ? null : "all";
 }
 
@@ -65,7 +67,7 @@ export function showFinding(store: Store, { run, origin }: FindingGroup): void {
     store.view.role.value = roleShowing(store, origin.row);
     store.view.rowFilter.value = "";
     store.view.row.value = origin.row;
-    store.zoomTo(null);
+    for (const key of ZOOM_KEYS) store.key(key).value = null;
     store.view.step.value = origin.since;
   });
 }

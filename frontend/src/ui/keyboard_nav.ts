@@ -1,5 +1,5 @@
 import { useEffect } from "preact/hooks";
-import type { KeyboardNav } from "../data/shapes";
+import type { KeyboardNav } from "../data/store";
 import { useStore } from "./context";
 
 /** Let the arrow keys move among the steps and layers of the open panel. */

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -58,6 +58,7 @@ class ParameterCollector(Collector):
 
     def begin(self, plan: StepPlan) -> None:
         self._plan, self.active = plan, plan.logged
+        self._due = frozenset(kind for kind in self._buffers if plan.measures(kind))
         for buffer in self._buffers.values():
             buffer.clear()
         self._scales: dict[str | int, Tensor] = {}
@@ -71,27 +72,27 @@ class ParameterCollector(Collector):
     def before(self, optimizer: Optimizer, closure: bool) -> None:
         self._choose()
         own = self._parameters.names_of(optimizer)
-        for name, tensor in own:  # it may step more often than the others: its last step counts
-            self._seen.discard(tensor)
-            self._scales.pop(name, None)
-            for buffer in self._buffers.values():
-                buffer.forget(name)
+        if self._seen:  # an optimizer may step more often than the others: its last step counts
+            for name, tensor in own:
+                self._seen.discard(tensor)
+                self._forget(name, self._buffers)
         for name, tensor in own:
             if isinstance(name, str):
                 self._read_parameter(name, tensor, updated=closure or tensor.grad is not None)
         if not closure:
-            self.computed(optimizer)
+            self._read_gradients(optimizer, own)
 
     def computed(self, optimizer: Optimizer) -> None:
+        own = self._parameters.names_of(optimizer)
+        for name, _ in own:  # a closure may run several times
+            self._forget(name, ("gradient",))
+        self._read_gradients(optimizer, own)
+
+    def _read_gradients(self, optimizer: Optimizer, own: Sequence[tuple[str | int, nn.Parameter]]) -> None:
         # A fused optimizer under a GradScaler unscales the gradients itself.
         scale = getattr(optimizer, "grad_scale", None)
         factor = None if scale is None else scale.detach().reshape(1).double()
-        own = self._parameters.names_of(optimizer)
         self.updated.difference_update(tensor for _, tensor in own)
-        for name, _ in own:
-            self._scales.pop(name, None)
-            if "gradient" in self._buffers:
-                self._buffers["gradient"].forget(name)
         for name, tensor in own:
             self._read_gradient(name, tensor, scale, factor)
             if tensor.grad is not None:
@@ -111,14 +112,14 @@ class ParameterCollector(Collector):
                 self._read_gradient(parameter.name, parameter.tensor)
         self._rows.update(self._parameters.ordered())
         for kind, buffer in self._buffers.items():
-            if self._plan.measures(kind):
+            if kind in self._due:
                 pending.add(self._rows.tables[kind], buffer, kind in self._written)
         slots = {id(scale): pending.copy.add(scale) for scale in self._scales.values()}
         pending.scales = {name: slots[id(scale)] for name, scale in self._scales.items()}
 
     def drop(self) -> None:
         super().drop()
-        self._written = frozenset()
+        self._written = self._due = frozenset()
         self._buffers.clear()
         self._scales.clear()
         self._snapshot.release()
@@ -157,20 +158,25 @@ class ParameterCollector(Collector):
         self._measure("gradient", name, gradient)
 
     def _measures(self, kind: str) -> bool:
-        return kind in self._written and self._plan.measures(kind)
+        return kind in self._written and kind in self._due
+
+    def _forget(self, name: str | int, kinds: Iterable[str]) -> None:
+        self._scales.pop(name, None)
+        for kind in kinds:
+            if (buffer := self._buffers.get(kind)) is not None:
+                buffer.forget(name)
 
     def _measure(
         self, kind: str, name: str | int, x: Tensor, *, minus: Tensor | None = None, copy_to: Tensor | None = None
     ) -> TensorStats | None:
-        buffer = self._buffers.get(kind)
-        if buffer is None or not self._plan.measures(kind):
+        if kind not in self._due:
             return None
         bin_counts = self._plan.histograms and kind in self._written and isinstance(name, str)
         if not (self._plan.statistics or bin_counts):
             return None
         stats = measure(x, minus=minus, copy_to=copy_to, bin_counts=bin_counts)
         if stats is not None:
-            buffer.put(name, stats, self._plan.statistics)
+            self._buffers[kind].put(name, stats, self._plan.statistics)
         return stats
 
     def _choose(self) -> list[NamedParameter]:

@@ -1,4 +1,4 @@
-"""Optimizers that do not behave like SGD in a plain loop: each step counts once, with what was applied."""
+"""Tests of unusual optimizers: each step counts once, with the gradients that were applied."""
 
 import numpy as np
 import pytest
@@ -21,12 +21,12 @@ def tags_once(run):
     return run
 
 
-def test_a_step_that_calls_its_base_class(tmp_path):
+def test_step_that_calls_its_base_class_counts_once(tmp_path):
     class Nested(torch.optim.SGD):
         def step(self, closure=None):
             return super().step(closure)
 
-    torch.optim.SGD([nn.Parameter(torch.ones(1))], 0.1)  # from now on torch hooks SGD.step as well as Nested's
+    torch.optim.SGD([nn.Parameter(torch.ones(1))], 0.1)  # torch now hooks SGD.step as well as Nested.step
     model = nn.Linear(2, 1)
     optimizer = Nested(model.parameters(), 0.1)
     with tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=1, histograms_every=1):
@@ -39,7 +39,7 @@ def test_a_step_that_calls_its_base_class(tmp_path):
     assert run.statistics("update", 1)["bias"]["norm"] == pytest.approx(0.1)
 
 
-def test_a_step_that_raised_and_is_tried_again(tmp_path):
+def test_step_that_raised_and_is_repeated_counts_once(tmp_path):
     class Failing(torch.optim.SGD):
         fail = True
 
@@ -65,7 +65,7 @@ def test_a_step_that_raised_and_is_tried_again(tmp_path):
     assert run.statistics("parameter", 0)["bias"]["norm"] == 5.0
 
 
-def test_a_critic_that_steps_more_often(tmp_path):
+def test_critic_that_steps_more_often_counts_its_last_step(tmp_path):
     g, d = nn.Linear(2, 2), nn.Linear(2, 1)
     optimizers = opt_g, opt_d = torch.optim.SGD(g.parameters(), 0.1), torch.optim.SGD(d.parameters(), 0.2)
     with tb_nnviz.watch(
@@ -85,7 +85,7 @@ def test_a_critic_that_steps_more_often(tmp_path):
     assert run.scalars["nnviz/global/learning_rate/1"][1] == np.float32(0.2)
 
 
-def test_a_parameter_of_two_optimizers(tmp_path):
+def test_parameter_of_two_optimizers_has_one_row(tmp_path):
     model = nn.Linear(2, 1)
     optimizers = [torch.optim.SGD(model.parameters(), 0.1), torch.optim.SGD([model.bias], 0.5)]
     with tb_nnviz.watch(model, optimizers, logdir=tmp_path, every=1, histograms_every=1):
@@ -97,7 +97,7 @@ def test_a_parameter_of_two_optimizers(tmp_path):
     assert run.statistics("update", 0)["bias"]["norm"] == pytest.approx(0.5), "the last one's"
 
 
-def test_learning_rates_that_are_none_a_tensor_or_share_a_name(tmp_path):
+def test_learning_rate_none_tensor_or_shared_name_is_logged(tmp_path):
     model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 1))
     optimizers = [
         torch.optim.Adam([{"params": model[0].parameters(), "name": "body", "lr": torch.tensor(0.25)}]),
@@ -117,7 +117,7 @@ def test_learning_rates_that_are_none_a_tensor_or_share_a_name(tmp_path):
     assert rates == {"body": 0.25, "head#1": np.float32(0.1), "head#2": 0.5}
 
 
-def test_an_optimizer_without_a_learning_rate_and_that_clears_gradients(tmp_path):
+def test_optimizer_without_rate_that_clears_gradients_is_logged(tmp_path):
     class Odd(torch.optim.Optimizer):
         def __init__(self, parameters):
             super().__init__(parameters, {"lr": None})
@@ -141,7 +141,7 @@ def test_an_optimizer_without_a_learning_rate_and_that_clears_gradients(tmp_path
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
-def test_an_update_of_half_precision_is_the_exact_difference(dtype, tmp_path):
+def test_update_of_half_precision_is_exact_difference(dtype, tmp_path):
     model = nn.Linear(2, 1, bias=False).to(dtype)
     with torch.no_grad():
         model.weight.copy_(torch.tensor([[1.0, 256.0]]))
@@ -155,7 +155,7 @@ def test_an_update_of_half_precision_is_the_exact_difference(dtype, tmp_path):
     assert found["min"] == exact.min() and found["zero_fraction"] == 0.5, "the other update has rounded away"
 
 
-def test_parameters_replaced_during_training(tmp_path):
+def test_parameters_replaced_during_training_are_followed(tmp_path):
     model = nn.Linear(2, 1)
     optimizer = torch.optim.SGD(model.parameters(), 0.1)
     with tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=1):
@@ -171,7 +171,7 @@ def test_parameters_replaced_during_training(tmp_path):
     assert [run.rows("gradient", step)[0]["numel"] for step in (0, 1)] == [2, 6]
 
 
-def test_a_step_that_takes_something_else_than_a_closure(tmp_path):
+def test_step_with_another_argument_than_closure_works(tmp_path):
     class Scaled(torch.optim.SGD):
         @torch.no_grad()
         def step(self, scale):
@@ -186,7 +186,7 @@ def test_a_step_that_takes_something_else_than_a_closure(tmp_path):
     assert Run(tmp_path).statistics("update", 0)["bias"]["norm"] == pytest.approx(0.5)
 
 
-def test_step_by_hand_where_one_optimizer_steps_more_seldom(tmp_path):
+def test_monitor_step_ends_step_without_rarer_optimizer(tmp_path):
     model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 1))
     optimizers = [torch.optim.SGD(layer.parameters(), 0.1) for layer in model]
     with tb_nnviz.watch(model, optimizers, logdir=tmp_path, every=1) as monitor:

@@ -1,4 +1,4 @@
-"""Loss scaling: the scale, the steps that are skipped, and the scaler itself."""
+"""Tests of loss scaling: the logged scale, skipped steps, and the scaler's own state."""
 
 import copy
 import pickle
@@ -16,7 +16,7 @@ from tests.support.event_reader import Run
 
 
 def loop(logdir, fused, bad_steps, steps=6, every=1, **options):
-    """Steps whose gradients overflow where asked; returns the scale of each."""
+    """Train steps, some of which overflow, and return the scale of each."""
     torch.manual_seed(0)
     model = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2))
     optimizer = torch.optim.SGD(model.parameters(), 0.1, fused=fused)
@@ -37,7 +37,7 @@ def loop(logdir, fused, bad_steps, steps=6, every=1, **options):
 
 
 @pytest.mark.parametrize("fused", [False, True])
-def test_skipped_steps_and_the_scale(fused, tmp_path):
+def test_skipped_steps_are_logged_with_the_scale(fused, tmp_path):
     scales = loop(tmp_path, fused, {1, 4})
     run = Run(tmp_path)
     assert list(run.scalars["nnviz/global/loss_scale"].values()) == scales and len(set(scales)) > 1
@@ -51,7 +51,7 @@ def test_skipped_steps_and_the_scale(fused, tmp_path):
     assert list(run.scalars["nnviz/log/loss"]) == list(range(6))
 
 
-def test_a_skipped_step_that_is_not_logged_is_told_all_the_same(tmp_path):
+def test_skipped_step_off_schedule_is_logged(tmp_path):
     scales = loop(tmp_path, False, {2, 3}, every=5, histograms_every=None)
     run = Run(tmp_path)
     assert list(run.scalars["nnviz/global/skipped"]) == [0, 2, 3, 5]
@@ -70,7 +70,7 @@ def test_histograms_are_of_unscaled_gradients(fused, tmp_path):
     assert stock[0, 0] <= 2.0 < stock[-1, 1] and stock[:, 2].sum() == 2
 
 
-def test_the_scaler_is_left_as_it_was(tmp_path):
+def test_close_restores_the_scaler(tmp_path):
     model = nn.Linear(2, 1)
     optimizer = torch.optim.SGD(model.parameters(), 0.1)
     scaler = torch.amp.GradScaler("cpu", init_scale=8.0)
@@ -87,7 +87,7 @@ def test_the_scaler_is_left_as_it_was(tmp_path):
 
 
 def shallow_copy_steps(logdir):
-    """What a copy made before the first step does, where the scaler itself is not used at all."""
+    """Train with a copy that was made before the first step, and not with the scaler itself."""
     torch.manual_seed(0)
     model = nn.Linear(3, 2)
     optimizer = torch.optim.SGD(model.parameters(), 0.1)
@@ -102,12 +102,12 @@ def shallow_copy_steps(logdir):
     return copied.state_dict(), scaler.state_dict(), [p.tolist() for p in model.parameters()]
 
 
-def test_a_shallow_copy_is_a_scaler_of_its_own(tmp_path):
+def test_shallow_copy_of_scaler_is_independent(tmp_path):
     assert shallow_copy_steps(tmp_path) == shallow_copy_steps(None)
 
 
-class OfAnotherKind:
-    """What has the methods of a GradScaler, and no word on how it is copied."""
+class CustomScaler:
+    """A scaler with the methods of GradScaler and without methods for copying."""
 
     def __init__(self):
         self.scale = 8.0
@@ -122,8 +122,8 @@ class OfAnotherKind:
         return False
 
 
-def test_scalers_of_another_kind_are_copied_too(tmp_path):
-    model, scaler = nn.Linear(2, 1), OfAnotherKind()
+def test_scaler_of_another_type_is_copied(tmp_path):
+    model, scaler = nn.Linear(2, 1), CustomScaler()
     with tb_nnviz.watch(model, torch.optim.SGD(model.parameters(), 0.1), logdir=tmp_path, scaler=scaler):
         for copied in (copy.copy(scaler), copy.deepcopy(scaler), pickle.loads(pickle.dumps(scaler))):
             assert vars(copied) == {"scale": 8.0}
@@ -131,11 +131,11 @@ def test_scalers_of_another_kind_are_copied_too(tmp_path):
     assert vars(scaler) == {"scale": 8.0}
 
 
-def test_copies_keep_what_others_have_put_in_the_place(tmp_path):
+def test_copies_of_scaler_keep_wrappers_of_others(tmp_path):
     model = nn.Linear(2, 1)
     optimizer = torch.optim.SGD(model.parameters(), 0.1)
     scaler = torch.amp.GradScaler("cpu", init_scale=8.0)
-    scaler.step = wrapped = Wrapped(scaler)
+    scaler.step = wrapped = StepWrapper(scaler)
     names = set(vars(scaler))
     monitors = [tb_nnviz.watch(model, optimizer, logdir=tmp_path / name, scaler=scaler) for name in "ab"]
     assert copy.copy(scaler).step is wrapped and set(vars(copy.copy(scaler))) == names
@@ -145,7 +145,7 @@ def test_copies_keep_what_others_have_put_in_the_place(tmp_path):
     assert scaler.step is wrapped and set(vars(scaler)) == names
 
 
-def test_a_disabled_scaler_has_no_scale(tmp_path):
+def test_disabled_scaler_logs_no_scale(tmp_path):
     model = nn.Linear(2, 1)
     optimizer = torch.optim.SGD(model.parameters(), 0.1)
     scaler = torch.amp.GradScaler("cpu", enabled=False)
@@ -158,7 +158,7 @@ def test_a_disabled_scaler_has_no_scale(tmp_path):
     assert list(run.tensors["nnviz/update/norm"]) == [0, 1] and "nnviz/global/loss_scale" not in run.scalars
 
 
-def test_one_of_two_optimizers_skips(tmp_path):
+def test_one_of_two_optimizers_that_skips_is_logged(tmp_path):
     model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 1))
     optimizers = [torch.optim.SGD(layer.parameters(), 0.1) for layer in model]
     scaler = torch.amp.GradScaler("cpu", init_scale=8.0)
@@ -178,7 +178,7 @@ def test_one_of_two_optimizers_skips(tmp_path):
     assert np.isnan(run.scalars["nnviz/global/gradient_norm"][1])
 
 
-def test_steps_that_the_user_wraps_after_us_go_on(tmp_path):
+def test_close_keeps_wrappers_installed_after_watch(tmp_path):
     model = nn.Linear(2, 1)
     optimizer = torch.optim.SGD(model.parameters(), 0.1)
     scaler = torch.amp.GradScaler("cpu")
@@ -191,8 +191,8 @@ def test_steps_that_the_user_wraps_after_us_go_on(tmp_path):
     assert called == [1]
 
 
-class Wrapped:
-    """Somebody else's wrapper, that was there before."""
+class StepWrapper:
+    """A wrapper of a scaler's step, as of another library."""
 
     def __init__(self, scaler):
         self.step, self.calls = scaler.step, 0
@@ -202,11 +202,11 @@ class Wrapped:
         return self.step(*args)
 
 
-def test_wrappers_and_monitors_within_each_other(tmp_path):
+def test_wrappers_and_monitors_can_be_nested(tmp_path):
     model = nn.Linear(2, 1)
     optimizer = torch.optim.SGD(model.parameters(), 0.1)
     scaler = torch.amp.GradScaler("cpu", init_scale=8.0)
-    scaler.step = wrapped = Wrapped(scaler)
+    scaler.step = wrapped = StepWrapper(scaler)
     first = tb_nnviz.watch(model, optimizer, logdir=tmp_path / "a", scaler=scaler, every=1)
     tb_nnviz.watch(model, optimizer, logdir=tmp_path / "b", scaler=scaler, every=1).close()
     scaler.scale(model(torch.full((1, 2), torch.inf)).sum()).backward()
@@ -218,7 +218,7 @@ def test_wrappers_and_monitors_within_each_other(tmp_path):
 
 
 @pytest.mark.parametrize("fused", [False, True])
-def test_the_first_step_of_adam_is_skipped(fused, tmp_path):
+def test_first_step_of_adam_skipped_is_logged(fused, tmp_path):
     model = nn.Linear(2, 1)
     optimizer = torch.optim.AdamW(model.parameters(), 0.1, fused=fused)
     scaler = torch.amp.GradScaler("cpu", init_scale=8.0)
@@ -233,8 +233,8 @@ def test_the_first_step_of_adam_is_skipped(fused, tmp_path):
     assert run.statistics("optimizer", 2)["bias"]["effective_step_size"] > 0
 
 
-def test_what_was_applied_before_a_skip_that_is_not_logged_counts(tmp_path):
-    """The gradient norm of a step is that of all its gradients, or absent."""
+def test_gradients_applied_before_unlogged_skip_count(tmp_path):
+    """Check that the gradient norm of a step is of all its gradients, or absent."""
     for window in (False, True):
         model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 1))
         optimizers = [torch.optim.SGD(layer.parameters(), 0.1) for layer in model]
@@ -258,7 +258,7 @@ def test_what_was_applied_before_a_skip_that_is_not_logged_counts(tmp_path):
             assert scalars["nnviz/window/nonfinite"][5] == 1 and scalars["nnviz/window/skipped_steps"][5] == 1
 
 
-def test_half_precision_gradients_are_unscaled_as_the_optimizer_does(tmp_path):
+def test_half_precision_gradients_are_unscaled_exactly(tmp_path):
     model = nn.Linear(2, 1, bias=False).half()
     optimizer = torch.optim.Adam(model.parameters(), 1e-3, fused=True)
     with tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=1, histograms_every=2):

@@ -15,30 +15,52 @@ from tests.support import oracle
 from tests.support.backends import backend, use_backend  # noqa: F401
 
 #: The table with two more powers, as a statistic such as kurtosis would need them.
-EXTENDED = (*FIELDS, Field("sum_cubed", "sum", 3), Field("sum_fourth", "sum", 4))
+EXTENDED = (*FIELDS, Field("third_power", "sum", 3), Field("fourth_power", "sum", 4))
+#: By field, the factor that the number of a tensor is multiplied by if its elements are multiplied by 2.
+FACTORS = {
+    "min": 2,
+    "max": 2,
+    "ieee_sum": 2,
+    "sum": 2,
+    "sum_sq": 4,
+    "nonzero": 1,
+    "nonfinite": 1,
+    "finite_absmax": 2,
+    "saturated": 1,
+}
 
 
-def extended_values(x):
-    """All fields of an array by float64 numpy, straight from the comments of the table."""
+def field_values(x, fields=EXTENDED):
+    """Return the fields of an array by float64 numpy, straight from the comments of the table."""
     x = np.asarray(x, np.float64)
     finite = x[np.isfinite(x)]
-    powers = [np.sum(finite**power) for power in (1, 2, 3, 4)]
-    absmax = np.max(np.abs(finite), initial=0.0)
-    counts = [np.count_nonzero(finite), x.size - finite.size]
     with np.errstate(all="ignore"):
-        return np.array([x.min(), x.max(), x.sum(), *powers[:2], *counts, absmax, np.nan, *powers[2:]])
+        values = {
+            "min": x.min(),
+            "max": x.max(),
+            "ieee_sum": x.sum(),
+            "sum": np.sum(finite),
+            "sum_sq": np.sum(finite**2),
+            "nonzero": np.count_nonzero(finite),
+            "nonfinite": x.size - finite.size,
+            "finite_absmax": np.max(np.abs(finite), initial=0.0),
+            "saturated": np.nan,
+            "third_power": np.sum(finite**3),
+            "fourth_power": np.sum(finite**4),
+        }
+    return np.array([values[field.name] for field in fields])
 
 
 @pytest.mark.parametrize("scale", [2.0**16, 2.0**-3, 10.0])
 def test_unscale_third_and_fourth_powers_equals_float64(scale):
     x = np.random.default_rng(0).normal(size=1000) * 1e-3
-    found = unscale(extended_values(x * scale), scale, EXTENDED)
-    assert found == pytest.approx(extended_values(x), rel=1e-12, nan_ok=True)
+    found = unscale(field_values(x * scale), scale, EXTENDED)
+    assert found == pytest.approx(field_values(x), rel=1e-12, nan_ok=True)
 
 
 def test_unscale_of_several_tensors_takes_each_power():
-    values = np.arange(18.0).reshape(2, 9)
-    assert (unscale(values, 2.0) == values / [2, 2, 2, 2, 4, 1, 1, 2, 1]).all()
+    values = np.arange(2.0 * len(FIELDS)).reshape(2, -1)
+    assert (unscale(values, 2.0) == values / [FACTORS[field.name] for field in FIELDS]).all()
 
 
 @pytest.mark.parametrize("odd", [[], [np.nan], [np.inf], [-np.inf, np.inf]])
@@ -46,11 +68,11 @@ def test_merge_of_parts_equals_one_tensor(odd):
     random = np.random.default_rng(1)
     parts = [random.normal(loc, size=n) for loc, n in ((0, 50), (3, 7), (-2, 300))]
     parts[1] = np.concatenate([parts[1], odd])
-    values = np.stack([extended_values(part) for part in parts])
+    values = np.stack([field_values(part) for part in parts])
     merged = merge(2, [1, 1, 1], values, EXTENDED)
     assert list(merged) == [field.name for field in EXTENDED]
     found, empty = np.stack(list(merged.values()), -1)[[1, 0]]
-    assert found == pytest.approx(extended_values(np.concatenate(parts)), rel=1e-12, nan_ok=True)
+    assert found == pytest.approx(field_values(np.concatenate(parts)), rel=1e-12, nan_ok=True)
     assert empty.tolist() == [field.empty for field in EXTENDED]
 
 
@@ -65,7 +87,7 @@ def test_merge_of_minimum_and_maximum_propagates_nan():
 def test_every_field_equals_float64():
     for odd in ([], [np.nan], [np.inf], [-np.inf, np.inf]):
         x = torch.tensor([3.0, -4.0, 0.0, *odd])
-        expected = extended_values(x.numpy())[: len(FIELDS)]
+        expected = field_values(x.numpy(), FIELDS)
         assert measure(x).values.numpy() == pytest.approx(expected, nan_ok=True)
 
 
@@ -88,7 +110,7 @@ def test_extension_holds_the_same_tables(monkeypatch):
 #: Extends the table before anything reads it, then trains a step with a fused optimizer under a scaler.
 SCALED_STEP = """if True:
     from tb_nnviz.record.measure import fields
-    fields.FIELDS = (*fields.FIELDS, fields.Field("sum_cubed", "sum", 3), fields.Field("sum_fourth", "sum", 4))
+    fields.FIELDS = (*fields.FIELDS, fields.Field("third_power", "sum", 3), fields.Field("fourth_power", "sum", 4))
     fields.INDEX = {field.name: i for i, field in enumerate(fields.FIELDS)}
 
     import pickle, sys
@@ -98,8 +120,8 @@ SCALED_STEP = """if True:
     from tb_nnviz.record.measure import native, stats, torch_ops
     assert native.library is None, "the extension has been built of another table"
     cubed = lambda x: (x * x.square()).sum()
-    torch_ops._SUMS["sum_cubed"] = torch_ops._Sum(cubed, lambda rows: (rows * rows.square()).sum(1), torch.sum)
-    torch_ops._SUMS["sum_fourth"] = torch_ops._Sum(
+    torch_ops._SUMS["third_power"] = torch_ops._Sum(cubed, lambda rows: (rows * rows.square()).sum(1), torch.sum)
+    torch_ops._SUMS["fourth_power"] = torch_ops._Sum(
         lambda x: x.square().dot(x.square()), lambda rows: vector_norm(rows, 4, dim=1), lambda x: x.pow(4).sum()
     )
     merged = []
@@ -120,7 +142,7 @@ SCALED_STEP = """if True:
         gradient = model.weight.grad / 1024
         scaler.step(optimizer)
         scaler.update()
-    names = ["sum", "sum_sq", "sum_cubed", "sum_fourth", "finite_absmax", "nonzero"]
+    names = ["sum", "sum_sq", "third_power", "fourth_power", "finite_absmax", "nonzero"]
     found = [merged[0][name][0] for name in names]
     sys.stdout.buffer.write(pickle.dumps((found, gradient.double().numpy())))
 """

@@ -1,4 +1,4 @@
-"""What colours a heat map should have, reckoned here and not asked of the page."""
+"""Expected colours of a heat map, computed independently of the page."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ VIRIDIS: tuple[Rgb, ...] = tuple(
     for i in range(0, len(_VIRIDIS), 6)
 )
 
-#: Two colours that are further apart than this (in RGB) are told apart at a glance.
+#: Distance in RGB beyond which two colours are clearly different.
 APART = 40.0
 
 
 class Range(NamedTuple):
-    """The ends of the colour scale, as the legend names them."""
+    """The ends of the colour scale, as in the legend."""
 
     lo: float
     hi: float
     log: bool = True
 
     def place(self, value: float) -> float:
-        """Where a value lies: 0 at the low end, 1 at the high end.
+        """Return the position of a value: 0 at the low end, 1 at the high end.
 
         >>> Range(1e-4, 1.0).place(0.01), Range(0.0, 2.0, log=False).place(0.5)
         (0.5, 0.25)
@@ -52,7 +52,7 @@ class Range(NamedTuple):
         return (value - self.lo) / (self.hi - self.lo)
 
     def state(self, value: float) -> str:
-        """What a present cell of this value is."""
+        """Return the state of a cell that has this value."""
         if not math.isfinite(value):
             return "nonfinite"
         if value == 0:
@@ -61,21 +61,21 @@ class Range(NamedTuple):
         return "under" if place < -1e-7 else "over" if place > 1 + 1e-7 else "value"
 
     def colour(self, value: float) -> Rgb:
-        """The colour of a value within the scale."""
+        """Return the colour of a value within the scale."""
         return VIRIDIS[min(255, max(0, math.floor(self.place(value) * 255 + 0.5)))]
 
 
 def distance(one: Rgb, other: Rgb) -> float:
-    """Between two colours, in RGB."""
+    """Return the distance of two colours in RGB."""
     return math.dist(one, other)
 
 
 def is_grey(colour: Rgb) -> bool:
-    """No hue to speak of, and neither black nor white."""
+    """Return True for a colour without hue that is neither black nor white."""
     return max(colour) - min(colour) <= 16 and 50 <= sum(colour) / 3 <= 225
 
 
 def is_magenta(colour: Rgb) -> bool:
-    """Red and blue without green."""
+    """Return True for red and blue without green."""
     red, green, blue = colour
     return red > 150 and blue > 110 and green < 90

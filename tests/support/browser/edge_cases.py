@@ -1,4 +1,4 @@
-"""A logdir with every kind of cell at a known place, with numbers that the tests know."""
+"""A logdir of edge cases: every state of a cell at a known place, with a known value."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from tests.support.event_logs import WALL_TIME, Log, layout
 MODULES = ["stem", *(f"enc.{i}" for i in range(10)), "head"]
 ROWS = [f"{module}.weight" for module in MODULES]
 STEPS = range(0, 100, 5)
-#: The run `other` lacks a row that `cells` has, and has one that `cells` lacks.
+#: The run `other` lacks a row of `cells` and has an extra row.
 OTHER_ROWS = [*(row for row in ROWS if row != "enc.4.weight"), "extra.weight"]
 GROWING_ROWS = ["a.weight", "b.weight"]
 
-#: All cells but a few are between 2e-4 and 0.5; since some are beyond the thresholds, the scale reaches to those.
+#: Most values are between 2e-4 and 0.5. A few lie beyond the thresholds, so the scale extends to these.
 SCALE = Range(1e-6, 100.0)
-#: What tooltips say of each row's tensor.
+#: Description of each row's tensor in tooltips.
 TENSOR = "Linear [4 \N{MULTIPLICATION SIGN} 3] \N{MIDDLE DOT} 12 elements"
 
-#: The cells that matter, by (row, step).
+#: Cells with a known state: (row, step).
 NORMAL = ("enc.3.weight", 30)
 NORMAL_VALUE = 0.0078125
 NAN = ("enc.5.weight", 50)
@@ -36,7 +36,7 @@ ABSENT = ("enc.4.weight", 60)
 
 
 def _norms(rows: int) -> np.ndarray:
-    """Falling with depth, wavering over steps: [steps, rows]."""
+    """Return norms [steps, rows] that vary with depth and oscillate over steps."""
     step, row = np.mgrid[: len(STEPS), :rows]
     exponents = -3.4 + 2.8 * (row / (rows - 1)) + 0.25 * np.sin(step / 3 + row)
     return (10.0**exponents).astype(np.float32)
@@ -65,14 +65,14 @@ def _cells(folder: Path) -> None:
 
 
 def write_steps(log: Log, steps: range) -> None:
-    """More of the run that grows."""
+    """Write more steps of the growing run."""
     for step in steps:
         norms = np.array([0.01 + step / 1000, 0.1], np.float32)
         log.vectors(step, layout(GROWING_ROWS), {"count": np.full(2, 12, np.float32), "norm": norms})
 
 
 def write(logdir: Path) -> Log:
-    """Fill a logdir; the log of its run `growing`, to be written further and closed."""
+    """Write the runs, and return the open log of the run `growing`."""
     _cells(logdir / "cells")
     with Log(logdir / "other", wall_time=WALL_TIME + 1000) as log:
         values = {"count": np.full((len(STEPS), len(OTHER_ROWS)), 12, np.float32), "norm": _norms(len(OTHER_ROWS))}

@@ -1,4 +1,4 @@
-"""The page in Chromium: opening it, asking it what it shows, and reading what is on the screen."""
+"""A driver of the page in Chromium: opens it, and reads its state and the screen."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from playwright.sync_api import (
 )
 
 from tests.support.browser.colours import Range, Rgb
-from tests.support.browser.servers import Board
+from tests.support.browser.servers import Server
 from tests.support.paths import ROOT
 
 SCREENSHOTS = ROOT / "tests" / "browser" / "screenshots"
@@ -31,9 +31,9 @@ IFRAME = "iframe[src*='plugin_entry.html?name=nnviz']"
 WIDE = {"width": 1440, "height": 860}
 NARROW = {"width": 1000, "height": 800}
 _NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
-#: The address bar's popups are two more pages in each window, which keep a core busy for longer than a second.
+#: Popups of the address bar: two pages in each window that keep a core busy for more than a second.
 _POPUPS = "WebUIOmniboxPopup WebUIOmniboxAimPopup"
-#: What Playwright turns off; Chromium takes the last list that it is given, so that ours has to hold it.
+#: Features that Playwright turns off. Chromium uses the last list of features only, so they are repeated here.
 _PLAYWRIGHTS = (
     "AimEnabled AvoidCorsURLLoaderRestartOnRedirect AvoidUnnecessaryBeforeUnloadCheckSync DestroyProfileOnBrowserClose "
     "HttpsFirstBalancedModeAutoEnable HttpsUpgrades LensOverlay MediaRouter NetworkTimeServiceQuerying "
@@ -47,7 +47,7 @@ _ARGUMENTS = [
     "--disable-sync",
     "--disable-quic",
     "--no-first-run",
-    # No page of ours needs WebGL, and an emulated GPU makes each frame wait for 100 ms and more.
+    # The page needs no WebGL, and an emulated GPU delays each frame by 100 ms and more.
     "--disable-gpu",
     "--force-color-profile=srgb",
 ]
@@ -58,7 +58,7 @@ document.addEventListener("securitypolicyviolation", (event) =>
 
 
 def launch(playwright: Playwright) -> Browser:
-    """NNVIZ_CHROMIUM, or what is on the path, or Playwright's own."""
+    """Start Chromium from NNVIZ_CHROMIUM, from the path, or the one of Playwright."""
     found = os.environ.get("NNVIZ_CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
     return playwright.chromium.launch(executable_path=found, args=_ARGUMENTS)
 
@@ -104,38 +104,38 @@ class Guard:
     def check(self) -> None:
         """Fail on each complaint since the last check that is neither allowed nor about TensorBoard's own files."""
         complaints, self.complaints = self.complaints, []
-        ours = [str(complaint) for complaint in complaints if complaint.url not in self._host_files]
-        bad = [text for text in ours if not any(part in text for part in self.allowed)]
+        own = [str(complaint) for complaint in complaints if complaint.url not in self._host_files]
+        bad = [text for text in own if not any(part in text for part in self.allowed)]
         assert not bad, "\n".join(bad)
 
 
 class Picture:
-    """A screenshot, spoken to in the page's own coordinates."""
+    """A screenshot, indexed in the coordinates of nnviz's frame."""
 
     def __init__(self, png: bytes, left: float, top: float) -> None:
         self.image = Image.open(io.BytesIO(png)).convert("RGB")
         self._left, self._top = round(left), round(top)
 
     def at(self, x: float, y: float) -> Rgb:
-        """The colour of one pixel."""
+        """Return the colour of one pixel."""
         red, green, blue = self.image.getpixel((int(x) + self._left, int(y) + self._top))
         return red, green, blue
 
     def centre(self, box: dict[str, float]) -> Rgb:
-        """The colour in the middle of a rectangle."""
+        """Return the colour in the middle of a rectangle."""
         return self.at(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
 
     def colours(self, box: dict[str, float]) -> Counter[Rgb]:
-        """How many pixels of each colour are within a rectangle, its edge left out."""
+        """Count the pixels of each colour in a rectangle without its edge."""
         columns = range(round(box["x"]) + 1, round(box["x"] + box["width"]) - 1)
         rows = range(round(box["y"]) + 1, round(box["y"] + box["height"]) - 1)
         return Counter(self.at(x, y) for x in columns for y in rows)
 
 
 def largest_difference(one: bytes, other: bytes) -> int:
-    """Of two screenshots, in any channel of any pixel; 255 where their sizes differ.
+    """Return the largest difference of two screenshots in any channel of any pixel, 255 if their sizes differ.
 
-    A part that is painted anew may come out a level brighter or darker than the same part painted with all the rest.
+    A part that is painted alone may be a level brighter or darker than the same part painted with the rest.
     """
     a, b = (Image.open(io.BytesIO(png)).convert("RGB") for png in (one, other))
     if a.size != b.size:
@@ -144,16 +144,16 @@ def largest_difference(one: bytes, other: bytes) -> int:
 
 
 class View:
-    """Our page within TensorBoard."""
+    """nnviz's page within TensorBoard."""
 
-    def __init__(self, page: Page, board: Board) -> None:
+    def __init__(self, page: Page, server: Server) -> None:
         self.page = page
-        self.board = board
+        self.server = server
 
     def open(self, **keys: str) -> View:
-        """Load TensorBoard at our tab; ``keys`` go into the address. In an open page only the hash changes."""
+        """Load TensorBoard at nnviz's tab with these keys in the address. In an open page only the hash changes."""
         hash_ = "#nnviz" + "".join(f"&p.nnviz.{key}={quote(value, safe='')}" for key, value in keys.items())
-        self.page.goto(self.board.url + hash_)
+        self.page.goto(self.server.url + hash_)
         self.page.mouse.move(0, 0)
         return self.settle()
 
@@ -164,21 +164,21 @@ class View:
         return frame
 
     def reload(self) -> View:
-        """TensorBoard's reload, until it is done; by a message, as its automatic one, since a click takes the focus."""
+        """Press TensorBoard's reload button without taking the focus, and wait until the reload is done."""
         before = self.frame.evaluate("() => __nnviz.reloads().begun")
         self.reload_button().evaluate("(it) => it.click()")
         self.until("__nnviz.reloads().done > it", before)
         return self.settle()
 
     def settle(self) -> View:
-        """Until everything that is asked for has come and is drawn."""
+        """Wait until all queries are answered and drawn."""
         drawn = "#tab-panel > :not([aria-busy=true]):not(:has([aria-busy=true]))"
         self.until(f"!__nnviz.state().loading && document.querySelector({drawn!r})")
         self.frame.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
         return self
 
     def until(self, condition: str, argument: Any = None) -> None:
-        """Until JavaScript's word in the frame is true; `argument` is there as `it`."""
+        """Wait until a JavaScript condition in the frame is true. It can read ``argument`` as `it`."""
         ready = "window.__nnviz && document.querySelector('#nnviz')"
         self.frame.wait_for_function(f"(it) => {ready} && ({condition})", arg=argument)
 
@@ -187,19 +187,19 @@ class View:
         return state
 
     def cell(self, run: str, row: str, step: int) -> dict[str, Any]:
-        """What the page says of a cell."""
+        """Return the page's state of a cell."""
         cell: dict[str, Any] = self.frame.evaluate("(it) => __nnviz.cellState(...it)", [run, row, step])
         assert cell, (run, row, step)
         return cell
 
     def rect(self, run: str, row: str, step: int) -> dict[str, float]:
-        """Where a cell is, in the frame's pixels."""
+        """Return the rectangle of a cell in the frame's pixels."""
         rect: dict[str, float] = self.frame.evaluate("(it) => __nnviz.cellRect(...it)", [run, row, step])
         assert rect, (run, row, step)
         return rect
 
     def cells(self, run: str, places: list[tuple[str, int]]) -> list[tuple[dict[str, Any], dict[str, float]]]:
-        """`cell` and `rect` of many in one go."""
+        """Return `cell` and `rect` of many cells with one request."""
         ask = "([run, places]) => places.map((it) => [__nnviz.cellState(run, ...it), __nnviz.cellRect(run, ...it)])"
         return [(cell, rect) for cell, rect in self.frame.evaluate(ask, [run, places])]
 
@@ -208,7 +208,7 @@ class View:
         return Picture(self.page.screenshot(animations="disabled"), left, top)
 
     def save(self, name: str) -> None:
-        """Keep a screenshot for people."""
+        """Save a screenshot for people to look at."""
         SCREENSHOTS.mkdir(exist_ok=True)
         self.page.screenshot(path=SCREENSHOTS / f"{name}.png", animations="disabled")
 
@@ -224,19 +224,22 @@ class View:
         return self.page.frame_locator(IFRAME).locator(selector)
 
     def record(self, testid: str) -> JSHandle:
-        """All texts that an element takes from now on: what moves by itself may be past the one that is waited for."""
+        """Return a handle of a list of all texts that an element has from now on.
+
+        An element that changes by itself may have an expected text for a short time only.
+        """
         return self.get(testid).evaluate_handle(
             """(it) => {
-              const told = [it.textContent];
+              const texts = [it.textContent];
               new MutationObserver(() => {
-                if (it.textContent !== told.at(-1)) told.push(it.textContent);
+                if (it.textContent !== texts.at(-1)) texts.push(it.textContent);
               }).observe(it, { childList: true, characterData: true, subtree: true });
-              return told;
+              return texts;
             }"""
         )
 
     def hover(self, run: str, row: str, step: int) -> Locator:
-        """Point at a cell; the tooltip."""
+        """Point at a cell, and return the tooltip."""
         self.page.mouse.move(*self._centre(run, row, step))
         return self.get("tooltip")
 
@@ -249,21 +252,21 @@ class View:
         return left + box["x"] + box["width"] / 2, top + box["y"] + box["height"] / 2
 
     def range(self) -> Range:
-        """The ends of the scale as a person reads them in the legend."""
+        """Return the ends of the scale as displayed in the legend."""
         ends = self.find("[data-testid=legend] .ends > span").all_inner_texts()
         return Range(float(ends[0]), float(ends[-1]), log=self.get("scale-log").get_attribute("aria-pressed") == "true")
 
     def readout(self) -> dict[str, str]:
-        """Each run's value at the cursor."""
+        """Return the displayed value at the cursor by run."""
         lines = self.get("readout").locator("li")
         return {line.locator(".name").inner_text(): line.locator(".value").inner_text() for line in lines.all()}
 
     def reload_button(self) -> Locator:
-        """TensorBoard's own."""
+        """Return TensorBoard's reload button."""
         return self.page.locator("button.reload-button")
 
     def choose_theme(self, name: str) -> None:
-        """By TensorBoard's own menu."""
+        """Choose light or dark in TensorBoard's menu."""
         self.page.get_by_label("Menu for changing light or dark theme").click()
         self.page.get_by_role("menuitem", name=name).or_(self.page.get_by_role("menuitemradio", name=name)).click()
         self.until("__nnviz.state().dark === it", name == "Dark")

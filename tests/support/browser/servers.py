@@ -1,4 +1,4 @@
-"""TensorBoard as users start it: the real command in a process of its own."""
+"""TensorBoard as a user starts it: the command in a process of its own."""
 
 from __future__ import annotations
 
@@ -17,8 +17,14 @@ from typing import Any
 PATIENCE_SECONDS = 90
 
 
-class Board(contextlib.ExitStack):
-    """A server on a logdir; ``last_steps``: the step that each run must have come to before it counts as loaded."""
+class Server(contextlib.ExitStack):
+    """A TensorBoard server on a logdir.
+
+    Args:
+        logdir: folder of the runs.
+        last_steps: by run, the step up to which the run is loaded when the server counts as started.
+        flags: further arguments of the command.
+    """
 
     def __init__(self, logdir: Path, last_steps: dict[str, int], *flags: str) -> None:
         super().__init__()
@@ -26,13 +32,13 @@ class Board(contextlib.ExitStack):
         self.last_steps = last_steps
         self._flags = flags
         self._process: subprocess.Popen[bytes] | None = None
-        self._log = self.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 (that is what it does)
+        self._log = self.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 (closed by the stack)
         self.callback(self.stop)
         self.url = ""
         self.start(0)
 
     def start(self, port: int) -> None:
-        """Start the server, on a free port where 0 is given."""
+        """Start the server on a port, or on a free one if it is 0."""
         command = shutil.which("tensorboard", path=str(Path(sys.executable).parent))
         assert command, "no tensorboard beside this Python"
         options = ["--logdir", str(self.logdir), "--host=127.0.0.1", f"--port={port}", "--reload_interval=1"]
@@ -45,7 +51,7 @@ class Board(contextlib.ExitStack):
         self.wait_for(self.last_steps)
 
     def wait_for(self, steps: dict[str, int]) -> None:
-        """Until these runs are loaded up to these steps."""
+        """Wait until these runs are loaded up to these steps."""
 
         def loaded() -> bool:
             runs = {run["run"]: run["steps"] for run in self.runs()}
@@ -54,13 +60,13 @@ class Board(contextlib.ExitStack):
         self._until(loaded, f"does not load {steps}")
 
     def runs(self) -> list[dict[str, Any]]:
-        """The answer of our route `runs`."""
+        """Return the answer of the route `runs`."""
         with urllib.request.urlopen(f"{self.url}data/plugin/nnviz/runs", timeout=30) as answer:
             runs: list[dict[str, Any]] = json.load(answer)["runs"]
             return runs
 
     def stop(self) -> int:
-        """End the server; the port that it had."""
+        """Stop the server and return its port."""
         if self._process:
             self._process.terminate()
             self._process.wait(30)
@@ -68,10 +74,10 @@ class Board(contextlib.ExitStack):
         return int(self.url.split(":")[2].split("/")[0]) if self.url else 0
 
     def _address(self) -> str | None:
-        found = re.search(r" at (http://\S+)", self._said())
+        found = re.search(r" at (http://\S+)", self._output())
         return found[1] if found else None
 
-    def _said(self) -> str:
+    def _output(self) -> str:
         self._log.seek(0)
         return self._log.read().decode(errors="replace")
 
@@ -80,6 +86,6 @@ class Board(contextlib.ExitStack):
         while True:
             if value := condition():
                 return value
-            assert self._process and self._process.poll() is None, f"TensorBoard ended:\n{self._said()}"
-            assert time.monotonic() < deadline, f"TensorBoard {problem}:\n{self._said()}"
+            assert self._process and self._process.poll() is None, f"TensorBoard ended:\n{self._output()}"
+            assert time.monotonic() < deadline, f"TensorBoard {problem}:\n{self._output()}"
             time.sleep(0.1)

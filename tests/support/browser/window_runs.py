@@ -16,14 +16,14 @@ EVERY = 10
 STEPS = range(0, 401, EVERY)
 ROWS = ["stem.weight", *(f"enc.{i}.weight" for i in range(4)), "head.weight"]
 
-#: By the step that ends its window: (the step where the highest norm was, that norm).
+#: By last step of the window: (step of the highest norm, that norm).
 PEAKS = {120: (114, 812.5), 260: (260, 44.0)}
-#: The highest norm of every other window lies between these.
+#: Limits of the highest norm of every other window.
 ORDINARY = (1.6, 2.4)
-#: The step that ends the window, the steps in it with nonfinite gradients, their elements.
+#: Last step of the window, number of its steps with nonfinite gradients, number of their elements.
 NONFINITE = (200, 3, 17)
 SKIPPED, LOSS_SCALE = 333, 32768.0
-#: A window with a loss that is no number, and where.
+#: Last step of the window with a loss of NaN, and the step of that loss.
 LOST = (300, 297)
 
 

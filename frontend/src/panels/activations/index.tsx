@@ -18,7 +18,7 @@ import { Columns } from "./parts/columns";
 import { Controls } from "./parts/controls";
 import { HistoryDrawer } from "./parts/history";
 import { ProbeBand } from "./parts/probe";
-import { useInputs, useListing, useMaps } from "./questions";
+import { useInputs, useListing, useMaps } from "./queries";
 import style from "./style.css?inline";
 import { TEXT } from "./text";
 

@@ -28,8 +28,8 @@ const DECADES = 6;
 /** Return the largest magnitude that extends a shared scale, given the magnitudes of the reference per step or unit. */
 export function outlierLimit(peaks: readonly number[]): number {
   const found = peaks.map(Math.abs).filter((peak) => peak > 0 && Number.isFinite(peak));
-  const usual = densest(Float32Array.from(found).sort(), DECADES);
-  return usual.length > 0 ? OUTLIER * usual[usual.length - 1] : Number.POSITIVE_INFINITY;
+  const typical = densest(Float32Array.from(found).sort(), DECADES);
+  return typical.length > 0 ? OUTLIER * typical[typical.length - 1] : Number.POSITIVE_INFINITY;
 }
 
 /** Return the largest finite magnitude of a map. */

@@ -21,8 +21,8 @@ export function countStates(grid: MapGrid): Record<UnitState, number> {
 export function activity(grid: MapGrid, unit: number): number {
   const { min, max } = grid.units;
   if (!min || !max || unit >= min.length) return 0;
-  const most = Math.max(Math.abs(min[unit]), Math.abs(max[unit]));
-  return Number.isNaN(most) ? Number.POSITIVE_INFINITY : most;
+  const largest = Math.max(Math.abs(min[unit]), Math.abs(max[unit]));
+  return Number.isNaN(largest) ? Number.POSITIVE_INFINITY : largest;
 }
 
 export type UnitOrder = "activity" | "index";

@@ -1,7 +1,7 @@
 import { quote } from "../../lib/csv";
 import type { CurveLine } from "./model_lines";
 
-/** Return the logged points of the charts, one per line. */
+/** Return the logged points of the charts as CSV, one per line. */
 export function curvesCsv(lines: readonly CurveLine[], format: (value: number) => string): string {
   const out = ["run,tag,step,wall_time,value"];
   for (const { run, tag, steps, wallTimes, raw } of lines)

@@ -9,7 +9,7 @@ import { type Line, nearestPoint } from "./layout";
 interface LineStyle {
   colour: string;
   shape: Shape;
-  /** Pixels on and off; empty: solid. */
+  /** Pixels on and off. Empty for a solid line. */
   dash: readonly number[];
 }
 
@@ -19,7 +19,7 @@ interface LinesModel {
   scale: Scale;
   domain: readonly [number, number];
   xTicks: { at: number[]; text: string[] };
-  /** Raw values stand faint behind what is drawn. */
+  /** True if raw values are drawn faintly behind the lines. */
   faint: boolean;
   width: number;
   height: number;
@@ -29,12 +29,12 @@ interface LinesModel {
 const LANE = 10;
 const LEFT = 50;
 const BOTTOM = 22;
-/** A shape every so many pixels along a line says whose it is without its colour. */
+/** Distance in pixels of the shapes along a line, which identify its run without colour. */
 const SHAPE_EVERY = 96;
-/** Up to so many points each is drawn as one. */
-const FEW = 40;
+/** Maximum number of points that are drawn as dots. */
+const MAX_DOTS = 40;
 
-/** Lines over a shared x axis, on a scale of their own; NaN and Inf on a lane at the top. */
+/** Chart of lines over a shared x axis, with NaN and Inf in a lane at the top. */
 export class LinesChart {
   readonly plot: Plot;
   private model: LinesModel | null = null;
@@ -47,16 +47,16 @@ export class LinesChart {
     return this.model ? this.plot.yOf(toUnit(this.model.scale, value)) : 0;
   }
 
-  /** The line that passes nearest to a place of the plot area; -1: none. */
+  /** Return the line nearest to a position of the plot area, or -1 if there is none. */
   lineAt(x: number, y: number): number {
     let best = -1;
-    let least = Number.POSITIVE_INFINITY;
+    let shortest = Number.POSITIVE_INFINITY;
     this.model?.lines.forEach((line, i) => {
       const at = nearestPoint(line, this.plot.valueAt(x));
       if (at < 0) return;
       const value = line.drawn[at];
       const distance = Number.isFinite(value) ? Math.abs(this.yOf(value) - y) : y;
-      if (distance < least) [best, least] = [i, distance];
+      if (distance < shortest) [best, shortest] = [i, distance];
     });
     return best;
   }
@@ -66,7 +66,7 @@ export class LinesChart {
     const { lines, scale, domain, theme, width, height, xTicks, faint } = model;
     const share = LANE / Math.max(30, height - BOTTOM - 2 * LANE);
     const bad = lines.some(({ raw }) => raw.some((value) => !Number.isFinite(value)));
-    // The lane's name stands where the topmost tick would.
+    // The lane's label replaces the topmost tick.
     const top = bad ? 1 - LANE / Math.max(30, height) : 1.01;
     const marks = ticks(scale, Math.max(2, Math.floor((height - BOTTOM) / 36))).filter(
       (value) => toUnit(scale, value) <= top,
@@ -97,7 +97,7 @@ export class LinesChart {
       colour,
       width: 1.6,
       ...(dash.length > 0 ? { dash } : {}),
-      dots: x.length <= FEW ? 4 : 0,
+      dots: x.length <= MAX_DOTS ? 4 : 0,
     };
   }
 
@@ -165,7 +165,7 @@ export class LinesChart {
   }
 }
 
-/** Null has no place: NaN, Inf, and on a log scale what is not positive. */
+/** Return the position on the scale. Null for NaN, Inf, and nonpositive values on a log scale. */
 function place(scale: Scale, value: number): number | null {
   const unit = toUnit(scale, value);
   return Number.isFinite(unit) ? Math.min(1.5, Math.max(-0.5, unit)) : null;

@@ -44,7 +44,7 @@ export function View() {
   const { ref: scroller } = useSize<HTMLDivElement>();
   const [active, setActive] = useState<{ chart: string; run: string } | null>(null);
   const [busy, setBusy] = useState(false);
-  const [said, say] = useState<string | null>(null);
+  const [message, setMessage] = useState<string | null>(null);
   const runs = store.shown.value;
   const body = runs.length > 0 ? { runs, tags: null, prefix: "", last: false } : null;
   const answer = useQuery("scalars", body, read);
@@ -98,13 +98,13 @@ export function View() {
   const explainAt = async (run: string, at: number) => {
     const logged = clocks.get(run)?.steps ?? Float64Array.of();
     setBusy(true);
-    say(null);
+    setMessage(null);
     try {
       const found = await explain(client, store, run, at, logged, new AbortController().signal);
       if (found) show(store, run, found);
-      else say(TEXT.unexplained);
+      else setMessage(TEXT.unexplained);
     } catch (error) {
-      say(error instanceof Error ? error.message : String(error));
+      setMessage(error instanceof Error ? error.message : String(error));
     } finally {
       setBusy(false);
     }
@@ -127,9 +127,9 @@ export function View() {
       <div class="tools">
         <Toolbar settings={settings} valid={pattern !== null} />
         <div class="ends">
-          {said !== null && (
-            <span class="said" role="status" data-testid="cur-said">
-              {said}
+          {message !== null && (
+            <span class="message" role="status" data-testid="cur-said">
+              {message}
             </span>
           )}
           <Exports
@@ -198,7 +198,7 @@ export function View() {
   );
 }
 
-/** The last optimizer step of any run. */
+/** Return the last optimizer step of any run. */
 function lastStep(series: readonly ScalarCurve[]): number | null {
   let last: number | null = null;
   for (const { tag, steps } of series)

@@ -2,27 +2,26 @@ import { densest, niceDown, niceUp, quantile } from "../../lib/scale";
 import { nearest } from "../../lib/steps";
 import type { Scale, ScaleMode } from "../../lib/types";
 
-/** One line of a chart: x ascending, raw values, and what is drawn of them. */
+/** One line of a chart: ascending x, logged values, and smoothed values. */
 export interface Line {
   x: Float64Array;
-  /** As logged; the exact values of read-outs. */
+  /** Values as logged, for exact readouts. */
   raw: Float32Array;
   drawn: Float64Array;
 }
 
-/** Quartiles' distances beyond which a value is an outlier. */
-const FAR = 3;
-/** One run that explodes to 1e30 must not make flat lines of all others. */
+/** Number of interquartile distances from the quartiles beyond which a value is an outlier. */
+const OUTLIER = 3;
+/** Maximum number of decades, so that one run that explodes to 1e30 does not flatten all others. */
 const MAX_DECADES = 8;
-/** On a log scale positive values from so many decades on; fewer are as well seen on a linear one. */
+/** Number of decades from which positive values get a log scale by default. */
 const DECADES = 2.5;
 
 export type YMode = ScaleMode | "auto";
 
 /**
- * The y scale of lines: all finite values that are drawn. With `robust` one run that explodes does not make flat lines
- * of the others: on a linear scale it ends three interquartile distances from the quartiles, on a log scale at the eight
- * decades that hold the most.
+ * Return the y scale of all finite drawn values. With `robust`, outliers do not extend it: a linear scale ends three
+ * interquartile distances from the quartiles, a log scale spans the eight most populated decades.
  */
 export function lineScale(lines: readonly Line[], wanted: YMode, robust: boolean): Scale {
   const all: number[] = [];
@@ -43,22 +42,22 @@ export function lineScale(lines: readonly Line[], wanted: YMode, robust: boolean
   let [lo, hi] = [values[0], values[values.length - 1]];
   if (lo === hi) [lo, hi] = lo === 0 ? [0, 1] : [lo - Math.abs(lo) / 10, hi + Math.abs(hi) / 10];
   const room = (hi - lo) * 0.05;
-  // A quantity that is never negative has no room below 0.
+  // No margin below 0 if no value is negative.
   return { mode: "linear", lo: lo >= 0 && lo - room < 0 ? 0 : lo - room, hi: hi + room, diverging: false };
 }
 
-/** Of ascending values those that are not far outside of the middle half. */
+/** Return the values that are not far from the middle half, given ascending values. */
 function withoutOutliers(sorted: readonly number[]): number[] {
   if (sorted.length < 8) return [...sorted];
   const data = Float64Array.from(sorted);
   const [q1, q3] = [quantile(data, 0.25), quantile(data, 0.75)];
-  const reach = FAR * (q3 - q1);
-  // Where the middle half is one value there is nothing to measure distances by.
+  const reach = OUTLIER * (q3 - q1);
+  // Without spread in the middle half, outliers cannot be detected.
   if (reach === 0) return [...sorted];
   return sorted.filter((value) => value >= q1 - reach && value <= q3 + reach);
 }
 
-/** How many drawn values lie beyond the ends of the scale. */
+/** Return the number of drawn values outside of the scale. */
 export function beyond(lines: readonly Line[], scale: Scale): number {
   let count = 0;
   for (const { drawn } of lines)
@@ -71,7 +70,7 @@ export function beyond(lines: readonly Line[], scale: Scale): number {
   return count;
 }
 
-/** The point of a line that is nearest to x, or -1; further away than `reach` there is none. */
+/** Return the point of a line nearest to x, or -1 if it is further away than `reach`. */
 export function nearestPoint({ x }: Line, at: number, reach = Number.POSITIVE_INFINITY): number {
   const i = nearest(x, at);
   return i >= 0 && Math.abs(x[i] - at) <= reach ? i : -1;

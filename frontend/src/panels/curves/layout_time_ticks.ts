@@ -3,7 +3,10 @@ const SECONDS = [
 ];
 const DAY = 86400;
 
-/** About `count` round times, in seconds, from `lo` to `hi`; round from `origin` on, such as local midnight. */
+/**
+ * Return about `count` round times in seconds from `lo` to `hi`. They are round relative to `origin`, such as local
+ * midnight.
+ */
 export function timeTicks(lo: number, hi: number, count: number, origin = 0): number[] {
   const wanted = (hi - lo) / Math.max(1, count);
   const every = SECONDS.find((one) => one >= wanted) ?? DAY * Math.max(1, Math.ceil(wanted / DAY));
@@ -13,7 +16,7 @@ export function timeTicks(lo: number, hi: number, count: number, origin = 0): nu
   return result;
 }
 
-/** `0`, `45 s`, `2:30`, `1:05:00`: minutes and hours as on a stop watch. */
+/** Format a duration: `0`, `45 s`, `2:30`, `1:05:00`. */
 export function duration(seconds: number): string {
   const whole = Math.round(seconds * 10) / 10;
   if (whole === 0) return "0";

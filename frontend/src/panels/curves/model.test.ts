@@ -3,10 +3,10 @@ import { curvesCsv } from "./csv";
 import { beyond, type Line, lineScale } from "./layout";
 import { duration, timeTicks } from "./layout_time_ticks";
 import { partOf, type ScalarCurve, scalarCharts } from "./model";
-import { alignedSteps, clockOf, countsOtherwise, stepAt, wallAt } from "./model_clock";
+import { alignedSteps, clockOf, countsOtherSteps, stepAt, wallAt } from "./model_clock";
 import { curveLines, stepOfX, xOfStep } from "./model_lines";
 import { smooth } from "./model_smoothing";
-import { culprit, type RowSeries } from "./model_spike_source";
+import { type RowSeries, spikeSource } from "./model_spike_source";
 
 const curve = (
   run: string,
@@ -23,7 +23,7 @@ const curve = (
 });
 const words = { title: (id: string) => id, label: (_: string, part: unknown) => String(part) };
 
-/** TensorBoard's `classicSmoothing` of its scalar card, as it stands there (Apache 2.0). */
+/** TensorBoard's `classicSmoothing` of its scalar card, copied unchanged (Apache 2.0). */
 function classicSmoothing(values: number[], smoothingWeight: number): number[] {
   let last = values.length > 0 ? 0 : Number.NaN;
   let numAccum = 0;
@@ -130,7 +130,7 @@ test("stepAt and wallAt are inverse", () => {
 
 test("alignedSteps places scalars counted in epochs by wall time", () => {
   const epochs = curve("a", "loss", [0, 1, 2, 3, 4], [1010, 1020, 1030, 1040, 1050]);
-  expect(countsOtherwise(epochs, clock)).toBe(true);
+  expect(countsOtherSteps(epochs, clock)).toBe(true);
   const { steps: at, byTime } = alignedSteps(epochs, clock);
   expect([byTime, [...at]]).toEqual([true, [20, 40, 60, 80, 100]]);
   const odd = curve("a", "loss", [9, 29, 49], [1004.9, 1015, 1024.4]);
@@ -199,27 +199,27 @@ const rows = (kind: string, values: number[][]): RowSeries => ({
 test("spikeSource returns the row with the largest ratio to its median", () => {
   const quiet = Array.from({ length: 9 }, () => [1, 100, 0.01]);
   const gradient = rows("gradient", [...quiet, [3, 500, 0.02]]);
-  expect(culprit([gradient], 18)).toMatchObject({
+  expect(spikeSource([gradient], 18)).toMatchObject({
     row: "layer1",
     ratio: 5,
-    usual: 100,
+    baseline: 100,
     value: 500,
     step: 18,
   });
   const update = rows("update", [...quiet, [1, 100, 0.5]]);
-  expect(culprit([gradient, update], 19)).toMatchObject({
+  expect(spikeSource([gradient, update], 19)).toMatchObject({
     kind: "update",
     row: "layer2",
     ratio: expect.closeTo(50),
   });
-  expect(culprit([rows("gradient", [[1], [2]])], 2)).toBeNull();
-  expect(culprit([], 2)).toBeNull();
+  expect(spikeSource([rows("gradient", [[1], [2]])], 2)).toBeNull();
+  expect(spikeSource([], 2)).toBeNull();
 });
 
 test("spikeSource prefers the first nonfinite row, then the last layer", () => {
   const quiet = Array.from({ length: 5 }, () => [1, 1, 1]);
   const values = [...quiet, [1, Number.NaN, Number.NaN], [Number.NaN, Number.NaN, Number.NaN]];
-  expect(culprit([rows("gradient", values)], 12)).toMatchObject({ row: "layer2", step: 10 });
+  expect(spikeSource([rows("gradient", values)], 12)).toMatchObject({ row: "layer2", step: 10 });
 });
 
 test("timeTicks are round times", () => {

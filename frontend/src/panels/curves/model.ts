@@ -1,5 +1,5 @@
 import { GLOBAL_PREFIX, LOG_PREFIX, NNVIZ_PREFIX, WINDOW_PREFIX } from "../../lib/tags";
-/** Scalars of one run under one tag, as `POST scalars` answers them. */
+/** Scalars of one run and tag, as sent by `POST scalars`. */
 export interface ScalarCurve {
   run: string;
   tag: string;
@@ -8,18 +8,18 @@ export interface ScalarCurve {
   values: Float32Array;
 }
 
-/** How a line of a chart is drawn, whatever its run: each has a dash of its own. */
+/** Part of a chart. Each part has its own dashes, for all runs. */
 export type Part = "train" | "validation" | "test" | number;
 
 export interface ChartTag {
   tag: string;
   part: Part;
-  /** What tells it from the chart's other lines; empty where it is the only one. */
+  /** Label that distinguishes it from the chart's other lines. Empty if it is the only one. */
   label: string;
 }
 
 export interface ScalarChart {
-  /** Stable in links. */
+  /** Used in links, so that it must not change. */
   id: string;
   title: string;
   section: Section;
@@ -27,13 +27,13 @@ export interface ScalarChart {
 }
 
 const SECTIONS = ["logged", "optimization", "window", "own"] as const;
-/** Figures that the user logs by `monitor.log`, ours, those between logged steps, and the user's other scalars. */
+/** Scalars logged with `monitor.log`, nnviz's scalars, scalars between logged steps, and other scalars of the user. */
 type Section = (typeof SECTIONS)[number];
 
 const RATE = `${GLOBAL_PREFIX}learning_rate/`;
 
-/** Ours that stand in one chart, and charts that are not worth one. */
-const TOGETHER: Record<string, [chart: string, part: Part]> = {
+/** Tags of nnviz that share a chart. */
+const SHARED_CHARTS: Record<string, [chart: string, part: Part]> = {
   [`${GLOBAL_PREFIX}gradient_norm`]: ["gradient_norm", 0],
   [`${GLOBAL_PREFIX}gradient_norm_before_clipping`]: ["gradient_norm", 1],
   [`${GLOBAL_PREFIX}clip_factor`]: ["clipping", 0],
@@ -51,7 +51,7 @@ const PARTS: [RegExp, Part][] = [
   [/^train(ing)?([_/]|$)/i, "train"],
 ];
 
-/** `val_loss`, `eval/loss`, `loss/val` are parts of `loss`. */
+/** Split a name into chart and part: `val_loss`, `eval/loss` and `loss/val` are parts of `loss`. */
 export function partOf(name: string): { base: string; part: Part } {
   const segments = name.split("/");
   for (const at of [segments.length - 1, 0]) {
@@ -67,7 +67,7 @@ export function partOf(name: string): { base: string; part: Part } {
   return { base: name, part: "train" };
 }
 
-/** Which charts there are for these tags, and which lines each has; `label` names a part of a chart in words. */
+/** Return the charts for these tags with their lines. `words` provides titles and labels. */
 export function scalarCharts(
   tags: readonly string[],
   words: { title: (id: string) => string; label: (id: string, part: Part, tag: string) => string },
@@ -81,9 +81,8 @@ export function scalarCharts(
   const rates = tags.filter((tag) => tag.startsWith(RATE)).sort();
   for (const tag of [...new Set(tags)].sort()) {
     if (HIDDEN.test(tag)) continue;
-    const together = TOGETHER[tag];
-    if (together)
-      add(together[0], tag.startsWith(WINDOW_PREFIX) ? "window" : "optimization", tag, together[1]);
+    const shared = SHARED_CHARTS[tag];
+    if (shared) add(shared[0], tag.startsWith(WINDOW_PREFIX) ? "window" : "optimization", tag, shared[1]);
     else if (tag.startsWith(RATE)) add("learning_rate", "optimization", tag, rates.indexOf(tag));
     else if (tag.startsWith(GLOBAL_PREFIX))
       add(tag.slice(GLOBAL_PREFIX.length), "optimization", tag, "train");
@@ -93,14 +92,14 @@ export function scalarCharts(
     else {
       const own = !tag.startsWith(LOG_PREFIX);
       const { base, part } = partOf(own ? tag : tag.slice(LOG_PREFIX.length));
-      // A tag of the user's own may bear the name of one of our charts.
+      // A prefix, because a user's tag may have the name of one of nnviz's charts.
       add(own ? `own:${base}` : base, own ? "own" : "logged", tag, part);
     }
   }
   const place = ({ id, section }: ScalarChart) => {
     const first = FIRST.indexOf(id);
-    const usual = first >= 0 ? first : LAST.includes(id) ? 1000 : 100;
-    return (section === "own" ? 400 : section === "window" ? 300 : section === "logged" ? 0 : 200) + usual;
+    const position = first >= 0 ? first : LAST.includes(id) ? 1000 : 100;
+    return (section === "own" ? 400 : section === "window" ? 300 : section === "logged" ? 0 : 200) + position;
   };
   const top = (chart: ScalarChart) =>
     FIRST.slice(0, 4).includes(chart.id) ? FIRST.indexOf(chart.id) - 10 : place(chart);

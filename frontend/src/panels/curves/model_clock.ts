@@ -2,13 +2,13 @@ import { median } from "../../lib/steps";
 import { GLOBAL_PREFIX, NNVIZ_PREFIX, WINDOW_PREFIX } from "../../lib/tags";
 import type { ScalarCurve } from "./model";
 
-/** A run's optimizer steps and when each was: ascending in both. */
+/** Optimizer steps of a run and their wall times, both ascending. */
 export interface Clock {
   steps: Float64Array;
   wall_times: Float64Array;
 }
 
-/** What is written at optimizer steps is told by our own scalars: they tell what a step's wall time was. */
+/** Return a run's wall time per optimizer step, from nnviz's scalars, which are logged at optimizer steps. */
 export function clockOf(curves: readonly ScalarCurve[]): Clock | null {
   const own = curves.filter(({ tag }) => tag.startsWith(GLOBAL_PREFIX));
   const all = own.length > 0 ? own : curves.filter(({ tag }) => tag.startsWith(NNVIZ_PREFIX));
@@ -24,10 +24,10 @@ export function clockOf(curves: readonly ScalarCurve[]): Clock | null {
   };
 }
 
-/** The step that a run was at, at a wall time: between two known ones in proportion, at an end that end. */
+/** Return a run's step at a wall time, interpolated linearly and limited to the known range. */
 export const stepAt = ({ steps, wall_times }: Clock, wall: number) => between(wall_times, steps, wall);
 
-/** When a run was at a step, likewise. */
+/** Return a run's wall time at a step, interpolated linearly and limited to the known range. */
 export const wallAt = ({ steps, wall_times }: Clock, step: number) => between(steps, wall_times, step);
 
 function between(from: Float64Array, to: Float64Array, value: number): number {
@@ -44,27 +44,27 @@ function between(from: Float64Array, to: Float64Array, value: number): number {
   return to[lo] + ((value - from[lo]) / (from[hi] - from[lo])) * (to[hi] - to[lo]);
 }
 
-/** Beyond this share of the run's steps a scalar's own steps are not the optimizer's. */
-const APART = 0.1;
+/** Share of the run's steps above which a deviation means that a scalar's steps are not optimizer steps. */
+const MAX_DEVIATION = 0.1;
 
 /**
- * Whether a curve's steps are not optimizer steps (epochs, say): by far most of its points were written when the
- * run was at quite another step. Common numbers prove nothing: epochs 0, 2, 4 are also steps.
+ * Return true if a curve's steps are not optimizer steps but, for example, epochs: most of its points were logged when
+ * the run was at a different step. Comparing the numbers would not suffice, because epochs 0, 2, 4 are also steps.
  */
-export function countsOtherwise(curve: ScalarCurve, clock: Clock): boolean {
+export function countsOtherSteps(curve: ScalarCurve, clock: Clock): boolean {
   const span = clock.steps[clock.steps.length - 1] - clock.steps[0];
   if (curve.steps.length === 0 || span <= 0) return false;
   const away = Array.from(curve.steps, (step, i) => Math.abs(step - stepAt(clock, curve.wall_times[i])));
-  return median(away) > APART * span;
+  return median(away) > MAX_DEVIATION * span;
 }
 
-/** By steps of the optimizer: those that a curve has, or where it counts otherwise those of its wall times. */
+/** Return a curve's steps, or if they are not optimizer steps, the optimizer steps at its wall times. */
 export function alignedSteps(
   curve: ScalarCurve,
   clock: Clock | null,
 ): { steps: Float64Array; byTime: boolean } {
   if (!clock || curve.tag.startsWith(GLOBAL_PREFIX) || curve.tag.startsWith(WINDOW_PREFIX))
     return { steps: curve.steps, byTime: false };
-  if (!countsOtherwise(curve, clock)) return { steps: curve.steps, byTime: false };
+  if (!countsOtherSteps(curve, clock)) return { steps: curve.steps, byTime: false };
   return { steps: curve.wall_times.map((wall) => stepAt(clock, wall)), byTime: true };
 }

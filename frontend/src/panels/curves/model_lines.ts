@@ -4,7 +4,7 @@ import { alignedSteps, type Clock, clockOf, stepAt, wallAt } from "./model_clock
 import { smooth } from "./model_smoothing";
 
 export const X_MODES = ["step", "relative", "wall"] as const;
-/** By step, by seconds since the run's first event, by wall time. */
+/** Optimizer steps, seconds since the run's first event, or wall time. */
 export type XMode = (typeof X_MODES)[number];
 
 /** One run's scalar in a chart, on the chart's x axis. */
@@ -14,7 +14,7 @@ export interface CurveLine extends Line {
   /** As logged. */
   steps: Float64Array;
   wallTimes: Float64Array;
-  /** Placed by wall time, since its own steps are not the optimizer's. */
+  /** True if points are placed by wall time, because `steps` are not optimizer steps. */
   byTime: boolean;
 }
 
@@ -26,16 +26,16 @@ export function clocksOf(curves: readonly ScalarCurve[]): Map<string, Clock | nu
   return new Map([...byRun].map(([run, own]) => [run, clockOf(own)]));
 }
 
-/** Lines of fewer points are not smoothed: a mean over eight evaluations would be far from all of them. */
-const FEW = 20;
-/** Charts of what was set, not measured: there is no noise to take out. */
-const SET = ["learning_rate", "loss_scale", "skipped"];
+/** Minimum number of points of a smoothed line: an average of eight evaluations would be far from all of them. */
+const MIN_SMOOTHED = 20;
+/** Charts of settings, which have no noise to smooth. */
+const SETTINGS = ["learning_rate", "loss_scale", "skipped"];
 
-/** Seconds since 1970 at which a run's time begins. */
+/** Return the start of a run's relative time, in seconds since 1970. */
 const startOf = (clock: Clock | null | undefined, curve: ScalarCurve) =>
   clock ? clock.wall_times[0] : (curve.wall_times[0] ?? 0);
 
-/** A chart's lines, the parts of a run one after the other, runs in the order given. */
+/** Return a chart's lines, ordered by run, then by part. */
 export function curveLines(
   chart: ScalarChart,
   curves: readonly ScalarCurve[],
@@ -69,14 +69,17 @@ export function curveLines(
           steps: Float64Array.from(order, (i) => curve.steps[i]),
           wallTimes: Float64Array.from(order, (i) => curve.wall_times[i]),
           raw,
-          drawn: raw.length < FEW || SET.includes(chart.id) ? Float64Array.from(raw) : smooth(raw, weight),
+          drawn:
+            raw.length < MIN_SMOOTHED || SETTINGS.includes(chart.id)
+              ? Float64Array.from(raw)
+              : smooth(raw, weight),
         },
       ];
     }),
   );
 }
 
-/** Where a step of a run lies on the x axis; null where that is not known. */
+/** Return the position of a run's step on the x axis, or null if it is unknown. */
 export function xOfStep(step: number, mode: XMode, clock: Clock | null | undefined): number | null {
   if (mode === "step") return step;
   if (!clock) return null;
@@ -84,14 +87,14 @@ export function xOfStep(step: number, mode: XMode, clock: Clock | null | undefin
   return mode === "wall" ? wall : wall - clock.wall_times[0];
 }
 
-/** The step that a run was at, at a place of the x axis. */
+/** Return a run's step at a position of the x axis, or null if it is unknown. */
 export function stepOfX(x: number, mode: XMode, clock: Clock | null | undefined): number | null {
   if (mode === "step") return x;
   if (!clock) return null;
   return stepAt(clock, mode === "wall" ? x : x + clock.wall_times[0]);
 }
 
-/** From the first to the last x of any line, with a little room. */
+/** Return the range from the first to the last x of all lines, with a small margin. */
 export function xDomain(lines: readonly Line[]): readonly [number, number] {
   let lo = Number.POSITIVE_INFINITY;
   let hi = Number.NEGATIVE_INFINITY;

@@ -3,16 +3,16 @@ import { peakBaselines } from "../../lib/marks";
 import { LOG_PREFIX, SKIPPED_TAG } from "../../lib/tags";
 import type { ScalarCurve } from "./model";
 
-/** What stands on the step axis of the curves, each of one run. */
+/** A mark of one run on the step axis of the charts. */
 export type CurveMark =
   | { kind: "finding"; run: string; step: number; group: FindingGroup }
   | { kind: "skipped"; run: string; step: number }
-  | { kind: "peak"; run: string; step: number; figure: string; ratio: number };
+  | { kind: "peak"; run: string; step: number; name: string; ratio: number };
 
-/** Figures whose peaks are marked. */
+/** Scalars whose peaks are marked. */
 const PEAKS = /(^|\/)(loss|gradient_norm)$/;
 
-/** Findings, steps that a GradScaler skipped, and losses that stand out, of the runs that are shown. */
+/** Return findings, steps skipped by a GradScaler, and peaks of losses, for the shown runs. */
 export function curveMarks(
   curves: readonly ScalarCurve[],
   groups: readonly FindingGroup[],
@@ -27,17 +27,17 @@ export function curveMarks(
         if (values[i] > 0) marks.push({ kind: "skipped", run, step });
       });
     if (!tag.startsWith(LOG_PREFIX) || !PEAKS.test(tag)) continue;
-    // A ratio says nothing of a loss that may be negative.
+    // A ratio is meaningless for a loss that may be negative.
     if (values.some((value) => value < 0)) continue;
-    const usual = peakBaselines(Array.from(values));
+    const baselines = peakBaselines(Array.from(values));
     steps.forEach((step, i) => {
-      const compared = usual[i];
+      const compared = baselines[i];
       if (compared !== null && Number.isFinite(values[i]))
         marks.push({
           kind: "peak",
           run,
           step,
-          figure: tag.replace(LOG_PREFIX, ""),
+          name: tag.replace(LOG_PREFIX, ""),
           ratio: values[i] / compared,
         });
     });

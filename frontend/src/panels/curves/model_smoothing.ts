@@ -1,6 +1,6 @@
 /**
- * TensorBoard's smoothing: an exponential moving average, debiased so that it does not begin at 0. What is not finite
- * is left as it is and does not spread to what comes after it; a constant is left as it is.
+ * Smooth values as TensorBoard does: an exponential moving average, corrected for its start at 0. Nonfinite values are
+ * kept and do not affect later values. Constant values are kept.
  */
 export function smooth(values: ArrayLike<number>, weight: number): Float64Array {
   const result = Float64Array.from(values);

@@ -1,6 +1,6 @@
 import { median, nearest } from "../../lib/steps";
 
-/** A statistic of all rows of one run about a step: `values` is [steps, rows]. */
+/** A statistic of all rows of one run around a step. `values` is [steps, rows]. */
 export interface RowSeries {
   kind: string;
   statistic: string;
@@ -10,32 +10,32 @@ export interface RowSeries {
   values: Float32Array;
 }
 
-export interface Culprit {
+export interface SpikeSource {
   kind: string;
   statistic: string;
   row: string;
   step: number;
   value: number;
-  /** Median of the logged steps before. */
-  usual: number;
-  /** Infinite where the value is not finite, or where there was none before. */
+  /** Median over the preceding logged steps. */
+  baseline: number;
+  /** Infinity if the value is not finite. `Number.MAX_VALUE` if the median is 0. */
   ratio: number;
 }
 
-/** Logged steps before the one asked for that say what is usual, at most and at least. */
-export const BEFORE = { most: 20, least: 3 } as const;
+/** Maximum and minimum number of preceding logged steps for a median. */
+export const PRECEDING = { max: 20, min: 3 } as const;
 
 /**
- * The row that rose most against its own median of the logged steps before: what a spike at this step came from. Of
- * rows that stopped being finite the one that did so first, and of those the last in the order of execution, since
- * gradients run backwards. Null where too little is known.
+ * Return the row that explains a spike: the one with the largest ratio to its own median over the preceding logged
+ * steps. If rows became nonfinite, this is the first to do so, and among several the last in execution order, because
+ * gradients flow backward. Return null if too few steps are known.
  */
-export function culprit(series: readonly RowSeries[], step: number): Culprit | null {
-  let best: Culprit | null = null;
+export function spikeSource(series: readonly RowSeries[], step: number): SpikeSource | null {
+  let best: SpikeSource | null = null;
   for (const { kind, statistic, rows, steps, absent, values } of series) {
     const at = nearest(steps, step);
     if (at < 0) continue;
-    const from = Math.max(0, at - BEFORE.most);
+    const from = Math.max(0, at - PRECEDING.max);
     for (let row = 0; row < rows.length; row++) {
       const cell = (s: number) => s * rows.length + row;
       if (absent[cell(at)]) continue;
@@ -48,17 +48,23 @@ export function culprit(series: readonly RowSeries[], step: number): Culprit | n
         if (Number.isFinite(one)) before.push(one);
         else if (bad > s) bad = s;
       }
-      if (before.length < BEFORE.least && bad < 0) continue;
-      const usual = before.length > 0 ? median(before) : Number.NaN;
+      if (before.length < PRECEDING.min && bad < 0) continue;
+      const baseline = before.length > 0 ? median(before) : Number.NaN;
       const ratio =
-        bad >= 0 ? Number.POSITIVE_INFINITY : usual > 0 ? value / usual : value > 0 ? Number.MAX_VALUE : 0;
+        bad >= 0
+          ? Number.POSITIVE_INFINITY
+          : baseline > 0
+            ? value / baseline
+            : value > 0
+              ? Number.MAX_VALUE
+              : 0;
       const one = {
         kind,
         statistic,
         row: rows[row].name,
         step: steps[bad >= 0 ? bad : at],
         value,
-        usual,
+        baseline,
         ratio,
       };
       const earlier = best !== null && bad >= 0 && best.ratio === ratio && one.step < best.step;

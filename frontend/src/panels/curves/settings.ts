@@ -6,7 +6,7 @@ import { X_MODES, type XMode } from "./model_lines";
 const SMOOTHING = 0.6;
 export const Y_MODES: readonly YMode[] = ["auto", "log", "linear"];
 
-/** What a link says of this panel, and how to change it; anything that it says wrongly is as if it said nothing. */
+/** Return the settings of this panel, stored in keys of the address. Invalid values are ignored. */
 export function settings(store: Store) {
   const key = (name: string) => store.key(`cur.${name}`);
   const weight = Number(key("smooth").value ?? SMOOTHING);
@@ -28,7 +28,7 @@ export function settings(store: Store) {
     },
     setX: (mode: XMode) => {
       key("x").value = mode === "step" ? null : mode;
-      // Steps say nothing of seconds.
+      // A range of steps is meaningless in seconds.
       key("zoom").value = null;
     },
     setY: (mode: YMode) => {

@@ -1,4 +1,4 @@
-/** Texts of the panel Curves. */
+/** Texts of the Curves panel. */
 export const TEXT = {
   title: "Curves",
   what: "the scalars",
@@ -8,7 +8,7 @@ export const TEXT = {
     clipping: "Clipping",
     loss_scale: "Loss scale",
     skipped: "Skipped steps",
-    overhead_seconds: "Seconds that tb_nnviz took a step",
+    overhead_seconds: "Seconds of tb_nnviz per logged step",
     window_gradient_norm_max: "Highest gradient norm since the last logged step",
     window_loss_max: "Highest loss since the last logged step",
     window_nonfinite: "Steps with NaN or Inf since the last logged step",
@@ -22,7 +22,7 @@ export const TEXT = {
   } as Record<string, string[]>,
   group: (name: string) => `group ${name}`,
   smoothing: "smoothing",
-  smoothingHelp: "Exponential moving average as TensorBoard's; the raw line stands faint behind it.",
+  smoothingHelp: "Exponential moving average, as in TensorBoard. The raw line is drawn faintly behind it.",
   x: "Horizontal axis",
   xModes: { step: "step", relative: "relative", wall: "wall" } as Record<string, string>,
   xTitles: {
@@ -33,33 +33,33 @@ export const TEXT = {
   y: "Vertical axis",
   yModes: { auto: "auto", log: "log", linear: "linear" } as Record<string, string>,
   yTitles: {
-    auto: "Log where a chart's values span decades, else linear",
-    log: "Log wherever there are positive values",
+    auto: "Logarithmic if a chart's values span decades, else linear",
+    log: "Logarithmic if there are positive values",
     linear: "Linear",
   } as Record<string, string>,
   outliers: "outliers",
-  outliersTitle: "Let far outliers stretch the vertical axes",
+  outliersTitle: "Include outliers in the range of the vertical axes",
   filter: "filter charts",
   filterName: "Filter charts by regular expression",
   noChart: "No chart matches",
   noChartHelp: "Change the filter.",
   pin: (title: string, on: boolean) => (on ? `Unpin ${title}` : `Pin ${title} to the top`),
-  enlarge: (title: string, on: boolean) => (on ? `Make ${title} small again` : `Enlarge ${title}`),
+  enlarge: (title: string, on: boolean) => (on ? `Reduce ${title}` : `Enlarge ${title}`),
   reset: "Show all steps",
   chart: (title: string, from: string, to: string) =>
-    `${title}, from ${from} to ${to}. Click: cursor. Drag: zoom. Double click: all steps.`,
-  beyond: (n: number) => (n === 1 ? "1 value beyond the axis" : `${n} values beyond the axis`),
+    `${title}, from ${from} to ${to}. Click: move the cursor. Drag: zoom. Double click: show all steps.`,
+  beyond: (n: number) => (n === 1 ? "1 value outside of the axis" : `${n} values outside of the axis`),
   byTime: (label: string) => `${label} by time`,
   byTimeTitle: (tag: string) =>
-    `The steps of ${tag} are not optimizer steps (epochs, perhaps): its points stand where the run was when they were written.`,
+    `The steps of ${tag} are not optimizer steps (for example, epochs). Its points are placed by wall time.`,
   explain: (step: number) => `What happened at step ${step}`,
   explainTitle: (run: string) =>
-    `Opens Gradient flow at the layer of ${run} whose gradient norm or update ratio rose most against its own median of the logged steps before`,
-  explaining: "Looking…",
-  unexplained: "No layer is known to have changed there: too few steps are logged before it.",
+    `Open Gradient flow at the layer of ${run} whose gradient norm or update ratio rose most relative to its median over the preceding logged steps`,
+  explaining: "Searching…",
+  unexplained: "No layer found: too few steps were logged before this one.",
   marks: {
-    peak: (figure: string, step: number, ratio: string) =>
-      `Peak of ${figure} at step ${step}, ${ratio} times its usual value: show the layer it came from`,
+    peak: (name: string, step: number, ratio: string) =>
+      `Peak of ${name} at step ${step}, ${ratio} times the median nearby: show the layer that caused it`,
     skipped: (step: number) => `Step ${step} was skipped by the GradScaler`,
     finding: (title: string, layer: string, step: number) => `${title}: ${layer}, since step ${step}`,
   },
@@ -68,7 +68,7 @@ export const TEXT = {
   smoothed: (value: string) => `smoothed ${value}`,
   away: (step: string) => `@${step}`,
   emptyTitle: "No scalars in these runs",
-  emptyHelp: "What monitor.log is given once a step is drawn here, with our own figures beside it.",
+  emptyHelp: "Scalars logged with monitor.log are shown here, together with the scalars of tb_nnviz.",
   emptyCode:
     "monitor.log(loss=loss)          # in the training loop\nmonitor.log(val_loss=val_loss)  # after validation",
 };

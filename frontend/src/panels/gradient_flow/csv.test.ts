@@ -54,7 +54,7 @@ const below = (csv: string) => csv.slice(csv.indexOf("\n") + 1);
 const ALL = Int32Array.of(0, 1, 2);
 
 describe("a CSV of every step", () => {
-  test("is what the heat map of all steps would give, whatever it is cut into", () => {
+  test("wholeRows, any part size, equals the CSV of the heat map", () => {
     // Of so many steps only two lines are made at a time.
     const one = series("r", 40_000, "norm");
     const parts = [...wholeRows(one, shown("norm"), null)];
@@ -63,20 +63,20 @@ describe("a CSV of every step", () => {
     expect(text(parts).split("\n").length - 1).toBe(3 * 40_000);
   });
 
-  test("finds rows by name: runs may have them elsewhere, or lack them", () => {
+  test("wholeRows, rows elsewhere or missing, finds them by name", () => {
     const csv = text(wholeRows(series("r", 2, "norm", ["b.y", "a"]), shown("norm"), null)).split("\n");
     expect(csv[0]).toBe("r,a,0,0.1625,value");
     expect(csv.filter((line) => line.startsWith("r,b.x,"))).toEqual(["r,b.x,0,,absent", "r,b.x,10,,absent"]);
   });
 
-  test("compares as the heat maps do, step with nearest step", () => {
+  test("wholeRows, comparison, matches the nearest step", () => {
     const [one, ref] = [series("r", 3, "norm"), series("ref", 2, "norm")];
     const [grid, its] = [one, ref].map((of) => buildGrid(of, "norm", LINES, ALL));
     const expected = toCsv([differenceGrid(grid, its, "ratio")], LINES, LOG, its);
     expect(text(wholeRows(one, shown("norm", { comparison: "ratio" }), ref))).toBe(below(expected));
   });
 
-  test("knows gains, which are made of the layer before", () => {
+  test("wholeRows, backward gain, uses the layer before", () => {
     const one = series("r", 3, "rms");
     const asked = shown("backward_gain", { kind: "activation_gradient" });
     const expected = toCsv([gainGrid(one, LINES, ALL)], LINES, LOG);
@@ -84,7 +84,7 @@ describe("a CSV of every step", () => {
     expect(expected).toContain("undefined");
   });
 
-  test("reads the route's answer, which may hold nothing", () => {
+  test("readWhole, empty answer, is null", () => {
     expect(readWhole({ layouts: {}, series: [] })).toBeNull();
     const { run, rows, steps, wallTimes, absent, values } = series("r", 2, "norm");
     const header = {
@@ -97,7 +97,7 @@ describe("a CSV of every step", () => {
 
 describe("where a line is not finite", () => {
   const [no, bad] = [Number.NaN, Number.POSITIVE_INFINITY];
-  test("the step with the most elements, and how many there are", () => {
+  test("worstOf, counts, finds the step with the most elements", () => {
     expect(worstOf([0, 0, 0, 1], [1, no, bad, no], [0, 2, 7, no], [12, 12, 12, 0])).toEqual({
       steps: 2,
       at: 2,
@@ -105,7 +105,7 @@ describe("where a line is not finite", () => {
       all: 12,
     });
   });
-  test("without counts the values say it, without either nothing does", () => {
+  test("worstOf, no counts, uses the values or finds nothing", () => {
     expect(worstOf([0, 0], [no, 1], undefined, undefined)).toEqual({
       steps: 1,
       at: 0,
@@ -114,7 +114,7 @@ describe("where a line is not finite", () => {
     });
     expect(worstOf([0, 1], [1, no], undefined, undefined)).toBeNull();
   });
-  test("finite norms of tensors with NaN: counts tell", () => {
+  test("worstOf, finite norms of tensors with NaN, uses the counts", () => {
     expect(worstOf([0, 0], [1, 2], [0, 3], [5, 5])).toMatchObject({ steps: 1, at: 1, elements: 3 });
   });
 });

@@ -4,22 +4,22 @@ import { buildGrid } from "../../lib/grid";
 import type { Grid, Line, Row, RunSeries, Scale, SeriesHeader } from "../../lib/types";
 import { type Comparison, differenceGrid } from "./model_difference";
 
-/** Cells that become text at once: the page stays awake in between. */
+/** Number of cells that become text at once. The page stays responsive in between. */
 const CELLS = 100_000;
 
-/** What the heat maps show, apart from the values. */
+/** The content of the heat maps apart from the values. */
 export interface Shown {
   kind: string;
   statistic: string;
   lines: readonly Line[];
-  /** Which the lines speak of. */
+  /** Rows that the lines refer to. */
   rows: readonly Row[];
   scale: Scale;
-  /** How runs are compared with the reference; null where they are not. */
+  /** Kind of comparison with the reference; null if there is none. */
   comparison: Comparison | null;
 }
 
-/** A run at every step, of the route `series`; null where it has nothing. */
+/** Read a run at every step from an answer of `series`; null if the answer is empty. */
 export function readWhole(header: unknown): RunSeries | null {
   const { layouts, series } = header as SeriesHeader;
   if (series.length === 0) return null;
@@ -28,8 +28,8 @@ export function readWhole(header: unknown): RunSeries | null {
 }
 
 /**
- * A run's every logged value as lines of CSV, some at a time, with the share of it that is done then: what the server
- * reduces to columns for the screen is written as it was logged. `reference` is the run that all are compared with.
+ * Return every logged value of a run as lines of CSV, some at a time, with the share that is done by then. Values that the
+ * server reduces to columns for the screen are written as they were logged. All are compared with `reference`.
  */
 export function* wholeRows(
   series: RunSeries,
@@ -57,7 +57,7 @@ const gridFor = (
 ): Grid =>
   isGain(kind, statistic) ? gainGrid(series, lines, places) : buildGrid(series, statistic, lines, places);
 
-/** Where each of these rows stands in a table, or -1. */
+/** Return the place of each row in a table, or -1. */
 function placesOf(rows: readonly Row[], table: readonly Row[]): Int32Array {
   const places = new Map(table.map(({ name }, i): [string, number] => [name, i]));
   return Int32Array.from(rows, ({ name }) => places.get(name) ?? -1);

@@ -18,7 +18,7 @@ interface HeatmapModel {
 /** Browsers refuse canvases that are larger than this on a side. */
 const MOST_PIXELS = 16_000;
 
-/** One run's heat map: cells at data resolution, stretched without smoothing, patterns on top. */
+/** Draw one run's heat map: cells at data resolution, stretched without smoothing, patterns on top. */
 export function drawHeatmap(canvas: HTMLCanvasElement, model: HeatmapModel): void {
   const { grid, scale, domain, dark, tops } = model;
   const height = tops[grid.lines];
@@ -38,7 +38,7 @@ export function drawHeatmap(canvas: HTMLCanvasElement, model: HeatmapModel): voi
   if (grid.match?.far.includes(1)) dotFar(g, grid, domain, dotTile(colours.dash, dpr), tops);
 }
 
-/** Dots over steps that are compared with one too far away to be the same moment. */
+/** Draw dots over steps whose compared step is too far away to be the same moment of training. */
 function dotFar(
   g: CanvasRenderingContext2D,
   grid: Grid,
@@ -62,14 +62,14 @@ function dotFar(
   }
 }
 
-/** Lines of one pixel to their places: no smoothing, edges on whole pixels. */
+/** Stretch lines of one pixel to their places, without smoothing and with edges on whole pixels. */
 function stretch(g: CanvasRenderingContext2D, source: HTMLCanvasElement, tops: readonly number[]): void {
   const { width, height } = g.canvas;
   const ratio = height / tops[tops.length - 1];
   const y = (line: number) => Math.round(tops[line] * ratio);
   for (let line = 0; line + 1 < tops.length; ) {
     const each = y(line + 1) - y(line);
-    // Neighbours of one height go together: a thousand lines would be a thousand calls.
+    // Neighbours of the same height are drawn by one call: a thousand lines would be a thousand calls.
     let end = line + 1;
     while (end + 1 < tops.length && y(end + 1) - y(end) === each) end++;
     g.drawImage(source, 0, line, width, end - line, 0, y(line), width, y(end) - y(line));

@@ -8,7 +8,7 @@ import type { RunProfile } from "./model_profile";
 interface ProfileRun extends RunProfile {
   colour: string;
   shape: Shape;
-  /** Percentiles of the lines that have them. */
+  /** Percentiles, of lines that have them. */
   bands: Band[];
 }
 
@@ -16,11 +16,11 @@ interface ProfileModel {
   runs: ProfileRun[];
   scale: Scale;
   thresholds: Thresholds | null;
-  /** A value with a line of its own: 1 among factors. */
+  /** A value that is marked by a line, such as 1 among factors. */
   guide: number | null;
   /** Top of each line, and the height of all. */
   tops: readonly number[];
-  /** The part of that height which is drawn, since a thousand layers are mostly out of sight. */
+  /** The part of that height that is drawn: of a thousand layers most are out of sight. */
   part: { top: number; height: number };
   width: number;
   dpr: number;
@@ -34,7 +34,7 @@ export function lanes(runs: number, width: number): { zero: number; nonfinite: n
   return { zero: lane, nonfinite: lane };
 }
 
-/** Left and right end of the scale. */
+/** Return the left and right end of the scale. */
 function profileSpan(runs: number, width: number): [number, number] {
   const { zero, nonfinite } = lanes(runs, width);
   return [zero + 6, width - nonfinite - 6];
@@ -45,10 +45,10 @@ export function profileX(t: number, runs: number, width: number): number {
   return left + (right - left) * Math.min(1, Math.max(0, t));
 }
 
-/** Whether exact zeros stand on the scale and not in the lane at the left. */
+/** Return whether exact zeros stand on the scale and not in the lane at the left. */
 export const zeroInside = (scale: Scale) => scale.diverging && !needsZeroLane(scale);
 
-/** Values with a line and a label. */
+/** Return the values with a line and a label. */
 export const profileTicks = (scale: Scale, width: number) => ticks(scale, width < 200 ? 2 : 4);
 
 export function drawProfile(canvas: HTMLCanvasElement, model: ProfileModel): void {
@@ -77,7 +77,7 @@ export function drawProfile(canvas: HTMLCanvasElement, model: ProfileModel): voi
     const low = toUnit(scale, thresholds.vanishing);
     const high = toUnit(scale, thresholds.exploding);
     g.fillStyle = theme.band;
-    // with the lanes: an exact zero has vanished too, and what is not finite has exploded
+    // The lanes belong to the bands: an exact zero has vanished too, and a value that is not finite has exploded.
     if (low > 0) g.fillRect(0, 0, x(low), height);
     if (high <= 1) g.fillRect(x(high), 0, width - x(high), height);
   }
@@ -97,7 +97,7 @@ export function drawProfile(canvas: HTMLCanvasElement, model: ProfileModel): voi
     drawBand(g, runs[i], (value) => x(toUnit(scale, value)), y, model.bandAlpha);
   const radius = Math.min(3, Math.max(1.8, tops[tops.length - 1] / tops.length / 4));
   const { zero, nonfinite } = lanes(n, width);
-  // Offsets within the lanes keep runs apart that are all zero, or all NaN, at the same layer.
+  // Offsets within the lanes separate runs that are all zero, or all NaN, at the same layer.
   const inLane = (start: number, lane: number, i: number) => start + (lane * (i + 0.5)) / Math.max(1, n);
   for (let i = n - 1; i >= 0; i--) {
     const run = runs[i];
@@ -140,7 +140,7 @@ export function drawProfile(canvas: HTMLCanvasElement, model: ProfileModel): voi
   }
 }
 
-/** From the 5th to the 95th percentile of each line, joined like the curve: faint, behind the curves. */
+/** Draw the bands from the 5th to the 95th percentile behind the curves, joined like them. */
 function drawBand(
   g: CanvasRenderingContext2D,
   { bands, colour }: ProfileRun,
@@ -153,7 +153,7 @@ function drawBand(
   g.globalAlpha = alpha;
   g.fillStyle = colour;
   g.beginPath();
-  // A band of one line is as high as a point, one of no width still a line.
+  // A band of one line is as high as a point. A band without width is still a line.
   const up = bands.length === 1 ? 3 : 0;
   for (const { line, lo } of bands) g.lineTo(x(lo), y(line) - up);
   for (const { line, lo, hi } of [...bands].reverse()) g.lineTo(Math.max(x(lo) + 1, x(hi)), y(line) + up);
@@ -161,7 +161,7 @@ function drawBand(
   g.restore();
 }
 
-/** A small arrow says that the value lies further out than the scale. */
+/** Draw a small arrow for a value beyond the scale. */
 function arrow(g: CanvasRenderingContext2D, x: number, y: number, direction: -1 | 1, radius: number): void {
   g.lineWidth = 1.2;
   g.beginPath();

@@ -24,7 +24,7 @@ const A = grid(
 );
 
 describe("profile", () => {
-  test("values on the scale, zeros and NaN on lanes of their own, clipped ones at the end", () => {
+  test("runProfile, values, zeros and NaN, stand on their lanes", () => {
     expect(runProfile(A, 3, LOG)).toEqual({
       run: "a",
       step: 0,
@@ -38,7 +38,7 @@ describe("profile", () => {
     expect(late.step).toBe(10);
     expect(late.points.map(({ lane }) => lane)).toEqual(["scale", "nonfinite"]);
   });
-  test("a run without steps has no points", () => {
+  test("runProfile, no steps, has no points", () => {
     expect(runProfile(grid("e", [], [[]], [[]]), 3, LOG)).toEqual({ run: "e", step: null, points: [] });
   });
 });
@@ -46,7 +46,7 @@ describe("profile", () => {
 describe("curves", () => {
   const shared: Scale = { mode: "log", lo: 1e-10, hi: 100, diverging: false };
   const b = grid("b", [5, 10], [[2, 3]], [[value, value]]);
-  test("shared steps: undefined where there is none, null where there is no place", () => {
+  test("curves, shared steps, marks missing steps and values", () => {
     const made = curves([grid("a", [0, 10], [[0, 4]], [[zero, value]]), b], 0);
     expect([...made.steps]).toEqual([0, 5, 10]);
     expect(made.runs[0]).toEqual({
@@ -58,7 +58,7 @@ describe("curves", () => {
     });
     expect(made.runs[1].values).toEqual([undefined, 2, 3]);
   });
-  test("the y scale holds all values, a decade at least", () => {
+  test("curveScale, values, holds all and at least a decade", () => {
     expect(curveScale(curves([b], 0), "log", shared)).toMatchObject({ lo: 1, hi: 10 });
     expect(curveScale(curves([b], 0), "linear", shared)).toMatchObject({ lo: 0, hi: 3 });
     const signed = curves([grid("s", [0, 1], [[-2, 4]], [[value, value]])], 0);
@@ -72,7 +72,7 @@ describe("curves", () => {
     expect(curveScale(signed, "log", symlog)).toEqual({ ...symlog, lo: -2, hi: 5 });
     expect(curveScale(curves([], 0), "log", shared)).toMatchObject({ mode: "log" });
   });
-  test("a run that explodes takes it no further than the shared scale", () => {
+  test("curveScale, exploding run, ends at the shared scale", () => {
     const runs = [b, grid("x", [5, 10], [[1, 1e30]], [[value, value]])];
     expect(curveScale(curves(runs, 0), "log", shared)).toMatchObject({ lo: 1, hi: 100 });
     const vanished = [b, grid("x", [5, 10], [[1e-30, 1]], [[value, value]])];
@@ -85,12 +85,12 @@ describe("geometry", () => {
     ...Array.from({ length: headers }, () => ({ type: "header" as const })),
     ...Array.from({ length: n }, () => ({ type: "row" as const })),
   ];
-  test("tops and the line at a height", () => {
+  test("lineTops and lineAt, heights, agree", () => {
     const tops = lineTops([{ type: "row" }, { type: "header" }, { type: "row" }], 24);
     expect(tops).toEqual([0, 24, 41, 65]);
     expect([-4, 0, 23, 24, 41, 64, 99].map((y) => lineAt(tops, y))).toEqual([0, 0, 0, 1, 2, 2, 2]);
   });
-  test("few rows are 24 high, many share the height, too many scroll", () => {
+  test("stageGeometry, more rows, shrink to a limit and scroll", () => {
     expect(stageGeometry(1160, 740, lines(5), 3, 180).rowHeight).toBe(24);
     const many = stageGeometry(1160, 740, lines(30), 3, 180);
     expect(many.rowHeight).toBeLessThan(24);
@@ -112,7 +112,7 @@ describe("geometry", () => {
   });
 });
 
-test("CSV says state and exact value of every cell", () => {
+test("toCsv, cells, hold state and exact value", () => {
   const csv = toCsv([A], [line("x,y", [0]), line("h", [0], "header"), line("z", [0])], LOG);
   expect(csv).toBe(
     'run,row,step,value,state\na,"x,y",0,0.01,value\na,"x,y",10,0.1,value\na,z,0,1e-9,value\na,z,10,,absent\n',

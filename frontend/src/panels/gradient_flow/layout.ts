@@ -5,9 +5,9 @@ interface Geometry {
   map: number;
   profile: number;
   rowHeight: number;
-  /** Top of each line, and after the last one the height of all of them. */
+  /** Top of each line, followed by the height of all lines. */
   tops: number[];
-  /** Height of the visible part of them. */
+  /** Height of the visible part of the lines. */
   window: number;
   series: number;
 }
@@ -15,20 +15,20 @@ interface Geometry {
 export const GAP = 14;
 export const HEADER = 34;
 export const AXIS = 24;
-/** Height of the lane that each kind of marks has above the steps. */
+/** Height of the lane per kind of marks above the steps. */
 export const LANE = 11;
 export const SCROLLBAR = 12;
 const ROW_MIN = 12;
 const ROW_MAX = 24;
-/** A few runs are squeezed rather than hidden; many scroll, and then they may as well be legible. */
+/** Few runs are squeezed rather than hidden. Many runs scroll, and are then wide enough to read. */
 const mapMin = (runs: number) => (runs <= 4 ? 80 : 116);
 const SERIES_MIN = 184;
 const SERIES_MAX = 420;
 
-/** Headers of expanded blocks hold no cells: as low as their text allows. */
+/** Headers of expanded blocks hold no cells, so they are as low as their text allows. */
 const headerHeight = (row: number) => Math.min(row, Math.max(ROW_MIN, Math.round(row * 0.72)));
 
-/** Tops of lines, rows being `row` pixels high; one entry more than lines. */
+/** Return the tops of lines with rows of `row` pixels, and one entry more for the height of all. */
 export function lineTops(lines: readonly Pick<Line, "type">[], row: number): number[] {
   const tops = [0];
   for (const { type } of lines)
@@ -36,7 +36,7 @@ export function lineTops(lines: readonly Pick<Line, "type">[], row: number): num
   return tops;
 }
 
-/** The line at a height, held within the lines. */
+/** Return the line at a height, clamped to the lines. */
 export function lineAt(tops: readonly number[], y: number): number {
   let lo = 0;
   let hi = tops.length;
@@ -48,10 +48,10 @@ export function lineAt(tops: readonly number[], y: number): number {
   return Math.max(0, (lo === tops.length ? tops.length - 1 : lo) - 1);
 }
 
-/** Room beyond what is in sight, so that scrolling a little draws nothing anew. */
+/** Height drawn beyond the visible part, so that scrolling a little redraws nothing. */
 const AHEAD = 240;
 
-/** A part of the lines' height that holds what is in sight: it moves in leaps, not with every pixel scrolled. */
+/** Return a part of the lines' height that holds the visible part. It moves in leaps, not with every pixel scrolled. */
 export function partInSight(
   scrolled: number,
   visible: number,
@@ -62,7 +62,7 @@ export function partInSight(
   return { top, height: Math.min(body, top + visible + 3 * AHEAD) - top };
 }
 
-/** First line, and the one after the last, that have a place within a part of the height. */
+/** Return the first line within a part of the height, and the one after the last. */
 export function linesWithin(
   tops: readonly number[],
   { top, height }: { top: number; height: number },
@@ -71,13 +71,13 @@ export function linesWithin(
   return tops.length < 2 ? [0, 0] : [lineAt(tops, top), Math.min(tops.length - 1, end)];
 }
 
-/** So many lines of the least height fit above the curves. */
+/** Return the number of lines of the least height that fit above the curves. */
 export const roomFor = (height: number, axis: number) =>
   Math.max(10, Math.floor((height - HEADER - axis - SERIES_MIN) / ROW_MIN));
 
 /**
- * Sizes of the stage in CSS pixels. Rows share the height that is there, within limits; beyond them the stage
- * scrolls. Rows are whole pixels high, so that lines and cells stay crisp and aligned.
+ * Return the sizes of the stage in CSS pixels. Rows share the height within limits. Beyond these the stage scrolls. Rows
+ * are whole pixels high, so that lines and cells stay crisp and aligned.
  */
 export function stageGeometry(
   width: number,

@@ -1,8 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { Store } from "../../data/store";
 import { gainGrid, gainParts, sourceOf } from "../../lib/gain";
 import { CELL } from "../../lib/types";
-import { grid, info, line, row, series } from "../../testing/helpers";
+import { grid, line, row, series } from "../../testing/helpers";
 import { linesWithin, lineTops, partInSight } from "./layout";
 import { folder, foldsThatFit, setFold } from "./model_folds";
 import { byName, byValue, flatLines, orderText, parseOrder } from "./model_order";
@@ -24,12 +23,12 @@ describe("backward gain", () => {
   const index = Int32Array.from([0, 1, 2, 3]);
   const rows = [0, 1, 2, 3].map((i) => line(`l${i}`, [i]));
 
-  test("the RMS before a layer over its own; the first has none", () => {
+  test("gainGrid, layers, is the RMS before over its own", () => {
     const made = gainGrid(rms([[0.02, 0.2, 0.1, 0.1]]), rows, index);
     expect([...made.states]).toEqual([none, value, value, value]);
     expect([...made.values].slice(1).map((one) => Number((10 ** one).toPrecision(6)))).toEqual([0.1, 2, 1]);
   });
-  test("zero, NaN and absent", () => {
+  test("gainGrid, zero, NaN and absent, become states", () => {
     // Nothing goes on from l1; l2 is 0 itself; l3 is compared with l1 at the step where l2 is absent.
     const made = gainGrid(
       rms([
@@ -46,7 +45,7 @@ describe("backward gain", () => {
     expect(at(3)).toEqual([zero, value, value]);
     expect(made.values[3 * 3 + 2]).toBeCloseTo(Math.log10(4), 6);
   });
-  test("a block's is that of its layers together", () => {
+  test("gainGrid, block, joins its layers", () => {
     const lines = [
       line("l0", [0]),
       line("b.*", [1, 2], "block"),
@@ -59,11 +58,11 @@ describe("backward gain", () => {
     expect(made.states[2]).toBe(header);
     expect(10 ** made.values[3]).toBeCloseTo(0.1, 6);
   });
-  test("what it was made of", () => {
+  test("gainParts, layer, returns both RMS values", () => {
     expect(gainParts(rms([[1, 4, 0.5, 5]]), [1, 2], 0)).toEqual({ into: 0.5, out: 1, before: "l0" });
     expect(gainParts(rms([[1, 4]]), [0], 0)).toBeNull();
   });
-  test("RMS is what is asked for", () => {
+  test("sourceOf, backward gain, is RMS", () => {
     expect(sourceOf("activation_gradient", "backward_gain")).toBe("rms");
     expect(sourceOf("gradient", "norm")).toBe("norm");
   });
@@ -76,7 +75,7 @@ describe("folds", () => {
   const lines = (folds: string[]) =>
     treeLines(rows, all, { isFolded: folder(folds), dropWeight: false }).map(({ key }) => key);
 
-  test("the deepest blocks are folded first, and no more than it takes", () => {
+  test("foldsThatFit, long tree, folds the deepest blocks first", () => {
     // Of twelve lines, six or more are scrolled.
     expect(lines([]).length).toBe(12);
     expect(foldsThatFit(rows, all, false, 6)).toEqual([]);
@@ -93,7 +92,7 @@ describe("folds", () => {
     expect(lines(["@0"])).toEqual(["stem", "enc.0.*", "enc.1.*", "head"]);
     expect(foldsThatFit(rows, all, false, 2)).toEqual(["@0"]);
   });
-  test("one block is opened among folded ones, and folded among open ones", () => {
+  test("setFold, one block, opens or folds it alone", () => {
     const opened = setFold(["@0"], "enc.1.*", 0, false);
     expect(opened).toEqual(["@0", "-enc.1.*"]);
     expect(lines(opened)).toEqual(["stem", "enc.0.*", "enc.1.*", "enc.1.a.*", "enc.1.m", "head"]);
@@ -101,7 +100,7 @@ describe("folds", () => {
     expect(setFold(["@1"], "enc.0.*", 0, true)).toEqual(["@1", "enc.0.*"]);
     expect(setFold(["enc.0.*"], "enc.0.*", 0, false)).toEqual([]);
   });
-  test("the line above that holds a line", () => {
+  test("parentOf, line, is the header of its block", () => {
     const tree = treeLines(rows, all, { isFolded: () => false, dropWeight: false });
     const at = (key: string) => tree.findIndex((one) => one.key === key);
     expect(tree[parentOf(tree, at("enc.0.a.k"))].key).toBe("enc.0.a.*");
@@ -117,10 +116,10 @@ describe("order", () => {
     [0, 1, 2, 3],
     true,
   );
-  test("by name, with numbers as numbers", () => {
+  test("byName, numbers in names, sorts them as numbers", () => {
     expect(byName(flat).map(({ label }) => label)).toEqual(["a", "b.2", "b.10", "c"]);
   });
-  test("by value: what is not finite, then the largest, then nothing", () => {
+  test("byValue, cells, sorts not finite, largest, none", () => {
     const made = grid(
       "a",
       [0, 1],
@@ -140,7 +139,7 @@ describe("order", () => {
     expect(byValue(flat, made, 1).map(({ label }) => label)).toEqual(["c", "b.10", "b.2", "a"]);
     expect(byValue(flat, made, 0).map(({ label }) => label)).toEqual(["b.10", "b.2", "a", "c"]);
   });
-  test("in the address", () => {
+  test("parseOrder, text of orderText, is the same order", () => {
     for (const text of [null, "name", "value@240"]) expect(orderText(parseOrder(text))).toBe(text);
     expect(parseOrder("value@x")).toEqual({ by: "depth" });
   });
@@ -148,7 +147,7 @@ describe("order", () => {
 
 describe("zoom", () => {
   const steps = Float64Array.from([0, 10, 20, 30, 40]);
-  test("a brush takes whole steps, two at least; all of them are none", () => {
+  test("brushed, range, takes two whole steps at least", () => {
     expect(brushed(steps, 8, 31)).toEqual([10, 30]);
     expect(brushed(steps, 31, 8)).toEqual([10, 30]);
     expect(brushed(steps, 12, 14)).toEqual([10, 20]);
@@ -156,12 +155,12 @@ describe("zoom", () => {
     expect(brushed(steps, -3, 44)).toBeNull();
     expect(brushed(Float64Array.from([1]), 0, 2)).toBeNull();
   });
-  test("by keys: half and twice as many, within the run", () => {
+  test("zoomedBy, half and twice, stays within the run", () => {
     expect(zoomedBy(steps, null, 20, 0.5)).toEqual([10, 30]);
     expect(zoomedBy(steps, null, 40, 0.5)).toEqual([20, 40]);
     expect(zoomedBy(steps, [10, 30], 20, 2)).toBeNull();
   });
-  test("a slice looks at the same values", () => {
+  test("sliceSteps, zoom, is a view of the same values", () => {
     const whole = series(
       "a",
       ["x", "y"],
@@ -182,7 +181,7 @@ describe("zoom", () => {
   });
 });
 
-test("lines in sight", () => {
+test("partInSight and linesWithin, scroll, hold the visible lines", () => {
   const tops = lineTops(
     Array.from({ length: 1000 }, () => ({ type: "row" as const })),
     12,
@@ -195,73 +194,4 @@ test("lines in sight", () => {
   expect(end - first).toBeLessThan(140);
   expect(partInSight(0, 400, 300)).toEqual({ top: 0, height: 300 });
   expect(linesWithin([0], { top: 0, height: 0 })).toEqual([0, 0]);
-});
-
-describe("store", () => {
-  const kinds = { gradient: ["norm"], activation_gradient: ["rms"] };
-  const filled = () => {
-    const store = new Store();
-    store.runs.value = [info("a", 0, kinds), info("b", 1, kinds)];
-    const loaded = (run: string, factor: number) => ({
-      series: series(
-        run,
-        ["x.weight", "y.weight"],
-        [0, 10, 20],
-        [
-          [factor, 1],
-          [2 * factor, 1],
-          [4 * factor, 1],
-        ],
-      ),
-    });
-    store.loaded.value = new Map([
-      ["a", loaded("a", 1)],
-      ["b", loaded("b", 100)],
-    ]);
-    return store;
-  };
-  test("a comparison: the reference shows its values, the others their ratio to it", () => {
-    const store = filled();
-    store.compare(true);
-    expect([...store.gridOf.value.get("b")!.values]).toEqual([2, 2, 2, 0, 0, 0]);
-    expect([...store.gridOf.value.get("a")!.values]).toEqual([1, 2, 4, 1, 1, 1]);
-    expect(store.scale.value).toMatchObject({ lo: -2, hi: 2, factor: true });
-    expect(store.flow.mapOf.value.get("a")!.scale).toMatchObject({ mode: "log", lo: 1, hi: 5 });
-    expect(store.thresholds.value).toBeNull();
-    expect(store.panelKeys()).toEqual({ "flow.vs": "ref" });
-    store.setRef("b");
-    expect(store.gridOf.value.get("a")!.values[0]).toBe(-2);
-    store.toggleRun("a");
-    expect(store.flow.compared.value).toBe(false);
-  });
-  test("a zoom keeps the cursor, which moves within it", () => {
-    const store = filled();
-    store.zoomTo([0, 10]);
-    expect([...store.steps.value]).toEqual([0, 10]);
-    expect(store.step.value).toBe(10);
-    store.moveStep(1);
-    expect(store.step.value).toBe(10);
-    store.view.step.value = 20;
-    store.zoomTo(null);
-    expect(store.step.value).toBe(20);
-    store.setPanelKeys({ "flow.from": "500", "flow.to": "600" });
-    expect(store.flow.zoom.value).toBeNull();
-  });
-  test("backward gain is offered where there are RMS of activation gradients", () => {
-    const store = filled();
-    expect(store.statistics.value.find(({ kind }) => kind === "activation_gradient")!.names).toEqual([
-      "rms",
-      "backward_gain",
-    ]);
-    store.choose("activation_gradient", "backward_gain");
-    expect([store.statistic.value, store.source.value]).toEqual(["backward_gain", "rms"]);
-  });
-  test("order by value is the reference's at that step", () => {
-    const store = filled();
-    store.flow.keys.order.value = "value@0";
-    expect(store.lines.value.map(({ key }) => key)).toEqual(["x.weight", "y.weight"]);
-    store.setRef("a");
-    store.loaded.value = new Map([["a", { series: series("a", ["x.weight", "y.weight"], [0], [[1, 3]]) }]]);
-    expect(store.lines.value.map(({ key }) => key)).toEqual(["y.weight", "x.weight"]);
-  });
 });

@@ -5,7 +5,7 @@ export interface Band {
   line: number;
   lo: number;
   hi: number;
-  /** How many steps it is of, and how many of the others were not finite. */
+  /** Number of steps with a value, and of steps that are not finite. */
   count: number;
   nonfinite: number;
 }
@@ -15,9 +15,9 @@ export const BAND = { lo: 0.05, hi: 0.95 } as const;
 const known = new WeakMap<Grid, Map<number, Band | null>>();
 
 /**
- * The 5th to the 95th percentile of a line over the grid's steps, linear in between; null for fewer than two values.
- * Exact zeros count as 0; what is NaN or Inf is counted apart. A factor of 0 is minus infinity: below everything.
- * Kept for the grid: lines come into sight again and again.
+ * Return the 5th to the 95th percentile of a line over the grid's steps, interpolated linearly; null for fewer than two
+ * values. Exact zeros count as 0. NaN and Inf are counted apart. A factor of 0 is minus infinity, below everything. The
+ * result is kept for the grid, since lines become visible again and again.
  */
 export function percentileBand(grid: Grid, line: number): Band | null {
   let own = known.get(grid);
@@ -27,13 +27,13 @@ export function percentileBand(grid: Grid, line: number): Band | null {
   }
   let band = own.get(line);
   if (band === undefined) {
-    band = reckon(grid, line);
+    band = computeBand(grid, line);
     own.set(line, band);
   }
   return band;
 }
 
-/** The same as the server has reckoned it, for shares as in BAND: of a run in columns the page has not every step. */
+/** Return the band that the server has computed for the shares of BAND: of a run in columns the page lacks steps. */
 export function answeredBand(
   { values, finite, nonfinite }: Percentiles,
   row: number,
@@ -43,8 +43,8 @@ export function answeredBand(
   return finite[row] < 2 ? null : { line, lo, hi, count: finite[row], nonfinite: nonfinite[row] };
 }
 
-function reckon(grid: Grid, line: number): Band | null {
-  // Of columns there is only what matters most in each: percentiles of that would be of something else.
+function computeBand(grid: Grid, line: number): Band | null {
+  // Columns hold only the most important value of several steps: its percentiles would mean something else.
   if (grid.reduced) return null;
   const n = grid.steps.length;
   const own: number[] = [];
@@ -60,7 +60,7 @@ function reckon(grid: Grid, line: number): Band | null {
   return { line, lo, hi, count: own.length, nonfinite };
 }
 
-/** A quantile that is minus infinity where its lower neighbour is: there is nothing halfway to it. */
+/** Return a quantile. It is minus infinity if its lower neighbour is: nothing lies halfway to that. */
 function between(sorted: Float64Array, share: number): number {
   const below = sorted[Math.floor(share * (sorted.length - 1))];
   return Number.isFinite(below) ? quantile(sorted, share) : below;

@@ -17,15 +17,15 @@ const cells = (run: string, values: number[], states: number[]) =>
   );
 
 describe("steps", () => {
-  test("the nearest one; further than half an interval of the reference is far", () => {
+  test("matchSteps, nearest step, is far beyond half an interval", () => {
     const match = matchSteps([0, 4, 5, 6, 26, 40], [0, 10, 20]);
     expect([...match.at]).toEqual([0, 0, 0, 1, 2, 2]);
     expect([...match.far]).toEqual([0, 0, 0, 0, 1, 1]);
   });
-  test("a pause in the reference's logging is far, too", () => {
+  test("matchSteps, pause of the reference, is far", () => {
     expect([...matchSteps([50, 99], [0, 10, 20, 100]).far]).toEqual([1, 0]);
   });
-  test("a reference without steps", () => {
+  test("matchSteps, no reference steps, matches nothing", () => {
     expect([...matchSteps([1], []).at]).toEqual([-1]);
   });
 });
@@ -44,16 +44,16 @@ describe("cells", () => {
     ),
     "ratio",
   );
-  test("what both are decides what a cell of a ratio is", () => {
+  test("differenceGrid, states of both sides, decide the state", () => {
     expect([...all.states]).toEqual([value, zero, zero, refZero, nonfinite, refNonfinite, refAbsent, absent]);
     expect(all.values[0]).toBeCloseTo(Math.log10(4), 12);
   });
-  test("a ratio beyond float32", () => {
+  test("differenceGrid, ratio beyond float32, is exact", () => {
     const far = differenceGrid(cells("a", [1e30], [value]), cells("ref", [1e-30], [value]), "ratio");
     expect(far.values[0]).toBeCloseTo(60, 5);
     expect(factor(far.values[0])).toBe("×1e60");
   });
-  test("differences: equal is exactly 0, and a zero is a number", () => {
+  test("differenceGrid, equal values, is exactly 0", () => {
     const made = differenceGrid(
       cells("a", [0.5, -2, 0, 1], [value, value, zero, value]),
       cells("ref", [0.25, -2, 1, 0], [value, value, value, zero]),
@@ -62,7 +62,7 @@ describe("cells", () => {
     expect([...made.values]).toEqual([0.25, 0, -1, 1]);
     expect([...made.states]).toEqual([value, zero, value, value]);
   });
-  test("factors, logarithms already, are subtracted; a factor of 0 stays a zero", () => {
+  test("differenceGrid, factors, are subtracted", () => {
     const made = differenceGrid(
       cells("a", [2, Number.NEGATIVE_INFINITY], [value, zero]),
       cells("ref", [0.5, 1], [value, value]),
@@ -71,7 +71,7 @@ describe("cells", () => {
     expect(made.values[0]).toBe(1.5);
     expect(made.states[1]).toBe(zero);
   });
-  test("by nearest step", () => {
+  test("differenceGrid, other steps, compares the nearest", () => {
     const made = differenceGrid(
       grid("a", [0, 9, 30], [[10, 10, 10]], [[value, value, value]]),
       grid("ref", [0, 10, 20], [[1, 10, 100]], [[value, value, value]]),
@@ -80,7 +80,7 @@ describe("cells", () => {
     expect([...made.values]).toEqual([1, 0, -1]);
     expect([...made.match!.far]).toEqual([0, 0, 1]);
   });
-  test("in the profile a reference of 0 is beyond the scale, its NaN in the lane of NaN", () => {
+  test("runProfile, reference of 0 or NaN, stands beyond the scale", () => {
     const scale: Scale = { mode: "linear", lo: -1, hi: 1, diverging: true, factor: true };
     expect(runProfile(all, 0, scale).points.map(({ lane }) => lane)).toEqual([
       "scale",
@@ -91,7 +91,7 @@ describe("cells", () => {
       "nonfinite",
     ]);
   });
-  test("CSV: factors as they are, and the reference's step", () => {
+  test("toCsv, comparison, holds factors and the reference's step", () => {
     const scale: Scale = { mode: "linear", lo: -1, hi: 1, diverging: true, factor: true };
     const lines = Array.from({ length: 8 }, (_, i) => line(`r${i}`, [i]));
     const reference = cells("ref", [2, 4, 0, 0, 1, 0, 0, 1], new Array(8).fill(value));
@@ -105,7 +105,7 @@ describe("cells", () => {
   });
 });
 
-test("which statistics are compared how", () => {
+test("comparisonOf, statistics, is a ratio or a difference", () => {
   expect(comparisonOf("norm", false)).toBe("ratio");
   expect(comparisonOf("ratio", false)).toBe("ratio");
   expect(comparisonOf("mean", true)).toBe("difference");
@@ -113,7 +113,7 @@ test("which statistics are compared how", () => {
   expect(comparisonOf("nonfinite", false)).toBe("difference");
 });
 
-test("factors in words", () => {
+test("factor, values, is text", () => {
   expect([0, 1, -1, Math.log10(2), Math.log10(0.123), 6, -4, 3].map(factor)).toEqual([
     ...["1", "×10", "÷10", "×2", "÷8.13", "×1e6", "÷1e4", "×1000"],
   ]);
@@ -123,7 +123,7 @@ test("factors in words", () => {
 
 describe("percentiles", () => {
   const steps = Array.from({ length: 21 }, (_, i) => i);
-  test("5th and 95th, linear in between, of the finite values", () => {
+  test("percentileBand, finite values, interpolates linearly", () => {
     const made = grid(
       "a",
       [...steps, 21],
@@ -132,7 +132,7 @@ describe("percentiles", () => {
     );
     expect(percentileBand(made, 0)).toEqual({ line: 0, lo: 10, hi: 190, count: 21, nonfinite: 1 });
   });
-  test("one value has no band; a factor of 0 is below everything", () => {
+  test("percentileBand, one value, is null", () => {
     expect(percentileBand(grid("a", [0, 1], [[1, 2]], [[value, absent]]), 0)).toBeNull();
     const low = grid("a", [0, 1, 2], [[Number.NEGATIVE_INFINITY, 0, 1]], [[zero, value, value]]);
     expect(percentileBand(low, 0)).toMatchObject({

@@ -3,8 +3,8 @@ import { nearest, spacing } from "../../lib/steps";
 import { CELL, type CellState, type Grid, type Match } from "../../lib/types";
 
 /**
- * How two runs are compared: by their ratio; where values may be negative or are shares or counts, by what is between
- * them; factors, which are logarithms already, by their ratio too.
+ * Kind of comparison of two runs. Values are compared by their ratio; values that may be negative, shares and counts by
+ * their difference; factors, which are logarithms already, by their ratio.
  */
 export type Comparison = "ratio" | "difference" | "factors";
 
@@ -14,8 +14,8 @@ export const comparisonOf = (statistic: string, signed: boolean): "ratio" | "dif
     : "ratio";
 
 /**
- * The reference's step nearest to each step. Further away than half of the reference's usual logging interval they are
- * no longer the same moment of training, and said to be far.
+ * Match each step with the nearest step of the reference. Steps further away than half of the reference's usual logging
+ * interval are not the same moment of training and are marked as far.
  *
  * >>> matchSteps([0, 4, 30], [0, 10, 20])
  * { at: [0, 0, 2], far: [0, 0, 1] }
@@ -35,7 +35,7 @@ export function matchSteps(
   return { at, far };
 }
 
-/** What a cell is when it is compared; `undefined` where both have a value that can be. */
+/** Return the state of a compared cell; `undefined` if both sides have a value that can be compared. */
 function stateOf(own: CellState, reference: CellState, rule: Comparison): CellState | undefined {
   if (own === CELL.header || own === CELL.absent || own === CELL.undefined) return own;
   if (own === CELL.nonfinite) return CELL.nonfinite;
@@ -47,8 +47,8 @@ function stateOf(own: CellState, reference: CellState, rule: Comparison): CellSt
 }
 
 /**
- * One run against the reference on the same lines: decimal logarithms of ratios, or differences. Zero, NaN and absent
- * values of either side are no numbers but states of their own.
+ * Compare one run with the reference on the same lines: decimal logarithms of ratios, or differences. Zero, NaN and absent
+ * values of either side become states of their own.
  */
 export function differenceGrid(grid: Grid, reference: Grid, rule: Comparison, usual?: number): Grid {
   const n = grid.steps.length;
@@ -70,7 +70,7 @@ export function differenceGrid(grid: Grid, reference: Grid, rule: Comparison, us
       }
       const a = grid.values[start + s];
       const b = reference.values[other + at];
-      // Logarithms apart: the quotient of 1e30 and 1e-30 is beyond float32, and that of 1e-300 and 1e300 beyond any.
+      // Subtract logarithms: the quotient of 1e30 and 1e-30 is beyond float32, that of 1e-300 and 1e300 beyond float64.
       const value = rule === "ratio" ? Math.log10(a) - Math.log10(b) : a - b;
       values[start + s] = value;
       states[start + s] = rule === "difference" && value === 0 ? CELL.zero : CELL.value;

@@ -2,8 +2,8 @@ import type { Row } from "../../lib/types";
 import { treeLines } from "./model_tree";
 
 /**
- * Which blocks are folded, as a list for the address: `enc.0.*` folds that block, `@1` all blocks within blocks (`@0` all),
- * and `-enc.0.*` leaves that block open all the same.
+ * Folded blocks as a list for the address: `enc.0.*` folds that block, `@1` all blocks within blocks (`@0` all blocks), and
+ * `-enc.0.*` leaves that block open nevertheless.
  */
 export type Folds = readonly string[];
 
@@ -12,25 +12,25 @@ const depthOf = (folds: Folds) => {
   return found === undefined ? Number.POSITIVE_INFINITY : Number(found.slice(1));
 };
 
-/** Whether a block at a depth of the tree is folded. */
+/** Return a function that tells whether a block at a depth of the tree is folded. */
 export function folder(folds: Folds): (key: string, depth: number) => boolean {
   const named = new Set(folds);
   const from = depthOf(folds);
   return (key, depth) => named.has(key) || (depth >= from && !named.has(`-${key}`));
 }
 
-/** The same list with one block folded, or opened. */
+/** Return the list with one block folded or opened. */
 export function setFold(folds: Folds, key: string, depth: number, folded: boolean): string[] {
   const rest = folds.filter((one) => one !== key && one !== `-${key}`);
   if (folder(rest)(key, depth) === folded) return rest;
   return [...rest, folded ? key : `-${key}`];
 }
 
-/** A tree of up to so many times what fits is scrolled: that hides less than folding does. */
+/** A tree with up to so many times the lines that fit is scrolled: folding would hide more. */
 const SCROLLED = 2;
 
 /**
- * Where a tree has far more than `most` lines: as open as it can be within them, blocks that lie deepest folded first.
+ * Return the folds of a tree with far more than `most` lines: as open as fits, with the deepest blocks folded first.
  */
 export function foldsThatFit(
   rows: readonly Row[],

@@ -1,9 +1,9 @@
 import { CELL, type CellState, type Grid, type Line, type Row } from "../../lib/types";
 
-/** How the layers are ordered: by depth (execution order, as a tree), by name, or by their values at a step. */
+/** Order of the layers: by depth (execution order, as a tree), by name, or by their values at a step. */
 export type Order = { by: "depth" } | { by: "name" } | { by: "value"; step: number };
 
-/** As it stands in the address: `name`, `value@240`; anything else is depth. */
+/** Parse an order of the address: `name`, `value@240`. Anything else is depth. */
 export function parseOrder(text: string | null): Order {
   if (text === "name") return { by: "name" };
   const value = text?.match(/^value@(\d+)$/);
@@ -15,7 +15,7 @@ export const orderText = (order: Order) =>
 
 const collator = new Intl.Collator("en", { numeric: true });
 
-/** Lines without blocks, a row each. */
+/** Return lines without blocks, one per row. */
 export const flatLines = (rows: readonly Row[], shown: readonly number[], dropWeight: boolean): Line[] =>
   shown.map((row) => {
     const { name } = rows[row];
@@ -23,7 +23,7 @@ export const flatLines = (rows: readonly Row[], shown: readonly number[], dropWe
     return { key: name, label, depth: 0, type: "row", rows: [row] };
   });
 
-/** By name, numbers in names as numbers: `blocks.2` before `blocks.10`. */
+/** Sort lines by name, with numbers in names as numbers: `blocks.2` before `blocks.10`. */
 export const byName = (lines: readonly Line[]): Line[] =>
   [...lines].sort((a, b) => collator.compare(a.label, b.label));
 
@@ -33,7 +33,7 @@ const RANK: Partial<Record<CellState, number>> = {
   [CELL.zero]: 1,
 };
 
-/** By value at a step of one run: what is not finite first, then the largest, and at last what has no value. */
+/** Sort lines by value at a step of one run: not finite first, then the largest, and last those without a value. */
 export function byValue(lines: readonly Line[], grid: Grid, at: number): Line[] {
   const cell = (i: number) => i * grid.steps.length + at;
   const rank = lines.map((_, i) => (at < 0 ? 2 : (RANK[grid.states[cell(i)] as CellState] ?? 2)));

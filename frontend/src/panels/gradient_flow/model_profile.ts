@@ -14,12 +14,12 @@ interface ProfilePoint {
 
 export interface RunProfile {
   run: string;
-  /** The logged step that is nearest to the cursor's, or null where the run has none. */
+  /** The logged step nearest to the cursor's; null if the run has none. */
   step: number | null;
   points: ProfilePoint[];
 }
 
-/** One run's values at its logged step nearest to `step`, line by line, of all lines or of some. */
+/** Return a run's values at its logged step nearest to `step`, of all lines or of a range of them. */
 export function runProfile(
   grid: Grid,
   step: number,

@@ -7,20 +7,20 @@ import { lineOf, treeLines } from "./model_tree";
 const rows = (...names: string[]) => names.map((name) => row(name));
 const names = (list: { name: string }[]) => list.map(({ name }) => name);
 
-test("a row that the reference lacks goes after its predecessor in its own run", () => {
+test("unionRows, row missing in the reference, follows its predecessor", () => {
   const union = unionRows([rows("a", "b", "c"), rows("a", "x", "y", "b", "c", "z")]);
   expect(names(union.rows)).toEqual(["a", "x", "y", "b", "c", "z"]);
   expect([...union.index[0]]).toEqual([0, -1, -1, 1, 2, -1]);
   expect([...union.index[1]]).toEqual([0, 1, 2, 3, 4, 5]);
 });
 
-test("a row before all of the reference's rows comes first; another order does not double rows", () => {
+test("unionRows, first row or another order, keeps rows once", () => {
   const union = unionRows([rows("b", "c"), rows("a", "c", "b", "d")]);
   expect(names(union.rows)).toEqual(["a", "b", "d", "c"]);
   expect([...union.index[1]]).toEqual([0, 2, 3, 1]);
 });
 
-test("no layouts, no rows", () => {
+test("unionRows, no layouts, is empty", () => {
   expect(unionRows([]).rows).toEqual([]);
 });
 
@@ -46,7 +46,7 @@ const NETWORK = rows(
   "head.weight",
 );
 
-test("numbered blocks stand on their own with their container's name", () => {
+test("treeLines, numbered blocks, take their container's name", () => {
   expect(show(tree(NETWORK))).toEqual([
     "stem",
     "-blocks.0",
@@ -59,18 +59,18 @@ test("numbered blocks stand on their own with their container's name", () => {
   ]);
 });
 
-test("a collapsed block is one line with all its rows", () => {
+test("treeLines, collapsed block, is one line with all rows", () => {
   const lines = tree(NETWORK, ["blocks.0.*"]);
   expect(show(lines)).toEqual(["stem", "+blocks.0", "-blocks.1", "  conv1", "  conv2", "head"]);
   expect(lines[1].rows).toEqual([1, 2]);
 });
 
-test("parameters of one module make no block of their own, and one row makes none", () => {
+test("treeLines, parameters of one module, make no block", () => {
   const lines = tree(rows("fc.weight", "fc.bias", "out.last.weight"), [], false);
   expect(show(lines)).toEqual(["fc.weight", "fc.bias", "out.last.weight"]);
 });
 
-test("a chain of single blocks is one name", () => {
+test("treeLines, chain of single blocks, is one name", () => {
   expect(show(tree(rows("enc.layers.a.weight", "enc.layers.b.weight", "x.weight")))).toEqual([
     "-enc.layers",
     "  a",
@@ -79,18 +79,18 @@ test("a chain of single blocks is one name", () => {
   ]);
 });
 
-test("a block that execution comes back to has two lines with keys of their own", () => {
+test("treeLines, block that runs twice, has two lines", () => {
   const lines = tree(rows("a.x.weight", "a.y.weight", "b.weight", "a.z.weight", "a.w.weight"));
   expect(lines.filter(({ type }) => type === "header").map(({ key }) => key)).toEqual(["a.*", "a~2.*"]);
   expect(new Set(lines.map(({ key }) => key)).size).toBe(lines.length);
 });
 
-test("activation rows of a container and of what is in it do not collide", () => {
+test("treeLines, rows of a container and its content, do not collide", () => {
   const lines = tree(rows("blocks.0.conv1", "blocks.0.conv2", "blocks.0"), [], false);
   expect(show(lines)).toEqual(["-blocks.0", "  conv1", "  conv2", "blocks.0"]);
 });
 
-test("the cursor's line: itself, the collapsed block that holds it, the block's first row, or the first", () => {
+test("lineOf, key, is its line, its block, or the first row", () => {
   const open = tree(NETWORK);
   expect(lineOf(open, NETWORK, "blocks.1.conv1.weight")).toBe(5);
   expect(lineOf(open, NETWORK, "blocks.1.*")).toBe(5);
@@ -101,7 +101,7 @@ test("the cursor's line: itself, the collapsed block that holds it, the block's 
   expect(lineOf([], NETWORK, null)).toBe(-1);
 });
 
-test("a layer that was selected elsewhere is its own row here, and a hidden bias its weight", () => {
+test("lineOf, layer or hidden bias, is a row of that layer", () => {
   const open = tree(NETWORK, []);
   expect(lineOf(open, NETWORK, "blocks.1.conv1")).toBe(5);
   expect(lineOf(open, NETWORK, "blocks.1.conv1.bias")).toBe(5);

@@ -8,13 +8,13 @@ interface Item {
 
 interface Options {
   isFolded: (key: string, depth: number) => boolean;
-  /** Drop a trailing `.weight`: only weights are shown, so it says nothing. */
+  /** Drop a trailing `.weight`, which says nothing if only weights are shown. */
   dropWeight: boolean;
 }
 
 /**
- * Where a row stands in the tree: the path of its module, and then the parameter's own name, which is no level
- * of its own (a block per Conv2d that holds `weight` and `bias` would double the lines).
+ * Return the place of a row in the tree: the path of its module, ending with the parameter's own name. That is no level of
+ * its own, since a block per Conv2d that holds `weight` and `bias` would double the lines.
  */
 function rowPath(row: Row, dropWeight: boolean): string[] {
   const name = dropWeight && row.name.endsWith(".weight") ? row.name.slice(0, -".weight".length) : row.name;
@@ -26,7 +26,7 @@ function rowPath(row: Row, dropWeight: boolean): string[] {
 
 const isNumber = (part: string) => /^\d+$/.test(part);
 
-/** Consecutive items with the same first part: rows keep execution order, so a block may appear twice. */
+/** Group consecutive items with the same first part. Rows keep execution order, so a block may appear twice. */
 function segments(items: Item[]): Item[][] {
   const result: Item[][] = [];
   for (const item of items) {
@@ -39,8 +39,8 @@ function segments(items: Item[]): Item[][] {
 }
 
 /**
- * Lines of the tree in execution order. Blocks of one row are no blocks; a block that holds nothing but
- * numbered blocks (`blocks.0`, `blocks.1`) or one block (`encoder.layers`) hands its name down to them.
+ * Return the lines of the tree in execution order. A block of one row is no block. A block that holds only numbered blocks
+ * (`blocks.0`, `blocks.1`) or one block (`encoder.layers`) hands its name down to them.
  */
 export function treeLines(rows: readonly Row[], shown: readonly number[], options: Options): Line[] {
   const lines: Line[] = [];
@@ -86,7 +86,7 @@ export function treeLines(rows: readonly Row[], shown: readonly number[], option
   return lines;
 }
 
-/** The line where a cursor on `key` stands: itself, the collapsed block that holds it, what is nearest, or the first row. */
+/** Return the line of a cursor on `key`: that line, the collapsed block that holds it, the nearest, or the first row. */
 export function lineOf(lines: readonly Line[], rows: readonly Row[], key: string | null): number {
   const first = lines.findIndex((line) => line.type !== "header");
   if (key === null) return first;
@@ -104,7 +104,7 @@ export function lineOf(lines: readonly Line[], rows: readonly Row[], key: string
   return found < 0 ? first : shown[found].line;
 }
 
-/** The header of the block that a line is in; itself where it is in none. */
+/** Return the header of the block that a line is in; the line itself if it is in none. */
 export function parentOf(lines: readonly Line[], index: number): number {
   const own = lines[index]?.depth ?? 0;
   for (let i = index - 1; i >= 0; i--) if (lines[i].type === "header" && lines[i].depth < own) return i;

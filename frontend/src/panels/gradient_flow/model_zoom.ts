@@ -2,10 +2,10 @@ import { sliceColumns } from "../../lib/columns";
 import { nearest } from "../../lib/steps";
 import type { RunSeries } from "../../lib/types";
 
-/** Steps from and to, both included. */
+/** First and last step, both included. */
 export type Zoom = readonly [number, number];
 
-/** A run's series within a zoom: the same arrays, looked at through a window, since a step's values lie together. */
+/** Return a run's series within a zoom, as views of the same arrays: the values of a step lie together. */
 export function sliceSteps(series: RunSeries, zoom: Zoom | null): RunSeries {
   if (series.reduced) return zoom === null ? series : sliceColumns(series, zoom[0], zoom[1]);
   const { steps, rows } = series;
@@ -26,7 +26,7 @@ export function sliceSteps(series: RunSeries, zoom: Zoom | null): RunSeries {
   };
 }
 
-/** What a brush from one step to another selects: whole logged steps, at least two of them; null for all there are. */
+/** Return the zoom that a brush selects: whole logged steps, at least two of them; null for all steps. */
 export function brushed(steps: Float64Array, from: number, to: number): Zoom | null {
   if (steps.length < 2) return null;
   const [lo, hi] = from <= to ? [from, to] : [to, from];
@@ -40,13 +40,13 @@ export function brushed(steps: Float64Array, from: number, to: number): Zoom | n
   return first === 0 && last === steps.length - 1 ? null : [steps[first], steps[last]];
 }
 
-/** Half or twice as many steps, about a step. */
+/** Return a zoom to `times` as many steps around a step. */
 export function zoomedBy(steps: Float64Array, zoom: Zoom | null, about: number, times: number): Zoom | null {
   if (steps.length < 2) return null;
   const [from, to] = zoom ?? [steps[0], steps[steps.length - 1]];
   const middle = Math.min(to, Math.max(from, about));
   const reach = ((to - from) * times) / 2;
-  // About the cursor as far as it goes, but within the run.
+  // Centred on the cursor as far as the run allows.
   const lo = Math.max(steps[0], Math.min(middle - reach, steps[steps.length - 1] - 2 * reach));
   return brushed(steps, lo, Math.min(steps[steps.length - 1], lo + 2 * reach));
 }

@@ -8,7 +8,7 @@ import { paint } from "./paint";
 const LOG: Scale = { mode: "log", lo: 1e-4, hi: 1, diverging: false };
 const { value, zero, nonfinite, absent, header } = CELL;
 
-test("the ends of viridis, and colours that are not on it", () => {
+test("colourOf, ends and states, are viridis and other colours", () => {
   const light = palette(false, false);
   expect(tableColour(light, 0)).toEqual([68, 1, 84]);
   expect(tableColour(light, 1)).toEqual([253, 231, 37]);
@@ -20,7 +20,7 @@ test("the ends of viridis, and colours that are not on it", () => {
   expect(colourOf(absent, Number.NaN, LOG, light)).toBeNull();
 });
 
-test("a value at the very end is not clipped", () => {
+test("labelOf, value at the very end, is not clipped", () => {
   expect([1e-4, 1, 0.99e-4, 1.01].map((v) => labelOf(value, Math.fround(v), LOG))).toEqual([
     "value",
     "value",
@@ -29,7 +29,7 @@ test("a value at the very end is not clipped", () => {
   ]);
 });
 
-test("zero has its own colour on a diverging scale too", () => {
+test("colourOf, zero on a diverging scale, has its own colour", () => {
   const scale: Scale = { mode: "linear", lo: -1, hi: 1, diverging: true };
   const colours = palette(true, false);
   expect(colourOf(zero, 0, scale, colours)).toEqual(colours.zero);
@@ -53,7 +53,7 @@ function picture(made: ReturnType<typeof paint>, width: number, lines: number): 
   );
 }
 
-test("golden: every state, a run that ends early, patterns where they belong", () => {
+test("paint, every state, equals the golden picture", () => {
   const one = grid(
     "r",
     [0, 1, 2],
@@ -79,7 +79,7 @@ test("golden: every state, a run that ends early, patterns where they belong", (
   expect(alpha(made.absent)).toBe("000000000000000000001100");
 });
 
-test("where steps share a pixel, NaN wins, then the largest, then zero", () => {
+test("paint, steps that share a pixel, shows NaN, largest, zero", () => {
   const one = grid(
     "r",
     [0, 1, 2, 3, 4, 5],

@@ -2,18 +2,18 @@ import { colourOf, type Palette } from "../../lib/palette";
 import { CELL, type CellState, type Grid, type Scale } from "../../lib/types";
 
 export interface Painted {
-  /** RGBA, `width` pixels by one pixel a line. */
+  /** RGBA, `width` pixels by one pixel per line. */
   pixels: Uint8ClampedArray;
   /** Alpha masks of the same size, for the patterns that are drawn over the cells. */
   nonfinite: Uint8ClampedArray | null;
   absent: Uint8ClampedArray | null;
-  /** Where the reference run has nothing to compare with. */
+  /** Cells for which the reference run has no value to compare with. */
   reference: Uint8ClampedArray | null;
 }
 
 /**
- * Colours of one heat map at data resolution. Where several steps share a pixel, the one that matters most
- * wins: NaN or Inf first, then the largest magnitude, then zero, then absent: a spike is never lost.
+ * Return the colours of one heat map at data resolution. If several steps share a pixel, the most important one wins, so
+ * that no spike is lost: NaN or Inf first, then the largest magnitude, then zero, then absent.
  */
 export function paint(grid: Grid, spans: Int32Array, scale: Scale, colours: Palette): Painted {
   const width = spans.length / 2;
@@ -63,7 +63,7 @@ const RANK: Record<CellState, number> = {
   [CELL.refAbsent]: 1,
 };
 
-/** Which of several steps that share a pixel is shown there; the tooltip speaks of the same one. */
+/** Return the most important of several steps that share a pixel. The tooltip shows the same one. */
 export function dominant(grid: Grid, line: number, first: number, last: number): number {
   const start = line * grid.steps.length;
   let best = first;

@@ -5,9 +5,9 @@ export const TEXT = {
   title: "Gradient flow",
   rowFilterShort: "filter",
   blockRows: (n: number) => `${n} rows`,
-  columnsStandIn: "The largest of each few steps, until all steps have come",
+  columnsStandIn: "Each column shows its largest step until all steps have loaded",
   csvEvery:
-    "Download every logged value of the layers and steps shown as a CSV file, also where several steps share a column here",
+    "Download every logged value of the shown layers and steps as a CSV file, including steps that share a column here",
   profileAt: (step: number) => `Profile at step ${step}`,
   profileName: "Depth profile: value of each layer at the cursor's step",
   heatmapName: (run: string, statistic: string) => `Heat map of ${run}: ${statistic}, layers by steps`,
@@ -21,9 +21,9 @@ export const TEXT = {
     between: (after: number, until: number) => `between the logged steps ${after} and ${until}`,
     before: (until: number) => `before the logged step ${until}`,
     logged: (step: number) => `at the logged step ${step}`,
-    times: (ratio: string, usual: string) => `${ratio} times the usual highest of a window, ${usual}`,
+    times: (ratio: string, usual: string) => `${ratio} times the usual maximum of a window, ${usual}`,
     why: (factor: number, reach: number) =>
-      `Marked: at least ${factor} times the median of the ${reach} windows before, and of the ${reach} after.`,
+      `Marked because it is at least ${factor} times the median of the ${reach} preceding and of the ${reach} following windows.`,
     badSteps: (n: number) =>
       n === 1 ? "NaN or Inf in the gradients of 1 step" : `NaN or Inf in the gradients of ${n} steps`,
     badElements: (n: string, until: number) => `${n} such elements in the window up to step ${until}`,
@@ -35,9 +35,8 @@ export const TEXT = {
   against: (statistic: string, ref: string) => `${statistic} against ${ref}`,
   isRef: "reference",
   band: "5–95 %",
-  bandName: "Behind each curve: the 5th to the 95th percentile of each layer over the steps shown",
-  bandBarred:
-    "No percentiles here: these runs are so long that they come in columns of steps, and neither gains nor comparisons are known of each step",
+  bandName: "Behind each curve: the 5th to the 95th percentile of each layer over the shown steps",
+  bandBarred: "Percentiles are not available for gains and comparisons of runs with this many steps",
   order: "Order of layers",
   orderTitle: (step: number | null, ref: string) =>
     step === null
@@ -48,11 +47,11 @@ export const TEXT = {
   byValue: (step: number) => `value, step ${step}`,
   zoomed: (from: number, to: number) => `steps ${from} – ${to}`,
   zoomReset: "Show all steps",
-  whatMarks: "the marks of what happened between logged steps",
+  whatMarks: "the marks of events between logged steps",
   noData: (statistic: string) => `no ${lower(statistic)} in this run`,
-  noMoments: "Adam and its family have it.",
-  noLinesHelp: "Change the filter or the parameters shown.",
-  tree: "Layers, in the order in which they run",
+  noMoments: "Optimizers such as Adam have it.",
+  noLinesHelp: "Change the filter or the shown parameters.",
+  tree: "Layers in execution order",
   toggleBlock: (block: string, collapsed: boolean) => `${collapsed ? "Expand" : "Collapse"} ${block}`,
-  stage: "Layers by steps, one map a run. Press ? for the keys.",
+  stage: "Layers by steps, one heat map per run. Press ? for the keys.",
 };

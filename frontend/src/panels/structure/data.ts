@@ -4,7 +4,15 @@ import { unionRows } from "../../lib/row_union";
 import { allSteps, nearest } from "../../lib/steps";
 import { CELL, type Scale } from "../../lib/types";
 import { useStore } from "../../ui/context";
-import { type Asked, askedOf, factsOf, flat, type Models, moduleTree, type Structure } from "./model";
+import {
+  factsOf,
+  flat,
+  type Models,
+  moduleTree,
+  requestedRows,
+  type Structure,
+  type ValueRequest,
+} from "./model";
 import {
   type AnsweredSeries,
   type Cell,
@@ -14,16 +22,16 @@ import {
   sharedScale,
 } from "./model_values";
 
-/** Columns of a sparkline. */
+/** Number of columns of a sparkline. */
 const WIDTH = 48;
-/** Names that a question may hold. */
+/** Maximum number of names in one request. */
 const MAX_NAMES = 20_000;
 
 const readStructure = (header: unknown) =>
   header as { runs: Structure[]; missing: { run: string; reason: string }[] };
 const readSeries = (header: unknown) => (header as { series: AnsweredSeries[] }).series;
 
-/** What the shown runs' models are made of. */
+/** Return the models of the shown runs. */
 export function useModels(): { models: Models | null; answer: QueryState<ReturnType<typeof readStructure>> } {
   const store = useStore();
   const shown = store.shown.value;
@@ -44,7 +52,7 @@ export function useModels(): { models: Models | null; answer: QueryState<ReturnT
   return { models, answer };
 }
 
-/** A reload brings the same models again: as long as they say the same they are the same, and their drawing stays. */
+/** Return the previous models if their content is the same, so that a reload does not redraw them. */
 function useUnchanged(next: Structure[] | null): Structure[] | null {
   const kept = useRef(new Map<string, { text: string; one: Structure }>());
   const last = useRef<Structure[] | null>(null);
@@ -67,11 +75,11 @@ export interface Values {
   steps: Float64Array;
   step: number;
   scale: Scale;
-  /** What stands for a module or a call (`act#1`) of a run at the cursor's step. */
+  /** Return the value of a module or a call (`act#1`) of a run at the cursor's step. */
   cell: (run: string, name: string) => Cell;
-  /** Index of a module's line, or -1. */
+  /** Return the index of a module's line, or -1. */
   lineOf: (name: string) => number;
-  asked: Asked[];
+  requested: ValueRequest[];
   loading: boolean;
   error: string | null;
   retry: () => void;
@@ -79,60 +87,63 @@ export interface Values {
 
 const NOTHING: Cell = { state: CELL.absent, value: Number.NaN };
 
-function withinLimit(asked: Asked[]): Asked[] {
+function withinLimit(requested: ValueRequest[]): ValueRequest[] {
   let names = 0;
-  const small = [...asked].sort((a, b) => a.rows.length - b.rows.length);
+  const small = [...requested].sort((a, b) => a.rows.length - b.rows.length);
   const kept = new Set(
     small.filter(({ rows }) => {
       names += rows.length;
       return names <= MAX_NAMES;
     }),
   );
-  return asked.filter((one) => kept.has(one));
+  return requested.filter((one) => kept.has(one));
 }
 
-/** The selected statistic of every module, over steps and at the cursor. */
+/** Return the selected statistic of every module, over steps and at the cursor. */
 export function useValues(models: Models | null): Values {
   const store = useStore();
   const kind = store.kind.value;
   const statistic = store.statistic.value;
-  const asked = useMemo(() => {
+  const requested = useMemo(() => {
     if (!models) return [];
     const ofLayers = kind.startsWith("activation");
     const rows = models.runs.map(({ layers, parameters }) => (ofLayers ? layers : parameters) ?? []);
-    return withinLimit(askedOf(models.tree, unionRows(rows).rows, ofLayers));
+    return withinLimit(requestedRows(models.tree, unionRows(rows).rows, ofLayers));
   }, [models, kind]);
   const runs = models?.runs.map(({ run }) => run) ?? [];
-  // Backward gain is told from neighbours in depth, which only Gradient flow has side by side.
-  const question =
-    asked.length === 0 || store.source.value !== statistic
+  // Backward gain depends on neighbouring layers, which are loaded only by Gradient flow.
+  const request =
+    requested.length === 0 || store.source.value !== statistic
       ? null
       : {
           runs,
           kind,
           statistics: [statistic],
-          rows: asked.map(({ rows }) => (rows.length === 1 ? rows[0] : rows)),
+          rows: requested.map(({ rows }) => (rows.length === 1 ? rows[0] : rows)),
         };
-  const over = useQuery("series", question && { ...question, width: WIDTH }, readSeries);
+  const over = useQuery("series", request && { ...request, width: WIDTH }, readSeries);
   const answered = over.data ?? over.previous;
   const series = useMemo(
-    () => (answered ?? []).flatMap((one) => lineSeries(one, statistic, asked.length) ?? []),
-    [answered, statistic, asked],
+    () => (answered ?? []).flatMap((one) => lineSeries(one, statistic, requested.length) ?? []),
+    [answered, statistic, requested],
   );
   const steps = useMemo(() => allSteps(series.map((one) => one.steps)), [series]);
   const last = steps.at(-1) ?? 0;
   const step = Math.min(store.view.step.value ?? last, last);
-  // Where columns stand for several steps, the cursor's own is asked for by itself.
+  // If columns contain several steps, the cursor's step is requested separately.
   const near = series.map((one) => one.steps[nearest(one.steps, step)] ?? step);
   const at = useQuery(
     "series",
-    question && series.some(({ whole }) => !whole)
-      ? { ...question, from: Math.min(...near), to: Math.max(...near) }
+    request && series.some(({ whole }) => !whole)
+      ? { ...request, from: Math.min(...near), to: Math.max(...near) }
       : null,
     readSeries,
   );
   const now = at.data ?? at.previous;
-  const places = useMemo(() => new Map(asked.map(({ key }, i): [string, number] => [key, i])), [asked]);
+  const places = useMemo(
+    () => new Map(requested.map(({ key }, i): [string, number] => [key, i])),
+    [requested],
+  );
   const { lo, hi } = store.view;
   const mode = store.mode.value;
   const thresholds = store.thresholds.value;
@@ -151,8 +162,8 @@ export function useValues(models: Models | null): Values {
     }
     const exact = now?.find((candidate) => candidate.run === run);
     const values = exact?.values?.[statistic];
-    const i = exact ? nearest(exact.steps, step) * asked.length + line : -1;
-    if (!exact?.absent || !values || i < 0 || values.length % asked.length !== 0) return NOTHING;
+    const i = exact ? nearest(exact.steps, step) * requested.length + line : -1;
+    if (!exact?.absent || !values || i < 0 || values.length % requested.length !== 0) return NOTHING;
     return cellOf(values[i], exact.absent[i] === 1, statistic);
   };
   return {
@@ -162,7 +173,7 @@ export function useValues(models: Models | null): Values {
     scale,
     cell,
     lineOf,
-    asked,
+    requested,
     loading: over.pending || at.pending,
     error: over.error ?? at.error,
     retry: () => {

@@ -1,5 +1,6 @@
 import { useMemo, useState } from "preact/hooks";
 import { parseFilter } from "../../lib/format";
+import { isGain } from "../../lib/gain";
 import { choose } from "../../lib/selection";
 import { nearest } from "../../lib/steps";
 import { shapeOf } from "../../plot/markers";
@@ -23,10 +24,10 @@ import { TEXT } from "./text";
 
 export { style };
 
-/** Lines that are open at first, and boxes that are drawn at most. */
+/** Maximum number of lines that are open by default, and of boxes in the drawing. */
 const FIRST_LINES = 48;
 const MAX_BOXES = 300;
-/** Below this width there is room for one of the two. */
+/** Width below which the table and the graph do not fit side by side. */
 const WIDE = 900;
 
 type Show = "table" | "both" | "graph";
@@ -70,7 +71,7 @@ export function View() {
     const named = modules.map(({ name }) => ({ name, module: name }));
     return modules[choose(store.view.row.value, named)]?.name ?? null;
   }, [models, store.view.row.value]);
-  // What is selected may be folded away: then the block that holds it is.
+  // If the selected module is in a collapsed block, the block is selected.
   const line = lines.reduce(
     (found, { module }, i) =>
       selected !== null && (selected === module.name || selected.startsWith(`${module.name}.`)) ? i : found,
@@ -150,7 +151,7 @@ export function View() {
     <section class="panel structure-panel" aria-label={TEXT.title} ref={ref}>
       <div class="tools">
         <StatisticSelect />
-        <ScaleSwitch />
+        <ScaleSwitch scale={{ ...values.scale, factor: isGain(store.kind.value, store.statistic.value) }} />
         <fieldset class="segments" aria-label={TEXT.show}>
           {one("table", TEXT.table)}
           {wide && one("both", TEXT.both)}
@@ -192,7 +193,7 @@ export function View() {
             setOpen(new Set(models?.modules.filter((m) => m.children.length > 0).map((m) => m.name)))
           }
         >
-          {TEXT.unfold}
+          {TEXT.expand}
         </button>
         <button
           type="button"
@@ -202,7 +203,7 @@ export function View() {
           disabled={!models}
           onClick={() => setOpen(new Set())}
         >
-          {TEXT.fold}
+          {TEXT.collapse}
         </button>
         <div class="ends">
           <StepSlider

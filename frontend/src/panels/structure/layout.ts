@@ -1,4 +1,4 @@
-import { type Item, type Layers, type Link, layered, type Point } from "./layout_layered";
+import { type Item, type LayeredLayout, type Link, layeredLayout, type Point } from "./layout_layered";
 import type { Flow, FlowNode } from "./model_dataflow";
 
 export interface Placed {
@@ -13,7 +13,7 @@ interface FlowLayout {
   height: number;
   nodes: Map<string, Placed>;
   groups: Map<string, Placed>;
-  /** Points of each edge, in the order of the flow's. */
+  /** Points of each edge, in the order of the flow's edges. */
   edges: Point[][];
 }
 
@@ -23,7 +23,7 @@ const CHAR = 6.2;
 const GAPS = { ranks: 24, items: 20 };
 const PAD = { side: 12, top: 20, bottom: 8 };
 const MARGIN = 12;
-/** Where an edge passes through the border of a group. */
+/** Size of a port, at which an edge crosses the border of a group. */
 const PORT = { width: 6, height: 0 };
 
 export function sizeOf(node: FlowNode): Item {
@@ -32,11 +32,11 @@ export function sizeOf(node: FlowNode): Item {
 }
 
 interface Inner {
-  layers: Layers;
+  layers: LayeredLayout;
   members: string[];
-  /** Of each edge that touches the group: its link here. */
+  /** For each edge that touches the group, its link in this layout. */
   links: Map<number, number>;
-  /** Ports by `in <source>` and `out <source>`: index of their item. */
+  /** Ports `in <source>` and `out <source>`, as indices of their items. */
   ports: Map<string, number>;
   width: number;
   height: number;
@@ -45,8 +45,8 @@ interface Inner {
 const GROUP = "group ";
 
 /**
- * From top to bottom. A group is laid out by itself and stands in the one around it as one box, so that what
- * belongs to an open module stays together; edges pass through its border at ports.
+ * Lay out a dataflow from top to bottom. Each group is laid out separately and is one box in the enclosing group, so
+ * that the contents of an open module stay together. Edges cross the border of a group at ports.
  */
 export function layFlow(flow: Flow): FlowLayout {
   const nodes = new Map(flow.nodes.map((node): [string, FlowNode] => [node.id, node]));
@@ -57,7 +57,10 @@ export function layFlow(flow: Flow): FlowLayout {
     return ["", ...chain.reverse()];
   };
   const chains = new Map(flow.nodes.map(({ id }): [string, string[]] => [id, chainOf(id)]));
-  /** What stands for a node within a group: the node, a group that holds it, or null where it is outside. */
+  /**
+   * Return the item that represents a node within a group: the node, a group that contains it, or null if it is
+   * outside.
+   */
   const within = (node: string, group: string): string | null => {
     const chain = chains.get(node)!;
     const at = chain.indexOf(group);
@@ -102,7 +105,7 @@ export function layFlow(flow: Flow): FlowLayout {
       known.set(key, same);
       linkOf.set(i, same);
     });
-    const layers = layered(items, links, GAPS);
+    const layers = layeredLayout(items, links, GAPS);
     const result: Inner = {
       layers,
       members,
@@ -144,7 +147,7 @@ export function layFlow(flow: Flow): FlowLayout {
   placed.edges = flow.edges.map(({ from, to }, i) => {
     const [a, b] = [chains.get(from)!, chains.get(to)!];
     const shared = a.filter((group, k) => b[k] === group).at(-1)!;
-    // Out of the source's groups, through the one that both are in, into the target's.
+    // The groups along the edge: from the source's innermost group to the common one, and to the target's.
     const way = [...a.slice(a.indexOf(shared) + 1).reverse(), shared, ...b.slice(b.indexOf(shared) + 1)];
     return way.flatMap((group) => {
       const inner = laid.get(group)!;
@@ -157,13 +160,13 @@ export function layFlow(flow: Flow): FlowLayout {
   return placed;
 }
 
-/** Where a port of a group lies, from the middle of the group. */
+/** Return the position of a group's port, relative to the middle of the group. */
 function portX({ layers, ports }: Inner, key: string): number {
   const at = ports.get(key);
   return at === undefined ? 0 : layers.items[at].x - layers.width / 2;
 }
 
-/** A smooth path through an edge's points, which leaves and arrives upright. */
+/** Return a smooth path through an edge's points that starts and ends vertically. */
 export function curve(points: readonly Point[]): string {
   const n = (value: number) => Number(value.toFixed(1));
   let path = `M${n(points[0].x)} ${n(points[0].y)}`;

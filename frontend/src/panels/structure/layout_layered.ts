@@ -1,4 +1,4 @@
-/** Layered drawings of directed graphs (after Sugiyama): ranks, order within each rank, places. Pure numbers. */
+/** Layered drawing of directed graphs (Sugiyama): ranks, order within each rank, positions. */
 
 export interface Item {
   width: number;
@@ -8,7 +8,7 @@ export interface Item {
 export interface Link {
   from: number;
   to: number;
-  /** Where it leaves and arrives, from the middle of the item. */
+  /** Horizontal ends of the link, relative to the middles of its items. */
   fromX?: number;
   toX?: number;
 }
@@ -23,20 +23,20 @@ export interface Point {
   y: number;
 }
 
-export interface Layers {
+export interface LayeredLayout {
   width: number;
   height: number;
   /** Middle of each item. */
   items: Point[];
-  /** Each link's way, from its source's lower edge to its target's upper one. */
+  /** Points of each link, from its source's lower edge to its target's upper edge. */
   links: Point[][];
 }
 
 const SWEEPS = 8;
 const ROUNDS = 40;
 
-/** Links that close a circle, which are laid the other way round. */
-function backwards(count: number, links: readonly Link[]): Set<number> {
+/** Return the links that close a cycle. They are drawn in reverse. */
+function backEdges(count: number, links: readonly Link[]): Set<number> {
   const out: number[][] = Array.from({ length: count }, () => []);
   links.forEach(({ from }, i) => {
     out[from].push(i);
@@ -67,7 +67,10 @@ function backwards(count: number, links: readonly Link[]): Set<number> {
   return found;
 }
 
-/** Each item one rank below the last of what leads to it; what nothing leads to right above what it leads to. */
+/**
+ * Return the rank of each item: one below the lowest of its predecessors. An item without predecessors is directly
+ * above its successors.
+ */
 export function ranksOf(count: number, links: readonly { from: number; to: number }[]): Int32Array {
   const rank = new Int32Array(count);
   const into = new Int32Array(count);
@@ -89,7 +92,10 @@ export function ranksOf(count: number, links: readonly { from: number; to: numbe
   return rank;
 }
 
-/** Least squares of places to what they want to be, at least `apart` from each other, in their order. */
+/**
+ * Return the positions nearest to the desired ones (least squares) that keep the order and are at least `apart` from
+ * each other.
+ */
 export function spread(
   wanted: readonly number[],
   weights: readonly number[],
@@ -118,7 +124,7 @@ export function spread(
 
 interface Neighbour {
   node: number;
-  /** From the neighbour's middle to this one's, where the link between them is upright. */
+  /** Offset from the neighbour's middle at which the link between them is vertical. */
   shift: number;
 }
 
@@ -136,9 +142,9 @@ function crossings(layers: readonly number[][], up: readonly Neighbour[][], plac
   return count;
 }
 
-/** Items from top to bottom along their links. */
-export function layered(items: readonly Item[], links: readonly Link[], gaps: Gaps): Layers {
-  const reversed = backwards(items.length, links);
+/** Lay out items from top to bottom along their links. */
+export function layeredLayout(items: readonly Item[], links: readonly Link[], gaps: Gaps): LayeredLayout {
+  const reversed = backEdges(items.length, links);
   const ways = links.map((link, i) =>
     reversed.has(i)
       ? { from: link.to, to: link.from, fromX: link.toX ?? 0, toX: link.fromX ?? 0 }
@@ -216,7 +222,7 @@ export function layered(items: readonly Item[], links: readonly Link[], gaps: Ga
       const at = falling ? k : best.length - 1 - k;
       const layer = best[at];
       const wanted = layer.map((node) => {
-        // The first round has no places below yet; the last ones look both ways.
+        // The first round knows no positions below. The last rounds use both directions.
         const near =
           round === 0
             ? up[node]
@@ -226,7 +232,7 @@ export function layered(items: readonly Item[], links: readonly Link[], gaps: Ga
         if (near.length === 0) return x[node];
         return near.reduce((sum, one) => sum + x[one.node] + one.shift, 0) / near.length;
       });
-      // Bends are held straighter than items.
+      // Bends have a larger weight than items, so that links are straight.
       const weights = layer.map((node) =>
         node >= items.length ? 4 : 1 + up[node].length + down[node].length,
       );

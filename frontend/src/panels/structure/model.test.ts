@@ -1,9 +1,8 @@
 import { expect, test } from "vitest";
 import { row } from "../../testing/helpers";
 import { curve, layFlow } from "./layout";
-import { layered, ranksOf, spread } from "./layout_layered";
+import { layeredLayout, ranksOf, spread } from "./layout_layered";
 import {
-  askedOf,
   difference,
   factsOf,
   flat,
@@ -13,6 +12,7 @@ import {
   moduleTree,
   openLevels,
   openWithin,
+  requestedRows,
   sums,
 } from "./model";
 import { type FlowNode, visibleFlow } from "./model_dataflow";
@@ -113,11 +113,11 @@ test("requestedRows requests weights for layers and all rows for blocks", () => 
   const rows = ["blocks.0.a.weight", "blocks.0.a.bias", "blocks.1.a.bias", "head.weight"].map((name) =>
     row(name),
   );
-  const asked = Object.fromEntries(askedOf(tree, rows, false).map(({ key, rows }) => [key, rows]));
-  expect(asked["blocks.0.a"]).toEqual(["blocks.0.a.weight"]);
-  expect(asked["blocks.1.a"]).toEqual(["blocks.1.a.bias"]);
-  expect(asked.blocks).toEqual(["blocks.0.a.weight", "blocks.1.a.bias"]);
-  expect(asked["blocks.0.b"]).toBeUndefined();
+  const requested = Object.fromEntries(requestedRows(tree, rows, false).map(({ key, rows }) => [key, rows]));
+  expect(requested["blocks.0.a"]).toEqual(["blocks.0.a.weight"]);
+  expect(requested["blocks.1.a"]).toEqual(["blocks.1.a.bias"]);
+  expect(requested.blocks).toEqual(["blocks.0.a.weight", "blocks.1.a.bias"]);
+  expect(requested["blocks.0.b"]).toBeUndefined();
 });
 
 test("visibleFlow draws a collapsed block as one box with its edges", () => {
@@ -168,7 +168,7 @@ test("layFlow separates boxes, routes edges down and nests groups", () => {
     for (let k = 1; k < points.length; k++)
       expect(points[k].y).toBeGreaterThanOrEqual(points[k - 1].y - 1e-6);
   });
-  // The skip connection goes around the two layers that it skips.
+  // The skip connection is routed around the two layers that it skips.
   const skip = laid.edges[flow.edges.findIndex(({ from, to }) => from === "#0" && to === "#3")];
   const b = laid.nodes.get("#2")!;
   expect(
@@ -178,7 +178,7 @@ test("layFlow separates boxes, routes edges down and nests groups", () => {
 
 test("layFlow draws a chain straight and accepts a circle", () => {
   const size = { width: 50, height: 20 };
-  const chain = layered(
+  const chain = layeredLayout(
     [size, size, size],
     [
       { from: 0, to: 1 },
@@ -188,7 +188,7 @@ test("layFlow draws a chain straight and accepts a circle", () => {
   );
   expect(chain.items.map(({ x }) => x)).toEqual([25, 25, 25]);
   expect(chain.height).toBe(80);
-  const circle = layered(
+  const circle = layeredLayout(
     [size, size],
     [
       { from: 0, to: 1 },

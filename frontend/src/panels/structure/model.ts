@@ -1,6 +1,6 @@
 import type { Row } from "../../lib/types";
 
-/** `nnviz/graph`, as tb_nnviz/record/graph/capture.py describes it. */
+/** Parts of the tensor `nnviz/graph`, as documented in docs/schema.md. */
 interface GraphTensor {
   shape: (number | null)[] | null;
   dtype: string;
@@ -48,19 +48,19 @@ export interface Structure {
   parameters: Row[] | null;
 }
 
-/** What is known of one module of one run; its parameters are those that it holds itself. */
+/** Properties of one module in one run. Parameters are only the module's own. */
 export interface Facts {
   name: string;
   type: string;
   calls: number | null;
-  /** Of its first call, without the batch axis; null where that is not known. */
+  /** Shape of the first call without the batch axis. Null if it is unknown. */
   output: (number | null)[] | null;
   input: (number | null)[] | null;
   parameters: number;
   trainable: number;
   shared: number;
   buffers: number;
-  /** Memory of its outputs, and of its parameters and buffers. */
+  /** Bytes of its outputs, and of its parameters and buffers. */
   bytes: number | null;
   heldBytes: number | null;
 }
@@ -68,7 +68,7 @@ export interface Facts {
 const withoutBatch = (shape: (number | null)[] | null | undefined) =>
   shape && shape.length > 0 ? shape.slice(1) : null;
 
-/** A run's modules in order of execution: from its graph, or from its rows where it was logged without one. */
+/** Return a run's modules in execution order, from its graph, or from its rows if no graph was logged. */
 export function factsOf({ graph, layers, parameters }: Structure): Facts[] {
   if (graph) {
     const called = new Map<string, GraphNode[]>();
@@ -124,7 +124,7 @@ export function factsOf({ graph, layers, parameters }: Structure): Facts[] {
   return [...facts.values()];
 }
 
-/** A module of any of the runs; `facts` has it in each run, null where a run lacks it. */
+/** A module of any run. `facts` are its properties per run, null if the run lacks it. */
 export interface Module {
   name: string;
   label: string;
@@ -135,7 +135,7 @@ export interface Module {
 
 const parentOf = (name: string) => name.slice(0, Math.max(0, name.lastIndexOf(".")));
 
-/** The modules of all runs as one tree below the models themselves, in the first run's order of execution. */
+/** Return the modules of all runs as one tree, in the execution order of the first run. */
 export function moduleTree(runs: readonly (readonly Facts[])[], names: readonly string[]): Module[] {
   const byName = runs.map((facts) => new Map(facts.map((one): [string, Facts] => [one.name, one])));
   const made = new Map<string, Module>();
@@ -155,12 +155,12 @@ export function moduleTree(runs: readonly (readonly Facts[])[], names: readonly 
     made.set(name, module);
     return module;
   };
-  // A single model is no line of its own: it is the sum below the table. It is one where it is all there is.
+  // A model has no line of its own, because it is the total below the table. A model without modules has one.
   for (const name of names) if (name !== "" || names.length === 1) make(name);
   return roots;
 }
 
-/** Every module of a tree, outer ones before what they hold. */
+/** Return all modules of a tree, parents before children. */
 export function flat(modules: readonly Module[]): Module[] {
   return modules.flatMap((module) => [module, ...flat(module.children)]);
 }
@@ -170,12 +170,12 @@ export interface Sums {
   trainable: number;
   shared: number;
   buffers: number;
-  /** Outputs of all that holds nothing else: null where no call of any was observed. */
+  /** Bytes of the outputs of all modules without children. Null if no call was observed. */
   bytes: number | null;
   heldBytes: number | null;
 }
 
-/** All that a module holds in one run, with the modules within. */
+/** Return the totals of modules with all their children in one run. */
 export function sums(modules: readonly Module[], run: number): Sums {
   const total: Sums = { parameters: 0, trainable: 0, shared: 0, buffers: 0, bytes: null, heldBytes: null };
   for (const module of flat(modules)) {
@@ -193,11 +193,11 @@ export function sums(modules: readonly Module[], run: number): Sums {
 
 export interface TreeLine {
   module: Module;
-  /** Whether it holds modules, and whether they are shown. */
+  /** `leaf` has no children. The others have, which are shown if `open`. */
   state: "leaf" | "open" | "folded";
 }
 
-/** The lines that are shown; with a filter those that it lets through, and what holds them. */
+/** Return the shown lines. With a filter, these are the matching modules and their parents. */
 export function linesOf(
   modules: readonly Module[],
   open: ReadonlySet<string>,
@@ -213,29 +213,29 @@ export function linesOf(
   });
 }
 
-/** Which modules are open at first: whole levels, as long as no more than `most` lines are shown. */
-export function openLevels(modules: readonly Module[], most: number): Set<string> {
+/** Return the modules that are open by default: whole levels, with at max `max` lines in total. */
+export function openLevels(modules: readonly Module[], max: number): Set<string> {
   const open = new Set<string>();
   let level = modules.filter(({ children }) => children.length > 0);
   let shown = modules.length;
   while (level.length > 0) {
     shown += level.reduce((sum, { children }) => sum + children.length, 0);
-    if (shown > most) break;
+    if (shown > max) break;
     for (const { name } of level) open.add(name);
     level = level.flatMap(({ children }) => children.filter((module) => module.children.length > 0));
   }
   return open;
 }
 
-/** Of the modules that are open those that can be while no more than `most` lines are shown, outer ones first. */
-export function openWithin(modules: readonly Module[], open: ReadonlySet<string>, most: number): Set<string> {
+/** Return those of the open modules that fit into `max` lines, parents first. */
+export function openWithin(modules: readonly Module[], open: ReadonlySet<string>, max: number): Set<string> {
   const kept = new Set<string>();
   let level = modules.filter(({ name }) => open.has(name));
   let shown = modules.length;
   while (level.length > 0) {
     const next: Module[] = [];
     for (const { name, children } of level) {
-      if (shown + children.length > most) continue;
+      if (shown + children.length > max) continue;
       shown += children.length;
       kept.add(name);
       next.push(...children.filter((module) => module.children.length > 0 && open.has(module.name)));
@@ -255,7 +255,7 @@ export type Difference =
 const same = (a: readonly (number | null)[], b: readonly (number | null)[]) =>
   a.length === b.length && a.every((size, i) => size === b[i] || size === null || b[i] === null);
 
-/** How a module of another run differs from the reference's; null where it does not. */
+/** Compare a module of another run with the reference's. Return null if they are equal. */
 export function difference(here: Facts | null, there: Facts | null): Difference | null {
   if (!here || !there) return here === there ? null : here ? { what: "missing" } : { what: "added" };
   if (here.type !== there.type) return { what: "type", here: here.type, there: there.type };
@@ -266,17 +266,24 @@ export function difference(here: Facts | null, there: Facts | null): Difference 
   return null;
 }
 
-/** A line of a question to `series`: what is asked for as one value, under the module's or the call's name. */
-export interface Asked {
+/**
+ * A line of a request to `series`: rows that are aggregated to one value, with the name of the module or call as key.
+ */
+export interface ValueRequest {
   key: string;
   rows: string[];
 }
 
 /**
- * What stands for each module: of parameters its weights, or what else it has where it has none; of layers all
- * of its calls; and those of the modules within. Calls after the first have a line each besides, for the graph.
+ * Return the rows that represent each module. For parameters these are its weights, or its other parameters if it has
+ * none. For layers these are all its calls. A block includes the rows of its children. Calls after the first also have
+ * a line of their own, for the graph.
  */
-export function askedOf(modules: readonly Module[], rows: readonly Row[], ofLayers: boolean): Asked[] {
+export function requestedRows(
+  modules: readonly Module[],
+  rows: readonly Row[],
+  ofLayers: boolean,
+): ValueRequest[] {
   const own = new Map<string, Row[]>();
   for (const row of rows) own.set(row.module, [...(own.get(row.module) ?? []), row]);
   const within = new Map<string, string[]>();
@@ -289,13 +296,13 @@ export function askedOf(modules: readonly Module[], rows: readonly Row[], ofLaye
     return found;
   };
   for (const module of modules) walk(module);
-  const asked = [...within].flatMap(([key, names]) => (names.length > 0 ? [{ key, rows: names }] : []));
+  const requested = [...within].flatMap(([key, names]) => (names.length > 0 ? [{ key, rows: names }] : []));
   const calls = ofLayers ? rows.filter(({ name, module }) => name !== module) : [];
   const first = ofLayers
     ? rows.filter(({ name, module }) => name === module && calls.some((c) => c.module === module))
     : [];
   return [
-    ...asked,
+    ...requested,
     ...calls.map(({ name }) => ({ key: name, rows: [name] })),
     ...first.map(({ name }) => ({ key: `${name}#0`, rows: [name] })),
   ];

@@ -1,18 +1,18 @@
 import type { Graph, GraphNode } from "./model";
 
-/** A box of the drawing: a call, a join, an end, or a folded module that stands for all within it. */
+/** A box of the drawing: a call, an operator, an input or output, or a collapsed module. */
 export interface FlowNode {
   id: string;
   kind: "input" | "call" | "operator" | "output" | "block";
-  /** The node of the graph; of a block its first. */
+  /** The node of the graph, for a block its first node. */
   node: GraphNode;
-  /** Module that it belongs to: of a block itself. */
+  /** The module of the node, for a block the block itself. */
   module: string;
-  /** Name without that of the block in which it is drawn. */
+  /** Name without the prefix of the enclosing block. */
   label: string;
-  /** How many calls a block stands for. */
+  /** Number of calls in a block. */
   calls: number;
-  /** The open module around it; "" for none. */
+  /** The enclosing open module, or "" if there is none. */
   parent: string;
 }
 
@@ -27,7 +27,7 @@ export interface FlowEdge {
 export interface Flow {
   nodes: FlowNode[];
   edges: FlowEdge[];
-  /** Open modules with something in them, outer ones first. */
+  /** Open modules that contain nodes, parents first. */
   groups: { name: string; parent: string }[];
 }
 
@@ -37,8 +37,8 @@ const ancestors = (name: string): string[] => {
 };
 
 /**
- * What of the graph is drawn while these modules are open: everything within a folded one is one box, edges
- * between the same two boxes are one.
+ * Return the dataflow to draw while these modules are open. A collapsed module is one box. Edges between the same two
+ * boxes are merged.
  */
 export function visibleFlow(graph: Graph, open: ReadonlySet<string>): Flow {
   const holding = new Set(

@@ -1,42 +1,38 @@
 import { stateOf } from "../../lib/grid";
 import { autoScale } from "../../lib/scale";
 import { mayBeUndefined } from "../../lib/statistics";
-import { CELL, type CellState, type Scale, type ScaleMode, type Thresholds } from "../../lib/types";
+import {
+  CELL,
+  type CellState,
+  type Scale,
+  type ScaleMode,
+  type SeriesHeader,
+  type Thresholds,
+} from "../../lib/types";
 
-/** Values of the lines that were asked for, of one run: every step, or columns of steps. */
+/** Values of the requested lines of one run: every step, or columns of steps. */
 export interface LineSeries {
   run: string;
   steps: Float64Array;
   lines: number;
-  /** Whether a column is a step. */
+  /** True if each column is one step. */
   whole: boolean;
   /** Step in the middle of each column. */
   at: Float64Array;
-  /** [columns, lines]: what is drawn of a column, and its extremes; NaN where there is none. */
+  /** [columns, lines]: the value and its extremes. NaN if there is none. */
   value: Float32Array;
   low: Float32Array;
   high: Float32Array;
   absent: Uint8Array;
 }
 
-interface Columns {
-  min: Float32Array;
-  mean: Float32Array;
-  max: Float32Array;
-  states: Uint8Array;
-}
+/** A run's entry in the response of `series`. */
+export type AnsweredSeries = Pick<
+  SeriesHeader["series"][number],
+  "run" | "steps" | "absent" | "values" | "starts" | "columns"
+>;
 
-/** A run's entry in the answer of `series`. */
-export interface AnsweredSeries {
-  run: string;
-  steps: Float64Array;
-  absent?: Uint8Array;
-  values?: Record<string, Float32Array>;
-  starts?: Float64Array;
-  columns?: Record<string, Columns>;
-}
-
-/** Bits of a column's states. */
+/** Bits of a column's states, as in docs/http_api.md. */
 const FINITE = 1 | 2;
 const ABSENT = 8;
 
@@ -55,7 +51,7 @@ export function lineSeries(answer: AnsweredSeries, statistic: string, lines: num
     return steps[Math.floor((start + end - 1) / 2)];
   });
   const absent = Uint8Array.from(columns.states, (state) => (state === ABSENT ? 1 : 0));
-  // A column of nothing but zeros has no finite value of its own in some readers: its mean is 0 all the same.
+  // A column without NaN or Inf has a mean, also if all its values are zero.
   const value = Float32Array.from(columns.mean, (mean, i) =>
     (columns.states[i] & ~ABSENT & ~FINITE) !== 0 ? Number.NaN : mean,
   );
@@ -74,7 +70,7 @@ export function cellOf(value: number, absent: boolean, statistic: string): Cell 
   return { state, value };
 }
 
-/** One scale for all lines of all runs at all steps, as the heat maps have it. */
+/** Return one scale for all lines of all runs at all steps, as for the heat maps. */
 export function sharedScale(
   series: readonly LineSeries[],
   statistic: string,
@@ -103,6 +99,6 @@ const luminance = (rgb: readonly number[]) => {
   return 0.2126 * r + 0.7152 * g + 0.0722 * b;
 };
 
-/** Black or white, whichever is read better on a colour. */
+/** Return black or white, depending on which has more contrast to a colour. */
 export const textOn = (rgb: readonly number[]) =>
   (luminance(rgb) + 0.05) / 0.05 >= 1.05 / (luminance(rgb) + 0.05) ? "#000" : "#fff";

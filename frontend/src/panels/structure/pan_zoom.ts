@@ -2,8 +2,8 @@ import type { RefObject } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 const [LEAST_ZOOM, MAX_ZOOM] = [0.05, 3];
-/** Names are still read at this zoom. */
-const LEAST_READABLE = 0.85;
+/** Minimum zoom at which names are readable. */
+const MIN_READABLE = 0.85;
 const PAN = 60;
 
 interface Frame {
@@ -19,7 +19,7 @@ interface Box {
   height: number;
 }
 
-/** Where a drawing lies in its window: moved by dragging and arrows, zoomed by wheel and keys, fitted. */
+/** Return the transform of a drawing in its window: panned by dragging and arrow keys, zoomed by wheel and keys. */
 export function usePanZoom(
   ref: RefObject<HTMLElement>,
   width: number,
@@ -29,15 +29,15 @@ export function usePanZoom(
 ) {
   const [frame, setFrame] = useState<Frame>({ x: 0, y: 0, k: 1 });
   const drag = useRef<{ x: number; y: number; moved: boolean } | null>(null);
-  const fitTo = (least: number) => {
+  const fitTo = (minimum: number) => {
     if (width === 0 || drawing.width === 0) return;
     const wide = width / drawing.width;
-    const k = Math.min(1.2, Math.max(Math.min(wide, height / drawing.height), Math.min(wide, least)));
+    const k = Math.min(1.2, Math.max(Math.min(wide, height / drawing.height), Math.min(wide, minimum)));
     const y = drawing.height * k > height ? 4 : (height - drawing.height * k) / 2;
     setFrame({ k, x: (width - drawing.width * k) / 2, y });
   };
-  // A long model as a whole would be too small to read: it begins at its top.
-  useLayoutEffect(() => fitTo(LEAST_READABLE), [drawing, width > 0, height > 0]);
+  // A long model would be unreadable if it were shown as a whole. It starts at its top instead.
+  useLayoutEffect(() => fitTo(MIN_READABLE), [drawing, width > 0, height > 0]);
   useLayoutEffect(() => {
     if (!chosen || width === 0) return;
     setFrame((now) => {
@@ -96,7 +96,7 @@ export function usePanZoom(
       const from = drag.current;
       if (!from) return;
       const [dx, dy] = [event.clientX - from.x, event.clientY - from.y];
-      // A click with an unsteady hand is no drag.
+      // Ignore small movements during a click.
       if (!from.moved && Math.hypot(dx, dy) < 4) return;
       if (!from.moved) (event.currentTarget as Element).setPointerCapture(event.pointerId);
       drag.current = { x: event.clientX, y: event.clientY, moved: true };

@@ -1,34 +1,35 @@
-/** Texts of the panel Structure. */
+/** Texts of the Structure panel. */
 export const TEXT = {
   title: "Structure",
   what: "the structure of the models",
-  elsewhere: (statistic: string) => `${statistic} compares layers with each other: Gradient flow shows it.`,
+  elsewhere: (statistic: string) =>
+    `${statistic} depends on neighbouring layers and is shown in Gradient flow.`,
   emptyTitle: "No structure in these runs",
-  emptyHelp:
-    "The layers of a model, and how data flowed through them, are recorded in the first training pass that is logged.",
+  emptyHelp: "The layers of a model and its dataflow are recorded in the first logged training pass.",
   emptyCode: 'tb_nnviz.watch(model, optimizer, logdir="runs/first")',
-  show: "What is shown",
+  show: "View",
   table: "table",
   both: "both",
   graph: "graph",
   runOf: "Run whose dataflow and sums are shown",
-  fold: "fold",
-  unfold: "unfold",
-  foldOne: (name: string) => `Fold ${name}`,
-  unfoldOne: (name: string) => `Unfold ${name}`,
-  tableName: "Layers of the models, in order of execution",
+  collapse: "collapse",
+  expand: "expand",
+  collapseOne: (name: string) => `Collapse ${name}`,
+  expandOne: (name: string) => `Expand ${name}`,
+  tableName: "LayeredLayout of the models, in order of execution",
   layer: "Layer",
   type: "Type",
   output: "Output",
   outputHelp: "Shape of the output of the first call, without the batch axis",
   parameters: "Parameters",
-  parametersHelp: "Elements; of a block with all that it holds. Shared ones count where they are first.",
+  parametersHelp:
+    "Number of elements. A block includes all its layers. Shared parameters count where they occur first.",
   trainable: "Trainable",
   frozen: "Not trainable",
   calls: "Calls",
   callsHelp: "In one forward pass",
   memory: "Memory",
-  memoryHelp: "Of the outputs, for the batch that was observed",
+  memoryHelp: "Of the outputs, for the observed batch",
   overSteps: "Over steps",
   shared: "shared",
   sharedTotal: "Shared",
@@ -42,7 +43,7 @@ export const TEXT = {
     [
       `${own.parameters.toLocaleString("en")} parameters, ${own.trainable.toLocaleString("en")} trainable`,
       own.shared > 0
-        ? `${own.shared.toLocaleString("en")} more are another layer's too, and count there`
+        ? `${own.shared.toLocaleString("en")} more are shared with another layer and count there`
         : "",
       own.buffers > 0 ? `${own.buffers.toLocaleString("en")} elements of buffers` : "",
     ]
@@ -50,7 +51,7 @@ export const TEXT = {
       .join("\n"),
   shapes: (input: string, output: string) =>
     output === "" ? "" : `${input === "" ? "" : `${input} → `}${output}`,
-  scalar: "one number",
+  scalar: "scalar",
   model: "the model",
   notIn: (run: string) => `not in ${run}`,
   onlyIn: (run: string) => `only in ${run}`,
@@ -58,17 +59,18 @@ export const TEXT = {
   shapeIn: (shape: string, run: string) => `${shape} in ${run}`,
   parametersIn: (count: string, run: string) => `${count} parameters in ${run}`,
   differWithin: (n: number) => `${n} within`,
-  stands: "Of parameters: a layer's weights, or what else it has. A block: all that it holds.",
+  stands:
+    "For parameters: the weights of a layer, or its other parameters if it has none. A block includes all its layers.",
   noGraph: (run: string) => `No dataflow of ${run}`,
   noGraphHelp:
-    "It is recorded in the first logged training pass, and this run was logged without. Of compiled models there is none.",
+    "The dataflow is recorded in the first logged training pass, but not in this run. It is not available for compiled models.",
   graphName: (run: string) => `Dataflow of ${run}, from its inputs at the top to its output`,
-  graphKeys: "drawing: arrows move it, plus and minus zoom, 0 fits it",
+  graphKeys: "drawing: arrow keys move it, plus and minus zoom, 0 shows all of it",
   zoomIn: "Zoom in (+)",
   zoomOut: "Zoom out (-)",
   fit: "fit",
   fitHelp: "Show the whole drawing (0)",
-  limited: "Some blocks are drawn folded: there would be too many boxes.",
+  limited: "Some blocks are drawn collapsed, because there would be too many boxes.",
   outputEnd: "output",
   earlier: "from an earlier pass",
   carries: (shape: string) => `carries ${shape}`,
@@ -77,7 +79,7 @@ export const TEXT = {
   makes: (shape: string) => `${shape}`,
   withParameters: (names: string) => `with parameters ${names}`,
   ranIn: (module: string) => `in ${module}`,
-  calls_: (n: number) => (n === 1 ? "1 call" : `${n} calls`),
+  callCount: (n: number) => (n === 1 ? "1 call" : `${n} calls`),
   typed: (type: string, input: string, output: string) =>
     `${type} ${input}${input && output ? " → " : ""}${output}`,
   nodeName: (name: string, type: string, statistic: string, value: string, differs: string) =>

@@ -63,7 +63,7 @@ const KEPT = 50;
 /**
  * Return the request for a parameter's maps. It includes all steps if they are small enough, so that playing is smooth.
  */
-export function mapsQuestion(runs: readonly string[], weight: Weight, step: number | null) {
+export function mapsRequest(runs: readonly string[], weight: Weight, step: number | null) {
   const all = weight.bytes * runs.length * KEPT <= MAX_BYTES;
   const steps = all ? null : [...new Set([0, step ?? weight.last])];
   return { runs, prefix: WEIGHT_PREFIX, tag: WEIGHT_PREFIX + weight.name, steps };

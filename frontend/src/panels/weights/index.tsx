@@ -7,7 +7,7 @@ import { Failure } from "../../ui/failure";
 import { useKeyboardNav } from "../../ui/keyboard_nav";
 import { LayerList } from "../../ui/layer_list";
 import { NoRuns, PanelEmpty } from "../../ui/panel_empty";
-import { mapsQuestion, readMaps, readTracked, readTracks, readWeights } from "./data";
+import { mapsRequest, readMaps, readTracked, readTracks, readWeights } from "./data";
 import { Stage } from "./parts/stage";
 import { Tools } from "./parts/tools";
 import { useWeights } from "./state";
@@ -22,18 +22,18 @@ const WIDTH = 1000;
 export function View() {
   const store = useStore();
   const runs = store.shown.value;
-  const asked = runs.length > 0;
-  const listing = useQuery("maps", asked ? { runs, prefix: WEIGHT_PREFIX, tag: null } : null, readWeights);
+  const hasRuns = runs.length > 0;
+  const listing = useQuery("maps", hasRuns ? { runs, prefix: WEIGHT_PREFIX, tag: null } : null, readWeights);
   const weights = listing.data ?? listing.previous ?? [];
   const at = weights.length === 0 ? -1 : Math.max(0, choose(store.view.row.value, weights));
   const weight = weights[at] ?? null;
   const maps = useQuery(
     "maps",
-    asked && weight ? mapsQuestion(runs, weight, store.view.step.value) : null,
+    hasRuns && weight ? mapsRequest(runs, weight, store.view.step.value) : null,
     readMaps,
   );
   const tracked = { runs, kind: "tracked", statistics: ["value"] };
-  const singles = useQuery("series", asked ? { ...tracked, width: 1 } : null, readTracked);
+  const singles = useQuery("series", hasRuns ? { ...tracked, width: 1 } : null, readTracked);
   const known = singles.data ?? singles.previous;
   const names = (weight && known?.get(weight.name)) ?? [];
   const tracks = useQuery(
@@ -55,7 +55,7 @@ export function View() {
     moveLayer: (by) => select(at + by),
   });
 
-  if (!asked)
+  if (!hasRuns)
     return (
       <section class="panel" aria-label={TEXT.title}>
         <NoRuns />

@@ -36,9 +36,9 @@ export function facts(header: WeightHeader): AxisFacts[] {
       }
     });
     const positive = max.filter((norm): norm is number => norm !== null && norm > 0);
-    const usual = positive.length > 0 ? median(positive) : 0;
+    const middle = positive.length > 0 ? median(positive) : 0;
     const large = max
-      .map((norm, at) => ({ line: name(at), times: norm === null || usual === 0 ? 0 : norm / usual }))
+      .map((norm, at) => ({ line: name(at), times: norm === null || middle === 0 ? 0 : norm / middle }))
       .filter(({ times }) => times >= LARGE)
       .sort((a, b) => b.times - a.times)
       .slice(0, MAX_NAMED);

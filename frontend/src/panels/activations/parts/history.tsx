@@ -14,7 +14,7 @@ import { type Frame, histories, historyRange, unitCurves, withoutOutliers } from
 import type { Picture } from "../model_picture";
 import type { Range } from "../model_scale";
 import { clipped, type MapColours, mapPalette, paintUnit } from "../paint";
-import { useHistory } from "../questions";
+import { useHistory } from "../queries";
 import { TEXT } from "../text";
 import { LegendOf } from "./legend";
 

@@ -16,7 +16,7 @@ import { Dash, dashOf } from "./dash";
 import { Marks } from "./marks";
 import { Readout } from "./readout";
 
-/** A pointer that moved less than this has clicked. */
+/** Pixels that a pointer must move to start a zoom instead of a click. */
 const CLICK = 4;
 
 export interface ChartProps {
@@ -29,11 +29,11 @@ export interface ChartProps {
   smoothed: boolean;
   clocks: Clocks;
   marks: readonly CurveMark[];
-  /** Where the shared cursor stands on the x axis; null where it has no place. */
+  /** The shared cursor on the x axis. Null if it has no position there. */
   cursor: number | null;
-  /** Where the pointer is, in whichever chart. */
+  /** The pointer's position, in any chart. */
   hover: Store["pointer"];
-  /** The cursor was set in this chart, at this run. */
+  /** The run at which the cursor was set in this chart, or null. */
   active: string | null;
   first: boolean;
   pinned: boolean;
@@ -48,7 +48,7 @@ export interface ChartProps {
   toggleLarge: () => void;
 }
 
-/** One figure of all runs shown, over steps or time. */
+/** One chart of all shown runs, over steps or time. */
 export function ChartView(props: ChartProps) {
   const { chart, lines, domain, mode, y, outliers, smoothed, height, large, pinned } = props;
   const store = useStore();
@@ -124,7 +124,7 @@ export function ChartView(props: ChartProps) {
       if (!line) return;
       const step = stepOfX(plot.valueAt(at.x), mode, props.clocks.get(line.run));
       if (step === null) return;
-      // Steps of other counts are no places for the shared cursor.
+      // The shared cursor counts optimizer steps, also on a line that counts epochs.
       props.setCursor(line.byTime ? Math.round(step) : line.steps[nearest(line.steps, step)], line.run);
     };
     window.addEventListener("pointermove", move);
@@ -230,7 +230,7 @@ export function ChartView(props: ChartProps) {
   );
 }
 
-/** Apart from the rest, so that the pointer redraws nothing else. */
+/** Separate component, so that the pointer redraws nothing else. */
 function Values({ lines, cursor, hover, smoothed }: ChartProps) {
   return <Readout lines={lines} at={hover.value ?? cursor ?? 0} smoothed={smoothed} />;
 }
@@ -238,7 +238,7 @@ function Values({ lines, cursor, hover, smoothed }: ChartProps) {
 interface CursorProps extends Omit<ChartProps, "chart"> {
   chart: LinesChart;
   over: HTMLElement;
-  /** Says that the chart is another one. */
+  /** Changes whenever the chart is drawn. */
   drawing: number;
 }
 
@@ -295,7 +295,7 @@ function Glyph({ path }: { path: string }) {
   );
 }
 
-/** The part of a line that is seen. */
+/** Return the visible part of a line. */
 function within(line: CurveLine, [lo, hi]: readonly [number, number]): CurveLine {
   let from = 0;
   let to = line.x.length;

@@ -2,11 +2,11 @@ import type { Part } from "../model";
 
 const DASHES: readonly (readonly number[])[] = [[], [6, 4], [2, 3], [8, 3, 2, 3], [1, 4], [12, 3]];
 
-/** How a part of a figure is drawn in any colour: train solid, validation dashed, test dotted. */
+/** Return the dashes of a part: train solid, validation dashed, test dotted. */
 export const dashOf = (part: Part) =>
   DASHES[(typeof part === "number" ? part : ["train", "validation", "test"].indexOf(part)) % DASHES.length];
 
-/** A piece of such a line. */
+/** A sample of a dashed line. */
 export function Dash({ part, colour = "currentColor" }: { part: Part; colour?: string }) {
   return (
     <svg class="dash" width="22" height="8" viewBox="0 0 22 8" aria-hidden="true">

@@ -6,26 +6,26 @@ import { type Clocks, type XMode, xOfStep } from "../model_lines";
 import type { CurveMark } from "../model_marks";
 import { TEXT } from "../text";
 
-/** Up and filled: a peak; struck through: skipped; with an exclamation mark: a finding. */
+/** Triangle, cross and diamond, which distinguish the kinds without colour. */
 const PATHS = {
   peak: "M5 0.5L9.5 9H0.5z",
   skipped: "M1 1L9 9M9 1L1 9",
   finding: "M5 0.5L9.5 5L5 9.5L0.5 5z",
 };
-/** Closer than this, in pixels, of one kind and run only the first is drawn. */
-const APART = 8;
+/** Minimum distance in pixels between marks of the same kind and run. */
+const MIN_DISTANCE = 8;
 
 interface Props {
   chart: LinesChart;
   marks: readonly CurveMark[];
   mode: XMode;
   clocks: Clocks;
-  /** One chart of all is enough for the keyboard. */
+  /** True in one chart only, which is sufficient for the keyboard. */
   focusable: boolean;
   open: (mark: CurveMark) => void;
 }
 
-/** What happened when, on a chart's x axis; each leads to where it shows. */
+/** Marks on a chart's x axis. Each opens the panel that shows its cause. */
 export function Marks({ chart, marks, mode, clocks, focusable, open }: Props) {
   const store = useStore();
   const { over, area } = chart.plot;
@@ -35,7 +35,8 @@ export function Marks({ chart, marks, mode, clocks, focusable, open }: Props) {
     const at = xOfStep(mark.step, mode, clocks.get(mark.run));
     const x = at === null ? Number.NaN : chart.plot.xOf(at);
     const key = `${mark.kind} ${mark.run}`;
-    if (!(x >= 0 && x <= area.width) || x - (last.get(key) ?? Number.NEGATIVE_INFINITY) < APART) return [];
+    if (!(x >= 0 && x <= area.width) || x - (last.get(key) ?? Number.NEGATIVE_INFINITY) < MIN_DISTANCE)
+      return [];
     last.set(key, x);
     return [{ mark, x }];
   });
@@ -71,7 +72,7 @@ export function Marks({ chart, marks, mode, clocks, focusable, open }: Props) {
 }
 
 function wordsOf(mark: CurveMark): string {
-  if (mark.kind === "peak") return TEXT.marks.peak(mark.figure, mark.step, short(mark.ratio));
+  if (mark.kind === "peak") return TEXT.marks.peak(mark.name, mark.step, short(mark.ratio));
   if (mark.kind === "skipped") return TEXT.marks.skipped(mark.step);
   return TEXT.marks.finding(mark.group.title, layerOf(mark.group.origin), mark.step);
 }

@@ -7,7 +7,7 @@ import type { CurveLine } from "../model_lines";
 import { TEXT } from "../text";
 import { Dash } from "./dash";
 
-/** What each line of a chart says at the cursor, or where the pointer is. */
+/** Values of a chart's lines at the cursor or the pointer. */
 export function Readout({
   lines,
   at,

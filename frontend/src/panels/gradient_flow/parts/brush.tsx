@@ -2,24 +2,25 @@ import { useEffect, useRef } from "preact/hooks";
 import { toPixel } from "../../../lib/steps";
 import { useStore } from "../../../ui/context";
 import { brushed, zoomedBy } from "../model_zoom";
+import { useFlow } from "../state/context";
 
-/** Fewer pixels than this are a click that trembled. */
+/** A drag over fewer pixels counts as a click. */
 const LEAST = 5;
 
 /**
- * Dragging over steps zooms to them, a double click shows all again. `stepAt` says which step is under the pointer, or
- * null where there is none.
+ * Zoom to the steps that are dragged over, and to all steps on a double click. `stepAt` returns the step under the pointer,
+ * or null if there is none.
  */
 export function useBrush(stepAt: (event: PointerEvent) => number | null) {
-  const store = useStore();
+  const flow = useFlow();
   const start = useRef<{ x: number; step: number } | null>(null);
   const dragged = useRef(false);
-  const { brush } = store.flow;
+  const { brush } = flow;
   const end = () => {
     start.current = null;
     brush.value = null;
   };
-  // Escape lets go of it.
+  // Escape cancels it.
   useEffect(() => {
     const cancel = (event: KeyboardEvent) => {
       if (event.key === "Escape" && start.current) end();
@@ -30,12 +31,12 @@ export function useBrush(stepAt: (event: PointerEvent) => number | null) {
   return {
     onPointerDown: (event: PointerEvent) => {
       dragged.current = false;
-      // A finger scrolls.
+      // A touch scrolls.
       if (event.button !== 0 || event.pointerType === "touch") return;
       const step = stepAt(event);
       if (step !== null) start.current = { x: event.clientX, step };
     },
-    /** Whether the pointer is brushing, and says nothing else. */
+    /** Return whether the pointer is brushing. It then shows no tooltip. */
     moved: (event: PointerEvent): boolean => {
       if (!start.current) return false;
       if (event.buttons === 0) end();
@@ -44,7 +45,7 @@ export function useBrush(stepAt: (event: PointerEvent) => number | null) {
         dragged.current = true;
         const step = stepAt(event);
         if (step !== null) brush.value = [start.current.step, step];
-        store.hover.value = null;
+        flow.hover.value = null;
         return true;
       }
       return false;
@@ -52,39 +53,40 @@ export function useBrush(stepAt: (event: PointerEvent) => number | null) {
     onPointerUp: () => {
       const chosen = brush.value;
       end();
-      if (chosen) store.zoomTo(brushed(store.flow.wholeSteps.value, chosen[0], chosen[1]));
+      if (chosen) flow.zoomTo(brushed(flow.steps.wholeSteps.value, chosen[0], chosen[1]));
     },
     onPointerCancel: end,
-    /** Whether the click that follows was a brush. */
+    /** Return whether the click that follows was the end of a brush. */
     wasDrag: () => dragged.current,
-    onDblClick: () => store.zoomTo(null),
+    onDblClick: () => flow.zoomTo(null),
   };
 }
 
 /** The steps that are being brushed, in each map and under the curves. */
 export function BrushBand({ width, left = 0 }: { width: number; left?: number }) {
-  const store = useStore();
-  const brush = store.flow.brush.value;
+  const flow = useFlow();
+  const brush = flow.brush.value;
   if (!brush) return null;
-  const domain = store.domain.value;
+  const domain = flow.cursor.domain.value;
   const [a, b] = brush.map((step) => Math.min(width, Math.max(0, toPixel(step, domain, width))));
   return <div class="brush" style={{ left: `${left + Math.min(a, b)}px`, width: `${Math.abs(a - b)}px` }} />;
 }
 
-/** `+` and `-` zoom about the cursor, `0` shows all steps. */
+/** Zoom around the cursor by `+` and `-`, and show all steps by `0`. */
 export function useZoomKeys(): void {
   const store = useStore();
+  const flow = useFlow();
   useEffect(() => {
     const pressed = (event: KeyboardEvent) => {
       const target = event.target as HTMLElement | null;
       const field = target && /^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName);
       if (field || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
-      const { zoom, wholeSteps } = store.flow;
+      const { zoom, wholeSteps } = flow.steps;
       const by = (times: number) =>
-        store.zoomTo(zoomedBy(wholeSteps.value, zoom.value, store.step.value, times));
+        flow.zoomTo(zoomedBy(wholeSteps.value, zoom.value, flow.cursor.step.value, times));
       if (event.key === "+" || event.key === "=") by(0.5);
       else if (event.key === "-") by(2);
-      else if (event.key === "0") store.zoomTo(null);
+      else if (event.key === "0") flow.zoomTo(null);
       else return;
       event.preventDefault();
     };

@@ -6,47 +6,51 @@ import type { RunSeries } from "../../../lib/types";
 import { useStore } from "../../../ui/context";
 import { Exports, type OnProgress } from "../../../ui/exports";
 import { readWhole, type Shown, wholeRows } from "../csv";
+import { useFlow } from "../state/context";
+import type { Flow } from "../state/flow";
 import { TEXT } from "../text";
 
 export function FlowExports() {
   const store = useStore();
+  const flow = useFlow();
   const client = useQueryClient();
   const reference = () =>
-    store.flow.compared.value ? (store.flow.plainOf.value.get(store.ref.value ?? "") ?? null) : null;
-  const { grids, lines, scale } = store;
+    flow.picture.compared.value ? (flow.picture.plainOf.value.get(store.ref.value ?? "") ?? null) : null;
+  const { grids, scale } = flow.picture;
+  const { lines } = flow.rows;
   const inColumns = grids.value.some(({ reduced }) => reduced);
   return (
     <Exports
-      name={`nnviz_${store.kind.value}_${store.statistic.value.replace("~", "")}${store.flow.compared.value ? "_compared" : ""}_step_${store.step.value}`}
+      name={`nnviz_${store.kind.value}_${store.statistic.value.replace("~", "")}${flow.picture.compared.value ? "_compared" : ""}_step_${flow.cursor.step.value}`}
       png={() => document.querySelector<HTMLElement>('[data-testid="stage"]')}
       {...(inColumns && { csvTitle: TEXT.csvEvery })}
       csv={(onProgress, abort) =>
         inColumns
-          ? whole(store, client, onProgress, abort)
+          ? whole(store, flow, client, onProgress, abort)
           : toCsv(grids.value, lines.value, scale.value, reference())
       }
-      disabled={store.grids.value.length === 0}
+      disabled={flow.picture.grids.value.length === 0}
     />
   );
 }
 
-/** Where the screen shows columns of steps the file holds every step all the same, one run fetched after the other. */
+/** Return a file of every step, one run fetched after the other, although the screen shows columns of steps. */
 async function whole(
   store: Store,
+  flow: Flow,
   client: QueryClient,
   onProgress: OnProgress,
   abort: AbortSignal,
 ): Promise<Blob> {
-  const { flow } = store;
-  const [runs, ref, zoom] = [flow.windowed.value, store.ref.value, flow.zoom.value];
+  const [runs, ref, zoom] = [flow.steps.windowed.value, store.ref.value, flow.steps.zoom.value];
   const [kind, statistics] = [store.kind.value, [store.source.value]];
   const shown: Shown = {
     kind,
     statistic: store.statistic.value,
-    lines: store.lines.value,
-    rows: store.union.value.rows,
-    scale: store.scale.value,
-    comparison: flow.compared.value ? flow.comparison.value : null,
+    lines: flow.rows.lines.value,
+    rows: flow.rows.union.value.rows,
+    scale: flow.picture.scale.value,
+    comparison: flow.picture.compared.value ? flow.picture.comparison.value : null,
   };
   // All values of a run are used once.
   const once = { signal: abort, keep: false };
@@ -57,7 +61,7 @@ async function whole(
       : series;
   const compared = shown.comparison ? runs.find(({ run }) => run === ref) : undefined;
   const reference = compared ? await every(compared) : null;
-  // Each part goes out of the page's own memory as soon as it is there.
+  // Each part leaves the page's own memory as soon as it is there.
   const parts = [new Blob([csvHead(reference !== null)])];
   for (const [i, one] of runs.entries()) {
     const series = one === compared ? reference : await every(one);

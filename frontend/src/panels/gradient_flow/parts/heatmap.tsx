@@ -8,6 +8,8 @@ import { statisticName } from "../../../ui/text";
 import { drawHeatmap } from "../draw_heatmap";
 import { lineAt } from "../layout";
 import { dominant } from "../paint";
+import { useFlow } from "../state/context";
+import type { Flow } from "../state/flow";
 import { TEXT } from "../text";
 import { BrushBand, useBrush } from "./brush";
 
@@ -19,11 +21,12 @@ interface BodyProps {
 
 export function HeatmapBody({ run, width, tops }: BodyProps) {
   const store = useStore();
+  const flow = useFlow();
   const canvas = useRef<HTMLCanvasElement>(null);
-  const map = store.flow.mapOf.value.get(run);
+  const map = flow.picture.mapOf.value.get(run);
   const grid = map?.grid;
   const scale = map?.scale;
-  const domain = store.domain.value;
+  const domain = flow.cursor.domain.value;
   const dark = store.dark.value;
   const brush = useBrush((event) => {
     const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
@@ -43,7 +46,7 @@ export function HeatmapBody({ run, width, tops }: BodyProps) {
   }, [grid, scale, domain, dark, width, tops]);
 
   if (!grid) {
-    const one = store.loaded.value.get(run);
+    const one = flow.query.data.value.get(run);
     if (!one) return <div class="pending" aria-busy="true" />;
     const reason = "reason" in one ? one.reason : "";
     return (
@@ -79,22 +82,22 @@ export function HeatmapBody({ run, width, tops }: BodyProps) {
       onPointerMove={(event) => {
         if (brush.moved(event)) return;
         const { line, at } = locate(event);
-        store.hover.value = at < 0 ? null : { run, line, at, x: event.clientX, y: event.clientY };
+        flow.hover.value = at < 0 ? null : { run, line, at, x: event.clientX, y: event.clientY };
       }}
       onPointerLeave={() => {
-        store.hover.value = null;
+        flow.hover.value = null;
       }}
       onClick={(event) => {
         if (brush.wasDrag()) return;
         const { line, at } = locate(event);
-        if (at >= 0) store.moveTo(line, cellStep(grid, line, at));
+        if (at >= 0) flow.moveTo(line, cellStep(grid, line, at));
       }}
     >
       <canvas
         ref={canvas}
         data-testid={`heatmap-${run}`}
         role="img"
-        aria-label={TEXT.heatmapName(run, drawnName(store, run))}
+        aria-label={TEXT.heatmapName(run, drawnName(store, flow, run))}
       />
       <BrushBand width={width} />
       <StepCursor run={run} width={width} />
@@ -103,30 +106,30 @@ export function HeatmapBody({ run, width, tops }: BodyProps) {
   );
 }
 
-/** What a run's map shows, in words. */
-function drawnName(store: Store, run: string): string {
+/** Return the name of what a run's heat map shows. */
+function drawnName(store: Store, flow: Flow, run: string): string {
   const statistic = statisticName(store.kind.value, store.statistic.value);
-  const { ref, flow } = store;
-  if (!flow.compared.value || run === ref.value || ref.value === null) return statistic;
+  const { ref } = store;
+  if (!flow.picture.compared.value || run === ref.value || ref.value === null) return statistic;
   return TEXT.against(statistic, ref.value);
 }
 
-/** Apart from the map, so that moving the cursor redraws no cells. */
+/** The cursor's step on a heat map. It is a component of its own, so that moving it redraws no cells. */
 function StepCursor({ run, width }: Omit<BodyProps, "tops">) {
-  const store = useStore();
-  const grid = store.gridOf.value.get(run);
+  const flow = useFlow();
+  const grid = flow.picture.gridOf.value.get(run);
   if (!grid) return null;
   const steps = loggedSteps(grid);
-  const at = nearest(steps, store.step.value);
+  const at = nearest(steps, flow.cursor.step.value);
   if (at < 0) return null;
-  const pixels = cellPixels(steps, store.domain.value, width);
+  const pixels = cellPixels(steps, flow.cursor.domain.value, width);
   const x = (pixels[2 * at] + pixels[2 * at + 1]) / 2;
   return <div class="step-cursor" style={{ left: `${x}px` }} />;
 }
 
-/** Apart from that, since of the two only one is moved at a time. */
+/** The cursor's line on a heat map, apart from its step: only one of them moves at a time. */
 function RowCursor({ tops }: { tops: readonly number[] }) {
-  const line = useStore().line.value;
+  const line = useFlow().cursor.line.value;
   if (line < 0) return null;
   return (
     <div class="row-cursor" style={{ top: `${tops[line]}px`, height: `${tops[line + 1] - tops[line]}px` }} />
@@ -134,8 +137,8 @@ function RowCursor({ tops }: { tops: readonly number[] }) {
 }
 
 export function HeatmapAxis({ width }: { width: number }) {
-  const store = useStore();
-  const domain = store.domain.value;
+  const flow = useFlow();
+  const domain = flow.cursor.domain.value;
   const ticks = stepTicks(domain, Math.max(2, Math.floor(width / 48)));
   return (
     <div class="ticks">

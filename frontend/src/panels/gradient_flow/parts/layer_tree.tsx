@@ -4,25 +4,27 @@ import type { Line } from "../../../lib/types";
 import { useStore } from "../../../ui/context";
 import { linesWithin } from "../layout";
 import { parentOf } from "../model_tree";
+import { useFlow } from "../state/context";
 import { TEXT } from "../text";
 
 interface TreeProps {
   rowHeight: number;
   tops: readonly number[];
-  /** The part of the height that is in the document: of a thousand layers only those in sight. */
+  /** The part of the height that is in the document: of a thousand layers only the visible ones. */
   part: { top: number; height: number };
 }
 
 /**
- * The layers: one line each, the same lines as in the heat maps and the profile beside it. One stop of the tab key;
- * within it arrows move, fold and open.
+ * The layers, one line each: the same lines as in the heat maps and the profile. The tree is one stop of the tab key. Within
+ * it arrows move, fold and open.
  */
 export function LayerTree({ rowHeight, tops, part }: TreeProps) {
   const store = useStore();
+  const flow = useFlow();
   const root = useRef<HTMLDivElement>(null);
-  const lines = store.lines.value;
-  const at = store.line.value;
-  /** Key of the line that arrows were moved to; headers can have the focus, though the cursor passes over them. */
+  const lines = flow.rows.lines.value;
+  const at = flow.cursor.line.value;
+  /** Key of the line focused by arrow keys. Headers can have the focus, although the cursor skips them. */
   const [focus, setFocus] = useState<string | null>(null);
   const wantsFocus = useRef(false);
   const found = focus === null ? -1 : lines.findIndex(({ key }) => key === focus);
@@ -35,7 +37,7 @@ export function LayerTree({ rowHeight, tops, part }: TreeProps) {
   const size = Math.min(12, Math.max(10, rowHeight - 3));
   const [first, end] = linesWithin(tops, part);
   const shown = Array.from({ length: Math.max(0, end - first) }, (_, i) => first + i);
-  // The line with the focus stays in the document when it is scrolled away.
+  // The focused line stays in the document when it is scrolled away.
   if (current >= 0 && current < lines.length && (current < first || current >= end)) shown.push(current);
 
   const go = (index: number) => {
@@ -43,7 +45,7 @@ export function LayerTree({ rowHeight, tops, part }: TreeProps) {
     if (!lines[next]) return;
     wantsFocus.current = true;
     setFocus(lines[next].key);
-    store.moveTo(next, null);
+    flow.moveTo(next, null);
   };
   const keys: Record<string, () => void> = {
     ArrowUp: () => go(current - 1),
@@ -69,10 +71,10 @@ export function LayerTree({ rowHeight, tops, part }: TreeProps) {
     toggle(line);
   };
   const toggle = (line: Line) => {
-    const { rows } = store.union.value;
+    const { rows } = flow.rows.union.value;
     const holds = line.rows.some((i) => rows[i].name === store.view.row.value);
-    store.toggleBlock(line.key);
-    // The cursor goes where its row went.
+    flow.toggleBlock(line.key);
+    // The cursor follows its row into the block.
     if (line.type === "header" && holds) store.view.row.value = line.key;
   };
   const acts = useRef<Acts>({ toggle, focus: ({ key }) => setFocus(key) });
@@ -112,11 +114,11 @@ interface LineProps {
   line: Line;
   index: number;
   selected: boolean;
-  /** Whether the tab key stops here. */
+  /** True if the tab key stops here. */
   stop: boolean;
   top: number;
   height: number;
-  /** The same for all lines and at all times: a line whose props are the same is not made again. */
+  /** The same object for all lines at all times: a line with equal props is not rendered again. */
   acts: { readonly current: Acts };
 }
 
@@ -126,12 +128,12 @@ interface Acts {
 }
 
 function TreeLine({ line, index, selected, stop, top, height, acts }: LineProps) {
-  const store = useStore();
-  const row = store.rowOf(index);
+  const flow = useFlow();
+  const row = flow.rowOf(index);
   const block = line.type !== "row";
   const folded = line.type === "block";
   const numel = block
-    ? line.rows.reduce((sum, i) => sum + (store.union.value.rows[i].numel ?? 0), 0)
+    ? line.rows.reduce((sum, i) => sum + (flow.rows.union.value.rows[i].numel ?? 0), 0)
     : (row?.numel ?? 0);
   const note = row
     ? `${row.type} ${row.numel === null ? "" : quantity(row.numel)}`
@@ -154,7 +156,7 @@ function TreeLine({ line, index, selected, stop, top, height, acts }: LineProps)
       data-index={index}
       data-testid={`row-${line.key}`}
       style={{ top: `${top}px`, height: `${height}px`, paddingLeft: `${4 + line.depth * 12}px` }}
-      onClick={() => (line.type === "header" ? acts.current.toggle(line) : store.moveTo(index, null))}
+      onClick={() => (line.type === "header" ? acts.current.toggle(line) : flow.moveTo(index, null))}
       onFocus={() => acts.current.focus(line)}
     >
       <button

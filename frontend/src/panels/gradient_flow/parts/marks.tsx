@@ -10,25 +10,27 @@ import { markPath, rugPath } from "../../../plot/marks";
 import { useStore } from "../../../ui/context";
 import { UI_TEXT } from "../../../ui/text";
 import { LANE } from "../layout";
+import { useFlow } from "../state/context";
 import { TEXT } from "../text";
 
-/** A shape is never cut off at the map's edge. */
+/** Half the width of a shape, which must not be cut off at the map's edge. */
 const HALF = 4.5;
 
-/** What happened between logged steps, right above the steps: a lane for each kind of mark that occurs. */
+/** Marks of events between logged steps, right above the steps: one lane per kind of mark that occurs. */
 export function MarkLanes({ run, width }: { run: string; width: number }) {
   const store = useStore();
+  const flow = useFlow();
   const root = useRef<HTMLDivElement>(null);
   const [active, setActive] = useState(0);
   const hide = () => {
     store.tooltip.value = null;
   };
-  const domain = store.domain.value;
-  const marks = store.marks.value.get(run);
-  // What is gone or elsewhere says nothing more.
+  const domain = flow.cursor.domain.value;
+  const marks = flow.marks.marks.value.get(run);
+  // The tooltip of a mark that has gone or moved must not stay.
   useEffect(() => hide, [domain, marks, width]);
-  const kinds = store.markKinds.value;
-  const grid = store.gridOf.value.get(run);
+  const kinds = flow.marks.markKinds.value;
+  const grid = flow.picture.gridOf.value.get(run);
   const height = LANE * kinds.length;
   const style = { width: `${width}px`, height: `${height}px` };
   const groups = groupMarks(marks ?? [], domain, width);
@@ -38,26 +40,26 @@ export function MarkLanes({ run, width }: { run: string; width: number }) {
   const current = Math.min(active, groups.length - 1);
 
   const show = (group: MarkGroup, i: number, x: number, y: number) => {
-    store.hover.value = null;
-    store.tooltip.value = { run, ...said(group, i), x, y };
+    flow.hover.value = null;
+    store.tooltip.value = { run, ...contentOf(group, i), x, y };
   };
   const go = (mark: WindowMark) => {
-    // Without values of its own here, the others' steps are there to go to.
-    const steps = grid ? loggedSteps(grid) : store.steps.value;
+    // A run without values goes to the steps of the others.
+    const steps = grid ? loggedSteps(grid) : flow.cursor.steps.value;
     const at = nearest(steps, mark.step);
     if (mark.kind === "finding") {
-      // A finding may be of another kind's row: of the same layer then.
+      // A finding may name a row of another kind: choose the row of the same layer.
       const { row } = mark.group.origin;
-      const { rows } = store.union.value;
+      const { rows } = flow.rows.union.value;
       const own = choose(row, rows);
       if (own >= 0) store.view.row.value = rows[own].name;
     }
-    if (at >= 0) store.moveTo(null, steps[at]);
+    if (at >= 0) flow.moveTo(null, steps[at]);
   };
-  /** The mark of a group that the pointer is nearest to. */
+  /** Return the mark of a group nearest to the pointer. */
   const under = (group: MarkGroup, event: MouseEvent) => {
     const box = root.current?.getBoundingClientRect();
-    // A click that the keyboard made has no place.
+    // A click by the keyboard has no place.
     if (!box || group.marks.length === 1 || event.detail === 0) return group.representative;
     const x = event.clientX - box.left;
     const distances = group.places.map((place) => Math.abs(place - x));
@@ -119,7 +121,7 @@ export function MarkLanes({ run, width }: { run: string; width: number }) {
             onPointerLeave={hide}
             onFocus={(event) => {
               setActive(i);
-              // A pointer says by itself where it is.
+              // A pointer shows the tooltip by moving.
               if (!event.currentTarget.matches(":focus-visible")) return;
               const box = event.currentTarget.getBoundingClientRect();
               show(group, group.representative, box.left + box.width / 2, box.bottom);
@@ -140,11 +142,11 @@ const between = ({ after, until, step }: WindowMark) =>
       ? TEXT.mark.before(until)
       : TEXT.mark.between(after, until);
 
-/** What the tooltip says of one mark of a group. */
-function said(group: MarkGroup, i: number): Omit<TooltipContent, "run" | "x" | "y"> {
+/** Return the content of the tooltip of one mark of a group. */
+function contentOf(group: MarkGroup, i: number): Omit<TooltipContent, "run" | "x" | "y"> {
   const { marks } = group;
   const mark = marks[i];
-  const note: Omit<TooltipContent, "run" | "x" | "y"> = {
+  const content: Omit<TooltipContent, "run" | "x" | "y"> = {
     step: mark.exact ? TEXT.mark.at(mark.step) : "",
     what: "",
     value: "",
@@ -152,51 +154,51 @@ function said(group: MarkGroup, i: number): Omit<TooltipContent, "run" | "x" | "
     help: "",
   };
   if (mark.kind === "peak") {
-    note.what = TEXT.mark.figure[mark.quantity];
-    note.value = exact(mark.value);
-    note.lines = [between(mark), TEXT.mark.times(short(mark.ratio), short(mark.baseline))];
-    note.help = TEXT.mark.why(PEAK_RULE.factor, PEAK_RULE.reach);
+    content.what = TEXT.mark.figure[mark.quantity];
+    content.value = exact(mark.value);
+    content.lines = [between(mark), TEXT.mark.times(short(mark.ratio), short(mark.baseline))];
+    content.help = TEXT.mark.why(PEAK_RULE.factor, PEAK_RULE.reach);
   } else if (mark.kind === "nonfinite") {
     if (mark.quantity === "loss") {
-      note.what = TEXT.mark.figure.loss;
-      note.value = exact(mark.value);
-      note.lines = [between(mark)];
+      content.what = TEXT.mark.figure.loss;
+      content.value = exact(mark.value);
+      content.lines = [between(mark)];
     } else {
-      note.what = TEXT.mark.badSteps(mark.steps);
-      note.lines = [between(mark)];
-      if (mark.elements > 0) note.lines.push(TEXT.mark.badElements(exact(mark.elements), mark.until));
+      content.what = TEXT.mark.badSteps(mark.steps);
+      content.lines = [between(mark)];
+      if (mark.elements > 0) content.lines.push(TEXT.mark.badElements(exact(mark.elements), mark.until));
     }
   } else if (mark.kind === "finding") {
     const { title, origin, findings, since, severity } = mark.group;
     const layer = layerOf(origin);
-    note.what = `${title} (${UI_TEXT.health.severity[severity]})`;
-    note.lines = [
+    content.what = `${title} (${UI_TEXT.health.severity[severity]})`;
+    content.lines = [
       findings.length === 1
         ? UI_TEXT.health.one(layer, since)
         : UI_TEXT.health.many(findings.length, layer, since),
       origin.evidence,
     ];
-    note.help = origin.advice;
+    content.help = origin.advice;
   } else {
-    note.what = TEXT.mark.skipped(mark.steps);
-    if (!mark.exact) note.lines.push(between(mark));
-    if (mark.lossScale !== null) note.lines.push(TEXT.mark.lossScale(exact(mark.lossScale)));
+    content.what = TEXT.mark.skipped(mark.steps);
+    if (!mark.exact) content.lines.push(between(mark));
+    if (mark.lossScale !== null) content.lines.push(TEXT.mark.lossScale(exact(mark.lossScale)));
   }
   for (const other of marks) {
     if (other !== mark && other.step === mark.step && "quantity" in other)
-      note.lines.push(TEXT.mark.also(TEXT.mark.figure[other.quantity], exact(other.value)));
+      content.lines.push(TEXT.mark.also(TEXT.mark.figure[other.quantity], exact(other.value)));
   }
   if (marks.some(({ step }) => step !== mark.step)) {
     const [first, last] = [marks[0].step, marks[marks.length - 1].step].map(Math.round);
-    note.lines.push(TEXT.mark.merged(marks.length, first, last));
+    content.lines.push(TEXT.mark.merged(marks.length, first, last));
   }
-  return note;
+  return content;
 }
 
-/** The same in one sentence, for screen readers. */
+/** Return the content of the tooltip in one sentence, for screen readers. */
 function sentence(group: MarkGroup, i: number): string {
   const mark = group.marks[i];
-  const { step, what, value, lines } = said(group, i);
+  const { step, what, value, lines } = contentOf(group, i);
   const where = mark.exact ? ` ${mark.kind === "skipped" ? "" : "at "}${step}` : "";
   return [`${what}${value === "" ? "" : ` ${value}`}${where}`.replace(/ +/g, " "), ...lines].join(", ");
 }

@@ -10,17 +10,18 @@ import { drawProfile, lanes, profileTicks, profileX, zeroInside } from "../draw_
 import { lineAt, linesWithin } from "../layout";
 import type { Band } from "../model_band";
 import { runProfile } from "../model_profile";
+import { useFlow } from "../state/context";
 import { TEXT } from "../text";
 
-/** Nearer than this, in pixels, the names of the thresholds would cover each other. */
+/** Least distance in pixels at which the names of the thresholds do not cover each other. */
 const TOGETHER = 70;
 
-/** Title, and the names of the threshold lines right above them: inside they would scroll away. */
+/** Title, and the names of the threshold lines right above them. Inside the profile they would scroll away. */
 export function ProfileHead({ width }: { width: number }) {
-  const store = useStore();
-  const scale = store.scale.value;
-  const thresholds = store.thresholds.value;
-  const runs = store.grids.value.length;
+  const flow = useFlow();
+  const scale = flow.picture.scale.value;
+  const thresholds = flow.picture.thresholds.value;
+  const runs = flow.picture.grids.value.length;
   const mark = (value: number, name: string, side: "left" | "right") => {
     const t = toUnit(scale, value);
     if (t < 0 || t > 1) return null;
@@ -35,14 +36,14 @@ export function ProfileHead({ width }: { width: number }) {
     );
   };
   const place = (value: number) => profileX(toUnit(scale, value), runs, width);
-  // on a linear scale they fall together
+  // On a linear scale they coincide.
   const apart = thresholds && place(thresholds.exploding) - place(thresholds.vanishing) > TOGETHER;
-  const { band } = store.flow.keys;
+  const { band } = flow.keys;
   const on = band.value === "on";
-  const can = store.flow.canBand.value;
+  const can = flow.atCursor.canBand.value;
   return (
     <div class="profile-head">
-      <b>{TEXT.profileAt(store.step.value)}</b>
+      <b>{TEXT.profileAt(flow.cursor.step.value)}</b>
       <button
         type="button"
         class="band-switch"
@@ -76,20 +77,21 @@ interface BodyProps {
 
 export function ProfileBody({ width, tops, part }: BodyProps) {
   const store = useStore();
+  const flow = useFlow();
   const canvas = useRef<HTMLCanvasElement>(null);
-  const grids = store.gridsAtStep.value;
-  // Columns of steps stand in for the step itself while it is on its way.
+  const grids = flow.atCursor.gridsAtStep.value;
+  // Columns of steps stand in for the step itself while it is pending.
   const coming = grids.some(({ reduced }) => reduced);
-  const scale = store.scale.value;
-  const step = store.step.value;
+  const scale = flow.picture.scale.value;
+  const step = flow.cursor.step.value;
   const dark = store.dark.value;
-  const thresholds = store.thresholds.value;
-  const banded = store.flow.banded.value;
-  const bands = store.exact.bands.value;
+  const thresholds = flow.picture.thresholds.value;
+  const banded = flow.atCursor.banded.value;
+  const bands = flow.exact.bands.value;
   const guide = useGuide();
   const { top, height } = part;
   const within = linesWithin(tops, part);
-  // A line further each way, so that curves go on beyond the edge.
+  // One more line at each end, so that curves continue beyond the edge.
   const lines: [number, number] = [Math.max(0, within[0] - 1), Math.min(tops.length - 1, within[1] + 1)];
   const profiles = grids.map((grid) => runProfile(grid, step, scale, lines));
   useLayoutEffect(() => {
@@ -98,7 +100,7 @@ export function ProfileBody({ width, tops, part }: BodyProps) {
       ...profile,
       colour: store.colour(profile.run),
       shape: shapeOf(store.order.value.get(profile.run) ?? 0),
-      bands: banded ? bandsOf((line) => store.flow.bandOf(profile.run, line), lines) : [],
+      bands: banded ? bandsOf((line) => flow.atCursor.bandOf(profile.run, line), lines) : [],
     }));
     drawProfile(canvas.current, {
       runs,
@@ -114,7 +116,7 @@ export function ProfileBody({ width, tops, part }: BodyProps) {
     });
   }, [grids, scale, step, dark, thresholds, guide, tops, top, height, width, banded, bands]);
 
-  /** The line under the pointer, and the run whose point is nearest to it on that line. */
+  /** Return the line under the pointer, and the run whose point on that line is nearest to it. */
   const locate = (event: MouseEvent) => {
     const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
     const line = lineAt(tops, event.clientY - box.top);
@@ -144,10 +146,10 @@ export function ProfileBody({ width, tops, part }: BodyProps) {
       style={{ width: `${width}px`, height: `${tops[tops.length - 1]}px` }}
       onPointerMove={(event) => {
         const { line, run } = locate(event);
-        const own = run === null ? undefined : store.gridOf.value.get(run);
+        const own = run === null ? undefined : flow.picture.gridOf.value.get(run);
         const exact = own?.reduced && grids.find((one) => one.run === run);
         const grid = exact || own;
-        store.hover.value =
+        flow.hover.value =
           run !== null && grid
             ? {
                 ...{ run, line, at: cellAt(grid, step), banded },
@@ -157,9 +159,9 @@ export function ProfileBody({ width, tops, part }: BodyProps) {
             : null;
       }}
       onPointerLeave={() => {
-        store.hover.value = null;
+        flow.hover.value = null;
       }}
-      onClick={(event) => store.moveTo(locate(event).line, null)}
+      onClick={(event) => flow.moveTo(locate(event).line, null)}
     >
       <canvas
         ref={canvas}
@@ -176,9 +178,9 @@ export function ProfileBody({ width, tops, part }: BodyProps) {
 const bandsOf = (of: (line: number) => Band | null, [first, end]: [number, number]): Band[] =>
   Array.from({ length: Math.max(0, end - first) }, (_, i) => of(first + i)).filter((band) => band !== null);
 
-/** Apart from the profile, which stays as it is when another layer is chosen. */
+/** The cursor's line on the profile. It is a component of its own, so that moving it redraws no curves. */
 function ProfileCursor({ tops }: { tops: readonly number[] }) {
-  const line = useStore().line.value;
+  const line = useFlow().cursor.line.value;
   if (line < 0) return null;
   return (
     <div
@@ -188,19 +190,19 @@ function ProfileCursor({ tops }: { tops: readonly number[] }) {
   );
 }
 
-/** Factors and differences have a middle: as much as before, or as the reference. */
+/** Return the middle of factors and differences, which means "equal"; null for other values. */
 export function useGuide(): number | null {
-  const store = useStore();
-  return store.scale.value.factor || store.flow.compared.value ? 0 : null;
+  const flow = useFlow();
+  return flow.picture.scale.value.factor || flow.picture.compared.value ? 0 : null;
 }
 
 export function ProfileAxis({ width }: { width: number }) {
-  const store = useStore();
-  const scale = store.scale.value;
-  const runs = store.grids.value.length;
+  const flow = useFlow();
+  const scale = flow.picture.scale.value;
+  const runs = flow.picture.grids.value.length;
   const { zero, nonfinite } = lanes(runs, width);
-  const states = store.labels.value;
-  // Labels of the lanes come first: ticks that would run into them have none.
+  const states = flow.picture.labels.value;
+  // Labels of the lanes come first: ticks that would overlap them have none.
   const lowest = states.has("zero") && !zeroInside(scale) ? zero / 2 + 24 : 10;
   const bad = states.has("nonfinite") || states.has("refNonfinite");
   const highest = bad ? width - nonfinite / 2 - 30 : width - 8;

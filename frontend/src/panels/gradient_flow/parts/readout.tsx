@@ -6,36 +6,39 @@ import { shapeOf } from "../../../plot/markers";
 import { useStore } from "../../../ui/context";
 import { Mark } from "../../../ui/icon";
 import { UI_TEXT } from "../../../ui/text";
+import { useFlow } from "../state/context";
 import { TEXT } from "../text";
 
 /** Each run's value at the cursor. */
 export function Readout() {
   const store = useStore();
-  const line = store.line.value;
-  const { compared, plainAtStep, plainScale } = store.flow;
-  const scale = store.scale.value;
-  const gridOf = new Map(store.gridsAtStep.value.map((grid) => [grid.run, grid]));
+  const flow = useFlow();
+  const line = flow.cursor.line.value;
+  const { compared, plainScale } = flow.picture;
+  const { plainAtStep } = flow.atCursor;
+  const scale = flow.picture.scale.value;
+  const gridOf = new Map(flow.atCursor.gridsAtStep.value.map((grid) => [grid.run, grid]));
   return (
     <ul class="readout" data-testid="readout">
       {store.shown.value.map((run) => {
         const drawn = gridOf.get(run);
-        // A run that is on its way has its place: the others do not move when it comes.
-        if (!drawn) return store.loaded.value.has(run) ? null : <Item key={run} run={run} value="…" />;
+        // A pending run has its place, so that the others do not move when it comes.
+        if (!drawn) return flow.query.data.value.has(run) ? null : <Item key={run} run={run} value="…" />;
         const isRef = compared.value && run === store.ref.value;
-        // In a comparison the reference says its own values: it differs from itself by nothing.
+        // In a comparison the reference shows its own values: it does not differ from itself.
         const grid = isRef ? (plainAtStep.value.find((one) => one.run === run) ?? drawn) : drawn;
-        const at = nearest(grid.steps, store.step.value);
+        const at = nearest(grid.steps, flow.cursor.step.value);
         const cell = line * grid.steps.length + at;
-        // Of columns the step itself is on its way: no other figure stands in for it.
+        // Of columns the step itself is pending: no other value stands in for it.
         const coming = grid.reduced !== undefined;
         const state = (at < 0 || line < 0 ? CELL.absent : grid.states[cell]) as CellState;
-        const away = at >= 0 && !coming && grid.steps[at] !== store.step.value;
+        const away = at >= 0 && !coming && grid.steps[at] !== flow.cursor.step.value;
         const far = at >= 0 && drawn.match?.far[at] === 1;
         return (
           <Item
             key={run}
             run={run}
-            value={coming ? "…" : said(state, grid.values[cell], isRef ? plainScale.value : scale)}
+            value={coming ? "…" : formatCell(state, grid.values[cell], isRef ? plainScale.value : scale)}
             bad={state === CELL.nonfinite || state === CELL.refNonfinite}
           >
             {isRef && <span class="away">{TEXT.isRef}</span>}
@@ -73,7 +76,7 @@ function Item({ run, value, bad = false, children }: ItemProps) {
   );
 }
 
-function said(state: CellState, value: number, scale: Scale): string {
+function formatCell(state: CellState, value: number, scale: Scale): string {
   switch (state) {
     case CELL.absent:
       return UI_TEXT.absent;

@@ -1,5 +1,4 @@
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import type { Hover } from "../../../data/store";
 import { aggregateOf } from "../../../lib/statistics";
 import { nearest } from "../../../lib/steps";
 import type { Grid } from "../../../lib/types";
@@ -9,11 +8,13 @@ import { shapeOf } from "../../../plot/markers";
 import type { Plot } from "../../../plot/plot";
 import { PLOT_MARGIN, SeriesChart } from "../../../plot/series";
 import { useStore } from "../../../ui/context";
-import { Legend } from "../../../ui/legend";
 import { statisticName, UI_TEXT } from "../../../ui/text";
 import { GAP } from "../layout";
+import { useFlow } from "../state/context";
+import type { Hover } from "../state/flow";
 import { TEXT } from "../text";
 import { BrushBand, useBrush } from "./brush";
+import { Legend } from "./legend";
 import { useGuide } from "./profile";
 import { Readout } from "./readout";
 
@@ -26,26 +27,27 @@ interface Props {
   height: number;
 }
 
-/** The selected layer over steps, and beside it what the runs say at the cursor. */
+/** The selected layer over steps, and beside it the values of the runs at the cursor. */
 export function SeriesPanel({ left, width, readout, height }: Props) {
   const store = useStore();
+  const flow = useFlow();
   const root = useRef<HTMLDivElement>(null);
   const chart = useRef<SeriesChart | null>(null);
   const [, redrawn] = useState(0);
-  const grids = store.gridsOfLine.value;
-  const line = store.line.value;
-  // Columns of steps stand in for the steps themselves while they are on their way.
+  const grids = flow.atCursor.gridsOfLine.value;
+  const line = flow.cursor.line.value;
+  // Columns of steps stand in for the steps themselves while these are pending.
   const coming = grids.some(({ reduced }) => reduced);
   const mode = store.mode.value;
   const guide = useGuide();
-  const shared = store.scale.value;
+  const shared = flow.picture.scale.value;
   const model = useMemo(() => {
     if (line < 0 || grids.length === 0) return null;
     const made = curves(grids, 0);
     return { curves: made, scale: curveScale(made, mode, shared) };
   }, [grids, line, mode, shared]);
-  const domain = store.domain.value;
-  const thresholds = store.thresholds.value;
+  const domain = flow.cursor.domain.value;
+  const thresholds = flow.picture.thresholds.value;
   const dark = store.dark.value;
   const colours = grids.map(({ run }) => store.colour(run)).join();
   useLayoutEffect(() => {
@@ -89,11 +91,11 @@ export function SeriesPanel({ left, width, readout, height }: Props) {
     return chart.current!.plot.valueAt(Math.min(box.width, Math.max(0, event.clientX - box.left)));
   });
   const plot = chart.current?.plot;
-  const selected = store.lines.value[line];
+  const selected = flow.rows.lines.value[line];
   const plain = statisticName(store.kind.value, store.statistic.value);
   const statistic =
-    store.flow.compared.value && store.ref.value !== null ? TEXT.against(plain, store.ref.value) : plain;
-  const name = selected ? (store.rowOf(line)?.name ?? selected.key.replace(/\.\*$/, "")) : "";
+    flow.picture.compared.value && store.ref.value !== null ? TEXT.against(plain, store.ref.value) : plain;
+  const name = selected ? (flow.rowOf(line)?.name ?? selected.key.replace(/\.\*$/, "")) : "";
   return (
     <div class="lower" style={{ height: `${height}px` }}>
       <div class={coming ? "series coming" : "series"} aria-busy={coming} style={{ width: `${width}px` }}>
@@ -120,16 +122,16 @@ export function SeriesPanel({ left, width, readout, height }: Props) {
             if (brush.moved(event)) return;
             const at = stepOf(event);
             const near = at && nearestRun(at.step, at.y);
-            store.hover.value = near ? { ...near, line, x: event.clientX, y: event.clientY } : null;
+            flow.hover.value = near ? { ...near, line, x: event.clientX, y: event.clientY } : null;
           }}
           onPointerLeave={() => {
-            store.hover.value = null;
+            flow.hover.value = null;
           }}
           onClick={(event) => {
             if (brush.wasDrag()) return;
             const at = stepOf(event);
-            const steps = store.steps.value;
-            if (at && steps.length > 0) store.moveTo(null, steps[nearest(steps, at.step)]);
+            const steps = flow.cursor.steps.value;
+            if (at && steps.length > 0) flow.moveTo(null, steps[nearest(steps, at.step)]);
           }}
         >
           {plot?.over && (
@@ -147,7 +149,7 @@ export function SeriesPanel({ left, width, readout, height }: Props) {
     </div>
   );
 
-  /** The run whose curve is nearest to the pointer at that step. */
+  /** Return the run whose curve is nearest to the pointer at a step. */
   function nearestRun(step: number, y: number): Pick<Hover, "run" | "at" | "grid" | "of"> | null {
     let best: { run: string; at: number; grid: Grid; distance: number } | null = null;
     for (const grid of grids) {
@@ -155,25 +157,25 @@ export function SeriesPanel({ left, width, readout, height }: Props) {
       if (at < 0) continue;
       const value = grid.values[at];
       const drawn = Number.isFinite(value) ? chart.current!.yOf(value) : Number.NaN;
-      // What is not finite is at the top; a factor of 0 at the bottom.
+      // A value that is not finite is drawn at the top, a factor of 0 at the bottom.
       const place = Number.isFinite(drawn) ? drawn : value < 0 ? chart.current!.plot.area.height : 0;
       const distance = Math.abs(place - y);
       if (!best || distance < best.distance) best = { run: grid.run, at, grid, distance };
     }
     if (!best) return null;
     const { run, at, grid } = best;
-    // Where the heat map shows the same steps, the tooltip says the same of them.
-    return store.gridOf.value.get(run)?.reduced ? { run, at, grid, of: 0 } : { run, at };
+    // If the heat map shows the same steps, the tooltip shows the same cell.
+    return flow.picture.gridOf.value.get(run)?.reduced ? { run, at, grid, of: 0 } : { run, at };
   }
 }
 
 /**
- * Apart from the chart, so that moving the cursor redraws no curves. Nothing is asked of the DOM: it would lay out. A new
- * area says that places are others.
+ * The cursor's step on the chart. It is a component of its own, so that moving it redraws no curves. It does not measure the
+ * DOM, which would force a layout: a new `area` tells that places have changed.
  */
 function SeriesCursor({ plot, area }: { plot: Plot; area: Plot["area"] }) {
-  const store = useStore();
-  const x = area.left + plot.xOf(store.step.value);
+  const flow = useFlow();
+  const x = area.left + plot.xOf(flow.cursor.step.value);
   return (
     <div
       class="step-cursor plain"

@@ -1,5 +1,4 @@
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import type { Store } from "../../../data/store";
 import { PLOT_MARGIN } from "../../../plot/series";
 import { useSize, useStore } from "../../../ui/context";
 import { useFindings } from "../../../ui/findings";
@@ -7,6 +6,8 @@ import { useKeyboardNav } from "../../../ui/keyboard_nav";
 import { RunHead } from "../../../ui/run_head";
 import { UI_TEXT } from "../../../ui/text";
 import { AXIS, GAP, HEADER, LANE, partInSight, roomFor, SCROLLBAR, stageGeometry } from "../layout";
+import { useFlow } from "../state/context";
+import type { Flow } from "../state/flow";
 import { TEXT } from "../text";
 import { useZoomKeys } from "./brush";
 import { HeatmapAxis, HeatmapBody } from "./heatmap";
@@ -17,23 +18,24 @@ import { SeriesPanel } from "./series";
 import { TreeHead } from "./tree_head";
 import { ZoomLabel } from "./zoom_label";
 
-/** Whether nothing has come yet: its lines decide how high everything is, and nothing is to jump when they come. */
-export const isBlank = ({ flow, lines }: Store) => flow.waiting.value && lines.value.length === 0;
+/** Return whether no lines have come yet. Lines decide the height of everything, and nothing may jump when they come. */
+export const isBlank = ({ waiting, rows }: Flow) => waiting.value && rows.lines.value.length === 0;
 
 /** Heat maps and profile on shared lines, the series below on shared steps, one cursor through all of it. */
 export function Stage() {
   const store = useStore();
-  const blank = isBlank(store);
+  const flow = useFlow();
+  const blank = isBlank(flow);
   const { ref, width, height } = useSize<HTMLDivElement>();
   const scroll = useRef<HTMLDivElement>(null);
   const at = useRef(0);
-  const lines = store.lines.value;
+  const lines = flow.rows.lines.value;
   const shown = store.shown.value;
   const [scrolled, setScrolled] = useState(0);
   const longest =
     lines.reduce((most, { label, depth }) => Math.max(most, label.length * 6.6 + depth * 12), 0) + 104;
-  const kinds = store.markKinds.value.length;
-  // Room for one from the start: findings come a little after the values.
+  const kinds = flow.marks.markKinds.value.length;
+  // Room for one lane from the start: findings come a little after the values.
   const lanes = Math.max(1, kinds);
   const axis = AXIS + LANE * lanes;
   const size = stageGeometry(width, height, lines, shown.length, longest, axis);
@@ -45,26 +47,26 @@ export function Stage() {
 
   useKeyboardNav(
     useMemo(
-      () => ({ moveStep: (by: number) => store.moveStep(by), moveLayer: (by: number) => store.moveLine(by) }),
+      () => ({ moveStep: (by: number) => flow.moveStep(by), moveLayer: (by: number) => flow.moveLine(by) }),
       [store],
     ),
   );
   const part = partInSight(scrolled, visible, body);
   const room = roomFor(height, axis);
   useLayoutEffect(() => {
-    store.flow.tops.value = tops;
-    if (height > 0) store.flow.room.value = room;
-    if (width > 0) store.mapPixels.value = Math.ceil(map * window.devicePixelRatio);
+    flow.tops.value = tops;
+    if (height > 0) flow.room.value = room;
+    if (width > 0) flow.mapPixels.value = Math.ceil(map * window.devicePixelRatio);
   }, [tops, room, height, width, map]);
   useZoomKeys();
   const { groups } = useFindings();
   useLayoutEffect(() => {
-    store.flow.findings.value = groups;
+    flow.findings.value = groups;
   }, [groups]);
-  const empty = lines.length === 0 && store.series.value.length > 0;
+  const empty = lines.length === 0 && flow.series.value.length > 0;
   return (
     <div
-      class={blank ? "stage blank" : store.flow.waiting.value ? "stage waits" : "stage"}
+      class={blank ? "stage blank" : flow.waiting.value ? "stage waits" : "stage"}
       ref={ref}
       tabIndex={0}
       role="application"
@@ -101,7 +103,7 @@ export function Stage() {
                   <RunHead
                     run={run}
                     width={map}
-                    {...(store.flow.compared.value && run === store.ref.value ? { note: TEXT.isRef } : {})}
+                    {...(flow.picture.compared.value && run === store.ref.value ? { note: TEXT.isRef } : {})}
                   />
                 </div>
               ))}
@@ -152,7 +154,7 @@ export function Stage() {
   );
 }
 
-/** The same array as long as its numbers are the same, so that nothing is redrawn in vain. */
+/** Return the same array while its numbers are the same, so that nothing is redrawn in vain. */
 function useStable(next: number[]): number[] {
   const kept = useRef(next);
   if (kept.current.length !== next.length || kept.current.some((value, i) => value !== next[i]))
@@ -162,15 +164,15 @@ function useStable(next: number[]): number[] {
 
 interface FollowProps {
   scroll: { readonly current: HTMLElement | null };
-  /** How far it is scrolled: asked of the DOM it would have to be laid out first. */
+  /** Scroll position. Reading it from the DOM would force a layout. */
   at: { current: number };
   tops: readonly number[];
   visible: number;
 }
 
-/** Keeps the cursor's line within the visible part when it is moved by keys; apart, so that nothing else is made anew. */
+/** Keeps the cursor's line visible when it is moved by keys. It is a component of its own, so that nothing else renders. */
 function Follow({ scroll, at, tops, visible }: FollowProps) {
-  const line = useStore().line.value;
+  const line = useFlow().cursor.line.value;
   useLayoutEffect(() => {
     const box = scroll.current;
     if (!box || line < 0 || line + 1 >= tops.length) return;

@@ -3,12 +3,13 @@ import { Icon } from "../../../ui/icon";
 import { RowFilter } from "../../../ui/row_filter";
 import { UI_TEXT } from "../../../ui/text";
 import { orderText } from "../model_order";
+import { useFlow } from "../state/context";
 import { TEXT } from "../text";
 
-/** Above the layers: which, in which order, and all folded or open. */
+/** Filter, order and folding of the layers. */
 export function TreeHead() {
-  const store = useStore();
-  const folded = store.lines.value.some((line) => line.type === "block");
+  const flow = useFlow();
+  const folded = flow.rows.lines.value.some((line) => line.type === "block");
   const title = folded ? UI_TEXT.expandAll : UI_TEXT.collapseAll;
   return (
     <div class="tree-head">
@@ -17,11 +18,11 @@ export function TreeHead() {
       <button
         type="button"
         class="icon"
-        disabled={store.flow.order.value.by !== "depth"}
+        disabled={flow.rows.order.value.by !== "depth"}
         title={title}
         aria-label={title}
         data-testid="fold-all"
-        onClick={() => store.setCollapsed(!folded)}
+        onClick={() => flow.setCollapsed(!folded)}
       >
         <Icon name={folded ? "expand" : "collapse"} />
       </button>
@@ -29,12 +30,13 @@ export function TreeHead() {
   );
 }
 
-/** By value speaks of the cursor's step when it is chosen: lines that jump with the cursor could not be read. */
+/** Order of the layers. By value it keeps the step at which it was chosen: lines that follow the cursor would jump. */
 function OrderSelect() {
   const store = useStore();
-  const order = store.flow.order.value;
+  const flow = useFlow();
+  const order = flow.rows.order.value;
   const now = orderText(order) ?? "depth";
-  const here = `value@${store.step.value}`;
+  const here = `value@${flow.cursor.step.value}`;
   const ref = store.ref.value ?? "";
   return (
     <select
@@ -45,12 +47,12 @@ function OrderSelect() {
       value={now}
       onChange={(event) => {
         const { value } = event.currentTarget;
-        store.flow.keys.order.value = value === "depth" ? null : value;
+        flow.keys.order.value = value === "depth" ? null : value;
       }}
     >
       <option value="depth">{TEXT.byDepth}</option>
       <option value="name">{TEXT.byName}</option>
-      <option value={here}>{TEXT.byValue(store.step.value)}</option>
+      <option value={here}>{TEXT.byValue(flow.cursor.step.value)}</option>
       {order.by === "value" && now !== here && <option value={now}>{TEXT.byValue(order.step)}</option>}
     </select>
   );

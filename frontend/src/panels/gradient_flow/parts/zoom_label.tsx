@@ -1,10 +1,10 @@
-import { useStore } from "../../../ui/context";
+import { useFlow } from "../state/context";
 import { TEXT } from "../text";
 
-/** What the axis counts, and, when it shows only some of the steps, the way back to all. */
+/** Name of the axis. Within a zoom it is a button that shows all steps again. */
 export function ZoomLabel() {
-  const store = useStore();
-  const zoom = store.flow.zoom.value;
+  const flow = useFlow();
+  const zoom = flow.steps.zoom.value;
   if (!zoom) return <>{TEXT.axisStep}</>;
   return (
     <button
@@ -13,7 +13,7 @@ export function ZoomLabel() {
       title={TEXT.zoomReset}
       aria-label={`${TEXT.zoomed(zoom[0], zoom[1])}. ${TEXT.zoomReset}`}
       data-testid="zoom-reset"
-      onClick={() => store.zoomTo(null)}
+      onClick={() => flow.zoomTo(null)}
     >
       {TEXT.zoomed(zoom[0], zoom[1])} <span aria-hidden="true">✕</span>
     </button>

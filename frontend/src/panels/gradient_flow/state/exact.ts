@@ -1,12 +1,16 @@
 import { batch, signal } from "@preact/signals";
+import { asColumns, oneRow } from "../../../lib/columns";
 import { blockKey } from "../../../lib/grid";
 import type { Line, Row, RunSeries } from "../../../lib/types";
-import type { Band } from "../model_band";
+import { answeredBand, type Band } from "../model_band";
 import type { Zoom } from "../model_zoom";
 
 type ByRun<T> = ReadonlyMap<string, T>;
 
-/** Something exact, and the series in columns that it goes with: after a reload that is another one. */
+/** Most lines that are kept of each run. */
+const MOST_LINES = 48;
+
+/** Exact values, and the series in columns that they go with. After a reload that is another one. */
 export interface Detail {
   series: RunSeries;
   base: RunSeries;
@@ -15,22 +19,25 @@ export interface Detail {
   zoom: Zoom | null;
 }
 
-/** How a line's values are spread, and what that goes with. */
+/** The series, statistic and zoom that exact values of a run go with. */
+export type DetailOf = (run: string) => Omit<Detail, "series">;
+
+/** The percentiles of a line, and what they go with. */
 interface Spread extends Omit<Detail, "series"> {
   band: Band | null;
 }
 
-/** What is exact where the heat maps are only columns of steps; everything of the statistic that is shown. */
+/** Exact values where heat maps are only columns of steps, all of the shown statistic. */
 export class Exact {
   /** All rows at the steps around the cursor. */
   readonly near = signal<ByRun<Detail>>(new Map());
   /** Single lines at every step, by the names of their rows. */
   readonly lines = signal<ByRun<ReadonlyMap<string, Detail>>>(new Map());
-  /** The 5th to the 95th percentile of lines over steps, by the names of their rows, once somebody wants to see them. */
+  /** The 5th to the 95th percentile of lines over steps, by the names of their rows, if the user wants to see them. */
   readonly bands = signal<ByRun<ReadonlyMap<string, Spread>>>(new Map());
   /** All rows within the zoom, in columns of its own or at every step. */
   readonly zoomed = signal<ByRun<Detail>>(new Map());
-  /** Blocks in columns, made of what they are at every step, likewise. */
+  /** Blocks in columns made of their values at every step, by the names of their rows. */
   readonly blocks = signal<ByRun<ReadonlyMap<string, Detail>>>(new Map());
 
   nearOf(run: string, of: string): RunSeries | undefined {
@@ -42,19 +49,19 @@ export class Exact {
     return sameZoom(detail, zoom) ? shown(detail, of) : undefined;
   }
 
-  /** Of a line: null where it has none, or none yet. */
+  /** Return the band of a line; null if it has none, or none yet. */
   bandOf(run: string, key: string, line: number, of: string, zoom: Zoom | null): Band | null {
     const spread = this.bands.value.get(run)?.get(key);
     return spread?.band && spread.of === of && sameZoom(spread, zoom) ? { ...spread.band, line } : null;
   }
 
-  /** A run within a zoom, as it came for that zoom. */
+  /** Return a run within a zoom, if it has come for that zoom. */
   zoomedOf(base: RunSeries, zoom: Zoom | null): RunSeries | undefined {
     const detail = zoom === null ? undefined : this.zoomed.value.get(base.run);
     return detail?.base === base && sameZoom(detail, zoom) ? detail.series : undefined;
   }
 
-  /** Collapsed blocks of a run, by line. */
+  /** Return the collapsed blocks of a run, by line. */
   blocksOf(run: string, lines: readonly Line[], rows: readonly Row[], of: string): Map<number, RunSeries> {
     const blocks = this.blocks.value.get(run);
     const found = new Map<number, RunSeries>();
@@ -64,6 +71,50 @@ export class Exact {
       if (one) found.set(i, one);
     });
     return found;
+  }
+
+  keepZoomed(found: readonly RunSeries[], details: DetailOf): void {
+    const all = new Map(this.zoomed.value);
+    for (const one of found) all.set(one.run, { ...details(one.run), series: asColumns(one) });
+    this.zoomed.value = all;
+  }
+
+  keepNear(found: readonly RunSeries[], details: DetailOf): void {
+    const all = new Map(this.near.value);
+    for (const one of found) all.set(one.run, { ...details(one.run), series: one });
+    this.near.value = all;
+  }
+
+  keepLines(where: "lines" | "blocks", found: readonly RunSeries[], details: DetailOf): void {
+    const all = new Map(this[where].value);
+    for (const one of found) {
+      const lines = new Map(all.get(one.run));
+      const columns = asColumns(one);
+      one.rows.forEach(({ name }, i) => {
+        lines.delete(name); // the newest stands last
+        lines.set(name, { ...details(one.run), series: oneRow(columns, i) });
+      });
+      if (where === "lines")
+        for (const name of lines.keys()) {
+          if (lines.size <= MOST_LINES) break;
+          lines.delete(name);
+        }
+      all.set(one.run, lines);
+    }
+    this[where].value = all;
+  }
+
+  keepBands(found: readonly RunSeries[], details: DetailOf, statistic: string): void {
+    const all = new Map(this.bands.value);
+    for (const { run, rows, percentiles } of found) {
+      const own = new Map(all.get(run));
+      const spread = percentiles?.[statistic];
+      rows.forEach(({ name }, i) => {
+        own.set(name, { ...details(run), band: spread ? answeredBand(spread, i, 0) : null });
+      });
+      all.set(run, own);
+    }
+    this.bands.value = all;
   }
 
   forget(): void {

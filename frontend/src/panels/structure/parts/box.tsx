@@ -6,20 +6,19 @@ import type { Values } from "../data";
 import type { FlowNode } from "../model_dataflow";
 import { textOn } from "../model_values";
 import { TEXT } from "../text";
-import { cellNote, cellText, shapeText } from "./cells";
+import { cellText, cellTooltip, shapeText } from "./cells";
 
-export const clip = (text: string, most: number) =>
-  text.length > most ? `${text.slice(0, most - 1)}…` : text;
+export const clip = (text: string, max: number) => (text.length > max ? `${text.slice(0, max - 1)}…` : text);
 
 export const isModule = ({ kind }: FlowNode) => kind === "call" || kind === "block";
 
-/** Whether a box is the selected module, stands for it, or lies within it. */
+/** Return true if a box is the selected module, contains it, or is inside it. */
 export const holds = (node: FlowNode, selected: string | null) =>
   selected !== null &&
   isModule(node) &&
   (node.module === selected || (node.kind === "block" && selected.startsWith(`${node.module}.`)));
 
-/** Enter or the space bar on what is no button of HTML. */
+/** Handle Enter and the space bar on an element that is not an HTML button. */
 export function pressed(event: KeyboardEvent, act: () => void): void {
   if (event.key !== "Enter" && event.key !== " ") return;
   event.preventDefault();
@@ -36,12 +35,23 @@ interface BoxProps {
   differs: string;
   select: () => void;
   toggle: () => void;
-  note: (what: string, value: string, lines: string[], event: MouseEvent) => void;
+  showTooltip: (what: string, value: string, lines: string[], event: MouseEvent) => void;
   silent: () => void;
 }
 
-/** A call, a folded block, a join or an end. */
-export function Box({ node, box, values, run, selected, differs, select, toggle, note, silent }: BoxProps) {
+/** Box of a call, a collapsed block, an operator, an input or an output. */
+export function Box({
+  node,
+  box,
+  values,
+  run,
+  selected,
+  differs,
+  select,
+  toggle,
+  showTooltip,
+  silent,
+}: BoxProps) {
   const store = useStore();
   const { x, y, width, height } = box;
   const own = node.node;
@@ -58,7 +68,7 @@ export function Box({ node, box, values, run, selected, differs, select, toggle,
       <g
         class={end ? "box end" : "box join"}
         data-testid={`node-${node.id}`}
-        onMouseMove={(event) => note(label, "", lines.filter(Boolean), event)}
+        onMouseMove={(event) => showTooltip(label, "", lines.filter(Boolean), event)}
         onMouseLeave={silent}
       >
         <rect x={x} y={y} width={width} height={height} rx={end ? height / 2 : 11} />
@@ -73,7 +83,7 @@ export function Box({ node, box, values, run, selected, differs, select, toggle,
       </g>
     );
   }
-  // A call has a value of its own where its module has several.
+  // If a module has several calls, each call has its own value.
   const name = node.kind === "block" ? node.module : own.name;
   const several = values.lineOf(`${node.module}#0`) >= 0;
   const key = node.kind === "call" && several ? (own.name === node.module ? `${name}#0` : name) : node.module;
@@ -82,8 +92,8 @@ export function Box({ node, box, values, run, selected, differs, select, toggle,
   const rgb = colourOf(cell.state, cell.value, values.scale, colours);
   const textColour = rgb ? textOn(rgb) : undefined;
   const text = cellText(cell);
-  const { value, state } = cellNote(cell, values.scale);
-  const type = node.kind === "block" ? TEXT.calls_(node.calls) : (own.type ?? "");
+  const { value, state } = cellTooltip(cell, values.scale);
+  const type = node.kind === "block" ? TEXT.callCount(node.calls) : (own.type ?? "");
   const statistic = statisticName(store.kind.value, store.statistic.value);
   const hatch =
     cell.state === CELL.nonfinite
@@ -100,7 +110,7 @@ export function Box({ node, box, values, run, selected, differs, select, toggle,
           shapeText(own.inputs?.[0]?.shape ?? null),
           shapeText(own.outputs?.[0]?.shape ?? null),
         )
-      : TEXT.calls_(node.calls),
+      : TEXT.callCount(node.calls),
     differs,
   ];
   return (
@@ -114,7 +124,9 @@ export function Box({ node, box, values, run, selected, differs, select, toggle,
       onClick={select}
       onDblClick={() => node.kind === "block" && toggle()}
       onKeyDown={(event) => pressed(event, select)}
-      onMouseMove={(event) => note(name, value && `${statistic} ${value}`, lines.filter(Boolean), event)}
+      onMouseMove={(event) =>
+        showTooltip(name, value && `${statistic} ${value}`, lines.filter(Boolean), event)
+      }
       onMouseLeave={silent}
     >
       {node.kind === "block" && (
@@ -144,7 +156,7 @@ export function Box({ node, box, values, run, selected, differs, select, toggle,
           class="unfold"
           role="button"
           tabIndex={0}
-          aria-label={TEXT.unfoldOne(node.module)}
+          aria-label={TEXT.expandOne(node.module)}
           data-testid={`unfold-${node.module}`}
           onClick={(event) => {
             event.stopPropagation();

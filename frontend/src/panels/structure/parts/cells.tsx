@@ -12,20 +12,20 @@ export const shapeText = (shape: readonly (number | null)[] | null) =>
 
 const clamp = (t: number) => Math.min(1, Math.max(0, t));
 
-/** A value as read: three digits; a word where there is none. */
+/** Format a value with three digits, or its state if there is no value. */
 export function cellText({ state, value }: Cell): string {
   if (state === CELL.absent) return "";
   return state === CELL.undefined ? "–" : short(value);
 }
 
-/** The same, exact, with what is to be said of it. */
-export function cellNote(cell: Cell, scale: Scale): { value: string; state: string } {
+/** Return the exact value and its state, for the tooltip. */
+export function cellTooltip(cell: Cell, scale: Scale): { value: string; state: string } {
   const label = labelOf(cell.state, cell.value, scale);
   const blank = label === "absent" || label === "undefined";
   return { value: blank ? "" : exact(cell.value), state: UI_TEXT.state[label] };
 }
 
-/** A value on the shared scale: as long as it is large, in the colour of the heat maps, and in digits. */
+/** A value as a bar on the shared scale, in the colour of the heat maps, and as text. */
 export function Bar({ cell, scale, colours }: { cell: Cell; scale: Scale; colours: Palette }) {
   const rgb = colourOf(cell.state, cell.value, scale, colours);
   const t = clamp(toUnit(scale, cell.value));
@@ -57,7 +57,7 @@ interface SparkProps {
   step: number;
 }
 
-/** A module's values over steps, all runs on the scale that all lines share; and where the cursor stands. */
+/** A module's values over steps, with one scale for all runs and lines, and the cursor. */
 export function Sparkline({ series, line, scale, width, height, colour, step }: SparkProps) {
   const ends = series.flatMap(({ steps }) => (steps.length > 0 ? [steps[0], steps[steps.length - 1]] : []));
   const [first, last] = [Math.min(...ends), Math.max(...ends)];
@@ -74,7 +74,7 @@ export function Sparkline({ series, line, scale, width, height, colour, step }: 
           const value = one.value[i * one.lines + line];
           const there = Number.isFinite(value) && one.absent[i * one.lines + line] === 0;
           if (there) {
-            // A lone value would be a line of no length.
+            // A single point needs a line of nonzero length to be visible.
             path += pen ? `L${n(x(one.at[i]))} ${n(y(value))}` : `M${n(x(one.at[i]))} ${n(y(value))}h0.1`;
           }
           pen = there;
@@ -85,7 +85,7 @@ export function Sparkline({ series, line, scale, width, height, colour, step }: 
   );
 }
 
-/** How other runs differ from the reference in a module, in words. */
+/** Describe how a module differs in other runs. */
 export function differenceText(found: readonly { run: string; difference: Difference }[]): string {
   const say = (run: string, difference: Difference) => {
     switch (difference.what) {
@@ -101,7 +101,7 @@ export function differenceText(found: readonly { run: string; difference: Differ
         return TEXT.parametersIn(difference.there.toLocaleString("en"), run);
     }
   };
-  // The same of several runs is said once.
+  // Runs with the same difference are merged.
   const alike = new Map<string, { difference: Difference; runs: string[] }>();
   for (const { run, difference } of found) {
     const key = JSON.stringify(difference);

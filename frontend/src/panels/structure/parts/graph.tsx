@@ -16,13 +16,13 @@ interface Props {
   values: Values;
   place: number;
   open: ReadonlySet<string>;
-  /** Whether some open modules are drawn folded, as there would be too many boxes. */
+  /** True if some open modules are drawn collapsed, because there would be too many boxes. */
   limited: boolean;
   selected: string | null;
   toggle: (name: string) => void;
 }
 
-/** The dataflow as it was observed, of one run, in the colours of the heat maps. */
+/** The observed dataflow of one run, in the colours of the heat maps. */
 export function Drawing(props: Props) {
   const { graph, run } = props.models.runs[props.place];
   if (!graph || graph.nodes.length === 0) {
@@ -58,7 +58,7 @@ function Canvas({
     laid,
     chosen && laid.nodes.get(chosen.id),
   );
-  const note = (what: string, value: string, lines: string[], event: MouseEvent) => {
+  const showTooltip = (what: string, value: string, lines: string[], event: MouseEvent) => {
     store.tooltip.value = {
       run,
       step: `${UI_TEXT.step} ${values.step}`,
@@ -111,7 +111,7 @@ function Canvas({
                     class="fold"
                     role="button"
                     tabIndex={0}
-                    aria-label={TEXT.foldOne(name)}
+                    aria-label={TEXT.collapseOne(name)}
                     data-testid={`fold-${name}`}
                     onClick={() => toggle(name)}
                     onKeyDown={(event) => pressed(event, () => toggle(name))}
@@ -142,7 +142,7 @@ function Canvas({
                 <g
                   key={`${edge.from} ${edge.to}`}
                   class={edge.assumed ? "edge assumed" : "edge"}
-                  onMouseMove={(event) => note(what, "", lines, event)}
+                  onMouseMove={(event) => showTooltip(what, "", lines, event)}
                   onMouseLeave={silent}
                 >
                   <path class="reach" d={path} />
@@ -176,7 +176,7 @@ function Canvas({
                   store.view.row.value = node.kind === "call" ? node.node.name : node.module;
                 }}
                 toggle={() => toggle(node.module)}
-                note={note}
+                showTooltip={showTooltip}
                 silent={silent}
               />
             ))}

@@ -8,7 +8,7 @@ import type { Values } from "../data";
 import type { Models } from "../model";
 import { TEXT } from "../text";
 
-/** The scale of bars and boxes, and of what is beside it what occurs at the cursor's step. */
+/** Legend of bars and boxes: the scale, and the states that occur at the cursor's step. */
 export function StructureLegend({ models, values }: { models: Models; values: Values }) {
   const store = useStore();
   if (store.source.value !== store.statistic.value) {
@@ -22,7 +22,7 @@ export function StructureLegend({ models, values }: { models: Models; values: Va
   const colours = palette(scale.diverging, store.dark.value);
   const found = new Set<CellLabel>();
   for (const { run } of models.runs) {
-    for (const { key } of values.asked) {
+    for (const { key } of values.requested) {
       const { state, value } = values.cell(run, key);
       found.add(labelOf(state, value, scale));
     }

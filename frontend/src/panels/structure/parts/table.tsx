@@ -9,11 +9,11 @@ import type { Values } from "../data";
 import type { Models } from "../model";
 import { difference, flat, type Module, type Sums, sums, type TreeLine } from "../model";
 import { TEXT } from "../text";
-import { Bar, cellNote, differenceText, labelOfModule, Sparkline, shapeText } from "./cells";
+import { Bar, cellTooltip, differenceText, labelOfModule, Sparkline, shapeText } from "./cells";
 
 const LINE = 26;
 const SPARK = { width: 96, height: 22 };
-/** Runs that have a column of their own. */
+/** Maximum number of runs with a column of their own. */
 const MAX_RUNS = 8;
 
 interface Props {
@@ -22,7 +22,7 @@ interface Props {
   lines: readonly TreeLine[];
   /** Index of the selected line, or -1. */
   line: number;
-  /** The run whose figures are shown where there is one column. */
+  /** Index of the run whose properties are shown. */
   place: number;
   compact: boolean;
   toggle: (name: string) => void;
@@ -42,7 +42,7 @@ function bytesText(bytes: number | null): string {
   return `${bytes} B`;
 }
 
-/** What other runs have otherwise than the reference. */
+/** Return the differences of a module between other runs and the reference. */
 export function differencesOf(models: Models, module: Module) {
   return models.runs.slice(1).flatMap(({ run }, i) => {
     const found = difference(module.facts[0], module.facts[i + 1]);
@@ -50,7 +50,7 @@ export function differencesOf(models: Models, module: Module) {
   });
 }
 
-/** The table that people know from torchsummary, with a statistic of each layer beside it. */
+/** Table of layers, as printed by torchsummary, with a statistic of each layer. */
 export function Table({ models, values, lines, line, place, compact, toggle }: Props) {
   const store = useStore();
   const { ref, height } = useSize<HTMLDivElement>();
@@ -168,7 +168,9 @@ export function Table({ models, values, lines, line, place, compact, toggle }: P
                     <button
                       type="button"
                       class="twist"
-                      aria-label={state === "open" ? TEXT.foldOne(module.name) : TEXT.unfoldOne(module.name)}
+                      aria-label={
+                        state === "open" ? TEXT.collapseOne(module.name) : TEXT.expandOne(module.name)
+                      }
                       data-testid={`toggle-${module.name}`}
                       onClick={(event) => {
                         event.stopPropagation();
@@ -237,14 +239,14 @@ export function Table({ models, values, lines, line, place, compact, toggle }: P
                 )}
                 {runs.map(({ run }) => {
                   const cell = values.cell(run, module.name);
-                  const { value, state: said } = cellNote(cell, values.scale);
+                  const { value, state } = cellTooltip(cell, values.scale);
                   return (
                     <span
                       role="gridcell"
                       tabIndex={-1}
                       key={run}
                       data-testid={`value-${run}-${module.name}`}
-                      title={[`${statistic} ${value}`, said, UI_TEXT.nearestStep(values.step)]
+                      title={[`${statistic} ${value}`, state, UI_TEXT.nearestStep(values.step)]
                         .filter(Boolean)
                         .join("\n")}
                     >
@@ -276,36 +278,36 @@ export function Table({ models, values, lines, line, place, compact, toggle }: P
       </div>
       <div class="totals" data-testid="structure-totals">
         <b>{TEXT.total}</b>
-        <Figure
+        <Total
           label={TEXT.parameters}
           value={count(total.parameters)}
           all={all.map((one) => one.parameters)}
         />
-        <Figure label={TEXT.trainable} value={count(total.trainable)} all={all.map((one) => one.trainable)} />
-        <Figure
+        <Total label={TEXT.trainable} value={count(total.trainable)} all={all.map((one) => one.trainable)} />
+        <Total
           label={TEXT.frozen}
           value={count(total.parameters - total.trainable)}
           all={all.map((one) => one.parameters - one.trainable)}
         />
-        {total.shared > 0 && <Figure label={TEXT.sharedTotal} value={count(total.shared)} all={[]} />}
-        <Figure label={TEXT.buffers} value={count(total.buffers)} all={all.map((one) => one.buffers)} />
-        {total.heldBytes !== null && <Figure label={TEXT.held} value={bytesText(total.heldBytes)} all={[]} />}
+        {total.shared > 0 && <Total label={TEXT.sharedTotal} value={count(total.shared)} all={[]} />}
+        <Total label={TEXT.buffers} value={count(total.buffers)} all={all.map((one) => one.buffers)} />
+        {total.heldBytes !== null && <Total label={TEXT.held} value={bytesText(total.heldBytes)} all={[]} />}
         {total.bytes !== null && (
-          <Figure label={TEXT.forward(batchOf(models, place))} value={bytesText(total.bytes)} all={[]} />
+          <Total label={TEXT.forward(batchOf(models, place))} value={bytesText(total.bytes)} all={[]} />
         )}
       </div>
     </div>
   );
 }
 
-/** The batch that the graph was observed with. */
+/** Return the batch size with which the graph was observed. */
 function batchOf(models: Models, place: number): number | null {
   const input = models.runs[place]?.graph?.nodes.find(({ kind }) => kind === "input");
   return input?.outputs?.[0]?.shape?.[0] ?? null;
 }
 
-/** One of the sums; what runs have otherwise is said. */
-function Figure({ label, value, all }: { label: string; value: string; all: readonly number[] }) {
+/** One of the totals, with the range over runs if they differ. */
+function Total({ label, value, all }: { label: string; value: string; all: readonly number[] }) {
   const [low, high] = [Math.min(...all), Math.max(...all)];
   return (
     <span>

@@ -77,10 +77,10 @@ export function useMaps(
 ): Maps {
   const client = useQueryClient();
   const at = header && cutsSample(header) ? { at: { sample } } : {};
-  const question = { runs, prefix: MAP_PREFIX, tag, ...at };
+  const request = { runs, prefix: MAP_PREFIX, tag, ...at };
   const last = useQuery(
     "maps",
-    tag !== null && runs.length > 0 ? { ...question, steps: [LAST] } : null,
+    tag !== null && runs.length > 0 ? { ...request, steps: [LAST] } : null,
     readMaps,
   );
   const stepsOf = useMemo(() => new Map(last.data?.steps.map(({ run, steps }) => [run, steps])), [last.data]);
@@ -90,7 +90,7 @@ export function useMaps(
   const length = Math.max(1, Math.min(MAX_STEPS, Math.floor(MAX_BYTES / Math.max(1, size))));
   const from = Math.floor(Math.max(0, index) / length) * length;
   const isLast = index === steps.length - 1;
-  const chunk = (start: number) => ({ ...question, steps: [...steps.subarray(start, start + length)] });
+  const chunk = (start: number) => ({ ...request, steps: [...steps.subarray(start, start + length)] });
   const some = useQuery("maps", last.data && index >= 0 && !isLast ? chunk(from) : null, readMaps);
   const source = isLast ? last.data : some.data;
 

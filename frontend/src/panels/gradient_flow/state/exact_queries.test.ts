@@ -1,12 +1,14 @@
-import { expect, test } from "vitest";
-import { Loader } from "../../../app/loader";
-import { Store } from "../../../data/store";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { pageState } from "../../../app/page";
 import { asColumns, cellAt, cellStep, columnDetail, sliceColumns, widthFor } from "../../../lib/columns";
 import { buildGrid } from "../../../lib/grid";
 import { gridPixels } from "../../../lib/steps";
 import { CELL, type RunSeries } from "../../../lib/types";
-import { FakeSource, info, line, row, settle } from "../../../testing/helpers";
-import { REST, REST_MOVING } from "./details";
+import { FakeSource, info, line, row, settle, wait } from "../../../testing/helpers";
+import { REST, REST_MOVING } from "./cursor_rest";
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
 
 const { NaN: nan } = Number;
 
@@ -37,14 +39,14 @@ const STEPS = Float64Array.from({ length: 10 }, (_, i) => 10 * i);
 const gridOf = (series: RunSeries) =>
   buildGrid(asColumns(series), "norm", [line("x.weight", [0]), line("y.weight", [1])], Int32Array.of(0, 1));
 
-test("a column shows what matters most in it: NaN, the largest magnitude, zero, absent", () => {
+test("buildGrid, columns, show NaN, else the largest magnitude, else zero or absent", () => {
   const grid = gridOf(reduced("r"));
   expect([...grid.values.subarray(0, 4)]).toEqual([1, 9, -4, 1]);
   const { value, zero, nonfinite, absent } = CELL;
   expect([...grid.states]).toEqual([value, value, value, value, zero, nonfinite, nonfinite, absent]);
 });
 
-test("which step it stands for, which steps it holds, and where it is drawn", () => {
+test("cellStep, cellAt and gridPixels, columns, agree on steps and places", () => {
   const grid = gridOf(reduced("r"));
   expect([0, 1, 2, 3].map((at) => cellStep(grid, 0, at))).toEqual([0, 40, 60, 70]);
   expect([0, 14, 20, 49, 54, 70, 999].map((step) => cellAt(grid, step))).toEqual([0, 0, 1, 2, 2, 3, 3]);
@@ -55,7 +57,7 @@ test("which step it stands for, which steps it holds, and where it is drawn", ()
   expect([...gridPixels(grid, [-5, 95], 100)]).toEqual([0, 20, 20, 50, 50, 70, 70, 100]);
 });
 
-test("a block that the page puts together says that its figures are not those of one row", () => {
+test("columnDetail, block made by the page, has no values of one row", () => {
   const grid = buildGrid(
     asColumns(reduced("r")),
     "norm",
@@ -65,37 +67,36 @@ test("a block that the page puts together says that its figures are not those of
   expect(columnDetail(grid, 0, 1)?.summary).toBeNull();
 });
 
-test("columns that hold steps of a range", () => {
+test("sliceColumns, range, keeps the columns that hold its steps", () => {
   const cut = sliceColumns(asColumns(reduced("r")), 35, 55);
   expect([...cut.reduced!.steps]).toEqual([20, 30, 40, 50, 60]);
   expect([...cut.reduced!.starts]).toEqual([0, 3]);
   expect([...cut.values.norm]).toEqual([9, nan, -4, nan]);
 });
 
-test("a few widths, so that a small change of the window asks nothing", () => {
+test("widthFor, small change of the window, is the same width", () => {
   expect([widthFor(10, 118, 1440), widthFor(10, 0, 1440), widthFor(1, 700, 1440)]).toEqual([128, 128, 768]);
   expect(widthFor(4, 150, 1440)).toBe(widthFor(4, 340, 1440));
 });
 
-test("the cursor's step, its line and nothing else are asked for exactly; late answers are dropped", async () => {
-  const store = new Store();
+test("ExactQueries, cursor at rest, asks for its step and line and drops late answers", async () => {
   const source = new FakeSource();
   source.listed = [info("r", 0, { gradient: ["norm", "rms"] })];
-  const loader = new Loader(store, source, () => false);
-  void loader.reload();
+  const { store, flow, runs } = pageState(source, () => false);
+  void runs.reload();
   await settle();
   source.requests[0].answer({ series: [reduced("r")], missing: [] });
   await settle();
   expect(source.requests.length).toBe(1);
   // While a key is held down the cursor does not rest, and nothing is asked for.
-  await new Promise((done) => setTimeout(done, REST + 20));
+  await wait(REST + 20);
   // Which of them is first does not matter.
   const exact = source.requests.slice(1).sort((a, b) => (a.request.rows ? 1 : 0) - (b.request.rows ? 1 : 0));
   expect(exact.map(({ request }) => [request.rows, request.from, request.to])).toEqual([
     [undefined, 0, 90],
     [["x.weight"], undefined, undefined],
   ]);
-  expect(store.gridsAtStep.value[0].reduced).toBeDefined();
+  expect(flow.atCursor.gridsAtStep.value[0].reduced).toBeDefined();
   const { reduced: _, ...plain } = reduced("r");
   exact[0].answer({
     series: [
@@ -108,24 +109,24 @@ test("the cursor's step, its line and nothing else are asked for exactly; late a
     missing: [],
   });
   await settle();
-  store.moveTo(null, 40);
-  expect([...store.gridsAtStep.value[0].values]).toEqual([8, 9]);
+  flow.moveTo(null, 40);
+  expect([...flow.atCursor.gridsAtStep.value[0].values]).toEqual([8, 9]);
   store.choose("gradient", "rms");
   exact[1].answer({ series: [{ ...plain, rows: [row("x.weight")] }], missing: [] });
   await settle();
-  expect(store.exact.lines.value.size).toBe(0);
-  loader.dispose();
+  expect(flow.exact.lines.value.size).toBe(0);
+  flow.dispose();
+  runs.dispose();
 });
 
-test("of several questions one fails: it is said, the others' answers stand, and only it is asked again", async () => {
-  const store = new Store();
+test("ExactQueries, one question fails, keeps other answers and asks only it again", async () => {
   const source = new FakeSource();
   source.listed = ["p", "q", "r"].map((run, i) => info(run, i));
-  const loader = new Loader(store, source, () => false);
-  void loader.reload();
+  const { flow, runs } = pageState(source, () => false);
+  void runs.reload();
   await settle();
   await source.answerAll((run) => reduced(run));
-  await new Promise((done) => setTimeout(done, REST + 20));
+  await wait(REST + 20);
   const lines = source.requests.filter(({ request }) => request.rows?.[0] === "x.weight");
   expect(lines.map(({ request }) => request.runs)).toEqual([["p"], ["q"], ["r"]]);
   const whole = (run: string): RunSeries => {
@@ -142,39 +143,40 @@ test("of several questions one fails: it is said, the others' answers stand, and
   await settle();
   lines[2].answer({ series: [whole("r")], missing: [] });
   await settle();
-  expect(store.seriesError.value).toBe("503 no room");
-  expect([...store.exact.lines.value.keys()]).toEqual(["p", "r"]);
+  expect(flow.query.error.value).toBe("503 no room");
+  expect([...flow.exact.lines.value.keys()]).toEqual(["p", "r"]);
   const asked = source.requests.length;
   // Away and back again.
-  store.moveTo(1, null);
-  store.moveTo(0, null);
-  await new Promise((done) => setTimeout(done, REST + REST_MOVING + 40));
+  flow.moveTo(1, null);
+  flow.moveTo(0, null);
+  await wait(REST + REST_MOVING + 40);
   const again = source.requests.slice(asked).filter(({ request }) => request.rows?.[0] === "x.weight");
   expect(again.map(({ request }) => request.runs)).toEqual([["q"]]);
-  loader.dispose();
+  flow.dispose();
+  runs.dispose();
 });
 
-test("while the cursor is on its way nothing is asked; where it has come to rest, only what is there", async () => {
-  const store = new Store();
+test("ExactQueries, cursor moving, asks nothing until it rests", async () => {
   const source = new FakeSource();
   source.listed = [info("r", 0)];
-  const loader = new Loader(store, source, () => false);
-  void loader.reload();
+  const { flow, runs } = pageState(source, () => false);
+  void runs.reload();
   await settle();
   source.requests[0].answer({ series: [reduced("r")], missing: [] });
   await settle();
   // For longer than one that rests would wait.
   for (const at of [1, 0, 1, 0, 1, 0, 1]) {
-    store.moveTo(at, null);
-    await new Promise((done) => setTimeout(done, REST / 2));
+    flow.moveTo(at, null);
+    await wait(REST / 2);
   }
   // What is fetched ahead is asked for by width.
   const exact = () =>
     source.requests.map(({ request }) => request).filter(({ width }) => width === undefined);
   expect(exact()).toEqual([]);
-  await new Promise((done) => setTimeout(done, REST + REST_MOVING + 40));
+  await wait(REST + REST_MOVING + 40);
   const rows = exact().map((request) => request.rows);
   expect(rows.length).toBe(2);
   expect(rows).toEqual(expect.arrayContaining([undefined, ["y.weight"]]));
-  loader.dispose();
+  flow.dispose();
+  runs.dispose();
 });

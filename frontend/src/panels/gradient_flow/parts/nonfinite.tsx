@@ -1,13 +1,15 @@
-import { useEffect, useState } from "preact/hooks";
-import { useQuery } from "../data/use_query";
-import { exact } from "../lib/format";
-import { worstOf } from "../lib/nonfinite";
-import type { Line, SeriesHeader } from "../lib/types";
-import { useStore } from "./context";
-import { UI_TEXT } from "./text";
+import { useQuery } from "../../../data/use_query";
+import { exact } from "../../../lib/format";
+import { worstOf } from "../../../lib/nonfinite";
+import type { Line, SeriesHeader } from "../../../lib/types";
+import { useStore } from "../../../ui/context";
+import { UI_TEXT } from "../../../ui/text";
+import { useFlow } from "../state/context";
 
 /** Delay before a request, so that a passing pointer requests nothing. */
 const REST_MS = 150;
+
+const read = (header: unknown) => header as SeriesHeader;
 
 interface Props {
   run: string;
@@ -26,7 +28,7 @@ interface Props {
 export function NonfiniteSteps({ run, line, from, to, fallback }: Props) {
   const store = useStore();
   const kind = store.kind.value;
-  const { rows } = store.union.value;
+  const { rows } = useFlow().rows.union.value;
   const has = store.runs.value?.find((one) => one.run === run)?.kinds[kind] ?? [];
   const source = store.source.value;
   const statistics = [
@@ -35,13 +37,7 @@ export function NonfiniteSteps({ run, line, from, to, fallback }: Props) {
   ];
   const names = line.rows.map((row) => rows[row].name);
   const body = { runs: [run], kind, statistics, rows: [line.type === "row" ? names[0] : names], from, to };
-  const key = JSON.stringify(body);
-  const [rested, setRested] = useState("");
-  useEffect(() => {
-    const timer = setTimeout(() => setRested(key), REST_MS);
-    return () => clearTimeout(timer);
-  }, [key]);
-  const { data } = useQuery("series", rested === key ? body : null, (header) => header as SeriesHeader);
+  const { data } = useQuery("series", body, read, { debounce: REST_MS });
   const one = data?.series[0];
   const found = one
     ? worstOf(one.absent!, one.values![source], one.values!.nonfinite, one.values!.count)

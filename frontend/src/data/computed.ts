@@ -1,19 +1,19 @@
 import { computed, type ReadonlySignal } from "@preact/signals";
-import { sameItems } from "../../../lib/steps";
+import { sameItems } from "../lib/steps";
 
-/** A computed that stays the same object as long as what it holds is alike, so that nothing is drawn in vain. */
-export function stable<T>(make: () => T, alike: (a: T, b: T) => boolean): ReadonlySignal<T> {
+/** Return a computed signal that keeps its object while the new one equals it, so that nothing is redrawn in vain. */
+export function computedEqual<T>(make: () => T, equal: (a: T, b: T) => boolean): ReadonlySignal<T> {
   let last: { value: T } | null = null;
   return computed(() => {
     const value = make();
-    if (last && alike(last.value, value)) return last.value;
+    if (last && equal(last.value, value)) return last.value;
     last = { value };
     return value;
   });
 }
 
-/** What it was before, for as long as `waiting` says that there is nothing to make it of. */
-export function held<T>(now: ReadonlySignal<T>, waiting: ReadonlySignal<boolean>): ReadonlySignal<T> {
+/** Return a signal that keeps its value while `waiting` is true. */
+export function keepWhile<T>(waiting: ReadonlySignal<boolean>, now: ReadonlySignal<T>): ReadonlySignal<T> {
   let last: { value: T } | null = null;
   return computed(() => {
     const { value } = now;
@@ -28,10 +28,10 @@ export const sameFields = <T extends object>(a: T, b: T): boolean => {
 };
 
 /**
- * What is made of an object and of some other things, kept as long as all of them are the same: when one run of many
- * comes, only its own is made.
+ * Values derived from an object and from other inputs, kept while all of them are the same objects. If one run of many
+ * arrives, only the values of that run are made.
  */
-export class Kept<Of extends object, T> {
+export class Memo<Of extends object, T> {
   private readonly kept = new WeakMap<Of, { from: readonly unknown[]; made: T }>();
 
   get(of: Of, from: readonly unknown[], make: () => T): T {

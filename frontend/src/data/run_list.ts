@@ -1,0 +1,86 @@
+import { batch, effect, untracked } from "@preact/signals";
+import { LOG_PREFIX } from "../lib/tags";
+import type { RunInfo, Source } from "../lib/types";
+import type { QueryClient } from "./query_client";
+import { messageOf } from "./question";
+import { RunScalars } from "./run_scalars";
+import type { Store } from "./store";
+
+/** Whatever is asked again once the list of runs has come. */
+export interface Reloads {
+  reload(): Promise<unknown>;
+}
+
+/** Keeps the store's list of runs and their headline values, and reloads in order what depends on the list. */
+export class RunList {
+  private listing = new AbortController();
+  private readonly headlines: RunScalars;
+  private readonly stops: (() => void)[];
+
+  constructor(
+    private readonly store: Store,
+    private readonly source: Source,
+    private readonly client: QueryClient,
+    private readonly dependents: readonly Reloads[],
+  ) {
+    const request = { tags: null, prefix: LOG_PREFIX, last: true };
+    // A run that is pending is not asked for again when the list is scrolled.
+    this.headlines = new RunScalars(client, source, request, { adds: true });
+    this.stops = [
+      effect(() => {
+        const runs = store.visible.value;
+        if (store.runs.value !== null && !store.replacingRuns) untracked(() => void this.headlines.ask(runs));
+      }),
+      effect(() => {
+        store.scalars.value = [...this.headlines.data.value.values()].flat();
+      }),
+    ];
+  }
+
+  dispose(): void {
+    for (const stop of this.stops) stop();
+    this.headlines.dispose();
+    this.listing.abort();
+  }
+
+  /** Fetch everything again. A hidden tab waits until it is shown. */
+  async reload(): Promise<void> {
+    if (this.client.reload()) await this.load();
+  }
+
+  /** Reload if the tab was hidden during a reload. */
+  async shown(): Promise<void> {
+    if (this.client.shown()) await this.load();
+  }
+
+  private async load(): Promise<void> {
+    this.listing.abort();
+    this.listing = new AbortController();
+    const { signal } = this.listing;
+    const { store } = this;
+    try {
+      const load = async (abort: AbortSignal) => ({ header: await this.source.runs(abort), bytes: 0 });
+      const options = { signal, load, keep: false, priority: "later" } as const;
+      const runs = await this.client.ask<RunInfo[]>("runs", {}, options);
+      if (signal.aborted) return;
+      this.replace(runs);
+      await Promise.all([
+        ...this.dependents.map((one) => one.reload()),
+        this.headlines.ask(store.visible.value),
+      ]);
+    } catch (error) {
+      if (!signal.aborted) store.runsError.value = messageOf(error);
+    }
+  }
+
+  /** The reload asks for everything that is shown: effects of the new list need not ask for what is new. */
+  private replace(runs: RunInfo[]): void {
+    const { store } = this;
+    store.replacingRuns = true;
+    batch(() => {
+      store.runs.value = runs;
+      store.runsError.value = null;
+    });
+    store.replacingRuns = false;
+  }
+}

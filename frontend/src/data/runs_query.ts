@@ -1,0 +1,185 @@
+import { batch, signal } from "@preact/signals";
+import { chunks, pool } from "./pool";
+import type { QueryClient } from "./query_client";
+import { messageOf, type Priority } from "./question";
+
+/** Most runs that a route takes in one request. */
+const MOST_RUNS = 500;
+/** Requests that may be pending at once. */
+const AT_ONCE = 4;
+
+/** A question about runs, apart from the runs. */
+export interface RunsQuestion<T> {
+  /** Equal for equal questions. */
+  key: string;
+  /** Send one request for some runs and return a value for each of them. */
+  load: (runs: string[], signal: AbortSignal, priority: Priority) => Promise<ReadonlyMap<string, T>>;
+  /** Return whether a value that is there answers the question; by default any does. */
+  isEnough?: (value: T) => boolean;
+}
+
+interface RunsOptions<T> {
+  bytesOf: (value: T) => number;
+  /** Number of requests among which runs are divided. */
+  requests?: number;
+  /** True: a new question leaves pending requests alone. By default it aborts them. */
+  adds?: boolean;
+  priority?: Priority;
+}
+
+/**
+ * A question about each of several runs. It sends only what is missing, a few runs per request, and keeps the values of
+ * each run in the client's cache. On reload old values stay until new ones come. Values of another question never stay.
+ */
+export class RunsQuery<T> {
+  readonly data = signal<ReadonlyMap<string, T>>(new Map());
+  readonly pending = signal(false);
+  /** Number of runs that have values; null if none is pending. */
+  readonly progress = signal<{ done: number; of: number } | null>(null);
+  readonly error = signal<string | null>(null);
+  private key: string | null = null;
+  private generation = -1;
+  /** Values of this question since the last reload. */
+  private fresh = new Map<string, T>();
+  private readonly asked = new Set<string>();
+  private abort = new AbortController();
+
+  constructor(
+    protected readonly client: QueryClient,
+    private readonly options: RunsOptions<T>,
+  ) {}
+
+  /** Aborted by the next question. */
+  get signal(): AbortSignal {
+    return this.abort.signal;
+  }
+
+  dispose(): void {
+    this.abort.abort();
+  }
+
+  /** Ask for runs; return whether all of them have come, which is false if another question came in between. */
+  async askFor(question: RunsQuestion<T>, runs: readonly string[]): Promise<boolean> {
+    const { key } = question;
+    const isOther = key !== this.key;
+    const isReload = this.generation !== this.client.generation.peek();
+    if (isOther || isReload) {
+      this.fresh = new Map();
+      this.asked.clear();
+    }
+    if (!this.options.adds || isReload) {
+      this.abort.abort();
+      this.abort = new AbortController();
+    }
+    this.key = key;
+    this.generation = this.client.generation.peek();
+    const known = this.fresh.size;
+    for (const run of runs) {
+      const cached = this.client.cache.get(entryKey(key, run)) as T | undefined;
+      if (cached !== undefined) this.fresh.set(run, cached);
+    }
+    const missing = this.missing(question, this.fresh, runs).filter(
+      (run) => !(this.options.adds && this.asked.has(run)),
+    );
+    const { length } = missing;
+    batch(() => {
+      this.pending.value = length > 0;
+      this.progress.value = length > 0 ? { done: runs.length - length, of: runs.length } : null;
+      this.error.value = null;
+      if (isOther) this.data.value = new Map(this.fresh);
+      else if (this.fresh.size > known) this.publish();
+    });
+    if (length === 0) return true;
+    return this.fetchMissing(question, missing, runs.length);
+  }
+
+  private async fetchMissing(question: RunsQuestion<T>, missing: string[], of: number): Promise<boolean> {
+    const { abort, asked } = this;
+    const { priority = "first" } = this.options;
+    for (const run of missing) asked.add(run);
+    try {
+      await this.fetch(question, missing, abort.signal, priority, (values) => {
+        for (const [run, value] of values) this.fresh.set(run, value);
+        batch(() => {
+          const done = (this.progress.value?.done ?? 0) + values.size;
+          this.progress.value = { done, of };
+          this.publish();
+        });
+      });
+      if (abort.signal.aborted) return false;
+      this.rest();
+      return true;
+    } catch (error) {
+      if (abort.signal.aborted) return false;
+      if (!this.options.adds) abort.abort();
+      batch(() => {
+        this.rest();
+        this.error.value = messageOf(error);
+      });
+      return false;
+    } finally {
+      if (!abort.signal.aborted) for (const run of missing) asked.delete(run);
+    }
+  }
+
+  /** Fetch runs into the cache while nothing else is pending. Failures are reported when somebody asks. */
+  async prefetch(question: RunsQuestion<T>, runs: readonly string[], signal: AbortSignal): Promise<void> {
+    const cached = new Map<string, T>();
+    for (const run of runs) {
+      const one = this.client.cache.peek(entryKey(question.key, run)) as T | undefined;
+      if (one !== undefined) cached.set(run, one);
+    }
+    const missing = this.missing(question, cached, runs);
+    if (missing.length > 0) await this.fetch(question, missing, signal, "idle", () => {});
+  }
+
+  private async fetch(
+    question: RunsQuestion<T>,
+    runs: readonly string[],
+    signal: AbortSignal,
+    priority: Priority,
+    took: (values: ReadonlyMap<string, T>) => void,
+  ): Promise<void> {
+    const { requests = 1, bytesOf } = this.options;
+    const generation = this.client.generation.peek();
+    const one = async (some: string[]) => {
+      if (signal.aborted) return;
+      const values = await question.load(some, signal, priority);
+      if (signal.aborted) return;
+      if (generation === this.client.generation.peek())
+        for (const [run, value] of values)
+          this.client.cache.set(entryKey(question.key, run), value, bytesOf(value));
+      took(values);
+    };
+    const groups = chunks(runs, Math.min(MOST_RUNS, Math.ceil(runs.length / requests)));
+    // The first one alone: beside others, the server would take as long for it as for all of them.
+    await one(groups[0]);
+    await pool(groups.slice(1), AT_ONCE, one);
+  }
+
+  private missing(question: RunsQuestion<T>, values: ReadonlyMap<string, T>, runs: readonly string[]) {
+    const { isEnough = () => true } = question;
+    return runs.filter((run) => {
+      const value = values.get(run);
+      return value === undefined || !isEnough(value);
+    });
+  }
+
+  /** Old values stay until new ones come. */
+  private publish(): void {
+    this.data.value = new Map([...this.data.peek(), ...this.fresh]);
+  }
+
+  private rest(): void {
+    batch(() => {
+      this.pending.value = false;
+      this.progress.value = null;
+    });
+  }
+}
+
+/** Prefix of the cache keys of a question. */
+export const entryKey = (key: string, run = "") => `runs of ${key}\n${run}`;
+
+/** Prefix of the cache keys of all questions whose keys begin with a text. */
+export const keyPrefix = (text: string) => `runs of ${text} `;

@@ -1,0 +1,46 @@
+import { computed, type ReadonlySignal } from "@preact/signals";
+import type { Store } from "../../../data/store";
+import type { FindingGroup } from "../../../lib/findings";
+import { findingMarks, MARK_KINDS, type WindowMark, windowCount, windowMarks } from "../../../lib/marks";
+import type { Grid, ScalarSeries } from "../../../lib/types";
+
+/** Signals of the marks on the step axis: events between logged steps, and findings. */
+export function markSignals(
+  store: Store,
+  windows: ReadonlySignal<ReadonlyMap<string, readonly ScalarSeries[]>>,
+  findings: ReadonlySignal<readonly FindingGroup[]>,
+  grids: ReadonlySignal<readonly Grid[]>,
+  domain: ReadonlySignal<readonly [number, number]>,
+) {
+  const marks = computed(() => {
+    const all = [...windows.value].filter(([run]) => store.shown.value.includes(run));
+    const made = new Map(all.map(([run, own]): [string, WindowMark[]] => [run, windowMarks(own)]));
+    for (const run of store.shown.value) {
+      const found = findingMarks(findings.value, run);
+      if (found.length === 0) continue;
+      const own = [...(made.get(run) ?? []), ...found];
+      made.set(
+        run,
+        own.sort((a, b) => a.step - b.step),
+      );
+    }
+    return made;
+  });
+  /** Kinds that occur on the step axis: each has a lane there, and the legend names it. */
+  const markKinds = computed(() => {
+    const [from, to] = domain.value;
+    const found = new Set<string>();
+    if (grids.value.length === 0) return [];
+    for (const own of marks.value.values()) {
+      for (const one of own) if (one.step >= from && one.step <= to) found.add(one.kind);
+    }
+    return MARK_KINDS.filter((kind) => found.has(kind));
+  });
+  /** The shown run of whose windows TensorBoard has kept the smallest share; null if it has kept all. */
+  const sampled = computed(() => {
+    const counts = store.shown.value.map((run) => windowCount(windows.value.get(run) ?? []));
+    counts.sort((a, b) => b.written * a.kept - a.written * b.kept);
+    return counts.find(({ kept, written }) => kept > 0 && written > kept) ?? null;
+  });
+  return { marks, markKinds, sampled };
+}

@@ -1,0 +1,107 @@
+import type { QueryClient } from "../../../data/query_client";
+import { entryKey, keyPrefix, RunsQuery, type RunsQuestion } from "../../../data/runs_query";
+import type { Store } from "../../../data/store";
+import { asColumns, bytesOf } from "../../../lib/columns";
+import { isGain } from "../../../lib/gain";
+import type { RunSeries, Source } from "../../../lib/types";
+import { NonfiniteQuery } from "./nonfinite_query";
+
+/** A statistic of one run: its values, or the reason for their absence. */
+export type Loaded = { series: RunSeries } | { reason: string };
+
+/** Requests among which runs are divided. */
+const REQUESTS = 12;
+/** Bytes of statistics that are fetched ahead. */
+const AHEAD_BYTES = 160e6;
+/** Milliseconds before anything is fetched ahead: the page draws first. */
+const IDLE_MS = 400;
+
+const KEY = "series";
+const keyOf = (kind: string, statistic: string) => `${KEY} ${kind}/${statistic}`;
+
+/**
+ * The chosen statistic of the shown runs, the reference first. Of runs so large that they come in columns, the kind's
+ * other statistics are fetched ahead.
+ */
+export class SeriesQuery extends RunsQuery<Loaded> {
+  /** Counts of NaN and Inf, by kind and run. */
+  readonly nonfinite: NonfiniteQuery;
+
+  constructor(
+    private readonly store: Store,
+    client: QueryClient,
+    private readonly source: Source,
+  ) {
+    super(client, { bytesOf: (one) => ("series" in one ? bytesOf(one.series) : 0), requests: REQUESTS });
+    this.nonfinite = new NonfiniteQuery(client, source);
+  }
+
+  override dispose(): void {
+    super.dispose();
+    this.nonfinite.dispose();
+  }
+
+  async ask(kind: string, statistic: string, runs: readonly string[], width: number): Promise<void> {
+    const isThere = await this.askFor(this.question(kind, statistic, width), runs);
+    if (!isThere) return;
+    void this.ahead(kind, statistic, runs, width).catch(() => {});
+    const counted = this.store.statistics
+      .peek()
+      .some((one) => one.kind === kind && one.names.includes("nonfinite"));
+    await this.nonfinite.ask(kind, statistic, counted ? this.seriesOf(runs) : []);
+  }
+
+  private seriesOf(runs: readonly string[]): RunSeries[] {
+    return runs.flatMap((run) => {
+      const one = this.data.peek().get(run);
+      return one && "series" in one ? [one.series] : [];
+    });
+  }
+
+  private question(kind: string, statistic: string, width: number): RunsQuestion<Loaded> {
+    return {
+      key: keyOf(kind, statistic),
+      isEnough: (one) => isEnough(one, width),
+      load: async (runs, signal, priority) => {
+        const request = { runs, kind, statistics: [statistic], width };
+        const load = async (abort: AbortSignal) => ({
+          header: await this.source.series(request, abort),
+          bytes: 0,
+        });
+        const answer = await this.client.ask("series", request, { signal, load, keep: false, priority });
+        const values = new Map<string, Loaded>(runs.map((run) => [run, { reason: "" }]));
+        for (const { run, reason } of answer.missing) values.set(run, { reason });
+        for (const one of answer.series.map(asColumns))
+          if (one.values[statistic]) values.set(one.run, { series: one });
+        return values;
+      },
+    };
+  }
+
+  /** Fetch the kind's other statistics of large runs one after the other while there is room. */
+  private async ahead(
+    kind: string,
+    statistic: string,
+    runs: readonly string[],
+    width: number,
+  ): Promise<void> {
+    const { signal } = this;
+    if (!this.seriesOf(runs).some(({ reduced }) => reduced)) return;
+    const { cache } = this.client;
+    const names = this.store.statistics.peek().find((one) => one.kind === kind)?.names ?? [];
+    const shown = cache.bytesOf(entryKey(keyOf(kind, statistic)));
+    await new Promise((done) => setTimeout(done, IDLE_MS));
+    for (const name of names) {
+      if (name === "count" || isGain(kind, name) || this.client.hidden || signal.aborted) continue;
+      if (shown + cache.bytesOf(keyPrefix(KEY)) > AHEAD_BYTES) return;
+      await this.prefetch(this.question(kind, name, width), runs, signal);
+    }
+  }
+}
+
+/** Return whether a run has all steps, or as many columns as are wanted. */
+function isEnough(one: Loaded, width: number): boolean {
+  if (!("series" in one) || !one.series.reduced) return true;
+  const { starts, steps } = one.series.reduced;
+  return starts.length >= Math.min(width, steps.length);
+}
