@@ -96,7 +96,7 @@ INVALID = {
     "too few labels": (
         {"probe": torch.ones(3, 4), "probe_inputs": True, "probe_labels": ["a", "b"]},
         ValueError,
-        r"invalid probe_labels: 2 of them for a probe of \[3, 4\]",
+        r"invalid probe_labels: 2 labels for a probe of \[3, 4\]",
     ),
     "map_bytes=-1": ({"probe": torch.ones(1, 4), "map_bytes": -1}, ValueError, "invalid map_bytes: -1"),
     "limits that are one number": ({"gradient_norm_limits": 3}, ValueError, "invalid gradient_norm_limits: 3"),
