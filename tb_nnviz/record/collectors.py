@@ -93,7 +93,7 @@ class Collectors:
     def begin(self, plan: StepPlan) -> None:
         """Open a step."""
         self._watched.next_step()
-        # At a step without measurements only those of the step before have something to drop.
+        # Without measurements in the new step, only collectors that were active have something to drop.
         begun = self._all if plan.due else self._active
         for collector in begun:
             collector.begin(plan)

@@ -37,7 +37,7 @@ class StepPlan(NamedTuple):
 
     @property
     def due(self) -> bool:
-        """Whether anything is measured."""
+        """True if anything is measured."""
         return self.statistics or self.histograms or self.activation_maps or self.weight_maps
 
     @property
