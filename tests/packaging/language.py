@@ -31,10 +31,7 @@ CHECKED = (
     "tests",
 )
 #: Beginnings of paths whose docstrings are not checked yet.
-PENDING: tuple[str, ...] = (
-    "frontend/src",
-    "tb_nnviz/record",
-)
+PENDING: tuple[str, ...] = ("frontend/src",)
 #: Words that open a description of something else than the thing itself.
 OPENERS = ("How", "That", "Those", "What", "Where", "Whether", "Which", "Who")
 #: Longest commit subject.
