@@ -183,11 +183,11 @@ def cut(whole: Map, at: Mapping[str, int]) -> Map:
     unit_axis = next((axis for axis in UNIT_AXES if axis in axes), None)
     for axis, index in at.items():
         if axis not in axes:
-            raise ValueError(f"unknown axis: {axis!r} (expected one of {', '.join(axes)})")
+            raise ValueError(f"unknown axis: {axis!r} (expected one of {', '.join(whole.header['axes'])})")
         place = axes.index(axis)
         if index >= values.shape[place]:
             raise ValueError(f"unknown {axis}: {index} of {values.shape[place]}")
-        values = values.take(index, place)
+        values = np.asarray(values.take(index, place))  # numpy returns a scalar if no axis is left
         axes.pop(place)
         if axis == unit_axis:
             units = {name: array[index : index + 1] for name, array in units.items()}

@@ -105,6 +105,20 @@ def test_maps_at_an_index_are_cut(map_board: TensorBoard) -> None:
     assert channel["header"]["axes"] == ["height", "width"]
 
 
+def test_maps_at_an_index_of_every_axis_are_single_values(map_board: TensorBoard) -> None:
+    (whole,) = ask(map_board, "a", tag=STEM, steps=[10])["maps"]
+    at = {"width": 4, "sample": 1, "height": 3, "channel": 2}
+    (value,) = ask(map_board, "a", tag=STEM, steps=[10], at=at)["maps"]
+    assert (value["values"].shape, value["values"].dtype) == ((), np.uint8)
+    assert value["values"] == whole["values"][1, 2, 3, 4]
+    assert (value["header"]["axes"], value["header"]["shape"]) == ([], [])
+    assert {name: array.tolist() for name, array in value["units"].items()} == {
+        name: [array[2]] for name, array in whole["units"].items()
+    }
+    answer = ask(map_board, "a", tag=HEAD, steps=[0], at={"sample": 0, "unit": 0, "token": 0})
+    assert [one["reason"] for one in answer["missing"]] == ["unknown axis: 'token' (expected one of sample, unit)"]
+
+
 def test_maps_part_beyond_the_map_is_missing(map_board: TensorBoard) -> None:
     answer = ask(map_board, "a", "b", tag=STEM, steps=[10], at={"sample": 1})
     assert [one["run"] for one in answer["maps"]] == ["a"]
