@@ -38,7 +38,7 @@ PENDING: tuple[str, ...] = (
     "tests/browser",
     "tests/record",
     "tests/schema_runs.py",
-    "tests/support",
+    "tests/support/browser",
 )
 #: Words that open a description of something else than the thing itself.
 OPENERS = ("How", "That", "Those", "What", "Where", "Whether", "Which", "Who")
