@@ -1,4 +1,4 @@
-"""Histograms that are unpacked row by row, against those unpacked at once."""
+"""Histograms that are unpacked in parts, compared with those unpacked at once."""
 
 from __future__ import annotations
 
