@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from tb_nnviz import schema
+from tb_nnviz.logs.layouts import decode_layout
 from tb_nnviz.logs.points import NO_POINTS, Points
 from tb_nnviz.logs.reader import Missing, Reader
 from tb_nnviz.logs.timeline import newest
@@ -68,7 +69,7 @@ class _Documents:
     def rows(self, kinds: Sequence[str]) -> list[dict[str, Any]] | None:
         """Return the rows of the first of these kinds that has a layout, None if no kind has one."""
         for kind in kinds:
-            document = self.newest(schema.layout_tag(kind), _decode_layout)
+            document = self.newest(schema.layout_tag(kind), decode_layout)
             if document is not None:
                 rows: list[dict[str, Any]] = document["rows"]
                 return rows
@@ -78,11 +79,3 @@ class _Documents:
 @functools.lru_cache(maxsize=64)
 def _decode_graph(data: bytes) -> dict[str, Any]:
     return schema.decode_graph(data)
-
-
-@functools.lru_cache(maxsize=64)
-def _decode_layout(data: bytes) -> dict[str, Any]:
-    document = schema.decode_layout(data)
-    if not isinstance(document.get("rows"), list):
-        raise ValueError(f"invalid layout: {str(document)[:80]} has no list of rows")
-    return document

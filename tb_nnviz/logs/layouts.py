@@ -19,7 +19,7 @@ def decode_layouts(points: Points, report: Callable[[str], None]) -> dict[int, R
     layouts: dict[int, Rows] = {}
     for value in points.values:
         try:
-            document = _decode_layout(np.asarray(value).tobytes())
+            document = decode_layout(np.asarray(value).tobytes())
         except ValueError as error:
             report(str(error))
             continue
@@ -70,8 +70,12 @@ def fill_layout_ids(layout_ids: Points, at: np.ndarray) -> np.ndarray:
 
 
 @functools.lru_cache(maxsize=64)  # most runs share one layout, and it is decoded for every request
-def _decode_layout(data: bytes) -> dict[str, Any]:
-    """Decode a layout and check that it has an id and that its rows have names."""
+def decode_layout(data: bytes) -> dict[str, Any]:
+    """Decode a layout and check that it has an id and that its rows have names.
+
+    Raises:
+        ValueError: ``data`` is not such a layout, or has an unknown version.
+    """
     document = schema.decode_layout(data)
     rows = document.get("rows")
     if not isinstance(rows, list) or not all(isinstance(row, dict) and "name" in row for row in rows):

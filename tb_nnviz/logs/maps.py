@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from tb_nnviz import schema
+from tb_nnviz.logs.layouts import decode_layout
 from tb_nnviz.logs.reader import Missing, Reader, ReadResult
 from tb_nnviz.logs.timeline import locate, nearest, timeline
 
@@ -210,10 +211,11 @@ def _rows(
     rows = {}
     for run, tags in result.data.items():
         try:
-            document = schema.decode_layout(tags[tag].values[-1].tobytes())
+            document = decode_layout(np.asarray(tags[tag].values[-1]).tobytes())
+        except ValueError as error:
+            missing.append(Missing(run, str(error), tag=tag))
+        else:
             rows[run] = {row["name"]: row for row in document["rows"]}
-        except (ValueError, TypeError, KeyError, IndexError) as error:
-            missing.append(Missing(run, f"invalid layout: {error}", tag=tag))
     return rows
 
 

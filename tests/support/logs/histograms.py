@@ -8,9 +8,7 @@ import numpy as np
 
 from tb_nnviz import schema
 from tests.support.bins import counts_of
-from tests.support.event_logs import WALL_TIME, Log, layout, numbers
-
-AB, ABC = layout(["a.weight", "b.weight"]), layout(["a.weight", "b.weight", "c.weight"])
+from tests.support.event_logs import AB, ABC, WALL_TIME, Log, numbers
 
 
 def entries(kind: str, table: schema.Layout, counts: np.ndarray) -> list[schema.Entry]:
