@@ -54,26 +54,26 @@ export class ExactQueries {
     this.stops = [
       // Each run's response updates one heat map, so it is shown at once.
       this.follow({
-        lacking: () => this.lackingZoom(),
+        missing: () => this.missingZoom(),
         begin: () => this.handlerFor(series.value, (details, found) => exact.keepZoomed(found, details)),
         each: true,
       }),
       this.follow({
-        lacking: () => this.lackingNear(),
+        missing: () => this.missingNear(),
         begin: () => this.handlerFor(reduced(), (details, found) => exact.keepNear(found, details)),
       }),
       this.follow({
-        lacking: () => this.lackingLine(),
+        missing: () => this.missingLine(),
         begin: () => this.handlerFor(reduced(), (details, found) => exact.keepLines("lines", found, details)),
       }),
       this.follow({
-        lacking: () => this.lackingBlocks(),
+        missing: () => this.missingBlocks(),
         begin: () =>
           this.handlerFor(reduced(), (details, found) => exact.keepLines("blocks", found, details)),
         each: true,
       }),
       this.follow({
-        lacking: () => this.lackingBands(),
+        missing: () => this.missingBands(),
         begin: () =>
           this.handlerFor(reduced(), (details, found) => exact.keepBands(found, details, store.source.value)),
       }),
@@ -87,11 +87,11 @@ export class ExactQueries {
   }
 
   private follow(
-    what: Pick<Following<ExactRequest, RunSeries[]>, "lacking" | "begin"> & { each?: boolean },
+    what: Pick<Following<ExactRequest, RunSeries[]>, "missing" | "begin"> & { each?: boolean },
   ): () => void {
     return follow<ExactRequest, RunSeries[]>({
       ...what,
-      ask: (question, signal) => this.ask(question, signal),
+      fetch: (request, signal) => this.fetch(request, signal),
       scope: () => this.scope.of(this.wanted.of.value),
       debounce: (since) => this.rest.left(since),
       isHidden: () => this.client.hidden,
@@ -99,26 +99,26 @@ export class ExactQueries {
     });
   }
 
-  private async ask(question: ExactRequest, signal: AbortSignal): Promise<RunSeries[]> {
+  private async fetch(request: ExactRequest, signal: AbortSignal): Promise<RunSeries[]> {
     const { store } = this;
-    const request = { kind: store.kind.peek(), statistics: [store.source.peek()], ...question };
+    const body = { kind: store.kind.peek(), statistics: [store.source.peek()], ...request };
     const load = async (abort: AbortSignal) => ({
-      header: await this.source.series(request, abort),
+      header: await this.source.series(body, abort),
       bytes: 0,
     });
     const options = { signal, load, keep: false, priority: "later" } as const;
-    return (await this.client.ask("series", request, options)).series;
+    return (await this.client.ask("series", body, options)).series;
   }
 
   /** Return a handler of responses. It labels them with the series, statistic and zoom at the time of the request. */
   private handlerFor(
     base: readonly RunSeries[],
     take: (details: DetailOf, found: RunSeries[]) => void,
-  ): (answers: RunSeries[][]) => void {
+  ): (results: RunSeries[][]) => void {
     const runs = new Map(base.map((series) => [series.run, series]));
     const [of, zoom] = [this.wanted.of.peek(), this.wanted.zoom.peek()];
     const details: DetailOf = (run) => ({ base: runs.get(run)!, of, zoom });
-    return (answers) => untracked(() => take(details, answers.flat()));
+    return (results) => untracked(() => take(details, results.flat()));
   }
 
   /** Runs that are drawn in columns. In a zoom, only those that have loaded for it. */
@@ -130,7 +130,7 @@ export class ExactQueries {
     return drawn.filter((one) => this.exact.zoomedOf(whole.get(one.run)!, zoom.value) === one);
   }
 
-  private lackingZoom(): ExactRequest[] {
+  private missingZoom(): ExactRequest[] {
     const zoom = this.wanted.zoom.value;
     if (zoom === null) return [];
     const lacking = this.wanted.series.value.filter(
@@ -139,7 +139,7 @@ export class ExactQueries {
     return zoomRequests(lacking, zoom);
   }
 
-  private lackingNear(): ExactRequest[] {
+  private missingNear(): ExactRequest[] {
     const near = this.exact.near.value;
     return nearRequests(this.reduced, this.wanted.step.value, (series) => {
       const has = near.get(series.run);
@@ -147,7 +147,7 @@ export class ExactQueries {
     });
   }
 
-  private lackingLine(): ExactRequest[] {
+  private missingLine(): ExactRequest[] {
     const { wanted, reduced } = this;
     const at = wanted.line.value;
     if (reduced.length === 0 || at < 0 || this.isGain) return [];
@@ -156,7 +156,7 @@ export class ExactQueries {
     return lineRequests(reduced, wanted.lines.value, at, wanted.rows.value, has, wanted.zoom.value);
   }
 
-  private lackingBlocks(): ExactRequest[] {
+  private missingBlocks(): ExactRequest[] {
     const { wanted } = this;
     const blocks = wanted.lines.value.filter(({ type }) => type === "block");
     if (blocks.length === 0 || this.isGain) return [];
@@ -165,7 +165,7 @@ export class ExactQueries {
     return blockRequests(this.reduced, blocks, wanted.rows.value, has, wanted.zoom.value);
   }
 
-  private lackingBands(): ExactRequest[] {
+  private missingBands(): ExactRequest[] {
     const { wanted } = this;
     if (!wanted.banded.value) return [];
     const lines = wanted.lines.value.filter(({ type }) => type !== "header");
