@@ -3,7 +3,7 @@ import { TEXT } from "./text";
 
 export interface PanelModule {
   View: ComponentType<{ reload: () => void }>;
-  /** The panel's own style.css. */
+  /** Content of the panel's style.css. */
   style: string;
 }
 
@@ -13,7 +13,7 @@ export interface Panel {
   load: () => Promise<PanelModule>;
 }
 
-/** The panels, one per line. Each is a chunk that is loaded when it is opened. */
+/** The panels, in the order of their tabs. Each is a chunk that is loaded when it is opened. */
 export const PANELS: readonly Panel[] = [
   { id: "gradient_flow", title: TEXT.titles.gradient_flow, load: () => import("../panels/gradient_flow") },
   { id: "activations", title: TEXT.titles.activations, load: () => import("../panels/activations") },
@@ -23,5 +23,5 @@ export const PANELS: readonly Panel[] = [
   { id: "curves", title: TEXT.titles.curves, load: () => import("../panels/curves") },
 ];
 
-/** Return the panel of a name; the first panel for an unknown name. */
+/** Return the panel with an ID, or the first panel if the ID is unknown. */
 export const panelOf = (id: string | null): Panel => PANELS.find((panel) => panel.id === id) ?? PANELS[0];
