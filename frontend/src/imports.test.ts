@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { expect, test } from "vitest";
 
-/** Folders and packages that each folder may import, besides itself. Each panel is a folder of its own. */
+/** Folders and packages that each folder may import, besides itself. Each panel is a separate folder. */
 const ALLOWED: Record<string, string[]> = {
   lib: ["d3-array", "virtual:ramps"],
   plot: ["lib", "d3-array"],

@@ -76,7 +76,7 @@ def test_mark_names_describe_the_window(window_view: View) -> None:
     assert second.startswith("gradient norm 44 at step 260, at the logged step 260, ")
     assert nonfinite == (
         "NaN or Inf in the gradients of 3 steps, between the logged steps 190 and 200, "
-        "17 such elements in the window up to step 200"
+        "17 NaN or Inf elements in the window up to step 200"
     )
     assert lost == "loss NaN at step 297, between the logged steps 290 and 300"
     assert skipped == "skipped by the GradScaler step 333, loss scale 32768"

@@ -74,7 +74,7 @@ test("App, no run selected, says so and marks an invalid filter", async () => {
     store.view.runs.value = [];
     store.view.runFilter.value = "(";
   });
-  // The panel is a chunk of its own.
+  // The panel is a separate chunk.
   await vi.waitFor(() => expect(root.textContent).toContain("No run selected"), 10_000);
   expect(find("run-filter")?.getAttribute("aria-invalid")).toBe("true");
 });

@@ -42,7 +42,7 @@ function Page({ reload }: { reload: () => void }) {
   const store = useStore();
   const [side, setSide] = useSide();
   useKeys(PANELS);
-  // Findings stand above the panel: the page stays hidden until they are known, so that nothing jumps.
+  // Findings are above the panel. The page stays hidden until they have loaded, so that nothing jumps.
   const [stable, setStable] = useState(false);
   const runs = store.runs.value;
   const error = store.runsError.value;
@@ -89,7 +89,10 @@ function Page({ reload }: { reload: () => void }) {
   );
 }
 
-/** Fold the list of runs on a narrow page such as a notebook cell, until the user decides. */
+/**
+ * Return whether the list of runs is open, and a function to open or close it. On a narrow page such as a notebook
+ * cell it is closed by default.
+ */
 function useSide(): [boolean, (open: boolean) => void] {
   const [chosen, choose] = useState<boolean | null>(null);
   const [wide, setWide] = useState(window.innerWidth >= NARROW);
@@ -103,7 +106,7 @@ function useSide(): [boolean, (open: boolean) => void] {
   return [chosen ?? wide, choose];
 }
 
-/** Shows an error of drawing. TensorBoard would leave an empty page. */
+/** Error boundary. Without it an error during rendering leaves an empty page. */
 class Boundary extends Component<{ children: ComponentChildren }, { error: Error | null }> {
   override state: { error: Error | null } = { error: null };
 

@@ -12,15 +12,15 @@ import { Mark } from "../ui/icon";
 import { UI_TEXT } from "../ui/text";
 import { TEXT } from "./text";
 
-/** Longest time that the page waits for findings before it is shown. */
+/** Longest time in milliseconds that the page waits for findings before it is shown. */
 const PATIENCE_MS = 1000;
 
-/** Most runs that a title names. */
-const MOST_NAMED = 12;
+/** Maximum number of runs that a title lists. */
+const MAX_NAMED = 12;
 
 /**
- * Findings of the shown runs above all panels, the worst first, and the number of other runs that have findings. Those are
- * fetched when the user asks for them. Nothing is shown if nothing was found. `stable` is called once the height is known.
+ * Findings of the shown runs, the worst first, and the number of other runs that have findings. These are fetched
+ * when the user requests them. Nothing is shown if nothing was found. `stable` is called once the height is final.
  */
 export function Health({ stable }: { stable: () => void }) {
   const store = useStore();
@@ -31,10 +31,11 @@ export function Health({ stable }: { stable: () => void }) {
   const groups = wanted ? byRank([...own, ...others.groups]) : own;
   const missing = [...(header?.missing ?? []), ...(wanted ? (others.header?.missing ?? []) : [])];
   const loading = !known && error === null;
-  // Findings that come after the page was shown keep their place from then on, even if there are none: nothing jumps.
+  // If findings load after the page is shown, their space stays reserved even if there are none, so that nothing
+  // jumps.
   const [late, setLate] = useState(false);
   useLayoutEffect(() => {
-    // The panel needs one frame to measure the room that is left to it.
+    // The panel needs one frame to measure its remaining space.
     let frame = 0;
     const next = (then: () => void) => {
       frame = requestAnimationFrame(then);
@@ -106,9 +107,7 @@ export function Health({ stable }: { stable: () => void }) {
           class="others"
           aria-pressed={wanted}
           aria-busy={wanted && !others.known && others.error === null}
-          title={
-            others.error ?? TEXT.health.othersTitle(others.runs.slice(0, MOST_NAMED), others.runs.length)
-          }
+          title={others.error ?? TEXT.health.othersTitle(others.runs.slice(0, MAX_NAMED), others.runs.length)}
           data-testid="health-others"
           onClick={() => {
             if (others.error !== null) others.retry();
@@ -178,7 +177,7 @@ function Card({ group }: { group: FindingGroup }) {
   );
 }
 
-/** nnviz's own cost in the shown runs, as a share of each run. */
+/** Cost of nnviz in the shown runs, as a fraction of each run. */
 function Cost() {
   const store = useStore();
   const shown = store.shown.value.flatMap((run) => {

@@ -3,12 +3,12 @@ import { useStore } from "../ui/context";
 import type { Panel } from "./registry";
 import { TEXT } from "./text";
 
-/** Return whether the focused element uses letters and arrows itself. */
+/** Return whether an element handles letters and arrow keys itself. */
 const isField = (target: EventTarget | null) =>
   target instanceof HTMLElement &&
   (/^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName) || target.isContentEditable);
 
-/** Handle the page's keys. A list, a tab or a field handles its own keys first. */
+/** Handle the page's keyboard shortcuts. A list, a tab or a field handles its own keys first. */
 export function useKeys(panels: readonly Panel[]): void {
   const store = useStore();
   useEffect(() => {
@@ -18,7 +18,7 @@ export function useKeys(panels: readonly Panel[]): void {
         return;
       }
       const { key } = event;
-      // Return from a field to the page and its keys.
+      // Leave the field, so that shortcuts work again.
       if (key === "Escape" && isField(event.target)) (event.target as HTMLElement).blur();
       if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isField(event.target)) {
         return;
@@ -80,7 +80,7 @@ export function KeyButton() {
   );
 }
 
-/** The list of keys, over the page. */
+/** Dialog with the list of keyboard shortcuts. */
 export function KeyHelp() {
   const store = useStore();
   const box = useRef<HTMLDivElement>(null);
@@ -107,7 +107,7 @@ export function KeyHelp() {
         data-testid="keys"
         ref={box}
         onKeyDown={(event) => {
-          // There is only one button to focus.
+          // Keep the focus in the dialog, which has only one button.
           if (event.key === "Tab") event.preventDefault();
         }}
       >

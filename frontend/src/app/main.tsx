@@ -9,7 +9,7 @@ import { panelOf } from "./registry";
 import style from "./style.css?inline";
 import { exposeForTests } from "./test_hooks";
 
-/** Put the parts together: the host's events and the server's answers feed the state, and the views show it. */
+/** Start the page: connect the host, the state and the views. */
 export function start(body: HTMLElement): void {
   const host = new Host();
   const page = pageState(
@@ -63,14 +63,15 @@ export function start(body: HTMLElement): void {
       host.takeFocus();
       void runs.shown();
     },
-    // The user opened another link in the same page. Addresses of other tabs have none of these keys.
+    // The user opened another link in the same page. URLs of other tabs have none of these keys.
     hashChanged: () => {
       const keys = readHash(host.readHash(), host.prefix);
       if (Object.keys(keys).length > 0 && JSON.stringify(keys) !== written) read();
     },
     wentBack: read,
   });
-  // Both are pending while the page is made. The page asks again for what fails here, and shows the error.
+  // Load the panel and the runs while the page is created. The page requests whatever fails here again, and shows the
+  // error.
   panelOf(store.view.panel.value)
     .load()
     .catch(() => {});

@@ -5,6 +5,7 @@ import { TEXT } from "./text";
 
 const loaded = new Map<string, PanelModule>();
 
+/** Keep a loaded panel and add its styles to the page. */
 function keep(id: string, module: PanelModule): void {
   if (loaded.has(id)) return;
   const sheet = document.createElement("style");
@@ -14,7 +15,7 @@ function keep(id: string, module: PanelModule): void {
   loaded.set(id, module);
 }
 
-/** A panel, loaded when it is opened for the first time. */
+/** A panel, which is loaded when it is first opened. */
 export function PanelView({ panel, reload }: { panel: Panel; reload: () => void }) {
   const [error, setError] = useState<{ id: string; message: string } | null>(null);
   const [attempt, setAttempt] = useState(0);

@@ -2,7 +2,7 @@ import type { ComponentType } from "preact";
 
 export interface PanelModule {
   View: ComponentType<{ reload: () => void }>;
-  /** The panel's own style.css. */
+  /** Content of the panel's style.css. */
   style: string;
 }
 
@@ -12,7 +12,7 @@ export interface Panel {
   load: () => Promise<PanelModule>;
 }
 
-/** The panels, one per line. Each is a chunk that is loaded when it is opened. */
+/** The panels, in the order of their tabs. Each is a chunk that is loaded when it is opened. */
 export const PANELS: readonly Panel[] = [
   { id: "gradient_flow", title: "Gradient flow", load: () => import("../panels/gradient_flow") },
   { id: "activations", title: "Activations", load: () => import("../panels/activations") },
@@ -22,5 +22,5 @@ export const PANELS: readonly Panel[] = [
   { id: "curves", title: "Curves", load: () => import("../panels/curves") },
 ];
 
-/** Return the panel of a name; the first panel for an unknown name. */
+/** Return the panel with an ID, or the first panel if the ID is unknown. */
 export const panelOf = (id: string | null): Panel => PANELS.find((panel) => panel.id === id) ?? PANELS[0];

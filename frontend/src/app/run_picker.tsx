@@ -54,24 +54,24 @@ export function RunPicker({ fold }: { fold: () => void }) {
   );
 }
 
-/** Height of a line, as in the style, and number of lines that are drawn beyond each edge. */
+/** Height of a line, as in runs.css, and number of lines drawn beyond each edge. */
 const LINE = 28;
-const BEYOND = 12;
-/** Milliseconds without scrolling before headline values are asked for. */
+const OVERSCAN = 12;
+/** Milliseconds without scrolling before headline values are requested. */
 const REST_MS = 150;
 
-/** The visible lines of the list: hundreds of runs are as quick as ten. */
+/** List of runs that renders only its visible lines, so that hundreds of runs are as fast as ten. */
 function RunList({ runs }: { runs: readonly string[] }) {
   const store = useStore();
   const list = useRef<HTMLUListElement>(null);
   const [scrolled, setScrolled] = useState(0);
   const height = list.current?.clientHeight || window.innerHeight;
-  const first = Math.max(0, Math.min(Math.floor(scrolled / LINE), runs.length - 1) - BEYOND);
-  const end = Math.min(runs.length, Math.ceil((scrolled + height) / LINE) + BEYOND);
-  const inSight = runs.slice(first, end);
+  const first = Math.max(0, Math.min(Math.floor(scrolled / LINE), runs.length - 1) - OVERSCAN);
+  const end = Math.min(runs.length, Math.ceil((scrolled + height) / LINE) + OVERSCAN);
+  const visible = runs.slice(first, end);
   useEffect(() => {
     const timer = setTimeout(() => {
-      store.listedInView.value = inSight;
+      store.listedInView.value = visible;
     }, REST_MS);
     return () => clearTimeout(timer);
   }, [runs, first, end]);
@@ -85,7 +85,7 @@ function RunList({ runs }: { runs: readonly string[] }) {
       }}
     >
       {first > 0 && <li aria-hidden="true" style={{ height: `${first * LINE}px` }} />}
-      {inSight.map((run) => (
+      {visible.map((run) => (
         <RunLine key={run} run={run} />
       ))}
       {end < runs.length && <li aria-hidden="true" style={{ height: `${(runs.length - end) * LINE}px` }} />}

@@ -5,7 +5,10 @@ import type { CellState, Rgb } from "../lib/types";
 import { lineOf } from "../panels/gradient_flow/model_tree";
 import type { PageState } from "./page";
 
-/** Expose read-only hooks for the browser tests: the place and the value of each cell, without guessing from pixels. */
+/**
+ * Expose read-only hooks for the browser tests. They return the position and the value of each cell, so that tests
+ * need not guess from pixels.
+ */
 export function exposeForTests(
   { store, client, flow }: PageState,
   reloads: { readonly begun: number; readonly done: number },
@@ -42,7 +45,7 @@ export function exposeForTests(
       height: tops[line + 1] - tops[line],
     };
   };
-  /** Return the most frequent colour in the cell, so that hatches do not count; null if it is transparent. */
+  /** Return the most frequent colour in the cell, which ignores hatches; null if it is transparent. */
   const drawn = (run: string, row: string, step: number): Rgb | null => {
     const found = find(run, row, step);
     const box = rect(run, row, step);
@@ -55,7 +58,7 @@ export function exposeForTests(
     const y = Math.ceil((box.y - own.top) * sy);
     const w = Math.max(1, Math.round(box.width * sx));
     const h = Math.max(1, Math.floor(box.height * sy) - 1);
-    // Read from a copy: reading the shown canvas makes the browser keep it in slow memory and log a warning.
+    // Read from a copy: reading the shown canvas moves it to slow memory and logs a warning.
     const copy = document.createElement("canvas");
     copy.width = w;
     copy.height = h;
@@ -91,11 +94,11 @@ export function exposeForTests(
     };
   };
   const api = {
-    /** Number of reloads that have begun, and number of the last one whose answers have all come. */
+    /** Number of reloads that have begun, and number of the last one that has finished. */
     reloads: () => ({ ...reloads }),
     state: () => ({
       ...store.state(),
-      /** The user's choices; the other fields follow from them. */
+      /** The user's choices. The other fields are derived from them. */
       view: store.state(),
       shown: store.shown.value,
       reference: store.ref.value,

@@ -10,14 +10,17 @@ import type {
 } from "../lib/types";
 import { decode } from "./wire";
 
-/** Base of the routes, relative to the document's base. TensorBoard sets that to the plugin's own, below any prefix. */
+/**
+ * Base of the routes, relative to the document's base URL. TensorBoard sets that to the plugin's URL, including any
+ * path prefix.
+ */
 const ROUTES = ".";
 
 interface ScalarsHeader {
   series: { run: string; tag: string; steps: Float64Array; values: Float32Array }[];
 }
 
-/** Return the row of a line that was asked for by name: the server sends no layout for it. */
+/** Return a row for a line that was requested by name. The server sends no layout for these. */
 const unknownRow = (line: string | string[]): Row => ({
   name: typeof line === "string" ? line : line.join("\n"),
   module: "",
@@ -34,9 +37,9 @@ export class HttpSource implements Source {
   constructor(private readonly base: string = ROUTES) {}
 
   async runs(signal: AbortSignal): Promise<RunInfo[]> {
-    const answer = await this.fetch("runs", { signal });
-    const body = (await answer.json()) as { runs?: RunInfo[] };
-    if (!Array.isArray(body.runs)) throw new Error("missing runs: the answer holds no list");
+    const response = await this.fetch("runs", { signal });
+    const body = (await response.json()) as { runs?: RunInfo[] };
+    if (!Array.isArray(body.runs)) throw new Error("missing runs: the response contains no list");
     return body.runs;
   }
 
@@ -44,7 +47,7 @@ export class HttpSource implements Source {
     const known = [...this.layouts.keys()].filter((key) => key.startsWith(`${request.kind}/`));
     const body = { ...request, known: known.map((key) => key.slice(request.kind.length + 1)) };
     const header = (await this.post("series", body, signal)).header as SeriesHeader;
-    // Runs that share a layout share its rows, so that equal layouts are the same array.
+    // Runs with the same layout share one array of rows.
     for (const [id, rows] of Object.entries(header.layouts)) {
       const key = `${request.kind}/${id}`;
       if (!this.layouts.has(key)) this.layouts.set(key, rows);
@@ -66,17 +69,17 @@ export class HttpSource implements Source {
 
   async post(route: string, body: object, signal: AbortSignal): Promise<{ header: unknown; bytes: number }> {
     const headers = { "Content-Type": "application/json" };
-    const answer = await this.fetch(route, { method: "POST", headers, body: JSON.stringify(body), signal });
-    const buffer = await answer.arrayBuffer();
+    const response = await this.fetch(route, { method: "POST", headers, body: JSON.stringify(body), signal });
+    const buffer = await response.arrayBuffer();
     return { header: decode(buffer), bytes: buffer.byteLength };
   }
 
   private async fetch(route: string, init: RequestInit): Promise<Response> {
-    const answer = await fetch(`${this.base}/${route}`, init);
-    if (!answer.ok) {
-      const text = (await answer.text()).trim().slice(0, 500);
-      throw new Error(`${answer.status} ${answer.statusText}${text ? `: ${text}` : ""}`);
+    const response = await fetch(`${this.base}/${route}`, init);
+    if (!response.ok) {
+      const text = (await response.text()).trim().slice(0, 500);
+      throw new Error(`${response.status} ${response.statusText}${text ? `: ${text}` : ""}`);
     }
-    return answer;
+    return response;
   }
 }

@@ -1,7 +1,10 @@
 import { computed, type ReadonlySignal } from "@preact/signals";
 import { sameItems } from "../lib/steps";
 
-/** Return a computed signal that keeps its object while the new one equals it, so that nothing is redrawn in vain. */
+/**
+ * Return a computed signal that keeps its previous value while the new one is equal, so that nothing is redrawn
+ * needlessly.
+ */
 export function computedEqual<T>(make: () => T, equal: (a: T, b: T) => boolean): ReadonlySignal<T> {
   let last: { value: T } | null = null;
   return computed(() => {
@@ -28,17 +31,17 @@ export const sameFields = <T extends object>(a: T, b: T): boolean => {
 };
 
 /**
- * Values derived from an object and from other inputs, kept while all of them are the same objects. If one run of many
- * arrives, only the values of that run are made.
+ * Cache of values that are derived from an object and other inputs. A value is kept while all inputs are the same
+ * objects. If one of many runs arrives, only the values of that run are computed.
  */
 export class Memo<Of extends object, T> {
-  private readonly kept = new WeakMap<Of, { from: readonly unknown[]; made: T }>();
+  private readonly entries = new WeakMap<Of, { from: readonly unknown[]; made: T }>();
 
   get(of: Of, from: readonly unknown[], make: () => T): T {
-    const had = this.kept.get(of);
-    if (had && sameItems(had.from, from)) return had.made;
+    const entry = this.entries.get(of);
+    if (entry && sameItems(entry.from, from)) return entry.made;
     const made = make();
-    this.kept.set(of, { from, made });
+    this.entries.set(of, { from, made });
     return made;
   }
 }

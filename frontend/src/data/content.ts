@@ -1,4 +1,4 @@
-/** The content of the tooltip for anything but a cell of a heat map. */
+/** Content of the tooltip for anything except a cell of a heat map. */
 export interface TooltipContent {
   run: string;
   step: string;
@@ -10,9 +10,9 @@ export interface TooltipContent {
   y: number;
 }
 
-/** Moves among the steps and layers of a panel, for the keys. */
+/** Actions of the arrow keys in a panel. */
 export interface KeyboardNav {
   moveStep(by: number): void;
-  /** Missing if a panel shows no layers: there the arrows scroll. */
+  /** Undefined if the panel shows no layers. Then the up and down arrows scroll. */
   moveLayer?(by: number): void;
 }

@@ -2,45 +2,46 @@ import { effect, untracked } from "@preact/signals";
 import { pool } from "./pool";
 import { messageOf } from "./question";
 
-/** Requests that may be pending at once. */
+/** Maximum number of pending requests. */
 const AT_ONCE = 4;
 
-export interface Following<Ask, T> {
-  /** Return the questions that lack an answer. A change of a signal read here asks again. */
-  lacking: () => Ask[];
-  ask: (question: Ask, signal: AbortSignal) => Promise<T>;
-  /** Called when a round begins; the function that it returns takes answers of that round. */
-  begin: () => (answers: T[]) => void;
-  /** Take each answer as it comes. By default all of a round are taken at once, so that they are drawn at once. */
+/** Requests that follow signals. */
+export interface Following<Request, T> {
+  /** Return the requests whose results are missing. A change of a signal that is read here starts a round. */
+  missing: () => Request[];
+  fetch: (request: Request, signal: AbortSignal) => Promise<T>;
+  /** Begin a round and return a handler of its results. */
+  begin: () => (results: T[]) => void;
+  /** Handle each result as soon as it arrives. By default, all results of a round are handled and drawn together. */
   each?: boolean;
-  /** Return the signal of the questions asked now. */
+  /** Return the abort signal of the requests that are sent now. */
   scope: () => AbortSignal;
-  /** Return the milliseconds left to wait before a round that was wanted at a time. */
+  /** Return the milliseconds left to wait for a round that has been needed since a time. */
   debounce: (since: number) => number;
   isHidden: () => boolean;
   failed: (message: string) => void;
 }
 
 /**
- * Ask until nothing is lacking, one round at a time: after its answers a round looks again at what is lacking by then.
- * A question that fails takes no other's answer. Return a function that stops.
+ * Send requests until no results are missing, one round at a time. After each round, `missing` decides what to
+ * request next. A failed request does not affect the others. Return a function that stops.
  */
-export function follow<Ask, T>(following: Following<Ask, T>): () => void {
-  const { lacking, scope } = following;
+export function follow<Request, T>(following: Following<Request, T>): () => void {
+  const { missing, scope } = following;
   let busy = false;
   const rounds = async () => {
     busy = true;
     let before = "";
     for (;;) {
       await rest(following.debounce);
-      const asks = untracked(lacking);
+      const requests = untracked(missing);
       const signal = untracked(scope);
-      if (asks.length === 0 || signal.aborted) break;
-      // A question that was answered without what it asked for is not asked again.
-      const now = JSON.stringify(asks);
+      if (requests.length === 0 || signal.aborted) break;
+      // Requests that did not yield what is missing are not repeated.
+      const now = JSON.stringify(requests);
       if (now === before || following.isHidden()) break;
       before = now;
-      const failures = await round(following, asks, signal);
+      const failures = await round(following, requests, signal);
       if (failures.length === 0) continue;
       if (signal.aborted) before = "";
       else {
@@ -52,26 +53,26 @@ export function follow<Ask, T>(following: Following<Ask, T>): () => void {
   };
   return effect(() => {
     scope();
-    if (lacking().length > 0 && !busy) untracked(() => void rounds());
+    if (missing().length > 0 && !busy) untracked(() => void rounds());
   });
 }
 
-/** Ask all questions of a round, a few at a time; return what failed. */
-async function round<Ask, T>(
-  { ask, begin, each }: Following<Ask, T>,
-  asks: Ask[],
+/** Send all requests of a round, a few at a time, and return the errors. */
+async function round<Request, T>(
+  { fetch, begin, each }: Following<Request, T>,
+  requests: Request[],
   signal: AbortSignal,
 ): Promise<unknown[]> {
   const take = untracked(begin);
   const failures: unknown[] = [];
   const together: T[] = [];
-  await pool(asks, AT_ONCE, async (one) => {
+  await pool(requests, AT_ONCE, async (one) => {
     try {
-      const answer = await ask(one, signal);
-      // Answers that come after the end of their scope are dropped.
+      const result = await fetch(one, signal);
+      // Results that arrive after the end of their scope are dropped.
       signal.throwIfAborted();
-      if (each) take([answer]);
-      else together.push(answer);
+      if (each) take([result]);
+      else together.push(result);
     } catch (error) {
       failures.push(error);
     }
@@ -86,7 +87,7 @@ async function rest(debounce: (since: number) => number): Promise<void> {
     await new Promise((done) => setTimeout(done, Math.ceil(left)));
 }
 
-/** The signal of whatever has one key. Another key aborts it. */
+/** Abort signal of the current key. A change of the key aborts it. */
 export class AbortScope {
   private key: string | null = null;
   private controller = new AbortController();

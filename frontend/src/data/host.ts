@@ -1,4 +1,4 @@
-/** TensorBoard as the host of this page: messages, dark mode, address. */
+/** TensorBoard as the host of this page: messages, dark mode, URL. */
 
 const PREFIX = "p.nnviz.";
 const MARK = "nnviz";
@@ -20,12 +20,12 @@ interface HostEvents {
   wentBack(): void;
 }
 
-/** Return TensorBoard's window; the page's own if it is opened alone, for development. */
+/** Return TensorBoard's window, or the page's own if the page is opened alone for development. */
 function hostWindow(): Window {
   try {
     if (window.parent !== window && window.parent.document) return window.parent;
   } catch {
-    // Another origin such as a notebook proxy embeds the page: its window cannot be read.
+    // The page is embedded by another origin, such as a notebook proxy, whose window is not accessible.
   }
   return window;
 }
@@ -44,7 +44,7 @@ export class Host {
     return this.window !== window && window.innerHeight === 0;
   }
 
-  /** Take the focus so that keys work without a click, unless an element of TensorBoard has it. */
+  /** Take the focus, so that keys work without a click, unless an element of TensorBoard has it. */
   takeFocus(): void {
     const { activeElement, body } = this.window.document;
     if (!this.isHidden() && (activeElement === body || activeElement === null)) window.focus();
@@ -54,14 +54,14 @@ export class Host {
     return this.window.location.hash;
   }
 
-  /** Write the hash. With `push` the current view stays in the history for the back button. */
+  /** Write the hash. With `push`, the current view stays in the history for the back button. */
   writeHash(hash: string, push: boolean): void {
-    // While another tab is shown the address belongs to it.
+    // While another tab of TensorBoard is shown, the URL belongs to that tab.
     if (this.isHidden() || hash === this.readHash()) return;
     const { history, location } = this.window;
     const url = `${location.pathname}${location.search}${hash}`;
     if (push) {
-      // Both entries are marked: a view without any key cannot be told from TensorBoard's own otherwise.
+      // Mark both entries: a view without any key is otherwise indistinguishable from TensorBoard's own entries.
       history.replaceState({ ...history.state, [MARK]: true }, "");
       history.pushState({ ...history.state, [MARK]: true }, "", url);
     } else history.replaceState(history.state, "", url);

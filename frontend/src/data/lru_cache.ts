@@ -3,14 +3,17 @@ interface Entry {
   bytes: number;
 }
 
-/** Values by key within a number of bytes. The value used longest ago goes first. The newest one always stays. */
+/**
+ * Cache of values within a number of bytes. The least recently used value is evicted first. The newest value always
+ * stays.
+ */
 export class LruCache {
   private readonly entries = new Map<string, Entry>();
   private total = 0;
 
-  constructor(private readonly most: number) {}
+  constructor(private readonly maxBytes: number) {}
 
-  /** Return a value and count that as a use; undefined if there is none. */
+  /** Return a value and mark it as used; undefined if there is none. */
   get(key: string): unknown {
     const entry = this.entries.get(key);
     if (!entry) return undefined;
@@ -19,7 +22,7 @@ export class LruCache {
     return entry.value;
   }
 
-  /** Return a value without counting that as a use. */
+  /** Return a value without marking it as used. */
   peek(key: string): unknown {
     return this.entries.get(key)?.value;
   }
@@ -29,7 +32,7 @@ export class LruCache {
     this.entries.delete(key);
     this.entries.set(key, { value, bytes });
     for (const [oldest, entry] of this.entries) {
-      if (this.total <= this.most || oldest === key) break;
+      if (this.total <= this.maxBytes || oldest === key) break;
       this.entries.delete(oldest);
       this.total -= entry.bytes;
     }

@@ -2,7 +2,7 @@
 const KEPT = 1000;
 
 export interface Overhead {
-  /** Share of the wall time between the first and the last logged step. */
+  /** Fraction of the wall time between the first and the last logged step. */
   share: number;
   /** Mean cost of a logged step in seconds. */
   seconds: number;
@@ -12,8 +12,9 @@ export interface Overhead {
 }
 
 /**
- * Return nnviz's own cost as a share of the run: mean cost of a logged step times the number of logged steps, over the
- * wall time from the first to the last. The first step's cost lies before that time and does not count. Null: unknown.
+ * Return the cost of nnviz as a fraction of the run: the mean cost of a logged step times the number of logged steps,
+ * over the wall time from the first to the last of these. The first step's cost precedes that time and does not
+ * count. Return null if the cost is unknown.
  */
 export function overheadOf(
   steps: ArrayLike<number>,

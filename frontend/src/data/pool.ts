@@ -1,4 +1,4 @@
-/** Work on items, at most so many at once and in their order. The first failure stops it. */
+/** Process items in order, at most `most` at a time. The first failure stops the rest. */
 export async function pool<T>(
   items: readonly T[],
   most: number,
@@ -15,7 +15,7 @@ export async function pool<T>(
   }
 }
 
-/** Divide items into consecutive groups of at most so many. */
+/** Divide items into consecutive groups of at most `size`. */
 export function chunks<T>(items: readonly T[], size: number): T[][] {
   const step = Math.max(1, size);
   return Array.from({ length: Math.ceil(items.length / step) }, (_, i) =>

@@ -1,10 +1,10 @@
 import { type Asker, keyOf, messageOf, type QueryOptions } from "./question";
 
-/** The state of a question. */
+/** State of a query. */
 export interface QueryState<T> {
-  /** The answer to exactly this question. During a reload the old one stays until the new one comes. */
+  /** Result for the current parameters. During a reload, the old result stays until the new one arrives. */
   data: T | null;
-  /** The newest answer to any question asked before, to show faded instead of an empty place. */
+  /** Newest result for any parameters, to show faded instead of an empty space. */
   previous: T | null;
   pending: boolean;
   error: string | null;
@@ -13,9 +13,9 @@ export interface QueryState<T> {
 
 type Read<T> = (header: unknown) => T;
 
-/** One question to a route. It may change its parameters and is asked again after a reload. */
+/** Query of a route. Its parameters may change, and a reload sends it again. */
 export class Query<T> {
-  /** Route and parameters; null if nothing is asked. */
+  /** Route and parameters; null if nothing is requested. */
   key: string | null = null;
   private params: object | null = null;
   private answered: { key: string; header: unknown; data: T } | null = null;
@@ -27,7 +27,7 @@ export class Query<T> {
     private readonly options: QueryOptions,
   ) {}
 
-  /** Set the parameters; null asks nothing. A cached answer is there at once, without a state of "pending". */
+  /** Set the parameters; null requests nothing. A cached response is used at once, without a pending state. */
   set(params: object | null, read: Read<T>): void {
     const key = params && keyOf(this.route, params);
     if (key !== this.key) this.params = params;
@@ -41,7 +41,7 @@ export class Query<T> {
     }
   }
 
-  /** Ask and report each change; return a function that gives up. */
+  /** Send the request and report each change. Return a function that cancels it. */
   start(read: Read<T>, changed: () => void): () => void {
     const { key, params, options } = this;
     const abort = new AbortController();
@@ -80,7 +80,7 @@ export class Query<T> {
     };
   }
 
-  /** An answer that was read before is not read again: what is derived from it stays the same object. */
+  /** Keep the data if the response is the same object, so that values derived from the data stay the same objects. */
   private take(key: string, header: unknown, read: Read<T>): void {
     if (this.answered?.header === header) return;
     this.answered = { key, header, data: read(header) };

@@ -54,7 +54,7 @@ test("QueryClient, one question of several, sends it once and aborts when nobody
   expect(await two).toBe("answer");
   expect(await one).toBe("answer");
   expect([client.pending, client.peek("things", body)]).toEqual([0, "answer"]);
-  // After all have given up the question is sent again. A failed request is not kept either.
+  // After all waiting callers gave up, the request is sent again. A failed request is not cached either.
   const lost = client.ask("things", { step: 2 }, third);
   third.abort();
   expect(source.posts[1].signal.aborted).toBe(true);

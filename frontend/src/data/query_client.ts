@@ -4,8 +4,8 @@ import { LruCache } from "./lru_cache";
 import { Query } from "./query";
 import { type Answer, type AskOptions, keyOf, type QueryOptions } from "./question";
 
-/** Bytes of answers that are kept, so that going back to a step, a layer or a statistic sends nothing. */
-const MOST_BYTES = 256e6;
+/** Bytes of cached responses. Returning to a step, a layer or a statistic then sends no request. */
+const MAX_BYTES = 256e6;
 
 interface Request {
   answer: Promise<Answer<unknown>>;
@@ -14,14 +14,14 @@ interface Request {
 }
 
 /**
- * The page's only way to the server. It keeps answers in one cache, sends a question once however many ask it, aborts a
- * request that nobody waits for, and forgets all answers on reload.
+ * Client for all requests of the page. It caches responses, sends equal pending requests once, aborts a request when
+ * nobody waits for it any more, and clears the cache on reload.
  *
  *     const client = new QueryClient(new HttpSource(), () => host.isHidden());
  *     const header = await client.ask("maps", { runs: ["a"], tag: null }, { signal });
  */
 export class QueryClient {
-  /** Grows with each reload. */
+  /** Incremented by each reload. */
   readonly generation = signal(0);
   readonly cache: LruCache;
   private readonly requests = new Map<string, Request>();
@@ -32,12 +32,12 @@ export class QueryClient {
   constructor(
     private readonly source: Pick<Source, "post">,
     private readonly isHidden: () => boolean,
-    mostBytes = MOST_BYTES,
+    maxBytes = MAX_BYTES,
   ) {
-    this.cache = new LruCache(mostBytes);
+    this.cache = new LruCache(maxBytes);
   }
 
-  /** Number of requests that a picture waits for. */
+  /** Number of pending requests that block drawing. */
   get pending(): number {
     return this.unfinished.first;
   }
@@ -46,7 +46,9 @@ export class QueryClient {
     return this.isHidden();
   }
 
-  /** Forget all answers and return true. A hidden tab returns false and is reloaded once it is shown. */
+  /**
+   * Clear the cache and return true. In a hidden tab, return false and postpone the reload until the tab is shown.
+   */
   reload(): boolean {
     this.stale = this.isHidden();
     if (this.stale) return false;
@@ -56,24 +58,24 @@ export class QueryClient {
     return true;
   }
 
-  /** Reload if the tab was hidden during a reload; return whether it did. */
+  /** Catch up on a postponed reload and return whether there was one. */
   shown(): boolean {
     return this.stale && this.reload();
   }
 
-  /** Return the cached answer to a question, or null. */
+  /** Return the cached response to a request, or null. */
   peek(route: string, params: object): unknown {
     return this.cache.peek(keyOf(route, params)) ?? null;
   }
 
-  /** Return a question whose answer is followed over changes of its parameters and over reloads. */
+  /** Return a query whose result follows changes of its parameters and reloads. */
   query<T>(route: string, options: QueryOptions = {}): Query<T> {
     return new Query(this, route, options);
   }
 
   async ask<T = unknown>(route: string, params: object, options: AskOptions<T>): Promise<T> {
     const { signal, priority = "first", load } = options;
-    // A loader decodes by itself: its answers are not those of a plain POST.
+    // A custom loader decodes its response, so the result differs from that of a plain POST.
     const key = load ? `decoded ${keyOf(route, params)}` : keyOf(route, params);
     const had = this.cache.get(key);
     if (had !== undefined) return had as T;
@@ -119,7 +121,7 @@ export class QueryClient {
     if (this.requests.get(key) === request) this.requests.delete(key);
   }
 
-  /** Wait until nothing but idle requests is pending. */
+  /** Wait until only idle requests are pending. */
   private async rest(): Promise<void> {
     while (this.unfinished.first + this.unfinished.later > 0)
       await new Promise<void>((go) => this.atRest.push(go));

@@ -1,32 +1,32 @@
 /**
- * `first`: a picture waits for the answer. `later`: the answer completes a picture that is already there. `idle`: the
- * answer is fetched ahead, and the request waits until nothing else is pending.
+ * Priority of a request. `first`: drawing waits for the response. `later`: the response completes what is already
+ * drawn. `idle`: a prefetch, which waits until nothing else is pending.
  */
 export type Priority = "first" | "later" | "idle";
 
-/** A decoded answer and its size. */
+/** A decoded response and its size. */
 export interface Answer<T> {
   header: T;
   bytes: number;
 }
 
 export interface AskOptions<T> {
-  /** Ends the wait. The request is aborted once nobody waits for it. */
+  /** Signal that ends the wait. The request is aborted when nobody waits for it any more. */
   signal: AbortSignal;
   priority?: Priority;
-  /** Put the answer into the cache; true by default. */
+  /** Cache the response; true by default. */
   keep?: boolean;
-  /** Send the request and decode its answer. By default a POST, answered by its header. */
+  /** Send the request and decode its response. By default, send a POST and return the header of its response. */
   load?: (signal: AbortSignal) => Promise<Answer<T>>;
 }
 
 export interface QueryOptions {
   priority?: Priority;
-  /** Milliseconds for which a question must stay the same before it is sent. */
+  /** Milliseconds for which the parameters must stay the same before the request is sent. */
   debounce?: number;
 }
 
-/** The part of the client that a question needs. */
+/** The part of the client that a query uses. */
 export interface Asker {
   peek(route: string, params: object): unknown;
   ask<T>(route: string, params: object, options: AskOptions<T>): Promise<T>;

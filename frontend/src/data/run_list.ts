@@ -6,12 +6,15 @@ import { messageOf } from "./question";
 import { RunScalars } from "./run_scalars";
 import type { Store } from "./store";
 
-/** Whatever is asked again once the list of runs has come. */
+/** Anything that is reloaded after the list of runs has loaded. */
 export interface Reloads {
   reload(): Promise<unknown>;
 }
 
-/** Keeps the store's list of runs and their headline values, and reloads in order what depends on the list. */
+/**
+ * Loader of the store's list of runs and of their headline values. A reload then reloads whatever depends on the
+ * list.
+ */
 export class RunList {
   private listing = new AbortController();
   private readonly headlines: RunScalars;
@@ -24,7 +27,7 @@ export class RunList {
     private readonly dependents: readonly Reloads[],
   ) {
     const request = { tags: null, prefix: LOG_PREFIX, last: true };
-    // A run that is pending is not asked for again when the list is scrolled.
+    // A pending run is not requested again when the list is scrolled.
     this.headlines = new RunScalars(client, source, request, { adds: true });
     this.stops = [
       effect(() => {
@@ -43,12 +46,12 @@ export class RunList {
     this.listing.abort();
   }
 
-  /** Fetch everything again. A hidden tab waits until it is shown. */
+  /** Fetch everything again. In a hidden tab, this is postponed until the tab is shown. */
   async reload(): Promise<void> {
     if (this.client.reload()) await this.load();
   }
 
-  /** Reload if the tab was hidden during a reload. */
+  /** Catch up on a postponed reload. */
   async shown(): Promise<void> {
     if (this.client.shown()) await this.load();
   }
@@ -73,7 +76,9 @@ export class RunList {
     }
   }
 
-  /** The reload asks for everything that is shown: effects of the new list need not ask for what is new. */
+  /**
+   * Replace the list. The reload requests everything that is shown, so effects must not request new runs themselves.
+   */
   private replace(runs: RunInfo[]): void {
     const { store } = this;
     store.replacingRuns = true;

@@ -2,7 +2,7 @@ import type { ScalarSeries, ScalarsRequest, Source } from "../lib/types";
 import type { QueryClient } from "./query_client";
 import { RunsQuery } from "./runs_query";
 
-/** Scalars of runs under some tags, by run. */
+/** Query for the scalars of some tags, by run. */
 export class RunScalars extends RunsQuery<readonly ScalarSeries[]> {
   private readonly question;
 

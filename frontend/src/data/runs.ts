@@ -2,11 +2,11 @@ import { GAIN } from "../lib/gain";
 import { sortKinds, sortStatistics } from "../lib/statistics";
 import type { RunInfo, ScalarSeries } from "../lib/types";
 
-/** TensorBoard's default palette. Its first colour is too dark for a dark page, which has its own. */
+/** TensorBoard's default palette. Its first colour is too dark for dark mode and has a replacement there. */
 const COLOURS = ["#425066", "#12b5cb", "#e52592", "#f9ab00", "#9334e6", "#7cb342", "#e8710a"];
 const FIRST_DARK = "#8e98a3";
 
-/** Order runs by the time of their first event: a run keeps its colour when others come or are filtered away. */
+/** Order runs by the time of their first event, so that a run keeps its colour when runs are added or filtered. */
 export function runOrder(runs: readonly RunInfo[]): Map<string, number> {
   const sorted = [...runs].sort(
     (a, b) => a.first_wall_time - b.first_wall_time || a.run.localeCompare(b.run),
@@ -38,7 +38,9 @@ const PREFERENCES: RegExp[] = [
   /loss/,
 ];
 
-/** Return the logged scalar that tells how good a run is, by one order of preference for all runs; null if none. */
+/**
+ * Return the logged scalar that best summarizes a run, by the same preferences for all runs; null if there is none.
+ */
 export function headlineTag(tags: readonly string[], prefix: string): string | null {
   const names = [...new Set(tags)].filter((tag) => tag.startsWith(prefix)).sort();
   for (const wanted of PREFERENCES) {
@@ -87,7 +89,7 @@ export function shortNames(runs: readonly string[]): Map<string, string> {
   return new Map(runs.map((run, i) => [run, folders[i].slice(shared).join("/")]));
 }
 
-/** Return the statistics of any run by kind, in the order of the select. */
+/** Return the statistics that any run has, by kind, in the order of the select element. */
 export function statisticsOf(runs: readonly RunInfo[]): { kind: string; names: string[] }[] {
   const byKind = new Map<string, Set<string>>();
   for (const { kinds } of runs) {

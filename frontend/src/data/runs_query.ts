@@ -3,18 +3,18 @@ import { chunks, pool } from "./pool";
 import type { QueryClient } from "./query_client";
 import { messageOf, type Priority } from "./question";
 
-/** Most runs that a route takes in one request. */
-const MOST_RUNS = 500;
-/** Requests that may be pending at once. */
+/** Maximum number of runs per request. */
+const MAX_RUNS = 500;
+/** Maximum number of pending requests. */
 const AT_ONCE = 4;
 
-/** A question about runs, apart from the runs. */
+/** Request about runs, without the runs. */
 export interface RunsQuestion<T> {
-  /** Equal for equal questions. */
+  /** Key that is equal for equal requests. */
   key: string;
-  /** Send one request for some runs and return a value for each of them. */
+  /** Send one request for some runs and return a value per run. */
   load: (runs: string[], signal: AbortSignal, priority: Priority) => Promise<ReadonlyMap<string, T>>;
-  /** Return whether a value that is there answers the question; by default any does. */
+  /** Return whether a cached value is sufficient; by default any is. */
   isEnough?: (value: T) => boolean;
 }
 
@@ -22,24 +22,24 @@ interface RunsOptions<T> {
   bytesOf: (value: T) => number;
   /** Number of requests among which runs are divided. */
   requests?: number;
-  /** True: a new question leaves pending requests alone. By default it aborts them. */
+  /** If true, a new request leaves pending ones running. By default it aborts them. */
   adds?: boolean;
   priority?: Priority;
 }
 
 /**
- * A question about each of several runs. It sends only what is missing, a few runs per request, and keeps the values of
- * each run in the client's cache. On reload old values stay until new ones come. Values of another question never stay.
+ * Query with a value per run. It requests only missing runs, a few runs per request, and caches each run's value in
+ * the client. On reload, old values stay until new ones arrive. Values of another request never stay.
  */
 export class RunsQuery<T> {
   readonly data = signal<ReadonlyMap<string, T>>(new Map());
   readonly pending = signal(false);
-  /** Number of runs that have values; null if none is pending. */
+  /** Number of runs that have loaded, of all requested runs; null if none is pending. */
   readonly progress = signal<{ done: number; of: number } | null>(null);
   readonly error = signal<string | null>(null);
   private key: string | null = null;
   private generation = -1;
-  /** Values of this question since the last reload. */
+  /** Values of the current request since the last reload. */
   private fresh = new Map<string, T>();
   private readonly asked = new Set<string>();
   private abort = new AbortController();
@@ -49,7 +49,7 @@ export class RunsQuery<T> {
     private readonly options: RunsOptions<T>,
   ) {}
 
-  /** Aborted by the next question. */
+  /** Abort signal of the current request. The next request aborts it. */
   get signal(): AbortSignal {
     return this.abort.signal;
   }
@@ -58,7 +58,7 @@ export class RunsQuery<T> {
     this.abort.abort();
   }
 
-  /** Ask for runs; return whether all of them have come, which is false if another question came in between. */
+  /** Request runs. Return whether all of them have loaded, which is false if another request replaced this one. */
   async askFor(question: RunsQuestion<T>, runs: readonly string[]): Promise<boolean> {
     const { key } = question;
     const isOther = key !== this.key;
@@ -122,7 +122,7 @@ export class RunsQuery<T> {
     }
   }
 
-  /** Fetch runs into the cache while nothing else is pending. Failures are reported when somebody asks. */
+  /** Fetch runs into the cache while nothing else is pending. */
   async prefetch(question: RunsQuestion<T>, runs: readonly string[], signal: AbortSignal): Promise<void> {
     const cached = new Map<string, T>();
     for (const run of runs) {
@@ -151,8 +151,8 @@ export class RunsQuery<T> {
           this.client.cache.set(entryKey(question.key, run), value, bytesOf(value));
       took(values);
     };
-    const groups = chunks(runs, Math.min(MOST_RUNS, Math.ceil(runs.length / requests)));
-    // The first one alone: beside others, the server would take as long for it as for all of them.
+    const groups = chunks(runs, Math.min(MAX_RUNS, Math.ceil(runs.length / requests)));
+    // Send the first request alone. Beside others, the server would take as long for it as for all of them.
     await one(groups[0]);
     await pool(groups.slice(1), AT_ONCE, one);
   }
@@ -165,7 +165,7 @@ export class RunsQuery<T> {
     });
   }
 
-  /** Old values stay until new ones come. */
+  /** Publish the new values. Old ones stay until theirs arrive. */
   private publish(): void {
     this.data.value = new Map([...this.data.peek(), ...this.fresh]);
   }
@@ -178,8 +178,8 @@ export class RunsQuery<T> {
   }
 }
 
-/** Prefix of the cache keys of a question. */
+/** Return the cache key of a run, or without a run the prefix of the keys of all runs. */
 export const entryKey = (key: string, run = "") => `runs of ${key}\n${run}`;
 
-/** Prefix of the cache keys of all questions whose keys begin with a text. */
+/** Return the prefix of the cache keys of all requests whose keys begin with `text`. */
 export const keyPrefix = (text: string) => `runs of ${text} `;

@@ -15,25 +15,25 @@ export type View = { readonly [K in keyof ViewState]: Signal<ViewState[K]> };
 const FIRST_RUNS = 4;
 const FIRST_LISTED = 40;
 
-/** The state that panels share: runs, the user's choices, and what follows from both. */
+/** The state that panels share: runs, the user's choices, and values derived from both. */
 export class Store {
   readonly view: View = Object.fromEntries(
     Object.entries(DEFAULTS).map(([key, value]) => [key, signal(value)]),
   ) as unknown as View;
   private readonly keys = new Map<string, Signal<string | null>>();
   private readonly keyCount = signal(0);
-  /** Keys of the address that no panel has asked for yet. */
+  /** URL keys that no panel has requested yet. */
   private readonly otherKeys = signal<Readonly<Record<string, string>>>({});
-  /** True during a jump. */
+  /** True during `jump`. */
   jumping = false;
 
   readonly dark = signal(false);
-  /** True while the list of keys lies over the page. */
+  /** True while the list of keyboard shortcuts is shown. */
   readonly keysListed = signal(false);
-  /** Moved by the arrow keys; null if the open panel has nothing to move. */
+  /** Target of the arrow keys; null if the open panel has nothing to move. */
   readonly keyboardNav = signal<KeyboardNav | null>(null);
   readonly tooltip = signal<TooltipContent | null>(null);
-  /** Place of the pointer on the x axis that the charts of a panel share. */
+  /** Position of the pointer on the x axis that the charts of a panel share. */
   readonly pointer = signal<number | null>(null);
 
   readonly runs = signal<RunInfo[] | null>(null);
@@ -43,7 +43,7 @@ export class Store {
   readonly scalars = signal<readonly ScalarSeries[]>([]);
   /** Cost of nnviz by run, if it is known. */
   readonly overheads = signal<ReadonlyMap<string, Overhead>>(new Map());
-  /** Runs in the visible part of the list; null until it was laid out. */
+  /** Runs in the visible part of the list; null before its first layout. */
   readonly listedInView = signal<readonly string[] | null>(null);
   /** Rows that Gradient flow has loaded. */
   readonly rows = signal<readonly Row[]>([]);
@@ -62,7 +62,7 @@ export class Store {
     return this.names.value.find((run) => selected.includes(run)) ?? null;
   });
   readonly shown = computed(() => shownRuns(this.selected.value, this.ref.value, this.order.value));
-  /** Runs that are shown, or that the list has in view. */
+  /** Runs that are shown, or visible in the list. */
   readonly visible = computed(() => {
     const listed = this.listedInView.value ?? this.names.value.slice(0, FIRST_LISTED);
     return [...new Set([...this.shown.value, ...listed])].filter((run) => this.order.value.has(run));
@@ -84,13 +84,13 @@ export class Store {
   });
   readonly kind = computed(() => this.choice.value?.kind ?? "gradient");
   readonly statistic = computed(() => this.choice.value?.statistic ?? "norm");
-  /** The statistic that the server is asked for: the page derives some from others. */
+  /** The statistic to request from the server. The page derives some statistics from others. */
   readonly source = computed(() => sourceOf(this.kind.value, this.statistic.value));
-  /** The user's choice; by default fractions are linear, everything else spans decades. */
+  /** The scale mode that the user selected. By default fractions are linear, and everything else is logarithmic. */
   readonly mode = computed<ScaleMode>(
     () => this.view.scale.value ?? (isFraction(this.statistic.value) ? "linear" : "log"),
   );
-  /** Thresholds of the chosen statistic; null if it has none. */
+  /** Thresholds of the selected statistic; null if it has none. */
   readonly thresholds = computed<Thresholds | null>(() => {
     if (!hasThresholds(this.kind.value, this.statistic.value)) return null;
     return { vanishing: this.view.vanishing.value, exploding: this.view.exploding.value };
@@ -104,7 +104,7 @@ export class Store {
     const now = this.selected.value;
     const next = now.includes(run) ? now.filter((one) => one !== run) : [...now, run];
     batch(() => {
-      // A reference that was only implied must not jump to a run that is added.
+      // An implied reference must not change when a run is added.
       if (this.view.ref.value === null && now.length > 0 && next.includes(this.ref.value!)) {
         this.view.ref.value = this.ref.value;
       }
@@ -129,19 +129,19 @@ export class Store {
     batch(() => {
       this.view.kind.value = kind;
       this.view.statistic.value = statistic;
-      // A range that was set for norms says nothing about fractions.
+      // A range that was set for norms does not apply to fractions.
       this.view.lo.value = null;
       this.view.hi.value = null;
     });
   }
 
   /**
-   * Return a panel's own key of the address; null is its default.
+   * Return the signal of a panel's URL key; null means the default.
    *
    *     const sample = Number(store.key("act.sample").value ?? 0);
    */
   key(name: string): Signal<string | null> {
-    if (name in this.view) throw new Error(`invalid key: ${name} is of the shared view`);
+    if (name in this.view) throw new Error(`invalid key: ${name} belongs to the shared view`);
     let one = this.keys.get(name);
     if (!one) {
       one = signal(this.otherKeys.peek()[name] ?? null);
@@ -151,10 +151,10 @@ export class Store {
     return one;
   }
 
-  /** Return the panels' keys that are not at their default. Keys of panels that were not opened stay as they came. */
+  /** Return the panels' URL keys that are not at their defaults. Keys of panels that are not open yet are kept. */
   panelKeys(): Record<string, string> {
     const result: Record<string, string> = { ...this.otherKeys.value };
-    // A panel that is opened later asks for its keys later: the address must follow.
+    // Read the count, so that the URL also follows keys that a panel requests later.
     void this.keyCount.value;
     for (const [name, { value }] of this.keys) {
       if (value === null) delete result[name];
@@ -170,7 +170,7 @@ export class Store {
     });
   }
 
-  /** Make a change that the back button undoes as a whole, such as the "Show" of a finding. */
+  /** Make a change that the back button undoes as a whole, such as "Show" on a finding. */
   jump(change: () => void): void {
     this.jumping = true;
     try {

@@ -15,8 +15,8 @@ export function useQueryClient(): QueryClient {
 }
 
 /**
- * Ask a route a question and follow its answer; null asks nothing. Late answers to earlier questions are dropped, and a
- * reload asks again while the old answer stays.
+ * Request data from a route and rerender when it arrives; null requests nothing. Late responses for earlier
+ * parameters are dropped. A reload sends the request again and keeps the old data meanwhile.
  *
  *     const { data, error, retry } = useQuery("maps", { runs, prefix, tag: null, steps: null }, readListing);
  */

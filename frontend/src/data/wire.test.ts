@@ -5,7 +5,7 @@ import { decode } from "./wire";
 
 const bytes = (buffer: Uint8Array): ArrayBuffer => new Uint8Array(buffer).buffer as ArrayBuffer;
 
-/** Written byte by byte from http_api.md, not with the encoder that the dev server has. */
+/** Response written byte by byte from http_api.md, independently of the dev server's encoder. */
 function byHand(): ArrayBuffer {
   let header =
     '{"version":1,"values":{"dtype":"float32","shape":[2],"offset":0},"steps":{"dtype":"float64","shape":[1],"offset":8},"absent":{"dtype":"uint8","shape":[1,3],"offset":16}}';
@@ -30,7 +30,7 @@ test("decode, answer made by hand, returns its arrays", () => {
 });
 
 test("decode, broken answers, say what is wrong", () => {
-  expect(() => decode(new ArrayBuffer(3))).toThrow("invalid answer: 3 bytes");
+  expect(() => decode(new ArrayBuffer(3))).toThrow("invalid response: 3 bytes");
   expect(() => decode(byHand().slice(0, -8))).toThrow(/invalid array: 3 of uint8/);
   const buffer = byHand();
   new DataView(buffer).setUint32(0, 5, true);

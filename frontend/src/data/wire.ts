@@ -1,4 +1,4 @@
-/** The binary answers of http_api.md: a JSON header that refers to arrays behind it. */
+/** Decoder of the binary responses in http_api.md: a JSON header that refers to the arrays after it. */
 
 interface ArrayRef {
   dtype: string;
@@ -29,7 +29,7 @@ function view(buffer: ArrayBuffer, start: number, ref: ArrayRef): Decoded {
 
 /** Return the header with each array reference replaced by its array (a view, no copy). */
 export function decode(buffer: ArrayBuffer): unknown {
-  if (buffer.byteLength < 8) throw new RangeError(`invalid answer: ${buffer.byteLength} bytes`);
+  if (buffer.byteLength < 8) throw new RangeError(`invalid response: ${buffer.byteLength} bytes`);
   const length = new DataView(buffer).getUint32(0, true);
   const start = 4 + length;
   if (start > buffer.byteLength || start % 8 !== 0) throw new RangeError(`invalid header length: ${length}`);
@@ -42,7 +42,7 @@ export function decode(buffer: ArrayBuffer): unknown {
     }
     return value;
   };
-  // Layouts hold arbitrary names and no arrays: they are not searched.
+  // Layouts contain arbitrary names and no arrays, so they are not searched.
   const top = header as Record<string, unknown>;
   return Object.fromEntries(
     Object.entries(top).map(([key, value]) => [key, key === "layouts" ? value : resolve(value)]),

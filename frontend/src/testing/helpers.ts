@@ -27,7 +27,7 @@ export function row(name: string, more: Partial<Row> = {}): Row {
   };
 }
 
-/** Return a series from `values[step][row]`, in which null is absent. */
+/** Return a series from `values[step][row]`. A null value is absent. */
 export function series(
   run: string,
   names: string[],
@@ -106,7 +106,7 @@ export class FakeSource implements Source {
     return this.requests.slice(n).flatMap(({ request }) => request.runs);
   }
 
-  /** Answer all requests since the nth, and those that follow, each with the series of its own runs. */
+  /** Answer all requests since the nth, including those sent meanwhile, each with the series of its runs. */
   async answerAll(of: (run: string) => RunSeries | null, since = 0): Promise<void> {
     for (let i = since; i < this.requests.length; i++) {
       const { request, answer } = this.requests[i];
@@ -154,7 +154,7 @@ export const scalars = (run: string, steps: number[], tags: Record<string, numbe
     values: Float32Array.from(values),
   }));
 
-/** Let this many milliseconds pass. With vitest's fake timers no real time passes, so that load cannot matter. */
+/** Let time pass. With vitest's fake timers no real time passes, so the machine's load does not matter. */
 export async function wait(milliseconds: number): Promise<void> {
   if (vi.isFakeTimers()) await vi.advanceTimersByTimeAsync(milliseconds);
   else await new Promise((done) => setTimeout(done, milliseconds));

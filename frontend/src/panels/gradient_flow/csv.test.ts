@@ -4,7 +4,7 @@ import { gainGrid } from "../../lib/gain";
 import { buildGrid } from "../../lib/grid";
 import { worstOf } from "../../lib/nonfinite";
 import type { Line, Row, RunSeries, Scale } from "../../lib/types";
-import { readWhole, type Shown, wholeRows } from "./csv";
+import { csvChunks, readWhole, type Shown } from "./csv";
 import { differenceGrid } from "./model_difference";
 
 const row = (name: string): Row => ({
@@ -54,33 +54,33 @@ const below = (csv: string) => csv.slice(csv.indexOf("\n") + 1);
 const ALL = Int32Array.of(0, 1, 2);
 
 describe("a CSV of every step", () => {
-  test("wholeRows, any part size, equals the CSV of the heat map", () => {
-    // Of so many steps only two lines are made at a time.
+  test("csvChunks, any part size, equals the CSV of the heat map", () => {
+    // With this many steps, a chunk contains only two lines.
     const one = series("r", 40_000, "norm");
-    const parts = [...wholeRows(one, shown("norm"), null)];
+    const parts = [...csvChunks(one, shown("norm"), null)];
     expect(parts.map(({ share }) => share)).toEqual([0.5, 1]);
     expect(text(parts)).toBe(below(toCsv([buildGrid(one, "norm", LINES, ALL)], LINES, LOG)));
     expect(text(parts).split("\n").length - 1).toBe(3 * 40_000);
   });
 
-  test("wholeRows, rows elsewhere or missing, finds them by name", () => {
-    const csv = text(wholeRows(series("r", 2, "norm", ["b.y", "a"]), shown("norm"), null)).split("\n");
+  test("csvChunks, rows elsewhere or missing, finds them by name", () => {
+    const csv = text(csvChunks(series("r", 2, "norm", ["b.y", "a"]), shown("norm"), null)).split("\n");
     expect(csv[0]).toBe("r,a,0,0.1625,value");
     expect(csv.filter((line) => line.startsWith("r,b.x,"))).toEqual(["r,b.x,0,,absent", "r,b.x,10,,absent"]);
   });
 
-  test("wholeRows, comparison, matches the nearest step", () => {
+  test("csvChunks, comparison, matches the nearest step", () => {
     const [one, ref] = [series("r", 3, "norm"), series("ref", 2, "norm")];
     const [grid, its] = [one, ref].map((of) => buildGrid(of, "norm", LINES, ALL));
     const expected = toCsv([differenceGrid(grid, its, "ratio")], LINES, LOG, its);
-    expect(text(wholeRows(one, shown("norm", { comparison: "ratio" }), ref))).toBe(below(expected));
+    expect(text(csvChunks(one, shown("norm", { comparison: "ratio" }), ref))).toBe(below(expected));
   });
 
-  test("wholeRows, backward gain, uses the layer before", () => {
+  test("csvChunks, backward gain, uses the layer before", () => {
     const one = series("r", 3, "rms");
     const asked = shown("backward_gain", { kind: "activation_gradient" });
     const expected = toCsv([gainGrid(one, LINES, ALL)], LINES, LOG);
-    expect(text(wholeRows(one, asked, null))).toBe(below(expected));
+    expect(text(csvChunks(one, asked, null))).toBe(below(expected));
     expect(expected).toContain("undefined");
   });
 
@@ -95,7 +95,7 @@ describe("a CSV of every step", () => {
   });
 });
 
-describe("where a line is not finite", () => {
+describe("NaN and Inf in a line", () => {
   const [no, bad] = [Number.NaN, Number.POSITIVE_INFINITY];
   test("worstOf, counts, finds the step with the most elements", () => {
     expect(worstOf([0, 0, 0, 1], [1, no, bad, no], [0, 2, 7, no], [12, 12, 12, 0])).toEqual({

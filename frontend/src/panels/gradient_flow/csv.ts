@@ -1,11 +1,10 @@
 import { csvRows } from "../../lib/csv";
-import { gainGrid, isGain } from "../../lib/gain";
-import { buildGrid } from "../../lib/grid";
-import type { Grid, Line, Row, RunSeries, Scale, SeriesHeader } from "../../lib/types";
+import type { Line, Row, RunSeries, Scale, SeriesHeader } from "../../lib/types";
 import { type Comparison, differenceGrid } from "./model_difference";
+import { gridFor } from "./model_grid";
 
-/** Number of cells that become text at once. The page stays responsive in between. */
-const CELLS = 100_000;
+/** Cells per chunk of CSV, so that the page stays responsive between chunks. */
+const CHUNK_CELLS = 100_000;
 
 /** The content of the heat maps apart from the values. */
 export interface Shown {
@@ -19,7 +18,7 @@ export interface Shown {
   comparison: Comparison | null;
 }
 
-/** Read a run at every step from an answer of `series`; null if the answer is empty. */
+/** Read a run with all of its logged steps from a `series` response. Return null if the response is empty. */
 export function readWhole(header: unknown): RunSeries | null {
   const { layouts, series } = header as SeriesHeader;
   if (series.length === 0) return null;
@@ -28,36 +27,32 @@ export function readWhole(header: unknown): RunSeries | null {
 }
 
 /**
- * Return every logged value of a run as lines of CSV, some at a time, with the share that is done by then. Values that the
- * server reduces to columns for the screen are written as they were logged. All are compared with `reference`.
+ * Yield the logged values of a run as chunks of CSV, each with the fraction that is done by then. Every logged step
+ * is included, also where the heat map shows columns of steps. If there is a `reference`, the values are compared
+ * with it.
  */
-export function* wholeRows(
+export function* csvChunks(
   series: RunSeries,
   shown: Shown,
   reference: RunSeries | null,
 ): Generator<{ text: string; share: number }> {
-  const own = placesOf(shown.rows, series.rows);
-  const its = reference && placesOf(shown.rows, reference.rows);
-  const many = Math.max(1, Math.floor(CELLS / Math.max(1, series.steps.length)));
-  for (let first = 0; first < shown.lines.length; first += many) {
-    const lines = shown.lines.slice(first, first + many);
-    const grid = gridFor(series, shown, lines, own);
-    const other = reference && its && shown.comparison ? gridFor(reference, shown, lines, its) : null;
+  const index = placesOf(shown.rows, series.rows);
+  const referenceIndex = reference && placesOf(shown.rows, reference.rows);
+  const linesPerChunk = Math.max(1, Math.floor(CHUNK_CELLS / Math.max(1, series.steps.length)));
+  for (let first = 0; first < shown.lines.length; first += linesPerChunk) {
+    const lines = shown.lines.slice(first, first + linesPerChunk);
+    const grid = gridFor(shown.kind, shown.statistic, series, lines, index);
+    const other =
+      reference && referenceIndex && shown.comparison
+        ? gridFor(shown.kind, shown.statistic, reference, lines, referenceIndex)
+        : null;
     const drawn = other ? differenceGrid(grid, other, shown.comparison!) : grid;
     const text = csvRows([drawn], lines, shown.scale, other);
-    yield { text, share: Math.min(1, (first + many) / shown.lines.length) };
+    yield { text, share: Math.min(1, (first + linesPerChunk) / shown.lines.length) };
   }
 }
 
-const gridFor = (
-  series: RunSeries,
-  { kind, statistic }: Shown,
-  lines: readonly Line[],
-  places: Int32Array,
-): Grid =>
-  isGain(kind, statistic) ? gainGrid(series, lines, places) : buildGrid(series, statistic, lines, places);
-
-/** Return the place of each row in a table, or -1. */
+/** Return the index of each row in a table, or -1 if it is missing. */
 function placesOf(rows: readonly Row[], table: readonly Row[]): Int32Array {
   const places = new Map(table.map(({ name }, i): [string, number] => [name, i]));
   return Int32Array.from(rows, ({ name }) => places.get(name) ?? -1);

@@ -15,15 +15,15 @@ interface HeatmapModel {
   dpr: number;
 }
 
-/** Browsers refuse canvases that are larger than this on a side. */
-const MOST_PIXELS = 16_000;
+/** Maximum height of a canvas in pixels. Browsers refuse larger canvases. */
+const MAX_PIXELS = 16_000;
 
 /** Draw one run's heat map: cells at data resolution, stretched without smoothing, patterns on top. */
 export function drawHeatmap(canvas: HTMLCanvasElement, model: HeatmapModel): void {
   const { grid, scale, domain, dark, tops } = model;
   const height = tops[grid.lines];
   if (height === 0 || model.width <= 0) return;
-  const dpr = Math.min(model.dpr, MOST_PIXELS / height);
+  const dpr = Math.min(model.dpr, MAX_PIXELS / height);
   const g = prepare(canvas, model.width, height, dpr);
   if (!g) return;
   const width = canvas.width;
@@ -38,7 +38,7 @@ export function drawHeatmap(canvas: HTMLCanvasElement, model: HeatmapModel): voi
   if (grid.match?.far.includes(1)) dotFar(g, grid, domain, dotTile(colours.dash, dpr), tops);
 }
 
-/** Draw dots over steps whose compared step is too far away to be the same moment of training. */
+/** Draw dots over steps whose nearest reference step is too far away for a comparison. */
 function dotFar(
   g: CanvasRenderingContext2D,
   grid: Grid,
@@ -62,16 +62,16 @@ function dotFar(
   }
 }
 
-/** Stretch lines of one pixel to their places, without smoothing and with edges on whole pixels. */
+/** Stretch each line of `source`, one pixel high, to its place, without smoothing and with edges on whole pixels. */
 function stretch(g: CanvasRenderingContext2D, source: HTMLCanvasElement, tops: readonly number[]): void {
   const { width, height } = g.canvas;
   const ratio = height / tops[tops.length - 1];
   const y = (line: number) => Math.round(tops[line] * ratio);
   for (let line = 0; line + 1 < tops.length; ) {
-    const each = y(line + 1) - y(line);
-    // Neighbours of the same height are drawn by one call: a thousand lines would be a thousand calls.
+    const lineHeight = y(line + 1) - y(line);
+    // One call draws consecutive lines of the same height. A thousand lines would otherwise be a thousand calls.
     let end = line + 1;
-    while (end + 1 < tops.length && y(end + 1) - y(end) === each) end++;
+    while (end + 1 < tops.length && y(end + 1) - y(end) === lineHeight) end++;
     g.drawImage(source, 0, line, width, end - line, 0, y(line), width, y(end) - y(line));
     line = end;
   }

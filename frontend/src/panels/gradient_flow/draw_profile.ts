@@ -8,7 +8,7 @@ import type { RunProfile } from "./model_profile";
 interface ProfileRun extends RunProfile {
   colour: string;
   shape: Shape;
-  /** Percentiles, of lines that have them. */
+  /** Percentile bands of the lines that have one. */
   bands: Band[];
 }
 
@@ -16,11 +16,13 @@ interface ProfileModel {
   runs: ProfileRun[];
   scale: Scale;
   thresholds: Thresholds | null;
-  /** A value that is marked by a line, such as 1 among factors. */
+  /**
+   * Value marked by a vertical line; null if there is none. On scales of factors and differences it means "equal".
+   */
   guide: number | null;
   /** Top of each line, and the height of all. */
   tops: readonly number[];
-  /** The part of that height that is drawn: of a thousand layers most are out of sight. */
+  /** Vertical range to draw. Most of a thousand layers are outside the viewport. */
   part: { top: number; height: number };
   width: number;
   dpr: number;
@@ -45,10 +47,10 @@ export function profileX(t: number, runs: number, width: number): number {
   return left + (right - left) * Math.min(1, Math.max(0, t));
 }
 
-/** Return whether exact zeros stand on the scale and not in the lane at the left. */
+/** Return whether exact zeros are drawn on the scale instead of in the left lane. */
 export const zeroInside = (scale: Scale) => scale.diverging && !needsZeroLane(scale);
 
-/** Return the values with a line and a label. */
+/** Return the values that get a grid line and a label. */
 export const profileTicks = (scale: Scale, width: number) => ticks(scale, width < 200 ? 2 : 4);
 
 export function drawProfile(canvas: HTMLCanvasElement, model: ProfileModel): void {
@@ -77,7 +79,7 @@ export function drawProfile(canvas: HTMLCanvasElement, model: ProfileModel): voi
     const low = toUnit(scale, thresholds.vanishing);
     const high = toUnit(scale, thresholds.exploding);
     g.fillStyle = theme.band;
-    // The lanes belong to the bands: an exact zero has vanished too, and a value that is not finite has exploded.
+    // The bands extend over the lanes: an exact zero has vanished too, and NaN or Inf has exploded.
     if (low > 0) g.fillRect(0, 0, x(low), height);
     if (high <= 1) g.fillRect(x(high), 0, width - x(high), height);
   }
@@ -140,7 +142,7 @@ export function drawProfile(canvas: HTMLCanvasElement, model: ProfileModel): voi
   }
 }
 
-/** Draw the bands from the 5th to the 95th percentile behind the curves, joined like them. */
+/** Draw the band between the 5th and the 95th percentile behind the curve, as one polygon over all lines. */
 function drawBand(
   g: CanvasRenderingContext2D,
   { bands, colour }: ProfileRun,
@@ -153,10 +155,11 @@ function drawBand(
   g.globalAlpha = alpha;
   g.fillStyle = colour;
   g.beginPath();
-  // A band of one line is as high as a point. A band without width is still a line.
-  const up = bands.length === 1 ? 3 : 0;
-  for (const { line, lo } of bands) g.lineTo(x(lo), y(line) - up);
-  for (const { line, lo, hi } of [...bands].reverse()) g.lineTo(Math.max(x(lo) + 1, x(hi)), y(line) + up);
+  // A band of a single line is as high as a point. A band of zero width is one pixel wide.
+  const halfHeight = bands.length === 1 ? 3 : 0;
+  for (const { line, lo } of bands) g.lineTo(x(lo), y(line) - halfHeight);
+  for (const { line, lo, hi } of [...bands].reverse())
+    g.lineTo(Math.max(x(lo) + 1, x(hi)), y(line) + halfHeight);
   g.fill();
   g.restore();
 }

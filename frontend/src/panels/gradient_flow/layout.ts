@@ -1,5 +1,6 @@
 import type { Line } from "../../lib/types";
 
+/** Widths and heights of the parts of the stage, in CSS pixels. */
 interface Geometry {
   tree: number;
   map: number;
@@ -15,12 +16,12 @@ interface Geometry {
 export const GAP = 14;
 export const HEADER = 34;
 export const AXIS = 24;
-/** Height of the lane per kind of marks above the steps. */
+/** Height of a lane of marks above the step axis. Each kind of mark has a lane. */
 export const LANE = 11;
 export const SCROLLBAR = 12;
 const ROW_MIN = 12;
 const ROW_MAX = 24;
-/** Few runs are squeezed rather than hidden. Many runs scroll, and are then wide enough to read. */
+/** Minimum width of a heat map. Up to four runs shrink to fit. More runs scroll horizontally and stay readable. */
 const mapMin = (runs: number) => (runs <= 4 ? 80 : 116);
 const SERIES_MIN = 184;
 const SERIES_MAX = 420;
@@ -28,7 +29,7 @@ const SERIES_MAX = 420;
 /** Headers of expanded blocks hold no cells, so they are as low as their text allows. */
 const headerHeight = (row: number) => Math.min(row, Math.max(ROW_MIN, Math.round(row * 0.72)));
 
-/** Return the tops of lines with rows of `row` pixels, and one entry more for the height of all. */
+/** Return the top of each line for rows of `row` pixels, followed by the height of all lines. */
 export function lineTops(lines: readonly Pick<Line, "type">[], row: number): number[] {
   const tops = [0];
   for (const { type } of lines)
@@ -36,7 +37,7 @@ export function lineTops(lines: readonly Pick<Line, "type">[], row: number): num
   return tops;
 }
 
-/** Return the line at a height, clamped to the lines. */
+/** Return the line at the vertical position `y`, clamped to the existing lines. */
 export function lineAt(tops: readonly number[], y: number): number {
   let lo = 0;
   let hi = tops.length;
@@ -48,21 +49,24 @@ export function lineAt(tops: readonly number[], y: number): number {
   return Math.max(0, (lo === tops.length ? tops.length - 1 : lo) - 1);
 }
 
-/** Height drawn beyond the visible part, so that scrolling a little redraws nothing. */
-const AHEAD = 240;
+/** Height drawn beyond the visible part, so that a short scroll does not redraw. */
+const OVERSCAN = 240;
 
-/** Return a part of the lines' height that holds the visible part. It moves in leaps, not with every pixel scrolled. */
+/**
+ * Return the vertical range to draw, which contains the visible part. It changes in steps of `OVERSCAN` pixels, not
+ * with every scrolled pixel.
+ */
 export function partInSight(
   scrolled: number,
   visible: number,
   body: number,
 ): { top: number; height: number } {
   if (body <= visible) return { top: 0, height: body };
-  const top = Math.max(0, Math.floor(scrolled / AHEAD) * AHEAD - AHEAD);
-  return { top, height: Math.min(body, top + visible + 3 * AHEAD) - top };
+  const top = Math.max(0, Math.floor(scrolled / OVERSCAN) * OVERSCAN - OVERSCAN);
+  return { top, height: Math.min(body, top + visible + 3 * OVERSCAN) - top };
 }
 
-/** Return the first line within a part of the height, and the one after the last. */
+/** Return the index of the first line within a vertical range, and the index after the last. */
 export function linesWithin(
   tops: readonly number[],
   { top, height }: { top: number; height: number },
@@ -71,13 +75,13 @@ export function linesWithin(
   return tops.length < 2 ? [0, 0] : [lineAt(tops, top), Math.min(tops.length - 1, end)];
 }
 
-/** Return the number of lines of the least height that fit above the curves. */
+/** Return the number of lines of minimum height that fit above the curves. */
 export const roomFor = (height: number, axis: number) =>
   Math.max(10, Math.floor((height - HEADER - axis - SERIES_MIN) / ROW_MIN));
 
 /**
- * Return the sizes of the stage in CSS pixels. Rows share the height within limits. Beyond these the stage scrolls. Rows
- * are whole pixels high, so that lines and cells stay crisp and aligned.
+ * Return the sizes of the stage. Rows share the available height within their minimum and maximum height, and the
+ * stage scrolls if they do not fit. Rows are whole pixels high, so that lines and cells stay crisp and aligned.
  */
 export function stageGeometry(
   width: number,

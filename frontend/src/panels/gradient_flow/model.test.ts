@@ -29,7 +29,7 @@ describe("backward gain", () => {
     expect([...made.values].slice(1).map((one) => Number((10 ** one).toPrecision(6)))).toEqual([0.1, 2, 1]);
   });
   test("gainGrid, zero, NaN and absent, become states", () => {
-    // Nothing goes on from l1; l2 is 0 itself; l3 is compared with l1 at the step where l2 is absent.
+    // l1 passes no gradient on. l2 itself is 0. l3 is compared with l1 at the step where l2 is absent.
     const made = gainGrid(
       rms([
         [0, 1, 0, 2],
@@ -76,7 +76,7 @@ describe("folds", () => {
     treeLines(rows, all, { isFolded: folder(folds), dropWeight: false }).map(({ key }) => key);
 
   test("foldsThatFit, long tree, folds the deepest blocks first", () => {
-    // Of twelve lines, six or more are scrolled.
+    // If six or more lines fit, twelve lines are scrolled.
     expect(lines([]).length).toBe(12);
     expect(foldsThatFit(rows, all, false, 6)).toEqual([]);
     const long = [0, 1, 2].flatMap((i) =>

@@ -5,25 +5,26 @@ export interface Band {
   line: number;
   lo: number;
   hi: number;
-  /** Number of steps with a value, and of steps that are not finite. */
+  /** Number of steps with a finite value. */
   count: number;
+  /** Number of steps with NaN or Inf. */
   nonfinite: number;
 }
 
 export const BAND = { lo: 0.05, hi: 0.95 } as const;
 
-const known = new WeakMap<Grid, Map<number, Band | null>>();
+const cache = new WeakMap<Grid, Map<number, Band | null>>();
 
 /**
- * Return the 5th to the 95th percentile of a line over the grid's steps, interpolated linearly; null for fewer than two
- * values. Exact zeros count as 0. NaN and Inf are counted apart. A factor of 0 is minus infinity, below everything. The
- * result is kept for the grid, since lines become visible again and again.
+ * Return the 5th to the 95th percentile of a line over the grid's steps, interpolated linearly. Return null if it has
+ * fewer than two values. Exact zeros count as 0. NaN and Inf are counted separately. The logarithm of a factor of 0
+ * is minus infinity and sorts first. Results are cached per grid, since scrolling shows the same lines repeatedly.
  */
 export function percentileBand(grid: Grid, line: number): Band | null {
-  let own = known.get(grid);
+  let own = cache.get(grid);
   if (!own) {
     own = new Map();
-    known.set(grid, own);
+    cache.set(grid, own);
   }
   let band = own.get(line);
   if (band === undefined) {
@@ -33,8 +34,8 @@ export function percentileBand(grid: Grid, line: number): Band | null {
   return band;
 }
 
-/** Return the band that the server has computed for the shares of BAND: of a run in columns the page lacks steps. */
-export function answeredBand(
+/** Return the band of a run in columns. The server computes it, since the page does not have all steps of the run. */
+export function serverBand(
   { values, finite, nonfinite }: Percentiles,
   row: number,
   line: number,
@@ -44,7 +45,7 @@ export function answeredBand(
 }
 
 function computeBand(grid: Grid, line: number): Band | null {
-  // Columns hold only the most important value of several steps: its percentiles would mean something else.
+  // A column holds only the most important value of several steps, so its percentiles would be misleading.
   if (grid.reduced) return null;
   const n = grid.steps.length;
   const own: number[] = [];
@@ -56,12 +57,15 @@ function computeBand(grid: Grid, line: number): Band | null {
   }
   if (own.length < 2) return null;
   const sorted = Float64Array.from(own).sort();
-  const [lo, hi] = [BAND.lo, BAND.hi].map((share) => between(sorted, share));
+  const [lo, hi] = [BAND.lo, BAND.hi].map((share) => quantileOf(sorted, share));
   return { line, lo, hi, count: own.length, nonfinite };
 }
 
-/** Return a quantile. It is minus infinity if its lower neighbour is: nothing lies halfway to that. */
-function between(sorted: Float64Array, share: number): number {
+/**
+ * Return a quantile. If its lower neighbour is minus infinity, so is the result, because interpolation is not
+ * possible.
+ */
+function quantileOf(sorted: Float64Array, share: number): number {
   const below = sorted[Math.floor(share * (sorted.length - 1))];
   return Number.isFinite(below) ? quantile(sorted, share) : below;
 }

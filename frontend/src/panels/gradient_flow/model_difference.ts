@@ -3,8 +3,9 @@ import { nearest, spacing } from "../../lib/steps";
 import { CELL, type CellState, type Grid, type Match } from "../../lib/types";
 
 /**
- * Kind of comparison of two runs. Values are compared by their ratio; values that may be negative, shares and counts by
- * their difference; factors, which are logarithms already, by their ratio.
+ * Kind of comparison of two runs. Values that may be negative, fractions and counts are compared by their difference,
+ * and other values by their ratio. Factors are stored as logarithms, so their difference is the logarithm of their
+ * ratio.
  */
 export type Comparison = "ratio" | "difference" | "factors";
 
@@ -14,11 +15,8 @@ export const comparisonOf = (statistic: string, signed: boolean): "ratio" | "dif
     : "ratio";
 
 /**
- * Match each step with the nearest step of the reference. Steps further away than half of the reference's usual logging
- * interval are not the same moment of training and are marked as far.
- *
- * >>> matchSteps([0, 4, 30], [0, 10, 20])
- * { at: [0, 0, 2], far: [0, 0, 1] }
+ * Match each step with the nearest step of the reference. Steps further away than half of the reference's usual
+ * logging interval are marked as far: they are too far apart for a comparison.
  */
 export function matchSteps(
   steps: ArrayLike<number>,
@@ -36,21 +34,21 @@ export function matchSteps(
 }
 
 /** Return the state of a compared cell; `undefined` if both sides have a value that can be compared. */
-function stateOf(own: CellState, reference: CellState, rule: Comparison): CellState | undefined {
+function stateOf(own: CellState, reference: CellState, comparison: Comparison): CellState | undefined {
   if (own === CELL.header || own === CELL.absent || own === CELL.undefined) return own;
   if (own === CELL.nonfinite) return CELL.nonfinite;
   if (reference === CELL.nonfinite) return CELL.refNonfinite;
   if (reference !== CELL.value && reference !== CELL.zero) return CELL.refAbsent;
-  if (rule === "difference") return undefined;
+  if (comparison === "difference") return undefined;
   if (own === CELL.zero) return CELL.zero;
   return reference === CELL.zero ? CELL.refZero : undefined;
 }
 
 /**
- * Compare one run with the reference on the same lines: decimal logarithms of ratios, or differences. Zero, NaN and absent
- * values of either side become states of their own.
+ * Compare one run with the reference on the same lines, by decimal logarithms of ratios or by differences. If either
+ * side is zero, NaN or absent, the cell gets a state instead of a value.
  */
-export function differenceGrid(grid: Grid, reference: Grid, rule: Comparison, usual?: number): Grid {
+export function differenceGrid(grid: Grid, reference: Grid, comparison: Comparison, usual?: number): Grid {
   const n = grid.steps.length;
   const match = matchSteps(grid.steps, reference.steps, usual);
   const values = new Float64Array(grid.lines * n).fill(Number.NaN);
@@ -62,7 +60,7 @@ export function differenceGrid(grid: Grid, reference: Grid, rule: Comparison, us
       const own = grid.states[start + s] as CellState;
       const at = match.at[s];
       const its = at < 0 ? CELL.absent : (reference.states[other + at] as CellState);
-      const state = stateOf(own, its, rule);
+      const state = stateOf(own, its, comparison);
       if (state !== undefined) {
         states[start + s] = state;
         if (state === CELL.zero) values[start + s] = Number.NEGATIVE_INFINITY;
@@ -70,10 +68,10 @@ export function differenceGrid(grid: Grid, reference: Grid, rule: Comparison, us
       }
       const a = grid.values[start + s];
       const b = reference.values[other + at];
-      // Subtract logarithms: the quotient of 1e30 and 1e-30 is beyond float32, that of 1e-300 and 1e300 beyond float64.
-      const value = rule === "ratio" ? Math.log10(a) - Math.log10(b) : a - b;
+      // Subtract logarithms: the quotient of 1e30 and 1e-30 overflows float32, that of 1e300 and 1e-300 float64.
+      const value = comparison === "ratio" ? Math.log10(a) - Math.log10(b) : a - b;
       values[start + s] = value;
-      states[start + s] = rule === "difference" && value === 0 ? CELL.zero : CELL.value;
+      states[start + s] = comparison === "difference" && value === 0 ? CELL.zero : CELL.value;
     }
   }
   const { run, steps, lines, reduced } = grid;

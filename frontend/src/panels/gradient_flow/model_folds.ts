@@ -2,8 +2,8 @@ import type { Row } from "../../lib/types";
 import { treeLines } from "./model_tree";
 
 /**
- * Folded blocks as a list for the address: `enc.0.*` folds that block, `@1` all blocks within blocks (`@0` all blocks), and
- * `-enc.0.*` leaves that block open nevertheless.
+ * Folded blocks, as listed in the URL. `enc.0.*` folds that block, `@0` folds all blocks, `@1` folds all blocks
+ * within blocks, and `-enc.0.*` keeps that block open.
  */
 export type Folds = readonly string[];
 
@@ -12,7 +12,7 @@ const depthOf = (folds: Folds) => {
   return found === undefined ? Number.POSITIVE_INFINITY : Number(found.slice(1));
 };
 
-/** Return a function that tells whether a block at a depth of the tree is folded. */
+/** Return a predicate that is true if a block at a depth of the tree is folded. */
 export function folder(folds: Folds): (key: string, depth: number) => boolean {
   const named = new Set(folds);
   const from = depthOf(folds);
@@ -26,11 +26,12 @@ export function setFold(folds: Folds, key: string, depth: number, folded: boolea
   return [...rest, folded ? key : `-${key}`];
 }
 
-/** A tree with up to so many times the lines that fit is scrolled: folding would hide more. */
-const SCROLLED = 2;
+/** A tree of up to this many times the lines that fit is scrolled instead of folded. */
+const MAX_SCREENS = 2;
 
 /**
- * Return the folds of a tree with far more than `most` lines: as open as fits, with the deepest blocks folded first.
+ * Return the default folds of a tree. If it has far more than `most` lines, the deepest blocks are folded first,
+ * until the rest fits.
  */
 export function foldsThatFit(
   rows: readonly Row[],
@@ -39,7 +40,7 @@ export function foldsThatFit(
   most: number,
 ): string[] {
   const open = treeLines(rows, shown, { isFolded: () => false, dropWeight });
-  if (open.length <= SCROLLED * most) return [];
+  if (open.length <= MAX_SCREENS * most) return [];
   const deepest = Math.max(-1, ...open.filter(({ type }) => type === "header").map(({ depth }) => depth));
   for (let depth = deepest; depth >= 0; depth--) {
     const folds = [`@${depth}`];

@@ -2,7 +2,7 @@ import { gainGrid, isGain } from "../../lib/gain";
 import { buildGrid, type GridOptions } from "../../lib/grid";
 import type { Grid, Line, RunSeries } from "../../lib/types";
 
-/** Return the grid of a run on lines: of a statistic that the server knows, or of backward gain. */
+/** Return the grid of a run for some lines, of a logged statistic or of backward gain. */
 export function gridFor(
   kind: string,
   statistic: string,

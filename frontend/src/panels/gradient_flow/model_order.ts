@@ -3,7 +3,7 @@ import { CELL, type CellState, type Grid, type Line, type Row } from "../../lib/
 /** Order of the layers: by depth (execution order, as a tree), by name, or by their values at a step. */
 export type Order = { by: "depth" } | { by: "name" } | { by: "value"; step: number };
 
-/** Parse an order of the address: `name`, `value@240`. Anything else is depth. */
+/** Parse the order from the URL: `name` or `value@240`. Anything else means depth. */
 export function parseOrder(text: string | null): Order {
   if (text === "name") return { by: "name" };
   const value = text?.match(/^value@(\d+)$/);
@@ -33,7 +33,10 @@ const RANK: Partial<Record<CellState, number>> = {
   [CELL.zero]: 1,
 };
 
-/** Sort lines by value at a step of one run: not finite first, then the largest, and last those without a value. */
+/**
+ * Sort lines by their values at a step of one run: NaN and Inf first, then from largest to smallest, then lines
+ * without a value.
+ */
 export function byValue(lines: readonly Line[], grid: Grid, at: number): Line[] {
   const cell = (i: number) => i * grid.steps.length + at;
   const rank = lines.map((_, i) => (at < 0 ? 2 : (RANK[grid.states[cell(i)] as CellState] ?? 2)));

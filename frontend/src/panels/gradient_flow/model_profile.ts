@@ -7,7 +7,7 @@ type Lane = "scale" | "zero" | "nonfinite" | "under" | "over";
 interface ProfilePoint {
   line: number;
   lane: Lane;
-  /** 0 to 1 on the scale, clipped. */
+  /** Position on the scale, clipped to 0 to 1. */
   t: number;
   value: number;
 }
@@ -19,7 +19,7 @@ export interface RunProfile {
   points: ProfilePoint[];
 }
 
-/** Return a run's values at its logged step nearest to `step`, of all lines or of a range of them. */
+/** Return a run's values at its logged step nearest to `step`, for all lines or for a range of lines. */
 export function runProfile(
   grid: Grid,
   step: number,

@@ -8,13 +8,13 @@ interface Item {
 
 interface Options {
   isFolded: (key: string, depth: number) => boolean;
-  /** Drop a trailing `.weight`, which says nothing if only weights are shown. */
+  /** Drop a trailing `.weight`, which is redundant if only weights are shown. */
   dropWeight: boolean;
 }
 
 /**
- * Return the place of a row in the tree: the path of its module, ending with the parameter's own name. That is no level of
- * its own, since a block per Conv2d that holds `weight` and `bias` would double the lines.
+ * Return the path of a row in the tree: the path of its module, ending with the parameter's name. The parameter's
+ * name is not a separate level, since a block per Conv2d for `weight` and `bias` would double the lines.
  */
 function rowPath(row: Row, dropWeight: boolean): string[] {
   const name = dropWeight && row.name.endsWith(".weight") ? row.name.slice(0, -".weight".length) : row.name;
@@ -39,8 +39,9 @@ function segments(items: Item[]): Item[][] {
 }
 
 /**
- * Return the lines of the tree in execution order. A block of one row is no block. A block that holds only numbered blocks
- * (`blocks.0`, `blocks.1`) or one block (`encoder.layers`) hands its name down to them.
+ * Return the lines of the tree in execution order. A single row does not form a block. A block that contains only
+ * numbered blocks (`blocks.0`, `blocks.1`) or a single block (`encoder.layers`) has no line: its name becomes a
+ * prefix of theirs.
  */
 export function treeLines(rows: readonly Row[], shown: readonly number[], options: Options): Line[] {
   const lines: Line[] = [];
@@ -86,7 +87,10 @@ export function treeLines(rows: readonly Row[], shown: readonly number[], option
   return lines;
 }
 
-/** Return the line of a cursor on `key`: that line, the collapsed block that holds it, the nearest, or the first row. */
+/**
+ * Return the index of the line for a key: the line itself, the collapsed block that contains it, a row of the same
+ * layer, or the first row.
+ */
 export function lineOf(lines: readonly Line[], rows: readonly Row[], key: string | null): number {
   const first = lines.findIndex((line) => line.type !== "header");
   if (key === null) return first;
@@ -104,7 +108,7 @@ export function lineOf(lines: readonly Line[], rows: readonly Row[], key: string
   return found < 0 ? first : shown[found].line;
 }
 
-/** Return the header of the block that a line is in; the line itself if it is in none. */
+/** Return the index of the block header that contains a line, or the line's own index if there is none. */
 export function parentOf(lines: readonly Line[], index: number): number {
   const own = lines[index]?.depth ?? 0;
   for (let i = index - 1; i >= 0; i--) if (lines[i].type === "header" && lines[i].depth < own) return i;

@@ -5,7 +5,7 @@ import type { RunSeries } from "../../lib/types";
 /** First and last step, both included. */
 export type Zoom = readonly [number, number];
 
-/** Return a run's series within a zoom, as views of the same arrays: the values of a step lie together. */
+/** Return a run's series within a zoom. The result shares the arrays, since the values of a step are contiguous. */
 export function sliceSteps(series: RunSeries, zoom: Zoom | null): RunSeries {
   if (series.reduced) return zoom === null ? series : sliceColumns(series, zoom[0], zoom[1]);
   const { steps, rows } = series;
@@ -26,7 +26,7 @@ export function sliceSteps(series: RunSeries, zoom: Zoom | null): RunSeries {
   };
 }
 
-/** Return the zoom that a brush selects: whole logged steps, at least two of them; null for all steps. */
+/** Return the zoom that a brush selects: from one logged step to another, or null for all steps. */
 export function brushed(steps: Float64Array, from: number, to: number): Zoom | null {
   if (steps.length < 2) return null;
   const [lo, hi] = from <= to ? [from, to] : [to, from];
@@ -40,13 +40,13 @@ export function brushed(steps: Float64Array, from: number, to: number): Zoom | n
   return first === 0 && last === steps.length - 1 ? null : [steps[first], steps[last]];
 }
 
-/** Return a zoom to `times` as many steps around a step. */
+/** Return the zoom scaled by a factor `times` around the step `about`. */
 export function zoomedBy(steps: Float64Array, zoom: Zoom | null, about: number, times: number): Zoom | null {
   if (steps.length < 2) return null;
   const [from, to] = zoom ?? [steps[0], steps[steps.length - 1]];
   const middle = Math.min(to, Math.max(from, about));
   const reach = ((to - from) * times) / 2;
-  // Centred on the cursor as far as the run allows.
+  // Centre on the step as far as the ends of the run allow.
   const lo = Math.max(steps[0], Math.min(middle - reach, steps[steps.length - 1] - 2 * reach));
   return brushed(steps, lo, Math.min(steps[steps.length - 1], lo + 2 * reach));
 }

@@ -36,7 +36,7 @@ test("colourOf, zero on a diverging scale, has its own colour", () => {
   expect(tableColour(colours, 0.5)).not.toEqual(colours.zero);
 });
 
-/** One letter a pixel: z zero, N not finite, u under, o over, v on the scale, . see-through. */
+/** One letter per pixel: z zero, N NaN or Inf, u under, o over, v on the scale, . transparent. */
 function picture(made: ReturnType<typeof paint>, width: number, lines: number): string[] {
   const colours = palette(false, false);
   const names = new Map([

@@ -7,7 +7,7 @@ export interface Painted {
   /** Alpha masks of the same size, for the patterns that are drawn over the cells. */
   nonfinite: Uint8ClampedArray | null;
   absent: Uint8ClampedArray | null;
-  /** Cells for which the reference run has no value to compare with. */
+  /** Cells for which the reference run has no comparable value. */
   reference: Uint8ClampedArray | null;
 }
 
@@ -63,7 +63,7 @@ const RANK: Record<CellState, number> = {
   [CELL.refAbsent]: 1,
 };
 
-/** Return the most important of several steps that share a pixel. The tooltip shows the same one. */
+/** Return the index of the most important of several steps that share a pixel. The tooltip shows the same step. */
 export function dominant(grid: Grid, line: number, first: number, last: number): number {
   const start = line * grid.steps.length;
   let best = first;

@@ -6,7 +6,7 @@ import { CELL } from "../../lib/types";
 import { grid, line, series } from "../../testing/helpers";
 import { dominant } from "./paint";
 
-/** Numbers that JSON lacks are strings: nan, inf, -inf. */
+/** Parse a number. Numbers that JSON lacks are strings: nan, inf, -inf. */
 type Numeral = number | "nan" | "inf" | "-inf";
 
 interface Fixture {
@@ -29,7 +29,7 @@ interface Fixture {
   }[];
 }
 
-/** The fixture that tests/logs/test_reduction.py holds the server's implementations against. */
+/** The fixture that tests/logs/test_reduction.py also uses to check the server's implementations. */
 const FIXTURE = JSON.parse(
   readFileSync(new URL("../../../../tests/fixtures/reduction.json", import.meta.url), "utf-8"),
 ) as Fixture;

@@ -1,11 +1,11 @@
 import { lower } from "../../ui/text";
 
-/** Texts of the panel Gradient flow. */
+/** Texts of the Gradient flow panel. */
 export const TEXT = {
   title: "Gradient flow",
   rowFilterShort: "filter",
   blockRows: (n: number) => `${n} rows`,
-  columnsStandIn: "Each column shows its largest step until all steps have loaded",
+  columnsStandIn: "Each column shows the largest value of its steps until all steps have loaded",
   csvEvery:
     "Download every logged value of the shown layers and steps as a CSV file, including steps that share a column here",
   profileAt: (step: number) => `Profile at step ${step}`,
@@ -26,7 +26,7 @@ export const TEXT = {
       `Marked because it is at least ${factor} times the median of the ${reach} preceding and of the ${reach} following windows.`,
     badSteps: (n: number) =>
       n === 1 ? "NaN or Inf in the gradients of 1 step" : `NaN or Inf in the gradients of ${n} steps`,
-    badElements: (n: string, until: number) => `${n} such elements in the window up to step ${until}`,
+    badElements: (n: string, until: number) => `${n} NaN or Inf elements in the window up to step ${until}`,
     skipped: (n: number) => (n === 1 ? "skipped by the GradScaler" : `${n} steps skipped by the GradScaler`),
     lossScale: (scale: string) => `loss scale ${scale}`,
     also: (figure: string, value: string) => `also ${figure} ${value}`,
@@ -53,5 +53,5 @@ export const TEXT = {
   noLinesHelp: "Change the filter or the shown parameters.",
   tree: "Layers in execution order",
   toggleBlock: (block: string, collapsed: boolean) => `${collapsed ? "Expand" : "Collapse"} ${block}`,
-  stage: "Layers by steps, one heat map per run. Press ? for the keys.",
+  stage: "Layers by steps, one heat map per run. Press ? for keyboard shortcuts.",
 };

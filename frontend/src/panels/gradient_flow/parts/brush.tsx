@@ -4,12 +4,12 @@ import { useStore } from "../../../ui/context";
 import { brushed, zoomedBy } from "../model_zoom";
 import { useFlow } from "../state/context";
 
-/** A drag over fewer pixels counts as a click. */
-const LEAST = 5;
+/** A drag of fewer pixels counts as a click. */
+const MIN_DRAG = 5;
 
 /**
- * Zoom to the steps that are dragged over, and to all steps on a double click. `stepAt` returns the step under the pointer,
- * or null if there is none.
+ * Return handlers that zoom to the steps that are dragged over, and to all steps on a double click. `stepAt` returns
+ * the step under the pointer, or null if there is none.
  */
 export function useBrush(stepAt: (event: PointerEvent) => number | null) {
   const flow = useFlow();
@@ -20,7 +20,7 @@ export function useBrush(stepAt: (event: PointerEvent) => number | null) {
     start.current = null;
     brush.value = null;
   };
-  // Escape cancels it.
+  // Escape cancels the brush.
   useEffect(() => {
     const cancel = (event: KeyboardEvent) => {
       if (event.key === "Escape" && start.current) end();
@@ -31,16 +31,16 @@ export function useBrush(stepAt: (event: PointerEvent) => number | null) {
   return {
     onPointerDown: (event: PointerEvent) => {
       dragged.current = false;
-      // A touch scrolls.
+      // Touch scrolls the page instead.
       if (event.button !== 0 || event.pointerType === "touch") return;
       const step = stepAt(event);
       if (step !== null) start.current = { x: event.clientX, step };
     },
-    /** Return whether the pointer is brushing. It then shows no tooltip. */
+    /** Update the brush and return whether it is active. An active brush hides the tooltip. */
     moved: (event: PointerEvent): boolean => {
       if (!start.current) return false;
       if (event.buttons === 0) end();
-      else if (brush.value !== null || Math.abs(event.clientX - start.current.x) >= LEAST) {
+      else if (brush.value !== null || Math.abs(event.clientX - start.current.x) >= MIN_DRAG) {
         (event.currentTarget as HTMLElement).setPointerCapture?.(event.pointerId);
         dragged.current = true;
         const step = stepAt(event);
@@ -62,7 +62,7 @@ export function useBrush(stepAt: (event: PointerEvent) => number | null) {
   };
 }
 
-/** The steps that are being brushed, in each map and under the curves. */
+/** Highlight of the brushed steps, in each heat map and under the curves. */
 export function BrushBand({ width, left = 0 }: { width: number; left?: number }) {
   const flow = useFlow();
   const brush = flow.brush.value;
@@ -72,7 +72,7 @@ export function BrushBand({ width, left = 0 }: { width: number; left?: number })
   return <div class="brush" style={{ left: `${left + Math.min(a, b)}px`, width: `${Math.abs(a - b)}px` }} />;
 }
 
-/** Zoom around the cursor by `+` and `-`, and show all steps by `0`. */
+/** Zoom around the cursor with `+` and `-`, and show all steps with `0`. */
 export function useZoomKeys(): void {
   const store = useStore();
   const flow = useFlow();

@@ -17,7 +17,7 @@ export function CellTooltip() {
   const store = useStore();
   const flow = useFlow();
   const hover = flow.hover.value;
-  // A mark lies above its cell.
+  // The tooltip of a mark takes precedence.
   if (!hover || store.tooltip.value) return null;
   const drawn = flow.picture.mapOf.value.get(hover.run);
   const line = flow.rows.lines.value[hover.line];
@@ -94,7 +94,7 @@ function ColumnSummary({ grid, line, at }: { grid: Grid; line: number; at: numbe
   );
 }
 
-/** Describe a cell that is not a plain value. In a comparison, also name the side. */
+/** Describe a cell that is not a plain value. In a comparison, also say which side is zero. */
 function describeState(store: Store, flow: Flow, grid: Grid, { line, at }: Hover, label: CellLabel): string {
   if (!grid.match || label !== "zero") return UI_TEXT.state[label];
   if (flow.picture.comparison.value === "difference") return UI_TEXT.flow.equal;
@@ -190,9 +190,7 @@ function Percentiles({ hover }: { hover: Hover }) {
   );
 }
 
-/**
- * Describe the unit axis of a layer. For a layer without channels of its own that receives images, units are columns.
- */
+/** Describe the unit axis of a layer. If it is the last axis of an image, the units are columns of pixels. */
 function describeUnit(row: Row): string {
   const axis = row.unit_axis;
   if (axis === undefined || axis === null) return "";

@@ -73,7 +73,7 @@ export function RangeControl() {
   const scale = flow.picture.scale.value;
   const isAuto = lo.value === null && hi.value === null;
   const positive = scale.mode === "log" || scale.factor === true;
-  // Factors are entered as such, not as logarithms.
+  // Factors are stored as logarithms but entered as plain numbers.
   const plain = (end: number) => tick(scale.factor ? 10 ** end : end);
   return (
     <Popover
@@ -169,7 +169,7 @@ export function ThresholdControl() {
   );
 }
 
-/** The cursor's step. A typed number moves it to the nearest logged step. */
+/** Field for the cursor's step. A typed number moves the cursor to the nearest logged step. */
 export function StepControl() {
   const flow = useFlow();
   const last = flow.cursor.steps.value.at(-1);

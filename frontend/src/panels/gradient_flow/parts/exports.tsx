@@ -5,7 +5,7 @@ import { csvHead, toCsv } from "../../../lib/csv";
 import type { RunSeries } from "../../../lib/types";
 import { useStore } from "../../../ui/context";
 import { Exports, type OnProgress } from "../../../ui/exports";
-import { readWhole, type Shown, wholeRows } from "../csv";
+import { csvChunks, readWhole, type Shown } from "../csv";
 import { useFlow } from "../state/context";
 import type { Flow } from "../state/flow";
 import { TEXT } from "../text";
@@ -34,7 +34,7 @@ export function FlowExports() {
   );
 }
 
-/** Return a file of every step, one run fetched after the other, although the screen shows columns of steps. */
+/** Return a CSV file of every logged step. Runs that are shown in columns are fetched one after the other. */
 async function whole(
   store: Store,
   flow: Flow,
@@ -52,7 +52,7 @@ async function whole(
     scale: flow.picture.scale.value,
     comparison: flow.picture.compared.value ? flow.picture.comparison.value : null,
   };
-  // All values of a run are used once.
+  // A run's values are used only once, so they are not cached.
   const once = { signal: abort, keep: false };
   const range = zoom === null ? {} : { from: zoom[0], to: zoom[1] };
   const every = async (series: RunSeries) =>
@@ -61,11 +61,11 @@ async function whole(
       : series;
   const compared = shown.comparison ? runs.find(({ run }) => run === ref) : undefined;
   const reference = compared ? await every(compared) : null;
-  // Each part leaves the page's own memory as soon as it is there.
+  // A browser can keep blobs outside of the page's memory, so each part becomes one at once.
   const parts = [new Blob([csvHead(reference !== null)])];
   for (const [i, one] of runs.entries()) {
     const series = one === compared ? reference : await every(one);
-    for (const { text, share } of series ? wholeRows(series, shown, reference) : []) {
+    for (const { text, share } of series ? csvChunks(series, shown, reference) : []) {
       parts.push(new Blob([text]));
       onProgress((i + share) / runs.length);
       await new Promise((done) => setTimeout(done));

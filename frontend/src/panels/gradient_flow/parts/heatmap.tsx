@@ -106,7 +106,7 @@ export function HeatmapBody({ run, width, tops }: BodyProps) {
   );
 }
 
-/** Return the name of what a run's heat map shows. */
+/** Return the name of the statistic or comparison that a run's heat map shows. */
 function drawnName(store: Store, flow: Flow, run: string): string {
   const statistic = statisticName(store.kind.value, store.statistic.value);
   const { ref } = store;
@@ -114,7 +114,7 @@ function drawnName(store: Store, flow: Flow, run: string): string {
   return TEXT.against(statistic, ref.value);
 }
 
-/** The cursor's step on a heat map. It is a component of its own, so that moving it redraws no cells. */
+/** The cursor's step on a heat map. It is a separate component, so that moving it does not redraw the cells. */
 function StepCursor({ run, width }: Omit<BodyProps, "tops">) {
   const flow = useFlow();
   const grid = flow.picture.gridOf.value.get(run);
@@ -127,7 +127,7 @@ function StepCursor({ run, width }: Omit<BodyProps, "tops">) {
   return <div class="step-cursor" style={{ left: `${x}px` }} />;
 }
 
-/** The cursor's line on a heat map, apart from its step: only one of them moves at a time. */
+/** The cursor's line on a heat map. It is separate from the step, since mostly only one of them moves. */
 function RowCursor({ tops }: { tops: readonly number[] }) {
   const line = useFlow().cursor.line.value;
   if (line < 0) return null;

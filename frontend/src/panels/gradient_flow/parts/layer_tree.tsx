@@ -10,13 +10,13 @@ import { TEXT } from "../text";
 interface TreeProps {
   rowHeight: number;
   tops: readonly number[];
-  /** The part of the height that is in the document: of a thousand layers only the visible ones. */
+  /** Vertical range to render. Lines outside of the viewport are not in the document. */
   part: { top: number; height: number };
 }
 
 /**
- * The layers, one line each: the same lines as in the heat maps and the profile. The tree is one stop of the tab key. Within
- * it arrows move, fold and open.
+ * The tree of layers, on the same lines as the heat maps and the profile. It is a single tab stop. Within it, arrow
+ * keys move the focus and expand or collapse blocks.
  */
 export function LayerTree({ rowHeight, tops, part }: TreeProps) {
   const store = useStore();
@@ -24,7 +24,7 @@ export function LayerTree({ rowHeight, tops, part }: TreeProps) {
   const root = useRef<HTMLDivElement>(null);
   const lines = flow.rows.lines.value;
   const at = flow.cursor.line.value;
-  /** Key of the line focused by arrow keys. Headers can have the focus, although the cursor skips them. */
+  /** Key of the line focused with arrow keys. Headers can have the focus, although the cursor skips them. */
   const [focus, setFocus] = useState<string | null>(null);
   const wantsFocus = useRef(false);
   const found = focus === null ? -1 : lines.findIndex(({ key }) => key === focus);
@@ -74,7 +74,7 @@ export function LayerTree({ rowHeight, tops, part }: TreeProps) {
     const { rows } = flow.rows.union.value;
     const holds = line.rows.some((i) => rows[i].name === store.view.row.value);
     flow.toggleBlock(line.key);
-    // The cursor follows its row into the block.
+    // If the cursor's row is in the collapsed block, the cursor moves to the block.
     if (line.type === "header" && holds) store.view.row.value = line.key;
   };
   const acts = useRef<Acts>({ toggle, focus: ({ key }) => setFocus(key) });
@@ -114,11 +114,11 @@ interface LineProps {
   line: Line;
   index: number;
   selected: boolean;
-  /** True if the tab key stops here. */
+  /** True if this line is the tab stop. */
   stop: boolean;
   top: number;
   height: number;
-  /** The same object for all lines at all times: a line with equal props is not rendered again. */
+  /** A stable object, since a line with equal props is not rendered again. */
   acts: { readonly current: Acts };
 }
 

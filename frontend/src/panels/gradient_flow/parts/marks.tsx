@@ -13,10 +13,10 @@ import { LANE } from "../layout";
 import { useFlow } from "../state/context";
 import { TEXT } from "../text";
 
-/** Half the width of a shape, which must not be cut off at the map's edge. */
+/** Half the width of a shape. Shapes must not be cut off at the edge of the heat map. */
 const HALF = 4.5;
 
-/** Marks of events between logged steps, right above the steps: one lane per kind of mark that occurs. */
+/** Marks of events between logged steps, directly above the step axis. Each kind of mark that occurs has a lane. */
 export function MarkLanes({ run, width }: { run: string; width: number }) {
   const store = useStore();
   const flow = useFlow();
@@ -27,7 +27,7 @@ export function MarkLanes({ run, width }: { run: string; width: number }) {
   };
   const domain = flow.cursor.domain.value;
   const marks = flow.marks.marks.value.get(run);
-  // The tooltip of a mark that has gone or moved must not stay.
+  // Hide the tooltip of a mark that has disappeared or moved.
   useEffect(() => hide, [domain, marks, width]);
   const kinds = flow.marks.markKinds.value;
   const grid = flow.picture.gridOf.value.get(run);
@@ -44,7 +44,7 @@ export function MarkLanes({ run, width }: { run: string; width: number }) {
     store.tooltip.value = { run, ...contentOf(group, i), x, y };
   };
   const go = (mark: WindowMark) => {
-    // A run without values goes to the steps of the others.
+    // A run without values uses the steps of the other runs.
     const steps = grid ? loggedSteps(grid) : flow.cursor.steps.value;
     const at = nearest(steps, mark.step);
     if (mark.kind === "finding") {
@@ -59,7 +59,7 @@ export function MarkLanes({ run, width }: { run: string; width: number }) {
   /** Return the mark of a group nearest to the pointer. */
   const under = (group: MarkGroup, event: MouseEvent) => {
     const box = root.current?.getBoundingClientRect();
-    // A click by the keyboard has no place.
+    // A click from the keyboard has no position.
     if (!box || group.marks.length === 1 || event.detail === 0) return group.representative;
     const x = event.clientX - box.left;
     const distances = group.places.map((place) => Math.abs(place - x));
@@ -121,7 +121,7 @@ export function MarkLanes({ run, width }: { run: string; width: number }) {
             onPointerLeave={hide}
             onFocus={(event) => {
               setActive(i);
-              // A pointer shows the tooltip by moving.
+              // With a pointer, its movement shows the tooltip.
               if (!event.currentTarget.matches(":focus-visible")) return;
               const box = event.currentTarget.getBoundingClientRect();
               show(group, group.representative, box.left + box.width / 2, box.bottom);

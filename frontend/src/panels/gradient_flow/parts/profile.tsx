@@ -13,10 +13,12 @@ import { runProfile } from "../model_profile";
 import { useFlow } from "../state/context";
 import { TEXT } from "../text";
 
-/** Least distance in pixels at which the names of the thresholds do not cover each other. */
-const TOGETHER = 70;
+/** Minimum distance in pixels at which the names of the thresholds do not overlap. */
+const MIN_APART = 70;
 
-/** Title, and the names of the threshold lines right above them. Inside the profile they would scroll away. */
+/**
+ * Title, and the names of the thresholds directly above their lines. Inside the profile the names would scroll away.
+ */
 export function ProfileHead({ width }: { width: number }) {
   const flow = useFlow();
   const scale = flow.picture.scale.value;
@@ -36,8 +38,8 @@ export function ProfileHead({ width }: { width: number }) {
     );
   };
   const place = (value: number) => profileX(toUnit(scale, value), runs, width);
-  // On a linear scale they coincide.
-  const apart = thresholds && place(thresholds.exploding) - place(thresholds.vanishing) > TOGETHER;
+  // On a linear scale the two thresholds almost coincide.
+  const apart = thresholds && place(thresholds.exploding) - place(thresholds.vanishing) > MIN_APART;
   const { band } = flow.keys;
   const on = band.value === "on";
   const can = flow.atCursor.canBand.value;
@@ -80,7 +82,7 @@ export function ProfileBody({ width, tops, part }: BodyProps) {
   const flow = useFlow();
   const canvas = useRef<HTMLCanvasElement>(null);
   const grids = flow.atCursor.gridsAtStep.value;
-  // Columns of steps stand in for the step itself while it is pending.
+  // Columns of steps are shown while the exact step is pending.
   const coming = grids.some(({ reduced }) => reduced);
   const scale = flow.picture.scale.value;
   const step = flow.cursor.step.value;
@@ -91,7 +93,7 @@ export function ProfileBody({ width, tops, part }: BodyProps) {
   const guide = useGuide();
   const { top, height } = part;
   const within = linesWithin(tops, part);
-  // One more line at each end, so that curves continue beyond the edge.
+  // Add a line at each end, so that curves continue beyond the edge.
   const lines: [number, number] = [Math.max(0, within[0] - 1), Math.min(tops.length - 1, within[1] + 1)];
   const profiles = grids.map((grid) => runProfile(grid, step, scale, lines));
   useLayoutEffect(() => {
@@ -152,9 +154,13 @@ export function ProfileBody({ width, tops, part }: BodyProps) {
         flow.hover.value =
           run !== null && grid
             ? {
-                ...{ run, line, at: cellAt(grid, step), banded },
+                run,
+                line,
+                at: cellAt(grid, step),
+                banded,
                 ...(exact && { grid: exact, of: line }),
-                ...{ x: event.clientX, y: event.clientY },
+                x: event.clientX,
+                y: event.clientY,
               }
             : null;
       }}
@@ -178,7 +184,7 @@ export function ProfileBody({ width, tops, part }: BodyProps) {
 const bandsOf = (of: (line: number) => Band | null, [first, end]: [number, number]): Band[] =>
   Array.from({ length: Math.max(0, end - first) }, (_, i) => of(first + i)).filter((band) => band !== null);
 
-/** The cursor's line on the profile. It is a component of its own, so that moving it redraws no curves. */
+/** The cursor's line on the profile. It is a separate component, so that moving it does not redraw the curves. */
 function ProfileCursor({ tops }: { tops: readonly number[] }) {
   const line = useFlow().cursor.line.value;
   if (line < 0) return null;
@@ -190,7 +196,7 @@ function ProfileCursor({ tops }: { tops: readonly number[] }) {
   );
 }
 
-/** Return the middle of factors and differences, which means "equal"; null for other values. */
+/** Return the value that means "equal" on scales of factors and differences; null on other scales. */
 export function useGuide(): number | null {
   const flow = useFlow();
   return flow.picture.scale.value.factor || flow.picture.compared.value ? 0 : null;
@@ -202,7 +208,7 @@ export function ProfileAxis({ width }: { width: number }) {
   const runs = flow.picture.grids.value.length;
   const { zero, nonfinite } = lanes(runs, width);
   const states = flow.picture.labels.value;
-  // Labels of the lanes come first: ticks that would overlap them have none.
+  // Labels of the lanes take precedence: ticks that would overlap them are omitted.
   const lowest = states.has("zero") && !zeroInside(scale) ? zero / 2 + 24 : 10;
   const bad = states.has("nonfinite") || states.has("refNonfinite");
   const highest = bad ? width - nonfinite / 2 - 30 : width - 8;

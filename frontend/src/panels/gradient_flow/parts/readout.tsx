@@ -22,14 +22,14 @@ export function Readout() {
     <ul class="readout" data-testid="readout">
       {store.shown.value.map((run) => {
         const drawn = gridOf.get(run);
-        // A pending run has its place, so that the others do not move when it comes.
+        // A pending run keeps its place, so that the others do not move when it loads.
         if (!drawn) return flow.query.data.value.has(run) ? null : <Item key={run} run={run} value="…" />;
         const isRef = compared.value && run === store.ref.value;
         // In a comparison the reference shows its own values: it does not differ from itself.
         const grid = isRef ? (plainAtStep.value.find((one) => one.run === run) ?? drawn) : drawn;
         const at = nearest(grid.steps, flow.cursor.step.value);
         const cell = line * grid.steps.length + at;
-        // Of columns the step itself is pending: no other value stands in for it.
+        // The value of a column must not be taken for the value at the step, which is pending.
         const coming = grid.reduced !== undefined;
         const state = (at < 0 || line < 0 ? CELL.absent : grid.states[cell]) as CellState;
         const away = at >= 0 && !coming && grid.steps[at] !== flow.cursor.step.value;

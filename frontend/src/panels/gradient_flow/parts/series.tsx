@@ -27,7 +27,7 @@ interface Props {
   height: number;
 }
 
-/** The selected layer over steps, and beside it the values of the runs at the cursor. */
+/** Curves of the selected layer over steps, beside the values of the runs at the cursor. */
 export function SeriesPanel({ left, width, readout, height }: Props) {
   const store = useStore();
   const flow = useFlow();
@@ -36,7 +36,7 @@ export function SeriesPanel({ left, width, readout, height }: Props) {
   const [, redrawn] = useState(0);
   const grids = flow.atCursor.gridsOfLine.value;
   const line = flow.cursor.line.value;
-  // Columns of steps stand in for the steps themselves while these are pending.
+  // Columns of steps are shown while the exact steps are pending.
   const coming = grids.some(({ reduced }) => reduced);
   const mode = store.mode.value;
   const guide = useGuide();
@@ -170,8 +170,8 @@ export function SeriesPanel({ left, width, readout, height }: Props) {
 }
 
 /**
- * The cursor's step on the chart. It is a component of its own, so that moving it redraws no curves. It does not measure the
- * DOM, which would force a layout: a new `area` tells that places have changed.
+ * The cursor's step on the chart. It is a separate component, so that moving it does not redraw the curves. It does
+ * not measure the DOM, which would force a layout. Instead, a new `area` signals that positions have changed.
  */
 function SeriesCursor({ plot, area }: { plot: Plot; area: Plot["area"] }) {
   const flow = useFlow();

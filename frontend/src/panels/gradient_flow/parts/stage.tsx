@@ -18,10 +18,10 @@ import { SeriesPanel } from "./series";
 import { TreeHead } from "./tree_head";
 import { ZoomLabel } from "./zoom_label";
 
-/** Return whether no lines have come yet. Lines decide the height of everything, and nothing may jump when they come. */
+/** Return whether no lines have loaded yet. Lines determine the layout, and nothing may jump when they load. */
 export const isBlank = ({ waiting, rows }: Flow) => waiting.value && rows.lines.value.length === 0;
 
-/** Heat maps and profile on shared lines, the series below on shared steps, one cursor through all of it. */
+/** Heat maps and profile on shared lines, the series below on shared steps, and one cursor across all of them. */
 export function Stage() {
   const store = useStore();
   const flow = useFlow();
@@ -35,7 +35,7 @@ export function Stage() {
   const longest =
     lines.reduce((most, { label, depth }) => Math.max(most, label.length * 6.6 + depth * 12), 0) + 104;
   const kinds = flow.marks.markKinds.value.length;
-  // Room for one lane from the start: findings come a little after the values.
+  // Reserve one lane from the start, since findings load after the values.
   const lanes = Math.max(1, kinds);
   const axis = AXIS + LANE * lanes;
   const size = stageGeometry(width, height, lines, shown.length, longest, axis);
@@ -154,7 +154,7 @@ export function Stage() {
   );
 }
 
-/** Return the same array while its numbers are the same, so that nothing is redrawn in vain. */
+/** Return the previous array if the numbers are equal, so that nothing is redrawn needlessly. */
 function useStable(next: number[]): number[] {
   const kept = useRef(next);
   if (kept.current.length !== next.length || kept.current.some((value, i) => value !== next[i]))
@@ -170,7 +170,7 @@ interface FollowProps {
   visible: number;
 }
 
-/** Keeps the cursor's line visible when it is moved by keys. It is a component of its own, so that nothing else renders. */
+/** Scroll to the cursor's line when keys move it. It is a separate component, so that nothing else renders. */
 function Follow({ scroll, at, tops, visible }: FollowProps) {
   const line = useFlow().cursor.line.value;
   useLayoutEffect(() => {

@@ -6,7 +6,7 @@ import { orderText } from "../model_order";
 import { useFlow } from "../state/context";
 import { TEXT } from "../text";
 
-/** Filter, order and folding of the layers. */
+/** Controls for filtering, ordering and folding the layers. */
 export function TreeHead() {
   const flow = useFlow();
   const folded = flow.rows.lines.value.some((line) => line.type === "block");
@@ -30,7 +30,10 @@ export function TreeHead() {
   );
 }
 
-/** Order of the layers. By value it keeps the step at which it was chosen: lines that follow the cursor would jump. */
+/**
+ * Selection of the order of layers. Order by value keeps the step at which it was selected, since lines that follow
+ * the cursor would jump.
+ */
 function OrderSelect() {
   const store = useStore();
   const flow = useFlow();

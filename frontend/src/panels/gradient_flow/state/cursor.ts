@@ -7,7 +7,7 @@ import { allSteps, sameItems, spacing, stepDomain } from "../../../lib/steps";
 import { CELL, type Grid, type RunSeries } from "../../../lib/types";
 import { type Band, percentileBand } from "../model_band";
 import { differenceGrid } from "../model_difference";
-import { gridOfLine, momentOf } from "../model_exact";
+import { exactStep, gridOfLine } from "../model_exact";
 import { gridFor } from "../model_grid";
 import { lineOf } from "../model_tree";
 import type { Zoom } from "../model_zoom";
@@ -16,7 +16,7 @@ import type { FlowKeys } from "./keys";
 import type { Picture } from "./picture";
 import type { Rows } from "./rows";
 
-/** Signals of the steps that the cursor moves on, and of its place. */
+/** Create the signals of the cursor's position, and of the steps that it moves along. */
 export function cursorSignals(
   store: Store,
   picture: Picture,
@@ -34,8 +34,8 @@ export function cursorSignals(
     computedEqual(() => stepDomain(grids.value.map(loggedSteps)), sameItems),
   );
   /**
-   * The cursor's step: the user's, or the last one. A link may name a step that these runs do not reach, and a zoom may
-   * leave it out: then it is the nearest end.
+   * The step that the user selected, by default the last one. A step from a link that is after the last step or
+   * outside the zoom is clamped.
    */
   const step = computed(() => {
     const all = steps.value;
@@ -46,7 +46,7 @@ export function cursorSignals(
   });
   const line = computed(() => {
     const found = lineOf(lines.value, union.value.rows, store.view.row.value);
-    // The first layer has no gain: without a choice the cursor stands on the first that has one.
+    // The first layer has no gain. By default, the cursor is on the first line with a value.
     if (store.view.row.value !== null || !isFactor.value) return found;
     const any = plain.value[0];
     const n = any?.steps.length ?? 0;
@@ -60,7 +60,10 @@ export function cursorSignals(
 
 export type Cursor = ReturnType<typeof cursorSignals>;
 
-/** Signals of the values at the cursor: exact ones as soon as they have come, where the heat maps are columns. */
+/**
+ * Create the signals of the values at the cursor. If the heat maps show columns of steps, exact values replace these
+ * once loaded.
+ */
 export function exactSignals(
   store: Store,
   keys: FlowKeys,
@@ -75,26 +78,26 @@ export function exactSignals(
   const { plain, grids, reference, compared, comparison, isFactor } = picture;
   const inColumns = computed(() => plain.value.some(({ reduced }) => reduced));
   const interval = () => (reference.value ? spacing(loggedSteps(reference.value)) : 1);
-  /** Grids as they are drawn: in a comparison against the reference. */
+  /** Return grids as they are drawn: relative to the reference in a comparison. */
   const against = (some: Grid[]): Grid[] => {
     const to = compared.value ? some.find(({ run }) => run === store.ref.value) : undefined;
     return to ? some.map((grid) => differenceGrid(grid, to, comparison.value, interval())) : some;
   };
   const plainAtStep = computed(() =>
     windowed.value.map((one, i) => {
-      const moment = momentOf(one, exact.nearOf(one.run, of.value), cursor.step.value);
+      const moment = exactStep(one, exact.nearOf(one.run, of.value), cursor.step.value);
       if (!moment) return plain.value[i];
       const { kind, statistic } = store;
       const index = union.value.index[i];
       return gridFor(kind.value, statistic.value, moment, lines.value, index, { whole: one });
     }),
   );
-  /** Grids at the cursor's step. Columns become that step alone as soon as it has come. */
+  /** Grids at the cursor's step. Runs in columns show columns until the exact step has loaded. */
   const gridsAtStep = computed(() => (inColumns.value ? against(plainAtStep.value) : grids.value));
 
   const lineMemo = new Memo<Grid, Grid>();
   const exactMemo = new Memo<RunSeries, Grid>();
-  /** One grid per run with the cursor's line alone. Columns become every step as soon as they have come. */
+  /** One grid per run with the cursor's line only. Runs in columns show columns until all steps have loaded. */
   const gridsOfLine = computedEqual(() => {
     const at = cursor.line.value;
     const one = lines.value[at];
@@ -109,13 +112,16 @@ export function exactSignals(
       return exactMemo.get(whole, [statistic, one], () => gridOfLine(whole, statistic, one));
     });
     return against(found);
-    // Lines that come ahead for the next move change nothing of this one.
+    // Prefetched lines do not change this one, so the result stays the same array.
   }, sameItems);
 
-  /** Of runs in columns the server computes percentiles, and it knows neither gains nor differences. */
+  /** Percentiles of runs in columns come from the server, which does not compute gains or differences. */
   const canBand = computed(() => !inColumns.value || (!compared.value && !isFactor.value));
   const banded = computed(() => keys.band.value === "on" && canBand.value);
-  /** Return the 5th to the 95th percentile of a run's line over the shown steps; null if there is none, or none yet. */
+  /**
+   * Return the 5th to the 95th percentile of a run's line over the shown steps; null if there is none or it has not
+   * loaded.
+   */
   const bandOf = (run: string, at: number): Band | null => {
     const grid = grids.value.find((one) => one.run === run);
     const one = lines.value[at];

@@ -1,12 +1,12 @@
 import { effect } from "@preact/signals";
 import type { Store } from "../../../data/store";
 
-/** Milliseconds that the cursor must rest before anything is asked: the picture comes first. */
+/** Milliseconds that the cursor must rest before a request, so that drawing comes first. */
 export const REST = 40;
-/** The same for a moving cursor, as while a key is held down: answers would delay its next picture. */
+/** The same while the cursor keeps moving, such as while a key is held down: responses would delay the next frame. */
 export const REST_MOVING = 200;
 
-/** Tells how long a question must wait for the cursor to come to rest. */
+/** Debouncing of requests until the cursor rests. */
 export class CursorRest {
   readonly dispose: () => void;
   private moved = Number.NEGATIVE_INFINITY;
@@ -22,7 +22,7 @@ export class CursorRest {
     });
   }
 
-  /** Return the milliseconds left for a question that was wanted at a time. */
+  /** Return the milliseconds left to wait for a request that has been needed since a time. */
   left(since: number): number {
     const until = Math.max(since + REST, this.moved + (this.moving ? REST_MOVING : REST));
     return until - performance.now();

@@ -2,15 +2,15 @@ import { batch, signal } from "@preact/signals";
 import { asColumns, oneRow } from "../../../lib/columns";
 import { blockKey } from "../../../lib/grid";
 import type { Line, Row, RunSeries } from "../../../lib/types";
-import { answeredBand, type Band } from "../model_band";
+import { type Band, serverBand } from "../model_band";
 import type { Zoom } from "../model_zoom";
 
 type ByRun<T> = ReadonlyMap<string, T>;
 
-/** Most lines that are kept of each run. */
-const MOST_LINES = 48;
+/** Maximum number of lines kept per run. */
+const MAX_LINES = 48;
 
-/** Exact values, and the series in columns that they go with. After a reload that is another one. */
+/** Exact values, and the series in columns for which they were requested. A reload replaces that series. */
 export interface Detail {
   series: RunSeries;
   base: RunSeries;
@@ -19,25 +19,30 @@ export interface Detail {
   zoom: Zoom | null;
 }
 
-/** The series, statistic and zoom that exact values of a run go with. */
+/** The series, statistic and zoom for which exact values of a run were requested. */
 export type DetailOf = (run: string) => Omit<Detail, "series">;
 
-/** The percentiles of a line, and what they go with. */
+/** The percentiles of a line, and what they were requested for. */
 interface Spread extends Omit<Detail, "series"> {
   band: Band | null;
 }
 
-/** Exact values where heat maps are only columns of steps, all of the shown statistic. */
+/** Exact values of the shown statistic for runs whose heat maps show columns of steps. */
 export class Exact {
   /** All rows at the steps around the cursor. */
   readonly near = signal<ByRun<Detail>>(new Map());
-  /** Single lines at every step, by the names of their rows. */
+  /** Single lines at every step, keyed by the names of their rows. */
   readonly lines = signal<ByRun<ReadonlyMap<string, Detail>>>(new Map());
-  /** The 5th to the 95th percentile of lines over steps, by the names of their rows, if the user wants to see them. */
+  /**
+   * The 5th to the 95th percentile of lines over steps, keyed by the names of their rows. Empty unless they are
+   * shown.
+   */
   readonly bands = signal<ByRun<ReadonlyMap<string, Spread>>>(new Map());
-  /** All rows within the zoom, in columns of its own or at every step. */
+  /** All rows within the zoom, at every step or in finer columns. */
   readonly zoomed = signal<ByRun<Detail>>(new Map());
-  /** Blocks in columns made of their values at every step, by the names of their rows. */
+  /**
+   * Collapsed blocks in columns that were computed from the values at every step, keyed by the names of their rows.
+   */
   readonly blocks = signal<ByRun<ReadonlyMap<string, Detail>>>(new Map());
 
   nearOf(run: string, of: string): RunSeries | undefined {
@@ -49,19 +54,19 @@ export class Exact {
     return sameZoom(detail, zoom) ? shown(detail, of) : undefined;
   }
 
-  /** Return the band of a line; null if it has none, or none yet. */
+  /** Return the band of a line; null if there is none or it has not loaded. */
   bandOf(run: string, key: string, line: number, of: string, zoom: Zoom | null): Band | null {
     const spread = this.bands.value.get(run)?.get(key);
     return spread?.band && spread.of === of && sameZoom(spread, zoom) ? { ...spread.band, line } : null;
   }
 
-  /** Return a run within a zoom, if it has come for that zoom. */
+  /** Return a run within a zoom; undefined if it has not loaded for that zoom. */
   zoomedOf(base: RunSeries, zoom: Zoom | null): RunSeries | undefined {
     const detail = zoom === null ? undefined : this.zoomed.value.get(base.run);
     return detail?.base === base && sameZoom(detail, zoom) ? detail.series : undefined;
   }
 
-  /** Return the collapsed blocks of a run, by line. */
+  /** Return the loaded collapsed blocks of a run, by line. */
   blocksOf(run: string, lines: readonly Line[], rows: readonly Row[], of: string): Map<number, RunSeries> {
     const blocks = this.blocks.value.get(run);
     const found = new Map<number, RunSeries>();
@@ -91,12 +96,12 @@ export class Exact {
       const lines = new Map(all.get(one.run));
       const columns = asColumns(one);
       one.rows.forEach(({ name }, i) => {
-        lines.delete(name); // the newest stands last
+        lines.delete(name); // Inserted again, since the oldest lines are dropped first.
         lines.set(name, { ...details(one.run), series: oneRow(columns, i) });
       });
       if (where === "lines")
         for (const name of lines.keys()) {
-          if (lines.size <= MOST_LINES) break;
+          if (lines.size <= MAX_LINES) break;
           lines.delete(name);
         }
       all.set(one.run, lines);
@@ -110,7 +115,7 @@ export class Exact {
       const own = new Map(all.get(run));
       const spread = percentiles?.[statistic];
       rows.forEach(({ name }, i) => {
-        own.set(name, { ...details(run), band: spread ? answeredBand(spread, i, 0) : null });
+        own.set(name, { ...details(run), band: spread ? serverBand(spread, i, 0) : null });
       });
       all.set(run, own);
     }
@@ -124,7 +129,7 @@ export class Exact {
   }
 }
 
-/** Another statistic's values never stand under this one's name. */
+/** Return the series of a detail unless it is of another statistic. */
 const shown = (detail: Detail | undefined, of: string) => (detail?.of === of ? detail.series : undefined);
 
 const sameZoom = (detail: Omit<Detail, "series"> | undefined, zoom: Zoom | null) =>

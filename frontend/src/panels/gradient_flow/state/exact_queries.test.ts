@@ -88,9 +88,9 @@ test("ExactQueries, cursor at rest, asks for its step and line and drops late an
   source.requests[0].answer({ series: [reduced("r")], missing: [] });
   await settle();
   expect(source.requests.length).toBe(1);
-  // While a key is held down the cursor does not rest, and nothing is asked for.
+  // While a key is held down the cursor does not rest, and nothing is requested.
   await wait(REST + 20);
-  // Which of them is first does not matter.
+  // The order of the requests does not matter.
   const exact = source.requests.slice(1).sort((a, b) => (a.request.rows ? 1 : 0) - (b.request.rows ? 1 : 0));
   expect(exact.map(({ request }) => [request.rows, request.from, request.to])).toEqual([
     [undefined, 0, 90],
@@ -146,7 +146,7 @@ test("ExactQueries, one question fails, keeps other answers and asks only it aga
   expect(flow.query.error.value).toBe("503 no room");
   expect([...flow.exact.lines.value.keys()]).toEqual(["p", "r"]);
   const asked = source.requests.length;
-  // Away and back again.
+  // Move away and back.
   flow.moveTo(1, null);
   flow.moveTo(0, null);
   await wait(REST + REST_MOVING + 40);
@@ -164,12 +164,12 @@ test("ExactQueries, cursor moving, asks nothing until it rests", async () => {
   await settle();
   source.requests[0].answer({ series: [reduced("r")], missing: [] });
   await settle();
-  // For longer than one that rests would wait.
+  // Wait longer than a resting cursor would need to.
   for (const at of [1, 0, 1, 0, 1, 0, 1]) {
     flow.moveTo(at, null);
     await wait(REST / 2);
   }
-  // What is fetched ahead is asked for by width.
+  // Prefetch requests have a width.
   const exact = () =>
     source.requests.map(({ request }) => request).filter(({ width }) => width === undefined);
   expect(exact()).toEqual([]);

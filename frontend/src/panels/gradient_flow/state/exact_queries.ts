@@ -4,12 +4,19 @@ import type { QueryClient } from "../../../data/query_client";
 import type { Store } from "../../../data/store";
 import { isGain } from "../../../lib/gain";
 import type { Line, Row, RunSeries, Source } from "../../../lib/types";
-import { type Ask, bandAsks, blockAsks, lineAsks, nearAsks, zoomAsks } from "../model_asks";
+import {
+  bandRequests,
+  blockRequests,
+  type ExactRequest,
+  lineRequests,
+  nearRequests,
+  zoomRequests,
+} from "../model_requests";
 import type { Zoom } from "../model_zoom";
 import { CursorRest } from "./cursor_rest";
 import type { DetailOf, Exact } from "./exact";
 
-/** The part of the picture that decides which exact values are wanted. */
+/** Signals that decide which exact values are needed. */
 export interface Wanted {
   /** Kind and statistic. */
   of: ReadonlySignal<string>;
@@ -24,13 +31,13 @@ export interface Wanted {
 }
 
 /**
- * Questions for what the columns of large runs do not hold: the zoom, the steps around the cursor, the selected line,
- * collapsed blocks, percentiles. Each asks one round at a time, once the cursor rests.
+ * Queries for the values that the columns of large runs do not contain: the zoom, the steps around the cursor, the
+ * selected line, collapsed blocks, percentiles. Each sends one round of requests at a time, once the cursor rests.
  */
 export class ExactQueries {
   private readonly stops: (() => void)[];
   private readonly rest: CursorRest;
-  /** Another statistic aborts all questions, and nothing that is there is of use. */
+  /** Selecting another statistic aborts all requests and discards the exact values. */
   private readonly scope = new AbortScope(() => this.exact.forget());
 
   constructor(
@@ -45,29 +52,30 @@ export class ExactQueries {
     const { series } = wanted;
     const reduced = () => this.reduced;
     this.stops = [
-      // Each run's answer is a heat map of its own.
+      // Each run's response updates one heat map, so it is shown at once.
       this.follow({
-        lacking: () => this.lackingZoom(),
-        begin: () => this.taking(series.value, (details, found) => exact.keepZoomed(found, details)),
+        missing: () => this.missingZoom(),
+        begin: () => this.handlerFor(series.value, (details, found) => exact.keepZoomed(found, details)),
         each: true,
       }),
       this.follow({
-        lacking: () => this.lackingNear(),
-        begin: () => this.taking(reduced(), (details, found) => exact.keepNear(found, details)),
+        missing: () => this.missingNear(),
+        begin: () => this.handlerFor(reduced(), (details, found) => exact.keepNear(found, details)),
       }),
       this.follow({
-        lacking: () => this.lackingLine(),
-        begin: () => this.taking(reduced(), (details, found) => exact.keepLines("lines", found, details)),
+        missing: () => this.missingLine(),
+        begin: () => this.handlerFor(reduced(), (details, found) => exact.keepLines("lines", found, details)),
       }),
       this.follow({
-        lacking: () => this.lackingBlocks(),
-        begin: () => this.taking(reduced(), (details, found) => exact.keepLines("blocks", found, details)),
-        each: true,
-      }),
-      this.follow({
-        lacking: () => this.lackingBands(),
+        missing: () => this.missingBlocks(),
         begin: () =>
-          this.taking(reduced(), (details, found) => exact.keepBands(found, details, store.source.value)),
+          this.handlerFor(reduced(), (details, found) => exact.keepLines("blocks", found, details)),
+        each: true,
+      }),
+      this.follow({
+        missing: () => this.missingBands(),
+        begin: () =>
+          this.handlerFor(reduced(), (details, found) => exact.keepBands(found, details, store.source.value)),
       }),
     ];
   }
@@ -79,11 +87,11 @@ export class ExactQueries {
   }
 
   private follow(
-    what: Pick<Following<Ask, RunSeries[]>, "lacking" | "begin"> & { each?: boolean },
+    what: Pick<Following<ExactRequest, RunSeries[]>, "missing" | "begin"> & { each?: boolean },
   ): () => void {
-    return follow<Ask, RunSeries[]>({
+    return follow<ExactRequest, RunSeries[]>({
       ...what,
-      ask: (question, signal) => this.ask(question, signal),
+      fetch: (request, signal) => this.fetch(request, signal),
       scope: () => this.scope.of(this.wanted.of.value),
       debounce: (since) => this.rest.left(since),
       isHidden: () => this.client.hidden,
@@ -91,29 +99,29 @@ export class ExactQueries {
     });
   }
 
-  private async ask(question: Ask, signal: AbortSignal): Promise<RunSeries[]> {
+  private async fetch(request: ExactRequest, signal: AbortSignal): Promise<RunSeries[]> {
     const { store } = this;
-    const request = { kind: store.kind.peek(), statistics: [store.source.peek()], ...question };
+    const body = { kind: store.kind.peek(), statistics: [store.source.peek()], ...request };
     const load = async (abort: AbortSignal) => ({
-      header: await this.source.series(request, abort),
+      header: await this.source.series(body, abort),
       bytes: 0,
     });
     const options = { signal, load, keep: false, priority: "later" } as const;
-    return (await this.client.ask("series", request, options)).series;
+    return (await this.client.ask("series", body, options)).series;
   }
 
-  /** Return what takes answers: they go with what is there when they are asked for. */
-  private taking(
+  /** Return a handler of responses. It labels them with the series, statistic and zoom at the time of the request. */
+  private handlerFor(
     base: readonly RunSeries[],
     take: (details: DetailOf, found: RunSeries[]) => void,
-  ): (answers: RunSeries[][]) => void {
+  ): (results: RunSeries[][]) => void {
     const runs = new Map(base.map((series) => [series.run, series]));
     const [of, zoom] = [this.wanted.of.peek(), this.wanted.zoom.peek()];
     const details: DetailOf = (run) => ({ base: runs.get(run)!, of, zoom });
-    return (answers) => untracked(() => take(details, answers.flat()));
+    return (results) => untracked(() => take(details, results.flat()));
   }
 
-  /** Runs in columns as they are drawn. Within a zoom: those that have come for it. */
+  /** Runs that are drawn in columns. In a zoom, only those that have loaded for it. */
   private get reduced(): RunSeries[] {
     const { series, windowed, zoom } = this.wanted;
     const drawn = windowed.value.filter(({ reduced }) => reduced);
@@ -122,51 +130,51 @@ export class ExactQueries {
     return drawn.filter((one) => this.exact.zoomedOf(whole.get(one.run)!, zoom.value) === one);
   }
 
-  private lackingZoom(): Ask[] {
+  private missingZoom(): ExactRequest[] {
     const zoom = this.wanted.zoom.value;
     if (zoom === null) return [];
     const lacking = this.wanted.series.value.filter(
       (series) => series.reduced && !this.exact.zoomedOf(series, zoom),
     );
-    return zoomAsks(lacking, zoom);
+    return zoomRequests(lacking, zoom);
   }
 
-  private lackingNear(): Ask[] {
+  private missingNear(): ExactRequest[] {
     const near = this.exact.near.value;
-    return nearAsks(this.reduced, this.wanted.step.value, (series) => {
+    return nearRequests(this.reduced, this.wanted.step.value, (series) => {
       const has = near.get(series.run);
       return has?.base === series ? has.series : undefined;
     });
   }
 
-  private lackingLine(): Ask[] {
+  private missingLine(): ExactRequest[] {
     const { wanted, reduced } = this;
     const at = wanted.line.value;
     if (reduced.length === 0 || at < 0 || this.isGain) return [];
     const have = this.exact.lines.value;
     const has = (series: RunSeries, key: string) => have.get(series.run)?.get(key)?.base === series;
-    return lineAsks(reduced, wanted.lines.value, at, wanted.rows.value, has, wanted.zoom.value);
+    return lineRequests(reduced, wanted.lines.value, at, wanted.rows.value, has, wanted.zoom.value);
   }
 
-  private lackingBlocks(): Ask[] {
+  private missingBlocks(): ExactRequest[] {
     const { wanted } = this;
     const blocks = wanted.lines.value.filter(({ type }) => type === "block");
     if (blocks.length === 0 || this.isGain) return [];
     const have = this.exact.blocks.value;
     const has = (series: RunSeries, key: string) => have.get(series.run)?.get(key)?.base === series;
-    return blockAsks(this.reduced, blocks, wanted.rows.value, has, wanted.zoom.value);
+    return blockRequests(this.reduced, blocks, wanted.rows.value, has, wanted.zoom.value);
   }
 
-  private lackingBands(): Ask[] {
+  private missingBands(): ExactRequest[] {
     const { wanted } = this;
     if (!wanted.banded.value) return [];
     const lines = wanted.lines.value.filter(({ type }) => type !== "header");
     const have = this.exact.bands.value;
     const has = (series: RunSeries, key: string) => have.get(series.run)?.get(key)?.base === series;
-    return bandAsks(this.reduced, lines, wanted.rows.value, has, wanted.zoom.value);
+    return bandRequests(this.reduced, lines, wanted.rows.value, has, wanted.zoom.value);
   }
 
-  /** The page derives gains from several rows: the server knows no lines of them. */
+  /** The page derives gains from several rows, so the server cannot return a line of them. */
   private get isGain(): boolean {
     return isGain(this.store.kind.value, this.store.statistic.value);
   }

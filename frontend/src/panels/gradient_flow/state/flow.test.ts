@@ -86,7 +86,7 @@ test("Flow, another statistic pending, keeps lines, steps and cursor but no valu
   ]).toEqual([[], [], []]);
   expect([lines.value, steps.value, domain.value]).toEqual([keys, logged, reach]);
   expect([flow.cursor.line.value, flow.cursor.step.value]).toEqual([1, 0]);
-  // What has come decides again, also where it is less; and where nothing has come at all, nothing is left.
+  // Once loaded, the new values decide, even if there are fewer of them. If none have loaded, nothing is left.
   const short = series("a", ["x.weight"], [0, 5], [[1], [2]]);
   short.values = { rms: short.values.norm };
   source.requests[4].answer({ series: [short], missing: [] });

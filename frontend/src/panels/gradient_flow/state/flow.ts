@@ -20,7 +20,7 @@ import { rowSignals } from "./rows";
 import { SeriesQuery } from "./series_query";
 import { zoomSignals } from "./zoom";
 
-/** Id of this panel in the address. */
+/** ID of this panel in the URL. */
 const PANEL = "gradient_flow";
 /** Lines that fit before the page has measured itself. */
 const ROOM = 40;
@@ -31,9 +31,9 @@ export interface Hover {
   line: number;
   /** Index of the run's step, or of its column of steps. */
   at: number;
-  /** The grid if it is not the heat map's: of the cursor's step, or of one line at every step. */
+  /** The grid if it is not the heat map's: of the cursor's step only, or of one line at every step. */
   grid?: Grid;
-  /** The line in that grid. */
+  /** Index of the line in that grid. */
   of?: number;
   /** True if the percentiles of the line are drawn there. */
   banded?: boolean;
@@ -41,26 +41,26 @@ export interface Hover {
   y: number;
 }
 
-/** The state of Gradient flow: its queries, and as signals what follows from their answers and from the store. */
+/** The state of Gradient flow: its queries, and signals that are derived from their results and from the store. */
 export class Flow {
   readonly hover = signal<Hover | null>(null);
-  /** Findings of the shown runs; the stage asks for them. */
+  /** Findings of the shown runs, set by the stage. */
   readonly findings = signal<readonly FindingGroup[]>([]);
   /** The steps that are being brushed. */
   readonly brush = signal<Zoom | null>(null);
-  /** Number of lines that can be read at once, as the stage measures it. */
+  /** Number of lines that fit on the screen, measured by the stage. */
   readonly room = signal(ROOM);
   /** Tops of the lines as they are drawn, and the height of all. */
   readonly tops = signal<readonly number[]>([0]);
-  /** Device pixels across a heat map; 0 until one was laid out. */
+  /** Width of a heat map in device pixels; 0 before the first layout. */
   readonly mapPixels = signal(0);
   readonly keys;
   readonly query: SeriesQuery;
   readonly windows: RunScalars;
   readonly exact = new Exact();
-  /** Series of the shown runs that have arrived, the reference first. */
+  /** Loaded series of the shown runs, the reference first. */
   readonly series;
-  /** True while nothing has come yet of what is to be shown: until then lines and steps stay as they were. */
+  /** True until the first of the requested series has loaded. Until then lines and steps stay as they were. */
   readonly waiting;
   readonly steps;
   readonly rows;
@@ -121,7 +121,7 @@ export class Flow {
     this.windows.dispose();
   }
 
-  /** Ask again for what is shown. Old values stay until new ones come. */
+  /** Request the shown runs again. Old values stay until new ones load. */
   async reload(): Promise<void> {
     const { store } = this;
     const series = this.isOpen && this.askSeries();
@@ -168,7 +168,7 @@ export class Flow {
     this.store.view.collapsed.value = all ? ["@0"] : [];
   }
 
-  /** Null: all steps. */
+  /** Show a range of steps, or all steps if `zoom` is null. */
   zoomTo(zoom: Zoom | null): void {
     batch(() => {
       this.keys.from.value = zoom && String(zoom[0]);
@@ -179,13 +179,13 @@ export class Flow {
   compare(on: boolean): void {
     batch(() => {
       this.keys.against.value = on ? "ref" : null;
-      // A range that was set for values says nothing about differences.
+      // A range that was set for values does not apply to differences.
       this.store.view.lo.value = null;
       this.store.view.hi.value = null;
     });
   }
 
-  /** Series are fetched for this panel alone. */
+  /** True if this panel is open. Only then are series fetched. */
   private get isOpen(): boolean {
     return (this.store.view.panel.value ?? PANEL) === PANEL;
   }
@@ -199,7 +199,7 @@ export class Flow {
     const { store } = this;
     return [
       effect(() => {
-        // All of them are read, whatever follows: a signal that is not read here does not bring this back.
+        // Read all of these before any condition: an effect only runs again for signals that it has read.
         void [store.kind.value, store.source.value, store.shown.value, this.width.value];
         const wanted = store.runs.value !== null && this.isOpen;
         if (wanted && !store.replacingRuns) untracked(() => void this.askSeries());

@@ -1,10 +1,10 @@
 import type { Store } from "../../../data/store";
 
-/** The panel's keys of the address. */
+/** Return the signals of the panel's URL keys. */
 export const flowKeys = (store: Store) => ({
-  /** `ref`: every run is compared with the reference. */
+  /** `ref` compares every run with the reference. */
   against: store.key("flow.vs"),
-  /** `on`: the profile shows percentile bands. With several runs they would overlap, so they are off by default. */
+  /** `on` shows percentile bands in the profile. By default they are off, since those of several runs overlap. */
   band: store.key("flow.band"),
   order: store.key("flow.order"),
   from: store.key("flow.from"),

@@ -4,7 +4,7 @@ import type { FindingGroup } from "../../../lib/findings";
 import { findingMarks, MARK_KINDS, type WindowMark, windowCount, windowMarks } from "../../../lib/marks";
 import type { Grid, ScalarSeries } from "../../../lib/types";
 
-/** Signals of the marks on the step axis: events between logged steps, and findings. */
+/** Create the signals of the marks on the step axis: events between logged steps, and findings. */
 export function markSignals(
   store: Store,
   windows: ReadonlySignal<ReadonlyMap<string, readonly ScalarSeries[]>>,
@@ -26,7 +26,7 @@ export function markSignals(
     }
     return made;
   });
-  /** Kinds that occur on the step axis: each has a lane there, and the legend names it. */
+  /** Kinds of marks within the shown steps. Each has a lane above the step axis and an entry in the legend. */
   const markKinds = computed(() => {
     const [from, to] = domain.value;
     const found = new Set<string>();
@@ -36,7 +36,7 @@ export function markSignals(
     }
     return MARK_KINDS.filter((kind) => found.has(kind));
   });
-  /** The shown run of whose windows TensorBoard has kept the smallest share; null if it has kept all. */
+  /** Window counts of the shown run of which TensorBoard kept the smallest fraction; null if it kept all windows. */
   const sampled = computed(() => {
     const counts = store.shown.value.map((run) => windowCount(windows.value.get(run) ?? []));
     counts.sort((a, b) => b.written * a.kept - a.written * b.kept);

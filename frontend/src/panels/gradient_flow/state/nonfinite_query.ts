@@ -2,7 +2,7 @@ import { signal } from "@preact/signals";
 import type { QueryClient } from "../../../data/query_client";
 import { CELL, type RunSeries, type Source } from "../../../lib/types";
 
-/** Counts of NaN and Inf elements, asked for only where there are any, and not of runs in columns. */
+/** Query for the numbers of NaN and Inf elements. It requests only runs that contain any and are not in columns. */
 export class NonfiniteQuery {
   /** `nonfinite` and `count`, by kind and run. */
   readonly data = signal<ReadonlyMap<string, RunSeries>>(new Map());
@@ -23,7 +23,7 @@ export class NonfiniteQuery {
     const { signal } = this.abort;
     const runs = series
       .filter((one) => hasNonfinite(one, statistic))
-      // Counts at the same steps are known already.
+      // Skip runs whose counts at the same steps have loaded.
       .filter((one) => this.data.peek().get(`${kind}/${one.run}`)?.steps.length !== one.steps.length)
       .map(({ run }) => run);
     if (runs.length === 0) return;
@@ -40,7 +40,7 @@ export class NonfiniteQuery {
       for (const one of answer.series) map.set(`${kind}/${one.run}`, one);
       this.data.value = map;
     } catch {
-      // Without counts the tooltip says only that something is not finite.
+      // Without counts the tooltip shows only that there are NaN or Inf.
     }
   }
 }

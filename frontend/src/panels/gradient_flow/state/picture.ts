@@ -11,7 +11,7 @@ import type { Exact } from "./exact";
 import type { FlowKeys } from "./keys";
 import type { Rows } from "./rows";
 
-/** Signals of the grids that the heat maps show, and of their scales. */
+/** Create the signals of the grids in the heat maps, and of their scales. */
 export function pictureSignals(
   store: Store,
   keys: FlowKeys,
@@ -43,7 +43,7 @@ export function pictureSignals(
   const thresholds = computed(() => (compared.value ? null : store.thresholds.value));
   const isFactor = computed(() => isGain(store.kind.value, store.statistic.value));
   const { lo, hi } = store.view;
-  /** The scale of values. In a comparison it is the reference's, and the range that was set does not apply to it. */
+  /** The scale of values. In a comparison it covers only the reference, and the user's range does not apply to it. */
   const plainScale = computedEqual<Scale>(() => {
     const alone = compared.value && reference.value ? [reference.value] : plain.value;
     const values = finiteValues(alone);
@@ -78,11 +78,23 @@ export function pictureSignals(
     () => new Map([...mapOf.value].map(([run, { grid }]): [string, Grid] => [run, grid])),
   );
   const plainOf = computed(() => new Map(plain.value.map((grid): [string, Grid] => [grid.run, grid])));
-  /** Kinds of cells that occur: the legend names those and no others. */
+  /** Kinds of cells that occur. The legend lists only these. */
   const labels = computed(() => labelsIn([...mapOf.value.values()]));
   return {
-    ...{ plain, reference, canCompare, compared, thresholds, isFactor, plainScale, comparison },
-    ...{ grids, scale, mapOf, gridOf, plainOf, labels },
+    plain,
+    reference,
+    canCompare,
+    compared,
+    thresholds,
+    isFactor,
+    plainScale,
+    comparison,
+    grids,
+    scale,
+    mapOf,
+    gridOf,
+    plainOf,
+    labels,
   };
 }
 

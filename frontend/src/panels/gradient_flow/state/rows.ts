@@ -14,7 +14,7 @@ import type { FlowKeys } from "./keys";
 
 const ROLES: readonly Role[] = ["weight", "bias", "norm", "embedding", "other"];
 
-/** Signals of the rows of all series, and of the lines on which they are drawn. */
+/** Create the signals of the rows of all series, and of the lines on which they are drawn. */
 export function rowSignals(
   store: Store,
   keys: FlowKeys,
@@ -22,7 +22,7 @@ export function rowSignals(
   waiting: ReadonlySignal<boolean>,
   room: Signal<number>,
 ) {
-  // Runs mostly share their rows and come one by one: what follows from the rows alone is then not made again.
+  // Runs load one by one and mostly share their rows. Values derived only from rows are then not computed again.
   const tables = computedEqual(
     () => series.value.map(({ rows }) => rows),
     (a, b) => sameItems(a, b),

@@ -9,7 +9,7 @@ afterEach(() => void vi.useRealTimers());
 const STEPS = Float64Array.from({ length: 4 }, (_, i) => i);
 const ROWS = [row("x.weight")];
 
-/** Return four steps in as many columns, which is all that any width asks for. */
+/** Return four steps in four columns, which is enough for any width. */
 const inColumns = (run: string, statistic: string): RunSeries => ({
   run,
   rows: ROWS,

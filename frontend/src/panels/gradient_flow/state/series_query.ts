@@ -6,22 +6,22 @@ import { isGain } from "../../../lib/gain";
 import type { RunSeries, Source } from "../../../lib/types";
 import { NonfiniteQuery } from "./nonfinite_query";
 
-/** A statistic of one run: its values, or the reason for their absence. */
+/** A statistic of one run, or the reason why it is missing. */
 export type Loaded = { series: RunSeries } | { reason: string };
 
-/** Requests among which runs are divided. */
+/** Number of requests among which runs are divided. */
 const REQUESTS = 12;
-/** Bytes of statistics that are fetched ahead. */
+/** Maximum number of bytes of statistics in the cache up to which others are prefetched. */
 const AHEAD_BYTES = 160e6;
-/** Milliseconds before anything is fetched ahead: the page draws first. */
+/** Milliseconds to wait before prefetching, so that drawing comes first. */
 const IDLE_MS = 400;
 
 const KEY = "series";
 const keyOf = (kind: string, statistic: string) => `${KEY} ${kind}/${statistic}`;
 
 /**
- * The chosen statistic of the shown runs, the reference first. Of runs so large that they come in columns, the kind's
- * other statistics are fetched ahead.
+ * Query for the selected statistic of the shown runs, the reference first. If there are runs in columns, it
+ * prefetches the kind's other statistics.
  */
 export class SeriesQuery extends RunsQuery<Loaded> {
   /** Counts of NaN and Inf, by kind and run. */
@@ -42,9 +42,9 @@ export class SeriesQuery extends RunsQuery<Loaded> {
   }
 
   async ask(kind: string, statistic: string, runs: readonly string[], width: number): Promise<void> {
-    const isThere = await this.askFor(this.question(kind, statistic, width), runs);
-    if (!isThere) return;
-    void this.ahead(kind, statistic, runs, width).catch(() => {});
+    const hasLoaded = await this.askFor(this.question(kind, statistic, width), runs);
+    if (!hasLoaded) return;
+    void this.prefetchOthers(kind, statistic, runs, width).catch(() => {});
     const counted = this.store.statistics
       .peek()
       .some((one) => one.kind === kind && one.names.includes("nonfinite"));
@@ -78,8 +78,8 @@ export class SeriesQuery extends RunsQuery<Loaded> {
     };
   }
 
-  /** Fetch the kind's other statistics of large runs one after the other while there is room. */
-  private async ahead(
+  /** Prefetch the kind's other statistics one by one, up to `AHEAD_BYTES`. */
+  private async prefetchOthers(
     kind: string,
     statistic: string,
     runs: readonly string[],
@@ -99,7 +99,7 @@ export class SeriesQuery extends RunsQuery<Loaded> {
   }
 }
 
-/** Return whether a run has all steps, or as many columns as are wanted. */
+/** Return whether a run has all steps, or at least the requested number of columns. */
 function isEnough(one: Loaded, width: number): boolean {
   if (!("series" in one) || !one.series.reduced) return true;
   const { starts, steps } = one.series.reduced;

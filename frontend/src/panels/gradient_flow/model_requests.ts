@@ -4,23 +4,23 @@ import type { Line, Row, RunSeries, SeriesRequest } from "../../lib/types";
 import { BAND } from "./model_band";
 import type { Zoom } from "./model_zoom";
 
-/** A request for exact values, apart from kind and statistic. */
-export type Ask = Omit<SeriesRequest, "kind" | "statistics">;
+/** Request for exact values, without kind and statistic. */
+export type ExactRequest = Omit<SeriesRequest, "kind" | "statistics">;
 
-/** Logged steps on each side of the cursor that are asked for together. */
+/** Logged steps to request on each side of the cursor. */
 const AROUND = 12;
-/** Steps between the cursor and the end of those that are there, below which others are asked for. */
+/** More steps are requested if fewer than this many loaded steps remain on a side of the cursor. */
 const MARGIN = 4;
-/** Lines above and below the selected one that are asked for ahead. */
+/** Lines to prefetch above and below the selected one. */
 const LINES_AHEAD = 3;
-/** Groups that the runs of a line are divided into: as many requests may be pending at once. */
+/** Number of requests, pending at the same time, that the runs of a line are divided among. */
 const GROUPS = 4;
-/** Columns that come along with percentiles. Nobody looks at them. */
+/** Columns to request along with percentiles. They are not used. */
 const FEW_COLUMNS = 16;
-/** Most names of rows in one request. */
-const MOST_NAMES = 20_000;
+/** Maximum number of row names per request. */
+const MAX_NAMES = 20_000;
 
-/** Return whether exact values of a line of a series are there. */
+/** Return whether exact values of a line of a series have loaded. */
 export type HasLine = (series: RunSeries, key: string) => boolean;
 
 const rangeOf = (zoom: Zoom | null) => (zoom === null ? {} : { from: zoom[0], to: zoom[1] });
@@ -30,8 +30,8 @@ const namesOf = (line: Line, rows: readonly Row[]) => {
   return line.type === "row" ? names[0] : names;
 };
 
-/** Ask for runs within the zoom, in columns of its own. */
-export function zoomAsks(lacking: readonly RunSeries[], zoom: Zoom): Ask[] {
+/** Return requests for runs within the zoom, reduced to as many columns as the whole run. */
+export function zoomRequests(lacking: readonly RunSeries[], zoom: Zoom): ExactRequest[] {
   return lacking.map(({ run, reduced }) => ({
     runs: [run],
     width: reduced!.starts.length,
@@ -39,13 +39,13 @@ export function zoomAsks(lacking: readonly RunSeries[], zoom: Zoom): Ask[] {
   }));
 }
 
-/** Ask for all rows at the steps around the cursor. Runs with the same steps share a request. */
-export function nearAsks(
+/** Return requests for all rows at the steps around the cursor. Runs with the same steps share a request. */
+export function nearRequests(
   reduced: readonly RunSeries[],
   step: number,
   nearOf: (series: RunSeries) => RunSeries | undefined,
-): Ask[] {
-  const wanted = new Map<string, Ask & { runs: string[] }>();
+): ExactRequest[] {
+  const wanted = new Map<string, ExactRequest & { runs: string[] }>();
   for (const series of reduced) {
     const all = series.reduced!.steps;
     const at = nearest(all, step);
@@ -65,15 +65,17 @@ export function nearAsks(
 const covers = (steps: ArrayLike<number>, from: number, to: number) =>
   steps.length > 0 && steps[0] <= from && steps[steps.length - 1] >= to;
 
-/** Ask for the selected line at every step. Once it is there, ask for the lines around it. */
-export function lineAsks(
+/**
+ * Return requests for the selected line at every step. Once it has loaded, return requests for the lines around it.
+ */
+export function lineRequests(
   reduced: readonly RunSeries[],
   lines: readonly Line[],
   at: number,
   rows: readonly Row[],
   has: HasLine,
   zoom: Zoom | null,
-): Ask[] {
+): ExactRequest[] {
   const missing = (line: Line) => {
     const key = blockKey(line, rows);
     return reduced.filter((series) => !has(series, key));
@@ -85,7 +87,7 @@ export function lineAsks(
       .slice(Math.max(0, at - LINES_AHEAD), at + LINES_AHEAD + 1)
       .filter(({ type }) => type !== "header");
     wanted = around.filter((line) => missing(line).length > 0);
-    // Runs differ in what they have only while one of them is new: asking all of them for all is simpler.
+    // Runs only differ in their loaded lines while one of them is new. Requesting all lines of all runs is simpler.
     lacking = wanted.length > 0 ? [...reduced] : [];
   }
   if (lacking.length === 0) return [];
@@ -98,14 +100,14 @@ export function lineAsks(
   }));
 }
 
-/** Ask for collapsed blocks in columns, made of the values at every step. */
-export function blockAsks(
+/** Return requests for collapsed blocks in columns that are computed from the values at every step. */
+export function blockRequests(
   reduced: readonly RunSeries[],
   blocks: readonly Line[],
   rows: readonly Row[],
   has: HasLine,
   zoom: Zoom | null,
-): Ask[] {
+): ExactRequest[] {
   return reduced.flatMap((series) => {
     const wanted = withinLimit(blocks.filter((line) => !has(series, blockKey(line, rows))));
     if (wanted.length === 0) return [];
@@ -115,14 +117,14 @@ export function blockAsks(
   });
 }
 
-/** Ask for the percentiles of lines over steps. */
-export function bandAsks(
+/** Return requests for the percentiles of lines over steps. */
+export function bandRequests(
   reduced: readonly RunSeries[],
   lines: readonly Line[],
   rows: readonly Row[],
   has: HasLine,
   zoom: Zoom | null,
-): Ask[] {
+): ExactRequest[] {
   return reduced.flatMap((series) => {
     const wanted = withinLimit(lines.filter((line) => !has(series, blockKey(line, rows))));
     if (wanted.length === 0) return [];
@@ -132,11 +134,11 @@ export function bandAsks(
   });
 }
 
-/** Drop lines once the request holds as many names as it may. */
+/** Drop lines that would exceed the number of names per request. */
 function withinLimit(lines: readonly Line[]): Line[] {
   let names = 0;
   return lines.filter((line) => {
     names += line.rows.length;
-    return names <= MOST_NAMES;
+    return names <= MAX_NAMES;
   });
 }
