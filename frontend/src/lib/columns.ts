@@ -4,7 +4,7 @@ import type { ColumnValues, Grid, RunSeries, Stepped } from "./types";
 /** Bits of a column's states, as in docs/http_api.md. */
 const COLUMN_BITS = { value: 1, zero: 2, nonfinite: 4, absent: 8 } as const;
 
-/** Widths that requests may have. Few sizes, so that a small change of the window causes no new request. */
+/** Widths that requests may have. There are few, so that a small change of the window causes no new request. */
 const WIDTHS = [128, 192, 256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096];
 
 /** Round a width up to the next of `WIDTHS`. */
@@ -12,8 +12,8 @@ const roundWidth = (pixels: number) => WIDTHS.find((width) => width >= pixels) ?
 
 /**
  * Return the number of columns to request for each of `runs` heat maps, in a window `screen` pixels wide. `pixels` is
- * the width of one heat map, or 0 if it is not known yet. The result is at minimum one column per pixel. Few runs get
- * more columns, so that logs of common length arrive unreduced.
+ * the width of one heat map, or 0 if it is not known yet. The result is at least one column per pixel. A few runs get
+ * more columns, so that logs of usual length arrive unreduced.
  */
 export function widthFor(runs: number, pixels: number, screen: number): number {
   const guess = (screen - 560) / Math.max(1, runs);
@@ -54,7 +54,7 @@ export function asColumns(series: RunSeries): RunSeries {
   };
 }
 
-/** Return all logged steps of a run, also if it is shown in columns. */
+/** Return all logged steps of a run, even if it is shown in columns. */
 export const loggedSteps = ({ steps, reduced }: Stepped) => reduced?.steps ?? steps;
 
 /**
@@ -94,7 +94,7 @@ interface ColumnDetail {
   from: number;
   to: number;
   count: number;
-  /** Over finite values, NaN if there are none. Null if the cell aggregates several rows. */
+  /** Statistics of the finite values, NaN if there are none. Null if the cell aggregates several rows. */
   summary: { min: number; mean: number; max: number } | null;
   states: number;
 }

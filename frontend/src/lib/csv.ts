@@ -9,8 +9,8 @@ export const quote = (text: string) => (/[",\n]/.test(text) ? `"${text.replaceAl
 const BLANK: readonly CellLabel[] = ["absent", "undefined", "refZero", "refNonfinite", "refAbsent"];
 
 /**
- * Return the cells of heat maps as CSV, one per line: run, row, step, value, state. Factors are written as such, not as
- * logarithms. If runs are compared with `reference`, the step of the reference follows.
+ * Return the cells of heat maps as CSV, one per line: run, row, step, value, state. Factors are written as plain
+ * numbers, not as logarithms. If runs are compared with `reference`, the reference's step is added.
  */
 export function toCsv(
   grids: readonly Grid[],

@@ -75,7 +75,7 @@ test("groupFindings sorts by severity, then first step, and takes a group's wors
 test("overheadOf divides the cost of logged steps by the time between the first and the last", () => {
   const steps = [0, 10, 20, 30, 40];
   const walls = [100, 101, 102, 103, 104];
-  // The cost of the first step lies before this interval.
+  // The cost of the first step precedes this interval.
   expect(overheadOf(steps, walls, [9, 0.1, 0.1, 0.2, 0.2])).toEqual({
     share: expect.closeTo(0.15),
     seconds: expect.closeTo(0.15),

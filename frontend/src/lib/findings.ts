@@ -42,7 +42,7 @@ export interface FindingsHeader {
   missing: { run: string; step: number | null; reason: string }[];
 }
 
-/** Findings of one rule that began within this share of the run, or this number of steps, form one group. */
+/** Findings of one rule form one group if they began within this fraction of the run, or this number of steps. */
 const SAME_GROUP = { share: 0.05, steps: 20 } as const;
 
 const rank = (severity: Severity) => SEVERITIES.indexOf(severity);

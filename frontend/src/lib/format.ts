@@ -44,7 +44,7 @@ export function factor(decades: number): string {
   if (!Number.isFinite(decades)) return decades < 0 ? "×0" : "×Inf";
   const size = Math.abs(decades);
   if (size < 5e-7) return "1";
-  // Powers of ten from 10 000 on are written as such.
+  // Powers of ten from 10,000 on are written in exponential notation.
   if (size >= 3.9999 && Math.abs(size - Math.round(size)) < 1e-9)
     return `${decades < 0 ? "÷" : "×"}1e${Math.round(size)}`;
   const text = size < 300 ? short(10 ** size) : `1e${Math.round(size)}`;

@@ -3,11 +3,11 @@ import { CELL, type Grid } from "./types";
 /** Maximum number of sampled values per grid. */
 const MAX_SAMPLES = 1 << 16;
 
-/** Summary of a grid, from which scales and legends are made. */
+/** Summary of a grid, from which scales and legends are computed. */
 interface GridFacts {
   /** 1 for each state that occurs, indexed by the state. */
   seen: Uint8Array;
-  /** Over finite nonzero values. `min > max` if there are none. */
+  /** Range and number of the finite nonzero values. `min > max` if there are none. */
   min: number;
   max: number;
   count: number;
@@ -16,14 +16,14 @@ interface GridFacts {
   sample: Float32Array;
 }
 
-const kept = new WeakMap<Grid, GridFacts>();
+const cache = new WeakMap<Grid, GridFacts>();
 
 /** Return the summary of a grid, cached per grid so that a new run does not require a new pass over the others. */
 export function gridFacts(grid: Grid): GridFacts {
-  let facts = kept.get(grid);
+  let facts = cache.get(grid);
   if (!facts) {
     facts = find(grid);
-    kept.set(grid, facts);
+    cache.set(grid, facts);
   }
   return facts;
 }

@@ -21,7 +21,7 @@ export interface Peak extends Mark {
   kind: "peak";
   quantity: "gradient_norm" | "loss";
   value: number;
-  /** The value that it was compared with, and the ratio to it. */
+  /** The value that it was compared with, and its ratio to that value. */
   baseline: number;
   ratio: number;
 }
@@ -32,7 +32,10 @@ interface Nonfinite extends Mark {
   quantity: "gradient_norm" | "loss";
   /** The loss, or NaN for gradients. */
   value: number;
-  /** Number of such steps that no cell and no other mark shows, and number of such elements in the whole window. */
+  /**
+   * Number of steps with NaN or Inf that neither a cell nor another mark shows, and number of NaN and Inf elements in
+   * the whole window.
+   */
   steps: number;
   elements: number;
 }
@@ -52,10 +55,10 @@ export interface FindingMark extends Mark {
 
 export type WindowMark = Peak | Nonfinite | Skipped | FindingMark;
 export type MarkKind = WindowMark["kind"];
-/** In the order of their lanes. */
+/** All kinds, in the order of their lanes. */
 export const MARK_KINDS: readonly MarkKind[] = ["finding", "peak", "nonfinite", "skipped"];
 
-/** Tags that marks are made of, fetched by one request for all runs. */
+/** Tags that marks are derived from. One request fetches them for all runs. */
 export const MARK_TAGS: readonly string[] = [
   ...["steps", "gradient_norm_max", "gradient_norm_max_step", "loss_max", "loss_max_step"].map(
     (name) => WINDOW_PREFIX + name,
@@ -131,7 +134,7 @@ export function windowMarks(series: readonly ScalarSeries[]): WindowMark[] {
       const place = places.get(until);
       const value = values[i];
       if (place === undefined || !maxima.has(until)) return;
-      // Steps are stored as float32, so that they are inexact beyond 2^24.
+      // Steps are stored as float32, which is inexact above 2^24.
       const step = Math.min(until, Math.max(start, place));
       const where = { step, exact: true, after, until, quantity, value };
       const compared = baseline[i];
@@ -162,7 +165,7 @@ export function windowMarks(series: readonly ScalarSeries[]): WindowMark[] {
     const between = until - start - 1;
     const where = { after, until, step: (start + until) / 2, exact: between === 1 };
     const knownSkips = skips.filter((step) => start < step && step <= until).length;
-    // A fused optimizer skips steps by itself: their number is known, but not which steps.
+    // A fused optimizer skips steps internally, so their number is known but not which steps they are.
     const unknownSkips = Math.max(0, (skipped.get(until) ?? 0) - knownSkips);
     if (unknownSkips > 0) marks.push({ ...where, kind: "skipped", steps: unknownSkips, lossScale: null });
     // The logged step itself is shown by its cells.

@@ -59,7 +59,8 @@ export function palette(diverging: boolean, dark: boolean): Palette {
       made = {
         table: table(interpolateViridis),
         under: [24, 0, 40],
-        // Pale, but neither the yellow end of the ramp nor the page: a single clipped cell must not look like a hole.
+        // Pale, but neither like the yellow end of the ramp nor like the page: a single clipped cell must not look
+        // like a hole.
         over: [255, 200, 168],
         zero,
         nonfinite: NONFINITE,
@@ -120,7 +121,7 @@ export function labelOf(state: CellState, value: number, scale: Scale): CellLabe
   }
 }
 
-/** Return all labels that occur in these grids, each on its own scale. */
+/** Return all labels that occur in these grids. Each grid has its own scale. */
 export function labelsIn(maps: readonly { grid: Grid; scale: Scale }[]): Set<CellLabel> {
   const found = new Set<CellLabel>();
   for (const { grid, scale } of maps) {

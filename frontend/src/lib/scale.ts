@@ -3,7 +3,9 @@ import { gridFacts, strideFor } from "./grid_facts";
 import { isFraction, isSigned, lowest } from "./statistics";
 import type { Grid, Scale, ScaleMode, Thresholds } from "./types";
 
-/** Maximum number of decades that the palette spans by default. Values beyond are clipped, which the legend shows. */
+/**
+ * Maximum number of decades that the palette spans by default. Values outside are clipped, and the legend shows this.
+ */
 const MAX_DECADES = 12;
 
 export interface Values {
@@ -79,7 +81,7 @@ function logRange(p1: number, p99: number): [number, number] {
 
 /**
  * Return the values within the most populated range of `decades` decades, given positive values in ascending order. A
- * run that explodes to 1e30 or vanishes to 1e-30 must not reduce all others to one colour.
+ * run that explodes to 1e30 or vanishes to 1e-30 must not reduce all other values to one colour.
  */
 export function densest(sorted: Float32Array, decades = MAX_DECADES): Float32Array {
   if (sorted.length === 0 || sorted[0] <= 0) return sorted;
@@ -94,10 +96,10 @@ export function densest(sorted: Float32Array, decades = MAX_DECADES): Float32Arr
 }
 
 /**
- * Return the scale for these values, from the 1st to the 99th percentile of all finite nonzero values, rounded outward.
- * If the values span too many decades, only the most populated ones count. A logarithmic scale extends at least to each
- * threshold that is exceeded. Signed values get a symmetric diverging scale, which in log mode is linear near 0. `lo`
- * and `hi` override the ends.
+ * Return the scale for these values, from the 1st to the 99th percentile of all finite nonzero values, rounded
+ * outward. If the values span too many decades, only the most populated decades count. A logarithmic scale is
+ * extended to each threshold that is exceeded. Signed values get a symmetric diverging scale, which in log mode is
+ * linear near 0. `lo` and `hi` override the ends.
  */
 export function autoScale(
   values: Values,
@@ -130,7 +132,7 @@ export function autoScale(
 /** Maximum number of decades between the linear part and the end of a symlog scale. */
 const SYMLOG_DECADES = 8;
 
-/** Return a symlog scale for signed values that span decades. It is linear below most magnitudes. */
+/** Return a symlog scale for signed values that span decades. Its linear part is below most magnitudes. */
 function symlogScale(values: Values, lo: number | null = null, hi: number | null = null): Scale {
   const magnitudes = densest(values.sorted.map(Math.abs).sort());
   let reach = 1;
@@ -146,7 +148,9 @@ function symlogScale(values: Values, lo: number | null = null, hi: number | null
   return { mode: "symlog", ...given, diverging: true, threshold };
 }
 
-/** Maximum number of decades on either side of a factor scale: larger factors would reduce all others to one colour. */
+/**
+ * Maximum number of decades on either side of a factor scale. Larger factors would reduce all others to one colour.
+ */
 const MAX_FACTOR_DECADES = 6;
 
 /**
@@ -185,7 +189,7 @@ function atThresholds(
   ];
 }
 
-/** Tolerance at the ends of the scale: values are float32, ends are not. */
+/** Tolerance at the ends of the scale, because values are float32 and ends are float64. */
 const EDGE = 1e-7;
 
 export const isUnder = (t: number) => t < -EDGE;
@@ -207,7 +211,7 @@ export function toUnit(scale: Scale, value: number): number {
 const symlog = ({ threshold = 1 }: Scale, value: number) =>
   Math.sign(value) * Math.log10(1 + Math.abs(value) / threshold);
 
-/** Return true if exact zeros have no position on the scale and need a lane of their own. */
+/** Return true if exact zeros have no position on the scale and need a separate lane. */
 export const needsZeroLane = (scale: Scale) => scale.mode === "log" || scale.factor === true;
 
 /** Return about `count` round values on the scale. On a log scale these are evenly spaced powers of ten. */

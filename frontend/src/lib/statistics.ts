@@ -64,10 +64,12 @@ export function aggregateOf(statistic: string): Aggregate {
 }
 
 export const isFraction = (statistic: string) => baseName(statistic).endsWith("_fraction");
-/** Return true for shares and ratios of units, which depend on the layer's unit axis. */
+/** Return true for fractions and ratios of units, which depend on the layer's unit axis. */
 export const isOfUnits = (statistic: string) =>
   ["dead_fraction", "nonpositive_unit_fraction", "outlier_ratio"].includes(baseName(statistic));
-/** Return true if a statistic is always drawn on a diverging scale. Others are if a negative value occurs. */
+/**
+ * Return true if a statistic is always drawn on a diverging scale. Other statistics are if a negative value occurs.
+ */
 export const isSigned = (statistic: string) => baseName(statistic) === "mean";
 /**
  * Return true if NaN at every step means that the statistic is undefined for the layer. Examples: the saturated

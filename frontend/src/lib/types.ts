@@ -41,7 +41,7 @@ export interface RunSeries {
   percentiles?: Record<string, Percentiles>;
 }
 
-/** Percentiles per row: `values` is [shares, rows], the counts are [rows]. */
+/** Percentiles per row. `values` is [percentiles, rows], and the counts are [rows]. */
 export interface Percentiles {
   values: Float32Array;
   finite: Int32Array;
@@ -88,11 +88,11 @@ export interface SeriesRequest {
   width?: number;
   from?: number;
   to?: number;
-  /** Shares between 0 and 1. */
+  /** Fractions between 0 and 1. */
   percentiles?: number[];
 }
 
-/** The header that the route `series` sends. */
+/** Header of a response of the route `series`. */
 export interface SeriesHeader {
   /** Only layouts that the request did not list as known. */
   layouts: Record<string, Row[]>;
@@ -111,7 +111,7 @@ export interface SeriesHeader {
   missing?: Missing[];
 }
 
-export interface SeriesAnswer {
+export interface SeriesResponse {
   series: RunSeries[];
   missing: Missing[];
 }
@@ -133,13 +133,13 @@ export interface ScalarSeries {
 /** Source of the page's data. `data/` implements it over HTTP, tests fake it. */
 export interface Source {
   runs(signal: AbortSignal): Promise<RunInfo[]>;
-  series(request: SeriesRequest, signal: AbortSignal): Promise<SeriesAnswer>;
+  series(request: SeriesRequest, signal: AbortSignal): Promise<SeriesResponse>;
   scalars(request: ScalarsRequest, signal: AbortSignal): Promise<ScalarSeries[]>;
   /** Request any other route of docs/http_api.md. Return its header with arrays in place, and their size in bytes. */
   post(route: string, body: object, signal: AbortSignal): Promise<{ header: unknown; bytes: number }>;
 }
 
-/** The state that a link restores. Null means the default for the data that is there. */
+/** The state that a link restores. Null means a default that depends on the data. */
 export interface ViewState {
   panel: string | null;
   runs: string[] | null;
@@ -152,7 +152,7 @@ export interface ViewState {
   step: number | null;
   runFilter: string;
   rowFilter: string;
-  /** Collapsed blocks (see gradient_flow/model_folds.ts). Null: as many as needed to fit the page. */
+  /** Collapsed blocks (see gradient_flow/model_folds.ts). Null collapses as many as needed to fit the page. */
   collapsed: string[] | null;
   vanishing: number;
   exploding: number;
@@ -226,7 +226,7 @@ export interface Scale {
   lo: number;
   hi: number;
   diverging: boolean;
-  /** Of a symlog scale: the magnitude below which it is about linear. */
+  /** Magnitude below which a symlog scale is approximately linear. */
   threshold?: number;
   /** True if values are decimal logarithms of factors: 0 means equal, 1 means ten times as large. */
   factor?: boolean;

@@ -19,7 +19,7 @@ export const DEFAULTS: ViewState = {
   hi: null,
 };
 
-/** Stands for an empty list of collapsed blocks, which would not survive in every address. */
+/** Placeholder for an empty list of collapsed blocks, since an empty value may get lost from the URL. */
 const NO_FOLDS = "@99";
 
 const ROLES: readonly Role[] = ["weight", "bias", "norm", "embedding", "other", "all"];
@@ -39,7 +39,7 @@ export function splitList(text: string): string[] {
   return items;
 }
 
-/** Return the address keys of a view, without keys at their default. */
+/** Return the URL keys of a view, without keys at their defaults. */
 export function encodeState(state: ViewState): Record<string, string> {
   const result: Record<string, string> = {};
   for (const key of Object.keys(DEFAULTS) as (keyof ViewState)[]) {
@@ -53,7 +53,7 @@ export function encodeState(state: ViewState): Record<string, string> {
   return result;
 }
 
-/** Return the view that address keys describe. Invalid values are ignored. */
+/** Return the view that URL keys describe. Invalid values are ignored. */
 export function decodeState(keys: Readonly<Record<string, string>>): ViewState {
   const state: ViewState = { ...DEFAULTS };
   const text = (key: string) => keys[key] ?? null;
@@ -87,13 +87,10 @@ export function panelKeys(keys: Readonly<Record<string, string>>): Record<string
   return Object.fromEntries(Object.entries(keys).filter(([key]) => key.includes(".") && !(key in DEFAULTS)));
 }
 
-/** Keys whose changes the back button undoes. Changes of the cursor, filters and ranges are not. */
+/** Keys whose changes the back button undoes. It does not undo changes of the cursor, filters and ranges. */
 const PLACE = ["panel", "runs", "ref", "kind", "statistic", "role"];
 
-/**
- * Return an identifier of the place in the page that an address leads to. The back button stops only between different
- * places.
- */
+/** Return an identifier of the place that a URL leads to. The back button only stops at different places. */
 export const placeOf = (keys: Readonly<Record<string, string>>) =>
   JSON.stringify(PLACE.map((key) => keys[key] ?? null));
 

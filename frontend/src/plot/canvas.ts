@@ -46,7 +46,7 @@ export function theme(dark: boolean): Theme {
 
 export const FONT = 'Roboto, "Segoe UI", Helvetica, Arial, sans-serif';
 
-/** Size a canvas for the screen's pixels, clear it, and return its context in CSS pixels. */
+/** Size a canvas for the screen's pixels, which also clears it, and return its context in CSS pixels. */
 export function prepare(
   canvas: HTMLCanvasElement,
   width: number,
@@ -86,7 +86,7 @@ export const hatchTile = (colour: string, dpr: number) => {
   const thick = Math.max(1, Math.round(1.4 * dpr));
   return tile(size, (g) => {
     g.fillStyle = colour;
-    // Drawn pixel by pixel: a smoothed line would be as wide as the space between the lines.
+    // Draw pixel by pixel: antialiased lines would fill the space between them.
     for (let y = 0; y < size; y++)
       for (let i = 0; i < thick; i++) g.fillRect((size - 1 - y + i) % size, y, 1, 1);
   });

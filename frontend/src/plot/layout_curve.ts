@@ -9,7 +9,9 @@ export interface CurveRun {
    * Values at the shared steps: undefined if the run lacks the step, null if the value has no position on the scale.
    */
   values: (number | null | undefined)[];
-  /** Values at steps whose reference step is too far away, null at other steps. Missing if there are none. */
+  /**
+   * Values at steps whose reference step is too far away, and null at other steps. Null if there are no such steps.
+   */
   far?: (number | null | undefined)[] | null;
   zeros: number[];
   nonfinites: number[];
@@ -55,12 +57,12 @@ export function curves(grids: readonly Grid[], line: number): Curves {
   return { steps, runs };
 }
 
-/** Maximum number of decades of a curve's scale: beyond it, smaller changes would be invisible. */
+/** Maximum number of decades of a curve's scale. On a longer scale small changes would be invisible. */
 const MAX_DECADES = 14;
 
 /**
- * Return the y scale of the curves: all values of the line, rounded outward. If they span too many decades, it is
- * limited to the scale that all panels share, and values beyond it are drawn at its ends.
+ * Return the y scale of the curves, which covers all values of the line, rounded outward. If they span too many
+ * decades, the scale is limited to the panels' shared scale, and values beyond it are drawn at its ends.
  */
 export function curveScale({ runs }: Curves, mode: ScaleMode, shared: Scale): Scale {
   let min = Number.POSITIVE_INFINITY;
@@ -96,7 +98,7 @@ export function curveScale({ runs }: Curves, mode: ScaleMode, shared: Scale): Sc
   return { mode: "linear", lo, hi: hi > lo ? hi : lo + 1, diverging };
 }
 
-/** Return a scale of factors that includes 1 and spans at minimum from a half to twice. */
+/** Return a scale of factors that includes 1 and extends at least from a half to two. */
 function factorCurve(min: number, max: number, shared: Scale): Scale {
   const minimum = Math.log10(2);
   const out = (decades: number) =>

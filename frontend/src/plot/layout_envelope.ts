@@ -6,14 +6,14 @@ export interface Envelope {
 }
 
 /**
- * Return the area that a line covers whose points are denser than pixels, one piece between two gaps.
+ * Return the area that a line covers if its points are denser than pixels, one piece per stretch between two gaps.
  *
  * Each column extends from the smallest to the largest value of the line within it, including the segments to
- * neighbouring points. Therefore pieces are connected, and a spike of one point keeps its height. A stroke through all
- * points looks the same and takes ten times as long.
+ * neighbouring points. Therefore pieces are connected, and a spike of one point keeps its height. A stroke through
+ * all points looks the same and takes ten times as long.
  *
- * `xs` and `ys` are pixels. A new piece begins if `xs` decreases. A NaN in `ys` is a gap. `pixel` is the width of a
- * column.
+ * `xs` and `ys` are in pixels. A new piece begins if `xs` decreases. A NaN in `ys` is a gap. `pixel` is the width of
+ * a column.
  */
 export function envelopes(xs: ArrayLike<number>, ys: ArrayLike<number>, pixel = 1): Envelope[] {
   const pieces: Envelope[] = [];

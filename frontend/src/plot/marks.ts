@@ -15,6 +15,6 @@ export function markPath(kind: MarkKind, x: number, y: number): string {
   }
 }
 
-/** Return one tick for each of several marks that are drawn as one. */
+/** Return the SVG path of a tick per mark, for marks that are merged into one. */
 export const rugPath = (places: readonly number[], y: number) =>
   [...new Set(places.map((place) => Math.round(place)))].map((x) => `M${x} ${y - 2}V${y + 2}`).join("");

@@ -3,7 +3,7 @@ import { type Envelope, envelopes } from "./layout_envelope";
 
 export interface PlotLine {
   xs: ArrayLike<number>;
-  /** As many as `xs`. Null is a gap. At undefined there is no point, and the line continues. */
+  /** As many values as `xs`. Null is a gap. Undefined is a missing point across which the line continues. */
   ys: ArrayLike<number | null | undefined>;
   colour: string;
   width: number;
@@ -28,7 +28,7 @@ interface PlotModel {
   yTicks: Ticks;
   lines: readonly PlotLine[];
   theme: Theme;
-  /** Draw below and above the lines. */
+  /** Callbacks that draw below and above the lines. */
   below?: (g: CanvasRenderingContext2D) => void;
   above?: (g: CanvasRenderingContext2D) => void;
 }
@@ -49,7 +49,7 @@ export class Plot {
   private layoutKey = "";
   area = { left: 0, top: 0, width: 1, height: 1 };
 
-  /** `onLayout` is called after positions became available or changed. */
+  /** `onLayout` is called after positions have become available or changed. */
   constructor(
     parent: HTMLElement,
     private readonly onLayout: () => void = () => undefined,
@@ -166,7 +166,7 @@ export class Plot {
     g.strokeStyle = colour;
     g.fillStyle = colour;
     const [first, last] = visible(xs, x);
-    // Typed arrays: there may be ten lines of thousands of points.
+    // Use typed arrays, since there may be ten lines of thousands of points.
     const places = new Float64Array(last - first + 1);
     const heights = new Float64Array(last - first + 1);
     const { left, top } = this.area;

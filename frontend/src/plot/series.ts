@@ -13,7 +13,7 @@ interface SeriesModel {
   scale: Scale;
   domain: Domain;
   thresholds: Thresholds | null;
-  /** A value with a horizontal line: 1 among factors. */
+  /** Value with a horizontal line; null if there is none. On scales of factors and differences it means "equal". */
   guide?: number | null;
   /** Labels of the two thresholds. */
   names: Record<keyof Thresholds, string>;
@@ -27,7 +27,7 @@ interface SeriesModel {
 const LANE = 12;
 /** Maximum number of steps that are drawn as dots. */
 const MAX_DOTS = 60;
-/** Space at the right for half of the last step label. */
+/** Space on the right for half of the last step label. */
 export const PLOT_MARGIN = 10;
 
 /**
@@ -114,7 +114,7 @@ export class SeriesChart {
     g.font = `10px ${FONT}`;
     g.textAlign = "left";
     const y = (value: number) => plot.yOf(toUnit(scale, value));
-    // On a linear scale the thresholds coincide, and one label would cover the other.
+    // On a linear scale the thresholds almost coincide, and their labels would overlap.
     const apart = y(thresholds.vanishing) - y(thresholds.exploding) > 28;
     for (const [threshold, name, baseline] of [
       [thresholds.vanishing, names.vanishing, "bottom"],

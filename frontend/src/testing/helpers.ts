@@ -8,8 +8,8 @@ import type {
   RunSeries,
   ScalarSeries,
   ScalarsRequest,
-  SeriesAnswer,
   SeriesRequest,
+  SeriesResponse,
   Source,
 } from "../lib/types";
 
@@ -79,7 +79,7 @@ export class FakeSource implements Source {
   listed: RunInfo[] = [];
   requests: {
     request: SeriesRequest;
-    answer: (answer: SeriesAnswer) => void;
+    answer: (answer: SeriesResponse) => void;
     fail: (error: Error) => void;
   }[] = [];
   failRuns: Error | null = null;
@@ -96,7 +96,7 @@ export class FakeSource implements Source {
   }
 
   series(request: SeriesRequest) {
-    return new Promise<SeriesAnswer>((answer, fail) => {
+    return new Promise<SeriesResponse>((answer, fail) => {
       this.requests.push({ request, answer, fail });
     });
   }

@@ -5,7 +5,9 @@ interface Props {
   progress?: { done: number; of: number } | null;
 }
 
-/** Progress bar below the tools while data is loading, followed by a text after a while. The layout does not move. */
+/**
+ * Progress bar below the tools while data is loading, followed by a text after a while. It does not shift the layout.
+ */
 export function Busy({ progress = null }: Props) {
   const known = progress !== null && progress.of > 1;
   const some = known && progress.done > 0;

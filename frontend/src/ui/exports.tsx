@@ -13,7 +13,7 @@ function download(blob: Blob, name: string): void {
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
 
-/** Callback for the share of a file that is done. */
+/** Callback for the completed fraction of a file. */
 export type OnProgress = (share: number) => void;
 
 interface Props {
@@ -21,7 +21,7 @@ interface Props {
   name: string;
   /** Return the element to draw, or null if there is none. */
   png: () => HTMLElement | null;
-  /** Return the file's text, or a promise of the file if data must be fetched first, which reports its progress. */
+  /** Return the file's text. If data must be fetched first, return a promise of the file and report progress. */
   csv: (onProgress: OnProgress, abort: AbortSignal) => string | Promise<Blob>;
   /** Tooltip, if the file contains more than the panel shows. */
   csvTitle?: string;

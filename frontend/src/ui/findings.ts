@@ -4,7 +4,7 @@ import { useQuery } from "../data/use_query";
 import { type FindingGroup, type FindingsHeader, groupFindings } from "../lib/findings";
 import { useStore } from "./context";
 
-/** Keys of Gradient flow's zoom, which could hide the step. */
+/** URL keys of Gradient flow's zoom, which is reset because it could exclude the step. */
 const ZOOM_KEYS = ["flow.from", "flow.to"];
 /** Maximum number of runs in one request. */
 const MAX_RUNS = 500;

@@ -19,7 +19,7 @@ interface Props {
 
 const LINE = 24;
 
-/** The layers of a panel in execution order. Only those in view are in the document. */
+/** List of a panel's layers in execution order. Only visible layers are in the document. */
 export function LayerList({ items, selected, select }: Props) {
   const store = useStore();
   const { ref, height } = useSize<HTMLDivElement>();

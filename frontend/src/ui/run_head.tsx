@@ -4,7 +4,7 @@ import { useStore } from "./context";
 import { Mark } from "./icon";
 import { UI_TEXT } from "./text";
 
-/** Width below which only the name is shown. */
+/** Column width in pixels below which only the name is shown. */
 const NARROW = 124;
 
 interface Props {

@@ -116,8 +116,8 @@ export const UI_TEXT = {
   step: "step",
   steps: (from: number, to: number, count: number) =>
     count === 1 ? `step ${from}` : `steps ${from} to ${to}, ${count} logged`,
-  standsAt: (step: number) => `at step ${step}`,
-  columnFigures: (min: string, mean: string, max: string) => `min ${min}, mean ${mean}, max ${max}`,
+  atStep: (step: number) => `at step ${step}`,
+  columnSummary: (min: string, mean: string, max: string) => `min ${min}, mean ${mean}, max ${max}`,
   ofColumns:
     "aggregated from the largest value of each row in these steps; the value at the cursor's step is exact",
   stepOf: (step: number, last: number) => `step ${step} of ${last}`,

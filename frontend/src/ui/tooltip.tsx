@@ -5,7 +5,7 @@ import { useStore } from "./context";
 const MARGIN = 8;
 
 interface Props {
-  /** Place of the pointer. */
+  /** Position of the pointer. */
   x: number;
   y: number;
   run: string;
@@ -38,7 +38,7 @@ export function TooltipBox({ x, y, run, step, children }: Props) {
   );
 }
 
-/** The tooltip of whatever a panel has put into the store. */
+/** Tooltip with the content that a panel has put into the store. */
 export function Tooltip() {
   const content = useStore().tooltip.value;
   if (!content) return null;

@@ -5,15 +5,15 @@ import { MAP_COLOURS, type MapColours } from "./paint";
 
 const SCALES: readonly MapScaleMode[] = ["layer", "channel", "fixed"];
 
-/** Return a value of the address, or null if it is not one of the known values. */
+/** Return a value of the URL, or null if it is not one of the known values. */
 const oneOf = <T extends string>(all: readonly T[], value: string | null): T | null =>
   all.includes(value as T) ? (value as T) : null;
 
-function wholeNumber(value: string | null): number | null {
+function integer(value: string | null): number | null {
   return value !== null && /^\d{1,9}$/.test(value) ? Number(value) : null;
 }
 
-/** The settings of this panel, each stored in a key of the address. */
+/** Return the settings of this panel, each stored in a URL key. */
 export function useChoices() {
   const store = useStore();
   const key = (name: string) => store.key(`act.${name}`);
@@ -22,22 +22,22 @@ export function useChoices() {
   };
   const fixed = Number(key("fixed").value);
   return {
-    sample: wholeNumber(key("sample").value) ?? 0,
+    sample: integer(key("sample").value) ?? 0,
     setSample: (sample: number) => set("sample", sample === 0 ? null : String(sample)),
     colours: oneOf<MapColours>(MAP_COLOURS, key("colours").value) ?? "viridis",
     setColours: (name: string) => set("colours", name === "viridis" ? null : name),
     scale: oneOf<MapScaleMode>(SCALES, key("scale").value) ?? "layer",
     setScale: (scale: MapScaleMode) => set("scale", scale === "layer" ? null : scale),
-    /** Upper end of the fixed scale. Null: a suggested round number. */
+    /** Upper end of the fixed scale. Null means a suggested round number. */
     fixed: Number.isFinite(fixed) && fixed > 0 ? fixed : null,
     setFixed: (value: number | null) => set("fixed", value === null ? null : String(value)),
     differ: key("mode").value === "difference",
     setDiffer: (on: boolean) => set("mode", on ? "difference" : null),
-    /** Null: the default of the layer. */
+    /** Order of units. Null means the layer's default. */
     order: oneOf<UnitOrder>(["activity", "index"], key("order").value),
     setOrder: (order: string) => set("order", order),
     /** Original index of the unit whose history is open. */
-    unit: wholeNumber(key("unit").value),
+    unit: integer(key("unit").value),
     setUnit: (unit: number | null) => set("unit", unit === null ? null : String(unit)),
   };
 }

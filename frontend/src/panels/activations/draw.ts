@@ -2,8 +2,8 @@ import { hatchTile, image, theme } from "../../plot/canvas";
 import type { Pixels } from "./paint";
 
 /**
- * Draw one pixel per value, which the stylesheet enlarges. If values are hatched (not finite, dead), the canvas has the
- * size on the screen, because a hatch is finer than a value.
+ * Draw one pixel per value, which the stylesheet enlarges. If values are hatched (NaN, Inf, dead), the canvas has as
+ * many pixels as the screen, because hatches are finer than values.
  */
 export function drawPlane(
   canvas: HTMLCanvasElement,

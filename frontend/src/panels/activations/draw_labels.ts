@@ -3,10 +3,10 @@ import { labelStride } from "./layout";
 
 interface LabelModel {
   labels: readonly string[];
-  /** Pixels along and across the axis. */
+  /** Pixels along the axis and across it. */
   length: number;
   room: number;
-  /** Left of the map, one below the other, or below the map, rotated. */
+  /** Position of the labels: left of the map in a column, or below the map and rotated. */
   side: "left" | "below";
   colour: string;
   accent: string;
@@ -17,7 +17,7 @@ interface LabelModel {
 
 const SIZE = 10;
 
-/** Draw the labels of an axis, and skip as many as needed to avoid overlap. */
+/** Draw the labels of an axis, omitting as many as needed to avoid overlap. */
 export function drawLabels(canvas: HTMLCanvasElement, model: LabelModel): void {
   const { labels, length, room, side, dpr } = model;
   const left = side === "left";

@@ -16,9 +16,9 @@ const MAX_TILE = 132;
 const DEFAULT_TILE = 64;
 
 /**
- * Arrange maps in as few columns as possible, so that they are as large as possible without scrolling. If that makes
- * them too small, they have the default size and scroll. `max` is the maximum size, `gutter` the space for labels left
- * of and below each map.
+ * Arrange maps in as few columns as possible, so that they are as large as possible without scrolling. If they would
+ * be too small, they get the default size and scroll. `max` is the maximum size. `gutter` is the space for labels
+ * left of and below each map.
  */
 export function tileLayout(
   width: number,
@@ -29,7 +29,7 @@ export function tileLayout(
   { max = MAX_TILE, gutter = 0 } = {},
 ): TileLayout {
   const ratio = Math.min(3, Math.max(1 / 12, rows / columns));
-  // A map of one row needs width to be readable.
+  // A map with few rows needs width to be readable.
   const largest = columns > 3 * rows ? Math.max(max, width) : max;
   const of = (n: number): TileLayout => {
     const tile = Math.max(12, Math.min(largest, Math.floor((width - TILE_GAP * (n - 1)) / n) - gutter));

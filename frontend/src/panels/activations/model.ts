@@ -6,7 +6,7 @@ export interface MapHeader {
   scale: number;
   offset: number;
   downsampled?: Record<string, [number, number, string]> | null;
-  /** Original index of each kept unit. Null: all units, in order. */
+  /** Original index of each kept unit. Null means all units in order. */
   unit_order?: number[] | null;
   nonfinite?: number;
   mode?: string;
@@ -82,7 +82,7 @@ export interface MapGrid {
   header: MapHeader;
 }
 
-/** Convert codes to values, offset + scale * code, and to NaN if a value was not finite. */
+/** Convert codes to values, as offset + scale * code, or to NaN if a value was not finite. */
 export function dequantize(codes: Uint8Array, header: MapHeader): Float32Array {
   const { scale, offset } = header;
   const bad = (header.nonfinite ?? 0) > 0;
@@ -128,8 +128,8 @@ export const valueIndex = (grid: MapGrid, unit: number, row: number, column: num
   grid.form === "sheet" ? row * grid.ids.length + unit : (unit * grid.rows + row) * grid.columns + column;
 
 /**
- * Return the layers of all runs in the execution order of the first run. A layer that it lacks follows its predecessor
- * in its own run.
+ * Return the layers of all runs in the execution order of the first run. A layer that the first run lacks follows its
+ * predecessor in its own run.
  */
 export function layersOf(listing: Listing, runs: readonly string[], prefix: string) {
   const order: string[] = [];
@@ -160,5 +160,5 @@ export function samplesOf({ axes, shape }: MapHeader): number {
   return at < 0 ? 1 : shape[at];
 }
 
-/** Return true if a single sample must be requested, because the map does not show all samples at once. */
+/** Return true if a single sample must be requested, because the map cannot show all samples at once. */
 export const cutsSample = ({ axes }: MapHeader) => axes.includes("sample") && axes.length > 2;

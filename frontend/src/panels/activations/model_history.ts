@@ -31,7 +31,10 @@ function unitGrid(event: MapEvent, unitAxis: string): MapGrid | null {
   return mapGridOf({ ...event, header });
 }
 
-/** Add an axis to a line of values. A length is horizontal, tokens and samples are vertical as in the layer's map. */
+/**
+ * Add an axis to a one-dimensional map. An axis `length` is horizontal. Tokens and samples are vertical, as in the
+ * layer's map.
+ */
 const strip = (axes: string[], shape: number[]) =>
   axes[0] === "length"
     ? { axes: ["", ...axes], shape: [1, ...shape] }
@@ -55,7 +58,7 @@ export function historyRange(all: readonly History[], signed: boolean): Range {
   return layerRange(grids, signed, outlierLimit(peaks.find((own) => own.length > 0) ?? []));
 }
 
-/** Return the curves without outliers relative to the first run, to determine their scale. */
+/** Return the curves without outliers relative to the first run, from which their scale is determined. */
 export function withoutOutliers(curves: Curves): Curves {
   const numbers = (values: Curves["runs"][number]["values"]) =>
     values.filter((value): value is number => typeof value === "number");

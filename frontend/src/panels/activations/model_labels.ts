@@ -6,7 +6,10 @@ export function sampleLabel(input: MapHeader | null, sample: number): string | n
   return typeof label === "string" ? label : null;
 }
 
-/** Return the labels of a sample's tokens, else their ids, else null if the input is not tokens. */
+/**
+ * Return the labels of a sample's tokens, or their IDs if there are no labels. Return null if the input does not
+ * consist of tokens.
+ */
 export function tokensOf(
   input: { header: MapHeader; values: Uint8Array } | null,
   sample: number,
@@ -29,7 +32,7 @@ export function tokensOf(
 export const visible = (token: string) =>
   token === "" ? "∅" : token.replaceAll("\n", "⏎").replaceAll("\t", "⇥").replaceAll(" ", "␣");
 
-/** Return the label of a position on an axis: the token's or the sample's label, else the index. */
+/** Return the label of a position on an axis: the token's or the sample's label if there is one, else the index. */
 export function placeLabel(
   axis: string,
   index: number,

@@ -17,9 +17,9 @@ import { clipped as beyond, type MapColours, mapPalette } from "./paint";
 /** Content of one run's column. */
 export interface Shown {
   run: string;
-  /** Values or differences. Null if there is no map that can be drawn. */
+  /** Values or differences. Null if there is no map, or none that can be drawn. */
   grid: MapGrid | null;
-  /** The run's own values, also if differences are shown. */
+  /** The run's values, even if differences are shown. */
   own: MapGrid | null;
   mismatch: Mismatch | null;
   /** Axes of a map that cannot be drawn. */
@@ -34,7 +34,7 @@ export interface Shown {
 export interface MapLegend {
   isDifference: boolean;
   palette: Palette;
-  /** Null: each unit has its own range. */
+  /** Range of the scale. Null means that each unit has its own range. */
   range: Range | null;
   under: boolean;
   over: boolean;
@@ -53,7 +53,7 @@ interface PictureOptions {
   runs: readonly string[];
   colours: MapColours;
   scale: MapScaleMode;
-  /** Upper end of a fixed scale. Null: a suggested round number. */
+  /** Upper end of a fixed scale. Null means a suggested round number. */
   fixed: number | null;
   differ: boolean;
   order: UnitOrder | null;

@@ -57,7 +57,7 @@ test("layerRange clips a run far beyond the reference", () => {
   expect(clipped(grids, range)).toEqual({ under: false, over: true });
   // Up to five times as large, a run is included.
   expect(layerRange([grid([0, 4]), grid([0, 20])], false).hi).toBe(20);
-  // A reference of zeros sets no limit.
+  // A reference that contains only zeros sets no limit.
   expect(layerRange([grid([0, 0]), grid([0, 200], { scale: 1e9 })], false).hi).toBe(Math.fround(200e9));
   expect(outlierLimit([])).toBe(Number.POSITIVE_INFINITY);
   expect(outlierLimit([1, 2, 3, 1e12])).toBe(15);

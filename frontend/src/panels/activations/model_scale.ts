@@ -20,7 +20,7 @@ function widen(range: Range, values: Float32Array, { from = 0, to = values.lengt
   return { lo, hi };
 }
 
-/** Factor to the reference's largest magnitude above which a run is clipped instead of extending the scale. */
+/** Multiple of the reference's largest magnitude above which a run is clipped instead of extending the scale. */
 const OUTLIER = 5;
 /** Number of decades above which the reference itself is considered to explode. */
 const DECADES = 6;
@@ -38,7 +38,7 @@ export function gridPeak({ values }: MapGrid): number {
   return lo > hi ? 0 : Math.max(Math.abs(lo), Math.abs(hi));
 }
 
-/** Return a range of positive width, also if there is no finite value or only one. */
+/** Return a range of positive width, even if there are fewer than two distinct finite values. */
 function nonEmpty({ lo, hi }: Range, signed: boolean): Range {
   if (lo > hi) return signed ? { lo: -1, hi: 1 } : { lo: 0, hi: 1 };
   if (signed) {
@@ -51,7 +51,7 @@ function nonEmpty({ lo, hi }: Range, signed: boolean): Range {
 
 /**
  * Return the range of all finite values, symmetric about 0 if `signed`. Maps that exceed the limit are ignored
- * entirely: even their clipped values would leave the others without contrast.
+ * entirely, since even their clipped values would reduce the contrast of the others.
  */
 export function layerRange(
   grids: readonly MapGrid[],
@@ -60,7 +60,7 @@ export function layerRange(
 ): Range {
   let range = NONE;
   for (const grid of grids) if (gridPeak(grid) <= limit) range = widen(range, grid.values);
-  // Attention weights are shares, so that their scale starts at 0.
+  // Attention weights are fractions, so their scale starts at 0.
   if (range.lo > 0 && grids.some(({ unitAxis }) => unitAxis === "head")) range = { lo: 0, hi: range.hi };
   return nonEmpty(range, signed);
 }

@@ -28,8 +28,8 @@ export function activity(grid: MapGrid, unit: number): number {
 export type UnitOrder = "activity" | "index";
 
 /**
- * Return the original indices of units in the order that all runs share: the units of the first map, followed by units
- * that only other runs kept.
+ * Return the original indices of units in the order that all runs share: the units of the first map, followed by
+ * units that only other runs kept.
  */
 export function slotsOf(grids: readonly MapGrid[], order: UnitOrder): number[] {
   const [first, ...others] = grids;
@@ -52,7 +52,7 @@ export function positionsOf(grid: MapGrid, slots: readonly number[]): number[] {
   return slots.map((id) => place.get(id) ?? -1);
 }
 
-/** Return the value of largest magnitude of a unit with its sign, or NaN if a value is not finite. */
+/** Return the signed value of largest magnitude of a unit, or NaN if a value is not finite. */
 export function peakOf(grid: MapGrid, unit: number): number {
   let peak = 0;
   for (let row = 0; row < grid.rows; row++) {

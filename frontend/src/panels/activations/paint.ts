@@ -21,7 +21,7 @@ export function mapPalette(name: MapColours, dark: boolean): Palette {
   let made = cache.get(key);
   if (!made) {
     const base = palette(false, dark);
-    // The map itself includes black and white, so that only a hue marks clipped values.
+    // The colours of a map include black and white, so a hue must mark clipped values.
     made = { ...base, table: table(INTERPOLATE[name]), under: [0, 70, 110], nonfinite: NONFINITE };
     cache.set(key, made);
   }
@@ -38,7 +38,7 @@ export interface Pixels {
   dead: Uint8ClampedArray | null;
 }
 
-/** Tolerance at the ends of the scale: values are float32, ends are not. */
+/** Tolerance at the ends of the scale, because values are float32 and ends are float64. */
 const EDGE = 1e-6;
 
 /** Return the colour of a value within a range. */
@@ -106,7 +106,7 @@ export function paintSheet(
   return pixels;
 }
 
-/** Return the sides of a range at which values are clipped, for the legend. */
+/** Return whether values are clipped at the lower and at the upper end of a range, for the legend. */
 export function clipped(grids: readonly MapGrid[], { lo, hi }: Range): { under: boolean; over: boolean } {
   const reach = EDGE * (hi - lo);
   let under = false;

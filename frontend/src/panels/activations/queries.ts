@@ -12,9 +12,9 @@ import {
   readMaps,
 } from "./model";
 
-/** A step after all others, whose nearest map is the last one. */
+/** Step after all others. The map nearest to it is the last one. */
 const LAST = Number.MAX_SAFE_INTEGER;
-/** Maximum number of steps per request, so that playing does not need one request per step. */
+/** Maximum number of steps per request. Several steps per request keep playing smooth. */
 const MAX_STEPS = 8;
 const MAX_BYTES = 4e6;
 
@@ -43,7 +43,7 @@ export function useInputs(
     error: listing.error ?? answer.error,
     pending: listing.pending || answer.pending,
     retry: listing.error !== null ? listing.retry : answer.retry,
-    // True until the listing is loaded.
+    // True until the listing has loaded.
     logged: tag !== undefined || listing.data === null,
   };
 }
@@ -57,7 +57,7 @@ export interface Maps {
   maps: ReadonlyMap<string, MapEvent>;
   /** Each run's last map. */
   newest: ReadonlyMap<string, MapEvent>;
-  /** Reason per run that has no map. */
+  /** Per run without a map, the reason. */
   reasons: ReadonlyMap<string, string>;
   error: string | null;
   loading: boolean;
@@ -94,7 +94,7 @@ export function useMaps(
   const some = useQuery("maps", last.data && index >= 0 && !isLast ? chunk(from) : null, readMaps);
   const source = isLast ? last.data : some.data;
 
-  // Prefetch the next steps. Errors are ignored here: they occur again when the maps are needed, and are shown then.
+  // Prefetch the next steps. Ignore errors here, since they occur again when the maps are needed.
   const next = from + length;
   useEffect(() => {
     if (!some.data || next >= steps.length - 1) return;

@@ -24,8 +24,8 @@ export const TEXT = {
   scaleNames: { layer: "layer scale", channel: "unit", fixed: "fixed" } as Record<string, string>,
   scaleTitles: {
     layer: "One scale for all shown runs and units",
-    channel: "Each unit of each run from its own minimum to its own maximum",
-    fixed: "From 0 to a number that you choose, the same at every step",
+    channel: "A separate scale per unit and run, from its minimum to its maximum",
+    fixed: "From 0 to a number of your choice, the same at every step",
   } as Record<string, string>,
   fixedTo: "to",
   mode: "Values or differences",

@@ -9,7 +9,7 @@ import { type Line, nearestPoint } from "./layout";
 interface LineStyle {
   colour: string;
   shape: Shape;
-  /** Pixels on and off. Empty for a solid line. */
+  /** Lengths of dashes and gaps in pixels. Empty for a solid line. */
   dash: readonly number[];
 }
 
@@ -29,7 +29,7 @@ interface LinesModel {
 const LANE = 10;
 const LEFT = 50;
 const BOTTOM = 22;
-/** Distance in pixels of the shapes along a line, which identify its run without colour. */
+/** Distance in pixels between the shapes along a line, which identify its run without colour. */
 const SHAPE_EVERY = 96;
 /** Maximum number of points that are drawn as dots. */
 const MAX_DOTS = 40;
@@ -165,7 +165,7 @@ export class LinesChart {
   }
 }
 
-/** Return the position on the scale. Null for NaN, Inf, and nonpositive values on a log scale. */
+/** Return the position of a value on the scale. Null for NaN, Inf, and nonpositive values on a log scale. */
 function place(scale: Scale, value: number): number | null {
   const unit = toUnit(scale, value);
   return Number.isFinite(unit) ? Math.min(1.5, Math.max(-0.5, unit)) : null;

@@ -11,7 +11,10 @@ const CANDIDATES = [
   ["update", "ratio"],
 ] as const;
 
-/** Return the layer that caused a run's spike, from all layers' values at preceding steps. Null if it is unknown. */
+/**
+ * Return the layer that caused a run's spike, determined from all layers' values at preceding steps. Return null if
+ * it is unknown.
+ */
 export async function explain(
   client: QueryClient,
   store: Store,

@@ -128,7 +128,7 @@ export function View() {
         <Toolbar settings={settings} valid={pattern !== null} />
         <div class="ends">
           {message !== null && (
-            <span class="message" role="status" data-testid="cur-said">
+            <span class="message" role="status" data-testid="cur-message">
               {message}
             </span>
           )}

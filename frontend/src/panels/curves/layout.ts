@@ -10,18 +10,18 @@ export interface Line {
   drawn: Float64Array;
 }
 
-/** Number of interquartile distances from the quartiles beyond which a value is an outlier. */
+/** Number of interquartile ranges from the quartiles beyond which a value is an outlier. */
 const OUTLIER = 3;
-/** Maximum number of decades, so that one run that explodes to 1e30 does not flatten all others. */
+/** Maximum number of decades of a log scale, so that one run that explodes to 1e30 does not flatten all others. */
 const MAX_DECADES = 8;
-/** Number of decades from which positive values get a log scale by default. */
+/** Number of decades above which positive values get a log scale by default. */
 const DECADES = 2.5;
 
 export type YMode = ScaleMode | "auto";
 
 /**
- * Return the y scale of all finite drawn values. With `robust`, outliers do not extend it: a linear scale ends three
- * interquartile distances from the quartiles, a log scale spans the eight most populated decades.
+ * Return the y scale of all finite drawn values. If `robust`, outliers do not extend it: a linear scale ends three
+ * interquartile ranges from the quartiles, and a log scale spans the eight most populated decades.
  */
 export function lineScale(lines: readonly Line[], wanted: YMode, robust: boolean): Scale {
   const all: number[] = [];
@@ -46,13 +46,13 @@ export function lineScale(lines: readonly Line[], wanted: YMode, robust: boolean
   return { mode: "linear", lo: lo >= 0 && lo - room < 0 ? 0 : lo - room, hi: hi + room, diverging: false };
 }
 
-/** Return the values that are not far from the middle half, given ascending values. */
+/** Return the values that are not outliers, given ascending values. */
 function withoutOutliers(sorted: readonly number[]): number[] {
   if (sorted.length < 8) return [...sorted];
   const data = Float64Array.from(sorted);
   const [q1, q3] = [quantile(data, 0.25), quantile(data, 0.75)];
   const reach = OUTLIER * (q3 - q1);
-  // Without spread in the middle half, outliers cannot be detected.
+  // If the middle half has no spread, outliers cannot be detected.
   if (reach === 0) return [...sorted];
   return sorted.filter((value) => value >= q1 - reach && value <= q3 + reach);
 }

@@ -8,7 +8,7 @@ export interface ScalarCurve {
   values: Float32Array;
 }
 
-/** Part of a chart. Each part has its own dashes, for all runs. */
+/** Part of a chart. Each part has the same dashes in all runs. */
 export type Part = "train" | "validation" | "test" | number;
 
 export interface ChartTag {
@@ -19,7 +19,7 @@ export interface ChartTag {
 }
 
 export interface ScalarChart {
-  /** Used in links, so that it must not change. */
+  /** Links contain it, so it must not change. */
   id: string;
   title: string;
   section: Section;
@@ -27,7 +27,10 @@ export interface ScalarChart {
 }
 
 const SECTIONS = ["logged", "optimization", "window", "own"] as const;
-/** Scalars logged with `monitor.log`, nnviz's scalars, scalars between logged steps, and other scalars of the user. */
+/**
+ * Sections: scalars logged with `monitor.log`, nnviz's scalars, nnviz's scalars between logged steps, and other
+ * scalars of the user.
+ */
 type Section = (typeof SECTIONS)[number];
 
 const RATE = `${GLOBAL_PREFIX}learning_rate/`;
@@ -92,7 +95,7 @@ export function scalarCharts(
     else {
       const own = !tag.startsWith(LOG_PREFIX);
       const { base, part } = partOf(own ? tag : tag.slice(LOG_PREFIX.length));
-      // A prefix, because a user's tag may have the name of one of nnviz's charts.
+      // Add a prefix, because a user's tag may have the same name as one of nnviz's charts.
       add(own ? `own:${base}` : base, own ? "own" : "logged", tag, part);
     }
   }

@@ -8,7 +8,10 @@ export interface Clock {
   wall_times: Float64Array;
 }
 
-/** Return a run's wall time per optimizer step, from nnviz's scalars, which are logged at optimizer steps. */
+/**
+ * Return the wall times of a run's optimizer steps. They come from nnviz's own scalars, which are logged at optimizer
+ * steps.
+ */
 export function clockOf(curves: readonly ScalarCurve[]): Clock | null {
   const own = curves.filter(({ tag }) => tag.startsWith(GLOBAL_PREFIX));
   const all = own.length > 0 ? own : curves.filter(({ tag }) => tag.startsWith(NNVIZ_PREFIX));
@@ -44,12 +47,13 @@ function between(from: Float64Array, to: Float64Array, value: number): number {
   return to[lo] + ((value - from[lo]) / (from[hi] - from[lo])) * (to[hi] - to[lo]);
 }
 
-/** Share of the run's steps above which a deviation means that a scalar's steps are not optimizer steps. */
+/** Fraction of the run's steps above which a deviation means that a scalar's steps are not optimizer steps. */
 const MAX_DEVIATION = 0.1;
 
 /**
- * Return true if a curve's steps are not optimizer steps but, for example, epochs: most of its points were logged when
- * the run was at a different step. Comparing the numbers would not suffice, because epochs 0, 2, 4 are also steps.
+ * Return true if a curve's steps are not optimizer steps but, for example, epochs. Most of its points were then
+ * logged when the run was at a different step. Comparing the numbers does not suffice, because epochs 0, 2, 4 are
+ * also valid steps.
  */
 export function countsOtherSteps(curve: ScalarCurve, clock: Clock): boolean {
   const span = clock.steps[clock.steps.length - 1] - clock.steps[0];
@@ -58,7 +62,7 @@ export function countsOtherSteps(curve: ScalarCurve, clock: Clock): boolean {
   return median(away) > MAX_DEVIATION * span;
 }
 
-/** Return a curve's steps, or if they are not optimizer steps, the optimizer steps at its wall times. */
+/** Return a curve's steps. If they are not optimizer steps, return the optimizer steps at its wall times. */
 export function alignedSteps(
   curve: ScalarCurve,
   clock: Clock | null,

@@ -11,7 +11,7 @@ export type XMode = (typeof X_MODES)[number];
 export interface CurveLine extends Line {
   run: string;
   tag: ChartTag;
-  /** As logged. */
+  /** Steps as logged. */
   steps: Float64Array;
   wallTimes: Float64Array;
   /** True if points are placed by wall time, because `steps` are not optimizer steps. */
@@ -26,7 +26,7 @@ export function clocksOf(curves: readonly ScalarCurve[]): Map<string, Clock | nu
   return new Map([...byRun].map(([run, own]) => [run, clockOf(own)]));
 }
 
-/** Minimum number of points of a smoothed line: an average of eight evaluations would be far from all of them. */
+/** Minimum number of points of a smoothed line. An average of a few points would be far from all of them. */
 const MIN_SMOOTHED = 20;
 /** Charts of settings, which have no noise to smooth. */
 const SETTINGS = ["learning_rate", "loss_scale", "skipped"];

@@ -1,6 +1,6 @@
 /**
- * Smooth values as TensorBoard does: an exponential moving average, corrected for its start at 0. Nonfinite values are
- * kept and do not affect later values. Constant values are kept.
+ * Smooth values as TensorBoard does, with an exponential moving average that is corrected for its start at 0. NaN and
+ * Inf are kept and do not affect later values. Constant values are unchanged.
  */
 export function smooth(values: ArrayLike<number>, weight: number): Float64Array {
   const result = Float64Array.from(values);

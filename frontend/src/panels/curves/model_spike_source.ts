@@ -22,13 +22,13 @@ export interface SpikeSource {
   ratio: number;
 }
 
-/** Maximum and minimum number of preceding logged steps for a median. */
+/** Maximum and minimum number of preceding logged steps whose median is the baseline. */
 export const PRECEDING = { max: 20, min: 3 } as const;
 
 /**
  * Return the row that explains a spike: the one with the largest ratio to its own median over the preceding logged
- * steps. If rows became nonfinite, this is the first to do so, and among several the last in execution order, because
- * gradients flow backward. Return null if too few steps are known.
+ * steps. If rows became NaN or Inf, it is the first row that did. Among several such rows it is the last in execution
+ * order, because gradients flow backward. Return null if too few steps are known.
  */
 export function spikeSource(series: readonly RowSeries[], step: number): SpikeSource | null {
   let best: SpikeSource | null = null;

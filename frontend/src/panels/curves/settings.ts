@@ -6,7 +6,7 @@ import { X_MODES, type XMode } from "./model_lines";
 const SMOOTHING = 0.6;
 export const Y_MODES: readonly YMode[] = ["auto", "log", "linear"];
 
-/** Return the settings of this panel, stored in keys of the address. Invalid values are ignored. */
+/** Return the settings of this panel, which are stored in URL keys. Invalid values are ignored. */
 export function settings(store: Store) {
   const key = (name: string) => store.key(`cur.${name}`);
   const weight = Number(key("smooth").value ?? SMOOTHING);

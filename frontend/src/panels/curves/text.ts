@@ -28,7 +28,7 @@ export const TEXT = {
   xTitles: {
     step: "By optimizer step",
     relative: "By time since the run's first logged step",
-    wall: "By time of day",
+    wall: "By wall-clock time",
   } as Record<string, string>,
   y: "Vertical axis",
   yModes: { auto: "auto", log: "log", linear: "linear" } as Record<string, string>,

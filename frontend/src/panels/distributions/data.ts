@@ -13,7 +13,7 @@ const readListing = (header: unknown) => header as HistogramListing;
 export type Mode = "ridges" | "map" | "layers";
 export type Overlay = "ref" | "first" | "none";
 
-/** Return the settings of this panel, stored in keys of the address. */
+/** Return the settings of this panel, which are stored in URL keys. */
 export function useKeys() {
   const store = useStore();
   const number = (name: string) => {

@@ -14,9 +14,9 @@ interface DensityMapModel {
   spans: ArrayLike<number>;
   /** Scale from densities to colours. */
   scale: Scale;
-  /** The highest density per histogram, if each has its own scale. Null: one scale for all. */
+  /** The highest density per histogram, if each has its own scale. Null if all share one scale. */
   peaks: ArrayLike<number> | null;
-  /** `lines`: quantiles as lines through all histograms. `marks`: as marks on each histogram. */
+  /** `lines` draws quantiles as lines through all histograms. `marks` draws them as marks on each histogram. */
   quantiles: "lines" | "marks";
   colour: string;
   dark: boolean;

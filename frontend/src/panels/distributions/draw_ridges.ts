@@ -13,7 +13,7 @@ interface RidgesModel {
   baselines: readonly number[];
   /** Index of the histogram at the cursor, or -1. */
   cursor: number;
-  /** Density of full height. Null: each ridge has full height. */
+  /** Density at full height. Null if each ridge has full height. */
   peak: number | null;
   /** Height of the highest ridge in pixels. */
   rise: number;
@@ -50,7 +50,7 @@ export function traceSkyline(
   if (!Number.isNaN(last)) g.lineTo(last, baseline);
 }
 
-/** Move a value at the outer edge into the range, to avoid rounding errors. */
+/** Clamp a value to the range, to compensate for rounding errors. */
 function inside(value: number, axis: ValueAxis, part: Part): number {
   const { from, to, floor } = axis.range;
   if (part === "positive") return Math.min(to, Math.max(from > 0 ? from : floor, value));

@@ -4,7 +4,7 @@ import { isLog, type Part, type ValueAxis } from "./layout_value_axis";
 
 interface ShareStyle {
   colour: string;
-  /** Marks bins that are no numbers without relying on colour. */
+  /** True for NaN and infinities, which must be recognizable without colour. */
   hatched: boolean;
 }
 
@@ -33,7 +33,7 @@ export function drawShareBar(
   if (!piece || share <= 0) return;
   const whole = piece.right - piece.left;
   const width = Math.max(1, share * whole);
-  // Bars of zero start in the middle, bars outside of the range at the side of the range.
+  // Bars of zero and NaN are centred. Bars of values outside of the range start at the side of the range.
   const toLeft = part === "below" || part === "near_negative" || part === "negative_infinity";
   const x =
     part === "zero" || part === "nan"
@@ -49,7 +49,7 @@ export function drawShareBar(
   }
 }
 
-/** Draw the backgrounds of the strips, from the first to the last histogram. */
+/** Draw the backgrounds of the strips over the full height. */
 export function drawStrips(
   g: CanvasRenderingContext2D,
   axis: ValueAxis,

@@ -12,7 +12,7 @@ interface SliceModel {
   /** A second histogram, drawn as an outline. */
   over: { all: Histograms; item: number; colour: string } | null;
   axis: ValueAxis;
-  /** Density of full height. */
+  /** Density at full height. */
   peak: number;
   colour: string;
   dark: boolean;
@@ -24,7 +24,10 @@ interface SliceModel {
 /** Height of the box of quantiles below the plot. */
 const BOX = 10;
 
-/** Draw one histogram, and a second one as an outline. Shares of special bins are bars, and full height is 100 %. */
+/**
+ * Draw one histogram, and a second one as an outline. Fractions of elements in special bins are bars, for which full
+ * height is 100 %.
+ */
 export function drawSlice(canvas: HTMLCanvasElement, model: SliceModel): void {
   const { all, item, over, axis, colour, height, theme } = model;
   const g = prepare(canvas, axis.width, height, model.dpr);

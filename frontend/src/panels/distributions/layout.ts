@@ -40,7 +40,7 @@ export function stepLayout(steps: Float64Array, domain: Domain, height: number):
   return { height, spans, baselines, rise, items, itemAt };
 }
 
-/** Return the ridge at a position: the frontmost that covers it, else the one with the next lower baseline. */
+/** Return the ridge at a position: the frontmost one that covers it, else the one with the next lower baseline. */
 export function ridgeAt(
   all: Histograms,
   axis: ValueAxis,

@@ -1,8 +1,9 @@
 import { BINS, binEnds, OVERFLOW, snap, UNDERFLOW, ZERO_BIN } from "./model_bins";
 
 /**
- * A part of the axis. `negative` and `positive` are log scales of magnitude. The others are special bins: `below` and
- * `above` contain values outside of the range, `near_negative` and `near_positive` values between 0 and the log scales.
+ * A part of the axis. `negative` and `positive` are log scales of magnitude. The others are strips for special
+ * values: `below` and `above` contain values outside of the range, and `near_negative` and `near_positive` contain
+ * values between 0 and the log scales.
  */
 export type Part =
   | "nan"
@@ -143,14 +144,16 @@ const SLOT = 16;
 const NEAR_SLOT = 7;
 const PART_GAP = 3;
 
-/** Lay out the parts of the axis in this many pixels. Special bins take space only if they are not empty. */
+/**
+ * Lay out the parts of the axis in `width` pixels. Strips of special values take space only if they are not empty.
+ */
 export function valueAxis(range: ValueRange, used: ArrayLike<number>, width: number): ValueAxis {
   const mass = new Map<Part, number>();
   for (let bin = 0; bin < BINS; bin++) {
     const part = partOf(bin, range);
     mass.set(part, (mass.get(part) ?? 0) + used[bin]);
   }
-  // Zero is between the two sides, or beside the only one.
+  // The strip of zero is between the two sides, or beside the only side.
   const order: Part[] = ORDER.filter((part) => part !== "zero");
   const place = range.from > 0 ? "below" : range.to < 0 ? "negative" : "near_negative";
   order.splice(order.indexOf(place) + 1, 0, "zero");
@@ -174,7 +177,7 @@ export function valueAxis(range: ValueRange, used: ArrayLike<number>, width: num
   return { range, pieces, width };
 }
 
-/** Return the position of a value. A value that is on no log scale is in the middle of its special bin. */
+/** Return the position of a value. A value that is not on a log scale is in the middle of its strip. */
 export function toX({ range, pieces }: ValueAxis, value: number): number {
   const part = valuePart(value, range);
   const piece = pieces.find((one) => one.part === part);

@@ -249,7 +249,7 @@ describe("ridges", () => {
     const x = toX(axis, 1.1);
     expect(ridgeAt(one, axis, layout, peakOf(one, 2), x, layout.baselines[1] - 3)).toBe(1);
     expect(ridgeAt(one, axis, layout, peakOf(one, 2), x, layout.baselines[0] - layout.rise / 2)).toBe(0);
-    // The last ridge is empty at this value: the next lower baseline decides.
+    // The last ridge is empty at this value, so the next lower baseline decides.
     expect(ridgeAt(one, axis, layout, peakOf(one, 2), x, layout.baselines[2] - 1)).toBe(2);
   });
 

@@ -4,7 +4,7 @@ import { BINS, DECADES } from "./model_bins";
 const SPECIAL_BINS = [0, 1, 2, 518, 519] as const;
 const SPECIALS = SPECIAL_BINS.length;
 
-/** Histograms of one run: one row at all steps, or all rows at one step. */
+/** Histograms of one run, either of one row at all steps or of all rows at one step. */
 export interface Histograms {
   run: string;
   /** `nnviz`, or `stock` for TensorBoard's histograms, whose buckets were distributed over nnviz's bins. */

@@ -41,7 +41,7 @@ function nearestEdge(magnitude: number): number {
 export const snap = (value: number) =>
   value === 0 ? 0 : Math.sign(value) * edge(nearestEdge(Math.abs(value)));
 
-/** Width of each bin in decades, by which a share is divided to get a density. */
+/** Width of each bin in decades. A fraction of the elements divided by it is a density. */
 export const DECADES: Float64Array = Float64Array.from({ length: BINS }, (_, bin) => {
   const k = Math.abs(bin - ZERO_BIN);
   return k >= 2 && k <= 257 ? Math.log10(edge(k + 1) / edge(k)) : Number.NaN;

@@ -59,7 +59,7 @@ export function pixelBins(axis: ValueAxis, pixels: number): Int32Array {
   return bins;
 }
 
-/** Return the densities of a histogram on one log scale: the ends and height of each bin, ascending. */
+/** Return the bins of a histogram on one log scale in ascending order, with their densities. */
 export function skyline(
   all: Histograms,
   item: number,

@@ -5,12 +5,12 @@ import { valueAxis, valueRange } from "./layout_value_axis";
 import { type HistogramAnswer, type Histograms, usage } from "./model";
 import { densityScale, highest } from "./model_density";
 
-/** Return the value range and density scale that all runs share, in both views. */
+/** Return the value range and density scale that all runs share, for all views. */
 export function useShared(answer: HistogramAnswer) {
   const store = useStore();
   const { from, to } = useKeys();
   const shown = store.shown.value;
-  /** Per shown run, null if it has none. */
+  /** Histograms per shown run. Null if the run has none. */
   const series = useMemo(() => {
     const byRun = new Map(answer.series.map((one) => [one.run, one]));
     return shown.map((run): Histograms | null => byRun.get(run) ?? null);

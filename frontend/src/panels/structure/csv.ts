@@ -10,7 +10,10 @@ interface StepValues {
   cell: (run: string, name: string) => Cell;
 }
 
-/** Return every module of every run as CSV, also those in closed blocks, with the statistic at the cursor's step. */
+/**
+ * Return all modules of all runs as CSV, including those in collapsed blocks, with the statistic at the cursor's
+ * step.
+ */
 export function structureCsv(models: Models, values: StepValues, statistic: string): string {
   const head =
     "run,layer,type,input_shape,output_shape,parameters,trainable,shared,buffers,calls,output_bytes";

@@ -111,7 +111,7 @@ export function useValues(models: Models | null): Values {
     return withinLimit(requestedRows(models.tree, unionRows(rows).rows, ofLayers));
   }, [models, kind]);
   const runs = models?.runs.map(({ run }) => run) ?? [];
-  // Backward gain depends on neighbouring layers, which are loaded only by Gradient flow.
+  // Backward gain depends on neighbouring layers, which only Gradient flow loads.
   const request =
     requested.length === 0 || store.source.value !== statistic
       ? null

@@ -24,7 +24,7 @@ import { TEXT } from "./text";
 
 export { style };
 
-/** Maximum number of lines that are open by default, and of boxes in the drawing. */
+/** Maximum number of lines shown by default, and of boxes in the drawing. */
 const FIRST_LINES = 48;
 const MAX_BOXES = 300;
 /** Width below which the table and the graph do not fit side by side. */

@@ -36,7 +36,7 @@ interface Inner {
   members: string[];
   /** For each edge that touches the group, its link in this layout. */
   links: Map<number, number>;
-  /** Ports `in <source>` and `out <source>`, as indices of their items. */
+  /** Ports, named `in <source>` and `out <source>`, as indices of their items. */
   ports: Map<string, number>;
   width: number;
   height: number;
@@ -45,8 +45,8 @@ interface Inner {
 const GROUP = "group ";
 
 /**
- * Lay out a dataflow from top to bottom. Each group is laid out separately and is one box in the enclosing group, so
- * that the contents of an open module stay together. Edges cross the border of a group at ports.
+ * Lay out a dataflow from top to bottom. Each group is laid out separately and becomes one box in its enclosing
+ * group, so that the contents of an open module stay together. Edges cross the border of a group at ports.
  */
 export function layFlow(flow: Flow): FlowLayout {
   const nodes = new Map(flow.nodes.map((node): [string, FlowNode] => [node.id, node]));

@@ -1,4 +1,4 @@
-/** Layered drawing of directed graphs (Sugiyama): ranks, order within each rank, positions. */
+/** Layered layout of directed graphs (Sugiyama): ranks, order within each rank, positions. */
 
 export interface Item {
   width: number;
@@ -8,7 +8,7 @@ export interface Item {
 export interface Link {
   from: number;
   to: number;
-  /** Horizontal ends of the link, relative to the middles of its items. */
+  /** Horizontal positions of the link's ends, relative to the middles of its items. */
   fromX?: number;
   toX?: number;
 }
@@ -68,8 +68,8 @@ function backEdges(count: number, links: readonly Link[]): Set<number> {
 }
 
 /**
- * Return the rank of each item: one below the lowest of its predecessors. An item without predecessors is directly
- * above its successors.
+ * Return the rank of each item, which is one more than the largest rank of its predecessors. An item without
+ * predecessors is directly above its successors.
  */
 export function ranksOf(count: number, links: readonly { from: number; to: number }[]): Int32Array {
   const rank = new Int32Array(count);
@@ -232,7 +232,7 @@ export function layeredLayout(items: readonly Item[], links: readonly Link[], ga
         if (near.length === 0) return x[node];
         return near.reduce((sum, one) => sum + x[one.node] + one.shift, 0) / near.length;
       });
-      // Bends have a larger weight than items, so that links are straight.
+      // Bends have a larger weight than items, so that links become straight.
       const weights = layer.map((node) =>
         node >= items.length ? 4 : 1 + up[node].length + down[node].length,
       );

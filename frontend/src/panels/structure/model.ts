@@ -53,14 +53,14 @@ export interface Facts {
   name: string;
   type: string;
   calls: number | null;
-  /** Shape of the first call without the batch axis. Null if it is unknown. */
+  /** Shape of the output of the first call without the batch axis. Null if it is unknown. */
   output: (number | null)[] | null;
   input: (number | null)[] | null;
   parameters: number;
   trainable: number;
   shared: number;
   buffers: number;
-  /** Bytes of its outputs, and of its parameters and buffers. */
+  /** Bytes of its outputs, and bytes of its parameters and buffers. */
   bytes: number | null;
   heldBytes: number | null;
 }
@@ -155,7 +155,7 @@ export function moduleTree(runs: readonly (readonly Facts[])[], names: readonly 
     made.set(name, module);
     return module;
   };
-  // A model has no line of its own, because it is the total below the table. A model without modules has one.
+  // The model itself has no line, because it is the total below the table. A model without submodules has one.
   for (const name of names) if (name !== "" || names.length === 1) make(name);
   return roots;
 }
@@ -193,7 +193,7 @@ export function sums(modules: readonly Module[], run: number): Sums {
 
 export interface TreeLine {
   module: Module;
-  /** `leaf` has no children. The others have, which are shown if `open`. */
+  /** A `leaf` has no children. An `open` line shows its children, and a `folded` line hides them. */
   state: "leaf" | "open" | "folded";
 }
 
@@ -213,7 +213,7 @@ export function linesOf(
   });
 }
 
-/** Return the modules that are open by default: whole levels, with at max `max` lines in total. */
+/** Return the modules that are open by default: whole levels, with at most `max` lines in total. */
 export function openLevels(modules: readonly Module[], max: number): Set<string> {
   const open = new Set<string>();
   let level = modules.filter(({ children }) => children.length > 0);
@@ -227,7 +227,7 @@ export function openLevels(modules: readonly Module[], max: number): Set<string>
   return open;
 }
 
-/** Return those of the open modules that fit into `max` lines, parents first. */
+/** Return the open modules whose children fit into `max` lines, parents first. */
 export function openWithin(modules: readonly Module[], open: ReadonlySet<string>, max: number): Set<string> {
   const kept = new Set<string>();
   let level = modules.filter(({ name }) => open.has(name));
@@ -267,7 +267,7 @@ export function difference(here: Facts | null, there: Facts | null): Difference 
 }
 
 /**
- * A line of a request to `series`: rows that are aggregated to one value, with the name of the module or call as key.
+ * A line of a request to `series`: rows that are aggregated to one value. Its key is the name of the module or call.
  */
 export interface ValueRequest {
   key: string;
@@ -276,8 +276,8 @@ export interface ValueRequest {
 
 /**
  * Return the rows that represent each module. For parameters these are its weights, or its other parameters if it has
- * none. For layers these are all its calls. A block includes the rows of its children. Calls after the first also have
- * a line of their own, for the graph.
+ * none. For layers these are all its calls. A block includes the rows of its children. If a module has several calls,
+ * each call also has a separate line, for the graph.
  */
 export function requestedRows(
   modules: readonly Module[],

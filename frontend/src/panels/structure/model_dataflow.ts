@@ -4,9 +4,9 @@ import type { Graph, GraphNode } from "./model";
 export interface FlowNode {
   id: string;
   kind: "input" | "call" | "operator" | "output" | "block";
-  /** The node of the graph, for a block its first node. */
+  /** Node of the graph, or the first node of a block. */
   node: GraphNode;
-  /** The module of the node, for a block the block itself. */
+  /** Module of the node, or the module that a block stands for. */
   module: string;
   /** Name without the prefix of the enclosing block. */
   label: string;

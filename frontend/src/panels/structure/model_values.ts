@@ -51,7 +51,7 @@ export function lineSeries(answer: AnsweredSeries, statistic: string, lines: num
     return steps[Math.floor((start + end - 1) / 2)];
   });
   const absent = Uint8Array.from(columns.states, (state) => (state === ABSENT ? 1 : 0));
-  // A column without NaN or Inf has a mean, also if all its values are zero.
+  // A column without NaN or Inf has a mean, even if all its values are zero.
   const value = Float32Array.from(columns.mean, (mean, i) =>
     (columns.states[i] & ~ABSENT & ~FINITE) !== 0 ? Number.NaN : mean,
   );

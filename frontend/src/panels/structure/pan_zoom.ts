@@ -1,7 +1,7 @@
 import type { RefObject } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
-const [LEAST_ZOOM, MAX_ZOOM] = [0.05, 3];
+const [MIN_ZOOM, MAX_ZOOM] = [0.05, 3];
 /** Minimum zoom at which names are readable. */
 const MIN_READABLE = 0.85;
 const PAN = 60;
@@ -19,7 +19,7 @@ interface Box {
   height: number;
 }
 
-/** Return the transform of a drawing in its window: panned by dragging and arrow keys, zoomed by wheel and keys. */
+/** Return the transform of a drawing and its event handlers. Dragging and arrow keys pan, the wheel and keys zoom. */
 export function usePanZoom(
   ref: RefObject<HTMLElement>,
   width: number,
@@ -36,7 +36,7 @@ export function usePanZoom(
     const y = drawing.height * k > height ? 4 : (height - drawing.height * k) / 2;
     setFrame({ k, x: (width - drawing.width * k) / 2, y });
   };
-  // A long model would be unreadable if it were shown as a whole. It starts at its top instead.
+  // A long model shown as a whole would be unreadable, so it starts at its top.
   useLayoutEffect(() => fitTo(MIN_READABLE), [drawing, width > 0, height > 0]);
   useLayoutEffect(() => {
     if (!chosen || width === 0) return;
@@ -55,7 +55,7 @@ export function usePanZoom(
   }, [chosen, drawing, width > 0]);
   const zoom = (factor: number, cx = width / 2, cy = height / 2) =>
     setFrame(({ x, y, k }) => {
-      const next = Math.min(MAX_ZOOM, Math.max(LEAST_ZOOM, k * factor));
+      const next = Math.min(MAX_ZOOM, Math.max(MIN_ZOOM, k * factor));
       return { k: next, x: cx - ((cx - x) * next) / k, y: cy - ((cy - y) * next) / k };
     });
   useEffect(() => {

@@ -7,7 +7,7 @@ import { sheetOf, type TileSheet } from "./paint";
 /** A parameter for which any run has a map. */
 export interface Weight extends LayerItem {
   module: string;
-  /** Size of the largest of its latest maps in bytes. */
+  /** Size of its largest latest map in bytes. */
   bytes: number;
   sheet: TileSheet;
   /** The latest step of any run. */
@@ -55,9 +55,9 @@ export function readMaps(header: unknown): Maps {
   return { steps: new Map(steps.map((one) => [one.run, one.steps])), maps: byRun };
 }
 
-/** Maximum size of one response. Larger parameters are requested only for the shown step and the first. */
+/** Maximum size of one response in bytes. Larger parameters are requested only at the shown and at the first step. */
 const MAX_BYTES = 16 << 20;
-/** Number of steps of a map that TensorBoard keeps. */
+/** Number of maps per parameter that TensorBoard keeps. */
 const KEPT = 50;
 
 /**

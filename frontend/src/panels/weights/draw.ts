@@ -16,7 +16,7 @@ interface WeightModel {
   scale: Scale;
   rows: Bars | null;
   columns: Bars | null;
-  /** Norms that fill the margins. */
+  /** Norms whose bars fill the margins. */
   reach: { rows: number; columns: number };
   dark: boolean;
   dpr: number;
@@ -34,8 +34,8 @@ export function drawWeights(canvas: HTMLCanvasElement, model: WeightModel): void
 }
 
 /**
- * Draw norms along one axis, from the smallest to the largest norm of a tile in a paler colour. Zero and clipped norms
- * have marks.
+ * Draw the norms along one axis as bars. A paler part extends from the smallest to the largest norm of a tile. Zero
+ * and clipped norms have marks.
  */
 function drawBars(g: CanvasRenderingContext2D, model: WeightModel, axis: 0 | 1): void {
   const { cells, placement, dark } = model;

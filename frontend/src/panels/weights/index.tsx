@@ -16,7 +16,7 @@ import { TEXT } from "./text";
 
 export { style };
 
-/** Number of columns to request for charts of single weights, more than a screen has. */
+/** Number of columns to request for charts of single weights. It exceeds the width of a chart. */
 const WIDTH = 1000;
 
 export function View() {

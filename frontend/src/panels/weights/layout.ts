@@ -32,7 +32,7 @@ export const sheetSize = (sheet: KernelSheet): [rows: number, columns: number] =
   stacksOf(sheet) * sheet.in.length * sheet.width,
 ];
 
-/** Return the row and column of an image's first cell, given the positions of its channels among the kept ones. */
+/** Return the row and column of an image's first cell. `out` and `into` are positions among the kept channels. */
 export function imageAt(sheet: KernelSheet, out: number, into: number): [row: number, column: number] {
   const stack = Math.floor(out / sheet.down);
   return [(out % sheet.down) * sheet.height, (stack * sheet.in.length + into) * sheet.width];

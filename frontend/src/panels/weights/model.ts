@@ -4,13 +4,13 @@ import { channelsAt, imageAt, type KernelSheet, kernelSheet, sheetSize } from ".
 /** Header of a weight map (docs/http_api.md, POST maps). */
 export interface WeightHeader {
   shape: number[];
-  /** Either row, column, or out, in, height, width. Preceded by `reduction` if there are tiles. */
+  /** Names of the axes: row and column, or out, in, height and width. Preceded by `reduction` if there are tiles. */
   axes: string[];
   scale: number;
   offset: number;
   /** Code of exactly 0. */
   zero?: number | null;
-  /** Size, number kept, and method, per axis. */
+  /** Per axis: its size, the number of kept entries, and the method. */
   downsampled: Record<string, [number, number, string]> | null;
   /** Kept indices per axis. */
   unit_order: Record<string, number[]> | null;
@@ -32,7 +32,7 @@ export type Reduction = (typeof REDUCTIONS)[number];
 export interface Cells {
   rows: number;
   columns: number;
-  /** Number of weights of a cell and of the sheet, as rows and columns. */
+  /** Numbers of weights in a cell and in the sheet, as [rows, columns]. */
   tile: readonly [number, number];
   size: readonly [number, number];
   /** The three arrays are the same object if each cell is one weight. */
@@ -125,7 +125,7 @@ export function fold(cells: Cells, maxRows: number, maxColumns: number): Cells {
       const count = tall * span(c, 1);
       mean[at] += count * cells.mean[from];
       counts[at] += count;
-      // Comparisons with NaN are false. These orders keep NaN.
+      // Comparisons with NaN are false, and these expressions preserve NaN.
       min[at] =
         min[at] <= cells.min[from] ? min[at] : cells.min[from] < min[at] ? cells.min[from] : Number.NaN;
       max[at] =
@@ -141,7 +141,7 @@ const sameUnits = (a: Cells["kernel"], b: Cells["kernel"]) => JSON.stringify(a) 
 
 /**
  * Subtract the means of `b` from those of `a`, or return null if the sheets differ in shape. Differences below the
- * rounding of both are 0, so that an unchanged weight does not seem to have changed.
+ * rounding error of both are 0, so that an unchanged weight does not appear changed.
  */
 export function difference(a: Cells, b: Cells): Cells | null {
   const alike =
@@ -192,13 +192,13 @@ export function reach(values: Float64Array): number {
   return sorted[Math.ceil(0.995 * (sorted.length - 1))];
 }
 
-/** Factor to the median run above which a run is clipped instead of extending the scale. */
+/** Multiple of the median run above which a run is clipped instead of extending the scale. */
 const OUTLIER = 2;
 
 /**
- * Return the end of one scale, centred at 0, for all runs and steps of a layer. It contains three quarters of the steps
- * of each run, except for runs far beyond the others. A run that explodes is clipped and does not reduce all others to
- * one colour.
+ * Return the end of a scale centred at 0, for all runs and steps of a layer. It covers three quarters of the steps of
+ * each run, except for runs far beyond the others. Such a run is clipped and does not reduce all others to one
+ * colour.
  */
 export function layerReach(runs: readonly (readonly number[])[]): number {
   const needed = runs.flatMap((reaches) => {

@@ -4,15 +4,18 @@ import { type Cells, isBlank, type WeightHeader } from "./model";
 /** Summary of the norms along one axis: rows or columns, output or input channels. */
 export interface AxisFacts {
   axis: string;
-  /** Number of lines with a norm of 0. A tile with some of them counts as one, because their number is unknown. */
+  /**
+   * Number of rows or columns with a norm of 0. A tile that contains any counts as one, because the exact number is
+   * unknown.
+   */
   zero: number;
   /** True if `zero` is a lower bound. */
   isLowerBound: boolean;
-  /** Lines with a large norm, and its ratio to the median. */
+  /** Rows or columns with a large norm, and the norm's ratio to the median. */
   large: { line: string; times: number }[];
 }
 
-/** Ratio to the median of the axis from which a norm is large. */
+/** Minimum ratio of a large norm to the median of the axis. */
 const LARGE = 5;
 const MAX_NAMED = 2;
 
@@ -46,7 +49,7 @@ export function facts(header: WeightHeader): AxisFacts[] {
   });
 }
 
-/** Return the number of rows or kernels without any change in a sheet of differences, and of all rows or kernels. */
+/** Given a sheet of differences, return the number of unchanged rows or kernels, and the number of all. */
 export function unchanged(moved: Cells): { count: number; all: number } {
   const { kernel } = moved;
   const high = kernel?.height ?? 1;
@@ -71,13 +74,13 @@ export function unchanged(moved: Cells): { count: number; all: number } {
   return { count, all };
 }
 
-/** Norms beside a sheet: the smallest and the largest per line of cells. */
+/** Norms beside a sheet: the smallest and the largest norm per row or column of cells. */
 export interface Bars {
   low: Float64Array;
   high: Float64Array;
 }
 
-/** Merge the norms of an axis to this many lines. NaN if a norm is not finite. */
+/** Merge the norms of an axis into at most `lines` bars. A bar is NaN if one of its norms is not finite. */
 export function bars(header: WeightHeader, axis: string, lines: number): Bars | null {
   const norms = header.norms?.[axis];
   if (!norms) return null;
@@ -92,8 +95,8 @@ export function bars(header: WeightHeader, axis: string, lines: number): Bars | 
 }
 
 /**
- * Return the norm that fills the margin: the largest, but at most four times the median, so that one does not hide all
- * others.
+ * Return the norm whose bar fills the margin: the largest norm, but at most four times the median, so that one large
+ * norm does not flatten all others.
  */
 export function barReach(all: readonly (Bars | null)[]): number {
   let reach = 0;

@@ -90,7 +90,7 @@ export function trackColours(n: number, dark: boolean): string[] {
   );
 }
 
-/** Factor to the median run above which a run is clipped instead of extending the range. */
+/** Multiple of the median run above which a run is clipped instead of extending the range. */
 const OUTLIER = 3;
 
 /** Return the y range of all curves, in which a run that explodes is clipped. */

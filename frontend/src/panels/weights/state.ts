@@ -57,7 +57,7 @@ const nearestMap = (maps: readonly WeightMap[] | undefined, step: number): Weigh
 const oneOf = <T extends string>(all: readonly T[], value: string | null): T =>
   all.find((one) => one === value) ?? all[0];
 
-/** Return the content of the panel: the settings of the address, applied to the maps at the cursor's step. */
+/** Return the content of the panel: the settings in the URL, applied to the maps at the cursor's step. */
 export function useWeights(runs: readonly string[], data: Maps | null): WeightsModel {
   const store = useStore();
   const minus = oneOf(MINUS, store.key("weights.minus").value);

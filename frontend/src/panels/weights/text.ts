@@ -20,7 +20,7 @@ export const TEXT = {
   } as Record<string, string>,
   reduction: { mean: "mean", min: "min", max: "max" } as Record<string, string>,
   reductionName: "Value of a tile",
-  reductionTitle: "A cell contains several weights: show their mean, minimum or maximum",
+  reductionTitle: "If a cell contains several weights, show their mean, minimum or maximum",
   reductionOff: "Differences are available for means only",
   range: "Range",
   rangeLayer: "layer",

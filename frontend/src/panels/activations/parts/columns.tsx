@@ -15,7 +15,7 @@ import { Tiles } from "./tiles";
 const GAP = 24;
 const HEAD = 34;
 const HIGH_HEAD = 46;
-/** Column width below which the run's name takes a line of its own. */
+/** Column width in pixels below which the note moves below the run's name. */
 const COMPACT = 270;
 const MIN_COLUMN = 132;
 /** Width of the labels left of sheets. */
@@ -63,7 +63,7 @@ export function Columns(props: ColumnsProps) {
     ...(attention ? { max: MAX_HEAD_SIZE } : {}),
   });
 
-  // Scroll to the top for another layer, but not for another step.
+  // Scroll to the top for a new layer, but not for a new step.
   useLayoutEffect(() => {
     box.current?.scrollTo({ top: 0 });
   }, [layer]);
@@ -188,7 +188,7 @@ interface HeadProps {
   differ: boolean;
 }
 
-/** A run's name, its number of dead units, and its step if it differs from the cursor's. */
+/** A run's name, its number of dead units, and the map's step if it differs from the cursor's. */
 function Head({ shown, width, step, isReference, differ }: HeadProps) {
   const grid = shown.own;
   if (!grid) return <RunHead run={shown.run} width={width} note="" />;

@@ -25,7 +25,7 @@ interface Props {
   tag: string;
   layer: string;
   picture: Picture;
-  /** Original index. */
+  /** Original index of the unit. */
   unit: number;
   sample: number;
   step: number;
@@ -33,13 +33,13 @@ interface Props {
   close: () => void;
 }
 
-/** One unit at all steps: a strip of maps per run, and its statistics as curves. */
+/** History of a unit: a strip of maps per run, and curves of its statistics. */
 export function HistoryDrawer({ tag, layer, picture, unit, sample, step, colours, close }: Props) {
   const store = useStore();
   const grid = picture.shown.find(({ own }) => own?.ids.includes(unit))?.own ?? null;
   const axis = grid?.unitAxis ?? "unit";
   const cuts = grid !== null && grid.rowAxis !== "sample";
-  // Runs that kept other units cannot be requested with the same index.
+  // Runs that kept other units are left out, since they have another unit at this index.
   const at = grid ? grid.ids.indexOf(unit) : 0;
   const runs = picture.shown.flatMap(({ run, own }) => (own?.ids[at] === unit ? [run] : []));
   const answer = useHistory(runs, tag, { ...(cuts ? { sample } : {}), [axis]: at });

@@ -14,7 +14,7 @@ const SIDE = 64;
 
 interface Props {
   inputs: readonly MapEvent[];
-  /** True if inputs were logged, or if this is not known yet. */
+  /** True if inputs were logged, or until this is known. */
   logged: boolean;
   /** True while inputs are loading. */
   loading: boolean;

@@ -29,7 +29,7 @@ interface Props {
   hover: (place: Place | null, event: MouseEvent | null) => void;
 }
 
-/** One run's units, one picture each. Only those in view are in the document. */
+/** One run's units, one picture each. Only visible pictures are in the document. */
 export function Tiles(props: Props) {
   const { shown, grid, slots, layout, view, gutter, selected } = props;
   const [first, last] = visibleLines(view[0], view[1], layout.pitch, layout.lines);
@@ -84,7 +84,7 @@ export function Tiles(props: Props) {
   );
 }
 
-/** Move the focus between pictures by arrow keys. */
+/** Move the focus between pictures with the arrow keys. */
 function moveFocus(event: KeyboardEvent, columns: number): void {
   const by = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns }[event.key];
   const here = (event.target as Element).closest<HTMLElement>("[data-unit]");

@@ -29,11 +29,11 @@ export interface ChartProps {
   smoothed: boolean;
   clocks: Clocks;
   marks: readonly CurveMark[];
-  /** The shared cursor on the x axis. Null if it has no position there. */
+  /** Position of the shared cursor on the x axis. Null if it has none. */
   cursor: number | null;
-  /** The pointer's position, in any chart. */
+  /** Position of the pointer in any of the charts. */
   hover: Store["pointer"];
-  /** The run at which the cursor was set in this chart, or null. */
+  /** The run whose line was clicked in this chart, or null. */
   active: string | null;
   first: boolean;
   pinned: boolean;
@@ -124,7 +124,7 @@ export function ChartView(props: ChartProps) {
       if (!line) return;
       const step = stepOfX(plot.valueAt(at.x), mode, props.clocks.get(line.run));
       if (step === null) return;
-      // The shared cursor counts optimizer steps, also on a line that counts epochs.
+      // The shared cursor is at an optimizer step, even for a line that counts epochs.
       props.setCursor(line.byTime ? Math.round(step) : line.steps[nearest(line.steps, step)], line.run);
     };
     window.addEventListener("pointermove", move);
@@ -230,7 +230,10 @@ export function ChartView(props: ChartProps) {
   );
 }
 
-/** Separate component, so that the pointer redraws nothing else. */
+/**
+ * Values of the lines at the pointer or the cursor. It is a separate component, so that the pointer redraws nothing
+ * else.
+ */
 function Values({ lines, cursor, hover, smoothed }: ChartProps) {
   return <Readout lines={lines} at={hover.value ?? cursor ?? 0} smoothed={smoothed} />;
 }

@@ -20,7 +20,7 @@ interface Props {
   marks: readonly CurveMark[];
   mode: XMode;
   clocks: Clocks;
-  /** True in one chart only, which is sufficient for the keyboard. */
+  /** True for one chart only: the keyboard needs each mark once. */
   focusable: boolean;
   open: (mark: CurveMark) => void;
 }

@@ -17,7 +17,7 @@ import { DensityLegend } from "./legend";
 import { ValueTicks } from "./plot";
 
 const LINE = 24;
-/** Gap between two layers, which contains the line of quantiles. */
+/** Gap between two layers, and height of the quantile marks. */
 const PAD = 3;
 const BOX = 7;
 const GAP = 16;
@@ -29,7 +29,7 @@ interface Props {
   stale: boolean;
 }
 
-/** All layers at the cursor's step, one line per layer, run beside run. */
+/** All layers at the cursor's step, one line per layer, with the runs side by side. */
 export function Layers({ listing, answer, stale }: Props) {
   const store = useStore();
   const keys = useKeys();

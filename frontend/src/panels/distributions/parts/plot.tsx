@@ -22,7 +22,7 @@ interface PlotProps {
   axis: ValueAxis;
   layout: StepLayout;
   mode: "ridges" | "map";
-  /** The highest density of all runs and steps. Null: each step has its own scale. */
+  /** The highest density of all runs and steps. Null if each step has its own scale. */
   peak: number | null;
   scale: Scale;
   peaks: Float64Array;
@@ -36,7 +36,7 @@ export function Plot({ all, kind, axis, layout, mode, peak, scale, peaks, cursor
   const canvas = useRef<HTMLCanvasElement>(null);
   const dark = store.dark.value;
   const colour = store.colour(all.run);
-  // In the heat map the cursor is a line in an overlay, so that moving it redraws no cells.
+  // In the heat map the cursor is a line in an overlay, so that moving it does not redraw the cells.
   const drawn = mode === "ridges" ? cursor : -1;
   useLayoutEffect(() => {
     if (!canvas.current) return;
@@ -167,8 +167,8 @@ interface BrushProps {
 }
 
 /**
- * Pointer events of a plot: hover shows a tooltip, a click moves the cursor, dragging zooms, a double click resets the
- * zoom.
+ * Pointer handling of a plot: hovering shows a tooltip, a click moves the cursor, dragging zooms, and a double click
+ * resets the zoom.
  */
 function Brush({ axis, height, move, click, children }: BrushProps) {
   const store = useStore();
@@ -237,7 +237,7 @@ function Brush({ axis, height, move, click, children }: BrushProps) {
   );
 }
 
-/** Return the value at a position. In a strip it is the end of the range. */
+/** Return the value at a position. Within a strip, it is the nearest end of the range. */
 function valueAt(axis: ValueAxis, x: number): number {
   const { part, value } = fromX(axis, x);
   const { from, to } = axis.range;

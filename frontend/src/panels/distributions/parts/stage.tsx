@@ -28,7 +28,7 @@ const LEGEND = 44;
 interface Props {
   listing: Listing;
   answer: HistogramAnswer;
-  /** True if `answer` is of the previous row, while the new one is loading. */
+  /** True if `answer` is of the previous row while the new one is loading. */
   stale: boolean;
 }
 

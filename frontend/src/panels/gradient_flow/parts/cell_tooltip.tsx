@@ -87,9 +87,9 @@ function ColumnSummary({ grid, line, at }: { grid: Grid; line: number; at: numbe
   if (!summary) return <div class="state">{UI_TEXT.ofColumns}</div>;
   return (
     <div class="state" data-testid="column">
-      {UI_TEXT.standsAt(cellStep(grid, line, at))}
+      {UI_TEXT.atStep(cellStep(grid, line, at))}
       {!Number.isNaN(summary.min) &&
-        `; ${UI_TEXT.columnFigures(short(summary.min), short(summary.mean), short(summary.max))}`}
+        `; ${UI_TEXT.columnSummary(short(summary.min), short(summary.mean), short(summary.max))}`}
     </div>
   );
 }

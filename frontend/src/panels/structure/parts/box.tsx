@@ -36,7 +36,7 @@ interface BoxProps {
   select: () => void;
   toggle: () => void;
   showTooltip: (what: string, value: string, lines: string[], event: MouseEvent) => void;
-  silent: () => void;
+  hideTooltip: () => void;
 }
 
 /** Box of a call, a collapsed block, an operator, an input or an output. */
@@ -50,7 +50,7 @@ export function Box({
   select,
   toggle,
   showTooltip,
-  silent,
+  hideTooltip,
 }: BoxProps) {
   const store = useStore();
   const { x, y, width, height } = box;
@@ -69,7 +69,7 @@ export function Box({
         class={end ? "box end" : "box join"}
         data-testid={`node-${node.id}`}
         onMouseMove={(event) => showTooltip(label, "", lines.filter(Boolean), event)}
-        onMouseLeave={silent}
+        onMouseLeave={hideTooltip}
       >
         <rect x={x} y={y} width={width} height={height} rx={end ? height / 2 : 11} />
         <text x={x + width / 2} y={y + (end ? 17 : 15)} text-anchor="middle">
@@ -127,7 +127,7 @@ export function Box({
       onMouseMove={(event) =>
         showTooltip(name, value && `${statistic} ${value}`, lines.filter(Boolean), event)
       }
-      onMouseLeave={silent}
+      onMouseLeave={hideTooltip}
     >
       {node.kind === "block" && (
         <rect class="under" x={x + 4} y={y + 4} width={width} height={height} rx={6} />

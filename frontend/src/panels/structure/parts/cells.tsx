@@ -57,7 +57,7 @@ interface SparkProps {
   step: number;
 }
 
-/** A module's values over steps, with one scale for all runs and lines, and the cursor. */
+/** A module's values over steps with the cursor. All runs and lines share one scale. */
 export function Sparkline({ series, line, scale, width, height, colour, step }: SparkProps) {
   const ends = series.flatMap(({ steps }) => (steps.length > 0 ? [steps[0], steps[steps.length - 1]] : []));
   const [first, last] = [Math.min(...ends), Math.max(...ends)];

@@ -70,7 +70,7 @@ function Canvas({
       y: event.clientY,
     };
   };
-  const silent = () => {
+  const hideTooltip = () => {
     store.tooltip.value = null;
   };
   const byId = new Map(flow.nodes.map((node): [string, FlowNode] => [node.id, node]));
@@ -143,7 +143,7 @@ function Canvas({
                   key={`${edge.from} ${edge.to}`}
                   class={edge.assumed ? "edge assumed" : "edge"}
                   onMouseMove={(event) => showTooltip(what, "", lines, event)}
-                  onMouseLeave={silent}
+                  onMouseLeave={hideTooltip}
                 >
                   <path class="reach" d={path} />
                   <path class="way" d={path} />
@@ -177,7 +177,7 @@ function Canvas({
                 }}
                 toggle={() => toggle(node.module)}
                 showTooltip={showTooltip}
-                silent={silent}
+                hideTooltip={hideTooltip}
               />
             ))}
           </g>

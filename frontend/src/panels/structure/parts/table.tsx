@@ -13,7 +13,7 @@ import { Bar, cellTooltip, differenceText, labelOfModule, Sparkline, shapeText }
 
 const LINE = 26;
 const SPARK = { width: 96, height: 22 };
-/** Maximum number of runs with a column of their own. */
+/** Maximum number of runs that get a column. */
 const MAX_RUNS = 8;
 
 interface Props {

@@ -30,7 +30,7 @@ interface Props {
   all: ReadonlyMap<string, Drawn>;
   model: WeightsModel;
   reach: { rows: number; columns: number };
-  /** Available height. A higher map scrolls. */
+  /** Available height. A taller map scrolls. */
   maxHeight: number;
   cell: { row: number; column: number } | null;
   setCell: (cell: { row: number; column: number } | null) => void;
@@ -131,7 +131,7 @@ export function RunMap({ run, name, drawn, all, model, reach, maxHeight, cell, s
   );
 }
 
-/** Describe remarkable properties of a run's weights. */
+/** Return sentences on notable properties of a run's weights. */
 function describe({ map, cells }: Drawn, model: WeightsModel): string[] {
   const { header } = map;
   const lines: string[] = [];

@@ -19,7 +19,7 @@ interface Props {
   model: WeightsModel;
   weight: Weight;
   loading: boolean;
-  /** Names of the single weights of this parameter, or null until they are loaded. */
+  /** Names of the single weights of this parameter, or null until they have loaded. */
   names: readonly string[] | null;
   tracks: readonly Track[];
   tracksError: string | null;
@@ -28,13 +28,13 @@ interface Props {
 
 const GAP = 14;
 const MIN_WIDTH = 190;
-/** Height of a run's facts. */
+/** Height of the sentences about a run's weights. */
 const FACTS = 24;
 const AROUND = 30 + FACTS;
 const TRACKS = 208;
 const MAX_TRACKS = 320;
 const LEGEND = 34;
-const LEAST_MAP = 130;
+const MIN_MAP = 130;
 
 /** The maps in one column per run, with single weights below them. */
 export function Stage({ model, weight, loading, names, tracks, tracksError, retryTracks }: Props) {
@@ -42,11 +42,11 @@ export function Stage({ model, weight, loading, names, tracks, tracksError, retr
   const { ref, width, height } = useSize<HTMLDivElement>();
   const [cell, setCell] = useState<{ row: number; column: number } | null>(null);
   const runs = store.shown.value;
-  // The same number of columns in each line, so that the last line is not nearly empty.
+  // Use the same number of columns in each line, so that the last line is not nearly empty.
   const maxColumns = Math.max(1, Math.min(runs.length, Math.floor((width + GAP) / (MIN_WIDTH + GAP))));
   const across = Math.ceil(runs.length / Math.ceil(runs.length / maxColumns));
   const each = Math.floor((width - GAP * (across - 1)) / across);
-  const room = Math.max(LEAST_MAP, height - AROUND - LEGEND - TRACKS - MARGIN.bottom - 12);
+  const room = Math.max(MIN_MAP, height - AROUND - LEGEND - TRACKS - MARGIN.bottom - 12);
   const dpr = window.devicePixelRatio;
   const drawn = useMemo(() => {
     const found = new Map<string, Drawn>();
@@ -65,7 +65,7 @@ export function Stage({ model, weight, loading, names, tracks, tracksError, retr
         values,
         shown: cellValues(cells, model.reduction),
         placement: placed,
-        // In a stacked sheet, a channel has no line of its own.
+        // In a stacked sheet, a channel has no row or column of its own.
         rows: stacked ? null : bars(map.header, rows, kernel ? kernel.out.length : cells.rows),
         columns: stacked ? null : bars(map.header, columns, kernel ? kernel.in.length : cells.columns),
       });
@@ -87,7 +87,7 @@ export function Stage({ model, weight, loading, names, tracks, tracksError, retr
       ),
     [drawn, model.scale],
   );
-  // Reserve the height of the maps before they are loaded.
+  // Reserve the height of the maps before they load.
   const expected = width === 0 ? 0 : placeCells(weight.sheet, each - MARGIN.right, room).height;
   const high = Math.max(
     Math.min(room, drawn.size > 0 ? 0 : expected),

@@ -213,7 +213,7 @@ function TrackChart({ id, tracks, colours, domain, range, width, height, label }
   );
 }
 
-/** The cursor's line. Separate from the chart, so that moving the cursor redraws no curves. */
+/** The cursor's line. It is a separate component, so that moving it does not redraw the curves. */
 function Cursor({ plot, area }: { plot: Plot; area: Plot["area"] }) {
   const store = useStore();
   const step = store.view.step.value;
