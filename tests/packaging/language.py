@@ -32,7 +32,6 @@ CHECKED = (
 )
 #: Beginnings of paths whose docstrings are not checked yet.
 PENDING: tuple[str, ...] = (
-    "frontend/src",
     "tb_nnviz/record",
 )
 #: Words that open a description of something else than the thing itself.
