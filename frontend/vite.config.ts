@@ -12,7 +12,7 @@ const fromHere = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
 /**
  * Emit the entry file unchanged, without Vite's preload helper. It imports `./static/BUILD/main.js`. The server replaces
- * BUILD by the hash of all files and serves `static/<hash>/X` from static/X, so that chunks are beside index.js.
+ * BUILD with the hash of all files and serves `static/<hash>/X` from static/X, so that chunks are beside index.js.
  */
 function entry(): Plugin {
   return {
@@ -40,7 +40,7 @@ function ramps(): Plugin {
     css.startsWith("#")
       ? [1, 3, 5].map((at) => Number.parseInt(css.slice(at, at + 2), 16))
       : (css.match(/\d+/g) ?? []).map(Number);
-  // Differences between successive colours are small. One letter each compresses well.
+  // Differences between successive colours are small, and encoding each as one letter compresses well.
   const sample = (interpolate: (t: number) => string) => {
     const colours = Array.from({ length: 256 }, (_, i) => parts(interpolate(i / 255)));
     const steps = colours.slice(1).map((colour, i) => colour.map((part, k) => part - colours[i][k]));
@@ -93,7 +93,7 @@ export default defineConfig({
       // Panels import shared code from the main chunk directly.
       preserveEntrySignatures: "allow-extension",
       output: {
-        // Stable names: the path contains the build's hash, so that a change affects only the chunks that it concerns.
+        // File names are stable, since the path contains the build's hash. A change then affects only its own chunks.
         entryFileNames: "[name].js",
         chunkFileNames: "[name].js",
         // Code shared by several panels is in the main chunk. Separate chunks would need a request each, and
@@ -105,6 +105,6 @@ export default defineConfig({
       },
     },
   },
-  // Files that need a DOM request it, because creating one takes longer than most test files.
+  // Test files that need a DOM enable it themselves, because creating one takes longer than most test files.
   test: { environment: "node", include: ["src/**/*.test.ts", "src/**/*.test.tsx"] },
 } as Parameters<typeof defineConfig>[0]);

@@ -124,7 +124,7 @@ export function encode(header) {
 export function series({ runs, kind, statistics, known = [] }) {
   const layouts = {};
   const missing = [];
-  const answer = [];
+  const response = [];
   for (const name of runs) {
     const run = RUNS.find((one) => one.run === name);
     if (!run || !KINDS[kind]) {
@@ -154,7 +154,7 @@ export function series({ runs, kind, statistics, known = [] }) {
       });
       values[statistic] = out;
     }
-    answer.push({
+    response.push({
       run: name,
       layout: id,
       steps,
@@ -163,19 +163,19 @@ export function series({ runs, kind, statistics, known = [] }) {
       values,
     });
   }
-  return encode({ version: 1, kind, layouts, series: answer, missing });
+  return encode({ version: 1, kind, layouts, series: response, missing });
 }
 
 /** Return scalars of one run with windows between logged steps: peaks, NaN and skipped steps. */
 function windows({ run, steps }) {
-  const figures = {
+  const byTag = {
     "window/steps": steps.map((_, i) => (i ? 2 : 1)),
     "window/gradient_norm_max": steps.map((step) => (step % 90 === 70 ? 40 : 1) * (1 + random() / 4)),
     "window/gradient_norm_max_step": steps.map((step) => Math.max(0, step - 1)),
     "window/nonfinite_steps": steps.map((step) => (step % 150 === 120 ? 1 : 0)),
     "global/skipped": steps.map((step) => (step % 130 === 20 ? 1 : 0)),
   };
-  return Object.entries(figures).map(([tag, values]) => ({
+  return Object.entries(byTag).map(([tag, values]) => ({
     run,
     tag: `nnviz/${tag}`,
     steps: Float64Array.from(steps),
@@ -189,7 +189,7 @@ export function scalars({ runs, last }) {
     const healthy = RUNS.filter(({ run }) => run === "cnn/healthy" && runs.includes(run));
     return encode({ version: 1, series: healthy.flatMap(windows), missing: [] });
   }
-  const answer = RUNS.filter(({ run }) => runs.includes(run)).flatMap(({ run, accuracy, steps }) =>
+  const response = RUNS.filter(({ run }) => runs.includes(run)).flatMap(({ run, accuracy, steps }) =>
     [
       ["nnviz/log/loss", 2.3 * (1 - accuracy)],
       ["nnviz/log/test_accuracy", accuracy],
@@ -201,5 +201,5 @@ export function scalars({ runs, last }) {
       values: Float32Array.of(one),
     })),
   );
-  return encode({ version: 1, series: answer, missing: [] });
+  return encode({ version: 1, series: response, missing: [] });
 }

@@ -144,7 +144,7 @@ def browser() -> Iterator[Browser]:
 
 
 class SharedPage(NamedTuple):
-    """A page that several tests use in turn."""
+    """A page that several tests use one after the other."""
 
     view: View
     guard: Guard
@@ -198,7 +198,7 @@ def edge_view(edge_page: SharedPage) -> Iterator[View]:
 
 
 class Pages(NamedTuple):
-    """New pages, each in a browser context of its own, so that none remembers another."""
+    """Factory of pages, each in a separate browser context, so that they share no state."""
 
     new: Callable[[Server], View]
     guards: list[Guard]

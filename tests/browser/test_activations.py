@@ -1,4 +1,4 @@
-"""Tests of the panel Activations: values and colours against the event files, and its controls."""
+"""Tests of the Activations panel: values and colours against the event files, and its controls."""
 
 from __future__ import annotations
 
@@ -298,7 +298,7 @@ def test_dead_constant_and_broken_channels_are_marked(odd_server: Server, pages:
 
 def test_maps_that_cannot_be_compared_give_the_reason(odd_server: Server, pages: Pages) -> None:
     view = pages.new(odd_server).open(panel="activations", row="conv", step="10")
-    # The other run is shown at its nearest step, which is named.
+    # The other run is shown at its nearest step, which is displayed.
     expect(view.find(".run-head[title=b] span")).to_have_text("step 8 · 4 channels")
     expect(view.get("no-input")).to_contain_text("probe_inputs=True")
     view.open(panel="activations", row="fc", **{"act.mode": "difference"})

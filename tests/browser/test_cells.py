@@ -62,7 +62,7 @@ def test_cell_with_nan_or_inf_is_hatched(edge_view: View) -> None:
     for cell in (edge_cases.NAN, edge_cases.INFINITE):
         assert edge_view.cell("cells", *cell)["state"] == "nonfinite"
         colours = picture.colours(edge_view.rect("cells", *cell))
-        # Two colours only; the lines are one pixel in six.
+        # There are only two colours, and the lines cover one pixel in six.
         (base, most), (line, some) = colours.most_common()
         assert is_magenta(base) and sum(line) > sum(base) + 60
         assert some / (most + some) == pytest.approx(1 / 6, abs=0.03)

@@ -104,7 +104,7 @@ def test_profile_shows_values_at_the_cursor_step(edge_view: View) -> None:
     check(edge_view, "stem.weight", 50)
     edge_view.page.mouse.move(0, 0)
     assert edge_view.get("profile").screenshot() != before
-    # The NaN of this step is drawn in a lane of its own, where the tooltip names its row.
+    # The NaN of this step is drawn in a separate lane, where the tooltip names its row.
     box, (row, step) = edge_view.get("profile").bounding_box(), edge_cases.NAN
     place = edge_view.rect("cells", row, step)
     assert box

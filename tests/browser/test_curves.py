@@ -1,4 +1,4 @@
-"""Tests of the panel Curves: values and lines against the event files, and links from a peak to its layer."""
+"""Tests of the Curves panel: values and lines against the event files, and links from a peak to its layer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tests of the panel Distributions: values and colours on the screen against the event files."""
+"""Tests of the Distributions panel: values and colours on the screen against the event files."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ def test_heat_map_colours_are_densities(demo_view: View, demo_runs: dict[str, Ru
             # A higher density is darker on a light page.
             expected = VIRIDIS[255 - round(255 * t)]
             colours = [picture.at(place.x(middle(b)) + dx, y) for dx in (-1, 0, 1)]
-            # A line of a quantile may cover it.
+            # A quantile line may cover it.
             if min(distance(colour, expected) for colour in colours) < 8:
                 checked += 1
             elif not any(is_line(colour) for colour in colours):
@@ -174,7 +174,7 @@ def test_heat_map_colours_are_densities(demo_view: View, demo_runs: dict[str, Ru
 
 
 def is_line(colour: Rgb) -> bool:
-    """Return True for the colour of a quantile's line or of its halo, which is far from all colours of the scale."""
+    """Return True for the colour of a quantile line or its halo, which differ clearly from the scale."""
     return min(distance(colour, other) for other in VIRIDIS) > 12
 
 
@@ -237,18 +237,18 @@ def test_tooltip_has_bin_and_its_count(known_view: View) -> None:
     left, top = view._corner()
     y = top + place.box["y"] + place.box["height"] / 8
 
-    def says(x: float) -> list[str]:
+    def tooltip(x: float) -> list[str]:
         view.page.mouse.move(left + x, y)
         return [line for line in view.get("tooltip").inner_text().split("\n") if line]
 
-    assert says(place.x(1.1)) == [
+    assert tooltip(place.x(1.1)) == [
         "first", "step 0", "1 ≤ x < 1.25", "15 elements", "14.2 % of 106", "146 % per decade"
     ]  # fmt: skip
-    assert says(place.x(middle(bin_of(-1.0))))[2:4] == ["-1.25 < x ≤ -1", "6 elements"]
-    assert says(place.strips["NaN"])[2:5] == ["NaN", "25 elements", "23.6 % of 106"]
-    assert says(place.strips["0"])[2:4] == ["exactly 0", "50 elements"]
-    assert says(place.strips["≥"])[3] == "5 elements"
-    assert says(place.strips["Inf"])[2:4] == ["+Inf", "1 element"]
+    assert tooltip(place.x(middle(bin_of(-1.0))))[2:4] == ["-1.25 < x ≤ -1", "6 elements"]
+    assert tooltip(place.strips["NaN"])[2:5] == ["NaN", "25 elements", "23.6 % of 106"]
+    assert tooltip(place.strips["0"])[2:4] == ["exactly 0", "50 elements"]
+    assert tooltip(place.strips["≥"])[3] == "5 elements"
+    assert tooltip(place.strips["Inf"])[2:4] == ["+Inf", "1 element"]
 
 
 def test_click_moves_shared_cursor_and_drag_zooms(known_view: View) -> None:

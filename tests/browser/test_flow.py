@@ -1,4 +1,4 @@
-"""Tests of the panel Gradient flow: comparison, backward gain, percentiles, order, zoom and the tree."""
+"""Tests of the Gradient flow panel: comparison, backward gain, percentiles, order, zoom and the tree."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_ratios_have_diverging_colours(demo_view: View, demo_runs: dict[str, Run
             assert blue > red + 15, (row, colour)
             seen["less"] += 1
     assert all(seen.values()), seen
-    # The legend names the middle, and has a scale of its own for the reference.
+    # The legend labels the middle, and has a separate scale for the reference.
     expect(demo_view.find("[data-testid=legend] .ends .inner")).to_have_text("1 = healthy")
     ends = demo_view.find("[data-testid=legend] .ends > span")
     assert [ends.first.inner_text(), ends.last.inner_text()] == [f"{OVER}1000", f"{TIMES}1000"]
@@ -129,7 +129,7 @@ def test_compare_zero_nan_and_distant_steps_are_marked(edge_view: View) -> None:
         (("extra.weight", 50), "the reference has no value to compare with"),
     ]:
         expect(edge_view.hover("other", *cell)).to_contain_text(words)
-    # `growing` ends at step 9, so that later steps of `cells` have no step of it nearby.
+    # `growing` ends at step 9, so later steps of `cells` have no nearby step to compare with.
     assert edge_view.cell("other", "head.weight", 95)["compared"]["far"] is False
     edge_view.open(runs="cells,growing", ref="growing", **{"flow.vs": "ref", "step": "0"})
     assert edge_view.cell("cells", "stem.weight", 5)["compared"] == {"at": 5, "far": False, "reference": "growing"}
@@ -235,7 +235,7 @@ def test_brush_zooms_all_maps_and_the_curves(demo_view: View, demo_runs: dict[st
     assert abs(low - first) <= 4 * gap and abs(high - last) <= 4 * gap
     assert state["step"] == high and before["step"] == steps[-1], "the cursor is at the nearest end"
     assert f"p.nnviz.flow.from={low}" in demo_view.page.url and "p.nnviz.step" not in demo_view.page.url
-    # Values stay the same, and each map has these steps only.
+    # Values stay the same, and each map contains only these steps.
     assert demo_view.cell("healthy", ROW, low)["value"] == np.float32(
         demo_runs["healthy"].statistics("gradient", low)[ROW]["norm"]
     )

@@ -1,4 +1,4 @@
-"""Tests of the strip of findings: its cards against the event files, their order and links, and nnviz's cost."""
+"""Tests of the findings above the panels: their cards against the event files, order and links, and nnviz's cost."""
 
 from __future__ import annotations
 

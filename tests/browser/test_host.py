@@ -38,7 +38,7 @@ def test_dark_mode_follows_tensorboard(edge_view: View) -> None:
     picture = edge_view.picture()
     assert luminance(picture.at(*corner)) < 60
     assert edge_view.find("body").evaluate(read) != light
-    # Colours of values stay the same, and that of the background changes.
+    # Colours of values stay the same, but the background changes.
     expected = edge_view.range().colour(edge_cases.NORMAL_VALUE)
     assert picture.centre(edge_view.rect("cells", *edge_cases.NORMAL)) == expected
     ((background, _),) = picture.colours(edge_view.rect("cells", *edge_cases.ABSENT)).most_common(1)
@@ -50,7 +50,7 @@ def test_dark_mode_follows_tensorboard(edge_view: View) -> None:
 
 
 def choose(view: View) -> None:
-    """Choose by mouse and keys what CHOSEN sets by address."""
+    """Make the choices of CHOSEN by mouse and keys instead of by URL."""
     view.get("run-other").get_by_role("button", name="reference run").click()
     view.get("row-filter").fill(CHOSEN["rowFilter"])
     view.get("scale-linear").click()

@@ -1,4 +1,4 @@
-"""Tests of keys that work with any focus, of their list, and of the browser's back button."""
+"""Tests of keyboard shortcuts, of the dialog that lists them, and of the browser's back button."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tests of a training that goes on while its page is open: new steps appear, and all choices stay."""
+"""Tests of a training run that continues while its page is open: new steps appear, and all choices stay."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Training(contextlib.ExitStack):
 
 
 class Live(NamedTuple):
-    """A training and two pages on it. In one a step is chosen, the other follows the last step."""
+    """A training run and two pages that show it. One page has a selected step, the other follows the last step."""
 
     training: Training
     server: Server
@@ -104,10 +104,10 @@ SCROLL = """() => [...document.querySelectorAll("#tab-panel *")].filter((it) => 
 
 
 class Panel(NamedTuple):
-    """A panel, and the address that opens it with some choices."""
+    """A panel, and the URL that opens it with some choices."""
 
     id: str
-    #: Keys of the address. A value that is a number is the index of a logged step.
+    #: URL keys. A value that is a number is the index of a logged step.
     keys: dict[str, str | int]
     #: Element that draws the chosen steps, and whose pixels must stay the same.
     still: str
@@ -139,7 +139,7 @@ def open_panel(view: View, panel: Panel, chosen: bool) -> View:
     """Open a panel with its choices, or with its layer only."""
     keys = panel.keys if chosen else {"row": panel.keys.get("row", LAYER)}
     address = {name: value if isinstance(value, str) else str(value * EVERY) for name, value in keys.items()}
-    # A new page is not scrolled.
+    # A new page starts at the top.
     view.page.goto("about:blank")
     return view.open(runs="live", panel=panel.id, **address)
 

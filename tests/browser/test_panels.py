@@ -1,4 +1,4 @@
-"""Tests that every panel must pass: readable, linkable, stable while loading, with errors, idle if hidden."""
+"""Tests of every panel: readable, linkable, stable while loading, shows errors, idle while hidden."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.browser.page_driver import IFRAME, NARROW, WIDE, View
 from tests.support.browser.servers import Server
 
 PANELS = ("gradient_flow", "activations", "distributions", "weights", "structure", "curves")
-#: The route whose answer fills each panel.
+#: Route whose response fills the panel, per panel.
 ROUTES = {
     "gradient_flow": "series",
     "activations": "maps",
@@ -92,7 +92,7 @@ def test_hidden_runs_are_not_fetched(demo_view: View) -> None:
     demo_view.page.remove_listener("request", note)
     assert {route for route, _ in requested} >= {*ROUTES.values(), "findings"}
     others = [(route, body) for route, body in requested if set(body["runs"]) != {"healthy"}]
-    # Only the last value beside each visible run in the list is of other runs.
+    # Of other runs, only the headline values of those visible in the list are fetched.
     assert all(route == "scalars" and body["last"] and body["prefix"] == "nnviz/log/" for route, body in others), others
 
 
@@ -132,7 +132,7 @@ def test_panel_while_loading_does_not_shift(demo_server: Callable[[str], Server]
     requests = count(1)
 
     def late(route: Route, request: Request) -> None:
-        # Answers arrive one by one, so that a shift by each of them is drawn.
+        # Responses arrive one by one, so that a shift caused by any of them is drawn.
         view.page.wait_for_timeout(120 * min(8, next(requests)))
         route.continue_()
 
@@ -141,7 +141,7 @@ def test_panel_while_loading_does_not_shift(demo_server: Callable[[str], Server]
     shifts = view.frame.evaluate("() => window.shifts")
     # Prefetches may still be pending.
     view.page.unroute_all(behavior="ignoreErrors")
-    # The score of the Layout Instability API, of which 0.1 counts as good. Labels of an axis make up 0.005.
+    # Score of the Layout Instability API. Up to 0.1 counts as good. Axis labels account for 0.005.
     assert sum(value for value, _ in shifts) < 0.005, "\n".join(map(str, shifts))
 
 

@@ -47,7 +47,7 @@ def test_main_picture_equals_event_files_on_both_loaders(
     load_fast: str, demo_server: Callable[[str], Server], demo_runs: dict[str, Run], pages: Pages
 ) -> None:
     view = pages.new(demo_server(load_fast))
-    # The address does not name the tab, as if only the server was typed.
+    # The URL does not name the tab, as if the user typed only the server's address.
     view.page.goto(view.server.url)
     view.page.get_by_role("tab", name="NNVIZ").click()
     view.settle()

@@ -22,7 +22,7 @@ from tests.support.event_logs import WALL_TIME, Log, layout
 from tests.support.event_reader import Run
 
 ROWS = ["stem.weight", *(f"enc.{i}.weight" for i in range(4)), "head.weight"]
-#: As many steps as TensorBoard keeps of nnviz's series.
+#: Number of steps that TensorBoard keeps of nnviz's series.
 STEPS = np.arange(0, 20_000, 10)
 RUNS = ("long", "other")
 SPIKE, SPIKE_VALUE = ("enc.1.weight", 7770), np.float32(50)
@@ -32,7 +32,7 @@ BAD = ("enc.3.weight", {15_000: 1, 15_010: 2, 15_020: 7})
 COLOUR = {"long": (0x42, 0x50, 0x66)}
 
 
-#: A run that grows while the page is open: its name, steps at first, steps added.
+#: A run that grows while the page is open: its name, its initial number of steps, and the number added later.
 GROWING, AT_FIRST, MORE = "growing", 1500, 200
 
 
@@ -317,7 +317,7 @@ def test_growing_long_run_keeps_the_view(view: View, growing: Log) -> None:
         grown = {} if keys else {"domain": after["domain"]}
         assert after == state | grown and view.page.url == url
         assert (after["domain"] == state["domain"]) == bool(keys)
-        # Exact values beside the picture are those of the new answer too.
+        # Exact values beside the picture are also those of the new response.
         view.until("!document.querySelector('.coming')")
         assert view.readout()[GROWING] == "778"
         place = 10_000 if keys else 10 * steps[-1]

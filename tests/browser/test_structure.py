@@ -1,4 +1,4 @@
-"""Tests of the panel Structure: values, shapes and colours against the model and the event files."""
+"""Tests of the Structure panel: values, shapes and colours against the model and the event files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tests of the panel Weights: values and colours against the demo's event files."""
+"""Tests of the Weights panel: values and colours against the demo's event files."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ def centre(view: View, run: str, row: str, step: float) -> float:
 
 
 def test_marks_are_drawn_at_their_steps(window_view: View) -> None:
-    # Cells near the skipped step are narrower, so positions are compared well before it.
+    # Cells near the skipped step are narrower, so the compared positions are well before it.
     expected = {"peak": [114, 260], "nonfinite": [195, window_runs.LOST[1]], "skipped": [window_runs.SKIPPED]}
     picture = window_view.picture()
     tops = {}

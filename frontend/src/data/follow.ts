@@ -1,6 +1,6 @@
 import { effect, untracked } from "@preact/signals";
 import { pool } from "./pool";
-import { messageOf } from "./question";
+import { messageOf } from "./request";
 
 /** Maximum number of pending requests. */
 const AT_ONCE = 4;

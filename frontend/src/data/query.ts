@@ -1,4 +1,4 @@
-import { type Asker, keyOf, messageOf, type QueryOptions } from "./question";
+import { type Fetcher, keyOf, messageOf, type QueryOptions } from "./request";
 
 /** State of a query. */
 export interface QueryState<T> {
@@ -18,11 +18,11 @@ export class Query<T> {
   /** Route and parameters; null if nothing is requested. */
   key: string | null = null;
   private params: object | null = null;
-  private answered: { key: string; header: unknown; data: T } | null = null;
+  private loaded: { key: string; header: unknown; data: T } | null = null;
   private failed: { key: string; message: string } | null = null;
 
   constructor(
-    private readonly asker: Asker,
+    private readonly client: Fetcher,
     private readonly route: string,
     private readonly options: QueryOptions,
   ) {}
@@ -32,7 +32,7 @@ export class Query<T> {
     const key = params && keyOf(this.route, params);
     if (key !== this.key) this.params = params;
     this.key = key;
-    const cached = params && this.asker.peek(this.route, params);
+    const cached = params && this.client.peek(this.route, params);
     if (key === null || cached === null) return;
     try {
       this.take(key, cached, read);
@@ -46,18 +46,18 @@ export class Query<T> {
     const { key, params, options } = this;
     const abort = new AbortController();
     if (key === null || params === null) return () => {};
-    const ask = async () => {
+    const send = async () => {
       try {
         const { priority = "first" } = options;
-        const header = await this.asker.ask(this.route, params, { signal: abort.signal, priority });
+        const header = await this.client.fetch(this.route, params, { signal: abort.signal, priority });
         if (!abort.signal.aborted) this.take(key, header, read);
       } catch (error) {
         if (!abort.signal.aborted) this.failed = { key, message: messageOf(error) };
       }
       if (!abort.signal.aborted) changed();
     };
-    const cached = this.asker.peek(this.route, params) !== null;
-    const timer = options.debounce && !cached ? setTimeout(ask, options.debounce) : void ask();
+    const cached = this.client.peek(this.route, params) !== null;
+    const timer = options.debounce && !cached ? setTimeout(send, options.debounce) : void send();
     return () => {
       clearTimeout(timer ?? undefined);
       abort.abort();
@@ -65,12 +65,12 @@ export class Query<T> {
   }
 
   state(retry: () => void): QueryState<T> {
-    const { key, answered, failed } = this;
-    const data = key !== null && answered?.key === key ? answered.data : null;
+    const { key, loaded, failed } = this;
+    const data = key !== null && loaded?.key === key ? loaded.data : null;
     const error = key !== null && failed?.key === key ? failed.message : null;
     return {
       data,
-      previous: answered?.data ?? null,
+      previous: loaded?.data ?? null,
       pending: key !== null && data === null && error === null,
       error,
       retry: () => {
@@ -82,8 +82,8 @@ export class Query<T> {
 
   /** Keep the data if the response is the same object, so that values derived from the data stay the same objects. */
   private take(key: string, header: unknown, read: Read<T>): void {
-    if (this.answered?.header === header) return;
-    this.answered = { key, header, data: read(header) };
+    if (this.loaded?.header === header) return;
+    this.loaded = { key, header, data: read(header) };
     this.failed = null;
   }
 }

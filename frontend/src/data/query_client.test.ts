@@ -15,76 +15,76 @@ beforeEach(() => {
 const waiter = () => new AbortController();
 
 describe("cache", () => {
-  test("QueryClient, more bytes than its bound, forgets the answer used longest ago", async () => {
+  test("QueryClient, more bytes than its bound, evicts the least recently used response", async () => {
     for (const step of [1, 2, 3]) {
-      const answer = client.ask("things", { step }, waiter());
-      source.posts[step - 1].answer(String(step), 40e6);
-      await answer;
+      const response = client.fetch("things", { step }, waiter());
+      source.posts[step - 1].respond(String(step), 40e6);
+      await response;
     }
     expect(client.peek("things", { step: 1 })).toBeNull();
     expect(client.peek("things", { step: 2 })).toBe("2");
   });
 
-  test("QueryClient, one answer beyond its bound, keeps it", async () => {
-    const answer = client.ask("things", {}, waiter());
-    source.posts[0].answer("large", 100e6);
-    await answer;
+  test("QueryClient, one response beyond its bound, keeps it", async () => {
+    const response = client.fetch("things", {}, waiter());
+    source.posts[0].respond("large", 100e6);
+    await response;
     expect(client.peek("things", {})).toBe("large");
   });
 
-  test("QueryClient, answer that is not to be kept, asks again", async () => {
-    const once = () => client.ask("things", {}, { ...signalOf(), keep: false });
+  test("QueryClient, response with keep false, is not cached", async () => {
+    const once = () => client.fetch("things", {}, { ...signalOf(), keep: false });
     const first = once();
-    source.posts[0].answer("one", 1);
+    source.posts[0].respond("one", 1);
     expect(await first).toBe("one");
     void once();
     expect(source.posts.length).toBe(2);
   });
 });
 
-test("QueryClient, one question of several, sends it once and aborts when nobody waits", async () => {
+test("QueryClient, request of several callers, is sent once and aborted when nobody waits", async () => {
   const [first, second, third] = [waiter(), waiter(), waiter()];
   const body = { step: 1 };
-  const one = client.ask("things", body, first);
-  const two = client.ask("things", body, second);
+  const one = client.fetch("things", body, first);
+  const two = client.fetch("things", body, second);
   expect([source.posts.length, client.pending]).toEqual([1, 1]);
   first.abort();
   expect(source.posts[0].signal.aborted).toBe(false);
-  source.posts[0].answer("answer", 1);
-  expect(await two).toBe("answer");
-  expect(await one).toBe("answer");
-  expect([client.pending, client.peek("things", body)]).toEqual([0, "answer"]);
+  source.posts[0].respond("response", 1);
+  expect(await two).toBe("response");
+  expect(await one).toBe("response");
+  expect([client.pending, client.peek("things", body)]).toEqual([0, "response"]);
   // After all waiting callers gave up, the request is sent again. A failed request is not cached either.
-  const lost = client.ask("things", { step: 2 }, third);
+  const lost = client.fetch("things", { step: 2 }, third);
   third.abort();
   expect(source.posts[1].signal.aborted).toBe(true);
-  const again = client.ask("things", { step: 2 }, second);
+  const again = client.fetch("things", { step: 2 }, second);
   expect(source.posts.length).toBe(3);
   source.posts[1].fail(new Error("aborted"));
   await expect(lost).rejects.toThrow("aborted");
   source.posts[2].fail(new Error("500 no"));
   await expect(again).rejects.toThrow("500 no");
-  void client.ask("things", { step: 2 }, second);
+  void client.fetch("things", { step: 2 }, second);
   expect(source.posts.length).toBe(4);
 });
 
-test("QueryClient, one question of several fails, the others are answered", async () => {
-  const asked = [1, 2].map((step) => client.ask("things", { step }, waiter()));
+test("QueryClient, one request fails, others get their responses", async () => {
+  const sent = [1, 2].map((step) => client.fetch("things", { step }, waiter()));
   source.posts[0].fail(new Error("500 no"));
-  source.posts[1].answer("two");
-  await expect(asked[0]).rejects.toThrow("500 no");
-  expect(await asked[1]).toBe("two");
+  source.posts[1].respond("two");
+  await expect(sent[0]).rejects.toThrow("500 no");
+  expect(await sent[1]).toBe("two");
 });
 
 describe("reload", () => {
-  test("QueryClient, answer to a question from before a reload, is not kept", async () => {
-    const old = client.ask("things", {}, waiter());
+  test("QueryClient, response to a request from before a reload, is not cached", async () => {
+    const old = client.fetch("things", {}, waiter());
     expect(client.reload()).toBe(true);
-    const now = client.ask("things", {}, waiter());
+    const now = client.fetch("things", {}, waiter());
     expect(source.posts.length).toBe(2);
-    source.posts[1].answer("new");
+    source.posts[1].respond("new");
     expect(await now).toBe("new");
-    source.posts[0].answer("old");
+    source.posts[0].respond("old");
     expect(await old).toBe("old");
     expect(client.peek("things", {})).toBe("new");
   });
@@ -100,25 +100,25 @@ describe("reload", () => {
 });
 
 describe("priority", () => {
-  test("QueryClient, idle question, is sent when nothing else is pending", async () => {
-    const shown = client.ask("things", { step: 1 }, waiter());
-    const ahead = client.ask("things", { step: 2 }, { ...signalOf(), priority: "idle" });
+  test("QueryClient, idle request, is sent when nothing else is pending", async () => {
+    const shown = client.fetch("things", { step: 1 }, waiter());
+    const ahead = client.fetch("things", { step: 2 }, { ...signalOf(), priority: "idle" });
     await settle();
     expect([source.posts.length, client.pending]).toEqual([1, 1]);
-    source.posts[0].answer("one");
+    source.posts[0].respond("one");
     await shown;
     await settle();
     expect([source.posts.length, client.pending]).toEqual([2, 0]);
-    source.posts[1].answer("two");
+    source.posts[1].respond("two");
     expect(await ahead).toBe("two");
   });
 
-  test("QueryClient, idle question given up while it waits, is never sent", async () => {
-    const shown = client.ask("things", { step: 1 }, { ...signalOf(), priority: "later" });
+  test("QueryClient, idle request aborted while it waits, is never sent", async () => {
+    const shown = client.fetch("things", { step: 1 }, { ...signalOf(), priority: "later" });
     const abort = waiter();
-    const ahead = client.ask("things", { step: 2 }, { signal: abort.signal, priority: "idle" });
+    const ahead = client.fetch("things", { step: 2 }, { signal: abort.signal, priority: "idle" });
     abort.abort();
-    source.posts[0].answer("one");
+    source.posts[0].respond("one");
     await shown;
     await expect(ahead).rejects.toThrow("aborted");
     expect(source.posts.length).toBe(1);

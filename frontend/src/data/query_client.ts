@@ -2,13 +2,13 @@ import { signal } from "@preact/signals";
 import type { Source } from "../lib/types";
 import { LruCache } from "./lru_cache";
 import { Query } from "./query";
-import { type Answer, type AskOptions, keyOf, type QueryOptions } from "./question";
+import { type DecodedResponse, type FetchOptions, keyOf, type QueryOptions } from "./request";
 
 /** Bytes of cached responses. Returning to a step, a layer or a statistic then sends no request. */
 const MAX_BYTES = 256e6;
 
 interface Request {
-  answer: Promise<Answer<unknown>>;
+  response: Promise<DecodedResponse<unknown>>;
   abort: AbortController;
   waiting: number;
 }
@@ -18,7 +18,7 @@ interface Request {
  * nobody waits for it any more, and clears the cache on reload.
  *
  *     const client = new QueryClient(new HttpSource(), () => host.isHidden());
- *     const header = await client.ask("maps", { runs: ["a"], tag: null }, { signal });
+ *     const header = await client.fetch("maps", { runs: ["a"], tag: null }, { signal });
  */
 export class QueryClient {
   /** Incremented by each reload. */
@@ -73,7 +73,7 @@ export class QueryClient {
     return new Query(this, route, options);
   }
 
-  async ask<T = unknown>(route: string, params: object, options: AskOptions<T>): Promise<T> {
+  async fetch<T = unknown>(route: string, params: object, options: FetchOptions<T>): Promise<T> {
     const { signal, priority = "first", load } = options;
     // A custom loader decodes its response, so the result differs from that of a plain POST.
     const key = load ? `decoded ${keyOf(route, params)}` : keyOf(route, params);
@@ -90,18 +90,18 @@ export class QueryClient {
     };
     signal.addEventListener("abort", leave, { once: true });
     try {
-      return (await request.answer).header as T;
+      return (await request.response).header as T;
     } finally {
       signal.removeEventListener("abort", leave);
     }
   }
 
-  private send<T>(key: string, route: string, params: object, options: AskOptions<T>): Request {
+  private send<T>(key: string, route: string, params: object, options: FetchOptions<T>): Request {
     const { priority = "first", keep = true } = options;
     const load = options.load ?? ((signal: AbortSignal) => this.source.post(route, params, signal));
     const abort = new AbortController();
     const generation = this.generation.peek();
-    const request: Request = { answer: load(abort.signal), abort, waiting: 0 };
+    const request: Request = { response: load(abort.signal), abort, waiting: 0 };
     this.requests.set(key, request);
     this.unfinished[priority]++;
     const done = () => {
@@ -109,7 +109,7 @@ export class QueryClient {
       this.forget(key, request);
       if (this.unfinished.first + this.unfinished.later === 0) for (const go of this.atRest.splice(0)) go();
     };
-    request.answer.then(({ header, bytes }) => {
+    request.response.then(({ header, bytes }) => {
       const isOld = generation !== this.generation.peek() || abort.signal.aborted;
       if (keep && !isOld) this.cache.set(key, header, bytes);
       done();

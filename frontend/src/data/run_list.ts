@@ -2,7 +2,7 @@ import { batch, effect, untracked } from "@preact/signals";
 import { LOG_PREFIX } from "../lib/tags";
 import type { RunInfo, Source } from "../lib/types";
 import type { QueryClient } from "./query_client";
-import { messageOf } from "./question";
+import { messageOf } from "./request";
 import { RunScalars } from "./run_scalars";
 import type { Store } from "./store";
 
@@ -32,7 +32,8 @@ export class RunList {
     this.stops = [
       effect(() => {
         const runs = store.visible.value;
-        if (store.runs.value !== null && !store.replacingRuns) untracked(() => void this.headlines.ask(runs));
+        if (store.runs.value !== null && !store.replacingRuns)
+          untracked(() => void this.headlines.fetch(runs));
       }),
       effect(() => {
         store.scalars.value = [...this.headlines.data.value.values()].flat();
@@ -64,12 +65,12 @@ export class RunList {
     try {
       const load = async (abort: AbortSignal) => ({ header: await this.source.runs(abort), bytes: 0 });
       const options = { signal, load, keep: false, priority: "later" } as const;
-      const runs = await this.client.ask<RunInfo[]>("runs", {}, options);
+      const runs = await this.client.fetch<RunInfo[]>("runs", {}, options);
       if (signal.aborted) return;
       this.replace(runs);
       await Promise.all([
         ...this.dependents.map((one) => one.reload()),
-        this.headlines.ask(store.visible.value),
+        this.headlines.fetch(store.visible.value),
       ]);
     } catch (error) {
       if (!signal.aborted) store.runsError.value = messageOf(error);

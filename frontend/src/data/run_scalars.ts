@@ -4,7 +4,7 @@ import { RunsQuery } from "./runs_query";
 
 /** Query for the scalars of some tags, by run. */
 export class RunScalars extends RunsQuery<readonly ScalarSeries[]> {
-  private readonly question;
+  private readonly runsRequest;
 
   constructor(
     client: QueryClient,
@@ -13,7 +13,7 @@ export class RunScalars extends RunsQuery<readonly ScalarSeries[]> {
     options: { adds?: boolean } = {},
   ) {
     super(client, { ...options, bytesOf, priority: "later" });
-    this.question = {
+    this.runsRequest = {
       key: `scalars ${JSON.stringify(request)}`,
       load: async (runs: string[], signal: AbortSignal) => {
         const body = { runs, ...request };
@@ -22,14 +22,14 @@ export class RunScalars extends RunsQuery<readonly ScalarSeries[]> {
           bytes: 0,
         });
         const options = { signal, load, keep: false, priority: "later" } as const;
-        const series = await client.ask("scalars", body, options);
+        const series = await client.fetch("scalars", body, options);
         return new Map(runs.map((run) => [run, series.filter((one) => one.run === run)]));
       },
     };
   }
 
-  ask(runs: readonly string[]): Promise<boolean> {
-    return this.askFor(this.question, runs);
+  fetch(runs: readonly string[]): Promise<boolean> {
+    return this.fetchRuns(this.runsRequest, runs);
   }
 }
 

@@ -1,7 +1,7 @@
 import { batch, signal } from "@preact/signals";
 import { chunks, pool } from "./pool";
 import type { QueryClient } from "./query_client";
-import { messageOf, type Priority } from "./question";
+import { messageOf, type Priority } from "./request";
 
 /** Maximum number of runs per request. */
 const MAX_RUNS = 500;
@@ -9,7 +9,7 @@ const MAX_RUNS = 500;
 const AT_ONCE = 4;
 
 /** Request about runs, without the runs. */
-export interface RunsQuestion<T> {
+export interface RunsRequest<T> {
   /** Key that is equal for equal requests. */
   key: string;
   /** Send one request for some runs and return a value per run. */
@@ -41,7 +41,7 @@ export class RunsQuery<T> {
   private generation = -1;
   /** Values of the current request since the last reload. */
   private fresh = new Map<string, T>();
-  private readonly asked = new Set<string>();
+  private readonly requested = new Set<string>();
   private abort = new AbortController();
 
   constructor(
@@ -59,13 +59,13 @@ export class RunsQuery<T> {
   }
 
   /** Request runs. Return whether all of them have loaded, which is false if another request replaced this one. */
-  async askFor(question: RunsQuestion<T>, runs: readonly string[]): Promise<boolean> {
-    const { key } = question;
+  async fetchRuns(request: RunsRequest<T>, runs: readonly string[]): Promise<boolean> {
+    const { key } = request;
     const isOther = key !== this.key;
     const isReload = this.generation !== this.client.generation.peek();
     if (isOther || isReload) {
       this.fresh = new Map();
-      this.asked.clear();
+      this.requested.clear();
     }
     if (!this.options.adds || isReload) {
       this.abort.abort();
@@ -78,8 +78,8 @@ export class RunsQuery<T> {
       const cached = this.client.cache.get(entryKey(key, run)) as T | undefined;
       if (cached !== undefined) this.fresh.set(run, cached);
     }
-    const missing = this.missing(question, this.fresh, runs).filter(
-      (run) => !(this.options.adds && this.asked.has(run)),
+    const missing = this.missing(request, this.fresh, runs).filter(
+      (run) => !(this.options.adds && this.requested.has(run)),
     );
     const { length } = missing;
     batch(() => {
@@ -90,15 +90,15 @@ export class RunsQuery<T> {
       else if (this.fresh.size > known) this.publish();
     });
     if (length === 0) return true;
-    return this.fetchMissing(question, missing, runs.length);
+    return this.fetchMissing(request, missing, runs.length);
   }
 
-  private async fetchMissing(question: RunsQuestion<T>, missing: string[], of: number): Promise<boolean> {
-    const { abort, asked } = this;
+  private async fetchMissing(request: RunsRequest<T>, missing: string[], of: number): Promise<boolean> {
+    const { abort, requested } = this;
     const { priority = "first" } = this.options;
-    for (const run of missing) asked.add(run);
+    for (const run of missing) requested.add(run);
     try {
-      await this.fetch(question, missing, abort.signal, priority, (values) => {
+      await this.fetchGroups(request, missing, abort.signal, priority, (values) => {
         for (const [run, value] of values) this.fresh.set(run, value);
         batch(() => {
           const done = (this.progress.value?.done ?? 0) + values.size;
@@ -118,23 +118,23 @@ export class RunsQuery<T> {
       });
       return false;
     } finally {
-      if (!abort.signal.aborted) for (const run of missing) asked.delete(run);
+      if (!abort.signal.aborted) for (const run of missing) requested.delete(run);
     }
   }
 
   /** Fetch runs into the cache while nothing else is pending. */
-  async prefetch(question: RunsQuestion<T>, runs: readonly string[], signal: AbortSignal): Promise<void> {
+  async prefetch(request: RunsRequest<T>, runs: readonly string[], signal: AbortSignal): Promise<void> {
     const cached = new Map<string, T>();
     for (const run of runs) {
-      const one = this.client.cache.peek(entryKey(question.key, run)) as T | undefined;
+      const one = this.client.cache.peek(entryKey(request.key, run)) as T | undefined;
       if (one !== undefined) cached.set(run, one);
     }
-    const missing = this.missing(question, cached, runs);
-    if (missing.length > 0) await this.fetch(question, missing, signal, "idle", () => {});
+    const missing = this.missing(request, cached, runs);
+    if (missing.length > 0) await this.fetchGroups(request, missing, signal, "idle", () => {});
   }
 
-  private async fetch(
-    question: RunsQuestion<T>,
+  private async fetchGroups(
+    request: RunsRequest<T>,
     runs: readonly string[],
     signal: AbortSignal,
     priority: Priority,
@@ -144,11 +144,11 @@ export class RunsQuery<T> {
     const generation = this.client.generation.peek();
     const one = async (some: string[]) => {
       if (signal.aborted) return;
-      const values = await question.load(some, signal, priority);
+      const values = await request.load(some, signal, priority);
       if (signal.aborted) return;
       if (generation === this.client.generation.peek())
         for (const [run, value] of values)
-          this.client.cache.set(entryKey(question.key, run), value, bytesOf(value));
+          this.client.cache.set(entryKey(request.key, run), value, bytesOf(value));
       took(values);
     };
     const groups = chunks(runs, Math.min(MAX_RUNS, Math.ceil(runs.length / requests)));
@@ -157,8 +157,8 @@ export class RunsQuery<T> {
     await pool(groups.slice(1), AT_ONCE, one);
   }
 
-  private missing(question: RunsQuestion<T>, values: ReadonlyMap<string, T>, runs: readonly string[]) {
-    const { isEnough = () => true } = question;
+  private missing(request: RunsRequest<T>, values: ReadonlyMap<string, T>, runs: readonly string[]) {
+    const { isEnough = () => true } = request;
     return runs.filter((run) => {
       const value = values.get(run);
       return value === undefined || !isEnough(value);

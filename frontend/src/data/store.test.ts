@@ -28,7 +28,7 @@ test("Store, run added before an implied reference, keeps the reference", () => 
   expect(store.shown.value).toEqual(["b", "a", "c"]);
 });
 
-test("Store, keys of a panel not opened yet, stay in the address", () => {
+test("Store, keys of a panel not opened yet, stay in the URL", () => {
   const store = new Store();
   store.setPanelKeys({ "act.sample": "3", "hist.mode": "heat" });
   expect(store.key("act.sample").value).toBe("3");
@@ -40,7 +40,7 @@ test("Store, keys of a panel not opened yet, stay in the address", () => {
   expect(() => store.key("step")).toThrow("invalid key: step");
 });
 
-test("Store, panel key first asked for later, is written to the address", () => {
+test("Store, panel key first requested later, is written to the URL", () => {
   const store = new Store();
   const seen: Record<string, string>[] = [];
   effect(() => {

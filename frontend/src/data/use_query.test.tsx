@@ -46,17 +46,17 @@ const show = (body: object | null) =>
 const state = () => JSON.parse(root.textContent ?? "");
 const reply = (at: number, what: string | Error, bytes = 1) =>
   act(async () => {
-    what instanceof Error ? source.posts[at].fail(what) : source.posts[at].answer(what, bytes);
+    what instanceof Error ? source.posts[at].fail(what) : source.posts[at].respond(what, bytes);
     await settle();
   });
 
-test("useQuery, no question, sends nothing", async () => {
+test("useQuery, null parameters, sends nothing", async () => {
   await show(null);
   expect(source.posts).toEqual([]);
   expect(state()).toEqual({ data: null, previous: null, error: null, pending: false });
 });
 
-test("useQuery, the same question again, sends nothing", async () => {
+test("useQuery, equal parameters again, sends nothing", async () => {
   await show({ step: 1 });
   expect(state().pending).toBe(true);
   await reply(0, "one");
@@ -69,7 +69,7 @@ test("useQuery, the same question again, sends nothing", async () => {
   expect(source.posts.length).toBe(2);
 });
 
-test("useQuery, late answer to an earlier question, is dropped", async () => {
+test("useQuery, late response to an earlier request, is dropped", async () => {
   await show({ step: 1 });
   await show({ step: 2 });
   expect(source.posts[0].signal.aborted).toBe(true);
@@ -78,7 +78,7 @@ test("useQuery, late answer to an earlier question, is dropped", async () => {
   expect(state().data).toBe("two");
 });
 
-test("useQuery, retry after an error, shows the answer", async () => {
+test("useQuery, retry after an error, shows the response", async () => {
   await show({ step: 1 });
   await reply(0, new Error("500 no"));
   expect(state()).toEqual({ data: null, previous: null, error: "500 no", pending: false });
@@ -90,7 +90,7 @@ test("useQuery, retry after an error, shows the answer", async () => {
   expect(state()).toEqual({ data: "one", previous: "one", error: null, pending: false });
 });
 
-test("useQuery, reload, keeps the old answer; a hidden tab waits until shown", async () => {
+test("useQuery, reload, keeps the old response; a hidden tab waits until shown", async () => {
   await show({ step: 1 });
   await reply(0, "old");
   hidden = true;
@@ -107,7 +107,7 @@ test("useQuery, reload, keeps the old answer; a hidden tab waits until shown", a
   expect(state().data).toBe("new");
 });
 
-test("useQuery, debounced question, is sent once it rests; a cached answer is shown at once", async () => {
+test("useQuery, debounced request, is sent once it rests; a cached response is shown at once", async () => {
   const debounced = (step: number) =>
     act(async () => {
       render(
@@ -130,7 +130,7 @@ test("useQuery, debounced question, is sent once it rests; a cached answer is sh
   expect(source.posts.length).toBe(1);
 });
 
-test("useQuery, answer that cannot be read, is an error", async () => {
+test("useQuery, response that cannot be read, is an error", async () => {
   const quiet = { step: 1 };
   const Broken = () => {
     const { error } = useQuery("things", quiet, () => {

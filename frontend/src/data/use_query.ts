@@ -2,7 +2,7 @@ import { createContext } from "preact";
 import { useContext, useEffect, useMemo, useState } from "preact/hooks";
 import type { QueryState } from "./query";
 import type { QueryClient } from "./query_client";
-import type { QueryOptions } from "./question";
+import type { QueryOptions } from "./request";
 
 export type { QueryState } from "./query";
 

@@ -22,14 +22,14 @@ function byHand(): ArrayBuffer {
   return buffer;
 }
 
-test("decode, answer made by hand, returns its arrays", () => {
+test("decode, response made by hand, returns its arrays", () => {
   const found = decode(byHand()) as { values: Float32Array; steps: Float64Array; absent: Uint8Array };
   expect([...found.values]).toEqual([0.5, Number.NaN]);
   expect([...found.steps]).toEqual([1234567890123]);
   expect([...found.absent]).toEqual([1, 0, 1]);
 });
 
-test("decode, broken answers, say what is wrong", () => {
+test("decode, broken responses, raise with the reason", () => {
   expect(() => decode(new ArrayBuffer(3))).toThrow("invalid response: 3 bytes");
   expect(() => decode(byHand().slice(0, -8))).toThrow(/invalid array: 3 of uint8/);
   const buffer = byHand();
@@ -59,7 +59,7 @@ test("HttpSource, known layouts, are not sent again", async () => {
   vi.unstubAllGlobals();
 });
 
-test("HttpSource, error answer, throws its text", async () => {
+test("HttpSource, error response, throws its text", async () => {
   vi.stubGlobal(
     "fetch",
     async () => new Response("unknown kind: nothing", { status: 400, statusText: "Bad Request" }),

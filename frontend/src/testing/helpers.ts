@@ -79,14 +79,14 @@ export class FakeSource implements Source {
   listed: RunInfo[] = [];
   requests: {
     request: SeriesRequest;
-    answer: (answer: SeriesResponse) => void;
+    respond: (respond: SeriesResponse) => void;
     fail: (error: Error) => void;
   }[] = [];
   failRuns: Error | null = null;
   /** Requests for window scalars. */
   windows: {
     request: ScalarsRequest;
-    answer: (answer: ScalarSeries[]) => void;
+    respond: (respond: ScalarSeries[]) => void;
     fail: (error: Error) => void;
   }[] = [];
 
@@ -96,8 +96,8 @@ export class FakeSource implements Source {
   }
 
   series(request: SeriesRequest) {
-    return new Promise<SeriesResponse>((answer, fail) => {
-      this.requests.push({ request, answer, fail });
+    return new Promise<SeriesResponse>((respond, fail) => {
+      this.requests.push({ request, respond, fail });
     });
   }
 
@@ -106,12 +106,12 @@ export class FakeSource implements Source {
     return this.requests.slice(n).flatMap(({ request }) => request.runs);
   }
 
-  /** Answer all requests since the nth, including those sent meanwhile, each with the series of its runs. */
-  async answerAll(of: (run: string) => RunSeries | null, since = 0): Promise<void> {
+  /** Respond to all requests since the nth, including those sent meanwhile, each with the series of its runs. */
+  async respondAll(of: (run: string) => RunSeries | null, since = 0): Promise<void> {
     for (let i = since; i < this.requests.length; i++) {
-      const { request, answer } = this.requests[i];
+      const { request, respond } = this.requests[i];
       const series = request.runs.map(of);
-      answer({
+      respond({
         series: series.filter((one) => one !== null),
         missing: request.runs
           .filter((_, k) => series[k] === null)
@@ -126,21 +126,21 @@ export class FakeSource implements Source {
     route: string;
     body: object;
     signal: AbortSignal;
-    answer: (header: unknown, bytes?: number) => void;
+    respond: (header: unknown, bytes?: number) => void;
     fail: (error: Error) => void;
   }[] = [];
 
   post(route: string, body: object, signal: AbortSignal) {
-    return new Promise<{ header: unknown; bytes: number }>((answer, fail) => {
-      const send = (header: unknown, bytes = 1) => answer({ header, bytes });
-      this.posts.push({ route, body, signal, answer: send, fail });
+    return new Promise<{ header: unknown; bytes: number }>((respond, fail) => {
+      const send = (header: unknown, bytes = 1) => respond({ header, bytes });
+      this.posts.push({ route, body, signal, respond: send, fail });
     });
   }
 
   async scalars(request: ScalarsRequest) {
     if (request.last) return [];
-    return new Promise<ScalarSeries[]>((answer, fail) => {
-      this.windows.push({ request, answer, fail });
+    return new Promise<ScalarSeries[]>((respond, fail) => {
+      this.windows.push({ request, respond, fail });
     });
   }
 }

@@ -45,7 +45,7 @@ export interface Listing {
 }
 
 /** Response of `POST maps` with a tag. */
-export interface MapsAnswer {
+export interface MapsResponse {
   tag: string;
   steps: { run: string; steps: Float64Array }[];
   maps: MapEvent[];
@@ -53,7 +53,7 @@ export interface MapsAnswer {
 }
 
 export const readListing = (header: unknown) => header as Listing;
-export const readMaps = (header: unknown) => header as MapsAnswer;
+export const readMaps = (header: unknown) => header as MapsResponse;
 
 export const UNIT_AXES = ["channel", "feature", "head", "unit"];
 export const NONFINITE_CODE = 255;

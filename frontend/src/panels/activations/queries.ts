@@ -7,7 +7,7 @@ import {
   type Listing,
   type MapEvent,
   type MapHeader,
-  type MapsAnswer,
+  type MapsResponse,
   readListing,
   readMaps,
 } from "./model";
@@ -27,7 +27,7 @@ export function useListing(runs: readonly string[]): QueryState<Listing> {
 export function useInputs(
   runs: readonly string[],
   layer: string | null,
-): QueryState<MapsAnswer> & { logged: boolean } {
+): QueryState<MapsResponse> & { logged: boolean } {
   const listing = useQuery(
     "maps",
     runs.length > 0 ? { runs, prefix: MAP_INPUT_TAG, tag: null } : null,
@@ -37,12 +37,12 @@ export function useInputs(
   // With several models, layer names start with the name of the model.
   const tag = tags.find((one) => layer?.startsWith(`${one.slice(MAP_INPUT_TAG.length + 1)}.`)) ?? tags[0];
   const body = tag === undefined ? null : { runs, prefix: MAP_INPUT_TAG, tag, steps: [LAST] };
-  const answer = useQuery("maps", body, readMaps);
+  const query = useQuery("maps", body, readMaps);
   return {
-    ...answer,
-    error: listing.error ?? answer.error,
-    pending: listing.pending || answer.pending,
-    retry: listing.error !== null ? listing.retry : answer.retry,
+    ...query,
+    error: listing.error ?? query.error,
+    pending: listing.pending || query.pending,
+    retry: listing.error !== null ? listing.retry : query.retry,
     // True until the listing has loaded.
     logged: tag !== undefined || listing.data === null,
   };
@@ -99,7 +99,7 @@ export function useMaps(
   useEffect(() => {
     if (!some.data || next >= steps.length - 1) return;
     const abort = new AbortController();
-    client.ask("maps", chunk(next), { signal: abort.signal }).catch(() => undefined);
+    client.fetch("maps", chunk(next), { signal: abort.signal }).catch(() => undefined);
     return () => abort.abort();
   }, [some.data, next]);
 
@@ -135,6 +135,6 @@ export function useHistory(
   runs: readonly string[],
   tag: string,
   at: Readonly<Record<string, number>>,
-): QueryState<MapsAnswer> {
+): QueryState<MapsResponse> {
   return useQuery("maps", { runs, prefix: MAP_PREFIX, tag, steps: null, at }, readMaps);
 }

@@ -30,7 +30,7 @@ export async function explain(
     available.map(async ([kind, statistic]): Promise<RowSeries[]> => {
       const range = { from: Math.max(0, step - far), to: step + spacing(logged) };
       const body = { runs: [run], kind, statistics: [statistic], ...range };
-      const header = await client.ask<SeriesHeader>("series", body, { signal: abort });
+      const header = await client.fetch<SeriesHeader>("series", body, { signal: abort });
       return header.series.map(({ layout, steps, absent, values }) => ({
         kind,
         statistic,

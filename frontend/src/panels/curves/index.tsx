@@ -47,11 +47,11 @@ export function View() {
   const [message, setMessage] = useState<string | null>(null);
   const runs = store.shown.value;
   const body = runs.length > 0 ? { runs, tags: null, prefix: "", last: false } : null;
-  const answer = useQuery("scalars", body, read);
+  const query = useQuery("scalars", body, read);
   const groups = useFindings().groups;
   const series = useMemo(
-    () => (answer.data ?? answer.previous ?? []).filter(({ run }) => runs.includes(run)),
-    [answer.data, answer.previous, runs.join()],
+    () => (query.data ?? query.previous ?? []).filter(({ run }) => runs.includes(run)),
+    [query.data, query.previous, runs.join()],
   );
   const clocks = useMemo(() => clocksOf(series), [series]);
   const charts = useMemo(() => {
@@ -121,9 +121,9 @@ export function View() {
       : i === 0
         ? ref
         : null;
-  const empty = !answer.pending && answer.error === null && charts.length === 0;
+  const empty = !query.pending && query.error === null && charts.length === 0;
   return (
-    <section class="panel" aria-label={TEXT.title} aria-busy={answer.pending && series.length === 0}>
+    <section class="panel" aria-label={TEXT.title} aria-busy={query.pending && series.length === 0}>
       <div class="tools">
         <Toolbar settings={settings} valid={pattern !== null} />
         <div class="ends">
@@ -145,8 +145,8 @@ export function View() {
           />
         </div>
       </div>
-      {answer.pending && <Busy />}
-      {answer.error !== null && <Failure what={TEXT.what} message={answer.error} retry={answer.retry} />}
+      {query.pending && <Busy />}
+      {query.error !== null && <Failure what={TEXT.what} message={query.error} retry={query.retry} />}
       {runs.length === 0 ? (
         <NoRuns />
       ) : empty ? (

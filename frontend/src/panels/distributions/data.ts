@@ -6,7 +6,7 @@ import { KINDS } from "../../lib/statistics";
 import { allSteps, nearest, stepDomain } from "../../lib/steps";
 import type { Row } from "../../lib/types";
 import { useStore } from "../../ui/context";
-import { type HistogramAnswer, type HistogramListing, readHistograms } from "./model";
+import { type HistogramListing, type HistogramResponse, readHistograms } from "./model";
 
 const readListing = (header: unknown) => header as HistogramListing;
 
@@ -48,8 +48,8 @@ export function useListing() {
   }, [first.data, first.previous]);
   const kind = kinds.length === 0 || kinds.includes(valid) ? valid : kinds[0];
   const second = useQuery("histograms", kind !== valid ? { runs, kind } : null, readListing);
-  const answer = kind === valid ? first : second;
-  const listing = answer.data ?? answer.previous;
+  const query = kind === valid ? first : second;
+  const listing = query.data ?? query.previous;
 
   const rows = useMemo(() => {
     const listed = new Map(listing?.runs.map((run) => [run.run, run]));
@@ -73,7 +73,7 @@ export function useListing() {
   );
   const at = choose(store.view.row.value, things);
   return {
-    answer: answer as QueryState<HistogramListing>,
+    query: query as QueryState<HistogramListing>,
     runs,
     kinds,
     kind,
@@ -99,16 +99,16 @@ export function useListing() {
 export type Listing = ReturnType<typeof useListing>;
 
 /** Return the histograms of the selected row at all steps. */
-export function useRow(listing: Listing, wanted: boolean): QueryState<HistogramAnswer> {
+export function useRow(listing: Listing, wanted: boolean): QueryState<HistogramResponse> {
   const { runs, kind, rows, selected } = listing;
   const row = rows[selected]?.name;
-  const ask = wanted && row !== undefined;
-  return useQuery("histograms", ask ? { runs, kind, rows: [row] } : null, readHistograms);
+  const isEnabled = wanted && row !== undefined;
+  return useQuery("histograms", isEnabled ? { runs, kind, rows: [row] } : null, readHistograms);
 }
 
 /** Return the histograms of all rows at the cursor's step. */
-export function useStep(listing: Listing, wanted: boolean): QueryState<HistogramAnswer> {
+export function useStep(listing: Listing, wanted: boolean): QueryState<HistogramResponse> {
   const { runs, kind, rows, step } = listing;
-  const ask = wanted && rows.length > 0;
-  return useQuery("histograms", ask ? { runs, kind, step } : null, readHistograms);
+  const isEnabled = wanted && rows.length > 0;
+  return useQuery("histograms", isEnabled ? { runs, kind, step } : null, readHistograms);
 }

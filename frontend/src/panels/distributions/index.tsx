@@ -20,7 +20,7 @@ export function View() {
   const store = useStore();
   const { mode } = useKeys();
   const listing = useListing();
-  const { answer, rows, selected, kinds, kind, step, known } = listing;
+  const { query, rows, selected, kinds, kind, step, known } = listing;
   const layers = mode === "layers";
   const ofRow = useRow(listing, !layers);
   const ofStep = useStep(listing, layers);
@@ -32,9 +32,9 @@ export function View() {
   const row = rows[selected]?.name ?? "";
 
   if (store.shown.value.length === 0) return <NoRuns />;
-  const error = answer.error ?? current.error;
+  const error = query.error ?? current.error;
   const failure = error !== null && (
-    <Failure what={TEXT.what} message={error} retry={answer.error === null ? current.retry : answer.retry} />
+    <Failure what={TEXT.what} message={error} retry={query.error === null ? current.retry : query.retry} />
   );
   if (known && kinds.length === 0 && error === null) {
     return <PanelEmpty title={TEXT.emptyTitle} help={TEXT.emptyHelp} code={TEXT.emptyCode} />;
@@ -75,9 +75,9 @@ export function View() {
         )}
         {shown ? (
           layers ? (
-            <Layers listing={listing} answer={shown} stale={current.data === null} />
+            <Layers listing={listing} response={shown} stale={current.data === null} />
           ) : (
-            <Stage listing={listing} answer={shown} stale={current.data === null} />
+            <Stage listing={listing} response={shown} stale={current.data === null} />
           )
         ) : error === null ? (
           <div class="pending" aria-busy="true" />

@@ -16,7 +16,7 @@ import { binEnds, DECADES, snap } from "./model_bins";
 import { densityScale, highest, partShares, pixelBins } from "./model_density";
 
 /** Return one run's histograms as sent by the route. `items` are counts per bin. */
-function answer(items: Record<number, number>[], more: { rows?: string[]; steps?: number[] } = {}) {
+function histogramsOf(items: Record<number, number>[], more: { rows?: string[]; steps?: number[] } = {}) {
   const rows = more.rows ?? ["fc.weight"];
   const [first, width] = [3, 515];
   const counts = new Int32Array(items.length * width);
@@ -90,7 +90,7 @@ describe("binEnds", () => {
 
 describe("densities", () => {
   test("integrate to the shares of bins of unequal width", () => {
-    const one = answer([{ 422: 50, 425: 50 }]);
+    const one = histogramsOf([{ 422: 50, 425: 50 }]);
     expect(densityOf(one, 0, 422)).toBeCloseTo(0.5 / Math.log10(1.25), 12);
     expect(densityOf(one, 0, 425)).toBeCloseTo(0.5 / Math.log10(2 / 1.75), 12);
     expect(densityOf(one, 0, 425) / densityOf(one, 0, 422)).toBeGreaterThan(1.6);
@@ -105,13 +105,13 @@ describe("densities", () => {
       const bin = binAt(2 ** (-10 + (10 * (i + 0.5)) / n));
       bins[bin] = (bins[bin] ?? 0) + 1;
     }
-    const one = answer([bins]);
+    const one = histogramsOf([bins]);
     for (let bin = 382; bin < 422; bin++)
       expect(densityOf(one, 0, bin)).toBeCloseTo(1 / Math.log10(2 ** 10), 2);
   });
 
   test("count NaN, zero and overflow as elements", () => {
-    const one = answer([{ 0: 10, 1: 5, 260: 30, 261: 1, 422: 50, 518: 3, 519: 1 }]);
+    const one = histogramsOf([{ 0: 10, 1: 5, 260: 30, 261: 1, 422: 50, 518: 3, 519: 1 }]);
     expect(one.totals[0]).toBe(100);
     expect([0, 1, 260, 422, 519, 300].map((bin) => shareOf(one, 0, bin))).toEqual([
       0.1, 0.05, 0.3, 0.5, 0.01, 0,
@@ -130,12 +130,12 @@ describe("densities", () => {
   });
 
   test("weight items equally when finding used bins, except empty ones", () => {
-    const sum = usage([answer([{ 422: 1000 }, { 423: 1, 0: 1 }, {}])]);
+    const sum = usage([histogramsOf([{ 422: 1000 }, { 423: 1, 0: 1 }, {}])]);
     expect([sum[422], sum[423], sum[0]]).toEqual([0.5, 0.25, 0.25]);
   });
 
   test("scale spans three decades below the highest density", () => {
-    expect(densityScale(highest([answer([{ 422: 1 }])]))).toEqual({
+    expect(densityScale(highest([histogramsOf([{ 422: 1 }])]))).toEqual({
       mode: "log",
       lo: 0.02,
       hi: 20,
@@ -145,7 +145,7 @@ describe("densities", () => {
 });
 
 describe("valueAxis", () => {
-  const both = usage([answer([{ 422: 40, 98: 40, 382: 10, 260: 10 }])]);
+  const both = usage([histogramsOf([{ 422: 40, 98: 40, 382: 10, 260: 10 }])]);
 
   test("spans the used values symmetrically about zero", () => {
     expect(valueRange(both)).toEqual({ from: -1.25, to: 1.25, floor: 2 ** -10 });
@@ -164,13 +164,13 @@ describe("valueAxis", () => {
   });
 
   test("has one side for values of one sign", () => {
-    const used = usage([answer([{ 422: 40, 400: 40, 260: 20 }])]);
+    const used = usage([histogramsOf([{ 422: 40, 400: 40, 260: 20 }])]);
     const axis = valueAxis(valueRange(used), used, 300);
     expect(axis.pieces.map(({ part }) => part)).toEqual(["zero", "positive"]);
   });
 
   test("has special bins that are not empty", () => {
-    const used = usage([answer([{ 0: 1, 1: 1, 2: 1, 260: 1, 422: 1, 98: 1, 518: 1, 519: 1 }])]);
+    const used = usage([histogramsOf([{ 0: 1, 1: 1, 2: 1, 260: 1, 422: 1, 98: 1, 518: 1, 519: 1 }])]);
     const parts = valueAxis(valueRange(used), used, 300).pieces.map(({ part }) => part);
     expect(parts).toEqual([
       "nan",
@@ -185,7 +185,7 @@ describe("valueAxis", () => {
   });
 
   test("exists for NaN only", () => {
-    const used = usage([answer([{ 0: 7 }])]);
+    const used = usage([histogramsOf([{ 0: 7 }])]);
     const axis = valueAxis(valueRange(used), used, 300);
     expect(axis.pieces.map(({ part }) => part)).toEqual(["nan", "negative", "zero", "positive"]);
     expect(valueTicks(axis, 30).length).toBeGreaterThan(1);
@@ -209,7 +209,7 @@ describe("valueAxis", () => {
   });
 
   test("spans at most nine decades if one run explodes", () => {
-    const used = usage([answer([{ 422: 90, 300: 5, 500: 5 }])]);
+    const used = usage([histogramsOf([{ 422: 90, 300: 5, 500: 5 }])]);
     const { to, floor } = valueRange(used);
     expect(to / floor).toBeLessThanOrEqual(1e9 * 1.001);
     expect(partOf(422, valueRange(used))).toBe("positive");
@@ -243,7 +243,7 @@ describe("ridges", () => {
   });
 
   test("in front hide those behind", () => {
-    const one = answer([{ 422: 1 }, { 422: 1 }, { 423: 1 }]);
+    const one = histogramsOf([{ 422: 1 }, { 422: 1 }, { 423: 1 }]);
     const axis = valueAxis(valueRange(usage([one])), usage([one]), 300);
     const layout = stepLayout(one.steps, [-5, 25], 200);
     const x = toX(axis, 1.1);
@@ -254,14 +254,14 @@ describe("ridges", () => {
   });
 
   test("histogramCsv writes one line per bin", () => {
-    const csv = histogramCsv([answer([{ 0: 1, 422: 3 }, {}], { steps: [0, 20] })]);
+    const csv = histogramCsv([histogramsOf([{ 0: 1, 422: 3 }, {}], { steps: [0, 20] })]);
     expect(csv.split("\n")).toEqual([
       "run,row,step,bin_from,bin_to,count,share",
       "run,fc.weight,0,NaN,NaN,1,0.25",
       "run,fc.weight,0,1,1.25,3,0.75",
       "",
     ]);
-    const rows = histogramCsv([answer([{ 260: 2 }, { 98: 1 }], { rows: ["a,b", "c"], steps: [40] })]);
+    const rows = histogramCsv([histogramsOf([{ 260: 2 }, { 98: 1 }], { rows: ["a,b", "c"], steps: [40] })]);
     expect(rows.split("\n").slice(1, 3)).toEqual(['run,"a,b",40,0,0,2,1', "run,c,40,-1.25,-1,1,1"]);
   });
 });

@@ -30,7 +30,7 @@ export interface HistogramListing {
   missing: { run: string; row: string | null; reason: string }[];
 }
 
-export interface HistogramAnswer {
+export interface HistogramResponse {
   series: Histograms[];
   missing: { run: string; row: string | null; reason: string }[];
 }
@@ -48,8 +48,8 @@ interface WireSeries {
 }
 
 /** Read the response of the route `histograms` to a request with rows or a step. */
-export function readHistograms(header: unknown): HistogramAnswer {
-  const { series, missing } = header as { series: WireSeries[]; missing: HistogramAnswer["missing"] };
+export function readHistograms(header: unknown): HistogramResponse {
+  const { series, missing } = header as { series: WireSeries[]; missing: HistogramResponse["missing"] };
   return {
     missing,
     series: series.map((one) => {

@@ -78,13 +78,13 @@ describe("a CSV of every step", () => {
 
   test("csvChunks, backward gain, uses the layer before", () => {
     const one = series("r", 3, "rms");
-    const asked = shown("backward_gain", { kind: "activation_gradient" });
+    const requested = shown("backward_gain", { kind: "activation_gradient" });
     const expected = toCsv([gainGrid(one, LINES, ALL)], LINES, LOG);
-    expect(text(csvChunks(one, asked, null))).toBe(below(expected));
+    expect(text(csvChunks(one, requested, null))).toBe(below(expected));
     expect(expected).toContain("undefined");
   });
 
-  test("readWhole, empty answer, is null", () => {
+  test("readWhole, empty response, is null", () => {
     expect(readWhole({ layouts: {}, series: [] })).toBeNull();
     const { run, rows, steps, wallTimes, absent, values } = series("r", 2, "norm");
     const header = {

@@ -14,11 +14,11 @@ import {
   type ValueRequest,
 } from "./model";
 import {
-  type AnsweredSeries,
   type Cell,
   cellOf,
   type LineSeries,
   lineSeries,
+  type SeriesEntry,
   sharedScale,
 } from "./model_values";
 
@@ -29,14 +29,14 @@ const MAX_NAMES = 20_000;
 
 const readStructure = (header: unknown) =>
   header as { runs: Structure[]; missing: { run: string; reason: string }[] };
-const readSeries = (header: unknown) => (header as { series: AnsweredSeries[] }).series;
+const readSeries = (header: unknown) => (header as { series: SeriesEntry[] }).series;
 
 /** Return the models of the shown runs. */
-export function useModels(): { models: Models | null; answer: QueryState<ReturnType<typeof readStructure>> } {
+export function useModels(): { models: Models | null; query: QueryState<ReturnType<typeof readStructure>> } {
   const store = useStore();
   const shown = store.shown.value;
-  const answer = useQuery("structure", shown.length > 0 ? { runs: shown } : null, readStructure);
-  const data = answer.data ?? answer.previous;
+  const query = useQuery("structure", shown.length > 0 ? { runs: shown } : null, readStructure);
+  const data = query.data ?? query.previous;
   const found = useMemo(
     () => data && shown.flatMap((run) => data.runs.find((one) => one.run === run) ?? []),
     [data, shown.join("\n")],
@@ -49,7 +49,7 @@ export function useModels(): { models: Models | null; answer: QueryState<ReturnT
     const tree = moduleTree(facts, names);
     return { runs, facts, tree, modules: flat(tree) };
   }, [runs]);
-  return { models, answer };
+  return { models, query };
 }
 
 /** Return the previous models if their content is the same, so that a reload does not redraw them. */
@@ -122,10 +122,10 @@ export function useValues(models: Models | null): Values {
           rows: requested.map(({ rows }) => (rows.length === 1 ? rows[0] : rows)),
         };
   const over = useQuery("series", request && { ...request, width: WIDTH }, readSeries);
-  const answered = over.data ?? over.previous;
+  const loaded = over.data ?? over.previous;
   const series = useMemo(
-    () => (answered ?? []).flatMap((one) => lineSeries(one, statistic, requested.length) ?? []),
-    [answered, statistic, requested],
+    () => (loaded ?? []).flatMap((one) => lineSeries(one, statistic, requested.length) ?? []),
+    [loaded, statistic, requested],
   );
   const steps = useMemo(() => allSteps(series.map((one) => one.steps)), [series]);
   const last = steps.at(-1) ?? 0;

@@ -34,7 +34,7 @@ type Show = "table" | "both" | "graph";
 
 export function View() {
   const store = useStore();
-  const { models, answer } = useModels();
+  const { models, query } = useModels();
   const values = useValues(models);
   const { ref, width } = useSize<HTMLElement>();
   const chosen = store.key("str.show").value;
@@ -109,8 +109,8 @@ export function View() {
   const nothing = store.shown.value.length === 0;
   const body = () => {
     if (nothing) return <NoRuns />;
-    if (answer.error !== null && !models)
-      return <Failure what={TEXT.what} message={answer.error} retry={answer.retry} />;
+    if (query.error !== null && !models)
+      return <Failure what={TEXT.what} message={query.error} retry={query.retry} />;
     if (!models) return <div class="notice" aria-busy="true" />;
     if (models.modules.length === 0)
       return <PanelEmpty title={TEXT.emptyTitle} help={TEXT.emptyHelp} code={TEXT.emptyCode} />;
@@ -217,7 +217,7 @@ export function View() {
           <StructureExports models={models} values={values} place={place} />
         </div>
       </div>
-      {(answer.pending || values.loading) && <Busy />}
+      {(query.pending || values.loading) && <Busy />}
       {body()}
     </section>
   );

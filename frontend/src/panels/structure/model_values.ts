@@ -27,7 +27,7 @@ export interface LineSeries {
 }
 
 /** A run's entry in the response of `series`. */
-export type AnsweredSeries = Pick<
+export type SeriesEntry = Pick<
   SeriesHeader["series"][number],
   "run" | "steps" | "absent" | "values" | "starts" | "columns"
 >;
@@ -36,16 +36,16 @@ export type AnsweredSeries = Pick<
 const FINITE = 1 | 2;
 const ABSENT = 8;
 
-export function lineSeries(answer: AnsweredSeries, statistic: string, lines: number): LineSeries | null {
-  const { run, steps } = answer;
-  const values = answer.values?.[statistic];
-  if (values && answer.absent) {
-    const { absent } = answer;
+export function lineSeries(entry: SeriesEntry, statistic: string, lines: number): LineSeries | null {
+  const { run, steps } = entry;
+  const values = entry.values?.[statistic];
+  if (values && entry.absent) {
+    const { absent } = entry;
     return { run, steps, lines, whole: true, at: steps, value: values, low: values, high: values, absent };
   }
-  const columns = answer.columns?.[statistic];
-  if (!columns || !answer.starts) return null;
-  const { starts } = answer;
+  const columns = entry.columns?.[statistic];
+  if (!columns || !entry.starts) return null;
+  const { starts } = entry;
   const at = Float64Array.from(starts, (start, i) => {
     const end = i + 1 < starts.length ? starts[i + 1] : steps.length;
     return steps[Math.floor((start + end - 1) / 2)];

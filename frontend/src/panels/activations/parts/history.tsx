@@ -42,11 +42,8 @@ export function HistoryDrawer({ tag, layer, picture, unit, sample, step, colours
   // Runs that kept other units are left out, since they have another unit at this index.
   const at = grid ? grid.ids.indexOf(unit) : 0;
   const runs = picture.shown.flatMap(({ run, own }) => (own?.ids[at] === unit ? [run] : []));
-  const answer = useHistory(runs, tag, { ...(cuts ? { sample } : {}), [axis]: at });
-  const maps = useMemo(
-    () => answer.data?.maps ?? answer.previous?.maps ?? [],
-    [answer.data, answer.previous],
-  );
+  const query = useHistory(runs, tag, { ...(cuts ? { sample } : {}), [axis]: at });
+  const maps = useMemo(() => query.data?.maps ?? query.previous?.maps ?? [], [query.data, query.previous]);
   const dark = store.dark.value;
   const signed = colours === "diverging";
   const strips = useMemo(() => histories(maps, runs, axis), [maps, runs.join("\n"), axis]);
@@ -95,10 +92,10 @@ export function HistoryDrawer({ tag, layer, picture, unit, sample, step, colours
           </svg>
         </button>
       </div>
-      {answer.error !== null ? (
-        <Failure what={TEXT.whatHistory} message={answer.error} retry={answer.retry} />
+      {query.error !== null ? (
+        <Failure what={TEXT.whatHistory} message={query.error} retry={query.retry} />
       ) : (
-        <div class={answer.data ? "act-history-body" : "act-history-body stale"} aria-busy={answer.pending}>
+        <div class={query.data ? "act-history-body" : "act-history-body stale"} aria-busy={query.pending}>
           <div class="act-strips">
             {strips.map(({ run, frames }) => (
               <div class="act-strip-row" key={run}>

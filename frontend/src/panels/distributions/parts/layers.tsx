@@ -9,7 +9,7 @@ import { UI_TEXT } from "../../../ui/text";
 import { type Listing, useKeys } from "../data";
 import { drawDensityMap } from "../draw_density_map";
 import type { ValueAxis } from "../layout_value_axis";
-import { type HistogramAnswer, type Histograms, peakOf } from "../model";
+import { type HistogramResponse, type Histograms, peakOf } from "../model";
 import { useAxis, useShared } from "../shared";
 import { TEXT } from "../text";
 import { tooltipOf } from "../tooltip";
@@ -25,12 +25,12 @@ const MIN_WIDTH = 150;
 
 interface Props {
   listing: Listing;
-  answer: HistogramAnswer;
+  response: HistogramResponse;
   stale: boolean;
 }
 
 /** All layers at the cursor's step, one line per layer, with the runs side by side. */
-export function Layers({ listing, answer, stale }: Props) {
+export function Layers({ listing, response, stale }: Props) {
   const store = useStore();
   const keys = useKeys();
   const { ref, width, height } = useSize<HTMLDivElement>();
@@ -38,7 +38,7 @@ export function Layers({ listing, answer, stale }: Props) {
   const shown = store.shown.value;
   const filter = parseFilter(store.view.rowFilter.value) ?? /(?:)/;
   const names = listing.rows.map(({ name }) => name).filter((name) => filter.test(name));
-  const shared = useShared(answer);
+  const shared = useShared(response);
   const { series, used, range, peak, scale } = shared;
 
   const label = Math.min(220, Math.max(110, Math.round(width * 0.2)));

@@ -8,7 +8,7 @@ import { kindName } from "../../../ui/text";
 import { type Listing, useKeys } from "../data";
 import { type StepLayout, stepLayout } from "../layout";
 import type { ValueAxis } from "../layout_value_axis";
-import { type HistogramAnswer, type Histograms, peakOf } from "../model";
+import { type HistogramResponse, type Histograms, peakOf } from "../model";
 import { useAxis, useShared } from "../shared";
 import { TEXT } from "../text";
 import { DensityLegend } from "./legend";
@@ -27,18 +27,18 @@ const LEGEND = 44;
 
 interface Props {
   listing: Listing;
-  answer: HistogramAnswer;
-  /** True if `answer` is of the previous row while the new one is loading. */
+  response: HistogramResponse;
+  /** True if `response` is of the previous row while the new one is loading. */
   stale: boolean;
 }
 
 /** The selected row: each run's histograms over steps, with a shared value axis and density scale. */
-export function Stage({ listing, answer, stale }: Props) {
+export function Stage({ listing, response, stale }: Props) {
   const store = useStore();
   const keys = useKeys();
   const { ref, width, height } = useSize<HTMLDivElement>();
   const shown = store.shown.value;
-  const shared = useShared(answer);
+  const shared = useShared(response);
   const { series, present, used, range, peak, scale } = shared;
 
   const perLine = Math.max(1, Math.min(shown.length, Math.floor((width - GUTTER) / (MIN_WIDTH + GAP))));
@@ -98,7 +98,7 @@ export function Stage({ listing, answer, stale }: Props) {
                         over={outline(all, reference, keys.overlay, listing.step)}
                       />
                     ) : (
-                      <Missing run={run} answer={answer} listing={listing} height={plot} />
+                      <Missing run={run} response={response} listing={listing} height={plot} />
                     )}
                   </div>
                 </>
@@ -228,16 +228,16 @@ function StepAxis({
 
 function Missing({
   run,
-  answer,
+  response,
   listing,
   height,
 }: {
   run: string;
-  answer: HistogramAnswer;
+  response: HistogramResponse;
   listing: Listing;
   height: number;
 }) {
-  const reasons = answer.missing.filter((one) => one.run === run);
+  const reasons = response.missing.filter((one) => one.run === run);
   const row = listing.rows[listing.selected]?.name ?? "";
   const text = reasons.some((one) => one.row !== null)
     ? TEXT.noRow(row)

@@ -57,7 +57,7 @@ async function whole(
   const range = zoom === null ? {} : { from: zoom[0], to: zoom[1] };
   const every = async (series: RunSeries) =>
     series.reduced
-      ? readWhole(await client.ask("series", { runs: [series.run], kind, statistics, ...range }, once))
+      ? readWhole(await client.fetch("series", { runs: [series.run], kind, statistics, ...range }, once))
       : series;
   const compared = shown.comparison ? runs.find(({ run }) => run === ref) : undefined;
   const reference = compared ? await every(compared) : null;

@@ -79,13 +79,13 @@ test("widthFor, small change of the window, is the same width", () => {
   expect(widthFor(4, 150, 1440)).toBe(widthFor(4, 340, 1440));
 });
 
-test("ExactQueries, cursor at rest, asks for its step and line and drops late answers", async () => {
+test("ExactQueries, cursor at rest, requests its step and line, drops late responses", async () => {
   const source = new FakeSource();
   source.listed = [info("r", 0, { gradient: ["norm", "rms"] })];
   const { store, flow, runs } = pageState(source, () => false);
   void runs.reload();
   await settle();
-  source.requests[0].answer({ series: [reduced("r")], missing: [] });
+  source.requests[0].respond({ series: [reduced("r")], missing: [] });
   await settle();
   expect(source.requests.length).toBe(1);
   // While a key is held down the cursor does not rest, and nothing is requested.
@@ -98,7 +98,7 @@ test("ExactQueries, cursor at rest, asks for its step and line and drops late an
   ]);
   expect(flow.atCursor.gridsAtStep.value[0].reduced).toBeDefined();
   const { reduced: _, ...plain } = reduced("r");
-  exact[0].answer({
+  exact[0].respond({
     series: [
       {
         ...plain,
@@ -112,20 +112,20 @@ test("ExactQueries, cursor at rest, asks for its step and line and drops late an
   flow.moveTo(null, 40);
   expect([...flow.atCursor.gridsAtStep.value[0].values]).toEqual([8, 9]);
   store.choose("gradient", "rms");
-  exact[1].answer({ series: [{ ...plain, rows: [row("x.weight")] }], missing: [] });
+  exact[1].respond({ series: [{ ...plain, rows: [row("x.weight")] }], missing: [] });
   await settle();
   expect(flow.exact.lines.value.size).toBe(0);
   flow.dispose();
   runs.dispose();
 });
 
-test("ExactQueries, one question fails, keeps other answers and asks only it again", async () => {
+test("ExactQueries, one request fails, keeps other responses, repeats only it", async () => {
   const source = new FakeSource();
   source.listed = ["p", "q", "r"].map((run, i) => info(run, i));
   const { flow, runs } = pageState(source, () => false);
   void runs.reload();
   await settle();
-  await source.answerAll((run) => reduced(run));
+  await source.respondAll((run) => reduced(run));
   await wait(REST + 20);
   const lines = source.requests.filter(({ request }) => request.rows?.[0] === "x.weight");
   expect(lines.map(({ request }) => request.runs)).toEqual([["p"], ["q"], ["r"]]);
@@ -138,31 +138,31 @@ test("ExactQueries, one question fails, keeps other answers and asks only it aga
       values: { norm: Float32Array.from({ length: 10 }, (_, i) => i) },
     };
   };
-  lines[0].answer({ series: [whole("p")], missing: [] });
+  lines[0].respond({ series: [whole("p")], missing: [] });
   lines[1].fail(new Error("503 no room"));
   await settle();
-  lines[2].answer({ series: [whole("r")], missing: [] });
+  lines[2].respond({ series: [whole("r")], missing: [] });
   await settle();
   expect(flow.query.error.value).toBe("503 no room");
   expect([...flow.exact.lines.value.keys()]).toEqual(["p", "r"]);
-  const asked = source.requests.length;
+  const sent = source.requests.length;
   // Move away and back.
   flow.moveTo(1, null);
   flow.moveTo(0, null);
   await wait(REST + REST_MOVING + 40);
-  const again = source.requests.slice(asked).filter(({ request }) => request.rows?.[0] === "x.weight");
+  const again = source.requests.slice(sent).filter(({ request }) => request.rows?.[0] === "x.weight");
   expect(again.map(({ request }) => request.runs)).toEqual([["q"]]);
   flow.dispose();
   runs.dispose();
 });
 
-test("ExactQueries, cursor moving, asks nothing until it rests", async () => {
+test("ExactQueries, cursor moving, requests nothing until it rests", async () => {
   const source = new FakeSource();
   source.listed = [info("r", 0)];
   const { flow, runs } = pageState(source, () => false);
   void runs.reload();
   await settle();
-  source.requests[0].answer({ series: [reduced("r")], missing: [] });
+  source.requests[0].respond({ series: [reduced("r")], missing: [] });
   await settle();
   // Wait longer than a resting cursor would need to.
   for (const at of [1, 0, 1, 0, 1, 0, 1]) {

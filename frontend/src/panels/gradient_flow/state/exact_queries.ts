@@ -107,7 +107,7 @@ export class ExactQueries {
       bytes: 0,
     });
     const options = { signal, load, keep: false, priority: "later" } as const;
-    return (await this.client.ask("series", body, options)).series;
+    return (await this.client.fetch("series", body, options)).series;
   }
 
   /** Return a handler of responses. It labels them with the series, statistic and zoom at the time of the request. */

@@ -5,7 +5,7 @@ import { FakeSource, info, scalars, series, settle } from "../../../testing/help
 const RUNS = ["a", "b", "c", "d", "e"].map((run, i) =>
   info(run, i, { gradient: ["norm", "rms", "nonfinite"], update: ["ratio"] }),
 );
-const answerOf = (run: string, value = 1) =>
+const seriesOf = (run: string, value = 1) =>
   series(
     run,
     ["x.weight", "y.weight"],
@@ -31,23 +31,23 @@ test("Flow, start, shows four runs, gradient norms, last step, first row", async
   expect(store.ref.value).toBe("a");
   // The reference alone, then the others.
   expect(source.requests.map(({ request }) => request.runs)).toEqual([["a"]]);
-  source.requests[0].answer({ series: [answerOf("a")], missing: [] });
+  source.requests[0].respond({ series: [seriesOf("a")], missing: [] });
   await settle();
   expect(source.requests.map(({ request }) => request)).toEqual(
     ["a", "b", "c", "d"].map((run) => ({ runs: [run], kind: "gradient", statistics: ["norm"], width: 384 })),
   );
-  await source.answerAll((run) => answerOf(run), 1);
+  await source.respondAll((run) => seriesOf(run), 1);
   expect(flow.cursor.step.value).toBe(10);
   expect(flow.rows.lines.value[flow.cursor.line.value].key).toBe("x.weight");
   expect(flow.query.pending.value).toBe(false);
 });
 
-test("Flow, run shown again, asks only for what is missing", async () => {
+test("Flow, run shown again, requests only what is missing", async () => {
   const { store, source } = await ready();
-  await source.answerAll((run) => answerOf(run));
+  await source.respondAll((run) => seriesOf(run));
   store.toggleRun("e");
   expect(source.runsSince(4)).toEqual(["e"]);
-  await source.answerAll((run) => answerOf(run), 4);
+  await source.respondAll((run) => seriesOf(run), 4);
   store.toggleRun("e");
   store.toggleRun("e");
   store.setRef("c");
@@ -55,16 +55,16 @@ test("Flow, run shown again, asks only for what is missing", async () => {
   expect(store.shown.value).toEqual(["c", "a", "b", "d", "e"]);
 });
 
-test("Flow, late answer of another statistic, is dropped", async () => {
+test("Flow, late response of another statistic, is dropped", async () => {
   const { store, flow, source } = await ready();
   store.choose("gradient", "rms");
   expect(source.requests.slice(1).map(({ request }) => request.statistics)).toEqual([["rms"]]);
-  source.requests[0].answer({ series: [answerOf("a")], missing: [] });
+  source.requests[0].respond({ series: [seriesOf("a")], missing: [] });
   await settle();
   expect(flow.series.value).toEqual([]);
-  const rms = answerOf("a");
+  const rms = seriesOf("a");
   rms.values = { rms: rms.values.norm };
-  await source.answerAll((run) => (run === "a" ? rms : null), 1);
+  await source.respondAll((run) => (run === "a" ? rms : null), 1);
   expect(source.requests.slice(1).map(({ request }) => request.statistics)).toEqual(Array(4).fill(["rms"]));
   expect(flow.series.value.map(({ run }) => run)).toEqual(["a"]);
   expect(flow.query.data.value.get("b")).toEqual({ reason: "not there" });
@@ -72,7 +72,7 @@ test("Flow, late answer of another statistic, is dropped", async () => {
 
 test("Flow, another statistic pending, keeps lines, steps and cursor but no value", async () => {
   const { store, flow, source } = await ready();
-  await source.answerAll((run) => answerOf(run));
+  await source.respondAll((run) => seriesOf(run));
   flow.moveTo(1, 0);
   const { lines } = flow.rows;
   const { steps, domain } = flow.cursor;
@@ -89,25 +89,25 @@ test("Flow, another statistic pending, keeps lines, steps and cursor but no valu
   // Once loaded, the new values decide, even if there are fewer of them. If none have loaded, nothing is left.
   const short = series("a", ["x.weight"], [0, 5], [[1], [2]]);
   short.values = { rms: short.values.norm };
-  source.requests[4].answer({ series: [short], missing: [] });
+  source.requests[4].respond({ series: [short], missing: [] });
   await settle();
   expect(flow.waiting.value).toBe(false);
   expect([lines.value.map(({ key }) => key), [...steps.value]]).toEqual([["x.weight"], [0, 5]]);
   store.choose("update", "ratio");
-  await source.answerAll(() => null, 5);
+  await source.respondAll(() => null, 5);
   expect([flow.waiting.value, flow.query.pending.value, lines.value]).toEqual([false, false, []]);
 });
 
 describe("reload", () => {
-  test("Flow, reload, keeps old values until new ones come", async () => {
+  test("Flow, reload, keeps old values until new ones arrive", async () => {
     const { store, flow, source, runs } = await ready();
-    await source.answerAll((run) => answerOf(run, 1));
+    await source.respondAll((run) => seriesOf(run, 1));
     flow.moveTo(1, 0);
     void runs.reload();
     await settle();
     expect(source.requests.length).toBe(5);
     expect(flow.picture.gridOf.value.get("a")!.values[0]).toBe(1);
-    await source.answerAll((run) => answerOf(run, 7), 4);
+    await source.respondAll((run) => seriesOf(run, 7), 4);
     expect(source.requests.length).toBe(8);
     expect(flow.picture.gridOf.value.get("a")!.values[0]).toBe(7);
     expect(flow.cursor.step.value).toBe(0);
@@ -132,7 +132,7 @@ describe("reload", () => {
     expect(flow.query.error.value).toBe("500 broken");
     void runs.reload();
     await settle();
-    await source.answerAll((run) => answerOf(run), 1);
+    await source.respondAll((run) => seriesOf(run), 1);
     expect(flow.query.error.value).toBeNull();
     source.failRuns = new Error("502 gone");
     await runs.reload();
@@ -141,23 +141,23 @@ describe("reload", () => {
   });
 });
 
-test("Flow, values not finite, asks for their counts only there", async () => {
+test("Flow, values not finite, requests their counts only there", async () => {
   const { flow, source } = await ready();
   const bad = series("b", ["x.weight"], [0], [[Number.NaN]]);
-  await source.answerAll((run) => (run === "b" ? bad : answerOf(run)));
+  await source.respondAll((run) => (run === "b" ? bad : seriesOf(run)));
   expect(source.requests[4].request).toEqual({
     runs: ["b"],
     kind: "gradient",
     statistics: ["nonfinite", "count"],
   });
-  source.requests[4].answer({ series: [bad], missing: [] });
+  source.requests[4].respond({ series: [bad], missing: [] });
   await settle();
   expect([...flow.query.nonfinite.data.value.keys()]).toEqual(["gradient/b"]);
 });
 
 test("Flow, cursor moves, stays within steps and lines", async () => {
   const { flow, source } = await ready();
-  source.requests[0].answer({ series: [answerOf("a")], missing: [] });
+  source.requests[0].respond({ series: [seriesOf("a")], missing: [] });
   await settle();
   flow.moveStep(-1);
   expect(flow.cursor.step.value).toBe(0);
@@ -180,15 +180,15 @@ describe("windows between logged steps", () => {
     });
   };
 
-  test("Flow, windows, are asked for once per run whatever is shown", async () => {
+  test("Flow, windows, are requested once per run whatever is shown", async () => {
     const { store, flow, source } = await ready();
     expect(source.windows.map(({ request }) => request.runs)).toEqual([["a", "b", "c", "d"]]);
     expect(source.windows[0].request.tags).toContain("nnviz/window/gradient_norm_max_step");
-    source.requests[0].answer({
+    source.requests[0].respond({
       series: [series("a", ["x.weight"], [0, 110], [[1], [2]])],
       missing: [],
     });
-    source.windows[0].answer(peaks("a"));
+    source.windows[0].respond(peaks("a"));
     await settle();
     expect(flow.marks.marks.value.get("a")!.map(({ kind, step }) => [kind, step])).toEqual([["peak", 76]]);
     expect(flow.marks.markKinds.value).toEqual(["peak"]);
@@ -202,14 +202,14 @@ describe("windows between logged steps", () => {
   test("Flow, late windows, are dropped; a failure shows until a reload", async () => {
     const { store, flow, source, runs } = await ready();
     store.toggleRun("a");
-    source.windows[0].answer(peaks("a"));
+    source.windows[0].respond(peaks("a"));
     source.windows[1].fail(new Error("503 gone"));
     await settle();
     expect(flow.windows.data.value.size).toBe(0);
     expect(flow.windows.error.value).toBe("503 gone");
     void runs.reload();
     await settle();
-    source.windows.at(-1)!.answer(peaks("b"));
+    source.windows.at(-1)!.respond(peaks("b"));
     await settle();
     expect(flow.windows.error.value).toBeNull();
     expect(flow.marks.marks.value.get("b")!.length).toBe(1);
@@ -224,7 +224,7 @@ describe("another kind", () => {
   test("Flow, another kind, keeps row and step and replaces a missing statistic", async () => {
     const { store, flow } = pageState(new FakeSource(), () => false);
     store.runs.value = [info("a", 0, kinds)];
-    flow.query.data.value = new Map([["a", { series: answerOf("a") }]]);
+    flow.query.data.value = new Map([["a", { series: seriesOf("a") }]]);
     flow.moveTo(1, 0);
     store.view.kind.value = "optimizer";
     store.view.statistic.value = "rms";

@@ -105,7 +105,7 @@ export class Flow {
     this.rows = rows;
     this.picture = picture;
     this.cursor = cursor;
-    this.stops = this.askOnChange();
+    this.stops = this.fetchOnChange();
     const { step, line } = cursor;
     const { banded } = this.atCursor;
     const wanted = { of, series, windowed, zoom, rows: rows.rows, lines: rows.lines, step, line, banded };
@@ -124,8 +124,8 @@ export class Flow {
   /** Request the shown runs again. Old values stay until new ones load. */
   async reload(): Promise<void> {
     const { store } = this;
-    const series = this.isOpen && this.askSeries();
-    await Promise.all([series, this.windows.ask(store.shown.peek())]);
+    const series = this.isOpen && this.fetchSeries();
+    await Promise.all([series, this.windows.fetch(store.shown.peek())]);
   }
 
   rowOf(line: number): Row | null {
@@ -190,23 +190,23 @@ export class Flow {
     return (this.store.view.panel.value ?? PANEL) === PANEL;
   }
 
-  private askSeries(): Promise<void> {
+  private fetchSeries(): Promise<void> {
     const { kind, source, shown } = this.store;
-    return this.query.ask(kind.value, source.value, shown.value, this.width.value);
+    return this.query.fetch(kind.value, source.value, shown.value, this.width.value);
   }
 
-  private askOnChange(): (() => void)[] {
+  private fetchOnChange(): (() => void)[] {
     const { store } = this;
     return [
       effect(() => {
         // Read all of these before any condition: an effect only runs again for signals that it has read.
         void [store.kind.value, store.source.value, store.shown.value, this.width.value];
         const wanted = store.runs.value !== null && this.isOpen;
-        if (wanted && !store.replacingRuns) untracked(() => void this.askSeries());
+        if (wanted && !store.replacingRuns) untracked(() => void this.fetchSeries());
       }),
       effect(() => {
         const runs = store.shown.value;
-        if (store.runs.value !== null && !store.replacingRuns) untracked(() => void this.windows.ask(runs));
+        if (store.runs.value !== null && !store.replacingRuns) untracked(() => void this.windows.fetch(runs));
       }),
       effect(() => {
         store.rows.value = this.rows.rows.value;

@@ -17,7 +17,7 @@ export class NonfiniteQuery {
     this.abort.abort();
   }
 
-  async ask(kind: string, statistic: string, series: readonly RunSeries[]): Promise<void> {
+  async fetch(kind: string, statistic: string, series: readonly RunSeries[]): Promise<void> {
     this.abort.abort();
     this.abort = new AbortController();
     const { signal } = this.abort;
@@ -34,10 +34,10 @@ export class NonfiniteQuery {
     });
     try {
       const options = { signal, load, keep: false, priority: "later" } as const;
-      const answer = await this.client.ask("series", request, options);
+      const response = await this.client.fetch("series", request, options);
       if (signal.aborted) return;
       const map = new Map(this.data.peek());
-      for (const one of answer.series) map.set(`${kind}/${one.run}`, one);
+      for (const one of response.series) map.set(`${kind}/${one.run}`, one);
       this.data.value = map;
     } catch {
       // Without counts the tooltip shows only that there are NaN or Inf.

@@ -38,23 +38,23 @@ test("SeriesQuery, runs in columns, fetches other statistics ahead when idle", a
   const { store, flow, runs } = pageState(source, () => false);
   void runs.reload();
   await settle();
-  const answer = (at: number, statistic: string) =>
-    source.requests[at].answer({ series: [inColumns("r", statistic)], missing: [] });
-  answer(0, "norm");
+  const respond = (at: number, statistic: string) =>
+    source.requests[at].respond({ series: [inColumns("r", statistic)], missing: [] });
+  respond(0, "norm");
   const ahead = () => source.requests.filter(({ request }) => request.statistics[0] === "rms");
   await wait(500);
   // Marks and exact values are still pending.
   expect(ahead()).toEqual([]);
-  source.windows[0].answer([]);
-  for (const { request, answer } of source.requests.slice(1))
-    if (request.width === undefined) answer({ series: [], missing: [] });
+  source.windows[0].respond([]);
+  for (const { request, respond } of source.requests.slice(1))
+    if (request.width === undefined) respond({ series: [], missing: [] });
   await settle();
   expect(ahead().map(({ request }) => request)).toEqual([
     { runs: ["r"], kind: "gradient", statistics: ["rms"], width: 384 },
   ]);
   expect(source.requests.some(({ request }) => request.statistics[0] === "count")).toBe(false);
   const sent = source.requests.length;
-  ahead()[0].answer({ series: [inColumns("r", "rms")], missing: [] });
+  ahead()[0].respond({ series: [inColumns("r", "rms")], missing: [] });
   await settle();
   store.choose("gradient", "rms");
   expect(source.requests.slice(sent).filter(({ request }) => request.width !== undefined)).toEqual([]);

@@ -1,5 +1,5 @@
 import type { QueryClient } from "../../../data/query_client";
-import { entryKey, keyPrefix, RunsQuery, type RunsQuestion } from "../../../data/runs_query";
+import { entryKey, keyPrefix, RunsQuery, type RunsRequest } from "../../../data/runs_query";
 import type { Store } from "../../../data/store";
 import { asColumns, bytesOf } from "../../../lib/columns";
 import { isGain } from "../../../lib/gain";
@@ -41,14 +41,14 @@ export class SeriesQuery extends RunsQuery<Loaded> {
     this.nonfinite.dispose();
   }
 
-  async ask(kind: string, statistic: string, runs: readonly string[], width: number): Promise<void> {
-    const hasLoaded = await this.askFor(this.question(kind, statistic, width), runs);
+  async fetch(kind: string, statistic: string, runs: readonly string[], width: number): Promise<void> {
+    const hasLoaded = await this.fetchRuns(this.requestFor(kind, statistic, width), runs);
     if (!hasLoaded) return;
     void this.prefetchOthers(kind, statistic, runs, width).catch(() => {});
     const counted = this.store.statistics
       .peek()
       .some((one) => one.kind === kind && one.names.includes("nonfinite"));
-    await this.nonfinite.ask(kind, statistic, counted ? this.seriesOf(runs) : []);
+    await this.nonfinite.fetch(kind, statistic, counted ? this.seriesOf(runs) : []);
   }
 
   private seriesOf(runs: readonly string[]): RunSeries[] {
@@ -58,7 +58,7 @@ export class SeriesQuery extends RunsQuery<Loaded> {
     });
   }
 
-  private question(kind: string, statistic: string, width: number): RunsQuestion<Loaded> {
+  private requestFor(kind: string, statistic: string, width: number): RunsRequest<Loaded> {
     return {
       key: keyOf(kind, statistic),
       isEnough: (one) => isEnough(one, width),
@@ -68,10 +68,10 @@ export class SeriesQuery extends RunsQuery<Loaded> {
           header: await this.source.series(request, abort),
           bytes: 0,
         });
-        const answer = await this.client.ask("series", request, { signal, load, keep: false, priority });
+        const response = await this.client.fetch("series", request, { signal, load, keep: false, priority });
         const values = new Map<string, Loaded>(runs.map((run) => [run, { reason: "" }]));
-        for (const { run, reason } of answer.missing) values.set(run, { reason });
-        for (const one of answer.series.map(asColumns))
+        for (const { run, reason } of response.missing) values.set(run, { reason });
+        for (const one of response.series.map(asColumns))
           if (one.values[statistic]) values.set(one.run, { series: one });
         return values;
       },
@@ -94,7 +94,7 @@ export class SeriesQuery extends RunsQuery<Loaded> {
     for (const name of names) {
       if (name === "count" || isGain(kind, name) || this.client.hidden || signal.aborted) continue;
       if (shown + cache.bytesOf(keyPrefix(KEY)) > AHEAD_BYTES) return;
-      await this.prefetch(this.question(kind, name, width), runs, signal);
+      await this.prefetch(this.requestFor(kind, name, width), runs, signal);
     }
   }
 }

@@ -5,19 +5,19 @@
 export type Priority = "first" | "later" | "idle";
 
 /** A decoded response and its size. */
-export interface Answer<T> {
+export interface DecodedResponse<T> {
   header: T;
   bytes: number;
 }
 
-export interface AskOptions<T> {
+export interface FetchOptions<T> {
   /** Signal that ends the wait. The request is aborted when nobody waits for it any more. */
   signal: AbortSignal;
   priority?: Priority;
   /** Cache the response; true by default. */
   keep?: boolean;
   /** Send the request and decode its response. By default, send a POST and return the header of its response. */
-  load?: (signal: AbortSignal) => Promise<Answer<T>>;
+  load?: (signal: AbortSignal) => Promise<DecodedResponse<T>>;
 }
 
 export interface QueryOptions {
@@ -27,9 +27,9 @@ export interface QueryOptions {
 }
 
 /** The part of the client that a query uses. */
-export interface Asker {
+export interface Fetcher {
   peek(route: string, params: object): unknown;
-  ask<T>(route: string, params: object, options: AskOptions<T>): Promise<T>;
+  fetch<T>(route: string, params: object, options: FetchOptions<T>): Promise<T>;
 }
 
 export const keyOf = (route: string, params: object) => `${route} ${JSON.stringify(params)}`;
