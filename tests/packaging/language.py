@@ -31,9 +31,7 @@ CHECKED = (
     "tests",
 )
 #: Beginnings of paths whose docstrings are not checked yet.
-PENDING: tuple[str, ...] = (
-    "tb_nnviz/record",
-)
+PENDING: tuple[str, ...] = ("tb_nnviz/record",)
 #: Words that open a description of something else than the thing itself.
 OPENERS = ("How", "That", "Those", "What", "Where", "Whether", "Which", "Who")
 #: Longest commit subject.
