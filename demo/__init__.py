@@ -1,1 +1,1 @@
-"""Six real trainings: two learn, and four fail, each for another reason."""
+"""Six real training runs: two learn, and four fail, each for a different reason."""

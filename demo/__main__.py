@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from demo import pace
 
-#: Sets of runs. Each set has its own data and network.
+#: Names of the sets of runs. Each set has its own data and network.
 SETS = ("digits", "gpt")
 
 
@@ -37,7 +37,7 @@ class Outcome(NamedTuple):
 
 
 class Training(NamedTuple):
-    """A run and the function that trains it into a folder."""
+    """A run and the function that trains it and logs to a folder."""
 
     name: str
     story: str
@@ -45,7 +45,7 @@ class Training(NamedTuple):
 
 
 def digits(steps: int | None) -> tuple[str, list[Training]]:
-    """Return a description of the digits and the trainings of the convolutional networks."""
+    """Return a description of the digits and the training runs of the convolutional networks."""
     from demo import data, runs, train
 
     train_split, test_split = data.digits()
@@ -61,7 +61,7 @@ def digits(steps: int | None) -> tuple[str, list[Training]]:
 
 
 def gpt(steps: int | None) -> tuple[str, list[Training]]:
-    """Return a description of the texts and the trainings of the language models."""
+    """Return a description of the texts and the training runs of the language models."""
     from demo.gpt import data, runs, train
 
     texts = data.texts()
@@ -78,7 +78,7 @@ def gpt(steps: int | None) -> tuple[str, list[Training]]:
 
 
 def tensorboard() -> str:
-    """Return the command to type, with its folder if the environment is not activated."""
+    """Return the command that starts TensorBoard, with its folder if the environment is not activated."""
     if sys.prefix == sys.base_prefix or "VIRTUAL_ENV" in os.environ:
         return "tensorboard"
     return os.path.relpath(Path(sys.executable).parent / "tensorboard")
@@ -101,7 +101,7 @@ def main(argv: list[str] | None = None) -> int:
     torch.set_num_threads(1)
     trainings = [training for _, several in sets for training in several]
     try:
-        # all before the first training, so that a foreign folder is reported at once
+        # all folders before the first training, so that a foreign one is reported at once
         folders = [fresh(options.logdir / training.name) for training in trainings]
     except FileExistsError as error:
         print(error, file=sys.stderr)

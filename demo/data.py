@@ -48,7 +48,7 @@ def examples(split: Split, classes: int) -> Split:
 
 
 def batches(split: Split, size: int, steps: int, seed: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield ``steps`` shuffled batches, epoch after epoch, without the incomplete last batch of an epoch."""
+    """Yield ``steps`` shuffled batches, over several epochs, without the incomplete last batch of an epoch."""
     generator = torch.Generator().manual_seed(seed)
     done = 0
     while True:

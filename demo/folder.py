@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-#: Name of the file that marks a folder as made by the demo, which may delete it.
+#: Name of the file that marks a folder as made by the demo, so that the demo may delete it.
 MARK = "made-by-the-tb_nnviz-demo"
 
 

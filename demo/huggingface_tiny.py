@@ -1,4 +1,4 @@
-"""transformers: a tiny GPT learns the source of the standard library, letter by letter, watched by a callback.
+"""transformers: a tiny GPT learns Python source, character by character, watched by a callback.
 
 python demo/huggingface_tiny.py && tensorboard --logdir runs
 """
@@ -19,12 +19,12 @@ from tb_nnviz.huggingface import NNVizCallback
 LENGTH = 64
 
 
-def lines() -> list[dict[str, torch.Tensor]]:
-    """Return pieces of ``LENGTH`` letters of argparse's source. Letters beyond ASCII become NUL."""
+def pieces() -> list[dict[str, torch.Tensor]]:
+    """Return pieces of ``LENGTH`` characters of argparse's source. Characters beyond ASCII become NUL."""
     text = Path(argparse.__file__).read_text("utf-8")
-    letters = torch.tensor([ord(letter) if ord(letter) < 128 else 0 for letter in text])
-    pieces = letters[: len(letters) // LENGTH * LENGTH].view(-1, LENGTH)
-    return [{"input_ids": piece, "labels": piece} for piece in pieces]
+    codes = torch.tensor([ord(character) if ord(character) < 128 else 0 for character in text])
+    codes = codes[: len(codes) // LENGTH * LENGTH].view(-1, LENGTH)
+    return [{"input_ids": piece, "labels": piece} for piece in codes]
 
 
 def main() -> None:
@@ -33,7 +33,7 @@ def main() -> None:
     parser.add_argument("--logdir", default="runs", help="parent of the run's folder (runs)")
     folder = Path(parser.parse_args().logdir)
     set_seed(0)
-    data = lines()
+    data = pieces()
     model = GPT2LMHeadModel(GPT2Config(vocab_size=128, n_positions=LENGTH, n_embd=64, n_layer=4, n_head=4))
     arguments = TrainingArguments(
         output_dir=str(folder / "huggingface-checkpoints"),

@@ -1,4 +1,4 @@
-"""The deep convolutional network of all runs. One architecture, so that the rows of all runs match."""
+"""The deep convolutional network of all runs. It is the same in all of them, so that their rows match."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ Activation = Callable[[], nn.Module]
 
 
 def block(activation: Activation, norm: bool) -> nn.Sequential:
-    """Make two 3x3 convolutions that keep the shape, without a residual path, so that depth has its full effect."""
+    """Make two 3x3 convolutions that keep the shape. Without a residual path, depth has its full effect."""
     layers: OrderedDict[str, nn.Module] = OrderedDict()
     for i in (1, 2):
-        # a batch norm cancels a bias in front of it
+        # a batch norm cancels a bias that precedes it
         layers[f"conv{i}"] = nn.Conv2d(CHANNELS, CHANNELS, 3, padding=1, bias=not norm)
         if norm:
             layers[f"norm{i}"] = nn.BatchNorm2d(CHANNELS)

@@ -1,4 +1,4 @@
-"""The demo's logging intervals. They are shorter than the defaults, because the trainings are short."""
+"""The demo's logging intervals. They are shorter than the defaults, because the training runs are short."""
 
 from __future__ import annotations
 

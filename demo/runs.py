@@ -13,12 +13,12 @@ from demo.models import DeepCNN
 
 
 def constant(step: int) -> float:
-    """Keep the learning rate constant."""
+    """Return the factor that keeps the learning rate constant."""
     return 1.0
 
 
 def unconstrained(model: DeepCNN, steps: int) -> None:
-    """Leave the parameters as the optimizer made them."""
+    """Leave the parameters unchanged."""
 
 
 @torch.no_grad()
@@ -26,7 +26,7 @@ def clip_above(model: DeepCNN, steps: int) -> None:
     """Clip the convolutions of the blocks from the 80th step on, with ``max=`` where ``min=`` was meant.
 
     Their inputs come from ReLUs and are not negative. With weights and biases below zero every
-    output before a ReLU is negative for every input, so the gradient is exactly zero from there down.
+    output before a ReLU is negative for every input, so the gradient is exactly zero from there to the input.
     """
     if steps >= 80:
         for parameter in model.blocks.parameters():
@@ -35,7 +35,7 @@ def clip_above(model: DeepCNN, steps: int) -> None:
 
 @dataclass(frozen=True)
 class Run:
-    """One training.
+    """One training run.
 
     ``schedule`` returns the factor on the learning rate. ``constrain`` changes the parameters after
     an optimizer step, given the number of steps taken.

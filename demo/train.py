@@ -30,7 +30,7 @@ class Result(NamedTuple):
     name: str
     test_accuracy: float
     loss: float
-    cost: float  # share of the run that tb_nnviz took
+    cost: float  # share of the run's time that tb_nnviz took
 
 
 @torch.no_grad()

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from tb_nnviz.record.summary import Summary, summary
     from tb_nnviz.record.watch import watch
 
-_HOMES = {
+#: The module that defines each public name.
+_MODULES = {
     "watch": "tb_nnviz.record.watch",
     "Monitor": "tb_nnviz.record.monitor",
     "summary": "tb_nnviz.record.summary",
@@ -26,7 +27,7 @@ _INTEGRATIONS = ("huggingface", "lightning")
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES and name not in _INTEGRATIONS:
+    if name not in _MODULES and name not in _INTEGRATIONS:
         raise AttributeError(f"module 'tb_nnviz' has no attribute {name!r}")
     from importlib import import_module
     from importlib.util import find_spec
@@ -38,7 +39,7 @@ def __getattr__(name: str) -> Any:
             f"tb_nnviz.{name} needs PyTorch, which is not installed here: "
             "pip install torch, or pip install 'tb_nnviz[torch]'"
         )
-    return getattr(import_module(_HOMES[name]), name)
+    return getattr(import_module(_MODULES[name]), name)
 
 
 def __dir__() -> list[str]:

@@ -1,1 +1,1 @@
-"""A small GPT that learns the source of the standard library, letter by letter, with and without a fault."""
+"""A small GPT that learns Python's standard library, character by character, with and without a fault."""

@@ -16,37 +16,37 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-#: Modules of one file each. The last one is held out.
+#: Modules whose source is the text. The last one is held out.
 SOURCES = (argparse, ast, dataclasses, difflib, inspect, logging, pathlib, textwrap)
-#: Length of the model's context, in letters.
+#: Length of the model's context, in characters.
 LENGTH = 64
-#: Number of letters: the ASCII codes.
+#: Size of the alphabet: the ASCII characters.
 LETTERS = 128
 
 
 class Texts(NamedTuple):
-    """Letter codes [n] of the training text and of the held-out text."""
+    """Character codes [n] of the training text and of the held-out text."""
 
     training: Tensor
     held_out: Tensor
 
 
 def texts() -> Texts:
-    """Return the two texts. Their length depends on the version of Python.
+    """Return both texts. Their lengths depend on the version of Python.
 
     >>> "".join(map(chr, texts().held_out[3:29].tolist()))
     'Text wrapping and filling.'
     """
-    *training, held_out = (_letters(inspect.getsource(module)) for module in SOURCES)
+    *training, held_out = (_codes(inspect.getsource(module)) for module in SOURCES)
     return Texts(torch.cat(training), held_out)
 
 
-def _letters(text: str) -> Tensor:
-    return torch.tensor([code if (code := ord(letter)) < LETTERS else ord("?") for letter in text])
+def _codes(text: str) -> Tensor:
+    return torch.tensor([code if (code := ord(character)) < LETTERS else ord("?") for character in text])
 
 
 def batches(text: Tensor, size: int, steps: int, seed: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield ``steps`` batches of random pieces [size, LENGTH], each with the letters that follow."""
+    """Yield ``steps`` batches of random pieces [size, LENGTH], and for each character the one that follows it."""
     generator = torch.Generator().manual_seed(seed)
     for _ in range(steps):
         starts = torch.randint(len(text) - LENGTH, (size, 1), generator=generator)
@@ -62,10 +62,10 @@ def probe(text: Tensor) -> Tensor:
 
 
 def written(codes: Tensor) -> list[list[str]]:
-    """Return the letters of each piece, with visible signs for white space.
+    """Return the characters of each piece, with visible symbols for white space.
 
     >>> written(torch.tensor([[97, 32, 10]]))
     [['a', '␣', '↵']]
     """
-    signs = {" ": "␣", "\n": "↵", "\t": "⇥"}
-    return [[signs.get(chr(code), chr(code)) for code in piece] for piece in codes.tolist()]
+    symbols = {" ": "␣", "\n": "↵", "\t": "⇥"}
+    return [[symbols.get(chr(code), chr(code)) for code in piece] for piece in codes.tolist()]

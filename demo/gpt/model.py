@@ -1,4 +1,4 @@
-"""A small GPT. Its softmax is a module, so that nnviz can watch the attention."""
+"""A small GPT. Its softmax is a module, so that nnviz can record the attention weights."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ WIDTH, HEADS, BLOCKS = 64, 4, 4
 
 
 def waves() -> Tensor:
-    """Return initial position embeddings [LENGTH, WIDTH]. With sines, an offset is the same rotation everywhere."""
+    """Return initial position embeddings [LENGTH, WIDTH]: sines, so that a shift is the same rotation everywhere."""
     turns = LENGTH ** -(torch.arange(WIDTH // 2) / (WIDTH // 2))
     angles = torch.arange(LENGTH)[:, None] * turns
     return torch.cat([angles.sin(), angles.cos()], dim=1)
 
 
 class Attention(nn.Module):
-    """Self-attention with several heads. With ``causal`` no letter attends to later letters."""
+    """Self-attention with several heads. With ``causal``, no character attends to later ones."""
 
     def __init__(self, causal: bool) -> None:
         super().__init__()
@@ -69,7 +69,7 @@ class Block(nn.Module):
 
 
 class GPT(nn.Module):
-    """A language model from letters [sample, token] to logits of the next letter [sample, token, LETTERS].
+    """A language model from characters [sample, token] to logits of the next one [sample, token, LETTERS].
 
     >>> GPT()(torch.zeros(2, 5, dtype=torch.long)).shape
     torch.Size([2, 5, 128])
@@ -84,7 +84,7 @@ class GPT(nn.Module):
             self.places.weight.copy_(waves())
 
     def forward(self, letters: Tensor) -> Tensor:
-        """Map letters [sample, token] to logits [sample, token, LETTERS]."""
+        """Map characters [sample, token] to logits [sample, token, LETTERS]."""
         places = torch.arange(letters.shape[1], device=letters.device)
         x = self.blocks(self.letters(letters) + self.places(places))
         logits: Tensor = self.head(self.norm(x))

@@ -10,7 +10,7 @@ from demo.gpt.model import GPT
 
 @dataclass(frozen=True)
 class Run:
-    """One training of a model."""
+    """One training run of a model."""
 
     name: str
     story: str

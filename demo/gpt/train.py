@@ -31,12 +31,12 @@ class Result(NamedTuple):
     name: str
     val_loss: float
     loss: float
-    cost: float  # share of the run that tb_nnviz took
+    cost: float  # share of the run's time that tb_nnviz took
 
 
 @torch.no_grad()
 def writing_loss(model: nn.Module, text: Tensor) -> float:
-    """Return the loss of the letter after half a piece. As in generation, the model sees no later letter."""
+    """Return the loss of the character after half a piece. As in generation, the model sees no later one."""
     model.eval()
     pieces, following = next(batches(text, EVALUATED, 1, seed=1))
     half = LENGTH // 2

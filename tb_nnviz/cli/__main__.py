@@ -1,4 +1,4 @@
-"""Runs the command line as ``python -m tb_nnviz.cli``."""
+"""Entry point of ``python -m tb_nnviz.cli``."""
 
 import sys
 

@@ -1,1 +1,1 @@
-"""Callbacks that call ``tb_nnviz.watch`` for a trainer: one module per framework, on the common ``base``."""
+"""Callbacks that attach ``tb_nnviz.watch`` to a trainer, one module per framework. ``base`` is what they share."""

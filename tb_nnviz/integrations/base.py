@@ -1,4 +1,4 @@
-"""The part that all callbacks share: import of the framework, checks of options, names of logged values."""
+"""Functions that all callbacks share: import of the framework, check of options, names of logged values."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _major_minor(version: str) -> tuple[int, ...]:
 
 
 def check_options(options: Mapping[str, Any], *, owned: Iterable[str]) -> None:
-    """Check the names of a callback's ``watch_options`` when it is made. ``watch`` checks their values later.
+    """Check the names of the options that a callback passes to ``watch``. ``watch`` checks their values later.
 
     Args:
         options: arguments of ``watch`` by name.

@@ -37,14 +37,14 @@ class NNVizCallback(TensorBoardCallback):
     Then call ``trainer.train()`` as before.
 
     The callback replaces the Trainer's own TensorBoard callback, so leave "tensorboard" out of ``report_to``. Scalars
-    and internals form one run with one writer, because a second event file would stop TensorBoard from reading the
+    and statistics form one run with one writer, because a second event file would stop TensorBoard from reading the
     first one. The run is in the directory that the Trainer chooses: ``TENSORBOARD_LOGGING_DIR`` or
-    ``<output_dir>/runs/<time>_<host>``. Events are as safe as that SummaryWriter makes them.
+    ``<output_dir>/runs/<time>_<host>``. Events have the guarantees of the Trainer's SummaryWriter.
 
-    A step has the number ``state.global_step`` before it, so a resumed run continues at the right step. Evaluation
-    is not recorded. The Trainer's values are also logged as ``nnviz/log/<name>``, with ``eval_loss`` as
-    ``val_loss``. Its ``grad_norm`` is the norm before clipping. In distributed training the first process records,
-    with the activations of its share of the batch.
+    The number of a step is the value of ``state.global_step`` before the step, so a resumed run continues at the
+    right step. Evaluation is not recorded. The Trainer's values are also logged as ``nnviz/log/<name>``, with
+    ``eval_loss`` as ``val_loss``. The Trainer's ``grad_norm`` is the norm before clipping. In distributed training
+    only the first process records. Its activations are those of its share of the batch.
 
     The Trainer does not notify callbacks of an exception. The hooks then stay on the model until ``close()`` or the
     next training. Everything logged so far is in the file when the process ends.
@@ -84,12 +84,12 @@ class NNVizCallback(TensorBoardCallback):
                 'leave "tensorboard" out, TrainingArguments(report_to="none")'
             )
         if self._logdir is not None and self.tb_writer is None and state.is_world_process_zero:
-            # each version of transformers keeps the directory elsewhere, and all of them use an existing writer
+            # versions of transformers keep the directory in different places, but all of them use an existing writer
             self.tb_writer = self._SummaryWriter(log_dir=os.fspath(self._logdir))
         super().on_train_begin(args, state, control, **kwargs)
         if not state.is_world_process_zero:
             return
-        # accelerate's wrapper never calls hooks of its own: watch the optimizer inside
+        # watch the wrapped optimizer, because accelerate's wrapper calls no hooks
         optimizer = kwargs["optimizer"]
         self.monitor = watch(
             kwargs["model"],

@@ -37,12 +37,12 @@ class NNVizCallback(Callback):
     With a TensorBoardLogger, which is the Trainer's default, call ``trainer.fit(model)`` as before.
 
     Events go into the run of the Trainer's TensorBoardLogger through its SummaryWriter, because a second event file
-    would stop TensorBoard from reading the first one. Events are as safe as that SummaryWriter makes them.
+    would stop TensorBoard from reading the first one. Events have the guarantees of that SummaryWriter.
 
-    A step has the number ``trainer.global_step`` before it, 0-based. Lightning counts the steps of several
+    The number of a step is the value of ``trainer.global_step`` before the step. Lightning counts the steps of several
     optimizers one by one, and nnviz counts them as one step. Evaluation, the sanity check and ``fast_dev_run`` log
-    nothing. In distributed training the first process records, with the activations of its share of the batch. If
-    the Trainer clips by norm, the norm before clipping is recorded.
+    nothing. In distributed training only the first process records. Its activations are those of its share of the
+    batch. If the Trainer clips by norm, the norm before clipping is recorded.
 
     Values of ``self.log`` are also logged at each step, as ``nnviz/log/<name>``. The name of ``train_loss`` or
     ``train/loss`` becomes ``loss``, and that of ``val/loss`` becomes ``val_loss``, so that one chart draws both.
@@ -73,8 +73,8 @@ class NNVizCallback(Callback):
         if trainer.fast_dev_run or not trainer.is_global_zero:  # type: ignore[attr-defined]
             return
         self._close()
-        # torch's optimizers: the LightningOptimizer around each has no hooks.
-        # A module without optimizers gets a mock, which has no parameters.
+        # Watch torch's optimizers, because the LightningOptimizer around each of them has no hooks.
+        # Lightning gives a module without optimizers a mock, which has no parameters.
         optimizers = [one for one in trainer.optimizers if type(one).__name__ != "_MockOptimizer"]
         self.monitor = watch(
             pl_module,
@@ -98,7 +98,7 @@ class NNVizCallback(Callback):
             return {} if self._logdir is None else {"logdir": self._logdir}
         loggers: list[Any] = trainer.loggers  # of any kind
         for logger in loggers:
-            # by name, because each of Lightning's two packages has its own
+            # by name, because each of Lightning's two packages has a class of its own
             if any(base.__name__ == "TensorBoardLogger" for base in type(logger).__mro__):
                 # an earlier fit may have closed it: this opens it again
                 logger.experiment._get_file_writer()
@@ -113,7 +113,7 @@ class NNVizCallback(Callback):
         if self.monitor is None or not self._clips(trainer, pl_module):
             return
         gradients = [p.grad for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
-        # the Trainer's own computation, which needs PyTorch 2.6: older versions record no norm
+        # computed as the Trainer does. With PyTorch before 2.6, which lacks this function, no norm is recorded
         if gradients and (get_total_norm := getattr(torch.nn.utils, "get_total_norm", None)) is not None:
             self.monitor.clipped(get_total_norm(gradients), float(trainer.gradient_clip_val or 0.0), of=id(optimizer))
 
@@ -149,14 +149,14 @@ class NNVizCallback(Callback):
         self._log(trainer)
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        self._log(trainer)  # values of the last epoch: Lightning computes them after the hooks of its end
+        self._log(trainer)  # the last epoch's values, which Lightning computes after the hooks at its end
 
     def _log(self, trainer: Trainer) -> None:
         """Log the values that are new since the last call. The Trainer's table keeps all values."""
         if self.monitor is None:
             return
         table = dict(trainer.callback_metrics)
-        # each value is a new tensor, and holding the old one keeps its memory from being used again
+        # Lightning makes a new tensor for each value. The old ones are held, so that no new one has the same address
         new = {
             name: value
             for name, value in table.items()
@@ -190,7 +190,7 @@ class NNVizCallback(Callback):
             self._logged = {}
 
     def state_dict(self) -> dict[str, Any]:
-        # the Trainer's own checkpoint knows the steps of a single optimizer
+        # with a single optimizer, the Trainer's own checkpoint contains the step
         return {"step": self.monitor.state_dict()["step"]} if self.monitor is not None and self._several else {}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
@@ -202,6 +202,6 @@ class NNVizCallback(Callback):
 
 
 def _short(name: str, table: Mapping[str, Any]) -> str:
-    """Return a value's name without its stage, or the name itself if another value has the short one."""
+    """Return a value's name without its stage, or the full name if another value has the short one."""
     short = logged_name(name, training=_TRAINING, validation=_VALIDATION)
     return name if short in table else short

@@ -1,1 +1,1 @@
-"""Reading logs: from a reader's series to tables, histograms, maps, graphs and findings. No HTTP, no torch."""
+"""Reading of logs: a reader's series become tables, histograms, maps, graphs and findings. No HTTP, no torch."""

@@ -11,21 +11,21 @@ import numpy as np
 from tb_nnviz import schema
 from tb_nnviz.logs.layouts import Rows, fill_layout_ids, merge_layouts
 from tb_nnviz.logs.points import NO_POINTS, Points
-from tb_nnviz.logs.timeline import locate, timeline
+from tb_nnviz.logs.timeline import describe_steps, locate, timeline
 
-#: Statistics that are written only at steps at which they differ from another one, which has their value elsewhere.
+#: Statistics that writers leave out at steps at which they equal another statistic, their counterpart.
 COUNTERPARTS = {"finite_norm": "norm", "finite_absmax": "absmax"}
 
-#: Reasons why values are missing, with the statistic that they are about. None: about all statistics.
+#: Pairs of a statistic, or None for all statistics, and the reason why values of it are missing.
 Reasons = list[tuple[str | None, str]]
 
 
 @dataclass(frozen=True)
 class Table:
-    """Statistics of one kind of one run on one table of rows.
+    """Statistics of one kind and run, as one table [steps, rows] per statistic.
 
     Attributes:
-        layout: the id of the layout that consists of ``rows``.
+        layout: the id of the layout with these ``rows``.
         rows: the rows of the layout.
         steps: float64 [n].
         wall_times: float64 [n].
@@ -51,14 +51,13 @@ def align(
 ) -> tuple[Table, Reasons]:
     """Align the requested statistics on common steps and one table of rows.
 
-    A row is absent at a step at which its ``count`` is 0. If there are no counts, no row of the step's layout is
-    absent, so that a NaN shows as NaN. Values without a place (their layout is missing, or has another length) are
-    left out.
+    A row is absent at a step at which its ``count`` is 0. If there are no counts, every row of the step's layout is
+    present, so that a NaN shows as NaN. Values are left out if their layout is missing or has another length.
 
     Args:
-        statistics: the events by statistic. May hold more statistics than ``requested``, such as ``count``.
+        statistics: the events by statistic: those of ``requested``, ``count``, and counterparts, as far as they exist.
         requested: the statistics of the table.
-        layout_ids: the events of the layout id tag, or one id if it is that of all steps.
+        layout_ids: the events of the layout id tag, or the one id that holds for all steps.
         layouts: the rows by layout id.
         first: the first step of the table.
         last: the last step of the table.
@@ -80,7 +79,7 @@ def align(
     used = np.logical_or.reduce([sources[name].at >= 0 for name in requested])
     for i in dict.fromkeys(ids[used].tolist()):
         if i not in layouts:
-            reasons.append((None, f"missing layout: {i}, of {(used & (ids == i)).sum()} steps"))
+            reasons.append((None, f"missing layout: {i}, {describe_steps(steps[used & (ids == i)])}"))
             used &= ids != i
     for name in requested:
         if lacking := steps[used & (sources[name].at < 0)].tolist():
@@ -90,14 +89,14 @@ def align(
     used &= (steps >= first) & (steps <= last)
     steps, wall_times, ids = steps[used], wall_times[used], ids[used]
     used_ids = list(dict.fromkeys(ids.tolist()))
-    rows, columns = merge_layouts(layouts[i] for i in used_ids)
-    places = [(np.flatnonzero(ids == i), at_rows) for i, at_rows in zip(used_ids, columns, strict=True)]
+    rows, positions = merge_layouts(layouts[i] for i in used_ids)
+    places = [(np.flatnonzero(ids == i), at_rows) for i, at_rows in zip(used_ids, positions, strict=True)]
 
     def scatter(source: _Source) -> np.ndarray:
-        """Put vectors on the table, all steps of a layout at once. NaN where there is no value."""
+        """Copy a statistic's vectors to their places in the table, which is NaN everywhere else."""
         at = source.at[used]
-        if len(places) == 1 and (at >= 0).all() and columns[0].size == len(rows):
-            return source.take(at)  # the only layout has the rows of the table, in its order
+        if len(places) == 1 and (at >= 0).all() and positions[0].size == len(rows):
+            return source.take(at)  # one layout, so the table has its rows in its order
         table = np.full((steps.size, len(rows)), np.nan, np.float32)
         for at_steps, at_rows in places:
             filled = at_steps[at[at_steps] >= 0]
@@ -117,13 +116,18 @@ def align(
 
 @dataclass(frozen=True)
 class _Source:
-    """The values of a statistic, and the index of each timeline event's value, -1 if it has none: int64 [n]."""
+    """The values of a statistic on a timeline.
+
+    Attributes:
+        values: the values.
+        at: the index in ``values`` of each event of the timeline, -1 if the event has no value: int64 [n].
+    """
 
     values: Sequence[Any] | np.ndarray
     at: np.ndarray
 
     def take(self, at: np.ndarray) -> np.ndarray:
-        """Return some of the vectors as a table, float32 [n, length]. Consecutive vectors are not copied."""
+        """Return the vectors at these indices as a table: float32 [n, length]. Consecutive vectors are not copied."""
         if not isinstance(self.values, np.ndarray):
             return np.stack([self.values[k] for k in at]).astype(np.float32, copy=False)
         (place,) = _place(at)
@@ -132,7 +136,7 @@ class _Source:
 
 
 def _source(name: str, statistics: Mapping[str, Points], steps: np.ndarray, wall_times: np.ndarray) -> _Source:
-    """Return the values of a statistic, with those of its counterpart where it was not written."""
+    """Return the values of a statistic, and those of its counterpart for events that lack the statistic."""
     own, other = statistics.get(name, NO_POINTS), statistics.get(COUNTERPARTS.get(name, ""), NO_POINTS)
     at, at_other = locate(own, steps, wall_times), locate(other, steps, wall_times)
     if (at >= 0).all() or not len(other.values):
@@ -142,7 +146,7 @@ def _source(name: str, statistics: Mapping[str, Points], steps: np.ndarray, wall
 
 
 def _drop_misfits(source: _Source, ids: np.ndarray, layouts: Mapping[int, Rows], steps: np.ndarray) -> list[str]:
-    """Drop values that are no vector of their layout's length. Return one reason per layout."""
+    """Drop values that are not vectors with one number per row of their layout. Return one reason per layout."""
     if isinstance(source.values, np.ndarray):
         lengths = np.where(source.at >= 0, _length(source.values[0]) if len(source.values) else -1, -1)
     else:
@@ -151,19 +155,19 @@ def _drop_misfits(source: _Source, ids: np.ndarray, layouts: Mapping[int, Rows],
     for i in set(ids.tolist()) & layouts.keys():
         wrong = np.flatnonzero((ids == i) & (source.at >= 0) & (lengths != len(layouts[i])))
         if wrong.size:
-            length, first = int(lengths[wrong[0]]), int(steps[wrong[0]])
+            length = int(lengths[wrong[0]])
             what = "not a vector of numbers" if length < 0 else f"{length} values for {len(layouts[i])} rows"
-            reasons.append(f"invalid value: {what} at {wrong.size} steps, the first {first}")
+            reasons.append(f"invalid value: {what}, {describe_steps(steps[wrong])}")
             source.at[wrong] = -1
     return reasons
 
 
 def _place(*indices: np.ndarray) -> tuple[Any, ...]:
-    """Return the index of a part of a table: slices where possible, which are several times as fast."""
-    runs = [i.size > 0 and i[-1] - i[0] == i.size - 1 and bool((np.diff(i) == 1).all()) for i in indices]
-    if not any(runs):
+    """Return an index of a table like ``np.ix_``, with slices where possible, which are several times faster."""
+    consecutive = [i.size > 0 and i[-1] - i[0] == i.size - 1 and bool((np.diff(i) == 1).all()) for i in indices]
+    if not any(consecutive):
         return np.ix_(*indices)
-    return tuple(slice(i[0], i[-1] + 1) if run else i for i, run in zip(indices, runs, strict=True))
+    return tuple(slice(i[0], i[-1] + 1) if whole else i for i, whole in zip(indices, consecutive, strict=True))
 
 
 def _length(value: Any) -> int:

@@ -11,7 +11,7 @@ import numpy as np
 Line = str | tuple[str, ...]
 
 #: The aggregation of each statistic over the rows of a block. All other statistics are averaged. The page has the same
-#: table, and the fixture tests/fixtures/reduction.json holds both.
+#: table. The fixture tests/fixtures/reduction.json tests both.
 AGGREGATIONS = {
     "norm": "root_sum_squares",
     "finite_norm": "root_sum_squares",
@@ -31,7 +31,7 @@ MAY_BE_UNDEFINED = ("saturated_fraction", "outlier_ratio", "effective_step_size"
 
 
 def base_name(statistic: str) -> str:
-    """Return the statistic that this one may be an estimate of: `norm` for `norm~`."""
+    """Return a statistic's name without the suffix of estimates: ``norm`` for ``norm~``."""
     return statistic.removesuffix("~")
 
 
@@ -46,7 +46,7 @@ def undefined_rows(statistic: str, values: np.ndarray, absent: np.ndarray) -> np
 def aggregate(statistic: str, values: np.ndarray, absent: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Aggregate the rows of a block to one value per step: float32 [steps].
 
-    Absent rows are left out. The value is NaN if a row that is present is NaN or Inf, or if all rows are absent.
+    Absent rows are left out. The value is NaN if a present row has NaN or Inf, or if all rows are absent.
 
     Args:
         statistic: the name of the statistic, which decides the aggregation.
@@ -88,7 +88,7 @@ def aggregate_lines(
     values: dict[str, np.ndarray],
     absent: np.ndarray,
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """Return the values and absence of some lines.
+    """Reduce a table of rows to one of lines.
 
     A line without a row in the table is absent at every step.
 
@@ -96,23 +96,23 @@ def aggregate_lines(
         lines: the rows and blocks.
         rows: the rows of the table.
         values: float32 [steps, rows] per statistic.
-        absent: uint8 [steps, rows].
+        absent: uint8 [steps, rows], 1 if the row is absent at the step.
 
     Returns:
-        Values, float32 [steps, lines] per statistic, and absence, uint8 [steps, lines].
+        The values, float32 [steps, lines] per statistic, and 1 for each absent line, uint8 [steps, lines].
     """
     index = {row["name"]: i for i, row in enumerate(rows)}
-    lacking = np.ones((len(absent), len(lines)), np.uint8)
-    made = {name: np.full((len(absent), len(lines)), np.nan, np.float32) for name in values}
+    line_absent = np.ones((len(absent), len(lines)), np.uint8)
+    line_values = {name: np.full((len(absent), len(lines)), np.nan, np.float32) for name in values}
 
     single = [(i, index[line]) for i, line in enumerate(lines) if isinstance(line, str) and line in index]
     if single:
         to, at = (list(places) for places in zip(*single, strict=True))
-        lacking[:, to] = absent[:, at]
+        line_absent[:, to] = absent[:, at]
         for name, table in values.items():
-            made[name][:, to] = table[:, at]
+            line_values[name][:, to] = table[:, at]
 
-    numbers = np.array([row.get("numel") or 1 for row in rows], np.float64)
+    numel = np.array([row.get("numel") or 1 for row in rows], np.float64)
     undefined = {name: undefined_rows(name, table, absent) for name, table in values.items()}
     for i, line in enumerate(lines):
         if isinstance(line, str):
@@ -120,9 +120,9 @@ def aggregate_lines(
         of_block = np.array([index[name] for name in line if name in index], np.int64)
         if not of_block.size:
             continue
-        lacking[:, i] = absent[:, of_block].all(axis=1)
+        line_absent[:, i] = absent[:, of_block].all(axis=1)
         for name, table in values.items():
             defined = of_block[~undefined[name][of_block]]
             if defined.size:
-                made[name][:, i] = aggregate(name, table[:, defined], absent[:, defined], numbers[defined])
-    return made, lacking
+                line_values[name][:, i] = aggregate(name, table[:, defined], absent[:, defined], numel[defined])
+    return line_values, line_absent

@@ -6,9 +6,9 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-#: Values that are reduced together, so that they stay in the processor's cache.
-CACHED = 1 << 15
-#: Bits of ``Columns.states``: the states that occur in a row of a column.
+#: Number of values that are reduced at a time, so that they stay in the processor's cache.
+CHUNK_VALUES = 1 << 15
+#: Bits of ``Columns.states``, one per state that occurs in a column of a row.
 VALUE, ZERO, NONFINITE, ABSENT = 1, 2, 4, 8
 
 
@@ -18,8 +18,8 @@ class Columns:
 
     Attributes:
         minimum: float32, over finite values. NaN if there are none.
-        mean: likewise.
-        maximum: likewise.
+        mean: as ``minimum``.
+        maximum: as ``minimum``.
         states: uint8, the states that occur: ``VALUE``, ``ZERO``, ``NONFINITE``, ``ABSENT``.
         at: the step that represents the column, counted from its first step. uint8, or float32 if a column may have
             more than 256 steps.
@@ -45,9 +45,9 @@ def column_starts(steps: int, width: int) -> np.ndarray:
 def reduce_columns(values: np.ndarray, absent: np.ndarray, starts: np.ndarray) -> Columns:
     """Reduce a table to columns.
 
-    The step that represents a row of a column is the one that the page draws where several steps share a pixel: NaN or
-    Inf first, then the largest magnitude, then zero, then absent. The earliest of equal ones is taken. The fixture
-    tests/fixtures/reduction.json holds this rule for both.
+    Per column and row, one step represents all: the first with NaN or Inf, else the first with the largest magnitude,
+    else the first with zero, else the first. The page chooses in the same way among steps that share a pixel. The
+    fixture tests/fixtures/reduction.json tests both.
 
     Args:
         values: float32 [steps, rows].
@@ -56,14 +56,15 @@ def reduce_columns(values: np.ndarray, absent: np.ndarray, starts: np.ndarray) -
     """
     ends = np.append(starts[1:], len(values)).astype(np.int64)
     if absent.any() or not np.isfinite(values).all():
-        return _of_all(values, absent, starts, ends)
-    some = max(1, CACHED // max(1, values.shape[1]))
-    parts = [_of_finite(values, starts[i : i + some], ends[i : i + some]) for i in range(0, max(1, starts.size), some)]
+        return _reduce_any(values, absent, starts, ends)
+    size = max(1, CHUNK_VALUES // max(1, values.shape[1]))
+    chunks = [slice(i, i + size) for i in range(0, max(1, starts.size), size)]
+    parts = [_reduce_finite(values, starts[chunk], ends[chunk]) for chunk in chunks]
     return Columns(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Columns)))
 
 
-def _of_finite(values: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> Columns:
-    """Reduce a table of finite values in about half the time. Nearly all tables are finite."""
+def _reduce_finite(values: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> Columns:
+    """Reduce a table of finite values, as nearly all are, in about half the time of ``_reduce_any``."""
     shape = (starts.size, values.shape[1])
     lengths = (ends - starts)[:, None]
     longest, shortest = int(lengths.max(initial=1)), int(lengths.min(initial=1))
@@ -71,7 +72,7 @@ def _of_finite(values: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> Colu
     maximum, total = minimum.copy(), minimum.astype(np.float64)
     greatest = np.abs(minimum)
     least = greatest.copy()
-    at: np.ndarray = np.zeros(shape, _type_of_place(longest))
+    at: np.ndarray = np.zeros(shape, _place_dtype(longest))
     for place in range(1, longest):
         x = values[np.minimum(starts + place, ends - 1)]
         np.minimum(minimum, x, out=minimum)
@@ -85,16 +86,17 @@ def _of_finite(values: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> Colu
     return Columns(minimum, (total / lengths).astype(np.float32), maximum, states, at)
 
 
-def _of_all(values: np.ndarray, absent: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> Columns:
+def _reduce_any(values: np.ndarray, absent: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> Columns:
+    """Reduce a table that may have NaN, infinities and absent rows."""
     shape = (starts.size, values.shape[1])
     longest = int((ends - starts).max(initial=1))
     rank = np.full(shape, -np.inf, np.float32)
-    at: np.ndarray = np.zeros(shape, _type_of_place(longest))
+    at: np.ndarray = np.zeros(shape, _place_dtype(longest))
     total, count = np.zeros(shape, np.float64), np.zeros(shape, np.int64)
     minimum, maximum = np.full(shape, np.nan, np.float32), np.full(shape, np.nan, np.float32)
     states = np.zeros(shape, np.uint8)
     # One pass per place within a column, over all columns and rows at once. Shorter columns repeat their last step,
-    # which would change the mean only, so the mean leaves repeats out.
+    # which would change only the mean. So the mean leaves out repeats.
     for place in range(longest):
         index = np.minimum(starts + place, ends - 1)
         inside = (starts + place < ends)[:, None]
@@ -120,5 +122,5 @@ def _of_all(values: np.ndarray, absent: np.ndarray, starts: np.ndarray, ends: np
     return Columns(minimum, mean, maximum, states, at)
 
 
-def _type_of_place(longest: int) -> type:
+def _place_dtype(longest: int) -> type:
     return np.uint8 if longest <= 256 else np.float32

@@ -1,4 +1,4 @@
-"""Reading from event files alone, without a TensorBoard process."""
+"""A reader of event files, without a TensorBoard process."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tb_nnviz.logs.points import Points
 from tb_nnviz.logs.reader import Problem, ReadResult, SeriesInfo, T
 from tb_nnviz.logs.records import read_records
 
-#: Data classes of TensorBoard's own plugins, whose metadata may lack them.
+#: Data classes by plugin, for metadata of TensorBoard's own plugins that lacks them.
 _DATA_CLASSES = {
     histogram_metadata.PLUGIN_NAME: summary_pb2.DATA_CLASS_TENSOR,
     scalar_metadata.PLUGIN_NAME: summary_pb2.DATA_CLASS_SCALAR,
@@ -27,10 +27,10 @@ _DATA_CLASSES = {
 
 
 class EventFileReader:
-    """A reader of the event files below a folder, with every event.
+    """A reader of all events in the event files below a folder.
 
     A run is a folder with event files, named relative to ``logdir`` as in TensorBoard. Its files are read in the order
-    of their names, completely, when the run is first requested. Later runs and events are not read.
+    of their names, as a whole, when the run is first requested. Runs and events that are written later are not read.
 
     >>> EventFileReader("/nowhere").start_times()
     {}
@@ -56,7 +56,7 @@ class EventFileReader:
         return {name: self._run(name).start_time for name in self._paths}
 
     def list_all_tensors(self, plugin: str, likely: Sequence[str] = ()) -> ReadResult[SeriesInfo]:
-        """List the tensor tags of a plugin in all runs. ``likely`` is not needed here."""
+        """List the tensor tags of a plugin in all runs. ``likely`` is ignored."""
         return self.list_tensors(plugin, list(self._paths))
 
     def list_tensors(
@@ -88,7 +88,7 @@ class EventFileReader:
         tags: Sequence[str] | None,
         convert: Callable[[_Series], T],
     ) -> ReadResult[T]:
-        """Convert the series of a plugin and data class. Those that cannot be converted are problems."""
+        """Convert the series of a plugin and data class. A series that cannot be converted becomes a problem."""
         result: ReadResult[T] = ReadResult()
         for name in runs:
             series = self._run(name).series if name in self._paths else {}
@@ -157,7 +157,7 @@ class _Run:
                 for event in _events(path):
                     run._add(event)
             except (OSError, ValueError, DecodeError) as error:
-                run.problems.append(f"{path}: read up to here: {type(error).__name__}: {str(error)[:200]}")
+                run.problems.append(f"{path}: not read to its end: {type(error).__name__}: {str(error)[:200]}")
         run.series = {tag: series for tag, series in run.series.items() if series.events}
         return run
 
@@ -188,7 +188,7 @@ def _new_series(value: summary_pb2.Summary.Value) -> _Series:
 
 
 def _content(value: summary_pb2.Summary.Value) -> Any:
-    """Return a number or a TensorProto. None for values that are neither."""
+    """Return a value's content as a number or a TensorProto, or None if it is neither."""
     kind = value.WhichOneof("value")
     if kind == "simple_value":
         return value.simple_value

@@ -13,7 +13,7 @@ from tb_nnviz.logs.points import NO_POINTS
 from tb_nnviz.logs.reader import Missing, Problem, Reader, ReadResult
 from tb_nnviz.logs.timeline import current
 
-#: Tags that are written at every logged step: they show which findings a resumed run has abandoned.
+#: Tags that are written at every logged step. Their events show which findings a resumed run has abandoned.
 _GUIDES = tuple(schema.layout_id_tag(kind) for kind in schema.KINDS)
 
 
@@ -30,20 +30,20 @@ def read_findings(reader: Reader, runs: Sequence[str]) -> tuple[list[FindingEven
     """Read the findings of some runs. Findings that a resumed run has abandoned are left out.
 
     Returns:
-        The findings by run, step and position in the event, the names of all other runs that hold findings, and the
-        items that are missing. The other runs are listed only.
+        The findings in order of run, step and position in the event, the names of all other runs that have findings,
+        and the items that are missing. The findings of the other runs are not read.
     """
     listed = reader.list_all_tensors(schema.PLUGIN_FINDINGS, [schema.TAG_FINDINGS])
-    holding = {run for run, tags in listed.data.items() if schema.TAG_FINDINGS in tags}
-    wanted = [run for run in runs if run in holding]
+    with_findings = {run for run, tags in listed.data.items() if schema.TAG_FINDINGS in tags}
+    wanted = [run for run in runs if run in with_findings]
     result = reader.read_tensors(schema.PLUGIN_FINDINGS, wanted, [schema.TAG_FINDINGS])
     problems: list[Problem] = [problem for problem in listed.problems if problem.run in runs]
     problems += result.problems
     missing = [Missing(run, f"{tag}: {reason}") for run, tag, reason in problems]
     findings: list[FindingEvent] = []
-    having = [run for run in runs if run in result.data]
-    guides = reader.read_tensors(schema.PLUGIN, having, _GUIDES) if having else ReadResult()
-    for run in having:
+    read_runs = [run for run in runs if run in result.data]
+    guides = reader.read_tensors(schema.PLUGIN, read_runs, _GUIDES) if read_runs else ReadResult()
+    for run in read_runs:
         points = result.data[run].get(schema.TAG_FINDINGS, NO_POINTS)
         for i in current(points, list(guides.data.get(run, {}).values())):
             step, wall_time = int(points.steps[i]), float(points.wall_times[i])
@@ -53,4 +53,4 @@ def read_findings(reader: Reader, runs: Sequence[str]) -> tuple[list[FindingEven
                 missing.append(Missing(run, str(error), step=step))
                 continue
             findings += [FindingEvent(run, wall_time, document) for document in documents]
-    return findings, sorted(holding.difference(runs)), missing
+    return findings, sorted(with_findings.difference(runs)), missing

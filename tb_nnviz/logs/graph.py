@@ -1,4 +1,4 @@
-"""Structure of many runs' models: their graphs and rows."""
+"""Structures of models: the graphs and rows of many runs."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from tb_nnviz import schema
+from tb_nnviz.logs.layouts import decode_layout
 from tb_nnviz.logs.points import NO_POINTS, Points
 from tb_nnviz.logs.reader import Missing, Reader
 from tb_nnviz.logs.timeline import newest
 
-#: The kinds that may have a layout of layers, and of parameters. The first that has one is used.
-_LAYERS = ("activation", "activation_gradient")
-_PARAMETERS = ("parameter", "gradient", "update", "optimizer")
+#: Kinds whose rows are layer calls. The first that has a layout is used. The same holds for kinds of parameters.
+_LAYER_KINDS = ("activation", "activation_gradient")
 
 
 @dataclass(frozen=True)
@@ -31,14 +31,14 @@ class Structure:
 
 def read_structures(reader: Reader, runs: Sequence[str]) -> tuple[list[Structure], list[Missing]]:
     """Read the structures of many runs with one read."""
-    tags = [schema.TAG_GRAPH, *(schema.layout_tag(kind) for kind in (*_LAYERS, *_PARAMETERS))]
+    tags = [schema.TAG_GRAPH, *(schema.layout_tag(kind) for kind in (*_LAYER_KINDS, *schema.PARAMETER_KINDS))]
     result = reader.read_tensors(schema.PLUGIN, runs, tags)
     missing = [Missing(run, f"{tag}: {reason}") for run, tag, reason in result.problems]
     structures = []
     for run in runs:
-        document = _Documents(run, result.data.get(run, {}), missing)
-        graph = document.newest(schema.TAG_GRAPH, _decode_graph)
-        found = Structure(run, graph, document.rows(_LAYERS), document.rows(_PARAMETERS))
+        documents = _Documents(run, result.data.get(run, {}), missing)
+        graph = documents.newest(schema.TAG_GRAPH, _decode_graph)
+        found = Structure(run, graph, documents.rows(_LAYER_KINDS), documents.rows(schema.PARAMETER_KINDS))
         if any(part is not None for part in (found.graph, found.layers, found.parameters)):
             structures.append(found)
         elif run not in {one.run for one in missing}:
@@ -55,7 +55,7 @@ class _Documents:
     missing: list[Missing]
 
     def newest(self, tag: str, decode: Callable[[bytes], dict[str, Any]]) -> dict[str, Any] | None:
-        """Return the document of a tag that was written last, None if there is none."""
+        """Return the last document that was written under a tag, None if there is none or it is invalid."""
         points = self.tags.get(tag, NO_POINTS)
         at = newest(points)
         if at is None:
@@ -67,9 +67,9 @@ class _Documents:
             return None
 
     def rows(self, kinds: Sequence[str]) -> list[dict[str, Any]] | None:
-        """Return the rows of the first of some kinds that has a layout."""
+        """Return the rows of the first of these kinds that has a layout, None if no kind has one."""
         for kind in kinds:
-            document = self.newest(schema.layout_tag(kind), _decode_layout)
+            document = self.newest(schema.layout_tag(kind), decode_layout)
             if document is not None:
                 rows: list[dict[str, Any]] = document["rows"]
                 return rows
@@ -79,11 +79,3 @@ class _Documents:
 @functools.lru_cache(maxsize=64)
 def _decode_graph(data: bytes) -> dict[str, Any]:
     return schema.decode_graph(data)
-
-
-@functools.lru_cache(maxsize=64)
-def _decode_layout(data: bytes) -> dict[str, Any]:
-    document = schema.decode_layout(data)
-    if not isinstance(document.get("rows"), list):
-        raise ValueError(f"invalid layout: it has no rows: {str(document)[:80]}")
-    return document

@@ -1,4 +1,4 @@
-"""Layouts of a run: decoding them, joining them, and finding the layout of each event."""
+"""Layouts of a run: decode them, join them, and find the layout of each event."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ Rows = list[dict[str, Any]]
 
 
 def decode_layouts(points: Points, report: Callable[[str], None]) -> dict[int, Rows]:
-    """Return the tables of rows by layout id. ``report`` is called with the reason for each that is invalid."""
+    """Return the rows by layout id. ``report`` is called with the reason why a layout is invalid."""
     layouts: dict[int, Rows] = {}
     for value in points.values:
         try:
-            document = _decode_layout(np.asarray(value).tobytes())
+            document = decode_layout(np.asarray(value).tobytes())
         except ValueError as error:
             report(str(error))
             continue
@@ -31,28 +31,28 @@ def merge_layouts(layouts: Iterable[Rows]) -> tuple[Rows, list[np.ndarray]]:
     """Join several tables of rows.
 
     Returns:
-        One table with the rows in order of appearance, and the columns of each layout in it.
+        All rows in order of appearance, and per layout the position of each of its rows among them.
 
     >>> merge_layouts([[{"name": "a"}, {"name": "b"}], [{"name": "b"}, {"name": "c"}]])
     ([{'name': 'a'}, {'name': 'b'}, {'name': 'c'}], [array([0, 1]), array([1, 2])])
     """
     index: dict[str, int] = {}
     table: Rows = []
-    columns = []
+    positions = []
     for rows in layouts:
         for row in rows:
             if row["name"] not in index:
                 index[row["name"]] = len(table)
                 table.append(row)
-        columns.append(np.array([index[row["name"]] for row in rows], np.int64))
-    return table, columns
+        positions.append(np.array([index[row["name"]] for row in rows], np.int64))
+    return table, positions
 
 
 def fill_layout_ids(layout_ids: Points, at: np.ndarray) -> np.ndarray:
     """Return the layout id of each event: int64 [n].
 
-    An event without an id, because the loader sampled it away, has the id of the event before it, or else the
-    first id.
+    An event whose id is missing, because the loader sampled it away, gets the id of the event before it. Events before
+    the first id get that one.
 
     Args:
         layout_ids: the events of the layout id tag.
@@ -70,12 +70,16 @@ def fill_layout_ids(layout_ids: Points, at: np.ndarray) -> np.ndarray:
 
 
 @functools.lru_cache(maxsize=64)  # most runs share one layout, and it is decoded for every request
-def _decode_layout(data: bytes) -> dict[str, Any]:
-    """Decode a layout and check that it has an id and that its rows have names."""
+def decode_layout(data: bytes) -> dict[str, Any]:
+    """Decode a layout and check that it has an id and that its rows have names.
+
+    Raises:
+        ValueError: ``data`` is not such a layout, or has an unknown version.
+    """
     document = schema.decode_layout(data)
     rows = document.get("rows")
     if not isinstance(rows, list) or not all(isinstance(row, dict) and "name" in row for row in rows):
-        raise ValueError(f"invalid layout: its rows have no names: {str(rows)[:80]}")
+        raise ValueError(f"invalid layout: rows {str(rows)[:80]} (expected a list of objects with names)")
     if type(document.get("id")) is not int:
-        raise ValueError(f"invalid layout: id {document.get('id')!r}")
+        raise ValueError(f"invalid layout: id {document.get('id')!r} (expected an integer)")
     return document

@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 
 from tb_nnviz import schema
+from tb_nnviz.logs.layouts import decode_layout
 from tb_nnviz.logs.reader import Missing, Reader, ReadResult
 from tb_nnviz.logs.timeline import locate, nearest, timeline
 
-#: Bytes of values in one answer. Maps beyond it are left out and reported as missing.
+#: Largest number of bytes of values in one answer. Maps that exceed it are left out and reported as missing.
 MAX_BYTES = 64 << 20
 
-#: The kind whose layout holds the rows of the maps, by prefix of their tags.
+#: The kind whose layout has the rows of the maps, by prefix of the maps' tags.
 LAYOUTS = {schema.TAG_MAP: "activation", schema.TAG_WEIGHT: "parameter"}
 
 #: Statistics of each unit. They are lists in the header and arrays in the answer.
@@ -42,9 +43,9 @@ class Map:
     """A map, or a part of it.
 
     Attributes:
-        header: the header as it was written, without ``units``.
+        header: the header as it was written, without ``units``. A part has its own ``axes`` and ``shape``.
         values: the codes, uint8 of the header's ``shape``.
-        units: float64 [units] per statistic of units. NaN if a unit has none.
+        units: float64 [units] per one of ``UNIT_STATISTICS``. NaN if a unit has no finite value of it.
     """
 
     header: dict[str, Any]
@@ -106,7 +107,7 @@ def read_maps(
         runs: the names of the runs.
         tag: the tag.
         steps: read the maps nearest to these steps. None: all maps.
-        at: read a part of each map, at an index of some of its axes.
+        at: an index per axis. Read only the part of each map at these indices.
 
     Returns:
         The maps, the steps at which each run has a map, and the items that are missing.
@@ -141,7 +142,7 @@ def read_maps(
             size += found.values.size
             maps.append(MapEvent(run, step, float(wall_times[i]), found))
         if left_out:
-            reason = f"{left_out} of {len(wanted)} maps are beyond the {MAX_BYTES >> 20} MiB of one answer"
+            reason = f"{left_out} of {len(wanted)} maps exceed the limit of {MAX_BYTES >> 20} MiB per answer"
             missing.append(Missing(run, reason, tag=tag))
     return maps, all_steps, missing
 
@@ -157,37 +158,41 @@ def decode(payload: Any) -> Map:
     header, values = schema.decode_map(payload)
     axes, shape = header.get("axes"), header["shape"]
     if not isinstance(axes, list) or len(axes) != len(shape) or not all(isinstance(axis, str) for axis in axes):
-        raise ValueError(f"invalid map: axes {axes} of shape {shape}")
+        raise ValueError(f"invalid map: axes {axes} (expected {len(shape)} names)")
     for name in ("scale", "offset"):
         if not _is_number(header.get(name)):
-            raise ValueError(f"invalid map: {name} {header.get(name)!r}")
+            raise ValueError(f"invalid map: {name} {header.get(name)!r} (expected a finite number)")
     lists = header.pop("units", None) or {}
     try:
         units = {name: np.array(lists[name], np.float64) for name in UNIT_STATISTICS if name in lists}
-        json.dumps(header, allow_nan=False)  # a browser reads no NaN
+        json.dumps(header, allow_nan=False)  # a browser cannot parse NaN
     except (ValueError, TypeError, OverflowError) as error:
         raise ValueError(f"invalid map: {error}") from None
     if any(array.ndim != 1 for array in units.values()):
-        raise ValueError("invalid map: units that are not lists of numbers")
+        raise ValueError("invalid map: units are not lists of numbers")
     return Map(header, values, units)
 
 
 def cut(whole: Map, at: Mapping[str, int]) -> Map:
-    """Return the part of a map at an index of some of its axes. The part does not have these axes.
+    """Return the part of a map at one index of each axis in ``at``. The part no longer has these axes.
+
+    >>> whole = Map({"axes": ["sample", "unit"], "shape": [2, 3]}, np.arange(6, dtype=np.uint8).reshape(2, 3), {})
+    >>> cut(whole, {"sample": 1}).values
+    array([3, 4, 5], dtype=uint8)
 
     Raises:
-        ValueError: the map has no such axis, or the axis no such index.
+        ValueError: the map has no such axis, or the axis has no such index.
     """
     values, units = whole.values, whole.units
     axes = list(whole.header["axes"])
     unit_axis = next((axis for axis in UNIT_AXES if axis in axes), None)
     for axis, index in at.items():
         if axis not in axes:
-            raise ValueError(f"unknown axis: {axis!r} (expected one of {', '.join(axes)})")
+            raise ValueError(f"unknown axis: {axis!r} (expected one of {', '.join(whole.header['axes'])})")
         place = axes.index(axis)
         if index >= values.shape[place]:
-            raise ValueError(f"unknown {axis}: {index} of {values.shape[place]}")
-        values = values.take(index, place)
+            raise ValueError(f"unknown {axis}: {index} (the map has {values.shape[place]})")
+        values = np.asarray(values.take(index, place))  # numpy returns a scalar if no axis is left
         axes.pop(place)
         if axis == unit_axis:
             units = {name: array[index : index + 1] for name, array in units.items()}
@@ -197,7 +202,7 @@ def cut(whole: Map, at: Mapping[str, int]) -> Map:
 def _rows(
     reader: Reader, runs: Sequence[str], prefix: str, missing: list[Missing]
 ) -> dict[str, dict[str, dict[str, Any]]]:
-    """Return the newest layout of what the maps show, in order of execution: {run: {name: row}}."""
+    """Return the rows of the newest layout of the mapped layers or parameters: {run: {name: row}}."""
     if prefix not in LAYOUTS:
         return {}
     tag = schema.layout_tag(LAYOUTS[prefix])
@@ -206,15 +211,16 @@ def _rows(
     rows = {}
     for run, tags in result.data.items():
         try:
-            document = schema.decode_layout(tags[tag].values[-1].tobytes())
+            document = decode_layout(np.asarray(tags[tag].values[-1]).tobytes())
+        except ValueError as error:
+            missing.append(Missing(run, str(error), tag=tag))
+        else:
             rows[run] = {row["name"]: row for row in document["rows"]}
-        except (ValueError, TypeError, KeyError, IndexError) as error:
-            missing.append(Missing(run, f"invalid layout: {error}", tag=tag))
     return rows
 
 
 def _row_name(tag: str, prefix: str) -> str:
-    """Return the layer or parameter of a map: ``encoder.attention`` of ``nnviz/map/encoder.attention@attention``."""
+    """Return the row name in a tag: ``encoder.attention`` for ``nnviz/map/encoder.attention@attention``."""
     return tag[len(prefix) :].partition("@")[0]
 
 

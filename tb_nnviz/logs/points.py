@@ -37,14 +37,17 @@ class Points:
     def nbytes(self) -> int:
         """Bytes of memory that the points take."""
         if isinstance(self.values, np.ndarray):
-            # A table of identical vectors holds only one of them.
+            # A table of identical vectors keeps only one of them in memory: see stacked.
             values = self.values[:1].nbytes if self.values.strides[0] == 0 else self.values.nbytes
         else:
             values = sum(getattr(value, "nbytes", 8) for value in self.values)
         return int(values + self.steps.nbytes + self.wall_times.nbytes)
 
     def stacked(self) -> Points:
-        """Return the points with vectors of one length and type as a table [n, length]. Others stay as they are."""
+        """Return the points with their values as one table [n, length].
+
+        If the values are not vectors of one length and type, the points are returned unchanged.
+        """
         if isinstance(self.values, np.ndarray):
             return self
         first = self.values[0] if self.values else None
@@ -53,8 +56,8 @@ class Points:
         if any(value.dtype != first.dtype or value.shape != first.shape for value in self.values):
             return self
         table = np.stack(list(self.values))
-        # Counts and layout ids are the same at every step: one copy is enough. Bytes are compared, so that
-        # NaN equals itself.
+        # Counts and layout ids are usually the same at every step, so one copy is enough. Bytes are compared, so
+        # that NaN equals NaN.
         if table.size and (table[0].tobytes() == table[-1].tobytes()) and _has_equal_rows(table):
             table = np.broadcast_to(first.copy(), table.shape)
         table.flags.writeable = False  # answers are views of the table

@@ -1,4 +1,4 @@
-"""Reading from TensorBoard's data provider, despite its races, corrupt tensors and limits."""
+"""A reader of TensorBoard's data provider that copes with its races, corrupt tensors and limits."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tb_nnviz.logs.reader import Problem, ReadResult, SeriesInfo, T
 #: More samples than any loader keeps. The provider returns nothing for 0 and raises TypeError for None.
 ALL = 10**6
 
-#: The Python loader publishes a tag shortly before its first tensor, so a failed call is repeated.
+#: Number of tries of a call. The Python loader publishes a tag shortly before its first tensor, so a call may fail.
 ATTEMPTS = 4
 PAUSE_SECONDS = 0.05
 
@@ -41,7 +41,7 @@ class ProviderReader:
         return {run.run_name: run.start_time for run in runs}
 
     def list_all_tensors(self, plugin: str, likely: Sequence[str]) -> ReadResult[SeriesInfo]:
-        """List the tensor tags of a plugin in all runs, and the ``likely`` tags in runs that cannot be listed."""
+        """List the tensor tags of a plugin in all runs. If that fails, list only the ``likely`` tags of each run."""
         list_tensors, arguments = self._provider().list_tensors, {"plugin_name": plugin}
         try:
             return ReadResult(_convert(self._call(list_tensors, arguments, None, None), _series_info))
@@ -88,12 +88,12 @@ class ProviderReader:
         tags: Sequence[str] | None,
         convert: Callable[[Any], T],
     ) -> ReadResult[T]:
-        """Make one call of the provider. If it fails, halve it until the one series at fault is found.
+        """Make one call of the provider. If it fails, repeat it for halves of the runs and tags, down to one series.
 
-        A single undecodable tensor fails the whole call. So does an answer beyond gRPC's 256 MiB.
+        One tensor that cannot be decoded makes the whole call fail. So does an answer beyond gRPC's 256 MiB.
         """
         if not runs or (tags is not None and not tags):
-            return ReadResult()  # some providers take an empty filter for no filter
+            return ReadResult()  # some providers treat an empty filter as no filter
         try:
             return ReadResult(_convert(self._call(method, arguments, runs, tags), convert))
         except errors.PublicError:
@@ -126,7 +126,7 @@ class ProviderReader:
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 return method(self.context, **arguments)
-            except errors.PublicError:  # a RuntimeError too, but one that is meant for the client
+            except errors.PublicError:  # it is a RuntimeError as well, but TensorBoard answers the client with it
                 raise
             except (KeyError, RuntimeError):  # the loader was adding a tag
                 if attempt == ATTEMPTS:
@@ -159,13 +159,14 @@ class _TooLargeError(Exception):
     """An answer too large for one gRPC message."""
 
 
+#: Errors after which a call is repeated for a part of its series.
 _SPLIT = (KeyError, RuntimeError, ValueError, TypeError, _TooLargeError)
 
 
 def _translate(error: Exception) -> Exception:
     """Return the exception to raise for a gRPC error. Other errors are returned unchanged.
 
-    The error is recognized by the name of its class, because grpc is not installed with every provider.
+    A gRPC error is recognized by the name of its class, because grpc may not be installed.
     """
     if not any(cls.__name__ == "RpcError" for cls in type(error).__mro__):
         return error

@@ -1,4 +1,4 @@
-"""The reader protocol: the series of runs, independent of where they are read from."""
+"""The reader protocol: access to the series of runs, whatever their source."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ class Problem(NamedTuple):
 class Missing:
     """An item that is missing from an answer, and the reason.
 
-    Of ``statistic``, ``tag``, ``row`` and ``step``, those are set that say which part of the run is missing.
+    ``run`` is None if the reason concerns all runs. ``statistic``, ``tag``, ``row`` and ``step`` name the part of the
+    run that is missing. They are None if they do not apply.
     """
 
     run: str | None
@@ -43,7 +44,7 @@ class Missing:
 
 @dataclass
 class ReadResult(Generic[T]):
-    """Series by run and tag, and the problems of those that cannot be read."""
+    """Series by run and tag, and a problem per series that cannot be read."""
 
     data: dict[str, dict[str, T]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
@@ -56,7 +57,7 @@ class ReadResult(Generic[T]):
 
 
 class Reader(Protocol):
-    """A source of runs. Series that do not exist are left out of an answer."""
+    """A source of runs. Series that do not exist are left out of results."""
 
     @property
     def experiment(self) -> str:
@@ -70,7 +71,7 @@ class Reader(Protocol):
 
         Args:
             plugin: the plugin name in the metadata of the tags.
-            likely: the tags to try in a run that cannot be listed as a whole.
+            likely: the tags to list instead if the source fails to list all tags.
         """
 
     def list_tensors(

@@ -10,13 +10,13 @@ from pathlib import Path
 from tensorboard.compat.tensorflow_stub import pywrap_tensorflow
 
 _HEADER = struct.Struct("<QI")
-_CHECKSUM = struct.Struct("<I")
+_FOOTER = struct.Struct("<I")
 
 
 def read_records(path: Path) -> Iterator[bytes]:
     """Yield the records of an event file.
 
-    A truncated record at the end is left out: a run that is being written, or was killed, has one.
+    A truncated record at the end is left out. It is there while a run is being written, or if it was killed.
 
     Raises:
         ValueError: a checksum does not match.
@@ -25,16 +25,16 @@ def read_records(path: Path) -> Iterator[bytes]:
         at = 0
         while len(header := file.read(_HEADER.size)) == _HEADER.size:
             length, checksum = _HEADER.unpack(header)
-            # Checked before the length is used, which may be any number in a corrupt file.
-            if checksum != _CHECKSUM_OF(header[:8]):
+            # The length of a corrupt record may be any number, so it is checked before it is used.
+            if checksum != _masked_crc32c(header[:8]):
                 raise ValueError(f"invalid record at byte {at}: wrong checksum of its length")
-            data, footer = file.read(length), file.read(_CHECKSUM.size)
-            if len(data) < length or len(footer) < _CHECKSUM.size:
+            data, footer = file.read(length), file.read(_FOOTER.size)
+            if len(data) < length or len(footer) < _FOOTER.size:
                 return
-            if _CHECKSUM.unpack(footer)[0] != _CHECKSUM_OF(data):
+            if _FOOTER.unpack(footer)[0] != _masked_crc32c(data):
                 raise ValueError(f"invalid record at byte {at}: wrong checksum")
             yield data
-            at += _HEADER.size + length + _CHECKSUM.size
+            at += _HEADER.size + length + _FOOTER.size
 
 
 def _find_checksum() -> Callable[[bytes], int]:
@@ -42,7 +42,7 @@ def _find_checksum() -> Callable[[bytes], int]:
     slow: Callable[[bytes], int] = pywrap_tensorflow.masked_crc32c
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it warns if its C part is missing, and is then not used
+            warnings.simplefilter("ignore")  # it warns if its C part is missing; then it is not used below
             import google_crc32c
     except ImportError:
         return slow
@@ -56,4 +56,4 @@ def _find_checksum() -> Callable[[bytes], int]:
     return fast
 
 
-_CHECKSUM_OF = _find_checksum()
+_masked_crc32c = _find_checksum()

@@ -1,4 +1,4 @@
-"""Runs: the kinds and statistics that each of them holds."""
+"""Runs, with the kinds and statistics that each has."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from tb_nnviz import schema
 from tb_nnviz.logs.reader import Reader, SeriesInfo
 
-#: The tags to try in a run that cannot be listed as a whole.
+#: The tags to list if the source fails to list all tags.
 LIKELY_TAGS = [
     schema.statistic_tag(kind, statistic)
     for kind in schema.KINDS
@@ -23,7 +23,7 @@ class Run:
 
     Attributes:
         name: the run's name.
-        kinds: the statistics by kind, sorted.
+        kinds: the sorted statistics by kind.
         first_wall_time: the wall time of the first event, in seconds.
         last_step: the largest step of any tag.
     """
@@ -41,7 +41,7 @@ def list_runs(reader: Reader) -> list[Run]:
 
 
 def describe_runs(listed: Mapping[str, Mapping[str, SeriesInfo]], start_times: Mapping[str, float | None]) -> list[Run]:
-    """Describe listed runs, by name. Runs without statistics are left out: there is nothing to show yet.
+    """Describe listed runs, sorted by name. Runs without statistics are left out: they have nothing to show yet.
 
     Args:
         listed: the series of ``schema.PLUGIN`` by run and tag.
@@ -51,13 +51,13 @@ def describe_runs(listed: Mapping[str, Mapping[str, SeriesInfo]], start_times: M
     for run, tags in sorted(listed.items()):
         kinds: dict[str, list[str]] = {}
         for tag in sorted(tags):
-            _, kind, statistic = [*tag.split("/", 2), "", ""][:3]
+            kind, _, statistic = tag.removeprefix("nnviz/").partition("/")
             if kind in schema.KINDS and tag == schema.statistic_tag(kind, statistic) and statistic:
                 kinds.setdefault(kind, []).append(statistic)
         if not kinds:
             continue
         first = start_times.get(run)
-        if first is None or not math.isfinite(first):  # a loader that has just found the run may not know it
+        if first is None or not math.isfinite(first):  # the loader may not know it yet
             first = min(series.max_wall_time for series in tags.values())
         runs.append(Run(run, kinds, first, max(series.max_step for series in tags.values())))
     return runs

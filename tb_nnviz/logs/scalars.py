@@ -12,7 +12,7 @@ from tb_nnviz.logs.timeline import locate, timeline
 
 #: Prefix of the tags that nnviz writes.
 PREFIX = "nnviz/"
-#: The largest number of tags that are read of those that nnviz did not write.
+#: Largest number of tags that are read of those of other writers.
 MAX_OTHER_TAGS = 100
 
 
@@ -41,7 +41,7 @@ def read_scalars(
         runs: the names of the runs.
         tags: the tags to read. None: all that start with ``prefix``.
         prefix: the prefix of the tags. With an empty prefix, the users' own scalars are read too.
-        last: read the newest point of each only.
+        last: read only the newest point of each tag.
     """
     missing: list[Missing] = []
     wanted = list(tags) if tags is not None else _list_tags(reader, runs, prefix, missing)
@@ -59,7 +59,7 @@ def read_scalars(
                 values = np.array([points.values[i] for i in locate(points, steps, wall_times)], np.float32)
                 series.append(ScalarSeries(run, tag, steps, wall_times, values))
             elif tags is not None and (run, tag) not in unreadable:
-                missing.append(Missing(run, f"no scalars {tag!r} in run {run!r}", tag=tag))
+                missing.append(Missing(run, f"no scalar {tag!r} in run {run!r}", tag=tag))
         if tags is None and not data and run not in unreadable_runs:
             missing.append(Missing(run, f"no scalars under {prefix!r} in run {run!r}"))
     return series, missing
@@ -70,7 +70,7 @@ def _list_tags(reader: Reader, runs: Sequence[str], prefix: str, missing: list[M
     listed = reader.list_scalars(runs)
     tags = sorted({tag for of_run in listed.data.values() for tag in of_run if tag.startswith(prefix)})
     others = [tag for tag in tags if not tag.startswith(PREFIX)]
-    reason = f"too many tags of other writers: {len(others)} (the first {MAX_OTHER_TAGS} are answered)"
+    reason = f"too many tags of other writers: {len(others)} (only the first {MAX_OTHER_TAGS} are read)"
     missing += [Missing(None, reason, tag=tag) for tag in others[MAX_OTHER_TAGS:]]
     left_out = set(others[MAX_OTHER_TAGS:])
     return [tag for tag in tags if tag not in left_out]

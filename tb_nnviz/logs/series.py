@@ -16,7 +16,7 @@ from tb_nnviz.logs.percentiles import Percentiles, percentiles
 from tb_nnviz.logs.points import NO_POINTS, Points
 from tb_nnviz.logs.reader import Missing, ReadResult
 
-#: Reads tags of the plugin ``schema.PLUGIN``: runs, tags -> points by run and tag.
+#: A function from runs and tags of the plugin ``schema.PLUGIN`` to points by run and tag.
 ReadTags = Callable[[Sequence[str], Sequence[str]], ReadResult[Points]]
 
 
@@ -30,7 +30,7 @@ class Selection:
     last: float = np.inf
 
     @property
-    def names(self) -> list[str]:
+    def with_counterparts(self) -> list[str]:
         """The statistics and their counterparts, each once."""
         counterparts = (COUNTERPARTS[name] for name in self.statistics if name in COUNTERPARTS)
         return list(dict.fromkeys([*self.statistics, *counterparts]))
@@ -39,7 +39,7 @@ class Selection:
 def read_tables(read: ReadTags, runs: Sequence[str], selection: Selection) -> tuple[dict[str, Table], list[Missing]]:
     """Read the tables of many runs with at most two reads.
 
-    The second read gets counts and layout ids, and only of the runs whose values do not make them redundant.
+    The second read gets counts and layout ids. It leaves out runs with one layout and no NaN, which do not need them.
 
     Args:
         read: reads tags of ``schema.PLUGIN``.
@@ -50,7 +50,7 @@ def read_tables(read: ReadTags, runs: Sequence[str], selection: Selection) -> tu
         The tables by run, in the order of ``runs``, and the items that are missing from them.
     """
     kind = selection.kind
-    tags = [schema.statistic_tag(kind, name) for name in selection.names]
+    tags = [schema.statistic_tag(kind, name) for name in selection.with_counterparts]
     result = read(runs, [*tags, schema.layout_tag(kind)])
     simple = {run: table for run in runs if (table := _simple_table(result, run, selection)) is not None}
     others = [run for run in runs if run not in simple]
@@ -58,7 +58,7 @@ def read_tables(read: ReadTags, runs: Sequence[str], selection: Selection) -> tu
         more = [schema.statistic_tag(kind, "count"), schema.layout_id_tag(kind)]
         result.add(read(others, [tag for tag in more if tag not in tags]))
     missing = [
-        Missing(run, f"{tag}: {reason}", statistic=_statistic_of(tag, kind, [*selection.names, "count"]))
+        Missing(run, f"{tag}: {reason}", statistic=_statistic_of(tag, kind, [*selection.with_counterparts, "count"]))
         for run, tag, reason in result.problems
     ]
     tables = {}
@@ -79,8 +79,9 @@ class TableView:
     Attributes:
         absent: uint8 [n, lines].
         values: float32 [n, lines] per statistic.
-        percentiles: those over all steps, per statistic.
-        starts: the index of each column's first step, None if the table was not reduced to columns.
+        percentiles: the percentiles over all steps, per statistic.
+        starts: the index of each column's first step. None if the table was not reduced to columns.
+            Then ``values`` are shown, else ``columns``.
         columns: the columns per statistic.
     """
 
@@ -92,20 +93,20 @@ class TableView:
 
 
 def view_table(
-    table: Table, lines: Sequence[Line] | None = None, width: int | None = None, shares: Sequence[float] = ()
+    table: Table, lines: Sequence[Line] | None = None, width: int | None = None, fractions: Sequence[float] = ()
 ) -> TableView:
-    """Reduce a table to what is shown of it.
+    """Reduce a table to the lines, columns and percentiles that are shown.
 
     Args:
         table: the table.
         lines: rows by name, and blocks by the names of their rows. None: all rows.
         width: the largest number of columns. None: one per step.
-        shares: percentiles over steps, as shares of 1.
+        fractions: the percentiles to compute over steps, from 0 to 1.
     """
     values, absent = table.values, table.absent
     if lines is not None:
         values, absent = aggregate_lines(lines, table.rows, values, absent)
-    spreads = {name: percentiles(one, absent, shares) for name, one in values.items()} if shares else {}
+    spreads = {name: percentiles(one, absent, fractions) for name, one in values.items()} if fractions else {}
     if width is None or table.steps.size <= width:
         return TableView(absent, values, spreads, None, {})
     starts = column_starts(table.steps.size, width)
@@ -116,7 +117,7 @@ def view_table(
 def _simple_table(result: ReadResult[Points], run: str, selection: Selection) -> Table | None:
     """Return the table of a run that has one layout and no NaN, else None.
 
-    Such a run needs neither counts nor layout ids: a row is absent where its count is 0, and its values are NaN there.
+    Such a run needs neither counts nor layout ids: an absent row has a count of 0 and NaN in all other statistics.
     """
     kind, data = selection.kind, result.data.get(run, {})
     documents = data.get(schema.layout_tag(kind), NO_POINTS)
@@ -141,7 +142,7 @@ def _simple_table(result: ReadResult[Points], run: str, selection: Selection) ->
 
 
 def _table(result: ReadResult[Points], run: str, selection: Selection) -> tuple[Table | None, list[Missing]]:
-    """Return the table of any run, None if it has no statistic of it, and the items that are missing."""
+    """Return the table of a run, None if the run has none of the statistics, and the items that are missing."""
     kind, data = selection.kind, result.data.get(run, {})
     unreadable = {problem.tag for problem in result.problems if problem.run == run}
     statistics = _statistics(data, selection)
@@ -167,7 +168,7 @@ def _table(result: ReadResult[Points], run: str, selection: Selection) -> tuple[
 
 def _statistics(data: Mapping[str, Points], selection: Selection) -> dict[str, Points]:
     """Return the events of the selected statistics, of their counterparts, and of the counts, as far as they exist."""
-    names = dict.fromkeys([*selection.statistics, "count", *selection.names])
+    names = dict.fromkeys([*selection.statistics, "count", *selection.with_counterparts])
     tags = {name: schema.statistic_tag(selection.kind, name) for name in names}
     return {name: data[tag].stacked() for name, tag in tags.items() if tag in data}
 

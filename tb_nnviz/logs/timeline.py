@@ -1,4 +1,4 @@
-"""The timeline of a run: the events that count, each step once.
+"""The timeline of a run: its events without the abandoned ones, one per step.
 
 A run that was resumed at an earlier step abandons what it had written from that step on. TensorBoard's data server
 drops abandoned events tag by tag. Its Python loader and the event files keep them. Only this module decides which
@@ -15,7 +15,7 @@ from tb_nnviz.logs.points import Points
 
 
 def timeline(tags: Sequence[Points]) -> tuple[np.ndarray, np.ndarray]:
-    """Return the steps (ascending, each once) and wall times of the events that count.
+    """Return the steps, ascending and unique, and the wall times of the events that were not abandoned.
 
     >>> timeline([Points.of([(0, 1.0, 0), (1, 2.0, 0), (2, 3.0, 0), (1, 9.0, 0)])])
     (array([0, 1]), array([1., 9.]))
@@ -34,21 +34,21 @@ def timeline(tags: Sequence[Points]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def abandoned(tags: Sequence[Points]) -> list[np.ndarray]:
-    """Return which events of each tag were abandoned: bool [n] per tag.
+    """Return a mask of the abandoned events of each tag: bool [n] per tag.
 
     An event was abandoned if the run later went back to its step or to an earlier one.
 
     - Within a tag, "later" is the order of writing. Wall times do not decide, because clocks are set back and runs
       continue on other machines.
-    - Values of equal step and wall time belong to one event. If one tag shows that it was abandoned, it was.
-    - An event that only one tag holds is compared with the other tags by wall time. It was abandoned if another tag has
-      a later event of its step or of an earlier one. This finds events that the data server dropped from other tags.
+    - Values of equal step and wall time belong to one event. If it was abandoned in one tag, it was in all.
+    - An event in a single tag is compared with the other tags by wall time. It was abandoned if another tag has a later
+      event of its step or of an earlier one. The data server may have dropped the events of other tags that show it.
 
     >>> rare, often = Points.of([(4, 5.0, "a"), (8, 9.0, "b")]), Points.of([(0, 1.0, 0), (6, 20.0, 0)])
     >>> [mask.tolist() for mask in abandoned([rare, often])]
     [[False, True], [False, False]]
     """
-    masks = [_left_behind(tag) for tag in tags]
+    masks = [_abandoned_within(tag) for tag in tags]
     if len(tags) == 1:
         return masks
     sizes = [tag.steps.size for tag in tags]
@@ -70,7 +70,7 @@ def abandoned(tags: Sequence[Points]) -> list[np.ndarray]:
 
 
 def current(points: Points, guides: Sequence[Points]) -> list[int]:
-    """Return the indices of the events of a tag that count, in order of steps.
+    """Return the indices of a tag's events that were not abandoned, in order of steps.
 
     Args:
         points: the events of the tag.
@@ -86,7 +86,7 @@ def current(points: Points, guides: Sequence[Points]) -> list[int]:
 
 
 def locate(points: Points, steps: np.ndarray, wall_times: np.ndarray) -> np.ndarray:
-    """Return the index of a tag's value for each event of a timeline, -1 if it has none: int64 [n]."""
+    """Return the index of a tag's value for each event of a timeline, -1 if the tag has none: int64 [n]."""
     found = np.full(steps.size, -1, np.int64)
     if steps.size:
         position = np.minimum(np.searchsorted(steps, points.steps), steps.size - 1)
@@ -101,7 +101,7 @@ def newest(points: Points) -> int | None:
 
 
 def nearest(steps: np.ndarray, step: float) -> int:
-    """Return the index of the step nearest to ``step``, the earlier one of two.
+    """Return the index of the step nearest to ``step``, the earlier if two are equally near.
 
     >>> nearest(np.array([0, 10, 20]), 15)
     1
@@ -109,14 +109,24 @@ def nearest(steps: np.ndarray, step: float) -> int:
     return int(np.abs(steps - step).argmin())
 
 
-def _left_behind(points: Points) -> np.ndarray:
-    """Return which events of a tag were followed by an event of their step or of an earlier one: bool [n]."""
+def describe_steps(steps: Sequence[float] | np.ndarray) -> str:
+    """Describe the steps that a message is about.
+
+    >>> describe_steps([7]), describe_steps([3, 5])
+    ('at step 7', 'at 2 steps, the first 3')
+    """
+    first = int(steps[0])
+    return f"at step {first}" if len(steps) == 1 else f"at {len(steps)} steps, the first {first}"
+
+
+def _abandoned_within(points: Points) -> np.ndarray:
+    """Return a mask of a tag's events that a later event of their step or of an earlier one follows: bool [n]."""
     left = np.zeros(points.steps.size, bool)
     if left.size < 2:
         return left
     order = _writing_order(points)
     steps = points.steps[order]
-    least = np.minimum.accumulate(steps[::-1])[::-1]  # of this event and all after it
+    least = np.minimum.accumulate(steps[::-1])[::-1]  # the smallest step from each event on
     left[order[:-1]] = least[1:] <= steps[:-1]
     return left
 
@@ -124,8 +134,9 @@ def _left_behind(points: Points) -> np.ndarray:
 def _writing_order(points: Points) -> np.ndarray:
     """Return the indices of a tag's events in the order of writing: int64 [n].
 
-    This is the order of arrival, except for a part that begins below the first step so far, at an earlier wall time. A
-    run is not resumed before its first step, so the files of such a part were read in the wrong order.
+    This is the order of arrival, with one exception, because files may be read in the wrong order. Events that arrive
+    late, with a step below the first so far and an earlier wall time, come first: no run is resumed before its first
+    step.
     """
     order = np.arange(points.steps.size)
     if points.steps.size < 2:
@@ -144,7 +155,7 @@ def _writing_order(points: Points) -> np.ndarray:
 
 
 def _event_numbers(steps: np.ndarray, wall_times: np.ndarray) -> np.ndarray:
-    """Return equal numbers, from 0, for values of equal step and wall time: int64 [n]."""
+    """Return the number of each value's event, from 0. An event has one step and wall time: int64 [n]."""
     order = np.lexsort((wall_times, steps))
     new = (np.diff(steps[order]) != 0) | (np.diff(wall_times[order]) != 0)
     numbers = np.empty(steps.size, np.int64)
@@ -153,7 +164,7 @@ def _event_numbers(steps: np.ndarray, wall_times: np.ndarray) -> np.ndarray:
 
 
 def _latest_wall_time(steps: np.ndarray, wall_times: np.ndarray, up_to: np.ndarray) -> np.ndarray:
-    """Return the latest wall time of the events up to each of some steps, -Inf if there is none: float64 [n]."""
+    """Return, per step of ``up_to``, the latest wall time of events up to that step, else -Inf: float64 [n]."""
     order = np.lexsort((wall_times, steps))
     latest = np.concatenate([[-np.inf], np.maximum.accumulate(wall_times[order])])
     found: np.ndarray = latest[np.searchsorted(steps[order], up_to, "right")]

@@ -1,4 +1,4 @@
-"""Series kept between requests, as long as TensorBoard's data does not change."""
+"""A cache of series, valid as long as TensorBoard's data does not change."""
 
 from __future__ import annotations
 
@@ -11,22 +11,23 @@ from dataclasses import dataclass
 from tb_nnviz.logs.points import NO_POINTS, Points
 from tb_nnviz.logs.reader import Reader, ReadResult, SeriesInfo
 
-#: Bytes of series that are kept: three statistics of ten runs of 1000 rows and 2000 steps.
-LIMIT = 256 << 20
-#: Bytes that an entry takes besides its series. Tags that do not exist are kept too, whatever names are requested.
+#: Bytes of series that a cache keeps by default: three statistics of ten runs of 1000 rows and 2000 steps.
+MAX_BYTES = 256 << 20
+#: Bytes that an entry takes besides its series. Entries of tags that do not exist count too, so that requests for
+#: arbitrary names cannot fill the memory.
 ENTRY_BYTES = 1024
-#: The share of time that may be spent on listing series to find changes. A list takes 0.2 ms on the Python loader and
-#: is repeated after 4 ms. It takes 45 ms on the data server and is repeated after 0.9 s.
-SHARE = 0.05
-#: TensorBoard itself reads appended events every 5 seconds.
-LONGEST_SECONDS = 5.0
+#: The fraction of time that may be spent on listing series to find changes. A listing takes 0.2 ms on the Python loader
+#: and is repeated after 4 ms. It takes 45 ms on the data server and is repeated after 0.9 s.
+LISTING_FRACTION = 0.05
+#: Longest time that series are valid for. TensorBoard itself reads appended events every 5 seconds.
+MAX_VALID_SECONDS = 5.0
 
 Key = tuple[str, str, str]
 
 
 @dataclass
 class _Entry:
-    """A series that is kept. ``info`` is None if it does not exist. After ``until`` it has to be checked again."""
+    """A series that is kept. It is valid until ``until``. ``info`` is None if the series does not exist."""
 
     points: Points
     info: SeriesInfo | None
@@ -34,9 +35,9 @@ class _Entry:
 
 
 class SeriesCache:
-    """Points of one plugin name by experiment, run and tag. Threads may share a cache."""
+    """The points of one plugin's tensors by experiment, run and tag. Threads may share a cache."""
 
-    def __init__(self, plugin: str, limit: int = LIMIT) -> None:
+    def __init__(self, plugin: str, limit: int = MAX_BYTES) -> None:
         self._plugin = plugin
         self._limit = limit
         self._lock = threading.Lock()
@@ -50,27 +51,27 @@ class SeriesCache:
         return self._bytes
 
     def read(self, reader: Reader, runs: Sequence[str], tags: Sequence[str]) -> ReadResult[Points]:
-        """Return points by run and tag, stacked, as the reader gives them. Series that do not exist are left out.
+        """Return stacked points by run and tag, as the reader would. Series that do not exist are left out.
 
-        At most two calls of the reader are made: a list if a kept series may have changed, and a read of the series
+        At most two calls of the reader are made: a listing if kept series may have changed, and a read of the series
         that are not kept or have changed.
         """
         wanted = [(run, tag) for run in runs for tag in tags]
         result: ReadResult[Points] = ReadResult()
-        stale, missing = self._take(reader.experiment, wanted, result)
+        stale, to_read = self._take(reader.experiment, wanted, result)
         if stale:
-            self._check(reader, stale)
-            stale, more = self._take(reader.experiment, stale, result)
-            missing += stale + more
-        if missing:
-            some = set(missing)
+            self._drop_changed(reader, stale)
+            stale, changed = self._take(reader.experiment, stale, result)
+            to_read += stale + changed
+        if to_read:
+            some = set(to_read)
             read = reader.read_tensors(
                 self._plugin,
                 [run for run in runs if any((run, tag) in some for tag in tags)],
                 [tag for tag in tags if any((run, tag) in some for run in runs)],
             )
             result.problems += read.problems
-            self._keep(reader.experiment, missing, read, result)
+            self._keep(reader.experiment, to_read, read, result)
         return result
 
     def list_all(self, reader: Reader, likely: Sequence[str]) -> ReadResult[SeriesInfo]:
@@ -86,24 +87,24 @@ class SeriesCache:
     def _take(
         self, experiment: str, wanted: Iterable[tuple[str, str]], result: ReadResult[Points]
     ) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
-        """Add the kept series that are valid to ``result``. Return those to be checked, and those not kept."""
+        """Add the valid series to ``result``. Return those that must be checked, and those that are not kept."""
         now = time.monotonic()
-        stale, missing = [], []
+        stale, unknown = [], []
         with self._lock:
             for run, tag in wanted:
                 entry = self._entries.get((experiment, run, tag))
                 if entry is None:
-                    missing.append((run, tag))
+                    unknown.append((run, tag))
                 elif entry.until < now:
                     stale.append((run, tag))
                 else:
                     self._entries.move_to_end((experiment, run, tag))
                     if entry.info is not None:
                         result.data.setdefault(run, {})[tag] = entry.points
-        return stale, missing
+        return stale, unknown
 
-    def _check(self, reader: Reader, stale: Sequence[tuple[str, str]]) -> None:
-        """Drop the series that have changed."""
+    def _drop_changed(self, reader: Reader, stale: Sequence[tuple[str, str]]) -> None:
+        """List some series, and drop those that have changed. The others are valid again."""
         began = time.monotonic()
         runs, tags = (list(dict.fromkeys(names)) for names in zip(*stale, strict=True))
         listed = reader.list_tensors(self._plugin, runs, tags)
@@ -118,13 +119,14 @@ class SeriesCache:
         began: float,
         ended: float,
     ) -> None:
-        self._valid_seconds = min(LONGEST_SECONDS, (ended - began) / SHARE)
+        """Compare kept series with a listing that took from ``began`` to ``ended``."""
+        self._valid_seconds = min(MAX_VALID_SECONDS, (ended - began) / LISTING_FRACTION)
         for run, tag in keys:
             entry = self._entries.get((experiment, run, tag))
             if entry is None:
                 continue
             if listed.get(run, {}).get(tag) == entry.info:
-                # Counted from the end of the list, because data may change while it is made.
+                # Counted from the end of the listing, or a slow one would leave the series no time.
                 entry.until = max(entry.until, ended + self._valid_seconds)
             else:
                 self._drop((experiment, run, tag))

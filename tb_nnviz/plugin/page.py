@@ -1,4 +1,4 @@
-"""Files of the built page, their types, and how long a browser may keep them."""
+"""Files of the built page, with their types and the time for which a browser may keep them."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent / "static"
 ENTRY = "index.js"
-#: Stands in index.js for the path of the files that it imports.
+#: Placeholder in index.js for the path of the files that it imports.
 PLACEHOLDER = b"./static/BUILD/"
+#: Seconds.
 YEAR = 365 * 24 * 3600
 
-#: Listed here, because answers carry `nosniff` and the platform's own table of types may lack or mistake them.
+#: Content types by suffix. Python's ``mimetypes`` depends on the platform, and with `nosniff` a wrong type is an error.
 TYPES = {
     ".js": "text/javascript",
     ".mjs": "text/javascript",
@@ -47,7 +48,7 @@ export function render() {
 
 @dataclass(frozen=True)
 class Asset:
-    """A file as it is answered. A browser may keep it for ``expires`` seconds."""
+    """A file of the page. A browser may keep it for ``expires`` seconds."""
 
     content: bytes
     content_type: str
@@ -55,7 +56,7 @@ class Asset:
 
 
 def entry() -> Asset:
-    """Return index.js, which imports the other files below this build's hash."""
+    """Return index.js with the hash of this build in the paths that it imports."""
     files = _read()
     if ENTRY not in files:
         return Asset(NOT_BUILT.encode(), TYPES[".js"], 0)
@@ -63,12 +64,12 @@ def entry() -> Asset:
 
 
 def asset(path: str) -> Asset | None:
-    """Return the file for a path below ``static/``, ``<build>/<name>``, or None if there is none.
+    """Return the file at ``<build>/<name>`` below ``static/``, or None if there is none.
 
-    Browsers keep the answer for a year, so the hash must be that of the content: any other hash has no files. A page
-    that was opened before an update gets a 404 for what it loads later, never a chunk of another build.
+    Browsers keep the file for a year, so files are found only below the hash of the present build. A page that was
+    opened before an update gets a 404 for a file that it loads later, never a file of another build.
 
-    The name is looked up among the files that are there and never becomes part of a path.
+    The name is looked up in the list of existing files. It never becomes part of a path.
     """
     if path == ENTRY:
         return entry() if ENTRY in _files() else None
@@ -80,7 +81,7 @@ def asset(path: str) -> Asset | None:
 
 
 def _build(files: Mapping[str, bytes]) -> str:
-    """Return the hash of all files: their names and contents."""
+    """Return the hash of the names and contents of all files."""
     hashed = hashlib.sha256()
     for name, content in sorted(files.items()):
         hashed.update(f"{name}\0{len(content)}\0".encode())
@@ -89,17 +90,17 @@ def _build(files: Mapping[str, bytes]) -> str:
 
 
 def _read() -> dict[str, bytes]:
-    """Read every file of the page, again for each request, so that a rebuilt page is seen."""
+    """Return the contents by name. They are read for each request, so that a rebuilt page is seen."""
     files = {}
     for name, path in _files().items():
-        # A build has just replaced it, or it is a folder with such a name.
+        # The file may have just been replaced by a build, or be a folder with the name of a file.
         with suppress(OSError):
             files[name] = path.read_bytes()
     return files
 
 
 def _files() -> dict[str, Path]:
-    """Return the path of every file of the page by its name relative to static/."""
+    """Return the path of every file of the page by its name, which is relative to static/."""
     if not FOLDER.is_dir():
         return {}
     return {path.relative_to(FOLDER).as_posix(): path for path in FOLDER.rglob("*") if path.suffix in TYPES}

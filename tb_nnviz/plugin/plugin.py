@@ -1,4 +1,4 @@
-"""The TensorBoard plugin: it serves the routes of the folder routes/, which docs/http_api.md documents."""
+"""The TensorBoard plugin. It serves the routes in routes/, which docs/http_api.md documents."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tb_nnviz.plugin.routes import ROUTES
 
 
 class Request(wrappers.Request):
-    """A request with a limited body."""
+    """A request whose body has a limited length."""
 
     max_content_length = query.MAX_BYTES
 
@@ -32,15 +32,15 @@ class NNVizPlugin(base_plugin.TBPlugin):  # type: ignore[misc, unused-ignore]  #
         self.caches = Caches()
 
     def is_active(self) -> bool:
-        """Return False: TensorBoard calls this only if no run has data of nnviz."""
+        """Return False, because TensorBoard calls this only if no run has nnviz data."""
         return False
 
     def data_plugin_names(self) -> tuple[str, ...]:
-        """Return nnviz's names only. A stock name such as scalars would activate the tab for every logdir."""
+        """Return only nnviz's plugin names. A stock name such as scalars would activate the tab for every logdir."""
         return schema.PLUGINS
 
     def frontend_metadata(self) -> base_plugin.FrontendMetadata:
-        """Return the tab's name and entry."""
+        """Return the name of the tab and the path of its JavaScript module."""
         return base_plugin.FrontendMetadata(es_module_path="/index.js", tab_name="NNViz")
 
     def get_plugin_apps(self) -> dict[str, Any]:
@@ -50,8 +50,7 @@ class NNVizPlugin(base_plugin.TBPlugin):  # type: ignore[misc, unused-ignore]  #
     def _application(self, route: Route) -> Any:
         """Return a route as a WSGI application.
 
-        It answers werkzeug's errors as plain text, as TensorBoard does for its own PublicError. By default they are
-        HTML.
+        It sends werkzeug's errors as plain text, as TensorBoard does with its PublicError. werkzeug itself sends HTML.
         """
 
         def application(environ: Any, start_response: Any) -> Any:
@@ -83,7 +82,7 @@ def _body(request: wrappers.Request) -> bytes:
     """Return the body of a request.
 
     Raises:
-        RequestEntityTooLarge: it is longer than any query.
+        RequestEntityTooLarge: the body is longer than ``query.MAX_BYTES``.
     """
     length = request.content_length
     if length is not None and length > query.MAX_BYTES:

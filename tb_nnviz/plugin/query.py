@@ -1,4 +1,4 @@
-"""Parsing of request bodies: JSON to checked values, or an error that names the invalid value."""
+"""Parsing of request bodies: from JSON to checked values, or to an error that names the invalid value."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from tensorboard import errors
 
-#: The largest body in bytes.
+#: Largest body in bytes.
 MAX_BYTES = 1 << 20
 MAX_RUNS = 500
 MAX_ROWS = 20_000
@@ -18,7 +18,7 @@ Body = dict[str, Any]
 
 
 def parse_body(data: bytes, keys: Sequence[str]) -> Body:
-    """Parse a JSON object that has none but these keys.
+    """Parse a JSON object that has no other keys than these.
 
     Raises:
         InvalidArgumentError: the body is not a JSON object, is not Unicode, or has another key.
@@ -27,14 +27,14 @@ def parse_body(data: bytes, keys: Sequence[str]) -> Body:
         body = json.loads(data)
     except (ValueError, RecursionError) as error:
         raise errors.InvalidArgumentError(f"invalid body: not JSON: {str(error)[:200]}") from None
-    if b"\\u" in data:  # half a surrogate pair is JSON, but TensorBoard cannot encode it
+    if b"\\u" in data:  # an escape of half a surrogate pair is valid JSON, but TensorBoard cannot encode it
         try:
             json.dumps(body, ensure_ascii=False).encode()
         except UnicodeEncodeError as error:
             raise errors.InvalidArgumentError(f"invalid body: not Unicode: {error}"[:200]) from None
     if not isinstance(body, dict):
         raise errors.InvalidArgumentError(f"invalid body: {short(body)} (expected a JSON object)")
-    # Ignoring a misspelt key would answer another question.
+    # If a misspelt key were ignored, the answer would be to another request.
     if unknown := sorted(body.keys() - set(keys)):
         raise errors.InvalidArgumentError(f"unknown key: {short(unknown[0])} (expected {', '.join(keys)})")
     return body
@@ -43,7 +43,7 @@ def parse_body(data: bytes, keys: Sequence[str]) -> Body:
 def parse_names(body: Body, key: str, limit: int) -> tuple[str, ...]:
     """Return a list of strings, each once, in the order of the body."""
     if key not in body:
-        raise errors.InvalidArgumentError(f"missing {key}: expected a list of names")
+        raise errors.InvalidArgumentError(f"missing {key} (expected a list of names)")
     names = body[key]
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise errors.InvalidArgumentError(f"invalid {key}: {short(names)} (expected a list of names)")
@@ -72,7 +72,7 @@ def parse_step(body: Body, key: str, default: float) -> float:
     step = body.get(key)
     if step is None:
         return default
-    # Compared, because math.isfinite raises for an integer beyond the range of float.
+    # Not math.isfinite, which raises for an integer beyond the range of float.
     if type(step) not in (int, float) or not abs(step) <= sys.float_info.max:
         raise errors.InvalidArgumentError(f"invalid {key}: {short(step)} (expected a step)")
     return float(step)
@@ -84,6 +84,6 @@ def is_index(value: Any, most: int) -> bool:
 
 
 def short(value: Any) -> str:
-    """Return a value for an error message, in at most 80 characters."""
+    """Return the repr of a value, shortened to 80 characters, for an error message."""
     text = repr(value)
     return text if len(text) <= 80 else text[:77] + "..."

@@ -1,4 +1,4 @@
-"""Routes: the calls that they get and the answers that they give."""
+"""Routes, their requests and their answers."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ class Caches:
 
 @dataclass(frozen=True)
 class Call:
-    """One request.
+    """One request to a route, with all that its handler may use.
 
     Attributes:
         reader: the source of the runs.
         caches: the caches of the plugin.
-        read_body: returns the body.
-        name: the part of the URL that ``*`` in the route's path stands for.
+        read_body: a function that returns the body.
+        name: the part of the URL at the place of ``*`` in the route's path, else the empty string.
     """
 
     reader: Reader
@@ -46,7 +46,7 @@ class Call:
 
 
 class Answer(NamedTuple):
-    """A response. A browser may keep it for ``expires`` seconds."""
+    """The content of a response. A browser may keep it for ``expires`` seconds."""
 
     content: bytes | str
     content_type: str
@@ -68,12 +68,12 @@ def json_answer(document: dict[str, Any]) -> Answer:
 
 
 def binary_answer(header: dict[str, Any]) -> Answer:
-    """Return a header that refers to arrays in the binary envelope."""
+    """Return a header and the arrays in it as a binary envelope."""
     return Answer(wire.encode({"version": VERSION, **header}), "application/octet-stream")
 
 
 def missing_items(missing: Iterable[Missing], *keys: str) -> list[dict[str, Any]]:
-    """Return the items of an answer's ``missing``: the run, these attributes, and the reason.
+    """Return the items of an answer's ``missing``. Each has the run, these attributes and the reason.
 
     >>> missing_items([Missing("a", "unreadable", tag="x")], "tag")
     [{'run': 'a', 'tag': 'x', 'reason': 'unreadable'}]

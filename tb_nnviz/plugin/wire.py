@@ -13,10 +13,10 @@ DTYPES = ("float32", "float64", "int32", "uint8")
 
 
 def encode(header: dict[str, Any]) -> bytes:
-    """Encode a header that holds numpy arrays.
+    """Encode a header that may have numpy arrays anywhere among its values.
 
     Raises:
-        TypeError: the header holds another value that is not JSON, or an array of a type not in ``DTYPES``.
+        TypeError: a value is neither JSON nor an array, or an array has a dtype that is not in ``DTYPES``.
 
     >>> decode(encode({"values": np.array([1, np.nan], np.float32)}))
     {'values': array([ 1., nan], dtype=float32)}
@@ -28,7 +28,8 @@ def encode(header: dict[str, Any]) -> bytes:
         """Append an array to the payload and return the reference to it."""
         nonlocal size
         if not isinstance(value, np.ndarray) or value.dtype.name not in DTYPES:
-            raise TypeError(f"invalid value in an answer: {type(value).__name__} {getattr(value, 'dtype', value)!r}")
+            found = f"{type(value).__name__} {getattr(value, 'dtype', value)!r}"
+            raise TypeError(f"invalid value in an answer: {found} (expected JSON or an array of {', '.join(DTYPES)})")
         reference = {"dtype": value.dtype.name, "shape": list(value.shape), "offset": size}
         data = np.ascontiguousarray(value, value.dtype.newbyteorder("<")).tobytes()
         padding = -len(data) % ALIGNMENT
@@ -36,17 +37,17 @@ def encode(header: dict[str, Any]) -> bytes:
         size += len(data) + padding
         return reference
 
-    # ASCII escapes preserve run names that are not valid Unicode, because file names need not be.
+    # Run names come from file names, which may not be valid Unicode. ASCII escapes preserve them.
     text = json.dumps(header, default=refer, separators=(",", ":")).encode("ascii")
     text += b" " * (-(4 + len(text)) % ALIGNMENT)
     return b"".join([struct.pack("<I", len(text)), text, *parts])
 
 
 def decode(data: bytes) -> Any:
-    """Decode an envelope to its header, with each reference replaced by its array.
+    """Decode an envelope to its header, with an array in place of each reference. Only tests use it.
 
     Raises:
-        ValueError: the envelope is broken.
+        ValueError: the envelope or a reference in it is invalid.
     """
     (length,) = struct.unpack_from("<I", data)
     start = 4 + length

@@ -78,7 +78,7 @@ def scaler(scaler: Any) -> Any:
 
 
 def not_none(name: str, value: int | None) -> int:
-    """Return an interval that cannot be left out."""
+    """Return an interval, which must not be None."""
     if value is None:
         raise ValueError(f"invalid {name}: None (an integer of at least 1)")
     return value
@@ -94,7 +94,7 @@ def natural(name: str, value: int) -> int:
 def probes_and_schedule(
     probe: Any, models: Mapping[str, nn.Module], maps_every: int | None
 ) -> tuple[dict[str, Probe], schedule.Schedule]:
-    """Return the probes by model, and the steps at which maps are taken of them."""
+    """Return the probes by model, and the schedule of their maps."""
     if probe is None:
         if maps_every is not None:
             raise ValueError(

@@ -139,7 +139,7 @@ def _units(pending: PendingStep, arrays: HostArrays, names: list[str]) -> dict[s
         rows, together = widths.setdefault(units.shape[1], ([], []))
         rows.append(index[name])
         together.append(units)
-    for rows, together in widths.values():  # few calls, because training waits while this thread runs Python
+    for rows, together in widths.values():  # one call per width, since training waits while this thread runs Python
         found[:, rows] = unit_fractions(np.stack(together))
     return dict(zip(statistics, found, strict=True))
 

@@ -34,16 +34,16 @@ Optimizer = torch.optim.Optimizer
 
 
 class Collectors:
-    """Passes what the hooks report to the collectors that are active, and gathers a step from them.
+    """The collectors of a run. Active ones get the hooks' reports, and a closed step is gathered from them.
 
     Args:
         models: by their prefix.
         optimizers: all that are watched.
         options: what to measure.
         order: the order of execution.
-        graph: observes the dataflow; made with the module hooks, whose calls it reads.
+        graph: the collector of the dataflow. It reads the calls of the module hooks.
         paused: the hooks that must not see the probe.
-        guard: keeps the time, and turns off what fails.
+        guard: measures the time, and turns off parts that fail.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class Collectors:
             paused,
         )
         self.clipping = Clipping()
-        # They add to a step in this order. It is the order of events, and of values in an event.
+        # The order in which collectors add to a step is the order of events, and of values in an event.
         self._all: list[Collector] = [
             self.maps,
             graph,
@@ -93,14 +93,14 @@ class Collectors:
     def begin(self, plan: StepPlan) -> None:
         """Open a step."""
         self._watched.next_step()
-        # At a step without measurements only those of the step before have something to drop.
+        # Without measurements in the new step, only collectors that were active have something to drop.
         begun = self._all if plan.due else self._active
         for collector in begun:
             collector.begin(plan)
         self._active = [collector for collector in begun if collector.active]
 
     def begin_late(self, plan: StepPlan) -> None:
-        """Go on with a step that is logged after all."""
+        """Continue a step that is logged after all."""
         for collector in self._all:
             collector.begin_late(plan)
         self._active = [collector for collector in self._all if collector.active]
@@ -142,7 +142,7 @@ class Collectors:
         return pending
 
     def drop(self, part: str) -> None:
-        """Measure nothing more of a part that failed: half of a step would be wrong."""
+        """Stop a part that failed, because half of a step would be wrong."""
         failed = [collector for collector in self._all if part == collector.part or part in collector.needs]
         self._all = [collector for collector in self._all if collector not in failed]
         for collector in failed:

@@ -1,4 +1,4 @@
-"""The exit of a step: its events, made on the writer's thread."""
+"""The events of a closed step, which the writer's thread makes."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ STOCK_EVERY = 5
 
 
 class EventEmitter:
-    """Hands closed steps to the writer.
+    """The sender of events to the writer. All measurements of a closed step pass through ``submit``.
 
     Args:
         writer: where the events go.
-        window: whether the steps between two events are summarized in the next.
+        window: whether the steps between two events are summarized in the later event.
         rules: check the logged steps. Their findings are logged at the steps at which they are found.
         report: whether findings are shown in the terminal too.
     """
@@ -46,7 +46,7 @@ class EventEmitter:
         Args:
             step: the step that they belong to.
             values: numbers, or tensors of one element.
-            invalid: called with the name and the value of what is neither.
+            invalid: called with the name and the value of anything else.
         """
         arrive, window = scalars.send(values, invalid), self._window
 
@@ -59,7 +59,7 @@ class EventEmitter:
         self._writer.submit(step, time.time(), entries)
 
     def submit(self, pending: PendingStep, seconds: float) -> None:
-        """Submit a closed step: the only place from which its measurements leave.
+        """Submit a closed step.
 
         Args:
             pending: the step. Its copy to the host begins here.

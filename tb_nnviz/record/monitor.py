@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 Optimizer = torch.optim.Optimizer
 
-#: The sessions of this process by the directory that they write. Garbage collection removes a session.
+#: The open sessions of this process by their directory. A session that is garbage-collected disappears.
 _open_runs: WeakValueDictionary[str, Session] = WeakValueDictionary()
 
 
@@ -40,9 +40,9 @@ class Overhead(NamedTuple):
 
 
 class Monitor:
-    """Watches one run. ``tb_nnviz.watch`` makes it. As a context manager it closes itself.
+    """The monitor of one run, made by ``tb_nnviz.watch``. As a context manager it closes itself.
 
-    It never raises into the training loop: a part that fails is turned off with one warning.
+    An error of nnviz never reaches the training loop: a part that fails is turned off with one warning.
     """
 
     def __init__(
@@ -121,7 +121,7 @@ class Monitor:
         """
         if not isinstance(state, Mapping) or state.get("version") != schema.VERSION or "step" not in state:
             raise ValueError(f"invalid state: {state!r:.120} (from Monitor.state_dict, version {schema.VERSION})")
-        self._session.go_on_at(int(state["step"]))
+        self._session.resume_at(int(state["step"]))
 
     def clip_grad_norm_(
         self,
@@ -132,7 +132,7 @@ class Monitor:
         *,
         parameters: Tensor | Iterable[Tensor] | None = None,
     ) -> Tensor:
-        """Clip like ``torch.nn.utils.clip_grad_norm_``, and log the norm before, the factor and the rate.
+        """Clip like ``torch.nn.utils.clip_grad_norm_``, and log the norm before clipping, the factor and the rate.
 
         Args:
             max_norm: the largest norm that is allowed.
@@ -163,19 +163,19 @@ class Monitor:
         return norm
 
     def clipped(self, norm: float | Tensor, max_norm: float, *, of: Hashable = None) -> None:
-        """Log a clipping by other code like one of ``clip_grad_norm_``. Call it before the optimizer's step.
+        """Log that other code clipped gradients, as ``clip_grad_norm_`` does. Call it before the optimizer's step.
 
         Args:
             norm: L2 norm before clipping. Nothing waits for a tensor.
             max_norm: the limit.
-            of: identifies the gradients that were clipped. Of several calls with the same identity in a step the last
-                counts. Calls with different ones are added.
+            of: identifies the gradients that were clipped. Of several calls with the same identity in a step, the
+                last counts. The norms of calls with different identities are combined.
         """
         if not (isinstance(norm, Tensor) and norm.is_meta):
             self._guard.attempt("clipping", self._session.clipped, norm, max_norm, of)
 
     def close(self) -> None:
-        """Remove all hooks and write what is pending. A step that is still open is dropped."""
+        """Remove all hooks and write pending events. A step that is still open is dropped."""
         if self._closed and not self._session.installed:
             return
         self._closed = True

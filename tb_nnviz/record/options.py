@@ -16,7 +16,7 @@ from tb_nnviz.rules.base import Rule
 
 @dataclass(frozen=True)
 class Options:
-    """The checked arguments of ``watch``, as far as they say what is measured and when."""
+    """The checked arguments of ``watch`` that determine what is measured and when."""
 
     kinds: tuple[str, ...]
     logged: Schedule
@@ -39,7 +39,7 @@ class Options:
     map_bytes: int = 0
 
     def plan(self, step: int) -> StepPlan:
-        """Return what is due in a step."""
+        """Return the measurements that are due in a step."""
         return StepPlan(
             step,
             statistics=self.logged(step),

@@ -44,20 +44,21 @@ class PendingStep:
     Args:
         plan: what was due in the step.
         copy: every small tensor of the step.
-        kinds: the kinds that the event contains. The others in ``layouts`` are measured for what follows from them.
+        kinds: the kinds that the event contains. The others in ``layouts`` are measured because a written statistic
+            needs them.
         layouts: the rows of each kind.
-        new_layouts: those that no event contains yet.
+        new_layouts: the layouts that no event contains yet.
         parts: by kind and row, number of elements and ``TensorStats.values`` of each pass. A number in place of a
             name stands for a parameter that has no row but counts in the global gradient norm.
-        bin_counts: by kind and row.
-        units: by row of ``activation``.
+        bin_counts: by kind and row, ``TensorStats.bin_counts``.
+        units: by row of ``activation``, ``TensorStats.units``.
         scales: by row of ``gradient``, the loss scale that the measured values still contain.
         moments: by row of ``optimizer``, number of elements and the sums of ``stats.moments``.
         scalars: values of the whole step, by the last part of their tag.
         skipped: per optimizer step, whether a GradScaler skipped it.
         norms: the global gradient norm, if it was read by itself.
         clipping: makes the scalars of gradient clipping.
-        tracked: makes the entries of the tracked weights, which belong to the same event.
+        tracked: makes the entries of the tracked weights, which belong to the event of the statistics.
         events: one function per event that precedes the statistics.
     """
 
@@ -79,7 +80,7 @@ class PendingStep:
     events: list[MakeEntries] = field(default_factory=list)
 
     def add_layout(self, table: RowTable, written: bool = True) -> None:
-        """Add the rows of a kind; ``written``: the event contains the kind."""
+        """Add the rows of a kind. The event contains the kind if ``written``."""
         if not len(table):
             return
         self.layouts[table.kind] = table.layout
@@ -89,7 +90,7 @@ class PendingStep:
                 self.new_layouts[table.kind] = layout
 
     def add(self, table: RowTable, buffer: StepBuffer, written: bool = True) -> None:
-        """Add the rows of a kind and what was measured of them."""
+        """Add the rows of a kind and their measurements."""
         self.add_layout(table, written)
         put = self.copy.add
         if buffer.parts:

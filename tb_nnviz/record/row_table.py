@@ -1,4 +1,4 @@
-"""The growing table of a kind's rows, and its present layout."""
+"""The growing table of a kind's rows, and its current layout."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ class RowTable:
         self._rows[place] = row
         self._layout = None
 
-    def see(self, name: str, shape: tuple[int, ...], trainable: bool) -> None:
-        """Update the row of a call that happens again. An axis of the shape that varies becomes None."""
+    def update(self, name: str, shape: tuple[int, ...], trainable: bool) -> None:
+        """Update the row of a repeated call. The size of an axis that varies becomes None."""
         row = self._rows[self._index[name]]
         if row.shape == shape and row.trainable == trainable:
             return
@@ -56,7 +56,7 @@ class RowTable:
         self.put(replace(row, shape=common, trainable=trainable))
 
     def take_unwritten(self) -> Layout | None:
-        """Return the present layout if no event contains it yet, and count it as written."""
+        """Return the current layout if no event contains it yet, and mark it as written."""
         layout = self.layout
         if layout.id in self._written:
             return None

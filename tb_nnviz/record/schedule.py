@@ -1,4 +1,4 @@
-"""Schedules: functions from a step to whether something is due at it."""
+"""Schedules, which are functions that return True for the steps at which something is due."""
 
 from __future__ import annotations
 

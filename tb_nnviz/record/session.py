@@ -28,9 +28,9 @@ MOST_REPEATS = 100
 
 
 class Session:
-    """Opens and closes the steps of a run: the hooks report to it, and it tells the collectors.
+    """The life cycle of a run's steps. The hooks report to it, and it passes their reports on to the collectors.
 
-    Making it installs the hooks in the user's objects. If that fails, they are removed again.
+    The constructor installs the hooks in the user's objects. If that fails, it removes them again.
 
     Args:
         models: by their prefix.
@@ -90,16 +90,16 @@ class Session:
     # Called by the monitor
 
     def log(self, values: dict[str, float | Tensor]) -> None:
-        """Submit scalars of the user: of the step that closed last, or of the open one once it has a pass."""
+        """Submit scalars of the user. They belong to the last closed step, or to the open step if a pass has begun."""
         step = self.number if self._pass_seen else max(self.number - 1, self._first)
 
         def invalid(name: str, value: object) -> None:
-            self.guard.warn_once(name, f"invalid scalar {name}: {value!r:.80} (a number, or a tensor of one)")
+            self.guard.warn_once(name, f"invalid scalar {name}: {value!r:.80} (a number, or a tensor of one element)")
 
         self._events.log(step, values, invalid)
 
     def clipped(self, norm: float | Tensor, max_norm: float, of: Hashable) -> None:
-        """Record a clipping of the open step's gradients; see ``Monitor.clipped``."""
+        """Record a clipping of the open step's gradients, as in ``Monitor.clipped``."""
         self._collectors.clipping.add(self.number, norm, max_norm, of)
 
     def close_by_hand(self) -> None:
@@ -107,7 +107,7 @@ class Session:
         if not self._optimizers or self._stepped or self._begun or self._pass_seen:
             self._close()
 
-    def go_on_at(self, step: int) -> None:
+    def resume_at(self, step: int) -> None:
         """Drop the open step and open this one."""
         self.number = self._first = step
         self._begun.clear()
@@ -125,7 +125,7 @@ class Session:
         """Report that a training pass begins."""
         self._pass_seen = True
         if self._plan.logged:
-            self._hooks.come_last()
+            self._hooks.move_last()
         self._collectors.opened()
 
     def activation(self, layer: Layer, call: int, order: int, output: Tensor) -> None:
@@ -149,12 +149,12 @@ class Session:
 
     def after(self, optimizer: Optimizer) -> None:
         """Report that an optimizer has stepped."""
-        if optimizer not in self._begun:  # the step called that of its base class, which reports too
+        if optimizer not in self._begun:  # the step called super().step(), which has reported too
             return
         self._begun.discard(optimizer)
         self._collectors.after(optimizer)
         if optimizer in self._stepped:
-            self._wait_for_others()
+            self._count_repeat()
         self._stepped.add(optimizer)
         if len(self._stepped) == len(self._optimizers):
             self._close()
@@ -171,7 +171,7 @@ class Session:
         self._collectors.skipped(optimizer)
         self.after(optimizer)
 
-    def _wait_for_others(self) -> None:
+    def _count_repeat(self) -> None:
         self._repeats += 1
         if self._repeats == MOST_REPEATS:
             missing = [

@@ -32,17 +32,17 @@ class StepPlan(NamedTuple):
 
     @property
     def logged(self) -> bool:
-        """Whether rows are measured."""
+        """True if rows are measured."""
         return self.statistics or self.histograms
 
     @property
     def due(self) -> bool:
-        """Whether anything is measured."""
+        """True if anything is measured."""
         return self.statistics or self.histograms or self.activation_maps or self.weight_maps
 
     @property
     def complete(self) -> bool:
-        """Whether the rows of all kinds are measured."""
+        """True if the rows of all kinds are measured."""
         return self.logged and not self.gradients_only
 
     def measures(self, kind: str) -> bool:

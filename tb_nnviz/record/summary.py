@@ -1,4 +1,4 @@
-"""``tb_nnviz.summary``: the modules of a model, as a table in the terminal."""
+"""The function ``tb_nnviz.summary``, which prints the modules of a model as a table."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _HEAD = ("Layer", "Type", "Output shape", "Parameters", "Trainable", "Calls", "M
 
 @dataclass(frozen=True)
 class Summary:
-    """The table. ``str`` returns the text that is printed.
+    """The table of a model's modules. ``str`` returns the text that is printed.
 
     ``rows`` has one dict per module, in order of execution. A row has ``name``, ``type``, ``depth``, ``shape`` (the
     whole shape of the first tensor of the first call's output, None if the module was not called), ``calls``, and
@@ -79,7 +79,7 @@ def summary(model: nn.Module, inputs: Any) -> Summary:
 
     Args:
         model: the model.
-        inputs: its inputs: a tensor, a tuple of positional arguments, or a dict of arguments by name.
+        inputs: the model's inputs: a tensor, a tuple of positional arguments, or a dict of arguments by name.
 
     Raises:
         TypeError, ValueError: the inputs are none of these.
@@ -147,7 +147,7 @@ def _nested(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     first = {row["name"]: place for place, row in enumerate(rows)}
 
     def key(row: dict[str, Any]) -> list[tuple[int, str]]:
-        # A list of modules is never called: it has the place of the first module in it.
+        # A ModuleList is never called. It takes the place of the first module in it.
         parts = row["name"].split(".") if row["name"] else []
         outer = [".".join(parts[: i + 1]) for i in range(len(parts))]
         return [(min(at for name, at in first.items() if f"{name}.".startswith(f"{one}.")), one) for one in outer]

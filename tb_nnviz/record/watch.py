@@ -1,4 +1,4 @@
-"""``tb_nnviz.watch``: checks its arguments and makes the monitor."""
+"""The function ``tb_nnviz.watch``, which checks its arguments and makes the monitor."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def watch(
         every: statistics are taken at the steps that are a multiple of this.
         start_step: number of the first step, for a resumed run.
         include: regular expressions (found anywhere in a row's name) or module types: only these rows are logged.
-            A type also observes modules that contain others.
+            A module type also selects modules that contain other modules.
         exclude: likewise, rows to leave out.
         kinds: some of parameter, gradient, update, activation, activation_gradient and optimizer (the moments and the
             effective step size of Adam and its family). By default all.
@@ -82,17 +82,18 @@ def watch(
         weight_bytes: size of all weight maps of one step. Small weights are kept whole. Larger matrices become mean,
             minimum and maximum of tiles, and larger convolutions some of their kernels. Each weight keeps at least
             8 by 8 tiles, even if that exceeds the size.
-        tracked_weights: single weights whose value is kept at every logged step: a number, for the first elements of
-            each layer's weight, or indices by parameter, such as ``{"fc1.weight": [(0, 3), (7, 1)]}``, or None.
+        tracked_weights: single weights whose value is logged at every logged step: the number of elements per layer's
+            weight, taken from its beginning, or indices by parameter, such as ``{"fc1.weight": [(0, 3), (7, 1)]}``.
+            None tracks none.
         on_finding: "log" reports in the terminal (logger ``tb_nnviz``) when a gradient norm stays beyond a limit or
             becomes nonfinite, once per layer and problem. None reports nothing there. The run contains the findings
             in both cases, and TensorBoard's NNViz tab shows them.
         gradient_norm_limits: a norm below the first vanishes, and one above the second explodes. None: no check.
-        scaler: the GradScaler of mixed precision. Adds the loss scale, and the steps that the scaler skips with the
-            gradients that caused it (with a fused optimizer, those of logged steps). Gradients are unscaled with or
-            without it.
-        window: read the gradients at every step for their common norm and the number of nonfinite elements. The next
-            event contains the highest norm and loss since the last one, their steps, and counts.
+        scaler: the GradScaler of mixed precision. With it, the loss scale is logged, and the steps that the scaler
+            skips are logged with the gradients that caused the skip (with a fused optimizer, only at logged steps).
+            Gradients are unscaled with or without this argument.
+        window: read the gradients at every step for the norm of all together and the number of nonfinite elements. The
+            next event contains the highest norm and loss since the last one, their steps, and counts.
         snapshot_bytes: memory for the copies of parameters from which updates are measured. The default is 64 MB, or
             2 % of the parameters if that is more. Parameters that do not fit all at once take turns.
         probe: fixed inputs of the activation maps, in the form in which the model takes them: a tensor, a tuple of
@@ -101,20 +102,20 @@ def watch(
             ``model.half()`` and ``.to(torch.bfloat16)`` too. The model runs on it in evaluation mode, without
             gradients, uncompiled and under training's autocast. Modes, attributes, buffers and random states are
             restored afterwards, including generators that are attributes of modules. Your own forward hooks run,
-            because the model may need them (weight norm, pruning), with ``module.training`` False. Anything that they
-            count outside of the modules stays changed, and so do generators that are stored elsewhere. If the model
+            because the model may need them (weight norm, pruning), with ``module.training`` False. State that they
+            keep outside of the modules is not restored, and neither are generators that are stored there. If the model
             raises on the probe, there is one warning and no map. Attention weights that a layer returns beside its
             output, or that an ``nn.Softmax`` returns, have maps too.
         maps_every: activation maps are taken at the steps that are a multiple of this, by default 100 if there is a
-            probe. They are taken before the first update of a step and so show, like ``parameter``, the values with
-            which the step began. The maps of step 0 are those of the initialization.
+            probe. They are taken before the first update of a step. Like ``parameter``, they show the values with which
+            the step began. The maps of step 0 are those of the initialization.
         probe_inputs: log the probe's first tensor too, once, to be shown beside its maps. By default it is not
             written, because it may be private.
         probe_labels: names of the inputs on the page: one string per sample, or per sample a list of one string per
             token. With several models, by their names. Requires ``probe_inputs``.
         map_bytes: size of all activation maps of one step. A single map takes at most 256 KiB. Larger outputs are
-            reduced in the same way at every step: to at most 8 samples, means of tiles of places, and every nth
-            channel or unit. A warning tells how many outputs have no map.
+            reduced in the same way at every step: to at most 8 samples, means over tiles of positions, and every nth
+            channel or unit. A warning gives the number of outputs without a map.
 
     Raises:
         ValueError, TypeError: an argument is invalid. The message has its name and its value.

@@ -17,8 +17,8 @@ class _Highest:
 class Window:
     """The highest gradient norm and loss of the steps since the last event, and their counts.
 
-    The norm is that of finite elements, and the others are counted. A loss comes from ``monitor.log`` after its step
-    has closed, so an event covers the losses up to the step before it.
+    The norm is that of finite elements, and nonfinite elements are counted. A loss comes from ``monitor.log`` after its
+    step has closed, so an event covers the losses up to the step before it.
 
     >>> window = Window()
     >>> window.add(4, 1.5, 0), window.add(5, 9.0, 2), window.add(6, 1.25, 0)
@@ -41,8 +41,8 @@ class Window:
 
         Args:
             step: the step.
-            norm: of the finite elements.
-            nonfinite: number of the others.
+            norm: norm of the finite elements.
+            nonfinite: number of nonfinite elements.
             skipped: whether a GradScaler skipped the step.
         """
         self._steps += 1

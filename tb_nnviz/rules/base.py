@@ -12,7 +12,7 @@ import numpy as np
 
 from tb_nnviz.schema import Row
 
-#: Findings of one label that are listed per step. The rest are counted, because a network often fails in all layers.
+#: Most findings per label and step that the terminal lists. The rest are counted, since often all layers fail.
 MOST_LISTED = 3
 
 
@@ -42,7 +42,7 @@ class StepValues:
     def present(self, kind: str, statistic: str) -> list[tuple[Row, float]]:
         """Return each row that is present at this step, with its value.
 
-        A rule that calls this reads the statistic ``count`` of the kind too.
+        A rule that calls this must also list the statistic ``count`` of the kind in ``reads``.
         """
         found = self.statistics[kind]
         present = found["count"] > 0
@@ -61,7 +61,7 @@ class Finding:
         kind, statistic, row: the series that shows the problem best.
         layer: the module that owns the row.
         depth: position of the layer in order of execution, None if it was never called.
-        since: the first step at which the problem held without a break.
+        since: the step since which the problem has held without a break.
         step: the step at which the rule reported it.
         value: the layer's value at ``step``.
         evidence: one sentence with numbers.
@@ -106,7 +106,7 @@ class Finding:
 
 
 class Rule(ABC):
-    """A check that follows a run step by step. It keeps the state that it needs between steps.
+    """A check that follows a run step by step and keeps its state between steps.
 
     A rule reads numbers and returns findings. It imports numpy and the schema only.
     """

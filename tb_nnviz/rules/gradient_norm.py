@@ -1,7 +1,7 @@
 """Gradient norms that vanish, explode or are not finite: one finding per layer and problem.
 
-The default thresholds come from the guide that this project started from: a norm below 1e-6 vanishes, a norm above
-100 explodes. The thresholds are absolute: treat a finding as an early warning, not as a diagnosis.
+By default, a norm below 1e-6 vanishes and a norm above 100 explodes. The thresholds are absolute: treat a finding as
+an early warning, not as a diagnosis.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from tb_nnviz.rules.base import Finding, Rule, StepValues, layer_name
 from tb_nnviz.rules.persistence import Persistence
 from tb_nnviz.schema import Row
 
-#: Logged steps in a row at which a norm must be beyond a threshold. A nonfinite norm is reported at once.
+#: Consecutive logged steps at which a norm must be beyond a threshold. A nonfinite norm is reported at once.
 PATIENCE = 3
 #: A norm below this share of the threshold is severe, because the layer no longer learns.
 SEVERE_SHARE = 1e-3
@@ -50,7 +50,7 @@ class GradientNormRule(Rule):
     """Check the gradient norm of every layer.
 
     A layer's norm is the L2 norm over all its parameters together. A bias in front of a batch norm has no gradient
-    by construction, and that is no problem while the weight beside it has one.
+    by construction, which is not a problem as long as the weight of the same layer has one.
 
     Args:
         vanishing: a norm below this threshold vanishes.

@@ -1,4 +1,4 @@
-"""Tracks how long a problem persists, so that a rule reports it once and only when it lasts."""
+"""Persistence of problems, so that a rule reports a problem once and only if it lasts."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ class Persistence:
         self._reported: set[tuple[str, str]] = set()
 
     def observe(self, layer: str, problem: str, step: int, patience: int) -> int | None:
-        """Note a layer's problem at a logged step, and return since when it holds if it is to be reported now.
+        """Record a layer's problem at a logged step, and return its first step if it is to be reported now.
 
         Args:
             layer: the layer's name.
             problem: the problem's name, empty if there is none.
-            step: the step, later than all before.
-            patience: logged steps in a row after which the problem is reported.
+            step: the step. Steps must increase.
+            patience: consecutive logged steps after which the problem is reported.
 
         Returns:
-            The first step of the problem, or None if it is too short or was reported before.
+            The first step of the problem, or None if it has not lasted long enough or was reported before.
         """
         before, since, steps = self._current.get(layer, ("", step, 0))
         since, steps = (since, steps + 1) if before == problem else (step, 1)

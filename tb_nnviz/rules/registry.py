@@ -18,7 +18,7 @@ def default_rules(settings: Mapping[str, Mapping[str, Any] | None] | None = None
     """Return a new instance of every rule.
 
     Args:
-        settings: by the rule's name, its arguments, or None to leave the rule out.
+        settings: arguments of rules, by the rule's name. None instead of arguments leaves the rule out.
 
     Raises:
         ValueError: a name in ``settings`` is not that of a rule.

@@ -1,4 +1,4 @@
-"""Runs a set of rules over the steps of a run."""
+"""The runner of a set of rules over the steps of a run."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _logger = logging.getLogger("tb_nnviz")
 
 
 class RuleRunner:
-    """Gives each rule the statistics that it reads, step by step.
+    """A set of rules that are run step by step, each on the statistics that it reads.
 
-    A rule is skipped at a step that lacks a statistic which the rule reads. Steps that a GradScaler skipped are not
+    A rule is skipped at a step that lacks one of its statistics. Steps that a GradScaler skipped are not
     checked, because their gradients overflow by design while the scaler searches for its scale. A rule that raises
     is turned off with one warning.
 

@@ -1,7 +1,7 @@
 """The event schema, version 1: the names and encodings that the writer and the reader share.
 
-Both halves of the package import this package and nothing else of each other.
-It imports numpy only, because a machine that only views logs has no torch.
+The recording side (``tb_nnviz.record``) and the reading side (``tb_nnviz.logs``, ``tb_nnviz.plugin``) share these names
+and import nothing from each other. Only numpy is needed, because a machine that only views logs may lack torch.
 """
 
 from tb_nnviz.schema.document import VERSION

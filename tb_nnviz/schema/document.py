@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
+#: Version of the documents that this package writes and reads.
 VERSION = 1
 
 
 def decode_document(thing: str, data: bytes) -> dict[str, Any]:
-    """Decode a JSON object of a version that this package reads.
+    """Decode a JSON object and check its version.
 
     Args:
         thing: the name of the document for error messages.

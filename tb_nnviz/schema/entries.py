@@ -13,8 +13,8 @@ from tb_nnviz.schema.tags import PLUGIN, statistic_tag
 class Entry:
     """One value of an event. A writer turns it into a ``Summary.Value``.
 
-    ``plugin`` is None for a stock scalar, whose ``value`` is a float. The value of any other entry is
-    an array: float32, int64 or uint8, or float64 for a stock histogram.
+    A stock scalar has a float as its ``value`` and None as its ``plugin``. The value of any other entry is an
+    array of float32, int64 or uint8, or of float64 for a stock histogram.
     """
 
     tag: str
@@ -28,7 +28,7 @@ def scalar(tag: str, value: float) -> Entry:
 
 
 def vector(kind: str, statistic: str, values: np.ndarray) -> Entry:
-    """Return one statistic of a kind as an entry: float32 [rows].
+    """Return a vector of one statistic, one value per row of a kind, as an entry: float32 [rows].
 
     Values beyond the range of float32 become infinite.
     """

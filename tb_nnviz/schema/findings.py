@@ -11,7 +11,7 @@ from tb_nnviz.schema.document import VERSION, decode_document
 from tb_nnviz.schema.entries import Entry
 from tb_nnviz.schema.tags import PLUGIN_FINDINGS, TAG_FINDINGS
 
-#: From the most to the least serious.
+#: Severities of findings, the most serious first.
 SEVERITIES = ("severe", "warning", "notice")
 _TEXT_KEYS = ("rule", "severity", "title", "kind", "statistic", "row", "evidence", "advice")
 
@@ -20,11 +20,11 @@ def encode_findings(findings: list[dict[str, Any]]) -> np.ndarray:
     """Encode the findings of a step as the payload of their tag: uint8 [bytes], UTF-8 JSON.
 
     Each finding has the strings ``rule``, ``severity``, ``title``, ``kind``, ``statistic``, ``row``,
-    ``evidence`` and ``advice``, the steps ``since`` and ``step``, and ``value``, which is a number, or None
-    for a number that is not finite.
+    ``evidence`` and ``advice``, the steps ``since`` and ``step``, and ``value``, which is a finite
+    number or None.
 
     Raises:
-        ValueError: a finding lacks a key, or a value has the wrong type.
+        ValueError: a finding lacks a key, a value has the wrong type, or a number is not finite.
     """
     for finding in findings:
         _check_finding(finding)
@@ -36,11 +36,11 @@ def decode_findings(payload: np.ndarray | bytes) -> list[dict[str, Any]]:
     """Decode the findings of a step.
 
     Raises:
-        ValueError: ``payload`` holds no findings, or has a version that this package does not read.
+        ValueError: ``payload`` is not a document of findings, or has an unknown version.
     """
     findings = decode_document("findings", bytes(payload)).get("findings")
     if not isinstance(findings, list):
-        raise ValueError(f"invalid findings: {str(findings)[:80]} is not a list")
+        raise ValueError(f"invalid findings: {_short(findings)} is not a list")
     for finding in findings:
         _check_finding(finding)
     return findings
@@ -53,14 +53,18 @@ def findings_entry(findings: list[dict[str, Any]]) -> Entry:
 
 def _check_finding(finding: Any) -> None:
     if not isinstance(finding, dict):
-        raise ValueError(f"invalid finding: {str(finding)[:80]} is not an object")
+        raise ValueError(f"invalid finding: {_short(finding)} is not an object")
     for key in _TEXT_KEYS:
         if not isinstance(finding.get(key), str):
-            raise ValueError(f"invalid finding: {key} {str(finding.get(key))[:80]!r} is not a string")
+            raise ValueError(f"invalid finding: {key} {_short(finding.get(key))} is not a string")
     if finding["severity"] not in SEVERITIES:
-        raise ValueError(f"unknown severity: {finding['severity'][:80]!r} (one of {', '.join(SEVERITIES)})")
+        raise ValueError(f"unknown severity: {_short(finding['severity'])} (expected one of {', '.join(SEVERITIES)})")
     for key in ("since", "step"):
         if type(finding.get(key)) is not int:
-            raise ValueError(f"invalid finding: {key} {str(finding.get(key))[:80]!r} is not a step")
+            raise ValueError(f"invalid finding: {key} {_short(finding.get(key))} is not an integer")
     if finding.get("value") is not None and type(finding["value"]) not in (int, float):
-        raise ValueError(f"invalid finding: value {str(finding['value'])[:80]!r} is not a number")
+        raise ValueError(f"invalid finding: value {_short(finding['value'])} is not a number")
+
+
+def _short(value: Any) -> str:
+    return repr(value)[:80]

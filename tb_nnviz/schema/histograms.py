@@ -6,12 +6,13 @@ import zlib
 
 import numpy as np
 
+#: Number of bins. docs/schema.md has the table of them.
 BINS = 520
 _LOWEST_OCTAVE, _HIGHEST_OCTAVE = -40, 24
 
 
 def bin_edges() -> np.ndarray:
-    """Return the edges between the magnitudes of bins 261 to 518: float64 [257].
+    """Return the edges that separate bins 261 to 518, those of positive numbers: float64 [257].
 
     Entry i is the upper edge of bin 261 + i and the lower edge of bin 262 + i.
 
@@ -34,11 +35,11 @@ def decode_histograms(payload: np.ndarray | bytes) -> np.ndarray:
     return np.frombuffer(zlib.decompress(bytes(payload)), "<i4").reshape(-1, BINS)
 
 
-def stock_histogram(counts: np.ndarray, most: int = 60) -> np.ndarray:
-    """Convert the counts of one row to TensorBoard's own histogram: float64 [buckets, 3] of left, right, count.
+def stock_histogram(counts: np.ndarray, max_buckets: int = 60) -> np.ndarray:
+    """Convert the counts of one row to a stock histogram: float64 [buckets, 3] of left edge, right edge, count.
 
-    A stock histogram cannot hold NaN and infinities, so they are left out. Adjacent bins are joined until
-    about ``most`` buckets remain.
+    A stock histogram cannot hold NaN and infinities, so they are left out. Adjacent bins are joined, so
+    that there are at most ``max_buckets`` buckets.
     """
     edges = bin_edges()
     tiny, huge = edges[0], 2 * edges[-1]
@@ -49,7 +50,7 @@ def stock_histogram(counts: np.ndarray, most: int = 60) -> np.ndarray:
     if not len(used):
         return np.array([[-tiny, tiny, 0.0]])
     first, last = int(used[0]), int(used[-1]) + 1
-    width = -(-(last - first) // most)
+    width = -(-(last - first) // max_buckets)
     starts = np.arange(first, last, width)
     stops = np.append(starts[1:], last)
     return np.stack([bounds[starts], bounds[stops], np.add.reduceat(finite[first:last], starts - first)], axis=1)

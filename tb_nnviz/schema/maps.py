@@ -1,4 +1,4 @@
-"""Maps: activations of the probe, and weights, as images of one byte per value."""
+"""Maps: the probe's activations, and weights, as images of one byte per value."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import numpy as np
 
 from tb_nnviz.schema.document import VERSION, decode_document
 
-#: The code of NaN and Inf, in maps whose ``nonfinite`` is not 0.
+#: Code of NaN and Inf in a map whose header has a ``nonfinite`` above 0.
 NONFINITE_CODE = 255
 
 
 def encode_map(header: dict[str, Any], values: np.ndarray) -> np.ndarray:
-    """Encode a map as the payload of its tag: uint8 [4 + bytes of the header + values].
+    """Encode a map as the payload of its tag: uint8 [4 + bytes of the header + number of values].
 
     Args:
         header: ``shape``, ``axes``, ``scale``, ``offset`` and any other keys. A value is ``offset + scale * code``.
@@ -25,9 +25,9 @@ def encode_map(header: dict[str, Any], values: np.ndarray) -> np.ndarray:
         ValueError: ``values`` or the axes do not fit the header's shape.
     """
     if values.dtype != np.uint8 or list(values.shape) != list(header["shape"]):
-        raise ValueError(f"invalid map: {values.dtype} {list(values.shape)} (uint8 {header['shape']})")
+        raise ValueError(f"invalid map: {values.dtype} {list(values.shape)} (expected uint8 {header['shape']})")
     if len(header["axes"]) != values.ndim:
-        raise ValueError(f"invalid map: axes {header['axes']} of {values.ndim} dimensions")
+        raise ValueError(f"invalid map: axes {header['axes']} (expected {values.ndim} names)")
     text = json.dumps({"version": VERSION, **header}, ensure_ascii=False).encode()
     payload = struct.pack("<I", len(text)) + text + np.ascontiguousarray(values).tobytes()
     return np.frombuffer(payload, np.uint8)
@@ -41,7 +41,7 @@ def decode_map(payload: np.ndarray | bytes) -> tuple[dict[str, Any], np.ndarray]
     [0, 4]
 
     Raises:
-        ValueError: ``payload`` is not a map, or has a version that this package does not read.
+        ValueError: ``payload`` is not a map, or has an unknown version.
     """
     data = bytes(payload)
     try:

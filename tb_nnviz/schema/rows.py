@@ -16,12 +16,12 @@ from tb_nnviz.schema.tags import PLUGIN, layout_id_tag, layout_tag
 
 ROLES = ("weight", "bias", "norm", "embedding", "other")
 
-#: Calls of a module within one forward pass that have a row each. Later calls merge into the last row.
+#: Calls of a module per forward pass that have a row of their own. Later calls are merged into the last of these rows.
 MAX_CALLS = 8
 
 
 def row_name(module: str, call: int) -> str:
-    """Return the name of an activation row: the module's name, with ``#n`` from its second call on.
+    """Return the name of an activation row: the module's name, and ``#<call>`` after it unless the call is 0.
 
     >>> row_name("encoder.relu", 0), row_name("encoder.relu", 2)
     ('encoder.relu', 'encoder.relu#2')
@@ -36,15 +36,15 @@ class Row:
     Attributes:
         name: the parameter's name, or ``row_name`` of the module and call.
         module: the name of the module that owns the row.
-        call: the number of the call within a forward pass, from 0.
-        type: the class of the module.
+        call: the number of the call within a forward pass, from 0. 0 for parameters.
+        type: the name of the module's class.
         shape: the unsharded shape. An activation's shape lacks the batch axis and holds None on an axis that varies.
         numel: the number of elements.
         dtype: the name of the data type.
         role: one of ``ROLES``.
-        trainable: True if the optimizer updates the parameter.
-        unit_axis: 1 (convolutions, batch norms) or -1 (the last axis). None for parameters.
-        depth: the position of the module in order of execution. None if it was never called.
+        trainable: True if the parameter, or any parameter that the module holds itself, requires a gradient.
+        unit_axis: 1 (convolutions, batch norms) or -1 (the last axis). None for every kind but activation.
+        depth: the position of the module's first call in the first pass. None if the module was not called in it.
         tied_to: the other names of a shared parameter.
     """
 
@@ -102,7 +102,7 @@ def decode_layout(data: bytes) -> dict[str, Any]:
     """Decode the payload of ``nnviz/layout/<kind>`` to its document: version, kind, id and rows.
 
     Raises:
-        ValueError: ``data`` is not a layout, or has a version that this package does not read.
+        ValueError: ``data`` is not a JSON object, or has an unknown version. The rows are not checked.
     """
     return decode_document("layout", data)
 
@@ -113,5 +113,5 @@ def layout_entry(layout: Layout) -> Entry:
 
 
 def layout_id_entry(layout: Layout) -> Entry:
-    """Return the id of the layout that the vectors of a step are read against, as an entry: int64 [1]."""
+    """Return the id of the layout that this step's vectors belong to, as an entry: int64 [1]."""
     return Entry(layout_id_tag(layout.kind), np.array([layout.id], "<i8"), PLUGIN)

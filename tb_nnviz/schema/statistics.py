@@ -1,12 +1,12 @@
 """Kinds of rows and the statistics of each kind."""
 
 KINDS = ("parameter", "gradient", "update", "activation", "activation_gradient", "optimizer")
-#: The kind of tracked weights. Its one statistic is ``value``; each of its rows is one element of a parameter.
+#: The kind of tracked weights. Each of its rows is one element of a parameter. Its only statistic is ``value``.
 TRACKED = "tracked"
-#: Kinds whose rows are parameters. The rows of the other kinds are module calls.
+#: Kinds whose rows are parameters. The rows of the other ``KINDS`` are module calls.
 PARAMETER_KINDS = ("parameter", "gradient", "update", "optimizer")
 
-#: Statistics of a tensor in the order in which they are written. Every kind but ``optimizer`` has them.
+#: Statistics of a tensor, in the order in which they are written. All ``KINDS`` but ``optimizer`` have them.
 STATISTICS = (
     "count",
     "norm",
@@ -21,7 +21,7 @@ STATISTICS = (
     "finite_norm",
     "finite_absmax",
 )
-#: Statistics of one kind only. ``optimizer`` has these and ``count``.
+#: Statistics that only one kind has. Those of ``optimizer`` and ``count`` are all that it has.
 KIND_STATISTICS = {
     "update": ("ratio",),
     "activation": ("dead_fraction", "nonpositive_unit_fraction", "saturated_fraction", "outlier_ratio"),

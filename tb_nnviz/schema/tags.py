@@ -1,4 +1,4 @@
-"""Names under which values are written: plugin names and tags."""
+"""Plugin names and tags of the values that are written."""
 
 PLUGIN = "nnviz"
 PLUGIN_HISTOGRAMS = "nnviz_histograms"
@@ -9,6 +9,7 @@ PLUGINS = (PLUGIN, PLUGIN_HISTOGRAMS, PLUGIN_MAPS, PLUGIN_FINDINGS)
 #: Content of every metadata record. It is constant because TensorBoard keeps the first record of a tag.
 METADATA_CONTENT = b'{"version": 1}'
 
+# Tags, and prefixes of tags if they end with a slash.
 TAG_LOG = "nnviz/log/"
 TAG_GLOBAL = "nnviz/global/"
 TAG_WINDOW = "nnviz/window/"
@@ -31,12 +32,12 @@ def statistic_tag(kind: str, statistic: str) -> str:
 
 
 def layout_tag(kind: str) -> str:
-    """Return the tag of the layouts of a kind."""
+    """Return the tag under which the layouts of a kind are written."""
     return f"nnviz/layout/{kind}"
 
 
 def layout_id_tag(kind: str) -> str:
-    """Return the tag of the id of the layout that the statistics of a step are read against."""
+    """Return the tag that holds the layout id of a step's statistics."""
     return f"nnviz/layout_id/{kind}"
 
 
@@ -46,5 +47,5 @@ def histogram_tag(kind: str) -> str:
 
 
 def histogram_layout_id_tag(kind: str) -> str:
-    """Return the tag of the id of the layout that the histograms of a step are read against."""
+    """Return the tag that holds the layout id of a step's histograms."""
     return f"nnviz/histogram_layout_id/{kind}"

@@ -1,4 +1,4 @@
-"""The callback for transformers logs the same as a plain loop with ``watch`` and does not change the training."""
+"""The callback for transformers, which logs the same as a plain loop with ``watch`` and does not change training."""
 
 import runpy
 import subprocess
@@ -306,7 +306,7 @@ def test_callback_unknown_option_raises(option):
 
 @pytest.fixture
 def import_again(monkeypatch):
-    """Imports the module again, as in a new process."""
+    """Return a function that imports the module again, as in a new process."""
     for package, module in ((tb_nnviz, "tb_nnviz.huggingface"), (integrations, "tb_nnviz.integrations.huggingface")):
         if hasattr(package, "huggingface"):
             monkeypatch.delattr(package, "huggingface")

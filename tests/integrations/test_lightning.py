@@ -1,4 +1,4 @@
-"""The callback for Lightning logs the same as a plain loop with ``watch`` and does not change the training."""
+"""The callback for Lightning, which logs the same as a plain loop with ``watch`` and does not change training."""
 
 import copy
 import functools
@@ -339,7 +339,7 @@ def test_callback_other_package_logs_as_a_plain_loop(tmp_path):
 
 @pytest.fixture
 def import_again(monkeypatch):
-    """Imports the module again, as in a new process."""
+    """Return a function that imports the module again, as in a new process."""
     for package, module in ((tb_nnviz, "tb_nnviz.lightning"), (integrations, "tb_nnviz.integrations.lightning")):
         if hasattr(package, "lightning"):
             monkeypatch.delattr(package, "lightning")

@@ -1,4 +1,4 @@
-"""Aligning events on one table."""
+"""Alignment of events on one table."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_align_value_not_a_vector_is_left_out(value: np.ndarray) -> None:
     ids = Points.of([(0, 0.0, np.array([7]))])
     table, problems = align({"norm": Points.of([(0, 0.0, value)])}, ["norm"], ids, {7: rows("a")})
     assert table.steps.size == 0
-    assert problems == [("norm", "invalid value: not a vector of numbers at 1 steps, the first 0")]
+    assert problems == [("norm", "invalid value: not a vector of numbers, at step 0")]
 
 
 def test_align_int64_and_large_step_are_converted() -> None:

@@ -1,4 +1,4 @@
-"""Blocks of rows against plain sums."""
+"""Aggregation of rows to blocks, compared with values worked out by hand."""
 
 from __future__ import annotations
 

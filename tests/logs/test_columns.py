@@ -1,4 +1,4 @@
-"""Columns against plain loops over all values."""
+"""Columns, compared with plain loops over all values."""
 
 from __future__ import annotations
 

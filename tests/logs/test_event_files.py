@@ -1,4 +1,4 @@
-"""Reading event files that are being written, cut off, corrupt, or several per run."""
+"""Reading of event files that are being written, cut off or corrupt, and of runs with several files."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_read_tensors_corrupt_record_ends_its_file_only(tmp_path: Path, at: int)
     points = reader.read_tensors(schema.PLUGIN, ["run"], [NORM]).data["run"][NORM]
     assert points.steps.tolist() == [0, 1, 2, 3, 0, 1]
     (problem,) = reader.problems
-    assert problem.startswith(f"{path}: read up to here: ValueError: invalid record at byte ")
+    assert problem.startswith(f"{path}: not read to its end: ValueError: invalid record at byte ")
 
 
 def test_read_tensors_record_not_an_event_ends_its_file(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Decoding and joining layouts."""
+"""Decoding and joining of layouts."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def test_merge_layouts_keeps_first_order_and_appends() -> None:
     [
         (b"not json", "invalid layout: b'not json' is not JSON"),
         (b'{"version": 2, "id": 1, "rows": []}', "unknown layout version: 2"),
-        (b'{"version": 1, "id": 1, "rows": [{}]}', "its rows have no names"),
+        (b'{"version": 1, "id": 1, "rows": [{}]}', "invalid layout: rows [{}]"),
         (b'{"version": 1, "id": "1", "rows": []}', "invalid layout: id '1'"),
     ],
 )
 def test_decode_layouts_invalid_layout_is_reported(payload: bytes, message: str) -> None:
-    said: list[str] = []
+    reported: list[str] = []
     data = Points.of([(0, 0.0, np.frombuffer(payload, np.uint8))])
-    assert decode_layouts(data, said.append) == {}
-    assert [message in text for text in said] == [True]
+    assert decode_layouts(data, reported.append) == {}
+    assert [message in text for text in reported] == [True]

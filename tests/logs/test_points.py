@@ -1,4 +1,4 @@
-"""Points."""
+"""Points and their table of values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The provider reader over a provider that fails."""
+"""The provider reader on a provider that fails."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ class RpcError(Exception):
 
 
 class Provider:
-    """A provider that fails on the broken (run, tag) pairs, or on more than ``most`` at once."""
+    """A provider whose calls fail if they include a broken (run, tag) pair, or more than ``most`` pairs.
+
+    Calls with broken pairs fail only the first ``times`` times.
+    """
 
     def __init__(self, broken: set[tuple[str, str]], error: Exception, most: int = 10**6, times: int = 10**6) -> None:
         self.broken, self.error, self.most, self.times = broken, error, most, times
@@ -73,7 +76,7 @@ def test_read_tensors_race_with_loader_is_retried(error: Exception, pauses: list
 
 
 @pytest.mark.parametrize("error", [ValueError("cannot reshape"), TypeError("unsupported"), KeyError("norm")])
-def test_read_tensors_broken_series_loses_only_these(error: Exception) -> None:
+def test_read_tensors_broken_series_loses_no_other(error: Exception) -> None:
     broken = {("run3", "norm"), ("run17", "count")}
     provider = Provider(broken, error)
     found = read(provider)

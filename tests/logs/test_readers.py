@@ -1,4 +1,4 @@
-"""Event files alone give the same answers as TensorBoard's loaders, where sampling keeps every event."""
+"""The reader of event files gives the same answers as TensorBoard's loaders, if sampling keeps every event."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ class Logdir:
         self.last |= {name if run == "." else f"{name}/{run}": wall_time for run, wall_time in last.items()}
 
     def _three_files(self) -> None:
-        """A run that was resumed twice, the second time with more rows and with a clock that was set back."""
+        """Write a run that was resumed twice, the second time with more rows and a clock that was set back."""
         parts = [(AB, range(20), 0.0), (AB, range(10, 14), 5_000.0), (ABC, range(12, 18), 300.0)]
         for number, (rows, steps, offset) in enumerate(parts):
             with Log(self.folder / "three", number, WALL_TIME + offset) as log:
                 log.table(rows, numbers(len(steps), len(rows.rows), seed=number), steps)
 
     def _legacy(self) -> None:
-        """A run of torch's own writer, whose scalars and histograms have no tensors."""
+        """Write a run with torch's own writer, whose scalars and histograms are not tensors."""
         random = np.random.default_rng(0)
         with SummaryWriter(str(self.folder / "torch")) as writer:
             for step in range(5):
@@ -97,7 +97,7 @@ def file_reader(logdir: Logdir) -> EventFileReader:
 
 
 def plain(value: Any) -> Any:
-    """Return an answer as lists and dicts, arrays by type, shape and bytes."""
+    """Return an answer as lists and dicts, with the type, shape and bytes of each array."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
     if isinstance(value, np.ndarray):
@@ -108,7 +108,7 @@ def plain(value: Any) -> Any:
 
 
 def runs(reader: Reader) -> Any:
-    # The last step of a resumed run is the largest ever on the Python loader, and the last one on the data server.
+    # Of a resumed run, the Python loader lists the largest step ever, and the data server the step written last.
     return [dataclasses.replace(run, last_step=0) for run in list_runs(reader)]
 
 
@@ -143,7 +143,7 @@ def all_maps(reader: Reader) -> Any:
 
 
 def all_histograms(reader: Reader) -> Any:
-    # Of torch's own histograms the data server keeps outer buckets that the Python loader drops.
+    # The data server keeps outer buckets of torch's histograms that the Python loader drops.
     names = [name for name in sorted(reader.start_times()) if name != "torch"]
     answers = []
     for kind in (*schema.KINDS, "stock"):

@@ -1,4 +1,4 @@
-"""Blocks and columns as in tests/fixtures/reduction.json, which the page's implementations are tested against too."""
+"""Blocks and columns, compared with tests/fixtures/reduction.json, which tests the page's implementations too."""
 
 from __future__ import annotations
 

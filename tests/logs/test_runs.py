@@ -1,4 +1,4 @@
-"""Listing runs."""
+"""Listing of runs."""
 
 from __future__ import annotations
 

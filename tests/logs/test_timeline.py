@@ -1,4 +1,4 @@
-"""The timeline: events that count, against plain loops."""
+"""The timeline without abandoned events, compared with plain loops."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def points(*events: tuple[int, float]) -> Points:
         ([[(1, 9), (2, 10), (0, 1), (1, 2), (2, 3)]], [(0, 1), (1, 9), (2, 10)]),
         # a clock that was set back loses nothing
         ([[(0, 100), (1, 101), (2, 5), (3, 6)]], [(0, 100), (1, 101), (2, 5), (3, 6)]),
-        # a statistic that only the first writer knew, as the data server keeps it
+        # a statistic that only the first writer wrote, as the data server keeps it
         ([[(0, 1), (1, 2), (2, 3)], [(0, 1), (1, 9), (2, 10)]], [(0, 1), (1, 9), (2, 10)]),
     ],
 )
@@ -40,7 +40,7 @@ def test_timeline_resumed_run_leaves_out_abandoned_events(
 
 
 def test_timeline_random_restarts_equals_plain_loop() -> None:
-    """The oracle goes through random restarts event by event, as the data server does."""
+    """The oracle goes through the events of random restarts one by one, as the data server does."""
     random = np.random.default_rng(0)
     for _ in range(200):
         events: list[tuple[int, float]] = []
@@ -65,7 +65,7 @@ def written(*parts: tuple[range, float, float]) -> list[tuple[int, float]]:
 
 
 def counts(log: list[tuple[int, float]], found: set[int]) -> list[tuple[int, float]]:
-    """Return the events that count, with a plain loop: each step removes earlier events of it and of later steps."""
+    """Return the events that were not abandoned. Each event removes earlier ones of its step and of later steps."""
     kept: list[tuple[int, float, bool]] = []
     for i, (step, wall_time) in enumerate(log):
         kept = [one for one in kept if one[0] < step] + [(step, wall_time, i in found)]
@@ -96,12 +96,12 @@ def test_current_odd_clocks_follows_order_of_arrival(log: list[tuple[int, float]
 
 
 def test_current_guides_without_event_compares_wall_times() -> None:
-    # As on the data server, which drops of each tag the events from the step on at which the run was resumed.
+    # As on the data server, which drops the abandoned events of each tag by itself.
     findings = events((2, 102.0), (6, 106.0), (10, 110.0))
     guide = events(*written((range(5), 100.0, 1.0), (range(5, 9), 500.0, 1.0)))
     assert current(findings, [guide]) == [0]
-    assert current(findings, []) == [0, 1, 2], "no statistics yet: the loader has not come to them"
-    assert current(events((4, 5.0), (8, 9.0), (6, 2.0)), []) == [0, 2], "their own order"
+    assert current(findings, []) == [0, 1, 2], "no statistics yet: the loader has not read them"
+    assert current(events((4, 5.0), (8, 9.0), (6, 2.0)), []) == [0, 2], "the order of the tag itself"
 
 
 def test_current_without_events_is_empty() -> None:
@@ -113,7 +113,7 @@ def masks(*tags: list[tuple[int, float]]) -> list[list[int]]:
 
 
 def test_abandoned_event_is_abandoned_in_every_tag() -> None:
-    """A tag that only the first writer knew, as the Python loader keeps it."""
+    """A tag that only the first writer wrote, as the Python loader keeps it."""
     resumed = [(0, 1.0), (1, 2.0), (2, 3.0), (1, 9.0)]
     assert masks(resumed, resumed[:3]) == [[0, 1, 1, 0], [0, 1, 1]]
 
@@ -135,5 +135,5 @@ def test_abandoned_clock_set_back_abandons_only_what_was_written_again() -> None
 
 def test_newest_is_the_event_written_last() -> None:
     assert newest(points((0, 5.0), (7, 6.0), (3, 1.0))) == 2
-    assert newest(points((3, 8.0), (0, 1.0), (4, 2.0))) == 0, "files in the wrong order"
+    assert newest(points((3, 8.0), (0, 1.0), (4, 2.0))) == 0, "the files were read in the wrong order"
     assert newest(points()) is None

@@ -1,4 +1,4 @@
-"""Checks of the language rules in CONTRIBUTING.md that a program can decide: ``python -m tests.packaging.language``.
+"""Checks of the language rules in docs/style.md that a program can decide: ``python -m tests.packaging.language``.
 
 It needs the standard library only. Without git, or without a main branch to compare with, it checks the rest and
 reports the part that it left out.
@@ -30,8 +30,6 @@ CHECKED = (
     "tb_nnviz",
     "tests",
 )
-#: Beginnings of paths whose docstrings are not checked yet.
-PENDING: tuple[str, ...] = ("tb_nnviz/record",)
 #: Words that open a description of something else than the thing itself.
 OPENERS = ("How", "That", "Those", "What", "Where", "Whether", "Which", "Who")
 #: Longest commit subject.
@@ -138,17 +136,16 @@ def _git(root: Path, *arguments: str) -> str | None:
     return done.stdout.strip() if done.returncode == 0 else None
 
 
-def problems(root: Path, checked: Sequence[str] = CHECKED, pending: Sequence[str] = PENDING) -> Iterator[str]:
+def problems(root: Path, checked: Sequence[str] = CHECKED) -> Iterator[str]:
     """Yield a line per problem in the files below a project's root."""
     existing = [path.relative_to(root).as_posix() for path in files(root, _top_level(root), {".md"})]
     for path in files(root, checked):
         name, source = path.relative_to(root).as_posix(), path.read_text("utf-8")
         found = list(markdown_problems(source, existing))
-        if not name.startswith(tuple(pending)):
-            if path.suffix in {".py", ""}:
-                found += python_problems(source)
-            elif path.suffix in {".ts", ".tsx"}:
-                found += typescript_problems(source)
+        if path.suffix in {".py", ""}:
+            found += python_problems(source)
+        elif path.suffix in {".ts", ".tsx"}:
+            found += typescript_problems(source)
         yield from (f"{name}:{line}: {problem}" for line, problem in sorted(found))
 
 

@@ -1,4 +1,4 @@
-"""The developers' command: set-up stamps, steps, and messages of failures."""
+"""The command ``dev``: stamps, steps, and messages of failures."""
 
 from __future__ import annotations
 
@@ -212,7 +212,7 @@ def test_test_page_waits_for_python_only_without_node(
     monkeypatch.setattr(dev, "npm_here", lambda: "/npm" if has_node else None)
     monkeypatch.setattr(dev, "set_up_python", set_up_python)
     monkeypatch.setattr(dev, "page_steps", page_steps)
-    for name in ("extension_is_built", "demo_logs", "run", "set_up_browser"):
+    for name in ("check_extension", "demo_logs", "run", "set_up_browser"):
         monkeypatch.setattr(dev, name, nothing)
     if python_works:
         dev.test(argparse.Namespace(torch="any"))
@@ -229,7 +229,7 @@ def test_environment_bytecode_is_kept(dev: ModuleType, monkeypatch: pytest.Monke
     # Pip compiles nothing, so without bytecode each program would compile PyTorch again.
     assert "--no-compile" in dev.install("torch")
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
-    assert dev.answer([sys.executable, "-c", "import sys; print(sys.dont_write_bytecode)"]) == "False"
+    assert dev.output_of([sys.executable, "-c", "import sys; print(sys.dont_write_bytecode)"]) == "False"
 
 
 @pytest.mark.parametrize(
@@ -238,7 +238,7 @@ def test_environment_bytecode_is_kept(dev: ModuleType, monkeypatch: pytest.Monke
 def test_npm_here_old_node_is_none(
     dev: ModuleType, monkeypatch: pytest.MonkeyPatch, version: str | None, npm: str | None
 ) -> None:
-    monkeypatch.setattr(dev, "answer", lambda command: version)
+    monkeypatch.setattr(dev, "output_of", lambda command: version)
     monkeypatch.setattr(dev, "shutil", SimpleNamespace(which=lambda name: "/npm"))
     assert dev.npm_here() == npm
 

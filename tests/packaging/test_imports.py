@@ -1,4 +1,4 @@
-"""Import rules: the two halves of the package share the schema and know nothing else of each other."""
+"""Import rules of the package: its halves that write and read logs share only the schema."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def rule(allowed: str, forbidden: str = "") -> Rule:
 RULES = {
     "tb_nnviz": rule("tb_nnviz.record"),
     "tb_nnviz.schema*": rule("numpy tb_nnviz.schema"),
-    # the training side, from the ground up: a folder may import what stands above it here, where it says so
+    # the training side, lower layers first: each rule lists the layers above it that may be imported
     "tb_nnviz.record.measure.fields": rule("torch"),
     "tb_nnviz.record.measure.native*": rule(
         "torch tb_nnviz.record.measure.fields tb_nnviz.record.measure.histogram tb_nnviz.record.measure.native"

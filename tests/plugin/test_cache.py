@@ -1,4 +1,4 @@
-"""The cache of series: it notices changes and is bounded."""
+"""The cache of series, which notices changes and has a limit."""
 
 from __future__ import annotations
 

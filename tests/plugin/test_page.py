@@ -45,7 +45,7 @@ def test_static_rebuilt_file_is_served_at_once(board: TensorBoard, built: Path) 
 
 @pytest.mark.parametrize("change", ["chunk.js", "index.js", "new.js"])
 def test_static_other_build_has_no_files(board: TensorBoard, built: Path, change: str) -> None:
-    """Browsers keep a file for a year, so the content of one build is never served below the hash of another."""
+    """Browsers keep a file for a year, so a file is never served below the hash of another build."""
     before = build_of(board)
     with (built / change).open("a") as file:
         file.write("// changed")

@@ -1,4 +1,4 @@
-"""Queries that are invalid."""
+"""Invalid queries."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SERIES = {"runs": ["plain"], "kind": "gradient", "statistics": ["norm"]}
 SCALARS = {"runs": ["plain"], "tags": None, "prefix": "nnviz/log/"}
 
 
-def refused(board: TensorBoard, path: str, body: Any, message: str, code: int = 400) -> None:
+def assert_refused(board: TensorBoard, path: str, body: Any, message: str, code: int = 400) -> None:
     response = board.post(path, body)
     assert (response.status_code, response.mimetype) == (code, "text/plain")
     assert message in response.text
@@ -41,7 +41,7 @@ def refused(board: TensorBoard, path: str, body: Any, message: str, code: int = 
         ({"known": [True]}, "invalid known: [True]"),
         ({"known": [0] * 5001}, "too many known: 5001 (at most 5000)"),
         ({"width": 0}, "invalid width: 0 (expected 1 to 10000 columns)"),
-        ({"percentiles": 0.5}, "invalid percentiles: 0.5 (expected shares from 0 to 1)"),
+        ({"percentiles": 0.5}, "invalid percentiles: 0.5 (expected numbers from 0 to 1)"),
         ({"percentiles": [0.5, 2]}, "invalid percentiles: [0.5, 2]"),
         ({"percentiles": [True]}, "invalid percentiles: [True]"),
         ({"percentiles": [0.5] * 10}, "too many percentiles: 10 (at most 9)"),
@@ -62,7 +62,7 @@ def refused(board: TensorBoard, path: str, body: Any, message: str, code: int = 
     ],
 )
 def test_series_invalid_query_answers_400(board: TensorBoard, change: dict[str, Any], message: str) -> None:
-    refused(board, "series", {**SERIES, **change}, message)
+    assert_refused(board, "series", {**SERIES, **change}, message)
 
 
 @pytest.mark.parametrize(
@@ -70,20 +70,20 @@ def test_series_invalid_query_answers_400(board: TensorBoard, change: dict[str, 
     [
         ({"runs": 5}, "invalid runs: 5 (expected a list of names)"),
         ({"tags": "nnviz/log/loss"}, "invalid tags: 'nnviz/log/loss'"),
-        ({"tags": ["loss"]}, "unknown tag: 'loss' (only nnviz/... is answered)"),
-        ({"prefix": "nn"}, "unknown prefix: 'nn' (only nnviz/... is answered)"),
+        ({"tags": ["loss"]}, "unknown tag: 'loss' (expected nnviz/...)"),
+        ({"prefix": "nn"}, "unknown prefix: 'nn' (expected nnviz/...)"),
         ({"prefix": 3}, "invalid prefix: 3 (expected a string)"),
         ({"last": 1}, "invalid last: 1 (expected true or false)"),
         ({"downsample": 0}, "unknown key: 'downsample'"),
     ],
 )
 def test_scalars_invalid_query_answers_400(board: TensorBoard, change: dict[str, Any], message: str) -> None:
-    refused(board, "scalars", {**SCALARS, **change}, message)
+    assert_refused(board, "scalars", {**SCALARS, **change}, message)
 
 
 @pytest.mark.parametrize("key", ["runs", "kind", "statistics"])
 def test_series_query_without_a_key_answers_400(board: TensorBoard, key: str) -> None:
-    refused(board, "series", {name: value for name, value in SERIES.items() if name != key}, f"missing {key}")
+    assert_refused(board, "series", {name: value for name, value in SERIES.items() if name != key}, f"missing {key}")
 
 
 @pytest.mark.parametrize("path", ["series", "scalars"])
@@ -99,10 +99,10 @@ def test_series_query_without_a_key_answers_400(board: TensorBoard, key: str) ->
     ],
 )
 def test_post_body_not_an_object_answers_400(board: TensorBoard, path: str, body: bytes, message: str) -> None:
-    refused(board, path, body, message)
+    assert_refused(board, path, body, message)
 
 
 @pytest.mark.parametrize("path", ["series", "scalars"])
 def test_post_oversized_body_answers_413(board: TensorBoard, path: str) -> None:
     body = json.dumps({**SERIES, "padding": "x" * query.MAX_BYTES}).encode()
-    refused(board, path, body, f"invalid body: {len(body)} bytes (at most {query.MAX_BYTES})", 413)
+    assert_refused(board, path, body, f"invalid body: {len(body)} bytes (at most {query.MAX_BYTES})", 413)

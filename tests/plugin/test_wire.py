@@ -23,7 +23,7 @@ ARRAYS: dict[str, np.ndarray] = {
 }
 
 
-def test_encode_arrays_decode_bit_by_bit() -> None:
+def test_encode_arrays_decode_bit_for_bit() -> None:
     decoded = wire.decode(wire.encode({"a": [{"values": ARRAYS}], "b": "ü"}))
     assert decoded["b"] == "ü"
     for name, array in ARRAYS.items():

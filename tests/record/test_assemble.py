@@ -20,7 +20,7 @@ def table(kind, *names):
 
 
 class Arrays:
-    """Host arrays by slot. A slot is a plain number here: nothing was copied from anywhere."""
+    """Host arrays by slot. Here a slot is a plain number, because nothing is copied."""
 
     def __init__(self):
         self._arrays = []

@@ -1,4 +1,4 @@
-"""The log of a training loop, against an independent account of the same loop in float64."""
+"""The log of a training loop, against an independent record of the same loop in float64."""
 
 import numpy as np
 import pytest
@@ -34,7 +34,7 @@ class Net(nn.Module):
         return self.head(self.gate(self.frozen(x) * 4) * self.scale)
 
 
-class Account:
+class Record:
     """Copies of all tensors of a loop, taken by plain hooks."""
 
     def __init__(self, model, layers):
@@ -78,38 +78,38 @@ LAYERS = ("conv", "norm", "relu", "pool", "frozen", "gate", "head")
 
 @pytest.fixture(scope="module")
 def logged(tmp_path_factory):
-    """Six steps of two micro-batches each, with an evaluation in between, every second one logged."""
+    """Train for six steps of two micro-batches, with an evaluation between them. Every second step is logged."""
     logdir = tmp_path_factory.mktemp("run")
     torch.manual_seed(0)
     model = Net()
     optimizer = torch.optim.AdamW(model.parameters(), 1e-2)
-    account = Account(model, LAYERS)
+    record = Record(model, LAYERS)
     x, y = torch.randn(2, 16, 1, 8, 8), torch.randint(0, 5, (2, 16))
     with tb_nnviz.watch(model, optimizer, logdir=logdir, every=2, histograms_every=4) as monitor:
         for _ in range(6):
             optimizer.zero_grad()
             for part in range(2):
-                account.new_pass()
+                record.new_pass()
                 loss = F.cross_entropy(model(x[part]), y[part]) / 2
                 loss.backward()
-            account.before(model)
+            record.before(model)
             optimizer.step()
-            account.after(model)
+            record.after(model)
             monitor.log(loss=loss, accuracy=0.5)
             model.eval()
             model(x[0])
             model.train()
             with torch.no_grad():
                 model(x[0])
-    return Run(logdir), account, model
+    return Run(logdir), record, model
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("step", [0, 2, 4])
 def test_watch_every_row_equals_float64(logged, kind, step):
-    run, account, _ = logged
-    found, expected = run.statistics(kind, step), account.steps[step][kind]
-    assert expected, "the account is empty"
+    run, record, _ = logged
+    found, expected = run.statistics(kind, step), record.steps[step][kind]
+    assert expected, "the record is empty"
     assert {name for name in found if found[name]["count"] > 0} == set(expected)
     for name, tensors in expected.items():
         flat = torch.cat([tensor.flatten() for tensor in tensors])
@@ -155,8 +155,8 @@ def test_absent_row_has_nan_in_all_other_statistics(logged):
 
 @pytest.mark.parametrize("step", [0, 2, 4])
 def test_statistics_of_one_kind_are_in_that_kind_only(logged, step):
-    run, account, _ = logged
-    now = account.steps[step]
+    run, record, _ = logged
+    now = record.steps[step]
     for name, row in run.statistics("update", step).items():
         if row["count"]:
             norms = [np.linalg.norm(now[kind][name][0].double().numpy()) for kind in ("update", "parameter")]
@@ -180,24 +180,24 @@ def test_statistics_of_one_kind_are_in_that_kind_only(logged, step):
 
 
 def test_histograms_equal_float64(logged):
-    run, account, _ = logged
+    run, record, _ = logged
     for kind in ("parameter", "gradient"):
         tag = schema.histogram_tag(kind)
         assert list(run.tensors[tag]) == [0, 4]
         counts = schema.decode_histograms(run.tensors[tag][4].tobytes())
         assert int(run.tensors[schema.histogram_layout_id_tag(kind)][4][0]) in run.layouts(kind)
         for row, found in zip(run.rows(kind, 4), counts, strict=True):
-            tensors = account.steps[4][kind].get(row["name"], [torch.empty(0)])
+            tensors = record.steps[4][kind].get(row["name"], [torch.empty(0)])
             assert (found == oracle.histogram(tensors[0])).all()
     stock = run.tensors["gradients/conv.weight"][0]
     assert stock[:, 2].sum() == 27 and "parameters/head.bias" in run.tensors
 
 
 def test_watch_writes_global_and_logged_scalars(logged):
-    run, account, _model = logged
+    run, record, _model = logged
     assert list(run.scalars["nnviz/log/loss"]) == list(run.scalars["nnviz/log/accuracy"]) == list(range(6))
     assert run.scalars["nnviz/log/accuracy"][3] == 0.5
-    gradients = [p[0].flatten().double() for p in account.steps[2]["gradient"].values()]
+    gradients = [p[0].flatten().double() for p in record.steps[2]["gradient"].values()]
     norm = torch.linalg.vector_norm(torch.cat(gradients))
     assert run.scalars["nnviz/global/gradient_norm"][2] == pytest.approx(float(norm), rel=1e-5)
     assert run.scalars["nnviz/global/learning_rate/0"][0] == np.float32(1e-2)

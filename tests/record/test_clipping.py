@@ -10,7 +10,7 @@ from tests.support.event_reader import Run
 
 
 def loop(model, optimizer, clip, monitor=None, steps=6):
-    """Steps of gradients that grow; returns the norms that clipping found and left."""
+    """Train with growing gradients, and return the norms before and after clipping."""
     before, after = [], []
     for step in range(steps):
         optimizer.zero_grad()

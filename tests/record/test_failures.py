@@ -90,7 +90,7 @@ def assert_untouched(model, optimizer):
 
 
 def train(watching=None, plant=None):
-    """Train and return all results; ``plant`` is called as soon as the model is watched."""
+    """Train and return all results. ``plant`` is called as soon as the model is watched."""
     torch.manual_seed(0)
     model = Net()
     optimizer = torch.optim.Adam(model.parameters(), 0.01)
@@ -244,7 +244,7 @@ def test_close_interrupted_frees_the_run(tmp_path, monkeypatch):
         with pytest.raises(KeyboardInterrupt):
             monitor.close()
     assert monitor.writer._last.reached.is_set()
-    monitor.close()  # takes off what the interrupt left
+    monitor.close()  # removes the hooks that the interrupt left
     assert_untouched(model, optimizer)
     tb_nnviz.watch(model, optimizer, tmp_path).close()
 
@@ -266,7 +266,7 @@ def test_drop_error_turns_off_everything(tmp_path, monkeypatch, caplog):
         f"{part} of {tmp_path}: turned off after an error of tb_nnviz" for part in ("activations", "all")
     ]
     assert all(record.exc_info for record in caplog.records)
-    assert not Run(tmp_path).tensors, "half of a step is not true"
+    assert not Run(tmp_path).tensors, "half of a step would be wrong"
 
 
 def test_step_by_hand_with_error_raises_nothing(tmp_path, monkeypatch, caplog):
@@ -349,8 +349,8 @@ def test_cell_without_with_runs_again_after_close(tmp_path):
     assert Run(tmp_path).statistics("activation", 1)[""]["count"] == 5
 
 
-class Numbers(Dataset):
-    """Items that the watched model itself makes, in a worker forked while it is watched."""
+class ModelOutputs(Dataset):
+    """Items that the watched model computes in a worker, which is forked while the model is watched."""
 
     def __init__(self, model):
         self.model = model
@@ -363,14 +363,14 @@ class Numbers(Dataset):
         return torch.full((4,), float(index))
 
 
-@pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="there is no fork here")
+@pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="this platform has no fork")
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 def test_forked_workers_log_nothing_and_end(tmp_path, caplog):
     model = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 1))
     optimizer = torch.optim.SGD(model.parameters(), 0.1)
     with tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=1, on_finding=None):
         for _ in range(2):
-            workers = DataLoader(Numbers(model), batch_size=6, num_workers=2, multiprocessing_context="fork")
+            workers = DataLoader(ModelOutputs(model), batch_size=6, num_workers=2, multiprocessing_context="fork")
             for batch in workers:
                 optimizer.zero_grad()
                 model(batch).sum().backward()

@@ -1,4 +1,4 @@
-"""Training with ``watch`` is training without it, bit for bit."""
+"""Training with ``watch``, which is bit-identical to training without it."""
 
 import copy
 import gc
@@ -22,7 +22,7 @@ STEPS = 50
 
 
 def train(model, logdir=None):
-    """Losses, parameters, buffers and the random state after some steps of the demo's network, with dropout."""
+    """Return losses, parameters, buffers and random state after training the demo's network with dropout."""
     torch.manual_seed(1)
     model.act1 = nn.Sequential(model.act1, nn.Dropout(0.2))
     optimizer = torch.optim.SGD(model.parameters(), 0.05, momentum=0.9)

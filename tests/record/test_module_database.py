@@ -1,6 +1,6 @@
 """Tests of every module in PyTorch's own database on all its sample inputs: unchanged and logged right.
 
-None is left out. All samples of a module are one model, so that each has one monitor.
+No module is left out. All samples of a module form one model with one monitor.
 """
 
 import copy
@@ -106,7 +106,7 @@ def test_watch_torch_module_changes_nothing_and_equals_numpy(name, dtype, tmp_pa
     watched, _, _ = train(info, dtype, logdir=tmp_path)
     recorded, names, recorder = train(info, dtype, record=True)
     for what in plain:
-        assert same_bits(plain[what], recorded[what]), f"{what} is not deterministic: the comparison says nothing"
+        assert same_bits(plain[what], recorded[what]), f"{what} is not deterministic, so the comparison is meaningless"
         assert same_bits(plain[what], watched[what]), f"{what} differs when watched"
     assert not caplog.records, caplog.text
 

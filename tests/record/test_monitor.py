@@ -106,9 +106,9 @@ def test_log_not_a_scalar_warns_once(tmp_path, caplog):
         for _ in range(3):
             monitor.log(loss="high", grid=torch.ones(3), array=np.zeros(2), good=1)
     assert [record.message for record in caplog.records] == [
-        "invalid scalar loss: 'high' (a number, or a tensor of one)",
-        "invalid scalar grid: tensor([1., 1., 1.]) (a number, or a tensor of one)",
-        "invalid scalar array: array([0., 0.]) (a number, or a tensor of one)",
+        "invalid scalar loss: 'high' (a number, or a tensor of one element)",
+        "invalid scalar grid: tensor([1., 1., 1.]) (a number, or a tensor of one element)",
+        "invalid scalar array: array([0., 0.]) (a number, or a tensor of one element)",
     ]
     assert list(Run(tmp_path).scalars) == ["nnviz/log/good"]
 

@@ -1,4 +1,4 @@
-"""The whole way: torch -> event file -> both of TensorBoard's loaders -> route -> numbers, against float64 numpy."""
+"""Round trip: torch -> event file -> both of TensorBoard's loaders -> route -> numbers, against float64 numpy."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ RESUMED = 200
 
 
 class Odd(nn.Module):
-    """Has an empty parameter, one that gets no gradient, and a layer that is called from step 3 on."""
+    """A model with an empty parameter, one without gradient, and a layer that is called from step 3 on."""
 
     def __init__(self):
         super().__init__()
@@ -36,7 +36,7 @@ def logdir(tmp_path_factory):
 
 
 def _train_odd(logdir):
-    """Six steps, the last ones with Inf and NaN; gives the tensors of every step."""
+    """Train for six steps, the last ones with Inf and NaN, and return the tensors of every step."""
     torch.manual_seed(0)
     model = Odd()
     optimizer = torch.optim.SGD(model.parameters(), 0.1)

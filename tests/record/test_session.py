@@ -1,4 +1,4 @@
-"""One exit per step: what is submitted to the writer, and how often."""
+"""Submission of steps to the writer: one call per step."""
 
 from collections import Counter
 
@@ -14,7 +14,7 @@ from tb_nnviz.record.write.writer import Writer
 
 @pytest.fixture
 def submitted(monkeypatch):
-    """Counts, by step, how often the writer is called."""
+    """Count the calls of the writer by step."""
     calls = Counter()
     submit = Writer.submit
 

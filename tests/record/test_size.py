@@ -29,7 +29,7 @@ def test_logged_step_stays_within_its_bytes(name, tmp_path):
         for value in event.summary.value:
             once = value.tag.startswith("nnviz/layout/") or value.tag == "nnviz/graph"
             if once or value.metadata.plugin_data.plugin_name == "histograms":
-                continue  # once a run, and TensorBoard's own histograms on a cadence of their own
+                continue  # entries of the whole run, and stock histograms, which have their own interval
             place = {"nnviz_histograms": packed, "nnviz_maps": maps}.get(value.metadata.plugin_data.plugin_name, sizes)
             place[event.step] += value.ByteSize()
     assert packed[3] and not packed[2]

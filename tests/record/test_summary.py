@@ -1,4 +1,4 @@
-"""tb_nnviz.summary against sums by hand and shapes from plain hooks; the model is as before."""
+"""``tb_nnviz.summary`` against sums by hand and shapes from plain hooks."""
 
 import copy
 
@@ -58,7 +58,7 @@ def test_summary_has_rows_and_sums(capsys):
     floats = 4 * 15 * (1 + 2 * 3 + 2) + 11 * 15  # embedding, two blocks of three, two calls of act; head
     assert table.forward_bytes == 4 * floats
 
-    # in order of execution, each below what holds it
+    # in order of execution, each below the module that contains it
     names = [row["name"] for row in table.rows]
     assert names[:3] == ["", "wte", "blocks"] and names[3:7] == ["blocks.0", "blocks.0.0", "blocks.0.1", "blocks.0.2"]
     assert names.index("act") < names.index("head") < names.index("unused")

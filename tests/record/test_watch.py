@@ -91,12 +91,12 @@ INVALID = {
     "labels that are numbers": (
         {"probe": torch.ones(1, 4), "probe_inputs": True, "probe_labels": [7]},
         TypeError,
-        "invalid probe_labels: 7 .one string a sample",
+        "invalid probe_labels: 7 .one string per sample",
     ),
     "too few labels": (
         {"probe": torch.ones(3, 4), "probe_inputs": True, "probe_labels": ["a", "b"]},
         ValueError,
-        r"invalid probe_labels: 2 of them for a probe of \[3, 4\]",
+        r"invalid probe_labels: 2 labels for a probe of \[3, 4\]",
     ),
     "map_bytes=-1": ({"probe": torch.ones(1, 4), "map_bytes": -1}, ValueError, "invalid map_bytes: -1"),
     "limits that are one number": ({"gradient_norm_limits": 3}, ValueError, "invalid gradient_norm_limits: 3"),

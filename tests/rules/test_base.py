@@ -1,4 +1,4 @@
-"""Findings on the terminal."""
+"""Findings as lines in the terminal."""
 
 from __future__ import annotations
 

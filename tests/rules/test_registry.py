@@ -1,4 +1,4 @@
-"""The registry makes rules by name."""
+"""The registry, which makes rules by name."""
 
 from __future__ import annotations
 

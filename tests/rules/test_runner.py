@@ -1,4 +1,4 @@
-"""The runner gives a rule only what it reads, and one rule's error stops no other rule."""
+"""The runner, which gives a rule only the statistics that it reads and survives a rule's error."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.step_values import row, step_values
 
 
 class Reads(Rule):
-    """Keeps the values that it is given and reports a finding each time."""
+    """A rule that keeps the values that it gets and returns a finding each time."""
 
     name = "reads"
     reads = frozenset({("gradient", "norm"), ("gradient", "count")})

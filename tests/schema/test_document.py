@@ -1,10 +1,10 @@
-"""Documents of all kinds."""
+"""Decoding of layouts, graphs, findings and map headers."""
 
 import pytest
 
 from tb_nnviz import schema
 
-#: Each reads a JSON document, which a map has behind its length.
+#: Decoders of JSON. In a map, the length of the JSON stands before it.
 DECODERS = {
     "layout": schema.decode_layout,
     "graph": schema.decode_graph,
@@ -27,6 +27,6 @@ DECODERS = {
     ],
 )
 @pytest.mark.parametrize("what", DECODERS)
-def test_decode_no_document_raises_the_same_message(what, data, problem):
+def test_decode_invalid_document_raises(what, data, problem):
     with pytest.raises(ValueError, match=problem.format(what)):
         DECODERS[what](data)

@@ -1,4 +1,4 @@
-"""Entries."""
+"""Entries of events."""
 
 import numpy as np
 

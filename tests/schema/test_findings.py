@@ -1,4 +1,4 @@
-"""Encoding findings."""
+"""Encoding and decoding of findings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Encoding maps."""
+"""Encoding and decoding of maps."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Tests that docs/schema.md is complete: a reader that was written from it alone reads real logs."""
+"""Tests that docs/schema.md is complete: a reader that follows nothing else reads real logs."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_tags_of_logs_are_documented(
     skipped = Log(tmp_path)
     seen = [tag for log in (vision[0], text[0], skipped) for event in log.events for tag in event.values]
     assert [undocumented(log) for log in (vision[0], text[0], skipped)] == [[], [], []]
-    # Each tag of the document is written.
+    # Each tag in the document is written by some run.
     never = [line.pattern for line in reader.tags() if not any(line.match(tag) is not None for tag in seen)]
     assert never == []
 

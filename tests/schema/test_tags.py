@@ -1,4 +1,4 @@
-"""Tags."""
+"""Tags of statistics, layouts and histograms."""
 
 from tb_nnviz import schema
 

@@ -10,7 +10,7 @@ BACKENDS = ["native", "torch_ops"]
 
 
 def use_backend(name, monkeypatch):
-    """Measure with one backend until the end of the test. Skips the test if the extension is not built."""
+    """Measure with one backend until the test ends. Skip the test if the extension is needed and not built."""
     if name == "torch_ops":
         monkeypatch.setattr(native, "library", None)
     elif native.library is None:

@@ -1,4 +1,4 @@
-"""The bins of histograms, computed slowly and directly from docs/schema.md as a reference for tests."""
+"""Reference for the bins of histograms, written from docs/schema.md in plain Python."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Synthetic runs: event files as a monitor writes them, with known numbers."""
+"""Synthetic runs: event files like those of a monitor, with known values."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def window(
 
 
 class Log(contextlib.ExitStack):
-    """One event file of a run. ``number`` orders the files of a folder, as start times do."""
+    """One event file of a run. The names of a folder's files sort by ``number``, as those of a writer do by time."""
 
     def __init__(self, folder: Path | str, number: int = 0, wall_time: float = WALL_TIME) -> None:
         super().__init__()
@@ -125,7 +125,7 @@ UNICODE = layout(["schicht.größe", "层.重量"])
 
 
 class Zoo:
-    """A logdir with one run per event that can happen to a run.
+    """A logdir with one run per special case.
 
     Attributes:
         values: the expected answer by run and statistic, float32 [steps, rows].
@@ -259,7 +259,7 @@ class Zoo:
             self._keep("no_count", values, log.table(AB, values))
 
     def _windows(self) -> None:
-        """Write kind optimizer, and the scalars of windows, one of which has a skipped step."""
+        """Write statistics of the optimizer and scalars of windows. One window has a skipped step."""
         rows, steps = layout(["a.weight", "b.weight"], "optimizer"), range(0, 50, 10)
         values = numbers(len(steps), 2, schema.KIND_STATISTICS["optimizer"], seed=14)
         with self._log("windows") as log:

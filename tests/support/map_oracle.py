@@ -1,4 +1,4 @@
-"""Expected values of activation maps, computed from whole outputs in float64 numpy without code of the package."""
+"""Oracle of activation maps, computed from whole outputs in float64 numpy. It shares no code with the package."""
 
 import copy
 import json
@@ -20,7 +20,7 @@ def decode(payload):
     length = int.from_bytes(data[:4], "little")
     header = json.loads(data[4 : 4 + length])
     codes = np.frombuffer(data[4 + length :], np.uint8)
-    assert codes.size == math.prod(header["shape"]), "no byte too many, none too few"
+    assert codes.size == math.prod(header["shape"]), "one byte per value"
     return header, codes.reshape(header["shape"])
 
 
@@ -50,7 +50,7 @@ def outputs(model, *args, **kwargs):
 
 
 def assert_map(header, codes, whole, axes):
-    """Compare a map with the whole output, shortened as in the header, to half a step of its scale.
+    """Compare a map with the whole output, shortened as in the header. They may differ by half of ``scale``.
 
     The values of units are compared in float32.
 
@@ -58,7 +58,7 @@ def assert_map(header, codes, whole, axes):
         header: header of the map.
         codes: one byte per value of the map.
         whole: the output, with one axis per name in ``axes``.
-        axes: names of the axes of the output. Of an axis "depth" the map has the middle slice only.
+        axes: names of the axes of the output. The map has only the middle slice of an axis "depth".
     """
     whole = np.asarray(whole, np.float64)
     assert whole.ndim == len(axes)

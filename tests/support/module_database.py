@@ -10,7 +10,7 @@ import warnings
 def module_database():
     """Return PyTorch's own list of modules with sample inputs.
 
-    PyTorch imports the package expecttest beside it, which the list does not need.
+    The module of the list imports the package expecttest, which the list does not need.
     """
     stub = types.ModuleType("expecttest")
     stub.TestCase = unittest.TestCase

@@ -1,11 +1,11 @@
-"""Statistics and histograms of an array in float64 numpy, straight from schema.md. Shares no code with the package."""
+"""Oracle of statistics and histograms, written from docs/schema.md in float64 numpy without code of the package."""
 
 import numpy as np
 import pytest
 
 
 def statistics(array):
-    """Return by name all statistics of a tensor that need no module."""
+    """Return the statistics of a tensor by name, all but those of one kind only."""
     x = np.asarray(array, np.float64).ravel()
     finite = x[np.isfinite(x)]
     with np.errstate(all="ignore"):

@@ -1,4 +1,4 @@
-"""Comparison of two runs: row by row, statistic by statistic, bit by bit."""
+"""Comparison of two runs: row by row, statistic by statistic, bit for bit."""
 
 import zlib
 
@@ -9,7 +9,7 @@ from tests.support.event_reader import Run
 
 
 def assert_same(found, expected):
-    """Compare all data of nnviz in two run folders, except for its overhead."""
+    """Compare all nnviz data in two run folders, except for the overhead."""
     found, expected = Run(found), Run(expected)
     steps = {kind: sorted(expected.tensors.get(f"nnviz/layout_id/{kind}", ())) for kind in schema.KINDS}
     assert any(steps.values())
@@ -24,8 +24,8 @@ def assert_same(found, expected):
                     message = f"{kind} {statistic} of {name} at {step}"
                     np.testing.assert_array_equal(mine[name][statistic], value, message)
             assert found.rows(kind, step) == expected.rows(kind, step), f"{kind} at {step}"
-    ours = [tag for tag in expected.scalars if tag.startswith("nnviz/") and not tag.endswith("overhead_seconds")]
-    for tag in ours:
+    tags = [tag for tag in expected.scalars if tag.startswith("nnviz/") and not tag.endswith("overhead_seconds")]
+    for tag in tags:
         assert found.scalars[tag].keys() == expected.scalars[tag].keys(), tag
         for step, value in expected.scalars[tag].items():
             np.testing.assert_array_equal(found.scalars[tag][step], value, f"{tag} at {step}")

@@ -98,7 +98,7 @@ class TensorBoard(contextlib.ExitStack):
             time.sleep(0.05)
 
     def until_step(self, step: int, *runs: str) -> None:
-        """Reload until these runs have reached a step. A resumed run may have reached it before: see until_written."""
+        """Reload until these runs have reached a step. A resumed run may reach it twice: use until_written."""
         self.until(lambda: all(self.runs().get(run, {}).get("steps", -1) >= step for run in runs))
 
     def until_written(self, wall_times: Mapping[str, float]) -> None:

@@ -1,6 +1,6 @@
-"""Functions of tensors in nested outputs.
+"""Helpers for tensors in nested outputs.
 
-Nothing of the package is imported here, because saved models are loaded where it is not installed.
+This module imports nothing from the package, because tests load saved models where it is not installed.
 """
 
 import dataclasses

@@ -1,5 +1,4 @@
 import type { ComponentType } from "preact";
-import { TEXT } from "./text";
 
 export interface PanelModule {
   View: ComponentType<{ reload: () => void }>;
@@ -15,12 +14,12 @@ export interface Panel {
 
 /** The panels, in the order of their tabs. Each is a chunk that is loaded when it is opened. */
 export const PANELS: readonly Panel[] = [
-  { id: "gradient_flow", title: TEXT.titles.gradient_flow, load: () => import("../panels/gradient_flow") },
-  { id: "activations", title: TEXT.titles.activations, load: () => import("../panels/activations") },
-  { id: "distributions", title: TEXT.titles.distributions, load: () => import("../panels/distributions") },
-  { id: "weights", title: TEXT.titles.weights, load: () => import("../panels/weights") },
-  { id: "structure", title: TEXT.titles.structure, load: () => import("../panels/structure") },
-  { id: "curves", title: TEXT.titles.curves, load: () => import("../panels/curves") },
+  { id: "gradient_flow", title: "Gradient flow", load: () => import("../panels/gradient_flow") },
+  { id: "activations", title: "Activations", load: () => import("../panels/activations") },
+  { id: "distributions", title: "Distributions", load: () => import("../panels/distributions") },
+  { id: "weights", title: "Weights", load: () => import("../panels/weights") },
+  { id: "structure", title: "Structure", load: () => import("../panels/structure") },
+  { id: "curves", title: "Curves", load: () => import("../panels/curves") },
 ];
 
 /** Return the panel with an ID, or the first panel if the ID is unknown. */

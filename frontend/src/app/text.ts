@@ -1,13 +1,5 @@
 /** Texts of the page around the panels. */
 export const TEXT = {
-  titles: {
-    gradient_flow: "Gradient flow",
-    activations: "Activations",
-    distributions: "Distributions",
-    weights: "Weights",
-    structure: "Structure",
-    curves: "Curves",
-  },
   runs: "Runs",
   ofCount: (n: number, m: number) => `${n} of ${m}`,
   runFilter: "filter, e.g. lr|sigmoid",

@@ -1,1 +1,1 @@
-"""Histograms of runs: unpacking them, their quantiles, and TensorBoard's own on the same bins."""
+"""Histograms of runs: unpacking, quantiles, and TensorBoard's own histograms on nnviz's bins."""

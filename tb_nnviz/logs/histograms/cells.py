@@ -12,14 +12,14 @@ from tb_nnviz import schema
 
 @dataclass(frozen=True)
 class Cells:
-    """Consecutive histograms without empty bins. They take a tenth of the memory of all 520 bins.
+    """A sequence of histograms without their empty bins, in a tenth of the memory of all 520 bins.
 
-    Histogram i has the bins and counts from ``starts[i]`` to ``starts[i + 1]``, bins ascending.
+    Histogram i has the bins and counts from ``starts[i]`` to ``starts[i + 1]``. Its bins ascend.
 
     Attributes:
-        starts: int64 [cells + 1].
+        starts: int64 [histograms + 1].
         bins: uint16 [n].
-        counts: unsigned, int or float [n], none of them 0.
+        counts: integers or floats [n], none of them 0.
     """
 
     starts: np.ndarray
@@ -37,11 +37,11 @@ class Cells:
         return self.starts.nbytes + self.bins.nbytes + self.counts.nbytes
 
     def at(self) -> np.ndarray:
-        """Return the histogram that each of the counts belongs to: int64 [n]."""
+        """Return the index of the histogram that each count belongs to: int64 [n]."""
         return np.repeat(np.arange(self.size), np.diff(self.starts))
 
     def totals(self) -> np.ndarray:
-        """Return the number of elements of each histogram: float64 [cells]."""
+        """Return the number of elements of each histogram: float64 [histograms]."""
         return np.bincount(self.at(), self.counts, self.size)
 
     def take(self, cells: np.ndarray) -> Cells:
@@ -55,7 +55,7 @@ class Cells:
         return Cells(starts, self.bins[index], self.counts[index])
 
     def dense(self, first: int, width: int) -> np.ndarray:
-        """Return the counts of ``width`` bins from bin ``first`` on: int32 or float32 [cells, width]."""
+        """Return the counts of ``width`` bins from bin ``first`` on: int32 or float32 [histograms, width]."""
         table = np.zeros((self.size, width), np.float32 if self.counts.dtype.kind == "f" else np.int32)
         within = (self.bins >= first) & (self.bins < first + width)
         table[self.at()[within], self.bins[within].astype(np.int64) - first] = self.counts[within]
@@ -63,14 +63,14 @@ class Cells:
 
 
 def pack(counts: np.ndarray) -> Cells:
-    """Drop the empty bins of counts [cells, 520], and store the others in the smallest type that holds them.
+    """Drop the empty bins of counts [histograms, 520]. Counts that fit into 16 bits are stored as uint16.
 
     >>> cells = pack(np.eye(2, 520, 260, dtype=np.int32) * 7)
     >>> cells.bins.tolist(), cells.counts.tolist(), cells.counts.dtype.name
     ([260, 261], [7, 7], 'uint16')
     """
     flat = counts.reshape(-1)
-    used = np.flatnonzero(flat != 0)  # several times as fast as np.nonzero of the table
+    used = np.flatnonzero(flat != 0)  # several times faster than np.nonzero of the table
     values = flat[used]
     if values.dtype.kind != "f" and values.size and values.min() >= 0 and values.max() < 1 << 16:
         values = values.astype(np.uint16)

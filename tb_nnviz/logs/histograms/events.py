@@ -11,22 +11,22 @@ from tb_nnviz.logs.histograms.history import History
 from tb_nnviz.logs.histograms.packed import Packed
 from tb_nnviz.logs.layouts import Rows, fill_layout_ids
 from tb_nnviz.logs.points import Points
-from tb_nnviz.logs.timeline import locate, nearest, timeline
+from tb_nnviz.logs.timeline import describe_steps, locate, nearest, timeline
 
 
 class HistogramEvents:
-    """The histograms of one run and kind, which are unpacked as far as they are requested.
+    """The histograms of one run and kind, unpacked only as far as requested.
 
     Args:
         layout_ids: the events of the histogram layout id tag.
         payloads: the events of the histogram tag.
         tables: the rows by layout id.
-        known: histograms that are at hand already, by step and wall time.
-        make: makes a ``Packed`` of a payload.
+        known: histograms that need not be made again, by step and wall time.
+        make: a function that makes a ``Packed`` from a payload.
 
     Attributes:
-        by_event: the histograms by step and wall time. Those found to be invalid are removed.
-        whole: True if each event has its counts. A loader may publish the ids shortly before the counts.
+        by_event: the histograms by step and wall time, without those found to be invalid.
+        whole: True if every event with a layout id has its counts too. A loader may publish the ids shortly before.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class HistogramEvents:
 
         Args:
             rows: the rows to unpack. None: all.
-            step: unpack at the step nearest to this one only. None: at all steps.
+            step: unpack only at the nearest step. None: at all steps.
         """
         wanted = self._wanted(rows)
         if step is None:
@@ -86,11 +86,11 @@ class HistogramEvents:
             tuple(self._ids[kept].tolist()),
             tuple(packed.cells for packed in self._packed.values()),
             self._tables,
-            tuple(f"{what}, at {len(where)} steps, the first {where[0]:g}" for what, where in problems.items()),
+            tuple(f"{problem}, {describe_steps(steps)}" for problem, steps in problems.items()),
         )
 
     def _wanted(self, names: Sequence[str] | None) -> dict[int, int | None]:
-        """Return, per table, the number of rows from the first on that include all of these names. None: all rows."""
+        """Return, per layout id, how many of the first rows to unpack for these names, None for all rows."""
         wanted: dict[int, int | None] = {}
         for layout, table in self._tables.items():
             chosen = None if names is None else set(names)
@@ -100,12 +100,12 @@ class HistogramEvents:
         return wanted
 
     def _unpack(self, i: int, wanted: Mapping[int, int | None]) -> bool:
-        """Unpack an event. Drop it and return False if it does not hold histograms of the rows of its layout."""
+        """Unpack an event. If it does not have one histogram per row of its layout, drop it and return False."""
         layout = int(self._ids[i])
         rows = len(self._tables[layout])
         try:
             cells = self._packed[i].unpack(wanted[layout])
-        except Exception as error:  # any error of zlib or numpy about bytes that are no histograms
+        except Exception as error:  # zlib and numpy raise many errors for bytes that are no histograms
             self._problems[i] = f"invalid histograms: {type(error).__name__}: {str(error)[:120]}"
             del self.by_event[self._events[i]]
         else:

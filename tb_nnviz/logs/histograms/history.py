@@ -42,15 +42,15 @@ class History:
     Attributes:
         steps: float64 [n].
         wall_times: float64 [n].
-        layouts: the layout id of each step, [n].
-        cells: the histograms of each step, [n]. They may be those of the first rows only, if no more were requested.
+        layout_ids: the layout id of each step, [n].
+        cells: the histograms of each step, [n]. If only the first rows were requested, the others may be missing.
         tables: the rows by layout id.
         problems: the reasons why events are left out.
     """
 
     steps: np.ndarray
     wall_times: np.ndarray
-    layouts: tuple[int, ...]
+    layout_ids: tuple[int, ...]
     cells: tuple[Cells, ...]
     tables: Mapping[int, Rows]
     problems: tuple[str, ...] = ()
@@ -60,10 +60,10 @@ class History:
         """Bytes of memory that the counts take."""
         return sum(cells.nbytes for cells in self.cells)
 
-    def columns(self, names: Sequence[str]) -> dict[int, np.ndarray]:
-        """Return the positions of some rows in each layout, -1 for a row that it lacks."""
+    def positions(self, names: Sequence[str]) -> dict[int, np.ndarray]:
+        """Return the positions of some rows by layout id, -1 for a row that the layout lacks."""
         result = {}
-        for layout in set(self.layouts):
+        for layout in set(self.layout_ids):
             index = {row["name"]: i for i, row in enumerate(self.tables[layout])}
             result[layout] = np.array([index.get(name, -1) for name in names], np.int64)
         return result
@@ -71,15 +71,15 @@ class History:
     def dense(self, names: Sequence[str], steps: np.ndarray, limit: int) -> DenseHistograms | None:
         """Return the histograms of some rows at the steps with these indices.
 
-        None if they have more counts than ``limit``.
+        Return None if they have more counts than ``limit``.
         """
-        columns = self.columns(names)
-        cells = join([self.cells[i].take(columns[self.layouts[i]]) for i in steps])
+        positions = self.positions(names)
+        cells = join([self.cells[i].take(positions[self.layout_ids[i]]) for i in steps])
         return dense_histograms(cells, len(steps), len(names), limit)
 
 
 def dense_histograms(cells: Cells, steps: int, rows: int, limit: int) -> DenseHistograms | None:
-    """Put histograms [steps * rows] on the bins in use. Return None if that takes more counts than ``limit``."""
+    """Make histograms [steps * rows] dense on the bins in use. Return None if they need more counts than ``limit``."""
     ordinary = cells.bins[(cells.bins >= _FIRST) & (cells.bins <= _LAST)]
     first = int(ordinary.min()) if ordinary.size else schema.BINS // 2
     width = int(ordinary.max()) - first + 1 if ordinary.size else 0

@@ -9,9 +9,10 @@ import numpy as np
 from tb_nnviz import schema
 from tb_nnviz.logs.histograms.cells import Cells
 
+#: The quantiles that are answered by default, as fractions.
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
-#: Bins that are no interval of the axis, in this order: NaN, -Inf, at most -2^24, at least 2^24, +Inf.
+#: Bins without two finite bounds: NaN, -Inf, at most -2^24, at least 2^24, +Inf.
 SPECIAL = (0, 1, 2, schema.BINS - 2, schema.BINS - 1)
 _NAN = SPECIAL[0]
 
@@ -19,30 +20,30 @@ _NAN = SPECIAL[0]
 def bounds() -> np.ndarray:
     """Return the bounds of bins 2 (at most -2^24) to 518, ascending: float64 [518].
 
-    Bin b lies between entries b - 2 and b - 1. Zero, bin 260, has no width. The outermost bins end at 2^24,
-    because their elements have no known limit.
+    Bin b lies between entries b - 2 and b - 1. Bin 260, zero, has no width. Bins 2 and 518 have none
+    either: their elements have no known limit, so both bounds are -2^24 or 2^24.
     """
     edges = schema.bin_edges()
     return np.concatenate([-edges[-1:], -edges[::-1], [0.0, 0.0], edges, edges[-1:]])
 
 
-def quantiles(cells: Cells, shares: Sequence[float] = QUANTILES) -> np.ndarray:
-    """Return quantiles of the elements that are numbers, infinities included: float32 [cells, shares].
+def quantiles(cells: Cells, fractions: Sequence[float] = QUANTILES) -> np.ndarray:
+    """Return quantiles of the elements other than NaN, infinities included: float32 [histograms, fractions].
 
-    The bin is exact: it holds the smallest element that at least this share of the elements does not exceed.
-    Within the bin the position is interpolated, as if the elements were spread evenly. The quantile is NaN if
-    no element is a number. In the outermost bins it is 2^24 or -2^24.
+    A quantile lies in the bin of the exact one (``np.quantile`` with ``method="inverted_cdf"``). Within the bin it is
+    interpolated as if the bin's elements were spread evenly. It is NaN if no element is a number. In bins 2 and 518
+    it is -2^24 and 2^24.
     """
     at = cells.at()
     counts = np.where(cells.bins == _NAN, 0, cells.counts).astype(np.float64)
     sums = np.cumsum(counts)
     before = np.concatenate([[0.0], sums])[cells.starts[:-1]]
     totals = np.bincount(at, counts, cells.size)
-    result = np.full((cells.size, len(shares)), np.nan, np.float32)
+    result = np.full((cells.size, len(fractions)), np.nan, np.float32)
     known = np.flatnonzero(totals > 0)
     ends = bounds()
-    for column, share in enumerate(shares):
-        rank = before[known] + share * totals[known]
+    for column, fraction in enumerate(fractions):
+        rank = before[known] + fraction * totals[known]
         # Rounding must not move a rank beyond the last number of its own histogram.
         found = np.searchsorted(sums, rank * (1 - 1e-15), "left")
         found = np.clip(found, cells.starts[known], cells.starts[known + 1] - 1)

@@ -1,4 +1,4 @@
-"""Reading histograms of many runs: the listing, and the histograms of some rows and steps."""
+"""Reading of histograms of many runs: the listing, and the histograms of some rows and steps."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ import numpy as np
 
 from tb_nnviz import schema
 from tb_nnviz.logs.histograms import stock
-from tb_nnviz.logs.histograms.cache import HistogramCache, fingerprint
+from tb_nnviz.logs.histograms.cache import HistogramCache, Key, fingerprint
 from tb_nnviz.logs.histograms.history import DenseHistograms, History
 from tb_nnviz.logs.layouts import Rows, decode_layouts, merge_layouts
 from tb_nnviz.logs.points import NO_POINTS, Points
 from tb_nnviz.logs.reader import Missing, Reader, ReadResult, T
 from tb_nnviz.logs.timeline import nearest, timeline
 
-#: Counts in one answer. More rows or steps have to be read in several.
+#: Largest number of counts in one answer. More rows or steps have to be read in several answers.
 MAX_COUNTS = 64 << 20
 
 
 @dataclass(frozen=True)
 class ListedHistograms:
-    """The histograms that a run has.
+    """A run with its kinds of histograms, and the rows and steps of one kind.
 
     Attributes:
         run: the name of the run.
-        kinds: "nnviz" or "stock" by kind: the origin of its histograms.
+        kinds: the source of each kind's histograms, "nnviz" or "stock", by kind.
         rows: the rows of the requested kind.
         steps: the steps of the requested kind, float64 [n].
     """
@@ -60,7 +60,7 @@ class HistogramSeries:
 
 @dataclass
 class HistogramReading:
-    """One reading of histograms of one kind, and the items that are missing from it."""
+    """The reading of one kind's histograms for one request. It collects the items that are missing."""
 
     reader: Reader
     runs: Sequence[str]
@@ -96,11 +96,11 @@ class HistogramReading:
         return listed
 
     def read(self, rows: Sequence[str] | None = None, step: int | None = None) -> list[HistogramSeries]:
-        """Read histograms, nnviz's own or else TensorBoard's.
+        """Read the histograms of each run: nnviz's own, else TensorBoard's.
 
         Args:
             rows: the names of the rows. None: all.
-            step: read the step nearest to this one only. None: all steps.
+            step: read only the nearest step. None: all steps.
         """
         histories, sources = self._own(rows, step), {}
         for run in histories:
@@ -122,7 +122,7 @@ class HistogramReading:
                 continue
             dense = history.dense(names, at, room)
             if dense is None:
-                self._miss(run, f"too many counts: over {MAX_COUNTS} in one answer; ask for fewer rows")
+                self._miss(run, f"too many counts: more than {MAX_COUNTS} in one answer (request fewer rows)")
                 continue
             room -= dense.counts.size
             series.append(HistogramSeries(run, sources[run], names, history.steps[at], history.wall_times[at], dense))
@@ -137,7 +137,7 @@ class HistogramReading:
             return [], at
         if step is not None:
             at = at[[nearest(history.steps, step)]]
-        layouts = dict.fromkeys(history.layouts[i] for i in at)
+        layouts = dict.fromkeys(history.layout_ids[i] for i in at)
         present = [row["name"] for row in merge_layouts(history.tables[layout] for layout in layouts)[0]]
         if rows is None:
             return present, at
@@ -147,12 +147,12 @@ class HistogramReading:
         return [name for name in rows if name in set(present)], at
 
     def _own(self, rows: Sequence[str] | None, step: int | None) -> dict[str, History]:
-        """Return the histories of nnviz's own histograms. Counts are read only of runs that are not in the cache."""
+        """Return the histories of nnviz's own histograms. Counts are read only for runs that are not in the cache."""
         layout_ids, tables = self._layouts(self.runs)
         histories: dict[str, History] = {}
         wanted = []
         for run, points in layout_ids.items():
-            history = self.cache.find(self._name(run), fingerprint(points, tables[run]), rows, step)
+            history = self.cache.find(self._key(run), fingerprint(points, tables[run]), rows, step)
             if history is None:
                 wanted.append(run)
             else:
@@ -161,8 +161,8 @@ class HistogramReading:
         payloads = self._points(schema.PLUGIN_HISTOGRAMS, wanted, [tag]) if wanted else {}
         for run in wanted:
             if tag in payloads.get(run, {}):
-                name = self._name(run)
-                histories[run] = self.cache.make(name, layout_ids[run], payloads[run][tag], tables[run], rows, step)
+                key = self._key(run)
+                histories[run] = self.cache.make(key, layout_ids[run], payloads[run][tag], tables[run], rows, step)
         return histories
 
     def _stock(self, runs: Sequence[str], rows: Sequence[str] | None, step: int | None) -> dict[str, History]:
@@ -184,7 +184,7 @@ class HistogramReading:
         }
 
     def _layouts(self, runs: Sequence[str]) -> tuple[dict[str, Points], dict[str, dict[int, Rows]]]:
-        """Return the events of the histogram layout ids by run, and the layouts by run."""
+        """Return the events of the histogram layout id tag by run, and the rows by run and layout id."""
         if not runs or self.kind not in schema.KINDS:
             return {}, {}
         id_tag, layout_tag = schema.histogram_layout_id_tag(self.kind), schema.layout_tag(self.kind)
@@ -205,7 +205,7 @@ class HistogramReading:
         return {run: {tag: points.stacked() for tag, points in of_run.items()} for run, of_run in data.items()}
 
     def _data(self, result: ReadResult[T]) -> dict[str, dict[str, T]]:
-        """Return the series of a read, and report its problems."""
+        """Return the series of a read, and add its problems to ``missing``."""
         for run, tag, reason in result.problems:
             self._miss(run, f"{tag}: {reason}" if tag else reason)
         return result.data
@@ -213,5 +213,5 @@ class HistogramReading:
     def _miss(self, run: str, reason: str, row: str | None = None) -> None:
         self.missing.append(Missing(run, reason, row=row))
 
-    def _name(self, run: str) -> tuple[str, str, str]:
+    def _key(self, run: str) -> Key:
         return self.reader.experiment, run, self.kind

@@ -1,4 +1,4 @@
-"""TensorBoard's own histograms on nnviz's bins, for runs that have no others."""
+"""TensorBoard's own histograms on nnviz's bins, for runs without nnviz's histograms."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from tb_nnviz.logs.timeline import locate, nearest, timeline
 
 #: The plugin name of TensorBoard's own histograms.
 PLUGIN = "histograms"
-#: The kind of histograms that users log themselves by ``add_histogram``.
+#: The kind of histograms that users log themselves with ``add_histogram``.
 KIND = "stock"
-#: A bucket about zero that is no wider than this holds exact zeros: torch's innermost bucket is 1e-12 wide, and
-#: that of nnviz joins the three bins about zero.
+#: A bucket about zero whose ends are not farther from zero than this counts as exact zeros. The innermost bucket of
+#: torch's SummaryWriter ends at 1e-12, and that of nnviz, which joins the three bins about zero, at 2^-40.
 _ABOUT_ZERO = 2.0**-39
 _LARGEST = float(np.finfo(np.float32).max)
 
 
 def kinds_of(tags: Sequence[str], own: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Return the rows that the stock tags of a run hold: {kind: {row: tag}}.
+    """Return the rows of the stock histograms of a run: {kind: {row: tag}}.
 
     Args:
         tags: the tags of the run's stock histograms.
-        own: the kinds of which the run has nnviz's own histograms. They are left out.
+        own: the kinds that the run has nnviz's own histograms of. They are left out.
 
     >>> kinds_of(["parameters/fc.weight", "gradients/fc.weight", "mine"], ["gradient"])
     {'parameter': {'fc.weight': 'parameters/fc.weight'}, 'stock': {'mine': 'mine'}}
@@ -46,8 +46,8 @@ def kinds_of(tags: Sequence[str], own: Sequence[str]) -> dict[str, dict[str, str
 def rebin(buckets: np.ndarray) -> np.ndarray:
     """Convert buckets [k, 3] of left, right, count to counts of nnviz's bins: float64 [520].
 
-    The elements of a bucket are taken to be spread evenly over it. Such histograms hold neither NaN nor infinities.
-    Depending on the loader, empty buckets are missing, or have left and right swapped.
+    The elements of a bucket are assumed to be spread evenly over it. Stock histograms have neither NaN nor infinities.
+    Depending on the loader, empty buckets are missing or have left and right swapped.
     """
     counts = np.zeros(schema.BINS)
     buckets = np.asarray(buckets, np.float64).reshape(-1, 3)
@@ -73,11 +73,11 @@ def rebin(buckets: np.ndarray) -> np.ndarray:
 
 
 def stock_history(tags: Mapping[str, Points], step: int | None = None) -> History:
-    """Return the rows of one run on common steps. A row without a histogram at a step is empty there.
+    """Return the history of one run's rows on common steps. A row without a histogram at a step is empty there.
 
     Args:
         tags: the events by row name.
-        step: convert the nearest step only, the earlier one of two. A histogram takes about a millisecond.
+        step: convert only the nearest step, because each histogram takes about a millisecond. None: all steps.
     """
     names = list(tags)
     steps, wall_times = timeline(list(tags.values()) or [NO_POINTS])

@@ -1,4 +1,4 @@
-"""The routes, one per file. A route is a module with a ``ROUTE``, and a line in ``_NAMES``."""
+"""The routes, one per file. A new route is a module that defines ``ROUTE``, and its name in ``_NAMES``."""
 
 from importlib import import_module
 

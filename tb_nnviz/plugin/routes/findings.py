@@ -6,7 +6,7 @@ from tb_nnviz.plugin.route import POST, Answer, Call, Route, binary_answer, miss
 
 
 def handle(call: Call) -> Answer:
-    """Answer the findings of the requested runs, and the names of all other runs that hold findings."""
+    """Return the findings of the requested runs, and the names of all other runs that have findings."""
     runs = query.parse_runs(query.parse_body(call.read_body(), ("runs",)))
     findings, others, missing = read_findings(call.reader, runs)
     items = [{"run": one.run, "wall_time": one.wall_time, **one.finding} for one in findings]

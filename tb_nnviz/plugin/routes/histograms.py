@@ -25,8 +25,8 @@ class HistogramsQuery:
     Attributes:
         runs: the names of the runs.
         kind: the kind.
-        rows: the names of the rows. None: all rows at ``step``.
-        step: the step. None: all steps of ``rows``, or the listing if there are no rows either.
+        rows: the names of the rows. None: all rows.
+        step: the step. None: all steps. If ``rows`` and ``step`` are None, the answer is the listing.
     """
 
     runs: tuple[str, ...]
@@ -46,7 +46,7 @@ def parse(data: bytes) -> HistogramsQuery:
 
 
 def handle(call: Call) -> Answer:
-    """Answer the listing, or the histograms of some rows and steps."""
+    """Return the listing, or the histograms of some rows and steps."""
     requested = parse(call.read_body())
     reading = HistogramReading(call.reader, requested.runs, requested.kind, call.caches.histograms)
     if requested.rows is None and requested.step is None:

@@ -1,4 +1,4 @@
-"""``POST maps``: maps of activations, of weights and of the probe's inputs."""
+"""``POST maps``: activation maps, weight maps and the probe's inputs."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class MapsQuery:
         runs: the names of the runs.
         prefix: the prefix of the tags.
         tag: the tag. None: list the tags.
-        steps: the steps, to which the nearest maps are answered. None: all.
-        at: indices of some axes. Only that part of each map is answered.
+        steps: return the maps nearest to these steps. None: all maps.
+        at: an index per axis. Return only the part of each map at these indices.
     """
 
     runs: tuple[str, ...]
@@ -57,7 +57,7 @@ def parse(data: bytes) -> MapsQuery:
 
 
 def handle(call: Call) -> Answer:
-    """Answer the newest map of each tag, or maps of one tag."""
+    """Return the newest map of each tag, or maps of one tag."""
     requested = parse(call.read_body())
     answer, missing = _listing(call, requested) if requested.tag is None else _maps(call, requested, requested.tag)
     return binary_answer({"prefix": requested.prefix, **answer, "missing": missing_items(missing, "tag", "step")})

@@ -5,7 +5,7 @@ from tb_nnviz.plugin.route import GET, Answer, Call, Route, json_answer
 
 
 def handle(call: Call) -> Answer:
-    """List the runs. The listing also tells the cache which series have changed."""
+    """Return the runs. Their listing also shows the cache which series have changed."""
     listed = call.caches.series.list_all(call.reader, LIKELY_TAGS).data
     runs = describe_runs(listed, call.reader.start_times() if listed else {})
     items = [

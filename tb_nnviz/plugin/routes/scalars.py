@@ -16,7 +16,14 @@ MAX_TAGS = 5000
 
 
 class ScalarsQuery(NamedTuple):
-    """Scalars of many runs. ``tags`` None: all that start with ``prefix``. ``last``: the newest point of each only."""
+    """Scalars of many runs.
+
+    Attributes:
+        runs: the names of the runs.
+        tags: the tags. None: all that start with ``prefix``.
+        prefix: the prefix of the tags.
+        last: return only the newest point of each tag.
+    """
 
     runs: tuple[str, ...]
     tags: tuple[str, ...] | None
@@ -37,12 +44,12 @@ def parse(data: bytes) -> ScalarsQuery:
         raise errors.InvalidArgumentError(f"invalid last: {short(last)} (expected true or false)")
     for thing, name in [("prefix", prefix)] if tags is None else [("tag", tag) for tag in tags]:
         if not name.startswith(PREFIX) and not (thing == "prefix" and name == ""):
-            raise errors.InvalidArgumentError(f"unknown {thing}: {short(name)} (only {PREFIX}... is answered)")
+            raise errors.InvalidArgumentError(f"unknown {thing}: {short(name)} (expected {PREFIX}...)")
     return ScalarsQuery(runs, tags, prefix, last)
 
 
 def handle(call: Call) -> Answer:
-    """Answer the scalar series of many runs."""
+    """Return the scalar series of many runs."""
     series, missing = read_scalars(call.reader, *parse(call.read_body()))
     items = [
         {

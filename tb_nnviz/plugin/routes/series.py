@@ -33,10 +33,10 @@ class SeriesQuery:
     Attributes:
         runs: the names of the runs.
         selection: the kind, statistics and steps.
-        known: ids of layouts that the page has already.
-        rows: the lines to answer. None: all rows.
+        known: ids of layouts that the page already has.
+        rows: the lines to return. None: all rows.
         width: the largest number of columns. None: every step.
-        percentiles: percentiles over steps, as shares of 1.
+        percentiles: the percentiles to compute over steps, from 0 to 1.
     """
 
     runs: tuple[str, ...]
@@ -58,7 +58,7 @@ def parse(data: bytes) -> SeriesQuery:
 
 
 def handle(call: Call) -> Answer:
-    """Answer the tables of many runs."""
+    """Return the tables of many runs."""
     requested = parse(call.read_body())
     read = functools.partial(call.caches.series.read, call.reader)
     tables, missing = read_tables(read, requested.runs, requested.selection)
@@ -101,7 +101,7 @@ def _item(table: Table, view: TableView, requested: SeriesQuery) -> dict[str, An
 
 
 def _parse_known(body: Body) -> frozenset[int]:
-    """Return layout ids, which are numbers, or strings as in the keys of an answer's ``layouts``."""
+    """Return layout ids. They are numbers, or strings like the keys of an answer's ``layouts``."""
     known = body.get("known")
     if known is None:
         return frozenset()
@@ -113,7 +113,7 @@ def _parse_known(body: Body) -> frozenset[int]:
 
 
 def _parse_rows(body: Body) -> tuple[Line, ...] | None:
-    """Return names of rows, and blocks as lists of names."""
+    """Return the lines: names of rows, and blocks as tuples of names."""
     rows = body.get("rows")
     if rows is None:
         return None
@@ -135,14 +135,14 @@ def _parse_width(body: Body) -> int | None:
 
 
 def _parse_percentiles(body: Body) -> tuple[float, ...]:
-    shares = body.get("percentiles")
-    if shares is None:
+    items = body.get("percentiles")
+    if items is None:
         return ()
-    if not isinstance(shares, list) or not all(type(share) in (int, float) and 0 <= share <= 1 for share in shares):
-        raise errors.InvalidArgumentError(f"invalid percentiles: {short(shares)} (expected shares from 0 to 1)")
-    if len(shares) > MAX_PERCENTILES:
-        raise errors.InvalidArgumentError(f"too many percentiles: {len(shares)} (at most {MAX_PERCENTILES})")
-    return tuple(float(share) for share in shares)
+    if not isinstance(items, list) or not all(type(item) in (int, float) and 0 <= item <= 1 for item in items):
+        raise errors.InvalidArgumentError(f"invalid percentiles: {short(items)} (expected numbers from 0 to 1)")
+    if len(items) > MAX_PERCENTILES:
+        raise errors.InvalidArgumentError(f"too many percentiles: {len(items)} (at most {MAX_PERCENTILES})")
+    return tuple(float(item) for item in items)
 
 
 def _is_id(item: Any) -> bool:

@@ -1,4 +1,4 @@
-"""``GET static/<name>``: the files of the built page."""
+"""``GET static/<build>/<name>``: the files of the built page."""
 
 from tensorboard import errors
 
@@ -7,7 +7,7 @@ from tb_nnviz.plugin.route import GET, Answer, Call, Route
 
 
 def handle(call: Call) -> Answer:
-    """Answer one file of the page."""
+    """Return one file of the page."""
     asset = page.asset(call.name)
     if asset is None:
         raise errors.NotFoundError(f"unknown file: {call.name[:200]!r}")

@@ -1,4 +1,4 @@
-"""``POST structure``: layers, parameters and data flow of many runs' models."""
+"""``POST structure``: layers, parameters and dataflow of many runs' models."""
 
 from tb_nnviz.logs.graph import read_structures
 from tb_nnviz.plugin import query
@@ -6,7 +6,7 @@ from tb_nnviz.plugin.route import POST, Answer, Call, Route, binary_answer, miss
 
 
 def handle(call: Call) -> Answer:
-    """Answer the newest graph and rows of many runs."""
+    """Return the newest graph and rows of many runs."""
     runs = query.parse_runs(query.parse_body(call.read_body(), ("runs",)))
     structures, missing = read_structures(call.reader, runs)
     items = [

@@ -20,7 +20,7 @@ from tb_nnviz.schema import Row, row_name
 
 
 class ActivationCollector(Collector):
-    """Measures each layer call as it happens; the passes of one step merge into one row per call.
+    """The collector of layer calls, each measured as it happens. The passes of one step merge into one row per call.
 
     Args:
         kinds: the kinds to write.
@@ -56,7 +56,7 @@ class ActivationCollector(Collector):
             self._add("activation", layer, call, order, output, stats)
 
     def activation_gradient(self, layer: Layer, call: int, order: int, gradient: Tensor) -> None:
-        """Measure the gradient with respect to a layer's output; the arguments are those of ``activation``."""
+        """Measure the gradient with respect to a layer's output. The arguments are those of ``activation``."""
         if "activation_gradient" in self._tables:
             stats = _measure(gradient, bin_counts=self._plan.histograms)
             self._add("activation_gradient", layer, call, order, gradient, stats)
@@ -76,7 +76,7 @@ class ActivationCollector(Collector):
     def _add(self, kind: str, layer: Layer, call: int, order: int, x: Tensor, stats: TensorStats | None) -> None:
         name, shape, table = row_name(layer.name, call), call_shape(x), self._tables[kind]
         if name in table:
-            table.see(name, shape, layer.trainable)
+            table.update(name, shape, layer.trainable)
         elif name not in self._new_rows[kind]:
             # The role is that of the module itself, because the row has no parameter.
             role = "norm" if "Norm" in layer.type else "embedding" if "Embedding" in layer.type else "other"
@@ -99,7 +99,7 @@ class ActivationCollector(Collector):
 
 
 def _measure(x: Tensor, *args: Any, bin_counts: bool) -> TensorStats | None:
-    """Measure a layer's output; return None for a tensor that refuses it, such as one of a subclass or of float8."""
+    """Return the measurement of a tensor, or None if it cannot be measured, as for some subclasses and float8."""
     if x.is_meta:
         return None
     try:

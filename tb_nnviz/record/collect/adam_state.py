@@ -58,12 +58,12 @@ def adam_state(optimizer: torch.optim.Optimizer, group: dict[str, Any], paramete
 
 
 def _number(value: Any) -> float:
-    """Return a number, or NaN if the optimizer uses the name for something else."""
+    """Return a number, or NaN if the value is something else."""
     return float(value) if isinstance(value, int | float) else math.nan
 
 
 def _plain(value: Any) -> Any:
-    """Return a number if it is on the host, or else the tensor, because reading it would wait for the device."""
+    """Return a value on the host as a number. A tensor on a device stays a tensor, because reading it would wait."""
     if isinstance(value, Tensor):
         value = value.detach()
         return float(value.numpy()) if value.device.type == "cpu" else value

@@ -14,12 +14,12 @@ from tb_nnviz.record.measure.host_copy import HostArrays
 from tb_nnviz.record.pending_step import PendingStep
 from tb_nnviz.record.step_plan import StepPlan
 
-#: Calls that are held between two logged steps.
+#: Most calls that are held between two logged steps.
 MOST_CALLS = 10_000
 
 
 class Clipping(Collector):
-    """Holds the norms of the gradients before clipping since the last logged step. They stay on their device."""
+    """The collector of gradient norms before clipping since the last logged step. The norms stay on their device."""
 
     part = "clipping"
 
@@ -31,8 +31,8 @@ class Clipping(Collector):
         self._calls: OrderedDict[tuple[int, Hashable], tuple[int, Tensor, float]] = OrderedDict()
 
     def add(self, step: int, norm: float | Tensor, max_norm: float, of: Hashable = None) -> None:
-        """Record the norm that a call found. Of several calls in a step for the same gradients the last counts."""
-        # A copy, because the caller may change its tensor. A tensor of more elements than one is refused here.
+        """Record the norm that a call found. Of several calls for the same gradients in a step, the last counts."""
+        # A copy, because the caller may change its tensor. reshape refuses a tensor of more than one element.
         found = torch.as_tensor(norm).detach().reshape(1).to(torch.float32, copy=True)
         self._calls[step, of] = step, found, float(max_norm)
         if len(self._calls) > MOST_CALLS:

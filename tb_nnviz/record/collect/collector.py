@@ -1,4 +1,4 @@
-"""The interface of a collector: it owns what it measures, from the start of a step to its end."""
+"""The interface of a collector, which owns its measurements from the start of a step to its end."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Optimizer = torch.optim.Optimizer
 
 
 class Collector:
-    """Measures one thing in each step and adds it to the step when that closes.
+    """The collector of one kind of measurement, which it adds to each step that closes.
 
     The hooks report to all collectors that are ``active``. A collector that raises is dropped, and training and the
     other collectors go on.
@@ -26,7 +26,7 @@ class Collector:
     #: Other parts without which it cannot measure.
     needs: ClassVar[tuple[str, ...]] = ()
 
-    #: Whether it measures anything in the open step.
+    #: True if it measures anything in the open step.
     active = False
 
     def begin(self, plan: StepPlan) -> None:
@@ -34,17 +34,17 @@ class Collector:
         raise NotImplementedError
 
     def begin_late(self, plan: StepPlan) -> None:
-        """Go on with a step that is logged after all, because a GradScaler skips it."""
+        """Continue a step that is logged after all, because a GradScaler skips it."""
 
     def before(self, optimizer: Optimizer, closure: bool) -> None:
-        """Read what an optimizer is about to change; with a closure, its gradients are not computed yet.
+        """Read what an optimizer is about to change. With a closure, its gradients are not computed yet.
 
         It can run twice per ``after``: when the step raises, or calls the step of its base class. The last
         measurement counts.
         """
 
     def computed(self, optimizer: Optimizer) -> None:
-        """Read the gradients that an optimizer's closure has computed; the last of several calls counts."""
+        """Read the gradients that an optimizer's closure has computed. The last of several calls counts."""
 
     def skipped(self, optimizer: Optimizer) -> None:
         """Record that a GradScaler skipped the optimizer's step. ``before`` has run and ``after`` will."""
@@ -53,9 +53,9 @@ class Collector:
         """Read what an optimizer has changed."""
 
     def close(self, pending: PendingStep) -> None:
-        """Add what was measured in the step."""
+        """Add the measurements to the step."""
         raise NotImplementedError
 
     def drop(self) -> None:
-        """Measure no more, and hold nothing."""
+        """Stop measuring and release everything."""
         self.active = False

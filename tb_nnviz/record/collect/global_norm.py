@@ -1,4 +1,4 @@
-"""The norm of all gradients together, by one read of them: for steps in which gradients have no rows."""
+"""The norm of all gradients together, from one read of them, for steps in which gradients have no rows."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ class _Read(NamedTuple):
 
 
 class GlobalNorm(Collector):
-    """Sums the gradients of each optimizer in the open step. The sums stay on their device.
+    """The collector of the global gradient norm: sums over the gradients of each optimizer, on their device.
 
     Args:
         parameters: those of each optimizer.
-        rows: measures the gradients in logged steps, unless their kind is not wanted.
+        rows: the collector that measures gradients in logged steps, if their kind is written.
         every_step: read the gradients at every step, for the window between logged steps.
-        by_optimizer: False: gradients are read when the step closes, because no optimizer is watched.
+        by_optimizer: whether an optimizer is watched. Otherwise gradients are read when the step closes.
     """
 
     part = "gradient norms"
@@ -80,7 +80,7 @@ class GlobalNorm(Collector):
 
     @property
     def _needed(self) -> bool:
-        """Whether the norm does not follow from rows. It can change within a step: rows may be dropped."""
+        """True if the norm does not follow from rows. It can change within a step, because rows may be dropped."""
         if self._plan.statistics and self._plan.complete:
             return not self._rows.writes_gradients
         return self._every_step

@@ -16,7 +16,7 @@ Optimizer = torch.optim.Optimizer
 
 
 class LearningRates(Collector):
-    """Reads learning rates, without waiting for those that are tensors.
+    """The collector of learning rates. It does not wait for rates that are tensors.
 
     Args:
         optimizers: all that are watched. Groups are numbered across them.

@@ -16,7 +16,7 @@ Optimizer = torch.optim.Optimizer
 
 
 class LossScaling(Collector):
-    """Reads the loss scale and whether each optimizer step was skipped, without waiting for the device.
+    """The collector of the loss scale and of skipped optimizer steps. It does not wait for the device.
 
     Args:
         scaler: the GradScaler, or None if there is none.

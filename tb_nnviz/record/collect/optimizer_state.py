@@ -20,12 +20,12 @@ Optimizer = torch.optim.Optimizer
 
 
 class OptimizerStateCollector(Collector):
-    """Measures what each optimizer keeps of the parameters that it has just stepped.
+    """The collector of an optimizer's state of each parameter that it has just stepped.
 
     Args:
         parameters: those that have rows, and those of each optimizer.
-        updated: knows which of them had a gradient.
-        rows: the table of the kind, if it is wanted.
+        updated: the collector that knows which of them had a gradient.
+        rows: the tables of all kinds of parameters, with that of ``optimizer`` if it is written.
     """
 
     part = "optimizer state"

@@ -12,7 +12,7 @@ from tb_nnviz.schema import PARAMETER_KINDS, Row
 
 
 class ParameterRows:
-    """One table per kind, all with the same rows.
+    """One table of rows per kind. All tables have the same rows.
 
     Args:
         kinds: the kinds that need a table. Kinds whose rows are not parameters are left out.
@@ -22,7 +22,7 @@ class ParameterRows:
     def __init__(self, kinds: Iterable[str], depth: Callable[[nn.Module], int | None]) -> None:
         self.tables = {kind: RowTable(kind) for kind in PARAMETER_KINDS if kind in set(kinds)}
         self._depth = depth
-        self._rows: dict[str, Row] = {}  # as the tables have them
+        self._rows: dict[str, Row] = {}  # the rows in the tables, by name
 
     def update(self, parameters: Iterable[NamedParameter]) -> None:
         """Append new parameters in the order given, and update known ones in place."""

@@ -21,14 +21,14 @@ Optimizer = torch.optim.Optimizer
 
 
 class ParameterCollector(Collector):
-    """Measures what each optimizer is about to apply, and what it changed.
+    """The collector of parameters and gradients just before each optimizer's step, and of updates just after it.
 
     Args:
         kinds: the kinds to write.
         parameters: those that have rows, and those of each optimizer.
         rows: the tables of the kinds measured.
         snapshot: holds the values before the step.
-        by_optimizer: False: gradients are read when the step closes, because no optimizer is watched.
+        by_optimizer: whether an optimizer is watched. Otherwise gradients are read when the step closes.
         warn_once: reports an issue with the user's input.
     """
 
@@ -53,7 +53,7 @@ class ParameterCollector(Collector):
 
     @property
     def writes_gradients(self) -> bool:
-        """Whether gradients have rows in the steps that are logged completely."""
+        """True if gradients have rows in completely logged steps."""
         return "gradient" in self._written
 
     def begin(self, plan: StepPlan) -> None:
@@ -106,7 +106,7 @@ class ParameterCollector(Collector):
                     self._measure("update", name, tensor.detach(), minus=before)
 
     def close(self, pending: PendingStep) -> None:
-        for parameter in self._choose():  # those that no optimizer has stepped are not read yet
+        for parameter in self._choose():  # parameters that no optimizer has stepped have not been read yet
             self._read_parameter(parameter.name, parameter.tensor)
             if not self._by_optimizer:
                 self._read_gradient(parameter.name, parameter.tensor)
@@ -180,7 +180,7 @@ class ParameterCollector(Collector):
         return stats
 
     def _choose(self) -> list[NamedParameter]:
-        """Return the parameters; at the first call in a step, choose those whose updates are measured."""
+        """Return the parameters. The first call in a step chooses those whose updates are measured."""
         found = self._parameters.all()
         if not self._chosen and self._measures("update"):
             self._chosen = True

@@ -13,7 +13,7 @@ from tb_nnviz.record.measure.host_copy import HostCopy, Slot
 def send(
     scalars: Mapping[str, float | Tensor], invalid: Callable[[str, object], None]
 ) -> Callable[[], dict[str, float]]:
-    """Begin to copy scalars to the host. The returned function waits for them, on any thread, and returns them by name.
+    """Begin to copy scalars to the host, and return a function that waits for them, on any thread.
 
     Args:
         scalars: numbers, or tensors of one element.

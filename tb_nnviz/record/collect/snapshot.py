@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-#: The default budget is the larger of these: bytes, and share of all parameters.
+#: The default budget is the larger of a number of bytes and a share of all parameters.
 LEAST_BYTES, SHARE = 64 * 10**6, 0.02
 
 
 class Snapshot:
-    """Holds copies of parameters, from which their updates are measured.
+    """Copies of parameters, from which their updates are measured.
 
     If not all parameters fit into the budget, they take turns: each step holds whole copies of the next ones that
     fit. Every measured update is exact.
@@ -50,7 +50,7 @@ class Snapshot:
 
         Args:
             parameters: all that may be updated.
-            turn: False: the same ones have their turn in the next step again.
+            turn: whether the next step chooses the next parameters. If False, it chooses the same ones again.
         """
         self.release()
         budget = self.budget(parameters)
@@ -70,7 +70,7 @@ class Snapshot:
             self._next += turn
 
     def buffer(self, parameter: nn.Parameter) -> Tensor | None:
-        """Return the tensor that receives the parameter's present value, or None if it is not its turn."""
+        """Return the tensor that receives the parameter's current value, or None if it is not the parameter's turn."""
         if parameter not in self._chosen:
             return None
         # New memory would cost a CPU more than the copy. The allocators of other devices reuse memory themselves.
@@ -84,7 +84,7 @@ class Snapshot:
         return spare
 
     def take(self, parameter: nn.Parameter) -> Tensor | None:
-        """Return the value before the step if it is held, and hold it no longer."""
+        """Return the value before the step if it is held, and release it."""
         return self._held.pop(parameter, None)
 
     def release(self) -> None:

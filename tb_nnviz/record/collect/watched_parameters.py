@@ -15,11 +15,11 @@ Optimizer = torch.optim.Optimizer
 
 
 class WatchedParameters:
-    """Finds the parameters once per step, because a model may replace, add or freeze some between steps.
+    """The parameters of the models, found once per step, because a model may replace, add or freeze some.
 
     Args:
         models: by their prefix.
-        keep: whether a name and the module that owns it have a row.
+        keep: returns True if the parameter of this name and owner has a row.
         order: the order of execution.
     """
 
@@ -31,7 +31,7 @@ class WatchedParameters:
         self._names: dict[nn.Parameter, str] = {}
 
     def next_step(self) -> None:
-        """Look for the parameters again when they are needed."""
+        """Forget the parameters found, because the next step may have others."""
         self._found = None
 
     def all(self) -> list[NamedParameter]:
@@ -51,7 +51,7 @@ class WatchedParameters:
         return self._names.get(tensor)
 
     def stepped_by(self, optimizer: Optimizer) -> list[NamedParameter]:
-        """Return those of them that an optimizer steps."""
+        """Return the parameters with rows that an optimizer steps."""
         own = {tensor for group in optimizer.param_groups for tensor in group["params"]}
         return [parameter for parameter in self.all() if parameter.tensor in own]
 
@@ -62,7 +62,7 @@ class WatchedParameters:
         return [(self._names.get(tensor, id(tensor)), tensor) for tensor in tensors]
 
     def gradients(self, optimizer: Optimizer | None) -> list[Tensor]:
-        """Return the gradients that an optimizer is about to apply, or those of all parameters without one."""
+        """Return the gradients that an optimizer is about to apply, or all gradients if the optimizer is None."""
         if optimizer is None:
             tensors = [parameter for model in self._models.values() for parameter in model.parameters()]
         else:

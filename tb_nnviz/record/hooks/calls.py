@@ -1,4 +1,4 @@
-"""Passes and calls of modules, also of those that activation checkpointing computes again."""
+"""Passes and calls of modules, including calls that activation checkpointing recomputes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tb_nnviz.schema import MAX_CALLS
 
 
 class Call(NamedTuple):
-    """The nth call of a layer in its pass. ``order`` is the place of its beginning among the calls of the step."""
+    """The nth call of a layer in its pass. ``order`` numbers the calls of the step in the order in which they begin."""
 
     layer: Layer
     number: int
@@ -50,7 +50,7 @@ class Calls:
     def begin(self, root: nn.Module) -> bool | None:
         """Begin a call of a watched model.
 
-        Returns True if its pass counts as training, and None if it is part of a running pass.
+        Returns True if its pass counts as training, False if not, and None if the call is part of a running pass.
         """
         if self.running is not None and _on_stack(self.running.frame):
             return None
@@ -68,12 +68,12 @@ class Calls:
         return ended
 
     def counts(self, module: nn.Module) -> bool:
-        """Return True if a call belongs to training. Its pass decides, or its own mode outside of any pass."""
+        """Return True if a call belongs to training. Its pass decides, or outside of any pass its module's mode."""
         if self.running is not None:
             return self.running.counted
         if not module.training or _transforming():
             return False
-        # under a reentrant checkpoint gradients are disabled, and come in its second run
+        # a reentrant checkpoint disables gradients in its first run, and its second run has them
         return torch.is_grad_enabled() or len(contexts_running()[0]) > 0
 
     def number(self, layer: Layer, order: int) -> Call:
@@ -92,7 +92,7 @@ class Calls:
 
 @dataclass
 class _Segment:
-    """The calls in one autograd function's forward pass, by which those of its backward pass are recognized."""
+    """The calls in one autograd function's forward pass, with which the calls in its backward pass are matched."""
 
     calls: dict[Layer, list[Call]] = field(default_factory=dict)
     task: int = -1
@@ -100,11 +100,11 @@ class _Segment:
 
 
 class Recomputed:
-    """The calls of reentrant checkpoints, which are made again in the backward pass.
+    """The calls in reentrant checkpoints, which are recomputed in the backward pass.
 
     A reentrant checkpoint runs first without gradients, so gradients reach the tensors of its second run only.
     The second runs come in reverse order. A call is therefore identified by the checkpoint's context, which is
-    the same object in both runs, and by its number within. A checkpoint that is not reentrant needs none of
+    the same object in both runs, and by its number in the checkpoint. A non-reentrant checkpoint needs none of
     this, because gradients reach the tensors of its first run.
     """
 
@@ -117,7 +117,7 @@ class Recomputed:
             self._segments.setdefault(context, _Segment()).calls.setdefault(call.layer, []).append(call)
 
     def find(self, layer: Layer) -> Call | None:
-        """Return the call that is being repeated in a backward pass; None if it is unknown or not needed."""
+        """Return the call that is being recomputed in a backward pass, or None if it is unknown or not needed."""
         backward = contexts_running()[1]
         segment = None if backward is None else self._segments.get(backward)
         if segment is None:
@@ -142,7 +142,7 @@ def in_backward() -> bool:
 def contexts_running() -> tuple[list[Any], Any]:
     """Return the contexts of the autograd functions in their forward pass, and of the one in its backward pass.
 
-    What a checkpoint that is not reentrant computes again is in neither.
+    Calls that a non-reentrant checkpoint recomputes are in neither.
     """
     forward: list[Any] = []
     frame: FrameType | None = sys._getframe(1)

@@ -1,4 +1,4 @@
-"""Record of everything that is installed in the user's objects, so that it can be removed."""
+"""The record of all hooks in the user's objects, so that they can be removed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tb_nnviz.record.hooks.handles import Hook, Removable
 
 
 class Installed:
-    """The installed parts. Each is removed by itself, even if others fail."""
+    """The installed parts. Each is removed on its own, even if others fail."""
 
     def __init__(self, models: Iterable[nn.Module], optimizers: Iterable[torch.optim.Optimizer], guard: Guard) -> None:
         self._models, self._optimizers, self._guard = tuple(models), tuple(optimizers), guard
@@ -30,7 +30,7 @@ class Installed:
         """Remove everything.
 
         Args:
-            whole: every hook has been recorded; False if a part was abandoned while it was being installed.
+            whole: whether every hook has been recorded. If the installation of a part failed, some hooks have not.
         """
         removed = [self._guard.release(part, item.remove) for part, item in reversed(self._parts)]
         self._parts.clear()

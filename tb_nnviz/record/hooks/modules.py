@@ -22,28 +22,28 @@ _logger = logging.getLogger("tb_nnviz")
 
 
 class Observer(Protocol):
-    """The receiver of the reports of module hooks. Reports come one at a time, from any thread."""
+    """The receiver of the reports of module hooks. It gets one report at a time, from any thread."""
 
     def opened(self) -> None:
-        """Take notice that a training pass begins."""
+        """Handle the beginning of a training pass."""
 
     def activation(self, layer: Layer, call: int, order: int, output: Tensor) -> None:
-        """Take a layer's output in a logged step. ``order`` is the place of the call's beginning in the step."""
+        """Handle a layer's output in a logged step. The arguments are those of ``Call``."""
 
     def activation_gradient(self, layer: Layer, call: int, order: int, gradient: Tensor) -> None:
-        """Take the gradient with respect to that output."""
+        """Handle the gradient with respect to that output."""
 
 
 class ModuleHooks:
-    """Reports of the outputs of layers in training passes, and of the gradients that reach them.
+    """Hooks that report the outputs of layers in training passes, and the gradients that reach them.
 
     A pass is a call of a watched model. It counts if the model is in training mode and gradients are enabled.
     All calls within it count too, even those of frozen parts in evaluation mode. Modules that are called
     outside of any pass count by their own mode. While ``active`` is False, a hook costs one comparison.
 
-    An output is read in the order of its hooks: after those that the user registered before ``watch``, and
-    before those registered later. Every backward pass is reported, so two over one graph are like two
-    micro-batches. ``torch.autograd.grad`` with ``create_graph``, as in a gradient penalty, is not reported.
+    An output is read after the hooks that the user registered before ``watch``, and before those registered
+    later. Every backward pass is reported, so two backward passes over one graph count like two micro-batches.
+    ``torch.autograd.grad`` with ``create_graph``, as in a gradient penalty, is not reported.
 
     Args:
         models: the watched models, by name.
@@ -65,7 +65,7 @@ class ModuleHooks:
         #: True while a probe runs, whose calls are not training.
         self.paused = False
         self._models = tuple(models.values())
-        self._find = layers
+        self._wanted = layers
         self._observer = observer
         self._gradients = gradients
         self._failed = failed
@@ -114,7 +114,7 @@ class ModuleHooks:
         if len(modules) == len(self._seen) and all(map(operator.is_, modules, self._seen)):
             return
         self._seen = modules
-        found = {layer.module: layer for layer in self._find}
+        found = {layer.module: layer for layer in self._wanted}
         self._hooks.remove()
         self._hooks = OptionalHooks(self._models, self._failed)
         # known modules keep their Layer object, by which running calls are counted
@@ -143,7 +143,7 @@ class ModuleHooks:
                 handle.remove()
 
     def calls(self) -> Calls:
-        """The calls of this thread."""
+        """Return the calls of this thread."""
         calls: Calls | None = getattr(self._thread, "calls", None)
         if calls is None or calls.step != self._step:
             calls = self._thread.calls = Calls(self._step)

@@ -27,22 +27,22 @@ class OptimizerObserver(Protocol):
     """The receiver of the reports of optimizer hooks."""
 
     def before(self, optimizer: Optimizer, closure: bool) -> None:
-        """Take notice that an optimizer is about to step.
+        """Handle an optimizer that is about to step.
 
         Args:
             optimizer: the optimizer.
-            closure: the step has a closure, which computes its gradients, perhaps several times.
+            closure: whether the step has a closure, which computes the gradients, perhaps several times.
         """
 
     def computed(self, optimizer: Optimizer) -> None:
-        """Take notice that its closure has computed the gradients."""
+        """Handle gradients that the optimizer's closure has computed."""
 
     def after(self, optimizer: Optimizer) -> None:
-        """Take notice that the optimizer has stepped."""
+        """Handle an optimizer that has stepped."""
 
 
 class OptimizerHooks:
-    """Reports of each watched optimizer, just before and just after its step."""
+    """Hooks that report each step of the watched optimizers, just before and just after it."""
 
     def __init__(self, optimizers: Iterable[Optimizer], observer: OptimizerObserver, failed: Failed) -> None:
         #: Number of steps that each optimizer has begun.
@@ -56,8 +56,8 @@ class OptimizerHooks:
             self._handles.add(handle)
             self._handles.add(optimizer.register_step_post_hook(Hook(self._post, failed)))
 
-    def come_last(self) -> None:
-        """Move behind the user's own hooks, which may change gradients."""
+    def move_last(self) -> None:
+        """Move the pre-hooks behind the user's own, which may change gradients."""
         for handle in self._pre_hooks:
             hooks = handle.hooks_dict_ref()
             if hooks and next(reversed(hooks)) != handle.id and handle.id in hooks:

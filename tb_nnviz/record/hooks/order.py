@@ -35,7 +35,7 @@ class ExecutionOrder:
             self._position.setdefault(module, len(self._position))
 
     def __getitem__(self, module: nn.Module) -> int | None:
-        """Return the position of the module's first call; None if it was not called."""
+        """Return the position of the module's first call, or None if it was not called."""
         return self._position.get(module)
 
     def sort(self, parameters: Iterable[NamedParameter]) -> list[NamedParameter]:

@@ -23,7 +23,7 @@ class GradScalerPatch:
 
     Args:
         scaler: the scaler.
-        steps: returns the number of steps that an optimizer has begun. A call that leaves it as it is was skipped.
+        steps: returns the number of steps that an optimizer has begun. A call that does not change it was skipped.
         skipped: called with the optimizer of each skipped step.
         failed: called with the error of a report.
     """
@@ -60,7 +60,7 @@ class GradScalerPatch:
             self._scaler.__getstate__ = partial(_state, self._scaler)
 
     def remove(self) -> None:
-        """Restore the method, unless it has been replaced since. In any case end the reports."""
+        """Restore the method unless it has been replaced since, and report nothing more."""
         self._skipped = lambda optimizer: None
         if vars(self._scaler).get("step") is self:
             if self._earlier is None:
@@ -87,6 +87,6 @@ def _state(scaler: Any) -> Any:
 
 
 def loss_scale(scaler: Any) -> Tensor | None:
-    """Return the current loss scale, a float32 scalar on its device; None before the first loss or if disabled."""
+    """Return the current loss scale, a float32 scalar on its device, or None before the first loss or if disabled."""
     scale = getattr(scaler, "_scale", None)  # get_scale() would wait for the device
     return scale if isinstance(scale, Tensor) and scaler.is_enabled() else None

@@ -1,4 +1,4 @@
-"""The table of numbers that stand for a measured tensor: their order, their merge, their power of the scale."""
+"""The table of fields to which a tensor is reduced: their order, their merge, and their power of the loss scale."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ Merge = Literal["min", "max", "sum"]
 
 
 class Field(NamedTuple):
-    """One number that stands for a tensor.
+    """One number of those to which a tensor is reduced.
 
     Args:
         name: unique within its table.
-        merge: how the numbers of two parts of a tensor become that of both, be the parts blocks, micro-batches
-            or ranks. All three propagate NaN: a minimum or maximum is NaN if either number is NaN.
-        scale_power: the power of the loss scale that the number of a scaled tensor carries.
+        merge: the operation that combines the values of two parts of a tensor, which are blocks, micro-batches or
+            ranks. All three propagate NaN: a minimum or maximum is NaN if either value is NaN.
+        scale_power: the power of the loss scale by which the value of a scaled tensor is multiplied.
     """
 
     name: str
@@ -26,11 +26,11 @@ class Field(NamedTuple):
 
     @property
     def empty(self) -> float:
-        """Return the value of an empty tensor, which changes nothing when it is merged."""
+        """The value of an empty tensor, which changes nothing when it is merged."""
         return {"min": float("inf"), "max": float("-inf"), "sum": 0.0}[self.merge]
 
 
-#: The numbers of a tensor. ``native/state.h`` holds the same table; an extension built of another is not used.
+#: The fields of a tensor. ``native/state.h`` holds the same table. An extension built from another table is not used.
 FIELDS = (
     Field("min", "min", 1),  # NaN if any element is NaN
     Field("max", "max", 1),
@@ -42,21 +42,21 @@ FIELDS = (
     Field("finite_absmax", "max", 1),
     Field("saturated", "sum", 0),  # elements near a bound of their module; NaN if it has none
 )
-#: The numbers of one unit of a layer, such as a channel.
+#: The fields of one unit of a layer, such as a channel.
 UNIT_FIELDS = (
     Field("min", "min", 1),
     Field("max", "max", 1),
     Field("sum_sq", "sum", 2),  # of finite elements
     Field("count", "sum", 0),  # of all elements
 )
-#: The place of each field in ``TensorStats.values``.
+#: The index of each field in ``TensorStats.values``.
 INDEX = {field.name: i for i, field in enumerate(FIELDS)}
 #: Elements closer than this to a bound of their module count as saturated.
 SATURATION = 1e-2
 
 
 def describe(fields: Iterable[Field]) -> str:
-    """Return a table as text, in the form in which the C extension states its own.
+    """Return a table as text, in the form in which the C extension exports its own.
 
     >>> describe(UNIT_FIELDS)
     'min:min max:max sum_sq:sum count:sum'
@@ -70,8 +70,8 @@ class TensorStats(NamedTuple):
     Args:
         numel: number of elements.
         values: float64 [len(FIELDS)].
-        units: float64 [len(UNIT_FIELDS), units]; None if no unit axis was given.
-        bin_counts: counts as ``histogram.count_codes`` returns them; None if they were not requested.
+        units: float64 [len(UNIT_FIELDS), units], or None if no unit axis was given.
+        bin_counts: counts as ``histogram.count_codes`` returns them, or None if they were not requested.
     """
 
     numel: int

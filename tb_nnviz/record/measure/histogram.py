@@ -17,7 +17,7 @@ from tb_nnviz.schema import BINS
 _MANTISSA_BITS = 2
 #: Number of codes of a float32. One more code stands for exact zero.
 _CODES = 1 << 11
-#: The largest count of an int32.
+#: The largest count that an int32 holds.
 MOST = 2**31 - 1
 
 
@@ -27,9 +27,9 @@ def count_dtype(numel: int) -> torch.dtype:
 
 
 def count_codes(x: Tensor) -> Tensor | None:
-    """Return the number of elements of each code, [2049] of ``count_dtype(x.numel())``; the last is exact zero.
+    """Return the number of elements of each code, [2049] of ``count_dtype(x.numel())``. The last is exact zero.
 
-    None if the tensor is empty, or if it is neither floating nor complex. Nothing waits for the device.
+    Return None if the tensor is empty, or if it is neither floating nor complex. Nothing waits for the device.
     ``stats.measure`` returns the same counts without a pass of its own.
     """
     if x.layout != torch.strided:

@@ -8,8 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-#: The place of a tensor's numbers in the host's arrays: (device, dtype), start, end.
+#: The place of a tensor's values in the host's arrays: (device, dtype), start, end.
 Slot = tuple[tuple[torch.device, torch.dtype], int, int]
+#: Returns the values of a slot.
 HostArrays = Callable[[Slot], np.ndarray]
 
 
@@ -27,7 +28,7 @@ class HostCopy:
         self._sizes: dict[tuple[torch.device, torch.dtype], int] = {}
 
     def add(self, tensor: Tensor) -> Slot:
-        """Add a tensor of one axis. The slot finds its numbers on the host."""
+        """Add a 1-d tensor. The slot finds its values on the host."""
         key = (tensor.device, tensor.dtype)
         start = self._sizes.get(key, 0)
         end = self._sizes[key] = start + tensor.numel()
@@ -35,7 +36,7 @@ class HostCopy:
         return key, start, end
 
     def start(self) -> Callable[[], HostArrays]:
-        """Begin the copy without waiting for it. The result, called on any thread, waits and returns the lookup."""
+        """Begin the copy, and return a function that waits for it on any thread and returns the host's arrays."""
         with torch.no_grad():
             packed = {key: torch.cat(tensors) for key, tensors in self._groups.items()}
         self._groups.clear()

@@ -1,8 +1,8 @@
 """Statistics of tensors: a mergeable state on the device, and a finish step on the host.
 
 ``measure`` reduces a tensor to a few float64 numbers without ever waiting for the device. ``finish`` turns
-the numbers of many tensors into the statistics of the schema. A row has several tensors if micro-batches are
-merged.
+the numbers of many tensors into the statistics of the schema. A row has several tensors if its step has
+several micro-batches.
 
 Elements are summed in float64: squares of 1e-40 do not vanish, those of 1e30 do not overflow, and a
 standard deviation far below the mean keeps its digits. A float32 sum of 8 million squares is off by 2e-4.
@@ -46,13 +46,13 @@ def measure(
 ) -> TensorStats | None:
     """Reduce a tensor to a ``TensorStats``.
 
-    None if it is empty, if it is neither floating nor complex, or if it is no single block of memory (a meta,
-    nested or transformed tensor).
+    Return None if the tensor is empty, if it is neither floating nor complex, or if its elements are not in memory
+    (a meta, nested or transformed tensor).
 
     Args:
         x: any shape. Complex tensors count as their real view, sparse ones as dense.
         unit_axis: the axis whose indices are units. Each unit's fields are measured too.
-        bounds: values that the module's output cannot pass. Elements near them are counted too.
+        bounds: values that the module's output cannot exceed. Elements near them are counted too.
         minus: of x's shape and dtype. x - minus is measured instead of x, without a copy. Each difference is
             rounded to float32 at most once.
         copy_to: of x's shape and dtype. It receives x's elements, even if the result is None.
@@ -74,7 +74,7 @@ def _measure_otherwise(
     copy_to: Tensor | None,
     bin_counts: bool,
 ) -> TensorStats | None:
-    """Do the same as ``measure`` for a tensor that the extension does not take as it is."""
+    """Measure a tensor that the extension does not take as it is."""
     if copy_to is not None:
         copy_to.detach().copy_(x.detach())
     if _is_scattered(x) and unit_axis is None and minus is None and not bounds:
@@ -89,7 +89,7 @@ def _measure_otherwise(
 
 
 def _real(x: Tensor) -> Tensor | None:
-    """Return a tensor detached, strided and real; None if its elements are no single block of memory."""
+    """Return a tensor detached, strided and real, or None if its elements are not in memory."""
     if x.is_meta or x.is_nested or torch._C._functorch.is_functorch_wrapped_tensor(x):  # inside torch.func
         return None
     # detached tensors need no no_grad, and autocast changes none of the operators that are used
@@ -102,7 +102,7 @@ def _is_scattered(x: Tensor) -> bool:
 
 
 def _measure_sparse(x: Tensor, bin_counts: bool) -> TensorStats | None:
-    """Reduce a sparse tensor by its stored values, so that an embedding's gradient need not be made dense."""
+    """Reduce a sparse tensor, such as an embedding's gradient, without making it dense."""
     elements = x.detach().coalesce().values()
     stats = measure(elements, bin_counts=bin_counts)
     zeros = x.numel() - elements.numel()
@@ -120,7 +120,7 @@ def _measure_sparse(x: Tensor, bin_counts: bool) -> TensorStats | None:
 def norms(tensors: Sequence[Tensor]) -> Tensor:
     """Return three sums over all elements of some tensors, float64 [3].
 
-    They are the sum of squares of the finite elements, the number of the others, and the number of NaN.
+    They are the sum of squares of the finite elements, the number of nonfinite elements, and the number of NaN.
 
     >>> norms([torch.tensor([3.0, float("nan"), float("inf")]), torch.tensor(4.0)]).tolist()
     [25.0, 2.0, 1.0]
@@ -152,9 +152,9 @@ def moments(
     Args:
         first: running mean of gradients.
         second: running mean of their squares, of the same shape.
-        step_scale: learning rate over the first moment's bias correction; a number or a tensor of no axis.
-        correction: one over the root of the second moment's bias correction; likewise.
-        epsilon: the optimizer's.
+        step_scale: learning rate over the first moment's bias correction, as a number or a 0-d tensor.
+        correction: one over the root of the second moment's bias correction, likewise.
+        epsilon: the optimizer's epsilon.
         denominator: the tensor below the root, if it is not the second moment (AMSGrad).
 
     >>> moments(torch.tensor([3.0]), torch.tensor([4.0]), 0.5, 1.0, 0.0).tolist()
@@ -170,7 +170,7 @@ def moments(
 
 
 def merge_units(a: Tensor, b: Tensor) -> Tensor:
-    """Return the units of two parts of a row; if their number changed, each of them counts as a unit of its own.
+    """Return the merged units of two parts of a row. If their number changed, the units of both are kept apart.
 
     Args:
         a: float64 [len(UNIT_FIELDS), units], as ``TensorStats.units``.
@@ -201,10 +201,10 @@ def unscale(values: np.ndarray, scale: float, fields: Sequence[Field] = FIELDS) 
 
 
 def merge(rows: int, row: Sequence[int], values: np.ndarray, fields: Sequence[Field] = FIELDS) -> dict[str, np.ndarray]:
-    """Return the fields of each row by name, float64 [rows], from the parts that were measured of it.
+    """Return the fields of each row by name, float64 [rows], merged from its measured parts.
 
     Args:
-        rows: number of rows; a row without a part has the fields of an empty tensor.
+        rows: number of rows. A row without a part has the fields of an empty tensor.
         row: [parts], the row of each part.
         values: float64 [parts, len(fields)].
         fields: the table.
@@ -225,17 +225,17 @@ def merge(rows: int, row: Sequence[int], values: np.ndarray, fields: Sequence[Fi
 
 
 def finish(rows: int, row: list[int], count: list[int], values: np.ndarray) -> dict[str, np.ndarray]:
-    """Return the statistics of each row, float64 [rows], from the parts that were measured of it.
+    """Return the statistics of each row by name, float64 [rows], from its measured parts.
 
     Args:
-        rows: number of rows; one without a part has count 0 and NaN elsewhere.
+        rows: number of rows. A row without a part has count 0 and NaN elsewhere.
         row: [parts], the row of each part.
         count: [parts], its number of elements.
         values: float64 [parts, len(FIELDS)].
 
     Moments merge by Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for computing
-    sample variances", 1979: the sum of squares about the common mean is that about each part's own
-    plus what the parts' means differ by.
+    sample variances", 1979: the sum of squares about the common mean is the sum of squares of each part about
+    its own mean, plus its count times the squared difference of both means.
     """
     at = np.asarray(row, np.intp)
     n = np.asarray(count, np.float64)

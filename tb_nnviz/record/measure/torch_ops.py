@@ -1,6 +1,6 @@
 """Measurement by torch's operators: on every device, and on the CPU if the extension is not built.
 
-No operator here waits for the device: ``.item()``, ``.cpu()`` and everything else that needs an answer on the
+No operator here waits for the device: ``.item()``, ``.cpu()`` and everything else that needs a result on the
 host are ruled out. Elements are widened to float64 before they are summed, block by block, so that a block
 stays in the cache. Large float32 tensors of ordinary values take a faster path of the same precision.
 """
@@ -41,11 +41,11 @@ _SUMS = {
     ),
 }
 _MERGES: dict[str, Callable[[Tensor], Tensor]] = {"min": Tensor.amin, "max": Tensor.amax, "sum": Tensor.sum}
-#: Elements that are widened at a time: on the CPU as many as its caches hold, elsewhere as many as memory bears.
+#: Elements that are widened at a time: on the CPU as many as its caches hold, elsewhere as many as memory allows.
 _CPU_BLOCK, _BLOCK = 1 << 16, 1 << 24
 #: Elements that are summed at a time if they need not be widened.
 _QUICK_BLOCK = 1 << 18
-#: Between these absolute maxima, float32 holds a row's sum of squares, or of the highest power that is summed.
+#: Range of the largest magnitude in which a row's sum of the highest power neither under- nor overflows float32.
 _QUICK_RANGE = tuple(limit ** (2 / max(field.scale_power for field in FIELDS)) for limit in (1e-12, 1e15))
 #: A reduction over the rows of a narrow matrix is slow: rows are joined to about this width.
 _ROW = 1024
@@ -61,10 +61,7 @@ def measure(
 
     Args:
         x: detached, strided, real, floating and not empty.
-        unit_axis: as in ``stats.measure``, like the other arguments.
-        bounds: see there.
-        minus: see there.
-        bin_counts: see there.
+        unit_axis, bounds, minus, bin_counts: as in ``stats.measure``.
 
     >>> measure(torch.tensor([3.0, 0.0, -4.0]), None, (), None, False).values[:3].tolist()
     [-4.0, 3.0, -1.0]
@@ -105,7 +102,7 @@ def _measure_difference(
 
 
 def _merge(blocks: list[dict[str, Tensor]]) -> dict[str, Tensor]:
-    """Return the fields of all blocks together, as the table of fields says."""
+    """Return the fields of all blocks together, merged as in the table of fields."""
     return {
         name: _MERGES[FIELDS[INDEX[name]].merge](torch.stack([block[name] for block in blocks])) for name in blocks[0]
     }
@@ -162,8 +159,8 @@ def _reduce(x: Tensor, absmax: Tensor | None, bounds: tuple[float, ...], many: b
 
     Args:
         x: the elements, of one axis.
-        absmax: their largest magnitude; None if they are not known to be finite.
-        bounds: values of which elements near them are counted.
+        absmax: their largest magnitude, or None if they are not known to be finite.
+        bounds: elements near these values are counted.
         many: the block is one of many, so it is worth keeping memory for the next.
     """
     zero, nan = _zero_and_nan(x)
@@ -191,11 +188,11 @@ def _reduce(x: Tensor, absmax: Tensor | None, bounds: tuple[float, ...], many: b
 
 
 def _reduce_quickly(x: Tensor, absmax: Tensor) -> dict[str, Tensor] | None:
-    """Return what ``_reduce`` does of many finite float32 elements on the CPU, without widening them.
+    """Return the result of ``_reduce`` for many finite float32 elements on the CPU, without widening them.
 
-    Sums run over rows of 1,024 in float32 and over the rows in float64. That costs a fraction and is off by
-    some 1e-8. None if that is not good enough: if powers would leave float32's range, or if the standard
-    deviation is so far below the mean that it would consist of rounding errors.
+    Sums run over rows of 1,024 in float32 and over the rows in float64. That is several times faster, with a
+    relative error of about 1e-8. Return None if that is not good enough: if powers would leave float32's range,
+    or if the standard deviation is so far below the mean that it would consist of rounding errors.
     """
     if x.dtype != torch.float32 or not _QUICK_RANGE[0] <= absmax.numpy() <= _QUICK_RANGE[1]:
         return None
@@ -218,33 +215,33 @@ def _reduce_quickly(x: Tensor, absmax: Tensor) -> dict[str, Tensor] | None:
 
 
 def _nonzero(x: Tensor, many: bool) -> Tensor:
-    """Count the elements that are not exactly 0, as the sum of their signs' squares: faster than count_nonzero."""
+    """Count the elements that are not exactly 0, as the sum of their squared signs, which beats count_nonzero."""
     reuse = many and x.device.type == "cpu"
     signs = torch.sign(x, out=_scratch("signs", x.dtype, _CPU_BLOCK)[: x.numel()]) if reuse else torch.sign(x)
     return signs.dot(signs)
 
 
 def _scratch(name: str, dtype: torch.dtype, numel: int) -> Tensor:
-    """Return memory of this thread. New memory for each of many blocks would cost more than the sums."""
+    """Return a buffer of this thread. New memory for each of many blocks would cost more than the sums."""
     buffer: Tensor | None = getattr(_thread, name, None)
     if buffer is None:
         buffer = torch.empty(numel, dtype=dtype, device="cpu")
-        if type(buffer) is Tensor:  # a mode may make tensors of its own
+        if type(buffer) is Tensor:  # a mode such as FakeTensorMode may create tensors of its own
             setattr(_thread, name, buffer)
     return buffer
 
 
 def _known_absmax(low: Tensor, high: Tensor) -> Tensor | None:
-    """Return the largest magnitude; None if elements may not be finite.
+    """Return the largest magnitude, or None if elements may not be finite.
 
-    On the CPU the extremes are at hand (``numpy`` reads memory, no operator runs). Elsewhere the
-    answer would cost a synchronization, so the passes for nonfinite elements always run.
+    On the CPU the extremes are in memory, and ``numpy`` reads them without an operator. Elsewhere reading them
+    would cost a synchronization, so the passes for nonfinite elements always run.
     """
     if low.device.type != "cpu" or type(low) is not Tensor:
         return None
     try:
         least, most = float(low.numpy()), float(high.numpy())
-    except RuntimeError:  # a tensor of torch.func holds no numbers yet
+    except RuntimeError:  # a tensor of torch.func has no values yet
         return None
     if not (math.isfinite(least) and math.isfinite(most)):
         return None
@@ -253,9 +250,7 @@ def _known_absmax(low: Tensor, high: Tensor) -> Tensor | None:
 
 def _flat(x: Tensor) -> Tensor:
     """Return all elements on one axis, in the order of memory, so that a dense tensor is not copied."""
-    if x.dim() == 4 and x.is_contiguous(memory_format=torch.channels_last):
-        x = x.permute(0, 2, 3, 1)
-    return x.reshape(-1)
+    return _flat_as(x, x)
 
 
 def _flat_as(x: Tensor, like: Tensor) -> Tensor:
@@ -292,13 +287,13 @@ def _units(x: Tensor, axis: int) -> Tensor:
 
 
 def _zero_and_nan(like: Tensor) -> tuple[Tensor, Tensor]:
-    """Return 0 and NaN as tensors of no axis. They are shared: nobody may write to them."""
+    """Return 0 and NaN as 0-d tensors. They are shared, so they must not be modified."""
     key = like.dtype, like.device
     found = _constants.get(key)
     if found is None or type(like) is not Tensor:
         zero, nan = (torch.tensor(value, dtype=like.dtype, device=like.device) for value in (0.0, math.nan))
         found = zero, nan
-        if type(zero) is Tensor:  # a mode may make tensors of its own
+        if type(zero) is Tensor:  # a mode such as FakeTensorMode may create tensors of its own
             _constants[key] = found
     return found
 

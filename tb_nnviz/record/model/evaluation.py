@@ -18,7 +18,7 @@ _TORCH_ATTRIBUTES = frozenset(vars(nn.Module()))
 
 
 class Autocast(NamedTuple):
-    """The setting of autocast on a device, which can be applied again."""
+    """The state of autocast on a device, which can be restored later."""
 
     device: str
     enabled: bool
@@ -26,7 +26,7 @@ class Autocast(NamedTuple):
 
     @classmethod
     def now(cls, device: str) -> Autocast:
-        """Return the current setting."""
+        """Return the current state."""
         try:
             return cls(device, torch.is_autocast_enabled(device), torch.get_autocast_dtype(device))
         except (TypeError, AttributeError):  # before torch 2.4
@@ -34,10 +34,10 @@ class Autocast(NamedTuple):
                 return cls(device, torch.is_autocast_cpu_enabled(), torch.get_autocast_cpu_dtype())
             return cls(device, torch.is_autocast_enabled(), torch.get_autocast_gpu_dtype())
 
-    def again(self) -> AbstractContextManager[Any]:
-        """Return a context with this setting, but without the cache.
+    def context(self) -> AbstractContextManager[Any]:
+        """Return a context with this state, but without autocast's cache of weights.
 
-        A weight that is cast here has no gradient, and training would find it in the cache.
+        A weight that is cast here has no gradient. Training must not find it in the cache.
         """
         if not (self.enabled or Autocast.now(self.device).enabled):
             return nullcontext()
@@ -48,14 +48,14 @@ class Autocast(NamedTuple):
 def evaluation(model: nn.Module, autocast: Autocast | None = None) -> Iterator[None]:
     """Put a model in evaluation mode without gradients and compilation, and restore it at the end.
 
-    It is restored even if something is raised. That includes each module's mode, its attributes, the contents
-    of attributes that are lists, dicts or sets, and its buffers (the model writes on copies). It includes the
-    random states of torch, of the model's devices, of numpy and Python, and of generators that are attributes
+    The model is restored even if an exception is raised. That includes each module's mode, its attributes, the
+    contents of attributes that are lists, dicts or sets, and its buffers (the model writes to copies). Also restored
+    are the random states of torch, of the model's devices, of numpy and Python, and of generators that are attributes
     of modules. Modes are set one by one, since a user's ``eval()`` may do more, such as merge weights.
 
     Args:
         model: the model.
-        autocast: the setting of autocast within; None for the current one.
+        autocast: the state of autocast in the context, by default the current one.
 
     >>> model = nn.Sequential(nn.BatchNorm1d(2), nn.Dropout())
     >>> with evaluation(model):
@@ -78,7 +78,7 @@ def evaluation(model: nn.Module, autocast: Autocast | None = None) -> Iterator[N
             module.training = False
         stack.enter_context(_uncompiled())
         if autocast is not None:
-            stack.enter_context(autocast.again())
+            stack.enter_context(autocast.context())
         yield
 
 

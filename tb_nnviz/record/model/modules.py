@@ -49,12 +49,12 @@ class Layer:
 
     @property
     def unit_axis(self) -> int:
-        """Return 1 for convolutions and batch norms, else -1."""
+        """Axis of the output whose indices are units: 1 for convolutions and batch norms, else -1."""
         return 1 if isinstance(self.module, _ConvNd | _BatchNorm) else -1
 
     @property
     def bounds(self) -> tuple[float, ...]:
-        """Return the values that its outputs cannot pass; empty if there are none."""
+        """Values that the module's outputs cannot exceed. Empty if there are none."""
         if isinstance(self.module, nn.Hardtanh) and not isinstance(self.module, nn.ReLU6):
             return (float(self.module.min_val), float(self.module.max_val))
         return _BOUNDS.get(type(self.module), ())
@@ -103,7 +103,7 @@ def unwrap(model: nn.Module | Mapping[str, nn.Module]) -> dict[str, nn.Module]:
 
     Raises:
         TypeError: it is not a module, or one of its values is not.
-        ValueError: the dict is empty, or a prefix is not a string without dots.
+        ValueError: the dict is empty, or a prefix is not a string or contains a dot.
     """
     models: dict[str, Any] = dict(model) if isinstance(model, Mapping) else {"": model}
     if not models:
@@ -121,7 +121,7 @@ def unwrap(model: nn.Module | Mapping[str, nn.Module]) -> dict[str, nn.Module]:
 
 
 def _wrapped(module: nn.Module) -> str:
-    """Return the attribute in which a wrapper holds the model; empty if the module is no wrapper."""
+    """Return the attribute in which a wrapper holds the model, or an empty string if the module is no wrapper."""
     return next((_WRAPPERS[base.__name__] for base in type(module).__mro__ if base.__name__ in _WRAPPERS), "")
 
 
@@ -163,8 +163,8 @@ def layers(models: Mapping[str, nn.Module], include: Filter, exclude: Filter) ->
     """Return the modules to observe.
 
     These are the modules without children, and the modules within a model that have parameters of their own.
-    A type in ``include`` observes every module of that type. Each iteration over the result finds the modules
-    again.
+    A type in ``include`` observes every module of that type. Each iteration over the result lists the
+    current modules.
     """
     return _Layers(models, selector(include, exclude), _types(include))
 
@@ -194,8 +194,8 @@ def selector(include: Filter, exclude: Filter) -> Callable[[str, nn.Module], boo
     """Return a function of a row's name and module that is True if the filters select it.
 
     Args:
-        include: regular expressions, which may match anywhere in the name, or module types; None for all rows.
-        exclude: likewise; None for no row.
+        include: regular expressions, which may match anywhere in the name, or module types. None selects all rows.
+        exclude: likewise. None excludes no row.
 
     Raises:
         TypeError, ValueError: a filter that is neither an expression nor a type, or an invalid expression.
@@ -229,7 +229,7 @@ def _matcher(argument: str, filters: Filter) -> Callable[[str, nn.Module], bool]
 
 
 def first_tensor(output: object, depth: int = 8) -> Tensor | None:
-    """Return the first floating, complex or quantized tensor in a module's output; None if there is none.
+    """Return the first floating, complex or quantized tensor in a module's output, or None if there is none.
 
     It may be within tuples, lists, dicts and dataclasses. A call of a module has one row, so other tensors of
     the output have none.
@@ -257,7 +257,7 @@ def first_tensor(output: object, depth: int = 8) -> Tensor | None:
 
 
 def call_shape(output: Tensor) -> tuple[int, ...]:
-    """Return the shape of an output without its batch axis; empty if it is nested."""
+    """Return the shape of an output without its batch axis. It is empty if the output is nested."""
     return () if output.is_nested else tuple(output.shape[1:])
 
 

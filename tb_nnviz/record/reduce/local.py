@@ -23,7 +23,7 @@ class StepBuffer:
         self.units: dict[str, Tensor] = {}
 
     def put(self, name: str | int, stats: TensorStats, statistics: bool) -> None:
-        """Set what was measured of a row, in place of an earlier measurement.
+        """Set the measurement of a row, in place of an earlier one.
 
         Args:
             name: the row.
@@ -36,7 +36,7 @@ class StepBuffer:
             self.bin_counts[name] = stats.bin_counts
 
     def merge(self, name: str, stats: TensorStats, statistics: bool) -> None:
-        """Add what one more pass measured of a row; the arguments are those of ``put``."""
+        """Merge the measurement of one more pass into a row. The arguments are those of ``put``."""
         if statistics:
             self.parts.setdefault(name, []).append((stats.numel, stats.values))
             if stats.units is not None:
@@ -51,7 +51,7 @@ class StepBuffer:
             )
 
     def forget(self, name: str | int) -> None:
-        """Drop what was measured of a row."""
+        """Drop the measurement of a row."""
         self.parts.pop(name, None)
         if isinstance(name, str):
             self.bin_counts.pop(name, None)

@@ -1,1 +1,1 @@
-"""Writing of the schema's entries to event files, on a thread of its own."""
+"""Writing of the schema's entries to event files, on a background thread."""

@@ -1,4 +1,4 @@
-"""An event file that survives full disks. Records that cannot be written wait in memory, and none is ever torn."""
+"""An event file that survives full disks. Records that cannot be written wait in memory, and none stays incomplete."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _TIMESTAMP = re.compile(r"events\.out\.tfevents\.(\d{10})\.")
 _LAYOUT = schema.layout_tag("")
 #: Bytes per write.
 _BATCH = 1 << 20
-#: The largest timestamp of ten digits, as many as a file's name has.
+#: The largest timestamp of ten digits, which is its length in file names.
 _LAST_STAMP = 9_999_999_999
 
 
@@ -93,7 +93,7 @@ class EventFile:
             self._drop_oldest()
 
     def flush(self) -> bool:
-        """Hand everything to the operating system. Returns False if some of it has to wait for another try."""
+        """Hand all records to the operating system. Returns False if some have to wait for another try."""
         try:
             self._open()
             self._cut()
@@ -101,11 +101,11 @@ class EventFile:
                 self._append()
         except OSError as error:
             with contextlib.suppress(OSError):
-                self._cut()  # immediately, so that hardly any reader meets the torn record
+                self._cut()  # immediately, so that readers are unlikely to find the torn record
             if self._error is None:
                 where = self.path or self.logdir
                 _logger.warning("cannot write %s: %s; events wait in memory, training goes on", where, error)
-            if error.errno == errno.ESTALE:  # a network file system came back without the file
+            if error.errno == errno.ESTALE:  # the file is gone from a network file system
                 self._abandon()
             self._error, self._failing = error, True
             return False
@@ -139,7 +139,7 @@ class EventFile:
             self._wait(self._head)
 
     def _abandon(self) -> None:
-        """Give the file up. The next one begins with the layouts, which later vectors need."""
+        """Abandon the file. The next one begins with the layouts, which later vectors need."""
         with contextlib.suppress(OSError):
             self._release()
         for record in reversed(self._layouts):
@@ -156,7 +156,7 @@ class EventFile:
             os.close(descriptor)
 
     def _cut(self) -> None:
-        """Truncate a torn record. No reader would read on behind it."""
+        """Truncate a torn record, which no reader gets past."""
         if self._fd is not None and self._end > self._good:
             os.ftruncate(self._fd, self._good)
             self._end = self._good
@@ -181,7 +181,7 @@ class EventFile:
                 self._good += len(record.data)
                 self._pending_bytes -= len(record.data)
             if self._pending and self._end > self._good:
-                # the data server may have read the torn part, so the rest of the same record has to follow
+                # the data server may have read the torn part, so the rest of this record must follow
                 self._pending[0] = self._pending[0]._replace(needed=True)
 
     def _drop_oldest(self) -> None:

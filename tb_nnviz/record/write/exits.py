@@ -1,4 +1,4 @@
-"""Draining of open writers when the process ends, in whatever way."""
+"""Draining of open writers when the process ends normally, by an exception or by SIGTERM."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ _draining = False
 
 def add(writer: Drainable) -> None:
     """Close the writer when the process ends normally, by an exception or by SIGTERM."""
-    # Both are needed. atexit runs before exit functions that were registered earlier, such as that in which
-    # tensorboardX closes its files. A finalizer runs in children of multiprocessing too, which skip atexit.
+    # Both are needed. atexit runs before exit functions that were registered earlier, such as the one in
+    # which tensorboardX closes its files. A finalizer runs in children of multiprocessing too, which skip atexit.
     atexit.register(writer.close)
     _open[writer] = util.Finalize(None, writer.close, exitpriority=10)
     _install()

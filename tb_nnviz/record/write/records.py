@@ -28,7 +28,7 @@ def _find_checksum() -> Callable[[bytes], int]:
     slow: Callable[[bytes], int] = pywrap_tensorflow.masked_crc32c
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it warns if its C part is missing, and then it is not used
+            warnings.simplefilter("ignore")  # google_crc32c warns if its C part is missing, and is not used then
             import google_crc32c
     except ImportError:
         return slow

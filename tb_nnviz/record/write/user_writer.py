@@ -72,11 +72,12 @@ class UserWriter:
     def _warn(self, error: Exception) -> None:
         if not self._warned:
             self._warned = True
-            _logger.warning("the SummaryWriter of %s no longer takes our events, they are lost: %s", self.logdir, error)
+            message = "the SummaryWriter of %s no longer takes nnviz's events, they are lost: %s"
+            _logger.warning(message, self.logdir, error)
 
 
 def _event_class(file_writer: Any) -> Any:
-    """Return the Event class of a file writer (tensorboardX has its own); None if it is TensorBoard's."""
+    """Return the Event class of a file writer, or None if it is TensorBoard's. tensorboardX has its own class."""
     for kind in type(file_writer).__mro__:
         event = getattr(sys.modules.get(kind.__module__), "Event", None)
         if hasattr(event, "FromString"):

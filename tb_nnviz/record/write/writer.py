@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger("tb_nnviz")
 
-#: Number of pending calls of `submit` from which on `submit` waits for the thread.
+#: Number of pending calls of `submit` at which the next call waits for the thread.
 MAX_WAITING = 256
 #: Seconds without progress after which a caller stops waiting for the thread.
 PATIENCE = 30.0
@@ -82,7 +82,7 @@ class Writer:
         self._sink = sink
         self._flush_seconds = flush_seconds
         self._pid = os.getpid()
-        # A signal handler that puts too may interrupt put. In queue.Queue that would be a deadlock.
+        # A signal handler that calls put may interrupt put. With queue.Queue that would be a deadlock.
         self._queue: queue.SimpleQueue[_Item | _Mark] = queue.SimpleQueue()
         self._handled = 0
         self._dropped = 0
@@ -128,13 +128,13 @@ class Writer:
         self.drain()
 
     def drain(self, patience: float = PATIENCE, limit: float = float("inf")) -> bool:
-        """Do what `flush` does, within limits. Returns True if everything is flushed.
+        """Flush within limits, and return True if everything is flushed.
 
         Args:
             patience: seconds without progress after which it gives up.
             limit: seconds in total after which it gives up.
         """
-        if not self._is_ours():
+        if not self._can_wait():
             return False
         mark = _Mark()
         self._queue.put(mark)
@@ -142,7 +142,7 @@ class Writer:
 
     def close(self) -> None:
         """Write pending events, close the file (flush a user's writer), and remove the process's exit functions."""
-        if not self._is_ours():
+        if not self._can_wait():
             return
         if not self._closed:
             self._closed = True
@@ -153,7 +153,7 @@ class Writer:
             self._warn("dropped", "the writer of %s did not keep up, %s events are lost", self.logdir, self._dropped)
         exits.remove(self)
 
-    def _is_ours(self) -> bool:
+    def _can_wait(self) -> bool:
         """Return True if there is a thread to wait for: not in a forked child, and not on the thread itself."""
         return os.getpid() == self._pid and threading.current_thread() is not self._thread
 
@@ -173,7 +173,7 @@ class Writer:
 
         Returns False if the thread hangs. Then later calls do not wait, until the thread makes progress.
         """
-        if self._queue.qsize() < MAX_WAITING or not self._is_ours():
+        if self._queue.qsize() < MAX_WAITING or not self._can_wait():
             self._stalled = False
             return True
         end = time.monotonic() + PATIENCE
@@ -216,8 +216,8 @@ class Writer:
                 entries = event() if callable(event) else event
                 if entries:
                     self._sink.write(events.event(int(item.step), item.wall_time, entries))
-            except BaseException:  # not even SystemExit in the function may end the thread
-                self._warn("event", "step %s is not in %s, later ones may be", item.step, self.logdir, trace=True)
+            except BaseException:  # even SystemExit in the function must not end the thread
+                self._warn("event", "cannot make an event of step %s of %s", item.step, self.logdir, trace=True)
 
     def _guard(self, call: Callable[[], Any]) -> Any:
         try:

@@ -36,7 +36,7 @@ def test_cache_beyond_limit_drops_the_oldest() -> None:
 
 
 def test_cache_event_without_counts_is_not_found() -> None:
-    """The Python loader publishes the tags of an event one after the other."""
+    """The Python loader publishes the tags of an event one after another."""
     cache, name = HistogramCache(), ("", "run", "gradient")
     ids, payloads = _events(range(4))
     _, early = _events(range(3))

@@ -1,4 +1,4 @@
-"""Histogram events of a run, unpacked in part and as a whole."""
+"""Histogram events of a run, unpacked in part and completely."""
 
 from __future__ import annotations
 
@@ -65,18 +65,17 @@ def test_history_at_a_broken_step_unpacks_the_next_nearest() -> None:
     assert history.steps.tolist() == [0, 1, 4]
     assert [cells.size for cells in history.cells] == [0, 0, ROWS]
     assert history.problems == (
-        "invalid histograms: 199 for 200 rows, at 1 steps, the first 2",
-        "invalid histograms: error: Error -5 while decompressing data: incomplete or truncated stream, "
-        "at 1 steps, the first 3",
+        "invalid histograms: 199 for 200 rows, at step 2",
+        "invalid histograms: error: Error -5 while decompressing data: incomplete or truncated stream, at step 3",
     )
     assert [cells.size for cells in events.history(["row.40"]).cells] == [41, 41, ROWS]
 
 
-def test_history_too_many_rows_are_reported_once_unpacked() -> None:
+def test_history_too_many_rows_are_reported_when_unpacked() -> None:
     ids, payloads = points([random_counts(0), random_counts(1, ROWS + 40)])
     events = HistogramEvents(ids, payloads, TABLES, {}, Packed)
     assert events.history(["row.0"]).problems == ()
-    assert events.history(["row.199"]).problems == ("invalid histograms: 240 for 200 rows, at 1 steps, the first 1",)
+    assert events.history(["row.199"]).problems == ("invalid histograms: 240 for 200 rows, at step 1",)
     assert events.history(["row.0"]).steps.tolist() == [0]
 
 
@@ -94,5 +93,5 @@ def test_cache_counts_what_grows_while_unpacked() -> None:
         small.make(("", run, "gradient"), ids, payloads, TABLES, ["row.0"])
     assert small.nbytes == 2 * few
     history = small.find(("", "b", "gradient"), fingerprint(ids, TABLES))
-    assert history is not None and len(history.steps) == STEPS, "it is answered"
-    assert small.nbytes == few, "and forgotten, but not the other"
+    assert history is not None and len(history.steps) == STEPS, "it is returned"
+    assert small.nbytes == few, "it is dropped, and the other is kept"

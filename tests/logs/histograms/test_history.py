@@ -1,4 +1,4 @@
-"""Histories of histograms."""
+"""Dense histograms of a history."""
 
 from __future__ import annotations
 

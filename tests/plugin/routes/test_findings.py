@@ -73,7 +73,7 @@ def test_findings_invalid_payloads_are_missing(findings_board: TensorBoard) -> N
     reasons = [one["reason"] for one in answer["missing"]]
     assert reasons[0] == "invalid findings: b'no JSON' is not JSON"
     assert reasons[1].startswith("unknown findings version: 7")
-    assert reasons[2] == "invalid finding: rule '3' is not a string"
+    assert reasons[2] == "invalid finding: rule 3 is not a string"
     assert reasons[3].startswith("unknown findings version: None")
     assert reasons[4].endswith("is not JSON")
 

@@ -1,4 +1,4 @@
-"""The route ``histograms`` on both loaders, against the samples that were binned."""
+"""The route ``histograms`` on both loaders, compared with the samples behind the histograms."""
 
 from __future__ import annotations
 
@@ -44,15 +44,15 @@ def whole(series: dict[str, Any]) -> np.ndarray:
 
 
 def test_histograms_of_rows_have_every_bin_and_step(histogram_board: TensorBoard) -> None:
-    answer = ask(histogram_board, "ours", rows=["b.weight", "a.weight"])
+    answer = ask(histogram_board, "own", rows=["b.weight", "a.weight"])
     assert answer["missing"] == [] and answer["quantiles"] == [0.05, 0.25, 0.5, 0.75, 0.95]
     (series,) = answer["series"]
-    assert (series["run"], series["source"], series["rows"]) == ("ours", "nnviz", ["b.weight", "a.weight"])
+    assert (series["run"], series["source"], series["rows"]) == ("own", "nnviz", ["b.weight", "a.weight"])
     assert_array_equal(series["steps"], [0, 10, 20, 30])
     assert_array_equal(series["wall_times"], WALL_TIME + 1 + np.arange(4))
     assert_array_equal(whole(series), np.stack([counts_of(b, a) for a, b in SAMPLES]))
     assert series["counts"].dtype == series["special"].dtype == np.int32
-    # NaN, -Inf, beyond -2^24, beyond 2^24, +Inf of row b at the last step, none of which is in `counts`
+    # Counts of NaN, -Inf, x <= -2^24, x >= 2^24 and +Inf in row b at the last step. None of them is in `counts`.
     assert series["special"][3, 0].tolist() == [9, 1, 1, 1, 3]
     bins = series["first_bin"] + np.arange(series["counts"].shape[2])
     assert bins[0] >= 3 and bins[-1] <= 517
@@ -61,7 +61,7 @@ def test_histograms_of_rows_have_every_bin_and_step(histogram_board: TensorBoard
 
 
 def test_histograms_quantiles_lie_in_numpys_bin(histogram_board: TensorBoard) -> None:
-    (series,) = ask(histogram_board, "ours", rows=["a.weight", "b.weight"])["series"]
+    (series,) = ask(histogram_board, "own", rows=["a.weight", "b.weight"])["series"]
     for at, samples in enumerate(SAMPLES):
         for row, sample in enumerate(samples):
             numbers = sample[~np.isnan(sample)]
@@ -78,16 +78,16 @@ def test_histograms_quantiles_lie_in_numpys_bin(histogram_board: TensorBoard) ->
 
 
 def test_histograms_at_one_step_have_all_rows(histogram_board: TensorBoard) -> None:
-    (series,) = ask(histogram_board, "ours", step=16)["series"]
+    (series,) = ask(histogram_board, "own", step=16)["series"]
     assert series["rows"] == ["a.weight", "b.weight"] and series["steps"].tolist() == [20]
     assert_array_equal(whole(series)[0], counts_of(*SAMPLES[2]))
-    (series,) = ask(histogram_board, "ours", step=15, rows=["b.weight"])["series"]
+    (series,) = ask(histogram_board, "own", step=15, rows=["b.weight"])["series"]
     assert series["steps"].tolist() == [10]
 
 
 def test_histograms_of_resumed_and_grown_run(histogram_board: TensorBoard) -> None:
     (series,) = ask(histogram_board, "resumed", rows=["c.weight", "a.weight"])["series"]
-    assert series["steps"].tolist() == [0, 10, 15]  # without what was written from step 10 on before, such as step 20
+    assert series["steps"].tolist() == [0, 10, 15]  # step 20 and the first step 10 were abandoned
     assert series["absent"].tolist() == [[1, 0], [0, 0], [0, 0]]
     table = whole(series)
     assert_array_equal(table[0], [np.zeros(520), counts_of(SAMPLES[0][0])[0]])
@@ -97,34 +97,34 @@ def test_histograms_of_resumed_and_grown_run(histogram_board: TensorBoard) -> No
 
 
 def test_histograms_without_rows_are_listed(histogram_board: TensorBoard) -> None:
-    answer = ask(histogram_board, "ours", "resumed", "stock", kind="gradient")
+    answer = ask(histogram_board, "own", "resumed", "stock", kind="gradient")
     runs = {run["run"]: run for run in answer["runs"]}
-    assert runs["ours"]["kinds"] == {"gradient": "nnviz"}
+    assert runs["own"]["kinds"] == {"gradient": "nnviz"}
     assert runs["stock"]["kinds"] == {"parameter": "stock", "stock": "stock"}
-    assert runs["ours"]["steps"].tolist() == [0, 10, 20, 30] and runs["stock"]["steps"].size == 0
+    assert runs["own"]["steps"].tolist() == [0, 10, 20, 30] and runs["stock"]["steps"].size == 0
 
     def names(run: str) -> list[str]:
         return [row["name"] for row in answer["layouts"][str(runs[run]["layout"])]]
 
-    assert names("ours") == ["a.weight", "b.weight"]
+    assert names("own") == ["a.weight", "b.weight"]
     assert names("resumed") == ["a.weight", "b.weight", "c.weight"]
-    assert answer["layouts"][str(runs["ours"]["layout"])][0]["shape"] == [4, 3]
+    assert answer["layouts"][str(runs["own"]["layout"])][0]["shape"] == [4, 3]
     (stock,) = ask(histogram_board, "stock", kind="stock")["runs"]
     assert stock["steps"].tolist() == [0, 50]
 
 
 def test_histograms_stock_ones_are_used_without_own(histogram_board: TensorBoard) -> None:
-    answer = ask(histogram_board, "stock", "ours", kind="parameter", rows=["a.weight"])
+    answer = ask(histogram_board, "stock", "own", kind="parameter", rows=["a.weight"])
     (series,) = answer["series"]
     assert (series["source"], series["steps"].tolist()) == ("stock", [0, 50])
-    assert [problem["run"] for problem in answer["missing"]] == ["ours"]
+    assert [problem["run"] for problem in answer["missing"]] == ["own"]
     sample = SAMPLES[2][0]
     buckets = schema.stock_histogram(counts_of(sample)[0])
     assert series["counts"].dtype == np.float32
     for step in (0, 1):
         np.testing.assert_allclose(series["counts"][step].sum(), len(sample), rtol=1e-6)
         for share, got in zip(QUANTILES, series["quantiles"][step, 0], strict=True):
-            # Bins are joined to at most 60 buckets, so that quantiles are exact to those.
+            # Bins are joined into at most 60 buckets, so a quantile is known only up to its bucket.
             expected = np.quantile(sample, share, method="inverted_cdf")
             (bucket,) = [one for one in buckets if one[0] <= expected <= one[1]]
             assert bucket[0] - 1e-7 <= got <= bucket[1] + 1e-7
@@ -138,13 +138,13 @@ def test_histograms_stock_ones_are_used_without_own(histogram_board: TensorBoard
 
 
 def test_histograms_broken_or_unknown_are_missing(histogram_board: TensorBoard) -> None:
-    answer = ask(histogram_board, "broken", "ours", "none", rows=["a.weight", "z"])
-    broken, ours = answer["series"]
-    assert broken["steps"].tolist() == [0, 2] and ours["rows"] == ["a.weight"]
+    answer = ask(histogram_board, "broken", "own", "none", rows=["a.weight", "z"])
+    broken, own = answer["series"]
+    assert broken["steps"].tolist() == [0, 2] and own["rows"] == ["a.weight"]
     reasons = [(problem["run"], problem["row"], problem["reason"]) for problem in answer["missing"]]
     assert ("broken", None, "invalid histograms: error: Error -3 while decompressing data: incorrect header check, "
-            "at 1 steps, the first 1") in reasons  # fmt: skip
-    assert ("ours", "z", "no histograms of 'z' in run 'ours'") in reasons
+            "at step 1") in reasons  # fmt: skip
+    assert ("own", "z", "no histograms of 'z' in run 'own'") in reasons
     assert ("none", None, "no histograms of kind 'gradient' in run 'none'") in reasons
 
 

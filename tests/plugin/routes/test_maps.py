@@ -88,8 +88,8 @@ def test_maps_values_and_unit_statistics_arrive(map_board: TensorBoard) -> None:
             shown[one["values"] == 255] = np.nan
         np.testing.assert_allclose(shown, expected, atol=one["header"]["scale"] * 0.501)
         for name in ("min", "max", "mean"):
-            figures = getattr(expected.transpose(1, 0, 2, 3).reshape(3, -1), name)(axis=1)
-            np.testing.assert_array_equal(one["units"][name].astype(np.float32), figures)
+            statistic = getattr(expected.transpose(1, 0, 2, 3).reshape(3, -1), name)(axis=1)
+            np.testing.assert_array_equal(one["units"][name].astype(np.float32), statistic)
         assert "units" not in one["header"]
 
 
@@ -105,10 +105,24 @@ def test_maps_at_an_index_are_cut(map_board: TensorBoard) -> None:
     assert channel["header"]["axes"] == ["height", "width"]
 
 
+def test_maps_at_an_index_of_every_axis_are_single_values(map_board: TensorBoard) -> None:
+    (whole,) = ask(map_board, "a", tag=STEM, steps=[10])["maps"]
+    at = {"width": 4, "sample": 1, "height": 3, "channel": 2}
+    (value,) = ask(map_board, "a", tag=STEM, steps=[10], at=at)["maps"]
+    assert (value["values"].shape, value["values"].dtype) == ((), np.uint8)
+    assert value["values"] == whole["values"][1, 2, 3, 4]
+    assert (value["header"]["axes"], value["header"]["shape"]) == ([], [])
+    assert {name: array.tolist() for name, array in value["units"].items()} == {
+        name: [array[2]] for name, array in whole["units"].items()
+    }
+    answer = ask(map_board, "a", tag=HEAD, steps=[0], at={"sample": 0, "unit": 0, "token": 0})
+    assert [one["reason"] for one in answer["missing"]] == ["unknown axis: 'token' (expected one of sample, unit)"]
+
+
 def test_maps_part_beyond_the_map_is_missing(map_board: TensorBoard) -> None:
     answer = ask(map_board, "a", "b", tag=STEM, steps=[10], at={"sample": 1})
     assert [one["run"] for one in answer["maps"]] == ["a"]
-    assert answer["missing"] == [{"run": "b", "tag": STEM, "step": 4, "reason": "unknown sample: 1 of 1"}]
+    assert answer["missing"] == [{"run": "b", "tag": STEM, "step": 4, "reason": "unknown sample: 1 (the map has 1)"}]
     answer = ask(map_board, "a", tag=HEAD, steps=[0], at={"channel": 0})
     assert [one["reason"] for one in answer["missing"]] == ["unknown axis: 'channel' (expected one of sample, unit)"]
 
@@ -150,8 +164,8 @@ def test_maps_beyond_the_limit_are_missing(map_board: TensorBoard, monkeypatch: 
     assert sum(one["values"].size for one in answer["maps"]) <= 300
     assert [(one["run"], one["step"]) for one in answer["maps"]] == [("a", 0), ("a", 10), ("b", 4)]
     assert [one["reason"] for one in answer["missing"]] == [
-        "2 of 4 maps are beyond the 0 MiB of one answer",
-        "1 of 2 maps are beyond the 0 MiB of one answer",
+        "2 of 4 maps exceed the limit of 0 MiB per answer",
+        "1 of 2 maps exceed the limit of 0 MiB per answer",
     ]
 
 

@@ -43,7 +43,7 @@ def test_scalars_by_tag_last_only(board: TensorBoard) -> None:
         ([4.0], [0.5]),
     ]
     assert answer["missing"] == [
-        {"run": "scalars", "tag": "nnviz/log/none", "reason": "no scalars 'nnviz/log/none' in run 'scalars'"}
+        {"run": "scalars", "tag": "nnviz/log/none", "reason": "no scalar 'nnviz/log/none' in run 'scalars'"}
     ]
     assert [series["tag"] for series in board.scalars("scalars", prefix="nnviz/global/")["series"]] == tags[:1]
 

@@ -1,4 +1,4 @@
-"""The route ``series`` on both loaders, against the arrays that were written."""
+"""The route ``series`` on both loaders, compared with the arrays that were written."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_series_run_without_layout_is_missing(board: TensorBoard) -> None:
     answer = board.series("no_layout", "plain")
     assert [series["run"] for series in answer["series"]] == ["plain"]
     assert answer["missing"] == [
-        {"run": "no_layout", "statistic": None, "reason": f"missing layout: {AB.id}, of 5 steps"}
+        {"run": "no_layout", "statistic": None, "reason": f"missing layout: {AB.id}, at 5 steps, the first 0"}
     ]
 
 
@@ -127,7 +127,7 @@ def test_series_vector_of_other_length_is_missing(board: TensorBoard, zoo: Zoo) 
     for name in ("norm", "mean"):
         assert_array_equal(series["values"][name], zoo.values["wrong_length"][name])
     assert [(problem["statistic"], problem["reason"]) for problem in answer["missing"]] == [
-        ("norm", "invalid value: 3 values for 2 rows at 2 steps, the first 3"),
+        ("norm", "invalid value: 3 values for 2 rows, at 2 steps, the first 3"),
         ("norm", "no value at 2 of 5 steps, the first 3"),
     ]
     (alone,) = board.series("wrong_length", statistics=("norm",))["series"]

@@ -71,7 +71,7 @@ def test_series_percentiles_of_every_step_equal_numpys(board: TensorBoard, zoo: 
     assert len(series["starts"]) == 3
     np.testing.assert_allclose(made["values"], np.quantile(values.astype(float), shares, axis=0), rtol=1e-6)
     assert (made["finite"].tolist(), made["nonfinite"].tolist()) == ([STEPS, STEPS], [0, 0])
-    # Of a part of the steps, and of a block's values at each of them.
+    # Percentiles of some steps only, and of a block's values.
     zoom = only(
         board.series("plain", rows=["b.weight", ["a.weight", "b.weight"]], percentiles=[0.25], **{"from": 7, "to": 30})
     )

@@ -1,4 +1,4 @@
-"""The dataflow that is written: who takes what from whom, written down here by hand for models of each kind."""
+"""The logged dataflow of models of each kind, against edges written by hand."""
 
 import itertools
 import json
@@ -15,7 +15,7 @@ from tests.support.event_reader import Run
 
 
 def graph_of(models, run, tmp_path, **options):
-    """The graph of one step of training."""
+    """Return the graph of a training of two steps."""
     several = models if isinstance(models, dict) else {"": models}
     optimizers = [torch.optim.SGD(model.parameters(), 0.1) for model in several.values()]
     with tb_nnviz.watch(models, optimizers, logdir=tmp_path, **options) as monitor:
@@ -27,12 +27,12 @@ def graph_of(models, run, tmp_path, **options):
         left = list(capture._hooks._hooks)
     (document,) = Run(tmp_path).tensors["nnviz/graph"].values()  # once
     graph = json.loads(document.tobytes())
-    assert not (graph["observed"] and left)  # the hooks go with the first step
+    assert not (graph["observed"] and left)  # the first step removes the hooks
     return graph
 
 
 def edges(graph):
-    """(from, to) by names; operators as name@scope, numbered where there are several."""
+    """Return the edges as pairs of names. Operators are name@scope, with a number from the second one on."""
     names, seen = [], {}
     for node in graph["nodes"]:
         name = node["name"] if node["kind"] != "operator" else f"{node['name']}@{node['module']}"
@@ -55,7 +55,7 @@ class Residual(nn.Module):
 
 
 @pytest.mark.parametrize("inplace", [False, True])
-def test_residual(tmp_path, inplace):
+def test_graph_residual_blocks_have_both_paths(tmp_path, inplace):
     model = nn.Sequential(nn.Linear(4, 4), Residual(inplace), Residual(inplace), nn.Linear(4, 1))
     x = torch.randn(3, 4)
     graph = graph_of(model, lambda: model(x).sum().backward(), tmp_path)
@@ -77,7 +77,7 @@ class Branches(nn.Module):
         return {"y": self.out(torch.cat([self.left(x), self.right(x).tanh()], -1)) * scale, "extra": [x]}
 
 
-def test_branches_keywords_and_a_dict(tmp_path):
+def test_graph_branches_keywords_and_dict_are_followed(tmp_path):
     model, x = Branches(), torch.randn(3, 4)
     graph = graph_of(model, lambda: model(x, scale=torch.tensor(2.0))["y"].sum().backward(), tmp_path)
     found = edges(graph)
@@ -100,7 +100,7 @@ class Attention(nn.Module):
         return self.proj(weights @ self.v(x))
 
 
-def test_attention_and_a_parameter_of_a_container(tmp_path):
+def test_graph_attention_and_container_parameter_are_nodes(tmp_path):
     model, x = nn.Sequential(nn.Linear(4, 4), Attention()), torch.randn(2, 3, 4)
     graph = graph_of(model, lambda: model(x).sum().backward(), tmp_path)
     add, first, second = "add@1", "matmul@1", "matmul@1.2"
@@ -122,7 +122,7 @@ class Recurrent(nn.Module):
         return self.out(self.rnn(x)[0][:, -1])
 
 
-def test_shared_calls_and_several_outputs(tmp_path):
+def test_graph_shared_module_has_one_node_per_call(tmp_path):
     model, x = Recurrent(), torch.randn(2, 5, 4)
     graph = graph_of(model, lambda: model(x).sum().backward(), tmp_path)
     assert edges(graph) == chain("x", "cell", "cell#1", "cell#2", "rnn", "out", "output")
@@ -142,13 +142,13 @@ class Checkpointed(nn.Module):
 
 
 @pytest.mark.parametrize("reentrant", [False, True])
-def test_checkpointing(tmp_path, reentrant):
+def test_graph_checkpointed_layers_are_drawn_once(tmp_path, reentrant):
     model, x = Checkpointed(reentrant), torch.randn(2, 4)
     graph = graph_of(model, lambda: model(x).sum().backward(), tmp_path)
     assert edges(graph) == chain("x", "first", "body.0", "body.1", "body.2", "last", "output")
 
 
-def test_what_is_frozen_is_known_by_its_tensors(tmp_path):
+def test_graph_frozen_layers_have_certain_edges(tmp_path):
     model = nn.Sequential(nn.Linear(4, 4), nn.Flatten(), nn.Linear(4, 4), nn.Linear(4, 1))
     model[0].requires_grad_(False)
     x = torch.randn(2, 4)
@@ -166,14 +166,14 @@ class Unseen(nn.Module):
         return self.last(self.frozen(x) * 3)
 
 
-def test_what_nobody_could_see_is_assumed(tmp_path):
+def test_graph_operator_without_gradients_is_assumed(tmp_path):
     model, x = Unseen(), torch.randn(2, 4)
     graph = graph_of(model, lambda: model(x).sum().backward(), tmp_path)
     assert edges(graph) == chain("x", "frozen", "last", "output")
     assert [edge.get("assumed", False) for edge in graph["edges"]] == [False, True, False]
 
 
-def test_two_models(tmp_path):
+def test_graph_two_models_are_linked(tmp_path):
     g, d = nn.Sequential(nn.Linear(2, 3), nn.Tanh()), nn.Sequential(nn.Linear(3, 1))
 
     def run():
@@ -193,7 +193,7 @@ def test_two_models(tmp_path):
     )
 
 
-def test_no_pass_no_dataflow_and_it_says_why(tmp_path):
+def test_graph_without_pass_is_empty_and_has_a_reason(tmp_path):
     model = nn.Linear(3, 1)
 
     def run():
@@ -205,7 +205,7 @@ def test_no_pass_no_dataflow_and_it_says_why(tmp_path):
     assert [(one["name"], one["parameters"]) for one in graph["modules"]] == [("", 4)]
 
 
-def test_evaluation_before_training_is_not_taken_for_it(tmp_path):
+def test_graph_evaluation_before_training_is_not_observed(tmp_path):
     model, x = nn.Sequential(nn.Linear(4, 4), nn.Dropout()), torch.randn(2, 4)
     optimizer = torch.optim.SGD(model.parameters(), 0.1)
     with tb_nnviz.watch(model, optimizer, logdir=tmp_path):
@@ -221,12 +221,12 @@ def test_evaluation_before_training_is_not_taken_for_it(tmp_path):
     assert graph["nodes"][1]["outputs"] == [{"shape": [2, 4], "dtype": "float32"}]
 
 
-def test_passes_outside_of_the_model_are_let_go(tmp_path):
+def test_graph_rollout_by_parts_holds_no_tensor(tmp_path):
     model = nn.Sequential(nn.Linear(4, 4), nn.Tanh())
     optimizer = torch.optim.SGD(model.parameters(), 0.1)
     inputs = []
     with tb_nnviz.watch(model, optimizer, logdir=tmp_path):
-        for _ in range(40):  # a rollout: nothing of it is kept, and no backward pass ends it
+        for _ in range(40):  # a rollout, which no backward pass ends
             x = torch.randn(2, 4)
             inputs.append(weakref.ref(x))
             model[1](model[0](x)).argmax()
@@ -239,7 +239,7 @@ def test_passes_outside_of_the_model_are_let_go(tmp_path):
     assert ("0", "1") in edges(json.loads(document.tobytes()))
 
 
-def test_a_cell_that_is_unrolled_outside_of_the_model_is_drawn_whole(tmp_path):
+def test_graph_cell_unrolled_by_parts_is_complete(tmp_path):
     model = nn.ModuleDict({"cell": nn.RNNCell(3, 4), "head": nn.Linear(4, 1)})
     optimizer = torch.optim.SGD(model.parameters(), 0.1)
     with tb_nnviz.watch(model, optimizer, logdir=tmp_path):
@@ -253,7 +253,7 @@ def test_a_cell_that_is_unrolled_outside_of_the_model_is_drawn_whole(tmp_path):
 
 
 class Fails(nn.Linear):
-    """Raises in its first calls, once it has computed something that autograd keeps."""
+    """A layer that raises in its first calls, after it has computed something that autograd keeps."""
 
     times = 1
 
@@ -285,7 +285,7 @@ def raises(call, *args):
     return False
 
 
-def test_a_pass_that_raises_holds_nothing_of_autograds_graph(tmp_path):
+def test_graph_pass_that_raises_holds_no_autograd_node(tmp_path):
     model, x = Raising(), torch.ones(2, 4)
     optimizer = torch.optim.SGD(model.parameters(), 0.1)
     with tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=1):
@@ -301,7 +301,7 @@ def test_a_pass_that_raises_holds_nothing_of_autograds_graph(tmp_path):
     assert [module["calls"] for module in graph["modules"]] == [1, 1, 1, 1]
 
 
-def test_a_layer_that_raises_outside_of_a_models_call_holds_nothing_either(tmp_path):
+def test_graph_part_that_raises_holds_no_autograd_node(tmp_path):
     model = Raising()
     optimizer = torch.optim.SGD(model.parameters(), 0.1)
     with tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=1):
@@ -313,7 +313,7 @@ def test_a_layer_that_raises_outside_of_a_models_call_holds_nothing_either(tmp_p
 
 
 class Recovers(nn.Module):
-    """Goes on by another way where a layer raises."""
+    """A model that takes another path if a layer raises."""
 
     def __init__(self):
         super().__init__()
@@ -325,7 +325,7 @@ class Recovers(nn.Module):
         return self.second(x)
 
 
-def test_a_layer_that_raises_is_left_and_the_pass_goes_on(tmp_path):
+def test_graph_layer_that_raises_is_left_out(tmp_path):
     model = Recovers()
     graph = graph_of(model, lambda: model(torch.ones(2, 4)).sum().backward(), tmp_path)
     assert edges(graph) == {("x", "first.0"), ("x", "second"), ("second", "output")}
@@ -340,7 +340,7 @@ class Recursive(nn.Module):
         return self.layer(self(x, depth - 1) if depth else x)
 
 
-def test_a_module_that_calls_itself_is_left_once_a_call(tmp_path):
+def test_graph_recursive_module_has_one_node_per_call(tmp_path):
     model = Recursive()
     graph = graph_of(model, lambda: model(torch.ones(2, 4)).sum().backward(), tmp_path)
     assert edges(graph) == chain("x", "layer", "layer#1", "layer#2", "output")

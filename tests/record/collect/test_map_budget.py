@@ -1,4 +1,4 @@
-"""The budget of bytes of maps: it holds, and what is kept within is true."""
+"""The budget of activation maps: it holds, and the maps within it have true values."""
 
 import logging
 
@@ -28,7 +28,7 @@ SHAPES = {
 
 
 class Shaped(nn.Module):
-    """Layers that put out tensors of given shapes."""
+    """Layers whose outputs have given shapes."""
 
     def __init__(self, shapes):
         super().__init__()
@@ -45,7 +45,7 @@ class Shaped(nn.Module):
 
 @pytest.mark.parametrize("budget", [2**20, 100_000, 5_000])
 @pytest.mark.parametrize("case", SHAPES)
-def test_the_budget_holds_and_what_is_kept_is_true(case, budget, tmp_path):
+def test_maps_any_budget_holds_and_values_are_true(case, budget, tmp_path):
     model = Shaped(SHAPES[case])
     x = torch.ones(SHAPES[case][0][0], 1)
     train(model, tmp_path, x, steps=2, map_bytes=budget)
@@ -76,14 +76,14 @@ def test_the_budget_holds_and_what_is_kept_is_true(case, budget, tmp_path):
         assert_map(header, codes, whole[layer][0].numpy(), axes)
 
 
-def test_little_is_left_unused_where_there_is_more_to_keep(tmp_path):
+def test_maps_larger_than_budget_use_most_of_it(tmp_path):
     train(Shaped(SHAPES["large and small"]), tmp_path, torch.ones(8, 1), steps=1, map_bytes=200_000)
     maps = read(tmp_path)
     assert sum(codes.size for found in maps.values() for _, codes in found.values()) > 120_000
     assert maps["map/parts.1"][0][0]["downsampled"] is None, "small maps are whole"
 
 
-def test_no_room_for_all_layers_is_said(tmp_path, caplog):
+def test_maps_budget_too_small_for_all_layers_warns(tmp_path, caplog):
     with caplog.at_level(logging.WARNING, "tb_nnviz"):
         train(Shaped([(2, 3)] * 20), tmp_path, torch.ones(2, 1), steps=2, map_bytes=5_000)
     assert [record.message for record in caplog.records] == [

@@ -1,4 +1,4 @@
-"""Training with maps is training without them, bit for bit, and its statistics do not see the probe."""
+"""Activation maps change no bit of training, and the statistics do not include the probe."""
 
 import copy
 import logging
@@ -18,7 +18,7 @@ from tests.support.same_runs import assert_same
 
 
 class Touchy(nn.Module):
-    """Everything that a forward pass in evaluation could leave behind."""
+    """A model with every kind of state that a forward pass in evaluation mode could change."""
 
     def __init__(self):
         super().__init__()
@@ -89,7 +89,7 @@ def train_touchy(logdir):
     return losses, whole_state(model, optimizer), model
 
 
-def test_training_is_bit_identical_with_maps(tmp_path):
+def test_maps_training_stays_bit_identical(tmp_path):
     losses, state, _ = train_touchy(None)
     with_maps, state_with, model = train_touchy(tmp_path)
     assert losses == with_maps
@@ -102,8 +102,8 @@ def test_training_is_bit_identical_with_maps(tmp_path):
     )
 
 
-def test_a_graph_that_outlives_the_step_is_not_disturbed(tmp_path):
-    """Its saved buffers have the versions that they had: torch would refuse the backward pass otherwise."""
+def test_maps_graph_kept_over_a_step_stays_valid(tmp_path):
+    """The buffers that the graph saved keep their versions. Otherwise torch would refuse the backward pass."""
     model = nn.Sequential(nn.Linear(3, 3), nn.BatchNorm1d(3)).eval()
     model[0].train()
     optimizer = torch.optim.SGD(model.parameters(), 0.1)
@@ -116,7 +116,7 @@ def test_a_graph_that_outlives_the_step_is_not_disturbed(tmp_path):
         loss.backward()
 
 
-def test_statistics_do_not_see_the_probe(tmp_path):
+def test_maps_statistics_ignore_the_probe(tmp_path):
     def run(logdir, **more):
         torch.manual_seed(0)
         model = nn.Sequential(nn.Linear(4, 6), nn.BatchNorm1d(6), nn.ReLU(), nn.Linear(6, 2))
@@ -134,7 +134,7 @@ def test_statistics_do_not_see_the_probe(tmp_path):
     assert len(read(tmp_path / "with")["map/3"]) == 4
 
 
-def test_a_probe_that_the_model_raises_on_is_one_warning_and_training_goes_on(tmp_path, caplog):
+def test_maps_model_raises_on_probe_warns_once(tmp_path, caplog):
     model = nn.Sequential(nn.Linear(4, 2), nn.Dropout(0.5)).train()
     optimizer = torch.optim.SGD(model.parameters(), 0.1)
     with (
@@ -151,7 +151,7 @@ def test_a_probe_that_the_model_raises_on_is_one_warning_and_training_goes_on(tm
     assert len(Run(tmp_path).tensors["nnviz/gradient/norm"]) == 3 and not read(tmp_path)
 
 
-def test_what_a_model_collects_in_lists_dicts_and_sets_is_as_before(tmp_path):
+def test_maps_lists_dicts_and_sets_of_model_are_restored(tmp_path):
     class Collector(nn.Module):
         def __init__(self):
             super().__init__()
@@ -177,7 +177,7 @@ def test_what_a_model_collects_in_lists_dicts_and_sets_is_as_before(tmp_path):
 
 
 def drawing(holder):
-    """A model that draws from generators of its own on each pass, in evaluation too; they are on ``holder(model)``."""
+    """Return a model that draws from its own generators on each pass. They are attributes of ``holder(model)``."""
 
     class Drawing(nn.Module):
         def __init__(self):
@@ -196,7 +196,7 @@ def drawing(holder):
     return Drawing
 
 
-def test_generators_that_modules_hold_are_put_back(tmp_path):
+def test_maps_generators_of_modules_are_restored(tmp_path):
     def losses(**watching):
         torch.manual_seed(0)
         model = drawing(lambda module: module.inner)()
@@ -214,7 +214,7 @@ def test_generators_that_modules_hold_are_put_back(tmp_path):
     assert len(read(tmp_path)["map/fc"]) == 4
 
 
-def test_hooks_of_the_users_run_for_the_probe_since_they_may_be_part_of_the_model(tmp_path):
+def test_maps_users_hooks_run_on_the_probe(tmp_path):
     model = nn.Sequential(nn.Linear(3, 4), nn.Tanh())
     prune.l1_unstructured(model[0], "weight", 0.5)  # a hook puts the pruned weight in place
     modes, seen = [], []

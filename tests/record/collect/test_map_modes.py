@@ -1,4 +1,4 @@
-"""Maps in the ways that people train: several models, shared and compiled modules, closures, autocast."""
+"""Activation maps in other training modes: several models, shared and compiled modules, closures, autocast."""
 
 import copy
 
@@ -11,7 +11,7 @@ from tests.support.event_reader import Run
 from tests.support.map_oracle import UNITS, assert_map, read, train
 
 
-def test_a_module_that_is_called_twice_has_two_maps(tmp_path):
+def test_maps_module_called_twice_has_two_maps(tmp_path):
     class Twice(nn.Module):
         def __init__(self):
             super().__init__()
@@ -32,7 +32,7 @@ def test_a_module_that_is_called_twice_has_two_maps(tmp_path):
     assert_map(*maps["map/act#1"][0], torch.tanh(twin.fc(once)).detach().numpy(), UNITS)
 
 
-def test_models_by_name_have_probes_by_name(tmp_path):
+def test_maps_models_by_name_have_probes_by_name(tmp_path):
     g, d, e = nn.Sequential(nn.Linear(3, 4)), nn.Sequential(nn.Linear(4, 1)), nn.Sequential(nn.Linear(4, 1))
     optimizers = [torch.optim.SGD(model.parameters(), 0.1) for model in (g, d)]
     noise, real = torch.randn(5, 3), torch.randn(2, 4)
@@ -52,7 +52,7 @@ def test_models_by_name_have_probes_by_name(tmp_path):
     assert maps["map_input/D"][0][0]["labels"] == ["a", "b"] and "labels" not in maps["map_input/G"][0][0]
 
 
-def test_what_two_models_share_has_the_maps_of_the_first(tmp_path):
+def test_maps_module_of_two_models_is_in_the_first(tmp_path):
     body = nn.Linear(3, 4)
     models = {"A": nn.Sequential(body, nn.ReLU()), "B": nn.Sequential(body, nn.Tanh())}
     probes = {"A": torch.randn(5, 3), "B": torch.randn(2, 3)}
@@ -66,7 +66,7 @@ def test_what_two_models_share_has_the_maps_of_the_first(tmp_path):
     assert_map(*maps["map/B.1"][1], body(probes["B"]).tanh().detach().numpy(), UNITS)
 
 
-def test_arguments_by_name_filters_and_loops_without_an_optimizer(tmp_path):
+def test_maps_without_optimizer_take_arguments_by_name(tmp_path):
     class Two(nn.Module):
         def __init__(self):
             super().__init__()
@@ -79,7 +79,7 @@ def test_arguments_by_name_filters_and_loops_without_an_optimizer(tmp_path):
     probe = {"x": torch.randn(2, 3), "y": [torch.randn(2, 3)], "scale": 2.0}
     expected = model.b(probe["y"][0]).detach().numpy()
     with tb_nnviz.watch(model, logdir=tmp_path, probe=probe, maps_every=2, start_step=4, exclude="a") as monitor:
-        probe["y"][0].zero_()  # ours is a copy
+        probe["y"][0].zero_()  # the probe is a copy
         for _ in range(3):
             model(torch.ones(1, 3), y=[torch.ones(1, 3)]).sum().backward()
             monitor.step()
@@ -88,7 +88,7 @@ def test_arguments_by_name_filters_and_loops_without_an_optimizer(tmp_path):
     assert_map(*maps["map/b"][4], expected, UNITS)
 
 
-def test_closures_and_several_optimizers_show_what_the_step_began_with(tmp_path):
+def test_maps_several_optimizers_show_values_before_step(tmp_path):
     torch.manual_seed(0)
     model = nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 1))
     optimizer = torch.optim.LBFGS(model.parameters(), max_iter=3)
@@ -110,7 +110,7 @@ def test_closures_and_several_optimizers_show_what_the_step_began_with(tmp_path)
 
 @pytest.mark.filterwarnings("ignore:The .grad attribute")  # torch's compiler asks for it
 @pytest.mark.parametrize("how", ["whole", "in place", "a part"])
-def test_compiled_models_are_seen_and_no_graph_is_compiled_for_the_probe(how, tmp_path):
+def test_maps_compiled_model_is_not_recompiled(how, tmp_path):
     def run(logdir, **more):
         torch._dynamo.reset()
         compiled = []
@@ -142,7 +142,7 @@ def test_compiled_models_are_seen_and_no_graph_is_compiled_for_the_probe(how, tm
     assert set(maps) == {"map/0", "map/1.0", "map/1.1"} and len(maps["map/1.1"]) == 4
 
 
-def test_the_probe_runs_under_the_autocast_of_training(tmp_path):
+def test_maps_probe_runs_under_autocast_of_training(tmp_path):
     model = nn.Sequential(nn.Linear(64, 64))
     optimizer = torch.optim.SGD(model.parameters(), 0.1)
     x = torch.randn(4, 64)
@@ -159,7 +159,7 @@ def test_the_probe_runs_under_the_autocast_of_training(tmp_path):
     assert units == pytest.approx(lowered.double().amax(0).tolist(), rel=1e-8), "rounded as in training"
 
 
-def test_shapes_that_change_are_planned_again(tmp_path):
+def test_maps_changed_shapes_are_planned_again(tmp_path):
     class Growing(nn.Module):
         def __init__(self):
             super().__init__()
@@ -185,7 +185,7 @@ def test_shapes_that_change_are_planned_again(tmp_path):
 
 
 class Typed(nn.Module):
-    """Takes tokens, positions in float64 that it lowers itself, and vectors in its own dtype, and insists on each."""
+    """A model of tokens, positions in float64 and vectors in the model's dtype, which refuses other dtypes."""
 
     def __init__(self):
         super().__init__()
@@ -197,7 +197,7 @@ class Typed(nn.Module):
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16, torch.float16])
-def test_the_probe_follows_the_model_to_another_dtype(tmp_path, caplog, dtype):
+def test_maps_probe_follows_dtype_of_model(tmp_path, caplog, dtype):
     torch.manual_seed(0)
     model = Typed()
     optimizer = torch.optim.SGD(model.parameters(), 0.1)
@@ -218,8 +218,8 @@ def test_the_probe_follows_the_model_to_another_dtype(tmp_path, caplog, dtype):
             assert_map(header, codes, twin(*probe[:2], probe[2].to(used)).double().numpy(), UNITS)
 
 
-def test_a_probe_that_never_had_the_models_dtype_is_left_as_it_is(tmp_path, caplog):
-    """It is what the user says that the model takes: one warning tells what the model says of it."""
+def test_maps_probe_of_other_dtype_keeps_it_and_warns(tmp_path, caplog):
+    """The user's choice of dtype is kept. If the model raises on it, there is one warning with its error."""
     model = nn.Sequential(nn.Linear(4, 2)).double()
     optimizer = torch.optim.SGD(model.parameters(), 0.1)
     with tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=1, probe=torch.ones(2, 4), maps_every=1):

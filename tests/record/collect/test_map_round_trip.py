@@ -1,4 +1,4 @@
-"""Maps all the way: torch -> event file -> both of TensorBoard's loaders -> the values of the outputs."""
+"""Round trip of maps: torch -> event file -> both of TensorBoard's loaders -> the values of the outputs."""
 
 import copy
 
@@ -19,7 +19,7 @@ STEPS = 40
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
-    """A run with maps at each of more steps than TensorBoard keeps by default, and the model as each found it."""
+    """Train with maps at more steps than TensorBoard keeps by default, and return the run and a model per step."""
     logdir = tmp_path_factory.mktemp("maps")
     torch.manual_seed(0)
     model, x, copies = Convolutions(), torch.randn(3, 3, 6, 4), []
@@ -35,7 +35,7 @@ def trained(tmp_path_factory):
     return logdir, copies, x
 
 
-def test_every_map_of_every_step_arrives(loader, trained):
+def test_maps_of_every_step_arrive_in_tensorboard(loader, trained):
     logdir, copies, x = trained
     with TensorBoard(loader, logdir) as board:
 

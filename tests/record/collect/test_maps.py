@@ -1,4 +1,4 @@
-"""Activation maps: what they hold, against the outputs of a copy of the model."""
+"""Activation maps against the outputs of a copy of the model."""
 
 import numpy as np
 import pytest
@@ -31,7 +31,7 @@ class Convolutions(nn.Module):
 
 
 class Words(nn.Module):
-    """Tokens, their places, attention that gives its weights, a softmax of its own, and flattened tokens."""
+    """A model with tokens, position embeddings, attention that returns its weights, a softmax, and flattened tokens."""
 
     def __init__(self, average=True):
         super().__init__()
@@ -170,7 +170,7 @@ def inputs(size, tokens=None):
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_maps_are_the_outputs_of_the_model_in_evaluation(case, tmp_path):
+def test_maps_equal_outputs_in_evaluation_mode(case, tmp_path):
     make, size, expected = CASES[case]
     torch.manual_seed(0)
     model, x, copies = make(), inputs(*size), []
@@ -187,13 +187,13 @@ def test_maps_are_the_outputs_of_the_model_in_evaluation(case, tmp_path):
     assert not np.array_equal(first[1], second[1]) or first[0]["scale"] != second[0]["scale"], "weights have changed"
 
 
-def test_softmax_over_classes_is_no_attention(tmp_path):
+def test_maps_softmax_over_classes_is_no_attention(tmp_path):
     model = nn.Sequential(nn.Linear(4, 3), nn.Softmax(-1))
     train(model, tmp_path, torch.randn(5, 4))
     assert read(tmp_path)["map/1"][0][0]["axes"] == list(UNITS)
 
 
-def test_a_tensor_beside_the_output_whose_rows_are_no_shares_is_no_attention(tmp_path):
+def test_maps_second_output_not_summing_to_1_is_no_attention(tmp_path):
     class Two(nn.Module):
         def __init__(self):
             super().__init__()
@@ -214,7 +214,7 @@ def test_a_tensor_beside_the_output_whose_rows_are_no_shares_is_no_attention(tmp
     assert set(read(tmp_path)) == {"map/two"}
 
 
-def test_a_dead_channel_is_told_from_a_dim_one(tmp_path):
+def test_maps_dead_channel_differs_from_weak_one(tmp_path):
     model = nn.Sequential(nn.Conv2d(1, 3, 1), nn.ReLU())
     with torch.no_grad():
         model[0].weight.copy_(torch.tensor([100.0, -1.0, 1e-3]).reshape(3, 1, 1, 1))
@@ -227,7 +227,7 @@ def test_a_dead_channel_is_told_from_a_dim_one(tmp_path):
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), -float("inf")])
-def test_what_is_not_finite_is_counted_and_has_a_code_of_its_own(bad, tmp_path):
+def test_maps_nonfinite_values_are_counted_and_coded(bad, tmp_path):
     model = nn.Sequential(nn.Conv2d(1, 3, 1))
     with torch.no_grad():
         model[0].weight[1] = bad
@@ -240,7 +240,7 @@ def test_what_is_not_finite_is_counted_and_has_a_code_of_its_own(bad, tmp_path):
     assert_map(header, codes, outputs(copies[0], x)["0"][0].numpy(), CHANNELS)
 
 
-def test_nothing_finite_and_all_the_same(tmp_path):
+def test_maps_no_finite_or_all_equal_values_are_encoded(tmp_path):
     model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
     with torch.no_grad():
         model[0].weight.zero_()
@@ -255,7 +255,7 @@ def test_nothing_finite_and_all_the_same(tmp_path):
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16, torch.float16])
-def test_other_dtypes(dtype, tmp_path):
+def test_maps_other_dtypes_equal_outputs(dtype, tmp_path):
     model = nn.Sequential(nn.Linear(4, 3), nn.Tanh()).to(dtype)
     x, copies = torch.randn(5, 4).to(dtype), []
     train(model, tmp_path, x, steps=1, copies=copies, optimizer=torch.optim.SGD(model.parameters(), 0.1))
@@ -265,7 +265,7 @@ def test_other_dtypes(dtype, tmp_path):
 # The inputs
 
 
-def test_inputs_are_logged_once_and_only_when_asked(tmp_path):
+def test_probe_inputs_are_logged_once_on_request(tmp_path):
     x = torch.randn(12, 3, 6, 4)
     train(Convolutions(), tmp_path / "not", x, steps=3)
     assert not [name for name in read(tmp_path / "not") if "input" in name]
@@ -278,7 +278,7 @@ def test_inputs_are_logged_once_and_only_when_asked(tmp_path):
 
 
 @pytest.mark.parametrize(("vocabulary", "exact"), [(200, True), (50_000, False)])
-def test_tokens_are_logged_as_they_are(vocabulary, exact, tmp_path):
+def test_probe_inputs_tokens_keep_their_ids(vocabulary, exact, tmp_path):
     model = nn.Sequential(nn.Embedding(vocabulary, 2))
     x = torch.randint(0, vocabulary, (3, 7))
     x[0, 0] = vocabulary - 1
@@ -294,7 +294,7 @@ def test_tokens_are_logged_as_they_are(vocabulary, exact, tmp_path):
         assert np.abs(header["offset"] + header["scale"] * codes - x.numpy()).max() <= header["scale"] / 2 + 1e-6
 
 
-def test_images_of_integers_are_logged_too(tmp_path):
+def test_probe_inputs_integer_images_are_logged(tmp_path):
     class Pixels(nn.Module):
         def __init__(self):
             super().__init__()

@@ -32,7 +32,7 @@ ADAMS = {
 
 
 @pytest.mark.parametrize("name", ADAMS)
-def test_adam(name, tmp_path):
+def test_optimizer_state_of_adams_equals_float64(name, tmp_path):
     model, optimizer, run = logged(ADAMS[name], tmp_path)
     group = optimizer.param_groups[0]
     found = run.statistics("optimizer", 3)
@@ -49,14 +49,14 @@ def test_adam(name, tmp_path):
         assert found[key]["effective_step_size"] == pytest.approx(step.square().mean().sqrt().item(), rel=1e-5)
 
 
-def test_without_decay_it_is_the_update(tmp_path):
+def test_effective_step_without_decay_equals_update(tmp_path):
     _, _, run = logged(lambda p: torch.optim.Adam(p, 1e-3), tmp_path)
     update = run.statistics("update", 2)
     for key, row in run.statistics("optimizer", 2).items():
         assert row["effective_step_size"] == pytest.approx(update[key]["rms"], rel=1e-3)
 
 
-def test_others_of_the_family_have_moments_only(tmp_path):
+def test_optimizer_state_of_other_adams_is_moments_only(tmp_path):
     _, optimizer, run = logged(lambda p: torch.optim.RAdam(p, 1e-3), tmp_path)
     row = run.statistics("optimizer", 3)["0.weight"]
     state = optimizer.state[optimizer.param_groups[0]["params"][0]]
@@ -64,12 +64,12 @@ def test_others_of_the_family_have_moments_only(tmp_path):
     assert row["effective_step_size"] != row["effective_step_size"]
 
 
-def test_absent_for_other_optimizers(tmp_path):
+def test_optimizer_state_of_sgd_is_absent(tmp_path):
     _, _, run = logged(lambda p: torch.optim.SGD(p, 0.1, momentum=0.9), tmp_path)
     assert "nnviz/update/norm" in run.tensors and not [tag for tag in run.tensors if "optimizer" in tag]
 
 
-def test_by_itself_and_left_out(tmp_path):
+def test_optimizer_state_follows_kinds(tmp_path):
     _, _, run = logged(ADAMS["Adam"], tmp_path / "only", kinds=["optimizer"])
     assert set(run.statistics("optimizer", 0)) == {"0.weight", "0.bias", "2.weight", "2.bias"}
     assert "nnviz/gradient/norm" not in run.tensors
@@ -77,7 +77,7 @@ def test_by_itself_and_left_out(tmp_path):
     assert not [tag for tag in run.tensors if "optimizer" in tag]
 
 
-def test_what_is_not_understood_costs_nothing_else(tmp_path):
+def test_optimizer_state_unknown_form_keeps_other_kinds(tmp_path):
     class Odd(torch.optim.Adam):
         pass
 
@@ -94,7 +94,7 @@ def test_what_is_not_understood_costs_nothing_else(tmp_path):
 
     class Stepping(Odd):
         def step(self):
-            """Moves nothing."""
+            """An optimizer that changes no parameter."""
 
     def stepping(parameters):
         optimizer = make(parameters)
@@ -111,7 +111,7 @@ def test_what_is_not_understood_costs_nothing_else(tmp_path):
     assert run.statistics("gradient", 3)["0.weight"]["count"] == 12
 
 
-def test_absent_while_a_layer_is_frozen(tmp_path):
+def test_optimizer_state_of_frozen_layer_is_absent(tmp_path):
     model = nn.Sequential(nn.Linear(3, 4), nn.Linear(4, 2))
     optimizer = torch.optim.Adam(model.parameters(), 0.1)
     with tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=1):
@@ -124,7 +124,7 @@ def test_absent_while_a_layer_is_frozen(tmp_path):
     assert [run.statistics("optimizer", step)["0.weight"]["count"] for step in range(3)] == [12, 0, 0]
 
 
-def test_moments_of_complex_parameters_count_imaginary_parts():
+def test_moments_of_complex_count_imaginary_parts():
     first, second = torch.tensor([3.0 + 4.0j, 0.0 + 2.0j]), torch.tensor([1.0 + 4.0j, 1.0 + 1.0j])
     with warnings.catch_warnings():
         warnings.simplefilter("error")

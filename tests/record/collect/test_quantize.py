@@ -1,4 +1,4 @@
-"""One byte a value: the quick way and the general one, against float64 numpy."""
+"""Quantization to one byte per value, by the fast and the general path, against float64 numpy."""
 
 import numpy as np
 import pytest
@@ -25,7 +25,7 @@ CASES = {
 
 @pytest.mark.parametrize("general", [False, True], ids=["quick", "general"])
 @pytest.mark.parametrize("case", CASES)
-def test_values_come_back_to_half_a_scale(case, general, monkeypatch):
+def test_quantize_restored_values_are_within_half_a_scale(case, general, monkeypatch):
     if general:
         monkeypatch.setattr(module, "_quantize_finite", lambda x: None)
     x = torch.tensor(CASES[case])
@@ -43,7 +43,7 @@ def test_values_come_back_to_half_a_scale(case, general, monkeypatch):
         assert codes[torch.from_numpy(finite)].max() == (254 if nonfinite else 255), "all codes are used"
 
 
-def test_float64_beyond_float32():
+def test_quantize_float64_beyond_float32_is_finite():
     x = torch.tensor([-1.7e308, 0.0, 1.7e308], dtype=torch.float64)
     codes, (offset, scale, _) = quantize(x)
     assert codes.tolist()[0] == 0 and codes.tolist()[1] in (127, 128) and codes.tolist()[2] == 255

@@ -1,4 +1,4 @@
-"""Updates within a budget: exact where they are, absent elsewhere, and each in its turn."""
+"""Updates within a memory budget: exact if measured, else absent, and each parameter in its turn."""
 
 import logging
 
@@ -13,7 +13,7 @@ from tests.support.event_reader import Run
 
 
 def updates(logdir, steps, **options):
-    """The updates of each step by hand, and the logs."""
+    """Return the updates of each step, computed by hand, and the log."""
     torch.manual_seed(0)
     model = nn.Sequential(*(nn.Linear(8, 8, bias=False) for _ in range(5)), nn.Linear(8, 32, bias=False))
     optimizer = torch.optim.SGD(model.parameters(), 0.1)
@@ -28,7 +28,7 @@ def updates(logdir, steps, **options):
     return truth, Run(logdir)
 
 
-def test_rows_take_turns(tmp_path, caplog):
+def test_snapshot_over_budget_rows_take_turns(tmp_path, caplog):
     truth, run = updates(tmp_path, 10, snapshot_bytes=2 * 8 * 8 * 4)
     seen = {name: [] for name in truth[0]}
     for step in range(10):
@@ -46,24 +46,24 @@ def test_rows_take_turns(tmp_path, caplog):
     assert len(said) == 1 and "no update of 5.weight" in said[0] and "snapshot_bytes" in said[0]
 
 
-def test_all_of_them_where_they_fit(tmp_path):
+def test_snapshot_within_budget_measures_all_updates(tmp_path):
     _, run = updates(tmp_path, 3)
     assert all(row["count"] for row in run.statistics("update", 2).values())
 
 
-def test_none_at_all(tmp_path):
+def test_snapshot_zero_budget_measures_no_update(tmp_path):
     _, run = updates(tmp_path, 2, snapshot_bytes=0)
     assert all(row["count"] == 0 for row in run.statistics("update", 1).values())
     assert all(row["count"] for row in run.statistics("gradient", 1).values())
 
 
 @pytest.mark.parametrize(("numel", "budget"), [(10, LEAST_BYTES), (2 * 10**9, 160_000_000)])
-def test_the_default_budget(numel, budget):
+def test_snapshot_default_budget_grows_with_parameters(numel, budget):
     parameter = nn.Parameter(torch.empty(numel, device="meta"))
     assert Snapshot().budget([parameter]) == budget
 
 
-def test_parameters_that_are_replaced_do_not_stay(tmp_path):
+def test_snapshot_replaced_parameters_are_released(tmp_path):
     snapshot = Snapshot()
     old, new = nn.Parameter(torch.ones(3)), nn.Parameter(torch.ones(2, 2))
     snapshot.choose([old])

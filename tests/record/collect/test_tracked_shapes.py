@@ -1,4 +1,4 @@
-"""Single weights of parameters that take another shape or lie otherwise in memory while a model trains."""
+"""Tracked weights of parameters whose shape or memory format changes in training."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from tests.support.event_reader import Run
 
 @pytest.mark.parametrize("shape", [(1, 3), (2, 16)])
 @pytest.mark.parametrize("tracked", [5, {"weight": [(0, 2), (3, 1)]}])
-def test_a_replaced_weight_is_named_by_its_own_indices(tmp_path, shape, tracked):
+def test_tracked_replaced_weight_has_indices_of_its_shape(tmp_path, shape, tracked):
     model = nn.Linear(3, 4, bias=False)
     optimizer = torch.optim.SGD(model.parameters(), 0.1)
     with tb_nnviz.watch(model, optimizer, tmp_path, every=1, tracked_weights=tracked):
@@ -35,7 +35,7 @@ def test_a_replaced_weight_is_named_by_its_own_indices(tmp_path, shape, tracked)
 
 @pytest.mark.parametrize("shape", [(4, 3, 3, 3), (16, 2, 2, 1), (2, 8, 1, 1), (1, 1, 2, 2)])
 @pytest.mark.parametrize("count", [1, 7, 10, 1000])
-def test_the_first_ones_of_channels_last_weights(tmp_path, shape, count):
+def test_tracked_channels_last_weight_has_first_elements(tmp_path, shape, count):
     model = nn.Conv2d(shape[1], shape[0], shape[2:], bias=False)
     model.weight = nn.Parameter(model.weight.detach().permute(2, 3, 0, 1).contiguous().permute(2, 3, 0, 1))
     weight = model.weight.detach().numpy().copy()

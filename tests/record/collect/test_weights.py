@@ -1,4 +1,4 @@
-"""Maps of weights and single weights, against float64 numpy on copies of the weights."""
+"""Weight maps and tracked weights against float64 numpy on copies of the weights."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ from tests.support.event_reader import Run
 
 
 def decoded(run, name, step):
-    """A map's header and its values in float64, NaN where they are not finite."""
+    """Return a map's header, and its values in float64 with NaN for nonfinite ones."""
     header, codes = schema.decode_map(run.tensors[f"nnviz/weight/{name}"][step])
     values = header["offset"] + header["scale"] * codes.astype(np.float64)
     if header["nonfinite"]:
@@ -22,7 +22,7 @@ def decoded(run, name, step):
 
 
 def train(model, optimizer, logdir, steps, x, before=None, **settings):
-    """Train; the weights before each update."""
+    """Train, and return the weights before each update."""
     kept = []
     with tb_nnviz.watch(model, optimizer, logdir=logdir, on_finding=None, **settings):
         for step in range(steps):
@@ -40,20 +40,20 @@ def sgd(model, lr=0.1):
 
 
 def tile_of(header):
-    """Rows and columns of a tile, as a reader knows them from the sizes before and after."""
+    """Return rows and columns of a tile, inferred from the sizes before and after."""
     kept = {axis: -(-size // less) for axis, (size, less, _) in header["downsampled"].items()}
     return kept.get("row", 1), kept.get("column", 1)
 
 
 def by_tiles(x, tile):
-    """Mean, minimum and maximum of each tile, and what the norms of its rows and columns range over."""
+    """Return mean, minimum and maximum of each tile, and the ranges of the norms of its rows and columns."""
     rows = [x[i : i + tile[0]] for i in range(0, x.shape[0], tile[0])]
     tiles = [[part[:, j : j + tile[1]] for j in range(0, x.shape[1], tile[1])] for part in rows]
     return np.array([[[reduce(t) for t in line] for line in tiles] for reduce in (np.mean, np.min, np.max)])
 
 
 @pytest.mark.usefixtures("backend")
-def test_small_weights_are_whole_and_as_before_the_update(tmp_path):
+def test_weight_maps_small_weights_are_whole_before_update(tmp_path):
     torch.manual_seed(0)
     model = nn.Sequential(nn.Conv2d(2, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(16, 5))
     kept = train(model, sgd(model), tmp_path, 7, torch.randn(3, 2, 4, 4), weights_every=3)
@@ -82,7 +82,7 @@ def test_small_weights_are_whole_and_as_before_the_update(tmp_path):
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
 @pytest.mark.usefixtures("backend")
-def test_tiles_hold_their_true_mean_minimum_and_maximum(tmp_path, dtype):
+def test_weight_maps_tiles_equal_float64(tmp_path, dtype):
     torch.manual_seed(0)
     model = nn.Linear(301, 107).to(dtype)
     with torch.no_grad():
@@ -108,7 +108,7 @@ def test_tiles_hold_their_true_mean_minimum_and_maximum(tmp_path, dtype):
 
 
 @pytest.mark.usefixtures("backend")
-def test_zero_is_exact_and_nothing_else_looks_like_it(tmp_path):
+def test_weight_maps_only_exact_zero_has_its_code(tmp_path):
     model = nn.Linear(4, 3, bias=False)
     with torch.no_grad():
         model.weight.copy_(torch.tensor([[0.0, -0.0, 1e-6, -1e-6], [1.0, -1.0, 0.5, 0.0], [0, 0, 0, 0]]))
@@ -120,7 +120,7 @@ def test_zero_is_exact_and_nothing_else_looks_like_it(tmp_path):
 
 
 @pytest.mark.usefixtures("backend")
-def test_nan_and_inf_are_marked_and_counted(tmp_path):
+def test_weight_maps_nonfinite_values_are_counted(tmp_path):
     def spoil(step, model):
         with torch.no_grad():
             if step == 1:
@@ -143,7 +143,7 @@ def test_nan_and_inf_are_marked_and_counted(tmp_path):
 
 
 @pytest.mark.usefixtures("backend")
-def test_fewer_kernels_are_evenly_spaced_and_named(tmp_path):
+def test_weight_maps_fewer_kernels_are_evenly_spaced(tmp_path):
     torch.manual_seed(0)
     model = nn.Sequential(nn.Conv2d(20, 50, 3, padding=1), nn.ConvTranspose2d(50, 4, 2), nn.Conv1d(5, 3, 7))
     model.forward = lambda x: model[1](model[0](x)).mean() + model[2](torch.ones(1, 5, 9)).mean()
@@ -180,7 +180,7 @@ def test_fewer_kernels_are_evenly_spaced_and_named(tmp_path):
         ((1, 4, 100, 100), False, (400, 100)),
     ],
 )
-def test_what_a_shape_looks_like(shape, convolution, expected):
+def test_view_of_shape_is_matrix_or_kernels(shape, convolution, expected):
     assert view(shape, convolution).shape == expected
 
 
@@ -194,7 +194,7 @@ SHAPES = {
 
 @pytest.mark.parametrize("name", SHAPES)
 @pytest.mark.parametrize("budget", [60_000, 131_072, 10**6])
-def test_the_budget_is_kept_and_used(name, budget):
+def test_plans_any_model_keep_and_use_the_budget(name, budget):
     views = [view(shape, len(shape) == 4) for shape in SHAPES[name]]
     found = plans(views, budget)
     assert sum(plan.bytes for plan in found) <= budget
@@ -207,13 +207,13 @@ def test_the_budget_is_kept_and_used(name, budget):
     assert plans(views, budget) == found
 
 
-def test_a_thousand_layers_have_each_a_small_map():
+def test_plans_a_thousand_layers_have_small_maps():
     found = plans([view((512, 512))] * 1000, 131_072)
     assert {plan.values for plan in found} == {LEAST_VALUES}
     assert sum(plan.bytes for plan in found) < 1000 * (FIXED_BYTES + LEAST_VALUES + 400)
 
 
-def test_an_event_is_as_large_as_planned(tmp_path):
+def test_weight_maps_event_size_equals_plan(tmp_path):
     model = nn.Sequential(nn.Linear(512, 512), nn.Linear(512, 256), nn.Linear(256, 10))
     train(model, sgd(model), tmp_path, 1, torch.randn(2, 512), weight_bytes=20_000)
     sizes = [
@@ -225,7 +225,7 @@ def test_an_event_is_as_large_as_planned(tmp_path):
     assert len(sizes) == 3 and 10_000 < sum(sizes) <= 20_000
 
 
-def test_codes_stay_while_weights_do(tmp_path):
+def test_weight_maps_unchanged_weights_keep_their_codes(tmp_path):
     torch.manual_seed(0)
     model = nn.Linear(6, 6)
     frozen = model.weight[0].detach().clone()
@@ -240,7 +240,7 @@ def test_codes_stay_while_weights_do(tmp_path):
     assert (first[0] == last[0]).all() and not (first[1:] == last[1:]).all()
 
 
-def test_what_has_no_map(tmp_path):
+def test_weight_maps_unmappable_parameters_have_none(tmp_path):
     class Odd(nn.Module):
         def __init__(self):
             super().__init__()
@@ -261,7 +261,7 @@ def test_what_has_no_map(tmp_path):
     assert [t for t in Run(tmp_path).tensors if t.startswith("nnviz/weight/")] == ["nnviz/weight/frozen"]
 
 
-def test_steps_without_statistics_have_maps_too(tmp_path):
+def test_weight_maps_follow_their_own_interval(tmp_path):
     model = nn.Linear(3, 2)
     train(model, sgd(model), tmp_path, 7, torch.randn(2, 3), every=4, weights_every=3, histograms_every=None)
     run = Run(tmp_path)
@@ -269,14 +269,14 @@ def test_steps_without_statistics_have_maps_too(tmp_path):
     assert list(run.tensors["nnviz/parameter/norm"]) == [0, 4]
 
 
-def test_never(tmp_path):
+def test_weight_maps_interval_none_writes_none(tmp_path):
     model = nn.Linear(3, 2)
     train(model, sgd(model), tmp_path, 2, torch.randn(2, 3), every=1, weights_every=None, tracked_weights=None)
     assert not [tag for tag in Run(tmp_path).tensors if "nnviz/weight/" in tag or "tracked" in tag]
 
 
 @pytest.mark.usefixtures("backend")
-def test_tracked_weights_are_the_first_of_each_layer(tmp_path):
+def test_tracked_number_takes_first_of_each_layer(tmp_path):
     torch.manual_seed(0)
     model = nn.Sequential(nn.Conv2d(2, 4, 3), nn.BatchNorm2d(4), nn.Flatten(), nn.Linear(16, 5))
     model = model.to(memory_format=torch.channels_last)
@@ -292,7 +292,7 @@ def test_tracked_weights_are_the_first_of_each_layer(tmp_path):
         assert found.tolist() == [np.float32(kept[step][row["parameter"]][tuple(row["index"])]) for row in rows]
 
 
-def test_tracked_weights_can_be_chosen(tmp_path):
+def test_tracked_indices_by_parameter_are_logged(tmp_path):
     model = nn.Sequential(nn.Linear(4, 3), nn.Linear(3, 2))
     wanted = {"0.weight": [(2, 3), [0, 1]], "1.bias": [1]}
     kept = train(model, sgd(model), tmp_path, 2, torch.randn(3, 4), every=1, tracked_weights=wanted)
@@ -307,7 +307,7 @@ def test_tracked_weights_can_be_chosen(tmp_path):
     )
 
 
-def test_parameters_without_an_optimizer_are_read_too(tmp_path):
+def test_weight_maps_without_optimizer_are_read_at_close(tmp_path):
     model = nn.Sequential(nn.Linear(4, 3), nn.Linear(3, 2))
     optimizer = torch.optim.SGD(model[0].parameters(), 0.1)
     train(model, optimizer, tmp_path, 1, torch.randn(3, 4))
@@ -316,7 +316,7 @@ def test_parameters_without_an_optimizer_are_read_too(tmp_path):
     assert [row["parameter"] for row in run.rows("tracked", 0)] == ["0.weight"] * 10 + ["1.weight"] * 6
 
 
-def test_what_fails_costs_no_statistics(tmp_path, monkeypatch, caplog):
+def test_weight_maps_failure_keeps_statistics(tmp_path, monkeypatch, caplog):
     monkeypatch.setattr("tb_nnviz.record.collect.weights.maps.pool", lambda x, plan: 1 / 0)
     model = nn.Linear(3, 2)
     train(model, sgd(model), tmp_path, 2, torch.randn(2, 3), every=1, weights_every=1)

@@ -1,4 +1,4 @@
-"""The table of fields: unscaling and merging follow it, also for fields that it does not have yet."""
+"""The table of fields, which unscaling and merging follow, even for fields that are added to it."""
 
 import pickle
 import subprocess
@@ -16,7 +16,7 @@ from tests.support.backends import backend, use_backend  # noqa: F401
 
 #: The table with two more powers, as a statistic such as kurtosis would need them.
 EXTENDED = (*FIELDS, Field("third_power", "sum", 3), Field("fourth_power", "sum", 4))
-#: By field, the factor that the number of a tensor is multiplied by if its elements are multiplied by 2.
+#: By field, the factor by which its value changes if all elements are multiplied by 2.
 FACTORS = {
     "min": 2,
     "max": 2,
@@ -31,7 +31,7 @@ FACTORS = {
 
 
 def field_values(x, fields=EXTENDED):
-    """Return the fields of an array by float64 numpy, straight from the comments of the table."""
+    """Return the fields of an array by float64 numpy, as the table's comments define them."""
     x = np.asarray(x, np.float64)
     finite = x[np.isfinite(x)]
     with np.errstate(all="ignore"):
@@ -149,7 +149,7 @@ SCALED_STEP = """if True:
 
 
 def test_third_and_fourth_powers_under_a_fused_scaler(tmp_path):
-    """The optimizer unscales by itself, so the gradient is measured scaled and its fields are unscaled."""
+    """A fused optimizer unscales by itself. The scaled gradient is measured, and its fields are unscaled."""
     done = subprocess.run([sys.executable, "-c", SCALED_STEP, str(tmp_path)], capture_output=True, check=True)
     found, gradient = pickle.loads(done.stdout)
     powers = [(gradient**power).sum() for power in (1, 2, 3, 4)]

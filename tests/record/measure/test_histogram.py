@@ -73,7 +73,7 @@ def test_stock_histogram_keeps_every_finite_element():
     buckets = schema.stock_histogram(bins(x))
     assert buckets[:, 2].sum() == 1001 and len(buckets) <= 60
     assert (buckets[:, 0] < buckets[:, 1]).all() and (buckets[1:, 0] == buckets[:-1, 1]).all()
-    for left, right, count in schema.stock_histogram(bins(x), most=600):
+    for left, right, count in schema.stock_histogram(bins(x), max_buckets=600):
         # only the middle bucket, around zero, is closed on both sides
         inside = (x > left) & (x < right) | ((x == left) & bool(left >= 0)) | ((x == right) & bool(right <= 0))
         assert inside.sum() == count, (left, right)

@@ -20,7 +20,7 @@ from tests.support.backends import finished, use_backend
 
 
 class Twice(torch.Tensor):
-    """A subclass that means something else by its memory."""
+    """A subclass whose elements are not the values in its memory."""
 
     @classmethod
     def __torch_function__(cls, function, types, args=(), kwargs=None):

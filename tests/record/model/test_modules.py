@@ -1,4 +1,4 @@
-"""Modules that do not behave like layers of a plain model."""
+"""Modules that behave unlike the layers of a plain model."""
 
 import gc
 import threading

@@ -1,4 +1,4 @@
-"""EventFile: TensorBoard loads it, even from a disk that fails."""
+"""EventFile: TensorBoard loads the file, even if its disk has failed in between."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def layout(step: int) -> event_pb2.Event:
 
 @pytest.fixture
 def file_size_limit() -> Iterator[Limit]:
-    """Return a function that limits the size of every file. Like a full disk, it fails in the middle of a record."""
+    """Return a function that limits the size of every file, so that writing fails in the middle of a record."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     previous = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 

@@ -1,4 +1,4 @@
-"""Exits of a process: none loses events, and the program's own handlers stay in place."""
+"""Ends of a process: none loses events, and the program's own signal handlers stay in place."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ def test_user_writer_closed_later_warns_once_without_new_file(
     nnviz_writer.close()
     assert event_files.steps(tmp_path) == [0]
     (message,) = [record.getMessage() for record in caplog.records]
-    assert message.startswith(f"the SummaryWriter of {tmp_path} no longer takes our events")
+    assert message.startswith(f"the SummaryWriter of {tmp_path} no longer takes nnviz's events")
 
 
 @BOTH

@@ -78,7 +78,7 @@ def test_writer_idle_uses_no_cpu_and_flushes_nothing() -> None:
     made = writer.Writer(sink, flush_seconds=0.001)
     made.flush()
     flushes, used = len(sink.calls), made.cpu_seconds
-    time.sleep(0.2)  # only to give a wrong writer the time to be busy
+    time.sleep(0.2)  # gives a faulty writer time to be busy
     assert (len(sink.calls), made.cpu_seconds) == (flushes, used)
     made.close()
 

@@ -13,7 +13,7 @@ from tests.support.event_logs import AB, WALL_TIME, Log, numbers
 
 
 def finding(step: int, row: str = "a.weight", **more: Any) -> dict[str, Any]:
-    """Return a finding as a rule writes it."""
+    """Return a finding as a rule reports it."""
     return {
         "rule": "gradient_norm/vanishing",
         "severity": "warning",

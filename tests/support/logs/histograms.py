@@ -8,9 +8,7 @@ import numpy as np
 
 from tb_nnviz import schema
 from tests.support.bins import counts_of
-from tests.support.event_logs import WALL_TIME, Log, layout, numbers
-
-AB, ABC = layout(["a.weight", "b.weight"]), layout(["a.weight", "b.weight", "c.weight"])
+from tests.support.event_logs import AB, ABC, WALL_TIME, Log, numbers
 
 
 def entries(kind: str, table: schema.Layout, counts: np.ndarray) -> list[schema.Entry]:
@@ -39,12 +37,12 @@ SAMPLES = [
 
 
 class Logs:
-    """Runs with nnviz's histograms, with stock ones, resumed and broken."""
+    """Runs with nnviz's histograms or stock ones, some of them resumed or broken."""
 
     def __init__(self, logdir: Path) -> None:
         self.logdir = logdir
         self.last: dict[str, float] = {}
-        self._simple("ours", range(0, 40, 10))
+        self._simple("own", range(0, 40, 10))
         with Log(logdir / "resumed") as log:
             for i, step in enumerate((0, 10, 20)):
                 log.entries(step, [*entries("gradient", AB, counts_of(*SAMPLES[i])), *self._vector()])
@@ -67,7 +65,7 @@ class Logs:
                 self.last["stock"] = log.entries(step, [*more, *self._vector()])
 
     def _vector(self) -> list[schema.Entry]:
-        """Return statistics, which make the run listed, so that tests can wait for it."""
+        """Return statistics. With them the run is listed, so that tests can wait for it."""
         rows = [schema.vector("gradient", name, table[0]) for name, table in numbers(1, 2).items()]
         return [*rows, schema.layout_id_entry(AB)]
 

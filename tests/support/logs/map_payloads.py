@@ -1,4 +1,4 @@
-"""Maps for synthetic logs, quantized as in the schema by code independent of the recorder's."""
+"""Maps for synthetic logs, quantized as docs/schema.md says, without code of ``tb_nnviz.record``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ UNIT_AXES = ("channel", "feature", "head", "unit")
 
 
 def encode(values: np.ndarray, axes: list[str], **more: Any) -> np.ndarray:
-    """Encode float values as a payload. NaN and Inf get their code, and their units no statistics."""
+    """Encode float values as a payload. NaN and Inf have the code 255. Units that have any get no statistics."""
     finite = np.isfinite(values)
     bad = int((~finite).sum())
     low, high = (float(values[finite].min()), float(values[finite].max())) if finite.any() else (0.0, 0.0)

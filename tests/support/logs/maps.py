@@ -36,7 +36,7 @@ def head(seed: int) -> np.ndarray:
 def write(logdir: Path) -> dict[str, float]:
     """Write runs, and return the wall time of each run's last event.
 
-    Run `b` has other steps than `a`, fewer samples and no head. The others have invalid maps, or were resumed.
+    Run `b` has other steps than `a`, fewer samples and no head. Run `broken` has invalid maps. `resumed` was resumed.
     """
     last = {}
     with Log(logdir / "a") as log:
@@ -47,8 +47,8 @@ def write(logdir: Path) -> dict[str, float]:
                 values[1, 2, 0, 0] = np.nan
             more += [maps.entry(HEAD, head(step), ["sample", "unit"]), maps.entry(STEM, values, IMAGE)]
             more += [maps.entry(WEIGHT, head(step), ["row", "column"])]
-            figures = {"count": np.ones(2), "norm": np.ones(2)}
-            last["a"] = log.vectors(step, LAYERS, figures, more)
+            statistics = {"count": np.ones(2), "norm": np.ones(2)}
+            last["a"] = log.vectors(step, LAYERS, statistics, more)
             more = []
     with Log(logdir / "b") as log:
         for step in (4, 16):
@@ -64,7 +64,7 @@ def write(logdir: Path) -> dict[str, float]:
 
 
 def broken() -> list[np.ndarray]:
-    """Return a valid map, and payloads that are invalid in every way."""
+    """Return payloads, one per kind of defect, between valid ones at both ends."""
     good = maps.encode(stem(1), IMAGE)
     bad_axes = maps.encode(stem(1), IMAGE).tobytes().replace(b'"channel"', b"123456789")
     bad_scale = maps.encode(stem(1), IMAGE, scale="wide")

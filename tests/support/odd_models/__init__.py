@@ -1,6 +1,6 @@
 """Odd models by name.
 
-Nothing of the package is imported here, because saved models of these classes are loaded where it is not installed.
+This module imports nothing from the package, because tests load saved models where it is not installed.
 """
 
 from tests.support.odd_models.backward import (
@@ -18,7 +18,7 @@ from tests.support.odd_models.parameters import FrozenPart, Lazy, NumberTypes, P
 from tests.support.odd_models.special_methods import SpecialMethods
 from tests.support.odd_models.torch_features import Checkpointed, Encoder, Scripted, Threads
 
-#: A function per model that returns it.
+#: Functions that make the models, by name.
 ODD_MODELS = {
     "shared": SharedModules,
     "unrolled": Unrolled,

@@ -56,7 +56,7 @@ class TwoBackwardPasses(TwoLayers):
 
 
 class GradientPenalty(TwoLayers):
-    """A critic with a gradient penalty, whose gradient of the input is not a backward pass of the step."""
+    """A critic with a gradient penalty. The gradient with respect to its input is no backward pass of the step."""
 
     def train_step(self, recorder, step):
         total = 0
@@ -81,7 +81,7 @@ class SecondOrder(TwoLayers):
         recorder.new_pass()
         loss = self(torch.randn(5, 4)).square().mean()
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # PyTorch warns of the cycle between parameter and gradient
+            warnings.simplefilter("ignore")  # PyTorch warns about the cycle between parameter and gradient
             loss.backward(create_graph=True)
         for parameter in self.parameters():
             parameter.grad = parameter.grad.detach()
@@ -125,7 +125,7 @@ class EvaluationBetween(TwoLayers):
 
 
 class PartsCalled(TwoLayers):
-    """A training step of two micro-batches that calls the model's parts and never the model."""
+    """A training step of two micro-batches that calls the parts of the model and never the model itself."""
 
     def train_step(self, recorder, step):
         for _ in range(2):

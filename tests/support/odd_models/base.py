@@ -8,9 +8,9 @@ class OddModel(nn.Module):
     """A model with its own training step.
 
     Attributes:
-        rows: rows of its activations that have a gradient.
-        rows_without_gradient: rows of its activations that have none.
-        unobserved: a prefix of the names of modules that a recorder leaves out.
+        rows: the names of activation rows with a gradient.
+        rows_without_gradient: the names of activation rows without one.
+        unobserved: a prefix of names. The recorder leaves out modules whose names start with it.
     """
 
     rows = rows_without_gradient = ()

@@ -1,4 +1,4 @@
-"""Models whose modules are called more than once, in another order, or not to the end."""
+"""Models whose modules are called several times, in varying order, or in a pass that does not end."""
 
 import contextlib
 

@@ -1,4 +1,4 @@
-"""Models with modules that return something else than one new tensor."""
+"""Models with modules that return something other than one new tensor."""
 
 import dataclasses
 from collections import OrderedDict, namedtuple
@@ -40,7 +40,7 @@ def self_containing(x):
 
 
 INTEGERS = torch.ones(2, dtype=torch.int64)
-#: By type of output: a function that makes it, and one that reads the tensor for the loss from it.
+#: Per type of output, a function that makes it, and one that returns the tensor in it that the loss uses.
 OUTPUTS = {
     "tuple": (lambda x: (3, INTEGERS, x, x * 2), lambda o: o[2] + o[3]),
     "nested": (lambda x: [[None, "x"], [{"a": (INTEGERS, [x])}]], lambda o: o[1][0]["a"][1][0]),
@@ -136,7 +136,7 @@ class InPlace(OddModel):
 
 
 class UnusedOutputs(OddModel):
-    """Modules with outputs that are used in part or not at all, so that no gradient reaches the rest."""
+    """Modules whose outputs are used in part or not at all, so that no gradient reaches the rest."""
 
     rows = ("embed", "attend")
     rows_without_gradient = ("lstm", "split", "beside")

@@ -8,7 +8,7 @@ from tests.support.odd_models.base import OddModel
 
 
 class Parametrized(OddModel):
-    """Modules with PyTorch's parametrizations and one of the user."""
+    """Modules with PyTorch's parametrizations, and one with a parametrization of the user."""
 
     # A parametrization is a module whose calls return a weight.
     rows = tuple(

@@ -7,7 +7,7 @@ from tests.support.tensors import flat_float64, floating_tensors_in
 
 
 def is_observed(model, module):
-    """Return True if a module's calls have rows: it has no modules inside, or parameters of its own."""
+    """Return True if a module's calls have rows: the module has no children, or has parameters of its own."""
     inner = [name for name, _ in module.named_children() if name != "parametrizations"]
     return not inner or (module is not model and bool(list(module.parameters(recurse=False))))
 
@@ -28,8 +28,8 @@ class CallRecorder:
     """A recorder of the output of each module call and of the gradient that reached it.
 
     Attributes:
-        activation: float64 tensors of one axis by name of the row, one per pass of the step.
-        activation_gradient: the same of gradients.
+        activation: flat float64 tensors by row, one tensor per pass of the step.
+        activation_gradient: the gradients, in the same form.
     """
 
     records = True
@@ -43,7 +43,7 @@ class CallRecorder:
         self.attach()
 
     def attach(self):
-        """Hook the present modules of the models, and no longer those that were replaced."""
+        """Move the hooks to the modules that the models have now."""
         self.close()
         self._handles = [
             module.register_forward_hook(self._hook(".".join(filter(None, [prefix, name]))))
@@ -61,7 +61,7 @@ class CallRecorder:
             self._leaves.pop().remove()
 
     def record_gradients(self, recorded):
-        """Record gradients from now on, or no longer."""
+        """Turn the recording of gradients on or off."""
         self._gradients = recorded
 
     def close(self):

@@ -1,4 +1,4 @@
-"""Models with modules that raise in Python's special methods or have slots."""
+"""Models with modules that have slots, or special methods that raise."""
 
 from torch import nn
 

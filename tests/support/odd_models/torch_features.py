@@ -21,10 +21,10 @@ class Checkpointed(OddModel):
         self.outer_reentrant, self.inner_reentrant, self.direct = outer, inner, False
         self.stem, self.tail = nn.Linear(4, 4), nn.Linear(4, 4)
         self.inner = nn.Sequential(nn.Linear(4, 4), nn.Tanh())
-        self.double()  # the sums are taken in another order than without checkpoints
+        self.double()  # checkpoints change the order of summation
 
     def _run(self, function, x, reentrant):
-        # What is expected is recorded of the same model without checkpoints.
+        # The expected values are recorded from the same model without checkpoints.
         return function(x) if self.direct else checkpoint(function, x, use_reentrant=reentrant, preserve_rng_state=True)
 
     def _segment(self, x):
@@ -59,7 +59,7 @@ class Scripted(OddModel):
 
 
 class Threads(TwoLayers):
-    """A model that is called from threads, then its replicas as in DataParallel.
+    """A model that is called from threads at step 0, and whose replicas are called later, as in DataParallel.
 
     The threads run one after the other, so that sums are taken in the same order.
     """
@@ -84,7 +84,7 @@ class Threads(TwoLayers):
 
 
 def replica(module):
-    """Return a copy as torch.nn.parallel.replicate makes it on devices."""
+    """Return a replica of a module, as torch.nn.parallel.replicate makes it per device."""
     twin = module._replicate_for_data_parallel()
     twin._modules = {name: replica(child) for name, child in module._modules.items()}
     for name, parameter in module._parameters.items():
@@ -93,9 +93,9 @@ def replica(module):
 
 
 class Encoder(OddModel):
-    """Encoder layers, trained and evaluated: in evaluation they take a fast path where nothing is hooked.
+    """Encoder layers in training and evaluation. In evaluation they take a fast path, unless their modules have hooks.
 
-    A frozen one does so in training too, and an recorder of it would be felt.
+    The frozen layers take it in training too. The recorder leaves them out, because its hooks would change the path.
     """
 
     rows = tuple(f"trained.layers.0.{name}" for name in ("self_attn", "linear1", "linear2", "norm1", "norm2"))

@@ -1,4 +1,4 @@
-"""Expected statistics of units and weight maps, in float64 numpy from their definitions in docs/schema.md."""
+"""Oracles of unit statistics and weight maps, written from docs/schema.md in float64 numpy."""
 
 from __future__ import annotations
 

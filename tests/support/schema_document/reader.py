@@ -1,4 +1,4 @@
-"""A reader of event files, written from docs/schema.md alone."""
+"""A reader of event files that was written from docs/schema.md and nothing else."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ CONTENT = b'{"version": 1}'
 
 @lru_cache
 def table(heading: str) -> list[list[str]]:
-    """Return the cells of the first table below a heading of the document, without its head."""
+    """Return the cells of the first table below a heading of the document, without the table's head."""
     below = re.split(rf"^#+ {re.escape(heading)}$", DOCUMENT.read_text("utf-8"), flags=re.MULTILINE)[1]
     lines = re.search(r"(?:^\|.*\n)+", below, re.MULTILINE)
     assert lines is not None, f"{heading} has no table"
@@ -36,7 +36,7 @@ def table(heading: str) -> list[list[str]]:
 
 
 def names(cell: str) -> list[str]:
-    """Return the texts in backticks in a cell."""
+    """Return all texts between backticks in a cell."""
     return re.findall(r"`([^`]+)`", cell)
 
 
@@ -118,7 +118,7 @@ def events(run: Path) -> Iterator[Event]:
             values: dict[str, Any] = {}
             kinds: dict[str, tuple[str, str]] = {}
             for value in event.summary.value:
-                assert value.tag not in values, "a tag stands once in an event"
+                assert value.tag not in values, "an event has each tag once"
                 if value.WhichOneof("value") == "simple_value":
                     assert not value.HasField("metadata")
                     values[value.tag], kinds[value.tag] = value.simple_value, ("", "scalar")
@@ -156,7 +156,7 @@ def layout_id(rows: list[dict[str, Any]]) -> int:
 
 
 def count_bins(x: np.ndarray) -> np.ndarray:
-    """Return how many numbers lie in each of the 520 bins."""
+    """Return the count of each of the 520 bins."""
     return np.bincount([bin_of(number) for number in x.ravel().tolist()], minlength=520)
 
 

@@ -1,4 +1,4 @@
-"""Short trainings that write logs, and a record of each by the training loop itself."""
+"""Short training runs that write logs, each with a record that the training loop keeps itself."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def train_text(logdir: Path, steps: int = 4, start_step: int = 0, rate: float = 
 
 
 def train_scaled(logdir: Path) -> None:
-    """Train under a GradScaler; the gradient overflows at step 1, which is not logged."""
+    """Train under a GradScaler. The gradient overflows at step 1, which is not logged."""
     model, scaler = nn.Linear(2, 1), torch.amp.GradScaler("cpu", init_scale=8.0)
     optimizer = torch.optim.SGD(model.parameters(), 0.1)
     with tb_nnviz.watch(model, optimizer, logdir, every=2, scaler=scaler, window=True) as monitor:

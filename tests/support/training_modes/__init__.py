@@ -1,4 +1,4 @@
-"""Ways in which people train, each as a loop that can be run plainly, watched, or recorded.
+"""Training modes: common ways to train. Each can be run as it is, watched, or recorded.
 
 A mode is a function of a ``Loop`` that returns the losses. It makes models and optimizers, passes them to
 ``loop.start``, and does its backward passes, clipping and steps through the loop.

@@ -1,4 +1,4 @@
-"""The operations of a training loop, run as they are or with ``watch``."""
+"""The operations of a training loop, with and without ``watch``."""
 
 from torch import nn
 
@@ -9,7 +9,7 @@ class Loop:
     """A training loop without ``watch``."""
 
     def start(self, models, optimizers, scaler=None):
-        """Take the models, one or by name, and what trains them."""
+        """Take a model, or models by name, and their optimizers and scaler."""
         self.models = models if isinstance(models, dict) else {"": models}
         self.optimizers, self.scaler = optimizers, scaler
 

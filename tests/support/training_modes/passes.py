@@ -1,4 +1,4 @@
-"""Training modes with other passes than one per step."""
+"""Training modes with several, frozen, recomputed or evaluation passes per step."""
 
 import torch
 from torch.nn import functional as F

@@ -1,4 +1,4 @@
-"""A training loop that records what it does, as a reference for what is logged."""
+"""A training loop that records its tensors, as a reference for the log."""
 
 import torch
 

@@ -1,4 +1,4 @@
-"""Reading of event files with TensorBoard's own loaders, and running of programs that end in various ways."""
+"""Helpers that read event files with TensorBoard's own loaders, and run programs that end in various ways."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def load(path: pathlib.Path) -> list[event_pb2.Event]:
 
 
 def steps(logdir: pathlib.Path) -> list[int]:
-    """Return the steps of a directory's only file, which must begin with its version and must be whole."""
+    """Return the steps of a directory's only file. Check that it begins with its version and is whole."""
     (path,) = files(logdir)
     events = load(path)
     assert events[0].file_version == "brain.Event:2"
@@ -35,7 +35,7 @@ def steps(logdir: pathlib.Path) -> list[int]:
 
 
 def whole(path: pathlib.Path) -> bool:
-    """Return True if the last record ends with the file: none is torn, and nothing follows a bad one."""
+    """Return True if the file ends where its last record ends."""
     data = path.read_bytes()
     position = 0
     while position < len(data):
@@ -49,8 +49,8 @@ def values(event: event_pb2.Event) -> dict[str, object]:
 
 
 def start(program: str, *args: object) -> subprocess.Popen[str]:
-    """Start one of `programs` in a process of its own."""
-    # Python 3.12 and later warn of a fork in a process with threads
+    """Start one of the functions in programs.py in a process of its own."""
+    # Python 3.12 and later warn about a fork in a process with threads
     command = [
         sys.executable,
         "-W",
@@ -74,5 +74,5 @@ def wait_until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     """Wait for a condition that another thread fulfils. Fails after the time limit."""
     end = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < end, "it did not happen"
+        assert time.monotonic() < end, f"not fulfilled within {seconds} s"
         time.sleep(0.005)

@@ -16,7 +16,7 @@ from typing import Any
 from tb_nnviz import schema
 from tb_nnviz.record.write import writer
 
-# With one flush per hour, only the exit can have written the file.
+# With one flush per hour, only the exit can write the events.
 HOUR = 3600.0
 
 
@@ -68,7 +68,7 @@ def two_writers(logdir: str) -> None:
 
 
 def own_handler(logdir: str) -> None:
-    """End by the program's own handler of SIGTERM, which logs too, perhaps in the middle of a submit."""
+    """End in the program's own handler of SIGTERM, which logs too, perhaps in the middle of a submit."""
     made: list[writer.Writer] = []
 
     def handler(*_: object) -> None:
@@ -82,7 +82,7 @@ def own_handler(logdir: str) -> None:
 
 
 def later_handler(logdir: str) -> None:
-    """End by a later handler that calls the one before it, as Lightning's does, and then exits by itself."""
+    """End in a handler that was set later. Like Lightning's, it calls the one before it, and then exits itself."""
     made = open_writer(logdir)
     previous = signal.getsignal(signal.SIGTERM)
 

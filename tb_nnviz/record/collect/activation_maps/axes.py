@@ -1,4 +1,4 @@
-"""The meaning of the axes of a layer's output: sample, unit or place."""
+"""The meaning of the axes of a layer's output: sample, unit or position."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 from torch.nn.modules import activation, batchnorm, conv, dropout, instancenorm, padding, pooling, upsampling
 
-#: Axes of units. A unit has values of its own, and keeps its index from step to step.
+#: Axes whose indices are units. A unit keeps its index from step to step.
 UNIT_AXES = ("channel", "feature", "unit", "head")
 
 _CHANNELS = (
@@ -47,8 +47,8 @@ class Axes:
     """The axes of a map, and the axis of the output that each comes from.
 
     Args:
-        names: of the map's axes. Of "depth" one slice is kept.
-        source: for each, the axis of the output, or None for a new axis of size 1.
+        names: names of the map's axes. Only one slice along "depth" is kept.
+        source: for each name, the axis of the output, or None for a new axis of size 1.
         fold: rows per sample, if the first axis of the output contains the rows of all samples. It is split first.
     """
 
@@ -73,7 +73,7 @@ class Axes:
 
 
 def plain(names: tuple[str, ...]) -> Axes:
-    """Return axes that are those of the output."""
+    """Return axes of these names in the order of the output."""
     return Axes(names, tuple(range(len(names))))
 
 
@@ -98,9 +98,9 @@ def output_axes(
 
     Args:
         module: the layer.
-        shape: of its output.
+        shape: shape of its output.
         samples: number of samples of the probe.
-        sequence_first: whether its output is [token, sample, feature]; None if that is unknown.
+        sequence_first: whether its output is [token, sample, feature], or None if that is unknown.
         before: by shape, the axes of the latest output before this one. An elementwise module such as ReLU or
             dropout keeps the axes of its input.
     """

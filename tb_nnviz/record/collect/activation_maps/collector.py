@@ -1,4 +1,4 @@
-"""Maps of what each layer puts out when the models run on their probes."""
+"""Maps of each layer's output when the models run on their probes."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ Optimizer = torch.optim.Optimizer
 
 _logger = logging.getLogger("tb_nnviz")
 
-#: Plans per run. If shapes change again after that, the outputs that changed have no map at that step.
+#: Most plans per run. After that, an output whose shape has changed has no map.
 MOST_PLANS = 8
 
 
 class ActivationMaps(Collector):
-    """Takes the maps of a step before its first update.
+    """The collector of activation maps, which are taken before the first update of a step.
 
-    At the first step the models run twice: once to plan from the shapes what is kept, and once for the maps. The plan
-    holds until a shape changes.
+    In the first step the models run twice: once to plan the maps from the shapes, and once to take them. The plan
+    is kept until a shape changes.
 
     Args:
         models: by their prefix.
         observed: the layers to observe.
         probes: by prefix, of the models that have one.
-        budget: bytes of an event.
+        budget: most bytes of an event.
         inputs: whether the probes are logged too, once.
         labels: by prefix, of the probes' samples or tokens.
         paused: the hooks that must not see the probe.
@@ -71,7 +71,7 @@ class ActivationMaps(Collector):
     def opened(self) -> None:
         """Use the autocast of a training pass that begins."""
         if self._taken is None:
-            self._passes.use_autocast_of_now()
+            self._passes.use_current_autocast()
 
     def before(self, optimizer: Optimizer, closure: bool) -> None:
         if self._taken is None:  # before the first update, so that maps show the values that the step began with
@@ -110,7 +110,7 @@ class ActivationMaps(Collector):
         self._taken = taken
 
     def _plan(self) -> None:
-        """Run once for the shapes, and choose what is kept of each output."""
+        """Run once for the shapes, and choose the size of each map."""
         seen: dict[str, Seen] = {}
         self._passes.run(
             lambda name, layer, model, output: seen.setdefault(name, Seen(layer.module, model)).take(output)
@@ -154,7 +154,7 @@ class ActivationMaps(Collector):
             payload = input_payload(probe.first, own, self._labels.get(prefix), copy)
             if payload is None:
                 _logger.warning(
-                    "the probe%s is not logged: there is no map of %s %s",
+                    "the probe%s is not logged: a tensor of %s %s cannot be shown as a map",
                     prefix and f" of {prefix}",
                     probe.first.dtype,
                     list(probe.first.shape),

@@ -23,12 +23,12 @@ _NAMES = {2: ("sample", "unit"), 3: ("sample", "token", "feature"), 4: ("sample"
 
 
 def input_payload(x: Tensor, plans: Sequence[Plan], labels: Labels | None, copy: HostCopy) -> Payload | None:
-    """Return the function that makes the payload of a probe's first tensor, or None if no map can show it.
+    """Return the function that makes the payload of a probe's first tensor, or None if it cannot be shown as a map.
 
     Args:
         x: the probe's first tensor.
-        plans: of its model's maps, in order of execution. The input keeps as many samples as these.
-        labels: of its samples or tokens.
+        plans: plans of its model's maps, in order of execution. The input keeps as many samples as these.
+        labels: labels of its samples or tokens.
         copy: takes the tensor to the host.
     """
     samples = max((plan.kept["sample"] for plan in plans), default=MOST_SAMPLES)
@@ -36,7 +36,7 @@ def input_payload(x: Tensor, plans: Sequence[Plan], labels: Labels | None, copy:
     if not (x.is_floating_point() or x.is_complex()):
         if x.dim() == 2:
             return _tokens(x.t() if swapped else x, samples, labels)
-        x = x.float()  # such as images in the form in which they are stored
+        x = x.float()  # for example images as integers
     axes = _axes(x, plans, swapped)
     if axes is None or not is_mappable(x):
         return None
@@ -68,7 +68,7 @@ def _tokens(x: Tensor, samples: int, labels: Labels | None) -> Payload | None:
     if not x.numel() or x.is_meta:
         return None
     sizes = dict(zip(("sample", "token"), x.shape, strict=True))
-    # An id beyond a byte takes a few digits in the header.
+    # Ids that do not fit into a byte are listed in the header, with a few digits each.
     kept = x[:samples, : MOST_BYTES // (8 * max(1, min(samples, len(x))))].cpu().numpy().astype(np.int64)
     return lambda arrays: layer_map.encode_tokens(kept, sizes, **_labels(labels, *kept.shape))
 

@@ -1,4 +1,4 @@
-"""Turns a layer's output into a map: reduced as planned, one byte per value, with exact values of its units."""
+"""The map of a layer's output: reduced as planned, one byte per value, with exact values of its units."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ class Plan:
     """The reduction of one layer's output, which is the same at every step.
 
     Args:
-        shape: of the output.
-        axes: of the map.
-        sizes: by axis, before the reduction.
-        kept: by axis, after it.
+        shape: shape of the output.
+        axes: axes of the map.
+        sizes: by axis, the size before the reduction.
+        kept: by axis, the size after the reduction.
     """
 
     shape: tuple[int, ...]
@@ -36,9 +36,9 @@ class Plan:
 
     @property
     def downsampled(self) -> dict[str, list[Any]] | None:
-        """Original size, kept size and method by axis; None if everything is kept."""
+        """Original size, kept size and method by axis, or None if everything is kept."""
         found = {
-            name: [size, self.kept.get(name, 1), how(name)]
+            name: [size, self.kept.get(name, 1), method(name)]
             for name, size in self.sizes.items()
             if size != self.kept.get(name, 1)
         }
@@ -46,14 +46,14 @@ class Plan:
 
     @property
     def unit_order(self) -> list[int] | None:
-        """Original index of each kept unit; None if all are kept."""
+        """Original index of each kept unit, or None if all are kept."""
         name = self.axes.names[self.axes.unit]
         size, kept = self.sizes[name], self.kept[name]
         return None if kept == size else [i * size // kept for i in range(kept)]
 
 
-def how(axis: str) -> str:
-    """Return how an axis is reduced: units at even distances, places by pooling, other axes to their first indices."""
+def method(axis: str) -> str:
+    """Return the reduction of an axis: evenly spaced units, means over positions, or first indices of other axes."""
     if axis in UNIT_AXES:
         return "every"
     return "mean" if axis in _POOLED else "slice"
@@ -71,7 +71,7 @@ def take(output: Tensor, plan: Plan) -> tuple[Tensor, Tensor]:
     """Return a map's codes, uint8 of the kept sizes, and its exact numbers, without waiting for the device.
 
     The numbers are [offset, scale, nonfinite], then minima, maxima and means of the kept units. Those cover all
-    samples and places of the output, including the ones that the map drops.
+    samples and positions of the output, including those that the map drops.
     """
     exact = exact_dtype(output.device)
     x = plan.axes.arrange(output if output.dtype in (torch.float32, exact) else output.float())
@@ -82,7 +82,7 @@ def take(output: Tensor, plan: Plan) -> tuple[Tensor, Tensor]:
     others = [i for i in range(x.dim()) if i != unit]
     exact_units = [x.amin(others).to(exact), x.amax(others).to(exact), x.mean(others, dtype=exact)]
     for i, name in enumerate(names):
-        if how(name) == "slice" and name != "depth":
+        if method(name) == "slice" and name != "depth":
             x = x.narrow(i, 0, plan.kept[name])
     if "depth" in names:
         axis = names.index("depth")
@@ -92,7 +92,7 @@ def take(output: Tensor, plan: Plan) -> tuple[Tensor, Tensor]:
 
 
 def _pool(x: Tensor, plan: Plan) -> Tensor:
-    """Return the means of tiles of places. A tile at the edge is the mean of the places that it has."""
+    """Return means over tiles of positions. A tile at the edge covers fewer positions."""
     names = [name for name in plan.sizes if name in _POOLED]
     side = factor([plan.sizes[name] for name in names], [plan.kept[name] for name in names])
     if side == 1:
@@ -132,7 +132,7 @@ def _rounded(values: np.ndarray) -> list[float | None]:
 def encode_tokens(values: np.ndarray, sizes: dict[str, int], **more: Any) -> np.ndarray:
     """Return the payload of inputs that are token ids, [sample, token].
 
-    Ids that fit into one byte are their own codes. Others are also listed in the header.
+    Ids that fit into one byte are their own codes. Larger ids are also listed in the header.
     """
     low, high = int(values.min()), int(values.max())
     fits = low >= 0 and high <= 255

@@ -15,10 +15,10 @@ from tb_nnviz.record.collect.activation_maps.layer_map import Plan
 from tb_nnviz.record.collect.activation_maps.sizes import choose
 from tb_nnviz.record.model.modules import first_tensor, named_modules
 
-#: Suffix of the name of a layer, for the attention weights that it returns.
+#: Suffix of a map's name for the attention weights that a layer returns.
 ATTENTION = "@attention"
 
-#: By the map's name, which is that of the row, possibly with ATTENTION. None: an output without a map.
+#: Plans by the map's name, which is that of the row, possibly with ATTENTION. None stands for an output without a map.
 Plans = dict[str, Plan | None]
 
 
@@ -31,7 +31,7 @@ class Seen:
     shapes: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
     def take(self, output: object) -> None:
-        """Note the outputs of the planning pass. Recognizing attention weights by their values waits for the device."""
+        """Record the shapes of an output. It waits for the device, to recognize attention weights by their values."""
         for key, tensor in outputs(output):
             if not key or is_attention(tensor):
                 self.shapes[key] = tuple(tensor.shape)
@@ -40,7 +40,7 @@ class Seen:
 def plan(
     models: Mapping[str, nn.Module], probes: Mapping[str, tuple[int, ...]], seen: Mapping[str, Seen], budget: int
 ) -> Plans:
-    """Return what is kept of each map, so that an event takes no more bytes than the budget.
+    """Return a plan per map, so that an event takes no more bytes than the budget.
 
     Args:
         models: by their prefix.
@@ -62,7 +62,7 @@ def plan(
 def _whole(seen: Mapping[str, Seen], probe: tuple[int, ...], hints: Mapping[nn.Module, bool | None]) -> Plans:
     """Return plans that keep everything, for the outputs of one model."""
     shapes = [(hints.get(found.module), shape) for found in seen.values() for shape in found.shapes.values()]
-    # A model of [token, sample, feature] has such modules, and its input has tokens first too.
+    # The input is [token, sample, ...] if a module that declares this order has an output of the same first sizes.
     swapped = any(hint and len(shape) == 3 and shape[:2] == probe[:2] for hint, shape in shapes)
     samples = probe[1] if swapped else probe[0] if probe else 1
     before: dict[tuple[int, ...], Axes] = {}

@@ -80,7 +80,7 @@ def probes(probe: Any, models: Mapping[str, nn.Module]) -> dict[str, Probe]:
     """Return the probes by the prefix of their model. With a dict of models, ``probe`` is a dict by their names.
 
     Raises:
-        TypeError, ValueError: see ``Probe.of``, or no model has the name.
+        TypeError, ValueError: see ``Probe.of``, or a name that no model has.
     """
     if list(models) == [""]:
         return {"": Probe.of(probe, models[""])}
@@ -95,7 +95,7 @@ def probes(probe: Any, models: Mapping[str, nn.Module]) -> dict[str, Probe]:
 
 
 def labels(value: Any, probes: Mapping[str, Probe]) -> dict[str, Labels]:
-    """Return the labels by the prefix of their model. They are given in the form of the probes.
+    """Return the labels by the prefix of their model. With a dict of probes, ``value`` is a dict by their names.
 
     Raises:
         TypeError, ValueError: they are not strings, their number is not that of the samples, or a model has no probe.
@@ -110,7 +110,7 @@ def labels(value: Any, probes: Mapping[str, Probe]) -> dict[str, Labels]:
 
 
 def _labels(name: str, value: Any, probe: Probe) -> Labels:
-    expected = "one string a sample, or one list of strings a sample"
+    expected = "one string per sample, or one list of strings per sample"
     if isinstance(value, str) or not isinstance(value, Sequence):
         raise TypeError(f"invalid {name}: {value!r:.60} ({expected})")
     for label in value:
@@ -119,7 +119,7 @@ def _labels(name: str, value: Any, probe: Probe) -> Labels:
             raise TypeError(f"invalid {name}: {label!r:.60} ({expected})")
     # If tokens come first, samples come second.
     if len(value) not in probe.first.shape[: 1 if probe.first.dim() > 3 else 2]:
-        raise ValueError(f"invalid {name}: {len(value)} of them for a probe of {list(probe.first.shape)} ({expected})")
+        raise ValueError(f"invalid {name}: {len(value)} labels for a probe of {list(probe.first.shape)} ({expected})")
     return value
 
 

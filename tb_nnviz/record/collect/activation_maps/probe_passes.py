@@ -18,17 +18,17 @@ OnOutput = Callable[[str, Layer, str, object], None]
 
 
 class Pausable(Protocol):
-    """Hooks that ignore all calls while ``paused``, because a probe is no training."""
+    """Hooks that ignore all calls while ``paused``, because a pass on a probe is not training."""
 
     paused: bool
 
 
 class ProbeFailed(RuntimeError):
-    """The user's model raised on the user's probe."""
+    """An error of the user's model on the probe."""
 
 
 class ProbePasses:
-    """Runs the models on their probes, in evaluation mode and under the autocast of training.
+    """Passes of the models on their probes, in evaluation mode and under the autocast of training.
 
     Args:
         models: by their prefix.
@@ -47,8 +47,8 @@ class ProbePasses:
         self._models, self._observed, self._probes, self._paused = models, observed, probes, paused
         self._autocast: Autocast | None = None
 
-    def use_autocast_of_now(self) -> None:
-        """Run the next probe under the autocast that is on now."""
+    def use_current_autocast(self) -> None:
+        """Run the next passes under the current state of autocast."""
         device = device_of(next(iter(self._models.values())))
         self._autocast = Autocast.now(device.type)
 
@@ -62,7 +62,8 @@ class ProbePasses:
             for hooks in self._paused:
                 hooks.paused = True
                 stack.callback(setattr, hooks, "paused", False)
-            reported: set[nn.Module] = set()  # a module that several models share has one row, and the first maps
+            # a module that several models share has one row, and maps of the first model
+            reported: set[nn.Module] = set()
             for prefix, probe in self._probes.items():
                 self._run_model(prefix, probe, on_output, excluding=reported)
                 reported.update(self._models[prefix].modules())
@@ -77,7 +78,7 @@ class ProbePasses:
             if number < MAX_CALLS and not errors:
                 try:
                     on_output(row_name(layer.name, number), layer, prefix, output)
-                except Exception as error:  # kept apart from an error of the model
+                except Exception as error:  # raised after the pass, so that it is not taken for the model's error
                     errors.append(error)
 
         owned = set(model.modules()).difference(excluding)
@@ -90,7 +91,7 @@ class ProbePasses:
             except Exception as error:
                 raise ProbeFailed(
                     f"the model{prefix and ' ' + prefix} raised {error!r:.200} on the probe "
-                    "(inputs as it takes them, in evaluation): no maps of this run from here on"
+                    "(in evaluation mode): this run gets no more activation maps"
                 ) from error
         if errors:
             raise errors[0]

@@ -1,4 +1,4 @@
-"""Quantizes values to one byte each, with the scale and the offset that restore them."""
+"""Quantization of values to one byte each, with the scale and the offset that restore them."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ def exact_dtype(device: torch.device) -> torch.dtype:
 def quantize(x: Tensor) -> tuple[Tensor, Tensor]:
     """Return the codes of a tensor's values, uint8 of its shape, and [offset, scale, nonfinite] of ``exact_dtype``.
 
-    A value is ``offset + scale * code``, up to half a scale. If any value is nonfinite, code 255 stands for those and
-    the others use 0 to 254. If all values are equal, the scale is 0. Nothing waits for the device.
+    A value is ``offset + scale * code``, with an error of at most ``scale / 2``. If any value is nonfinite, code 255
+    stands for nonfinite values, and the others use 0 to 254. If all values are equal, the scale is 0. Nothing waits
+    for the device.
 
     >>> codes, numbers = quantize(torch.tensor([-1.0, 0.0, 4.1]))
     >>> codes.tolist(), [round(number, 6) for number in numbers.tolist()]
@@ -43,7 +44,7 @@ def quantize(x: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _quantize_finite(x: Tensor) -> tuple[Tensor, Tensor] | None:
-    """Return the same four times faster, or None if a value is nonfinite. Only a CPU can answer that at no cost."""
+    """Return the same, four times faster, or None if a value is nonfinite. On a GPU that test would wait."""
     low, high = (bound.item() for bound in torch.aminmax(x))
     if not math.isfinite(high - low):
         return None

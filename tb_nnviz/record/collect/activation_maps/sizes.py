@@ -12,12 +12,12 @@ MOST_SAMPLES = 8
 MOST_BYTES = 256 * 1024
 #: Most bytes of a header, and of each unit in it: three values and the original index.
 HEADER_BYTES, UNIT_BYTES = 768, 56
-#: Up to this size, a larger map is preferred to one more sample.
+#: Bytes per sample that a map gets before the maps keep one more sample.
 SAMPLE_BYTES = 2048
 
 #: An axis is cut below its target only when all others have reached theirs.
 _TARGETS = {"channel": 16, "feature": 32, "unit": 32, "head": 4, "token": 48, "length": 64}
-_PLACE_TARGET, _ATTENTION_TARGET = 12, 32
+_POSITION_TARGET, _ATTENTION_TARGET = 12, 32
 
 Sizes = Mapping[str, int]
 
@@ -32,7 +32,7 @@ def cost(kept: Sizes) -> int:
 
 
 def choose(sizes: Sequence[Sizes], budget: int) -> list[dict[str, int] | None]:
-    """Return the kept sizes of maps of these sizes, or None for a map without room.
+    """Return the kept sizes of maps of these sizes, or None for a map that does not fit.
 
     All maps keep the same samples. Small maps are whole, and the large ones share the rest of the budget.
 
@@ -97,7 +97,7 @@ def fit(sizes: Sizes, most: int) -> dict[str, int] | None:
 
 
 def _pooled_further(sizes: Sizes, kept: Sizes) -> dict[str, int]:
-    """Return the next smaller sizes to which places of these sizes can be pooled."""
+    """Return the next smaller sizes to which positions of these sizes can be pooled."""
     side = 1
     while all(-(-size // side) >= kept[name] for name, size in sizes.items()):
         side += 1
@@ -105,7 +105,7 @@ def _pooled_further(sizes: Sizes, kept: Sizes) -> dict[str, int]:
 
 
 def factor(sizes: Sequence[int], kept: Sequence[int]) -> int:
-    """Return the side of the tiles in which places are pooled: the smallest that leaves the kept sizes.
+    """Return the side of the tiles that are averaged: the smallest that gives the kept sizes.
 
     >>> factor([56, 56], [14, 14]), factor([1, 100], [1, 34])
     (4, 3)
@@ -118,5 +118,5 @@ def factor(sizes: Sequence[int], kept: Sequence[int]) -> int:
 
 def _target(name: str) -> int:
     if name in ("height", "width"):
-        return _PLACE_TARGET
+        return _POSITION_TARGET
     return _ATTENTION_TARGET if name in ("query", "key") else _TARGETS.get(name, 16)

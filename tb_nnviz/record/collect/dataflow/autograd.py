@@ -1,4 +1,4 @@
-"""Nodes of autograd's graph: their operators, their outputs, and how they are connected."""
+"""Nodes of autograd's graph: their operators, outputs and connections."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-#: Nodes that are searched for another model's output.
+#: Most nodes that are searched for another model's output.
 _NEAR = 64
 _ALIASES = {
     "bmm": "matmul",
@@ -24,7 +24,7 @@ _ALIASES = {
 
 
 def leads_to(node: Any, wanted: Any) -> bool:
-    """Return whether one node is reached from another within a few operators."""
+    """Return True if ``wanted`` is reached from ``node`` within a few operators."""
     if node is None or wanted is None:
         return False
     seen, waiting = {node: None}, [node]

@@ -1,4 +1,4 @@
-"""Observes the dataflow of the models once, for ``nnviz/graph``."""
+"""Observation of the models' dataflow, once, for ``nnviz/graph``."""
 
 from __future__ import annotations
 
@@ -52,12 +52,14 @@ class _Observed:
 
 
 class GraphCapture(Collector):
-    """Observes the first training pass of each model in the first logged step, and then removes its hooks.
+    """The collector of the dataflow: the first training pass of each model in the first logged step.
+
+    It then removes its hooks.
 
     Args:
         models: by their prefix.
         calls: returns the calls of the current thread, which the module hooks follow.
-        guard: keeps the time, and turns the part off if a hook raises.
+        guard: measures the time, and turns the part off if a hook raises.
     """
 
     part = "the graph"
@@ -95,7 +97,7 @@ class GraphCapture(Collector):
         modules = module_table(self._models, self._count)
         document = graph_document(modules, self._finished, self._links, self._reason)
         self._done, self.active = True, False
-        # A compiled graph contains its hooks: without one, torch would compile it again.
+        # Only hooks that ran outside of compiled graphs. Removing one from a compiled graph would recompile it.
         self._hooks.remove(self._eager)
         self._forget()
         pending.events.append(lambda arrays: [graph_entry(document)])
@@ -104,7 +106,7 @@ class GraphCapture(Collector):
         self.remove()
 
     def remove(self) -> None:
-        """Take all hooks off."""
+        """Remove all hooks."""
         self._done, self.active = True, False
         self._hooks.remove()
         self._forget()
@@ -180,7 +182,7 @@ class GraphCapture(Collector):
                     self._running = None
 
     def _observed(self, module: nn.Module, args: Any, kwargs: Any) -> _Observed | None:
-        """Return the pass that a call belongs to, which the call may begin, or None if it is not observed."""
+        """Return the pass of a call, begun by it if necessary, or None if the call is not observed."""
         running, calls = self._running, self._calls()
         if running is not None:
             if self._thread != threading.get_ident():
@@ -220,7 +222,7 @@ class GraphCapture(Collector):
         return True
 
     def _take_inputs(self, running: _Observed, module: nn.Module, args: Any, kwargs: Any) -> None:
-        """Add the inputs of a pass: the model's arguments, or outside of a model's call the tensors of no node."""
+        """Add the inputs of a pass: the model's arguments, or outside of a model's call tensors that no node made."""
         named = arguments_of(module, args, kwargs)
         if running.root is None:
             named = {name: tensor for name, tensor in named.items() if running.flow.is_new(tensor)}

@@ -1,4 +1,4 @@
-"""The flow of tensors from module call to module call, read from autograd's graph while a forward pass runs."""
+"""The flow of tensors between module calls, read from autograd's graph while a forward pass runs."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from tb_nnviz.record.collect.dataflow.tensors import bytes_of, described, descri
 
 #: A pass with more nodes, of autograd or in the graph, is not drawn: the picture would be unreadable.
 MOST_WALKED, MOST_NODES = 500_000, 20_000
-#: Operators that are named on one edge.
+#: Most operators that are named on one edge.
 MOST_VIA = 8
-#: Operators that only change the layout of the same numbers.
+#: Operators that only change the layout of the same values. They are not shown.
 _QUIET = frozenset(
     """view reshape unsafe_view reshape_alias t transpose permute expand unsqueeze squeeze slice select split
     split_with_sizes unbind chunk clone alias contiguous to_copy as_strided detach narrow copy_slices""".split()  # noqa: SIM905
@@ -31,8 +31,8 @@ class Flow(NamedTuple):
 
     Args:
         source: index of the node that it comes from, or None if it comes from no node.
-        via: the operators that it passed since.
-        parameters: the parameters that joined on its way.
+        via: the operators between that node and the tensor.
+        parameters: the parameters that these operators combined it with.
         unknown: it was computed without gradients and outside of all modules, so its origin cannot be read.
         shape: its shape.
         assumed: the origin is a guess.
@@ -117,7 +117,7 @@ class Dataflow:
         return [self.origin(tensor)._replace(shape=shape_of(tensor)) for tensor in tensors]
 
     def is_new(self, tensor: Tensor) -> bool:
-        """Return whether no node made this tensor: it is an input."""
+        """Return True if no node made this tensor, so that it is an input."""
         return tensor.grad_fn is None and self._find(tensor) is None and tensor not in self._names
 
     def release(self) -> None:
@@ -184,11 +184,11 @@ class Dataflow:
         return Flow(self._earlier)
 
     def _join(self, node: Any, before: Sequence[Any]) -> Flow:
-        """Return the flow out of an operator. It becomes a node if several flows meet in it or parameters join."""
+        """Return the flow out of an operator. It is a node if it combines several flows, or one with parameters."""
         name, output = operator_name(node.name()), output_of(node)
         flows = [self._flows[id(other)][1]._replace(shape=shape_at(other)) for other in before]
         if name in _JOINING and len(before) < len(node.next_functions):
-            flows += self._taken_up(name, output)
+            flows += self._assumed_operands(name, output)
         data = [flow for flow in flows if flow.source is not None]
         parameters = tuple(dict.fromkeys(name for flow in flows for name in flow.parameters))
         if not data:
@@ -205,8 +205,8 @@ class Dataflow:
             self._connect(flow, index)
         return Flow(index)
 
-    def _taken_up(self, name: str, output: tuple[Any, torch.dtype] | None) -> list[Flow]:
-        """Return the unused outputs without gradients that may be the operator's other operand, by their shape."""
+    def _assumed_operands(self, name: str, output: tuple[Any, torch.dtype] | None) -> list[Flow]:
+        """Return the unused outputs without gradients whose shape fits the operator's other operand."""
         if output is None:
             return []
         shape = tuple(output[0])

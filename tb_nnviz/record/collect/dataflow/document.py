@@ -13,9 +13,10 @@ It is UTF-8 JSON in a uint8 tensor of plugin ``nnviz``. Every writer of a run wr
 module's own parameters (elements). A shared parameter counts where it is registered first, and as ``shared``
 elsewhere. A ``call`` has the name of its activation row. ``module`` is the name of the module, and for an operator
 that of the module in which it ran. A ``group`` is a call that contains other observed calls: it has shapes and no
-edges. ``bytes`` is the memory of a call's outputs for the observed batch. Shapes are whole. ``via`` lists operators
-that a flow passed on its way. An edge is ``assumed`` if something was computed without gradients and outside of all
-modules: it leads from the outputs that nothing else had used. Unknown keys of a node or an edge are left out.
+edges. ``bytes`` is the memory of a call's outputs for the observed batch. Shapes are whole. ``via`` lists the
+operators between both ends. An edge is ``assumed`` if a tensor was computed without gradients and outside
+of all modules. Such an edge starts at an output that had not been used yet. Unknown keys of a node or an edge are
+left out.
 """
 
 from __future__ import annotations

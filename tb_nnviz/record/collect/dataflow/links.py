@@ -11,7 +11,7 @@ from tb_nnviz.record.collect.dataflow.autograd import leads_to
 
 
 class ModelLinks:
-    """Recognizes the outputs of each model in the arguments of the others. It keeps no tensor alive."""
+    """The models whose outputs are arguments of other models. It keeps no tensor alive."""
 
     def __init__(self) -> None:
         self._outputs: list[tuple[weakref.ref[Tensor], nn.Module]] = []

@@ -11,7 +11,7 @@ from torch import Tensor
 from tb_nnviz.record.model.modules import NamedParameter
 
 Index = tuple[int, ...]
-#: How many elements of each weight, or the indices by parameter.
+#: Number of elements per weight, or indices by parameter.
 Choice = int | Mapping[str, Sequence[Index]]
 
 
@@ -23,7 +23,7 @@ def checked(choice: Any, parameters: Iterable[NamedParameter]) -> Choice:
         parameters: those that have rows.
 
     Raises:
-        ValueError: the argument is no choice, or names a parameter or an index that does not exist.
+        ValueError: the argument is invalid, or names a parameter or an index that does not exist.
     """
     if choice is None:
         return 0
@@ -40,7 +40,8 @@ def checked(choice: Any, parameters: Iterable[NamedParameter]) -> Choice:
         if name not in known:
             raise ValueError(f"unknown parameter in tracked_weights: {name!r} (one of {', '.join(known):.200})")
         if not has_elements(known[name]):
-            raise ValueError(f"invalid tracked_weights: {name!r} is {_describe(known[name])}, and has no single values")
+            kind = _describe(known[name])
+            raise ValueError(f"invalid tracked_weights: {name!r} is {kind}, whose single values cannot be read")
         found[name] = [_index(name, index, tuple(known[name].shape)) for index in indices]
     return found
 
@@ -57,7 +58,7 @@ def _index(name: str, index: Any, shape: tuple[int, ...]) -> Index:
 
 
 def has_elements(tensor: Tensor) -> bool:
-    """Return whether single values of a parameter can be read: floating-point, in one block of memory."""
+    """Return True if single values of a parameter can be read: it is floating-point, in one block of memory."""
     return (
         tensor.is_floating_point()
         and tensor.layout == torch.strided

@@ -1,4 +1,4 @@
-"""Encodes the map of a weight on the host, one byte per value."""
+"""Encoding of a weight's map on the host, one byte per value."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Sent(NamedTuple):
 
 
 def send(pooled: Pooled, copy: HostCopy) -> Sent:
-    """Add what was read of a weight to the copy."""
+    """Add the data of a weight's map to the copy."""
     norms = tuple(copy.add(norm) for norm in pooled.norms)
     return Sent(pooled.plan, pooled.shape, pooled.dtype, copy.add(pooled.values), norms, copy.add(pooled.nonfinite))
 
@@ -37,8 +37,8 @@ def quantize(values: np.ndarray) -> tuple[np.ndarray, float]:
     """Return the codes of values, uint8 of the same shape, and the size of a step.
 
     A value is ``(code - ZERO) * step``, with an error of less than a step. Exactly 0 has a code of its own, and so
-    have nonfinite values. The step covers the largest magnitude. It comes from the same ladder as the edges of the
-    histograms, so that an unchanged weight keeps its code until the largest weight leaves its quarter of an octave.
+    have nonfinite values. The step is the smallest that covers the largest magnitude and is an edge of the
+    histograms' bins. An unchanged weight therefore keeps its code until the largest weight crosses such an edge.
 
     >>> codes, step = quantize(np.array([1.0, -0.25, 0.0, 1e-9, np.inf]))
     >>> codes.tolist(), step
@@ -46,7 +46,7 @@ def quantize(values: np.ndarray) -> tuple[np.ndarray, float]:
     """
     finite = np.isfinite(values)
     largest = float(np.max(np.abs(values), where=finite, initial=0.0))
-    step = _ladder(largest / ZERO)
+    step = _round_up(largest / ZERO)
     with np.errstate(invalid="ignore"):
         steps = np.rint(np.where(finite, values, 0.0) / step)
     steps = np.where((steps == 0) & (values != 0), np.sign(np.where(finite, values, 1.0)), steps)
@@ -54,7 +54,7 @@ def quantize(values: np.ndarray) -> tuple[np.ndarray, float]:
     return codes.astype(np.uint8), step
 
 
-def _ladder(least: float) -> float:
+def _round_up(least: float) -> float:
     """Return the smallest of (1, 1.25, 1.5, 1.75) x 2^e that is not below ``least``, or 1 for 0."""
     if least == 0:
         return 1.0
@@ -72,7 +72,7 @@ def payload(sent: Sent, arrays: HostArrays) -> np.ndarray:
         values = values.reshape(shape)
         heights, widths = (_tile_sizes(size[i], plan.tile[i]) for i in (0, 1))
         values[0] /= heights[:, None] * widths
-        # The rounding of a long sum must not move a mean out of the range of its tile.
+        # Rounding of a long sum could move a mean out of the range of its tile.
         with np.errstate(invalid="ignore"):
             inside = np.clip(values[0], values[1], values[2])
         values[0] = np.where(np.isfinite(values[0]), inside, values[0])

@@ -21,7 +21,7 @@ Optimizer = torch.optim.Optimizer
 
 
 class WeightMaps(Collector):
-    """Reads weights just before an optimizer steps them, and the others when the step closes.
+    """The collector of weight maps. It reads weights just before their optimizer steps, others when the step closes.
 
     A weight is a floating-point parameter of at least two dimensions in one block of memory. Complex, sparse and
     quantized ones have no map.
@@ -62,7 +62,7 @@ class WeightMaps(Collector):
         self._pooled = {}
 
     def _read(self, parameters: Iterable[NamedParameter]) -> None:
-        """Read parameters as they are now, in place of what was read of them before."""
+        """Read the current values of parameters, in place of earlier ones."""
         shared = [parameter for parameter in self._parameters.ordered() if has_map(parameter.tensor)]
         views = tuple(view_of(parameter) for parameter in shared)
         if views not in self._plans:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-#: Fewest values of a map, even if they exceed the budget: 8 x 8 tiles of three numbers.
+#: Values that a map has even if they exceed the budget: 8 x 8 tiles of three numbers.
 LEAST_VALUES = 192
 #: Bytes of a map in an event besides its values and norms: tag, metadata, header.
 FIXED_BYTES = 560
@@ -83,7 +83,7 @@ def view(shape: Sequence[int], convolution: bool = False, transposed: bool = Fal
         first, second = (shape[1], shape[0]) if transposed else (shape[0], shape[1])
         return View(MATRIX, (first, second), transposed)
     sizes = [size for size in shape if size != 1]
-    if len(sizes) < 2:  # a single column or row stays one
+    if len(sizes) < 2:  # a single column stays a column, and a single row stays a row
         return View(MATRIX, (shape[0], math.prod(shape[1:])))
     return View(MATRIX, (math.prod(sizes[:-1]), sizes[-1]))
 
@@ -112,7 +112,7 @@ def _whole(view: View) -> Plan:
 
 
 def _reduced(view: View, share: int) -> Plan:
-    """Return the finest plan of at most ``share`` bytes, cut along the longer axis first, with a least size."""
+    """Return the largest plan of at most ``share`` bytes or ``LEAST_VALUES`` values. The longer axis is cut first."""
     make = _fewer_kernels if view.axes == KERNELS else _tiles
     low, high = 1, max(view.shape[:2])
     while low < high:  # search for the largest kept size of an axis
@@ -128,7 +128,7 @@ def _reduced(view: View, share: int) -> Plan:
 def _tiles(view: View, most: int) -> Plan:
     rows, columns = view.shape
     kept = tuple(math.ceil(size / math.ceil(size / most)) for size in (rows, columns))
-    # The smallest tile that gives as many, so that a reader can infer the tile from both sizes.
+    # The smallest tile that gives as many tiles, so that a reader can infer it from the sizes before and after.
     return Plan(view, (kept[0], kept[1]), (math.ceil(rows / kept[0]), math.ceil(columns / kept[1])))
 
 
@@ -137,7 +137,7 @@ def _fewer_kernels(view: View, most: int) -> Plan:
 
 
 def evenly(size: int, kept: int) -> list[int]:
-    """Return the indices that are kept of an axis.
+    """Return the indices of an axis that are kept, evenly spaced.
 
     >>> evenly(10, 4)
     [0, 2, 5, 7]

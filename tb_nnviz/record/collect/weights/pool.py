@@ -1,4 +1,4 @@
-"""Reduces a weight to what its map needs, on its device."""
+"""Reduction of a weight to the data of its map, on its device."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tb_nnviz.record.model.modules import NamedParameter
 
 
 class Pooled(NamedTuple):
-    """What the map of a weight needs, on the weight's device: tensors of float32 or float64 with one axis each."""
+    """The data of a weight's map, on the weight's device: 1-d tensors of float32 or float64."""
 
     plan: Plan
     shape: tuple[int, ...]
@@ -28,7 +28,7 @@ class Pooled(NamedTuple):
 
 
 def has_map(tensor: Tensor) -> bool:
-    """Return whether a parameter has a map."""
+    """Return True if a parameter has a map."""
     return tensor.dim() >= 2 and tensor.numel() > 0 and has_elements(tensor)
 
 
@@ -39,9 +39,9 @@ def view_of(parameter: NamedParameter) -> View:
 
 
 def pool(x: Tensor, plan: Plan) -> Pooled:
-    """Reduce a weight to what its map needs, without waiting for its device."""
+    """Reduce a weight to the data of its map, without waiting for its device."""
     shape, dtype = tuple(x.shape), str(x.dtype).removeprefix("torch.")
-    if x.dtype.itemsize == 1:  # torch computes nothing with float8
+    if x.dtype.itemsize == 1:  # torch has no arithmetic for float8
         x = x.float()
     part = measure(x)
     assert part is not None
@@ -54,7 +54,7 @@ def pool(x: Tensor, plan: Plan) -> Pooled:
 
 
 def _flat(values: Tensor, x: Tensor) -> Tensor:
-    """Flatten, in float32 or better, and copy a view of the weight, because the weight is about to change."""
+    """Flatten to float32 or float64. A view of the weight is copied, because the weight is about to change."""
     values = values.reshape(-1).to(torch.float64 if values.dtype == torch.float64 else torch.float32)
     return values.clone() if values.untyped_storage().data_ptr() == x.untyped_storage().data_ptr() else values
 
@@ -71,7 +71,7 @@ def _matrix(x: Tensor, plan: Plan) -> tuple[Tensor, list[Tensor]]:
 
 
 def _norms_down(x: Tensor) -> Tensor:
-    """Return the norms of columns. ``torch.linalg.vector_norm`` is several times slower here on a CPU."""
+    """Return the norms of columns. On a CPU, ``torch.linalg.vector_norm`` over rows would be several times slower."""
     rows = max(1, (2**18 if x.is_cpu else 2**24) // x.shape[1])
     total = torch.zeros(x.shape[1], dtype=_sum_dtype(x), device=x.device)
     for first in range(0, x.shape[0], rows):

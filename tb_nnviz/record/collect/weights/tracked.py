@@ -1,4 +1,4 @@
-"""Single weights whose value is kept at every logged step."""
+"""Single weights whose value is logged at every logged step."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ Optimizer = torch.optim.Optimizer
 
 
 class TrackedWeights(Collector):
-    """Gathers single weights just before an optimizer steps them, and the others when the step closes.
+    """The collector of single weights. It reads them just before their optimizer steps, others when the step closes.
 
     The values are one small tensor per optimizer and dtype.
 
     Args:
         parameters: those that have rows, and those of each optimizer.
-        choice: the elements to keep.
+        choice: the elements to log.
         depth: position of a module in order of execution.
     """
 
@@ -42,7 +42,7 @@ class TrackedWeights(Collector):
         self._parameters, self._choice, self._depth = parameters, choice, depth
         self._table = RowTable(schema.TRACKED)
         self._rows: dict[str, tuple[Index, list[schema.TrackedRow]]] = {}
-        self._put: dict[str, tuple[list[schema.TrackedRow], int | None]] = {}  # as the table has them
+        self._put: dict[str, tuple[list[schema.TrackedRow], int | None]] = {}  # the rows in the table, by parameter
         self._places: tuple[schema.Layout | None, dict[str, int]] = None, {}
 
     def begin(self, plan: StepPlan) -> None:
@@ -76,7 +76,7 @@ class TrackedWeights(Collector):
         self._parts.clear()
 
     def _read(self, parameters: Iterable[NamedParameter]) -> None:
-        """Read parameters as they are now."""
+        """Read the current values of parameters."""
         together: dict[tuple[torch.device, torch.dtype], tuple[list[str], list[Tensor]]] = {}
         for parameter in parameters:
             rows = self._rows_of(parameter)
@@ -101,7 +101,7 @@ class TrackedWeights(Collector):
     def _indices(self, parameter: NamedParameter) -> Sequence[Index]:
         if isinstance(self._choice, Mapping):
             chosen, shape = self._choice.get(parameter.name, ()), tuple(parameter.tensor.shape)
-            if not (chosen and has_elements(parameter.tensor)):  # it may have been replaced since
+            if not (chosen and has_elements(parameter.tensor)):  # the parameter may have been replaced since the choice
                 return ()
             return [index for index in chosen if len(index) == len(shape) and all(map(operator.lt, index, shape))]
         if parameter.role != "weight" or not has_elements(parameter.tensor):

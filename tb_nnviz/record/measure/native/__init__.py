@@ -1,7 +1,7 @@
 """Measurement of a CPU tensor in a single pass, in C.
 
 The extension is optional. Without it ``library`` is None, and torch's operators do the same. The C code
-(``module.c``) gets addresses that it cannot check, so this module passes on dense blocks of CPU memory only.
+(``module.c``) gets addresses that it cannot check, so this module passes only dense blocks of CPU memory to it.
 For any other tensor each function returns None.
 """
 
@@ -23,10 +23,10 @@ from tb_nnviz.record.measure.native.team import find_team
 #: Version of the C functions' arguments, the same as ``INTERFACE`` in module.c.
 INTERFACE = 4
 _DTYPES = {torch.float64: 0, torch.float32: 1, torch.bfloat16: 2, torch.float16: 3}
-#: Types whose elements are their memory. Another subclass may compute them.
+#: Types whose elements are the values in memory. Another subclass may compute its elements.
 _PLAIN = {Tensor, torch.nn.Parameter}
 _CODES = 2049
-#: Elements from which on threads share the work. Fewer are not worth waiting for the slowest thread.
+#: Least number of elements that threads share. Fewer are not worth waiting for the slowest thread.
 _SHARED = 1 << 19
 #: Number of results that are allocated at a time. One allocation costs as much as measuring a small tensor.
 _POOL = 64
@@ -36,7 +36,7 @@ _pool: list[tuple[Tensor, int]] = []
 
 
 def load() -> ModuleType | None:
-    """Return the built extension; None if it is missing, built from other sources, or NNVIZ_NATIVE is 0."""
+    """Return the built extension, or None if it is missing, built from other sources, or NNVIZ_NATIVE is 0."""
     if os.environ.get("NNVIZ_NATIVE") == "0":
         return None
     try:
@@ -62,7 +62,7 @@ def measure(
     copy_to: Tensor | None,
     bin_counts: bool,
 ) -> TensorStats | None:
-    """Return what ``stats.measure`` does; None, with nothing done, if the extension cannot take x."""
+    """Return the result of ``stats.measure``, or None, with nothing done, if the extension cannot take x."""
     if library is None or not (address := _address(x)) or len(bounds) > 2:
         return None
     numel, dtype = x.numel(), _DTYPES[x.dtype]
@@ -79,21 +79,25 @@ def measure(
         library.measure(address, numel, dtype, result, _threads(numel))
         return TensorStats(numel, values)
 
-    if minus is not None and not _lies_as(minus, x, contiguous):
+    if minus is not None and not _has_order_of(minus, x, contiguous):
         minus = torch.empty_like(x).copy_(minus.detach())
-    subtracted = 0 if minus is None else _address(minus)
-    counts, counted = _memory((_CODES,), torch.int32) if bin_counts else (None, 0)
-    units, united, unit_count, inner = None, 0, 0, 0
+    minus_address = 0 if minus is None else _address(minus)
+    counts, counts_address = _memory((_CODES,), torch.int32) if bin_counts else (None, 0)
+    units, units_address, unit_count, inner = None, 0, 0, 0
     if unit_axis is not None:
         unit_count, inner = _layout(x, unit_axis)
-        units, united = _memory((len(UNIT_FIELDS), unit_count), torch.float64)
-    if (minus is not None and not subtracted) or (bin_counts and not counted) or (unit_axis is not None and not united):
+        units, units_address = _memory((len(UNIT_FIELDS), unit_count), torch.float64)
+    if (
+        (minus is not None and not minus_address)
+        or (bin_counts and not counts_address)
+        or (unit_axis is not None and not units_address)
+    ):
         return None
-    copy = 0
+    copy_address = 0
     if copy_to is not None:
-        if _lies_as(copy_to, x, contiguous):
-            copy = _address(copy_to)
-        if not copy:
+        if _has_order_of(copy_to, x, contiguous):
+            copy_address = _address(copy_to)
+        if not copy_address:
             copy_to.detach().copy_(x.detach())
     bound, other_bound = (*bounds, math.nan, math.nan)[:2]
     library.measure(
@@ -102,10 +106,10 @@ def measure(
         dtype,
         result,
         _threads(numel * (1 + (unit_axis is not None) + 2 * bin_counts)),
-        subtracted,
-        copy,
-        counted,
-        united,
+        minus_address,
+        copy_address,
+        counts_address,
+        units_address,
         unit_count,
         inner,
         bound,
@@ -115,12 +119,12 @@ def measure(
 
 
 def norms(tensors: Sequence[Tensor]) -> Tensor | None:
-    """Return what ``stats.norms`` does; None if the extension cannot take one of the tensors."""
+    """Return the result of ``stats.norms``, or None if the extension cannot take one of the tensors."""
     if library is None:
         return None
     arguments: list[int] = []
     try:
-        # _address without a call per tensor, of which a step has hundreds; the sign changes no norm
+        # _address, without a call for each of hundreds of tensors. Negated views pass, since a sign changes no norm
         for x in tensors:
             if type(x) not in _PLAIN or not x.is_cpu or x.is_nested or (dtype := _DTYPES.get(x.dtype)) is None:
                 return None
@@ -145,14 +149,14 @@ def moments(
     epsilon: float,
     denominator: Tensor | None,
 ) -> Tensor | None:
-    """Return what ``stats.moments`` does; None if the extension cannot take the tensors."""
+    """Return the result of ``stats.moments``, or None if the extension cannot take the tensors."""
     if library is None or not (address := _address(first)):
         return None
     contiguous = first.is_contiguous()
     if not contiguous and not _is_dense(first):
         return None
     others = (second, second if denominator is None else denominator)
-    addresses = [_address(x) if _lies_as(x, first, contiguous) else 0 for x in others]
+    addresses = [_address(x) if _has_order_of(x, first, contiguous) else 0 for x in others]
     scale, root_scale = _number(step_scale), _number(correction)
     found, result = _memory((3,), torch.float64)
     if not all(addresses) or not result or scale is None or root_scale is None:
@@ -178,7 +182,7 @@ def _threads(work: int) -> int:
 
 
 def _address(x: Tensor) -> int:
-    """Return a tensor's address; 0 if it is not a plain floating tensor in CPU memory."""
+    """Return a tensor's address, or 0 if it is not a plain floating tensor in CPU memory."""
     if type(x) not in _PLAIN or not x.is_cpu or x.dtype not in _DTYPES or x.is_nested or x.is_neg():
         return 0
     try:
@@ -188,15 +192,15 @@ def _address(x: Tensor) -> int:
         return 0
 
 
-def _lies_as(other: Tensor, x: Tensor, contiguous: bool) -> bool:
-    """Return True if two tensors' elements lie in the same order. x is dense, and ``contiguous`` or not."""
+def _has_order_of(other: Tensor, x: Tensor, contiguous: bool) -> bool:
+    """Return True if two tensors have the same order of elements in memory. x is dense, and ``contiguous`` or not."""
     if other.dtype != x.dtype or other.shape != x.shape:
         return False
     return other.is_contiguous() if contiguous else other.stride() == x.stride()
 
 
 def _memory(shape: tuple[int, ...], dtype: torch.dtype) -> tuple[Tensor, int]:
-    """Return a new tensor and its address, which is 0 if a mode makes tensors without memory."""
+    """Return a new tensor and its address, which is 0 under a mode such as FakeTensorMode."""
     made = torch.empty(*shape, dtype=dtype, device="cpu")  # faster than with a tuple
     try:
         return made, made.data_ptr() if type(made) is Tensor else 0
@@ -205,14 +209,14 @@ def _memory(shape: tuple[int, ...], dtype: torch.dtype) -> tuple[Tensor, int]:
 
 
 def _number(x: float | Tensor) -> float | None:
-    """Return a number, read from a tensor without an operator; None if it is on another device."""
+    """Return a number, read from a tensor without an operator, or None if it is on another device."""
     if not isinstance(x, Tensor):
         return float(x)
     return float(x.detach().numpy()) if x.is_cpu else None
 
 
 def _take_result() -> tuple[Tensor, int]:
-    """Return memory for the fields of a tensor and its address, which is 0 if a mode makes tensors without memory."""
+    """Return memory for the fields of a tensor, and its address, which is 0 as in ``_memory``."""
     try:
         return _pool.pop()
     except IndexError:

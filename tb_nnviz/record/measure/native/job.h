@@ -8,7 +8,7 @@ enum {
     BLOCK = 2048,    /* elements that are processed at a time: with their units they fit the L1 cache */
     CODES = 1 << 11, /* codes of float32's top bits (histogram.py); code CODES is exact zero */
     TABLES = 4,      /* with several tables, an increment need not wait for the last one of the same code */
-    RUN = 128,       /* adjacent elements of a unit from which on they are reduced by themselves */
+    RUN = 128,       /* least number of adjacent elements of a unit that are reduced on their own */
     SHORT_RUN = 16,  /* the same if a unit has fewer than FEW such runs */
     FEW = 8,
     WIDTH = 1024,    /* columns that are processed at a time: the state of their units fits the cache */
@@ -21,11 +21,11 @@ typedef struct {
     int64_t numel;
     int dtype;
     int32_t *codes;            /* [CODES + 1] */
-    int32_t *tables[TABLES];   /* each like codes; a small job has codes itself in every place */
+    int32_t *tables[TABLES];   /* each like codes; in a small job all of them are codes itself */
     double *units;             /* [UNIT_count + 1, unit_count] */
     int64_t unit_count, inner; /* elements lie as [outer, units, inner] */
     int64_t first_unit;        /* the unit of the first element: not 0 in a later part of a tensor */
-    int scattered;             /* too few elements of a unit are adjacent to reduce them by themselves */
+    int scattered;             /* too few elements of a unit are adjacent to reduce them on their own */
     int has_bounds;
     double bounds[BOUNDS]; /* NaN for a bound that is missing */
 } Job;

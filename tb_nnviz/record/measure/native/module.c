@@ -18,7 +18,7 @@
 
 #define SATURATION 1e-2
 #define INTERFACE 4 /* as in native/__init__.py: increment it when the arguments or the module's constants change */
-#define HOLD (1 << 18) /* elements from which on it pays to release Python's lock */
+#define HOLD (1 << 18) /* least number of elements for which it pays to release the GIL */
 
 #if defined(__GNUC__) || defined(__clang__)
 #define PRAGMA(text) _Pragma(#text)

@@ -11,7 +11,7 @@ static void measure_part(void *data, int i) {
     part->failed = kernels.measure(&part->job, &part->state);
 }
 
-/* Set the units' fields to those of no elements. */
+/* Set the units' fields to their values without elements. */
 static void begin_units(double *units, int64_t count) {
     for (int64_t i = 0; i < count; i++) {
 #define EMPTY(name, how) units[UNIT_##name * count + i] = empty_##how;

@@ -1,6 +1,6 @@
-/* The table of numbers that stand for a tensor, the same as in measure/fields.py, and what follows from it.
+/* The table of fields to which a tensor is reduced, the same as in measure/fields.py, and code generated from it.
  *
- * FIELD(name, merge) is computed by code of its own in reduce.inc. SUM(name, term) is the sum of a term over
+ * FIELD(name, merge) is computed by its own code in reduce.inc. SUM(name, term) is the sum of a term over
  * the finite elements, each of which is a double v: to add such a sum, add a line here. */
 
 #define FIELDS(FIELD, SUM)    \
@@ -14,7 +14,7 @@
     FIELD(finite_absmax, max) \
     FIELD(saturated, sum)
 
-/* The numbers of a unit. A last one, the count of its elements, is known without reading them. */
+/* The fields of a unit. One more, the count of its elements, is known without reading them. */
 #define UNIT_FIELDS(FIELD) FIELD(min, min) FIELD(max, max) FIELD(sum_sq, sum)
 
 #define SKIP_FIELD(name, merge)
@@ -32,7 +32,7 @@ enum {
     UNIT_count
 };
 
-/* The number of no elements, and that of two parts. A minimum or maximum is NaN if either number is. */
+/* The value without elements, and the merge of two values. A minimum or maximum is NaN if either value is. */
 static const double empty_min = INFINITY, empty_max = -INFINITY, empty_sum = 0;
 static inline double merge_min(double a, double b) { return b < a || b != b ? b : a; }
 static inline double merge_max(double a, double b) { return b > a || b != b ? b : a; }

@@ -1,4 +1,4 @@
-"""The OpenMP runtime that torch has loaded: its threads share the work on large tensors.
+"""The OpenMP runtime that torch has loaded, whose threads share the work on large tensors.
 
 The extension is not linked with OpenMP. A second runtime would create a second team of threads, and both teams
 would spin for work on the same cores. PyTorch's Linux wheels bring GNU's runtime (libgomp) as a library of
@@ -16,7 +16,7 @@ _FUNCTIONS = ("GOMP_parallel", "omp_get_thread_num", "omp_get_num_threads")
 def find_team() -> tuple[int, ...] | None:
     """Return the addresses of three functions of torch's libgomp.
 
-    None if torch uses another runtime, or if this is not Linux.
+    Return None if torch uses another runtime, or if this is not Linux.
     """
     try:
         mapped = {

@@ -1,6 +1,6 @@
 """Tests of all training modes against a recorded loop: logged values are right, and training is unchanged.
 
-One test a cell of the table mode x (gradients, updates, activations, identical, nothing synchronizes).
+There is one test per training mode and property: gradients, updates, activations, same bits, no synchronization.
 """
 
 from collections import Counter
@@ -103,7 +103,7 @@ class Dispatched(TorchDispatchMode):
 def synchronizing(mode, loop):
     with Dispatched() as dispatched:
         run(mode, loop)
-    assert dispatched.counts["detach"], "nothing was seen"
+    assert dispatched.counts["detach"], "no operator was counted"
     return {name: count for name, count in dispatched.counts.items() if name in SYNCHRONIZING}
 
 
