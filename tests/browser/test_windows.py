@@ -68,8 +68,8 @@ def test_mark_names_describe_the_window(window_view: View) -> None:
     names = [mark.get_attribute("aria-label") or "" for mark in marks(window_view, "spikes").all()]
     first, nonfinite, second, lost, skipped = names
     start = "gradient norm 812.5 at step 114, between the logged steps 110 and 120, "
-    assert first.startswith(start) and " times the usual maximum of a window, " in first
-    ratio, usual = first.removeprefix(start).split(" times the usual maximum of a window, ")
+    assert first.startswith(start) and " times the median of nearby windows, " in first
+    ratio, usual = first.removeprefix(start).split(" times the median of nearby windows, ")
     low, high = window_runs.ORDINARY
     assert low <= float(usual) <= high
     assert float(ratio) == pytest.approx(812.5 / float(usual), rel=0.01)
@@ -90,7 +90,7 @@ def test_tooltip_of_a_mark_has_value_step_and_rule(window_view: View) -> None:
     where, step, what, value, between, times, rule = (line for line in lines if line)
     assert (where, step, what, value) == ("spikes", "step 114", "gradient norm", "812.5")
     assert between == "between the logged steps 110 and 120"
-    assert "times the usual maximum of a window" in times
+    assert "times the median of nearby windows" in times
     assert rule == (
         "Marked because it is at least 3 times the median of the 10 preceding and of the 10 following windows."
     )
@@ -225,7 +225,7 @@ def test_optimizer_statistics_without_data_are_explained(window_view: View) -> N
     names = ["First moment norm", "Second moment norm", "Effective step size", "Optimizer element count"]
     expect(group).to_have_text(names)
     expect(window_view.find(".no-data")).to_contain_text("no first moment norm in this run")
-    expect(window_view.find(".no-data")).to_contain_text("Optimizers such as Adam have it.")
+    expect(window_view.find(".no-data")).to_contain_text("Optimizers such as Adam provide it.")
     window_view.get("statistic-select").select_option("gradient/norm")
     window_view.settle()
     assert window_view.cell("sgd", "0.weight", 100)["state"] == "value"

@@ -8,7 +8,7 @@ import type { ScalarSeries } from "../lib/types";
 import { shapeOf } from "../plot/markers";
 import { useStore } from "../ui/context";
 import { showFinding, useFindings, useOtherFindings } from "../ui/findings";
-import { Mark } from "../ui/icon";
+import { RunMarker } from "../ui/icon";
 import { UI_TEXT } from "../ui/text";
 import { TEXT } from "./text";
 
@@ -164,7 +164,7 @@ function Card({ group }: { group: FindingGroup }) {
         onClick={() => showFinding(store, group)}
       >
         <span class="first">
-          <Mark colour={store.colour(run)} shape={shapeOf(store.order.value.get(run) ?? 0)} />
+          <RunMarker colour={store.colour(run)} shape={shapeOf(store.order.value.get(run) ?? 0)} />
           <b>{title}</b>
           <span class="severity">{UI_TEXT.health.severity[severity]}</span>
           <span class="go">{TEXT.health.showIt}</span>

@@ -1,12 +1,8 @@
 import { useEffect, useRef } from "preact/hooks";
 import { useStore } from "../ui/context";
+import { isField } from "../ui/keyboard_nav";
 import type { Panel } from "./registry";
 import { TEXT } from "./text";
-
-/** Return whether an element handles letters and arrow keys itself. */
-const isField = (target: EventTarget | null) =>
-  target instanceof HTMLElement &&
-  (/^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName) || target.isContentEditable);
 
 /** Handle the page's keyboard shortcuts. A list, a tab or a field handles its own keys first. */
 export function useKeys(panels: readonly Panel[]): void {

@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { metric } from "../lib/format";
 import { shapeOf } from "../plot/markers";
 import { useStore } from "../ui/context";
-import { Icon, Mark } from "../ui/icon";
+import { Icon, RunMarker } from "../ui/icon";
 import { UI_TEXT } from "../ui/text";
 import { costOf } from "./health";
 import { TEXT } from "./text";
@@ -113,7 +113,7 @@ function RunLine({ run }: { run: string }) {
         }
         onClick={() => store.toggleRun(run)}
       >
-        <Mark colour={store.colour(run)} shape={shapeOf(order)} hollow={!shown} />
+        <RunMarker colour={store.colour(run)} shape={shapeOf(order)} hollow={!shown} />
         <span class="name">{run}</span>
       </button>
       <button

@@ -172,7 +172,7 @@ export function factorScale(values: Values, lo: number | null = null, hi: number
 }
 
 /** Round the logarithm of a factor outward. */
-const roundFactor = (decades: number) =>
+export const roundFactor = (decades: number) =>
   decades > 3 ? Math.ceil(decades - 1e-9) : Math.log10(niceUp(10 ** decades));
 
 /** Extend a range to each threshold that is exceeded, so that values are clipped only beyond the threshold. */

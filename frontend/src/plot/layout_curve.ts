@@ -1,5 +1,5 @@
 import { nice } from "d3-array";
-import { niceDown, niceUp } from "../lib/scale";
+import { niceDown, niceUp, roundFactor } from "../lib/scale";
 import { allSteps, sameItems } from "../lib/steps";
 import { CELL, type Grid, type Scale, type ScaleMode } from "../lib/types";
 
@@ -101,10 +101,8 @@ export function curveScale({ runs }: Curves, mode: ScaleMode, shared: Scale): Sc
 /** Return a scale of factors that includes 1 and extends at least from a half to two. */
 function factorCurve(min: number, max: number, shared: Scale): Scale {
   const minimum = Math.log10(2);
-  const out = (decades: number) =>
-    decades > 3 ? Math.ceil(decades - 1e-9) : Math.log10(niceUp(10 ** decades));
-  let lo = -Math.max(minimum, out(Math.max(0, min > max ? 0 : -min)));
-  let hi = Math.max(minimum, out(Math.max(0, min > max ? 0 : max)));
+  let lo = -Math.max(minimum, roundFactor(Math.max(0, min > max ? 0 : -min)));
+  let hi = Math.max(minimum, roundFactor(Math.max(0, min > max ? 0 : max)));
   if (hi - lo > MAX_DECADES) {
     lo = Math.max(lo, shared.lo);
     hi = Math.min(hi, shared.hi);

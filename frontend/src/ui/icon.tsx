@@ -24,7 +24,15 @@ export function Icon({ name }: { name: keyof typeof PATHS }) {
 }
 
 /** A run's marker, with its colour and its shape. */
-export function Mark({ colour, shape, hollow = false }: { colour: string; shape: Shape; hollow?: boolean }) {
+export function RunMarker({
+  colour,
+  shape,
+  hollow = false,
+}: {
+  colour: string;
+  shape: Shape;
+  hollow?: boolean;
+}) {
   return (
     <svg class="mark" width="12" height="12" viewBox="0 0 12 12" aria-hidden="true">
       <path

@@ -12,3 +12,8 @@ export function useKeyboardNav(nav: KeyboardNav): void {
     };
   }, [store, nav]);
 }
+
+/** Return whether an element handles letters and arrow keys itself. */
+export const isField = (target: EventTarget | null) =>
+  target instanceof HTMLElement &&
+  (/^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName) || target.isContentEditable);

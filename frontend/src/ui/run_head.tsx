@@ -1,7 +1,7 @@
 import { metric } from "../lib/format";
 import { shapeOf } from "../plot/markers";
 import { useStore } from "./context";
-import { Mark } from "./icon";
+import { RunMarker } from "./icon";
 import { UI_TEXT } from "./text";
 
 /** Column width in pixels below which only the name is shown. */
@@ -21,7 +21,7 @@ export function RunHead({ run, width, note, tone }: Props) {
   const headline = store.headlines.value.get(run);
   return (
     <div class="run-head" title={run}>
-      <Mark colour={store.colour(run)} shape={shapeOf(store.order.value.get(run) ?? 0)} />
+      <RunMarker colour={store.colour(run)} shape={shapeOf(store.order.value.get(run) ?? 0)} />
       <b>{store.shortNames.value.get(run) ?? run}</b>
       {width >= NARROW &&
         (note !== undefined ? (

@@ -42,15 +42,6 @@ const ROLE_NAMES: Record<string, string> = {
   all: "all parameters",
 };
 
-const AGGREGATES: Record<string, string> = {
-  root_sum_squares: "root of the sum of squares",
-  root_mean_square: "root of the mean square of all elements",
-  min: "minimum",
-  max: "maximum",
-  sum: "sum",
-  mean: "mean",
-};
-
 export const kindName = (kind: string) => KIND_NAMES[kind] ?? kind.replaceAll("_", " ");
 
 /** Return the display name of a statistic: `Gradient norm`, `Update ratio`. Unknown names are made readable. */
@@ -94,32 +85,15 @@ export const UI_TEXT = {
   collapseAll: "Collapse all blocks",
   expandAll: "Expand all blocks",
   statistic: "Statistic",
-  role: "Parameters shown",
-  of: "of",
   scale: "Scale",
   log: "log",
   linear: "linear",
   symlog: "symlog",
   symlogTitle: "Logarithmic on both sides of 0 and linear near it, for values of either sign",
   linearOff: "Factors are drawn on a logarithmic scale",
-  thresholds: "thresholds",
-  thresholdsHelp: "Gradient norms beyond these thresholds are marked in the profile and in the curves.",
-  vanishing: "vanishing",
-  exploding: "exploding",
-  range: "range",
-  rangeHelp:
-    "Ends of the colour scale. If empty: 1st to 99th percentile of the shown values, rounded outward.",
   auto: "auto",
-  rangeLow: "from",
-  rangeHigh: "to",
   reset: "Reset",
   step: "step",
-  steps: (from: number, to: number, count: number) =>
-    count === 1 ? `step ${from}` : `steps ${from} to ${to}, ${count} logged`,
-  atStep: (step: number) => `at step ${step}`,
-  columnSummary: (min: string, mean: string, max: string) => `min ${min}, mean ${mean}, max ${max}`,
-  ofColumns:
-    "aggregated from the largest value of each row in these steps; the value at the cursor's step is exact",
   stepOf: (step: number, last: number) => `step ${step} of ${last}`,
   ofLast: (last: number) => `of ${last}`,
   play: "Play through the steps",
@@ -136,8 +110,6 @@ export const UI_TEXT = {
   nonfinite: "NaN, Inf",
   nan: "NaN",
   absent: "absent",
-  absentOrUndefined: "absent or undefined",
-  undefinedValue: "undefined",
   nearestStep: (step: number) => `step ${step}`,
   nearestTitle: "This run did not log the cursor's step. Its nearest step is shown.",
   state: {
@@ -153,73 +125,11 @@ export const UI_TEXT = {
     refAbsent: "the reference has no value to compare with",
     header: "",
   } as Record<string, string>,
-  nonfiniteOf: (bad: string, all: string) => `${bad} of ${all} elements are NaN or Inf`,
-  ofElements: (bad: string, all: string) => `${bad} of ${all}`,
-  nonfiniteSteps: (n: number, of: number) => `NaN or Inf at ${n} of ${of} logged steps`,
-  nonfiniteMost: (step: number, elements: string, n: number) =>
-    n === 1 ? `, step ${step}: ${elements} elements` : `, most at step ${step}: ${elements} elements`,
-  nonfiniteCount: (bad: string) => `${bad} elements are NaN or Inf`,
-  mark: {
-    legend: {
-      finding: "finding",
-      peak: "peak",
-      nonfinite: "unlogged NaN, Inf",
-      skipped: "skipped step",
-    } as Record<string, string>,
-    help: {
-      finding: () => "A rule's finding, at the step at which it began.",
-      peak: (factor: number, spreads: number, reach: number) =>
-        `A window is the steps from one logged step to the next. A window's highest gradient norm or loss is marked if it is at least ${factor} times the median of the ${reach} preceding and of the ${reach} following windows, and ${spreads} times their spread above it.`,
-      nonfinite: () => "Gradients or the loss had NaN or Inf at steps that were not logged.",
-      skipped: () => "The GradScaler found NaN or Inf in the gradients and skipped the optimizer's step.",
-    } as Record<string, (factor: number, spreads: number, reach: number) => string>,
-    sampled: (kept: number, written: number) => `${kept} of about ${written} windows kept`,
-    sampledHelp:
-      "TensorBoard keeps a sample of long scalar series. To see every window, start it with --samples_per_plugin=scalars=0",
-  },
-  flow: {
-    compare: "Values or differences",
-    value: "value",
-    versus: (ref: string) => `vs ${ref}`,
-    valueTitle: "Each run's own values",
-    versusTitle: (ref: string) =>
-      `Every run compared with ${ref} at its nearest step: the ratio, or the difference for signed values and fractions`,
-    versusOff: "Select another run to compare with",
-    ratioTo: (ref: string) => `ratio to ${ref}`,
-    differenceTo: (ref: string) => `difference from ${ref}`,
-    asMuch: (nothing: string, ref: string) => `${nothing} = ${ref}`,
-    own: (ref: string) => `Values of ${ref}`,
-    at: (run: string, step: number) => `${run}, step ${step}`,
-    far: "further apart than half a logging interval",
-    farChip: "steps far apart",
-    farTitle: "Compared with a step of the reference that is further away than half its logging interval",
-    chip: {
-      refZero: "reference 0",
-      refNonfinite: "reference NaN, Inf",
-      refAbsent: "no reference",
-    },
-    equal: "no difference",
-    bothZero: "exactly 0 in both",
-    zeroHere: "exactly 0 here",
-    noRefStep: "no step",
-    bandOf: (from: number, to: number) => `5th to 95th percentile, steps ${from} to ${to}`,
-    bandSkips: (n: number) => `excluding ${n} NaN or Inf`,
-    gainOf: (before: string) => `RMS at ${before}`,
-    gainIn: "RMS at this layer",
-    factorHelp:
-      "Ends of the colour scale, as factors. If empty: 1st to 99th percentile of the shown values, rounded outward, symmetric about 1.",
-    unitLast: (n: number | null) => `units: ${n === null ? "" : `${n} `}indices of the last axis`,
-    unitChannel: (n: number | null) => `units: ${n === null ? "" : `${n} `}channels`,
-    unitAxis: (axis: number) => `units: indices of axis ${axis}`,
-    unitColumns: "image columns, not channels, because the layer is not a convolution",
-  },
   health: {
     severity: { severe: "severe", warning: "warning", notice: "notice" } as Record<string, string>,
     one: (layer: string, since: number) => `${layer}, since step ${since}`,
     many: (n: number, layer: string, since: number) => `${n} layers, first ${layer} at step ${since}`,
   },
-  aggregated: (rule: string, n: number) => `${AGGREGATES[rule] ?? rule} of ${n} rows`,
-  elements: (n: string) => `${n} elements`,
   loading: "Loading…",
   loadingRuns: (done: number, of: number) => `Loading… ${done} of ${of} runs`,
   retry: "Retry",

@@ -8,7 +8,7 @@ import { Busy } from "../../ui/busy";
 import { useSize, useStore } from "../../ui/context";
 import { ScaleSwitch, StatisticSelect } from "../../ui/controls";
 import { Failure } from "../../ui/failure";
-import { Mark } from "../../ui/icon";
+import { RunMarker } from "../../ui/icon";
 import { useKeyboardNav } from "../../ui/keyboard_nav";
 import { NoRuns, PanelEmpty } from "../../ui/panel_empty";
 import { StepSlider } from "../../ui/step_slider";
@@ -160,7 +160,7 @@ export function View() {
         {models && models.runs.length > 1 && (
           <label class="of">
             {structure && (
-              <Mark
+              <RunMarker
                 colour={store.colour(structure.run)}
                 shape={shapeOf(store.order.value.get(structure.run) ?? 0)}
               />

@@ -7,7 +7,7 @@ import { shapeOf } from "../../../plot/markers";
 import { SeriesChart } from "../../../plot/series";
 import { useSize, useStore } from "../../../ui/context";
 import { Failure } from "../../../ui/failure";
-import { Mark } from "../../../ui/icon";
+import { RunMarker } from "../../../ui/icon";
 import { drawPlane } from "../draw";
 import type { MapEvent } from "../model";
 import { type Frame, histories, historyRange, unitCurves, withoutOutliers } from "../model_history";
@@ -100,7 +100,7 @@ export function HistoryDrawer({ tag, layer, picture, unit, sample, step, colours
             {strips.map(({ run, frames }) => (
               <div class="act-strip-row" key={run}>
                 <div class="act-strip-name" title={run}>
-                  <Mark colour={store.colour(run)} shape={shapeOf(store.order.value.get(run) ?? 0)} />
+                  <RunMarker colour={store.colour(run)} shape={shapeOf(store.order.value.get(run) ?? 0)} />
                   <span>{store.shortNames.value.get(run) ?? run}</span>
                 </div>
                 <Strip

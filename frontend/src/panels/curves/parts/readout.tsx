@@ -1,7 +1,7 @@
 import { exact, short } from "../../../lib/format";
 import { shapeOf } from "../../../plot/markers";
 import { useStore } from "../../../ui/context";
-import { Mark } from "../../../ui/icon";
+import { RunMarker } from "../../../ui/icon";
 import { nearestPoint } from "../layout";
 import type { CurveLine } from "../model_lines";
 import { TEXT } from "../text";
@@ -35,7 +35,10 @@ export function Readout({
             data-tag={line.tag.tag}
             data-step={step}
           >
-            <Mark colour={store.colour(line.run)} shape={shapeOf(store.order.value.get(line.run) ?? 0)} />
+            <RunMarker
+              colour={store.colour(line.run)}
+              shape={shapeOf(store.order.value.get(line.run) ?? 0)}
+            />
             {line.tag.label !== "" && <Dash part={line.tag.part} colour={store.colour(line.run)} />}
             <span class={bad ? "value bad" : "value"}>{short(value)}</span>
             {away && line.x.length <= 60 && <span class="dim away">{TEXT.away(step)}</span>}

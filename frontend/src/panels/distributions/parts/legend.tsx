@@ -1,8 +1,7 @@
-import { useLayoutEffect, useRef } from "preact/hooks";
 import { tick } from "../../../lib/format";
-import { cssColour, tableColour } from "../../../lib/palette";
 import type { Scale } from "../../../lib/types";
 import { useStore } from "../../../ui/context";
+import { Ramp } from "../../../ui/legend";
 import { shareStyle } from "../draw_shares";
 import { isLog, type Part, partOf, type ValueRange } from "../layout_value_axis";
 import { BINS } from "../model_bins";
@@ -27,16 +26,6 @@ interface Props {
 export function DensityLegend({ scale, peak, own, lines, marks = false, used, range }: Props) {
   const store = useStore();
   const dark = store.dark.value;
-  const ref = useRef<HTMLCanvasElement>(null);
-  useLayoutEffect(() => {
-    const g = ref.current?.getContext("2d");
-    if (!g) return;
-    const colours = densityPalette(dark);
-    for (let i = 0; i < 256; i++) {
-      g.fillStyle = cssColour(tableColour(colours, i / 255));
-      g.fillRect(i, 0, 1, 1);
-    }
-  }, [dark, lines]);
   const found = new Set<Part>();
   for (let bin = 0; bin < BINS; bin++) {
     const part = partOf(bin, range);
@@ -48,7 +37,7 @@ export function DensityLegend({ scale, peak, own, lines, marks = false, used, ra
       {lines ? (
         <span class="ramp-line">
           <span>{own ? "" : `${tick(100 * scale.lo)} %`}</span>
-          <canvas class="bar" width={256} height={1} ref={ref} />
+          <Ramp colours={densityPalette(dark)} />
           <span>{own ? TEXT.perStep : `${tick(100 * scale.hi)} %`}</span>
           <span class="dim">{TEXT.perDecade}</span>
         </span>

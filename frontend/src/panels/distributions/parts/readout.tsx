@@ -2,7 +2,7 @@ import { exact, quantity } from "../../../lib/format";
 import { nearest } from "../../../lib/steps";
 import { shapeOf } from "../../../plot/markers";
 import { useStore } from "../../../ui/context";
-import { Mark } from "../../../ui/icon";
+import { RunMarker } from "../../../ui/icon";
 import { UI_TEXT } from "../../../ui/text";
 import { type Histograms, shareOf } from "../model";
 import { TEXT } from "../text";
@@ -35,7 +35,10 @@ export function Readout({ series, step }: { series: readonly Histograms[]; step:
             <tr key={all.run} data-testid={`quantiles-${all.run}`}>
               <th title={all.run}>
                 <span>
-                  <Mark colour={store.colour(all.run)} shape={shapeOf(store.order.value.get(all.run) ?? 0)} />
+                  <RunMarker
+                    colour={store.colour(all.run)}
+                    shape={shapeOf(store.order.value.get(all.run) ?? 0)}
+                  />
                   <i>{store.shortNames.value.get(all.run) ?? all.run}</i>
                   {away && <small title={UI_TEXT.nearestTitle}>{UI_TEXT.nearestStep(all.steps[item])}</small>}
                 </span>

@@ -1,6 +1,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import { toPixel } from "../../../lib/steps";
 import { useStore } from "../../../ui/context";
+import { isField } from "../../../ui/keyboard_nav";
 import { brushed, zoomedBy } from "../model_zoom";
 import { useFlow } from "../state/context";
 
@@ -78,9 +79,8 @@ export function useZoomKeys(): void {
   const flow = useFlow();
   useEffect(() => {
     const pressed = (event: KeyboardEvent) => {
-      const target = event.target as HTMLElement | null;
-      const field = target && /^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName);
-      if (field || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (isField(event.target) || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey)
+        return;
       const { zoom, wholeSteps } = flow.steps;
       const by = (times: number) =>
         flow.zoomTo(zoomedBy(wholeSteps.value, zoom.value, flow.cursor.step.value, times));

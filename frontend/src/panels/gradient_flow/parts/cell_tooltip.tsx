@@ -10,6 +10,7 @@ import { UI_TEXT } from "../../../ui/text";
 import { TooltipBox } from "../../../ui/tooltip";
 import { useFlow } from "../state/context";
 import type { Flow, Hover } from "../state/flow";
+import { TEXT } from "../text";
 import { NonfiniteSteps } from "./nonfinite";
 
 /** Exact values of the cell under the pointer. */
@@ -39,9 +40,7 @@ export function CellTooltip() {
     <TooltipBox
       run={hover.run}
       step={
-        column
-          ? UI_TEXT.steps(column.from, column.to, column.count)
-          : `${UI_TEXT.step} ${grid.steps[hover.at]}`
+        column ? TEXT.steps(column.from, column.to, column.count) : `${UI_TEXT.step} ${grid.steps[hover.at]}`
       }
       x={hover.x}
       y={hover.y}
@@ -71,8 +70,8 @@ export function CellTooltip() {
       {hover.banded && <Percentiles hover={hover} />}
       <div class="dim">
         {row
-          ? `${row.type} [${row.shape.map((n) => n ?? "?").join(" × ")}]${row.numel === null ? "" : ` · ${UI_TEXT.elements(quantity(row.numel))}`}`
-          : UI_TEXT.aggregated(aggregateOf(store.statistic.value), line.rows.length)}
+          ? `${row.type} [${row.shape.map((n) => n ?? "?").join(" × ")}]${row.numel === null ? "" : ` · ${TEXT.elements(quantity(row.numel))}`}`
+          : TEXT.aggregated(aggregateOf(store.statistic.value), line.rows.length)}
       </div>
       {row && isOfUnits(store.statistic.value) && <div class="dim">{describeUnit(row)}</div>}
     </TooltipBox>
@@ -84,12 +83,12 @@ function ColumnSummary({ grid, line, at }: { grid: Grid; line: number; at: numbe
   const column = columnDetail(grid, line, at);
   if (!column || column.count === 1) return null;
   const { summary } = column;
-  if (!summary) return <div class="state">{UI_TEXT.ofColumns}</div>;
+  if (!summary) return <div class="state">{TEXT.ofColumns}</div>;
   return (
     <div class="state" data-testid="column">
-      {UI_TEXT.atStep(cellStep(grid, line, at))}
+      {TEXT.atStep(cellStep(grid, line, at))}
       {!Number.isNaN(summary.min) &&
-        `; ${UI_TEXT.columnSummary(short(summary.min), short(summary.mean), short(summary.max))}`}
+        `; ${TEXT.columnSummary(short(summary.min), short(summary.mean), short(summary.max))}`}
     </div>
   );
 }
@@ -97,10 +96,10 @@ function ColumnSummary({ grid, line, at }: { grid: Grid; line: number; at: numbe
 /** Describe a cell that is not a plain value. In a comparison, also say which side is zero. */
 function describeState(store: Store, flow: Flow, grid: Grid, { line, at }: Hover, label: CellLabel): string {
   if (!grid.match || label !== "zero") return UI_TEXT.state[label];
-  if (flow.picture.comparison.value === "difference") return UI_TEXT.flow.equal;
+  if (flow.picture.comparison.value === "difference") return TEXT.equal;
   const ref = store.ref.value === null ? undefined : flow.picture.plainOf.value.get(store.ref.value);
   const its = ref && grid.match.at[at] >= 0 ? ref.states[line * ref.steps.length + grid.match.at[at]] : null;
-  return its === CELL.zero ? UI_TEXT.flow.bothZero : UI_TEXT.flow.zeroHere;
+  return its === CELL.zero ? TEXT.bothZero : TEXT.zeroHere;
 }
 
 /** Both sides of a comparison, with run, step and value. */
@@ -118,10 +117,10 @@ function Sides({ grid, hover }: { grid: Grid; hover: Hover }) {
     <tr>
       <td>
         <i style={{ background: store.colour(of.run) }} />
-        {at < 0 ? of.run : UI_TEXT.flow.at(of.run, of.steps[at])}
+        {at < 0 ? of.run : TEXT.at(of.run, of.steps[at])}
       </td>
       <td class={isFar ? "is-far" : undefined}>
-        {at < 0 ? UI_TEXT.flow.noRefStep : cellText(of, hover.line, at, scale)}
+        {at < 0 ? TEXT.noRefStep : cellText(of, hover.line, at, scale)}
       </td>
     </tr>
   );
@@ -133,7 +132,7 @@ function Sides({ grid, hover }: { grid: Grid; hover: Hover }) {
           {side(reference, its, far)}
         </tbody>
       </table>
-      {far && <div class="state far">{UI_TEXT.flow.far}</div>}
+      {far && <div class="state far">{TEXT.far}</div>}
     </>
   );
 }
@@ -142,7 +141,7 @@ function cellText(grid: Grid, line: number, at: number, scale: Scale): string {
   const cell = line * grid.steps.length + at;
   const label = labelOf(grid.states[cell] as CellState, grid.values[cell], scale);
   if (label === "absent") return UI_TEXT.absent;
-  if (label === "undefined") return UI_TEXT.undefinedValue;
+  if (label === "undefined") return TEXT.undefinedValue;
   return scale.factor ? factor(grid.values[cell]) : exact(grid.values[cell]);
 }
 
@@ -161,11 +160,11 @@ function GainParts({ step, hover }: { step: number; hover: Hover }) {
     <table class="sides" data-testid="gain-parts">
       <tbody>
         <tr>
-          <td>{UI_TEXT.flow.gainIn}</td>
+          <td>{TEXT.gainIn}</td>
           <td>{exact(parts.into)}</td>
         </tr>
         <tr>
-          <td>{UI_TEXT.flow.gainOf(parts.before)}</td>
+          <td>{TEXT.gainOf(parts.before)}</td>
           <td>{exact(parts.out)}</td>
         </tr>
       </tbody>
@@ -184,8 +183,8 @@ function Percentiles({ hover }: { hover: Hover }) {
   const format = (value: number) => (scale.factor ? factor(value) : short(value));
   return (
     <div class="dim" data-testid="percentiles">
-      {UI_TEXT.flow.bandOf(steps[0], steps[steps.length - 1])}: {format(band.lo)} – {format(band.hi)}
-      {band.nonfinite > 0 && `, ${UI_TEXT.flow.bandSkips(band.nonfinite)}`}
+      {TEXT.bandOf(steps[0], steps[steps.length - 1])}: {format(band.lo)} – {format(band.hi)}
+      {band.nonfinite > 0 && `, ${TEXT.bandSkips(band.nonfinite)}`}
     </div>
   );
 }
@@ -196,10 +195,10 @@ function describeUnit(row: Row): string {
   if (axis === undefined || axis === null) return "";
   const last = row.shape.length > 0 ? row.shape[row.shape.length - 1] : null;
   if (axis === -1 || axis === row.shape.length) {
-    const columns = row.shape.length >= 3 ? ` (${UI_TEXT.flow.unitColumns})` : "";
-    return `${UI_TEXT.flow.unitLast(last)}${columns}`;
+    const columns = row.shape.length >= 3 ? ` (${TEXT.unitColumns})` : "";
+    return `${TEXT.unitLast(last)}${columns}`;
   }
-  return axis === 1 ? UI_TEXT.flow.unitChannel(row.shape[0] ?? null) : UI_TEXT.flow.unitAxis(axis);
+  return axis === 1 ? TEXT.unitChannel(row.shape[0] ?? null) : TEXT.unitAxis(axis);
 }
 
 /** Return the number of nonfinite elements as text, or null if it was not logged. */
@@ -221,5 +220,5 @@ function nonfiniteText(
   const bad = series.values.nonfinite?.[step * series.rows.length + column];
   const all = series.values.count?.[step * series.rows.length + column];
   if (bad === undefined) return null;
-  return all === undefined ? UI_TEXT.nonfiniteCount(exact(bad)) : UI_TEXT.nonfiniteOf(exact(bad), exact(all));
+  return all === undefined ? TEXT.nonfiniteCount(exact(bad)) : TEXT.nonfiniteOf(exact(bad), exact(all));
 }

@@ -6,6 +6,7 @@ import { useStore } from "../../../ui/context";
 import { NumberField, Popover } from "../../../ui/controls";
 import { roleName, UI_TEXT } from "../../../ui/text";
 import { useFlow } from "../state/context";
+import { TEXT } from "../text";
 
 export function RoleSelect() {
   const store = useStore();
@@ -14,10 +15,10 @@ export function RoleSelect() {
   if (roles.length === 0) return null;
   return (
     <label class="of">
-      <span>{UI_TEXT.of}</span>
+      <span>{TEXT.of}</span>
       <select
         class="button strong"
-        aria-label={UI_TEXT.role}
+        aria-label={TEXT.role}
         data-testid="role-select"
         value={flow.rows.role.value}
         onChange={(event) => {
@@ -55,13 +56,9 @@ export function CompareSwitch() {
     </button>
   );
   return (
-    <fieldset class="segments compare" aria-label={UI_TEXT.flow.compare}>
-      {one(false, UI_TEXT.flow.value, UI_TEXT.flow.valueTitle)}
-      {one(
-        true,
-        UI_TEXT.flow.versus(name),
-        canCompare.value ? UI_TEXT.flow.versusTitle(ref) : UI_TEXT.flow.versusOff,
-      )}
+    <fieldset class="segments compare" aria-label={TEXT.compare}>
+      {one(false, TEXT.value, TEXT.valueTitle)}
+      {one(true, TEXT.versus(name), canCompare.value ? TEXT.versusTitle(ref) : TEXT.versusOff)}
     </fieldset>
   );
 }
@@ -77,14 +74,14 @@ export function RangeControl() {
   const plain = (end: number) => tick(scale.factor ? 10 ** end : end);
   return (
     <Popover
-      label={UI_TEXT.range}
+      label={TEXT.range}
       value={isAuto ? UI_TEXT.auto : `${tickOf(scale, scale.lo)} – ${tickOf(scale, scale.hi)}`}
       testid="range"
-      help={scale.factor ? UI_TEXT.flow.factorHelp : UI_TEXT.rangeHelp}
+      help={scale.factor ? TEXT.factorHelp : TEXT.rangeHelp}
     >
       <div class="fields">
         <NumberField
-          label={UI_TEXT.rangeLow}
+          label={TEXT.rangeLow}
           value={lo.value}
           placeholder={plain(scale.lo)}
           positive={positive}
@@ -94,7 +91,7 @@ export function RangeControl() {
           }}
         />
         <NumberField
-          label={UI_TEXT.rangeHigh}
+          label={TEXT.rangeHigh}
           value={hi.value}
           placeholder={plain(scale.hi)}
           positive={positive}
@@ -127,14 +124,14 @@ export function ThresholdControl() {
   const isDefault = vanishing.value === DEFAULTS.vanishing && exploding.value === DEFAULTS.exploding;
   return (
     <Popover
-      label={UI_TEXT.thresholds}
+      label={TEXT.thresholds}
       value={`${tick(vanishing.value)}, ${tick(exploding.value)}`}
       testid="thresholds"
-      help={UI_TEXT.thresholdsHelp}
+      help={TEXT.thresholdsHelp}
     >
       <div class="fields">
         <NumberField
-          label={UI_TEXT.vanishing}
+          label={TEXT.vanishing}
           value={vanishing.value}
           placeholder={tick(DEFAULTS.vanishing)}
           positive
@@ -144,7 +141,7 @@ export function ThresholdControl() {
           }}
         />
         <NumberField
-          label={UI_TEXT.exploding}
+          label={TEXT.exploding}
           value={exploding.value}
           placeholder={tick(DEFAULTS.exploding)}
           positive

@@ -8,6 +8,7 @@ import { useStore } from "../../../ui/context";
 import { Ramp } from "../../../ui/legend";
 import { UI_TEXT } from "../../../ui/text";
 import { useFlow } from "../state/context";
+import { TEXT } from "../text";
 
 /** The scale of the heat maps, and the kinds of cells and marks that occur. */
 export function Legend() {
@@ -22,8 +23,8 @@ export function Legend() {
   const name = store.shortNames.value.get(ref) ?? ref;
   const middle = {
     value: 0,
-    text: UI_TEXT.flow.asMuch(comparison.value === "difference" ? "0" : "1", name),
-    title: comparison.value === "difference" ? UI_TEXT.flow.differenceTo(ref) : UI_TEXT.flow.ratioTo(ref),
+    text: TEXT.equalTo(comparison.value === "difference" ? "0" : "1", name),
+    title: comparison.value === "difference" ? TEXT.differenceTo(ref) : TEXT.ratioTo(ref),
   };
   const chip = (label: CellLabel, text: string, style: string, colour?: string, title?: string) =>
     found.has(label) && (
@@ -37,7 +38,7 @@ export function Legend() {
     <div class="legend" role="img" aria-label={UI_TEXT.legend} data-testid="legend">
       <ScaleRamp scale={scale} ends={found} middle={compared.value ? middle : undefined} />
       {compared.value && (
-        <div class="own-scale" data-testid="legend-reference" title={UI_TEXT.flow.own(ref)}>
+        <div class="own-scale" data-testid="legend-reference" title={TEXT.own(ref)}>
           <span class="name">{name}</span>
           <span>{tickOf(plainScale.value, plainScale.value.lo)}</span>
           <Ramp colours={palette(plainScale.value.diverging, store.dark.value)} />
@@ -50,21 +51,21 @@ export function Legend() {
         {chip("zero", UI_TEXT.exactZero, "", cssColour(colours.zero))}
         {chip("nonfinite", UI_TEXT.nonfinite, "hatched", cssColour(colours.nonfinite))}
         {found.has("absent")
-          ? chip("absent", found.has("undefined") ? UI_TEXT.absentOrUndefined : UI_TEXT.absent, "dotted")
-          : chip("undefined", UI_TEXT.undefinedValue, "dotted")}
-        {chip("refZero", UI_TEXT.flow.chip.refZero, "dashed", cssColour(colours.zero), UI_TEXT.state.refZero)}
+          ? chip("absent", found.has("undefined") ? TEXT.absentOrUndefined : UI_TEXT.absent, "dotted")
+          : chip("undefined", TEXT.undefinedValue, "dotted")}
+        {chip("refZero", TEXT.chip.refZero, "dashed", cssColour(colours.zero), UI_TEXT.state.refZero)}
         {chip(
           "refNonfinite",
-          UI_TEXT.flow.chip.refNonfinite,
+          TEXT.chip.refNonfinite,
           "dashed",
           cssColour(colours.nonfinite),
           UI_TEXT.state.refNonfinite,
         )}
-        {chip("refAbsent", UI_TEXT.flow.chip.refAbsent, "dashed", undefined, UI_TEXT.state.refAbsent)}
+        {chip("refAbsent", TEXT.chip.refAbsent, "dashed", undefined, UI_TEXT.state.refAbsent)}
         {far && (
-          <span class="chip" title={UI_TEXT.flow.farTitle}>
+          <span class="chip" title={TEXT.farTitle}>
             <i class="far" style={{ backgroundColor: cssColour(tableColour(colours, 0.5)) }} />
-            {UI_TEXT.flow.farChip}
+            {TEXT.farChip}
           </span>
         )}
         {flow.marks.markKinds.value.map((kind) => (
@@ -72,18 +73,18 @@ export function Legend() {
             class="chip"
             key={kind}
             data-testid={`legend-${kind}`}
-            title={UI_TEXT.mark.help[kind](PEAK_RULE.factor, PEAK_RULE.spreads, PEAK_RULE.reach)}
+            title={TEXT.mark.help[kind](PEAK_RULE.factor, PEAK_RULE.spreads, PEAK_RULE.reach)}
           >
             <svg class={`mark-shape ${kind}`} width="10" height="10" viewBox="0 0 10 10" aria-hidden="true">
               <path class="shape" d={markPath(kind, 5, 5)} />
             </svg>
-            {UI_TEXT.mark.legend[kind]}
+            {TEXT.mark.legend[kind]}
           </span>
         ))}
       </div>
       {sampled && (
-        <div class="sampled" title={UI_TEXT.mark.sampledHelp} data-testid="sampled">
-          {UI_TEXT.mark.sampled(sampled.kept, sampled.written)}
+        <div class="sampled" title={TEXT.mark.sampledHelp} data-testid="sampled">
+          {TEXT.mark.sampled(sampled.kept, sampled.written)}
         </div>
       )}
     </div>

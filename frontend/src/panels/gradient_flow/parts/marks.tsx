@@ -154,13 +154,13 @@ function contentOf(group: MarkGroup, i: number): Omit<TooltipContent, "run" | "x
     help: "",
   };
   if (mark.kind === "peak") {
-    content.what = TEXT.mark.figure[mark.quantity];
+    content.what = TEXT.mark.quantity[mark.quantity];
     content.value = exact(mark.value);
     content.lines = [between(mark), TEXT.mark.times(short(mark.ratio), short(mark.baseline))];
     content.help = TEXT.mark.why(PEAK_RULE.factor, PEAK_RULE.reach);
   } else if (mark.kind === "nonfinite") {
     if (mark.quantity === "loss") {
-      content.what = TEXT.mark.figure.loss;
+      content.what = TEXT.mark.quantity.loss;
       content.value = exact(mark.value);
       content.lines = [between(mark)];
     } else {
@@ -186,7 +186,7 @@ function contentOf(group: MarkGroup, i: number): Omit<TooltipContent, "run" | "x
   }
   for (const other of marks) {
     if (other !== mark && other.step === mark.step && "quantity" in other)
-      content.lines.push(TEXT.mark.also(TEXT.mark.figure[other.quantity], exact(other.value)));
+      content.lines.push(TEXT.mark.also(TEXT.mark.quantity[other.quantity], exact(other.value)));
   }
   if (marks.some(({ step }) => step !== mark.step)) {
     const [first, last] = [marks[0].step, marks[marks.length - 1].step].map(Math.round);

@@ -3,8 +3,8 @@ import { exact } from "../../../lib/format";
 import { worstOf } from "../../../lib/nonfinite";
 import type { Line, SeriesHeader } from "../../../lib/types";
 import { useStore } from "../../../ui/context";
-import { UI_TEXT } from "../../../ui/text";
 import { useFlow } from "../state/context";
+import { TEXT } from "../text";
 
 /** Delay before a request, so that a passing pointer requests nothing. */
 const REST_MS = 150;
@@ -45,12 +45,12 @@ export function NonfiniteSteps({ run, line, from, to, fallback }: Props) {
   if (!one || !found) return <>{fallback}</>;
   const elements = found.elements === null ? null : exact(found.elements);
   const all = found.all === null ? null : exact(found.all);
-  const of = elements === null ? null : all === null ? elements : UI_TEXT.ofElements(elements, all);
-  if (one.steps.length === 1) return <>{of === null ? fallback : UI_TEXT.nonfiniteCount(of)}</>;
+  const of = elements === null ? null : all === null ? elements : TEXT.ofElements(elements, all);
+  if (one.steps.length === 1) return <>{of === null ? fallback : TEXT.nonfiniteCount(of)}</>;
   return (
     <span data-testid="nonfinite-steps">
-      {UI_TEXT.nonfiniteSteps(found.steps, one.steps.length)}
-      {of !== null && UI_TEXT.nonfiniteMost(one.steps[found.at], of, found.steps)}
+      {TEXT.nonfiniteSteps(found.steps, one.steps.length)}
+      {of !== null && TEXT.nonfiniteMost(one.steps[found.at], of, found.steps)}
     </span>
   );
 }

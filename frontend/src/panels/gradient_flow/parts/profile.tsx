@@ -51,7 +51,7 @@ export function ProfileHead({ width }: { width: number }) {
         class="band-switch"
         aria-pressed={on && can}
         aria-label={TEXT.bandName}
-        title={can ? TEXT.bandName : TEXT.bandBarred}
+        title={can ? TEXT.bandName : TEXT.bandUnavailable}
         disabled={!can}
         data-testid="band-switch"
         onClick={() => {
@@ -60,11 +60,11 @@ export function ProfileHead({ width }: { width: number }) {
       >
         {TEXT.band}
       </button>
-      {thresholds && apart && mark(thresholds.vanishing, UI_TEXT.vanishing, "left")}
+      {thresholds && apart && mark(thresholds.vanishing, TEXT.vanishing, "left")}
       {thresholds &&
         mark(
           thresholds.exploding,
-          UI_TEXT.exploding,
+          TEXT.exploding,
           toUnit(scale, thresholds.exploding) > 0.7 ? "left" : "right",
         )}
     </div>

@@ -4,7 +4,7 @@ import { nearest } from "../../../lib/steps";
 import { CELL, type CellState, type Scale } from "../../../lib/types";
 import { shapeOf } from "../../../plot/markers";
 import { useStore } from "../../../ui/context";
-import { Mark } from "../../../ui/icon";
+import { RunMarker } from "../../../ui/icon";
 import { UI_TEXT } from "../../../ui/text";
 import { useFlow } from "../state/context";
 import { TEXT } from "../text";
@@ -43,10 +43,7 @@ export function Readout() {
           >
             {isRef && <span class="away">{TEXT.isRef}</span>}
             {away && (
-              <span
-                class={far ? "away far" : "away"}
-                title={far ? UI_TEXT.flow.farTitle : UI_TEXT.nearestTitle}
-              >
+              <span class={far ? "away far" : "away"} title={far ? TEXT.farTitle : UI_TEXT.nearestTitle}>
                 {UI_TEXT.nearestStep(grid.steps[at])}
               </span>
             )}
@@ -68,7 +65,7 @@ function Item({ run, value, bad = false, children }: ItemProps) {
   const store = useStore();
   return (
     <li title={run}>
-      <Mark colour={store.colour(run)} shape={shapeOf(store.order.value.get(run) ?? 0)} />
+      <RunMarker colour={store.colour(run)} shape={shapeOf(store.order.value.get(run) ?? 0)} />
       <span class="name">{run}</span>
       {children}
       <span class={bad ? "value bad" : "value"}>{value}</span>
@@ -83,11 +80,11 @@ function formatCell(state: CellState, value: number, scale: Scale): string {
     case CELL.undefined:
       return "–";
     case CELL.refZero:
-      return UI_TEXT.flow.chip.refZero;
+      return TEXT.chip.refZero;
     case CELL.refNonfinite:
-      return UI_TEXT.flow.chip.refNonfinite;
+      return TEXT.chip.refNonfinite;
     case CELL.refAbsent:
-      return UI_TEXT.flow.chip.refAbsent;
+      return TEXT.chip.refAbsent;
     default:
       return scale.factor ? factor(value) : short(value);
   }

@@ -67,7 +67,7 @@ export function SeriesPanel({ left, width, readout, height }: Props) {
       domain,
       thresholds,
       guide,
-      names: { vanishing: UI_TEXT.vanishing, exploding: UI_TEXT.exploding },
+      names: { vanishing: TEXT.vanishing, exploding: TEXT.exploding },
       left,
       width,
       height: height - TITLE,
@@ -103,8 +103,8 @@ export function SeriesPanel({ left, width, readout, height }: Props) {
           <b>{name}</b> <span>{UI_TEXT.overSteps(statistic)}</span>
           {coming && <span>· {TEXT.columnsStandIn}</span>}
           {selected?.type === "block" && (
-            <span title={UI_TEXT.aggregated(aggregateOf(store.statistic.value), selected.rows.length)}>
-              · {UI_TEXT.aggregated(aggregateOf(store.statistic.value), selected.rows.length)}
+            <span title={TEXT.aggregated(aggregateOf(store.statistic.value), selected.rows.length)}>
+              · {TEXT.aggregated(aggregateOf(store.statistic.value), selected.rows.length)}
             </span>
           )}
         </div>

@@ -3,7 +3,7 @@ import { quantity } from "../../../lib/format";
 import { palette } from "../../../lib/palette";
 import { shapeOf } from "../../../plot/markers";
 import { useSize, useStore } from "../../../ui/context";
-import { Mark } from "../../../ui/icon";
+import { RunMarker } from "../../../ui/icon";
 import { statisticName, UI_TEXT } from "../../../ui/text";
 import type { Values } from "../data";
 import type { Models } from "../model";
@@ -113,7 +113,7 @@ export function Table({ models, values, lines, line, place, compact, toggle }: P
           )}
           {runs.map(({ run }) => (
             <span role="columnheader" tabIndex={-1} class="run" key={run} title={`${statistic}, ${run}`}>
-              <Mark colour={store.colour(run)} shape={shapeOf(store.order.value.get(run) ?? 0)} />
+              <RunMarker colour={store.colour(run)} shape={shapeOf(store.order.value.get(run) ?? 0)} />
               <b>{store.shortNames.value.get(run) ?? run}</b>
             </span>
           ))}
