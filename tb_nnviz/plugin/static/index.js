@@ -1,10 +1,10 @@
 /**
  * The entry that TensorBoard imports: tiny and never cached, so that the rest can be cached for ever.
- * The build puts the hashed name in. TensorBoard drops what render() throws; it is shown instead.
+ * The server replaces BUILD by the hash of the page's files. TensorBoard drops what render() throws; it is shown instead.
  */
 export async function render() {
   try {
-    const { start } = await import("./static/main-CBuHsoPJ.js");
+    const { start } = await import("./static/BUILD/main.js");
     start(document.body);
   } catch (error) {
     const text = document.createElement("pre");
