@@ -22,12 +22,11 @@ def regrouped(axis: int, before: Shape, after: Shape) -> int | None:
     """Return the place of an axis after a reshape, or None if the reshape splits it or joins it with others.
 
     >>> regrouped(1, (8, 3, 4, 5), (8, 3, 20)), regrouped(1, (8, 3, 4, 5), (8, 60)), regrouped(1, (1, 3, 5), (3, 5))
-    (2, None, 0)
+    (1, None, 0)
     """
     outer, size = math.prod(before[:axis]), before[axis]
     reached = 1
     for place, other in enumerate(after):
-        # the outer axes of size 1 are passed, because an axis of size 1 is never the one that is followed
         if reached == outer and other == size:
             return place
         reached *= other
