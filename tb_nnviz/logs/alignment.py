@@ -82,7 +82,9 @@ def align(
             reasons.append((None, f"missing layout: {i}, {describe_steps(steps[used & (ids == i)])}"))
             used &= ids != i
     for name in requested:
-        if lacking := steps[used & (sources[name].at < 0)].tolist():
+        # The events that are left out for a fault have a reason of their own.
+        faulty = [fault.step for fault in statistics.get(name, NO_POINTS).faults]
+        if lacking := steps[used & (sources[name].at < 0) & ~np.isin(steps, faulty)].tolist():
             reason = f"no value at {len(lacking)} of {used.sum()} steps, the first {lacking[0]}"
             reasons.append((name, reason))
 

@@ -39,7 +39,7 @@ def read_findings(reader: Reader, runs: Sequence[str]) -> tuple[list[FindingEven
     result = reader.read_tensors(schema.PLUGIN_FINDINGS, wanted, [schema.TAG_FINDINGS])
     problems: list[Problem] = [problem for problem in listed.problems if problem.run in runs]
     problems += result.problems
-    missing = [Missing(run, f"{tag}: {reason}") for run, tag, reason in problems]
+    missing = [Missing(run, f"{tag}: {reason}", step=step) for run, tag, reason, step in problems]
     findings: list[FindingEvent] = []
     read_runs = [run for run in runs if run in result.data]
     guides = reader.read_tensors(schema.PLUGIN, read_runs, _GUIDES) if read_runs else ReadResult()

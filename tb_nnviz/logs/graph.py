@@ -33,7 +33,7 @@ def read_structures(reader: Reader, runs: Sequence[str]) -> tuple[list[Structure
     """Read the structures of many runs with one read."""
     tags = [schema.TAG_GRAPH, *(schema.layout_tag(kind) for kind in (*_LAYER_KINDS, *schema.PARAMETER_KINDS))]
     result = reader.read_tensors(schema.PLUGIN, runs, tags)
-    missing = [Missing(run, f"{tag}: {reason}") for run, tag, reason in result.problems]
+    missing = [Missing(run, f"{tag}: {reason}") for run, tag, reason, _ in result.problems]
     structures = []
     for run in runs:
         documents = _Documents(run, result.data.get(run, {}), missing)

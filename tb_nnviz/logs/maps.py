@@ -225,7 +225,7 @@ def _row_name(tag: str, prefix: str) -> str:
 
 
 def _missing(result: ReadResult[Any]) -> list[Missing]:
-    return [Missing(run, reason, tag=tag) for run, tag, reason in result.problems]
+    return [Missing(run, reason, tag=tag, step=step) for run, tag, reason, step in result.problems]
 
 
 def _is_number(value: Any) -> bool:

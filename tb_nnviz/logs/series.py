@@ -59,7 +59,7 @@ def read_tables(read: ReadTags, runs: Sequence[str], selection: Selection) -> tu
         result.add(read(others, [tag for tag in more if tag not in tags]))
     missing = [
         Missing(run, f"{tag}: {reason}", statistic=_statistic_of(tag, kind, [*selection.with_counterparts, "count"]))
-        for run, tag, reason in result.problems
+        for run, tag, reason, _ in result.problems
     ]
     tables = {}
     for run in runs:

@@ -206,7 +206,7 @@ class HistogramReading:
 
     def _data(self, result: ReadResult[T]) -> dict[str, dict[str, T]]:
         """Return the series of a read, and add its problems to ``missing``."""
-        for run, tag, reason in result.problems:
+        for run, tag, reason, _ in result.problems:
             self._miss(run, f"{tag}: {reason}" if tag else reason)
         return result.data
 
