@@ -23,7 +23,7 @@ def read_notices(read: ReadTensors, runs: Sequence[str]) -> tuple[dict[str, list
         The notices by run, and the items that are missing.
     """
     result = read(runs, [schema.TAG_NOTICES])
-    missing = [Missing(run, f"{tag}: {reason}") for run, tag, reason in result.problems]
+    missing = [Missing(run, f"{tag}: {reason}") for run, tag, reason, _ in result.problems]
     found: dict[str, list[schema.Notice]] = {}
     for run, tags in result.data.items():
         points = tags.get(schema.TAG_NOTICES, NO_POINTS)

@@ -26,7 +26,7 @@ def test_merge_layouts_keeps_first_order_and_appends() -> None:
     [
         (b"not json", "invalid layout: b'not json' is not JSON"),
         (b'{"version": 2, "id": 1, "rows": []}', "unknown layout version: 2"),
-        (b'{"version": 1, "id": 1, "rows": [{}]}', "invalid layout: rows [{}]"),
+        (b'{"version": 1, "id": 1, "rows": [{}]}', "invalid layout: row 0: missing name (a string)"),
         (b'{"version": 1, "id": "1", "rows": []}', "invalid layout: id '1'"),
     ],
 )
