@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tb_nnviz import schema
-from tb_nnviz.logs.layouts import decode_layout
+from tb_nnviz.logs.layouts import decode_layout, document_bytes
 from tb_nnviz.logs.reader import Missing, Reader, ReadResult
 from tb_nnviz.logs.timeline import locate, nearest, timeline
 
@@ -202,11 +202,11 @@ def _rows(
     rows = {}
     for run, tags in result.data.items():
         try:
-            document = decode_layout(np.asarray(tags[tag].values[-1]).tobytes())
+            _, found = decode_layout(document_bytes(tags[tag].values[-1]))
         except ValueError as error:
-            missing.append(Missing(run, str(error), tag=tag))
+            missing.append(Missing(run, str(error), tag=tag, step=int(tags[tag].steps[-1])))
         else:
-            rows[run] = {row["name"]: row for row in document["rows"]}
+            rows[run] = {row["name"]: row for row in found}
     return rows
 
 

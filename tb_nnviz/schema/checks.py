@@ -11,7 +11,7 @@ from typing import Any
 #: Largest step, in both directions: the readers' answers have steps as float64.
 MAX_STEP = 1 << 53
 #: Largest number of elements or bytes.
-MAX_COUNT = 1 << 63
+MAX_COUNT = (1 << 63) - 1
 MAX_AXES = 64
 
 

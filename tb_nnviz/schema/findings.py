@@ -41,12 +41,10 @@ def decode_findings(payload: np.ndarray | bytes) -> list[dict[str, Any]]:
     Raises:
         ValueError: ``payload`` is not a document of findings, or has an unknown version.
     """
-    findings: list[dict[str, Any]] = decode_document("findings", bytes(payload)).get("findings", None)
+    findings = decode_document("findings", bytes(payload)).get("findings")
     if not isinstance(findings, list):
         raise ValueError(f"invalid findings: {short(findings)} is not a list")
-    for finding in findings:
-        _check_finding(finding)
-    return findings
+    return [_check_finding(finding) for finding in findings]
 
 
 def findings_entry(findings: list[dict[str, Any]]) -> Entry:
@@ -54,7 +52,8 @@ def findings_entry(findings: list[dict[str, Any]]) -> Entry:
     return Entry(TAG_FINDINGS, encode_findings(findings), PLUGIN_FINDINGS)
 
 
-def _check_finding(finding: Any) -> None:
-    check_object("finding", finding, _CHECKS, _REQUIRED)
+def _check_finding(value: Any) -> dict[str, Any]:
+    finding = check_object("finding", value, _CHECKS, _REQUIRED)
     if finding["severity"] not in SEVERITIES:
         raise ValueError(f"unknown severity: {short(finding['severity'])} (expected one of {', '.join(SEVERITIES)})")
+    return finding

@@ -22,6 +22,7 @@ from tb_nnviz.schema.checks import (
     check_objects,
     list_of,
     optional,
+    short,
 )
 from tb_nnviz.schema.document import VERSION, decode_document
 from tb_nnviz.schema.entries import Entry
@@ -159,6 +160,23 @@ def decode_layout(data: bytes) -> dict[str, Any]:
         raise ValueError(f"invalid layout: {len(rows)} rows (at most {MAX_ROWS})")
     document["rows"] = [{**_ROW_DEFAULTS, **row} for row in rows]
     return document
+
+
+def decode_layout_id(value: Any) -> int:
+    """Decode the value of ``nnviz/layout_id/<kind>``.
+
+    >>> decode_layout_id(np.array([7]))
+    7
+
+    Raises:
+        ValueError: ``value`` is not one integer, or is out of the range of ids.
+    """
+    if not isinstance(value, np.ndarray) or value.dtype.kind not in "iu" or value.size != 1:
+        raise ValueError(f"invalid layout id: {short(value)} (one integer)")
+    layout = int(value.reshape(())[()])
+    if not INDEX.passes(layout):
+        raise ValueError(f"invalid layout id: {layout} (an integer from 0)")
+    return layout
 
 
 def layout_entry(layout: Layout) -> Entry:
