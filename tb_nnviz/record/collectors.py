@@ -20,6 +20,7 @@ from tb_nnviz.record.collect.optimizer_state import OptimizerStateCollector
 from tb_nnviz.record.collect.parameter_rows import ParameterRows
 from tb_nnviz.record.collect.parameters import ParameterCollector
 from tb_nnviz.record.collect.snapshot import Snapshot
+from tb_nnviz.record.collect.unit_axis.unit_axes import UnitAxes
 from tb_nnviz.record.collect.watched_parameters import WatchedParameters
 from tb_nnviz.record.collect.weights.maps import WeightMaps
 from tb_nnviz.record.collect.weights.tracked import TrackedWeights
@@ -63,7 +64,8 @@ class Collectors:
         rows = ParameterRows({*kinds, "parameter"} if "update" in kinds else kinds, depth)
         snapshot, stepped = Snapshot(options.snapshot_bytes), bool(optimizers)
         parameters = ParameterCollector(kinds, watched, rows, snapshot, stepped, guard.notice)
-        self.activations = ActivationCollector(kinds, depth)
+        units = UnitAxes()
+        self.activations = ActivationCollector(kinds, depth, units)
         self.maps = ActivationMaps(
             models,
             layers(models, options.include, options.exclude),
@@ -72,6 +74,7 @@ class Collectors:
             options.probe_inputs,
             options.probe_labels,
             paused,
+            units,
             guard.notice,
         )
         self.clipping = Clipping()
