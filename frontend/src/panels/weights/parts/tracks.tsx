@@ -3,7 +3,7 @@ import { exact, tick } from "../../../lib/format";
 import { nearest, stepDomain } from "../../../lib/steps";
 import { theme } from "../../../plot/canvas";
 import { shapeOf } from "../../../plot/markers";
-import type { Plot } from "../../../plot/plot";
+import { type PlotLayout, xIn } from "../../../plot/plot";
 import { SeriesChart } from "../../../plot/series";
 import { useStore } from "../../../ui/context";
 import { isBeyond, type Track, trackColours, trackCurves, trackRange } from "../model_tracks";
@@ -208,17 +208,18 @@ function TrackChart({ id, tracks, colours, domain, range, width, height, label }
         if (near) store.view.step.value = near.track.steps[near.at];
       }}
     >
-      {chart.current?.plot.over && <Cursor plot={chart.current.plot} area={chart.current.plot.area} />}
+      {chart.current?.plot.layout && <Cursor layout={chart.current.plot.layout} />}
     </div>
   );
 }
 
 /** The cursor's line. It is a separate component, so that moving it does not redraw the curves. */
-function Cursor({ plot, area }: { plot: Plot; area: Plot["area"] }) {
+function Cursor({ layout }: { layout: PlotLayout }) {
   const store = useStore();
   const step = store.view.step.value;
   if (step === null) return null;
-  const x = plot.xOf(step);
+  const { area } = layout;
+  const x = xIn(layout, step);
   if (x < 0 || x > area.width) return null;
   return (
     <div
