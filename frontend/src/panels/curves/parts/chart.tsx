@@ -93,7 +93,14 @@ export function ChartView(props: ChartProps) {
       theme: theme(dark),
     });
   }, [lines, scale, domain, mode, smoothed, width, height, dark, colours]);
-  useLayoutEffect(() => () => drawn.current?.plot.destroy(), []);
+  useLayoutEffect(
+    () => () => {
+      drawn.current?.plot.destroy();
+      // A chart that is removed from under the pointer gets no event.
+      props.hover.value = null;
+    },
+    [],
+  );
 
   const place = (event: PointerEvent | MouseEvent) => {
     const plot = drawn.current?.plot;

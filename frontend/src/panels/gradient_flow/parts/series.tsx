@@ -9,6 +9,7 @@ import { type PlotLayout, xIn } from "../../../plot/plot";
 import { PLOT_MARGIN, SeriesChart } from "../../../plot/series";
 import { useStore } from "../../../ui/context";
 import { statisticName, UI_TEXT } from "../../../ui/text";
+import { useShown } from "../../../ui/tooltip";
 import { GAP } from "../layout";
 import { useFlow } from "../state/context";
 import type { Hover } from "../state/flow";
@@ -76,6 +77,7 @@ export function SeriesPanel({ left, width, readout, height }: Props) {
   }, [model, domain, thresholds, guide, dark, colours, left, width, height]);
   useLayoutEffect(() => () => chart.current?.plot.destroy(), []);
 
+  const tooltip = useShown(flow.hover, [model, domain, left, width, height]);
   const stepOf = (event: MouseEvent) => {
     const over = chart.current?.plot.over;
     if (!over) return null;
@@ -122,11 +124,11 @@ export function SeriesPanel({ left, width, readout, height }: Props) {
             if (brush.moved(event)) return;
             const at = stepOf(event);
             const near = at && nearestRun(at.step, at.y);
-            flow.hover.value = near ? { ...near, line, x: event.clientX, y: event.clientY } : null;
+            const owner = event.currentTarget;
+            if (near) tooltip.show({ owner, ...near, line, x: event.clientX, y: event.clientY });
+            else tooltip.hide();
           }}
-          onPointerLeave={() => {
-            flow.hover.value = null;
-          }}
+          onPointerLeave={tooltip.hide}
           onClick={(event) => {
             if (brush.wasDrag()) return;
             const at = stepOf(event);

@@ -6,6 +6,7 @@ import { shapeOf } from "../../../plot/markers";
 import { type PlotLayout, xIn } from "../../../plot/plot";
 import { SeriesChart } from "../../../plot/series";
 import { useStore } from "../../../ui/context";
+import { useTooltip } from "../../../ui/tooltip";
 import { isBeyond, type Track, trackColours, trackCurves, trackRange } from "../model_tracks";
 import { TEXT } from "../text";
 
@@ -159,22 +160,21 @@ function TrackChart({ id, tracks, colours, domain, range, width, height, label }
     });
   }, [tracks, styles, domain, range, width, height, dark]);
   useLayoutEffect(() => () => chart.current?.plot.destroy(), []);
+  const tooltip = useTooltip([tracks, domain, range, width, height]);
   const moved = (event: PointerEvent) => {
     const near = nearestTrack(event);
     if (!near) {
-      store.tooltip.value = null;
+      tooltip.hide();
       return;
     }
-    store.tooltip.value = {
+    tooltip.show(event, {
       run: near.track.run,
       step: TEXT.at(near.track.steps[near.at]),
       what: near.track.name,
       value: exact(near.track.values[near.at]),
       lines: [],
       help: "",
-      x: event.clientX,
-      y: event.clientY,
-    };
+    });
   };
   /** Return the curve nearest to the pointer, at the nearest step. */
   function nearestTrack(event: PointerEvent): { track: Track; at: number } | null {
@@ -200,9 +200,7 @@ function TrackChart({ id, tracks, colours, domain, range, width, height, label }
       data-testid={id}
       style={{ height: `${height}px` }}
       onPointerMove={moved}
-      onPointerLeave={() => {
-        store.tooltip.value = null;
-      }}
+      onPointerLeave={tooltip.hide}
       onClick={(event) => {
         const near = nearestTrack(event as unknown as PointerEvent);
         if (near) store.view.step.value = near.track.steps[near.at];
