@@ -115,6 +115,12 @@ export function Layers({ listing, response, stale }: Props) {
                         step={listing.step}
                         open={open}
                       />
+                    ) : stale ? (
+                      <div
+                        class="pending"
+                        style={{ height: `${Math.min(body - 40, 120)}px` }}
+                        data-testid={`pending-${shown[i]}`}
+                      />
                     ) : (
                       <div class="no-data" style={{ height: `${Math.min(body - 40, 120)}px` }}>
                         <span>{TEXT.absent}</span>
