@@ -69,6 +69,7 @@ RULES = {
     "tb_nnviz.rules*": rule("numpy tb_nnviz.schema tb_nnviz.rules"),
     # the read side: no HTTP, and only the two sources of series know TensorBoard
     "tb_nnviz.logs.provider": rule("tensorboard tb_nnviz.logs"),
+    "tb_nnviz.logs.tensors": rule("numpy tensorboard tb_nnviz.logs"),
     "tb_nnviz.logs.records": rule("tensorboard google_crc32c"),
     "tb_nnviz.logs.event_files": rule("tensorboard google.protobuf tb_nnviz.logs"),
     "tb_nnviz.logs*": rule("numpy tb_nnviz.schema tb_nnviz.logs"),

@@ -42,8 +42,12 @@ export function CellTooltip() {
       step={
         column ? TEXT.steps(column.from, column.to, column.count) : `${UI_TEXT.step} ${grid.steps[hover.at]}`
       }
+      owner={hover.owner}
       x={hover.x}
       y={hover.y}
+      hide={() => {
+        flow.hover.value = null;
+      }}
     >
       <div class="what">{row ? row.name : line.key.replace(/\.\*$/, "")}</div>
       {!hasNoValue && <div class="value">{scale.factor ? factor(value) : exact(value)}</div>}
