@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from tb_nnviz.record.hooks.order import ExecutionOrder
+from tb_nnviz.record.model.metadata import metadata
 from tb_nnviz.record.model.modules import NamedParameter, named_parameters
 
 Optimizer = torch.optim.Optimizer
@@ -67,4 +68,5 @@ class WatchedParameters:
             tensors = [parameter for model in self._models.values() for parameter in model.parameters()]
         else:
             tensors = [parameter for group in optimizer.param_groups for parameter in group["params"]]
-        return [tensor.grad.detach() for tensor in tensors if tensor.grad is not None]
+        with metadata():
+            return [tensor.grad for tensor in tensors if tensor.grad is not None]

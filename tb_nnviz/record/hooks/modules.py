@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from tb_nnviz.record.hooks.calls import Call, Calls, Recomputed, in_backward
 from tb_nnviz.record.hooks.fast_path import OptionalHooks
 from tb_nnviz.record.hooks.handles import Failed, Handles, Hook, Removable
+from tb_nnviz.record.model.metadata import metadata
 from tb_nnviz.record.model.modules import Layer, first_tensor, takes_hooks
 
 _logger = logging.getLogger("tb_nnviz")
@@ -241,7 +242,8 @@ class ModuleHooks:
         """Return True if the backward pass fills ``.grad``, unlike ``torch.autograd.grad``."""
         task = torch._C._current_graph_task_id()
         if self._differentiating[0] != task:
-            parameters = [p for model in self._models for p in model.parameters() if p.requires_grad and p.is_leaf]
+            with metadata():
+                parameters = [p for model in self._models for p in model.parameters() if p.requires_grad and p.is_leaf]
             self._differentiating = task, any(map(_accumulates_in, parameters))
         return self._differentiating[1]
 
@@ -268,11 +270,11 @@ def _gradient_hook(hooks: ModuleHooks, call: Call, calls: Calls) -> tuple[Callab
 
 
 def _accumulates_in(parameter: nn.Parameter) -> bool:
-    view = parameter.view_as(parameter).grad_fn
-    node = None if view is None else view.next_functions[0][0]
     try:
+        view = parameter.view_as(parameter).grad_fn
+        node = None if view is None else view.next_functions[0][0]
         return node is not None and bool(torch._C._will_engine_execute_node(node))
-    except RuntimeError:  # it is an input of torch.autograd.grad
+    except (RuntimeError, TypeError):  # it is an input of torch.autograd.grad, or of a class without views
         return False
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
+from tb_nnviz.record.model.metadata import metadata
 from tb_nnviz.record.model.modules import named_modules
 
 
@@ -30,20 +31,25 @@ def module_table(models: Mapping[str, nn.Module], calls: Mapping[nn.Module, int]
     for name, module in named_modules(models):
         own = _new(module.parameters(recurse=False), seen)
         buffers = _new(module.buffers(recurse=False), seen)
-        rows[module] = {
-            "name": name,
-            "type": type(module).__name__,
-            "calls": calls.get(module, 0),
-            "parameters": sum(p.numel() for p in own),
-            "trainable": sum(p.numel() for p in own if p.requires_grad),
-            "shared": sum(p.numel() for p in module.parameters(recurse=False) if not is_lazy(p))
-            - sum(p.numel() for p in own),
-            "buffers": sum(b.numel() for b in buffers),
-            "parameter_bytes": sum(p.numel() * p.element_size() for p in own),
-            "buffer_bytes": sum(b.numel() * b.element_size() for b in buffers),
-        }
+        with metadata():
+            rows[module] = _row(name, module, calls.get(module, 0), own, buffers)
     order = {module: place for place, module in enumerate(calls)}
     return [rows[module] for module in sorted(rows, key=lambda module: order.get(module, len(order)))]
+
+
+def _row(name: str, module: nn.Module, calls: int, own: list[Tensor], buffers: list[Tensor]) -> dict[str, Any]:
+    shared = [p for p in module.parameters(recurse=False) if not is_lazy(p)]
+    return {
+        "name": name,
+        "type": type(module).__name__,
+        "calls": calls,
+        "parameters": sum(p.numel() for p in own),
+        "trainable": sum(p.numel() for p in own if p.requires_grad),
+        "shared": sum(p.numel() for p in shared) - sum(p.numel() for p in own),
+        "buffers": sum(b.numel() for b in buffers),
+        "parameter_bytes": sum(p.numel() * p.element_size() for p in own),
+        "buffer_bytes": sum(b.numel() * b.element_size() for b in buffers),
+    }
 
 
 def _new(tensors: Iterable[Tensor], seen: set[Tensor]) -> list[Tensor]:
