@@ -15,7 +15,7 @@ from tb_nnviz.record.collect.collector import Collector
 from tb_nnviz.record.collect.dataflow.capture import GraphCapture
 from tb_nnviz.record.collect.global_norm import GlobalNorm
 from tb_nnviz.record.collect.learning_rates import LearningRates
-from tb_nnviz.record.collect.loss_scaling import LossScaling
+from tb_nnviz.record.collect.loss_scaling import LossScale, LossScaling
 from tb_nnviz.record.collect.optimizer_state import OptimizerStateCollector
 from tb_nnviz.record.collect.parameter_rows import ParameterRows
 from tb_nnviz.record.collect.parameters import ParameterCollector
@@ -64,8 +64,8 @@ class Collectors:
         rows = ParameterRows({*kinds, "parameter"} if "update" in kinds else kinds, depth)
         snapshot, stepped = Snapshot(options.snapshot_bytes), bool(optimizers)
         parameters = ParameterCollector(kinds, watched, rows, snapshot, stepped, guard.notice)
-        units = UnitAxes()
-        self.activations = ActivationCollector(kinds, depth, units)
+        units, scale = UnitAxes(), LossScale(options.scaler)
+        self.activations = ActivationCollector(kinds, depth, units, scale)
         self.maps = ActivationMaps(
             models,
             layers(models, options.include, options.exclude),
@@ -88,7 +88,7 @@ class Collectors:
             parameters,
             OptimizerStateCollector(watched, parameters, rows),
             LearningRates(optimizers),
-            LossScaling(options.scaler),
+            LossScaling(options.scaler, scale),
             GlobalNorm(watched, parameters, options.window, stepped),
             self.clipping,
         ]

@@ -91,7 +91,7 @@ def watch(
         gradient_norm_limits: a norm below the first vanishes, and one above the second explodes. None: no check.
         scaler: the GradScaler of mixed precision. With it, the loss scale is logged, and the steps that the scaler
             skips are logged with the gradients that caused the skip (with a fused optimizer, only at logged steps).
-            Gradients are unscaled with or without this argument.
+            Gradients are unscaled with or without this argument, also those with respect to activations.
         window: read the gradients at every step for the norm of all together and the number of nonfinite elements. The
             next event contains the highest norm and loss since the last one, their steps, and counts.
         snapshot_bytes: memory for the copies of parameters from which updates are measured. The default is 64 MB, or

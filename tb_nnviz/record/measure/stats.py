@@ -186,18 +186,20 @@ def merge_units(a: Tensor, b: Tensor) -> Tensor:
     return torch.stack([merges[field.merge](*pair) for field, *pair in zip(UNIT_FIELDS, a, b, strict=True)])
 
 
-def unscale(values: np.ndarray, scale: float, fields: Sequence[Field] = FIELDS) -> np.ndarray:
-    """Return the fields that a tensor would have had without the loss scale that multiplied it.
+def unscale(values: np.ndarray, scale: float | np.ndarray, fields: Sequence[Field] = FIELDS) -> np.ndarray:
+    """Return the fields that tensors would have had without the loss scale that multiplied them.
 
     Args:
-        values: float64 [..., len(fields)], the fields of the scaled tensor.
-        scale: the loss scale.
+        values: float64 [..., len(fields)], the fields of the scaled tensors.
+        scale: the loss scale, or [...] one per tensor.
         fields: the table.
 
     >>> unscale(np.array([-8.0, 16.0, 320.0, 3.0]), 8.0, UNIT_FIELDS).tolist()
     [-1.0, 2.0, 5.0, 3.0]
     """
-    return np.asarray(values / scale ** np.array([field.scale_power for field in fields]))
+    with np.errstate(all="ignore"):  # a scale may have shrunk to 0
+        powers = np.asarray(scale, np.float64)[..., None] ** np.array([field.scale_power for field in fields])
+        return np.asarray(values / powers)
 
 
 def merge(rows: int, row: Sequence[int], values: np.ndarray, fields: Sequence[Field] = FIELDS) -> dict[str, np.ndarray]:
