@@ -22,7 +22,8 @@ export function elide(text: string, fits: Fits, keep: Span | null = null): strin
     if (kept !== null) return kept;
     // Not even the part that matters fits. Its own ends remain.
     const part = text.slice(from, to);
-    return longest(part.length, (k) => inMiddle(part, k, 0.5), fits) ?? "…";
+    const [before, after] = [from > 0 ? "…" : "", to < text.length ? "…" : ""];
+    return longest(part.length, (k) => `${before}${inMiddle(part, k, 0.5)}${after}`, fits) ?? "…";
   }
   return longest(text.length - 1, (k) => inMiddle(text, k, AT_START), fits) ?? "…";
 }
@@ -104,13 +105,16 @@ function distinctions(all: readonly string[]): Map<string, Span> {
   return spans;
 }
 
+const isDigit = (character: string | undefined) => character !== undefined && /\d/.test(character);
 const isSeparator = (character: string | undefined) =>
   character === undefined || /[^\p{L}\p{N}]/u.test(character);
 
-/** Extend a part of a name to whole segments, since half a number is misleading. */
+/** Extend a part of a name to whole segments and decimals, since half a number is misleading. */
 function wholeSegments(name: string, from: number, to: number): Span {
+  const isInside = (at: number) =>
+    !isSeparator(name[at]) || (name[at] === "." && isDigit(name[at - 1]) && isDigit(name[at + 1]));
   let [start, end] = [from, to];
-  while (start > 0 && !isSeparator(name[start - 1])) start--;
-  while (end < name.length && !isSeparator(name[end])) end++;
+  while (start > 0 && isInside(start - 1)) start--;
+  while (end < name.length && isInside(end)) end++;
   return [start, end];
 }

@@ -156,8 +156,10 @@ export class SeriesChart {
       g.lineTo(left + width, at);
       g.stroke();
       if (!apart && threshold === thresholds.vanishing) continue;
-      g.textBaseline = baseline;
-      g.fillText(name, left + 6, at + (baseline === "top" ? 2 : -2));
+      // Between thresholds that are close, there is no room for a text.
+      const under = baseline === "top" && apart;
+      g.textBaseline = under ? "top" : "bottom";
+      g.fillText(name, left + 6, at + (under ? 2 : -2));
     }
     g.restore();
   }

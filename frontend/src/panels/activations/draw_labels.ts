@@ -34,7 +34,8 @@ export function drawLabels(canvas: HTMLCanvasElement, model: LabelModel): void {
     g.fillStyle = i === model.selected ? model.accent : model.colour;
     g.font = `${i === model.selected ? "600 " : ""}${SIZE}px ${FONT}`;
     const text = elide(label, (part) => g.measureText(part).width <= room - 5, distinction(label, labels));
-    const at = (i + 0.5) * pitch;
+    // Rows may be lower than a text, which stays within the picture.
+    const at = Math.min(length - SIZE / 2, Math.max(SIZE / 2, (i + 0.5) * pitch));
     g.save();
     if (left) g.translate(room - 4, at);
     else {
