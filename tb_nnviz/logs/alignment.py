@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from tb_nnviz import schema
 from tb_nnviz.logs.layouts import Rows, fill_layout_ids, merge_layouts
 from tb_nnviz.logs.points import NO_POINTS, Points
 from tb_nnviz.logs.timeline import describe_steps, locate, timeline
@@ -25,7 +24,8 @@ class Table:
     """Statistics of one kind and run, as one table [steps, rows] per statistic.
 
     Attributes:
-        layout: the id of the layout with these ``rows``.
+        layout: the checksum of these ``rows``. An id that a writer did not compute from its rows may be that of other
+            rows in another run.
         rows: the rows of the layout.
         steps: float64 [n].
         wall_times: float64 [n].
@@ -82,7 +82,9 @@ def align(
             reasons.append((None, f"missing layout: {i}, {describe_steps(steps[used & (ids == i)])}"))
             used &= ids != i
     for name in requested:
-        if lacking := steps[used & (sources[name].at < 0)].tolist():
+        # The events that are left out for a fault have a reason of their own.
+        faulty = [fault.step for fault in statistics.get(name, NO_POINTS).faults]
+        if lacking := steps[used & (sources[name].at < 0) & ~np.isin(steps, faulty)].tolist():
             reason = f"no value at {len(lacking)} of {used.sum()} steps, the first {lacking[0]}"
             reasons.append((name, reason))
 
@@ -110,8 +112,7 @@ def align(
     for place in (_place(*pair) for pair in places):
         absent[place] = counts[place] == 0 if has_counts else 0
     values = {name: scatter(sources[name]) for name in requested}
-    layout = used_ids[0] if len(used_ids) == 1 else schema.layout_id(rows)
-    return Table(layout, rows, steps.astype(np.float64), wall_times, absent, values), reasons
+    return Table(rows.checksum, rows, steps.astype(np.float64), wall_times, absent, values), reasons
 
 
 @dataclass(frozen=True)

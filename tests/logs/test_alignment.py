@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
 from tb_nnviz.logs.alignment import align
+from tb_nnviz.logs.layouts import Rows
 from tb_nnviz.logs.points import Points
 
 
-def rows(*names: str) -> list[dict[str, Any]]:
-    return [{"name": name} for name in names]
+def rows(*names: str) -> Rows:
+    return Rows({"name": name} for name in names)
 
 
 def test_align_unordered_layouts_gives_one_table() -> None:

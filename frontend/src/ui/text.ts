@@ -112,6 +112,9 @@ export const UI_TEXT = {
   nonfinite: "NaN, Inf",
   nan: "NaN",
   absent: "absent",
+  pending: "pending",
+  pendingValue: "…",
+  statePending: "pending: not loaded yet",
   nearestStep: (step: number) => `step ${step}`,
   nearestTitle: "This run did not log the cursor's step. Its nearest step is shown.",
   state: {

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from tb_nnviz.record.collect.collector import Collector
+from tb_nnviz.record.collect.unit_axis.unit_axes import UnitAxes
 from tb_nnviz.record.measure.stats import TensorStats, measure
 from tb_nnviz.record.model.modules import Layer, call_shape, dtype_name
 from tb_nnviz.record.pending_step import PendingStep
@@ -25,41 +26,52 @@ class ActivationCollector(Collector):
     Args:
         kinds: the kinds to write.
         depth: position of a module in order of execution.
+        units: the axis of units of each row.
     """
 
     part = "activations"
     kinds = ("activation", "activation_gradient")
 
-    def __init__(self, kinds: Iterable[str], depth: Callable[[nn.Module], int | None]) -> None:
+    def __init__(self, kinds: Iterable[str], depth: Callable[[nn.Module], int | None], units: UnitAxes) -> None:
         wanted = frozenset(kinds)
         self._tables = {kind: RowTable(kind) for kind in self.kinds if kind in wanted}
         self._buffers = {kind: StepBuffer() for kind in self._tables}
-        self._depth = depth
+        self._depth, self._units = depth, units
 
     def begin(self, plan: StepPlan) -> None:
         self._plan, self.active = plan, plan.complete
+        self._units.next_step()
         for buffer in self._buffers.values():
             buffer.clear()
         self._new_rows: dict[str, dict[str, tuple[int, Row]]] = {kind: {} for kind in self._tables}
 
-    def activation(self, layer: Layer, call: int, order: int, output: Tensor) -> None:
+    def activation(self, layer: Layer, call: int, order: int, output: Tensor, inputs: Iterable[Any] = ()) -> None:
         """Measure a layer's output.
 
         Args:
             layer: the layer.
             call: number of the call in its pass.
             order: place of the call among all calls of the step.
-            output: the tensor that the row describes.
+            output: the tensor that the row describes, with its place in autograd's graph.
+            inputs: the positional arguments of the call.
         """
+        name = row_name(layer.name, call)
+        if name in self._units:
+            axis = self._units.known(name, output.dim())
+        else:
+            axis = self._units.of(name, layer.module, [x for x in inputs if isinstance(x, Tensor)], output)
         if "activation" in self._tables:
-            stats = _measure(output, layer.unit_axis, layer.bounds, bin_counts=self._plan.histograms)
-            self._add("activation", layer, call, order, output, stats)
+            output = output.detach()
+            stats = _measure(output, -1 if axis is None else axis, layer.bounds, bin_counts=self._plan.histograms)
+            self._add("activation", name, layer, call, order, output, axis, stats)
 
     def activation_gradient(self, layer: Layer, call: int, order: int, gradient: Tensor) -> None:
         """Measure the gradient with respect to a layer's output. The arguments are those of ``activation``."""
         if "activation_gradient" in self._tables:
+            name = row_name(layer.name, call)
             stats = _measure(gradient, bin_counts=self._plan.histograms)
-            self._add("activation_gradient", layer, call, order, gradient, stats)
+            axis = self._units.known(name, gradient.dim())
+            self._add("activation_gradient", name, layer, call, order, gradient, axis, stats)
 
     def close(self, pending: PendingStep) -> None:
         for kind, table in self._tables.items():
@@ -73,13 +85,25 @@ class ActivationCollector(Collector):
         self._buffers.clear()
         self._new_rows.clear()
 
-    def _add(self, kind: str, layer: Layer, call: int, order: int, x: Tensor, stats: TensorStats | None) -> None:
-        name, shape, table = row_name(layer.name, call), call_shape(x), self._tables[kind]
+    def _add(
+        self,
+        kind: str,
+        name: str,
+        layer: Layer,
+        call: int,
+        order: int,
+        x: Tensor,
+        unit_axis: int | None,
+        stats: TensorStats | None,
+    ) -> None:
+        # an axis of units in the first place leaves none for a batch
+        shape, table = call_shape(x, batched=unit_axis != 0), self._tables[kind]
         if name in table:
             table.update(name, shape, layer.trainable)
         elif name not in self._new_rows[kind]:
             # The role is that of the module itself, because the row has no parameter.
             role = "norm" if "Norm" in layer.type else "embedding" if "Embedding" in layer.type else "other"
+            last = unit_axis is None or unit_axis == x.dim() - 1
             row = Row(
                 name=name,
                 module=layer.name,
@@ -90,7 +114,7 @@ class ActivationCollector(Collector):
                 dtype=dtype_name(x),
                 role=role,
                 trainable=layer.trainable,
-                unit_axis=layer.unit_axis if kind == "activation" else None,
+                unit_axis=None if kind != "activation" else -1 if last else unit_axis,
                 depth=self._depth(layer.module),
             )
             self._new_rows[kind][name] = order, row

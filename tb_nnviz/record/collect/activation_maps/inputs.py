@@ -57,7 +57,8 @@ def _axes(x: Tensor, plans: Sequence[Plan], swapped: bool) -> Axes | None:
         return Axes(_NAMES[3], (1, 0, 2))
     for plan in plans:
         if len(plan.shape) == x.dim() and plan.axes.fold is None and plan.axes.names[0:1] == ("sample",):
-            if "head" not in plan.axes.names and None not in plan.axes.source:
+            unbatched = plan.axes.source[0] is None and "channel" in plan.axes.names
+            if not plan.axes.is_attention and (unbatched or None not in plan.axes.source):
                 return plan.axes
             break
     return plain(_NAMES[x.dim()]) if x.dim() in _NAMES else None

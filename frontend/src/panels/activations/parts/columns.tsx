@@ -1,8 +1,9 @@
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { useSize, useStore } from "../../../ui/context";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useSize } from "../../../ui/context";
 import { Name } from "../../../ui/name";
 import { RunHead } from "../../../ui/run_head";
 import { UI_TEXT } from "../../../ui/text";
+import { useTooltip } from "../../../ui/tooltip";
 import { tileLayout } from "../layout";
 import type { MapEvent } from "../model";
 import { sampleLabel, tokensOf } from "../model_labels";
@@ -41,7 +42,6 @@ interface ColumnsProps {
 /** Runs side by side, with each unit at the same position in all of them. */
 export function Columns(props: ColumnsProps) {
   const { picture, layer, step, sample, input } = props;
-  const store = useStore();
   const { ref: box, width, height } = useSize<HTMLDivElement>();
   const root = useRef<HTMLDivElement>(null);
   const [top, setTop] = useState(0);
@@ -68,23 +68,13 @@ export function Columns(props: ColumnsProps) {
   useLayoutEffect(() => {
     box.current?.scrollTo({ top: 0 });
   }, [layer]);
-  useEffect(() => {
-    store.tooltip.value = null;
-  }, [picture]);
-  useEffect(
-    () => () => {
-      store.tooltip.value = null;
-    },
-    [],
-  );
-
+  const tooltip = useTooltip([picture, layout.columns, layout.width, layout.height]);
   const reference = shown.find(({ own }) => own)?.own ?? null;
   const hover = (one: Shown, place: Place | null, event: MouseEvent | null) => {
     highlight(root.current, place, slots);
-    store.tooltip.value =
-      place && event
-        ? tooltipOf(one, reference, place, { tokens, input }, { x: event.clientX, y: event.clientY })
-        : null;
+    const text = place && event && tooltipOf(one, reference, place, { tokens, input });
+    if (text) tooltip.show(event, text);
+    else tooltip.hide();
   };
   return (
     <div

@@ -9,6 +9,7 @@ import { RowFilter } from "../../../ui/row_filter";
 import { RunHead } from "../../../ui/run_head";
 import { Splitter, useListWidth } from "../../../ui/splitter";
 import { UI_TEXT } from "../../../ui/text";
+import { useTooltip } from "../../../ui/tooltip";
 import { type Listing, useKeys } from "../data";
 import { drawDensityMap } from "../draw_density_map";
 import type { ValueAxis } from "../layout_value_axis";
@@ -125,6 +126,12 @@ export function Layers({ listing, response, stale }: Props) {
                         step={listing.step}
                         open={open}
                       />
+                    ) : stale ? (
+                      <div
+                        class="pending"
+                        style={{ height: `${Math.min(body - 40, 120)}px` }}
+                        data-testid={`pending-${shown[i]}`}
+                      />
                     ) : (
                       <div class="no-data" style={{ height: `${Math.min(body - 40, 120)}px` }}>
                         <span>{TEXT.absent}</span>
@@ -203,6 +210,7 @@ function Strips({ all, names, axis, scale, step, open }: StripsProps) {
       theme: theme(dark),
     });
   }, [all, axis, scale, key, ownHeight, colour, dark]);
+  const tooltip = useTooltip([all, axis, key]);
   const nameAt = (event: MouseEvent) => {
     const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
     return names[Math.min(names.length - 1, Math.max(0, Math.floor((event.clientY - box.top) / LINE)))];
@@ -217,23 +225,19 @@ function Strips({ all, names, axis, scale, step, open }: StripsProps) {
       onPointerMove={(event) => {
         const item = line.get(nameAt(event)) ?? -1;
         if (item < 0) {
-          store.tooltip.value = null;
+          tooltip.hide();
           return;
         }
         const x = event.clientX - event.currentTarget.getBoundingClientRect().left;
         const note = tooltipOf(all, item, axis, x);
-        store.tooltip.value = {
+        tooltip.show(event, {
           run: all.run,
           step: `${UI_TEXT.step} ${all.steps[0]}`,
           ...note,
           what: `${all.rows[item]}: ${note.what}`,
-          x: event.clientX,
-          y: event.clientY,
-        };
+        });
       }}
-      onPointerLeave={() => {
-        store.tooltip.value = null;
-      }}
+      onPointerLeave={tooltip.hide}
       onClick={(event) => open(nameAt(event))}
     />
   );

@@ -98,6 +98,8 @@ export function Stage({ listing, response, stale }: Props) {
                         scale={scale}
                         over={outline(all, reference, keys.overlay, listing.step)}
                       />
+                    ) : stale ? (
+                      <div class="pending" style={{ height: `${plot}px` }} data-testid={`pending-${run}`} />
                     ) : (
                       <Missing run={run} response={response} listing={listing} height={plot} />
                     )}
