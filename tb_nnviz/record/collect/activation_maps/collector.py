@@ -11,9 +11,10 @@ from torch import Tensor, nn
 from tb_nnviz import schema
 from tb_nnviz.record.collect.activation_maps import layer_map
 from tb_nnviz.record.collect.activation_maps.inputs import Payload, input_payload
+from tb_nnviz.record.collect.activation_maps.labels import Labels
 from tb_nnviz.record.collect.activation_maps.layer_map import Plan
 from tb_nnviz.record.collect.activation_maps.plan import ATTENTION, Plans, Seen, outputs, plan
-from tb_nnviz.record.collect.activation_maps.probe import Labels, Probe
+from tb_nnviz.record.collect.activation_maps.probe import Probe
 from tb_nnviz.record.collect.activation_maps.probe_passes import Pausable, ProbePasses
 from tb_nnviz.record.collect.collector import Collector
 from tb_nnviz.record.collect.unit_axis.unit_axes import UnitAxes
