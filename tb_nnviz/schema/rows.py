@@ -85,12 +85,14 @@ class Row:
         module: the name of the module that owns the row.
         call: the number of the call within a forward pass, from 0. 0 for parameters.
         type: the name of the module's class.
-        shape: the unsharded shape. An activation's shape lacks the batch axis and holds None on an axis that varies.
+        shape: the unsharded shape. An activation's shape lacks the batch axis, if there is one, and holds None on an
+            axis that varies.
         numel: the number of elements.
         dtype: the name of the data type.
         role: one of ``ROLES``.
         trainable: True if the parameter, or any parameter that the module holds itself, requires a gradient.
-        unit_axis: 1 (convolutions, batch norms) or -1 (the last axis). None for every kind but activation.
+        unit_axis: the axis of the whole output whose indices are units, -1 if it is the last. None for every kind but
+            activation.
         depth: the position of the module's first call in the first pass. None if the module was not called in it.
         tied_to: the other names of a shared parameter.
     """
