@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from torch import nn
 
-from tb_nnviz.record.model.modules import NamedParameter
+from tb_nnviz.record.model.modules import NamedParameter, type_name
 from tb_nnviz.record.row_table import RowTable
 from tb_nnviz.schema import PARAMETER_KINDS, Row
 
@@ -32,7 +32,7 @@ class ParameterRows:
                 name=parameter.name,
                 module=parameter.owner_name,
                 call=0,
-                type=type(parameter.owner).__name__,
+                type=type_name(parameter.owner),
                 shape=tuple(tensor.shape),
                 numel=tensor.numel(),
                 dtype=str(tensor.dtype).removeprefix("torch."),

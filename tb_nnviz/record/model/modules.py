@@ -14,6 +14,8 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.conv import _ConvNd
 from torch.nn.parameter import is_lazy
 
+from tb_nnviz.record.model.sharding import is_sharded, wrappers
+
 Filter = str | type | Sequence[str | type] | None
 
 #: Wrappers that hold the model as an attribute of this name, by the wrapper's class name.
@@ -22,8 +24,17 @@ _WRAPPERS = {
     "DistributedDataParallel": "module",
     "OptimizedModule": "_orig_mod",
     "FullyShardedDataParallel": "_fsdp_wrapped_module",
+    "CheckpointWrapper": "_checkpoint_wrapped_module",
+    "_FabricModule": "_forward_module",  # Lightning Fabric
+    "DeepSpeedEngine": "module",
 }
-_WRAPPER_PARTS = ("_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module")
+_WRAPPER_PARTS = (
+    "_orig_mod",
+    "_fsdp_wrapped_module",
+    "_checkpoint_wrapped_module",
+    "_forward_module",
+    "_original_module",
+)
 
 _BOUNDS: dict[type, tuple[float, ...]] = {
     nn.Sigmoid: (0.0, 1.0),
@@ -36,6 +47,14 @@ _BOUNDS: dict[type, tuple[float, ...]] = {
 }
 
 
+def type_name(module: nn.Module) -> str:
+    """Return the name of a module's class, as the user wrote it: FSDP2 makes a class ``FSDPLinear`` of ``Linear``."""
+    kind = type(module)
+    if kind.__name__.startswith("FSDP") and len(kind.__bases__) == 2 and kind.__bases__[0].__name__ == "FSDPModule":
+        return kind.__bases__[1].__name__
+    return kind.__name__
+
+
 @dataclass(frozen=True, eq=False)
 class Layer:
     """An observed module."""
@@ -45,7 +64,7 @@ class Layer:
 
     @property
     def type(self) -> str:
-        return type(self.module).__name__
+        return type_name(self.module)
 
     @property
     def unit_axis(self) -> int:
@@ -114,8 +133,12 @@ def unwrap(model: nn.Module | Mapping[str, nn.Module]) -> dict[str, nn.Module]:
             raise TypeError(f"invalid {what}: {module!r} (a torch.nn.Module, or a dict of them)")
         if not isinstance(prefix, str) or "." in prefix or (isinstance(model, Mapping) and not prefix):
             raise ValueError(f"invalid model name: {prefix!r} (a string without dots)")
+        outer = []
         while (wrapped := _wrapped(module)) and isinstance(inner := getattr(module, wrapped, None), nn.Module):
+            outer.append(module)
             module = inner
+        if outer:
+            wrappers[module] = outer
         models[prefix] = module
     return models
 
@@ -142,12 +165,15 @@ def named_modules(models: Mapping[str, nn.Module]) -> Iterator[tuple[str, nn.Mod
 
 
 def named_parameters(models: Mapping[str, nn.Module]) -> list[NamedParameter]:
-    """Return every parameter once, in order of registration, without lazy ones that have no shape yet."""
+    """Return every whole parameter once, in order of registration.
+
+    Lazy ones, which have no shape yet, and those of which this process holds a part only are left out.
+    """
     names: dict[nn.Parameter, list[tuple[str, str, nn.Module]]] = {}
     for prefix, model in models.items():
         for module_name, module in model.named_modules(remove_duplicate=False):
             for name, parameter in module.named_parameters(recurse=False, remove_duplicate=False):
-                if is_lazy(parameter):
+                if is_lazy(parameter) or is_sharded(parameter):
                     continue
                 full = _clean(prefix, f"{module_name}.{name}")
                 found = names.setdefault(parameter, [])
