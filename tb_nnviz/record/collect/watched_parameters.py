@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from tb_nnviz.record.hooks.notices import NotRecorded
 from tb_nnviz.record.hooks.order import ExecutionOrder
 from tb_nnviz.record.model.modules import NamedParameter, named_parameters
-from tb_nnviz.record.model.sharding import is_sharded
+from tb_nnviz.record.model.sharding import is_sharded, whole_shapes
 
 Optimizer = torch.optim.Optimizer
 
@@ -31,29 +31,40 @@ class WatchedParameters:
         self._models, self._keep, self._order = models, keep, order
         self._found: list[NamedParameter] | None = None
         self._names: dict[nn.Parameter, str] = {}
-        self._sharded = 0
+        self._sharded: list[NamedParameter] = []
 
     def next_step(self) -> None:
         """Forget the parameters found, because the next step may have others."""
         self._found = None
 
-    @property
-    def sharded(self) -> int:
-        """Number of parameters of which this process holds a part only. They have no rows."""
-        self.all()
-        return self._sharded
+    def _find(self) -> None:
+        """Find the current parameters, if the step has not yet."""
+        if self._found is None:
+            found = [p for p in named_parameters(self._models) if self._keep(p.name, p.owner)]
+            self._found = [parameter for parameter in found if not is_sharded(parameter.tensor)]
+            self._sharded = [parameter for parameter in found if is_sharded(parameter.tensor)]
+            self._names = {parameter.tensor: parameter.name for parameter in self._found}
 
     def all(self) -> list[NamedParameter]:
-        """Return the parameters that have rows, as registered."""
-        if self._found is None:
-            self._sharded = sum(is_sharded(p) for model in self._models.values() for p in model.parameters())
-            self._found = [p for p in named_parameters(self._models) if self._keep(p.name, p.owner)]
-            self._names = {parameter.tensor: parameter.name for parameter in self._found}
-        return self._found
+        """Return the parameters that have rows and that this process holds whole, as registered."""
+        self._find()
+        return self._found or []
+
+    def sharded(self) -> list[NamedParameter]:
+        """Return the parameters that have rows, but of which this process holds a part only. They are not measured."""
+        self._find()
+        return self._sharded
 
     def ordered(self) -> list[NamedParameter]:
-        """Return the parameters that have rows, in order of execution as far as it is known."""
+        """Return ``all()`` in order of execution as far as it is known."""
         return self._order.sort(self.all())
+
+    def rows(self) -> list[tuple[NamedParameter, tuple[int, ...]]]:
+        """Return all parameters that have rows, in order of execution, with their whole shapes."""
+        sharded = self.sharded()
+        whole = whole_shapes(self._models.values()) if sharded else {}
+        found = self._order.sort([*self.all(), *sharded])
+        return [(parameter, whole.get(parameter.tensor, tuple(parameter.tensor.shape))) for parameter in found]
 
     def name_of(self, tensor: nn.Parameter) -> str | None:
         """Return the name of a parameter, or None if it has no row."""

@@ -14,7 +14,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.conv import _ConvNd
 from torch.nn.parameter import is_lazy
 
-from tb_nnviz.record.model.sharding import is_sharded, wrappers
+from tb_nnviz.record.model.sharding import wrappers
 
 Filter = str | type | Sequence[str | type] | None
 
@@ -165,15 +165,12 @@ def named_modules(models: Mapping[str, nn.Module]) -> Iterator[tuple[str, nn.Mod
 
 
 def named_parameters(models: Mapping[str, nn.Module]) -> list[NamedParameter]:
-    """Return every whole parameter once, in order of registration.
-
-    Lazy ones, which have no shape yet, and those of which this process holds a part only are left out.
-    """
+    """Return every parameter once, in order of registration, without lazy ones that have no shape yet."""
     names: dict[nn.Parameter, list[tuple[str, str, nn.Module]]] = {}
     for prefix, model in models.items():
         for module_name, module in model.named_modules(remove_duplicate=False):
             for name, parameter in module.named_parameters(recurse=False, remove_duplicate=False):
-                if is_lazy(parameter) or is_sharded(parameter):
+                if is_lazy(parameter):
                     continue
                 full = _clean(prefix, f"{module_name}.{name}")
                 found = names.setdefault(parameter, [])

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import math
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -123,14 +123,14 @@ def _splits(module: nn.Module, managed: bool) -> bool:
     return any(_splits(child, managed) for child in module.children())
 
 
-def whole_sizes(models: Iterable[nn.Module]) -> Mapping[Tensor, int]:
-    """Return the number of elements of parameters of which FSDP1 holds a part, without its parts."""
-    sizes: dict[Tensor, int] = {}
+def whole_shapes(models: Iterable[nn.Module]) -> dict[Tensor, tuple[int, ...]]:
+    """Return the shapes of the parameters of which FSDP1 left a part in the models, without its parts."""
+    found: dict[Tensor, tuple[int, ...]] = {}
     for flat in _flat_parameters(models):
-        shapes = [math.prod(shape) for shape in getattr(flat, "_shapes", ())]
-        sizes[flat] = sum(shapes)
-        sizes.update(zip(getattr(flat, "_params", None) or (), shapes, strict=False))
-    return sizes
+        shapes = [tuple(shape) for shape in getattr(flat, "_shapes", ())]
+        found[flat] = (sum(map(math.prod, shapes)),)
+        found.update(zip(getattr(flat, "_params", None) or (), shapes, strict=False))
+    return found
 
 
 def _flat_parameters(models: Iterable[nn.Module]) -> Iterator[Any]:

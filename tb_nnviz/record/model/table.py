@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -9,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
 from tb_nnviz.record.model.modules import named_modules, type_name
-from tb_nnviz.record.model.sharding import whole_sizes
+from tb_nnviz.record.model.sharding import whole_shapes
 
 
 def module_table(models: Mapping[str, nn.Module], calls: Mapping[nn.Module, int]) -> list[dict[str, Any]]:
@@ -27,11 +28,11 @@ def module_table(models: Mapping[str, nn.Module], calls: Mapping[nn.Module, int]
     [('', 0, 0), ('0', 9, 0), ('1', 6, 7)]
     """
     seen: set[Tensor] = set()
-    whole = whole_sizes(models.values())  # FSDP1 leaves parts in the modules
+    whole = whole_shapes(models.values())
     rows = {}
 
     def numel(parameter: Tensor) -> int:
-        return whole.get(parameter, parameter.numel())
+        return math.prod(whole[parameter]) if parameter in whole else parameter.numel()
 
     for name, module in named_modules(models):
         own = _new(module.parameters(recurse=False), seen)
