@@ -15,11 +15,12 @@ from tb_nnviz.record.collect.collector import Collector
 from tb_nnviz.record.collect.dataflow.capture import GraphCapture
 from tb_nnviz.record.collect.global_norm import GlobalNorm
 from tb_nnviz.record.collect.learning_rates import LearningRates
-from tb_nnviz.record.collect.loss_scaling import LossScaling
+from tb_nnviz.record.collect.loss_scaling import LossScale, LossScaling
 from tb_nnviz.record.collect.optimizer_state import OptimizerStateCollector
 from tb_nnviz.record.collect.parameter_rows import ParameterRows
 from tb_nnviz.record.collect.parameters import ParameterCollector
 from tb_nnviz.record.collect.snapshot import Snapshot
+from tb_nnviz.record.collect.unit_axis.unit_axes import UnitAxes
 from tb_nnviz.record.collect.watched_parameters import WatchedParameters
 from tb_nnviz.record.collect.weights.maps import WeightMaps
 from tb_nnviz.record.collect.weights.tracked import TrackedWeights
@@ -63,7 +64,8 @@ class Collectors:
         rows = ParameterRows({*kinds, "parameter"} if "update" in kinds else kinds, depth)
         snapshot, stepped = Snapshot(options.snapshot_bytes), bool(optimizers)
         parameters = ParameterCollector(kinds, watched, rows, snapshot, stepped, guard.notice)
-        self.activations = ActivationCollector(kinds, depth)
+        units, scale = UnitAxes(), LossScale(options.scaler)
+        self.activations = ActivationCollector(kinds, depth, units, scale)
         self.maps = ActivationMaps(
             models,
             layers(models, options.include, options.exclude),
@@ -72,6 +74,7 @@ class Collectors:
             options.probe_inputs,
             options.probe_labels,
             paused,
+            units,
             guard.notice,
         )
         self.clipping = Clipping()
@@ -85,7 +88,7 @@ class Collectors:
             parameters,
             OptimizerStateCollector(watched, parameters, rows),
             LearningRates(optimizers),
-            LossScaling(options.scaler),
+            LossScaling(options.scaler, scale),
             GlobalNorm(watched, parameters, options.window, stepped),
             self.clipping,
         ]

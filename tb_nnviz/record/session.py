@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -151,10 +152,10 @@ class Session:
             self._hooks.move_last()
         self._collectors.opened()
 
-    def activation(self, layer: Layer, call: int, order: int, output: Tensor) -> None:
+    def activation(self, layer: Layer, call: int, order: int, output: Tensor, inputs: tuple[Any, ...]) -> None:
         """Report a layer's output."""
         with self.guard:
-            self._collectors.activations.activation(layer, call, order, output)
+            self._collectors.activations.activation(layer, call, order, output, inputs)
 
     def activation_gradient(self, layer: Layer, call: int, order: int, gradient: Tensor) -> None:
         """Report the gradient with respect to a layer's output."""
