@@ -1,6 +1,7 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useSize } from "../../../ui/context";
 import { MoreRuns } from "../../../ui/more_runs";
+import { Name } from "../../../ui/name";
 import { RunHead } from "../../../ui/run_head";
 import { UI_TEXT } from "../../../ui/text";
 import { useTooltip } from "../../../ui/tooltip";
@@ -11,7 +12,7 @@ import type { Picture, Shown } from "../model_picture";
 import { countStates } from "../model_units";
 import { TEXT } from "../text";
 import { type Place, tooltipOf } from "../tooltip";
-import { Sheet } from "./sheet";
+import { nounOf, Sheet, unitsText } from "./sheet";
 import { Tiles } from "./tiles";
 
 const GAP = 24;
@@ -188,8 +189,7 @@ function Head({ shown, width, step, isReference, differ }: HeadProps) {
   if (!grid) return <RunHead run={shown.run} width={width} note="" />;
   const counts = countStates(grid);
   const all = grid.ids.length;
-  const [one, many] = TEXT.nouns[grid.unitAxis] ?? [grid.unitAxis, grid.unitAxis];
-  const noun = all === 1 ? one : many;
+  const noun = nounOf(grid);
   const parts = [
     differ ? (isReference ? TEXT.reference : TEXT.difference) : "",
     grid.step === step ? "" : UI_TEXT.nearestStep(grid.step),
@@ -197,7 +197,7 @@ function Head({ shown, width, step, isReference, differ }: HeadProps) {
       ? TEXT.nonfiniteCount(counts.nonfinite, all)
       : counts.dead > 0
         ? TEXT.deadCount(counts.dead, all, noun)
-        : TEXT.all(all, noun),
+        : unitsText(grid),
   ];
   const note = parts.filter(Boolean).join(" · ");
   const tone = counts.nonfinite > 0 ? "act-nonfinite" : counts.dead > 0 ? "act-bad" : "";
@@ -207,7 +207,7 @@ function Head({ shown, width, step, isReference, differ }: HeadProps) {
     <>
       <RunHead run={shown.run} width={width} note="" />
       <p class={`act-note ${tone}`} title={title}>
-        {note}
+        <Name text={note} />
       </p>
     </>
   );

@@ -7,6 +7,7 @@ import { shapeOf } from "../../../plot/markers";
 import { useStore } from "../../../ui/context";
 import { RunMarker } from "../../../ui/icon";
 import { MoreRuns } from "../../../ui/more_runs";
+import { Name } from "../../../ui/name";
 import { UI_TEXT } from "../../../ui/text";
 import { useFlow } from "../state/context";
 import { TEXT } from "../text";
@@ -73,7 +74,7 @@ function Item({ run, value, bad = false, children }: ItemProps) {
   return (
     <li title={run}>
       <RunMarker colour={store.colour(run)} shape={shapeOf(store.order.value.get(run) ?? 0)} />
-      <span class="name">{run}</span>
+      <Name class="name" text={store.shortNames.value.get(run) ?? run} among={store.shortList.value} />
       {children}
       <span class={bad ? "value bad" : "value"}>{value}</span>
     </li>
