@@ -13,7 +13,9 @@ import torch
 from torch import Tensor, nn
 
 from tb_nnviz import schema
-from tb_nnviz.record.hooks.handles import Hook
+from tb_nnviz.record.hooks.handles import Hook, uncompiled
+from tb_nnviz.record.model import sharding
+from tb_nnviz.record.model.sharding import is_distributed
 from tb_nnviz.record.options import Options
 from tb_nnviz.record.session import Session
 from tb_nnviz.record.write.writer import Writer
@@ -67,6 +69,7 @@ class Monitor:
         self._session = Session(models, optimizers, make_writer, run, options)
         self._guard = self._session.guard
         _open_runs[run] = self._session
+        self._guard.attempt("ranks", sharding.claim, run)
 
     @property
     def writer(self) -> Writer:
@@ -85,6 +88,7 @@ class Monitor:
         seconds = self._guard.seconds + self._session.writer.cpu_seconds
         return Overhead(seconds, seconds / max(time.perf_counter() - self._started, 1e-9))
 
+    @uncompiled(breaks=True)
     def log(self, **scalars: float | Tensor) -> None:
         """Log scalars of your own, such as the loss, as ``nnviz/log/<name>``.
 
@@ -100,6 +104,7 @@ class Monitor:
         """
         self._guard.attempt("log", self._session.log, scalars)
 
+    @uncompiled(breaks=True)
     def step(self) -> None:
         """Close a step by hand, after its backward pass, in loops without an optimizer to watch.
 
@@ -123,6 +128,7 @@ class Monitor:
             raise ValueError(f"invalid state: {state!r:.120} (from Monitor.state_dict, version {schema.VERSION})")
         self._session.resume_at(int(state["step"]))
 
+    @uncompiled(breaks=True, callees=False)
     def clip_grad_norm_(
         self,
         max_norm: float,
@@ -162,6 +168,7 @@ class Monitor:
             self.clipped(norm, max_norm, of=frozenset(map(id, clipped)))
         return norm
 
+    @uncompiled(breaks=True)
     def clipped(self, norm: float | Tensor, max_norm: float, *, of: Hashable = None) -> None:
         """Log that other code clipped gradients, as ``clip_grad_norm_`` does. Call it before the optimizer's step.
 
@@ -171,9 +178,10 @@ class Monitor:
             of: identifies the gradients that were clipped. Of several calls with the same identity in a step, the
                 last counts. The norms of calls with different identities are combined.
         """
-        if not (isinstance(norm, Tensor) and norm.is_meta):
+        if not (isinstance(norm, Tensor) and (norm.is_meta or is_distributed(norm))):
             self._guard.attempt("clipping", self._session.clipped, norm, max_norm, of)
 
+    @uncompiled(breaks=True)
     def close(self) -> None:
         """Remove all hooks and write pending events. A step that is still open is dropped."""
         if self._closed and not self._session.installed:

@@ -15,10 +15,13 @@ from tb_nnviz.record.event_emitter import EventEmitter
 from tb_nnviz.record.hooks.guard import Guard
 from tb_nnviz.record.hooks.installed import Installed
 from tb_nnviz.record.hooks.modules import ModuleHooks
+from tb_nnviz.record.hooks.notices import NotRecorded
 from tb_nnviz.record.hooks.optimizers import OptimizerHooks
 from tb_nnviz.record.hooks.order import ExecutionOrder
 from tb_nnviz.record.hooks.scaler import GradScalerPatch
+from tb_nnviz.record.hooks.unseen import Unseen
 from tb_nnviz.record.model.modules import Layer, layers, named_modules, named_parameters
+from tb_nnviz.record.model.sharding import rank, splits_outputs
 from tb_nnviz.record.options import Options
 from tb_nnviz.record.step_plan import StepPlan
 from tb_nnviz.record.write.writer import Writer
@@ -27,6 +30,10 @@ Optimizer = torch.optim.Optimizer
 
 #: Steps of one optimizer within one open step, after which a warning names the optimizers that have not stepped.
 MOST_REPEATS = 100
+
+
+#: The kinds of layer calls.
+_CALLS = ("activation", "activation_gradient")
 
 
 class Session:
@@ -51,7 +58,8 @@ class Session:
         options: Options,
     ) -> None:
         self._optimizers, self._options = tuple(optimizers), options
-        calls = {"activation", "activation_gradient"} & set(options.kinds)
+        self._models = tuple(models.values())
+        calls = set(_CALLS) & set(options.kinds)
         observed = layers(models, options.include, options.exclude) if calls else []
         #: The open step.
         self.number = self._first = options.start_step
@@ -65,6 +73,8 @@ class Session:
         owners = {parameter.owner for parameter in named_parameters(models)} | {layer.module for layer in observed}
         modules = [module for _, module in named_modules(models) if module in owners]
         try:
+            self._unseen = Unseen(models.values())
+            self.installed.add("hooks", self._unseen)
             failing = guard.failing("the order of execution")
             self._order = ExecutionOrder(modules, failing, models.values())
             self.installed.add("the order of execution", self._order)
@@ -107,7 +117,9 @@ class Session:
 
     def close_by_hand(self) -> None:
         """Close the open step, unless all optimizers have just stepped: that closed it already."""
-        if not self._optimizers or self._stepped or self._begun or self._pass_seen:
+        if self._over:
+            return
+        if not self._optimizers or self._stepped or self._begun or self._pass_seen or self._unseen.whole_steps:
             self._close()
 
     def resume_at(self, step: int) -> None:
@@ -128,6 +140,13 @@ class Session:
     def opened(self) -> None:
         """Report that a training pass begins."""
         self._pass_seen = True
+        if self._unseen.whole_steps:
+            self.guard.notice(
+                "whole steps",
+                "the steps of an optimizer in a whole graph of torch.compile (fullgraph=True) are not seen: call "
+                "monitor.step() after each, or compile the step without fullgraph",
+                tuple(kind for kind in ("parameter", "gradient", "update") if kind in self._options.kinds),
+            )
         self._write_notices()
         if self._plan.logged:
             self._hooks.move_last()
@@ -193,6 +212,9 @@ class Session:
     def _begin(self) -> None:
         self._modules.active = False  # if a line below raises, nothing accumulates
         self._plan = plan = self._options.plan(self.number)
+        if plan.logged and not self.guard.is_off("activations") and splits_outputs(self._models):
+            reason = "not recorded: layers compute a part of their output on each rank (tensor parallelism)"
+            self.guard.fail("activations", NotRecorded(reason))
         self._collectors.begin(plan)
         self._modules.next_step(plan.logged and not self.guard.is_off("activations"))
         self._stepped.clear()
@@ -204,11 +226,18 @@ class Session:
         if not self._ordered:  # the first pass has shown the order of execution
             self._ordered = True
             self.guard.attempt("the order of execution", self._order.settle)
+        if self._modules.active and self._unseen.compiled:
+            self.guard.attempt("activations", self._report_compiled)
+        if self._plan.logged:
+            self.guard.attempt("ranks", self._report_ranks)
         pending = self._collectors.close(self._plan)
         if pending is not None:
             # A reduction over ranks belongs here, as one call with `pending`: the step is complete, and its values
             # are still on their devices, because their copy to the host begins in `submit`.
             self.guard.attempt("steps", self._events.submit, pending, self.guard.step_seconds)
+        if self.writer.refused:  # another rank writes this run
+            self.end()
+            return
         self._write_notices()
         self.number += 1
         self._begin()
@@ -217,6 +246,28 @@ class Session:
         """Submit the notices if one is new. A step that stays open must not hold them back."""
         if (notices := self.guard.notices.take()) is not None:
             self.guard.attempt("notices", self._events.notices, self.number, notices)
+
+    def _report_ranks(self) -> None:
+        """Report that the log has the values of one rank."""
+        if (own := rank()).size > 1:
+            self.guard.notice(
+                "ranks",
+                f"activations and their gradients are of rank {own.number} only, of {own.size}: problems in the "
+                "samples of the other ranks are not in this run",
+                tuple(kind for kind in _CALLS if kind in self._options.kinds),
+            )
+
+    def _report_compiled(self) -> None:
+        """Report the layers that were not seen, although the model trains: torch.compile runs them without hooks."""
+        uncalled = self._modules.uncalled()
+        if uncalled:
+            names = ", ".join(uncalled[:3]) + (" ..." if len(uncalled) > 3 else "")
+            self.guard.notice(
+                "compiled",
+                f"no activations of {len(uncalled)} layers ({names}): calls in a graph of torch.compile are not "
+                "recorded. Parameters, gradients and updates are",
+                tuple(kind for kind in _CALLS if kind in self._options.kinds),
+            )
 
     def _turned_off(self, part: str) -> list[str]:
         """Stop a part that failed, and return the kinds that the log lacks from now on."""

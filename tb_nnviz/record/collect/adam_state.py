@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from tb_nnviz.record.model.metadata import metadata
+from tb_nnviz.record.model.metadata import shape_of
 
 
 class AdamState(NamedTuple):
@@ -43,7 +43,7 @@ def adam_state(optimizer: torch.optim.Optimizer, group: dict[str, Any], paramete
     if not isinstance(state, Mapping):
         return None
     first, second = state.get("exp_avg"), state.get("exp_avg_sq")
-    if not (isinstance(first, Tensor) and isinstance(second, Tensor) and _shape(first) == _shape(second)):
+    if not (isinstance(first, Tensor) and isinstance(second, Tensor) and shape_of(first) == shape_of(second)):
         return None
     scale: float | Tensor | None = None
     correction: float | Tensor = 1.0
@@ -56,16 +56,11 @@ def adam_state(optimizer: torch.optim.Optimizer, group: dict[str, Any], paramete
             return None
         # somebody may have changed the state or the group
         known = all(x is not None for x in (step, rate, beta1, beta2))
-        if known and isinstance(most, Tensor) and _shape(most) == _shape(first):
+        if known and isinstance(most, Tensor) and shape_of(most) == shape_of(first):
             scale = rate / (1 - beta1**step)
             correction = (1 - beta2**step) ** -0.5
             denominator = most
     return AdamState(first, second, denominator, scale, correction, _number(group.get("eps")))
-
-
-def _shape(x: Tensor) -> tuple[int, ...]:
-    with metadata():
-        return tuple(x.shape)
 
 
 def _number(value: Any) -> float:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from tb_nnviz.record.measure.host_copy import HostCopy, Slot
+from tb_nnviz.record.model.sharding import is_distributed
 
 
 def send(
@@ -25,7 +26,7 @@ def send(
     copy = HostCopy()
     found: dict[str, float | Slot] = {}
     for name, value in scalars.items():
-        if isinstance(value, Tensor) and value.numel() == 1 and not value.is_meta:
+        if isinstance(value, Tensor) and value.numel() == 1 and not (value.is_meta or is_distributed(value)):
             found[name] = copy.add(value.detach().reshape(1).to(torch.float32, copy=True))
             continue
         try:

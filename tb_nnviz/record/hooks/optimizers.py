@@ -8,15 +8,25 @@ from typing import Any, Protocol
 
 import torch
 
-from tb_nnviz.record.hooks.handles import Failed, Handles, Hook
+from tb_nnviz.record.hooks.handles import Failed, Handles, Hook, uncompiled
+from tb_nnviz.record.hooks.unseen import may_break
 
 Optimizer = torch.optim.Optimizer
 
 
 class StepHook(Hook):
-    """A hook that may change the arguments of the step."""
+    """A hook that may change the arguments of the step.
 
+    torch.compile breaks its graph at this hook, so that a compiled step is reported like any other. In a whole graph
+    (``fullgraph``) it may not, and does nothing.
+    """
+
+    @uncompiled(breaks=False)
     def __call__(self, *args: Any) -> Any:
+        if torch.compiler.is_compiling():
+            if may_break():
+                torch._dynamo.graph_break()
+            return None
         try:
             return self._function(*args)
         except Exception as error:  # an error of nnviz must not end training
@@ -54,7 +64,7 @@ class OptimizerHooks:
             handle = optimizer.register_step_pre_hook(StepHook(self._pre, failed))
             self._pre_hooks.append(handle)
             self._handles.add(handle)
-            self._handles.add(optimizer.register_step_post_hook(Hook(self._post, failed)))
+            self._handles.add(optimizer.register_step_post_hook(StepHook(self._post, failed)))
 
     def move_last(self) -> None:
         """Move the pre-hooks behind the user's own, which may change gradients."""
@@ -80,6 +90,7 @@ class OptimizerHooks:
     def _reported(self, closure: Callable[[], Any], optimizer: Optimizer) -> Callable[[], Any]:
         computed = Hook(self._observer.computed, self._failed)
 
+        @uncompiled(breaks=True, callees=False)
         def reported() -> Any:
             loss = closure()
             computed(optimizer)

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from tb_nnviz.record.hooks.handles import Failed
+from tb_nnviz.record.hooks.handles import Failed, uncompiled
 
 Optimizer = torch.optim.Optimizer
 
@@ -39,6 +39,7 @@ class GradScalerPatch:
         self._scaler, self._step = scaler, scaler.step
         self._steps, self._skipped, self._failed = steps, skipped, failed
 
+    @uncompiled(breaks=True, callees=False)
     def __call__(self, optimizer: Optimizer, *args: Any, **kwargs: Any) -> Any:
         steps = self._steps(optimizer)
         result = self._step(optimizer, *args, **kwargs)

@@ -34,6 +34,12 @@ def gradient_of(tensor: Tensor) -> Tensor | None:
         return tensor.grad
 
 
+def shape_of(tensor: Tensor) -> tuple[int, ...]:
+    """Return the shape of a tensor of any class. It is empty if the tensor is nested."""
+    with metadata():
+        return () if tensor.is_nested else tuple(tensor.shape)
+
+
 def dtype_name(tensor: Tensor, measured: bool = True) -> str:
     """Return the name of a tensor's dtype, prefixed with the tensor's kind if it has no values to measure.
 

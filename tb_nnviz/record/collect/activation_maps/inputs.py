@@ -10,9 +10,9 @@ from torch import Tensor
 
 from tb_nnviz.record.collect.activation_maps import layer_map
 from tb_nnviz.record.collect.activation_maps.axes import Axes, plain
+from tb_nnviz.record.collect.activation_maps.labels import Labels
 from tb_nnviz.record.collect.activation_maps.layer_map import Plan
 from tb_nnviz.record.collect.activation_maps.plan import is_mappable
-from tb_nnviz.record.collect.activation_maps.probe import Labels
 from tb_nnviz.record.collect.activation_maps.sizes import MOST_BYTES, MOST_SAMPLES, fit
 from tb_nnviz.record.measure.host_copy import HostArrays, HostCopy
 

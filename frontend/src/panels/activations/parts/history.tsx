@@ -9,6 +9,7 @@ import { SeriesChart } from "../../../plot/series";
 import { useSize, useStore } from "../../../ui/context";
 import { Failure } from "../../../ui/failure";
 import { RunMarker } from "../../../ui/icon";
+import { Name } from "../../../ui/name";
 import { drawPlane } from "../draw";
 import type { MapEvent } from "../model";
 import { type Frame, histories, historyRange, unitCurves, withoutOutliers } from "../model_history";
@@ -73,7 +74,7 @@ export function HistoryDrawer({ tag, layer, picture, unit, sample, step, colours
   return (
     <div class="act-history" role="dialog" aria-label={H.title(noun, unit)} data-testid="history">
       <div class="act-history-head">
-        <b>{H.title(noun, unit)}</b> <span class="dim">{H.over(layer)}</span>
+        <b>{H.title(noun, unit)}</b> <Name class="dim" text={H.over(layer)} title={layer} />
         <span class="gap" />
         <LegendOf
           legend={{ isDifference: false, palette, range, ...beyond }}
@@ -102,7 +103,7 @@ export function HistoryDrawer({ tag, layer, picture, unit, sample, step, colours
               <div class="act-strip-row" key={run}>
                 <div class="act-strip-name" title={run}>
                   <RunMarker colour={store.colour(run)} shape={shapeOf(store.order.value.get(run) ?? 0)} />
-                  <span>{store.shortNames.value.get(run) ?? run}</span>
+                  <Name text={store.shortNames.value.get(run) ?? run} among={store.shortList.value} />
                 </div>
                 <Strip
                   run={run}

@@ -6,6 +6,7 @@ import { theme } from "../../../plot/canvas";
 import { shapeOf } from "../../../plot/markers";
 import { type PlotLayout, valueIn, xIn } from "../../../plot/plot";
 import { useSize, useStore } from "../../../ui/context";
+import { Name } from "../../../ui/name";
 import { LinesChart } from "../draw";
 import { beyond, lineScale, type YMode } from "../layout";
 import { duration, timeTicks } from "../layout_time_ticks";
@@ -22,6 +23,8 @@ const CLICK = 4;
 
 export interface ChartProps {
   chart: ScalarChart;
+  /** Titles of all charts, among which this one is to be recognized. */
+  titles: readonly string[];
   lines: readonly CurveLine[];
   domain: readonly [number, number];
   mode: XMode;
@@ -51,7 +54,7 @@ export interface ChartProps {
 
 /** One chart of all shown runs, over steps or time. */
 export function ChartView(props: ChartProps) {
-  const { chart, lines, domain, mode, y, outliers, smoothed, height, large, pinned } = props;
+  const { chart, titles, lines, domain, mode, y, outliers, smoothed, height, large, pinned } = props;
   const store = useStore();
   const { ref: box, width } = useSize<HTMLDivElement>();
   const root = useRef<HTMLDivElement>(null);
@@ -147,6 +150,7 @@ export function ChartView(props: ChartProps) {
   const parts = [...new Map(chart.tags.map((one) => [one.label, one])).values()].filter(
     ({ label }) => label !== "",
   );
+  const labels = useMemo(() => chart.tags.map(({ label }) => label), [chart]);
   const byTime =
     mode === "step" ? [...new Set(lines.filter((line) => line.byTime).map(({ tag }) => tag))] : [];
   const out = beyond(
@@ -161,18 +165,18 @@ export function ChartView(props: ChartProps) {
       data-testid={`chart-${chart.id}`}
     >
       <header>
-        <h3 title={chart.tags.map(({ tag }) => tag).join("\n")}>{chart.title}</h3>
+        <Name as="h3" text={chart.title} among={titles} title={chart.tags.map(({ tag }) => tag).join("\n")} />
         {parts.map(({ label, part, tag }) => (
           <span class="part dim" key={label} title={tag}>
-            <Dash part={part} /> {label}
+            <Dash part={part} /> <Name text={label} among={labels} />
           </span>
         ))}
         {byTime.map(({ tag, label }) => (
           <span class="note" key={tag} title={TEXT.byTimeTitle(tag)} data-testid="by-time">
-            {TEXT.byTime(label || chart.title)}
+            <Name text={TEXT.byTime(label || chart.title)} />
           </span>
         ))}
-        {out > 0 && <span class="note dim">{TEXT.beyond(out)}</span>}
+        {out > 0 && <Name class="note dim" text={TEXT.beyond(out)} title={TEXT.beyond(out)} />}
         <span class="gap" />
         <button
           type="button"

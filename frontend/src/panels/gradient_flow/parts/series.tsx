@@ -8,6 +8,7 @@ import { shapeOf } from "../../../plot/markers";
 import { type PlotLayout, xIn } from "../../../plot/plot";
 import { PLOT_MARGIN, SeriesChart } from "../../../plot/series";
 import { useStore } from "../../../ui/context";
+import { Name } from "../../../ui/name";
 import { statisticName, UI_TEXT } from "../../../ui/text";
 import { useShown } from "../../../ui/tooltip";
 import { GAP } from "../layout";
@@ -96,18 +97,22 @@ export function SeriesPanel({ left, width, readout, height }: Props) {
   const selected = flow.rows.lines.value[line];
   const plain = statisticName(store.kind.value, store.statistic.value);
   const statistic =
-    flow.picture.compared.value && store.ref.value !== null ? TEXT.against(plain, store.ref.value) : plain;
+    flow.picture.compared.value && store.ref.value !== null
+      ? TEXT.against(plain, store.shortNames.value.get(store.ref.value) ?? store.ref.value)
+      : plain;
   const name = selected ? (flow.rowOf(line)?.name ?? selected.key.replace(/\.\*$/, "")) : "";
   return (
     <div class="lower" style={{ height: `${height}px` }}>
       <div class={coming ? "series coming" : "series"} aria-busy={coming} style={{ width: `${width}px` }}>
         <div class="series-title" style={{ height: `${TITLE}px`, paddingLeft: `${left}px` }}>
-          <b>{name}</b> <span>{UI_TEXT.overSteps(statistic)}</span>
+          <Name as="b" text={name} title={name} />{" "}
+          <Name text={UI_TEXT.overSteps(statistic)} title={UI_TEXT.overSteps(statistic)} />
           {coming && <span>· {TEXT.columnsStandIn}</span>}
           {selected?.type === "block" && (
-            <span title={TEXT.aggregated(aggregateOf(store.statistic.value), selected.rows.length)}>
-              · {TEXT.aggregated(aggregateOf(store.statistic.value), selected.rows.length)}
-            </span>
+            <Name
+              text={`· ${TEXT.aggregated(aggregateOf(store.statistic.value), selected.rows.length)}`}
+              title={TEXT.aggregated(aggregateOf(store.statistic.value), selected.rows.length)}
+            />
           )}
         </div>
         <div

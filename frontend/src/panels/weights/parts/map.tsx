@@ -2,6 +2,7 @@ import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { exact, short } from "../../../lib/format";
 import { CELL } from "../../../lib/types";
 import { useStore } from "../../../ui/context";
+import { Name } from "../../../ui/name";
 import { UI_TEXT } from "../../../ui/text";
 import { useTooltip } from "../../../ui/tooltip";
 import { drawWeights, MARGIN } from "../draw";
@@ -125,7 +126,7 @@ export function RunMap({ run, name, drawn, all, model, reach, maxHeight, cell, s
         )}
       </div>
       <p class="w-facts" data-testid={`facts-${run}`} title={sentences.join("\n")}>
-        {sentences.join(" · ")}
+        <Name text={sentences.join(" · ")} />
       </p>
     </>
   );
