@@ -86,6 +86,7 @@ class ModuleHooks:
         self._differentiating = -1, False  # the last backward pass with create_graph; True if it is reported
         self._layers: dict[nn.Module, Layer] = {}
         self._called: set[Layer] = set()  # in training passes of the open step
+        self._evaluated = False  # True if gradients have reached a pass in evaluation mode in the open step
         self._seen: list[nn.Module] = []
         self._stale = False  # True if layers may have been replaced
         self._refused: set[nn.Module] = set()
@@ -107,11 +108,16 @@ class ModuleHooks:
         self._step += 1
         self._order = 0
         self._called.clear()
+        self._evaluated = False
         self._release_leaves()
 
     def uncalled(self) -> list[str]:
         """Return the names of the layers that no training pass of the open step called."""
         return [layer.name for layer in self._layers.values() if layer not in self._called]
+
+    def trained_in_evaluation(self) -> bool:
+        """Return True if all passes of the open step that gradients reached were in evaluation mode."""
+        return self._evaluated and not self._called
 
     def remove(self) -> None:
         """Remove all hooks."""
@@ -218,6 +224,9 @@ class ModuleHooks:
                 self._observer.activation(layer, call.number, order, tensor, args)
             if tensor.requires_grad:
                 self._hook_gradient(call, tensor, calls)
+        elif torch.is_grad_enabled() and tensor.grad_fn is not None and not self._evaluated:
+            if not (module if calls.running is None else calls.running.root).training:
+                _register(tensor, Hook(partial(_evaluated, weakref.ref(self), self._step), self._failed))
 
     def _next_order(self) -> int:
         order, self._order = self._order, self._order + 1
@@ -278,6 +287,12 @@ def _gradient_hook(hooks: ModuleHooks, call: Call, calls: Calls) -> tuple[Callab
 
 def _is_leaf(parameter: nn.Parameter) -> bool:
     return parameter.requires_grad and parameter.is_leaf and not is_distributed(parameter)
+
+
+def _evaluated(hooks: weakref.ref[ModuleHooks], step: int, gradient: Tensor) -> None:
+    """Record that gradients have reached a pass in evaluation mode."""
+    if (alive := hooks()) is not None and alive._step == step and (not torch.is_grad_enabled() or alive._accumulates()):
+        alive._evaluated = True
 
 
 def _accumulates_in(parameter: nn.Parameter) -> bool:
