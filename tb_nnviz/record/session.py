@@ -263,8 +263,8 @@ class Session:
         if self._modules.trained_in_evaluation():
             self.guard.notice(
                 "evaluation mode",
-                "no activations: the model trains in evaluation mode (model.eval()), in which its passes do not count as "
-                "training. Call model.train() before them",
+                "no activations: the model trains in evaluation mode (model.eval()), in which its passes do not count "
+                "as training. Call model.train() before them",
                 tuple(kind for kind in _CALLS if kind in self._options.kinds),
             )
 

@@ -224,9 +224,8 @@ class ModuleHooks:
                 self._observer.activation(layer, call.number, order, tensor, args)
             if tensor.requires_grad:
                 self._hook_gradient(call, tensor, calls)
-        elif torch.is_grad_enabled() and tensor.grad_fn is not None and not self._evaluated:
-            if not (module if calls.running is None else calls.running.root).training:
-                _register(tensor, Hook(partial(_evaluated, weakref.ref(self), self._step), self._failed))
+        elif not (self._evaluated or tensor.grad_fn is None or calls.mode(module)):
+            _register(tensor, Hook(partial(_evaluated, weakref.ref(self), self._step), self._failed))
 
     def _next_order(self) -> int:
         order, self._order = self._order, self._order + 1
