@@ -190,8 +190,12 @@ class ModuleHooks:
                 self._stale = False
 
     def _end_pass(self, module: nn.Module, args: Any, output: Any) -> None:
-        if not (torch.compiler.is_compiling() or self.paused or in_backward()):
-            self.calls().end(self._original(module))
+        if torch.compiler.is_compiling() or self.paused or in_backward():
+            return
+        calls = self.calls()
+        if self.active and calls.running is not None and not calls.running.counted:
+            self._note_mode(calls, module, first_tensor(output))
+        calls.end(self._original(module))
 
     def _begin_call(self, module: nn.Module, args: Any) -> None:
         if torch.compiler.is_compiling() or not self.active or self.paused:
@@ -224,7 +228,12 @@ class ModuleHooks:
                 self._observer.activation(layer, call.number, order, tensor, args)
             if tensor.requires_grad:
                 self._hook_gradient(call, tensor, calls)
-        elif not (self._evaluated or tensor.grad_fn is None or calls.mode(module)):
+        else:
+            self._note_mode(calls, module, tensor)
+
+    def _note_mode(self, calls: Calls, module: nn.Module, tensor: Tensor | None) -> None:
+        """Learn if gradients reach the output of a call in evaluation mode."""
+        if not (self._evaluated or calls.mode(module) or tensor is None or tensor.grad_fn is None):
             _register(tensor, Hook(partial(_evaluated, weakref.ref(self), self._step), self._failed))
 
     def _next_order(self) -> int:
