@@ -260,12 +260,13 @@ class Session:
 
     def _report_evaluation(self) -> None:
         """Report that the model trains in evaluation mode, in which passes are not taken for training."""
-        if self._modules.trained_in_evaluation():
+        kinds = tuple(kind for kind in _CALLS if kind in self._options.kinds)
+        if kinds and self._modules.trained_in_evaluation():
             self.guard.notice(
                 "evaluation mode",
                 "no activations: the model trains in evaluation mode (model.eval()), in which its passes do not count "
                 "as training. Call model.train() before them",
-                tuple(kind for kind in _CALLS if kind in self._options.kinds),
+                kinds,
             )
 
     def _report_compiled(self) -> None:
