@@ -58,6 +58,7 @@ class PendingStep:
         skipped: per optimizer step, whether a GradScaler skipped it.
         norms: the global gradient norm, if it was read by itself.
         clipping: makes the scalars of gradient clipping.
+        learning_rates: makes the learning rates by the name of their group.
         tracked: makes the entries of the tracked weights, which belong to the event of the statistics.
         events: one function per event that precedes the statistics.
     """
@@ -76,6 +77,7 @@ class PendingStep:
     skipped: list[bool | Slot] = field(default_factory=list)
     norms: Callable[[HostArrays], GlobalNormRead] | None = None
     clipping: Callable[[HostArrays], dict[str, float]] | None = None
+    learning_rates: Callable[[HostArrays], dict[str, float]] | None = None
     tracked: MakeEntries | None = None
     events: list[MakeEntries] = field(default_factory=list)
 

@@ -131,9 +131,10 @@ def test_watch_logdir_in_use_raises_until_closed(tmp_path):
 def test_watch_unwritable_logdir_warns_once_and_trains_on(tmp_path, caplog):
     (tmp_path / "file").write_text("")
     model = net()
-    with tb_nnviz.watch(model, sgd(model), logdir=tmp_path / "file" / "run", every=1) as monitor:
+    optimizer = sgd(model)
+    with tb_nnviz.watch(model, optimizer, logdir=tmp_path / "file" / "run", every=1) as monitor:
         train(model, sgd(model), 3, monitor)
-        train(model, monitor._optimizers[0], 3, monitor)
+        train(model, optimizer, 3, monitor)
         monitor.writer.flush()
         about = [record.message for record in caplog.records if "file/run" in record.message]
         assert len(about) == 1 and "Not a directory" in about[0]

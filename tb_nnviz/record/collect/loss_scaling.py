@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from tb_nnviz.record.collect.collector import Collector
 from tb_nnviz.record.hooks.scaler import loss_scale
+from tb_nnviz.record.model.optimizers import WatchedOptimizer
 from tb_nnviz.record.pending_step import PendingStep
 from tb_nnviz.record.step_plan import StepPlan
-
-Optimizer = torch.optim.Optimizer
 
 
 class LossScaling(Collector):
@@ -25,22 +23,23 @@ class LossScaling(Collector):
     part = "loss scaling"
 
     def __init__(self, scaler: Any) -> None:
-        self._scaler = scaler
+        #: The scaler. Another one may take its place between steps.
+        self.scaler = scaler
 
     def begin(self, plan: StepPlan) -> None:
-        self.active = plan.logged and self._scaler is not None
+        self.active = plan.logged and self.scaler is not None
         self._scale: Tensor | None = None
         self._skipped: list[bool | Tensor] = []
 
     begin_late = begin
 
-    def before(self, optimizer: Optimizer, closure: bool) -> None:
-        if (scale := loss_scale(self._scaler)) is not None:
+    def before(self, optimizer: WatchedOptimizer, closure: bool) -> None:
+        if (scale := loss_scale(self.scaler)) is not None:
             self._scale = scale.detach().reshape(1).double()  # a copy: the scaler changes its own in place
-            found = getattr(optimizer, "found_inf", None)
+            found = optimizer.attribute("found_inf")
             self._skipped.append(found.detach().reshape(1).double() if isinstance(found, Tensor) else False)
 
-    def skipped(self, optimizer: Optimizer) -> None:
+    def skipped(self, optimizer: WatchedOptimizer) -> None:
         self._skipped.append(True)
 
     def close(self, pending: PendingStep) -> None:

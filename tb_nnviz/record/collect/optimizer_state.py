@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-import torch
 from torch import Tensor
 
 from tb_nnviz.record.collect.adam_state import AdamState, adam_state
@@ -13,10 +12,9 @@ from tb_nnviz.record.collect.parameter_rows import ParameterRows
 from tb_nnviz.record.collect.parameters import ParameterCollector
 from tb_nnviz.record.collect.watched_parameters import WatchedParameters
 from tb_nnviz.record.measure.stats import moments
+from tb_nnviz.record.model.optimizers import WatchedOptimizer, own_groups
 from tb_nnviz.record.pending_step import PendingStep
 from tb_nnviz.record.step_plan import StepPlan
-
-Optimizer = torch.optim.Optimizer
 
 
 class OptimizerStateCollector(Collector):
@@ -41,24 +39,29 @@ class OptimizerStateCollector(Collector):
         self._plan = plan
         self.active = plan.complete and self._table is not None
         self._moments: dict[str, tuple[int, Tensor]] = {}
-        self._skipped: set[Optimizer] = set()
+        self._skipped: set[WatchedOptimizer] = set()
 
-    def skipped(self, optimizer: Optimizer) -> None:
+    def skipped(self, optimizer: WatchedOptimizer) -> None:
         self._skipped.add(optimizer)
 
-    def after(self, optimizer: Optimizer) -> None:
+    def after(self, optimizer: WatchedOptimizer) -> None:
         if optimizer in self._skipped:
             self._skipped.discard(optimizer)
             return
         if not self._plan.statistics:
             return
-        for group in optimizer.param_groups:
-            for tensor in group["params"]:
-                name = self._parameters.name_of(tensor)
-                if name is None or tensor not in self._updated.updated:
-                    continue
-                if (state := adam_state(optimizer, group, tensor)) is not None:
-                    self._moments[name] = state.first.numel(), _measure(state)
+        if optimizer.wraps:
+            optimizer.search()
+        found = set()
+        for one in reversed(optimizer.within):  # the innermost keeps the moments, and its class tells the formula
+            for group in own_groups(one) or ():
+                for tensor in group["params"]:
+                    name = self._parameters.name_of(tensor)
+                    if name is None or name in found or tensor not in self._updated.updated:
+                        continue
+                    if (state := adam_state(one, group, tensor)) is not None:
+                        found.add(name)
+                        self._moments[name] = state.first.numel(), _measure(state)
 
     def close(self, pending: PendingStep) -> None:
         self._has_moments |= bool(self._moments)

@@ -17,11 +17,10 @@ from tb_nnviz.record.collect.watched_parameters import WatchedParameters
 from tb_nnviz.record.collect.weights.choice import Choice, Index, has_elements
 from tb_nnviz.record.measure.host_copy import HostArrays
 from tb_nnviz.record.model.modules import NamedParameter
+from tb_nnviz.record.model.optimizers import WatchedOptimizer
 from tb_nnviz.record.pending_step import PendingStep
 from tb_nnviz.record.row_table import RowTable
 from tb_nnviz.record.step_plan import StepPlan
-
-Optimizer = torch.optim.Optimizer
 
 
 class TrackedWeights(Collector):
@@ -50,7 +49,7 @@ class TrackedWeights(Collector):
         self._parts: list[tuple[list[str], Tensor]] = []
         self._read_names: set[str] = set()
 
-    def before(self, optimizer: Optimizer, closure: bool) -> None:
+    def before(self, optimizer: WatchedOptimizer, closure: bool) -> None:
         self._read(self._parameters.stepped_by(optimizer))
 
     def close(self, pending: PendingStep) -> None:
