@@ -69,7 +69,7 @@ def among(name: str, given: Any, watched: Sequence[WatchedOptimizer]) -> list[Wa
         same = [other for other in watched if one is other.given or one is other.stepped]
         if not same:
             names = ", ".join(other.name for other in watched) or "none"
-            raise ValueError(f"invalid {name}: {one!r:.120} is not watched ({names})")
+            raise ValueError(f"invalid {name}: this {type(one).__name__} is not watched (one of {names})")
         found += same
     return found
 

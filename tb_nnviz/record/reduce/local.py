@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from tb_nnviz.record.measure.stats import TensorStats, merge_units
+from tb_nnviz.record.measure.stats import TensorStats, merge_units, merge_values
+
+#: Passes of one step that are held one by one.
+MOST_PARTS = 64
 
 
 class StepBuffer:
@@ -38,7 +41,10 @@ class StepBuffer:
     def merge(self, name: str, stats: TensorStats, statistics: bool) -> None:
         """Merge the measurement of one more pass into a row. The arguments are those of ``put``."""
         if statistics:
-            self.parts.setdefault(name, []).append((stats.numel, stats.values))
+            parts = self.parts.setdefault(name, [])
+            parts.append((stats.numel, stats.values))
+            if len(parts) > MOST_PARTS:  # a step that stays open must not take more and more memory
+                self.parts[name] = [merge_values(parts)]
             if stats.units is not None:
                 earlier = self.units.get(name)
                 # Replicas of DataParallel lie on several devices.
