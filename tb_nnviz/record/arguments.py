@@ -13,7 +13,8 @@ from torch import Tensor, nn
 
 from tb_nnviz import schema
 from tb_nnviz.record import schedule
-from tb_nnviz.record.collect.activation_maps.probe import Labels, Probe, labels, probes
+from tb_nnviz.record.collect.activation_maps.labels import Labels, labels
+from tb_nnviz.record.collect.activation_maps.probe import Probe, probes
 from tb_nnviz.record.model.optimizers import WatchedOptimizer, is_hooked, takes_attribute
 
 

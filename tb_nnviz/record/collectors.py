@@ -14,11 +14,12 @@ from tb_nnviz.record.collect.collector import Collector
 from tb_nnviz.record.collect.dataflow.capture import GraphCapture
 from tb_nnviz.record.collect.global_norm import GlobalNorm
 from tb_nnviz.record.collect.learning_rates import LearningRates
-from tb_nnviz.record.collect.loss_scaling import LossScaling
+from tb_nnviz.record.collect.loss_scaling import LossScale, LossScaling
 from tb_nnviz.record.collect.optimizer_state import OptimizerStateCollector
 from tb_nnviz.record.collect.parameter_rows import ParameterRows
 from tb_nnviz.record.collect.parameters import ParameterCollector
 from tb_nnviz.record.collect.snapshot import Snapshot
+from tb_nnviz.record.collect.unit_axis.unit_axes import UnitAxes
 from tb_nnviz.record.collect.watched_parameters import WatchedParameters
 from tb_nnviz.record.collect.weights.maps import WeightMaps
 from tb_nnviz.record.collect.weights.tracked import TrackedWeights
@@ -61,7 +62,9 @@ class Collectors:
         rows = ParameterRows({*kinds, "parameter"} if "update" in kinds else kinds, depth)
         snapshot = Snapshot(options.snapshot_bytes)
         parameters = ParameterCollector(kinds, watched, rows, snapshot, optimizers, guard.notice)
-        self.activations = ActivationCollector(kinds, depth)
+        units = UnitAxes()
+        self.loss_scale = LossScale(options.scaler)
+        self.activations = ActivationCollector(kinds, depth, units, self.loss_scale)
         self.maps = ActivationMaps(
             models,
             layers(models, options.include, options.exclude),
@@ -70,11 +73,11 @@ class Collectors:
             options.probe_inputs,
             options.probe_labels,
             paused,
+            units,
             guard.notice,
         )
         self.clipping = Clipping()
         self.learning_rates = LearningRates(optimizers)
-        self.loss_scaling = LossScaling(options.scaler)
         # The order in which collectors add to a step is the order of events, and of values in an event.
         self._all: list[Collector] = [
             self.maps,
@@ -85,7 +88,7 @@ class Collectors:
             parameters,
             OptimizerStateCollector(watched, parameters, rows),
             self.learning_rates,
-            self.loss_scaling,
+            LossScaling(self.loss_scale),
             GlobalNorm(watched, parameters, options.window, optimizers),
             self.clipping,
         ]

@@ -127,7 +127,7 @@ class Session:
             if self._scaler is not None:
                 self._scaler.remove()
             self._patch(scaler)
-            self._collectors.loss_scaling.scaler = scaler
+            self._collectors.loss_scale.given = scaler
         self._unseen = False
         self._open.reset()
         self._begun.clear()
@@ -186,10 +186,10 @@ class Session:
             self._wait(sign)
         self._collectors.opened()
 
-    def activation(self, layer: Layer, call: int, order: int, output: Tensor) -> None:
+    def activation(self, layer: Layer, call: int, order: int, output: Tensor, inputs: tuple[Any, ...]) -> None:
         """Report a layer's output."""
         with self.guard:
-            self._collectors.activations.activation(layer, call, order, output)
+            self._collectors.activations.activation(layer, call, order, output, inputs)
 
     def activation_gradient(self, layer: Layer, call: int, order: int, gradient: Tensor) -> None:
         """Report the gradient with respect to a layer's output."""

@@ -80,9 +80,8 @@ class Several:
     def __init__(self, base):
         (group,) = base.param_groups
         half = len(group["params"]) // 2
-        self.optimizers = [
-            type(base)(part, lr=group["lr"]) for part in (group["params"][:half], group["params"][half:])
-        ]
+        parts = group["params"][:half], group["params"][half:]
+        self.optimizers = [type(base)(part, lr=group["lr"]) for part in parts]
 
     def step(self):
         for optimizer in self.optimizers:

@@ -61,7 +61,6 @@ class ParameterCollector(Collector):
         self._due = frozenset(kind for kind in self._buffers if plan.measures(kind) and kind not in without)
         for buffer in self._buffers.values():
             buffer.clear()
-        self._scales: dict[str | int, Tensor] = {}
         self._seen: set[nn.Parameter] = set()
         self._chosen = False
         self.updated.clear()
@@ -114,14 +113,11 @@ class ParameterCollector(Collector):
         for kind, buffer in self._buffers.items():
             if kind in self._due:
                 pending.add(self._rows.tables[kind], buffer, kind in self._written)
-        slots = {id(scale): pending.copy.add(scale) for scale in self._scales.values()}
-        pending.scales = {name: slots[id(scale)] for name, scale in self._scales.items()}
 
     def drop(self) -> None:
         super().drop()
         self._written = self._due = frozenset()
         self._buffers.clear()
-        self._scales.clear()
         self._snapshot.release()
 
     def _read_parameter(self, name: str, tensor: nn.Parameter, updated: bool = False) -> None:
@@ -148,26 +144,30 @@ class ParameterCollector(Collector):
         if tensor.grad is None or not self._measures("gradient"):
             return
         gradient = tensor.grad.detach()
-        if scale is not None and factor is not None:
-            if self._plan.histograms:
-                # The optimizer divides like this, and it computes in float32.
-                gradient = gradient.float() if gradient.dtype in (torch.float16, torch.bfloat16) else gradient
-                gradient = gradient / scale.detach().to(gradient.device)
-            else:  # All statistics follow from those of the scaled gradient, so it needs no copy.
-                self._scales[name] = factor
-        self._measure("gradient", name, gradient)
+        if scale is not None and self._plan.histograms:
+            # The optimizer divides like this, and it computes in float32.
+            gradient = gradient.float() if gradient.dtype in (torch.float16, torch.bfloat16) else gradient
+            gradient, factor = gradient / scale.detach().to(gradient.device), None
+        # Without histograms all statistics follow from those of the scaled gradient, so it needs no copy.
+        self._measure("gradient", name, gradient, scale=factor)
 
     def _measures(self, kind: str) -> bool:
         return kind in self._written and kind in self._due
 
     def _forget(self, name: str | int, kinds: Iterable[str]) -> None:
-        self._scales.pop(name, None)
         for kind in kinds:
             if (buffer := self._buffers.get(kind)) is not None:
                 buffer.forget(name)
 
     def _measure(
-        self, kind: str, name: str | int, x: Tensor, *, minus: Tensor | None = None, copy_to: Tensor | None = None
+        self,
+        kind: str,
+        name: str | int,
+        x: Tensor,
+        *,
+        minus: Tensor | None = None,
+        copy_to: Tensor | None = None,
+        scale: Tensor | None = None,
     ) -> TensorStats | None:
         if kind not in self._due:
             return None
@@ -176,7 +176,7 @@ class ParameterCollector(Collector):
             return None
         stats = measure(x, minus=minus, copy_to=copy_to, bin_counts=bin_counts)
         if stats is not None:
-            self._buffers[kind].put(name, stats, self._plan.statistics)
+            self._buffers[kind].put(name, stats, self._plan.statistics, scale)
         return stats
 
     def _choose(self) -> list[NamedParameter]:

@@ -98,7 +98,7 @@ class Guard:
         kinds: tuple[str, ...] = ()
         if isinstance(error, NotRecorded):
             reason = str(error)
-            _logger.warning("%s of %s: %s", part, self._run, reason)
+            _logger.warning("%s of %s: turned off: %s", part, self._run, reason, exc_info=error)
         else:
             reason = f"turned off after an error of tb_nnviz: {type(error).__name__}: {error}"
             _logger.warning("%s of %s: turned off after an error of tb_nnviz", part, self._run, exc_info=error)

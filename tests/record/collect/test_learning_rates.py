@@ -88,7 +88,7 @@ def names_that_become_equal(model):
 
 
 def equal_names(model):
-    a, b, c, _ = model.layers
+    a, b, *_ = model.layers
     one = sgd(group(a, 0.1, name="head"), group(b, 0.2, name="head"))
 
     def change():
