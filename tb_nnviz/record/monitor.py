@@ -15,8 +15,8 @@ from tb_nnviz.record import arguments
 from tb_nnviz.record.collect.scalars import short
 from tb_nnviz.record.hooks.handles import Hook
 from tb_nnviz.record.model.optimizers import WatchedOptimizer
-from tb_nnviz.record.open_runs import OpenRuns
 from tb_nnviz.record.options import Options
+from tb_nnviz.record.runs.open_runs import OpenRuns
 from tb_nnviz.record.session import Session
 from tb_nnviz.record.write.writer import Writer
 

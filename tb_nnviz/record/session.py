@@ -11,17 +11,18 @@ from torch import Tensor, nn
 from tb_nnviz import schema
 from tb_nnviz.record.collect import scalars
 from tb_nnviz.record.collect.dataflow.capture import GraphCapture
+from tb_nnviz.record.collect.held_values import HeldValues
 from tb_nnviz.record.collectors import Collectors
 from tb_nnviz.record.event_emitter import EventEmitter
 from tb_nnviz.record.hooks.guard import Guard
 from tb_nnviz.record.hooks.installed import Installed
 from tb_nnviz.record.hooks.modules import ModuleHooks
+from tb_nnviz.record.hooks.open_step import OpenStep, Sign
 from tb_nnviz.record.hooks.optimizers import OptimizerHooks
 from tb_nnviz.record.hooks.order import ExecutionOrder
 from tb_nnviz.record.hooks.scaler import GradScalerPatch
 from tb_nnviz.record.model.modules import Layer, layers, named_modules, named_parameters
 from tb_nnviz.record.model.optimizers import WatchedOptimizer
-from tb_nnviz.record.open_step import HeldValues, OpenStep, Sign
 from tb_nnviz.record.options import Options
 from tb_nnviz.record.step_plan import StepPlan
 from tb_nnviz.record.write.writer import Writer

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import torch
@@ -91,42 +91,3 @@ def _state(parameter: nn.Parameter) -> _State:
     # a change of ``parameter.data`` changes no version; bytes, because NaN differs from itself
     elements = parameter.detach().reshape(-1)[:_ELEMENTS].clone().view(torch.uint8)
     return _State((*identity, parameter.data_ptr()), elements)
-
-
-#: Called with a name and a value that waits for the end of its step.
-Release = Callable[[int, dict[str, float | Tensor]], None]
-
-
-class HeldValues:
-    """The values that the user logs in an open step. Beyond a limit, only the newest of each name is kept for later.
-
-    >>> held = HeldValues(most=2)
-    >>> [held.take(0, {"loss": value}) for value in (4.0, 3.0, 2.0, 1.0)]
-    [{'loss': 4.0}, {'loss': 3.0}, {}, {}]
-    >>> held.release(print)
-    0 {'loss': 1.0}
-    """
-
-    def __init__(self, most: int = MOST_PASSES) -> None:
-        self._most = most
-        self._counts: dict[str, int] = {}
-        self._newest: dict[int, dict[str, float | Tensor]] = {}
-
-    def take(self, step: int, values: dict[str, float | Tensor]) -> dict[str, float | Tensor]:
-        """Return the values that are to be written now, and keep the others."""
-        now = {}
-        for name, value in values.items():
-            self._counts[name] = count = self._counts.get(name, 0) + 1
-            if count <= self._most:
-                now[name] = value
-            else:
-                kept = value.detach().clone() if isinstance(value, Tensor) else value
-                self._newest.setdefault(step, {})[name] = kept
-        return now
-
-    def release(self, write: Release) -> None:
-        """Write what was kept, and begin again with the next step."""
-        newest, self._newest = self._newest, {}
-        self._counts.clear()
-        for step, values in newest.items():
-            write(step, values)
