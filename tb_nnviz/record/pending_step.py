@@ -86,11 +86,12 @@ class PendingStep:
         """Add the rows of a kind. The event contains the kind if ``written``."""
         if not len(table):
             return
+        new = table.take_unwritten() if written else None  # first, because it decides which layout applies
         self.layouts[table.kind] = table.layout
         if written:
             self.kinds.add(table.kind)
-            if (layout := table.take_unwritten()) is not None:
-                self.new_layouts[table.kind] = layout
+        if new is not None:
+            self.new_layouts[table.kind] = new
 
     def add(self, table: RowTable, buffer: StepBuffer, written: bool = True) -> None:
         """Add the rows of a kind and their measurements."""

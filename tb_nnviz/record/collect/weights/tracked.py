@@ -58,9 +58,9 @@ class TrackedWeights(Collector):
         slots = [(names, pending.copy.add(values)) for names, values in self._parts]
         if not len(self._table) or not slots:
             return
-        layout, place = self._table.layout, self._place()
         if (new := self._table.take_unwritten()) is not None:
             pending.new_layouts[new.kind] = new
+        layout, place = self._table.layout, self._place()
 
         def entries(arrays: HostArrays) -> list[schema.Entry]:
             values = np.full(len(layout.rows), np.nan)
