@@ -18,6 +18,7 @@ from tb_nnviz.record.model.optimizers import WatchedOptimizer
 from tb_nnviz.record.options import Options
 from tb_nnviz.record.runs.open_runs import OpenRuns
 from tb_nnviz.record.session import Session
+from tb_nnviz.record.write.event_file import Report
 from tb_nnviz.record.write.writer import Writer
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class Monitor:
         self,
         models: Mapping[str, nn.Module],
         optimizers: Sequence[WatchedOptimizer],
-        make_writer: Callable[[], Writer],
+        make_writer: Callable[[Report], Writer],
         directory: str,
         options: Options,
     ) -> None:

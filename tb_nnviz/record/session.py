@@ -25,6 +25,7 @@ from tb_nnviz.record.model.modules import Layer, layers, named_modules, named_pa
 from tb_nnviz.record.model.optimizers import WatchedOptimizer
 from tb_nnviz.record.options import Options
 from tb_nnviz.record.step_plan import StepPlan
+from tb_nnviz.record.write.event_file import Report
 from tb_nnviz.record.write.writer import Writer
 
 #: Names of invalid scalars that are reported.
@@ -43,7 +44,7 @@ class Session:
     Args:
         models: by their prefix.
         optimizers: a step closes when each of them has stepped once. Without any, ``close_by_hand`` closes it.
-        make_writer: makes the writer of the run's events.
+        make_writer: makes the writer of the run's events. It gets a function that reports problems with the directory.
         run: name of the run in warnings.
         options: what to measure.
     """
@@ -52,7 +53,7 @@ class Session:
         self,
         models: Mapping[str, nn.Module],
         optimizers: Sequence[WatchedOptimizer],
-        make_writer: Callable[[], Writer],
+        make_writer: Callable[[Report], Writer],
         run: str,
         options: Options,
     ) -> None:
@@ -92,7 +93,7 @@ class Session:
             if options.scaler is not None:
                 self._patch(options.scaler)
             self._begin()
-            self.writer = make_writer()  # last, so that an error leaves no empty file
+            self.writer = make_writer(_reporter(self))  # last, so that an error leaves no empty file
         except BaseException:
             self.installed.remove(whole=False)
             raise
@@ -352,3 +353,14 @@ class Session:
         if part == "activations":
             self._modules.active = False
         return self._collectors.drop(part)
+
+
+def _reporter(session: Session) -> Report:
+    """Return a function that makes a notice. The writer's thread, which has it, must not keep the session alive."""
+    reference = weakref.ref(session)
+
+    def report(key: str, reason: str) -> None:
+        if (alive := reference()) is not None:
+            alive.guard.notice(key, reason)
+
+    return report

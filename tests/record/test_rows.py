@@ -88,7 +88,13 @@ def frozen_in_turn(logdir, toggle):
     choose = random.Random(0)
     model = nn.Sequential(*[nn.Sequential(nn.Linear(4, 4), nn.LayerNorm(4)) for _ in range(12)])
     optimizer = torch.optim.SGD(model.parameters(), 1e-3)
-    options = {"kinds": ["gradient"], "histograms_every": None, "weights_every": None, "gradient_norm_limits": None, "tracked_weights": None}
+    options = {
+        "kinds": ["gradient"],
+        "histograms_every": None,
+        "weights_every": None,
+        "gradient_norm_limits": None,
+        "tracked_weights": None,
+    }
     states = []
     with tb_nnviz.watch(model, optimizer, logdir=logdir, every=1, **options):
         for step in range(60):

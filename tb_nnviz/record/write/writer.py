@@ -14,7 +14,7 @@ from tensorboard.compat.proto import event_pb2
 
 from tb_nnviz import schema
 from tb_nnviz.record.write import events, exits
-from tb_nnviz.record.write.event_file import EventFile
+from tb_nnviz.record.write.event_file import EventFile, Report
 from tb_nnviz.record.write.user_writer import UserWriter
 
 if TYPE_CHECKING:
@@ -249,9 +249,9 @@ class Writer:
             _logger.warning(message, *args, exc_info=trace)
 
 
-def file_writer(logdir: StrPath) -> Writer:
-    """Return a writer to a new event file in the directory."""
-    return Writer(EventFile(logdir))
+def file_writer(logdir: StrPath, report: Report | None = None, rank: int = 0) -> Writer:
+    """Return a writer to a new event file in the directory. The arguments are those of ``EventFile``."""
+    return Writer(EventFile(logdir, report=report, rank=rank))
 
 
 def user_writer(summary_writer: Any) -> Writer:
