@@ -9,7 +9,6 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from tb_nnviz import schema
@@ -108,14 +107,6 @@ def kinds(kinds: Iterable[str] | None, has_optimizer: bool) -> tuple[str, ...]:
     if kinds is not None and not has_optimizer and (missing := stepped.intersection(chosen)):
         raise ValueError(f"invalid kinds: {sorted(missing)[-1]} needs an optimizer, and none is given")
     return tuple(kind for kind in schema.KINDS if kind in chosen)
-
-
-def rank() -> int:
-    """Return the number of this process in a distributed training, 0 without one."""
-    if torch.distributed.is_available() and torch.distributed.is_initialized():
-        return torch.distributed.get_rank()
-    number = os.environ.get("RANK", "0")  # as launchers set it, before the process group exists
-    return int(number) if number.isdecimal() and os.environ.get("WORLD_SIZE", "1") != "1" else 0
 
 
 def scaler(scaler: Any) -> Any:

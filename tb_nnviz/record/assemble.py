@@ -65,7 +65,7 @@ def assemble(pending: PendingStep, arrays: HostArrays, stock: bool = False) -> A
     skipped = any(x if isinstance(x, bool) else bool(arrays(x)[0]) for x in pending.skipped)
     if pending.skipped:
         scalars["skipped"] = float(skipped)
-    if plan.missed_gradients:
+    if plan.missed_gradients or not pending.has_all_gradients:
         gradients = None
     if pending.norms is not None:
         gradients, skipped_too = pending.norms(arrays)

@@ -13,8 +13,10 @@ from torch import Tensor, nn
 from tb_nnviz import schema
 from tb_nnviz.record import arguments
 from tb_nnviz.record.collect.scalars import short
-from tb_nnviz.record.hooks.handles import Hook
+from tb_nnviz.record.hooks.handles import Hook, uncompiled
+from tb_nnviz.record.model import sharding
 from tb_nnviz.record.model.optimizers import WatchedOptimizer
+from tb_nnviz.record.model.sharding import is_distributed
 from tb_nnviz.record.options import Options
 from tb_nnviz.record.runs.open_runs import OpenRuns
 from tb_nnviz.record.session import Session
@@ -61,6 +63,7 @@ class Monitor:
         self._session = Session(models, optimizers, make_writer, run, options)
         self._guard = self._session.guard
         _open_runs.add(run, self, self._session)
+        self._guard.attempt("ranks", sharding.claim, run)
 
     @property
     def writer(self) -> Writer:
@@ -79,6 +82,7 @@ class Monitor:
         seconds = self._guard.seconds + self._session.writer.cpu_seconds
         return Overhead(seconds, seconds / max(time.perf_counter() - self._started, 1e-9))
 
+    @uncompiled(breaks=True)
     def log(self, values: Any = None, /, **scalars: Any) -> None:
         """Log scalars of your own, such as the loss, as ``nnviz/log/<name>``.
 
@@ -107,6 +111,7 @@ class Monitor:
             self._guard.notice("scalars", reason, (schema.LOG,))
             self._guard.attempt("log", self._session.log, scalars)
 
+    @uncompiled(breaks=True)
     def step(self) -> None:
         """Close a step by hand, after its backward pass, in loops without an optimizer to watch.
 
@@ -164,6 +169,7 @@ class Monitor:
             raise ValueError(f"invalid state: {state!r:.120} (from Monitor.state_dict, version {schema.VERSION})")
         self._session.resume_at(int(state["step"]), state.get("learning_rates"))
 
+    @uncompiled(breaks=True, callees=False)
     def clip_grad_norm_(
         self,
         max_norm: float,
@@ -203,6 +209,7 @@ class Monitor:
             self.clipped(norm, max_norm, of=frozenset(map(id, clipped)))
         return norm
 
+    @uncompiled(breaks=True)
     def clipped(self, norm: float | Tensor, max_norm: float, *, of: Hashable = None) -> None:
         """Log that other code clipped gradients, as ``clip_grad_norm_`` does. Call it before the optimizer's step.
 
@@ -212,9 +219,11 @@ class Monitor:
             of: identifies the gradients that were clipped. Of several calls with the same identity in a step, the
                 last counts. The norms of calls with different identities are combined.
         """
-        if not (self._session.writer.is_exiting or (isinstance(norm, Tensor) and norm.is_meta)):
+        unread = isinstance(norm, Tensor) and (norm.is_meta or is_distributed(norm))
+        if not (unread or self._session.writer.is_exiting):
             self._guard.attempt("clipping", self._session.clipped, norm, max_norm, of)
 
+    @uncompiled(breaks=True)
     def close(self) -> None:
         """Remove all hooks and write pending events. A step that is still open is dropped."""
         if (self._closed and not self._session.installed) or self._session.writer.is_exiting:

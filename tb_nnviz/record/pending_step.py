@@ -57,6 +57,7 @@ class PendingStep:
         moments: by row of ``optimizer``, number of elements and the sums of ``stats.moments``.
         scalars: values of the whole step, by the last part of their tag.
         skipped: per optimizer step, whether a GradScaler skipped it.
+        has_all_gradients: whether the gradients that have rows, with those that have a number, are all.
         norms: the global gradient norm, if it was read by itself.
         clipping: makes the scalars of gradient clipping.
         learning_rates: makes the learning rates by the name of their group.
@@ -76,6 +77,7 @@ class PendingStep:
     moments: dict[str, tuple[int, Slot]] = field(default_factory=dict)
     scalars: dict[str, float | Slot] = field(default_factory=dict)
     skipped: list[bool | Slot] = field(default_factory=list)
+    has_all_gradients: bool = True
     norms: Callable[[HostArrays], GlobalNormRead] | None = None
     clipping: Callable[[HostArrays], dict[str, float]] | None = None
     learning_rates: Callable[[HostArrays], dict[str, float]] | None = None

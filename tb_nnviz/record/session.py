@@ -17,12 +17,15 @@ from tb_nnviz.record.event_emitter import EventEmitter
 from tb_nnviz.record.hooks.guard import Guard
 from tb_nnviz.record.hooks.installed import Installed
 from tb_nnviz.record.hooks.modules import ModuleHooks
+from tb_nnviz.record.hooks.notices import NotRecorded
 from tb_nnviz.record.hooks.open_step import OpenStep, Sign
 from tb_nnviz.record.hooks.optimizers import OptimizerHooks
 from tb_nnviz.record.hooks.order import ExecutionOrder
 from tb_nnviz.record.hooks.scaler import GradScalerPatch
+from tb_nnviz.record.hooks.unseen import Unseen
 from tb_nnviz.record.model.modules import Layer, layers, named_modules, named_parameters
 from tb_nnviz.record.model.optimizers import WatchedOptimizer
+from tb_nnviz.record.model.sharding import rank, splits_outputs
 from tb_nnviz.record.options import Options
 from tb_nnviz.record.step_plan import StepPlan
 from tb_nnviz.record.write.event_file import Report
@@ -34,6 +37,10 @@ MOST_BAD_NAMES = 20
 STEPPED_KINDS = ("gradient", "update", "optimizer")
 #: Steps of one optimizer within one open step, after which a warning names the optimizers that have not stepped.
 MOST_REPEATS = 100
+
+
+#: The kinds of layer calls.
+_CALLS = ("activation", "activation_gradient")
 
 
 class Session:
@@ -59,7 +66,8 @@ class Session:
     ) -> None:
         #: All that are watched. The collectors share the list.
         self.optimizers, self._options = list(optimizers), options
-        calls = {"activation", "activation_gradient"} & set(options.kinds)
+        self._models = tuple(models.values())
+        calls = set(_CALLS) & set(options.kinds)
         observed = layers(models, options.include, options.exclude) if calls else []
         #: The open step.
         self.number = self._first = options.start_step
@@ -69,7 +77,7 @@ class Session:
         self._pass_seen = self._ordered = self._over = False
         self._repeats = 0
         self._open, self._held = OpenStep(models), HeldValues()
-        self._unseen = False  # True if steps end without a watched optimizer
+        self._ends_unseen = False  # True if steps end without a watched optimizer
         self._scaler: GradScalerPatch | None = None
         self._bad_names: set[str] = set()
         self.guard = guard = Guard(run, self._turned_off)
@@ -77,6 +85,8 @@ class Session:
         owners = {parameter.owner for parameter in named_parameters(models)} | {layer.module for layer in observed}
         modules = [module for _, module in named_modules(models) if module in owners]
         try:
+            self._unseen = Unseen(models.values())
+            self.installed.add("hooks", self._unseen)
             failing = guard.failing("the order of execution")
             self._order = ExecutionOrder(modules, failing, models.values())
             self.installed.add("the order of execution", self._order)
@@ -107,7 +117,7 @@ class Session:
         """Submit scalars of the user. They belong to the last closed step, or to the open step if a pass has begun."""
         step = self.number if self._pass_seen else max(self.number - 1, self._first)
         self._events.log(step, self._held.take(step, scalars.checked(values, self._invalid)))
-        if self._unseen and self._pass_seen:  # users log once per step
+        if self._ends_unseen and self._pass_seen:  # users log once per step
             self._close(seen=False)
 
     def watch_optimizers(
@@ -130,7 +140,7 @@ class Session:
                 self._scaler.remove()
             self._patch(scaler)
             self._collectors.loss_scale.given = scaler
-        self._unseen = False
+        self._ends_unseen = False
         self._open.reset()
         self._begun.clear()
         self._stepped.intersection_update(self.optimizers)
@@ -149,7 +159,9 @@ class Session:
 
     def close_by_hand(self) -> None:
         """Close the open step, unless all optimizers have just stepped: that closed it already."""
-        if not self.optimizers or self._stepped or self._begun or self._pass_seen:
+        if self._over:
+            return
+        if not self.optimizers or self._stepped or self._begun or self._pass_seen or self._unseen.whole_steps:
             self._close()
 
     def resume_at(self, step: int, learning_rate_names: object = None) -> None:
@@ -180,11 +192,18 @@ class Session:
     def opened(self) -> None:
         """Report that a training pass begins."""
         self._pass_seen = True
+        if self._unseen.whole_steps:
+            self.guard.notice(
+                "whole steps",
+                "the steps of an optimizer in a whole graph of torch.compile (fullgraph=True) are not seen: call "
+                "monitor.step() after each, or compile the step without fullgraph",
+                tuple(kind for kind in ("parameter", "gradient", "update") if kind in self._options.kinds),
+            )
         self._write_notices()
         if self._plan.logged:
             self._restore_hooks()
             self._hooks.move_last()
-        if (sign := self._open.passes()) is not None and not self._unseen:
+        if (sign := self._open.passes()) is not None and not self._ends_unseen:
             self._wait(sign)
         self._collectors.opened()
 
@@ -213,7 +232,7 @@ class Session:
             return
         self._begun.discard(optimizer)
         self._open.reset()
-        self._unseen = False
+        self._ends_unseen = False
         self._collectors.after(optimizer)
         if optimizer in self._stepped:
             self._count_repeat()
@@ -257,7 +276,7 @@ class Session:
         )
         count = self._open.count - 1
         if sign is Sign.CHANGED:
-            self._unseen = True
+            self._ends_unseen = True
             state = f"is open since {count} training passes, although the parameters have changed"
         else:
             state = f"is open since {count} training passes"
@@ -311,6 +330,9 @@ class Session:
     def _begin(self) -> None:
         self._modules.active = False  # if a line below raises, nothing accumulates
         self._plan = plan = self._options.plan(self.number)
+        if plan.logged and not self.guard.is_off("activations") and splits_outputs(self._models):
+            reason = "not recorded: layers compute a part of their output on each rank (tensor parallelism)"
+            self.guard.fail("activations", NotRecorded(reason))
         self._collectors.begin(plan)
         self._modules.next_step(plan.logged and not self.guard.is_off("activations"))
         self._stepped.clear()
@@ -327,6 +349,10 @@ class Session:
         if not self._ordered:  # the first pass has shown the order of execution
             self._ordered = True
             self.guard.attempt("the order of execution", self._order.settle)
+        if self._modules.active and self._unseen.compiled:
+            self.guard.attempt("activations", self._report_compiled)
+        if self._plan.logged:
+            self.guard.attempt("ranks", self._report_ranks)
         pending = self._collectors.close(self._plan)
         if pending is not None:
             if not seen:
@@ -336,10 +362,13 @@ class Session:
             # are still on their devices, because their copy to the host begins in `submit`.
             self.guard.attempt("steps", self._events.submit, pending, self.guard.step_seconds)
         self.guard.attempt("log", self._held.release, self._events.log)
+        if self.writer.refused:  # another rank writes this run
+            self.end()
+            return
         self._write_notices()
         self.number += 1
         if seen:
-            self._unseen = False
+            self._ends_unseen = False
             self._open.reset()
         self._begin()
 
@@ -347,6 +376,28 @@ class Session:
         """Submit the notices if one is new. A step that stays open must not hold them back."""
         if (notices := self.guard.notices.take()) is not None:
             self.guard.attempt("notices", self._events.notices, self.number, notices)
+
+    def _report_ranks(self) -> None:
+        """Report that the log has the values of one rank."""
+        if (own := rank()).size > 1:
+            self.guard.notice(
+                "ranks",
+                f"activations and their gradients are of rank {own.number} only, of {own.size}: problems in the "
+                "samples of the other ranks are not in this run",
+                tuple(kind for kind in _CALLS if kind in self._options.kinds),
+            )
+
+    def _report_compiled(self) -> None:
+        """Report the layers that were not seen, although the model trains: torch.compile runs them without hooks."""
+        uncalled = self._modules.uncalled()
+        if uncalled:
+            names = ", ".join(uncalled[:3]) + (" ..." if len(uncalled) > 3 else "")
+            self.guard.notice(
+                "compiled",
+                f"no activations of {len(uncalled)} layers ({names}): calls in a graph of torch.compile are not "
+                "recorded. Parameters, gradients and updates are",
+                tuple(kind for kind in _CALLS if kind in self._options.kinds),
+            )
 
     def _turned_off(self, part: str) -> list[str]:
         """Stop a part that failed, and return the kinds that the log lacks from now on."""

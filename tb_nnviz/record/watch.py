@@ -11,6 +11,7 @@ from torch import nn
 
 from tb_nnviz.record import arguments, schedule
 from tb_nnviz.record.collect.weights import choice
+from tb_nnviz.record.model import sharding
 from tb_nnviz.record.model.modules import Filter, named_parameters, selector, unwrap
 from tb_nnviz.record.monitor import Monitor
 from tb_nnviz.record.options import Options
@@ -160,8 +161,9 @@ def watch(
         rules=default_rules({"gradient_norm": arguments.norm_limits(gradient_norm_limits)}),
         report_findings=on_finding is not None,
     )
+    refusal = sharding.refusal(os.path.realpath(directory))
 
     def make(report: Report) -> Writer:
-        return file_writer(directory, report, arguments.rank()) if writer is None else user_writer(writer)
+        return file_writer(directory, refusal, report) if writer is None else user_writer(writer, refusal)
 
     return Monitor(models, optimizers, make, directory, options)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 
 from torch import nn
 
-from tb_nnviz.record.model.modules import NamedParameter
+from tb_nnviz.record.model.modules import NamedParameter, type_name
+from tb_nnviz.record.model.sharding import is_sharded
 from tb_nnviz.record.row_table import RowTable
 from tb_nnviz.schema import PARAMETER_KINDS, Row
 
@@ -24,18 +26,18 @@ class ParameterRows:
         self._depth = depth
         self._rows: dict[str, Row] = {}  # the rows in the tables, by name
 
-    def update(self, parameters: Iterable[NamedParameter]) -> None:
-        """Append new parameters in the order given, and update known ones in place."""
-        for parameter in parameters:
+    def update(self, parameters: Iterable[tuple[NamedParameter, tuple[int, ...]]]) -> None:
+        """Append new parameters in the order given, with their whole shapes, and update known ones in place."""
+        for parameter, shape in parameters:
             tensor = parameter.tensor
             row = Row(
                 name=parameter.name,
                 module=parameter.owner_name,
                 call=0,
-                type=type(parameter.owner).__name__,
-                shape=tuple(tensor.shape),
-                numel=tensor.numel(),
-                dtype=str(tensor.dtype).removeprefix("torch."),
+                type=type_name(parameter.owner),
+                shape=shape,
+                numel=math.prod(shape),
+                dtype=("sharded " if is_sharded(tensor) else "") + str(tensor.dtype).removeprefix("torch."),
                 role=parameter.role,
                 trainable=tensor.requires_grad,
                 depth=self._depth(parameter.owner),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 import torch
 from torch import Tensor, nn
 
+from tb_nnviz import schema
 from tb_nnviz.record.collect.collector import Collector
 from tb_nnviz.record.collect.parameter_rows import ParameterRows
 from tb_nnviz.record.collect.snapshot import Snapshot
@@ -109,10 +110,11 @@ class ParameterCollector(Collector):
             self._read_parameter(parameter.name, parameter.tensor)
             if not self._optimizers:
                 self._read_gradient(parameter.name, parameter.tensor)
-        self._rows.update(self._parameters.ordered())
+        self._rows.update(self._parameters.rows())
         for kind, buffer in self._buffers.items():
             if kind in self._due:
                 pending.add(self._rows.tables[kind], buffer, kind in self._written)
+        pending.has_all_gradients = not self._parameters.sharded()
 
     def drop(self) -> None:
         super().drop()
@@ -182,6 +184,13 @@ class ParameterCollector(Collector):
     def _choose(self) -> list[NamedParameter]:
         """Return the parameters. The first call in a step chooses those whose updates are measured."""
         found = self._parameters.all()
+        if sharded := self._parameters.sharded():
+            self._notice(
+                "sharded",
+                f"nothing of {len(sharded)} parameters, their gradients, updates and optimizer state: this rank holds "
+                "only a part of each, and nnviz does not communicate with the other ranks",
+                ("parameter", "gradient", "update", "optimizer", schema.WEIGHT, schema.TRACKED),
+            )
         if not self._chosen and self._measures("update"):
             self._chosen = True
             trained = {parameter.tensor: parameter.name for parameter in found if parameter.tensor.requires_grad}

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from tb_nnviz.record.measure.host_copy import HostCopy, Slot
+from tb_nnviz.record.model.sharding import is_distributed
 
 #: Levels of dicts within dicts.
 _DEPTH = 8
@@ -33,12 +34,19 @@ def checked(values: Mapping[Any, Any], invalid: Callable[[str, object], None]) -
     for name, value in _flat("", values, _DEPTH):
         try:
             if isinstance(value, Tensor):
+                if is_distributed(value):  # its operators would communicate
+                    raise TypeError
                 x = value.detach()
                 if x.is_quantized or x.layout != torch.strided:
                     x = x.dequantize() if x.is_quantized else x.to_dense()
                 x = x if type(x) is Tensor else x.as_subclass(Tensor)
                 # a wrapped tensor is one inside of torch.func, which has no values
-                if x.is_meta or x.is_complex() or torch._C._functorch.is_functorch_wrapped_tensor(x):
+                if (
+                    x.is_meta
+                    or x.is_complex()
+                    or is_distributed(value)
+                    or torch._C._functorch.is_functorch_wrapped_tensor(x)
+                ):
                     raise TypeError
                 found[name] = x.reshape(1).to(torch.float32, copy=True)
             elif isinstance(value, str | bytes | bytearray):

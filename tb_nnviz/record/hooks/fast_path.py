@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from tb_nnviz.record.hooks.handles import Failed, Handles, Hook, Removable
+from tb_nnviz.record.hooks.handles import Failed, Handles, Hook, Removable, before_call
 
 Register = Callable[[], Removable]
 
@@ -36,7 +36,7 @@ class OptionalHooks:
                 gates |= {module: None for module in model.modules() if isinstance(module, nn.TransformerEncoder)}
         for gate in gates:  # a gate within such a layer would itself prevent the fast path
             if not any(gate in modules for modules in self._within.values()):
-                self._gates.add(gate.register_forward_pre_hook(Hook(self._called, failed)))
+                self._gates.add(before_call(gate, Hook(self._called, failed)))
 
     def add(self, module: nn.Module, register: Register) -> None:
         """Register a hook on the module."""

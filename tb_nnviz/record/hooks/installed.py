@@ -10,6 +10,9 @@ from torch import nn
 from tb_nnviz.record.hooks.guard import Guard
 from tb_nnviz.record.hooks.handles import Hook, Removable
 from tb_nnviz.record.hooks.optimizers import StepPatch
+from tb_nnviz.record.hooks.shared import remove_shared
+from tb_nnviz.record.hooks.unseen import forget
+from tb_nnviz.record.model.modules import takes_hooks
 from tb_nnviz.record.model.optimizers import WatchedOptimizer
 
 
@@ -39,19 +42,25 @@ class Installed:
         Args:
             whole: whether every hook has been recorded. If the installation of a part failed, some hooks have not.
         """
+        forget(self._guard.owns)
         removed = [self._guard.release(part, item.remove) for part, item in reversed(self._parts)]
         self._parts.clear()
+        for module in self._modules():
+            if takes_hooks(module):
+                self._guard.release("hooks", remove_shared, module, self._guard.owns)
         if not (whole and all(removed)):
             self._guard.release("hooks", self._sweep)
 
     def _sweep(self) -> None:
         """Remove every hook that the guard owns, since the handles of some are lost."""
-        modules = dict.fromkeys(module for model in self._models for module in model.modules())
-        for module in modules:
+        for module in self._modules():
             always = vars(module).get("_forward_hooks_always_called", {})
+            with_kwargs = vars(module).get("_forward_pre_hooks_with_kwargs", {})
             for name in ("_forward_pre_hooks", "_forward_hooks"):
                 for key in self._take(vars(module).get(name, {})):
+                    with_kwargs.pop(key, None)
                     always.pop(key, None)
+                    always.pop(-1 - key, None)
         for one in [one for optimizer in self._optimizers for one in (optimizer.stepped, *optimizer.within)]:
             attributes = getattr(one, "__dict__", {})
             for name in ("_optimizer_step_pre_hooks", "_optimizer_step_post_hooks"):
@@ -59,6 +68,9 @@ class Installed:
             patch = attributes.get("step")
             if isinstance(patch, StepPatch) and self._guard.owns(patch):
                 patch.remove()
+
+    def _modules(self) -> list[nn.Module]:
+        return list(dict.fromkeys(module for model in self._models for module in model.modules()))
 
     def _take(self, hooks: dict[int, Any]) -> list[int]:
         owned = [key for key, hook in hooks.items() if isinstance(hook, Hook) and self._guard.owns(hook)]

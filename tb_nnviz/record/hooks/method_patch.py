@@ -8,6 +8,8 @@ from functools import partial
 from types import MemberDescriptorType
 from typing import Any
 
+from tb_nnviz.record.hooks.handles import uncompiled
+
 
 class MethodPatch:
     """A callable in place of a method of one object. Subclasses define ``call``.
@@ -31,6 +33,7 @@ class MethodPatch:
         """Run in place of the method. ``_plain`` is the method."""
         raise NotImplementedError
 
+    @uncompiled(breaks=True, callees=False)
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.call(*args, **kwargs) if self._installed else self._plain(*args, **kwargs)
 

@@ -9,17 +9,27 @@ from typing import Any, Protocol
 
 import torch
 
-from tb_nnviz.record.hooks.handles import Failed, Handles, Hook
+from tb_nnviz.record.hooks.handles import Failed, Handles, Hook, uncompiled
 from tb_nnviz.record.hooks.method_patch import MethodPatch
+from tb_nnviz.record.hooks.unseen import may_break
 from tb_nnviz.record.model.optimizers import WatchedOptimizer, is_hooked
 
 Args = tuple[tuple[Any, ...], dict[str, Any]]
 
 
 class StepHook(Hook):
-    """A hook that may change the arguments of the step."""
+    """A hook that may change the arguments of the step.
 
+    torch.compile breaks its graph at this hook, so that a compiled step is reported like any other. In a whole graph
+    (``fullgraph``) it may not, and does nothing.
+    """
+
+    @uncompiled(breaks=False)
     def __call__(self, *args: Any) -> Any:
+        if torch.compiler.is_compiling():
+            if may_break():
+                torch._dynamo.graph_break()
+            return None
         try:
             return self._function(*args)
         except Exception as error:  # an error of nnviz must not end training
@@ -129,7 +139,7 @@ class _Hooked:
         target, failed = self._optimizer.stepped, self._failed
         if is_hooked(target):
             self._pre_hook = target.register_step_pre_hook(StepHook(self._pre, failed))
-            self._own = [self._pre_hook, target.register_step_post_hook(Hook(self._post, failed))]
+            self._own = [self._pre_hook, target.register_step_post_hook(StepHook(self._post, failed))]
             for handle in self._own:
                 self._handles.add(handle)
         else:
@@ -138,7 +148,7 @@ class _Hooked:
             self._handles.add(self._patch)
         for inner in self._optimizer.within:
             if inner is not target and is_hooked(inner):
-                self._handles.add(inner.register_step_pre_hook(Hook(self._pre_within, failed)))
+                self._handles.add(inner.register_step_pre_hook(StepHook(self._pre_within, failed)))
                 self._within = True
 
     def remove(self) -> None:
@@ -214,6 +224,7 @@ class _Hooked:
     def _reported(self, closure: Callable[[], Any]) -> Callable[[], Any]:
         computed = Hook(self._observer.computed, self._failed)
 
+        @uncompiled(breaks=True, callees=False)
         def reported() -> Any:
             loss = closure()
             computed(self._optimizer)
@@ -234,9 +245,10 @@ class StepPatch(MethodPatch):
         """The method that is replaced."""
         return self._plain
 
+    @uncompiled(breaks=True, callees=False)
     def call(self, *args: Any, **kwargs: Any) -> Any:
         hooked = self._hooked
-        if hooked.running or torch.compiler.is_compiling():
+        if hooked.running:
             return self._plain(*args, **kwargs)
         try:
             args, kwargs = hooked.begin(args, kwargs) or (args, kwargs)

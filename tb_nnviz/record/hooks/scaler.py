@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from tb_nnviz.record.hooks.handles import Failed
+from tb_nnviz.record.hooks.handles import Failed, uncompiled
 from tb_nnviz.record.hooks.method_patch import MethodPatch
 
 #: torch.amp has one since torch 2.3.
@@ -33,6 +33,7 @@ class GradScalerPatch(MethodPatch):
         super().__init__(scaler, "step")
         self._steps, self._skipped, self._failed = steps, skipped, failed
 
+    @uncompiled(breaks=True, callees=False)
     def call(self, optimizer: Any, *args: Any, **kwargs: Any) -> Any:
         steps = self._steps(optimizer)
         result = self._plain(optimizer, *args, **kwargs)

@@ -12,6 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
+from tb_nnviz.record.model.sharding import wrappers
+
 Filter = str | type | Sequence[str | type] | None
 
 #: Wrappers that hold the model as an attribute of this name, by the wrapper's class name.
@@ -20,9 +22,17 @@ _WRAPPERS = {
     "DistributedDataParallel": "module",
     "OptimizedModule": "_orig_mod",
     "FullyShardedDataParallel": "_fsdp_wrapped_module",
-    "_FabricModule": "_forward_module",
+    "CheckpointWrapper": "_checkpoint_wrapped_module",
+    "_FabricModule": "_forward_module",  # Lightning Fabric
+    "DeepSpeedEngine": "module",
 }
-_WRAPPER_PARTS = ("_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module")
+_WRAPPER_PARTS = (
+    "_orig_mod",
+    "_fsdp_wrapped_module",
+    "_checkpoint_wrapped_module",
+    "_forward_module",
+    "_original_module",
+)
 
 _BOUNDS: dict[type, tuple[float, ...]] = {
     nn.Sigmoid: (0.0, 1.0),
@@ -35,6 +45,14 @@ _BOUNDS: dict[type, tuple[float, ...]] = {
 }
 
 
+def type_name(module: nn.Module) -> str:
+    """Return the name of a module's class, as the user wrote it: FSDP2 makes a class ``FSDPLinear`` of ``Linear``."""
+    kind = type(module)
+    if kind.__name__.startswith("FSDP") and len(kind.__bases__) == 2 and kind.__bases__[0].__name__ == "FSDPModule":
+        return kind.__bases__[1].__name__
+    return kind.__name__
+
+
 @dataclass(frozen=True, eq=False)
 class Layer:
     """An observed module."""
@@ -44,7 +62,7 @@ class Layer:
 
     @property
     def type(self) -> str:
-        return type(self.module).__name__
+        return type_name(self.module)
 
     @property
     def bounds(self) -> tuple[float, ...]:
@@ -108,8 +126,12 @@ def unwrap(model: nn.Module | Mapping[str, nn.Module]) -> dict[str, nn.Module]:
             raise TypeError(f"invalid {what}: {module!r} (a torch.nn.Module, or a dict of them)")
         if not isinstance(prefix, str) or "." in prefix or (isinstance(model, Mapping) and not prefix):
             raise ValueError(f"invalid model name: {prefix!r} (a string without dots)")
+        outer = []
         while (wrapped := _wrapped(module)) and isinstance(inner := getattr(module, wrapped, None), nn.Module):
+            outer.append(module)
             module = inner
+        if outer:
+            wrappers[module] = outer
         models[prefix] = module
     return models
 

@@ -27,8 +27,6 @@ _logger = logging.getLogger("tb_nnviz")
 _counter = itertools.count()
 _TIMESTAMP = re.compile(r"events\.out\.tfevents\.(\d{10})\.")
 _LAYOUT = schema.layout_tag("")
-#: Seconds that events of all ranks but the first wait for a sign that another rank writes the run.
-RANK_SECONDS = 10.0
 #: Called with a key and a text.
 Report = Callable[[str, str], None]
 #: Bytes per write.
@@ -60,14 +58,12 @@ class EventFile:
         logdir: the directory, created with the file.
         limit: bytes that may wait in memory while nothing can be written.
         report: called with the key and the text of a problem with the directory.
-        rank: number of the process among those of a distributed training. All but the first write only if no other
-            process writes the run.
 
     Raises:
         ValueError: the directory is an address of remote storage.
     """
 
-    def __init__(self, logdir: StrPath, limit: int = 64 << 20, report: Report | None = None, rank: int = 0) -> None:
+    def __init__(self, logdir: StrPath, limit: int = 64 << 20, report: Report | None = None) -> None:
         path = os.fsdecode(os.fspath(logdir))
         if "://" in path:
             raise ValueError(f"invalid logdir: {path!r} is not on a file system; pass writer=SummaryWriter(...) for it")
@@ -83,8 +79,6 @@ class EventFile:
         self._others = OtherFiles(self.logdir)
         self._reported = False
         self._report = report or (lambda key, reason: _logger.warning("%s", reason))
-        self._rank, self._made = rank, time.monotonic()
-        self._is_other = False  # True if another rank writes the run
         self._good = 0  # the end of the last whole record
         self._end = 0  # the end of the file; beyond _good lies a torn record
         self._lost = 0
@@ -96,8 +90,6 @@ class EventFile:
 
     def write(self, event: event_pb2.Event) -> None:
         """Add an event. It reaches the file with the next flush or before."""
-        if self._is_other:
-            return
         layout = any(value.tag.startswith(_LAYOUT) for value in event.summary.value)
         record = _Record(records.frame(event.SerializeToString()), layout)
         self._pending.append(record)
@@ -111,8 +103,6 @@ class EventFile:
 
     def flush(self) -> bool:
         """Hand all records to the operating system. Returns False if some have to wait for another try."""
-        if not self._may_write():
-            return self._is_other
         try:
             self._open()
             self._cut()
@@ -151,21 +141,9 @@ class EventFile:
         except OSError as error:  # network file systems may report only now that they are full
             _logger.warning("cannot close %s: %s", self.path, error)
 
-    def _may_write(self) -> bool:
-        """Return False while another rank may be writing the run. Then events wait, or are dropped if it is."""
-        if self._rank and not self._is_other and self._fd is None:
-            if time.monotonic() - self._made < RANK_SECONDS and not self._closed:
-                return False
-            if (other := self._others.live()) is not None:
-                self._is_other = True
-                self._pending.clear()
-                self._pending_bytes = 0
-                self._report("rank", f"rank {self._rank} logs nothing, because {other} is of another rank")
-        return not self._is_other
-
     def _look(self, now: bool = False) -> None:
         """Report files of other writers."""
-        if not (self._is_other or self._reported) and (problem := self._others.look(now)) is not None:
+        if not self._reported and (problem := self._others.look(now)) is not None:
             self._reported = True
             self._report("other files", problem)
 

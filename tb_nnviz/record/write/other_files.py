@@ -64,14 +64,6 @@ class OtherFiles:
                 return PROCESS.format(path=os.path.join(self._directory, name))
         return None
 
-    def live(self) -> str | None:
-        """Return a file of another process's monitor that has been written since the beginning."""
-        for name, (modified, _) in self._list().items():
-            match = _OURS.fullmatch(name)
-            if match is not None and match[1] != self._process and modified > self._began - _SLACK:
-                return os.path.join(self._directory, name)
-        return None
-
     def _list(self) -> dict[str, tuple[float, int]]:
         """Return the time of modification and the size of each event file."""
         found = {}

@@ -15,6 +15,7 @@ from tensorboard.compat.proto import event_pb2
 from tb_nnviz import schema
 from tb_nnviz.record.write import events, exits
 from tb_nnviz.record.write.event_file import EventFile, Report
+from tb_nnviz.record.write.rank_sink import RankSink
 from tb_nnviz.record.write.user_writer import UserWriter
 
 if TYPE_CHECKING:
@@ -96,6 +97,11 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="tb_nnviz writer", daemon=True)
         self._thread.start()
         exits.add(self)
+
+    @property
+    def refused(self) -> bool:
+        """True if the destination takes no events, because another rank writes them."""
+        return bool(getattr(self._sink, "refused", False))
 
     def submit(self, step: int, wall_time: float, *events: Entries) -> None:
         """Add the events of one step to the queue, in their order.
@@ -249,11 +255,17 @@ class Writer:
             _logger.warning(message, *args, exc_info=trace)
 
 
-def file_writer(logdir: StrPath, report: Report | None = None, rank: int = 0) -> Writer:
-    """Return a writer to a new event file in the directory. The arguments are those of ``EventFile``."""
-    return Writer(EventFile(logdir, report=report, rank=rank))
+#: Returns why this process may not write, or an empty string.
+Refusal = Callable[[], str]
 
 
-def user_writer(summary_writer: Any) -> Writer:
+def file_writer(logdir: StrPath, refusal: Refusal | None = None, report: Report | None = None) -> Writer:
+    """Return a writer to a new event file in the directory, which the first event makes if there is a ``refusal``."""
+    made = EventFile(logdir, report=report)
+    return Writer(made if refusal is None else RankSink(made.logdir, lambda: made, refusal))
+
+
+def user_writer(summary_writer: Any, refusal: Refusal | None = None) -> Writer:
     """Return a writer through a SummaryWriter of torch or tensorboardX, with that writer's guarantees."""
-    return Writer(UserWriter(summary_writer))
+    made = UserWriter(summary_writer)
+    return Writer(made if refusal is None else RankSink(made.logdir, lambda: made, refusal))

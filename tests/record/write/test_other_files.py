@@ -14,7 +14,7 @@ from torch.utils.tensorboard import SummaryWriter
 
 import tb_nnviz
 from tb_nnviz import schema
-from tb_nnviz.record.write import event_file, events
+from tb_nnviz.record.write import events
 from tb_nnviz.record.write.event_file import EventFile
 from tests.support.event_reader import Run
 
@@ -72,7 +72,7 @@ def test_own_file_of_an_earlier_run_is_not_reported(tmp_path, caplog):
     assert len(list(tmp_path.glob("*.nnviz"))) == 3 and not caplog.records
 
 
-def other_process(folder, rank=None):
+def other_process(folder):
     """Write a run from another process until its input closes."""
     program = """
         import sys, tb_nnviz, torch
@@ -110,30 +110,6 @@ def test_second_process_in_the_run_is_reported(tmp_path, caplog):
         process.communicate()
     (said,) = [record.getMessage() for record in caplog.records]
     assert f".{process.pid}." in said and "another process" in said and "writer=" in said
-
-
-def test_rank_beside_another_rank_writes_nothing(tmp_path, caplog, monkeypatch):
-    process = other_process(tmp_path)
-    try:
-        step_of(process)
-        monkeypatch.setenv("RANK", "1")
-        monkeypatch.setenv("WORLD_SIZE", "2")
-        train(lambda *args: tb_nnviz.watch(*args, logdir=tmp_path, every=1))
-        step_of(process)
-    finally:
-        process.communicate()
-    assert len(list(tmp_path.glob("*.nnviz"))) == 1
-    (said,) = [record.getMessage() for record in caplog.records]
-    assert said.startswith("rank 1 logs nothing") and f".{process.pid}." in said
-
-
-@pytest.mark.parametrize("seconds", [0.0, 10.0])
-def test_rank_with_its_own_directory_writes(seconds, tmp_path, caplog, monkeypatch):
-    monkeypatch.setattr(event_file, "RANK_SECONDS", seconds)
-    monkeypatch.setenv("RANK", "3")
-    monkeypatch.setenv("WORLD_SIZE", "4")
-    train(lambda *args: tb_nnviz.watch(*args, logdir=tmp_path, every=1))
-    assert sorted(Run(tmp_path).tensors["nnviz/gradient/norm"]) == [0, 1, 2] and not caplog.records
 
 
 def make(step):

@@ -20,8 +20,8 @@ from tb_nnviz.record.collect.dataflow.tensors import described, tensors_of
 from tb_nnviz.record.hooks.calls import Calls, in_backward
 from tb_nnviz.record.hooks.fast_path import OptionalHooks
 from tb_nnviz.record.hooks.guard import Guard
-from tb_nnviz.record.hooks.handles import Hook
-from tb_nnviz.record.model.modules import first_tensor, named_modules, named_parameters, takes_hooks
+from tb_nnviz.record.hooks.handles import Hook, after_call, before_call
+from tb_nnviz.record.model.modules import first_tensor, named_modules, named_parameters, takes_hooks, type_name
 from tb_nnviz.record.model.table import module_table
 from tb_nnviz.record.pending_step import PendingStep
 from tb_nnviz.record.step_plan import StepPlan
@@ -85,9 +85,9 @@ class GraphCapture(Collector):
                 self._names[module] = name
                 before, after = Hook(self._called, failed), Hook(self._returned, failed)
                 left = Hook(self._left, failed)
-                self._hooks.add(module, partial(module.register_forward_pre_hook, before, with_kwargs=True))
-                self._hooks.add(module, partial(module.register_forward_hook, after))
-                self._hooks.add(module, partial(module.register_forward_hook, left, always_call=True))
+                self._hooks.add(module, partial(before_call, module, before, with_kwargs=True))
+                self._hooks.add(module, partial(after_call, module, after))
+                self._hooks.add(module, partial(after_call, module, left, always_call=True))
 
     def begin(self, plan: StepPlan) -> None:
         self.active = plan.logged and not self._done
@@ -242,7 +242,7 @@ class GraphCapture(Collector):
         about: dict[str, Any] = {
             "model": self._model(module),
             "module": name,
-            "type": type(module).__name__,
+            "type": type_name(module),
             "inputs": call.described,
         }
         ends = module is running.root and not running.open
