@@ -73,7 +73,7 @@ def graph_document(
 
 def graph_entry(document: dict[str, Any]) -> schema.Entry:
     """Return the document as the entry of its tag: uint8 [bytes of JSON]."""
-    text = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+    text = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")
     return schema.Entry(schema.TAG_GRAPH, np.frombuffer(text, np.uint8), schema.PLUGIN)
 
 
