@@ -92,12 +92,9 @@ class ModuleHooks:
         self._refused: set[nn.Module] = set()
         self._hooks = OptionalHooks((), failed)
         self._handles = Handles()
+        self._roots = {root for root in self._models if takes_hooks(root)}
         self._observe()
-        roots = [root for root in dict.fromkeys(self._models) if takes_hooks(root)]
-        for root in roots:
-            self._handles.add(before_call(root, Hook(self._begin_pass, failed)))
-            self._handles.add(after_call(root, Hook(self._end_pass, failed), always_call=True))
-        self._roots = set(roots)
+        self._observe_passes()
 
     def next_step(self, active: bool) -> None:
         """Begin a new step, observed if ``active``. Gradients of earlier passes no longer count."""
@@ -110,6 +107,16 @@ class ModuleHooks:
         self._called.clear()
         self._evaluated = False
         self._release_leaves()
+
+    def restore(self) -> bool:
+        """Put back hooks that other code has removed. Returns True if there were any."""
+        lost = self._handles.are_lost or self._hooks.are_lost
+        if lost:
+            self._seen = []
+            self._observe()
+            self._handles.remove()
+            self._observe_passes()
+        return lost
 
     def uncalled(self) -> list[str]:
         """Return the names of the layers that no training pass of the open step called."""
@@ -127,6 +134,12 @@ class ModuleHooks:
         self._handles.remove()
         self._hooks.remove()
         self._release_leaves()
+
+    def _observe_passes(self) -> None:
+        for root in dict.fromkeys(self._models):
+            if root in self._roots:
+                self._handles.add(before_call(root, Hook(self._begin_pass, self._failed)))
+                self._handles.add(after_call(root, Hook(self._end_pass, self._failed), always_call=True))
 
     def _observe(self) -> None:
         """Hook the current layers, unless they are still the same."""
