@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,7 +12,7 @@ from tb_nnviz.logs.histograms import stock
 from tb_nnviz.logs.histograms.cache import HistogramCache, Key, fingerprint
 from tb_nnviz.logs.histograms.history import DenseHistograms, History
 from tb_nnviz.logs.layouts import Rows, decode_layouts, merge_layouts
-from tb_nnviz.logs.points import NO_POINTS, Points
+from tb_nnviz.logs.points import Points
 from tb_nnviz.logs.reader import Missing, Reader, ReadResult, T
 from tb_nnviz.logs.timeline import nearest, timeline
 
@@ -76,10 +76,10 @@ class HistogramReading:
             run: [kind for kind in schema.KINDS if schema.histogram_tag(kind) in own_tags.get(run, {})]
             for run in self.runs
         }
-        others = {run: stock.kinds_of(sorted(stock_tags.get(run, {})), own[run]) for run in self.runs}
+        others = {run: stock.kinds_of(stock_tags.get(run, {}), own[run]) for run in self.runs}
         layout_ids, tables = self._layouts([run for run in self.runs if self.kind in own[run]])
-        first = {run: next(iter(others[run][self.kind].values())) for run in self.runs if self.kind in others[run]}
-        sample = self._points(stock.PLUGIN, list(first), sorted(set(first.values()))) if first else {}
+        of_stock = {run: others[run][self.kind] for run in self.runs if self.kind in others[run]}
+        points_of = self._points(stock.PLUGIN, list(of_stock), list(_tags_of(of_stock.values()))) if of_stock else {}
         listed = []
         for run in self.runs:
             kinds = dict.fromkeys(others[run], "stock") | dict.fromkeys(own[run], "nnviz")
@@ -90,8 +90,10 @@ class HistogramReading:
                 used = [int(np.ravel(value)[0]) for value in points.values if np.size(value)]
                 rows = merge_layouts(tables[run][i] for i in dict.fromkeys(used) if i in tables[run])[0]
             elif self.kind in others[run]:
-                steps = timeline([sample.get(run, {}).get(first[run], NO_POINTS)])[0].astype(np.float64)
-                rows = [{"name": name} for name in others[run][self.kind]]
+                read = points_of.get(run, {})
+                steps = stock.union_of_steps(read[tag] for tag in of_stock[run].values() if tag in read)
+                steps = steps.astype(np.float64)
+                rows = [{"name": name} for name in of_stock[run]]
             listed.append(ListedHistograms(run, kinds, rows, steps))
         return listed
 
@@ -117,6 +119,8 @@ class HistogramReading:
             history = histories[run]
             for problem in history.problems:
                 self._miss(run, problem)
+            for row, problem in history.row_problems:
+                self._miss(run, problem, row)
             names, at = self._select(run, history, rows, step)
             if not names:
                 continue
@@ -174,8 +178,7 @@ class HistogramReading:
             tags = {prefix + name: name for name in rows}
         else:
             listed = self._data(self.reader.list_tensors(stock.PLUGIN, runs))
-            found = [stock.kinds_of(sorted(of_run), []).get(self.kind, {}) for of_run in listed.values()]
-            tags = {tag: name for of_run in found for name, tag in of_run.items()}
+            tags = _tags_of(stock.kinds_of(of_run, []).get(self.kind, {}) for of_run in listed.values())
         points = self._points(stock.PLUGIN, runs, list(tags)) if tags else {}
         return {
             run: stock.stock_history({name: points[run][tag] for tag, name in tags.items() if tag in points[run]}, step)
@@ -215,3 +218,9 @@ class HistogramReading:
 
     def _key(self, run: str) -> Key:
         return self.reader.experiment, run, self.kind
+
+
+def _tags_of(rows: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    """Return {tag: row} of several runs' {row: tag}, in natural order."""
+    tags = {tag: name for of_run in rows for name, tag in of_run.items()}
+    return {tag: tags[tag] for tag in sorted(tags, key=stock.natural_key)}
