@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from google.protobuf.message import DecodeError
 from tensorboard import data_compat
@@ -50,6 +50,10 @@ class EventFileReader:
     def problems(self) -> list[str]:
         """The reasons why parts of the files read so far are left out."""
         return [problem for run in self._runs.values() for problem in run.problems]
+
+    def files(self, run: str) -> list[EventFileSpan]:
+        """Return the event files of a run that hold values, in the order of their names."""
+        return self._run(run).files if run in self._paths else []
 
     def start_times(self) -> dict[str, float | None]:
         """Return the wall time of each run's first event, by run. None if it has no event."""
@@ -110,6 +114,14 @@ class EventFileReader:
         return self._runs[name]
 
 
+class EventFileSpan(NamedTuple):
+    """An event file, and the wall times of the first and the last event that holds values."""
+
+    path: Path
+    begin: float
+    end: float
+
+
 def find_runs(logdir: Path) -> dict[str, list[Path]]:
     """Return the event files of each run below a folder, in the order of their names."""
     runs = {}
@@ -148,16 +160,22 @@ class _Run:
     start_time: float | None = None
     series: dict[str, _Series] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    files: list[EventFileSpan] = field(default_factory=list)
 
     @classmethod
     def load(cls, paths: Iterable[Path]) -> _Run:
         run = cls()
         for path in paths:
+            times = []
             try:
                 for event in _events(path):
                     run._add(event)
+                    if event.summary.value:
+                        times.append(event.wall_time)
             except (OSError, ValueError, DecodeError) as error:
                 run.problems.append(f"{path}: not read to its end: {type(error).__name__}: {str(error)[:200]}")
+            if times:
+                run.files.append(EventFileSpan(path, min(times), max(times)))
         run.series = {tag: series for tag, series in run.series.items() if series.events}
         return run
 

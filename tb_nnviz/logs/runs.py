@@ -19,7 +19,7 @@ LIKELY_TAGS = [
 
 @dataclass(frozen=True)
 class Run:
-    """A run with statistics.
+    """A run with statistics, or with notices of why it has none.
 
     Attributes:
         name: the run's name.
@@ -35,13 +35,13 @@ class Run:
 
 
 def list_runs(reader: Reader) -> list[Run]:
-    """List the runs that hold statistics, by name."""
+    """List the runs that hold statistics or notices, by name."""
     listed = reader.list_all_tensors(schema.PLUGIN, LIKELY_TAGS).data
     return describe_runs(listed, reader.start_times() if listed else {})
 
 
 def describe_runs(listed: Mapping[str, Mapping[str, SeriesInfo]], start_times: Mapping[str, float | None]) -> list[Run]:
-    """Describe listed runs, sorted by name. Runs without statistics are left out: they have nothing to show yet.
+    """Describe listed runs, sorted by name. A run that has neither statistics nor a notice of why is left out.
 
     Args:
         listed: the series of ``schema.PLUGIN`` by run and tag.
@@ -54,7 +54,7 @@ def describe_runs(listed: Mapping[str, Mapping[str, SeriesInfo]], start_times: M
             kind, _, statistic = tag.removeprefix("nnviz/").partition("/")
             if kind in schema.KINDS and tag == schema.statistic_tag(kind, statistic) and statistic:
                 kinds.setdefault(kind, []).append(statistic)
-        if not kinds:
+        if not kinds and schema.TAG_NOTICES not in tags:
             continue
         first = start_times.get(run)
         if first is None or not math.isfinite(first):  # the loader may not know it yet

@@ -62,7 +62,7 @@ class Collectors:
         # An update's ratio needs the parameter's norm, whether or not that is written.
         rows = ParameterRows({*kinds, "parameter"} if "update" in kinds else kinds, depth)
         snapshot, stepped = Snapshot(options.snapshot_bytes), bool(optimizers)
-        parameters = ParameterCollector(kinds, watched, rows, snapshot, stepped, guard.warn_once)
+        parameters = ParameterCollector(kinds, watched, rows, snapshot, stepped, guard.notice)
         self.activations = ActivationCollector(kinds, depth)
         self.maps = ActivationMaps(
             models,
@@ -72,6 +72,7 @@ class Collectors:
             options.probe_inputs,
             options.probe_labels,
             paused,
+            guard.notice,
         )
         self.clipping = Clipping()
         # The order in which collectors add to a step is the order of events, and of values in an event.
@@ -141,10 +142,11 @@ class Collectors:
                 pending.discard(collector.kinds)
         return pending
 
-    def drop(self, part: str) -> None:
-        """Stop a part that failed, because half of a step would be wrong."""
+    def drop(self, part: str) -> list[str]:
+        """Stop a part that failed, because half of a step would be wrong. Returns the kinds that it measured."""
         failed = [collector for collector in self._all if part == collector.part or part in collector.needs]
         self._all = [collector for collector in self._all if collector not in failed]
         for collector in failed:
             collector.drop()
         self._active = [collector for collector in self._active if collector not in failed]
+        return [kind for collector in failed for kind in collector.kinds]

@@ -10,6 +10,16 @@ from tb_nnviz.schema.findings import SEVERITIES, decode_findings, encode_finding
 from tb_nnviz.schema.graph import decode_graph
 from tb_nnviz.schema.histograms import BINS, bin_edges, decode_histograms, encode_histograms, stock_histogram
 from tb_nnviz.schema.maps import NONFINITE_CODE, decode_map, encode_map
+from tb_nnviz.schema.notices import (
+    GRAPH,
+    LOG,
+    MAP,
+    WEIGHT,
+    Notice,
+    decode_notices,
+    encode_notices,
+    notices_entry,
+)
 from tb_nnviz.schema.rows import (
     MAX_CALLS,
     ROLES,
@@ -37,6 +47,7 @@ from tb_nnviz.schema.tags import (
     TAG_LOG,
     TAG_MAP,
     TAG_MAP_INPUT,
+    TAG_NOTICES,
     TAG_WEIGHT,
     TAG_WINDOW,
     histogram_layout_id_tag,
@@ -48,8 +59,11 @@ from tb_nnviz.schema.tags import (
 
 __all__ = [
     "BINS",
+    "GRAPH",
     "KINDS",
     "KIND_STATISTICS",
+    "LOG",
+    "MAP",
     "MAX_CALLS",
     "METADATA_CONTENT",
     "NONFINITE_CODE",
@@ -69,12 +83,15 @@ __all__ = [
     "TAG_LOG",
     "TAG_MAP",
     "TAG_MAP_INPUT",
+    "TAG_NOTICES",
     "TAG_WEIGHT",
     "TAG_WINDOW",
     "TRACKED",
     "VERSION",
+    "WEIGHT",
     "Entry",
     "Layout",
+    "Notice",
     "Row",
     "TrackedRow",
     "bin_edges",
@@ -83,9 +100,11 @@ __all__ = [
     "decode_histograms",
     "decode_layout",
     "decode_map",
+    "decode_notices",
     "encode_findings",
     "encode_histograms",
     "encode_map",
+    "encode_notices",
     "findings_entry",
     "histogram_layout_id_tag",
     "histogram_tag",
@@ -94,6 +113,7 @@ __all__ = [
     "layout_id_entry",
     "layout_id_tag",
     "layout_tag",
+    "notices_entry",
     "row_name",
     "scalar",
     "statistic_tag",

@@ -29,7 +29,7 @@ def rule(allowed: str, forbidden: str = "") -> Rule:
 
 #: The first pattern that matches a module's name counts. An allowed name includes all modules below it.
 RULES = {
-    "tb_nnviz": rule("tb_nnviz.record"),
+    "tb_nnviz": rule("tb_nnviz.record tb_nnviz.environment"),
     "tb_nnviz.schema*": rule("numpy tb_nnviz.schema"),
     # the training side, lower layers first: each rule lists the layers above it that may be imported
     "tb_nnviz.record.measure.fields": rule("torch"),
@@ -86,6 +86,7 @@ RULES = {
     ),
     "tb_nnviz.cli*": rule("tb_nnviz numpy tensorboard"),
     "tb_nnviz.record": rule("tb_nnviz.record"),
+    "tb_nnviz.environment": rule(""),
 }
 #: Packages of which imported names are given in full, because they may be modules.
 OWN = ("tb_nnviz", "tests")

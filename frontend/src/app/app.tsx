@@ -10,6 +10,7 @@ import { UI_TEXT } from "../ui/text";
 import { Tooltip } from "../ui/tooltip";
 import { Health } from "./health";
 import { KeyHelp, useKeys } from "./keys";
+import { Notices } from "./notices";
 import type { PageState } from "./page";
 import { PanelView } from "./panel";
 import { PANELS, panelOf } from "./registry";
@@ -80,6 +81,7 @@ function Page({ reload }: { reload: () => void }) {
         <Health stable={() => setStable(true)} />
         <Tabs panels={PANELS} now={panel.id} />
         <div class="tab-panel" role="tabpanel" id="tab-panel" aria-labelledby={`tab-${panel.id}`}>
+          <Notices panel={panel} />
           <PanelView panel={panel} reload={reload} />
         </div>
       </main>

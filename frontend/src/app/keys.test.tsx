@@ -13,6 +13,7 @@ const PANELS: Panel[] = ["one", "two", "three"].map((id) => ({
   id,
   title: id.toUpperCase(),
   load: () => Promise.reject(new Error("not opened here")),
+  concerns: () => () => false,
 }));
 const nav = { moveStep: vi.fn(), moveLayer: vi.fn() };
 let root: HTMLElement;

@@ -101,6 +101,7 @@ function RunLine({ run }: { run: string }) {
   const headline = store.headlines.value.get(run);
   const order = store.order.value.get(run) ?? 0;
   const overhead = store.overheads.value.get(run);
+  const reasons = store.withoutData.value.get(run);
   return (
     <li class={shown ? "run" : "run off"} data-testid={`run-${run}`}>
       <button
@@ -126,8 +127,11 @@ function RunLine({ run }: { run: string }) {
       >
         {TEXT.ref}
       </button>
-      <span class="metric" title={headline ? UI_TEXT.metricTitle(headline.name, headline.step) : undefined}>
-        {headline ? metric(headline.name, headline.value) : ""}
+      <span
+        class="metric"
+        title={headline ? UI_TEXT.metricTitle(headline.name, headline.step) : reasons?.join("\n")}
+      >
+        {headline ? metric(headline.name, headline.value) : reasons && TEXT.noData}
       </span>
     </li>
   );

@@ -40,7 +40,7 @@ export class HttpSource implements Source {
     const response = await this.fetch("runs", { signal });
     const body = (await response.json()) as { runs?: RunInfo[] };
     if (!Array.isArray(body.runs)) throw new Error("missing runs: the response contains no list");
-    return body.runs;
+    return body.runs.map((run) => ({ ...run, notices: run.notices ?? [] }));
   }
 
   async series(request: SeriesRequest, signal: AbortSignal) {

@@ -71,6 +71,15 @@ export class Store {
   readonly headlines: ReadonlySignal<Map<string, Headline>> = computed(() =>
     headlines(this.scalars.value, LOG_PREFIX),
   );
+  /** The runs without any statistics, with the reasons that they logged. */
+  readonly withoutData = computed(
+    () =>
+      new Map(
+        (this.runs.value ?? [])
+          .filter(({ kinds }) => Object.keys(kinds).length === 0)
+          .map(({ run, notices }) => [run, notices.map(({ reason }) => reason)]),
+      ),
+  );
   readonly listed = filtered(this.view.runFilter, this.names, (name) => name);
 
   readonly statistics = computed(() => statisticsOf(this.runs.value ?? []));

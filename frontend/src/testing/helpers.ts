@@ -72,6 +72,7 @@ export const info = (
   kinds,
   first_wall_time: time,
   steps: 2,
+  notices: [],
 });
 
 /** A source that responds only when the test says so, so that tests control the order of responses. */

@@ -29,7 +29,7 @@ class ParameterCollector(Collector):
         rows: the tables of the kinds measured.
         snapshot: holds the values before the step.
         by_optimizer: whether an optimizer is watched. Otherwise gradients are read when the step closes.
-        warn_once: reports an issue with the user's input.
+        notice: reports a part that is not logged, by key, reason and kinds.
     """
 
     part = "gradients"
@@ -42,11 +42,11 @@ class ParameterCollector(Collector):
         rows: ParameterRows,
         snapshot: Snapshot,
         by_optimizer: bool,
-        warn_once: Callable[[str, str], None],
+        notice: Callable[[str, str, tuple[str, ...]], None],
     ) -> None:
         self._written = frozenset(kinds)
         self._parameters, self._rows, self._snapshot = parameters, rows, snapshot
-        self._by_optimizer, self._warn_once = by_optimizer, warn_once
+        self._by_optimizer, self._notice = by_optimizer, notice
         self._buffers = {kind: StepBuffer() for kind in rows.tables if kind in self.kinds}
         #: The parameters that the optimizers are about to update, or have updated, in the open step.
         self.updated: set[nn.Parameter] = set()
@@ -189,9 +189,10 @@ class ParameterCollector(Collector):
             for tensor in self._snapshot.too_large(list(trained)):
                 size, most = tensor.nbytes / 1e6, self._snapshot.budget(list(trained)) / 1e6
                 name = trained[tensor]
-                self._warn_once(
+                self._notice(
                     f"snapshot {name}",
                     f"no update of {name}: its copy takes {size:.0f} MB, "
                     f"and snapshot_bytes allows {most:.0f} MB in all",
+                    ("update",),
                 )
         return found

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -24,8 +23,6 @@ from tb_nnviz.record.step_plan import StepPlan
 
 Optimizer = torch.optim.Optimizer
 
-_logger = logging.getLogger("tb_nnviz")
-
 #: Most plans per run. After that, an output whose shape has changed has no map.
 MOST_PLANS = 8
 
@@ -44,9 +41,11 @@ class ActivationMaps(Collector):
         inputs: whether the probes are logged too, once.
         labels: by prefix, of the probes' samples or tokens.
         paused: the hooks that must not see the probe.
+        notice: reports a part that is not logged, by key, reason and kinds.
     """
 
     part = "maps"
+    kinds = (schema.MAP,)
 
     def __init__(
         self,
@@ -57,7 +56,9 @@ class ActivationMaps(Collector):
         inputs: bool,
         labels: Mapping[str, Labels],
         paused: Sequence[Pausable],
+        notice: Callable[[str, str, tuple[str, ...]], None],
     ) -> None:
+        self._notice = notice
         self._models, self._probes = models, probes
         self._budget, self._inputs, self._labels = budget, inputs, labels
         self._passes = ProbePasses(models, observed, probes, paused)
@@ -121,7 +122,8 @@ class ActivationMaps(Collector):
         possible = sum(len(found.shapes) for found in seen.values())
         kept = sum(plan is not None for plan in self._plans.values())
         if self._planned == 1 and kept < possible:
-            _logger.warning("maps of %d of %d outputs: map_bytes=%d has no room for more", kept, possible, self._budget)
+            reason = f"maps of {kept} of {possible} outputs: map_bytes={self._budget} has no room for more"
+            self._notice("map_bytes", reason, self.kinds)
 
     def _run(self) -> tuple[dict[str, tuple[Plan, Tensor, Tensor]], bool]:
         """Return the maps by name, and whether the plan still fits all outputs."""
@@ -153,12 +155,11 @@ class ActivationMaps(Collector):
             ]
             payload = input_payload(probe.first, own, self._labels.get(prefix), copy)
             if payload is None:
-                _logger.warning(
-                    "the probe%s is not logged: a tensor of %s %s cannot be shown as a map",
-                    prefix and f" of {prefix}",
-                    probe.first.dtype,
-                    list(probe.first.shape),
+                reason = (
+                    f"the probe{prefix and f' of {prefix}'} is not logged: "
+                    f"a tensor of {probe.first.dtype} {list(probe.first.shape)} cannot be shown as a map"
                 )
+                self._notice(f"probe {prefix}", reason, self.kinds)
             else:
                 found.append((schema.TAG_MAP_INPUT + (f"/{prefix}" if prefix else ""), payload))
         return lambda arrays: [_entry(tag, payload(arrays)) for tag, payload in found]

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from torch import nn
 
 from tb_nnviz.record.collect.activation_maps.probe import Probe, device_of
+from tb_nnviz.record.hooks.notices import NotRecorded
 from tb_nnviz.record.model.evaluation import Autocast, evaluation
 from tb_nnviz.record.model.modules import Layer, takes_hooks
 from tb_nnviz.schema import MAX_CALLS, row_name
@@ -23,7 +24,7 @@ class Pausable(Protocol):
     paused: bool
 
 
-class ProbeFailed(RuntimeError):
+class ProbeFailed(NotRecorded):
     """An error of the user's model on the probe."""
 
 
