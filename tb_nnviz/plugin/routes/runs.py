@@ -9,9 +9,11 @@ from tb_nnviz.plugin.route import GET, Answer, Call, Route, json_answer, missing
 
 
 def handle(call: Call) -> Answer:
-    """Return the runs. Their listing also shows the cache which series have changed."""
+    """Return the runs, and the number of TensorBoard's other runs. The listing also shows which series have changed."""
     listed = call.caches.series.list_all(call.reader, LIKELY_TAGS).data
-    runs = describe_runs(listed, call.reader.start_times() if listed else {})
+    start_times = call.reader.start_times()
+    runs = describe_runs(listed, start_times)
+    others = len(start_times.keys() - {run.name for run in runs})
     noticed = [run.name for run in runs if schema.TAG_NOTICES in listed[run.name]]
     notices, missing = read_notices(partial(call.caches.series.read, call.reader), noticed) if noticed else ({}, [])
     items = [
@@ -24,7 +26,7 @@ def handle(call: Call) -> Answer:
         }
         for run in runs
     ]
-    return json_answer({"runs": items, "missing": missing_items(missing)})
+    return json_answer({"runs": items, "others": others, "missing": missing_items(missing)})
 
 
 ROUTE = Route("/runs", GET, handle)
