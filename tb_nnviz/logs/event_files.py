@@ -16,7 +16,7 @@ from tensorboard.plugins.scalar import metadata as scalar_metadata
 from tensorboard.util import tensor_util
 
 from tb_nnviz.logs.points import Points
-from tb_nnviz.logs.reader import Problem, ReadResult, SeriesInfo, T
+from tb_nnviz.logs.reader import Arrival, Problem, ReadResult, SeriesInfo, T
 from tb_nnviz.logs.records import read_records
 
 #: Data classes by plugin, for metadata of TensorBoard's own plugins that lacks them.
@@ -58,6 +58,10 @@ class EventFileReader:
     def start_times(self) -> dict[str, float | None]:
         """Return the wall time of each run's first event, by run. None if it has no event."""
         return {name: self._run(name).start_time for name in self._paths}
+
+    def arrivals(self, runs: Sequence[str]) -> dict[str, Arrival]:
+        """Return nothing: events that are written later are not read."""
+        return {}
 
     def list_all_tensors(self, plugin: str, likely: Sequence[str] = ()) -> ReadResult[SeriesInfo]:
         """List the tensor tags of a plugin in all runs. ``likely`` is ignored."""

@@ -10,8 +10,9 @@ from typing import Any
 from tensorboard import errors
 from tensorboard.data import provider as tb_provider
 
+from tb_nnviz import schema
 from tb_nnviz.logs.points import Points
-from tb_nnviz.logs.reader import Problem, ReadResult, SeriesInfo, T
+from tb_nnviz.logs.reader import Arrival, Problem, ReadResult, SeriesInfo, T
 
 #: More samples than any loader keeps. The provider returns nothing for 0 and raises TypeError for None.
 ALL = 10**6
@@ -39,6 +40,18 @@ class ProviderReader:
         """Return the wall time of each run's first event, by run. None if the loader does not know it yet."""
         runs = self._call(self._provider().list_runs, {}, None, None)
         return {run.run_name: run.start_time for run in runs}
+
+    def arrivals(self, runs: Sequence[str]) -> dict[str, Arrival]:
+        """Return the last event with statistics of some runs, by arrival. Empty on the data server."""
+        if type(self.provider).__name__ != "MultiplexerDataProvider":
+            return {}
+        last = self.read_scalars(runs, [schema.TAG_GLOBAL + "overhead_seconds"], last=True).data
+        return {
+            run: Arrival(int(points.steps[-1]), float(points.wall_times[-1]))
+            for run, tags in last.items()
+            for points in tags.values()
+            if points.steps.size
+        }
 
     def list_all_tensors(self, plugin: str, likely: Sequence[str]) -> ReadResult[SeriesInfo]:
         """List the tensor tags of a plugin in all runs. If that fails, list only the ``likely`` tags of each run."""

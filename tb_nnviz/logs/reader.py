@@ -18,6 +18,13 @@ class SeriesInfo(NamedTuple):
     max_wall_time: float
 
 
+class Arrival(NamedTuple):
+    """The event of a run that arrived last: its step and its wall time."""
+
+    step: int
+    wall_time: float
+
+
 class Problem(NamedTuple):
     """A series that cannot be read. ``tag`` is None if the reason holds for the whole run."""
 
@@ -65,6 +72,12 @@ class Reader(Protocol):
 
     def start_times(self) -> dict[str, float | None]:
         """Return the wall time of each run's first event, by run. None if it is not known yet."""
+
+    def arrivals(self, runs: Sequence[str]) -> dict[str, Arrival]:
+        """Return the last event with statistics of some runs, by arrival.
+
+        It is empty if listed series change whenever a run is resumed, because the source drops abandoned events.
+        """
 
     def list_all_tensors(self, plugin: str, likely: Sequence[str]) -> ReadResult[SeriesInfo]:
         """List the tensor tags of a plugin in all runs.
