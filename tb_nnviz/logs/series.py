@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,13 +11,11 @@ from tb_nnviz import schema
 from tb_nnviz.logs.alignment import COUNTERPARTS, Table, align
 from tb_nnviz.logs.blocks import Line, aggregate_lines
 from tb_nnviz.logs.columns import Columns, column_starts, reduce_columns
+from tb_nnviz.logs.guides import ReadTags
 from tb_nnviz.logs.layouts import decode_layouts
 from tb_nnviz.logs.percentiles import Percentiles, percentiles
 from tb_nnviz.logs.points import NO_POINTS, Points
 from tb_nnviz.logs.reader import Missing, ReadResult
-
-#: A function from runs and tags of the plugin ``schema.PLUGIN`` to points by run and tag.
-ReadTags = Callable[[Sequence[str], Sequence[str]], ReadResult[Points]]
 
 
 @dataclass(frozen=True)

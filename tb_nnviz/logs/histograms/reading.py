@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from tb_nnviz import schema
+from tb_nnviz.logs.guides import GUIDES, ReadTags
 from tb_nnviz.logs.histograms import stock
 from tb_nnviz.logs.histograms.cache import HistogramCache, Key, fingerprint
 from tb_nnviz.logs.histograms.history import DenseHistograms, History
 from tb_nnviz.logs.layouts import Rows, decode_layouts, merge_layouts
 from tb_nnviz.logs.points import Points
 from tb_nnviz.logs.reader import Missing, Reader, ReadResult, T
-from tb_nnviz.logs.timeline import nearest, timeline
+from tb_nnviz.logs.sessions import Sessions
+from tb_nnviz.logs.timeline import nearest, sessions_of, timeline, without_abandoned
 
 #: Largest number of counts in one answer. More rows or steps have to be read in several answers.
 MAX_COUNTS = 64 << 20
@@ -60,13 +63,19 @@ class HistogramSeries:
 
 @dataclass
 class HistogramReading:
-    """The reading of one kind's histograms for one request. It collects the items that are missing."""
+    """The reading of one kind's histograms for one request. It collects the items that are missing.
+
+    Histograms of nnviz that a resumed run has abandoned are left out. ``read_tags`` is the ``read`` of
+    ``read_sessions``.
+    """
 
     reader: Reader
     runs: Sequence[str]
     kind: str
     cache: HistogramCache = field(default_factory=HistogramCache)
+    read_tags: ReadTags | None = None
     missing: list[Missing] = field(default_factory=list)
+    _sessions: dict[str, Sessions] = field(default_factory=dict)
 
     def listing(self) -> list[ListedHistograms]:
         """List the kinds of each run, and the rows and steps of the requested kind, with at most five reads."""
@@ -166,7 +175,8 @@ class HistogramReading:
         for run in wanted:
             if tag in payloads.get(run, {}):
                 key = self._key(run)
-                histories[run] = self.cache.make(key, layout_ids[run], payloads[run][tag], tables[run], rows, step)
+                valid = without_abandoned(payloads[run][tag], self._sessions.get(run))
+                histories[run] = self.cache.make(key, layout_ids[run], valid, tables[run], rows, step)
         return histories
 
     def _stock(self, runs: Sequence[str], rows: Sequence[str] | None, step: int | None) -> dict[str, History]:
@@ -194,11 +204,16 @@ class HistogramReading:
         ids = {
             run: tags[id_tag] for run, tags in self._points(schema.PLUGIN_HISTOGRAMS, runs, [id_tag]).items() if tags
         }
+        read = self.read_tags or functools.partial(self.reader.read_tensors, schema.PLUGIN)
         tables = {}
-        for run, tags in self._points(schema.PLUGIN, list(ids), [layout_tag]).items():
+        for run, tags in self._data(read(list(ids), [layout_tag, *GUIDES])).items():
+            guides = [tags[tag] for tag in GUIDES if tag in tags]
+            if guides:
+                self._sessions[run] = sessions_of(guides)
             if layout_tag in tags:
                 tables[run] = self._decode(run, tags[layout_tag])
-        return {run: points for run, points in ids.items() if run in tables}, tables
+        valid = {run: without_abandoned(ids[run], self._sessions.get(run)) for run in ids if run in tables}
+        return valid, tables
 
     def _decode(self, run: str, points: Points) -> dict[int, Rows]:
         return decode_layouts(points, lambda reason: self._miss(run, reason))

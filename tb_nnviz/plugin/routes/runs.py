@@ -1,7 +1,5 @@
 """``GET runs``: the runs that hold statistics, and the notices of each."""
 
-from functools import partial
-
 from tb_nnviz import schema
 from tb_nnviz.logs.notices import read_notices
 from tb_nnviz.logs.runs import LIKELY_TAGS, describe_runs
@@ -15,7 +13,7 @@ def handle(call: Call) -> Answer:
     runs = describe_runs(listed, start_times)
     others = len(start_times.keys() - {run.name for run in runs})
     noticed = [run.name for run in runs if schema.TAG_NOTICES in listed[run.name]]
-    notices, missing = read_notices(partial(call.caches.series.read, call.reader), noticed) if noticed else ({}, [])
+    notices, missing = read_notices(call.read_tags, noticed) if noticed else ({}, [])
     items = [
         {
             "run": run.name,
