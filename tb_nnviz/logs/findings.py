@@ -6,18 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from tb_nnviz import schema
-from tb_nnviz.logs.guides import ReadTags, read_sessions
+from tb_nnviz.logs.layouts import document_bytes
 from tb_nnviz.logs.points import NO_POINTS
 from tb_nnviz.logs.reader import Missing, Problem, Reader
-from tb_nnviz.logs.timeline import current
+from tb_nnviz.logs.resumed.guides import ReadTags, read_sessions
+from tb_nnviz.logs.resumed.timeline import current
 
 
 @dataclass(frozen=True)
 class FindingEvent:
-    """A finding as it was written, with its run and the wall time of its event."""
+    """A finding as it was written, with its run and the wall time of its event.
+
+    The finding has no ``run`` and no ``wall_time`` of its own.
+    """
 
     run: str
     wall_time: float
@@ -44,7 +46,7 @@ def read_findings(
     result = reader.read_tensors(schema.PLUGIN_FINDINGS, wanted, [schema.TAG_FINDINGS])
     problems: list[Problem] = [problem for problem in listed.problems if problem.run in runs]
     problems += result.problems
-    missing = [Missing(run, f"{tag}: {reason}") for run, tag, reason in problems]
+    missing = [Missing(run, f"{tag}: {reason}", step=step) for run, tag, reason, step in problems]
     findings: list[FindingEvent] = []
     read_runs = [run for run in runs if run in result.data]
     sessions = read_sessions(reader, read_runs, read)
@@ -53,9 +55,11 @@ def read_findings(
         for i in current(points, sessions.get(run, ())):
             step, wall_time = int(points.steps[i]), float(points.wall_times[i])
             try:
-                documents = schema.decode_findings(np.asarray(points.values[i]).tobytes())
+                documents = schema.decode_findings(document_bytes(points.values[i]))
             except ValueError as error:
                 missing.append(Missing(run, str(error), step=step))
                 continue
-            findings += [FindingEvent(run, wall_time, document) for document in documents]
+            for document in documents:
+                own = {key: value for key, value in document.items() if key not in ("run", "wall_time")}
+                findings.append(FindingEvent(run, wall_time, own))
     return findings, sorted(with_findings.difference(runs)), missing

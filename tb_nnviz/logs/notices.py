@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-import numpy as np
-
 from tb_nnviz import schema
+from tb_nnviz.logs.layouts import document_bytes
 from tb_nnviz.logs.points import NO_POINTS, Points
 from tb_nnviz.logs.reader import Missing, ReadResult
 
@@ -23,16 +22,16 @@ def read_notices(read: ReadTensors, runs: Sequence[str]) -> tuple[dict[str, list
         The notices by run, and the items that are missing.
     """
     result = read(runs, [schema.TAG_NOTICES])
-    missing = [Missing(run, f"{tag}: {reason}") for run, tag, reason in result.problems]
+    missing = [Missing(run, f"{tag}: {reason}") for run, tag, reason, _ in result.problems]
     found: dict[str, list[schema.Notice]] = {}
     for run, tags in result.data.items():
         points = tags.get(schema.TAG_NOTICES, NO_POINTS)
         notices: dict[tuple[str, tuple[str, ...]], schema.Notice] = {}
-        for value in points.values:
+        for step, value in zip(points.steps.tolist(), points.values, strict=True):
             try:
-                for notice in schema.decode_notices(np.asarray(value).tobytes()):
+                for notice in schema.decode_notices(document_bytes(value)):
                     notices.setdefault((notice.reason, notice.kinds), notice)
             except ValueError as error:
-                missing.append(Missing(run, str(error)))
+                missing.append(Missing(run, f"{schema.TAG_NOTICES}: {error}, at step {step}"))
         found[run] = list(notices.values())
     return found, missing

@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from tb_nnviz.logs.points import Points
+from tb_nnviz.logs.resumed.timeline import describe_steps
 
 T = TypeVar("T")
+#: Largest number of problems of one series that an answer lists.
+MAX_PROBLEMS = 20
 
 
 class SeriesInfo(NamedTuple):
@@ -26,11 +29,35 @@ class Arrival(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """A series that cannot be read. ``tag`` is None if the reason holds for the whole run."""
+    """A series or an event that cannot be read.
+
+    ``tag`` is None if the reason holds for the whole run, and ``step`` if it holds for several events.
+    """
 
     run: str
     tag: str | None
     reason: str
+    step: int | None = None
+
+
+def problems_of(run: str, tag: str, points: Points) -> list[Problem]:
+    """Return the faults of a series as problems. Events with the same fault are one problem.
+
+    >>> from tb_nnviz.logs.points import Invalid
+    >>> points = Points.of([(4, 1.0, Invalid("no tensor")), (5, 2.0, Invalid("no tensor"))])
+    >>> problems_of("a", "norm", points)
+    [Problem(run='a', tag='norm', reason='cannot be read: no tensor, at 2 steps, the first 4', step=None)]
+    """
+    steps: dict[str, list[int]] = {}
+    for fault in points.faults:
+        steps.setdefault(fault.reason, []).append(fault.step)
+    found = [
+        Problem(run, tag, f"{reason}, {describe_steps(at)}", at[0] if len(at) == 1 else None)
+        for reason, at in list(steps.items())[:MAX_PROBLEMS]
+    ]
+    if len(steps) > MAX_PROBLEMS:
+        found.append(Problem(run, tag, f"too many problems: {len(steps)} (the first {MAX_PROBLEMS} are listed)"))
+    return found
 
 
 @dataclass(frozen=True)
@@ -51,7 +78,7 @@ class Missing:
 
 @dataclass
 class ReadResult(Generic[T]):
-    """Series by run and tag, and a problem per series that cannot be read."""
+    """Series by run and tag, and the problems of series and events that cannot be read."""
 
     data: dict[str, dict[str, T]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
@@ -61,6 +88,12 @@ class ReadResult(Generic[T]):
         for run, tags in other.data.items():
             self.data.setdefault(run, {}).update(tags)
         self.problems += other.problems
+
+    def add_points(self: ReadResult[Points], run: str, tag: str, points: Points) -> None:
+        """Add a series and its problems. A series without an event is left out: the data server lists some."""
+        self.problems += problems_of(run, tag, points)
+        if points.steps.size:
+            self.data.setdefault(run, {})[tag] = points
 
 
 class Reader(Protocol):
@@ -73,8 +106,8 @@ class Reader(Protocol):
     def start_times(self) -> dict[str, float | None]:
         """Return the wall time of each run's first event, by run. None if it is not known yet."""
 
-    def arrivals(self, runs: Sequence[str]) -> dict[str, Arrival]:
-        """Return the last event with statistics of some runs, by arrival.
+    def arrivals(self, runs: Sequence[str], tag: str) -> dict[str, Arrival]:
+        """Return the last event of a scalar of some runs, by arrival.
 
         It is empty if listed series change whenever a run is resumed, because the source drops abandoned events.
         """

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from tb_nnviz import schema
-from tb_nnviz.logs.guides import ReadTags, read_sessions
 from tb_nnviz.logs.points import NO_POINTS, Points
 from tb_nnviz.logs.reader import Missing, Reader, ReadResult
-from tb_nnviz.logs.sessions import Sessions
-from tb_nnviz.logs.timeline import current
+from tb_nnviz.logs.resumed.guides import ReadTags, read_sessions
+from tb_nnviz.logs.resumed.sessions import Sessions
+from tb_nnviz.logs.resumed.timeline import current
 
 #: Prefix of the tags that nnviz writes.
 PREFIX = "nnviz/"
@@ -55,7 +55,7 @@ def read_scalars(
     missing: list[Missing] = []
     wanted = list(tags) if tags is not None else _list_tags(reader, runs, prefix, missing)
     result = reader.read_scalars(runs, wanted, last)
-    missing += [Missing(run, reason, tag=tag) for run, tag, reason in result.problems]
+    missing += [Missing(run, reason, tag=tag) for run, tag, reason, _ in result.problems]
     unreadable = {(problem.run, problem.tag) for problem in result.problems}
     unreadable_runs = {problem.run for problem in result.problems}
     sessions = read_sessions(reader, list(result.data), read)
@@ -99,7 +99,9 @@ def _read_valid(reader: Reader, newest: ReadResult[Points], sessions: Mapping[st
             points = whole.get(run, {}).get(tag, NO_POINTS)
             kept = _current(points, tag, sessions.get(run))[-1:]
             values = [points.values[i] for i in kept]
-            newest.data[run][tag] = Points(points.steps[kept], points.wall_times[kept], values)
+            newest.data[run][tag] = replace(
+                points, steps=points.steps[kept], wall_times=points.wall_times[kept], values=values
+            )
 
 
 def _list_tags(reader: Reader, runs: Sequence[str], prefix: str, missing: list[Missing]) -> list[str]:

@@ -8,8 +8,9 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from tb_nnviz import schema
 from tb_nnviz.logs.flights import Flights
-from tb_nnviz.logs.points import NO_POINTS, Points
+from tb_nnviz.logs.points import NO_POINTS, Points, as_date
 from tb_nnviz.logs.reader import Arrival, Problem, Reader, ReadResult, SeriesInfo
 
 #: Bytes of series that a cache keeps by default: three statistics of ten runs of 1000 rows and 2000 steps.
@@ -26,6 +27,8 @@ MAX_VALID_SECONDS = 5.0
 #: not longer than ``MAX_LISTED_SECONDS``. So many clients that ask for the runs leave most of the time to others.
 LONG_LISTING = 0.02
 MAX_LISTED_SECONDS = 2.0
+#: A scalar that every event with statistics has.
+ARRIVALS = schema.TAG_GLOBAL + "overhead_seconds"
 
 Key = tuple[str, str, str]
 
@@ -112,7 +115,7 @@ class SeriesCache:
         listed = reader.list_all_tensors(self._plugin, likely)
         with self._lock:
             keys = [key for key in self._entries if key[0] == reader.experiment]
-        arrivals = reader.arrivals(list(dict.fromkeys(run for _, run, _ in keys)))
+        arrivals = reader.arrivals(list(dict.fromkeys(run for _, run, _ in keys)), ARRIVALS)
         ended = time.monotonic()
         with self._lock:
             self._compare(keys, listed.data, arrivals, began, ended)
@@ -137,7 +140,7 @@ class SeriesCache:
                 else:
                     self._entries.move_to_end((experiment, run, tag))
                     if entry.info is not None:
-                        result.data.setdefault(run, {})[tag] = entry.points
+                        result.add_points(run, tag, entry.points)
         return stale, unknown
 
     def _drop_changed(self, reader: Reader, stale: Sequence[tuple[str, str]]) -> None:
@@ -147,7 +150,7 @@ class SeriesCache:
             began = time.monotonic()
             runs, tags = (list(dict.fromkeys(names)) for names in list(zip(*keys, strict=True))[1:])
             listed = reader.list_tensors(self._plugin, runs, tags)
-            arrivals = reader.arrivals(runs)
+            arrivals = reader.arrivals(runs, ARRIVALS)
             with self._lock:
                 self._compare(keys, listed.data, arrivals, began, time.monotonic())
             return dict.fromkeys(keys)
@@ -182,7 +185,7 @@ class SeriesCache:
         """Read series with one call, and keep those that could be read."""
         runs, tags = (list(dict.fromkeys(names)) for names in list(zip(*keys, strict=True))[1:])
         # Both are from before the read, so that what is written during it is noticed.
-        until, arrivals = time.monotonic() + self._valid_seconds, reader.arrivals(runs)
+        until, arrivals = time.monotonic() + self._valid_seconds, reader.arrivals(runs, ARRIVALS)
         read = reader.read_tensors(self._plugin, runs, tags)
         loaded = {}
         for key in keys:
@@ -191,8 +194,7 @@ class SeriesCache:
             points, info = read.data.get(run, {}).get(tag), None
             if points is not None:
                 points = points.stacked()
-                if points.steps.size:
-                    info = SeriesInfo(int(points.steps.max()), float(points.wall_times.max()))
+                info = _info(points)
             loaded[key] = _Loaded(points, problems)
             if points is None and problems:
                 continue
@@ -209,6 +211,15 @@ class SeriesCache:
         entry = self._entries.pop(key, None)
         if entry is not None:
             self._bytes -= _cost(key, entry.points)
+
+
+def _info(points: Points) -> SeriesInfo | None:
+    """Return what a listing says about a series, events that are left out included. None if there is no event."""
+    steps, wall_times = ([fault.step for fault in points.faults], [as_date(fault.wall_time) for fault in points.faults])
+    if points.steps.size:
+        steps.append(int(points.steps.max()))
+        wall_times.append(float(points.wall_times.max()))
+    return SeriesInfo(max(steps), max(wall_times)) if steps else None
 
 
 def _cost(key: Key, points: Points) -> int:

@@ -8,12 +8,15 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tb_nnviz.schema.checks import STEP, TEXT, TEXTS, check_objects
 from tb_nnviz.schema.document import VERSION, decode_document
 from tb_nnviz.schema.entries import Entry
 from tb_nnviz.schema.tags import PLUGIN, TAG_NOTICES
 
 #: The names of data without rows in the ``kinds`` of a notice.
 MAP, WEIGHT, GRAPH, LOG = "map", "weight", "graph", "log"
+
+_CHECKS = {"reason": TEXT, "kinds": TEXTS, "step": STEP}
 
 
 class Notice(NamedTuple):
@@ -51,25 +54,11 @@ def decode_notices(payload: np.ndarray | bytes) -> list[Notice]:
     Raises:
         ValueError: ``payload`` is not a document of notices, or has an unknown version.
     """
-    notices = decode_document("notices", bytes(payload)).get("notices")
-    if not isinstance(notices, list):
-        raise ValueError(f"invalid notices: {notices!r:.80} is not a list")
-    return [_decode(notice) for notice in notices]
+    document = decode_document("notices", bytes(payload))
+    notices = check_objects("notices", document.get("notices"), _CHECKS, tuple(_CHECKS), "notice")
+    return [Notice(one["reason"], tuple(one["kinds"]), one["step"]) for one in notices]
 
 
 def notices_entry(notices: Sequence[Notice]) -> Entry:
     """Return the notices of a run as an entry of an event."""
     return Entry(TAG_NOTICES, encode_notices(notices), PLUGIN)
-
-
-def _decode(notice: object) -> Notice:
-    if not isinstance(notice, dict):
-        raise ValueError(f"invalid notice: {notice!r:.80} is not an object")
-    reason, kinds, step = (notice.get(key) for key in ("reason", "kinds", "step"))
-    if not isinstance(reason, str):
-        raise ValueError(f"invalid notice: reason {reason!r:.80} is not a string")
-    if not isinstance(kinds, list) or not all(isinstance(kind, str) for kind in kinds):
-        raise ValueError(f"invalid notice: kinds {kinds!r:.80} is not a list of strings")
-    if type(step) is not int:
-        raise ValueError(f"invalid notice: step {step!r:.80} is not an integer")
-    return Notice(reason, tuple(kinds), step)

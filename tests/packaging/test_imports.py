@@ -54,7 +54,9 @@ RULES = {
         "tb_nnviz.record.step_plan"
     ),
     # collectors: neither the writer, nor the clock, nor the session
-    "tb_nnviz.record.collect.collector": rule("torch tb_nnviz.record.pending_step tb_nnviz.record.step_plan"),
+    "tb_nnviz.record.collect.collector": rule(
+        "tb_nnviz.record.model.optimizers tb_nnviz.record.pending_step tb_nnviz.record.step_plan"
+    ),
     "tb_nnviz.record.collect": rule(""),
     "tb_nnviz.record.collect.*": rule(
         "torch numpy tb_nnviz.schema tb_nnviz.record.collect tb_nnviz.record.hooks tb_nnviz.record.measure "
@@ -69,6 +71,7 @@ RULES = {
     "tb_nnviz.rules*": rule("numpy tb_nnviz.schema tb_nnviz.rules"),
     # the read side: no HTTP, and only the two sources of series know TensorBoard
     "tb_nnviz.logs.provider": rule("tensorboard tb_nnviz.logs"),
+    "tb_nnviz.logs.tensors": rule("numpy tensorboard tb_nnviz.logs"),
     "tb_nnviz.logs.records": rule("tensorboard google_crc32c"),
     "tb_nnviz.logs.event_files": rule("tensorboard google.protobuf tb_nnviz.logs"),
     "tb_nnviz.logs*": rule("numpy tb_nnviz.schema tb_nnviz.logs"),

@@ -143,7 +143,7 @@ def _reader(**runs: int) -> Any:
             found.data[run] = {tag: points for tag in tags if tag == "known"}
         return found
 
-    return SimpleNamespace(experiment="", read_tensors=read_tensors, arrivals=lambda runs: {})
+    return SimpleNamespace(experiment="", read_tensors=read_tensors, arrivals=lambda runs, tag: {})
 
 
 def test_read_unknown_names_are_dropped_too() -> None:

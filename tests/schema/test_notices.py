@@ -11,8 +11,13 @@ from tb_nnviz.schema import Notice
 
 
 def test_notices_with_any_text_are_decoded_as_encoded() -> None:
-    notices = [Notice("layer '\udc80' é \n", ("activation", schema.MAP), 3), Notice("", (), 2**40)]
+    notices = [Notice("layer é \n", ("activation", schema.MAP), 3), Notice("", (), 2**40)]
     assert schema.decode_notices(schema.encode_notices(notices)) == notices
+
+
+def test_decode_notices_lone_surrogate_is_text_of_escape() -> None:
+    (notice,) = schema.decode_notices(schema.encode_notices([Notice("layer '\udc80'", (), 0)]))
+    assert notice.reason == r"layer '\udc80'"
 
 
 def test_decode_notices_invalid_document_names_value() -> None:

@@ -76,12 +76,16 @@ export const EMPTY_STEPS = [
   { title: "Start TensorBoard", code: "tensorboard --logdir runs" },
 ];
 
+const runs = (n: number) => (n === 1 ? "1 more run" : `${n} more runs`);
+
 export const UI_TEXT = {
   rowFilter: "filter layers",
   rowFilterName: "Filter layers by regular expression",
   badFilter: "invalid regular expression: the last valid one stays in effect",
   metricTitle: (name: string, step: number) => `${name} at step ${step}`,
   layers: "Layers",
+  splitter: "Width of the list of layers",
+  splitterTitle: "Drag, or use the arrow keys: width of the list. Double click: default width",
   collapseAll: "Collapse all blocks",
   expandAll: "Expand all blocks",
   statistic: "Statistic",
@@ -106,10 +110,25 @@ export const UI_TEXT = {
   pngTitle: "Download this picture as a PNG file",
   overSteps: (statistic: string) => `${lower(statistic)} over steps`,
   legend: "Legend",
+  more: {
+    left: (n: number) => `‹ ${n} more`,
+    right: (n: number) => `${n} more ›`,
+    above: (n: number) => `↑ ${n} more`,
+    below: (n: number) => `↓ ${n} more`,
+  },
+  moreTitle: {
+    left: (n: number) => `${runs(n)} to the left`,
+    right: (n: number) => `${runs(n)} to the right`,
+    above: (n: number) => `${runs(n)} above`,
+    below: (n: number) => `${runs(n)} below`,
+  },
   exactZero: "exactly 0",
   nonfinite: "NaN, Inf",
   nan: "NaN",
   absent: "absent",
+  pending: "pending",
+  pendingValue: "…",
+  statePending: "pending: not loaded yet",
   nearestStep: (step: number) => `step ${step}`,
   nearestTitle: "This run did not log the cursor's step. Its nearest step is shown.",
   state: {
@@ -138,6 +157,7 @@ export const UI_TEXT = {
   noneSelected: "No run selected",
   noneSelectedHelp: "Select one or more runs in the list on the left.",
   noLines: "No layer matches",
+  noLinesHelp: "Change the filter.",
   emptyTitle: "No data yet",
   emptyHelp:
     "No run in this log directory was logged by tb_nnviz. Add one line around your training loop. This page updates while the training runs.",

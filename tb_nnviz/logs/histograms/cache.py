@@ -135,7 +135,7 @@ class HistogramCache:
         if entry is not None:
             self.nbytes -= entry.nbytes
 
-    def _packed(self, payload: Any) -> Packed:
+    def _packed(self, payload: Any, rows: int) -> Packed:
         with self._lock:
             self.decoded += 1
-        return Packed(payload)
+        return Packed(payload, rows)

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from tb_nnviz import schema
-from tb_nnviz.logs.guides import GUIDES, ReadTags
 from tb_nnviz.logs.histograms import stock
 from tb_nnviz.logs.histograms.cache import HistogramCache, Key, fingerprint
 from tb_nnviz.logs.histograms.history import DenseHistograms, History
-from tb_nnviz.logs.layouts import Rows, decode_layouts, merge_layouts
+from tb_nnviz.logs.layouts import Rows, decode_layout_ids, decode_layouts, merge_layouts
 from tb_nnviz.logs.points import Points
 from tb_nnviz.logs.reader import Missing, Reader, ReadResult, T
-from tb_nnviz.logs.sessions import Sessions
-from tb_nnviz.logs.timeline import nearest, sessions_of, timeline, without_abandoned
+from tb_nnviz.logs.resumed.guides import GUIDES, ReadTags
+from tb_nnviz.logs.resumed.sessions import Sessions
+from tb_nnviz.logs.resumed.timeline import nearest, sessions_of, timeline, without_abandoned
 
 #: Largest number of counts in one answer. More rows or steps have to be read in several answers.
 MAX_COUNTS = 64 << 20
@@ -92,17 +92,17 @@ class HistogramReading:
         listed = []
         for run in self.runs:
             kinds = dict.fromkeys(others[run], "stock") | dict.fromkeys(own[run], "nnviz")
-            steps, rows = np.empty(0), []
+            steps, rows = np.empty(0), Rows()
             if self.kind in own[run] and run in tables:
                 points = layout_ids[run]
                 steps = timeline([points])[0].astype(np.float64)
-                used = [int(np.ravel(value)[0]) for value in points.values if np.size(value)]
-                rows = merge_layouts(tables[run][i] for i in dict.fromkeys(used) if i in tables[run])[0]
+                used = dict.fromkeys(np.ravel(points.values).tolist())
+                rows = merge_layouts(tables[run][i] for i in used if i in tables[run])[0]
             elif self.kind in others[run]:
                 read = points_of.get(run, {})
                 steps = stock.union_of_steps(read[tag] for tag in of_stock[run].values() if tag in read)
                 steps = steps.astype(np.float64)
-                rows = [{"name": name} for name in of_stock[run]]
+                rows = Rows({"name": name} for name in of_stock[run])
             listed.append(ListedHistograms(run, kinds, rows, steps))
         return listed
 
@@ -211,12 +211,9 @@ class HistogramReading:
             if guides:
                 self._sessions[run] = sessions_of(guides)
             if layout_tag in tags:
-                tables[run] = self._decode(run, tags[layout_tag])
-        valid = {run: without_abandoned(ids[run], self._sessions.get(run)) for run in ids if run in tables}
-        return valid, tables
-
-    def _decode(self, run: str, points: Points) -> dict[int, Rows]:
-        return decode_layouts(points, lambda reason: self._miss(run, reason))
+                tables[run] = decode_layouts(tags[layout_tag], self._reporter(run, layout_tag))
+        checked = {run: decode_layout_ids(ids[run], self._reporter(run, id_tag)) for run in ids if run in tables}
+        return {run: without_abandoned(points, self._sessions.get(run)) for run, points in checked.items()}, tables
 
     def _points(self, plugin: str, runs: Sequence[str], tags: Sequence[str]) -> dict[str, dict[str, Points]]:
         data = self._data(self.reader.read_tensors(plugin, runs, tags))
@@ -224,9 +221,13 @@ class HistogramReading:
 
     def _data(self, result: ReadResult[T]) -> dict[str, dict[str, T]]:
         """Return the series of a read, and add its problems to ``missing``."""
-        for run, tag, reason in result.problems:
+        for run, tag, reason, _ in result.problems:
             self._miss(run, f"{tag}: {reason}" if tag else reason)
         return result.data
+
+    def _reporter(self, run: str, tag: str) -> Callable[[str], None]:
+        """Return a function that adds the reason why a value of a tag is invalid to ``missing``."""
+        return lambda reason: self._miss(run, f"{tag}: {reason}")
 
     def _miss(self, run: str, reason: str, row: str | None = None) -> None:
         self.missing.append(Missing(run, reason, row=row))

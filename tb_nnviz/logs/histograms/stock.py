@@ -11,8 +11,9 @@ from tb_nnviz import schema
 from tb_nnviz.logs.histograms.buckets import rebin
 from tb_nnviz.logs.histograms.cells import join, pack
 from tb_nnviz.logs.histograms.history import History
+from tb_nnviz.logs.layouts import Rows
 from tb_nnviz.logs.points import Points
-from tb_nnviz.logs.timeline import describe_steps, locate, nearest, timeline
+from tb_nnviz.logs.resumed.timeline import describe_steps, locate, nearest, timeline
 
 #: The plugin name of TensorBoard's own histograms.
 PLUGIN = "histograms"
@@ -94,6 +95,6 @@ def stock_history(tags: Mapping[str, Points], step: int | None = None) -> Histor
         wall_times,
         (0,) * len(steps),
         tuple(join(line) for line in table),
-        {0: [{"name": name} for name in tags]},
+        {0: Rows({"name": name} for name in tags)},
         row_problems=tuple((name, f"{reason}, {describe_steps(at)}") for (name, reason), at in problems.items()),
     )

@@ -15,7 +15,7 @@ LONGEST = 1000
 
 
 class NotRecorded(RuntimeError):
-    """The end of a part that nnviz is not to blame for. Its message is a notice, and needs no traceback."""
+    """The end of a part that nnviz is not to blame for. Its message is a notice, and its cause the user's error."""
 
 
 class Notices:

@@ -37,9 +37,9 @@ def test_runs_notices_of_all_writers_are_joined(loader: str, tmp_path: Path) -> 
         board.until_written({"a": last, "bad": last_bad})
         answer = board.get("runs").get_json()
     found = {run["run"]: (run["kinds"], run["notices"]) for run in answer["runs"]}
-    wanted = [first._asdict(), {**second._asdict(), "step": 3}]
+    wanted = [{**first._asdict(), "reason": r"one\udc80"}, {**second._asdict(), "step": 3}]
     assert found == {"a": ({}, [{**one, "kinds": list(one["kinds"])} for one in wanted]), "bad": ({}, [])}
-    reason = "unknown notices version: None (this tb_nnviz reads 1)"
+    reason = "nnviz/notices: unknown notices version: None (this tb_nnviz reads 1), at step 1"
     assert answer["missing"] == [{"run": "bad", "reason": reason}]
 
 

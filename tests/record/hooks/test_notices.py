@@ -71,7 +71,7 @@ def test_model_that_raises_on_probe_is_notice_about_maps(tmp_path, caplog):
     assert notice.kinds == (schema.MAP,)
     assert "the model raised TypeError('3 samples') on the probe" in notice.reason
     (record,) = caplog.records
-    assert record.exc_info is None
+    assert "error of tb_nnviz" not in record.message and isinstance(record.exc_info[1].__cause__, TypeError)
     assert notice.reason.removeprefix("maps: ") in record.message
 
 

@@ -43,17 +43,21 @@ export function readWeights(header: unknown): Weight[] {
 }
 
 export interface Maps {
+  /** Name of the parameter. */
+  name: string;
   /** Steps per run, ascending. */
   steps: Map<string, Float64Array>;
   maps: Map<string, WeightMap[]>;
 }
 
-export function readMaps(header: unknown): Maps {
-  const { steps, maps } = header as { steps: { run: string; steps: Float64Array }[]; maps: WeightMap[] };
-  const byRun = new Map<string, WeightMap[]>();
-  for (const map of maps) byRun.set(map.run, [...(byRun.get(map.run) ?? []), map]);
-  return { steps: new Map(steps.map((one) => [one.run, one.steps])), maps: byRun };
-}
+export const readMaps =
+  (name: string) =>
+  (header: unknown): Maps => {
+    const { steps, maps } = header as { steps: { run: string; steps: Float64Array }[]; maps: WeightMap[] };
+    const byRun = new Map<string, WeightMap[]>();
+    for (const map of maps) byRun.set(map.run, [...(byRun.get(map.run) ?? []), map]);
+    return { name, steps: new Map(steps.map((one) => [one.run, one.steps])), maps: byRun };
+  };
 
 /** Maximum size of one response in bytes. Larger parameters are requested only at the shown and at the first step. */
 const MAX_BYTES = 16 << 20;

@@ -1,7 +1,10 @@
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { useSize, useStore } from "../../../ui/context";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useSize } from "../../../ui/context";
+import { MoreRuns } from "../../../ui/more_runs";
+import { Name } from "../../../ui/name";
 import { RunHead } from "../../../ui/run_head";
 import { UI_TEXT } from "../../../ui/text";
+import { useTooltip } from "../../../ui/tooltip";
 import { tileLayout } from "../layout";
 import type { MapEvent } from "../model";
 import { sampleLabel, tokensOf } from "../model_labels";
@@ -9,7 +12,7 @@ import type { Picture, Shown } from "../model_picture";
 import { countStates } from "../model_units";
 import { TEXT } from "../text";
 import { type Place, tooltipOf } from "../tooltip";
-import { Sheet } from "./sheet";
+import { nounOf, Sheet, unitsText } from "./sheet";
 import { Tiles } from "./tiles";
 
 const GAP = 24;
@@ -40,7 +43,6 @@ interface ColumnsProps {
 /** Runs side by side, with each unit at the same position in all of them. */
 export function Columns(props: ColumnsProps) {
   const { picture, layer, step, sample, input } = props;
-  const store = useStore();
   const { ref: box, width, height } = useSize<HTMLDivElement>();
   const root = useRef<HTMLDivElement>(null);
   const [top, setTop] = useState(0);
@@ -67,101 +69,94 @@ export function Columns(props: ColumnsProps) {
   useLayoutEffect(() => {
     box.current?.scrollTo({ top: 0 });
   }, [layer]);
-  useEffect(() => {
-    store.tooltip.value = null;
-  }, [picture]);
-  useEffect(
-    () => () => {
-      store.tooltip.value = null;
-    },
-    [],
-  );
-
+  const tooltip = useTooltip([picture, layout.columns, layout.width, layout.height]);
   const reference = shown.find(({ own }) => own)?.own ?? null;
   const hover = (one: Shown, place: Place | null, event: MouseEvent | null) => {
     highlight(root.current, place, slots);
-    store.tooltip.value =
-      place && event
-        ? tooltipOf(one, reference, place, { tokens, input }, { x: event.clientX, y: event.clientY })
-        : null;
+    const text = place && event && tooltipOf(one, reference, place, { tokens, input });
+    if (text) tooltip.show(event, text);
+    else tooltip.hide();
   };
   return (
-    <div
-      class={props.stale ? "act-scroll stale" : "act-scroll"}
-      ref={box}
-      onScroll={(event) => setTop(event.currentTarget.scrollTop)}
-    >
-      {width > 0 && (
-        <div
-          class="act-columns"
-          ref={root}
-          data-testid="columns"
-          style={{
-            gridTemplateColumns: `repeat(${shown.length}, ${column}px)`,
-            columnGap: `${gap}px`,
-            paddingLeft: `${side}px`,
-          }}
-        >
-          {shown.map((one, i) => (
-            <div class="act-head" key={`head ${one.run}`} style={{ height: `${head}px` }}>
-              <Head
-                shown={one}
-                width={column}
-                step={step}
-                isReference={i === 0}
-                differ={shown.some((s) => s.isDifference)}
-              />
-            </div>
-          ))}
-          {shown.map((one, i) => (
-            <div
-              class="act-column"
-              key={one.run}
-              role="group"
-              aria-label={TEXT.grid(one.run, layer)}
-              data-testid={`maps-${one.run}`}
-            >
-              {one.grid === null ? (
-                <div class="no-data act-none">
-                  <span>{missingReason(one, props.reasons)}</span>
-                </div>
-              ) : one.grid.form === "tiles" ? (
-                <Tiles
+    <>
+      <div
+        class={props.stale ? "act-scroll stale" : "act-scroll"}
+        ref={box}
+        onScroll={(event) => setTop(event.currentTarget.scrollTop)}
+      >
+        {width > 0 && (
+          <div
+            class="act-columns"
+            ref={root}
+            data-testid="columns"
+            style={{
+              gridTemplateColumns: `repeat(${shown.length}, ${column}px)`,
+              columnGap: `${gap}px`,
+              paddingLeft: `${side}px`,
+            }}
+          >
+            {shown.map((one, i) => (
+              <div class="act-head" key={`head ${one.run}`} style={{ height: `${head}px` }}>
+                <Head
                   shown={one}
-                  grid={one.grid}
-                  slots={slots}
-                  layout={layout}
-                  view={[top, height]}
-                  gutter={gutter}
-                  tokens={tokens}
-                  input={input}
-                  focusable={i === 0}
-                  selected={props.unit}
-                  open={props.setUnit}
-                  hover={(place, event) => hover(one, place, event)}
-                />
-              ) : (
-                <Sheet
-                  shown={one}
-                  grid={one.grid}
-                  slots={slots}
                   width={column}
-                  height={height - head - 8}
-                  side={i === 0 ? SIDE : 0}
-                  tokens={tokens}
-                  sampleLabel={(n) => sampleLabel(input?.header ?? null, n)}
-                  sample={sample}
-                  setSample={props.setSample}
-                  selected={props.unit}
-                  open={props.setUnit}
-                  hover={(place, event) => hover(one, place, event)}
+                  step={step}
+                  isReference={i === 0}
+                  differ={shown.some((s) => s.isDifference)}
                 />
-              )}
-            </div>
-          ))}
-        </div>
-      )}
-    </div>
+              </div>
+            ))}
+            {shown.map((one, i) => (
+              <div
+                class="act-column"
+                key={one.run}
+                role="group"
+                aria-label={TEXT.grid(one.run, layer)}
+                data-testid={`maps-${one.run}`}
+              >
+                {one.grid === null ? (
+                  <div class="no-data act-none">
+                    <span>{missingReason(one, props.reasons)}</span>
+                  </div>
+                ) : one.grid.form === "tiles" ? (
+                  <Tiles
+                    shown={one}
+                    grid={one.grid}
+                    slots={slots}
+                    layout={layout}
+                    view={[top, height]}
+                    gutter={gutter}
+                    tokens={tokens}
+                    input={input}
+                    focusable={i === 0}
+                    selected={props.unit}
+                    open={props.setUnit}
+                    hover={(place, event) => hover(one, place, event)}
+                  />
+                ) : (
+                  <Sheet
+                    shown={one}
+                    grid={one.grid}
+                    slots={slots}
+                    width={column}
+                    height={height - head - 8}
+                    side={i === 0 ? SIDE : 0}
+                    tokens={tokens}
+                    sampleLabel={(n) => sampleLabel(input?.header ?? null, n)}
+                    sample={sample}
+                    setSample={props.setSample}
+                    selected={props.unit}
+                    open={props.setUnit}
+                    hover={(place, event) => hover(one, place, event)}
+                  />
+                )}
+              </div>
+            ))}
+          </div>
+        )}
+      </div>
+      {width > 0 && <MoreRuns box={box} runs={shown.map(({ run }) => run)} heads=".act-head" />}
+    </>
   );
 }
 
@@ -194,8 +189,7 @@ function Head({ shown, width, step, isReference, differ }: HeadProps) {
   if (!grid) return <RunHead run={shown.run} width={width} note="" />;
   const counts = countStates(grid);
   const all = grid.ids.length;
-  const [one, many] = TEXT.nouns[grid.unitAxis] ?? [grid.unitAxis, grid.unitAxis];
-  const noun = all === 1 ? one : many;
+  const noun = nounOf(grid);
   const parts = [
     differ ? (isReference ? TEXT.reference : TEXT.difference) : "",
     grid.step === step ? "" : UI_TEXT.nearestStep(grid.step),
@@ -203,7 +197,7 @@ function Head({ shown, width, step, isReference, differ }: HeadProps) {
       ? TEXT.nonfiniteCount(counts.nonfinite, all)
       : counts.dead > 0
         ? TEXT.deadCount(counts.dead, all, noun)
-        : TEXT.all(all, noun),
+        : unitsText(grid),
   ];
   const note = parts.filter(Boolean).join(" · ");
   const tone = counts.nonfinite > 0 ? "act-nonfinite" : counts.dead > 0 ? "act-bad" : "";
@@ -213,7 +207,7 @@ function Head({ shown, width, step, isReference, differ }: HeadProps) {
     <>
       <RunHead run={shown.run} width={width} note="" />
       <p class={`act-note ${tone}`} title={title}>
-        {note}
+        <Name text={note} />
       </p>
     </>
   );

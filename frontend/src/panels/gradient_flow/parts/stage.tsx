@@ -3,7 +3,9 @@ import { PLOT_MARGIN } from "../../../plot/series";
 import { useSize, useStore } from "../../../ui/context";
 import { useFindings } from "../../../ui/findings";
 import { useKeyboardNav } from "../../../ui/keyboard_nav";
+import { MoreRuns } from "../../../ui/more_runs";
 import { RunHead } from "../../../ui/run_head";
+import { useListWidth } from "../../../ui/splitter";
 import { UI_TEXT } from "../../../ui/text";
 import { AXIS, GAP, HEADER, LANE, partInSight, roomFor, SCROLLBAR, stageGeometry } from "../layout";
 import { useFlow } from "../state/context";
@@ -38,7 +40,7 @@ export function Stage() {
   // Reserve one lane from the start, since findings load after the values.
   const lanes = Math.max(1, kinds);
   const axis = AXIS + LANE * lanes;
-  const size = stageGeometry(width, height, lines, shown.length, longest, axis);
+  const size = stageGeometry(width, height, lines, shown.length, longest, axis, useListWidth());
   const { tree, map, profile, rowHeight, window: visible } = size;
   const tops = useStable(size.tops);
   const body = tops[lines.length];
@@ -52,7 +54,7 @@ export function Stage() {
     ),
   );
   const part = partInSight(scrolled, visible, body);
-  const room = roomFor(height, axis);
+  const room = roomFor(height, axis, shown.length);
   useLayoutEffect(() => {
     flow.tops.value = tops;
     if (height > 0) flow.room.value = room;
@@ -77,14 +79,16 @@ export function Stage() {
       {width > 0 && (
         <>
           <div
-            class="scroll"
+            class={empty ? "scroll empty-lines" : "scroll"}
             ref={scroll}
             onScroll={(event) => {
               const { scrollTop } = event.currentTarget;
               at.current = scrollTop;
               if (partInSight(scrollTop, visible, body).top !== part.top) setScrolled(scrollTop);
             }}
-            style={{ height: `${HEADER + visible + axis + (total > width ? SCROLLBAR : 0)}px` }}
+            style={{
+              height: empty ? "100%" : `${HEADER + visible + axis + (total > width ? SCROLLBAR : 0)}px`,
+            }}
           >
             <div
               class="grid"
@@ -141,13 +145,16 @@ export function Stage() {
               </div>
             )}
           </div>
+          <MoreRuns box={scroll} runs={shown} left={tree + GAP} right={profile + GAP} />
           <Follow scroll={scroll} at={at} tops={tops} visible={visible} />
-          <SeriesPanel
-            left={tree + GAP}
-            width={Math.min(width, total) - profile - GAP + PLOT_MARGIN}
-            readout={profile}
-            height={size.series}
-          />
+          {!empty && (
+            <SeriesPanel
+              left={tree + GAP}
+              width={Math.min(width, total) - profile - GAP + PLOT_MARGIN}
+              readout={profile}
+              height={size.series}
+            />
+          )}
         </>
       )}
     </div>

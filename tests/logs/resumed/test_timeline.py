@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tb_nnviz.logs.points import Points
-from tb_nnviz.logs.timeline import abandoned, current, newest, timeline
+from tb_nnviz.logs.resumed.timeline import abandoned, current, newest, timeline
 
 
 def points(*events: tuple[int, float]) -> Points:

@@ -8,11 +8,12 @@ module and ``sessions`` decide which events were abandoned.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from tb_nnviz.logs.points import NO_POINTS, Points
-from tb_nnviz.logs.sessions import Sessions
+from tb_nnviz.logs.resumed.sessions import Sessions
 
 
 def timeline(tags: Sequence[Points]) -> tuple[np.ndarray, np.ndarray]:
@@ -85,7 +86,8 @@ def without_abandoned(points: Points, sessions: Sessions | None, shared: bool = 
     indices = current(points, () if sessions is None else sessions, shared)
     if len(indices) == points.steps.size:  # none went back, so they are in this order
         return points
-    return Points(points.steps[indices], points.wall_times[indices], [points.values[i] for i in indices]).stacked()
+    values = [points.values[i] for i in indices]
+    return replace(points, steps=points.steps[indices], wall_times=points.wall_times[indices], values=values).stacked()
 
 
 def locate(points: Points, steps: np.ndarray, wall_times: np.ndarray) -> np.ndarray:

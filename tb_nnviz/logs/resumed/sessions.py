@@ -37,6 +37,14 @@ class _Session:
         walls = np.concatenate([[-np.inf], self.wall_times, [np.inf]])
         return walls[before], walls[after + 1]
 
+    def is_newer(self, steps: np.ndarray, wall_times: np.ndarray, shared: bool) -> np.ndarray:
+        """Return a mask of events that are older than the session's event of an earlier step: bool [n].
+
+        A wall time of 0 is unknown.
+        """
+        mask: np.ndarray = (wall_times < self.bounds(steps, shared)[0]) & (wall_times != 0)
+        return mask
+
     def costs(self, steps: np.ndarray, wall_times: np.ndarray, shared: bool) -> np.ndarray:
         """Return how far events are from what the session would have written, in seconds: float64 [n]."""
         earliest, latest = self.bounds(steps, shared)
@@ -45,7 +53,8 @@ class _Session:
         rate = (self.wall_times[-1] - self.wall_times[0]) / (last - first) if last > first else 0.0
         beyond = steps - np.clip(steps, first, last)
         expected = np.interp(steps, self.steps, self.wall_times) + rate * beyond
-        costs: np.ndarray = _OUTSIDE * outside + np.abs(wall_times - expected) + _BEYOND * (beyond != 0)
+        seconds = np.where(wall_times == 0, 0, _OUTSIDE * outside + np.abs(wall_times - expected))
+        costs: np.ndarray = seconds + _BEYOND * (beyond != 0)
         return costs
 
 
@@ -75,9 +84,7 @@ class Sessions:
         if not self._sessions or not points.steps.size:
             return np.zeros(points.steps.size, bool)
         if len(self._sessions) == 1:
-            earliest, _ = self._sessions[0].bounds(points.steps, shared)
-            late: np.ndarray = points.wall_times < earliest
-            return late
+            return self._sessions[0].is_newer(points.steps, points.wall_times, shared)
         place = self._assign(points, shared)
         starts = np.array([one.steps[0] for one in self._sessions], np.float64)
         # The smallest step at which a session after each one began.
@@ -86,7 +93,7 @@ class Sessions:
         # No session can have written it: the guide's event of an earlier step is newer.
         for k in np.unique(place):
             own = place == k
-            mask[own] |= points.wall_times[own] < self._sessions[k].bounds(points.steps[own], shared)[0]
+            mask[own] |= self._sessions[k].is_newer(points.steps[own], points.wall_times[own], shared)
         return mask
 
     def _assign(self, points: Points, shared: bool) -> np.ndarray:

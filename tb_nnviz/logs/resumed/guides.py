@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from tb_nnviz import schema
 from tb_nnviz.logs.points import Points
 from tb_nnviz.logs.reader import Reader, ReadResult
-from tb_nnviz.logs.sessions import Sessions
-from tb_nnviz.logs.timeline import sessions_of
+from tb_nnviz.logs.resumed.sessions import Sessions
+from tb_nnviz.logs.resumed.timeline import sessions_of
 
 #: A function from runs and tags of the plugin ``schema.PLUGIN`` to points by run and tag.
 ReadTags = Callable[[Sequence[str], Sequence[str]], ReadResult[Points]]
