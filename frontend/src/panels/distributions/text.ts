@@ -38,7 +38,9 @@ export const TEXT = {
   noKind: (kind: string) => `no histograms of kind ${kind.toLowerCase()} in this run`,
   fromStock: "from TensorBoard",
   stockHelp:
-    "From a TensorBoard histogram, whose buckets are distributed over finer bins. It contains neither NaN nor infinities.",
+    "From a TensorBoard histogram, whose buckets are distributed over finer bins. It lacks the number of NaN and infinities.",
+  unknown: "some",
+  unknownHelp: "The tensor has NaN or infinities. A TensorBoard histogram lacks their number.",
   part: (part: string, from: number, to: number, floor: number, exact: (value: number) => string) =>
     (
       ({
