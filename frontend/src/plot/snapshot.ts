@@ -1,18 +1,36 @@
+import type { Theme } from "./canvas";
+import { drawHead, headHeight, type PictureHead } from "./picture_head";
+
+/** Space around a picture. */
+const MARGIN = 20;
+const MIN_WIDTH = 520;
+/** Limits of canvases in browsers, in pixels. */
+const MAX_SIDE = 16_000;
+const MAX_AREA = 120e6;
+
 /**
- * Return a picture of a part of the page: canvases, texts, plain boxes and SVG marks. An SVG foreignObject would be
- * shorter, but the content security policy and fonts prevent it.
+ * Return a picture of a part of the page: canvases, texts, plain boxes and SVG marks, below a head that explains them.
+ * Everything that the part contains is drawn, also beyond its edges. An SVG foreignObject would be shorter, but the
+ * content security policy and fonts prevent it.
  */
-export function snapshot(root: HTMLElement, background: string, dpr: number): HTMLCanvasElement {
+export function snapshot(root: HTMLElement, head: PictureHead, theme: Theme, dpr: number): HTMLCanvasElement {
   const frame = root.getBoundingClientRect();
+  const [inner, high] = [Math.max(frame.width, root.scrollWidth), Math.max(frame.height, root.scrollHeight)];
   const canvas = document.createElement("canvas");
-  canvas.width = Math.ceil(frame.width * dpr);
-  canvas.height = Math.ceil(frame.height * dpr);
   const g = canvas.getContext("2d");
   if (!g) return canvas;
-  g.scale(dpr, dpr);
-  g.translate(-frame.left, -frame.top);
-  g.fillStyle = background;
-  g.fillRect(frame.left, frame.top, frame.width, frame.height);
+  const room = Math.max(inner, MIN_WIDTH);
+  const above = headHeight(g, head, room);
+  const [width, height] = [room + 2 * MARGIN, above + high + 2 * MARGIN];
+  const scale = Math.min(dpr, MAX_SIDE / width, MAX_SIDE / height, Math.sqrt(MAX_AREA / (width * height)));
+  canvas.width = Math.ceil(width * scale);
+  canvas.height = Math.ceil(height * scale);
+  g.scale(scale, scale);
+  g.fillStyle = theme.panel;
+  g.fillRect(0, 0, width, height);
+  g.translate(MARGIN, MARGIN);
+  drawHead(g, head, room, theme);
+  g.translate(-frame.left, above - frame.top);
   draw(g, root);
   return canvas;
 }
@@ -22,7 +40,8 @@ function draw(g: CanvasRenderingContext2D, element: Element): void {
   const box = element.getBoundingClientRect();
   if (style.display === "none" || style.visibility === "hidden" || style.opacity === "0") return;
   if (box.width === 0 && box.height === 0) return;
-  if (/^(INPUT|BUTTON|SELECT)$/.test(element.tagName)) return;
+  // Controls do nothing in a picture. Those that are also labels say so.
+  if (/^(INPUT|BUTTON|SELECT)$/.test(element.tagName) && !element.hasAttribute("data-print")) return;
   g.save();
   g.globalAlpha *= Number(style.opacity);
   if (style.overflowX !== "visible" || style.overflowY !== "visible") {
@@ -94,7 +113,7 @@ function drawText(g: CanvasRenderingContext2D, node: Text, style: CSSStyleDeclar
 
 /** Draw the paths, boxes and texts of an SVG at their positions on the screen. */
 function drawMark(g: CanvasRenderingContext2D, svg: SVGSVGElement): void {
-  for (const shape of svg.querySelectorAll<SVGGraphicsElement>("path, rect, text")) {
+  for (const shape of svg.querySelectorAll<SVGGraphicsElement>("path, rect, text, line")) {
     const place = shape.getScreenCTM();
     if (!place) continue;
     const style = getComputedStyle(shape);
@@ -112,6 +131,10 @@ function drawMark(g: CanvasRenderingContext2D, svg: SVGSVGElement): void {
       continue;
     }
     const path = new Path2D(shape.getAttribute("d") ?? "");
+    if (shape.tagName === "line") {
+      path.moveTo(number("x1"), number("y1"));
+      path.lineTo(number("x2"), number("y2"));
+    }
     if (shape.tagName === "rect")
       path.roundRect(number("x"), number("y"), number("width"), number("height"), number("rx"));
     if (style.fill !== "none") {
