@@ -1,4 +1,4 @@
-import type { Theme } from "./canvas";
+import { dashTile, dotTile, hatchTile, type Theme } from "./canvas";
 import { drawHead, headHeight, type PictureHead } from "./picture_head";
 
 /** Space around a picture. */
@@ -50,6 +50,7 @@ function draw(g: CanvasRenderingContext2D, element: Element): void {
     g.clip();
   }
   drawBox(g, box, style);
+  drawPattern(g, element, box, style);
   if (element instanceof HTMLCanvasElement) {
     g.imageSmoothingEnabled = false;
     if (element.width > 0 && element.height > 0)
@@ -87,6 +88,24 @@ function drawBox(g: CanvasRenderingContext2D, box: DOMRect, style: CSSStyleDecla
     g.strokeStyle = style.borderTopColor;
     g.lineWidth = border;
     g.strokeRect(box.left + border / 2, box.top + border / 2, box.width - border, box.height - border);
+  }
+}
+
+/** Tiles of the patterns that the stylesheet defines. */
+const PATTERNS = { hatched: hatchTile, dotted: dotTile, dashed: dashTile };
+
+/** Fill a box with the pattern of its class, in the first colour of its background image. */
+function drawPattern(
+  g: CanvasRenderingContext2D,
+  element: Element,
+  box: DOMRect,
+  style: CSSStyleDeclaration,
+): void {
+  for (const [name, tile] of Object.entries(PATTERNS)) {
+    const colour = style.backgroundImage.match(/rgba?\([^)]*\)/)?.[0];
+    if (!colour || !element.classList.contains(name)) continue;
+    g.fillStyle = g.createPattern(tile(colour, 1), "repeat") ?? "transparent";
+    g.fillRect(box.left, box.top, box.width, box.height);
   }
 }
 
