@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from tb_nnviz.record.hooks.calls import Call, Calls, Recomputed, in_backward
 from tb_nnviz.record.hooks.fast_path import OptionalHooks
 from tb_nnviz.record.hooks.handles import Failed, Handles, Hook, Removable, after_call, before_call
+from tb_nnviz.record.model.metadata import metadata
 from tb_nnviz.record.model.modules import Layer, first_tensor, takes_hooks
 from tb_nnviz.record.model.sharding import is_distributed
 
@@ -85,6 +86,7 @@ class ModuleHooks:
         self._differentiating = -1, False  # the last backward pass with create_graph; True if it is reported
         self._layers: dict[nn.Module, Layer] = {}
         self._called: set[Layer] = set()  # in training passes of the open step
+        self._evaluated = False  # True if gradients have reached a pass in evaluation mode in the open step
         self._seen: list[nn.Module] = []
         self._stale = False  # True if layers may have been replaced
         self._refused: set[nn.Module] = set()
@@ -103,6 +105,7 @@ class ModuleHooks:
         self._step += 1
         self._order = 0
         self._called.clear()
+        self._evaluated = False
         self._release_leaves()
 
     def restore(self) -> bool:
@@ -118,6 +121,10 @@ class ModuleHooks:
     def uncalled(self) -> list[str]:
         """Return the names of the layers that no training pass of the open step called."""
         return [layer.name for layer in self._layers.values() if layer not in self._called]
+
+    def trained_in_evaluation(self) -> bool:
+        """Return True if all passes of the open step that gradients reached were in evaluation mode."""
+        return self._evaluated and not self._called
 
     def remove(self) -> None:
         """Remove all hooks."""
@@ -196,8 +203,12 @@ class ModuleHooks:
                 self._stale = False
 
     def _end_pass(self, module: nn.Module, args: Any, output: Any) -> None:
-        if not (torch.compiler.is_compiling() or self.paused or in_backward()):
-            self.calls().end(self._original(module))
+        if torch.compiler.is_compiling() or self.paused or in_backward():
+            return
+        calls = self.calls()
+        if self.active and calls.running is not None and not calls.running.counted:
+            self._note_mode(calls, module, first_tensor(output))
+        calls.end(self._original(module))
 
     def _begin_call(self, module: nn.Module, args: Any) -> None:
         if torch.compiler.is_compiling() or not self.active or self.paused:
@@ -230,6 +241,13 @@ class ModuleHooks:
                 self._observer.activation(layer, call.number, order, tensor, args)
             if tensor.requires_grad:
                 self._hook_gradient(call, tensor, calls)
+        else:
+            self._note_mode(calls, module, tensor)
+
+    def _note_mode(self, calls: Calls, module: nn.Module, tensor: Tensor | None) -> None:
+        """Learn if gradients reach the output of a call in evaluation mode."""
+        if not (self._evaluated or calls.mode(module) or tensor is None or tensor.grad_fn is None):
+            _register(tensor, Hook(partial(_evaluated, weakref.ref(self), self._step), self._failed))
 
     def _next_order(self) -> int:
         order, self._order = self._order, self._order + 1
@@ -261,7 +279,8 @@ class ModuleHooks:
         """Return True if the backward pass fills ``.grad``, unlike ``torch.autograd.grad``."""
         task = torch._C._current_graph_task_id()
         if self._differentiating[0] != task:
-            parameters = [p for model in self._models for p in model.parameters() if _is_leaf(p)]
+            with metadata():
+                parameters = [p for model in self._models for p in model.parameters() if _is_leaf(p)]
             self._differentiating = task, any(map(_accumulates_in, parameters))
         return self._differentiating[1]
 
@@ -291,12 +310,18 @@ def _is_leaf(parameter: nn.Parameter) -> bool:
     return parameter.requires_grad and parameter.is_leaf and not is_distributed(parameter)
 
 
+def _evaluated(hooks: weakref.ref[ModuleHooks], step: int, gradient: Tensor) -> None:
+    """Record that gradients have reached a pass in evaluation mode."""
+    if (alive := hooks()) is not None and alive._step == step and (not torch.is_grad_enabled() or alive._accumulates()):
+        alive._evaluated = True
+
+
 def _accumulates_in(parameter: nn.Parameter) -> bool:
-    view = parameter.view_as(parameter).grad_fn
-    node = None if view is None else view.next_functions[0][0]
     try:
+        view = parameter.view_as(parameter).grad_fn
+        node = None if view is None else view.next_functions[0][0]
         return node is not None and bool(torch._C._will_engine_execute_node(node))
-    except RuntimeError:  # it is an input of torch.autograd.grad
+    except (RuntimeError, TypeError):  # it is an input of torch.autograd.grad, or of a class without views
         return False
 
 
