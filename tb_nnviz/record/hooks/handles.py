@@ -77,7 +77,8 @@ class _Registered:
     def is_lost(self) -> bool:
         """True if other code has removed the hook."""
         hooks: Hooks | None = self._handle.hooks_dict_ref()
-        if hooks is None or hooks is not vars(self._module).get(self._name):
+        current: Any = vars(self._module).get(self._name)
+        if hooks is None or current is not hooks:
             return True
         return self._handle.id not in hooks and not is_merged(hooks, self._handle.id)
 
