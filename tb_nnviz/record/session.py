@@ -31,6 +31,8 @@ from tb_nnviz.record.step_plan import StepPlan
 from tb_nnviz.record.write.event_file import Report
 from tb_nnviz.record.write.writer import Writer
 
+#: Calls of ``log`` without a pass, at which the hooks are looked at.
+MOST_QUIET_LOGS = 16
 #: Names of invalid scalars that are reported.
 MOST_BAD_NAMES = 20
 #: Kinds that are not measured unless an optimizer steps.
@@ -79,6 +81,7 @@ class Session:
         self._open, self._held = OpenStep(models), HeldValues()
         self._ends_unseen = False  # True if steps end without a watched optimizer
         self._scaler: GradScalerPatch | None = None
+        self._quiet_logs = 0
         self._bad_names: set[str] = set()
         self.guard = guard = Guard(run, self._turned_off)
         self.installed = Installed(models.values(), self.optimizers, guard)
@@ -119,6 +122,10 @@ class Session:
         self._events.log(step, self._held.take(step, scalars.checked(values, self._invalid)))
         if self._ends_unseen and self._pass_seen:  # users log once per step
             self._close(seen=False)
+        self._quiet_logs += 1
+        if self._quiet_logs == MOST_QUIET_LOGS:  # without a pass: all hooks may be gone
+            self._restore_module_hooks()
+            self._restore_hooks()
 
     def watch_optimizers(
         self, optimizers: Sequence[WatchedOptimizer], replaces: Sequence[WatchedOptimizer], scaler: Any = None
@@ -192,6 +199,7 @@ class Session:
     def opened(self) -> None:
         """Report that a training pass begins."""
         self._pass_seen = True
+        self._quiet_logs = 0
         if self._unseen.whole_steps:
             self.guard.notice(
                 "whole steps",
@@ -288,6 +296,15 @@ class Session:
         )
         self._write_notices()
 
+    def _restore_module_hooks(self) -> None:
+        """Put back hooks on modules that other code has removed."""
+        if self._modules.restore():
+            self.guard.notice(
+                "lost module hooks",
+                "other code removed hooks on modules: they are put back, passes in between are not recorded",
+                tuple(kind for kind in _CALLS if kind in self._options.kinds),
+            )
+
     def _restore_hooks(self) -> bool:
         """Put back hooks on optimizers that other code has removed."""
         lost = self._hooks.restore()
@@ -334,6 +351,8 @@ class Session:
             reason = "not recorded: layers compute a part of their output on each rank (tensor parallelism)"
             self.guard.fail("activations", NotRecorded(reason))
         self._collectors.begin(plan)
+        if plan.logged:
+            self.guard.attempt("activations", self._restore_module_hooks)
         self._modules.next_step(plan.logged and not self.guard.is_off("activations"))
         self._stepped.clear()
         self._repeats = 0
@@ -390,12 +409,13 @@ class Session:
 
     def _report_evaluation(self) -> None:
         """Report that the model trains in evaluation mode, in which passes are not taken for training."""
-        if self._modules.trained_in_evaluation():
+        kinds = tuple(kind for kind in _CALLS if kind in self._options.kinds)
+        if kinds and self._modules.trained_in_evaluation():
             self.guard.notice(
                 "evaluation mode",
                 "no activations: the model trains in evaluation mode (model.eval()), in which its passes do not count "
                 "as training. Call model.train() before them",
-                tuple(kind for kind in _CALLS if kind in self._options.kinds),
+                kinds,
             )
 
     def _report_compiled(self) -> None:

@@ -107,8 +107,9 @@ def watch(
         snapshot_bytes: memory for the copies of parameters from which updates are measured. The default is 64 MB, or
             2 % of the parameters if that is more. Parameters that do not fit all at once take turns.
         probe: fixed inputs of the activation maps, in the form in which the model takes them: a tensor, a tuple of
-            positional arguments, or a dict of arguments by name. With several models, a dict of probes by their
-            names. The probe is copied, and follows the model to its device. Tensors of the model's dtype follow
+            positional arguments, a dict of arguments by name, or another object that holds tensors. With several
+            models, a dict of probes by their names. The probe is copied, an object by ``copy.copy``, and follows the
+            model to its device. Tensors of the model's dtype follow
             ``model.half()`` and ``.to(torch.bfloat16)`` too. The model runs on it in evaluation mode, without
             gradients, uncompiled and under training's autocast. Modes, attributes, buffers and random states are
             restored afterwards, including generators that are attributes of modules. Your own forward hooks run,

@@ -28,6 +28,12 @@ export const TEXT = {
     "Ends of the value axis, rounded to bins. Values outside are shown as separate strips. You can also drag across a plot to zoom. A double click shows all values.",
   from: "from",
   to: "to",
+  heightFact: (own: boolean) => (own ? "height per step" : "height shared"),
+  valuesFact: (from: string | null, to: string | null) =>
+    from === null && to === null
+      ? "all values"
+      : `values from ${from ?? "the smallest"} to ${to ?? "the largest"}`,
+  overlayFact: (name: string) => `outline: ${name}`,
   perDecade: "share per decade",
   heightHelp:
     "Height and colour show density: the share of a histogram's elements in a bin, divided by the bin's width in decades. Strips show shares: a full strip contains all elements.",

@@ -53,7 +53,8 @@ export function Stage() {
       [store],
     ),
   );
-  const part = partInSight(scrolled, visible, body);
+  const printing = store.printing.value;
+  const part = printing ? { top: 0, height: body } : partInSight(scrolled, visible, body);
   const room = roomFor(height, axis, shown.length);
   useLayoutEffect(() => {
     flow.tops.value = tops;

@@ -19,6 +19,8 @@ const RUN = { min: 56, max: 104, scrolled: 92 };
 /** Width below which the number is above the bar instead of beside it. */
 const STACKED = 90;
 const GAP = 8;
+/** Maximum number of lines in a picture. */
+export const MAX_PRINTED = 1500;
 /** Widths of the name and of the other columns beside the runs. */
 const NAME = 156;
 const OTHERS = 94 + 84 + 72 + 68 + 36 + 66 + SPARK.width + 2;
@@ -80,8 +82,9 @@ export function Table({ models, values, lines, line, place, compact, toggle }: P
     else if ((line + 1) * LINE + head * 2 > box.scrollTop + height)
       box.scrollTop = (line + 1) * LINE + head * 2 - height;
   }, [line, height]);
-  const first = Math.max(0, Math.floor(top / LINE) - 4);
-  const visible = lines.slice(first, first + Math.ceil(height / LINE) + 8);
+  const printing = store.printing.value;
+  const first = printing ? 0 : Math.max(0, Math.floor(top / LINE) - 4);
+  const visible = lines.slice(first, printing ? MAX_PRINTED : first + Math.ceil(height / LINE) + 8);
   const statistic = statisticName(store.kind.value, store.statistic.value);
   const total = sums(models.tree, place);
   const all = models.runs.map((_, i) => sums(models.tree, i));
@@ -133,7 +136,10 @@ export function Table({ models, values, lines, line, place, compact, toggle }: P
             {TEXT.overSteps}
           </span>
         </div>
-        <div class="lines" style={{ height: `${lines.length * LINE}px`, ...rowSize }}>
+        <div
+          class="lines"
+          style={{ height: `${(printing ? visible.length : lines.length) * LINE}px`, ...rowSize }}
+        >
           {visible.map(({ module, state }, k) => {
             const index = first + k;
             const facts = module.facts[place] ?? module.facts.find((one) => one !== null) ?? null;
