@@ -48,7 +48,7 @@ GROWING = 3
 STEPS = 100
 #: Runs in one request, steps that a growing run writes per second, and seconds to wait for a server.
 RUNS_PER_REQUEST, STEPS_PER_SECOND, PATIENCE_SECONDS = 10, 2, 300
-BLOCKS = 4
+BLOCKS = 3
 ROUTE = "/data/plugin/nnviz/"
 ROWS = [f"blocks.{i}.{part}" for i in range(BLOCKS) for part in ("0", "1", "2")]
 
