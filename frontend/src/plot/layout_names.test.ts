@@ -52,8 +52,13 @@ describe("names of a list", () => {
       expect(new Set(all(names, 20)).size).toBe(names.length);
   });
   it("show whole numbers", () => {
-    expect(all(layers, 30)[33]).toMatch(/(^|\D)11\./);
-    expect(all(layers, 30)[3]).toMatch(/(^|\D)1\./);
+    expect(all(layers, 30)[33]).toMatch(/(^|\D)11(\D|$)/);
+    expect(all(layers, 30)[3]).toMatch(/(^|\D)1(\D|$)/);
+  });
+  it("show the words that differ and no others if there is little room", () => {
+    const runs = ["lr_0.0010_decay_0.1_seed_0", "lr_0.0300_decay_0.1_seed_0", "lr_0.0010_decay_0.5_seed_0"];
+    expect(all(runs, 12)).toEqual(["…0.0010…0.1…", "…0.0300…0.1…", "…0.0010…0.5…"]);
+    expect(all(runs, 10)).toEqual(["0.0010…0.1", "0.0300…0.1", "0.0010…0.5"]);
   });
   it("are no longer than the room", () => {
     for (const most of [1, 5, 12, 30, 60, 200])

@@ -1,9 +1,11 @@
-import { useLayoutEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useMemo, useState } from "preact/hooks";
 import { quantity } from "../../../lib/format";
 import { palette } from "../../../lib/palette";
+import { mayBeUndefined } from "../../../lib/statistics";
 import { shapeOf } from "../../../plot/markers";
 import { useSize, useStore } from "../../../ui/context";
 import { RunMarker } from "../../../ui/icon";
+import { Name } from "../../../ui/name";
 import { statisticName, UI_TEXT } from "../../../ui/text";
 import type { Values } from "../data";
 import type { Models } from "../model";
@@ -70,6 +72,7 @@ export function Table({ models, values, lines, line, place, compact, toggle }: P
   }, [line, height]);
   const first = Math.max(0, Math.floor(top / LINE) - 4);
   const visible = lines.slice(first, first + Math.ceil(height / LINE) + 8);
+  const labels = useMemo(() => models.modules.map(labelOfModule), [models]);
   const statistic = statisticName(store.kind.value, store.statistic.value);
   const total = sums(models.tree, place);
   const all = models.runs.map((_, i) => sums(models.tree, i));
@@ -114,7 +117,7 @@ export function Table({ models, values, lines, line, place, compact, toggle }: P
           {runs.map(({ run }) => (
             <span role="columnheader" tabIndex={-1} class="run" key={run} title={`${statistic}, ${run}`}>
               <RunMarker colour={store.colour(run)} shape={shapeOf(store.order.value.get(run) ?? 0)} />
-              <b>{store.shortNames.value.get(run) ?? run}</b>
+              <Name as="b" text={store.shortNames.value.get(run) ?? run} among={store.shortList.value} />
             </span>
           ))}
           <span role="columnheader" tabIndex={-1} title={UI_TEXT.overSteps(statistic)}>
@@ -134,7 +137,7 @@ export function Table({ models, values, lines, line, place, compact, toggle }: P
                     module.facts.findIndex((one) => one !== null),
                   );
             const found = differencesOf(models, module);
-            const words = differenceText(found);
+            const words = differenceText(found, (run) => store.shortNames.value.get(run) ?? run);
             const within =
               state === "folded"
                 ? flat(module.children).filter((one) => differencesOf(models, one).length > 0).length
@@ -187,12 +190,14 @@ export function Table({ models, values, lines, line, place, compact, toggle }: P
                       </svg>
                     </button>
                   )}
-                  <span class="label" title={module.name}>
-                    {labelOfModule(module)}
-                  </span>
+                  <Name class="label" text={labelOfModule(module)} title={module.name} among={labels} />
                   {words !== "" && (
-                    <span class="differs" title={words} data-testid={`differs-${module.name}`}>
-                      ≠ {words}
+                    <span
+                      class="differs"
+                      title={differenceText(found)}
+                      data-testid={`differs-${module.name}`}
+                    >
+                      <Name text={`≠ ${words}`} />
                     </span>
                   )}
                   {words === "" && within > 0 && (
@@ -206,7 +211,7 @@ export function Table({ models, values, lines, line, place, compact, toggle }: P
                   )}
                 </span>
                 <span role="gridcell" tabIndex={-1} class="type" title={facts?.type}>
-                  {facts?.type ?? ""}
+                  <Name text={facts?.type ?? ""} />
                 </span>
                 <span
                   role="gridcell"
@@ -265,6 +270,7 @@ export function Table({ models, values, lines, line, place, compact, toggle }: P
                       }
                       line={values.lineOf(module.name)}
                       scale={values.scale}
+                      mayBeUndefined={mayBeUndefined(store.statistic.value)}
                       {...SPARK}
                       colour={(run) => store.colour(run)}
                       step={values.step}
