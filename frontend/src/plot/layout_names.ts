@@ -15,13 +15,16 @@ const AT_START = 0.35;
  */
 export function elide(text: string, fits: Fits, keep: readonly Span[] = []): string {
   if (fits(text)) return text;
-  if (keep.length === 0) return longest(text.length - 1, (k) => inMiddle(text, k, AT_START), fits) ?? "…";
+  if (keep.length === 0) return longest(text.length - 2, (k) => inMiddle(text, k, AT_START), fits) ?? "…";
   const shown = longest(text.length, (k) => around(text, keep, k), fits);
   if (shown !== null) return shown;
-  // Not even the parts that matter fit. First the ellipses around them go, then their middle.
-  const parts = around(text, keep, 0);
-  const bare = parts.replace(/^…|…$/g, "");
-  return longest(bare.length, (k) => inMiddle(bare, k, 0.5), fits) ?? "…";
+  // Not even the parts that matter fit. First the ellipses around them go, then the middle of each part.
+  const parts = keep.map(([from, to]) => text.slice(from, to));
+  const most = Math.max(...parts.map(({ length }) => length));
+  const bare = (size: number) => parts.map((part) => inMiddle(part, size, AT_START)).join("…").replace(/…+/g, "…");
+  return (
+    longest(most, bare, fits) ?? longest(text.length - 1, (k) => inMiddle(text, k, AT_START), fits) ?? "…"
+  );
 }
 
 /** Return the longest form that fits, of forms of 0 to `most` characters, or null if none fits. */
@@ -37,7 +40,8 @@ function longest(most: number, form: (kept: number) => string, fits: Fits): stri
 }
 
 function inMiddle(text: string, kept: number, atStart: number): string {
-  if (kept >= text.length) return text;
+  // An ellipsis is as long as the single character that it would replace.
+  if (kept >= text.length - 1) return text;
   const head = Math.floor(kept * atStart);
   return `${cut(text, 0, head)}…${cut(text, text.length - (kept - head), text.length)}`;
 }
@@ -103,7 +107,34 @@ function distinctions(all: readonly string[]): Map<string, readonly Span[]> {
       );
     });
   }
-  return spans;
+  return withEnds(spans);
+}
+
+/** Add the first and the last word of names that would otherwise look like a name with other ends. */
+function withEnds(spans: ReadonlyMap<string, readonly Span[]>): Map<string, readonly Span[]> {
+  const alike = new Map<string, string[]>();
+  for (const [name, keep] of spans) {
+    const text = keep.map((span) => textOf(name, span)).join("…");
+    alike.set(text, [...(alike.get(text) ?? []), name]);
+  }
+  const result = new Map(spans);
+  for (const names of alike.values()) {
+    if (names.length < 2) continue;
+    const ends = names.map((name) => {
+      const words = wordsOf(name);
+      const whole: Span = [0, name.length];
+      return { name, first: words[0] ?? whole, last: words[words.length - 1] ?? whole };
+    });
+    for (const end of ["first", "last"] as const) {
+      if (ends.every((one) => textOf(one.name, one[end]) === textOf(ends[0].name, ends[0][end]))) continue;
+      for (const one of ends) {
+        const keep = result.get(one.name)!;
+        if (keep.some(([from, to]) => from <= one[end][0] && one[end][1] <= to)) continue;
+        result.set(one.name, end === "first" ? [one[end], ...keep] : [...keep, one[end]]);
+      }
+    }
+  }
+  return result;
 }
 
 /** Return the words and numbers of a name. Half a number would be misleading, so decimals are one. */

@@ -86,7 +86,7 @@ export function LayerList({ items, selected, select }: Props) {
               aria-posinset={first + k + 1}
               title={item.note ? `${item.name}\n${item.note}` : item.name}
               data-testid={`layer-${item.name}`}
-              style={{ top: `${(first + k) * LINE}px`, height: `${LINE}px` }}
+              style={{ top: `${(first + k) * LINE}px`, height: `${LINE}px`, lineHeight: `${LINE}px` }}
               onClick={() => select(item)}
             >
               <Name class="label" text={labels[i] ?? item.name} among={labels} />

@@ -162,7 +162,12 @@ function TreeLine({ line, labels, index, selected, stop, top, height, acts }: Li
       title={title}
       data-index={index}
       data-testid={`row-${line.key}`}
-      style={{ top: `${top}px`, height: `${height}px`, paddingLeft: `${4 + line.depth * 12}px` }}
+      style={{
+        top: `${top}px`,
+        height: `${height}px`,
+        lineHeight: `${height}px`,
+        paddingLeft: `${4 + line.depth * 12}px`,
+      }}
       onClick={() => (line.type === "header" ? acts.current.toggle(line) : flow.moveTo(index, null))}
       onFocus={() => acts.current.focus(line)}
     >
