@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tb_nnviz import schema
+from tb_nnviz.logs.points import MAX_STEP, as_date
 from tb_nnviz.logs.reader import Reader, SeriesInfo
 
 #: The tags to list if the source fails to list all tags.
@@ -57,7 +57,9 @@ def describe_runs(listed: Mapping[str, Mapping[str, SeriesInfo]], start_times: M
         if not kinds and schema.TAG_NOTICES not in tags:
             continue
         first = start_times.get(run)
-        if first is None or not math.isfinite(first):  # the loader may not know it yet
-            first = min(series.max_wall_time for series in tags.values())
-        runs.append(Run(run, kinds, first, max(series.max_step for series in tags.values())))
+        if first is None or first != as_date(first):  # the loader may not know it yet
+            first = min(as_date(series.max_wall_time) for series in tags.values())
+        # Events of larger steps are left out of all answers.
+        last = max((series.max_step for series in tags.values() if series.max_step <= MAX_STEP), default=0)
+        runs.append(Run(run, kinds, first, last))
     return runs

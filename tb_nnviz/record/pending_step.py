@@ -48,16 +48,19 @@ class PendingStep:
             needs them.
         layouts: the rows of each kind.
         new_layouts: the layouts that no event contains yet.
-        parts: by kind and row, number of elements and ``TensorStats.values`` of each pass. A number in place of a
-            name stands for a parameter that has no row but counts in the global gradient norm.
+        parts: by kind and row, of each pass the number of elements, ``TensorStats.values`` and the loss scale that
+            they still contain, or None. A number in place of a name stands for a parameter that has no row but counts
+            in the global gradient norm.
         bin_counts: by kind and row, ``TensorStats.bin_counts``.
         units: by row of ``activation``, ``TensorStats.units``.
-        scales: by row of ``gradient``, the loss scale that the measured values still contain.
+        bin_scales: by kind, the loss scale that the counts in ``bin_counts`` still contain.
         moments: by row of ``optimizer``, number of elements and the sums of ``stats.moments``.
         scalars: values of the whole step, by the last part of their tag.
         skipped: per optimizer step, whether a GradScaler skipped it.
+        has_all_gradients: whether the gradients that have rows, with those that have a number, are all.
         norms: the global gradient norm, if it was read by itself.
         clipping: makes the scalars of gradient clipping.
+        learning_rates: makes the learning rates by the name of their group.
         tracked: makes the entries of the tracked weights, which belong to the event of the statistics.
         events: one function per event that precedes the statistics.
     """
@@ -67,15 +70,17 @@ class PendingStep:
     kinds: set[str] = field(default_factory=set)
     layouts: dict[str, Layout] = field(default_factory=dict)
     new_layouts: dict[str, Layout] = field(default_factory=dict)
-    parts: dict[str, dict[str | int, list[tuple[int, Slot]]]] = field(default_factory=dict)
+    parts: dict[str, dict[str | int, list[tuple[int, Slot, Slot | None]]]] = field(default_factory=dict)
     bin_counts: dict[str, dict[str, Slot]] = field(default_factory=dict)
     units: dict[str, Slot] = field(default_factory=dict)
-    scales: dict[str | int, Slot] = field(default_factory=dict)
+    bin_scales: dict[str, Slot] = field(default_factory=dict)
     moments: dict[str, tuple[int, Slot]] = field(default_factory=dict)
     scalars: dict[str, float | Slot] = field(default_factory=dict)
     skipped: list[bool | Slot] = field(default_factory=list)
+    has_all_gradients: bool = True
     norms: Callable[[HostArrays], GlobalNormRead] | None = None
     clipping: Callable[[HostArrays], dict[str, float]] | None = None
+    learning_rates: Callable[[HostArrays], dict[str, float]] | None = None
     tracked: MakeEntries | None = None
     events: list[MakeEntries] = field(default_factory=list)
 
@@ -83,19 +88,23 @@ class PendingStep:
         """Add the rows of a kind. The event contains the kind if ``written``."""
         if not len(table):
             return
+        new = table.take_unwritten() if written else None  # first, because it decides which layout applies
         self.layouts[table.kind] = table.layout
         if written:
             self.kinds.add(table.kind)
-            if (layout := table.take_unwritten()) is not None:
-                self.new_layouts[table.kind] = layout
+        if new is not None:
+            self.new_layouts[table.kind] = new
 
     def add(self, table: RowTable, buffer: StepBuffer, written: bool = True) -> None:
         """Add the rows of a kind and their measurements."""
         self.add_layout(table, written)
         put = self.copy.add
         if buffer.parts:
+            shared = {id(part.scale): part.scale for parts in buffer.parts.values() for part in parts}
+            scales = {key: None if scale is None else put(scale) for key, scale in shared.items()}
             self.parts[table.kind] = {
-                name: [(numel, put(values)) for numel, values in parts] for name, parts in buffer.parts.items()
+                name: [(part.numel, put(part.values), scales[id(part.scale)]) for part in parts]
+                for name, parts in buffer.parts.items()
             }
         if buffer.bin_counts:
             self.bin_counts[table.kind] = {name: put(counts) for name, counts in buffer.bin_counts.items()}
@@ -105,5 +114,5 @@ class PendingStep:
         """Remove kinds whose collector failed: half of a step would be wrong."""
         for kind in kinds:
             self.kinds.discard(kind)
-            for by_kind in (self.layouts, self.new_layouts, self.parts, self.bin_counts):
+            for by_kind in (self.layouts, self.new_layouts, self.parts, self.bin_counts, self.bin_scales):
                 by_kind.pop(kind, None)

@@ -8,7 +8,16 @@ from tb_nnviz.schema.document import VERSION
 from tb_nnviz.schema.entries import Entry, scalar, vector
 from tb_nnviz.schema.findings import SEVERITIES, decode_findings, encode_findings, findings_entry
 from tb_nnviz.schema.graph import decode_graph
-from tb_nnviz.schema.histograms import BINS, bin_edges, decode_histograms, encode_histograms, stock_histogram
+from tb_nnviz.schema.histograms import (
+    BINS,
+    TRUNCATED,
+    as_counts,
+    bin_edges,
+    decode_histograms,
+    encode_histograms,
+    histogram_bytes,
+    stock_histogram,
+)
 from tb_nnviz.schema.maps import NONFINITE_CODE, decode_map, encode_map
 from tb_nnviz.schema.notices import (
     GRAPH,
@@ -22,6 +31,7 @@ from tb_nnviz.schema.notices import (
 )
 from tb_nnviz.schema.rows import (
     MAX_CALLS,
+    MAX_ROWS,
     ROLES,
     Layout,
     Row,
@@ -66,6 +76,7 @@ __all__ = [
     "LOG",
     "MAP",
     "MAX_CALLS",
+    "MAX_ROWS",
     "METADATA_CONTENT",
     "NONFINITE_CODE",
     "PARAMETER_KINDS",
@@ -88,6 +99,7 @@ __all__ = [
     "TAG_WEIGHT",
     "TAG_WINDOW",
     "TRACKED",
+    "TRUNCATED",
     "VERSION",
     "WEIGHT",
     "Entry",
@@ -95,6 +107,7 @@ __all__ = [
     "Notice",
     "Row",
     "TrackedRow",
+    "as_counts",
     "bin_edges",
     "decode_findings",
     "decode_graph",
@@ -108,6 +121,7 @@ __all__ = [
     "encode_map",
     "encode_notices",
     "findings_entry",
+    "histogram_bytes",
     "histogram_layout_id_tag",
     "histogram_tag",
     "layout_entry",

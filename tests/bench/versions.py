@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -93,6 +94,19 @@ def run(command: list[str], cwd: Path = ROOT) -> str:
     return done.stdout
 
 
+def cell(result: str) -> str:
+    """Return a result of the probe for the table."""
+    if result in ("works", "not tried"):
+        return "yes" if result == "works" else "no"
+    return f"no: {re.sub(r' [(]/[^)]*[)]', '', result.rpartition('Error: ')[2])[:50]}"
+
+
+def diagnosis(line: str, row: Row) -> str:
+    """Return the doctor's first line for the table: whether it names the pair that does not work."""
+    pairs = (f"tensorboard {row.tensorboard} does not work with {name} {getattr(row, name)}" for name in row._fields)
+    return "names the pair" if any(pair in line for pair in pairs) else line
+
+
 def main() -> None:
     """Print one line per row."""
     parser = argparse.ArgumentParser(prog="./dev bench versions", description=__doc__)
@@ -109,8 +123,8 @@ def main() -> None:
             if row.tensorboard not in environments:
                 environments[row.tensorboard] = Environment(Path(folder, row.tensorboard), wheel, row.tensorboard)
             results = environments[row.tensorboard].check(row, Path(folder, f"logs{number}"))
-            cells = [*row, *(results[key] for key in ("writer", "data server", "Python loader", "doctor"))]
-            print(f"| {' | '.join(cells)} |", flush=True)
+            cells = [cell(results[key]) for key in ("writer", "data server", "Python loader")]
+            print(f"| {' | '.join([*row, *cells, diagnosis(results['doctor'], row)])} |", flush=True)
 
 
 if __name__ == "__main__":

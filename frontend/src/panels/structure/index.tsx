@@ -126,31 +126,33 @@ export function View() {
         {values.error !== null && (
           <Failure what={UI_TEXT.whatSeries} message={values.error} retry={values.retry} />
         )}
-        <div class={`structure ${show}`} data-testid="structure">
-          {show !== "graph" && (
-            <Table
-              models={models}
-              values={values}
-              lines={lines}
-              line={line}
-              place={place}
-              compact={show === "both"}
-              toggle={toggle}
-            />
-          )}
-          {show !== "table" && structure && (
-            <Drawing
-              models={models}
-              values={values}
-              place={place}
-              open={drawn}
-              limited={drawn.size < models.modules.filter(({ name }) => open.has(name)).length}
-              selected={selected}
-              toggle={toggle}
-            />
-          )}
+        <div class="structure-picture" data-testid="structure-picture">
+          <div class={`structure ${show}`} data-testid="structure">
+            {show !== "graph" && (
+              <Table
+                models={models}
+                values={values}
+                lines={lines}
+                line={line}
+                place={place}
+                compact={show === "both"}
+                toggle={toggle}
+              />
+            )}
+            {show !== "table" && structure && (
+              <Drawing
+                models={models}
+                values={values}
+                place={place}
+                open={drawn}
+                limited={drawn.size < models.modules.filter(({ name }) => open.has(name)).length}
+                selected={selected}
+                toggle={toggle}
+              />
+            )}
+          </div>
+          <StructureLegend models={models} values={values} />
         </div>
-        <StructureLegend models={models} values={values} />
       </>
     );
   };
@@ -221,7 +223,7 @@ export function View() {
               store.view.step.value = step;
             }}
           />
-          <StructureExports models={models} values={values} place={place} />
+          <StructureExports models={models} values={values} place={place} lines={lines.length} />
         </div>
       </div>
       {(query.pending || values.loading) && <Busy />}
