@@ -11,10 +11,12 @@ from torch import nn
 
 from tb_nnviz.record import arguments, schedule
 from tb_nnviz.record.collect.weights import choice
+from tb_nnviz.record.model import sharding
 from tb_nnviz.record.model.modules import Filter, named_parameters, selector, unwrap
 from tb_nnviz.record.monitor import Monitor
 from tb_nnviz.record.options import Options
-from tb_nnviz.record.write.writer import file_writer, user_writer
+from tb_nnviz.record.write.event_file import Report
+from tb_nnviz.record.write.writer import Writer, file_writer, user_writer
 from tb_nnviz.rules.registry import default_rules
 
 Optimizer = torch.optim.Optimizer
@@ -159,5 +161,9 @@ def watch(
         rules=default_rules({"gradient_norm": arguments.norm_limits(gradient_norm_limits)}),
         report_findings=on_finding is not None,
     )
-    make = (lambda: file_writer(directory)) if writer is None else (lambda: user_writer(writer))
+    refusal = sharding.refusal(os.path.realpath(directory))
+
+    def make(report: Report) -> Writer:
+        return file_writer(directory, refusal, report) if writer is None else user_writer(writer, refusal)
+
     return Monitor(models, optimizers, make, directory, options)

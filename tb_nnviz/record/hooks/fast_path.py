@@ -8,7 +8,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from tb_nnviz.record.hooks.handles import Failed, Handles, Hook, Removable
+from tb_nnviz.record.hooks.handles import Failed, Handles, Hook, Removable, before_call
+from tb_nnviz.record.model.metadata import requires_grad
 
 Register = Callable[[], Removable]
 
@@ -36,7 +37,7 @@ class OptionalHooks:
                 gates |= {module: None for module in model.modules() if isinstance(module, nn.TransformerEncoder)}
         for gate in gates:  # a gate within such a layer would itself prevent the fast path
             if not any(gate in modules for modules in self._within.values()):
-                self._gates.add(gate.register_forward_pre_hook(Hook(self._called, failed)))
+                self._gates.add(before_call(gate, Hook(self._called, failed)))
 
     def add(self, module: nn.Module, register: Register) -> None:
         """Register a hook on the module."""
@@ -59,9 +60,7 @@ class OptionalHooks:
     def switch(self) -> None:
         """Remove the hooks that would prevent a fast path now, and put back all others."""
         for layer, modules in self._within.items():
-            trains = layer.training or (
-                torch.is_grad_enabled() and any(parameter.requires_grad for parameter in layer.parameters())
-            )
+            trains = layer.training or (torch.is_grad_enabled() and any(map(requires_grad, layer.parameters())))
             for registered, handles in (self._hooks[inner] for inner in modules if inner in self._hooks):
                 if not trains:
                     handles.remove()
