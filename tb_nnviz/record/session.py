@@ -66,7 +66,7 @@ class Session:
         self._plan = StepPlan(self.number)
         self._begun: set[Optimizer] = set()
         self._stepped: set[Optimizer] = set()
-        self._pass_seen = self._ordered = self._over = False
+        self._pass_seen = self._ordered = self._over = self._is_open = False
         self._repeats = 0
         self.guard = guard = Guard(run, self._turned_off)
         self.installed = Installed(models.values(), optimizers, guard)
@@ -117,8 +117,6 @@ class Session:
 
     def close_by_hand(self) -> None:
         """Close the open step, unless all optimizers have just stepped: that closed it already."""
-        if self._over:
-            return
         if not self._optimizers or self._stepped or self._begun or self._pass_seen or self._unseen.whole_steps:
             self._close()
 
@@ -139,6 +137,7 @@ class Session:
 
     def opened(self) -> None:
         """Report that a training pass begins."""
+        self._open_again()
         self._pass_seen = True
         if self._unseen.whole_steps:
             self.guard.notice(
@@ -164,6 +163,7 @@ class Session:
 
     def before(self, optimizer: Optimizer, closure: bool) -> None:
         """Report that an optimizer is about to step."""
+        self._open_again()
         self._begun.add(optimizer)
         self._collectors.before(optimizer, closure)
 
@@ -176,12 +176,14 @@ class Session:
         if optimizer not in self._begun:  # the step called super().step(), which has reported too
             return
         self._begun.discard(optimizer)
-        self._collectors.after(optimizer)
-        if optimizer in self._stepped:
-            self._count_repeat()
-        self._stepped.add(optimizer)
-        if len(self._stepped) == len(self._optimizers):
-            self._close()
+        try:
+            self._collectors.after(optimizer)
+        finally:  # also after an interrupt, because the optimizer has stepped
+            if optimizer in self._stepped:
+                self._count_repeat()
+            self._stepped.add(optimizer)
+            if len(self._stepped) == len(self._optimizers):
+                self._close()
 
     def _skipped(self, optimizer: Optimizer) -> None:
         """Report that a GradScaler has found nonfinite gradients and has not called the optimizer."""
@@ -221,8 +223,23 @@ class Session:
         self._repeats = 0
         self._pass_seen = False
         self.guard.step, self.guard.step_seconds = self.number, 0.0
+        self._is_open = True
+
+    def _open_again(self) -> None:
+        """Open the step, if an interrupt came while it was being opened."""
+        if not self._is_open:
+            self._begin()
 
     def _close(self) -> None:
+        self._is_open = False
+        try:
+            self._submit()
+        finally:  # also after an interrupt, or the next step would be measured on top of this one
+            self.number += 1
+            self._begin()
+
+    def _submit(self) -> None:
+        """Submit what was measured in the step."""
         if not self._ordered:  # the first pass has shown the order of execution
             self._ordered = True
             self.guard.attempt("the order of execution", self._order.settle)
@@ -235,12 +252,9 @@ class Session:
             # A reduction over ranks belongs here, as one call with `pending`: the step is complete, and its values
             # are still on their devices, because their copy to the host begins in `submit`.
             self.guard.attempt("steps", self._events.submit, pending, self.guard.step_seconds)
-        if self.writer.refused:  # another rank writes this run
-            self.end()
-            return
         self._write_notices()
-        self.number += 1
-        self._begin()
+        if self.writer.refused:  # another rank writes this run
+            self.guard.stop()
 
     def _write_notices(self) -> None:
         """Submit the notices if one is new. A step that stays open must not hold them back."""

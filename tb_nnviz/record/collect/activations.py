@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from tb_nnviz.record.collect.collector import Collector
 from tb_nnviz.record.collect.loss_scaling import LossScale
 from tb_nnviz.record.collect.unit_axis.unit_axes import UnitAxes
+from tb_nnviz.record.interrupts import is_interrupt
 from tb_nnviz.record.measure.histogram import count_codes
 from tb_nnviz.record.measure.stats import TensorStats, measure
 from tb_nnviz.record.model.modules import Layer, call_shape, dtype_name
@@ -155,7 +156,9 @@ def _measure(x: Tensor, *args: Any, bin_counts: bool) -> TensorStats | None:
         return None
     try:
         return measure(x, *args, bin_counts=bin_counts)
-    except Exception:
+    except Exception as error:
+        if is_interrupt(error):
+            raise
         if type(x) is Tensor and x.layout == torch.strided and (x.is_complex() or x.dtype.itemsize > 1):
             raise
         return None

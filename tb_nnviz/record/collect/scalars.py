@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor
 
+from tb_nnviz.record.interrupts import is_interrupt
 from tb_nnviz.record.measure.host_copy import HostCopy, Slot
 from tb_nnviz.record.model.sharding import is_distributed
 
@@ -33,7 +34,9 @@ def send(
             if isinstance(value, Tensor | str):
                 raise TypeError
             found[name] = float(value)
-        except (TypeError, ValueError, OverflowError):
+        except (TypeError, ValueError, OverflowError) as error:
+            if is_interrupt(error):
+                raise
             invalid(name, value)
     arrive = copy.start()
 

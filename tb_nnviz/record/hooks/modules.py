@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from tb_nnviz.record.hooks.calls import Call, Calls, Recomputed, in_backward
 from tb_nnviz.record.hooks.fast_path import OptionalHooks
 from tb_nnviz.record.hooks.handles import Failed, Handles, Hook, Removable, after_call, before_call
+from tb_nnviz.record.interrupts import is_interrupt
 from tb_nnviz.record.model.modules import Layer, first_tensor, takes_hooks
 from tb_nnviz.record.model.sharding import is_distributed
 
@@ -283,7 +284,9 @@ def _accumulates_in(parameter: nn.Parameter) -> bool:
     node = None if view is None else view.next_functions[0][0]
     try:
         return node is not None and bool(torch._C._will_engine_execute_node(node))
-    except RuntimeError:  # it is an input of torch.autograd.grad
+    except RuntimeError as error:  # it is an input of torch.autograd.grad
+        if is_interrupt(error):
+            raise
         return False
 
 

@@ -10,6 +10,7 @@ import torch
 
 from tb_nnviz.record.hooks.handles import Failed, Handles, Hook, uncompiled
 from tb_nnviz.record.hooks.unseen import may_break
+from tb_nnviz.record.interrupts import is_interrupt
 
 Optimizer = torch.optim.Optimizer
 
@@ -30,6 +31,8 @@ class StepHook(Hook):
         try:
             return self._function(*args)
         except Exception as error:  # an error of nnviz must not end training
+            if is_interrupt(error):
+                raise
             return self._failed(error)
 
 

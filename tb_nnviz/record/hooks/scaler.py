@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from tb_nnviz.record.hooks.handles import Failed, uncompiled
+from tb_nnviz.record.interrupts import is_interrupt
 
 Optimizer = torch.optim.Optimizer
 
@@ -47,6 +48,8 @@ class GradScalerPatch:
             if steps == self._steps(optimizer):
                 self._skipped(optimizer)
         except Exception as error:  # an error of nnviz must not end training
+            if is_interrupt(error):
+                raise
             self._failed(error)
         return result
 

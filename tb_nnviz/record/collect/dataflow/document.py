@@ -32,6 +32,7 @@ from torch import Tensor, nn
 from tb_nnviz import schema
 from tb_nnviz.record.collect.dataflow.dataflow import Dataflow
 from tb_nnviz.record.collect.dataflow.tensors import tensors_of
+from tb_nnviz.record.interrupts import is_interrupt
 
 
 def graph_document(
@@ -80,7 +81,9 @@ def arguments_of(module: nn.Module, args: Any, kwargs: Any) -> dict[str, Tensor]
     """Return the tensors of a call by the names of the module's arguments."""
     try:
         known = [parameter.name for parameter in inspect.signature(module.forward).parameters.values()]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError) as error:
+        if is_interrupt(error):
+            raise
         known = []
     known += [f"input {number}" for number in range(len(known), len(args))]
     named: dict[str, Tensor] = {}
