@@ -14,6 +14,7 @@ from tb_nnviz.record.collectors import Collectors
 from tb_nnviz.record.event_emitter import EventEmitter
 from tb_nnviz.record.hooks.guard import Guard
 from tb_nnviz.record.hooks.installed import Installed
+from tb_nnviz.record.hooks.modes import outside_modes
 from tb_nnviz.record.hooks.modules import ModuleHooks
 from tb_nnviz.record.hooks.notices import NotRecorded
 from tb_nnviz.record.hooks.optimizers import OptimizerHooks
@@ -109,11 +110,13 @@ class Session:
             reason = f"invalid scalar {name}: {value!r:.80} (a number, or a tensor of one element)"
             self.guard.notice(f"scalar {name}", reason, (schema.LOG,))
 
-        self._events.log(step, values, invalid)
+        with outside_modes():
+            self._events.log(step, values, invalid)
 
     def clipped(self, norm: float | Tensor, max_norm: float, of: Hashable) -> None:
         """Record a clipping of the open step's gradients, as in ``Monitor.clipped``."""
-        self._collectors.clipping.add(self.number, norm, max_norm, of)
+        with outside_modes():
+            self._collectors.clipping.add(self.number, norm, max_norm, of)
 
     def close_by_hand(self) -> None:
         """Close the open step, unless all optimizers have just stepped: that closed it already."""
@@ -165,11 +168,13 @@ class Session:
         """Report that an optimizer is about to step."""
         self._open_again()
         self._begun.add(optimizer)
-        self._collectors.before(optimizer, closure)
+        with outside_modes():
+            self._collectors.before(optimizer, closure)
 
     def computed(self, optimizer: Optimizer) -> None:
         """Report that an optimizer's closure has computed its gradients."""
-        self._collectors.computed(optimizer)
+        with outside_modes():
+            self._collectors.computed(optimizer)
 
     def after(self, optimizer: Optimizer) -> None:
         """Report that an optimizer has stepped."""
@@ -177,7 +182,8 @@ class Session:
             return
         self._begun.discard(optimizer)
         try:
-            self._collectors.after(optimizer)
+            with outside_modes():
+                self._collectors.after(optimizer)
         finally:  # also after an interrupt, because the optimizer has stepped
             if optimizer in self._stepped:
                 self._count_repeat()
@@ -233,7 +239,8 @@ class Session:
     def _close(self) -> None:
         self._is_open = False
         try:
-            self._submit()
+            with outside_modes():
+                self._submit()
         finally:  # also after an interrupt, or the next step would be measured on top of this one
             self.number += 1
             self._begin()

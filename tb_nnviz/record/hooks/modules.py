@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from tb_nnviz.record.hooks.calls import Call, Calls, Recomputed, in_backward
 from tb_nnviz.record.hooks.fast_path import OptionalHooks
 from tb_nnviz.record.hooks.handles import Failed, Handles, Hook, Removable, after_call, before_call
+from tb_nnviz.record.hooks.modes import has_values, is_tracing, outside_modes
 from tb_nnviz.record.interrupts import is_interrupt
 from tb_nnviz.record.model.modules import Layer, first_tensor, takes_hooks
 from tb_nnviz.record.model.sharding import is_distributed
@@ -202,22 +203,29 @@ class ModuleHooks:
         calls = self.calls()
         begun = calls.begun.get(layer)
         order = begun.pop() if begun else self._next_order()
+        recomputed = in_backward()
+        if recomputed or calls.counts(module):
+            with outside_modes():
+                self._take(calls, layer, order, recomputed, args, output)
+
+    def _take(self, calls: Calls, layer: Layer, order: int, recomputed: bool, args: Any, output: Any) -> None:
+        """Report the output of a call, and hook the gradient that will reach it."""
         tensor = first_tensor(output)
-        if tensor is None or is_distributed(tensor):
+        if tensor is None or is_distributed(tensor) or not has_values(tensor):
             return
-        if in_backward():
+        if recomputed:
             again = self._recomputed.find(layer)
             if again is not None and tensor.requires_grad:
                 self._hook_gradient(again, tensor, calls)
-        elif calls.counts(module):
-            call = calls.number(layer, order)
-            self._called.add(layer)
-            if not torch.is_grad_enabled():
-                self._recomputed.keep(call)
-            with self._lock:
-                self._observer.activation(layer, call.number, order, tensor, args)
-            if tensor.requires_grad:
-                self._hook_gradient(call, tensor, calls)
+            return
+        call = calls.number(layer, order)
+        self._called.add(layer)
+        if not torch.is_grad_enabled():
+            self._recomputed.keep(call)
+        with self._lock:
+            self._observer.activation(layer, call.number, order, tensor, args)
+        if tensor.requires_grad:
+            self._hook_gradient(call, tensor, calls)
 
     def _next_order(self) -> int:
         order, self._order = self._order, self._order + 1
@@ -237,12 +245,12 @@ class ModuleHooks:
             _register(tensor, hook)
 
     def _reached(self, call: Call, step: int, calls: Calls | None, gradient: Tensor) -> None:
-        if torch.is_grad_enabled() and not self._accumulates():
+        if is_tracing() or (torch.is_grad_enabled() and not self._accumulates()):
             return
         if calls is not None:
             calls.reached = True
         if self._gradients and step == self._step:
-            with self._lock:
+            with self._lock, outside_modes():
                 self._observer.activation_gradient(call.layer, call.number, call.order, gradient.detach())
 
     def _accumulates(self) -> bool:

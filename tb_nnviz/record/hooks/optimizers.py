@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import torch
 
 from tb_nnviz.record.hooks.handles import Failed, Handles, Hook, uncompiled
+from tb_nnviz.record.hooks.modes import is_tracing
 from tb_nnviz.record.hooks.unseen import may_break
 from tb_nnviz.record.interrupts import is_interrupt
 
@@ -78,6 +79,8 @@ class OptimizerHooks:
 
     def _pre(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         # the first argument is the optimizer itself
+        if is_tracing():
+            return None
         named = kwargs.get("closure")
         closure = named if named is not None else args[1] if len(args) > 1 else None
         self.begun[optimizer] += 1
@@ -102,7 +105,8 @@ class OptimizerHooks:
         return reported
 
     def _post(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        self._observer.after(optimizer)
+        if not is_tracing():
+            self._observer.after(optimizer)
 
     def remove(self) -> None:
         """Remove all hooks."""
