@@ -44,6 +44,15 @@ class Autocast(NamedTuple):
         return torch.autocast(self.device, dtype=self.dtype, enabled=self.enabled, cache_enabled=False)
 
 
+def is_uninitialized(model: nn.Module) -> bool:
+    """Return True if the model has lazy parameters or buffers, which its first pass would initialize.
+
+    >>> is_uninitialized(nn.LazyLinear(3)), is_uninitialized(nn.Linear(3, 3))
+    (True, False)
+    """
+    return any(is_lazy(tensor) for tensors in (model.parameters(), model.buffers()) for tensor in tensors)
+
+
 @contextmanager
 def evaluation(model: nn.Module, autocast: Autocast | None = None) -> Iterator[None]:
     """Put a model in evaluation mode without gradients and compilation, and restore it at the end.
