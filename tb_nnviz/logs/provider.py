@@ -95,15 +95,17 @@ class ProviderReader:
         runs: Sequence[str],
         tags: Sequence[str] | None,
         convert: Callable[[Any], T],
+        attempts: int = ATTEMPTS,
     ) -> ReadResult[T]:
         """Make one call of the provider. If it fails, repeat it for halves of the runs and tags, down to one series.
 
-        One tensor that cannot be decoded makes the whole call fail. So does an answer beyond gRPC's 256 MiB.
+        One series without any tensor makes the whole call fail in the Python loader. So does an answer beyond gRPC's
+        256 MiB. Only the first call waits and tries again, because many runs may have such a series.
         """
         if not runs or (tags is not None and not tags):
             return ReadResult()  # some providers treat an empty filter as no filter
         try:
-            return ReadResult(_convert(self._call(method, arguments, runs, tags), convert))
+            return ReadResult(_convert(self._call(method, arguments, runs, tags, attempts), convert))
         except errors.PublicError:
             raise
         except _SPLIT as error:
@@ -112,11 +114,11 @@ class ProviderReader:
         if len(runs) > 1:
             middle = len(runs) // 2
             for half in (runs[:middle], runs[middle:]):
-                result.add(self._read(method, arguments, half, tags, convert))
+                result.add(self._read(method, arguments, half, tags, convert, 1))
         elif tags is not None and len(tags) > 1:
             middle = len(tags) // 2
             for part in (tags[:middle], tags[middle:]):
-                result.add(self._read(method, arguments, runs, part, convert))
+                result.add(self._read(method, arguments, runs, part, convert, 1))
         else:
             result.problems.append(Problem(runs[0], tags[0] if tags else None, reason))
         return result
@@ -127,17 +129,18 @@ class ProviderReader:
         arguments: Mapping[str, Any],
         runs: Sequence[str] | None,
         tags: Sequence[str] | None,
+        attempts: int = ATTEMPTS,
     ) -> Any:
         arguments = dict(arguments, experiment_id=self.experiment)
         if runs is not None or tags is not None:
             arguments["run_tag_filter"] = tb_provider.RunTagFilter(runs=runs, tags=tags)
-        for attempt in range(1, ATTEMPTS + 1):
+        for attempt in range(1, attempts + 1):
             try:
                 return method(self.context, **arguments)
             except errors.PublicError:  # it is a RuntimeError as well, but TensorBoard answers the client with it
                 raise
             except (KeyError, RuntimeError):  # the loader was adding a tag
-                if attempt == ATTEMPTS:
+                if attempt == attempts:
                     raise
                 time.sleep(PAUSE_SECONDS)
             except (ValueError, TypeError):

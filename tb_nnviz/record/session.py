@@ -254,6 +254,7 @@ class Session:
             self.guard.attempt("activations", self._report_compiled)
         if self._plan.logged:
             self.guard.attempt("ranks", self._report_ranks)
+            self.guard.attempt("activations", self._report_evaluation)
         pending = self._collectors.close(self._plan)
         if pending is not None:
             # A reduction over ranks belongs here, as one call with `pending`: the step is complete, and its values
@@ -275,6 +276,16 @@ class Session:
                 "ranks",
                 f"activations and their gradients are of rank {own.number} only, of {own.size}: problems in the "
                 "samples of the other ranks are not in this run",
+                tuple(kind for kind in _CALLS if kind in self._options.kinds),
+            )
+
+    def _report_evaluation(self) -> None:
+        """Report that the model trains in evaluation mode, in which passes are not taken for training."""
+        if self._modules.trained_in_evaluation():
+            self.guard.notice(
+                "evaluation mode",
+                "no activations: the model trains in evaluation mode (model.eval()), in which its passes do not count "
+                "as training. Call model.train() before them",
                 tuple(kind for kind in _CALLS if kind in self._options.kinds),
             )
 

@@ -46,7 +46,7 @@ RULES = {
     "tb_nnviz.record.write*": rule(
         "numpy tensorboard tb_nnviz.schema tb_nnviz.record.interrupts tb_nnviz.record.write"
     ),
-    "tb_nnviz.record.model*": rule("torch numpy tb_nnviz.schema tb_nnviz.record.model"),
+    "tb_nnviz.record.model*": rule("torch numpy tb_nnviz.schema tb_nnviz.record.interrupts tb_nnviz.record.model"),
     "tb_nnviz.record.hooks*": rule(
         "torch tb_nnviz.schema tb_nnviz.record.hooks tb_nnviz.record.interrupts tb_nnviz.record.model"
     ),

@@ -76,6 +76,8 @@ export const EMPTY_STEPS = [
   { title: "Start TensorBoard", code: "tensorboard --logdir runs" },
 ];
 
+const runs = (n: number) => (n === 1 ? "1 more run" : `${n} more runs`);
+
 export const UI_TEXT = {
   rowFilter: "filter layers",
   rowFilterName: "Filter layers by regular expression",
@@ -108,6 +110,18 @@ export const UI_TEXT = {
   pngTitle: "Download this picture as a PNG file",
   overSteps: (statistic: string) => `${lower(statistic)} over steps`,
   legend: "Legend",
+  more: {
+    left: (n: number) => `‹ ${n} more`,
+    right: (n: number) => `${n} more ›`,
+    above: (n: number) => `↑ ${n} more`,
+    below: (n: number) => `↓ ${n} more`,
+  },
+  moreTitle: {
+    left: (n: number) => `${runs(n)} to the left`,
+    right: (n: number) => `${runs(n)} to the right`,
+    above: (n: number) => `${runs(n)} above`,
+    below: (n: number) => `${runs(n)} below`,
+  },
   exactZero: "exactly 0",
   nonfinite: "NaN, Inf",
   nan: "NaN",

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+from functools import partial
+from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from tb_nnviz.record.collect.adam_state import AdamState, adam_state
 from tb_nnviz.record.collect.collector import Collector
 from tb_nnviz.record.collect.parameter_rows import ParameterRows
 from tb_nnviz.record.collect.parameters import ParameterCollector
 from tb_nnviz.record.collect.watched_parameters import WatchedParameters
+from tb_nnviz.record.measure.refusal import attempt, has_numbers, is_plain
 from tb_nnviz.record.measure.stats import moments
 from tb_nnviz.record.pending_step import PendingStep
 from tb_nnviz.record.step_plan import StepPlan
@@ -33,7 +36,7 @@ class OptimizerStateCollector(Collector):
     needs = (ParameterCollector.part,)
 
     def __init__(self, parameters: WatchedParameters, updated: ParameterCollector, rows: ParameterRows) -> None:
-        self._parameters, self._updated = parameters, updated
+        self._parameters, self._updated, self._rows = parameters, updated, rows
         self._table = rows.tables.get("optimizer")
         self._has_moments = False
 
@@ -57,11 +60,24 @@ class OptimizerStateCollector(Collector):
                 name = self._parameters.name_of(tensor)
                 if name is None or tensor not in self._updated.updated:
                     continue
-                if (state := adam_state(optimizer, group, tensor)) is not None:
-                    self._moments[name] = state.first.numel(), _measure(state)
+                self._read(name, optimizer, group, tensor)
+
+    def _read(self, name: str, optimizer: Optimizer, group: dict[str, Any], tensor: nn.Parameter) -> None:
+        """Measure the moments of a parameter. If they refuse to be measured, its row is absent."""
+        if (state := adam_state(optimizer, group, tensor)) is None:
+            return
+        self._has_moments = True
+        odd = next((x for x in (state.first, state.second, state.denominator) if not is_plain(x)), None)
+        if odd is None:
+            self._moments[name] = state.first.numel(), _measure(state)
+            return
+        sums = attempt(odd, partial(_measure, state)) if has_numbers(odd) else None
+        if sums is not None and type(sums) is Tensor:
+            self._moments[name] = state.first.numel(), sums
+        else:
+            self._rows.refuse("optimizer", name, odd)
 
     def close(self, pending: PendingStep) -> None:
-        self._has_moments |= bool(self._moments)
         if self._table is not None and self._has_moments:  # no rows for an optimizer of another family
             pending.add_layout(self._table)
             pending.moments = {name: (numel, pending.copy.add(sums)) for name, (numel, sums) in self._moments.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -12,7 +13,9 @@ from tb_nnviz.record.collect.collector import Collector
 from tb_nnviz.record.collect.parameter_rows import ParameterRows
 from tb_nnviz.record.collect.snapshot import Snapshot
 from tb_nnviz.record.collect.watched_parameters import WatchedParameters
-from tb_nnviz.record.measure.stats import TensorStats, measure
+from tb_nnviz.record.measure.refusal import attempt
+from tb_nnviz.record.measure.stats import TensorStats, measure_any
+from tb_nnviz.record.model.metadata import gradient_of, requires_grad
 from tb_nnviz.record.model.modules import NamedParameter
 from tb_nnviz.record.pending_step import PendingStep
 from tb_nnviz.record.reduce.local import StepBuffer
@@ -78,7 +81,7 @@ class ParameterCollector(Collector):
                 self._forget(name, self._buffers)
         for name, tensor in own:
             if isinstance(name, str):
-                self._read_parameter(name, tensor, updated=closure or tensor.grad is not None)
+                self._read_parameter(name, tensor, updated=closure or gradient_of(tensor) is not None)
         if not closure:
             self._read_gradients(optimizer, own)
 
@@ -95,7 +98,7 @@ class ParameterCollector(Collector):
         self.updated.difference_update(tensor for _, tensor in own)
         for name, tensor in own:
             self._read_gradient(name, tensor, scale, factor)
-            if tensor.grad is not None:
+            if gradient_of(tensor) is not None:
                 self.updated.add(tensor)
 
     def after(self, optimizer: Optimizer) -> None:
@@ -103,7 +106,7 @@ class ParameterCollector(Collector):
             if isinstance(name, str) and tensor in self.updated:
                 before = self._snapshot.take(tensor)
                 if before is not None:
-                    self._measure("update", name, tensor.detach(), minus=before)
+                    self._measure("update", name, tensor, minus=before)
 
     def close(self, pending: PendingStep) -> None:
         for parameter in self._choose():  # parameters that no optimizer has stepped have not been read yet
@@ -127,9 +130,12 @@ class ParameterCollector(Collector):
         if tensor in self._seen:
             return
         self._seen.add(tensor)
-        copy = self._snapshot.buffer(tensor) if updated and self._measures("update") else None
-        stats = self._measure("parameter", name, tensor.detach(), copy_to=copy)
-        if stats is None and copy is not None:
+        copy = None
+        if updated and self._measures("update"):
+            copy = attempt(tensor, partial(self._snapshot.buffer, tensor))
+        stats = self._measure("parameter", name, tensor, copy_to=copy)
+        if stats is None and "parameter" in self._due:
+            self._rows.refuse("update", name, tensor)
             self._snapshot.take(tensor)
 
     def _read_gradient(
@@ -143,13 +149,11 @@ class ParameterCollector(Collector):
             scale: the loss scale that the gradient still contains, as the optimizer has it.
             factor: the same as float64 [1].
         """
-        if tensor.grad is None or not self._measures("gradient"):
+        if (gradient := gradient_of(tensor)) is None or not self._measures("gradient"):
             return
-        gradient = tensor.grad.detach()
         if scale is not None and self._plan.histograms:
-            # The optimizer divides like this, and it computes in float32.
-            gradient = gradient.float() if gradient.dtype in (torch.float16, torch.bfloat16) else gradient
-            gradient, factor = gradient / scale.detach().to(gradient.device), None
+            divided = attempt(gradient, partial(_divided, gradient, scale))
+            gradient, factor = (gradient, factor) if divided is None else (divided, None)
         # Without histograms all statistics follow from those of the scaled gradient, so it needs no copy.
         self._measure("gradient", name, gradient, scale=factor)
 
@@ -176,9 +180,11 @@ class ParameterCollector(Collector):
         bin_counts = self._plan.histograms and kind in self._written and isinstance(name, str)
         if not (self._plan.statistics or bin_counts):
             return None
-        stats = measure(x, minus=minus, copy_to=copy_to, bin_counts=bin_counts)
+        stats = measure_any(x, minus=minus, copy_to=copy_to, bin_counts=bin_counts)
         if stats is not None:
             self._buffers[kind].put(name, stats, self._plan.statistics, scale)
+        elif isinstance(name, str):
+            self._rows.refuse(kind, name, x)
         return stats
 
     def _choose(self) -> list[NamedParameter]:
@@ -193,10 +199,10 @@ class ParameterCollector(Collector):
             )
         if not self._chosen and self._measures("update"):
             self._chosen = True
-            trained = {parameter.tensor: parameter.name for parameter in found if parameter.tensor.requires_grad}
+            trained = {parameter.tensor: parameter.name for parameter in found if requires_grad(parameter.tensor)}
             self._snapshot.choose(list(trained), self._plan.statistics)
             for tensor in self._snapshot.too_large(list(trained)):
-                size, most = tensor.nbytes / 1e6, self._snapshot.budget(list(trained)) / 1e6
+                size, most = self._snapshot.bytes_of(tensor) / 1e6, self._snapshot.budget(list(trained)) / 1e6
                 name = trained[tensor]
                 self._notice(
                     f"snapshot {name}",
@@ -205,3 +211,10 @@ class ParameterCollector(Collector):
                     ("update",),
                 )
         return found
+
+
+def _divided(gradient: Tensor, scale: Tensor) -> Tensor:
+    """Return a gradient without the loss scale, divided as the optimizer does it: in float32."""
+    gradient = gradient.detach()
+    gradient = gradient.float() if gradient.dtype in (torch.float16, torch.bfloat16) else gradient
+    return gradient / scale.detach().to(gradient.device)

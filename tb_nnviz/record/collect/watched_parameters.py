@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from tb_nnviz.record.hooks.notices import NotRecorded
 from tb_nnviz.record.hooks.order import ExecutionOrder
+from tb_nnviz.record.model.metadata import metadata, shape_of
 from tb_nnviz.record.model.modules import NamedParameter, named_parameters
 from tb_nnviz.record.model.sharding import is_sharded, whole_shapes
 
@@ -64,7 +65,7 @@ class WatchedParameters:
         sharded = self.sharded()
         whole = whole_shapes(self._models.values()) if sharded else {}
         found = self._order.sort([*self.all(), *sharded])
-        return [(parameter, whole.get(parameter.tensor, tuple(parameter.tensor.shape))) for parameter in found]
+        return [(parameter, whole.get(parameter.tensor, shape_of(parameter.tensor))) for parameter in found]
 
     def name_of(self, tensor: nn.Parameter) -> str | None:
         """Return the name of a parameter, or None if it has no row."""
@@ -94,4 +95,5 @@ class WatchedParameters:
             tensors = [parameter for group in optimizer.param_groups for parameter in group["params"]]
         if any(map(is_sharded, tensors)):
             raise NotRecorded("not recorded: this rank holds only a part of some gradients")
-        return [tensor.grad.detach() for tensor in tensors if tensor.grad is not None]
+        with metadata():
+            return [tensor.grad for tensor in tensors if tensor.grad is not None]

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from tb_nnviz.record.hooks.handles import Failed, Handles, Hook, Removable, before_call
+from tb_nnviz.record.model.metadata import requires_grad
 
 Register = Callable[[], Removable]
 
@@ -59,9 +60,7 @@ class OptionalHooks:
     def switch(self) -> None:
         """Remove the hooks that would prevent a fast path now, and put back all others."""
         for layer, modules in self._within.items():
-            trains = layer.training or (
-                torch.is_grad_enabled() and any(parameter.requires_grad for parameter in layer.parameters())
-            )
+            trains = layer.training or (torch.is_grad_enabled() and any(map(requires_grad, layer.parameters())))
             for registered, handles in (self._hooks[inner] for inner in modules if inner in self._hooks):
                 if not trains:
                     handles.remove()

@@ -18,6 +18,7 @@ from tb_nnviz.record.hooks.fast_path import OptionalHooks
 from tb_nnviz.record.hooks.handles import Failed, Handles, Hook, Removable, after_call, before_call
 from tb_nnviz.record.hooks.modes import has_values, is_tracing, outside_modes
 from tb_nnviz.record.interrupts import is_interrupt
+from tb_nnviz.record.model.metadata import metadata
 from tb_nnviz.record.model.modules import Layer, first_tensor, takes_hooks
 from tb_nnviz.record.model.sharding import is_distributed
 
@@ -87,6 +88,7 @@ class ModuleHooks:
         self._differentiating = -1, False  # the last backward pass with create_graph; True if it is reported
         self._layers: dict[nn.Module, Layer] = {}
         self._called: set[Layer] = set()  # in training passes of the open step
+        self._evaluated = False  # True if gradients have reached a pass in evaluation mode in the open step
         self._seen: list[nn.Module] = []
         self._stale = False  # True if layers may have been replaced
         self._refused: set[nn.Module] = set()
@@ -108,11 +110,16 @@ class ModuleHooks:
         self._step += 1
         self._order = 0
         self._called.clear()
+        self._evaluated = False
         self._release_leaves()
 
     def uncalled(self) -> list[str]:
         """Return the names of the layers that no training pass of the open step called."""
         return [layer.name for layer in self._layers.values() if layer not in self._called]
+
+    def trained_in_evaluation(self) -> bool:
+        """Return True if all passes of the open step that gradients reached were in evaluation mode."""
+        return self._evaluated and not self._called
 
     def remove(self) -> None:
         """Remove all hooks."""
@@ -204,12 +211,16 @@ class ModuleHooks:
         begun = calls.begun.get(layer)
         order = begun.pop() if begun else self._next_order()
         recomputed = in_backward()
-        if recomputed or calls.counts(module):
+        counted = not recomputed and calls.counts(module)
+        evaluated = not (recomputed or counted or self._evaluated or calls.mode(module) or is_tracing())
+        if recomputed or counted or evaluated:
             with outside_modes():
-                self._take(calls, layer, order, recomputed, args, output)
+                self._take(calls, layer, order, recomputed, counted, args, output)
 
-    def _take(self, calls: Calls, layer: Layer, order: int, recomputed: bool, args: Any, output: Any) -> None:
-        """Report the output of a call, and hook the gradient that will reach it."""
+    def _take(
+        self, calls: Calls, layer: Layer, order: int, recomputed: bool, counted: bool, args: Any, output: Any
+    ) -> None:
+        """Report the output of a call if it counts, and hook the gradient that will reach it."""
         tensor = first_tensor(output)
         if tensor is None or is_distributed(tensor) or not has_values(tensor):
             return
@@ -217,15 +228,17 @@ class ModuleHooks:
             again = self._recomputed.find(layer)
             if again is not None and tensor.requires_grad:
                 self._hook_gradient(again, tensor, calls)
-            return
-        call = calls.number(layer, order)
-        self._called.add(layer)
-        if not torch.is_grad_enabled():
-            self._recomputed.keep(call)
-        with self._lock:
-            self._observer.activation(layer, call.number, order, tensor, args)
-        if tensor.requires_grad:
-            self._hook_gradient(call, tensor, calls)
+        elif counted:
+            call = calls.number(layer, order)
+            self._called.add(layer)
+            if not torch.is_grad_enabled():
+                self._recomputed.keep(call)
+            with self._lock:
+                self._observer.activation(layer, call.number, order, tensor, args)
+            if tensor.requires_grad:
+                self._hook_gradient(call, tensor, calls)
+        elif tensor.grad_fn is not None:
+            _register(tensor, Hook(partial(_evaluated, weakref.ref(self), self._step), self._failed))
 
     def _next_order(self) -> int:
         order, self._order = self._order, self._order + 1
@@ -257,7 +270,8 @@ class ModuleHooks:
         """Return True if the backward pass fills ``.grad``, unlike ``torch.autograd.grad``."""
         task = torch._C._current_graph_task_id()
         if self._differentiating[0] != task:
-            parameters = [p for model in self._models for p in model.parameters() if _is_leaf(p)]
+            with metadata():
+                parameters = [p for model in self._models for p in model.parameters() if _is_leaf(p)]
             self._differentiating = task, any(map(_accumulates_in, parameters))
         return self._differentiating[1]
 
@@ -287,12 +301,18 @@ def _is_leaf(parameter: nn.Parameter) -> bool:
     return parameter.requires_grad and parameter.is_leaf and not is_distributed(parameter)
 
 
+def _evaluated(hooks: weakref.ref[ModuleHooks], step: int, gradient: Tensor) -> None:
+    """Record that gradients have reached a pass in evaluation mode."""
+    if (alive := hooks()) is not None and alive._step == step and (not torch.is_grad_enabled() or alive._accumulates()):
+        alive._evaluated = True
+
+
 def _accumulates_in(parameter: nn.Parameter) -> bool:
-    view = parameter.view_as(parameter).grad_fn
-    node = None if view is None else view.next_functions[0][0]
     try:
+        view = parameter.view_as(parameter).grad_fn
+        node = None if view is None else view.next_functions[0][0]
         return node is not None and bool(torch._C._will_engine_execute_node(node))
-    except RuntimeError as error:  # it is an input of torch.autograd.grad
+    except (RuntimeError, TypeError) as error:  # it is an input of torch.autograd.grad, or of a class without views
         if is_interrupt(error):
             raise
         return False

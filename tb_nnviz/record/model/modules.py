@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
+from tb_nnviz.record.model.metadata import metadata, requires_grad
 from tb_nnviz.record.model.sharding import wrappers
 
 Filter = str | type | Sequence[str | type] | None
@@ -74,7 +75,7 @@ class Layer:
     @property
     def trainable(self) -> bool:
         # read at every call, and parameters(recurse=False) takes three times as long
-        return any(p is not None and p.requires_grad for p in self.module._parameters.values())
+        return any(p is not None and requires_grad(p) for p in self.module._parameters.values())
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +90,8 @@ class NamedParameter:
 
     @property
     def role(self) -> str:
-        return role(self.owner, self.name.rpartition(".")[2], self.tensor.dim())
+        with metadata():
+            return role(self.owner, self.name.rpartition(".")[2], self.tensor.dim())
 
 
 def role(owner: nn.Module, name: str, dims: int) -> str:
@@ -275,17 +277,6 @@ def first_tensor(output: object, depth: int = 8) -> Tensor | None:
 def call_shape(output: Tensor, batched: bool = True) -> tuple[int, ...]:
     """Return the shape of an output without its batch axis, if it has one. It is empty if the output is nested."""
     return () if output.is_nested else tuple(output.shape[batched:])
-
-
-def dtype_name(tensor: Tensor) -> str:
-    """Return the name of a tensor's dtype, prefixed with the tensor's kind if it has no values to measure.
-
-    >>> import torch
-    >>> dtype_name(torch.ones(2)), dtype_name(torch.ones(2, device="meta"))
-    ('float32', 'meta float32')
-    """
-    word = "nested " if tensor.is_nested else "meta " if tensor.is_meta else ""
-    return word + str(tensor.dtype).removeprefix("torch.")
 
 
 def takes_hooks(module: nn.Module) -> bool:

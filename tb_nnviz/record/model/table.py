@@ -9,6 +9,7 @@ from typing import Any
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
+from tb_nnviz.record.model.metadata import metadata
 from tb_nnviz.record.model.modules import named_modules, type_name
 from tb_nnviz.record.model.sharding import whole_shapes
 
@@ -37,17 +38,19 @@ def module_table(models: Mapping[str, nn.Module], calls: Mapping[nn.Module, int]
     for name, module in named_modules(models):
         own = _new(module.parameters(recurse=False), seen)
         buffers = _new(module.buffers(recurse=False), seen)
-        rows[module] = {
-            "name": name,
-            "type": type_name(module),
-            "calls": calls.get(module, 0),
-            "parameters": sum(map(numel, own)),
-            "trainable": sum(numel(p) for p in own if p.requires_grad),
-            "shared": sum(numel(p) for p in module.parameters(recurse=False) if not is_lazy(p)) - sum(map(numel, own)),
-            "buffers": sum(b.numel() for b in buffers),
-            "parameter_bytes": sum(numel(p) * p.element_size() for p in own),
-            "buffer_bytes": sum(b.numel() * b.element_size() for b in buffers),
-        }
+        with metadata():
+            rows[module] = {
+                "name": name,
+                "type": type_name(module),
+                "calls": calls.get(module, 0),
+                "parameters": sum(map(numel, own)),
+                "trainable": sum(numel(p) for p in own if p.requires_grad),
+                "shared": sum(numel(p) for p in module.parameters(recurse=False) if not is_lazy(p))
+                - sum(map(numel, own)),
+                "buffers": sum(b.numel() for b in buffers),
+                "parameter_bytes": sum(numel(p) * p.element_size() for p in own),
+                "buffer_bytes": sum(b.numel() * b.element_size() for b in buffers),
+            }
     order = {module: place for place, module in enumerate(calls)}
     return [rows[module] for module in sorted(rows, key=lambda module: order.get(module, len(order)))]
 

@@ -9,6 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from tb_nnviz.record.model.metadata import metadata
+
 
 @dataclass(frozen=True)
 class Probe:
@@ -92,13 +94,16 @@ def probes(probe: Any, models: Mapping[str, nn.Module]) -> dict[str, Probe]:
 
 
 def device_of(model: nn.Module) -> torch.device:
-    """Return the device of the model's first parameter, to which its inputs go."""
-    return next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
+    """Return the device of the model's first parameter with values, to which its inputs go."""
+    with metadata():
+        devices = (parameter.device for parameter in model.parameters() if not parameter.is_meta)
+        return next(devices, torch.device("cpu"))
 
 
 def dtype_of(model: nn.Module) -> torch.dtype | None:
     """Return the dtype of the model's first floating-point parameter, or None if it has none."""
-    return next((parameter.dtype for parameter in model.parameters() if parameter.is_floating_point()), None)
+    with metadata():
+        return next((parameter.dtype for parameter in model.parameters() if parameter.is_floating_point()), None)
 
 
 def _map(value: Any, function: Callable[[Tensor], Tensor]) -> Any:

@@ -28,6 +28,7 @@ from tb_nnviz.record.pending_step import PendingStep
 from tb_nnviz.record.step_plan import StepPlan
 
 UNOBSERVED = "no training pass of the model was observed: it is compiled or scripted, or was not called"
+EVALUATED = "no training pass of the model was observed: it was called in evaluation mode (call model.train() before)"
 
 
 @dataclass(eq=False)
@@ -197,8 +198,10 @@ class GraphCapture(Collector):
         if calls.running is not None:
             root = calls.running.root
             if not calls.running.counted or root is not module:
+                self._note_mode(root)
                 return None
         elif calls.reached or not calls.counts(module):
+            self._note_mode(module)
             return None
         if root in self._finished:
             if root is not None:
@@ -208,6 +211,11 @@ class GraphCapture(Collector):
         self._thread = threading.get_ident()
         self._running = _Observed(calls.running, root, Dataflow(names))
         return self._running
+
+    def _note_mode(self, module: nn.Module) -> None:
+        """Remember that a pass with gradients was in evaluation mode, in case that no other pass is observed."""
+        if self._reason == UNOBSERVED and not module.training and torch.is_grad_enabled():
+            self._reason = EVALUATED
 
     def _has_enough(self, running: _Observed, module: nn.Module, args: Any, kwargs: Any) -> bool:
         """End the pass and return True if a call outside of a model's call begins one more pass on new inputs.

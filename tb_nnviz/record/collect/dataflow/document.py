@@ -78,16 +78,36 @@ def graph_entry(document: dict[str, Any]) -> schema.Entry:
 
 
 def arguments_of(module: nn.Module, args: Any, kwargs: Any) -> dict[str, Tensor]:
-    """Return the tensors of a call by the names of the module's arguments."""
+    """Return the tensors of a call by the names of the module's arguments, in the order of its signature.
+
+    A tensor that is passed several times is there once, by all its names.
+
+    >>> class Model(nn.Module):
+    ...     def forward(self, x, labels=None): ...
+    >>> import torch
+    >>> x = torch.ones(2)
+    >>> list(arguments_of(Model(), (), {"labels": x, "x": x})), list(arguments_of(Model(), ((x, torch.ones(1)),), {}))
+    (['x = labels'], ['x[0]', 'x[1]'])
+    """
+    names: dict[int, tuple[Tensor, list[str]]] = {}
+    for name, value in _arguments(module, args, kwargs):
+        tensors = tensors_of(value)
+        for i, tensor in enumerate(tensors):
+            names.setdefault(id(tensor), (tensor, []))[1].append(name if len(tensors) == 1 else f"{name}[{i}]")
+    return {" = ".join(known): tensor for tensor, known in names.values()}
+
+
+def _arguments(module: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Return the arguments of a call with their names. Those without a name of their own are numbered."""
     try:
-        known = [parameter.name for parameter in inspect.signature(module.forward).parameters.values()]
-    except (TypeError, ValueError) as error:
+        signature = inspect.signature(module.forward)
+        bound = signature.bind(*args, **kwargs).arguments
+    except (TypeError, ValueError) as error:  # the call may change its arguments in a hook
         if is_interrupt(error):
             raise
-        known = []
-    known += [f"input {number}" for number in range(len(known), len(args))]
-    named: dict[str, Tensor] = {}
-    for name, value in [*zip(known, args, strict=False), *kwargs.items()]:
-        tensors = tensors_of(value)
-        named |= {name if len(tensors) == 1 else f"{name}[{i}]": tensor for i, tensor in enumerate(tensors)}
-    return named
+        return [*((f"input {number}", value) for number, value in enumerate(args)), *kwargs.items()]
+    found: list[tuple[str, Any]] = []
+    for name, value in bound.items():
+        kind = signature.parameters[name].kind
+        found += value.items() if kind is inspect.Parameter.VAR_KEYWORD else [(name, value)]
+    return found

@@ -91,6 +91,8 @@ class TrackedWeights(Collector):
 
     def _rows_of(self, parameter: NamedParameter) -> list[schema.TrackedRow]:
         """Return the rows of a parameter. They stay the same unless its shape changes."""
+        if not has_elements(parameter.tensor):  # also a parameter that has been replaced since the choice
+            return []
         shape = tuple(parameter.tensor.shape)
         known = self._rows.get(parameter.name)
         if known is None or known[0] != shape:
@@ -101,10 +103,8 @@ class TrackedWeights(Collector):
     def _indices(self, parameter: NamedParameter) -> Sequence[Index]:
         if isinstance(self._choice, Mapping):
             chosen, shape = self._choice.get(parameter.name, ()), tuple(parameter.tensor.shape)
-            if not (chosen and has_elements(parameter.tensor)):  # the parameter may have been replaced since the choice
-                return ()
             return [index for index in chosen if len(index) == len(shape) and all(map(operator.lt, index, shape))]
-        if parameter.role != "weight" or not has_elements(parameter.tensor):
+        if parameter.role != "weight":
             return ()
         shape = tuple(parameter.tensor.shape)
         first = range(min(self._choice, math.prod(shape)))

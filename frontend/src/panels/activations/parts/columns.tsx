@@ -1,5 +1,6 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useSize } from "../../../ui/context";
+import { MoreRuns } from "../../../ui/more_runs";
 import { Name } from "../../../ui/name";
 import { RunHead } from "../../../ui/run_head";
 import { UI_TEXT } from "../../../ui/text";
@@ -77,82 +78,85 @@ export function Columns(props: ColumnsProps) {
     else tooltip.hide();
   };
   return (
-    <div
-      class={props.stale ? "act-scroll stale" : "act-scroll"}
-      ref={box}
-      onScroll={(event) => setTop(event.currentTarget.scrollTop)}
-    >
-      {width > 0 && (
-        <div
-          class="act-columns"
-          ref={root}
-          data-testid="columns"
-          style={{
-            gridTemplateColumns: `repeat(${shown.length}, ${column}px)`,
-            columnGap: `${gap}px`,
-            paddingLeft: `${side}px`,
-          }}
-        >
-          {shown.map((one, i) => (
-            <div class="act-head" key={`head ${one.run}`} style={{ height: `${head}px` }}>
-              <Head
-                shown={one}
-                width={column}
-                step={step}
-                isReference={i === 0}
-                differ={shown.some((s) => s.isDifference)}
-              />
-            </div>
-          ))}
-          {shown.map((one, i) => (
-            <div
-              class="act-column"
-              key={one.run}
-              role="group"
-              aria-label={TEXT.grid(one.run, layer)}
-              data-testid={`maps-${one.run}`}
-            >
-              {one.grid === null ? (
-                <div class="no-data act-none">
-                  <span>{missingReason(one, props.reasons)}</span>
-                </div>
-              ) : one.grid.form === "tiles" ? (
-                <Tiles
+    <>
+      <div
+        class={props.stale ? "act-scroll stale" : "act-scroll"}
+        ref={box}
+        onScroll={(event) => setTop(event.currentTarget.scrollTop)}
+      >
+        {width > 0 && (
+          <div
+            class="act-columns"
+            ref={root}
+            data-testid="columns"
+            style={{
+              gridTemplateColumns: `repeat(${shown.length}, ${column}px)`,
+              columnGap: `${gap}px`,
+              paddingLeft: `${side}px`,
+            }}
+          >
+            {shown.map((one, i) => (
+              <div class="act-head" key={`head ${one.run}`} style={{ height: `${head}px` }}>
+                <Head
                   shown={one}
-                  grid={one.grid}
-                  slots={slots}
-                  layout={layout}
-                  view={[top, height]}
-                  gutter={gutter}
-                  tokens={tokens}
-                  input={input}
-                  focusable={i === 0}
-                  selected={props.unit}
-                  open={props.setUnit}
-                  hover={(place, event) => hover(one, place, event)}
-                />
-              ) : (
-                <Sheet
-                  shown={one}
-                  grid={one.grid}
-                  slots={slots}
                   width={column}
-                  height={height - head - 8}
-                  side={i === 0 ? SIDE : 0}
-                  tokens={tokens}
-                  sampleLabel={(n) => sampleLabel(input?.header ?? null, n)}
-                  sample={sample}
-                  setSample={props.setSample}
-                  selected={props.unit}
-                  open={props.setUnit}
-                  hover={(place, event) => hover(one, place, event)}
+                  step={step}
+                  isReference={i === 0}
+                  differ={shown.some((s) => s.isDifference)}
                 />
-              )}
-            </div>
-          ))}
-        </div>
-      )}
-    </div>
+              </div>
+            ))}
+            {shown.map((one, i) => (
+              <div
+                class="act-column"
+                key={one.run}
+                role="group"
+                aria-label={TEXT.grid(one.run, layer)}
+                data-testid={`maps-${one.run}`}
+              >
+                {one.grid === null ? (
+                  <div class="no-data act-none">
+                    <span>{missingReason(one, props.reasons)}</span>
+                  </div>
+                ) : one.grid.form === "tiles" ? (
+                  <Tiles
+                    shown={one}
+                    grid={one.grid}
+                    slots={slots}
+                    layout={layout}
+                    view={[top, height]}
+                    gutter={gutter}
+                    tokens={tokens}
+                    input={input}
+                    focusable={i === 0}
+                    selected={props.unit}
+                    open={props.setUnit}
+                    hover={(place, event) => hover(one, place, event)}
+                  />
+                ) : (
+                  <Sheet
+                    shown={one}
+                    grid={one.grid}
+                    slots={slots}
+                    width={column}
+                    height={height - head - 8}
+                    side={i === 0 ? SIDE : 0}
+                    tokens={tokens}
+                    sampleLabel={(n) => sampleLabel(input?.header ?? null, n)}
+                    sample={sample}
+                    setSample={props.setSample}
+                    selected={props.unit}
+                    open={props.setUnit}
+                    hover={(place, event) => hover(one, place, event)}
+                  />
+                )}
+              </div>
+            ))}
+          </div>
+        )}
+      </div>
+      {width > 0 && <MoreRuns box={box} runs={shown.map(({ run }) => run)} heads=".act-head" />}
+    </>
   );
 }
 

@@ -4,6 +4,7 @@ import { parseFilter } from "../../../lib/format";
 import type { Scale } from "../../../lib/types";
 import { theme } from "../../../plot/canvas";
 import { useSize, useStore } from "../../../ui/context";
+import { MoreRuns } from "../../../ui/more_runs";
 import { Name } from "../../../ui/name";
 import { RowFilter } from "../../../ui/row_filter";
 import { RunHead } from "../../../ui/run_head";
@@ -25,7 +26,9 @@ const LINE = 24;
 const PAD = 3;
 const BOX = 7;
 const GAP = 16;
-const MIN_WIDTH = 150;
+/** Width of a run's column below which the runs scroll. Columns that scroll are wider. */
+const NARROWEST = 96;
+const SCROLLED = 150;
 
 interface Props {
   listing: Listing;
@@ -52,9 +55,10 @@ export function Layers({ listing, response, stale }: Props) {
 
   const chosen = useListWidth();
   const usual = Math.min(220, Math.max(110, Math.round(width * 0.2)));
-  const label = Math.min(chosen ?? usual, Math.max(usual, width - MIN_WIDTH - GAP));
+  const label = Math.min(chosen ?? usual, Math.max(usual, width - SCROLLED - GAP));
   const room = width - label - 12;
-  const column = Math.max(MIN_WIDTH, Math.floor((room - GAP * shown.length) / Math.max(1, shown.length)));
+  const fitting = Math.floor((room - GAP * shown.length) / Math.max(1, shown.length));
+  const column = fitting >= NARROWEST ? fitting : SCROLLED;
   const axis = useAxis(shared, column);
   const body = Math.max(LINE, height - 30 - 22 - 40);
   const first = Math.max(0, Math.floor(top / LINE));
@@ -148,6 +152,7 @@ export function Layers({ listing, response, stale }: Props) {
               )}
             </div>
           </div>
+          <MoreRuns box={scroll} runs={shown} left={label} />
           <DensityLegend
             scale={scale}
             peak={peak}
