@@ -220,10 +220,10 @@ class Session:
     def _begin(self) -> None:
         self._modules.active = False  # if a line below raises, nothing accumulates
         self._plan = plan = self._options.plan(self.number)
+        self._collectors.begin(plan)
         if plan.logged and not self.guard.is_off("activations") and splits_outputs(self._models):
             reason = "not recorded: layers compute a part of their output on each rank (tensor parallelism)"
             self.guard.fail("activations", NotRecorded(reason))
-        self._collectors.begin(plan)
         self._modules.next_step(plan.logged and not self.guard.is_off("activations"))
         self._stepped.clear()
         self._repeats = 0

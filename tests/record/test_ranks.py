@@ -95,7 +95,7 @@ def test_part_of_a_parameter_is_not_measured(name, who, folder, results):
 @pytest.mark.parametrize("name", ["fsdp2", "fsdp1_original"])
 def test_structure_of_sharded_model_has_whole_parameters(name, folder, results):
     run = Run(folder / "first" / name)
-    (document,) = (schema.decode_graph(value) for value in run.tensors[schema.TAG_GRAPH].values())
+    (document,) = (schema.decode_graph(value.tobytes()) for value in run.tensors[schema.TAG_GRAPH].values())
     rows = {row["name"]: (row["parameters"], row["type"]) for row in document["modules"]}
     assert (rows["0"], rows["2"]) == ((40, "Linear"), (18, "Linear"))
 
