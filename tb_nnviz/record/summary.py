@@ -109,7 +109,11 @@ def summary(model: nn.Module, inputs: Any) -> Summary:
 def _copied(model: nn.Module) -> dict[str, nn.Module]:
     """Return a copy of a model with lazy parameters, which the pass would initialize."""
     # torch cannot copy lazy buffers
-    memo = {id(b): UninitializedBuffer(device=b.device, dtype=b.dtype) for b in model.buffers() if is_lazy(b)}
+    memo: dict[int, Any] = {
+        id(buffer): UninitializedBuffer(requires_grad=False, device=buffer.device, dtype=buffer.dtype)  # type: ignore[call-arg]
+        for buffer in model.buffers()
+        if is_lazy(buffer)
+    }
     try:
         return {"": copy.deepcopy(model, memo)}
     except Exception as error:

@@ -32,7 +32,7 @@ def uncompiled(breaks: bool, callees: bool = True) -> Callable[[Function], Funct
             frames.set_code_exec_strategy(
                 function.__code__, frames._FrameExecStrategy(skip, skip if callees else default)
             )
-        else:
+        elif hasattr(frames, "skip_code"):
             frames.skip_code(function.__code__)
         if breaks:
             function._torchdynamo_disable = True  # type: ignore[attr-defined]
