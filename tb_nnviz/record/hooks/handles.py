@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar
 import torch
 from torch import nn
 
-from tb_nnviz.record.hooks.shared import Uncopied, Uncopyable, unmerge
+from tb_nnviz.record.hooks.shared import Hooks, Uncopied, Uncopyable, is_merged, unmerge
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -66,12 +66,21 @@ class Removable(Protocol):
 class _Registered:
     """The handle of a hook on a module."""
 
-    def __init__(self, module: nn.Module, handle: Any) -> None:
-        self._handle = handle
+    def __init__(self, module: nn.Module, handle: Any, name: str) -> None:
+        self._module, self._name, self._handle = module, name, handle
         # torch looks hooks up in this dict by their ids, which are not negative
         self._beside, self._key = vars(module).get("_forward_hooks_always_called"), -1 - handle.id
         if self._beside is not None:
             self._beside[self._key] = Uncopied(handle.hooks_dict_ref(), handle.id)
+
+    @property
+    def is_lost(self) -> bool:
+        """True if other code has removed the hook."""
+        hooks: Hooks | None = self._handle.hooks_dict_ref()
+        current: Any = vars(self._module).get(self._name)
+        if hooks is None or current is not hooks:
+            return True
+        return self._handle.id not in hooks and not is_merged(hooks, self._handle.id)
 
     def remove(self) -> None:
         self._handle.remove()
@@ -83,12 +92,12 @@ class _Registered:
 
 def before_call(module: nn.Module, hook: Hook, **options: bool) -> Removable:
     """Register a hook that runs before each call of a module. No copy of the module has it."""
-    return _Registered(module, module.register_forward_pre_hook(hook, **options))
+    return _Registered(module, module.register_forward_pre_hook(hook, **options), "_forward_pre_hooks")
 
 
 def after_call(module: nn.Module, hook: Hook, **options: bool) -> Removable:
     """Register a hook that runs after each call of a module. No copy of the module has it."""
-    return _Registered(module, module.register_forward_hook(hook, **options))
+    return _Registered(module, module.register_forward_hook(hook, **options), "_forward_hooks")
 
 
 class Handles:
@@ -99,6 +108,11 @@ class Handles:
 
     def __len__(self) -> int:
         return len(self._handles)
+
+    @property
+    def are_lost(self) -> bool:
+        """True if other code has removed one of the hooks on modules."""
+        return any(getattr(handle, "is_lost", False) for handle in self._handles)
 
     def add(self, handle: Removable) -> None:
         self._handles.append(handle)

@@ -115,6 +115,11 @@ def is_shared(hook: object) -> bool:
     return isinstance(hook, _Before | _After)
 
 
+def is_merged(hooks: Hooks, key: int) -> bool:
+    """Return True if a shared hook in this dict calls the hook that had the key."""
+    return any(shared in hooks and key in _merged.get((id(hooks), shared), {}) for shared in _shared)
+
+
 def unmerge(hooks: Hooks, key: int) -> None:
     """Forget a hook that a shared hook calls. The shared hook stays, since Dynamo would compile again without it."""
     for shared in _shared:

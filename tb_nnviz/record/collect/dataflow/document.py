@@ -32,6 +32,7 @@ from torch import Tensor, nn
 from tb_nnviz import schema
 from tb_nnviz.record.collect.dataflow.dataflow import Dataflow
 from tb_nnviz.record.collect.dataflow.tensors import tensors_of
+from tb_nnviz.record.model.nested import tensors_in
 
 
 def graph_document(
@@ -90,7 +91,7 @@ def arguments_of(module: nn.Module, args: Any, kwargs: Any) -> dict[str, Tensor]
     """
     names: dict[int, tuple[Tensor, list[str]]] = {}
     for name, value in _arguments(module, args, kwargs):
-        tensors = tensors_of(value)
+        tensors = tensors_of(value) or list(tensors_in(value))
         for i, tensor in enumerate(tensors):
             names.setdefault(id(tensor), (tensor, []))[1].append(name if len(tensors) == 1 else f"{name}[{i}]")
     return {" = ".join(known): tensor for tensor, known in names.values()}
