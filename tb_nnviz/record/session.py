@@ -9,6 +9,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from tb_nnviz import schema
+from tb_nnviz.record.call_reports import report_calls, report_ranks
 from tb_nnviz.record.collect import scalars
 from tb_nnviz.record.collect.dataflow.capture import GraphCapture
 from tb_nnviz.record.collect.held_values import HeldValues
@@ -25,7 +26,7 @@ from tb_nnviz.record.hooks.scaler import GradScalerPatch
 from tb_nnviz.record.hooks.unseen import Unseen
 from tb_nnviz.record.model.modules import Layer, layers, named_modules, named_parameters
 from tb_nnviz.record.model.optimizers import WatchedOptimizer
-from tb_nnviz.record.model.sharding import rank, splits_outputs
+from tb_nnviz.record.model.sharding import splits_outputs
 from tb_nnviz.record.options import Options
 from tb_nnviz.record.step_plan import StepPlan
 from tb_nnviz.record.write.event_file import Report
@@ -368,11 +369,11 @@ class Session:
         if not self._ordered:  # the first pass has shown the order of execution
             self._ordered = True
             self.guard.attempt("the order of execution", self._order.settle)
-        if self._modules.active and self._unseen.compiled:
-            self.guard.attempt("activations", self._report_compiled)
         if self._plan.logged:
-            self.guard.attempt("ranks", self._report_ranks)
-            self.guard.attempt("activations", self._report_evaluation)
+            kinds = tuple(kind for kind in _CALLS if kind in self._options.kinds)
+            compiled = self._modules.active and self._unseen.compiled
+            self.guard.attempt("ranks", report_ranks, self.guard.notice, kinds)
+            self.guard.attempt("activations", report_calls, self.guard.notice, kinds, self._modules, compiled)
         pending = self._collectors.close(self._plan)
         if pending is not None:
             if not seen:
@@ -396,39 +397,6 @@ class Session:
         """Submit the notices if one is new. A step that stays open must not hold them back."""
         if (notices := self.guard.notices.take()) is not None:
             self.guard.attempt("notices", self._events.notices, self.number, notices)
-
-    def _report_ranks(self) -> None:
-        """Report that the log has the values of one rank."""
-        if (own := rank()).size > 1:
-            self.guard.notice(
-                "ranks",
-                f"activations and their gradients are of rank {own.number} only, of {own.size}: problems in the "
-                "samples of the other ranks are not in this run",
-                tuple(kind for kind in _CALLS if kind in self._options.kinds),
-            )
-
-    def _report_evaluation(self) -> None:
-        """Report that the model trains in evaluation mode, in which passes are not taken for training."""
-        kinds = tuple(kind for kind in _CALLS if kind in self._options.kinds)
-        if kinds and self._modules.trained_in_evaluation():
-            self.guard.notice(
-                "evaluation mode",
-                "no activations: the model trains in evaluation mode (model.eval()), in which its passes do not count "
-                "as training. Call model.train() before them",
-                kinds,
-            )
-
-    def _report_compiled(self) -> None:
-        """Report the layers that were not seen, although the model trains: torch.compile runs them without hooks."""
-        uncalled = self._modules.uncalled()
-        if uncalled:
-            names = ", ".join(uncalled[:3]) + (" ..." if len(uncalled) > 3 else "")
-            self.guard.notice(
-                "compiled",
-                f"no activations of {len(uncalled)} layers ({names}): calls in a graph of torch.compile are not "
-                "recorded. Parameters, gradients and updates are",
-                tuple(kind for kind in _CALLS if kind in self._options.kinds),
-            )
 
     def _turned_off(self, part: str) -> list[str]:
         """Stop a part that failed, and return the kinds that the log lacks from now on."""
