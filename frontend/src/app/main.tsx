@@ -2,12 +2,14 @@ import { batch, effect } from "@preact/signals";
 import { render } from "preact";
 import { HttpSource } from "../data/client";
 import { Host } from "../data/host";
-import { decodeState, encodeState, panelKeys, placeOf, readHash, writeHash } from "../lib/url";
+import { decodeState, encodeState, type Keys, panelKeys, placeOf, readHash, writeHash } from "../lib/url";
 import { App } from "./app";
 import { pageState } from "./page";
 import { panelOf } from "./registry";
 import style from "./style.css?inline";
 import { exposeForTests } from "./test_hooks";
+
+const textOf = (keys: Keys) => JSON.stringify([...keys]);
 
 /** Start the page: connect the host, the state and the views. */
 export function start(body: HTMLElement): void {
@@ -33,7 +35,7 @@ export function start(body: HTMLElement): void {
   let place = "";
   const read = () => {
     const keys = readHash(host.readHash(), host.prefix);
-    written = JSON.stringify(keys);
+    written = textOf(keys);
     place = placeOf(keys);
     batch(() => {
       store.setState(decodeState(keys));
@@ -41,9 +43,9 @@ export function start(body: HTMLElement): void {
     });
   };
   const write = () => {
-    const keys = { ...encodeState(store.state()), ...store.panelKeys() };
+    const keys = new Map([...encodeState(store.state()), ...store.panelKeys()]);
     const next = placeOf(keys);
-    written = JSON.stringify(keys);
+    written = textOf(keys);
     host.writeHash(writeHash(host.readHash(), host.prefix, keys), next !== place || store.jumping);
     place = next;
   };
@@ -66,7 +68,7 @@ export function start(body: HTMLElement): void {
     // The user opened another link in the same page. URLs of other tabs have none of these keys.
     hashChanged: () => {
       const keys = readHash(host.readHash(), host.prefix);
-      if (Object.keys(keys).length > 0 && JSON.stringify(keys) !== written) read();
+      if (keys.size > 0 && textOf(keys) !== written) read();
     },
     wentBack: read,
   });

@@ -2,8 +2,8 @@ import { batch, computed, type ReadonlySignal, type Signal, signal } from "@prea
 import { sourceOf } from "../lib/gain";
 import { hasThresholds, isFraction } from "../lib/statistics";
 import { LOG_PREFIX } from "../lib/tags";
-import type { Row, RunInfo, ScalarSeries, ScaleMode, Thresholds, ViewState } from "../lib/types";
-import { DEFAULTS } from "../lib/url";
+import type { Missing, Row, RunInfo, ScalarSeries, ScaleMode, Thresholds, ViewState } from "../lib/types";
+import { DEFAULTS, type Keys } from "../lib/url";
 import type { KeyboardNav, TooltipContent } from "./content";
 import { filtered } from "./filtered";
 import type { Overhead } from "./overhead";
@@ -23,7 +23,7 @@ export class Store {
   private readonly keys = new Map<string, Signal<string | null>>();
   private readonly keyCount = signal(0);
   /** URL keys that no panel has requested yet. */
-  private readonly otherKeys = signal<Readonly<Record<string, string>>>({});
+  private readonly otherKeys = signal<Keys>(new Map());
   /** True during `jump`. */
   jumping = false;
 
@@ -38,6 +38,8 @@ export class Store {
 
   readonly runs = signal<RunInfo[] | null>(null);
   readonly runsError = signal<string | null>(null);
+  /** Runs of the list that could not be read. */
+  readonly runsMissing = signal<readonly Missing[]>([]);
   /** True while a reload replaces the list of runs. */
   replacingRuns = false;
   readonly scalars = signal<readonly ScalarSeries[]>([]);
@@ -141,10 +143,10 @@ export class Store {
    *     const sample = Number(store.key("act.sample").value ?? 0);
    */
   key(name: string): Signal<string | null> {
-    if (name in this.view) throw new Error(`invalid key: ${name} belongs to the shared view`);
+    if (Object.hasOwn(this.view, name)) throw new Error(`invalid key: ${name} belongs to the shared view`);
     let one = this.keys.get(name);
     if (!one) {
-      one = signal(this.otherKeys.peek()[name] ?? null);
+      one = signal(this.otherKeys.peek().get(name) ?? null);
       this.keys.set(name, one);
       this.keyCount.value = this.keys.size;
     }
@@ -152,21 +154,21 @@ export class Store {
   }
 
   /** Return the panels' URL keys that are not at their defaults. Keys of panels that are not open yet are kept. */
-  panelKeys(): Record<string, string> {
-    const result: Record<string, string> = { ...this.otherKeys.value };
+  panelKeys(): Keys {
+    const result = new Map(this.otherKeys.value);
     // Read the count, so that the URL also follows keys that a panel requests later.
     void this.keyCount.value;
     for (const [name, { value }] of this.keys) {
-      if (value === null) delete result[name];
-      else result[name] = value;
+      if (value === null) result.delete(name);
+      else result.set(name, value);
     }
     return result;
   }
 
-  setPanelKeys(keys: Readonly<Record<string, string>>): void {
+  setPanelKeys(keys: Keys): void {
     batch(() => {
       this.otherKeys.value = keys;
-      for (const [name, one] of this.keys) one.value = keys[name] ?? null;
+      for (const [name, one] of this.keys) one.value = keys.get(name) ?? null;
     });
   }
 
@@ -188,8 +190,8 @@ export class Store {
 
   setState(state: ViewState): void {
     batch(() => {
-      for (const [key, value] of Object.entries(state))
-        (this.view as Record<string, Signal<unknown>>)[key].value = value;
+      for (const key of Object.keys(DEFAULTS) as (keyof ViewState)[])
+        (this.view[key] as Signal<unknown>).value = state[key];
     });
   }
 }

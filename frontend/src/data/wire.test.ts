@@ -55,7 +55,9 @@ test("HttpSource, known layouts, are not sent again", async () => {
   expect(sent.map(({ known }) => known.length)).toEqual([0, 1]);
   expect(second.series[0].rows).toBe(first.series[0].rows);
   expect(first.series[0].rows[0].name).toBe("stem.weight");
-  expect(first.series[0].values.norm.length).toBe(first.series[0].steps.length * first.series[0].rows.length);
+  expect(first.series[0].values.get("norm")!.length).toBe(
+    first.series[0].steps.length * first.series[0].rows.length,
+  );
   vi.unstubAllGlobals();
 });
 

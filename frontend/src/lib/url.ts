@@ -19,6 +19,9 @@ export const DEFAULTS: ViewState = {
   hi: null,
 };
 
+/** URL keys of nnviz and their values. */
+export type Keys = ReadonlyMap<string, string>;
+
 /** Placeholder for an empty list of collapsed blocks, since an empty value may get lost from the URL. */
 const NO_FOLDS = "@99";
 
@@ -40,39 +43,43 @@ export function splitList(text: string): string[] {
 }
 
 /** Return the URL keys of a view, without keys at their defaults. */
-export function encodeState(state: ViewState): Record<string, string> {
-  const result: Record<string, string> = {};
+export function encodeState(state: ViewState): Keys {
+  const result = new Map<string, string>();
   for (const key of Object.keys(DEFAULTS) as (keyof ViewState)[]) {
     const value = state[key];
     const initial = DEFAULTS[key];
     if (value === null || value === initial) continue;
-    if (key === "collapsed" && Array.isArray(value) && value.length === 0) result[key] = NO_FOLDS;
-    else if (Array.isArray(value)) result[key] = joinList(value);
-    else result[key] = String(value);
+    if (key === "collapsed" && Array.isArray(value) && value.length === 0) result.set(key, NO_FOLDS);
+    else if (Array.isArray(value)) result.set(key, joinList(value));
+    else result.set(key, String(value));
   }
   return result;
 }
 
 /** Return the view that URL keys describe. Invalid values are ignored. */
-export function decodeState(keys: Readonly<Record<string, string>>): ViewState {
+export function decodeState(keys: Keys): ViewState {
   const state: ViewState = { ...DEFAULTS };
-  const text = (key: string) => keys[key] ?? null;
+  const text = (key: string) => keys.get(key) ?? null;
   const number = (key: string) => {
-    const value = keys[key] === undefined || keys[key].trim() === "" ? Number.NaN : Number(keys[key]);
+    const typed = text(key) ?? "";
+    const value = typed.trim() === "" ? Number.NaN : Number(typed);
     return Number.isFinite(value) ? value : null;
   };
   state.panel = text("panel");
-  if (keys.runs !== undefined) state.runs = splitList(keys.runs);
+  const runs = text("runs");
+  if (runs !== null) state.runs = splitList(runs);
   state.ref = text("ref");
   state.kind = text("kind");
   state.statistic = text("statistic");
-  if (ROLES.includes(keys.role as Role)) state.role = keys.role as Role;
-  if (keys.scale === "linear" || keys.scale === "log") state.scale = keys.scale;
+  state.role = ROLES.find((role) => role === text("role")) ?? null;
+  const scale = text("scale");
+  if (scale === "linear" || scale === "log") state.scale = scale;
   state.row = text("row");
   state.step = number("step");
-  state.runFilter = keys.runFilter ?? "";
-  state.rowFilter = keys.rowFilter ?? "";
-  if (keys.collapsed) state.collapsed = splitList(keys.collapsed);
+  state.runFilter = text("runFilter") ?? "";
+  state.rowFilter = text("rowFilter") ?? "";
+  const collapsed = text("collapsed");
+  if (collapsed) state.collapsed = splitList(collapsed);
   const vanishing = number("vanishing");
   if (vanishing !== null && vanishing > 0) state.vanishing = vanishing;
   const exploding = number("exploding");
@@ -83,25 +90,22 @@ export function decodeState(keys: Readonly<Record<string, string>>): ViewState {
 }
 
 /** Return the keys that belong to single panels: those with a dot (`act.sample`). */
-export function panelKeys(keys: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(keys).filter(([key]) => key.includes(".") && !(key in DEFAULTS)));
-}
+export const panelKeys = (keys: Keys): Keys => new Map([...keys].filter(([key]) => key.includes(".")));
 
 /** Keys whose changes the back button undoes. It does not undo changes of the cursor, filters and ranges. */
 const PLACE = ["panel", "runs", "ref", "kind", "statistic", "role"];
 
 /** Return an identifier of the place that a URL leads to. The back button only stops at different places. */
-export const placeOf = (keys: Readonly<Record<string, string>>) =>
-  JSON.stringify(PLACE.map((key) => keys[key] ?? null));
+export const placeOf = (keys: Keys) => JSON.stringify(PLACE.map((key) => keys.get(key) ?? null));
 
 /** Return nnviz's keys in a hash such as `#nnviz&p.nnviz.step=96`. */
-export function readHash(hash: string, prefix: string): Record<string, string> {
-  const result: Record<string, string> = {};
+export function readHash(hash: string, prefix: string): Keys {
+  const result = new Map<string, string>();
   for (const part of hash.replace(/^#/, "").split("&")) {
     const at = part.indexOf("=");
     if (at < 0 || !part.startsWith(prefix)) continue;
     try {
-      result[part.slice(prefix.length, at)] = decodeURIComponent(part.slice(at + 1));
+      result.set(part.slice(prefix.length, at), decodeURIComponent(part.slice(at + 1)));
     } catch {
       // The link was cut in the middle of an escape sequence. Only this key is lost.
     }
@@ -109,12 +113,15 @@ export function readHash(hash: string, prefix: string): Record<string, string> {
   return result;
 }
 
+/** Escape a value for the URL. Half of a surrogate pair has no escape, so it becomes U+FFFD. */
+const escaped = (value: string) => encodeURIComponent(value.replace(/\p{Surrogate}/gu, "\ufffd"));
+
 /** Return the hash with nnviz's keys replaced and everything else unchanged. */
-export function writeHash(hash: string, prefix: string, keys: Readonly<Record<string, string>>): string {
+export function writeHash(hash: string, prefix: string, keys: Keys): string {
   const others = hash
     .replace(/^#/, "")
     .split("&")
     .filter((part) => part !== "" && !part.startsWith(prefix));
-  const ours = Object.entries(keys).map(([key, value]) => `${prefix}${key}=${encodeURIComponent(value)}`);
+  const ours = [...keys].map(([key, value]) => `${prefix}${key}=${escaped(value)}`);
   return `#${[...others, ...ours].join("&")}`;
 }

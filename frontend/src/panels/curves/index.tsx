@@ -3,6 +3,7 @@ import { useQuery, useQueryClient } from "../../data/use_query";
 import { exact, parseFilter } from "../../lib/format";
 import { nearest } from "../../lib/steps";
 import { NNVIZ_PREFIX } from "../../lib/tags";
+import type { ScalarSeries } from "../../lib/types";
 import { Busy } from "../../ui/busy";
 import { useSize, useStore } from "../../ui/context";
 import { Exports } from "../../ui/exports";
@@ -12,7 +13,7 @@ import { useKeyboardNav } from "../../ui/keyboard_nav";
 import { NoRuns, PanelEmpty } from "../../ui/panel_empty";
 import { curvesCsv } from "./csv";
 import { explain, show } from "./explain";
-import { type Part, type ScalarCurve, scalarCharts } from "./model";
+import { type Part, scalarCharts } from "./model";
 import { clocksOf, curveLines, xDomain, xOfStep } from "./model_lines";
 import { type CurveMark, curveMarks } from "./model_marks";
 import { ChartView } from "./parts/chart";
@@ -27,14 +28,14 @@ const HEIGHT = 172;
 const LARGE = 380;
 
 const words = {
-  title: (id: string) => TEXT.charts[id] ?? (id.startsWith("own:") ? TEXT.own(id.slice(4)) : id),
+  title: (id: string) => TEXT.charts.get(id) ?? (id.startsWith("own:") ? TEXT.own(id.slice(4)) : id),
   label: (id: string, part: Part, tag: string) =>
     typeof part !== "number"
       ? TEXT.parts[part]
-      : (TEXT.labels[id]?.[part] ??
+      : (TEXT.labels.get(id)?.[part] ??
         (id === "learning_rate" ? TEXT.group(tag.split("/").slice(3).join("/")) : tag)),
 };
-const read = (header: unknown) => (header as { series: ScalarCurve[] }).series;
+const read = ({ series }: { series: ScalarSeries[] }) => series;
 
 export function View() {
   const store = useStore();
@@ -199,7 +200,7 @@ export function View() {
 }
 
 /** Return the last optimizer step of any run. */
-function lastStep(series: readonly ScalarCurve[]): number | null {
+function lastStep(series: readonly ScalarSeries[]): number | null {
   let last: number | null = null;
   for (const { tag, steps } of series)
     if (tag.startsWith(NNVIZ_PREFIX) && steps.length > 0) last = Math.max(last ?? 0, steps[steps.length - 1]);

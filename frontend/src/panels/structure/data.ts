@@ -1,41 +1,25 @@
 import { useMemo, useRef } from "preact/hooks";
-import { type QueryState, useQuery } from "../../data/use_query";
+import { asIs, type QueryState, useQuery } from "../../data/use_query";
+import type { Structure, StructureAnswer } from "../../lib/answers/structure";
 import { unionRows } from "../../lib/row_union";
 import { allSteps, nearest } from "../../lib/steps";
-import { CELL, type Scale } from "../../lib/types";
+import { CELL, type Scale, type SeriesResponse } from "../../lib/types";
 import { useStore } from "../../ui/context";
-import {
-  factsOf,
-  flat,
-  type Models,
-  moduleTree,
-  requestedRows,
-  type Structure,
-  type ValueRequest,
-} from "./model";
-import {
-  type Cell,
-  cellOf,
-  type LineSeries,
-  lineSeries,
-  type SeriesEntry,
-  sharedScale,
-} from "./model_values";
+import { factsOf, flat, type Models, moduleTree, requestedRows, type ValueRequest } from "./model";
+import { type Cell, cellOf, type LineSeries, lineSeries, sharedScale } from "./model_values";
 
 /** Number of columns of a sparkline. */
 const WIDTH = 48;
 /** Maximum number of names in one request. */
 const MAX_NAMES = 20_000;
 
-const readStructure = (header: unknown) =>
-  header as { runs: Structure[]; missing: { run: string; reason: string }[] };
-const readSeries = (header: unknown) => (header as { series: SeriesEntry[] }).series;
+const readSeries = ({ series }: SeriesResponse) => series;
 
 /** Return the models of the shown runs. */
-export function useModels(): { models: Models | null; query: QueryState<ReturnType<typeof readStructure>> } {
+export function useModels(): { models: Models | null; query: QueryState<StructureAnswer> } {
   const store = useStore();
   const shown = store.shown.value;
-  const query = useQuery("structure", shown.length > 0 ? { runs: shown } : null, readStructure);
+  const query = useQuery("structure", shown.length > 0 ? { runs: shown } : null, asIs);
   const data = query.data ?? query.previous;
   const found = useMemo(
     () => data && shown.flatMap((run) => data.runs.find((one) => one.run === run) ?? []),
@@ -161,9 +145,9 @@ export function useValues(models: Models | null): Values {
       return i < 0 ? NOTHING : cellOf(one.value[i], one.absent[i] === 1, statistic);
     }
     const exact = now?.find((candidate) => candidate.run === run);
-    const values = exact?.values?.[statistic];
+    const values = exact?.values.get(statistic);
     const i = exact ? nearest(exact.steps, step) * requested.length + line : -1;
-    if (!exact?.absent || !values || i < 0 || values.length % requested.length !== 0) return NOTHING;
+    if (!exact || !values || i < 0 || exact.rows.length !== requested.length) return NOTHING;
     return cellOf(values[i], exact.absent[i] === 1, statistic);
   };
   return {

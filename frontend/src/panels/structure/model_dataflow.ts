@@ -1,4 +1,4 @@
-import type { Graph, GraphNode } from "./model";
+import type { Graph, GraphNode } from "../../lib/answers/structure";
 
 /** A box of the drawing: a call, an operator, an input or output, or a collapsed module. */
 export interface FlowNode {
@@ -19,7 +19,7 @@ export interface FlowNode {
 export interface FlowEdge {
   from: string;
   to: string;
-  shape: readonly number[] | null;
+  shape: readonly (number | null)[] | null;
   via: string[];
   assumed: boolean;
 }
@@ -84,7 +84,13 @@ export function visibleFlow(graph: Graph, open: ReadonlySet<string>): Flow {
     const key = `${a} ${b}`;
     const known = edges.get(key);
     if (!known)
-      edges.set(key, { from: a, to: b, shape: shape ?? null, via: via ?? [], assumed: assumed === true });
+      edges.set(key, {
+        from: a,
+        to: b,
+        shape: shape ?? null,
+        via: [...(via ?? [])],
+        assumed: assumed === true,
+      });
     else {
       known.assumed &&= assumed === true;
       known.via = [...known.via, ...(via ?? []).filter((name) => !known.via.includes(name))];

@@ -1,5 +1,6 @@
 import { interpolateViridis } from "../../lib/ramps";
 import { allSteps } from "../../lib/steps";
+import type { RunSeries } from "../../lib/types";
 import type { CurveRun, Curves } from "../../plot/layout_curve";
 
 /** A single weight of one run over steps. */
@@ -10,32 +11,21 @@ export interface Track {
   values: Float32Array;
 }
 
-interface Column {
-  min: Float32Array;
-  max: Float32Array;
-}
-
-/** One run's series in the response of `POST series` for the kind `tracked`. */
-export interface TrackedSeries {
-  run: string;
-  steps: Float64Array;
-  absent?: Uint8Array;
-  values?: { value: Float32Array };
-  starts?: Float64Array;
-  columns?: { value: Column };
-}
+/** The only statistic of the kind `tracked`. */
+const VALUE = "value";
 
 /**
  * Read single weights from a response. A column of several steps becomes two points, its minimum and its maximum, so
  * that spikes remain visible.
  */
-export function tracks(series: readonly TrackedSeries[], names: readonly string[]): Track[] {
+export function tracks(series: readonly RunSeries[], names: readonly string[]): Track[] {
   return series.flatMap((one) =>
     names.flatMap((name, row): Track[] => {
       const n = names.length;
-      if (one.columns && one.starts) {
-        const { min, max } = one.columns.value;
-        const { starts, steps: all } = one;
+      const column = one.reduced?.columns.get(VALUE);
+      if (one.reduced && column) {
+        const { min, max } = column;
+        const { starts, steps: all } = one.reduced;
         const steps = new Float64Array(2 * starts.length);
         const values = new Float32Array(2 * starts.length);
         starts.forEach((start, i) => {
@@ -47,10 +37,10 @@ export function tracks(series: readonly TrackedSeries[], names: readonly string[
         });
         return present({ run: one.run, name, steps, values });
       }
-      const value = one.values?.value;
+      const value = one.values.get(VALUE);
       if (!value) return [];
       const values = Float32Array.from(one.steps, (_, i) => value[i * n + row]);
-      const absent = one.absent && one.steps.every((_, i) => one.absent![i * n + row] === 1);
+      const absent = one.steps.every((_, i) => one.absent[i * n + row] === 1);
       return absent ? [] : present({ run: one.run, name, steps: one.steps, values });
     }),
   );

@@ -1,9 +1,9 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { MapEvent } from "../../../lib/answers/maps";
 import { useSize, useStore } from "../../../ui/context";
 import { RunHead } from "../../../ui/run_head";
 import { UI_TEXT } from "../../../ui/text";
 import { tileLayout } from "../layout";
-import type { MapEvent } from "../model";
 import { sampleLabel, tokensOf } from "../model_labels";
 import type { Picture, Shown } from "../model_picture";
 import { countStates } from "../model_units";
@@ -194,7 +194,7 @@ function Head({ shown, width, step, isReference, differ }: HeadProps) {
   if (!grid) return <RunHead run={shown.run} width={width} note="" />;
   const counts = countStates(grid);
   const all = grid.ids.length;
-  const [one, many] = TEXT.nouns[grid.unitAxis] ?? [grid.unitAxis, grid.unitAxis];
+  const [one, many] = TEXT.nouns.get(grid.unitAxis) ?? [grid.unitAxis, grid.unitAxis];
   const noun = all === 1 ? one : many;
   const parts = [
     differ ? (isReference ? TEXT.reference : TEXT.difference) : "",

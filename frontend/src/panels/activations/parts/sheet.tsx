@@ -82,7 +82,7 @@ export function Sheet(props: Props) {
     };
   };
   const chosen = props.selected === null ? -1 : slots.indexOf(props.selected);
-  const noun = TEXT.nouns[grid.unitAxis]?.[1] ?? grid.unitAxis;
+  const noun = TEXT.nouns.get(grid.unitAxis)?.[1] ?? grid.unitAxis;
   return (
     <>
       {side > 0 && (

@@ -1,11 +1,12 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
+import type { MapEvent } from "../../../lib/answers/maps";
 import { short } from "../../../lib/format";
 import { theme } from "../../../plot/canvas";
 import { useStore } from "../../../ui/context";
 import { drawPlane } from "../draw";
 import { drawLabels } from "../draw_labels";
 import { TILE_GAP, type TileLayout, visibleLines } from "../layout";
-import type { MapEvent, MapGrid } from "../model";
+import type { MapGrid } from "../model";
 import { placeLabel } from "../model_labels";
 import type { Shown } from "../model_picture";
 import { peakOf, unitState } from "../model_units";
@@ -86,7 +87,12 @@ export function Tiles(props: Props) {
 
 /** Move the focus between pictures with the arrow keys. */
 function moveFocus(event: KeyboardEvent, columns: number): void {
-  const by = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns }[event.key];
+  const by = new Map([
+    ["ArrowLeft", -1],
+    ["ArrowRight", 1],
+    ["ArrowUp", -columns],
+    ["ArrowDown", columns],
+  ]).get(event.key);
   const here = (event.target as Element).closest<HTMLElement>("[data-unit]");
   if (by === undefined || !here?.parentElement) return;
   const all = [...here.parentElement.querySelectorAll<HTMLElement>("[data-unit]")];
@@ -125,7 +131,7 @@ function Tile(props: TileProps) {
     const pixels = paintUnit(grid, unit, shown.rangeOf(unit), shown.palette);
     drawPlane(canvas.current, pixels, { width, height, dark, dpr: window.devicePixelRatio });
   }, [grid, unit, shown, width, height, dark, dead]);
-  const noun = TEXT.nouns[grid.unitAxis]?.[0] ?? grid.unitAxis;
+  const noun = TEXT.nouns.get(grid.unitAxis)?.[0] ?? grid.unitAxis;
   const word =
     unit < 0 ? TEXT.notKept : state === "dead" ? TEXT.dead : state === "constant" ? TEXT.constant : "";
   const peak = unit < 0 ? 0 : peakOf(grid, unit);
@@ -168,7 +174,7 @@ function Tile(props: TileProps) {
         style={{ marginLeft: `${gutter}px`, marginTop: gutter > 0 ? `${gutter}px` : "" }}
       >
         <span>
-          {width > 52 || word === "" ? `${TEXT.short[grid.unitAxis] ?? ""} ` : ""}
+          {width > 52 || word === "" ? `${TEXT.short.get(grid.unitAxis) ?? ""} ` : ""}
           {id}
         </span>
         {width >= 46 && <span class={tone}>{note}</span>}

@@ -1,9 +1,10 @@
 import { useMemo } from "preact/hooks";
+import type { Graph } from "../../../lib/answers/structure";
 import { useSize, useStore } from "../../../ui/context";
 import { UI_TEXT } from "../../../ui/text";
 import type { Values } from "../data";
 import { curve, layFlow } from "../layout";
-import type { Graph, Models } from "../model";
+import type { Models } from "../model";
 import { type FlowEdge, type FlowNode, visibleFlow } from "../model_dataflow";
 import { usePanZoom } from "../pan_zoom";
 import { TEXT } from "../text";
