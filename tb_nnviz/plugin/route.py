@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -64,7 +63,7 @@ class Route:
 
 def json_answer(document: dict[str, Any]) -> Answer:
     """Return a document as JSON."""
-    return Answer(json.dumps({"version": VERSION, **document}), "application/json")
+    return Answer(wire.dump_json({"version": VERSION, **document}), "application/json")
 
 
 def binary_answer(header: dict[str, Any]) -> Answer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+from typing import Any
 
 import numpy as np
 import pytest
@@ -45,6 +46,69 @@ def test_encode_envelope_is_as_documented() -> None:
     }
     payload = data[4 + length :]
     assert payload == b"\1\2\3" + bytes(5) + struct.pack("<d", 0.5)
+
+
+#: Objects of documents that could be taken for references or for escaped objects, or nearly so.
+CONFUSABLE: list[dict[str, Any]] = [
+    {"dtype": "float32", "shape": [10**9], "offset": 0},
+    {"dtype": None, "shape": None, "offset": None, "more": 1},
+    {"dtype": {"dtype": "uint8", "shape": [1], "offset": 0}, "shape": [{"$a": 1}], "offset": {}},
+    {"$dtype": "uint8", "$shape": [0], "$offset": 0},
+    {"$$": {"$": {"": 1}}},
+    {"$a": 1, "b": 2},
+    {},
+    {"offset": 1.0, "shape": [2]},
+    {'x"offset": 0, "$': 1},
+    {"__proto__": {"dtype": 1, "shape": 1, "offset": 1}},
+]
+
+
+@pytest.mark.parametrize("document", CONFUSABLE, ids=str)
+def test_encode_confusable_document_survives(document: dict[str, Any]) -> None:
+    values = np.array([1, 2], np.float32)
+    documents = [document, {"inner": document}]
+    header = {"first": values, "documents": documents, "layouts": {"1": [document]}, "last": values}
+    decoded = wire.decode(wire.encode(header))
+    assert decoded["documents"] == documents
+    assert decoded["layouts"] == {"1": [document]}
+    assert decoded["first"].tolist() == decoded["last"].tolist() == [1, 2]
+
+
+def test_encode_confusable_document_is_as_documented() -> None:
+    """The header has the escapes of docs/http_api.md, and an object without need has none."""
+    header = {
+        "b": {"dtype": "?", "shape": [], "offset": 7},
+        "c": {"$": 1},
+        "d": {"dtype": "?", "shape": []},
+    }
+    data = wire.encode(header)
+    (length,) = struct.unpack("<I", data[:4])
+    assert json.loads(data[4 : 4 + length]) == {
+        "b": {"$dtype": "?", "$shape": [], "$offset": 7},
+        "c": {"$$": 1},
+        "d": {"dtype": "?", "shape": []},
+    }
+
+
+def test_encode_arrays_named_as_reference_survive() -> None:
+    """Statistics may have any name, so arrays may stand under the keys of a reference."""
+    header = {"values": dict.fromkeys(("dtype", "shape", "offset"), np.array([7], np.uint8))}
+    decoded = wire.decode(wire.encode(header))
+    assert {name: array.tolist() for name, array in decoded["values"].items()} == {
+        "dtype": [7],
+        "shape": [7],
+        "offset": [7],
+    }
+
+
+def test_encode_nonfinite_number_is_null() -> None:
+    header = {"a": np.array([1], np.uint8), "b": [float("nan"), (float("inf"), 1.5)], "c": np.array([2], np.uint8)}
+    data = wire.encode(header)
+    decoded = wire.decode(data)
+    assert decoded["b"] == [None, [None, 1.5]]
+    assert (decoded["a"].tolist(), decoded["c"].tolist()) == ([1], [2])
+    assert b"NaN" not in data
+    assert b"Infinity" not in data
 
 
 def test_encode_name_not_unicode_survives() -> None:

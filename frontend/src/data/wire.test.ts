@@ -29,6 +29,43 @@ test("decode, response made by hand, returns its arrays", () => {
   expect([...found.absent]).toEqual([1, 0, 1]);
 });
 
+/** Response with a header in the words of http_api.md, and no arrays. */
+function withHeader(text: string): ArrayBuffer {
+  const encoded = new TextEncoder().encode(text);
+  const length = encoded.length + ((8 - ((4 + encoded.length) % 8)) % 8);
+  const buffer = new ArrayBuffer(4 + length);
+  new DataView(buffer).setUint32(0, length, true);
+  new Uint8Array(buffer, 4).fill(32);
+  new Uint8Array(buffer, 4).set(encoded);
+  return buffer;
+}
+
+test.each([
+  ['{"$dtype":"?","$shape":[],"$offset":7}', { dtype: "?", shape: [], offset: 7 }],
+  [
+    '{"$dtype":{"$$":1},"$shape":[{"$a":null}],"$offset":0,"$more":true}',
+    { dtype: { $: 1 }, shape: [{ a: null }], offset: 0, more: true },
+  ],
+  ['{"$$dtype":"uint8","$$shape":[0],"$$offset":0}', { $dtype: "uint8", $shape: [0], $offset: 0 }],
+  ['{"$a":1,"b":2}', { $a: 1, b: 2 }],
+  ['{"dtype":"float32","shape":[2]}', { dtype: "float32", shape: [2] }],
+  ["{}", {}],
+])("decode, document %s, is no reference", (text, document) => {
+  expect(decode(withHeader(`{"graph":{"modules":[${text}]},"layouts":{"1":[${text}]}}`))).toEqual({
+    graph: { modules: [document] },
+    layouts: { "1": [document] },
+  });
+});
+
+test("decode, keys of Object.prototype, are own keys", () => {
+  const found = decode(withHeader('{"__proto__":{"$a":1},"constructor":{"b":[2]}}')) as object;
+  expect(Object.getPrototypeOf(found)).toBe(Object.prototype);
+  expect(Object.entries(found)).toEqual([
+    ["__proto__", { a: 1 }],
+    ["constructor", { b: [2] }],
+  ]);
+});
+
 test("decode, broken responses, raise with the reason", () => {
   expect(() => decode(new ArrayBuffer(3))).toThrow("invalid response: 3 bytes");
   expect(() => decode(byHand().slice(0, -8))).toThrow(/invalid array: 3 of uint8/);

@@ -8,8 +8,9 @@ interface ArrayRef {
 
 type Decoded = Float32Array | Float64Array | Int32Array | Uint8Array;
 
-const isRef = (value: unknown): value is ArrayRef =>
-  typeof value === "object" && value !== null && "dtype" in value && "shape" in value && "offset" in value;
+const REFERENCE = ["dtype", "shape", "offset"];
+/** Character before each key of a document's object that could otherwise be taken for a reference. */
+const ESCAPE = "$";
 
 function view(buffer: ArrayBuffer, start: number, ref: ArrayRef): Decoded {
   const length = ref.shape.reduce((product, n) => product * n, 1);
@@ -33,18 +34,23 @@ export function decode(buffer: ArrayBuffer): unknown {
   const length = new DataView(buffer).getUint32(0, true);
   const start = 4 + length;
   if (start > buffer.byteLength || start % 8 !== 0) throw new RangeError(`invalid header length: ${length}`);
-  const header: unknown = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
   const resolve = (value: unknown): unknown => {
-    if (isRef(value)) return view(buffer, start, value);
-    if (Array.isArray(value)) return value.map(resolve);
-    if (typeof value === "object" && value !== null) {
-      return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, resolve(inner)]));
+    if (typeof value !== "object" || value === null) return value;
+    // Changed in place, because layouts are large and have no references.
+    if (Array.isArray(value)) {
+      for (let i = 0; i < value.length; i++) value[i] = resolve(value[i]);
+      return value;
     }
-    return value;
+    const object = value as Record<string, unknown>;
+    const keys = Object.keys(object);
+    if (keys.length > 0 && keys.every((key) => key.startsWith(ESCAPE))) {
+      return Object.fromEntries(keys.map((key) => [key.slice(ESCAPE.length), resolve(object[key])]));
+    }
+    if (REFERENCE.every((key) => Object.hasOwn(object, key))) {
+      return view(buffer, start, value as ArrayRef);
+    }
+    for (const key of keys) object[key] = resolve(object[key]);
+    return object;
   };
-  // Layouts contain arbitrary names and no arrays, so they are not searched.
-  const top = header as Record<string, unknown>;
-  return Object.fromEntries(
-    Object.entries(top).map(([key, value]) => [key, key === "layouts" ? value : resolve(value)]),
-  );
+  return resolve(JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length))));
 }
