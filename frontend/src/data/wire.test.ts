@@ -108,3 +108,17 @@ test("HttpSource, error response, throws its text", async () => {
   );
   vi.unstubAllGlobals();
 });
+
+test.each([
+  ['{"dtype":"float32","shape":[-1],"offset":0}', "invalid shape: [-1]"],
+  ['{"dtype":"float32","shape":[1.5],"offset":0}', "invalid shape: [1.5]"],
+  ['{"dtype":"float32","shape":null,"offset":0}', "invalid shape: null"],
+  ['{"dtype":"uint8","shape":[4294967296,4294967296],"offset":0}', "invalid array"],
+  ['{"dtype":"uint8","shape":[0],"offset":-8}', "invalid offset: -8"],
+  ['{"dtype":"uint8","shape":[0],"offset":3}', "invalid offset: 3"],
+  ['{"dtype":"uint8","shape":[0],"offset":"0"}', 'invalid offset: "0"'],
+  ['{"dtype":"uint8","shape":[1],"offset":1e15}', "invalid array"],
+  ['{"dtype":"constructor","shape":[0],"offset":0}', "unknown dtype: constructor"],
+])("decode, reference %s, is an error", (text, message) => {
+  expect(() => decode(withHeader(`{"a":${text}}`))).toThrow(message);
+});
