@@ -5,7 +5,7 @@ import { Host } from "../data/host";
 import { decodeState, encodeState, type Keys, panelKeys, placeOf, readHash, writeHash } from "../lib/url";
 import { App } from "./app";
 import { pageState } from "./page";
-import { panelOf } from "./registry";
+import { isPanel, panelOf } from "./registry";
 import style from "./style.css?inline";
 import { exposeForTests } from "./test_hooks";
 
@@ -37,8 +37,12 @@ export function start(body: HTMLElement): void {
     const keys = readHash(host.readHash(), host.prefix);
     written = textOf(keys);
     place = placeOf(keys);
+    const state = decodeState(keys);
+    // Parts of the page depend on the open panel, so it must be one that exists.
+    const unknown = state.panel !== null && !isPanel(state.panel) ? state.panel : null;
     batch(() => {
-      store.setState(decodeState(keys));
+      store.setState(unknown === null ? state : { ...state, panel: null });
+      store.unknownPanel.value = unknown;
       store.setPanelKeys(panelKeys(keys));
     });
   };

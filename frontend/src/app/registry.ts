@@ -22,5 +22,7 @@ export const PANELS: readonly Panel[] = [
   { id: "curves", title: "Curves", load: () => import("../panels/curves") },
 ];
 
+export const isPanel = (id: string) => PANELS.some((panel) => panel.id === id);
+
 /** Return the panel with an ID, or the first panel if the ID is unknown. */
 export const panelOf = (id: string | null): Panel => PANELS.find((panel) => panel.id === id) ?? PANELS[0];

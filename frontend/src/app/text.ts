@@ -41,7 +41,12 @@ export const TEXT = {
   },
   whatRuns: "the list of runs",
   whatPanel: (title: string) => `the panel ${title}`,
-  renderFailed: "tb_nnviz could not draw this page",
+  page: "this page",
+  renderFailed: (what: string) => `tb_nnviz could not draw ${what}`,
+  details: "Details",
+  copyDetails: "Copy details",
+  unknownPanel: (id: string, title: string) => `Unknown panel: ${id}. ${title} is shown instead.`,
+  dismiss: "Dismiss",
   keys: {
     title: "Keyboard shortcuts",
     open: "Keyboard shortcuts (?)",

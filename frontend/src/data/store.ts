@@ -28,6 +28,8 @@ export class Store {
   jumping = false;
 
   readonly dark = signal(false);
+  /** Panel in a link that does not exist. */
+  readonly unknownPanel = signal<string | null>(null);
   /** True while the list of keyboard shortcuts is shown. */
   readonly keysListed = signal(false);
   /** Target of the arrow keys; null if the open panel has nothing to move. */

@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
+import { fileName } from "../lib/format";
 import { theme } from "../plot/canvas";
 import { snapshot } from "../plot/snapshot";
 import { useStore } from "./context";
@@ -39,13 +40,13 @@ export function Exports({ name, png, csv, csvTitle = UI_TEXT.csvTitle, disabled 
     const element = png();
     if (!element) return;
     const canvas = snapshot(element, theme(store.dark.value).panel, Math.max(2, window.devicePixelRatio));
-    canvas.toBlob((blob) => blob && download(blob, `${name}.png`), "image/png");
+    canvas.toBlob((blob) => blob && download(blob, `${fileName(name)}.png`), "image/png");
   };
   const later = async (file: Promise<Blob>, controller: AbortController) => {
     abort.current = controller;
     setShare(0);
     try {
-      download(await file, `${name}.csv`);
+      download(await file, `${fileName(name)}.csv`);
     } catch (error) {
       if (!controller.signal.aborted) setFailed(error instanceof Error ? error.message : String(error));
     }
@@ -61,7 +62,7 @@ export function Exports({ name, png, csv, csvTitle = UI_TEXT.csvTitle, disabled 
     }
     const controller = new AbortController();
     const made = csv(setShare, controller.signal);
-    if (typeof made === "string") download(new Blob([made], { type: "text/csv" }), `${name}.csv`);
+    if (typeof made === "string") download(new Blob([made], { type: "text/csv" }), `${fileName(name)}.csv`);
     else void later(made, controller);
   };
   return (

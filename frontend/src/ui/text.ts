@@ -1,3 +1,5 @@
+import type { Missing } from "../lib/types";
+
 /** Texts that the page and several panels share. */
 
 const KIND_NAMES = new Map(
@@ -138,6 +140,11 @@ export const UI_TEXT = {
   },
   loading: "Loading…",
   loadingRuns: (done: number, of: number) => `Loading… ${done} of ${of} runs`,
+  missing: ({ run, tag, row, step, reason }: Missing) =>
+    [run, row ?? tag, step == null ? null : `step ${step}`, reason].filter((part) => part != null).join(": "),
+  unread: (n: number, first: string) =>
+    n === 1 ? `1 item could not be read: ${first}` : `${n} items could not be read. ${first}`,
+  andMore: (n: number) => `and ${n} more`,
   retry: "Retry",
   failed: (what: string) => `Could not load ${what}`,
   whatSeries: "the values",

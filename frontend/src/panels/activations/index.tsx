@@ -10,6 +10,7 @@ import { useKeyboardNav } from "../../ui/keyboard_nav";
 import { LayerList } from "../../ui/layer_list";
 import { NoRuns, PanelEmpty } from "../../ui/panel_empty";
 import { StepSlider } from "../../ui/step_slider";
+import { Unread } from "../../ui/unread";
 import { useChoices } from "./choices";
 import { mapsToCsv } from "./csv";
 import { layersOf, samplesOf, sizesOf } from "./model";
@@ -40,12 +41,9 @@ export function View() {
     );
   }
   if (listing.data && known.maps.length === 0) {
-    const broken = known.missing[0];
     return (
       <section class="panel" aria-label={TEXT.title}>
-        {broken && (
-          <Failure what={TEXT.whatMaps} message={`${broken.run}: ${broken.reason}`} retry={listing.retry} />
-        )}
+        <Unread missing={known.missing} />
         <PanelEmpty title={TEXT.emptyTitle} help={TEXT.emptyHelp} code={TEXT.emptyCode} />
       </section>
     );
@@ -124,6 +122,7 @@ function Activations({ listing, error, retry }: Props) {
       />
       {maps.loading && <Busy />}
       {error !== null && <Failure what={TEXT.whatListing} message={error} retry={retry} />}
+      <Unread missing={listing.missing} />
       <div class="with-layers">
         <LayerList
           items={layers.map(({ name, first }) => ({

@@ -1,5 +1,5 @@
 import { useMemo, useRef, useState } from "preact/hooks";
-import { useQuery, useQueryClient } from "../../data/use_query";
+import { asIs, useQuery, useQueryClient } from "../../data/use_query";
 import { exact, parseFilter } from "../../lib/format";
 import { nearest } from "../../lib/steps";
 import { NNVIZ_PREFIX } from "../../lib/tags";
@@ -11,6 +11,7 @@ import { Failure } from "../../ui/failure";
 import { showFinding, useFindings } from "../../ui/findings";
 import { useKeyboardNav } from "../../ui/keyboard_nav";
 import { NoRuns, PanelEmpty } from "../../ui/panel_empty";
+import { Unread } from "../../ui/unread";
 import { curvesCsv } from "./csv";
 import { explain, show } from "./explain";
 import { type Part, scalarCharts } from "./model";
@@ -35,7 +36,6 @@ const words = {
       : (TEXT.labels.get(id)?.[part] ??
         (id === "learning_rate" ? TEXT.group(tag.split("/").slice(3).join("/")) : tag)),
 };
-const read = ({ series }: { series: ScalarSeries[] }) => series;
 
 export function View() {
   const store = useStore();
@@ -48,10 +48,10 @@ export function View() {
   const [message, setMessage] = useState<string | null>(null);
   const runs = store.shown.value;
   const body = runs.length > 0 ? { runs, tags: null, prefix: "", last: false } : null;
-  const query = useQuery("scalars", body, read);
+  const query = useQuery("scalars", body, asIs);
   const groups = useFindings().groups;
   const series = useMemo(
-    () => (query.data ?? query.previous ?? []).filter(({ run }) => runs.includes(run)),
+    () => ((query.data ?? query.previous)?.series ?? []).filter(({ run }) => runs.includes(run)),
     [query.data, query.previous, runs.join()],
   );
   const clocks = useMemo(() => clocksOf(series), [series]);
@@ -147,6 +147,7 @@ export function View() {
         </div>
       </div>
       {query.pending && <Busy />}
+      <Unread missing={query.data?.missing} />
       {query.error !== null && <Failure what={TEXT.what} message={query.error} retry={query.retry} />}
       {runs.length === 0 ? (
         <NoRuns />

@@ -6,6 +6,7 @@ import { useKeyboardNav } from "../../ui/keyboard_nav";
 import { LayerList } from "../../ui/layer_list";
 import { NoRuns, PanelEmpty } from "../../ui/panel_empty";
 import { StepSlider } from "../../ui/step_slider";
+import { Unread } from "../../ui/unread";
 import { histogramCsv } from "./csv";
 import { useKeys, useListing, useRow, useStep } from "./data";
 import { Layers } from "./parts/layers";
@@ -32,12 +33,18 @@ export function View() {
   const row = rows[selected]?.name ?? "";
 
   if (store.shown.value.length === 0) return <NoRuns />;
+  const missing = [...(query.data?.missing ?? []), ...(current.data?.missing ?? [])];
   const error = query.error ?? current.error;
   const failure = error !== null && (
     <Failure what={TEXT.what} message={error} retry={query.error === null ? current.retry : query.retry} />
   );
   if (known && kinds.length === 0 && error === null) {
-    return <PanelEmpty title={TEXT.emptyTitle} help={TEXT.emptyHelp} code={TEXT.emptyCode} />;
+    return (
+      <>
+        <Unread missing={missing} />
+        <PanelEmpty title={TEXT.emptyTitle} help={TEXT.emptyHelp} code={TEXT.emptyCode} />
+      </>
+    );
   }
   const set = (to: number) => {
     store.view.step.value = to;
@@ -63,6 +70,7 @@ export function View() {
         <StepSlider steps={listing.steps} step={step} set={set} ready={current.data !== null} />
       </div>
       {failure}
+      <Unread missing={missing} />
       <div class={layers ? "with-layers wide" : "with-layers"}>
         {!layers && (
           <LayerList

@@ -13,6 +13,7 @@ import { useKeyboardNav } from "../../ui/keyboard_nav";
 import { NoRuns, PanelEmpty } from "../../ui/panel_empty";
 import { StepSlider } from "../../ui/step_slider";
 import { UI_TEXT } from "../../ui/text";
+import { Unread } from "../../ui/unread";
 import { useModels, useValues } from "./data";
 import { linesOf, openLevels, openWithin } from "./model";
 import { StructureExports } from "./parts/exports";
@@ -218,6 +219,7 @@ export function View() {
         </div>
       </div>
       {(query.pending || values.loading) && <Busy />}
+      <Unread missing={query.data?.missing} />
       {body()}
     </section>
   );

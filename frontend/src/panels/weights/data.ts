@@ -1,6 +1,6 @@
 import type { MapEvent, MapsAnswer } from "../../lib/answers/maps";
 import { WEIGHT_PREFIX } from "../../lib/tags";
-import type { SeriesResponse } from "../../lib/types";
+import type { Missing, SeriesResponse } from "../../lib/types";
 import type { LayerItem } from "../../ui/layer_list";
 import { type Track, tracks } from "./model_tracks";
 import { sheetOf, type TileSheet } from "./paint";
@@ -16,7 +16,7 @@ export interface Weight extends LayerItem {
 }
 
 /** Return the parameters of all runs without duplicates, in the order of the first run that has them. */
-export function readWeights({ listed }: MapsAnswer): Weight[] {
+export function readWeights({ listed, missing }: MapsAnswer): { weights: Weight[]; missing: Missing[] } {
   const found = new Map<string, Weight>();
   for (const { tag, step, header: map, row } of listed) {
     const name = tag.slice(WEIGHT_PREFIX.length);
@@ -32,14 +32,14 @@ export function readWeights({ listed }: MapsAnswer): Weight[] {
       last: Math.max(step, known?.last ?? 0),
     });
   }
-  return [...found.values()];
+  return { weights: [...found.values()], missing };
 }
 
 export interface Maps {
   /** Steps per run, ascending. */
   steps: Map<string, Float64Array>;
   maps: Map<string, MapEvent[]>;
-  missing: MapsAnswer["missing"];
+  missing: Missing[];
 }
 
 export function readMaps({ steps, maps, missing }: MapsAnswer): Maps {
@@ -63,7 +63,7 @@ export function mapsRequest(runs: readonly string[], weight: Weight, step: numbe
 }
 
 /** Return the names of single weights per parameter. */
-export function readTracked({ series }: SeriesResponse): Map<string, string[]> {
+export function readTracked({ series, missing }: SeriesResponse) {
   const found = new Map<string, string[]>();
   for (const rows of new Set(series.map((one) => one.rows))) {
     for (const { name, parameter } of rows) {
@@ -73,7 +73,7 @@ export function readTracked({ series }: SeriesResponse): Map<string, string[]> {
       found.set(parameter, names);
     }
   }
-  return found;
+  return { names: found, missing };
 }
 
 export const readTracks =

@@ -7,6 +7,7 @@ import { Failure } from "../../ui/failure";
 import { useKeyboardNav } from "../../ui/keyboard_nav";
 import { LayerList } from "../../ui/layer_list";
 import { NoRuns, PanelEmpty } from "../../ui/panel_empty";
+import { Unread } from "../../ui/unread";
 import { mapsRequest, readMaps, readTracked, readTracks, readWeights } from "./data";
 import { Stage } from "./parts/stage";
 import { Tools } from "./parts/tools";
@@ -24,7 +25,7 @@ export function View() {
   const runs = store.shown.value;
   const hasRuns = runs.length > 0;
   const listing = useQuery("maps", hasRuns ? { runs, prefix: WEIGHT_PREFIX, tag: null } : null, readWeights);
-  const weights = listing.data ?? listing.previous ?? [];
+  const weights = (listing.data ?? listing.previous)?.weights ?? [];
   const at = weights.length === 0 ? -1 : Math.max(0, choose(store.view.row.value, weights));
   const weight = weights[at] ?? null;
   const maps = useQuery(
@@ -35,7 +36,7 @@ export function View() {
   const tracked = { runs, kind: "tracked", statistics: ["value"] };
   const singles = useQuery("series", hasRuns ? { ...tracked, width: 1 } : null, readTracked);
   const known = singles.data ?? singles.previous;
-  const names = (weight && known?.get(weight.name)) ?? [];
+  const names = (weight && known?.names.get(weight.name)) ?? [];
   const tracks = useQuery(
     "series",
     names.length > 0 ? { ...tracked, rows: names, width: WIDTH } : null,
@@ -64,6 +65,7 @@ export function View() {
   if (listing.data && weights.length === 0)
     return (
       <section class="panel" aria-label={TEXT.title}>
+        <Unread missing={listing.data.missing} />
         <PanelEmpty title={TEXT.emptyTitle} help={TEXT.emptyHelp} code={TEXT.emptyCode} />
       </section>
     );
@@ -72,6 +74,13 @@ export function View() {
   return (
     <section class="panel" aria-label={TEXT.title} aria-busy={busy}>
       <Tools model={model} weight={weight} ready={maps.data !== null} />
+      <Unread
+        missing={[
+          ...(listing.data?.missing ?? []),
+          ...(maps.data?.missing ?? []),
+          ...(singles.data?.missing ?? []),
+        ]}
+      />
       <div class="with-layers">
         <LayerList
           items={weights}
