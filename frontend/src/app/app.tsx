@@ -85,6 +85,7 @@ function Page({ reload }: { reload: () => void }) {
           <Health stable={() => setStable(true)} />
         </Boundary>
         <LinkNotice title={panel.title} />
+        <RunLimit />
         <Tabs panels={PANELS} now={panel.id} />
         <div class="tab-panel" role="tabpanel" id="tab-panel" aria-labelledby={`tab-${panel.id}`}>
           <Boundary
@@ -101,6 +102,19 @@ function Page({ reload }: { reload: () => void }) {
       </main>
       <Tooltip />
       <KeyHelp />
+    </div>
+  );
+}
+
+/** Notice that more runs are selected than the panel draws. */
+function RunLimit() {
+  const store = useStore();
+  const [shown, selected] = [store.shown.value.length, store.selected.value.length];
+  if (shown === selected) return null;
+  return (
+    <div class="link-notice" role="status" data-testid="run-limit">
+      <b>{TEXT.firstRuns(shown, selected)}</b>
+      <span>{TEXT.narrow}</span>
     </div>
   );
 }

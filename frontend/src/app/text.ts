@@ -47,6 +47,8 @@ export const TEXT = {
   copyDetails: "Copy details",
   unknownPanel: (id: string, title: string) => `Unknown panel: ${id}. ${title} is shown instead.`,
   dismiss: "Dismiss",
+  firstRuns: (shown: number, selected: number) => `Showing the first ${shown} of ${selected} selected runs.`,
+  narrow: "Narrow the selection in the list of runs to see others.",
   keys: {
     title: "Keyboard shortcuts",
     open: "Keyboard shortcuts (?)",

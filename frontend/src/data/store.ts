@@ -24,6 +24,9 @@ export class Store {
   private readonly keyCount = signal(0);
   /** URL keys that no panel has requested yet. */
   private readonly otherKeys = signal<Keys>(new Map());
+  /** `maxRuns(panel)` is the number of runs that a panel can draw. */
+  constructor(private readonly maxRuns: (panel: string | null) => number = () => Number.POSITIVE_INFINITY) {}
+
   /** True during `jump`. */
   jumping = false;
 
@@ -65,7 +68,13 @@ export class Store {
     if (wanted !== null && selected.includes(wanted)) return wanted;
     return this.names.value.find((run) => selected.includes(run)) ?? null;
   });
-  readonly shown = computed(() => shownRuns(this.selected.value, this.ref.value, this.order.value));
+  /** Selected runs: the reference first, then the others. */
+  private readonly chosen = computed(() => shownRuns(this.selected.value, this.ref.value, this.order.value));
+  /** The first of the selected runs, as many as the open panel can draw. */
+  readonly shown = computed(() => {
+    const limit = this.maxRuns(this.view.panel.value);
+    return this.chosen.value.length > limit ? this.chosen.value.slice(0, limit) : this.chosen.value;
+  });
   /** Runs that are shown, or visible in the list. */
   readonly visible = computed(() => {
     const listed = this.listedInView.value ?? this.names.value.slice(0, FIRST_LISTED);

@@ -61,6 +61,11 @@ export function finite(value: unknown, thing: string): number {
   return value;
 }
 
+export function integer(value: unknown, thing: string): number {
+  if (typeof value !== "number" || !Number.isSafeInteger(value)) throw invalid(thing, value, "an integer");
+  return value;
+}
+
 /** Return an integer from 0. */
 export function count(value: unknown, thing: string): number {
   if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0)

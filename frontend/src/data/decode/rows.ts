@@ -1,5 +1,5 @@
 import type { Row } from "../../lib/types";
-import { count, Fields, flag, listOf, nullable, orElse, text } from "./check";
+import { count, Fields, flag, integer, listOf, nullable, orElse, text } from "./check";
 
 export const sizes = listOf(nullable(count));
 
@@ -16,7 +16,7 @@ export function readRow(value: unknown, thing: string): Row {
     shape: row.read("shape", orElse(sizes, [])),
     numel: row.read("numel", nullable(count)),
     role: row.read("role", orElse(text, "other")),
-    ...(axis !== undefined && { unit_axis: row.read("unit_axis", nullable(count)) }),
+    ...(axis !== undefined && { unit_axis: row.read("unit_axis", nullable(integer)) }),
     ...(dtype != null && { dtype: row.read("dtype", text) }),
     ...(trainable != null && { trainable: row.read("trainable", flag) }),
     ...(parameter != null && { parameter: row.read("parameter", text) }),
