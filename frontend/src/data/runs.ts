@@ -62,7 +62,11 @@ export interface Headline {
 /** Return each run's newest value of its preferred tag. */
 export function headlines(series: readonly ScalarSeries[], prefix: string): Map<string, Headline> {
   const byRun = new Map<string, ScalarSeries[]>();
-  for (const one of series) byRun.set(one.run, [...(byRun.get(one.run) ?? []), one]);
+  for (const one of series) {
+    const own = byRun.get(one.run);
+    if (own) own.push(one);
+    else byRun.set(one.run, [one]);
+  }
   const result = new Map<string, Headline>();
   for (const [run, own] of byRun) {
     const tag = headlineTag(

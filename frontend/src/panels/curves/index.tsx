@@ -50,8 +50,9 @@ export function View() {
   const body = runs.length > 0 ? { runs, tags: null, prefix: "", last: false } : null;
   const query = useQuery("scalars", body, asIs);
   const groups = useFindings().groups;
+  const wanted = new Set(runs);
   const series = useMemo(
-    () => ((query.data ?? query.previous)?.series ?? []).filter(({ run }) => runs.includes(run)),
+    () => ((query.data ?? query.previous)?.series ?? []).filter(({ run }) => wanted.has(run)),
     [query.data, query.previous, runs.join()],
   );
   const clocks = useMemo(() => clocksOf(series), [series]);

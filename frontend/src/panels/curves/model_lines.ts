@@ -23,7 +23,11 @@ export type Clocks = ReadonlyMap<string, Clock | null>;
 
 export function clocksOf(curves: readonly ScalarSeries[]): Map<string, Clock | null> {
   const byRun = new Map<string, ScalarSeries[]>();
-  for (const one of curves) byRun.set(one.run, [...(byRun.get(one.run) ?? []), one]);
+  for (const one of curves) {
+    const own = byRun.get(one.run);
+    if (own) own.push(one);
+    else byRun.set(one.run, [one]);
+  }
   return new Map([...byRun].map(([run, own]) => [run, clockOf(own)]));
 }
 
@@ -59,7 +63,10 @@ export function curveLines(
           : mode === "wall"
             ? curve.wall_times
             : curve.wall_times.map((wall) => wall - start);
-      const order = Array.from(x.keys()).sort((a, b) => x[a] - x[b]);
+      // A wall time that is not finite has no place on an axis of time.
+      const order = Array.from(x.keys())
+        .filter((i) => Number.isFinite(x[i]))
+        .sort((a, b) => x[a] - x[b]);
       const raw = Float32Array.from(order, (i) => curve.values[i]);
       return [
         {

@@ -44,7 +44,11 @@ export interface Maps {
 
 export function readMaps({ steps, maps, missing }: MapsAnswer): Maps {
   const byRun = new Map<string, MapEvent[]>();
-  for (const map of maps) byRun.set(map.run, [...(byRun.get(map.run) ?? []), map]);
+  for (const map of maps) {
+    const own = byRun.get(map.run);
+    if (own) own.push(map);
+    else byRun.set(map.run, [map]);
+  }
   return { steps: new Map(steps.map((one) => [one.run, one.steps])), maps: byRun, missing };
 }
 
