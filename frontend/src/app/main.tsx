@@ -2,7 +2,15 @@ import { batch, effect } from "@preact/signals";
 import { render } from "preact";
 import { HttpSource } from "../data/client";
 import { Host } from "../data/host";
-import { decodeState, encodeState, type Keys, panelKeys, placeOf, readHash, writeHash } from "../lib/url";
+import {
+  decodeState,
+  encodeState,
+  type Keys,
+  panelKeys,
+  placeOf,
+  readHash,
+  writeHash,
+} from "../lib/links/url";
 import { App } from "./app";
 import { pageState } from "./page";
 import { isPanel, panelOf } from "./registry";
@@ -36,8 +44,8 @@ export function start(body: HTMLElement): void {
   const read = () => {
     const keys = readHash(host.readHash(), host.prefix);
     written = textOf(keys);
-    place = placeOf(keys);
     const state = decodeState(keys);
+    place = placeOf(keys, state.runs);
     // Parts of the page depend on the open panel, so it must be one that exists.
     const unknown = state.panel !== null && !isPanel(state.panel) ? state.panel : null;
     batch(() => {
@@ -47,8 +55,8 @@ export function start(body: HTMLElement): void {
     });
   };
   const write = () => {
-    const keys = new Map([...encodeState(store.state()), ...store.panelKeys()]);
-    const next = placeOf(keys);
+    const keys = new Map([...encodeState(store.state(), store.names.value), ...store.panelKeys()]);
+    const next = placeOf(keys, store.view.runs.value);
     written = textOf(keys);
     host.writeHash(writeHash(host.readHash(), host.prefix, keys), next !== place || store.jumping);
     place = next;

@@ -1,9 +1,10 @@
 import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { sourceOf } from "../lib/gain";
+import { chosenRuns } from "../lib/links/run_choice";
+import { DEFAULTS, type Keys } from "../lib/links/url";
 import { hasThresholds, isFraction } from "../lib/statistics";
 import { LOG_PREFIX } from "../lib/tags";
 import type { Missing, Row, RunInfo, ScalarSeries, ScaleMode, Thresholds, ViewState } from "../lib/types";
-import { DEFAULTS, type Keys } from "../lib/url";
 import type { KeyboardNav, TooltipContent } from "./content";
 import { filtered } from "./filtered";
 import type { Overhead } from "./overhead";
@@ -60,13 +61,13 @@ export class Store {
   readonly selected = computed(() => {
     const chosen = this.view.runs.value;
     if (chosen === null) return this.names.value.slice(0, FIRST_RUNS);
-    return chosen.filter((run) => this.order.value.has(run));
+    return chosenRuns(chosen, this.names.value);
   });
   readonly ref = computed(() => {
     const wanted = this.view.ref.value;
-    const selected = this.selected.value;
-    if (wanted !== null && selected.includes(wanted)) return wanted;
-    return this.names.value.find((run) => selected.includes(run)) ?? null;
+    const selected = new Set(this.selected.value);
+    if (wanted !== null && selected.has(wanted)) return wanted;
+    return this.names.value.find((run) => selected.has(run)) ?? null;
   });
   /** Selected runs: the reference first, then the others. */
   private readonly chosen = computed(() => shownRuns(this.selected.value, this.ref.value, this.order.value));
@@ -134,7 +135,8 @@ export class Store {
 
   selectListed(on: boolean): void {
     const listed = this.listed.items.value;
-    const others = this.selected.value.filter((run) => !listed.includes(run));
+    const these = new Set(listed);
+    const others = this.selected.value.filter((run) => !these.has(run));
     this.view.runs.value = on ? [...others, ...listed] : others;
   }
 

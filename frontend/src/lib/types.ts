@@ -1,3 +1,5 @@
+import type { RunChoice } from "./links/run_choice";
+
 /** Shared types. Terms as in docs/glossary.md: run, kind, statistic, row, layout, step. */
 
 export type Kind = "parameter" | "gradient" | "update" | "activation" | "activation_gradient" | "optimizer";
@@ -144,7 +146,7 @@ export interface Source {
 /** The state that a link restores. Null means a default that depends on the data. */
 export interface ViewState {
   panel: string | null;
-  runs: string[] | null;
+  runs: RunChoice | null;
   ref: string | null;
   kind: string | null;
   statistic: string | null;

@@ -1,6 +1,7 @@
 import { useMemo, useState } from "preact/hooks";
 import { parseFilter } from "../../lib/format";
 import { isGain } from "../../lib/gain";
+import { unescaped } from "../../lib/links/list";
 import { choose } from "../../lib/selection";
 import { nearest } from "../../lib/steps";
 import { shapeOf } from "../../plot/markers";
@@ -49,7 +50,7 @@ export function View() {
   const open = useMemo(() => {
     if (!models) return new Set<string>();
     if (opened.value === null) return openLevels(models.tree, FIRST_LINES);
-    return new Set(opened.value === "" ? [] : opened.value.split(",").map(decodeURIComponent));
+    return new Set(opened.value === "" ? [] : opened.value.split(",").map(unescaped));
   }, [models, opened.value]);
   const drawn = useMemo(() => (models ? openWithin(models.tree, open, MAX_BOXES) : open), [models, open]);
   const setOpen = (next: ReadonlySet<string>) => {

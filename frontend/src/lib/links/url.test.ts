@@ -1,15 +1,14 @@
 import { expect, test } from "vitest";
-import type { ViewState } from "./types";
+import type { ViewState } from "../types";
+import { joinList, splitList } from "./list";
 import {
   DEFAULTS,
   decodeState,
   encodeState,
-  joinList,
   type Keys,
   panelKeys,
   placeOf,
   readHash,
-  splitList,
   writeHash,
 } from "./url";
 

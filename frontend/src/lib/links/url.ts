@@ -1,4 +1,6 @@
-import type { Role, ViewState } from "./types";
+import type { Role, ViewState } from "../types";
+import { joinList, splitList } from "./list";
+import { decodeRuns, encodeRuns, type RunChoice } from "./run_choice";
 
 export const DEFAULTS: ViewState = {
   panel: null,
@@ -27,29 +29,15 @@ const NO_FOLDS = "@99";
 
 const ROLES: readonly Role[] = ["weight", "bias", "norm", "embedding", "other", "all"];
 
-/** Join a list by commas, and escape commas and backslashes in its items. */
-export const joinList = (items: readonly string[]) =>
-  items.map((item) => item.replace(/[\\,]/g, "\\$&")).join(",");
-
-export function splitList(text: string): string[] {
-  if (text === "") return [];
-  const items = [""];
-  for (let i = 0; i < text.length; i++) {
-    if (text[i] === "\\" && i + 1 < text.length) items[items.length - 1] += text[++i];
-    else if (text[i] === ",") items.push("");
-    else items[items.length - 1] += text[i];
-  }
-  return items;
-}
-
-/** Return the URL keys of a view, without keys at their defaults. */
-export function encodeState(state: ViewState): Keys {
+/** Return the URL keys of a view, without keys at their defaults. `names` are the names of all runs. */
+export function encodeState(state: ViewState, names: readonly string[] = []): Keys {
   const result = new Map<string, string>();
   for (const key of Object.keys(DEFAULTS) as (keyof ViewState)[]) {
     const value = state[key];
     const initial = DEFAULTS[key];
     if (value === null || value === initial) continue;
-    if (key === "collapsed" && Array.isArray(value) && value.length === 0) result.set(key, NO_FOLDS);
+    if (key === "runs") result.set(key, encodeRuns(state.runs!, names));
+    else if (key === "collapsed" && Array.isArray(value) && value.length === 0) result.set(key, NO_FOLDS);
     else if (Array.isArray(value)) result.set(key, joinList(value));
     else result.set(key, String(value));
   }
@@ -67,7 +55,7 @@ export function decodeState(keys: Keys): ViewState {
   };
   state.panel = text("panel");
   const runs = text("runs");
-  if (runs !== null) state.runs = splitList(runs);
+  if (runs !== null) state.runs = decodeRuns(runs);
   state.ref = text("ref");
   state.kind = text("kind");
   state.statistic = text("statistic");
@@ -93,10 +81,14 @@ export function decodeState(keys: Keys): ViewState {
 export const panelKeys = (keys: Keys): Keys => new Map([...keys].filter(([key]) => key.includes(".")));
 
 /** Keys whose changes the back button undoes. It does not undo changes of the cursor, filters and ranges. */
-const PLACE = ["panel", "runs", "ref", "kind", "statistic", "role"];
+const PLACE = ["panel", "ref", "kind", "statistic", "role"];
 
-/** Return an identifier of the place that a URL leads to. The back button only stops at different places. */
-export const placeOf = (keys: Keys) => JSON.stringify(PLACE.map((key) => keys.get(key) ?? null));
+/**
+ * Return an identifier of the place that a URL leads to. The back button only stops at different places. The same runs
+ * may be written in several ways, so they are compared as `runs`, the choice that the URL was written for.
+ */
+export const placeOf = (keys: Keys, runs: RunChoice | null = null) =>
+  JSON.stringify([runs, ...PLACE.map((key) => keys.get(key) ?? null)]);
 
 /** Return nnviz's keys in a hash such as `#nnviz&p.nnviz.step=96`. */
 export function readHash(hash: string, prefix: string): Keys {
