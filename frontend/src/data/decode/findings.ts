@@ -1,13 +1,13 @@
 import { type Finding, type FindingsHeader, SEVERITIES } from "../../lib/findings";
-import { Fields, finite, listOf, nullable, oneOf, text } from "./check";
-import { items, missingOf } from "./items";
+import { Fields, finite, nullable, oneOf, text } from "./check";
+import { items, missingOf, values } from "./items";
 
 /** Read the answer of `POST findings`. */
 export function decodeFindings(header: unknown): FindingsHeader {
   const answer = new Fields(header, "answer");
   const missing = missingOf(answer);
   const findings = items(answer, "findings", missing, readFinding);
-  return { findings, others: answer.read("others", listOf(text)), missing };
+  return { findings, others: values(answer, "others", missing, text), missing };
 }
 
 function readFinding(one: Fields): Finding {

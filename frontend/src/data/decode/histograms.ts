@@ -14,7 +14,7 @@ export function decodeHistograms(header: unknown): HistogramsAnswer {
   const missing = missingOf(answer);
   if (answer.get("series") !== undefined)
     return { runs: [], series: items(answer, "series", missing, readSeries), missing };
-  const layouts = new Layouts(answer);
+  const layouts = new Layouts(answer, missing);
   const runs = items(
     answer,
     "runs",

@@ -1,16 +1,26 @@
 import type { Missing } from "../../lib/types";
 import { array, Fields, nullable, text } from "./check";
 
-export const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+/** Maximum length of a reason, which may contain names from logs. */
+const MAX_REASON = 300;
+
+/** Return the message of an error, shortened. */
+export const messageOf = (error: unknown) =>
+  (error instanceof Error ? error.message : String(error)).slice(0, MAX_REASON);
 
 /** Return the `missing` of an answer. An entry that is invalid itself is listed with that reason. */
 export function missingOf(answer: Fields): Missing[] {
-  const value = answer.get("missing");
-  return value === undefined ? [] : items(answer, "missing", [], readMissing);
+  if (answer.get("missing") === undefined) return [];
+  const faults: Missing[] = [];
+  const missing = items(answer, "missing", faults, readMissing);
+  return [...missing, ...faults];
 }
 
 function readMissing(item: Fields): Missing {
-  const found: Missing = { run: item.read("run", nullable(text)), reason: item.read("reason", text) };
+  const found: Missing = {
+    run: item.read("run", nullable(text)),
+    reason: item.read("reason", text).slice(0, MAX_REASON),
+  };
   for (const key of ["statistic", "tag", "row"] as const)
     if (typeof item.get(key) === "string") found[key] = item.read(key, text);
   const step = item.get("step");
@@ -20,20 +30,35 @@ function readMissing(item: Fields): Missing {
 
 /**
  * Return the valid items of a list. The others are added to `missing` with their run and the reason, so that one bad
- * item affects no other.
+ * item affects no other. The same holds for a list that is none.
  */
 export function items<T>(answer: Fields, key: string, missing: Missing[], read: (item: Fields) => T): T[] {
-  const found: T[] = [];
-  const list = answer.read(key, array);
-  const into = key === "missing" ? (found as unknown as Missing[]) : missing;
-  list.forEach((value, i) => {
+  return values(answer, key, missing, (value, place) => read(new Fields(value, place)));
+}
+
+/** Return the valid values of a list, as `items` does. */
+export function values<T>(
+  answer: Fields,
+  key: string,
+  missing: Missing[],
+  read: (value: unknown, place: string) => T,
+): T[] {
+  let list: readonly unknown[];
+  try {
+    list = answer.read(key, array);
+  } catch (error) {
+    missing.push(fault(null, error, "answer"));
+    return [];
+  }
+  return list.flatMap((value, i): T[] => {
+    const place = `${key}[${i}]`;
     try {
-      found.push(read(new Fields(value, `${key}[${i}]`)));
+      return [read(value, place)];
     } catch (error) {
-      into.push(fault(value, error, `${key}[${i}]`));
+      missing.push(fault(value, error, place));
+      return [];
     }
   });
-  return found;
 }
 
 /** Return an entry of `missing` for an item that could not be read. */
@@ -42,7 +67,7 @@ function fault(value: unknown, error: unknown, place: string): Missing {
   const [run, tag] = [own.get("run"), own.get("tag")];
   return {
     run: typeof run === "string" ? run : null,
-    reason: `${place}: ${messageOf(error)}`,
+    reason: `${place}: ${messageOf(error)}`.slice(0, MAX_REASON),
     unread: true,
     ...(typeof tag === "string" && { tag }),
   };

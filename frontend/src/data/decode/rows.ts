@@ -1,5 +1,6 @@
-import type { Row } from "../../lib/types";
+import type { Missing, Row } from "../../lib/types";
 import { count, Fields, flag, integer, listOf, nullable, orElse, text } from "./check";
+import { messageOf } from "./items";
 
 export const sizes = listOf(nullable(count));
 
@@ -30,8 +31,14 @@ export class Layouts {
   private readonly rows = new Map<string, Row[]>();
   private readonly faults = new Map<string, unknown>();
 
-  constructor(answer: Fields) {
-    for (const [id, value] of new Fields(answer.get("layouts"), "layouts").entries()) {
+  constructor(answer: Fields, missing: Missing[]) {
+    let layouts: Iterable<[string, unknown]> = [];
+    try {
+      layouts = new Fields(answer.get("layouts"), "layouts").entries();
+    } catch (error) {
+      missing.push({ run: null, reason: messageOf(error), unread: true });
+    }
+    for (const [id, value] of layouts) {
       try {
         this.rows.set(id, readRows(value, "rows"));
       } catch (error) {

@@ -24,7 +24,7 @@ const lineRow = (line: string | readonly string[]): Row => ({
 export function decodeSeries(header: unknown, body: SeriesBody, known: Map<string, Row[]>): SeriesResponse {
   const answer = new Fields(header, "answer");
   const missing = missingOf(answer);
-  const layouts = new Layouts(answer);
+  const layouts = new Layouts(answer, missing);
   // Runs with the same layout share one array of rows, also over several answers.
   for (const [id, rows] of layouts.all()) if (!known.has(id)) known.set(id, rows);
   const lines = body.rows?.map(lineRow);

@@ -53,7 +53,7 @@ function kept<T>(
     try {
       return read(one, `${thing}[${i}]`);
     } catch (error) {
-      left(`${thing}[${i}]: ${messageOf(error)}`);
+      left(messageOf(error));
       return null;
     }
   });
