@@ -39,7 +39,14 @@ def __getattr__(name: str) -> Any:
             f"tb_nnviz.{name} needs PyTorch, which is not installed here: "
             "pip install torch, or pip install 'tb_nnviz[torch]'"
         )
-    return getattr(import_module(_MODULES[name]), name)
+    try:
+        return getattr(import_module(_MODULES[name]), name)
+    except Exception as error:  # a broken pair of packages raises anything from ImportError to TypeError
+        from tb_nnviz.environment import explain
+
+        if (reason := explain(error)) is None:
+            raise
+        raise ImportError(f"tb_nnviz.{name} cannot be imported: {reason}") from error
 
 
 def __dir__() -> list[str]:

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 
 from tb_nnviz import __version__
+from tb_nnviz.cli import doctor
 
 _EPILOG = """\
 in your training script:
@@ -31,6 +32,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"tb_nnviz {__version__}")
-    parser.parse_args(argv)
-    parser.print_help()
-    return 0
+    doctor.add_parser(parser.add_subparsers(title="commands", metavar="COMMAND"))
+    options = parser.parse_args(argv)
+    if "run" not in options:
+        parser.print_help()
+        return 0
+    status: int = options.run(options)
+    return status

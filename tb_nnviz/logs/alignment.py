@@ -8,13 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from tb_nnviz import schema
 from tb_nnviz.logs.layouts import Rows, fill_layout_ids, merge_layouts
 from tb_nnviz.logs.points import NO_POINTS, Points
 from tb_nnviz.logs.timeline import describe_steps, locate, timeline
 
 #: Statistics that writers leave out at steps at which they equal another statistic, their counterpart.
 COUNTERPARTS = {"finite_norm": "norm", "finite_absmax": "absmax"}
+
+#: Largest number of values of one statistic in a table whose rows come from several layouts.
+MAX_VALUES = 1 << 24
 
 #: Pairs of a statistic, or None for all statistics, and the reason why values of it are missing.
 Reasons = list[tuple[str | None, str]]
@@ -25,7 +27,8 @@ class Table:
     """Statistics of one kind and run, as one table [steps, rows] per statistic.
 
     Attributes:
-        layout: the id of the layout with these ``rows``.
+        layout: the checksum of these ``rows``. An id that a writer did not compute from its rows may be that of other
+            rows in another run.
         rows: the rows of the layout.
         steps: float64 [n].
         wall_times: float64 [n].
@@ -82,13 +85,16 @@ def align(
             reasons.append((None, f"missing layout: {i}, {describe_steps(steps[used & (ids == i)])}"))
             used &= ids != i
     for name in requested:
-        if lacking := steps[used & (sources[name].at < 0)].tolist():
+        # The events that are left out for a fault have a reason of their own.
+        faulty = [fault.step for fault in statistics.get(name, NO_POINTS).faults]
+        if lacking := steps[used & (sources[name].at < 0) & ~np.isin(steps, faulty)].tolist():
             reason = f"no value at {len(lacking)} of {used.sum()} steps, the first {lacking[0]}"
             reasons.append((name, reason))
 
     used &= (steps >= first) & (steps <= last)
+    used_ids = _within_limit(ids[used], layouts, reasons)
+    used &= np.isin(ids, used_ids)
     steps, wall_times, ids = steps[used], wall_times[used], ids[used]
-    used_ids = list(dict.fromkeys(ids.tolist()))
     rows, positions = merge_layouts(layouts[i] for i in used_ids)
     places = [(np.flatnonzero(ids == i), at_rows) for i, at_rows in zip(used_ids, positions, strict=True)]
 
@@ -110,8 +116,32 @@ def align(
     for place in (_place(*pair) for pair in places):
         absent[place] = counts[place] == 0 if has_counts else 0
     values = {name: scatter(sources[name]) for name in requested}
-    layout = used_ids[0] if len(used_ids) == 1 else schema.layout_id(rows)
-    return Table(layout, rows, steps.astype(np.float64), wall_times, absent, values), reasons
+    return Table(rows.checksum, rows, steps.astype(np.float64), wall_times, absent, values), reasons
+
+
+def _within_limit(ids: np.ndarray, layouts: Mapping[int, Rows], reasons: Reasons) -> list[int]:
+    """Return the first layouts whose rows fit into one table, and add a reason if not all do.
+
+    A table has a value per step for every row of all its layouts. If the layouts have no row in common, its size grows
+    with the square of what was written.
+
+    Args:
+        ids: the layout id of each step.
+        layouts: the rows by layout id.
+        reasons: the reasons for values that are left out.
+    """
+    used, counts = list(dict.fromkeys(ids.tolist())), dict(zip(*np.unique(ids, return_counts=True), strict=True))
+    limit = max(MAX_VALUES, 4 * sum(len(layouts[i]) * int(counts[i]) for i in used))
+    names: set[str] = set()
+    steps = 0
+    for place, i in enumerate(used if len(used) > 1 else ()):
+        names.update(row["name"] for row in layouts[i])
+        steps += int(counts[i])
+        if len(names) * steps > limit:
+            what = f"{len(names)} rows in {place + 1} layouts (at most {limit} values per statistic)"
+            reasons.append((None, f"too many rows: {what}, only the first {place} layouts are shown"))
+            return used[:place]
+    return used
 
 
 @dataclass(frozen=True)

@@ -6,18 +6,18 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from google.protobuf.message import DecodeError
 from tensorboard import data_compat
 from tensorboard.compat.proto import event_pb2, summary_pb2
 from tensorboard.plugins.histogram import metadata as histogram_metadata
 from tensorboard.plugins.scalar import metadata as scalar_metadata
-from tensorboard.util import tensor_util
 
-from tb_nnviz.logs.points import Points
-from tb_nnviz.logs.reader import Problem, ReadResult, SeriesInfo, T
+from tb_nnviz.logs.points import Invalid, Points, as_date
+from tb_nnviz.logs.reader import ReadResult, SeriesInfo, T
 from tb_nnviz.logs.records import read_records
+from tb_nnviz.logs.tensors import decode_number, decode_tensor
 
 #: Data classes by plugin, for metadata of TensorBoard's own plugins that lacks them.
 _DATA_CLASSES = {
@@ -51,6 +51,10 @@ class EventFileReader:
         """The reasons why parts of the files read so far are left out."""
         return [problem for run in self._runs.values() for problem in run.problems]
 
+    def files(self, run: str) -> list[EventFileSpan]:
+        """Return the event files of a run that hold values, in the order of their names."""
+        return self._run(run).files if run in self._paths else []
+
     def start_times(self) -> dict[str, float | None]:
         """Return the wall time of each run's first event, by run. None if it has no event."""
         return {name: self._run(name).start_time for name in self._paths}
@@ -73,12 +77,27 @@ class EventFileReader:
         self, plugin: str, runs: Sequence[str], tags: Sequence[str], last: bool = False
     ) -> ReadResult[Points]:
         """Read tensor tags of a plugin. ``last`` reads the newest event of each tag only."""
-        return self._collect(_TENSOR, plugin, runs, tags, lambda series: series.points(_array, last))
+        return self._read(_TENSOR, plugin, runs, tags, lambda series: series.points(_array, last))
 
     def read_scalars(self, runs: Sequence[str], tags: Sequence[str], last: bool = False) -> ReadResult[Points]:
         """Read stock scalars. ``last`` reads the newest event of each tag only."""
         plugin = scalar_metadata.PLUGIN_NAME
-        return self._collect(_SCALAR, plugin, runs, tags, lambda series: series.points(_number, last))
+        return self._read(_SCALAR, plugin, runs, tags, lambda series: series.points(_number, last))
+
+    def _read(
+        self,
+        data_class: int,
+        plugin: str,
+        runs: Sequence[str],
+        tags: Sequence[str],
+        convert: Callable[[_Series], Points],
+    ) -> ReadResult[Points]:
+        """Read the series of a plugin and data class. Their faults become problems."""
+        result: ReadResult[Points] = ReadResult()
+        for name, of_run in self._collect(data_class, plugin, runs, tags, convert).data.items():
+            for tag, points in of_run.items():
+                result.add_points(name, tag, points)
+        return result
 
     def _collect(
         self,
@@ -88,7 +107,7 @@ class EventFileReader:
         tags: Sequence[str] | None,
         convert: Callable[[_Series], T],
     ) -> ReadResult[T]:
-        """Convert the series of a plugin and data class. A series that cannot be converted becomes a problem."""
+        """Convert the series of a plugin and data class."""
         result: ReadResult[T] = ReadResult()
         for name in runs:
             series = self._run(name).series if name in self._paths else {}
@@ -96,18 +115,21 @@ class EventFileReader:
                 one = series.get(tag)
                 if one is None or (one.data_class, one.plugin) != (data_class, plugin):
                     continue
-                try:
-                    result.data.setdefault(name, {})[tag] = convert(one)
-                except (ValueError, TypeError) as error:
-                    reason = f"cannot be read: {type(error).__name__}: {str(error)[:200]}"
-                    result.problems.append(Problem(name, tag, reason))
-        result.data = {name: tags for name, tags in result.data.items() if tags}
+                result.data.setdefault(name, {})[tag] = convert(one)
         return result
 
     def _run(self, name: str) -> _Run:
         if name not in self._runs:
             self._runs[name] = _Run.load(self._paths[name])
         return self._runs[name]
+
+
+class EventFileSpan(NamedTuple):
+    """An event file, and the wall times of the first and the last event that holds values."""
+
+    path: Path
+    begin: float
+    end: float
 
 
 def find_runs(logdir: Path) -> dict[str, list[Path]]:
@@ -134,7 +156,8 @@ class _Series:
     events: list[tuple[int, float, Any]] = field(default_factory=list)
 
     def info(self) -> SeriesInfo:
-        return SeriesInfo(max(step for step, _, _ in self.events), max(wall_time for _, wall_time, _ in self.events))
+        latest = max(as_date(wall_time) for _, wall_time, _ in self.events)
+        return SeriesInfo(max(step for step, _, _ in self.events), latest)
 
     def points(self, decode: Callable[[Any], Any], last: bool) -> Points:
         events = self.events[-1:] if last else self.events
@@ -148,16 +171,22 @@ class _Run:
     start_time: float | None = None
     series: dict[str, _Series] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    files: list[EventFileSpan] = field(default_factory=list)
 
     @classmethod
     def load(cls, paths: Iterable[Path]) -> _Run:
         run = cls()
         for path in paths:
+            times = []
             try:
                 for event in _events(path):
                     run._add(event)
+                    if event.summary.value:
+                        times.append(event.wall_time)
             except (OSError, ValueError, DecodeError) as error:
                 run.problems.append(f"{path}: not read to its end: {type(error).__name__}: {str(error)[:200]}")
+            if times:
+                run.files.append(EventFileSpan(path, min(times), max(times)))
         run.series = {tag: series for tag, series in run.series.items() if series.events}
         return run
 
@@ -193,13 +222,16 @@ def _content(value: summary_pb2.Summary.Value) -> Any:
     if kind == "simple_value":
         return value.simple_value
     if kind == "histo":
-        return data_compat.migrate_value(value).tensor
+        try:
+            return data_compat.migrate_value(value).tensor
+        except (ValueError, TypeError) as error:  # limits and counts of different lengths
+            return Invalid(f"invalid histogram: {type(error).__name__}: {str(error)[:200]}")
     return value.tensor if kind == "tensor" else None
 
 
 def _array(content: Any) -> Any:
-    return content if isinstance(content, float) else tensor_util.make_ndarray(content)
+    return content if isinstance(content, (float, Invalid)) else decode_tensor(content)
 
 
-def _number(content: Any) -> float:
-    return content if isinstance(content, float) else float(tensor_util.make_ndarray(content).item())
+def _number(content: Any) -> float | Invalid:
+    return content if isinstance(content, (float, Invalid)) else decode_number(content)

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from tb_nnviz import schema
+from tb_nnviz.logs.layouts import document_bytes
 from tb_nnviz.logs.points import NO_POINTS
 from tb_nnviz.logs.reader import Missing, Problem, Reader, ReadResult
 from tb_nnviz.logs.timeline import current
@@ -19,7 +18,10 @@ _GUIDES = tuple(schema.layout_id_tag(kind) for kind in schema.KINDS)
 
 @dataclass(frozen=True)
 class FindingEvent:
-    """A finding as it was written, with its run and the wall time of its event."""
+    """A finding as it was written, with its run and the wall time of its event.
+
+    The finding has no ``run`` and no ``wall_time`` of its own.
+    """
 
     run: str
     wall_time: float
@@ -39,7 +41,7 @@ def read_findings(reader: Reader, runs: Sequence[str]) -> tuple[list[FindingEven
     result = reader.read_tensors(schema.PLUGIN_FINDINGS, wanted, [schema.TAG_FINDINGS])
     problems: list[Problem] = [problem for problem in listed.problems if problem.run in runs]
     problems += result.problems
-    missing = [Missing(run, f"{tag}: {reason}") for run, tag, reason in problems]
+    missing = [Missing(run, f"{tag}: {reason}", step=step) for run, tag, reason, step in problems]
     findings: list[FindingEvent] = []
     read_runs = [run for run in runs if run in result.data]
     guides = reader.read_tensors(schema.PLUGIN, read_runs, _GUIDES) if read_runs else ReadResult()
@@ -48,9 +50,11 @@ def read_findings(reader: Reader, runs: Sequence[str]) -> tuple[list[FindingEven
         for i in current(points, list(guides.data.get(run, {}).values())):
             step, wall_time = int(points.steps[i]), float(points.wall_times[i])
             try:
-                documents = schema.decode_findings(np.asarray(points.values[i]).tobytes())
+                documents = schema.decode_findings(document_bytes(points.values[i]))
             except ValueError as error:
                 missing.append(Missing(run, str(error), step=step))
                 continue
-            findings += [FindingEvent(run, wall_time, document) for document in documents]
+            for document in documents:
+                own = {key: value for key, value in document.items() if key not in ("run", "wall_time")}
+                findings.append(FindingEvent(run, wall_time, own))
     return findings, sorted(with_findings.difference(runs)), missing

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from tb_nnviz import schema
-from tb_nnviz.logs.layouts import decode_layout
+from tb_nnviz.logs.layouts import Documents, T, decode_layout, document_bytes
 from tb_nnviz.logs.points import NO_POINTS, Points
 from tb_nnviz.logs.reader import Missing, Reader
 from tb_nnviz.logs.timeline import newest
@@ -33,7 +30,7 @@ def read_structures(reader: Reader, runs: Sequence[str]) -> tuple[list[Structure
     """Read the structures of many runs with one read."""
     tags = [schema.TAG_GRAPH, *(schema.layout_tag(kind) for kind in (*_LAYER_KINDS, *schema.PARAMETER_KINDS))]
     result = reader.read_tensors(schema.PLUGIN, runs, tags)
-    missing = [Missing(run, f"{tag}: {reason}") for run, tag, reason in result.problems]
+    missing = [Missing(run, f"{tag}: {reason}") for run, tag, reason, _ in result.problems]
     structures = []
     for run in runs:
         documents = _Documents(run, result.data.get(run, {}), missing)
@@ -54,28 +51,25 @@ class _Documents:
     tags: dict[str, Points]
     missing: list[Missing]
 
-    def newest(self, tag: str, decode: Callable[[bytes], dict[str, Any]]) -> dict[str, Any] | None:
+    def newest(self, tag: str, decode: Callable[[bytes], T]) -> T | None:
         """Return the last document that was written under a tag, None if there is none or it is invalid."""
         points = self.tags.get(tag, NO_POINTS)
         at = newest(points)
         if at is None:
             return None
         try:
-            return decode(np.asarray(points.values[at]).tobytes())
+            return decode(document_bytes(points.values[at]))
         except ValueError as error:
-            self.missing.append(Missing(self.run, str(error)))
+            self.missing.append(Missing(self.run, f"{tag}: {error}, at step {points.steps[at]}"))
             return None
 
     def rows(self, kinds: Sequence[str]) -> list[dict[str, Any]] | None:
-        """Return the rows of the first of these kinds that has a layout, None if no kind has one."""
+        """Return the rows of the first of these kinds that has a valid layout, None if no kind has one."""
         for kind in kinds:
-            document = self.newest(schema.layout_tag(kind), decode_layout)
-            if document is not None:
-                rows: list[dict[str, Any]] = document["rows"]
-                return rows
+            found = self.newest(schema.layout_tag(kind), decode_layout)
+            if found is not None:
+                return found[1]
         return None
 
 
-@functools.lru_cache(maxsize=64)
-def _decode_graph(data: bytes) -> dict[str, Any]:
-    return schema.decode_graph(data)
+_decode_graph = Documents(schema.decode_graph)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tb_nnviz import schema
-from tb_nnviz.logs.layouts import decode_layout
+from tb_nnviz.logs.layouts import decode_layout, document_bytes
 from tb_nnviz.logs.reader import Missing, Reader, ReadResult
 from tb_nnviz.logs.timeline import locate, nearest, timeline
 
@@ -151,25 +149,18 @@ def decode(payload: Any) -> Map:
     """Decode a map.
 
     Raises:
-        ValueError: ``payload`` is not a map, or has a header that cannot be sent as JSON.
+        ValueError: ``payload`` is not a map.
     """
     if not isinstance(payload, np.ndarray) or payload.dtype != np.uint8 or payload.ndim != 1:
         raise ValueError("invalid map: not a tensor of bytes")
     header, values = schema.decode_map(payload)
-    axes, shape = header.get("axes"), header["shape"]
-    if not isinstance(axes, list) or len(axes) != len(shape) or not all(isinstance(axis, str) for axis in axes):
-        raise ValueError(f"invalid map: axes {axes} (expected {len(shape)} names)")
-    for name in ("scale", "offset"):
-        if not _is_number(header.get(name)):
-            raise ValueError(f"invalid map: {name} {header.get(name)!r} (expected a finite number)")
     lists = header.pop("units", None) or {}
-    try:
-        units = {name: np.array(lists[name], np.float64) for name in UNIT_STATISTICS if name in lists}
-        json.dumps(header, allow_nan=False)  # a browser cannot parse NaN
-    except (ValueError, TypeError, OverflowError) as error:
-        raise ValueError(f"invalid map: {error}") from None
-    if any(array.ndim != 1 for array in units.values()):
-        raise ValueError("invalid map: units are not lists of numbers")
+    # null becomes NaN
+    units = {name: np.array(lists[name], np.float64) for name in UNIT_STATISTICS if name in lists}
+    size = next((size for axis, size in zip(header["axes"], header["shape"], strict=True) if axis in UNIT_AXES), None)
+    for name, array in units.items():
+        if array.size != size:
+            raise ValueError(f"invalid map: {array.size} units in {name!r} (expected {size})")
     return Map(header, values, units)
 
 
@@ -211,11 +202,11 @@ def _rows(
     rows = {}
     for run, tags in result.data.items():
         try:
-            document = decode_layout(np.asarray(tags[tag].values[-1]).tobytes())
+            _, found = decode_layout(document_bytes(tags[tag].values[-1]))
         except ValueError as error:
-            missing.append(Missing(run, str(error), tag=tag))
+            missing.append(Missing(run, str(error), tag=tag, step=int(tags[tag].steps[-1])))
         else:
-            rows[run] = {row["name"]: row for row in document["rows"]}
+            rows[run] = {row["name"]: row for row in found}
     return rows
 
 
@@ -225,8 +216,4 @@ def _row_name(tag: str, prefix: str) -> str:
 
 
 def _missing(result: ReadResult[Any]) -> list[Missing]:
-    return [Missing(run, reason, tag=tag) for run, tag, reason in result.problems]
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
+    return [Missing(run, reason, tag=tag, step=step) for run, tag, reason, step in result.problems]

@@ -10,8 +10,9 @@ from typing import Any
 from tensorboard import errors
 from tensorboard.data import provider as tb_provider
 
-from tb_nnviz.logs.points import Points
+from tb_nnviz.logs.points import Points, as_date
 from tb_nnviz.logs.reader import Problem, ReadResult, SeriesInfo, T
+from tb_nnviz.logs.tensors import decode_number, decode_tensor, decoding
 
 #: More samples than any loader keeps. The provider returns nothing for 0 and raises TypeError for None.
 ALL = 10**6
@@ -41,14 +42,17 @@ class ProviderReader:
         return {run.run_name: run.start_time for run in runs}
 
     def list_all_tensors(self, plugin: str, likely: Sequence[str]) -> ReadResult[SeriesInfo]:
-        """List the tensor tags of a plugin in all runs. If that fails, list only the ``likely`` tags of each run."""
+        """List the tensor tags of a plugin in all runs. Of a run that cannot be listed, list the ``likely`` tags."""
         list_tensors, arguments = self._provider().list_tensors, {"plugin_name": plugin}
         try:
             return ReadResult(_convert(self._call(list_tensors, arguments, None, None), _series_info))
         except errors.PublicError:
             raise
         except _SPLIT:
-            return self._read(list_tensors, arguments, list(self.start_times()), likely, _series_info)
+            result = self._read(list_tensors, arguments, list(self.start_times()), None, _series_info)
+        for run in [problem.run for problem in result.problems]:
+            result.add(self._read(list_tensors, arguments, [run], likely, _series_info))
+        return result
 
     def list_tensors(
         self, plugin: str, runs: Sequence[str], tags: Sequence[str] | None = None
@@ -65,15 +69,19 @@ class ProviderReader:
     ) -> ReadResult[Points]:
         """Read tensor tags of a plugin. ``last`` reads the newest event of each tag only."""
         arguments = {"plugin_name": plugin, "downsample": 1 if last else ALL}
-        return self._read(self._provider().read_tensors, arguments, runs, tags, _tensor_points)
+        with decoding(self._provider(), decode_tensor):
+            return _with_problems(self._read(self._provider().read_tensors, arguments, runs, tags, _tensor_points))
 
     def read_scalars(self, runs: Sequence[str], tags: Sequence[str], last: bool = False) -> ReadResult[Points]:
         """Read stock scalars. ``last`` reads the newest event of each tag only."""
-        provider, arguments = self._provider(), {"plugin_name": "scalars"}
-        if not last:
-            return self._read(provider.read_scalars, arguments | {"downsample": ALL}, runs, tags, _scalar_points)
-        # With downsample=1 the Python loader would unpack every event before it drops all but one.
-        return self._read(provider.read_last_scalars, arguments, runs, tags, lambda datum: _scalar_points([datum]))
+        provider, arguments = self._provider(), dict[str, Any](plugin_name="scalars")
+        with decoding(provider, decode_number):
+            if not last:
+                arguments["downsample"] = ALL
+                return _with_problems(self._read(provider.read_scalars, arguments, runs, tags, _scalar_points))
+            # With downsample=1 the Python loader would unpack every event before it drops all but one.
+            method = provider.read_last_scalars
+            return _with_problems(self._read(method, arguments, runs, tags, lambda datum: _scalar_points([datum])))
 
     def _provider(self) -> Any:
         if self.provider is None:
@@ -143,8 +151,17 @@ def _convert(data: Mapping[str, Mapping[str, Any]], convert: Callable[[Any], T])
     return {run: {tag: convert(one) for tag, one in tags.items()} for run, tags in data.items()}
 
 
+def _with_problems(read: ReadResult[Points]) -> ReadResult[Points]:
+    """Add the faults of the series to the problems of a read."""
+    result: ReadResult[Points] = ReadResult(problems=read.problems)
+    for run, tags in read.data.items():
+        for tag, points in tags.items():
+            result.add_points(run, tag, points)
+    return result
+
+
 def _series_info(series: Any) -> SeriesInfo:
-    return SeriesInfo(series.max_step, series.max_wall_time)
+    return SeriesInfo(series.max_step, as_date(series.max_wall_time))
 
 
 def _tensor_points(data: Iterable[Any]) -> Points:

@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from tb_nnviz.logs.points import Points
+from tb_nnviz.logs.timeline import describe_steps
 
 T = TypeVar("T")
+#: Largest number of problems of one series that an answer lists.
+MAX_PROBLEMS = 20
 
 
 class SeriesInfo(NamedTuple):
@@ -19,11 +22,35 @@ class SeriesInfo(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """A series that cannot be read. ``tag`` is None if the reason holds for the whole run."""
+    """A series or an event that cannot be read.
+
+    ``tag`` is None if the reason holds for the whole run, and ``step`` if it holds for several events.
+    """
 
     run: str
     tag: str | None
     reason: str
+    step: int | None = None
+
+
+def problems_of(run: str, tag: str, points: Points) -> list[Problem]:
+    """Return the faults of a series as problems. Events with the same fault are one problem.
+
+    >>> from tb_nnviz.logs.points import Invalid
+    >>> points = Points.of([(4, 1.0, Invalid("no tensor")), (5, 2.0, Invalid("no tensor"))])
+    >>> problems_of("a", "norm", points)
+    [Problem(run='a', tag='norm', reason='cannot be read: no tensor, at 2 steps, the first 4', step=None)]
+    """
+    steps: dict[str, list[int]] = {}
+    for fault in points.faults:
+        steps.setdefault(fault.reason, []).append(fault.step)
+    found = [
+        Problem(run, tag, f"{reason}, {describe_steps(at)}", at[0] if len(at) == 1 else None)
+        for reason, at in list(steps.items())[:MAX_PROBLEMS]
+    ]
+    if len(steps) > MAX_PROBLEMS:
+        found.append(Problem(run, tag, f"too many problems: {len(steps)} (the first {MAX_PROBLEMS} are listed)"))
+    return found
 
 
 @dataclass(frozen=True)
@@ -44,7 +71,7 @@ class Missing:
 
 @dataclass
 class ReadResult(Generic[T]):
-    """Series by run and tag, and a problem per series that cannot be read."""
+    """Series by run and tag, and the problems of series and events that cannot be read."""
 
     data: dict[str, dict[str, T]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
@@ -54,6 +81,12 @@ class ReadResult(Generic[T]):
         for run, tags in other.data.items():
             self.data.setdefault(run, {}).update(tags)
         self.problems += other.problems
+
+    def add_points(self: ReadResult[Points], run: str, tag: str, points: Points) -> None:
+        """Add a series and its problems. A series without a sound event is left out."""
+        self.problems += problems_of(run, tag, points)
+        if points.steps.size or not points.faults:
+            self.data.setdefault(run, {})[tag] = points
 
 
 class Reader(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import warnings
 from collections.abc import Callable, Iterator
@@ -22,12 +23,14 @@ def read_records(path: Path) -> Iterator[bytes]:
         ValueError: a checksum does not match.
     """
     with path.open("rb") as file:
-        at = 0
+        at, end = 0, os.fstat(file.fileno()).st_size
         while len(header := file.read(_HEADER.size)) == _HEADER.size:
             length, checksum = _HEADER.unpack(header)
             # The length of a corrupt record may be any number, so it is checked before it is used.
             if checksum != _masked_crc32c(header[:8]):
                 raise ValueError(f"invalid record at byte {at}: wrong checksum of its length")
+            if length > end - at:
+                return  # not read, because it would be allocated first
             data, footer = file.read(length), file.read(_FOOTER.size)
             if len(data) < length or len(footer) < _FOOTER.size:
                 return

@@ -46,7 +46,7 @@ def read_scalars(
     missing: list[Missing] = []
     wanted = list(tags) if tags is not None else _list_tags(reader, runs, prefix, missing)
     result = reader.read_scalars(runs, wanted, last)
-    missing += [Missing(run, reason, tag=tag) for run, tag, reason in result.problems]
+    missing += [Missing(run, reason, tag=tag) for run, tag, reason, _ in result.problems]
     unreadable = {(problem.run, problem.tag) for problem in result.problems}
     unreadable_runs = {problem.run for problem in result.problems}
     series = []

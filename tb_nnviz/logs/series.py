@@ -11,7 +11,7 @@ from tb_nnviz import schema
 from tb_nnviz.logs.alignment import COUNTERPARTS, Table, align
 from tb_nnviz.logs.blocks import Line, aggregate_lines
 from tb_nnviz.logs.columns import Columns, column_starts, reduce_columns
-from tb_nnviz.logs.layouts import decode_layouts
+from tb_nnviz.logs.layouts import decode_layout_ids, decode_layouts
 from tb_nnviz.logs.percentiles import Percentiles, percentiles
 from tb_nnviz.logs.points import NO_POINTS, Points
 from tb_nnviz.logs.reader import Missing, ReadResult
@@ -59,7 +59,7 @@ def read_tables(read: ReadTags, runs: Sequence[str], selection: Selection) -> tu
         result.add(read(others, [tag for tag in more if tag not in tags]))
     missing = [
         Missing(run, f"{tag}: {reason}", statistic=_statistic_of(tag, kind, [*selection.with_counterparts, "count"]))
-        for run, tag, reason in result.problems
+        for run, tag, reason, _ in result.problems
     ]
     tables = {}
     for run in runs:
@@ -158,9 +158,11 @@ def _table(result: ReadResult[Points], run: str, selection: Selection) -> tuple[
         missing.append(Missing(run, f"no data of kind {kind!r} in run {run!r}"))
     if not requested:
         return None, missing
-    documents = data.get(schema.layout_tag(kind), NO_POINTS)
-    layouts = decode_layouts(documents, lambda reason: missing.append(Missing(run, reason)))
-    ids = data.get(schema.layout_id_tag(kind), NO_POINTS).stacked()
+    layout_tag, id_tag = schema.layout_tag(kind), schema.layout_id_tag(kind)
+    documents = data.get(layout_tag, NO_POINTS)
+    layouts = decode_layouts(documents, lambda reason: missing.append(Missing(run, f"{layout_tag}: {reason}")))
+    found_ids = data.get(id_tag, NO_POINTS).stacked()
+    ids = decode_layout_ids(found_ids, lambda reason: missing.append(Missing(run, f"{id_tag}: {reason}")))
     table, reasons = align(statistics, requested, ids, layouts, selection.first, selection.last)
     missing += [Missing(run, reason, statistic=statistic) for statistic, reason in reasons]
     return table, missing

@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tb_nnviz.logs.points import NO_POINTS, Points
+from tb_nnviz.logs.points import NO_POINTS, Points, as_date
 from tb_nnviz.logs.reader import Reader, ReadResult, SeriesInfo
 
 #: Bytes of series that a cache keeps by default: three statistics of ten runs of 1000 rows and 2000 steps.
@@ -70,7 +70,7 @@ class SeriesCache:
                 [run for run in runs if any((run, tag) in some for tag in tags)],
                 [tag for tag in tags if any((run, tag) in some for run in runs)],
             )
-            result.problems += read.problems
+            result.problems += [one for one in read.problems if one.tag is None or (one.run, one.tag) in some]
             self._keep(reader.experiment, to_read, read, result)
         return result
 
@@ -100,7 +100,7 @@ class SeriesCache:
                 else:
                     self._entries.move_to_end((experiment, run, tag))
                     if entry.info is not None:
-                        result.data.setdefault(run, {})[tag] = entry.points
+                        result.add_points(run, tag, entry.points)
         return stale, unknown
 
     def _drop_changed(self, reader: Reader, stale: Sequence[tuple[str, str]]) -> None:
@@ -147,8 +147,7 @@ class SeriesCache:
             else:
                 points = points.stacked()
                 result.data.setdefault(run, {})[tag] = points
-                if points.steps.size:
-                    info = SeriesInfo(int(points.steps.max()), float(points.wall_times.max()))
+                info = _info(points)
             with self._lock:
                 self._drop((experiment, run, tag))
                 self._entries[experiment, run, tag] = _Entry(points, info, until)
@@ -160,6 +159,15 @@ class SeriesCache:
         entry = self._entries.pop(key, None)
         if entry is not None:
             self._bytes -= _cost(key, entry.points)
+
+
+def _info(points: Points) -> SeriesInfo | None:
+    """Return what a listing says about a series, events that are left out included. None if there is no event."""
+    steps, wall_times = ([fault.step for fault in points.faults], [as_date(fault.wall_time) for fault in points.faults])
+    if points.steps.size:
+        steps.append(int(points.steps.max()))
+        wall_times.append(float(points.wall_times.max()))
+    return SeriesInfo(max(steps), max(wall_times)) if steps else None
 
 
 def _cost(key: Key, points: Points) -> int:

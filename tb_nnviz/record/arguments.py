@@ -14,7 +14,8 @@ from torch import nn
 
 from tb_nnviz import schema
 from tb_nnviz.record import schedule
-from tb_nnviz.record.collect.activation_maps.probe import Labels, Probe, labels, probes
+from tb_nnviz.record.collect.activation_maps.labels import Labels, labels
+from tb_nnviz.record.collect.activation_maps.probe import Probe, probes
 
 Optimizer = torch.optim.Optimizer
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from tb_nnviz import schema
 from tb_nnviz.record.collect.global_norm import norm_of_rows
-from tb_nnviz.record.measure.histogram import to_bins
+from tb_nnviz.record.measure.histogram import to_bins, unscale_codes
 from tb_nnviz.record.measure.host_copy import HostArrays
 from tb_nnviz.record.measure.stats import FIELDS, finish, unit_fractions, unscale
 from tb_nnviz.record.pending_step import GradientNorm, PendingStep
@@ -105,15 +105,13 @@ def _statistics(pending: PendingStep, arrays: HostArrays) -> tuple[Statistics, G
 def _finish(pending: PendingStep, arrays: HostArrays, kind: str, names: list[str]) -> dict[str, np.ndarray]:
     """Return the statistics of a kind, [rows + 1]: the last is of all parameters without a row together."""
     index: dict[str | int, int] = {name: i for i, name in enumerate(names)}
-    parts = [(name, numel, slot) for name, found in pending.parts.get(kind, {}).items() for numel, slot in found]
-    values = np.concatenate([arrays(slot) for _, _, slot in parts]) if parts else np.empty(0)
+    parts = [(name, *part) for name, found in pending.parts.get(kind, {}).items() for part in found]
+    values = np.concatenate([arrays(slot) for _, _, slot, _ in parts]) if parts else np.empty(0)
     values = values.reshape(len(parts), len(FIELDS))
-    if kind == "gradient" and pending.scales:
-        for part, (name, _, _) in enumerate(parts):
-            if name in pending.scales:
-                values[part] = unscale(values[part], float(arrays(pending.scales[name])[0]))
-    rows = [index.get(name, len(names)) for name, _, _ in parts]
-    return finish(len(names) + 1, rows, [numel for _, numel, _ in parts], values)
+    if any(scale is not None for *_, scale in parts):
+        values = unscale(values, np.array([1.0 if scale is None else arrays(scale)[0] for *_, scale in parts]))
+    rows = [index.get(name, len(names)) for name, *_ in parts]
+    return finish(len(names) + 1, rows, [numel for _, numel, _, _ in parts], values)
 
 
 def _optimizer(pending: PendingStep, arrays: HostArrays) -> dict[str, np.ndarray]:
@@ -161,7 +159,13 @@ def _histograms(pending: PendingStep, arrays: HostArrays, stock: bool) -> list[s
         layout = pending.layouts[kind]
         index = {row.name: i for i, row in enumerate(layout.rows)}
         counts = np.zeros((len(index), schema.BINS), np.int64)
-        counts[[index[name] for name in bin_counts]] = to_bins(np.stack([arrays(slot) for slot in bin_counts.values()]))
+        codes = np.stack([arrays(slot) for slot in bin_counts.values()])
+        if kind in pending.bin_scales:
+            unscaled = unscale_codes(codes, float(arrays(pending.bin_scales[kind])[0]))
+            if unscaled is None:
+                continue
+            codes = unscaled
+        counts[[index[name] for name in bin_counts]] = to_bins(codes)
         id_entry = schema.Entry(
             schema.histogram_layout_id_tag(kind), np.array([layout.id], "<i8"), schema.PLUGIN_HISTOGRAMS
         )

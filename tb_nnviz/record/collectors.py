@@ -15,11 +15,12 @@ from tb_nnviz.record.collect.collector import Collector
 from tb_nnviz.record.collect.dataflow.capture import GraphCapture
 from tb_nnviz.record.collect.global_norm import GlobalNorm
 from tb_nnviz.record.collect.learning_rates import LearningRates
-from tb_nnviz.record.collect.loss_scaling import LossScaling
+from tb_nnviz.record.collect.loss_scaling import LossScale, LossScaling
 from tb_nnviz.record.collect.optimizer_state import OptimizerStateCollector
 from tb_nnviz.record.collect.parameter_rows import ParameterRows
 from tb_nnviz.record.collect.parameters import ParameterCollector
 from tb_nnviz.record.collect.snapshot import Snapshot
+from tb_nnviz.record.collect.unit_axis.unit_axes import UnitAxes
 from tb_nnviz.record.collect.watched_parameters import WatchedParameters
 from tb_nnviz.record.collect.weights.maps import WeightMaps
 from tb_nnviz.record.collect.weights.tracked import TrackedWeights
@@ -62,8 +63,9 @@ class Collectors:
         # An update's ratio needs the parameter's norm, whether or not that is written.
         rows = ParameterRows({*kinds, "parameter"} if "update" in kinds else kinds, depth)
         snapshot, stepped = Snapshot(options.snapshot_bytes), bool(optimizers)
-        parameters = ParameterCollector(kinds, watched, rows, snapshot, stepped, guard.warn_once)
-        self.activations = ActivationCollector(kinds, depth)
+        parameters = ParameterCollector(kinds, watched, rows, snapshot, stepped, guard.notice)
+        units, scale = UnitAxes(), LossScale(options.scaler)
+        self.activations = ActivationCollector(kinds, depth, units, scale)
         self.maps = ActivationMaps(
             models,
             layers(models, options.include, options.exclude),
@@ -72,6 +74,8 @@ class Collectors:
             options.probe_inputs,
             options.probe_labels,
             paused,
+            units,
+            guard.notice,
         )
         self.clipping = Clipping()
         # The order in which collectors add to a step is the order of events, and of values in an event.
@@ -84,7 +88,7 @@ class Collectors:
             parameters,
             OptimizerStateCollector(watched, parameters, rows),
             LearningRates(optimizers),
-            LossScaling(options.scaler),
+            LossScaling(options.scaler, scale),
             GlobalNorm(watched, parameters, options.window, stepped),
             self.clipping,
         ]
@@ -141,10 +145,11 @@ class Collectors:
                 pending.discard(collector.kinds)
         return pending
 
-    def drop(self, part: str) -> None:
-        """Stop a part that failed, because half of a step would be wrong."""
+    def drop(self, part: str) -> list[str]:
+        """Stop a part that failed, because half of a step would be wrong. Returns the kinds that it measured."""
         failed = [collector for collector in self._all if part == collector.part or part in collector.needs]
         self._all = [collector for collector in self._all if collector not in failed]
         for collector in failed:
             collector.drop()
         self._active = [collector for collector in self._active if collector not in failed]
+        return [kind for collector in failed for kind in collector.kinds]

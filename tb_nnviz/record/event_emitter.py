@@ -77,6 +77,10 @@ class EventEmitter:
         if events:
             self._writer.submit(plan.step, time.time(), *events)
 
+    def notices(self, step: int, notices: list[schema.Notice]) -> None:
+        """Submit all notices of the run so far, in an event of their own."""
+        self._writer.submit(step, time.time(), [schema.notices_entry(notices)])
+
     def _finish(self, pending: PendingStep, step: AssembledStep, seconds: float) -> list[schema.Entry]:
         """Return the entries of a step together with those that depend on earlier steps. Steps come in order."""
         plan, window, entries = pending.plan, self._window, step.entries

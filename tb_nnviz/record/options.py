@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tb_nnviz.record.collect.activation_maps.probe import Labels, Probe
+from tb_nnviz.record.collect.activation_maps.labels import Labels
+from tb_nnviz.record.collect.activation_maps.probe import Probe
 from tb_nnviz.record.collect.weights.choice import Choice
 from tb_nnviz.record.model.modules import Filter
 from tb_nnviz.record.schedule import Schedule

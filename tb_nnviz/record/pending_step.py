@@ -48,11 +48,12 @@ class PendingStep:
             needs them.
         layouts: the rows of each kind.
         new_layouts: the layouts that no event contains yet.
-        parts: by kind and row, number of elements and ``TensorStats.values`` of each pass. A number in place of a
-            name stands for a parameter that has no row but counts in the global gradient norm.
+        parts: by kind and row, of each pass the number of elements, ``TensorStats.values`` and the loss scale that
+            they still contain, or None. A number in place of a name stands for a parameter that has no row but counts
+            in the global gradient norm.
         bin_counts: by kind and row, ``TensorStats.bin_counts``.
         units: by row of ``activation``, ``TensorStats.units``.
-        scales: by row of ``gradient``, the loss scale that the measured values still contain.
+        bin_scales: by kind, the loss scale that the counts in ``bin_counts`` still contain.
         moments: by row of ``optimizer``, number of elements and the sums of ``stats.moments``.
         scalars: values of the whole step, by the last part of their tag.
         skipped: per optimizer step, whether a GradScaler skipped it.
@@ -67,10 +68,10 @@ class PendingStep:
     kinds: set[str] = field(default_factory=set)
     layouts: dict[str, Layout] = field(default_factory=dict)
     new_layouts: dict[str, Layout] = field(default_factory=dict)
-    parts: dict[str, dict[str | int, list[tuple[int, Slot]]]] = field(default_factory=dict)
+    parts: dict[str, dict[str | int, list[tuple[int, Slot, Slot | None]]]] = field(default_factory=dict)
     bin_counts: dict[str, dict[str, Slot]] = field(default_factory=dict)
     units: dict[str, Slot] = field(default_factory=dict)
-    scales: dict[str | int, Slot] = field(default_factory=dict)
+    bin_scales: dict[str, Slot] = field(default_factory=dict)
     moments: dict[str, tuple[int, Slot]] = field(default_factory=dict)
     scalars: dict[str, float | Slot] = field(default_factory=dict)
     skipped: list[bool | Slot] = field(default_factory=list)
@@ -94,8 +95,11 @@ class PendingStep:
         self.add_layout(table, written)
         put = self.copy.add
         if buffer.parts:
+            shared = {id(part.scale): part.scale for parts in buffer.parts.values() for part in parts}
+            scales = {key: None if scale is None else put(scale) for key, scale in shared.items()}
             self.parts[table.kind] = {
-                name: [(numel, put(values)) for numel, values in parts] for name, parts in buffer.parts.items()
+                name: [(part.numel, put(part.values), scales[id(part.scale)]) for part in parts]
+                for name, parts in buffer.parts.items()
             }
         if buffer.bin_counts:
             self.bin_counts[table.kind] = {name: put(counts) for name, counts in buffer.bin_counts.items()}
@@ -105,5 +109,5 @@ class PendingStep:
         """Remove kinds whose collector failed: half of a step would be wrong."""
         for kind in kinds:
             self.kinds.discard(kind)
-            for by_kind in (self.layouts, self.new_layouts, self.parts, self.bin_counts):
+            for by_kind in (self.layouts, self.new_layouts, self.parts, self.bin_counts, self.bin_scales):
                 by_kind.pop(kind, None)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from tb_nnviz import schema
 from tb_nnviz.record.collect.dataflow.capture import GraphCapture
 from tb_nnviz.record.collectors import Collectors
 from tb_nnviz.record.event_emitter import EventEmitter
@@ -94,7 +96,8 @@ class Session:
         step = self.number if self._pass_seen else max(self.number - 1, self._first)
 
         def invalid(name: str, value: object) -> None:
-            self.guard.warn_once(name, f"invalid scalar {name}: {value!r:.80} (a number, or a tensor of one element)")
+            reason = f"invalid scalar {name}: {value!r:.80} (a number, or a tensor of one element)"
+            self.guard.notice(f"scalar {name}", reason, (schema.LOG,))
 
         self._events.log(step, values, invalid)
 
@@ -118,20 +121,22 @@ class Session:
         """Drop the open step, open no other, and remove the hooks."""
         self._over = True
         self.installed.remove()
+        self._write_notices()
 
     # Called by the hooks
 
     def opened(self) -> None:
         """Report that a training pass begins."""
         self._pass_seen = True
+        self._write_notices()
         if self._plan.logged:
             self._hooks.move_last()
         self._collectors.opened()
 
-    def activation(self, layer: Layer, call: int, order: int, output: Tensor) -> None:
+    def activation(self, layer: Layer, call: int, order: int, output: Tensor, inputs: tuple[Any, ...]) -> None:
         """Report a layer's output."""
         with self.guard:
-            self._collectors.activations.activation(layer, call, order, output)
+            self._collectors.activations.activation(layer, call, order, output, inputs)
 
     def activation_gradient(self, layer: Layer, call: int, order: int, gradient: Tensor) -> None:
         """Report the gradient with respect to a layer's output."""
@@ -177,7 +182,7 @@ class Session:
             missing = [
                 f"optimizer {i} ({type(o).__name__})" for i, o in enumerate(self._optimizers) if o not in self._stepped
             ]
-            self.guard.warn_once(
+            self.guard.notice(
                 "repeats",
                 f"step {self.number} stays open until every optimizer has stepped, and {', '.join(missing)} has not, "
                 f"while the others have {MOST_REPEATS} times: call monitor.step() where a step ends",
@@ -193,7 +198,7 @@ class Session:
         self._stepped.clear()
         self._repeats = 0
         self._pass_seen = False
-        self.guard.step_seconds = 0.0
+        self.guard.step, self.guard.step_seconds = self.number, 0.0
 
     def _close(self) -> None:
         if not self._ordered:  # the first pass has shown the order of execution
@@ -204,11 +209,17 @@ class Session:
             # A reduction over ranks belongs here, as one call with `pending`: the step is complete, and its values
             # are still on their devices, because their copy to the host begins in `submit`.
             self.guard.attempt("steps", self._events.submit, pending, self.guard.step_seconds)
+        self._write_notices()
         self.number += 1
         self._begin()
 
-    def _turned_off(self, part: str) -> None:
-        """React to a part that failed."""
+    def _write_notices(self) -> None:
+        """Submit the notices if one is new. A step that stays open must not hold them back."""
+        if (notices := self.guard.notices.take()) is not None:
+            self.guard.attempt("notices", self._events.notices, self.number, notices)
+
+    def _turned_off(self, part: str) -> list[str]:
+        """Stop a part that failed, and return the kinds that the log lacks from now on."""
         if part == "activations":
             self._modules.active = False
-        self._collectors.drop(part)
+        return self._collectors.drop(part)

@@ -59,6 +59,14 @@ def watch(
     ...         optimizer.zero_grad()
     ...         monitor.log(loss=loss)  # optional
 
+    The page shows the text of token ids if it is given the tokenizer, or any function from ids to strings:
+
+    >>> model = nn.Sequential(nn.Embedding(26, 3), nn.Linear(3, 26))
+    >>> letters = lambda ids: [chr(ord("a") + token) for token in ids]  # or probe_labels=tokenizer
+    >>> ids = torch.tensor([[7, 8, 25], [0, 1, 2]])
+    >>> monitor = watch(model, logdir=tempfile.mkdtemp(), probe=ids, probe_inputs=True, probe_labels=letters)
+    >>> monitor.close()
+
     With an optimizer the loop needs no other line: gradients are read just before the optimizer applies them, and
     updates just after. A step is one step of every watched optimizer.
 
@@ -91,7 +99,7 @@ def watch(
         gradient_norm_limits: a norm below the first vanishes, and one above the second explodes. None: no check.
         scaler: the GradScaler of mixed precision. With it, the loss scale is logged, and the steps that the scaler
             skips are logged with the gradients that caused the skip (with a fused optimizer, only at logged steps).
-            Gradients are unscaled with or without this argument.
+            Gradients are unscaled with or without this argument, also those with respect to activations.
         window: read the gradients at every step for the norm of all together and the number of nonfinite elements. The
             next event contains the highest norm and loss since the last one, their steps, and counts.
         snapshot_bytes: memory for the copies of parameters from which updates are measured. The default is 64 MB, or
@@ -112,7 +120,9 @@ def watch(
         probe_inputs: log the probe's first tensor too, once, to be shown beside its maps. By default it is not
             written, because it may be private.
         probe_labels: names of the inputs on the page: one string per sample, or per sample a list of one string per
-            token. With several models, by their names. Requires ``probe_inputs``.
+            token. For a probe of token ids [samples, tokens] also the tokenizer (of transformers, tokenizers,
+            tiktoken or sentencepiece), or a function from one sample's ids to its label or to its tokens' labels.
+            With several models, by their names. Requires ``probe_inputs``.
         map_bytes: size of all activation maps of one step. A single map takes at most 256 KiB. Larger outputs are
             reduced in the same way at every step: to at most 8 samples, means over tiles of positions, and every nth
             channel or unit. A warning gives the number of outputs without a map.

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from tb_nnviz.schema.checks import NUMBER, STEP, TEXT, check_object, optional, short
 from tb_nnviz.schema.document import VERSION, decode_document
 from tb_nnviz.schema.entries import Entry
 from tb_nnviz.schema.tags import PLUGIN_FINDINGS, TAG_FINDINGS
@@ -14,6 +15,8 @@ from tb_nnviz.schema.tags import PLUGIN_FINDINGS, TAG_FINDINGS
 #: Severities of findings, the most serious first.
 SEVERITIES = ("severe", "warning", "notice")
 _TEXT_KEYS = ("rule", "severity", "title", "kind", "statistic", "row", "evidence", "advice")
+_REQUIRED = (*_TEXT_KEYS, "since", "step")
+_CHECKS = {**dict.fromkeys(_TEXT_KEYS, TEXT), "since": STEP, "step": STEP, "value": optional(NUMBER)}
 
 
 def encode_findings(findings: list[dict[str, Any]]) -> np.ndarray:
@@ -40,10 +43,8 @@ def decode_findings(payload: np.ndarray | bytes) -> list[dict[str, Any]]:
     """
     findings = decode_document("findings", bytes(payload)).get("findings")
     if not isinstance(findings, list):
-        raise ValueError(f"invalid findings: {_short(findings)} is not a list")
-    for finding in findings:
-        _check_finding(finding)
-    return findings
+        raise ValueError(f"invalid findings: {short(findings)} is not a list")
+    return [_check_finding(finding) for finding in findings]
 
 
 def findings_entry(findings: list[dict[str, Any]]) -> Entry:
@@ -51,20 +52,8 @@ def findings_entry(findings: list[dict[str, Any]]) -> Entry:
     return Entry(TAG_FINDINGS, encode_findings(findings), PLUGIN_FINDINGS)
 
 
-def _check_finding(finding: Any) -> None:
-    if not isinstance(finding, dict):
-        raise ValueError(f"invalid finding: {_short(finding)} is not an object")
-    for key in _TEXT_KEYS:
-        if not isinstance(finding.get(key), str):
-            raise ValueError(f"invalid finding: {key} {_short(finding.get(key))} is not a string")
+def _check_finding(value: Any) -> dict[str, Any]:
+    finding = check_object("finding", value, _CHECKS, _REQUIRED)
     if finding["severity"] not in SEVERITIES:
-        raise ValueError(f"unknown severity: {_short(finding['severity'])} (expected one of {', '.join(SEVERITIES)})")
-    for key in ("since", "step"):
-        if type(finding.get(key)) is not int:
-            raise ValueError(f"invalid finding: {key} {_short(finding.get(key))} is not an integer")
-    if finding.get("value") is not None and type(finding["value"]) not in (int, float):
-        raise ValueError(f"invalid finding: value {_short(finding['value'])} is not a number")
-
-
-def _short(value: Any) -> str:
-    return repr(value)[:80]
+        raise ValueError(f"unknown severity: {short(finding['severity'])} (expected one of {', '.join(SEVERITIES)})")
+    return finding

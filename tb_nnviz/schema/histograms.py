@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import zlib
+from typing import Any
 
 import numpy as np
 
+from tb_nnviz.schema.rows import MAX_ROWS
+
 #: Number of bins. docs/schema.md has the table of them.
 BINS = 520
+#: Message of ``zlib.decompress`` for a stream without its end. A decompressor object raises nothing for it.
+TRUNCATED = "Error -5 while decompressing data: incomplete or truncated stream"
 _LOWEST_OCTAVE, _HIGHEST_OCTAVE = -40, 24
 
 
@@ -31,8 +36,52 @@ def encode_histograms(counts: np.ndarray) -> np.ndarray:
 
 
 def decode_histograms(payload: np.ndarray | bytes) -> np.ndarray:
-    """Decode the payload of a histogram tag to counts: int32 [rows, 520]."""
-    return np.frombuffer(zlib.decompress(bytes(payload)), "<i4").reshape(-1, BINS)
+    """Decode the payload of a histogram tag to counts: int32 [rows, 520].
+
+    At most ``MAX_ROWS`` rows are decompressed: a payload of some megabytes can hold gigabytes of zeros.
+
+    Raises:
+        ValueError: ``payload`` is not a tensor of bytes, has too many rows, or has invalid counts.
+        zlib.error: ``payload`` is not compressed data, or breaks off.
+    """
+    decompressor = zlib.decompressobj()
+    limit = MAX_ROWS * BINS * 4
+    data = decompressor.decompress(histogram_bytes(payload), limit + 1)
+    if len(data) > limit:
+        raise ValueError(f"more than {MAX_ROWS} rows")
+    if not decompressor.eof:
+        raise zlib.error(TRUNCATED)
+    counts, error = as_counts(data)
+    if error is not None:
+        raise error
+    return counts
+
+
+def histogram_bytes(payload: Any) -> bytes:
+    """Return the compressed bytes of a histogram tag's value.
+
+    Raises:
+        ValueError: ``payload`` is not a tensor of bytes.
+    """
+    if isinstance(payload, bytes):
+        return payload
+    if not isinstance(payload, np.ndarray) or payload.dtype != np.uint8 or payload.ndim != 1:
+        found = f"{payload.dtype} {list(payload.shape)}" if isinstance(payload, np.ndarray) else type(payload).__name__
+        raise ValueError(f"{found} is not a tensor of bytes")
+    return payload.tobytes()
+
+
+def as_counts(data: bytes) -> tuple[np.ndarray, ValueError | None]:
+    """Return the counts in decompressed bytes, int32 [rows, 520], and the error if a row is invalid.
+
+    The counts are those of the rows before the first invalid one.
+    """
+    rows, rest = divmod(len(data), 4 * BINS)
+    counts = np.frombuffer(data, "<i4", rows * BINS).reshape(rows, BINS)
+    if counts.min(initial=0) < 0:
+        row = int(np.flatnonzero((counts < 0).any(axis=1))[0])
+        return counts[:row], ValueError(f"a count of {counts[row].min()} (at least 0)")
+    return counts, ValueError(f"{rest} bytes are not a row (of {4 * BINS})") if rest else None
 
 
 def stock_histogram(counts: np.ndarray, max_buckets: int = 60) -> np.ndarray:

@@ -18,6 +18,7 @@ TAG_MAP_INPUT = "nnviz/map_input"
 TAG_WEIGHT = "nnviz/weight/"
 TAG_GRAPH = "nnviz/graph"
 TAG_FINDINGS = "nnviz/findings"
+TAG_NOTICES = "nnviz/notices"
 #: Prefixes of the tags of stock histograms, by kind.
 STOCK_HISTOGRAMS = {"parameter": "parameters/", "gradient": "gradients/"}
 

@@ -342,7 +342,7 @@ def test_tooltip_of_dead_fraction_defines_the_unit(demo_view: View) -> None:
     )
     for row, words in [
         ("stem", "units: 16 channels"),
-        ("act", "units: 8 indices of the last axis (image columns"),
+        ("act", "units: 16 channels"),
         ("act1", "units: 64 indices of the last axis"),
     ]:
         expect(demo_view.hover("dying-relu", row, 0)).to_contain_text(words)

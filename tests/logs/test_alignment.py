@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
+from tb_nnviz.logs import alignment
 from tb_nnviz.logs.alignment import align
+from tb_nnviz.logs.layouts import Rows
 from tb_nnviz.logs.points import Points
 
 
-def rows(*names: str) -> list[dict[str, Any]]:
-    return [{"name": name} for name in names]
+def rows(*names: str) -> Rows:
+    return Rows({"name": name} for name in names)
 
 
 def test_align_unordered_layouts_gives_one_table() -> None:
@@ -63,3 +63,18 @@ def test_align_int64_and_large_step_are_converted() -> None:
     table, _ = align({"new": Points.of([(2**40, 0.0, np.array([3], "i8"))])}, ["new"], ids, {7: rows("a")})
     assert table.values["new"].dtype == np.float32
     assert table.steps.tolist() == [2.0**40]
+
+
+def test_align_layouts_without_common_rows_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(alignment, "MAX_VALUES", 1000)
+    layouts = {i: rows(*(f"{i}.{j}" for j in range(10))) for i in range(100)}
+    ids = Points.of((i, i, np.array([i])) for i in range(100))
+    norm = Points.of((i, i, np.full(10, i, "f4")) for i in range(100))
+    table, ((statistic, reason),) = align({"norm": norm}, ["norm"], ids, layouts)
+    assert statistic is None
+    assert reason.startswith("too many rows: 210 rows in 21 layouts (at most 4000 values per statistic)")
+    assert table.values["norm"].shape == (20, 200)
+    assert_array_equal(table.values["norm"][7, 70:80], 7)
+    of_one, reasons = align({"norm": norm}, ["norm"], ids, layouts, first=50, last=50)
+    assert reasons == []
+    assert_array_equal(of_one.values["norm"], np.full((1, 10), 50))

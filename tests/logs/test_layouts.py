@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
 
-from tb_nnviz.logs.layouts import decode_layouts, merge_layouts
+from tb_nnviz.logs.layouts import Rows, decode_layouts, merge_layouts
 from tb_nnviz.logs.points import Points
 
 
-def rows(*names: str) -> list[dict[str, Any]]:
-    return [{"name": name} for name in names]
+def rows(*names: str) -> Rows:
+    return Rows({"name": name} for name in names)
 
 
 def test_merge_layouts_keeps_first_order_and_appends() -> None:
@@ -26,7 +24,7 @@ def test_merge_layouts_keeps_first_order_and_appends() -> None:
     [
         (b"not json", "invalid layout: b'not json' is not JSON"),
         (b'{"version": 2, "id": 1, "rows": []}', "unknown layout version: 2"),
-        (b'{"version": 1, "id": 1, "rows": [{}]}', "invalid layout: rows [{}]"),
+        (b'{"version": 1, "id": 1, "rows": [{}]}', "invalid layout: row 0: missing name (a string)"),
         (b'{"version": 1, "id": "1", "rows": []}', "invalid layout: id '1'"),
     ],
 )

@@ -84,7 +84,7 @@ def test_read_tensors_broken_series_loses_no_other(error: Exception) -> None:
         (run, tag) for run in RUNS for tag in TAGS
     } - broken
     assert {problem[:2] for problem in found.problems} == broken
-    assert all(type(error).__name__ in reason for _, _, reason in found.problems)
+    assert all(type(error).__name__ in reason for _, _, reason, _ in found.problems)
     assert len(provider.calls) < 30 * (ATTEMPTS if isinstance(error, KeyError) else 1)
 
 

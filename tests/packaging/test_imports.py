@@ -29,7 +29,7 @@ def rule(allowed: str, forbidden: str = "") -> Rule:
 
 #: The first pattern that matches a module's name counts. An allowed name includes all modules below it.
 RULES = {
-    "tb_nnviz": rule("tb_nnviz.record"),
+    "tb_nnviz": rule("tb_nnviz.record tb_nnviz.environment"),
     "tb_nnviz.schema*": rule("numpy tb_nnviz.schema"),
     # the training side, lower layers first: each rule lists the layers above it that may be imported
     "tb_nnviz.record.measure.fields": rule("torch"),
@@ -69,6 +69,7 @@ RULES = {
     "tb_nnviz.rules*": rule("numpy tb_nnviz.schema tb_nnviz.rules"),
     # the read side: no HTTP, and only the two sources of series know TensorBoard
     "tb_nnviz.logs.provider": rule("tensorboard tb_nnviz.logs"),
+    "tb_nnviz.logs.tensors": rule("numpy tensorboard tb_nnviz.logs"),
     "tb_nnviz.logs.records": rule("tensorboard google_crc32c"),
     "tb_nnviz.logs.event_files": rule("tensorboard google.protobuf tb_nnviz.logs"),
     "tb_nnviz.logs*": rule("numpy tb_nnviz.schema tb_nnviz.logs"),
@@ -86,6 +87,7 @@ RULES = {
     ),
     "tb_nnviz.cli*": rule("tb_nnviz numpy tensorboard"),
     "tb_nnviz.record": rule("tb_nnviz.record"),
+    "tb_nnviz.environment": rule(""),
 }
 #: Packages of which imported names are given in full, because they may be modules.
 OWN = ("tb_nnviz", "tests")

@@ -44,8 +44,8 @@ def step():
     pending = PendingStep(StepPlan(7, statistics=True))
     pending.add_layout(table("gradient", "a", "b"))
     pending.parts["gradient"] = {
-        "a": [(2, arrays.put(*values_of(3.0, 4.0)))],
-        99: [(1, arrays.put(*values_of(12.0)))],
+        "a": [(2, arrays.put(*values_of(3.0, 4.0)), None)],
+        99: [(1, arrays.put(*values_of(12.0)), None)],
     }
     pending.scalars = {"learning_rate/0": 0.5, "loss_scale": arrays.put(8.0)}
     pending.skipped = [False, arrays.put(0.0)]
@@ -78,7 +78,8 @@ def test_assemble_scalars_come_from_numbers_and_slots(step):
 
 def test_assemble_scaled_gradient_is_unscaled(step):
     pending, arrays = step
-    pending.scales = {"a": arrays.put(2.0)}
+    numel, values, _ = pending.parts["gradient"]["a"][0]
+    pending.parts["gradient"]["a"] = [(numel, values, arrays.put(2.0))]
     found = assemble(pending, arrays).statistics["gradient"]
     assert (found["norm"][0], found["max"][0], found["mean"][0], found["zero_fraction"][0]) == (2.5, 2, 1.75, 0)
 
@@ -104,8 +105,8 @@ def test_assemble_kind_that_is_not_written_gives_the_ratio_only():
     pending.add_layout(table("parameter", "a"), written=False)
     pending.add_layout(table("update", "a"))
     pending.parts = {
-        "parameter": {"a": [(2, arrays.put(*values_of(3.0, 4.0)))]},
-        "update": {"a": [(2, arrays.put(*values_of(0.0, 1.0)))]},
+        "parameter": {"a": [(2, arrays.put(*values_of(3.0, 4.0)), None)]},
+        "update": {"a": [(2, arrays.put(*values_of(0.0, 1.0)), None)]},
     }
     assembled = assemble(pending, arrays)
     assert list(assembled.statistics) == list(pending.new_layouts) == ["update"]

@@ -164,7 +164,7 @@ def test_statistics_of_one_kind_are_in_that_kind_only(logged, step):
                 assert row["ratio"] == pytest.approx(norms[0] / norms[1], rel=1e-5)
     for name, row in run.statistics("activation", step).items():
         x = torch.cat(now["activation"][name]).numpy()
-        units = np.moveaxis(x, 1 if name in ("conv", "norm") else -1, 0)
+        units = np.moveaxis(x, 1 if x.ndim == 4 else -1, 0)
         units = units.reshape(len(units), -1)
         assert row["dead_fraction"] == pytest.approx((units == 0).all(1).mean())
         assert row["nonpositive_unit_fraction"] == pytest.approx((units <= 0).all(1).mean())

@@ -93,3 +93,23 @@ test("App, error while drawing, is shown", async () => {
   expect(find("error")?.textContent).toContain("invalid thing: 7");
   quiet.mockRestore();
 });
+
+test("App, shown run with a notice, shows its reason in the panel that lacks the data", async () => {
+  const notice = { reason: "the model is in evaluation mode", kinds: ["activation"], step: 3 };
+  const { store } = await show((source) => {
+    source.listed = [
+      { ...info("a", 0), notices: [notice] },
+      { ...info("bare", 1, {}), notices: [{ reason: "no step has ended", kinds: [], step: 0 }] },
+    ];
+  });
+  const text = () => find("notices")?.textContent ?? "";
+  expect(text()).toContain("a, step 3: the model is in evaluation mode");
+  expect(text()).toContain("bare, step 0: no step has ended");
+  expect(find("run-bare")!.querySelector(".metric")!.textContent).toBe("no data");
+  await act(async () => {
+    store.view.panel.value = "curves";
+    store.toggleRun("bare");
+    await settle();
+  });
+  expect(find("notices")).toBeNull();
+});

@@ -11,6 +11,7 @@ import { Unread } from "../ui/unread";
 import { Boundary } from "./boundary";
 import { Health } from "./health";
 import { KeyHelp, useKeys } from "./keys";
+import { Notices } from "./notices";
 import type { PageState } from "./page";
 import { PanelView } from "./panel";
 import { PANELS, panelOf } from "./registry";
@@ -88,6 +89,7 @@ function Page({ reload }: { reload: () => void }) {
         <RunLimit />
         <Tabs panels={PANELS} now={panel.id} />
         <div class="tab-panel" role="tabpanel" id="tab-panel" aria-labelledby={`tab-${panel.id}`}>
+          <Notices panel={panel} />
           <Boundary
             key={panel.id}
             what={TEXT.whatPanel(panel.title)}

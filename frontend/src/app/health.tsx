@@ -9,6 +9,7 @@ import { shapeOf } from "../plot/markers";
 import { useStore } from "../ui/context";
 import { showFinding, useFindings, useOtherFindings } from "../ui/findings";
 import { RunMarker } from "../ui/icon";
+import { Name } from "../ui/name";
 import { UI_TEXT } from "../ui/text";
 import { TEXT } from "./text";
 
@@ -99,7 +100,7 @@ export function Health({ stable }: { stable: () => void }) {
           ))}
         </ul>
       ) : (
-        <span class="summary">{summary(groups)}</span>
+        <Name class="summary" text={summary(groups)} title={summary(groups)} />
       )}
       {others.runs.length > 0 && (
         <button
@@ -151,7 +152,7 @@ function Card({ group }: { group: FindingGroup }) {
     <li class={`card ${severity}`} data-testid="finding" data-run={run} data-rule={group.rule}>
       <button
         type="button"
-        title={[...worst, ...more, "", advice].join("\n")}
+        title={[run, ...worst, ...more, "", advice].join("\n")}
         aria-label={[
           UI_TEXT.health.severity[severity],
           title,
@@ -165,12 +166,13 @@ function Card({ group }: { group: FindingGroup }) {
       >
         <span class="first">
           <RunMarker colour={store.colour(run)} shape={shapeOf(store.order.value.get(run) ?? 0)} />
-          <b>{title}</b>
+          <Name as="b" text={title} />
           <span class="severity">{UI_TEXT.health.severity[severity]}</span>
           <span class="go">{TEXT.health.showIt}</span>
         </span>
         <span class="second">
-          {store.shortNames.value.get(run) ?? run} · {where} · {how}
+          <Name text={store.shortNames.value.get(run) ?? run} among={store.shortList.value} />
+          <Name text={` · ${where} · ${how}`} />
         </span>
       </button>
     </li>

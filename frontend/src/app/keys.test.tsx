@@ -14,6 +14,7 @@ const PANELS: Panel[] = ["one", "two", "three"].map((id) => ({
   title: id.toUpperCase(),
   maxRuns: 9,
   load: () => Promise.reject(new Error("not opened here")),
+  concerns: () => () => false,
 }));
 const nav = { moveStep: vi.fn(), moveLayer: vi.fn() };
 let root: HTMLElement;

@@ -1,4 +1,6 @@
 import type { ComponentType } from "preact";
+import type { Store } from "../data/store";
+import type { RunInfo } from "../lib/types";
 
 export interface PanelModule {
   View: ComponentType<{ reload: () => void }>;
@@ -12,7 +14,15 @@ export interface Panel {
   /** Number of runs that it draws without a noticeable delay. */
   maxRuns: number;
   load: () => Promise<PanelModule>;
+  /** Return a predicate: whether a notice about a kind belongs to the panel. */
+  concerns: (store: Store) => (kind: string, run: RunInfo) => boolean;
 }
+
+const rows = new Set(["parameter", "gradient", "update", "activation", "activation_gradient", "optimizer"]);
+const some = (...kinds: string[]) => {
+  const set = new Set(kinds);
+  return () => (kind: string) => set.has(kind);
+};
 
 /** The panels, in the order of their tabs. Each is a chunk that is loaded when it is opened. */
 export const PANELS: readonly Panel[] = [
@@ -21,12 +31,50 @@ export const PANELS: readonly Panel[] = [
     title: "Gradient flow",
     maxRuns: 100,
     load: () => import("../panels/gradient_flow"),
+    // A run that lacks a whole kind does not offer it for selection, so its reason is always shown.
+    concerns:
+      ({ kind: { value } }) =>
+      (kind, run) =>
+        rows.has(kind) && (kind === value || !run.kinds.has(kind)),
   },
-  { id: "activations", title: "Activations", maxRuns: 48, load: () => import("../panels/activations") },
-  { id: "distributions", title: "Distributions", maxRuns: 48, load: () => import("../panels/distributions") },
-  { id: "weights", title: "Weights", maxRuns: 48, load: () => import("../panels/weights") },
-  { id: "structure", title: "Structure", maxRuns: 100, load: () => import("../panels/structure") },
-  { id: "curves", title: "Curves", maxRuns: 200, load: () => import("../panels/curves") },
+  {
+    id: "activations",
+    title: "Activations",
+    maxRuns: 48,
+    load: () => import("../panels/activations"),
+    concerns: some("map"),
+  },
+  {
+    id: "distributions",
+    title: "Distributions",
+    maxRuns: 48,
+    load: () => import("../panels/distributions"),
+    concerns: some("parameter", "gradient", "activation", "activation_gradient"),
+  },
+  {
+    id: "weights",
+    title: "Weights",
+    maxRuns: 48,
+    load: () => import("../panels/weights"),
+    concerns: some("weight", "tracked"),
+  },
+  {
+    id: "structure",
+    title: "Structure",
+    maxRuns: 100,
+    load: () => import("../panels/structure"),
+    concerns:
+      ({ kind: { value } }) =>
+      (kind) =>
+        kind === "graph" || kind === value,
+  },
+  {
+    id: "curves",
+    title: "Curves",
+    maxRuns: 200,
+    load: () => import("../panels/curves"),
+    concerns: some("log"),
+  },
 ];
 
 export const isPanel = (id: string) => PANELS.some((panel) => panel.id === id);

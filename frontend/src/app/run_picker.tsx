@@ -3,6 +3,7 @@ import { metric } from "../lib/format";
 import { shapeOf } from "../plot/markers";
 import { useStore } from "../ui/context";
 import { Icon, RunMarker } from "../ui/icon";
+import { Name } from "../ui/name";
 import { UI_TEXT } from "../ui/text";
 import { costOf } from "./health";
 import { TEXT } from "./text";
@@ -45,9 +46,7 @@ export function RunPicker({ fold }: { fold: () => void }) {
         <button type="button" title={TEXT.noneTitle} onClick={() => store.selectListed(false)}>
           {TEXT.none}
         </button>
-        <span class="metric-name" title={metricNames.join(", ")}>
-          {metricNames.slice(0, 2).join(", ")}
-        </span>
+        <Name class="metric-name" text={metricNames.slice(0, 2).join(", ")} title={metricNames.join(", ")} />
       </div>
       <RunList runs={listed} />
     </>
@@ -101,6 +100,7 @@ function RunLine({ run }: { run: string }) {
   const headline = store.headlines.value.get(run);
   const order = store.order.value.get(run) ?? 0;
   const overhead = store.overheads.value.get(run);
+  const reasons = store.withoutData.value.get(run);
   return (
     <li class={shown ? "run" : "run off"} data-testid={`run-${run}`}>
       <button
@@ -114,7 +114,11 @@ function RunLine({ run }: { run: string }) {
         onClick={() => store.toggleRun(run)}
       >
         <RunMarker colour={store.colour(run)} shape={shapeOf(order)} hollow={!shown} />
-        <span class="name">{run}</span>
+        <Name
+          class="name"
+          text={store.allShortNames.value.get(run) ?? run}
+          among={store.allShortList.value}
+        />
       </button>
       <button
         type="button"
@@ -126,8 +130,11 @@ function RunLine({ run }: { run: string }) {
       >
         {TEXT.ref}
       </button>
-      <span class="metric" title={headline ? UI_TEXT.metricTitle(headline.name, headline.step) : undefined}>
-        {headline ? metric(headline.name, headline.value) : ""}
+      <span
+        class="metric"
+        title={headline ? UI_TEXT.metricTitle(headline.name, headline.step) : reasons?.join("\n")}
+      >
+        {headline ? metric(headline.name, headline.value) : reasons && TEXT.noData}
       </span>
     </li>
   );

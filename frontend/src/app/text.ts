@@ -66,4 +66,12 @@ export const TEXT = {
     ],
   },
   panels: "Panels",
+  noData: "no data",
+  notices: {
+    title: "Not recorded",
+    at: (run: string, step: number) => `${run}, step ${step}:`,
+    runs: (n: number) => `${n} runs:`,
+    more: (n: number) => `${n} more`,
+    fewer: "fewer",
+  },
 };

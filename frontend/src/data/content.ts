@@ -1,5 +1,7 @@
 /** Content of the tooltip for anything except a cell of a heat map. */
 export interface TooltipContent {
+  /** The element that it describes. The tooltip disappears with it. */
+  owner: Element;
   run: string;
   step: string;
   what: string;

@@ -85,15 +85,23 @@ export function headlines(series: readonly ScalarSeries[], prefix: string): Map<
   return result;
 }
 
+/**
+ * Remove the leading folders or modules that all names share: `cnn/a`, `cnn/b` become `a`, `b`. The last part always
+ * remains.
+ */
+export function withoutShared(names: readonly string[], separator: "/" | "."): string[] {
+  const parts = names.map((name) => name.split(separator));
+  const most = Math.min(...parts.map(({ length }) => length - 1));
+  let shared = 0;
+  while (names.length > 1 && shared < most && parts.every((one) => one[shared] === parts[0][shared]))
+    shared++;
+  return parts.map((one) => one.slice(shared).join(separator));
+}
+
 /** Shorten names by the folders that all of them share: `cnn/a`, `cnn/b` become `a`, `b`. */
 export function shortNames(runs: readonly string[]): Map<string, string> {
-  const folders = runs.map((run) => run.split("/"));
-  let shared = 0;
-  const most = Math.min(...folders.map((parts) => parts.length - 1));
-  while (runs.length > 1 && shared < most && folders.every((parts) => parts[shared] === folders[0][shared])) {
-    shared += 1;
-  }
-  return new Map(runs.map((run, i) => [run, folders[i].slice(shared).join("/")]));
+  const short = withoutShared(runs, "/");
+  return new Map(runs.map((run, i) => [run, short[i]]));
 }
 
 /** Return the statistics that any run has, by kind, in the order of the select element. */

@@ -82,8 +82,24 @@ export class Store {
     return [...new Set([...this.shown.value, ...listed])].filter((run) => this.order.value.has(run));
   });
   readonly shortNames = computed(() => shortNames(this.shown.value));
+  /** The short names of the shown runs, among which each is to be recognized. */
+  readonly shortList: ReadonlySignal<readonly string[]> = computed(() => [...this.shortNames.value.values()]);
+  /** Short names of all runs, for the list of runs. */
+  readonly allShortNames = computed(() => shortNames(this.names.value));
+  readonly allShortList: ReadonlySignal<readonly string[]> = computed(() => [
+    ...this.allShortNames.value.values(),
+  ]);
   readonly headlines: ReadonlySignal<Map<string, Headline>> = computed(() =>
     headlines(this.scalars.value, LOG_PREFIX),
+  );
+  /** The runs without any statistics, with the reasons that they logged. */
+  readonly withoutData = computed(
+    () =>
+      new Map(
+        (this.runs.value ?? [])
+          .filter(({ kinds }) => kinds.size === 0)
+          .map(({ run, notices }) => [run, notices.map(({ reason }) => reason)]),
+      ),
   );
   readonly listed = filtered(this.view.runFilter, this.names, (name) => name);
 

@@ -30,6 +30,14 @@ export interface RunInfo {
   kinds: ReadonlyMap<string, readonly string[]>;
   first_wall_time: number;
   steps: number;
+  notices: readonly Notice[];
+}
+
+/** One reason why a run lacks data. `kinds` are kinds of rows, or map, weight, graph or log. */
+export interface Notice {
+  reason: string;
+  kinds: readonly string[];
+  step: number;
 }
 
 /** One run's statistics of one kind. Value arrays are [steps, rows], row-major. */

@@ -57,25 +57,22 @@ export function curves(grids: readonly Grid[], line: number): Curves {
   return { steps, runs };
 }
 
-/** Maximum number of decades of a curve's scale. On a longer scale small changes would be invisible. */
+/**
+ * Number of decades of a curve's scale above which rare values are clipped. On a longer scale small changes would be
+ * invisible.
+ */
 const MAX_DECADES = 14;
+/** Largest share of a chart's values that are rare. More of them extend the scale, however far away they are. */
+const RARE = 0.05;
 
 /**
  * Return the y scale of the curves, which covers all values of the line, rounded outward. If they span too many
- * decades, the scale is limited to the panels' shared scale, and values beyond it are drawn at its ends.
+ * decades and few are far from the others, these few are clipped. The colours' scale does not limit it.
  */
-export function curveScale({ runs }: Curves, mode: ScaleMode, shared: Scale): Scale {
-  let min = Number.POSITIVE_INFINITY;
-  let max = Number.NEGATIVE_INFINITY;
-  for (const { values, far } of runs) {
-    for (const value of far ? [...values, ...far] : values) {
-      if (typeof value !== "number") continue;
-      if (value < min) min = value;
-      if (value > max) max = value;
-    }
-  }
+export function curveScale(curves: Curves, mode: ScaleMode, shared: Scale): Scale {
+  const [min, max] = extent(curves, mode, shared);
   const diverging = min < 0;
-  if (shared.factor) return factorCurve(min, max, shared);
+  if (shared.factor) return factorCurve(min, max);
   if (shared.mode === "symlog" || (mode === "log" && diverging)) return symlogCurve(min, max, shared);
   if (mode === "log" && !diverging) {
     if (min > max) return { mode, lo: 1e-3, hi: 1, diverging: false };
@@ -86,11 +83,6 @@ export function curveScale({ runs }: Curves, mode: ScaleMode, shared: Scale): Sc
       lo = niceDown(lo / 2);
       hi = niceUp(hi * 2);
     }
-    if (shared.mode === "log" && Math.log10(hi / lo) > MAX_DECADES) {
-      lo = Math.max(lo, shared.lo);
-      hi = Math.min(hi, shared.hi);
-      if (lo >= hi) return shared;
-    }
     return { mode, lo, hi, diverging: false };
   }
   if (min > max) return { mode: "linear", lo: 0, hi: 1, diverging: false };
@@ -98,15 +90,47 @@ export function curveScale({ runs }: Curves, mode: ScaleMode, shared: Scale): Sc
   return { mode: "linear", lo, hi: hi > lo ? hi : lo + 1, diverging };
 }
 
-/** Return a scale of factors that includes 1 and extends at least from a half to two. */
-function factorCurve(min: number, max: number, shared: Scale): Scale {
-  const minimum = Math.log10(2);
-  let lo = -Math.max(minimum, roundFactor(Math.max(0, min > max ? 0 : -min)));
-  let hi = Math.max(minimum, roundFactor(Math.max(0, min > max ? 0 : max)));
-  if (hi - lo > MAX_DECADES) {
-    lo = Math.max(lo, shared.lo);
-    hi = Math.min(hi, shared.hi);
+/** Return the smallest and the largest value that the scale must cover, without rare values far from the others. */
+function extent({ runs }: Curves, mode: ScaleMode, { factor, mode: sharedMode }: Scale): [number, number] {
+  const all = runs.flatMap(({ values, far }) =>
+    (far ? [...values, ...far] : values).filter((value): value is number => typeof value === "number"),
+  );
+  if (all.length === 0) return [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  all.sort((a, b) => a - b);
+  const whole: [number, number] = [all[0], all[all.length - 1]];
+  if (mode !== "log" && sharedMode !== "symlog" && !factor) return whole;
+  // Factors are logarithms already. Values of both signs are measured by their magnitudes.
+  const decades = factor
+    ? all
+    : all
+        .map((value) => Math.log10(Math.abs(value)))
+        .filter(Number.isFinite)
+        .sort((a, b) => a - b);
+  if (decades.length === 0 || decades[decades.length - 1] - decades[0] <= MAX_DECADES) return whole;
+  const [from, to] = populated(decades);
+  const kept = all.filter((value) => {
+    const at = factor ? value : Math.log10(Math.abs(value));
+    return at >= from && at <= to;
+  });
+  if (kept.length < (1 - RARE) * all.length) return whole;
+  return [kept[0], kept[kept.length - 1]];
+}
+
+/** Return the ends of the most populated range of `MAX_DECADES`, given ascending positions. */
+function populated(decades: readonly number[]): [number, number] {
+  let best: [number, number] = [0, 0];
+  for (let i = 0, j = 0; i < decades.length; i++) {
+    while (j + 1 < decades.length && decades[j + 1] <= decades[i] + MAX_DECADES) j++;
+    if (j - i > best[1] - best[0]) best = [i, j];
   }
+  return [decades[best[0]], decades[best[1]]];
+}
+
+/** Return a scale of factors that includes 1 and extends at least from a half to two. */
+function factorCurve(min: number, max: number): Scale {
+  const minimum = Math.log10(2);
+  const lo = -Math.max(minimum, roundFactor(Math.max(0, min > max ? 0 : -min)));
+  const hi = Math.max(minimum, roundFactor(Math.max(0, min > max ? 0 : max)));
   return { mode: "linear", lo, hi, diverging: true, factor: true };
 }
 
@@ -116,11 +140,7 @@ function symlogCurve(min: number, max: number, shared: Scale): Scale {
   const minimum = 10 * threshold;
   const far = (value: number) => niceUp(Math.max(minimum, value));
   if (min > max) return { mode: "symlog", lo: -minimum, hi: minimum, diverging: true, threshold };
-  let lo = min < 0 ? -far(-min) : 0;
-  let hi = max > 0 ? far(max) : 0;
-  if (Math.log10(Math.max(hi, -lo) / threshold) > MAX_DECADES) {
-    lo = Math.max(lo, shared.lo);
-    hi = Math.min(hi, shared.hi);
-  }
+  const lo = min < 0 ? -far(-min) : 0;
+  const hi = max > 0 ? far(max) : 0;
   return { mode: "symlog", lo, hi, diverging: true, threshold };
 }

@@ -33,7 +33,26 @@ interface PlotModel {
   above?: (g: CanvasRenderingContext2D) => void;
 }
 
-const NOWHERE = [0, 1] as const;
+/**
+ * Positions in the plot area. It is immutable, and a redraw that moves a position makes a new one. Views above the
+ * plot take it as a property, because a view with equal properties is not rendered again.
+ */
+export interface PlotLayout {
+  area: { left: number; top: number; width: number; height: number };
+  x: readonly [number, number];
+  /** Width of the plot with its margins. */
+  width: number;
+}
+
+/** Return the distance of an x value from the left edge of the plot area. */
+export function xIn({ area, x: [lo, hi] }: PlotLayout, value: number): number {
+  return hi > lo ? ((value - lo) / (hi - lo)) * area.width : area.width / 2;
+}
+
+/** Return the x value at a distance from the left edge of the plot area. */
+export const valueIn = ({ area, x: [lo, hi] }: PlotLayout, x: number) => lo + (x / area.width) * (hi - lo);
+
+const NOWHERE: PlotLayout = { area: { left: 0, top: 0, width: 1, height: 1 }, x: [0, 1], width: 1 };
 
 /** Space between an axis and its labels. */
 const GAP = 6;
@@ -47,7 +66,7 @@ export class Plot {
   private model: PlotModel | null = null;
   /** Identifies the layout: `onLayout` is called if it changes. */
   private layoutKey = "";
-  area = { left: 0, top: 0, width: 1, height: 1 };
+  private places = NOWHERE;
 
   /** `onLayout` is called after positions have become available or changed. */
   constructor(
@@ -67,6 +86,15 @@ export class Plot {
     return this.model ? this.overlay : null;
   }
 
+  /** The plot's positions. Null if there is no plot. */
+  get layout(): PlotLayout | null {
+    return this.model && this.places;
+  }
+
+  get area(): PlotLayout["area"] {
+    return this.places.area;
+  }
+
   /** Draw a model. The canvas is reused, because a new canvas costs more than drawing the lines. */
   update(model: PlotModel): void {
     const { width, height, margin, x } = model;
@@ -78,13 +106,13 @@ export class Plot {
       return;
     }
     this.layoutKey = layoutKey;
-    this.area = {
+    const area = {
       left: margin.left,
       top: margin.top,
       width: Math.max(1, width - margin.left - margin.right),
       height: Math.max(1, height - margin.top - margin.bottom),
     };
-    const { area } = this;
+    this.places = { area, x, width };
     this.root.hidden = false;
     this.root.style.cssText = `position:relative;width:${width}px;height:${height}px`;
     this.overlay.style.cssText = `position:absolute;left:${area.left}px;top:${area.top}px;width:${area.width}px;height:${area.height}px`;
@@ -106,19 +134,17 @@ export class Plot {
 
   /** Return the distance of an x value from the left edge of the plot area. */
   xOf(value: number): number {
-    const [lo, hi] = this.model?.x ?? NOWHERE;
-    return hi > lo ? ((value - lo) / (hi - lo)) * this.area.width : this.area.width / 2;
+    return xIn(this.places, value);
   }
 
   /** Return the distance of a y value from the top edge of the plot area. */
   yOf(value: number): number {
-    const [lo, hi] = this.model?.y ?? NOWHERE;
+    const [lo, hi] = this.model?.y ?? [0, 1];
     return this.area.height * (1 - (hi > lo ? (value - lo) / (hi - lo) : 0.5));
   }
 
   valueAt(x: number): number {
-    const [lo, hi] = this.model?.x ?? NOWHERE;
-    return lo + (x / this.area.width) * (hi - lo);
+    return valueIn(this.places, x);
   }
 
   private draw(model: PlotModel): void {

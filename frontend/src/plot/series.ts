@@ -1,8 +1,9 @@
-import { tick, tickOf } from "../lib/format";
+import { factor, short, tick, tickOf } from "../lib/format";
 import { needsZeroLane, stepTicks, ticks, toUnit } from "../lib/scale";
 import type { Domain } from "../lib/steps";
 import type { Scale, Thresholds } from "../lib/types";
 import { FONT, type Theme } from "./canvas";
+import { clipCurve, drawClipped, extremes, sideOf } from "./clipped";
 import type { Curves } from "./layout_curve";
 import { cross, type Shape, tracePath } from "./markers";
 import { Plot, type PlotLine } from "./plot";
@@ -32,7 +33,7 @@ export const PLOT_MARGIN = 10;
 
 /**
  * Chart of one layer over steps, one curve per run. Zeros are in a lane at the bottom, NaN and Inf in a lane at the
- * top.
+ * top. Values beyond the scale have triangles at its end, with the most extreme value.
  */
 export class SeriesChart {
   readonly plot: Plot;
@@ -68,7 +69,10 @@ export class SeriesChart {
       ],
       theme,
       below: (g) => this.drawThresholds(g, model),
-      above: (g) => this.drawLanes(g, model),
+      above: (g) => {
+        this.drawLanes(g, model);
+        this.drawBeyond(g, model);
+      },
     });
   }
 
@@ -78,14 +82,38 @@ export class SeriesChart {
     values: readonly (number | null | undefined)[],
     dash?: number[],
   ): PlotLine {
+    const { xs, ys } = clipCurve(
+      curves.steps,
+      values.map((value) => (typeof value === "number" ? toUnit(scale, value) : value)),
+    );
     return {
-      xs: curves.steps,
-      ys: values.map((value) => (typeof value === "number" ? place(scale, value) : value)),
+      xs,
+      ys,
       colour: styles[i].colour,
       width: dash ? 1.4 : 1.6,
       ...(dash ? { dash } : {}),
       dots: !dash && curves.steps.length <= MAX_DOTS ? 4 : 0,
     };
+  }
+
+  private drawBeyond(g: CanvasRenderingContext2D, { curves, styles, scale, theme }: SeriesModel): void {
+    const { plot } = this;
+    const { left, top, width } = plot.area;
+    const marks = curves.runs.map(({ values, far }, i) => {
+      const value = (at: number) => values[at] ?? far?.[at] ?? Number.NaN;
+      const units = values.map((_, at) => (Number.isNaN(value(at)) ? null : toUnit(scale, value(at))));
+      const points = clipCurve(curves.steps, units).beyond;
+      const text = (at: number) => (scale.factor ? factor(value(at)) : short(value(at)));
+      return { points, colour: styles[i].colour, text, extreme: extremes(points, value) };
+    });
+    drawClipped(g, marks, {
+      left,
+      width,
+      top: top + plot.yOf(1),
+      bottom: top + plot.yOf(0),
+      xOf: (x) => plot.xOf(x),
+      background: theme.panel,
+    });
   }
 
   private drawThresholds(
@@ -94,7 +122,7 @@ export class SeriesChart {
   ): void {
     const { plot } = this;
     const { left, top, width } = plot.area;
-    if (guide !== null && guide !== undefined) {
+    if (guide !== null && guide !== undefined && sideOf(toUnit(scale, guide)) === 0) {
       const at = Math.round(top + plot.yOf(toUnit(scale, guide))) + 0.5;
       g.save();
       g.strokeStyle = theme.dim;
@@ -128,8 +156,10 @@ export class SeriesChart {
       g.lineTo(left + width, at);
       g.stroke();
       if (!apart && threshold === thresholds.vanishing) continue;
-      g.textBaseline = baseline;
-      g.fillText(name, left + 6, at + (baseline === "top" ? 2 : -2));
+      // Between thresholds that are close, there is no room for a text.
+      const under = baseline === "top" && apart;
+      g.textBaseline = under ? "top" : "bottom";
+      g.fillText(name, left + 6, at + (under ? 2 : -2));
     }
     g.restore();
   }
@@ -155,7 +185,7 @@ export class SeriesChart {
       const every = Math.max(1, Math.ceil((curves.steps.length / width) * 9));
       g.strokeStyle = styles[i].colour;
       g.lineWidth = 1;
-      const zeroY = needsZeroLane(scale) ? top + height + offset(i) : top + plot.yOf(toUnit(scale, 0));
+      const zeroY = needsZeroLane(scale) ? top + height + offset(i) : top + plot.yOf(place(scale, 0));
       run.zeros.forEach((step, k) => {
         if (k % every !== 0) return;
         tracePath(g, styles[i].shape, left + plot.xOf(step), zeroY, 2.2);

@@ -82,7 +82,8 @@ function drawText(g: CanvasRenderingContext2D, node: Text, style: CSSStyleDeclar
   g.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
   g.fillStyle = style.color;
   g.textBaseline = "middle";
-  let text = node.data;
+  // A name that is shortened in the middle, see ui/name.tsx.
+  let text = parent.dataset.shown ?? node.data;
   const room = parent.getBoundingClientRect().right - rect.left;
   if (style.textOverflow === "ellipsis" && rect.width > room + 1) {
     while (text.length > 1 && g.measureText(`${text}…`).width > room) text = text.slice(0, -1);

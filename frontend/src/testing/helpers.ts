@@ -78,6 +78,7 @@ export const info = (
   kinds: new Map(Object.entries(kinds)),
   first_wall_time: time,
   steps: 2,
+  notices: [],
 });
 
 /** A source that responds only when the test says so, so that tests control the order of responses. */

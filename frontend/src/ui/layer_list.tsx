@@ -1,7 +1,10 @@
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { withoutShared } from "../data/runs";
 import { parseFilter } from "../lib/format";
 import { useSize, useStore } from "./context";
+import { Name } from "./name";
 import { RowFilter } from "./row_filter";
+import { Splitter, useListWidth } from "./splitter";
 import { UI_TEXT } from "./text";
 
 export interface LayerItem {
@@ -47,10 +50,20 @@ export function LayerList({ items, selected, select }: Props) {
     const next = shown[Math.min(shown.length - 1, Math.max(0, at + by))];
     if (next) select(next.item);
   };
+  const labels = useMemo(
+    () =>
+      withoutShared(
+        items.map(({ name }) => name),
+        ".",
+      ),
+    [items.map(({ name }) => name).join("\n")],
+  );
+  const width = useListWidth();
   const first = Math.max(0, Math.floor(top / LINE) - 4);
   const visible = shown.slice(first, first + Math.ceil(height / LINE) + 8);
   return (
-    <div class="layers">
+    <div class="layers" style={width === null ? undefined : { width: `${width}px` }}>
+      <Splitter />
       <RowFilter />
       <div
         class="layer-list"
@@ -84,7 +97,7 @@ export function LayerList({ items, selected, select }: Props) {
               style={{ top: `${(first + k) * LINE}px`, height: `${LINE}px` }}
               onClick={() => select(item)}
             >
-              <span class="label">{item.name}</span>
+              <Name class="label" text={labels[i] ?? item.name} among={labels} />
               {item.note && <span class="note">{item.note}</span>}
             </div>
           ))}

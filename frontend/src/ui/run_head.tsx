@@ -2,6 +2,7 @@ import { metric } from "../lib/format";
 import { shapeOf } from "../plot/markers";
 import { useStore } from "./context";
 import { RunMarker } from "./icon";
+import { Name } from "./name";
 import { UI_TEXT } from "./text";
 
 /** Column width in pixels below which only the name is shown. */
@@ -22,7 +23,7 @@ export function RunHead({ run, width, note, tone }: Props) {
   return (
     <div class="run-head" title={run}>
       <RunMarker colour={store.colour(run)} shape={shapeOf(store.order.value.get(run) ?? 0)} />
-      <b>{store.shortNames.value.get(run) ?? run}</b>
+      <Name as="b" text={store.shortNames.value.get(run) ?? run} among={store.shortList.value} />
       {width >= NARROW &&
         (note !== undefined ? (
           <span class={tone} title={note}>

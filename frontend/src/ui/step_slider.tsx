@@ -65,7 +65,8 @@ export function StepSlider({ steps, step, set, ready = true }: Props) {
         }}
       />
       <output class="button step" data-testid="step-value">
-        {UI_TEXT.step} <b>{steps[at] ?? ""}</b> <span class="dim">{UI_TEXT.ofLast(steps[last] ?? 0)}</span>
+        {UI_TEXT.step} <b>{steps[at] ?? UI_TEXT.pendingValue}</b>{" "}
+        {last >= 0 && <span class="dim">{UI_TEXT.ofLast(steps[last])}</span>}
       </output>
     </div>
   );

@@ -90,6 +90,8 @@ export const UI_TEXT = {
   badFilter: "invalid regular expression: the last valid one stays in effect",
   metricTitle: (name: string, step: number) => `${name} at step ${step}`,
   layers: "Layers",
+  splitter: "Width of the list of layers",
+  splitterTitle: "Drag, or use the arrow keys: width of the list. Double click: default width",
   collapseAll: "Collapse all blocks",
   expandAll: "Expand all blocks",
   statistic: "Statistic",
@@ -118,6 +120,9 @@ export const UI_TEXT = {
   nonfinite: "NaN, Inf",
   nan: "NaN",
   absent: "absent",
+  pending: "pending",
+  pendingValue: "…",
+  statePending: "pending: not loaded yet",
   nearestStep: (step: number) => `step ${step}`,
   nearestTitle: "This run did not log the cursor's step. Its nearest step is shown.",
   state: {
@@ -151,6 +156,7 @@ export const UI_TEXT = {
   noneSelected: "No run selected",
   noneSelectedHelp: "Select one or more runs in the list on the left.",
   noLines: "No layer matches",
+  noLinesHelp: "Change the filter.",
   emptyTitle: "No data yet",
   emptyHelp:
     "No run in this log directory was logged by tb_nnviz. Add one line around your training loop. This page updates while the training runs.",

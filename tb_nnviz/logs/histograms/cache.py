@@ -104,6 +104,6 @@ class HistogramCache:
         while self.nbytes > self._limit:
             self._entries.popitem(last=False)
 
-    def _packed(self, payload: Any) -> Packed:
+    def _packed(self, payload: Any, rows: int) -> Packed:
         self.decoded += 1
-        return Packed(payload)
+        return Packed(payload, rows)

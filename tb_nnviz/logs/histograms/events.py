@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -22,10 +23,10 @@ class HistogramEvents:
         payloads: the events of the histogram tag.
         tables: the rows by layout id.
         known: histograms that need not be made again, by step and wall time.
-        make: a function that makes a ``Packed`` from a payload.
+        make: a function that makes a ``Packed`` from a payload and the number of rows that it should have.
 
     Attributes:
-        by_event: the histograms by step and wall time, without those found to be invalid.
+        by_event: the histograms by step and wall time.
         whole: True if every event with a layout id has its counts too. A loader may publish the ids shortly before.
     """
 
@@ -35,7 +36,7 @@ class HistogramEvents:
         payloads: Points,
         tables: Mapping[int, Rows],
         known: Mapping[tuple[float, float], Packed],
-        make: Callable[[Any], Packed],
+        make: Callable[[Any, int], Packed],
     ) -> None:
         self._steps, self._wall_times = timeline([payloads, layout_ids])
         self._ids = fill_layout_ids(layout_ids, locate(layout_ids, self._steps, self._wall_times))
@@ -48,10 +49,11 @@ class HistogramEvents:
             i: (float(self._steps[i]), float(self._wall_times[i])) for i in np.flatnonzero(at >= 0).tolist()
         }
         for i, event in self._events.items():
-            if int(self._ids[i]) not in tables:
+            table = tables.get(int(self._ids[i]))
+            if table is None:
                 self._problems[i] = f"missing layout: {int(self._ids[i])}"
             else:
-                self._packed[i] = known[event] if event in known else make(payloads.values[at[i]])
+                self._packed[i] = known[event] if event in known else make(payloads.values[at[i]], len(table))
                 self.by_event[event] = self._packed[i]
         self.whole = timeline([layout_ids])[0].size == len(self._packed)
 
@@ -61,32 +63,35 @@ class HistogramEvents:
         return sum(packed.nbytes for packed in self._packed.values())
 
     def history(self, rows: Sequence[str] | None = None, step: float | None = None) -> History:
-        """Unpack histograms and return the history. Invalid events are left out and reported in its problems.
+        """Unpack histograms and return the history.
+
+        Events whose requested rows are invalid are left out and reported in its problems. What else was requested
+        before makes no difference.
 
         Args:
             rows: the rows to unpack. None: all.
             step: unpack only at the nearest step. None: at all steps.
         """
         wanted = self._wanted(rows)
-        if step is None:
-            for i in list(self._packed):
-                self._unpack(i, wanted)
-        else:
-            while self._packed:
-                kept = list(self._packed)
-                if self._unpack(kept[nearest(self._steps[kept], step)], wanted):
-                    break
+        problems = dict(self._problems)
         kept = list(self._packed)
-        problems: dict[str, list[float]] = {}
-        for i in sorted(self._problems):
-            problems.setdefault(self._problems[i], []).append(self._events[i][0])
+        if step is None:
+            for i in kept:
+                self._unpack(i, wanted, problems)
+        else:
+            while kept and not self._unpack(kept[nearest(self._steps[kept], step)], wanted, problems):
+                kept = [i for i in kept if i not in problems]
+        kept = [i for i in kept if i not in problems]
+        steps: dict[str, list[float]] = {}
+        for i in sorted(problems):
+            steps.setdefault(problems[i], []).append(self._events[i][0])
         return History(
             self._steps[kept].astype(np.float64),
             self._wall_times[kept],
             tuple(self._ids[kept].tolist()),
-            tuple(packed.cells for packed in self._packed.values()),
+            tuple(self._packed[i].cells for i in kept),
             self._tables,
-            tuple(f"{problem}, {describe_steps(steps)}" for problem, steps in problems.items()),
+            tuple(f"{problem}, {describe_steps(at)}" for problem, at in steps.items()),
         )
 
     def _wanted(self, names: Sequence[str] | None) -> dict[int, int | None]:
@@ -99,18 +104,16 @@ class HistogramEvents:
             wanted[layout] = first if first < len(table) else None
         return wanted
 
-    def _unpack(self, i: int, wanted: Mapping[int, int | None]) -> bool:
-        """Unpack an event. If it does not have one histogram per row of its layout, drop it and return False."""
-        layout = int(self._ids[i])
-        rows = len(self._tables[layout])
+    def _unpack(self, i: int, wanted: Mapping[int, int | None], problems: dict[int, str]) -> bool:
+        """Unpack the wanted rows of an event. If it does not have them, add the problem and return False."""
+        layout, packed = int(self._ids[i]), self._packed[i]
+        rows, first = len(self._tables[layout]), wanted[layout]
         try:
-            cells = self._packed[i].unpack(wanted[layout])
-        except Exception as error:  # zlib and numpy raise many errors for bytes that are no histograms
-            self._problems[i] = f"invalid histograms: {type(error).__name__}: {str(error)[:120]}"
-            del self.by_event[self._events[i]]
-        else:
-            if cells.size == rows or (not self._packed[i].whole and cells.size < rows):
-                return True
-            self._problems[i] = f"invalid histograms: {self._packed[i].unpack(None).size} for {rows} rows"
-        del self._packed[i]
-        return False
+            size = packed.unpack(first).size
+        except (ValueError, zlib.error) as error:
+            problems[i] = f"invalid histograms: {type(error).__name__}: {str(error)[:120]}"
+            return False
+        if size < (rows if first is None else first) or (first is None and size > rows):
+            problems[i] = f"invalid histograms: {size} for {rows} rows"
+            return False
+        return True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,7 +11,7 @@ from tb_nnviz import schema
 from tb_nnviz.logs.histograms import stock
 from tb_nnviz.logs.histograms.cache import HistogramCache, Key, fingerprint
 from tb_nnviz.logs.histograms.history import DenseHistograms, History
-from tb_nnviz.logs.layouts import Rows, decode_layouts, merge_layouts
+from tb_nnviz.logs.layouts import Rows, decode_layout_ids, decode_layouts, merge_layouts
 from tb_nnviz.logs.points import NO_POINTS, Points
 from tb_nnviz.logs.reader import Missing, Reader, ReadResult, T
 from tb_nnviz.logs.timeline import nearest, timeline
@@ -83,15 +83,15 @@ class HistogramReading:
         listed = []
         for run in self.runs:
             kinds = dict.fromkeys(others[run], "stock") | dict.fromkeys(own[run], "nnviz")
-            steps, rows = np.empty(0), []
+            steps, rows = np.empty(0), Rows()
             if self.kind in own[run] and run in tables:
                 points = layout_ids[run]
                 steps = timeline([points])[0].astype(np.float64)
-                used = [int(np.ravel(value)[0]) for value in points.values if np.size(value)]
-                rows = merge_layouts(tables[run][i] for i in dict.fromkeys(used) if i in tables[run])[0]
+                used = dict.fromkeys(np.ravel(points.values).tolist())
+                rows = merge_layouts(tables[run][i] for i in used if i in tables[run])[0]
             elif self.kind in others[run]:
                 steps = timeline([sample.get(run, {}).get(first[run], NO_POINTS)])[0].astype(np.float64)
-                rows = [{"name": name} for name in others[run][self.kind]]
+                rows = Rows({"name": name} for name in others[run][self.kind])
             listed.append(ListedHistograms(run, kinds, rows, steps))
         return listed
 
@@ -194,11 +194,9 @@ class HistogramReading:
         tables = {}
         for run, tags in self._points(schema.PLUGIN, list(ids), [layout_tag]).items():
             if layout_tag in tags:
-                tables[run] = self._decode(run, tags[layout_tag])
-        return {run: points for run, points in ids.items() if run in tables}, tables
-
-    def _decode(self, run: str, points: Points) -> dict[int, Rows]:
-        return decode_layouts(points, lambda reason: self._miss(run, reason))
+                tables[run] = decode_layouts(tags[layout_tag], self._reporter(run, layout_tag))
+        checked = {run: decode_layout_ids(ids[run], self._reporter(run, id_tag)) for run in tables}
+        return checked, tables
 
     def _points(self, plugin: str, runs: Sequence[str], tags: Sequence[str]) -> dict[str, dict[str, Points]]:
         data = self._data(self.reader.read_tensors(plugin, runs, tags))
@@ -206,9 +204,13 @@ class HistogramReading:
 
     def _data(self, result: ReadResult[T]) -> dict[str, dict[str, T]]:
         """Return the series of a read, and add its problems to ``missing``."""
-        for run, tag, reason in result.problems:
+        for run, tag, reason, _ in result.problems:
             self._miss(run, f"{tag}: {reason}" if tag else reason)
         return result.data
+
+    def _reporter(self, run: str, tag: str) -> Callable[[str], None]:
+        """Return a function that adds the reason why a value of a tag is invalid to ``missing``."""
+        return lambda reason: self._miss(run, f"{tag}: {reason}")
 
     def _miss(self, run: str, reason: str, row: str | None = None) -> None:
         self.missing.append(Missing(run, reason, row=row))

@@ -10,6 +10,7 @@ from tb_nnviz import schema
 from tb_nnviz.logs.histograms.cells import Cells, join, pack
 from tb_nnviz.logs.histograms.history import History
 from tb_nnviz.logs.histograms.quantiles import bounds
+from tb_nnviz.logs.layouts import Rows
 from tb_nnviz.logs.points import NO_POINTS, Points
 from tb_nnviz.logs.timeline import locate, nearest, timeline
 
@@ -90,6 +91,6 @@ def stock_history(tags: Mapping[str, Points], step: int | None = None) -> Histor
         for i, at in enumerate(locate(points, steps, wall_times)):
             if at >= 0:
                 table[i][column] = pack(rebin(points.values[at])[None])
-    rows = [{"name": name} for name in names]
+    rows = Rows({"name": name} for name in names)
     cells = tuple(join(line) for line in table)
     return History(steps.astype(np.float64), wall_times, (0,) * len(steps), cells, {0: rows})

@@ -61,9 +61,8 @@ def _listing(reading: HistogramReading) -> dict[str, Any]:
     layouts: dict[str, Any] = {}
     runs = []
     for one in reading.listing():
-        layout = schema.layout_id(one.rows)
-        layouts[str(layout)] = one.rows
-        runs.append({"run": one.run, "kinds": one.kinds, "layout": layout, "steps": one.steps})
+        layouts[str(one.rows.checksum)] = one.rows
+        runs.append({"run": one.run, "kinds": one.kinds, "layout": one.rows.checksum, "steps": one.steps})
     return {"layouts": layouts, "runs": runs}
 
 

@@ -21,7 +21,7 @@ class Collector:
 
     #: Name in warnings. Collectors with the same name are turned off together.
     part: ClassVar[str]
-    #: The kinds that it adds to a step.
+    #: The kinds that it adds to a step, as notices name them.
     kinds: ClassVar[tuple[str, ...]] = ()
     #: Other parts without which it cannot measure.
     needs: ClassVar[tuple[str, ...]] = ()

@@ -29,7 +29,7 @@ class ParameterCollector(Collector):
         rows: the tables of the kinds measured.
         snapshot: holds the values before the step.
         by_optimizer: whether an optimizer is watched. Otherwise gradients are read when the step closes.
-        warn_once: reports an issue with the user's input.
+        notice: reports a part that is not logged, by key, reason and kinds.
     """
 
     part = "gradients"
@@ -42,11 +42,11 @@ class ParameterCollector(Collector):
         rows: ParameterRows,
         snapshot: Snapshot,
         by_optimizer: bool,
-        warn_once: Callable[[str, str], None],
+        notice: Callable[[str, str, tuple[str, ...]], None],
     ) -> None:
         self._written = frozenset(kinds)
         self._parameters, self._rows, self._snapshot = parameters, rows, snapshot
-        self._by_optimizer, self._warn_once = by_optimizer, warn_once
+        self._by_optimizer, self._notice = by_optimizer, notice
         self._buffers = {kind: StepBuffer() for kind in rows.tables if kind in self.kinds}
         #: The parameters that the optimizers are about to update, or have updated, in the open step.
         self.updated: set[nn.Parameter] = set()
@@ -61,7 +61,6 @@ class ParameterCollector(Collector):
         self._due = frozenset(kind for kind in self._buffers if plan.measures(kind))
         for buffer in self._buffers.values():
             buffer.clear()
-        self._scales: dict[str | int, Tensor] = {}
         self._seen: set[nn.Parameter] = set()
         self._chosen = False
         self.updated.clear()
@@ -114,14 +113,11 @@ class ParameterCollector(Collector):
         for kind, buffer in self._buffers.items():
             if kind in self._due:
                 pending.add(self._rows.tables[kind], buffer, kind in self._written)
-        slots = {id(scale): pending.copy.add(scale) for scale in self._scales.values()}
-        pending.scales = {name: slots[id(scale)] for name, scale in self._scales.items()}
 
     def drop(self) -> None:
         super().drop()
         self._written = self._due = frozenset()
         self._buffers.clear()
-        self._scales.clear()
         self._snapshot.release()
 
     def _read_parameter(self, name: str, tensor: nn.Parameter, updated: bool = False) -> None:
@@ -148,26 +144,30 @@ class ParameterCollector(Collector):
         if tensor.grad is None or not self._measures("gradient"):
             return
         gradient = tensor.grad.detach()
-        if scale is not None and factor is not None:
-            if self._plan.histograms:
-                # The optimizer divides like this, and it computes in float32.
-                gradient = gradient.float() if gradient.dtype in (torch.float16, torch.bfloat16) else gradient
-                gradient = gradient / scale.detach().to(gradient.device)
-            else:  # All statistics follow from those of the scaled gradient, so it needs no copy.
-                self._scales[name] = factor
-        self._measure("gradient", name, gradient)
+        if scale is not None and self._plan.histograms:
+            # The optimizer divides like this, and it computes in float32.
+            gradient = gradient.float() if gradient.dtype in (torch.float16, torch.bfloat16) else gradient
+            gradient, factor = gradient / scale.detach().to(gradient.device), None
+        # Without histograms all statistics follow from those of the scaled gradient, so it needs no copy.
+        self._measure("gradient", name, gradient, scale=factor)
 
     def _measures(self, kind: str) -> bool:
         return kind in self._written and kind in self._due
 
     def _forget(self, name: str | int, kinds: Iterable[str]) -> None:
-        self._scales.pop(name, None)
         for kind in kinds:
             if (buffer := self._buffers.get(kind)) is not None:
                 buffer.forget(name)
 
     def _measure(
-        self, kind: str, name: str | int, x: Tensor, *, minus: Tensor | None = None, copy_to: Tensor | None = None
+        self,
+        kind: str,
+        name: str | int,
+        x: Tensor,
+        *,
+        minus: Tensor | None = None,
+        copy_to: Tensor | None = None,
+        scale: Tensor | None = None,
     ) -> TensorStats | None:
         if kind not in self._due:
             return None
@@ -176,7 +176,7 @@ class ParameterCollector(Collector):
             return None
         stats = measure(x, minus=minus, copy_to=copy_to, bin_counts=bin_counts)
         if stats is not None:
-            self._buffers[kind].put(name, stats, self._plan.statistics)
+            self._buffers[kind].put(name, stats, self._plan.statistics, scale)
         return stats
 
     def _choose(self) -> list[NamedParameter]:
@@ -189,9 +189,10 @@ class ParameterCollector(Collector):
             for tensor in self._snapshot.too_large(list(trained)):
                 size, most = tensor.nbytes / 1e6, self._snapshot.budget(list(trained)) / 1e6
                 name = trained[tensor]
-                self._warn_once(
+                self._notice(
                     f"snapshot {name}",
                     f"no update of {name}: its copy takes {size:.0f} MB, "
                     f"and snapshot_bytes allows {most:.0f} MB in all",
+                    ("update",),
                 )
         return found

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
 from tb_nnviz.record.hooks.handles import Failed, Hook
+from tb_nnviz.record.hooks.notices import Notices, NotRecorded
 
 _logger = logging.getLogger("tb_nnviz")
 
@@ -16,19 +17,25 @@ _logger = logging.getLogger("tb_nnviz")
 class Guard:
     """Runner of nnviz's parts. A part that raises is turned off, with one warning that carries the traceback.
 
-    >>> off = []
-    >>> guard = Guard("runs/a", off.append)
+    >>> guard = Guard("runs/a", lambda part: ())
     >>> guard.attempt("greeting", print, "hello")
     hello
+
+    Args:
+        run: name of the run in warnings.
+        turned_off: called with a part that has failed. It stops the part, and returns the kinds that the log lacks
+            from now on.
     """
 
-    def __init__(self, run: str, turned_off: Callable[[str], None]) -> None:
+    def __init__(self, run: str, turned_off: Callable[[str], Iterable[str]]) -> None:
         #: Seconds that nnviz spent on the training's threads, in total and in the open step.
         self.seconds = self.step_seconds = 0.0
+        #: Number of the open step.
+        self.step = 0
+        self.notices = Notices()
         self._run = run
         self._turned_off = turned_off
         self._off: set[str] = set()
-        self._warned: set[str] = set()
         self._all_off = False
         self._depth = 0
 
@@ -85,15 +92,27 @@ class Guard:
         if self.is_off(part):
             return
         self._off.add(part)
-        _logger.warning("%s of %s: turned off after an error of tb_nnviz", part, self._run, exc_info=error)
+        kinds: tuple[str, ...] = ()
+        if isinstance(error, NotRecorded):
+            reason = str(error)
+            _logger.warning("%s of %s: turned off: %s", part, self._run, reason, exc_info=error)
+        else:
+            reason = f"turned off after an error of tb_nnviz: {type(error).__name__}: {error}"
+            _logger.warning("%s of %s: turned off after an error of tb_nnviz", part, self._run, exc_info=error)
         try:
-            self._turned_off(part)
+            kinds = tuple(self._turned_off(part))
         except Exception as another:  # this runs in the user's backward pass
             self._all_off = True
             _logger.warning("all of %s: turned off after an error of tb_nnviz", self._run, exc_info=another)
+            self.notices.record("all", f"all parts: {reason}", (), self.step)
+        self.notices.record(f"failed {part}", f"{part}: {reason}", kinds, self.step)
 
-    def warn_once(self, key: str, message: str) -> None:
-        """Log a warning, once per key."""
-        if key not in self._warned:
-            self._warned.add(key)
-            _logger.warning("%s", message)
+    def notice(self, key: str, reason: str, kinds: tuple[str, ...] = ()) -> None:
+        """Log a warning that says what is not recorded and why, once per key. The run's log keeps it for the page.
+
+        Args:
+            key: identity of the notice.
+            reason: one line: what is missing, and what to do about it.
+            kinds: the kinds that are missing or incomplete.
+        """
+        self.notices.warn(key, reason, kinds, self.step)

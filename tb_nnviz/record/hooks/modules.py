@@ -27,8 +27,14 @@ class Observer(Protocol):
     def opened(self) -> None:
         """Handle the beginning of a training pass."""
 
-    def activation(self, layer: Layer, call: int, order: int, output: Tensor) -> None:
-        """Handle a layer's output in a logged step. The arguments are those of ``Call``."""
+    def activation(self, layer: Layer, call: int, order: int, output: Tensor, inputs: tuple[Any, ...]) -> None:
+        """Handle a layer's output in a logged step.
+
+        Args:
+            layer, call, order: those of ``Call``.
+            output: the tensor, with its place in autograd's graph.
+            inputs: the positional arguments of the call.
+        """
 
     def activation_gradient(self, layer: Layer, call: int, order: int, gradient: Tensor) -> None:
         """Handle the gradient with respect to that output."""
@@ -201,7 +207,7 @@ class ModuleHooks:
             if not torch.is_grad_enabled():
                 self._recomputed.keep(call)
             with self._lock:
-                self._observer.activation(layer, call.number, order, tensor.detach())
+                self._observer.activation(layer, call.number, order, tensor, args)
             if tensor.requires_grad:
                 self._hook_gradient(call, tensor, calls)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from functools import partial
+from types import FrameType
 from typing import Any
 
 import torch
@@ -12,6 +14,9 @@ from torch import Tensor
 from tb_nnviz.record.hooks.handles import Failed
 
 Optimizer = torch.optim.Optimizer
+
+#: torch.amp has one since torch 2.3.
+_SCALERS = tuple({module.GradScaler for module in (torch.amp, torch.cuda.amp) if hasattr(module, "GradScaler")})
 
 
 class GradScalerPatch:
@@ -90,3 +95,15 @@ def loss_scale(scaler: Any) -> Tensor | None:
     """Return the current loss scale, a float32 scalar on its device, or None before the first loss or if disabled."""
     scale = getattr(scaler, "_scale", None)  # get_scale() would wait for the device
     return scale if isinstance(scale, Tensor) and scaler.is_enabled() else None
+
+
+def stepping_scaler() -> Any:
+    """Return the GradScaler whose ``step`` is running on this thread, or None if an optimizer steps by itself."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        if frame.f_code.co_name == "step" and frame.f_code.co_argcount:
+            caller = frame.f_locals.get(frame.f_code.co_varnames[0])
+            if isinstance(caller, _SCALERS):
+                return caller
+        frame = frame.f_back
+    return None

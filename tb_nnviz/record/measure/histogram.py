@@ -6,6 +6,7 @@ its bin. The device counts codes, and the host adds them up to the 520 bins by a
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 
 import numpy as np
@@ -69,6 +70,33 @@ def to_bins(counts: np.ndarray) -> np.ndarray:
     """
     order, starts = _codes_by_bin()
     return np.add.reduceat(counts.take(order, -1), starts, -1, dtype=np.int64)
+
+
+def unscale_codes(counts: np.ndarray, scale: float) -> np.ndarray | None:
+    """Return the counts of codes that elements would have had without the loss scale that multiplied them.
+
+    Return None if the scale is no power of two, because the bins are then not whole codes.
+
+    Args:
+        counts: [..., 2049], as ``count_codes`` returns them.
+        scale: the loss scale.
+
+    >>> counts = count_codes(torch.tensor([0.0, 8.0, 9.6, -8.0])).numpy()
+    >>> to_bins(unscale_codes(counts, 8.0)).nonzero()[0].tolist()
+    [98, 260, 422]
+    """
+    mantissa, exponent = math.frexp(scale)
+    if mantissa != 0.5:
+        return None
+    half = _CODES // 2
+    magnitude = np.arange(half)
+    special = half - (1 << _MANTISSA_BITS)  # codes of NaN and Inf, which no scale changes
+    moved = np.clip(magnitude - ((exponent - 1) << _MANTISSA_BITS), 0, special - 1)
+    moved = np.where(magnitude >= special, magnitude, moved)
+    unscaled = np.zeros_like(counts)
+    by_code = np.moveaxis(unscaled, -1, 0)
+    np.add.at(by_code, np.concatenate([moved, half + moved, [_CODES]]), np.moveaxis(counts, -1, 0))
+    return unscaled
 
 
 @lru_cache(maxsize=1)

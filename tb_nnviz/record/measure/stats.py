@@ -186,18 +186,20 @@ def merge_units(a: Tensor, b: Tensor) -> Tensor:
     return torch.stack([merges[field.merge](*pair) for field, *pair in zip(UNIT_FIELDS, a, b, strict=True)])
 
 
-def unscale(values: np.ndarray, scale: float, fields: Sequence[Field] = FIELDS) -> np.ndarray:
-    """Return the fields that a tensor would have had without the loss scale that multiplied it.
+def unscale(values: np.ndarray, scale: float | np.ndarray, fields: Sequence[Field] = FIELDS) -> np.ndarray:
+    """Return the fields that tensors would have had without the loss scale that multiplied them.
 
     Args:
-        values: float64 [..., len(fields)], the fields of the scaled tensor.
-        scale: the loss scale.
+        values: float64 [..., len(fields)], the fields of the scaled tensors.
+        scale: the loss scale, or [...] one per tensor.
         fields: the table.
 
     >>> unscale(np.array([-8.0, 16.0, 320.0, 3.0]), 8.0, UNIT_FIELDS).tolist()
     [-1.0, 2.0, 5.0, 3.0]
     """
-    return np.asarray(values / scale ** np.array([field.scale_power for field in fields]))
+    with np.errstate(all="ignore"):  # a scale may have shrunk to 0
+        powers = np.asarray(scale, np.float64)[..., None] ** np.array([field.scale_power for field in fields])
+        return np.asarray(values / powers)
 
 
 def merge(rows: int, row: Sequence[int], values: np.ndarray, fields: Sequence[Field] = FIELDS) -> dict[str, np.ndarray]:
@@ -266,7 +268,7 @@ def finish(rows: int, row: list[int], count: list[int], values: np.ndarray) -> d
             "nonfinite": nonfinite,
             "finite_norm": finite_norm,
             "finite_absmax": merged["finite_absmax"],
-            "saturated_fraction": merged["saturated"] / total,
+            "saturated_fraction": np.where(np.isnan(low), np.nan, merged["saturated"] / total),
         }
     absent = total == 0
     return {"count": total, **{name: np.where(absent, np.nan, value) for name, value in result.items()}}
@@ -275,8 +277,9 @@ def finish(rows: int, row: list[int], count: list[int], values: np.ndarray) -> d
 def unit_fractions(units: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the share of units that are exactly 0, the share that are never above 0, and the outlier ratio.
 
-    The outlier ratio is the largest unit's rms over the median unit's. It is NaN if the median is 0. Elements
-    that are not finite count as 0.
+    Both shares are NaN if an element is NaN, because nobody knows whether its unit would be 0. The outlier ratio is
+    the largest unit's rms over the median unit's. It is NaN if the median is 0. Elements that are not finite count as
+    0 in it.
 
     Args:
         units: float64 [..., len(UNIT_FIELDS), units], as ``TensorStats.units``, of several layers at once.
@@ -289,4 +292,6 @@ def unit_fractions(units: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarra
         rms = np.sqrt(sum_sq / count)
         median = np.median(rms, -1)
         outlier_ratio = np.where(median > 0, rms.max(-1) / median, np.nan)
-    return np.asarray(((low == 0) & (high == 0)).mean(-1)), np.asarray((high <= 0).mean(-1)), outlier_ratio
+    unknown = np.isnan(low).any(-1)
+    dead, nonpositive = ((low == 0) & (high == 0)).mean(-1), (high <= 0).mean(-1)
+    return np.where(unknown, np.nan, dead), np.where(unknown, np.nan, nonpositive), outlier_ratio

@@ -10,8 +10,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
-from torch.nn.modules.conv import _ConvNd
 from torch.nn.parameter import is_lazy
 
 Filter = str | type | Sequence[str | type] | None
@@ -46,11 +44,6 @@ class Layer:
     @property
     def type(self) -> str:
         return type(self.module).__name__
-
-    @property
-    def unit_axis(self) -> int:
-        """Axis of the output whose indices are units: 1 for convolutions and batch norms, else -1."""
-        return 1 if isinstance(self.module, _ConvNd | _BatchNorm) else -1
 
     @property
     def bounds(self) -> tuple[float, ...]:
@@ -256,9 +249,9 @@ def first_tensor(output: object, depth: int = 8) -> Tensor | None:
     return next((found for part in parts if (found := first_tensor(part, depth - 1)) is not None), None)
 
 
-def call_shape(output: Tensor) -> tuple[int, ...]:
-    """Return the shape of an output without its batch axis. It is empty if the output is nested."""
-    return () if output.is_nested else tuple(output.shape[1:])
+def call_shape(output: Tensor, batched: bool = True) -> tuple[int, ...]:
+    """Return the shape of an output without its batch axis, if it has one. It is empty if the output is nested."""
+    return () if output.is_nested else tuple(output.shape[batched:])
 
 
 def dtype_name(tensor: Tensor) -> str:

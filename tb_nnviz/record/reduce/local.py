@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from torch import Tensor
 
 from tb_nnviz.record.measure.stats import TensorStats, merge_units
+
+
+class Part(NamedTuple):
+    """The measurement of a row in one pass.
+
+    Args:
+        numel: number of elements.
+        values: ``TensorStats.values``.
+        scale: the loss scale that the values still contain, float64 [1], or None.
+    """
+
+    numel: int
+    values: Tensor
+    scale: Tensor | None = None
 
 
 class StepBuffer:
@@ -18,27 +34,28 @@ class StepBuffer:
 
     def clear(self) -> None:
         """Drop everything."""
-        self.parts: dict[str | int, list[tuple[int, Tensor]]] = {}
+        self.parts: dict[str | int, list[Part]] = {}
         self.bin_counts: dict[str, Tensor] = {}
         self.units: dict[str, Tensor] = {}
 
-    def put(self, name: str | int, stats: TensorStats, statistics: bool) -> None:
+    def put(self, name: str | int, stats: TensorStats, statistics: bool, scale: Tensor | None = None) -> None:
         """Set the measurement of a row, in place of an earlier one.
 
         Args:
             name: the row.
             stats: its measurement.
             statistics: whether its statistics are due, and not only its histogram.
+            scale: the loss scale that its values still contain, float64 [1].
         """
         if statistics:
-            self.parts[name] = [(stats.numel, stats.values)]
+            self.parts[name] = [Part(stats.numel, stats.values, scale)]
         if stats.bin_counts is not None and isinstance(name, str):
             self.bin_counts[name] = stats.bin_counts
 
-    def merge(self, name: str, stats: TensorStats, statistics: bool) -> None:
+    def merge(self, name: str, stats: TensorStats, statistics: bool, scale: Tensor | None = None) -> None:
         """Merge the measurement of one more pass into a row. The arguments are those of ``put``."""
         if statistics:
-            self.parts.setdefault(name, []).append((stats.numel, stats.values))
+            self.parts.setdefault(name, []).append(Part(stats.numel, stats.values, scale))
             if stats.units is not None:
                 earlier = self.units.get(name)
                 # Replicas of DataParallel lie on several devices.
@@ -49,6 +66,11 @@ class StepBuffer:
             self.bin_counts[name] = (
                 stats.bin_counts if counts is None else _add_counts(counts, stats.bin_counts.to(counts.device))
             )
+
+    def set_scale(self, scale: Tensor) -> None:
+        """Set the loss scale of the measurements that were made before it was known."""
+        for parts in self.parts.values():
+            parts[:] = [part if part.scale is not None else part._replace(scale=scale) for part in parts]
 
     def forget(self, name: str | int) -> None:
         """Drop the measurement of a row."""

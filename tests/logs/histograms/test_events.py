@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+
 import numpy as np
 import pytest
 
@@ -68,15 +70,55 @@ def test_history_at_a_broken_step_unpacks_the_next_nearest() -> None:
         "invalid histograms: 199 for 200 rows, at step 2",
         "invalid histograms: error: Error -5 while decompressing data: incomplete or truncated stream, at step 3",
     )
-    assert [cells.size for cells in events.history(["row.40"]).cells] == [41, 41, ROWS]
+    assert [cells.size for cells in events.history(["row.40"]).cells[:2]] == [41, 41]
 
 
-def test_history_too_many_rows_are_reported_when_unpacked() -> None:
+def test_history_too_many_rows_are_reported_when_requested() -> None:
+    """The answer to a request does not depend on what was requested before."""
     ids, payloads = points([random_counts(0), random_counts(1, ROWS + 40)])
     events = HistogramEvents(ids, payloads, TABLES, {}, Packed)
-    assert events.history(["row.0"]).problems == ()
-    assert events.history(["row.199"]).problems == ("invalid histograms: 240 for 200 rows, at step 1",)
-    assert events.history(["row.0"]).steps.tolist() == [0]
+    for _ in range(2):
+        assert events.history(["row.0"]).problems == ()
+        assert events.history(["row.0"]).steps.tolist() == [0, 1]
+        whole = events.history(["row.199"])
+        assert whole.problems == ("invalid histograms: 240 for 200 rows, at step 1",)
+        assert whole.steps.tolist() == [0]
+
+
+def broken_at(row: int) -> dict[str, np.ndarray]:
+    """Return payloads of 200 rows that cannot be decoded from some row on."""
+    table = random_counts(3)
+    negative = table.copy()
+    negative[row, 5] = -1
+    compressor = zlib.compressobj()
+    # A flush ends a block, so that what follows the sound rows is the start of the next block.
+    before = compressor.compress(table[:row].tobytes()) + compressor.flush(zlib.Z_FULL_FLUSH)
+    payloads = {
+        "negative count": zlib.compress(negative.tobytes()),
+        "cut off": before,
+        "garbage": before + b"\xff" * 100,
+        "few rows": zlib.compress(table[:row].tobytes()),
+    }
+    return {what: np.frombuffer(payload, np.uint8) for what, payload in payloads.items()}
+
+
+@pytest.mark.parametrize("what", broken_at(0))
+@pytest.mark.parametrize("row", [0, 1, 31, 32, 40, 199])
+@pytest.mark.parametrize("before", [[], ["row.0"], ["row.35"], ["row.198"], ["row.199"]])
+def test_history_broken_payload_depends_on_request_alone(what: str, row: int, before: list[str]) -> None:
+    payload = broken_at(row)[what]
+    events = HistogramEvents(*points([random_counts(3)], [payload]), TABLES, {}, Packed)
+    if before:
+        events.history(before)
+    # zlib reads on up to the next output, so the row before the garbage is lost too.
+    sound = row - 1 if what == "garbage" else row
+    for name in (0, 30, 31, 32, 33, 39, 40, 41, 150, 198, 199):
+        history = events.history([f"row.{name}"])
+        assert (history.steps.size, len(history.problems)) == ((1, 0) if name < sound else (0, 1)), name
+        if name < sound:
+            found = history.dense([f"row.{name}"], np.array([0]), 1 << 40)
+            assert found is not None
+            assert found.counts.sum() + found.special.sum() == random_counts(3)[name].sum()
 
 
 def test_cache_counts_what_grows_while_unpacked() -> None:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from tb_nnviz.record.measure.stats import SATURATION, finish, measure, unit_fractions
+from tb_nnviz.record.measure.stats import SATURATION, finish, measure, merge_units, unit_fractions
 from tests.support import oracle
 from tests.support.backends import backend  # noqa: F401
 
@@ -121,18 +121,45 @@ def test_unit_fractions_equals_float64(axis, shape):
     assert unit_fractions(part.units.numpy()) == pytest.approx(expected, nan_ok=True)
 
 
-def test_unit_fractions_unit_with_nan_is_not_dead():
-    part = measure(torch.tensor([[0.0, float("nan")], [0.0, 0.0]]), unit_axis=-1)
-    dead, nonpositive, outlier_ratio = unit_fractions(part.units.numpy())
-    assert (dead, nonpositive) == (0.5, 0.5) and np.isnan(outlier_ratio)
+NAN, INF = float("nan"), float("inf")
+
+
+@pytest.mark.parametrize(
+    ("units", "dead", "nonpositive"),
+    [
+        ([[NAN, NAN], [NAN, NAN]], NAN, NAN),
+        ([[0.0, NAN], [0.0, 0.0]], NAN, NAN),
+        ([[0.0, NAN], [1.0, 0.0]], NAN, NAN),
+        ([[INF, INF], [0.0, 0.0]], 0.5, 0.5),
+        ([[-INF, 0.0], [0.0, 0.0]], 0.5, 1.0),
+        ([[-INF, INF], [0.0, 0.0]], 0.5, 0.5),
+        ([[-INF, NAN], [0.0, 0.0]], NAN, NAN),
+        ([[-0.0, 0.0], [0.0, -0.0]], 1.0, 1.0),
+    ],
+)
+@pytest.mark.parametrize("repeats", [1, 3000])
+@pytest.mark.parametrize("axis", [0, 1])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
+def test_unit_fractions_of_nonfinite_units_are_exact_or_nan(units, dead, nonpositive, repeats, axis, dtype):
+    x = torch.tensor(units, dtype=dtype).repeat(1, repeats)
+    found = unit_fractions(measure(x if axis == 0 else x.T.contiguous(), unit_axis=axis).units.numpy())
+    np.testing.assert_array_equal(found[:2], (dead, nonpositive))
+
+
+def test_unit_fractions_of_merged_passes_are_nan_after_one_nan():
+    parts = [measure(torch.tensor([[0.0, value], [0.0, 0.0]]), unit_axis=0).units for value in (0.0, NAN, 0.0)]
+    merged = merge_units(merge_units(parts[0], parts[1]), parts[2])
+    assert np.isnan(unit_fractions(merged.numpy())[:2]).all()
 
 
 @pytest.mark.parametrize("size", [100, 70_000])
-def test_finish_saturated_fraction_equals_float64(size):
+@pytest.mark.parametrize("first", [0.5, INF, NAN])
+def test_finish_saturated_fraction_equals_float64(size, first):
     x = torch.sigmoid(torch.randn(size, generator=torch.Generator().manual_seed(6)) * 5)
-    x[0] = float("nan")
-    expected = np.mean((x.numpy() <= SATURATION) | (x.numpy() >= 1 - SATURATION))
-    assert finished(x, bounds=(0.0, 1.0))["saturated_fraction"] == pytest.approx(expected)
+    x[0] = first
+    expected = np.mean((x.numpy() <= SATURATION) | (np.abs(x.numpy() - 1) <= SATURATION))
+    expected = np.nan if np.isnan(first) else expected
+    assert finished(x, bounds=(0.0, 1.0))["saturated_fraction"] == pytest.approx(expected, nan_ok=True)
 
 
 @pytest.mark.parametrize("size", [300, 70_000])

@@ -133,7 +133,7 @@ def train_text(logdir: Path, steps: int = 4, start_step: int = 0, rate: float = 
 
 
 def train_scaled(logdir: Path) -> None:
-    """Train under a GradScaler. The gradient overflows at step 1, which is not logged."""
+    """Train under a GradScaler. The gradient overflows at step 1, which is not logged. One logged value is a notice."""
     model, scaler = nn.Linear(2, 1), torch.amp.GradScaler("cpu", init_scale=8.0)
     optimizer = torch.optim.SGD(model.parameters(), 0.1)
     with tb_nnviz.watch(model, optimizer, logdir, every=2, scaler=scaler, window=True) as monitor:
@@ -143,4 +143,4 @@ def train_scaled(logdir: Path) -> None:
             scaler.scale(loss).backward()
             scaler.step(optimizer)
             scaler.update()
-            monitor.log(loss=loss)
+            monitor.log(loss=loss, note="no number")

@@ -49,9 +49,12 @@ class ReferenceLoop(Loop):
             if output.requires_grad:
                 row = f"{name}#{call}" if call else name
                 keep = self.now["activation_gradient"]
-                output.register_hook(lambda g: keep.setdefault(row, []).append(g.detach().clone()))
+                output.register_hook(lambda g: keep.setdefault(row, []).append(self._unscaled(g.detach())))
 
         return hook
+
+    def _unscaled(self, gradient):
+        return gradient.clone() if self.scaler is None else exact(gradient) / self.scaler.get_scale()
 
     def backward(self, loss):
         self.in_backward = True

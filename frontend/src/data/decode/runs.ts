@@ -1,4 +1,4 @@
-import type { Missing, RunInfo } from "../../lib/types";
+import type { Missing, Notice, RunInfo } from "../../lib/types";
 import { array, count, Fields, finite, invalid, listOf, mapOf, orElse, text } from "./check";
 import { items, missingOf } from "./items";
 
@@ -20,9 +20,16 @@ export function decodeRuns(body: unknown): RunsAnswer {
     kinds: one.read("kinds", mapOf(listOf(text))),
     first_wall_time: one.read("first_wall_time", orElse(finite, Number.POSITIVE_INFINITY)),
     steps: one.read("steps", orElse(count, 0)),
+    notices: one.get("notices") === undefined ? [] : items(one, "notices", missing, readNotice),
   }));
   return { runs, missing };
 }
+
+const readNotice = (one: Fields): Notice => ({
+  reason: one.read("reason", text),
+  kinds: one.read("kinds", listOf(text)),
+  step: one.read("step", finite),
+});
 
 /** Return the name of a run. The server cannot be asked for a run whose name is not Unicode. */
 function newName(value: unknown, thing: string, known: Set<string>): string {

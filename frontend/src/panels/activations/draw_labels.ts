@@ -1,4 +1,5 @@
 import { FONT, prepare } from "../../plot/canvas";
+import { distinction, elide } from "../../plot/layout_names";
 import { labelStride } from "./layout";
 
 interface LabelModel {
@@ -30,11 +31,11 @@ export function drawLabels(canvas: HTMLCanvasElement, model: LabelModel): void {
   g.textAlign = "right";
   labels.forEach((label, i) => {
     if (i % stride !== 0 && i !== model.selected) return;
-    let text = label;
-    while (text.length > 1 && g.measureText(text).width > room - 5) text = `${text.slice(0, -2)}…`;
     g.fillStyle = i === model.selected ? model.accent : model.colour;
     g.font = `${i === model.selected ? "600 " : ""}${SIZE}px ${FONT}`;
-    const at = (i + 0.5) * pitch;
+    const text = elide(label, (part) => g.measureText(part).width <= room - 5, distinction(label, labels));
+    // Rows may be lower than a text, which stays within the picture.
+    const at = Math.min(length - SIZE / 2, Math.max(SIZE / 2, (i + 0.5) * pitch));
     g.save();
     if (left) g.translate(room - 4, at);
     else {

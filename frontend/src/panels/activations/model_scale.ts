@@ -86,7 +86,8 @@ export function suggestedMaximum(grids: readonly MapGrid[]): number {
 }
 
 /** Return the number of units of the layer, including those that were not kept. */
-const unitsIn = ({ header, unitAxis, ids }: MapGrid) => header.downsampled?.get(unitAxis)?.[0] ?? ids.length;
+export const unitsIn = ({ header, unitAxis, ids }: MapGrid) =>
+  header.downsampled?.get(unitAxis)?.[0] ?? ids.length;
 
 /** Subtract the reference's values, matching units by index, or return the mismatch of sizes. */
 export function difference(grid: MapGrid, reference: MapGrid): MapGrid | Mismatch {

@@ -77,6 +77,8 @@ export const TEXT = {
   notFinite: "NaN, Inf",
   notKept: "not kept",
   all: (n: number, noun: string) => `${n} ${noun}`,
+  /** Short forms of states, for narrow pictures. */
+  brief: { dead: "dead", constant: "const.", notFinite: "NaN", notKept: "–" },
   deadCount: (n: number, all: number, noun: string) => `${n} of ${all} ${noun} dead`,
   nonfiniteCount: (n: number, all: number) => `NaN, Inf in ${n} of ${all}`,
   deadTitle: "Exactly 0 for every sample of the probe and at every position",

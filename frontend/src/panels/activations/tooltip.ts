@@ -1,7 +1,7 @@
-import type { TooltipContent } from "../../data/store";
 import type { MapEvent } from "../../lib/answers/maps";
 import { exact, short } from "../../lib/format";
 import { UI_TEXT } from "../../ui/text";
+import type { TooltipText } from "../../ui/tooltip";
 import { type MapGrid, valueIndex } from "./model";
 import { placeLabel } from "./model_labels";
 import type { Shown } from "./model_picture";
@@ -23,8 +23,7 @@ export function tooltipOf(
   reference: MapGrid | null,
   { id, row, column }: Place,
   names: { tokens: readonly string[] | null; input: MapEvent | null },
-  at: { x: number; y: number },
-): TooltipContent | null {
+): TooltipText | null {
   const { grid, own, run } = shown;
   const unit = grid?.ids.indexOf(id) ?? -1;
   if (!grid || !own || unit < 0) return null;
@@ -56,6 +55,5 @@ export function tooltipOf(
     value: Number.isNaN(value) ? UI_TEXT.nan : `${sign}${exact(Number(value.toPrecision(5)))}`,
     lines,
     help: TEXT.open,
-    ...at,
   };
 }

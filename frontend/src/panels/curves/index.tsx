@@ -66,6 +66,7 @@ export function View() {
       lines: curveLines(chart, series, runs, clocks, settings.x, settings.smoothing),
     }));
   }, [series, clocks, settings.x, settings.smoothing]);
+  const titles = useMemo(() => charts.map(({ chart }) => chart.title), [charts]);
   const marks = useMemo(() => curveMarks(series, groups, runs), [series, groups]);
   const whole = useMemo(() => xDomain(charts.flatMap(({ lines }) => lines)), [charts]);
   const zoom = settings.zoom;
@@ -161,6 +162,7 @@ export function View() {
               <ChartView
                 key={chart.id}
                 chart={chart}
+                titles={titles}
                 lines={lines}
                 domain={domain}
                 mode={settings.x}

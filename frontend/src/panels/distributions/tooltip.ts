@@ -1,5 +1,5 @@
-import type { TooltipContent } from "../../data/store";
 import { exact, short } from "../../lib/format";
+import type { TooltipText } from "../../ui/tooltip";
 import { binAt, fromX, isLog, type ValueAxis } from "./layout_value_axis";
 import { countOf, densityOf, type Histograms, shareOf } from "./model";
 import { binEnds } from "./model_bins";
@@ -21,7 +21,7 @@ export function tooltipOf(
   item: number,
   axis: ValueAxis,
   x: number,
-): Pick<TooltipContent, "what" | "value" | "lines" | "help"> {
+): Pick<TooltipText, "what" | "value" | "lines" | "help"> {
   const { part, value } = fromX(axis, x);
   const help = all.source === "stock" ? TEXT.stockHelp : "";
   const total = all.totals[item];

@@ -72,11 +72,24 @@ describe("curves", () => {
     expect(curveScale(signed, "log", symlog)).toEqual({ ...symlog, lo: -2, hi: 5 });
     expect(curveScale(curves([], 0), "log", shared)).toMatchObject({ mode: "log" });
   });
-  test("curveScale, exploding run, ends at the shared scale", () => {
+  test("curveScale, exploding run, has the chart's own range", () => {
     const runs = [b, grid("x", [5, 10], [[1, 1e30]], [[value, value]])];
-    expect(curveScale(curves(runs, 0), "log", shared)).toMatchObject({ lo: 1, hi: 100 });
+    expect(curveScale(curves(runs, 0), "log", shared)).toMatchObject({ lo: 1, hi: 1e30 });
     const vanished = [b, grid("x", [5, 10], [[1e-30, 1]], [[value, value]])];
-    expect(curveScale(curves(vanished, 0), "log", shared)).toMatchObject({ lo: 1e-10, hi: 5 });
+    expect(curveScale(curves(vanished, 0), "log", shared)).toMatchObject({ lo: 1e-30, hi: 5 });
+    const factors: Scale = { mode: "linear", lo: -6, hi: 6, diverging: true, factor: true };
+    expect(curveScale(curves([grid("x", [5, 10], [[0, 31]], [[value, value]])], 0), "log", factors).hi).toBe(
+      31,
+    );
+    const symlog: Scale = { mode: "symlog", lo: -1, hi: 1, diverging: true, threshold: 0.1 };
+    const signed = curves([grid("s", [5, 10], [[-1e30, 1]], [[value, value]])], 0);
+    expect(curveScale(signed, "log", symlog).lo).toBe(-1e30);
+  });
+  test("curveScale, rare values far away, are clipped", () => {
+    const steps = Array.from({ length: 50 }, (_, i) => i);
+    const usual = steps.map((i) => (i === 20 ? 1e30 : 1 + i / 50));
+    const made = curves([grid("x", steps, [usual], [steps.map(() => value)])], 0);
+    expect(curveScale(made, "log", shared)).toMatchObject({ hi: 5 });
   });
 });
 

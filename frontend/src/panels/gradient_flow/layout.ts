@@ -80,7 +80,7 @@ export const roomFor = (height: number, axis: number) =>
   Math.max(10, Math.floor((height - HEADER - axis - SERIES_MIN) / ROW_MIN));
 
 /**
- * Return the sizes of the stage. Rows share the available height within their minimum and maximum height, and the
+ * Return the sizes of the stage. `chosen` is the width of the tree that the user chose, or null. Rows share the available height within their minimum and maximum height, and the
  * stage scrolls if they do not fit. Rows are whole pixels high, so that lines and cells stay crisp and aligned.
  */
 export function stageGeometry(
@@ -90,10 +90,13 @@ export function stageGeometry(
   runs: number,
   longest: number,
   axis = AXIS,
+  chosen: number | null = null,
 ): Geometry {
   const narrow = width < 900;
-  const tree = Math.min(narrow ? 168 : 232, Math.max(narrow ? 120 : 150, Math.ceil(longest)));
+  const usual = Math.min(narrow ? 168 : 232, Math.max(narrow ? 120 : 150, Math.ceil(longest)));
   const profile = width < 760 ? 160 : narrow ? 190 : 250;
+  // One heat map stays in sight, however wide the tree is.
+  const tree = Math.min(chosen ?? usual, Math.max(usual, width - profile - mapMin(1) - 2 * GAP));
   const free = width - tree - profile - GAP * (runs + 1);
   const overflows = free < mapMin(runs) * runs;
 

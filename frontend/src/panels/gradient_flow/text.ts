@@ -141,5 +141,4 @@ export const TEXT = {
   unitLast: (n: number | null) => `units: ${n === null ? "" : `${n} `}indices of the last axis`,
   unitChannel: (n: number | null) => `units: ${n === null ? "" : `${n} `}channels`,
   unitAxis: (axis: number) => `units: indices of axis ${axis}`,
-  unitColumns: "image columns, not channels, because the layer is not a convolution",
 };

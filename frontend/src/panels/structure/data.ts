@@ -3,17 +3,29 @@ import { asIs, type QueryState, useQuery } from "../../data/use_query";
 import type { Structure, StructureAnswer } from "../../lib/answers/structure";
 import { unionRows } from "../../lib/row_union";
 import { allSteps, nearest } from "../../lib/steps";
-import { CELL, type Scale, type SeriesResponse } from "../../lib/types";
+import type { RunSeries, Scale, SeriesResponse } from "../../lib/types";
 import { useStore } from "../../ui/context";
 import { factsOf, flat, type Models, moduleTree, requestedRows, type ValueRequest } from "./model";
-import { type Cell, cellOf, type LineSeries, lineSeries, sharedScale } from "./model_values";
+import {
+  type Cell,
+  cellOf,
+  type LineSeries,
+  lineSeries,
+  NOTHING,
+  PENDING,
+  sharedScale,
+} from "./model_values";
 
 /** Number of columns of a sparkline. */
 const WIDTH = 48;
 /** Maximum number of names in one request. */
 const MAX_NAMES = 20_000;
 
-const readSeries = ({ series }: SeriesResponse) => series;
+/** Values of the lines that `asked` names. */
+interface Loaded {
+  asked: string;
+  series: RunSeries[];
+}
 
 /** Return the models of the shown runs. */
 export function useModels(): { models: Models | null; query: QueryState<StructureAnswer> } {
@@ -69,7 +81,11 @@ export interface Values {
   retry: () => void;
 }
 
-const NOTHING: Cell = { state: CELL.absent, value: Number.NaN };
+/** Return the newest response if it is of these lines. */
+function seriesOf({ data, previous }: QueryState<Loaded>, asked: string): RunSeries[] | null {
+  const one = data ?? previous;
+  return one?.asked === asked ? one.series : null;
+}
 
 function withinLimit(requested: ValueRequest[]): ValueRequest[] {
   let names = 0;
@@ -105,13 +121,21 @@ export function useValues(models: Models | null): Values {
           statistics: [statistic],
           rows: requested.map(({ rows }) => (rows.length === 1 ? rows[0] : rows)),
         };
+  // An earlier response may be of other lines or of another statistic. It must not stand in for these.
+  const asked = useMemo(() => JSON.stringify([kind, statistic, request?.rows]), [kind, statistic, requested]);
+  const readSeries = (answer: SeriesResponse): Loaded => ({ asked, series: answer.series });
   const over = useQuery("series", request && { ...request, width: WIDTH }, readSeries);
-  const loaded = over.data ?? over.previous;
+  const loaded = seriesOf(over, asked);
   const series = useMemo(
     () => (loaded ?? []).flatMap((one) => lineSeries(one, statistic, requested.length) ?? []),
     [loaded, statistic, requested],
   );
-  const steps = useMemo(() => allSteps(series.map((one) => one.steps)), [series]);
+  const known = useRef<Float64Array>(new Float64Array(0));
+  const steps = useMemo(() => {
+    // The steps stay while other values are pending.
+    if (loaded !== null || request === null) known.current = allSteps(series.map((one) => one.steps));
+    return known.current;
+  }, [series, request === null]);
   const last = steps.at(-1) ?? 0;
   const step = Math.min(store.view.step.value ?? last, last);
   // If columns contain several steps, the cursor's step is requested separately.
@@ -123,7 +147,7 @@ export function useValues(models: Models | null): Values {
       : null,
     readSeries,
   );
-  const now = at.data ?? at.previous;
+  const now = seriesOf(at, asked);
   const places = useMemo(
     () => new Map(requested.map(({ key }, i): [string, number] => [key, i])),
     [requested],
@@ -138,16 +162,21 @@ export function useValues(models: Models | null): Values {
   const lineOf = (name: string) => places.get(name) ?? -1;
   const cell = (run: string, name: string): Cell => {
     const line = lineOf(name);
+    if (line < 0 || request === null) return NOTHING;
     const one = series.find((candidate) => candidate.run === run);
-    if (line < 0 || !one) return NOTHING;
+    if (!one) return over.data === null ? PENDING : NOTHING;
+    const place = nearest(one.steps, step);
     if (one.whole) {
-      const i = nearest(one.steps, step) * one.lines + line;
+      const i = place * one.lines + line;
       return i < 0 ? NOTHING : cellOf(one.value[i], one.absent[i] === 1, statistic);
     }
     const exact = now?.find((candidate) => candidate.run === run);
-    const values = exact?.values.get(statistic);
-    const i = exact ? nearest(exact.steps, step) * requested.length + line : -1;
-    if (!exact || !values || i < 0 || exact.rows.length !== requested.length) return NOTHING;
+    const found = exact ? nearest(exact.steps, step) : -1;
+    // The previous response is of another step.
+    if (!exact || exact.steps[found] !== one.steps[place]) return at.data === null ? PENDING : NOTHING;
+    const values = exact.values.get(statistic);
+    if (!values) return NOTHING;
+    const i = found * requested.length + line;
     return cellOf(values[i], exact.absent[i] === 1, statistic);
   };
   return {

@@ -57,7 +57,13 @@ export function lineSeries(entry: RunSeries, statistic: string, lines: number): 
 export interface Cell {
   state: CellState;
   value: number;
+  /** True until the value has loaded. */
+  pending?: true;
 }
+
+/** No value: the run has no such row, or none of its rows has this statistic. */
+export const NOTHING: Cell = { state: CELL.absent, value: Number.NaN };
+export const PENDING: Cell = { ...NOTHING, pending: true };
 
 export function cellOf(value: number, absent: boolean, statistic: string): Cell {
   const state = stateOf(value, absent);

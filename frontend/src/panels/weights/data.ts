@@ -36,21 +36,25 @@ export function readWeights({ listed, missing }: MapsAnswer): { weights: Weight[
 }
 
 export interface Maps {
+  /** Name of the parameter. */
+  name: string;
   /** Steps per run, ascending. */
   steps: Map<string, Float64Array>;
   maps: Map<string, MapEvent[]>;
   missing: Missing[];
 }
 
-export function readMaps({ steps, maps, missing }: MapsAnswer): Maps {
-  const byRun = new Map<string, MapEvent[]>();
-  for (const map of maps) {
-    const own = byRun.get(map.run);
-    if (own) own.push(map);
-    else byRun.set(map.run, [map]);
-  }
-  return { steps: new Map(steps.map((one) => [one.run, one.steps])), maps: byRun, missing };
-}
+export const readMaps =
+  (name: string) =>
+  ({ steps, maps, missing }: MapsAnswer): Maps => {
+    const byRun = new Map<string, MapEvent[]>();
+    for (const map of maps) {
+      const own = byRun.get(map.run);
+      if (own) own.push(map);
+      else byRun.set(map.run, [map]);
+    }
+    return { name, steps: new Map(steps.map((one) => [one.run, one.steps])), maps: byRun, missing };
+  };
 
 /** Maximum size of one response in bytes. Larger parameters are requested only at the shown and at the first step. */
 const MAX_BYTES = 16 << 20;

@@ -31,7 +31,7 @@ export function View() {
   const maps = useQuery(
     "maps",
     hasRuns && weight ? mapsRequest(runs, weight, store.view.step.value) : null,
-    readMaps,
+    readMaps(weight?.name ?? ""),
   );
   const tracked = { runs, kind: "tracked", statistics: ["value"] };
   const singles = useQuery("series", hasRuns ? { ...tracked, width: 1 } : null, readTracked);
@@ -99,7 +99,8 @@ export function View() {
             <Stage
               model={model}
               weight={weight}
-              loading={maps.data === null && maps.previous === null}
+              name={(maps.data ?? maps.previous)?.name ?? weight.name}
+              loading={maps.data === null}
               names={known || singles.error !== null ? names : null}
               tracks={tracks.data ?? (names.length > 0 ? tracks.previous : null) ?? []}
               tracksError={singles.error ?? tracks.error}

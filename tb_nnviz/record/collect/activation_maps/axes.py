@@ -6,33 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from torch import Tensor, nn
-from torch.nn.modules import activation, batchnorm, conv, dropout, instancenorm, padding, pooling, upsampling
+from torch.nn.modules import activation
 
 #: Axes whose indices are units. A unit keeps its index from step to step.
 UNIT_AXES = ("channel", "feature", "unit", "head")
 
-_CHANNELS = (
-    conv._ConvNd,
-    batchnorm._BatchNorm,
-    instancenorm._InstanceNorm,
-    nn.GroupNorm,
-    nn.LocalResponseNorm,
-    pooling._MaxPoolNd,
-    pooling._AvgPoolNd,
-    pooling._AdaptiveMaxPoolNd,
-    pooling._AdaptiveAvgPoolNd,
-    pooling._LPPoolNd,
-    padding._ConstantPadNd,
-    padding._ReflectionPadNd,
-    padding._ReplicationPadNd,
-    upsampling.Upsample,
-    nn.PixelShuffle,
-    nn.PixelUnshuffle,
-    nn.Softmax2d,
-    dropout.Dropout1d,
-    dropout.Dropout2d,
-    dropout.Dropout3d,
-)
 _FEATURES = (nn.Linear, nn.Bilinear, nn.Embedding, nn.EmbeddingBag, nn.RNNBase, activation.MultiheadAttention)
 
 _OF_CHANNELS = {
@@ -71,6 +49,17 @@ class Axes:
         """Index of the axis of units."""
         return next(i for i, name in enumerate(self.names) if name in UNIT_AXES)
 
+    @property
+    def output_unit(self) -> int | None:
+        """Axis of the output that the axis of units comes from."""
+        source = self.source[self.unit]
+        return source if source is None or self.fold is None else source - 1
+
+    @property
+    def is_attention(self) -> bool:
+        """True for the axes of attention weights, whose units are heads."""
+        return "head" in self.names
+
 
 def plain(names: tuple[str, ...]) -> Axes:
     """Return axes of these names in the order of the output."""
@@ -90,6 +79,7 @@ def attention_axes(shape: tuple[int, ...]) -> Axes | None:
 def output_axes(
     module: nn.Module,
     shape: tuple[int, ...],
+    units: int | None,
     samples: int,
     sequence_first: bool | None,
     before: Mapping[tuple[int, ...], Axes],
@@ -99,6 +89,7 @@ def output_axes(
     Args:
         module: the layer.
         shape: shape of its output.
+        units: the output's axis of units, or None if nothing determines it.
         samples: number of samples of the probe.
         sequence_first: whether its output is [token, sample, feature], or None if that is unknown.
         before: by shape, the axes of the latest output before this one. An elementwise module such as ReLU or
@@ -108,20 +99,28 @@ def output_axes(
     over_last = isinstance(module, nn.Softmax) and module.dim in (-1, dims - 1)
     if over_last and (dims == 4 or (dims == 3 and shape[1] == shape[2])):  # another softmax may be over a vocabulary
         return attention_axes(shape)
-    if dims >= 3 and isinstance(module, _CHANNELS):
-        return plain(_OF_CHANNELS[dims]) if dims in _OF_CHANNELS else None
-    if not isinstance(module, _FEATURES) and (known := before.get(shape)) is not None:
+    if units is not None and units < dims - 1:
+        return _channels(dims, units)
+    known = None if isinstance(module, _FEATURES) else before.get(shape)
+    if known is not None and (units is None or known.is_attention or known.output_unit == units):
         return known
     if dims == 1:
-        return Axes(("sample", "unit"), (0, None))
+        return Axes(("sample", "unit"), (0, None) if units is None else (None, 0))
     if dims == 2:
         return _rows(module, shape, samples)
     if dims == 3:
         swapped = sequence_first if sequence_first is not None else shape[0] != samples == shape[1]
         return Axes(("sample", "token", "feature"), (1, 0, 2) if swapped else (0, 1, 2))
-    if dims == 4 and _units_last(module, shape):
-        return Axes(_OF_CHANNELS[4], (0, 3, 1, 2))
-    return plain(_OF_CHANNELS[dims]) if dims in _OF_CHANNELS else None
+    return _channels(dims, 1 if units is None else units)
+
+
+def _channels(dims: int, units: int) -> Axes | None:
+    """Return the axes of an output with channels, or None if it has no map."""
+    names = _OF_CHANNELS.get(dims + (units == 0))
+    if names is None:
+        return None
+    others = tuple(axis for axis in range(dims) if axis not in (0, units))
+    return Axes(names, (None, 0, *others) if units == 0 else (0, units, *others))
 
 
 def _rows(module: nn.Module, shape: tuple[int, ...], samples: int) -> Axes:
@@ -132,13 +131,6 @@ def _rows(module: nn.Module, shape: tuple[int, ...], samples: int) -> Axes:
     if rows % samples == 0 and not isinstance(module, nn.Embedding):
         return Axes(("sample", "token", "feature"), (0, 1, 2), fold=rows // samples)
     return Axes(("sample", "token", "feature"), (None, 0, 1))
-
-
-def _units_last(module: nn.Module, shape: tuple[int, ...]) -> bool:
-    if isinstance(module, _FEATURES):
-        return True
-    normalized = getattr(module, "normalized_shape", None)
-    return isinstance(normalized, tuple) and normalized[-1:] == shape[-1:] and shape[1:2] != normalized[:1]
 
 
 def reads_sequence_first(module: nn.Module) -> bool | None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -12,19 +11,19 @@ from torch import Tensor, nn
 from tb_nnviz import schema
 from tb_nnviz.record.collect.activation_maps import layer_map
 from tb_nnviz.record.collect.activation_maps.inputs import Payload, input_payload
+from tb_nnviz.record.collect.activation_maps.labels import Labels
 from tb_nnviz.record.collect.activation_maps.layer_map import Plan
 from tb_nnviz.record.collect.activation_maps.plan import ATTENTION, Plans, Seen, outputs, plan
-from tb_nnviz.record.collect.activation_maps.probe import Labels, Probe
+from tb_nnviz.record.collect.activation_maps.probe import Probe
 from tb_nnviz.record.collect.activation_maps.probe_passes import Pausable, ProbePasses
 from tb_nnviz.record.collect.collector import Collector
+from tb_nnviz.record.collect.unit_axis.unit_axes import UnitAxes
 from tb_nnviz.record.measure.host_copy import HostArrays, HostCopy
-from tb_nnviz.record.model.modules import Layer
+from tb_nnviz.record.model.modules import Layer, first_tensor
 from tb_nnviz.record.pending_step import MakeEntries, PendingStep
 from tb_nnviz.record.step_plan import StepPlan
 
 Optimizer = torch.optim.Optimizer
-
-_logger = logging.getLogger("tb_nnviz")
 
 #: Most plans per run. After that, an output whose shape has changed has no map.
 MOST_PLANS = 8
@@ -44,9 +43,12 @@ class ActivationMaps(Collector):
         inputs: whether the probes are logged too, once.
         labels: by prefix, of the probes' samples or tokens.
         paused: the hooks that must not see the probe.
+        units: the axis of units of each row.
+        notice: reports a part that is not logged, by key, reason and kinds.
     """
 
     part = "maps"
+    kinds = (schema.MAP,)
 
     def __init__(
         self,
@@ -57,7 +59,10 @@ class ActivationMaps(Collector):
         inputs: bool,
         labels: Mapping[str, Labels],
         paused: Sequence[Pausable],
+        units: UnitAxes,
+        notice: Callable[[str, str, tuple[str, ...]], None],
     ) -> None:
+        self._notice, self._units = notice, units
         self._models, self._probes = models, probes
         self._budget, self._inputs, self._labels = budget, inputs, labels
         self._passes = ProbePasses(models, observed, probes, paused)
@@ -101,7 +106,7 @@ class ActivationMaps(Collector):
 
     def _take(self) -> None:
         """Run the models on their probes, without waiting for the device."""
-        if not self._planned:
+        if not self._planned or (self._planned < MOST_PLANS and not self._has_units_of_rows()):
             self._plan()
         taken, holds = self._run()
         if not holds and self._planned < MOST_PLANS:
@@ -112,23 +117,38 @@ class ActivationMaps(Collector):
     def _plan(self) -> None:
         """Run once for the shapes, and choose the size of each map."""
         seen: dict[str, Seen] = {}
-        self._passes.run(
-            lambda name, layer, model, output: seen.setdefault(name, Seen(layer.module, model)).take(output)
-        )
+        units = UnitAxes()  # of outputs that are no rows
+
+        def see(name: str, layer: Layer, model: str, inputs: tuple[Any, ...], output: object) -> None:
+            found = seen.setdefault(name, Seen(layer.module, model))
+            found.take(output)
+            if (tensor := first_tensor(output)) is not None:
+                tensors = [x for x in inputs if isinstance(x, Tensor)]
+                known = self._units if name in self._units else units
+                found.units = known.of(name, layer.module, tensors, tensor)
+                units.note(tensor, found.units)
+
+        self._passes.run(see)
         probes = {model: tuple(probe.first.shape) for model, probe in self._probes.items()}
         self._plans = plan(self._models, probes, seen, self._budget)
         self._planned += 1
         possible = sum(len(found.shapes) for found in seen.values())
         kept = sum(plan is not None for plan in self._plans.values())
         if self._planned == 1 and kept < possible:
-            _logger.warning("maps of %d of %d outputs: map_bytes=%d has no room for more", kept, possible, self._budget)
+            reason = f"maps of {kept} of {possible} outputs: map_bytes={self._budget} has no room for more"
+            self._notice("map_bytes", reason, self.kinds)
+
+    def _has_units_of_rows(self) -> bool:
+        """Return True if the maps have the axes of units that were inferred for the rows, perhaps after the plan."""
+        found = [(name, one) for name, one in self._plans.items() if one is not None and not one.axes.is_attention]
+        return all(self._units.known(name, len(one.shape)) in (None, one.axes.output_unit) for name, one in found)
 
     def _run(self) -> tuple[dict[str, tuple[Plan, Tensor, Tensor]], bool]:
         """Return the maps by name, and whether the plan still fits all outputs."""
         taken: dict[str, tuple[Plan, Tensor, Tensor]] = {}
         unplanned = []
 
-        def take(name: str, layer: Layer, model: str, output: object) -> None:
+        def take(name: str, layer: Layer, model: str, inputs: tuple[Any, ...], output: object) -> None:
             for key, tensor in outputs(output):
                 tag = name + key
                 if not key and name not in self._plans:  # the output of a softmax module is attention itself
@@ -153,12 +173,11 @@ class ActivationMaps(Collector):
             ]
             payload = input_payload(probe.first, own, self._labels.get(prefix), copy)
             if payload is None:
-                _logger.warning(
-                    "the probe%s is not logged: a tensor of %s %s cannot be shown as a map",
-                    prefix and f" of {prefix}",
-                    probe.first.dtype,
-                    list(probe.first.shape),
+                reason = (
+                    f"the probe{prefix and f' of {prefix}'} is not logged: "
+                    f"a tensor of {probe.first.dtype} {list(probe.first.shape)} cannot be shown as a map"
                 )
+                self._notice(f"probe {prefix}", reason, self.kinds)
             else:
                 found.append((schema.TAG_MAP_INPUT + (f"/{prefix}" if prefix else ""), payload))
         return lambda arrays: [_entry(tag, payload(arrays)) for tag, payload in found]

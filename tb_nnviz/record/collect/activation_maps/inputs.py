@@ -10,9 +10,9 @@ from torch import Tensor
 
 from tb_nnviz.record.collect.activation_maps import layer_map
 from tb_nnviz.record.collect.activation_maps.axes import Axes, plain
+from tb_nnviz.record.collect.activation_maps.labels import Labels
 from tb_nnviz.record.collect.activation_maps.layer_map import Plan
 from tb_nnviz.record.collect.activation_maps.plan import is_mappable
-from tb_nnviz.record.collect.activation_maps.probe import Labels
 from tb_nnviz.record.collect.activation_maps.sizes import MOST_BYTES, MOST_SAMPLES, fit
 from tb_nnviz.record.measure.host_copy import HostArrays, HostCopy
 
@@ -57,7 +57,8 @@ def _axes(x: Tensor, plans: Sequence[Plan], swapped: bool) -> Axes | None:
         return Axes(_NAMES[3], (1, 0, 2))
     for plan in plans:
         if len(plan.shape) == x.dim() and plan.axes.fold is None and plan.axes.names[0:1] == ("sample",):
-            if "head" not in plan.axes.names and None not in plan.axes.source:
+            unbatched = plan.axes.source[0] is None and "channel" in plan.axes.names
+            if not plan.axes.is_attention and (unbatched or None not in plan.axes.source):
                 return plan.axes
             break
     return plain(_NAMES[x.dim()]) if x.dim() in _NAMES else None

@@ -24,11 +24,19 @@ Plans = dict[str, Plan | None]
 
 @dataclass
 class Seen:
-    """The outputs of one layer call: their shapes by the suffix of the map's name."""
+    """The outputs of one layer call.
+
+    Args:
+        module: the layer.
+        model: prefix of its model.
+        shapes: their shapes by the suffix of the map's name.
+        units: axis of units of the row's output, or None if nothing determines it.
+    """
 
     module: nn.Module
     model: str
     shapes: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    units: int | None = None
 
     def take(self, output: object) -> None:
         """Record the shapes of an output. It waits for the device, to recognize attention weights by their values."""
@@ -64,7 +72,8 @@ def _whole(seen: Mapping[str, Seen], probe: tuple[int, ...], hints: Mapping[nn.M
     shapes = [(hints.get(found.module), shape) for found in seen.values() for shape in found.shapes.values()]
     # The input is [token, sample, ...] if a module that declares this order has an output of the same first sizes.
     swapped = any(hint and len(shape) == 3 and shape[:2] == probe[:2] for hint, shape in shapes)
-    samples = probe[1] if swapped else probe[0] if probe else 1
+    unbatched = any(found.units == 0 for found in seen.values())
+    samples = 1 if unbatched or not probe else probe[1] if swapped else probe[0]
     before: dict[tuple[int, ...], Axes] = {}
     plans: Plans = {}
     for name, found in seen.items():
@@ -72,7 +81,9 @@ def _whole(seen: Mapping[str, Seen], probe: tuple[int, ...], hints: Mapping[nn.M
             hint = hints.get(found.module)
             if hint is None and swapped and shape[:2] == probe[:2]:
                 hint = True
-            axes = attention_axes(shape) if key else output_axes(found.module, shape, samples, hint, before)
+            axes = (
+                attention_axes(shape) if key else output_axes(found.module, shape, found.units, samples, hint, before)
+            )
             if axes is None:
                 plans[name + key] = None
                 continue

@@ -9,9 +9,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-#: One string per sample, or per sample a list of one string per token.
-Labels = Sequence[str] | Sequence[Sequence[str]]
-
 
 @dataclass(frozen=True)
 class Probe:
@@ -92,35 +89,6 @@ def probes(probe: Any, models: Mapping[str, nn.Module]) -> dict[str, Probe]:
     if not probe:
         raise ValueError("missing probe: the dict is empty")
     return {name: Probe.of(value, models[name], f"probe of {name}") for name, value in probe.items()}
-
-
-def labels(value: Any, probes: Mapping[str, Probe]) -> dict[str, Labels]:
-    """Return the labels by the prefix of their model. With a dict of probes, ``value`` is a dict by their names.
-
-    Raises:
-        TypeError, ValueError: they are not strings, their number is not that of the samples, or a model has no probe.
-    """
-    if list(probes) == [""]:
-        return {"": _labels("probe_labels", value, probes[""])}
-    if not isinstance(value, Mapping):
-        raise TypeError(f"invalid probe_labels: {type(value).__name__} (a dict by the names in probe)")
-    if unknown := [name for name in value if name not in probes]:
-        raise ValueError(f"unknown model of probe_labels: {unknown[0]!r} (one of {', '.join(probes)})")
-    return {name: _labels(f"probe_labels of {name}", own, probes[name]) for name, own in value.items()}
-
-
-def _labels(name: str, value: Any, probe: Probe) -> Labels:
-    expected = "one string per sample, or one list of strings per sample"
-    if isinstance(value, str) or not isinstance(value, Sequence):
-        raise TypeError(f"invalid {name}: {value!r:.60} ({expected})")
-    for label in value:
-        parts = [label] if isinstance(label, str) else label
-        if not isinstance(parts, Sequence) or not all(isinstance(part, str) for part in parts):
-            raise TypeError(f"invalid {name}: {label!r:.60} ({expected})")
-    # If tokens come first, samples come second.
-    if len(value) not in probe.first.shape[: 1 if probe.first.dim() > 3 else 2]:
-        raise ValueError(f"invalid {name}: {len(value)} labels for a probe of {list(probe.first.shape)} ({expected})")
-    return value
 
 
 def device_of(model: nn.Module) -> torch.device:

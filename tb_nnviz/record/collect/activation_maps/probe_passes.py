@@ -9,12 +9,14 @@ from typing import Any, Protocol
 from torch import nn
 
 from tb_nnviz.record.collect.activation_maps.probe import Probe, device_of
+from tb_nnviz.record.hooks.notices import NotRecorded
 from tb_nnviz.record.model.evaluation import Autocast, evaluation
 from tb_nnviz.record.model.modules import Layer, takes_hooks
 from tb_nnviz.schema import MAX_CALLS, row_name
 
-#: Called as each layer call returns, with the row's name, the layer, the model's prefix and the output.
-OnOutput = Callable[[str, Layer, str, object], None]
+#: Called as each layer call returns, with the row's name, the layer, the model's prefix, the positional arguments and
+#: the output.
+OnOutput = Callable[[str, Layer, str, tuple[Any, ...], object], None]
 
 
 class Pausable(Protocol):
@@ -23,7 +25,7 @@ class Pausable(Protocol):
     paused: bool
 
 
-class ProbeFailed(RuntimeError):
+class ProbeFailed(NotRecorded):
     """An error of the user's model on the probe."""
 
 
@@ -73,11 +75,11 @@ class ProbePasses:
         calls: dict[Layer, int] = {}
         errors: list[Exception] = []
 
-        def called(layer: Layer, output: object) -> None:
+        def called(layer: Layer, inputs: tuple[Any, ...], output: object) -> None:
             number = calls[layer] = calls.get(layer, -1) + 1
             if number < MAX_CALLS and not errors:
                 try:
-                    on_output(row_name(layer.name, number), layer, prefix, output)
+                    on_output(row_name(layer.name, number), layer, prefix, inputs, output)
                 except Exception as error:  # raised after the pass, so that it is not taken for the model's error
                     errors.append(error)
 
@@ -100,9 +102,9 @@ class ProbePasses:
 class _Hook:
     """A forward hook of one layer. It ignores copies of the layer, which a model may make in its pass."""
 
-    def __init__(self, layer: Layer, called: Callable[[Layer, object], None]) -> None:
+    def __init__(self, layer: Layer, called: Callable[[Layer, tuple[Any, ...], object], None]) -> None:
         self._layer, self._called = layer, called
 
     def __call__(self, module: nn.Module, args: Any, output: Any) -> None:
         if module is self._layer.module:
-            self._called(self._layer, output)
+            self._called(self._layer, args, output)

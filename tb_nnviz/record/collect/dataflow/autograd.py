@@ -57,15 +57,17 @@ def operator_name(name: str) -> str:
     return _ALIASES.get(text, text)
 
 
-def output_of(node: Any) -> tuple[Any, torch.dtype] | None:
-    """Return shape and dtype of a node's first output, or None if this version of torch does not expose them."""
+def output_of(node: Any, number: int = 0) -> tuple[Any, torch.dtype] | None:
+    """Return shape and dtype of a node's output, or None if torch does not expose them."""
     metadata = getattr(node, "_input_metadata", None)
-    return (metadata[0].shape, metadata[0].dtype) if metadata else None
+    if not metadata or metadata[number].is_nested_tensor:
+        return None
+    return metadata[number].shape, metadata[number].dtype
 
 
-def shape_at(node: Any) -> tuple[int, ...] | None:
-    """Return the shape of a node's first output, or None if it is unknown."""
-    output = output_of(node)
+def shape_at(node: Any, number: int = 0) -> tuple[int, ...] | None:
+    """Return the shape of a node's output, or None if it is unknown."""
+    output = output_of(node, number)
     return None if output is None else tuple(int(size) for size in output[0])
 
 

@@ -63,6 +63,7 @@ class GraphCapture(Collector):
     """
 
     part = "the graph"
+    kinds = (schema.GRAPH,)
 
     def __init__(self, models: Mapping[str, nn.Module], calls: Callable[[], Calls], guard: Guard) -> None:
         self._models, self._calls, self._guard = models, calls, guard

@@ -32,6 +32,7 @@ class WeightMaps(Collector):
     """
 
     part = "weight maps"
+    kinds = (schema.WEIGHT,)
 
     def __init__(self, parameters: WatchedParameters, budget: int) -> None:
         self._parameters, self._budget = parameters, budget

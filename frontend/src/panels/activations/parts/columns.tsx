@@ -1,15 +1,17 @@
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { MapEvent } from "../../../lib/answers/maps";
-import { useSize, useStore } from "../../../ui/context";
+import { useSize } from "../../../ui/context";
+import { Name } from "../../../ui/name";
 import { RunHead } from "../../../ui/run_head";
 import { UI_TEXT } from "../../../ui/text";
+import { useTooltip } from "../../../ui/tooltip";
 import { tileLayout } from "../layout";
 import { sampleLabel, tokensOf } from "../model_labels";
 import type { Picture, Shown } from "../model_picture";
 import { countStates } from "../model_units";
 import { TEXT } from "../text";
 import { type Place, tooltipOf } from "../tooltip";
-import { Sheet } from "./sheet";
+import { nounOf, Sheet, unitsText } from "./sheet";
 import { Tiles } from "./tiles";
 
 const GAP = 24;
@@ -40,7 +42,6 @@ interface ColumnsProps {
 /** Runs side by side, with each unit at the same position in all of them. */
 export function Columns(props: ColumnsProps) {
   const { picture, layer, step, sample, input } = props;
-  const store = useStore();
   const { ref: box, width, height } = useSize<HTMLDivElement>();
   const root = useRef<HTMLDivElement>(null);
   const [top, setTop] = useState(0);
@@ -67,23 +68,13 @@ export function Columns(props: ColumnsProps) {
   useLayoutEffect(() => {
     box.current?.scrollTo({ top: 0 });
   }, [layer]);
-  useEffect(() => {
-    store.tooltip.value = null;
-  }, [picture]);
-  useEffect(
-    () => () => {
-      store.tooltip.value = null;
-    },
-    [],
-  );
-
+  const tooltip = useTooltip([picture, layout.columns, layout.width, layout.height]);
   const reference = shown.find(({ own }) => own)?.own ?? null;
   const hover = (one: Shown, place: Place | null, event: MouseEvent | null) => {
     highlight(root.current, place, slots);
-    store.tooltip.value =
-      place && event
-        ? tooltipOf(one, reference, place, { tokens, input }, { x: event.clientX, y: event.clientY })
-        : null;
+    const text = place && event && tooltipOf(one, reference, place, { tokens, input });
+    if (text) tooltip.show(event, text);
+    else tooltip.hide();
   };
   return (
     <div
@@ -194,8 +185,7 @@ function Head({ shown, width, step, isReference, differ }: HeadProps) {
   if (!grid) return <RunHead run={shown.run} width={width} note="" />;
   const counts = countStates(grid);
   const all = grid.ids.length;
-  const [one, many] = TEXT.nouns.get(grid.unitAxis) ?? [grid.unitAxis, grid.unitAxis];
-  const noun = all === 1 ? one : many;
+  const noun = nounOf(grid);
   const parts = [
     differ ? (isReference ? TEXT.reference : TEXT.difference) : "",
     grid.step === step ? "" : UI_TEXT.nearestStep(grid.step),
@@ -203,7 +193,7 @@ function Head({ shown, width, step, isReference, differ }: HeadProps) {
       ? TEXT.nonfiniteCount(counts.nonfinite, all)
       : counts.dead > 0
         ? TEXT.deadCount(counts.dead, all, noun)
-        : TEXT.all(all, noun),
+        : unitsText(grid),
   ];
   const note = parts.filter(Boolean).join(" · ");
   const tone = counts.nonfinite > 0 ? "act-nonfinite" : counts.dead > 0 ? "act-bad" : "";
@@ -213,7 +203,7 @@ function Head({ shown, width, step, isReference, differ }: HeadProps) {
     <>
       <RunHead run={shown.run} width={width} note="" />
       <p class={`act-note ${tone}`} title={title}>
-        {note}
+        <Name text={note} />
       </p>
     </>
   );

@@ -2,6 +2,7 @@ import type { ComponentChildren } from "preact";
 import type { MapHeader } from "../../../lib/answers/maps";
 import { useStore } from "../../../ui/context";
 import { NumberField } from "../../../ui/controls";
+import { Name } from "../../../ui/name";
 import type { Choices } from "../choices";
 import type { MapGrid } from "../model";
 import { UNIT_AXES } from "../model";
@@ -83,7 +84,7 @@ export function Controls({ choices, header, grids, exports }: Props) {
           data-testid="act-mode-difference"
           onClick={() => choices.setDiffer(true)}
         >
-          {TEXT.versus(store.shortNames.value.get(ref) ?? ref)}
+          <Name text={TEXT.versus(store.shortNames.value.get(ref) ?? ref)} />
         </button>
       </fieldset>
       <div class="ends">

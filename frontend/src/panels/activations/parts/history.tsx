@@ -1,14 +1,16 @@
-import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { MapEvent } from "../../../lib/answers/maps";
 import type { Palette } from "../../../lib/palette";
 import { nearest, stepDomain } from "../../../lib/steps";
 import { theme } from "../../../plot/canvas";
 import { curveScale } from "../../../plot/layout_curve";
 import { shapeOf } from "../../../plot/markers";
+import { type PlotLayout, xIn } from "../../../plot/plot";
 import { SeriesChart } from "../../../plot/series";
 import { useSize, useStore } from "../../../ui/context";
 import { Failure } from "../../../ui/failure";
 import { RunMarker } from "../../../ui/icon";
+import { Name } from "../../../ui/name";
 import { drawPlane } from "../draw";
 import { type Frame, histories, historyRange, unitCurves, withoutOutliers } from "../model_history";
 import type { Picture } from "../model_picture";
@@ -72,7 +74,7 @@ export function HistoryDrawer({ tag, layer, picture, unit, sample, step, colours
   return (
     <div class="act-history" role="dialog" aria-label={H.title(noun, unit)} data-testid="history">
       <div class="act-history-head">
-        <b>{H.title(noun, unit)}</b> <span class="dim">{H.over(layer)}</span>
+        <b>{H.title(noun, unit)}</b> <Name class="dim" text={H.over(layer)} title={layer} />
         <span class="gap" />
         <LegendOf
           legend={{ isDifference: false, palette, range, ...beyond }}
@@ -101,7 +103,7 @@ export function HistoryDrawer({ tag, layer, picture, unit, sample, step, colours
               <div class="act-strip-row" key={run}>
                 <div class="act-strip-name" title={run}>
                   <RunMarker colour={store.colour(run)} shape={shapeOf(store.order.value.get(run) ?? 0)} />
-                  <span>{store.shortNames.value.get(run) ?? run}</span>
+                  <Name text={store.shortNames.value.get(run) ?? run} among={store.shortList.value} />
                 </div>
                 <Strip
                   run={run}
@@ -212,13 +214,14 @@ function StatisticChart({ maps, runs, statistic, step }: ChartProps) {
   const store = useStore();
   const { ref, width } = useSize<HTMLDivElement>();
   const chart = useRef<SeriesChart | null>(null);
+  const [, redrawn] = useState(0);
   const dark = store.dark.value;
   const curves = useMemo(() => unitCurves(maps, runs, statistic), [maps, runs.join("\n"), statistic]);
   const domain = stepDomain([curves.steps]);
   const colours = runs.map((run) => store.colour(run)).join();
   useLayoutEffect(() => {
     if (!ref.current || width === 0 || curves.steps.length === 0) return;
-    chart.current ??= new SeriesChart(ref.current);
+    chart.current ??= new SeriesChart(ref.current, () => redrawn((n) => n + 1));
     chart.current.update({
       curves,
       styles: runs.map((run) => ({
@@ -241,7 +244,6 @@ function StatisticChart({ maps, runs, statistic, step }: ChartProps) {
     });
   }, [curves, colours, dark, width]);
   useLayoutEffect(() => () => chart.current?.plot.destroy(), []);
-  const share = (step - domain[0]) / (domain[1] - domain[0]);
   return (
     <div class="act-chart">
       <p class="dim">{H[statistic]}</p>
@@ -253,15 +255,20 @@ function StatisticChart({ maps, runs, statistic, step }: ChartProps) {
         data-testid={`figure-${statistic}`}
         style={{ height: `${CHART}px` }}
       >
-        <div
-          class="step-cursor plain"
-          style={{
-            left: `${44 + share * Math.max(0, width - 44 - 10)}px`,
-            top: "6px",
-            height: `${CHART - 30}px`,
-          }}
-        />
+        {chart.current?.plot.layout && <StepCursor layout={chart.current.plot.layout} step={step} />}
       </div>
     </div>
+  );
+}
+
+function StepCursor({ layout, step }: { layout: PlotLayout; step: number }) {
+  const { area } = layout;
+  const x = xIn(layout, step);
+  if (x < 0 || x > area.width) return null;
+  return (
+    <div
+      class="step-cursor plain"
+      style={{ left: `${area.left + x}px`, top: `${area.top}px`, height: `${area.height}px` }}
+    />
   );
 }

@@ -1,6 +1,7 @@
 import { tick } from "../../../lib/format";
 import { cssColour } from "../../../lib/palette";
 import { Ramp } from "../../../ui/legend";
+import { Name } from "../../../ui/name";
 import { UI_TEXT } from "../../../ui/text";
 import type { MapLegend } from "../model_picture";
 import { TEXT } from "../text";
@@ -15,7 +16,7 @@ export function LegendOf({ legend, name, testid }: { legend: MapLegend; name: st
   const parts = [name, range === null ? TEXT.ownScale : ""].filter(Boolean).join(" · ");
   return (
     <div class="legend act-legend" data-testid={testid}>
-      {parts !== "" && <span class="act-legend-name">{parts}</span>}
+      {parts !== "" && <Name class="act-legend-name" text={parts} title={parts} />}
       <div class="ramp">
         {under && (
           <i class="cap" style={{ background: cssColour(palette.under) }} title={UI_TEXT.state.under} />

@@ -2,6 +2,7 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import type { MapEvent, MapHeader } from "../../../lib/answers/maps";
 import { cssColour } from "../../../lib/palette";
 import { useStore } from "../../../ui/context";
+import { Name } from "../../../ui/name";
 import { UI_TEXT } from "../../../ui/text";
 import { drawPlane } from "../draw";
 import { inputPicture, sameInput } from "../model_input";
@@ -74,8 +75,8 @@ export function ProbeBand({ inputs, logged, loading, header, sample, samples, se
           </span>
           {arrow(sample + 1, TEXT.nextSample, "M3.5 1.5L7 5L3.5 8.5", "sample-next")}
           {label !== null && (
-            <span class="act-label" data-testid="sample-label">
-              {TEXT.labelled(label)}
+            <span class="act-label" data-testid="sample-label" title={label}>
+              <Name text={TEXT.labelled(label)} />
             </span>
           )}
         </div>
@@ -84,7 +85,7 @@ export function ProbeBand({ inputs, logged, loading, header, sample, samples, se
             {about(header)}
           </p>
         )}
-        {differ && <p class="dim">{TEXT.inputOf(input.run)}</p>}
+        {differ && <p class="dim">{TEXT.inputOf(store.shortNames.value.get(input.run) ?? input.run)}</p>}
         {tokens && (
           <p class="act-tokens" data-testid="tokens" title={tokens.join("")}>
             {tokens.map((token, i) => (
@@ -108,7 +109,7 @@ export function ProbeBand({ inputs, logged, loading, header, sample, samples, se
                 ? TEXT.difference
                 : picture.legends.length === 1
                   ? ""
-                  : (store.shown.value[0] ?? "")
+                  : (store.shortList.value[0] ?? "")
             }
             testid={legend.isDifference ? "legend-difference" : "legend-values"}
           />

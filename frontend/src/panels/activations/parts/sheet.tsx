@@ -1,11 +1,13 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { theme } from "../../../plot/canvas";
 import { useStore } from "../../../ui/context";
+import { Name } from "../../../ui/name";
 import { drawPlane } from "../draw";
 import { drawLabels } from "../draw_labels";
 import type { MapGrid } from "../model";
 import { placeLabel } from "../model_labels";
 import type { Shown } from "../model_picture";
+import { unitsIn } from "../model_scale";
 import { unitState } from "../model_units";
 import { paintSheet } from "../paint";
 import { TEXT } from "../text";
@@ -30,6 +32,18 @@ interface Props {
   selected: number | null;
   open: (id: number) => void;
   hover: (place: Place | null, event: MouseEvent | null) => void;
+}
+
+/** Return the name of a map's units: `channel` for one, `channels` for several. */
+export function nounOf({ unitAxis, ids }: MapGrid): string {
+  const [one, many] = TEXT.nouns.get(unitAxis) ?? [unitAxis, unitAxis];
+  return ids.length === 1 ? one : many;
+}
+
+/** Return the number of a run's own units. Other runs may have more, which are gaps in its sheet. */
+export function unitsText(grid: MapGrid): string {
+  const [kept, all] = [grid.ids.length, unitsIn(grid)];
+  return kept < all ? TEXT.kept(kept, all, nounOf(grid)) : TEXT.all(kept, nounOf(grid));
 }
 
 /** One run's layer as one picture: tokens or samples in rows, units in columns. */
@@ -82,7 +96,6 @@ export function Sheet(props: Props) {
     };
   };
   const chosen = props.selected === null ? -1 : slots.indexOf(props.selected);
-  const noun = TEXT.nouns.get(grid.unitAxis)?.[1] ?? grid.unitAxis;
   return (
     <>
       {side > 0 && (
@@ -115,7 +128,7 @@ export function Sheet(props: Props) {
         </div>
       </div>
       <div class="act-caption">
-        <span>{TEXT.all(slots.length, noun)}</span>
+        <Name text={unitsText(grid)} />
       </div>
     </>
   );

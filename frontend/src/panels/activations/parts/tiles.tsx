@@ -1,12 +1,14 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
 import type { MapEvent } from "../../../lib/answers/maps";
 import { short } from "../../../lib/format";
-import { theme } from "../../../plot/canvas";
+import { FONT, theme } from "../../../plot/canvas";
 import { useStore } from "../../../ui/context";
+import { textWidth } from "../../../ui/name";
 import { drawPlane } from "../draw";
 import { drawLabels } from "../draw_labels";
 import { TILE_GAP, type TileLayout, visibleLines } from "../layout";
 import type { MapGrid } from "../model";
+import { captionOf, shorterNumbers } from "../model_caption";
 import { placeLabel } from "../model_labels";
 import type { Shown } from "../model_picture";
 import { peakOf, unitState } from "../model_units";
@@ -135,7 +137,19 @@ function Tile(props: TileProps) {
   const word =
     unit < 0 ? TEXT.notKept : state === "dead" ? TEXT.dead : state === "constant" ? TEXT.constant : "";
   const peak = unit < 0 ? 0 : peakOf(grid, unit);
-  const note = word !== "" ? word : Number.isNaN(peak) ? TEXT.notFinite : short(peak);
+  const notes =
+    unit < 0
+      ? [TEXT.notKept, TEXT.brief.notKept]
+      : state === "dead"
+        ? [TEXT.dead]
+        : state === "constant"
+          ? [TEXT.constant, TEXT.brief.constant]
+          : Number.isNaN(peak)
+            ? [TEXT.notFinite, TEXT.brief.notFinite]
+            : shorterNumbers(peak, short);
+  const names = [`${TEXT.short.get(grid.unitAxis) ?? ""} ${id}`.trim(), String(id)];
+  // Bold as far as the note may be.
+  const caption = captionOf(names, notes, width, (text) => textWidth(text, `600 11px ${FONT}`));
   const tone = state === "dead" ? "act-bad" : Number.isNaN(peak) ? "act-nonfinite" : "";
   const size = { width: `${width}px`, height: `${height}px` };
   return (
@@ -171,13 +185,11 @@ function Tile(props: TileProps) {
       </div>
       <div
         class="act-caption"
+        title={`${names[0]} ${notes[0]}`}
         style={{ marginLeft: `${gutter}px`, marginTop: gutter > 0 ? `${gutter}px` : "" }}
       >
-        <span>
-          {width > 52 || word === "" ? `${TEXT.short.get(grid.unitAxis) ?? ""} ` : ""}
-          {id}
-        </span>
-        {width >= 46 && <span class={tone}>{note}</span>}
+        <span>{caption.name}</span>
+        {caption.note !== "" && <span class={tone}>{caption.note}</span>}
       </div>
     </div>
   );

@@ -4,7 +4,9 @@ import { stepTicks } from "../../../lib/scale";
 import { nearest } from "../../../lib/steps";
 import { theme } from "../../../plot/canvas";
 import { shapeOf } from "../../../plot/markers";
+import { type PlotLayout, valueIn, xIn } from "../../../plot/plot";
 import { useSize, useStore } from "../../../ui/context";
+import { Name } from "../../../ui/name";
 import { LinesChart } from "../draw";
 import { beyond, lineScale, type YMode } from "../layout";
 import { duration, timeTicks } from "../layout_time_ticks";
@@ -21,6 +23,8 @@ const CLICK = 4;
 
 export interface ChartProps {
   chart: ScalarChart;
+  /** Titles of all charts, among which this one is to be recognized. */
+  titles: readonly string[];
   lines: readonly CurveLine[];
   domain: readonly [number, number];
   mode: XMode;
@@ -50,12 +54,13 @@ export interface ChartProps {
 
 /** One chart of all shown runs, over steps or time. */
 export function ChartView(props: ChartProps) {
-  const { chart, lines, domain, mode, y, outliers, smoothed, height, large, pinned } = props;
+  const { chart, titles, lines, domain, mode, y, outliers, smoothed, height, large, pinned } = props;
   const store = useStore();
   const { ref: box, width } = useSize<HTMLDivElement>();
   const root = useRef<HTMLDivElement>(null);
   const drawn = useRef<LinesChart | null>(null);
-  const [drawing, redrawn] = useState(0);
+  const [, redrawn] = useState(0);
+  /** The range that is being dragged over, as values, because the plot may change meanwhile. */
   const [brush, setBrush] = useState<[number, number] | null>(null);
   const inside = useMemo(
     () => lines.filter(({ x }) => x.length > 0 && x[0] <= domain[1] && x[x.length - 1] >= domain[0]),
@@ -91,7 +96,14 @@ export function ChartView(props: ChartProps) {
       theme: theme(dark),
     });
   }, [lines, scale, domain, mode, smoothed, width, height, dark, colours]);
-  useLayoutEffect(() => () => drawn.current?.plot.destroy(), []);
+  useLayoutEffect(
+    () => () => {
+      drawn.current?.plot.destroy();
+      // A chart that is removed from under the pointer gets no event.
+      props.hover.value = null;
+    },
+    [],
+  );
 
   const place = (event: PointerEvent | MouseEvent) => {
     const plot = drawn.current?.plot;
@@ -104,9 +116,14 @@ export function ChartView(props: ChartProps) {
   const down = (event: PointerEvent) => {
     const at = place(event);
     if (!at?.inside || event.button !== 0) return;
+    const { layout } = drawn.current!.plot;
+    const range = (x: number): [number, number] => [
+      valueIn(layout!, Math.min(x, at.x)),
+      valueIn(layout!, Math.max(x, at.x)),
+    ];
     const move = (next: PointerEvent) => {
       const x = Math.min(at.frame.width, Math.max(0, next.clientX - at.frame.left));
-      setBrush(Math.abs(x - at.x) >= CLICK ? [Math.min(x, at.x), Math.max(x, at.x)] : null);
+      setBrush(Math.abs(x - at.x) >= CLICK ? range(x) : null);
     };
     const up = (next: PointerEvent) => {
       window.removeEventListener("pointermove", move);
@@ -117,7 +134,7 @@ export function ChartView(props: ChartProps) {
       if (!chart) return;
       const { plot } = chart;
       if (Math.abs(x - at.x) >= CLICK) {
-        props.zoom([plot.valueAt(Math.min(x, at.x)), plot.valueAt(Math.max(x, at.x))]);
+        props.zoom(range(x));
         return;
       }
       const line = lines[chart.lineAt(at.x, at.y)];
@@ -133,14 +150,14 @@ export function ChartView(props: ChartProps) {
   const parts = [...new Map(chart.tags.map((one) => [one.label, one])).values()].filter(
     ({ label }) => label !== "",
   );
+  const labels = useMemo(() => chart.tags.map(({ label }) => label), [chart]);
   const byTime =
     mode === "step" ? [...new Set(lines.filter((line) => line.byTime).map(({ tag }) => tag))] : [];
   const out = beyond(
     inside.map((line) => within(line, domain)),
     scale,
   );
-  const plot = drawn.current?.plot;
-  const over = plot?.over;
+  const layout = drawn.current?.plot.layout;
   return (
     <article
       class={large ? "chart large" : "chart"}
@@ -148,18 +165,18 @@ export function ChartView(props: ChartProps) {
       data-testid={`chart-${chart.id}`}
     >
       <header>
-        <h3 title={chart.tags.map(({ tag }) => tag).join("\n")}>{chart.title}</h3>
+        <Name as="h3" text={chart.title} among={titles} title={chart.tags.map(({ tag }) => tag).join("\n")} />
         {parts.map(({ label, part, tag }) => (
           <span class="part dim" key={label} title={tag}>
-            <Dash part={part} /> {label}
+            <Dash part={part} /> <Name text={label} among={labels} />
           </span>
         ))}
         {byTime.map(({ tag, label }) => (
           <span class="note" key={tag} title={TEXT.byTimeTitle(tag)} data-testid="by-time">
-            {TEXT.byTime(label || chart.title)}
+            <Name text={TEXT.byTime(label || chart.title)} />
           </span>
         ))}
-        {out > 0 && <span class="note dim">{TEXT.beyond(out)}</span>}
+        {out > 0 && <Name class="note dim" text={TEXT.beyond(out)} title={TEXT.beyond(out)} />}
         <span class="gap" />
         <button
           type="button"
@@ -202,21 +219,11 @@ export function ChartView(props: ChartProps) {
             props.hover.value = null;
           }}
         />
-        {over && brush && (
-          <div
-            class="brush"
-            style={{
-              left: `${plot!.area.left + brush[0]}px`,
-              width: `${brush[1] - brush[0]}px`,
-              top: `${plot!.area.top}px`,
-              height: `${plot!.area.height}px`,
-            }}
-          />
-        )}
-        {over && <Cursors {...props} chart={drawn.current!} over={over} drawing={drawing} />}
-        {over && (
+        {layout && brush && <Band layout={layout} range={brush} />}
+        {layout && <Cursors {...props} layout={layout} />}
+        {layout && (
           <Marks
-            chart={drawn.current!}
+            layout={layout}
             marks={props.marks}
             mode={mode}
             clocks={props.clocks}
@@ -238,24 +245,38 @@ function Values({ lines, cursor, hover, smoothed }: ChartProps) {
   return <Readout lines={lines} at={hover.value ?? cursor ?? 0} smoothed={smoothed} />;
 }
 
-interface CursorProps extends Omit<ChartProps, "chart"> {
-  chart: LinesChart;
-  over: HTMLElement;
-  /** Changes whenever the chart is drawn. */
-  drawing: number;
+/** The range that is being dragged over. */
+function Band({ layout, range }: { layout: PlotLayout; range: readonly [number, number] }) {
+  const { area } = layout;
+  const [from, to] = range.map((x) => Math.min(area.width, Math.max(0, xIn(layout, x))));
+  return (
+    <div
+      class="brush"
+      style={{
+        left: `${area.left + from}px`,
+        width: `${to - from}px`,
+        top: `${area.top}px`,
+        height: `${area.height}px`,
+      }}
+    />
+  );
 }
 
-function Cursors({ chart, over, cursor, hover, active, busy, explain, domain }: CursorProps) {
+interface CursorProps extends ChartProps {
+  layout: PlotLayout;
+}
+
+function Cursors({ layout, cursor, hover, active, busy, explain, domain }: CursorProps) {
   const store = useStore();
-  const { area } = chart.plot;
+  const { area } = layout;
   const style = (x: number) => ({
-    left: `${area.left + chart.plot.xOf(x)}px`,
+    left: `${area.left + xIn(layout, x)}px`,
     top: `${area.top}px`,
     height: `${area.height}px`,
   });
   const shown = (x: number | null): x is number => x !== null && x >= domain[0] && x <= domain[1];
   const step = store.view.step.value;
-  const at = shown(cursor) ? chart.plot.xOf(cursor) : 0;
+  const at = shown(cursor) ? xIn(layout, cursor) : 0;
   return (
     <>
       {shown(hover.value) && <div class="step-cursor plain faint" style={style(hover.value)} />}
@@ -267,7 +288,7 @@ function Cursors({ chart, over, cursor, hover, active, busy, explain, domain }: 
           style={{
             top: `${area.top + 2}px`,
             ...(at > area.width / 2
-              ? { right: `${over.parentElement!.clientWidth - area.left - at + 6}px` }
+              ? { right: `${layout.width - area.left - at + 6}px` }
               : { left: `${area.left + at + 6}px` }),
           }}
           title={TEXT.explainTitle(active)}

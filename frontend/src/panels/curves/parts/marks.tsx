@@ -1,7 +1,7 @@
 import { layerOf } from "../../../lib/findings";
 import { short } from "../../../lib/format";
+import { type PlotLayout, xIn } from "../../../plot/plot";
 import { useStore } from "../../../ui/context";
-import type { LinesChart } from "../draw";
 import { type Clocks, type XMode, xOfStep } from "../model_lines";
 import type { CurveMark } from "../model_marks";
 import { TEXT } from "../text";
@@ -16,7 +16,7 @@ const PATHS = {
 const MIN_DISTANCE = 8;
 
 interface Props {
-  chart: LinesChart;
+  layout: PlotLayout;
   marks: readonly CurveMark[];
   mode: XMode;
   clocks: Clocks;
@@ -26,14 +26,14 @@ interface Props {
 }
 
 /** Marks on a chart's x axis. Each opens the panel that shows its cause. */
-export function Marks({ chart, marks, mode, clocks, focusable, open }: Props) {
+export function Marks({ layout, marks, mode, clocks, focusable, open }: Props) {
   const store = useStore();
-  const { over, area } = chart.plot;
-  if (!over || marks.length === 0) return null;
+  const { area } = layout;
+  if (marks.length === 0) return null;
   const last = new Map<string, number>();
   const placed = marks.flatMap((mark) => {
     const at = xOfStep(mark.step, mode, clocks.get(mark.run));
-    const x = at === null ? Number.NaN : chart.plot.xOf(at);
+    const x = at === null ? Number.NaN : xIn(layout, at);
     const key = `${mark.kind} ${mark.run}`;
     if (!(x >= 0 && x <= area.width) || x - (last.get(key) ?? Number.NEGATIVE_INFINITY) < MIN_DISTANCE)
       return [];

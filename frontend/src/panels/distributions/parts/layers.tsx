@@ -1,11 +1,15 @@
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { withoutShared } from "../../../data/runs";
 import { parseFilter } from "../../../lib/format";
 import type { Scale } from "../../../lib/types";
 import { theme } from "../../../plot/canvas";
 import { useSize, useStore } from "../../../ui/context";
+import { Name } from "../../../ui/name";
 import { RowFilter } from "../../../ui/row_filter";
 import { RunHead } from "../../../ui/run_head";
+import { Splitter, useListWidth } from "../../../ui/splitter";
 import { UI_TEXT } from "../../../ui/text";
+import { useTooltip } from "../../../ui/tooltip";
 import { type Listing, useKeys } from "../data";
 import { drawDensityMap } from "../draw_density_map";
 import type { ValueAxis } from "../layout_value_axis";
@@ -36,12 +40,19 @@ export function Layers({ listing, response, stale }: Props) {
   const { ref, width, height } = useSize<HTMLDivElement>();
   const [top, setTop] = useState(0);
   const shown = store.shown.value;
-  const filter = parseFilter(store.view.rowFilter.value) ?? /(?:)/;
-  const names = listing.rows.map(({ name }) => name).filter((name) => filter.test(name));
+  const filter = parseFilter(store.view.rowFilter.value);
+  const last = useRef(/(?:)/i);
+  if (filter) last.current = filter;
+  const all = useMemo(() => listing.rows.map(({ name }) => name), [listing.rows]);
+  const labels = useMemo(() => withoutShared(all, "."), [all]);
+  const short = useMemo(() => new Map(all.map((name, i) => [name, labels[i]])), [all, labels]);
+  const names = all.filter((name) => last.current.test(name));
   const shared = useShared(response);
   const { series, used, range, peak, scale } = shared;
 
-  const label = Math.min(220, Math.max(110, Math.round(width * 0.2)));
+  const chosen = useListWidth();
+  const usual = Math.min(220, Math.max(110, Math.round(width * 0.2)));
+  const label = Math.min(chosen ?? usual, Math.max(usual, width - MIN_WIDTH - GAP));
   const room = width - label - 12;
   const column = Math.max(MIN_WIDTH, Math.floor((room - GAP * shown.length) / Math.max(1, shown.length)));
   const axis = useAxis(shared, column);
@@ -72,6 +83,7 @@ export function Layers({ listing, response, stale }: Props) {
               <div class="layers-head">
                 <div class="first" style={{ width: `${label}px` }}>
                   <RowFilter />
+                  <Splitter />
                 </div>
                 {shown.map((run, i) => (
                   <div key={run} style={{ width: `${column}px`, marginLeft: `${GAP}px` }}>
@@ -99,11 +111,11 @@ export function Layers({ listing, response, stale }: Props) {
                       data-testid={`line-${name}`}
                       onClick={() => open(name)}
                     >
-                      {name}
+                      <Name text={short.get(name) ?? name} among={labels} />
                     </button>
                   ))}
                 </div>
-                {series.map((all, i) => (
+                {(names.length === 0 ? [] : series).map((all, i) => (
                   <div key={shown[i]} style={{ width: `${column}px`, marginLeft: `${GAP}px` }}>
                     {all ? (
                       <Strips
@@ -114,6 +126,12 @@ export function Layers({ listing, response, stale }: Props) {
                         step={listing.step}
                         open={open}
                       />
+                    ) : stale ? (
+                      <div
+                        class="pending"
+                        style={{ height: `${Math.min(body - 40, 120)}px` }}
+                        data-testid={`pending-${shown[i]}`}
+                      />
                     ) : (
                       <div class="no-data" style={{ height: `${Math.min(body - 40, 120)}px` }}>
                         <span>{TEXT.absent}</span>
@@ -122,6 +140,12 @@ export function Layers({ listing, response, stale }: Props) {
                   </div>
                 ))}
               </div>
+              {names.length === 0 && (
+                <div class="notice inside">
+                  <b>{UI_TEXT.noLines}</b>
+                  <p>{UI_TEXT.noLinesHelp}</p>
+                </div>
+              )}
             </div>
           </div>
           <DensityLegend
@@ -186,6 +210,7 @@ function Strips({ all, names, axis, scale, step, open }: StripsProps) {
       theme: theme(dark),
     });
   }, [all, axis, scale, key, ownHeight, colour, dark]);
+  const tooltip = useTooltip([all, axis, key]);
   const nameAt = (event: MouseEvent) => {
     const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
     return names[Math.min(names.length - 1, Math.max(0, Math.floor((event.clientY - box.top) / LINE)))];
@@ -200,23 +225,19 @@ function Strips({ all, names, axis, scale, step, open }: StripsProps) {
       onPointerMove={(event) => {
         const item = line.get(nameAt(event)) ?? -1;
         if (item < 0) {
-          store.tooltip.value = null;
+          tooltip.hide();
           return;
         }
         const x = event.clientX - event.currentTarget.getBoundingClientRect().left;
         const note = tooltipOf(all, item, axis, x);
-        store.tooltip.value = {
+        tooltip.show(event, {
           run: all.run,
           step: `${UI_TEXT.step} ${all.steps[0]}`,
           ...note,
           what: `${all.rows[item]}: ${note.what}`,
-          x: event.clientX,
-          y: event.clientY,
-        };
+        });
       }}
-      onPointerLeave={() => {
-        store.tooltip.value = null;
-      }}
+      onPointerLeave={tooltip.hide}
       onClick={(event) => open(nameAt(event))}
     />
   );

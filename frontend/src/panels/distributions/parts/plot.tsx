@@ -4,6 +4,7 @@ import type { Scale } from "../../../lib/types";
 import { theme } from "../../../plot/canvas";
 import { useStore } from "../../../ui/context";
 import { kindName, UI_TEXT } from "../../../ui/text";
+import { type TooltipText, useTooltip } from "../../../ui/tooltip";
 import { drawDensityMap } from "../draw_density_map";
 import { drawRidges } from "../draw_ridges";
 import { drawSlice } from "../draw_slice";
@@ -80,12 +81,12 @@ export function Plot({ all, kind, axis, layout, mode, peak, scale, peaks, cursor
     <Brush
       axis={axis}
       height={layout.height}
-      move={(event, x, y) => {
+      drawn={[all, axis, layout, mode, peak]}
+      textAt={(x, y) => {
         const item = itemAt(x, y);
-        if (item < 0) return;
-        const note = tooltipOf(all, item, axis, x);
+        if (item < 0) return null;
         const step = `${UI_TEXT.step} ${all.steps[item]}`;
-        store.tooltip.value = { run: all.run, step, ...note, x: event.clientX, y: event.clientY };
+        return { run: all.run, step, ...tooltipOf(all, item, axis, x) };
       }}
       click={(x, y) => {
         const item = itemAt(x, y);
@@ -135,12 +136,13 @@ export function Slice({ all, item, over, axis, peak, height }: SliceProps) {
     <Brush
       axis={axis}
       height={height}
-      move={(event, x) => {
+      drawn={[all, item, over?.all, over?.item, axis, height]}
+      textAt={(x) => {
         const note = tooltipOf(all, item, axis, x);
         const step = `${UI_TEXT.step} ${all.steps[item]}`;
         const lines = [...note.lines];
         if (over) lines.push(outlineLine(over.all, over.item, axis, x));
-        store.tooltip.value = { run: all.run, step, ...note, lines, x: event.clientX, y: event.clientY };
+        return { run: all.run, step, ...note, lines };
       }}
     >
       <canvas
@@ -161,7 +163,9 @@ function outlineLine(all: Histograms, item: number, axis: ValueAxis, x: number):
 interface BrushProps {
   axis: ValueAxis;
   height: number;
-  move: (event: PointerEvent, x: number, y: number) => void;
+  /** What the plot shows. If it changes, the tooltip and the dragged range no longer apply. */
+  drawn: readonly unknown[];
+  textAt: (x: number, y: number) => TooltipText | null;
   click?: (x: number, y: number) => void;
   children: preact.ComponentChildren;
 }
@@ -170,10 +174,15 @@ interface BrushProps {
  * Pointer handling of a plot: hovering shows a tooltip, a click moves the cursor, dragging zooms, and a double click
  * resets the zoom.
  */
-function Brush({ axis, height, move, click, children }: BrushProps) {
+function Brush({ axis, height, drawn, textAt, click, children }: BrushProps) {
   const store = useStore();
   const [brush, setBrush] = useState<{ from: number; to: number } | null>(null);
   const start = useRef<number | null>(null);
+  const tooltip = useTooltip(drawn);
+  useLayoutEffect(() => {
+    start.current = null;
+    setBrush(null);
+  }, [axis]);
   const ends = useMemo(() => ({ from: store.key("hist.from"), to: store.key("hist.to") }), [store]);
   const place = (event: PointerEvent | MouseEvent) => {
     const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
@@ -194,8 +203,11 @@ function Brush({ axis, height, move, click, children }: BrushProps) {
         const from = start.current;
         if (from !== null && (brush || Math.abs(x - from) >= DRAG)) {
           setBrush({ from, to: x });
-          store.tooltip.value = null;
-        } else move(event, x, y);
+          tooltip.hide();
+          return;
+        }
+        const text = textAt(x, y);
+        if (text) tooltip.show(event, text);
       }}
       onPointerUp={(event) => {
         const [x, y] = place(event);
@@ -215,9 +227,7 @@ function Brush({ axis, height, move, click, children }: BrushProps) {
         start.current = null;
         setBrush(null);
       }}
-      onPointerLeave={() => {
-        store.tooltip.value = null;
-      }}
+      onPointerLeave={tooltip.hide}
       onDblClick={() => {
         ends.from.value = null;
         ends.to.value = null;

@@ -3,6 +3,7 @@ import { nearest } from "../../../lib/steps";
 import { shapeOf } from "../../../plot/markers";
 import { useStore } from "../../../ui/context";
 import { RunMarker } from "../../../ui/icon";
+import { Name } from "../../../ui/name";
 import { UI_TEXT } from "../../../ui/text";
 import { type Histograms, shareOf } from "../model";
 import { TEXT } from "../text";
@@ -39,7 +40,11 @@ export function Readout({ series, step }: { series: readonly Histograms[]; step:
                     colour={store.colour(all.run)}
                     shape={shapeOf(store.order.value.get(all.run) ?? 0)}
                   />
-                  <i>{store.shortNames.value.get(all.run) ?? all.run}</i>
+                  <Name
+                    as="i"
+                    text={store.shortNames.value.get(all.run) ?? all.run}
+                    among={store.shortList.value}
+                  />
                   {away && <small title={UI_TEXT.nearestTitle}>{UI_TEXT.nearestStep(all.steps[item])}</small>}
                 </span>
               </th>

@@ -3,6 +3,7 @@ import { stepTicks } from "../../../lib/scale";
 import { nearest, toPixel } from "../../../lib/steps";
 import type { Scale } from "../../../lib/types";
 import { useSize, useStore } from "../../../ui/context";
+import { Name } from "../../../ui/name";
 import { RunHead } from "../../../ui/run_head";
 import { kindName } from "../../../ui/text";
 import { type Listing, useKeys } from "../data";
@@ -97,6 +98,8 @@ export function Stage({ listing, response, stale }: Props) {
                         scale={scale}
                         over={outline(all, reference, keys.overlay, listing.step)}
                       />
+                    ) : stale ? (
+                      <div class="pending" style={{ height: `${plot}px` }} data-testid={`pending-${run}`} />
                     ) : (
                       <Missing run={run} response={response} listing={listing} height={plot} />
                     )}
@@ -163,16 +166,24 @@ function Column({ all, listing, axis, plot, slice, peak, slicePeak, scale, over 
       <div class="slice-head" style={{ height: `${SLICE_HEAD}px` }}>
         <b>{TEXT.at(all.steps[cursor])}</b>
         {over && (
-          <span>
-            {over.all.run === all.run
-              ? TEXT.outlineFirst(over.all.steps[over.item])
-              : TEXT.outlineRef(
-                  store.shortNames.value.get(over.all.run) ?? over.all.run,
-                  over.all.steps[over.item],
-                )}
-          </span>
+          <Name
+            title={over.all.run}
+            text={
+              over.all.run === all.run
+                ? TEXT.outlineFirst(over.all.steps[over.item])
+                : TEXT.outlineRef(
+                    store.shortNames.value.get(over.all.run) ?? over.all.run,
+                    over.all.steps[over.item],
+                  )
+            }
+          />
         )}
-        {!over && thinned && <span>{TEXT.thinned(layout.items.length, all.steps.length)}</span>}
+        {!over && thinned && (
+          <Name
+            text={TEXT.thinned(layout.items.length, all.steps.length)}
+            title={TEXT.thinned(layout.items.length, all.steps.length)}
+          />
+        )}
       </div>
       <Slice all={all} item={cursor} over={outlined} axis={axis} peak={slicePeak} height={slice} />
       <ValueTicks axis={axis} />

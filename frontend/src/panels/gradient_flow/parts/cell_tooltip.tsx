@@ -42,8 +42,12 @@ export function CellTooltip() {
       step={
         column ? TEXT.steps(column.from, column.to, column.count) : `${UI_TEXT.step} ${grid.steps[hover.at]}`
       }
+      owner={hover.owner}
       x={hover.x}
       y={hover.y}
+      hide={() => {
+        flow.hover.value = null;
+      }}
     >
       <div class="what">{row ? row.name : line.key.replace(/\.\*$/, "")}</div>
       {!hasNoValue && <div class="value">{scale.factor ? factor(value) : exact(value)}</div>}
@@ -189,16 +193,12 @@ function Percentiles({ hover }: { hover: Hover }) {
   );
 }
 
-/** Describe the unit axis of a layer. If it is the last axis of an image, the units are columns of pixels. */
+/** Describe the unit axis of a layer. The shape has no batch axis, unless the first axis is that of the units. */
 function describeUnit(row: Row): string {
   const axis = row.unit_axis;
   if (axis === undefined || axis === null) return "";
-  const last = row.shape.length > 0 ? row.shape[row.shape.length - 1] : null;
-  if (axis === -1 || axis === row.shape.length) {
-    const columns = row.shape.length >= 3 ? ` (${TEXT.unitColumns})` : "";
-    return `${TEXT.unitLast(last)}${columns}`;
-  }
-  return axis === 1 ? TEXT.unitChannel(row.shape[0] ?? null) : TEXT.unitAxis(axis);
+  if (axis === -1 || axis === row.shape.length) return TEXT.unitLast(row.shape[row.shape.length - 1] ?? null);
+  return axis <= 1 ? TEXT.unitChannel(row.shape[0] ?? null) : TEXT.unitAxis(axis);
 }
 
 /** Return the number of nonfinite elements as text, or null if it was not logged. */

@@ -4,6 +4,7 @@ import { nearest } from "../../../lib/steps";
 import type { Role } from "../../../lib/types";
 import { useStore } from "../../../ui/context";
 import { NumberField, Popover } from "../../../ui/controls";
+import { Name } from "../../../ui/name";
 import { roleName, UI_TEXT } from "../../../ui/text";
 import { useFlow } from "../state/context";
 import { TEXT } from "../text";
@@ -52,7 +53,7 @@ export function CompareSwitch() {
       data-testid={on ? "compare-ref" : "compare-value"}
       onClick={() => flow.compare(on)}
     >
-      {label}
+      <Name text={label} />
     </button>
   );
   return (

@@ -6,6 +6,7 @@ import { stepTicks } from "../../../lib/scale";
 import { cellPixels, gridSpans, nearest, toPixel, toStep } from "../../../lib/steps";
 import { useStore } from "../../../ui/context";
 import { statisticName } from "../../../ui/text";
+import { useShown } from "../../../ui/tooltip";
 import { drawHeatmap } from "../draw_heatmap";
 import { lineAt } from "../layout";
 import { dominant } from "../paint";
@@ -33,6 +34,7 @@ export function HeatmapBody({ run, width, tops }: BodyProps) {
     const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
     return toStep(event.clientX - box.left, domain, width);
   });
+  const tooltip = useShown(flow.hover, [grid, domain, width, tops]);
   useLayoutEffect(() => {
     if (!grid || !scale || !canvas.current) return;
     drawHeatmap(canvas.current, {
@@ -85,11 +87,11 @@ export function HeatmapBody({ run, width, tops }: BodyProps) {
       onPointerMove={(event) => {
         if (brush.moved(event)) return;
         const { line, at } = locate(event);
-        flow.hover.value = at < 0 ? null : { run, line, at, x: event.clientX, y: event.clientY };
+        const owner = event.currentTarget;
+        if (at < 0) tooltip.hide();
+        else tooltip.show({ owner, run, line, at, x: event.clientX, y: event.clientY });
       }}
-      onPointerLeave={() => {
-        flow.hover.value = null;
-      }}
+      onPointerLeave={tooltip.hide}
       onClick={(event) => {
         if (brush.wasDrag()) return;
         const { line, at } = locate(event);

@@ -1,7 +1,9 @@
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { quantity } from "../../../lib/format";
 import type { Line } from "../../../lib/types";
 import { useStore } from "../../../ui/context";
+import { Name } from "../../../ui/name";
+import { Splitter } from "../../../ui/splitter";
 import { linesWithin } from "../layout";
 import { parentOf } from "../model_tree";
 import { useFlow } from "../state/context";
@@ -24,6 +26,7 @@ export function LayerTree({ rowHeight, tops, part }: TreeProps) {
   const root = useRef<HTMLDivElement>(null);
   const lines = flow.rows.lines.value;
   const at = flow.cursor.line.value;
+  const labels = useMemo(() => lines.map(({ label }) => label), [lines]);
   /** Key of the line focused with arrow keys. Headers can have the focus, although the cursor skips them. */
   const [focus, setFocus] = useState<string | null>(null);
   const wantsFocus = useRef(false);
@@ -96,10 +99,12 @@ export function LayerTree({ rowHeight, tops, part }: TreeProps) {
         act();
       }}
     >
+      <Splitter />
       {shown.map((i) => (
         <TreeLine
           key={lines[i].key}
           line={lines[i]}
+          labels={labels}
           index={i}
           selected={i === at}
           stop={i === current}
@@ -114,6 +119,8 @@ export function LayerTree({ rowHeight, tops, part }: TreeProps) {
 
 interface LineProps {
   line: Line;
+  /** Labels of all lines, among which this one is to be recognized. */
+  labels: readonly string[];
   index: number;
   selected: boolean;
   /** True if this line is the tab stop. */
@@ -129,7 +136,7 @@ interface Acts {
   focus: (line: Line) => void;
 }
 
-function TreeLine({ line, index, selected, stop, top, height, acts }: LineProps) {
+function TreeLine({ line, labels, index, selected, stop, top, height, acts }: LineProps) {
   const flow = useFlow();
   const row = flow.rowOf(index);
   const block = line.type !== "row";
@@ -175,7 +182,7 @@ function TreeLine({ line, index, selected, stop, top, height, acts }: LineProps)
       >
         {block ? (folded ? "▸" : "▾") : ""}
       </button>
-      <span class="label">{line.label}</span>
+      <Name class="label" text={line.label} among={labels} />
       <span class="note">{note}</span>
     </div>
   );

@@ -6,6 +6,7 @@ import type { CellLabel, Scale } from "../../../lib/types";
 import { markPath } from "../../../plot/marks";
 import { useStore } from "../../../ui/context";
 import { Ramp } from "../../../ui/legend";
+import { Name } from "../../../ui/name";
 import { UI_TEXT } from "../../../ui/text";
 import { useFlow } from "../state/context";
 import { TEXT } from "../text";
@@ -39,7 +40,7 @@ export function Legend() {
       <ScaleRamp scale={scale} ends={found} middle={compared.value ? middle : undefined} />
       {compared.value && (
         <div class="own-scale" data-testid="legend-reference" title={TEXT.own(ref)}>
-          <span class="name">{name}</span>
+          <Name class="name" text={name} among={store.shortList.value} />
           <span>{tickOf(plainScale.value, plainScale.value.lo)}</span>
           <Ramp colours={palette(plainScale.value.diverging, store.dark.value)} />
           <span>{tickOf(plainScale.value, plainScale.value.hi)}</span>
@@ -122,7 +123,7 @@ function ScaleRamp({ scale, ends, middle }: RampProps) {
         <span>{tickOf(scale, scale.lo)}</span>
         {middle && (
           <span class="inner" style={{ left: `${100 * toUnit(scale, middle.value)}%` }} title={middle.title}>
-            {middle.text}
+            <Name text={middle.text} />
           </span>
         )}
         {(middle ? [] : inner.slice(0, 1)).map((value) => (

@@ -1,5 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
-import type { TooltipContent } from "../../../data/store";
+import { useRef, useState } from "preact/hooks";
 import { loggedSteps } from "../../../lib/columns";
 import { layerOf } from "../../../lib/findings";
 import { exact, short } from "../../../lib/format";
@@ -9,6 +8,7 @@ import { nearest } from "../../../lib/steps";
 import { markPath, rugPath } from "../../../plot/marks";
 import { useStore } from "../../../ui/context";
 import { UI_TEXT } from "../../../ui/text";
+import { type TooltipText, useTooltip } from "../../../ui/tooltip";
 import { LANE } from "../layout";
 import { useFlow } from "../state/context";
 import { TEXT } from "../text";
@@ -22,13 +22,10 @@ export function MarkLanes({ run, width }: { run: string; width: number }) {
   const flow = useFlow();
   const root = useRef<HTMLDivElement>(null);
   const [active, setActive] = useState(0);
-  const hide = () => {
-    store.tooltip.value = null;
-  };
   const domain = flow.cursor.domain.value;
   const marks = flow.marks.marks.value.get(run);
   // Hide the tooltip of a mark that has disappeared or moved.
-  useEffect(() => hide, [domain, marks, width]);
+  const tooltip = useTooltip([domain, marks, width]);
   const kinds = flow.marks.markKinds.value;
   const grid = flow.picture.gridOf.value.get(run);
   const height = LANE * kinds.length;
@@ -39,10 +36,7 @@ export function MarkLanes({ run, width }: { run: string; width: number }) {
     Math.min(width - HALF, Math.max(HALF, group.places[group.representative]));
   const current = Math.min(active, groups.length - 1);
 
-  const show = (group: MarkGroup, i: number, x: number, y: number) => {
-    flow.hover.value = null;
-    store.tooltip.value = { run, ...contentOf(group, i), x, y };
-  };
+  const textOf = (group: MarkGroup, i: number) => ({ run, ...contentOf(group, i) });
   const go = (mark: WindowMark) => {
     // A run without values uses the steps of the other runs.
     const steps = grid ? loggedSteps(grid) : flow.cursor.steps.value;
@@ -77,7 +71,6 @@ export function MarkLanes({ run, width }: { run: string; width: number }) {
       data-testid={`marks-${run}`}
       onKeyDown={(event) => {
         const by = event.key === "ArrowLeft" ? -1 : event.key === "ArrowRight" ? 1 : undefined;
-        if (event.key === "Escape") hide();
         if (by === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
         event.preventDefault();
         event.stopPropagation();
@@ -117,16 +110,15 @@ export function MarkLanes({ run, width }: { run: string; width: number }) {
               top: `${LANE * kinds.indexOf(group.kind)}px`,
               height: `${LANE + 1}px`,
             }}
-            onPointerMove={(event) => show(group, under(group, event), event.clientX, event.clientY)}
-            onPointerLeave={hide}
+            onPointerMove={(event) => tooltip.show(event, textOf(group, under(group, event)))}
+            onPointerLeave={tooltip.hide}
             onFocus={(event) => {
               setActive(i);
               // With a pointer, its movement shows the tooltip.
               if (!event.currentTarget.matches(":focus-visible")) return;
-              const box = event.currentTarget.getBoundingClientRect();
-              show(group, group.representative, box.left + box.width / 2, box.bottom);
+              tooltip.showBelow(event.currentTarget, textOf(group, group.representative));
             }}
-            onBlur={hide}
+            onBlur={tooltip.hide}
             onClick={(event) => go(group.marks[under(group, event)])}
           />
         );
@@ -143,10 +135,10 @@ const between = ({ after, until, step }: WindowMark) =>
       : TEXT.mark.between(after, until);
 
 /** Return the content of the tooltip of one mark of a group. */
-function contentOf(group: MarkGroup, i: number): Omit<TooltipContent, "run" | "x" | "y"> {
+function contentOf(group: MarkGroup, i: number): Omit<TooltipText, "run"> {
   const { marks } = group;
   const mark = marks[i];
-  const content: Omit<TooltipContent, "run" | "x" | "y"> = {
+  const content: Omit<TooltipText, "run"> = {
     step: mark.exact ? TEXT.mark.at(mark.step) : "",
     what: "",
     value: "",

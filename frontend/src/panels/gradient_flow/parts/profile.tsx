@@ -6,6 +6,7 @@ import { theme } from "../../../plot/canvas";
 import { shapeOf } from "../../../plot/markers";
 import { useStore } from "../../../ui/context";
 import { UI_TEXT } from "../../../ui/text";
+import { useShown } from "../../../ui/tooltip";
 import { drawProfile, lanes, profileTicks, profileX, zeroInside } from "../draw_profile";
 import { lineAt, linesWithin } from "../layout";
 import type { Band } from "../model_band";
@@ -118,6 +119,7 @@ export function ProfileBody({ width, tops, part }: BodyProps) {
     });
   }, [grids, scale, step, dark, thresholds, guide, tops, top, height, width, banded, bands]);
 
+  const tooltip = useShown(flow.hover, [grids, scale, step, width, tops]);
   /** Return the line under the pointer, and the run whose point on that line is nearest to it. */
   const locate = (event: MouseEvent) => {
     const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
@@ -151,22 +153,20 @@ export function ProfileBody({ width, tops, part }: BodyProps) {
         const own = run === null ? undefined : flow.picture.gridOf.value.get(run);
         const exact = own?.reduced && grids.find((one) => one.run === run);
         const grid = exact || own;
-        flow.hover.value =
-          run !== null && grid
-            ? {
-                run,
-                line,
-                at: cellAt(grid, step),
-                banded,
-                ...(exact && { grid: exact, of: line }),
-                x: event.clientX,
-                y: event.clientY,
-              }
-            : null;
+        if (run === null || !grid) tooltip.hide();
+        else
+          tooltip.show({
+            owner: event.currentTarget,
+            run,
+            line,
+            at: cellAt(grid, step),
+            banded,
+            ...(exact && { grid: exact, of: line }),
+            x: event.clientX,
+            y: event.clientY,
+          });
       }}
-      onPointerLeave={() => {
-        flow.hover.value = null;
-      }}
+      onPointerLeave={tooltip.hide}
       onClick={(event) => flow.moveTo(locate(event).line, null)}
     >
       <canvas

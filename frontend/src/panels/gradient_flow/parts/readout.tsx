@@ -5,6 +5,7 @@ import { CELL, type CellState, type Scale } from "../../../lib/types";
 import { shapeOf } from "../../../plot/markers";
 import { useStore } from "../../../ui/context";
 import { RunMarker } from "../../../ui/icon";
+import { Name } from "../../../ui/name";
 import { UI_TEXT } from "../../../ui/text";
 import { useFlow } from "../state/context";
 import { TEXT } from "../text";
@@ -66,7 +67,7 @@ function Item({ run, value, bad = false, children }: ItemProps) {
   return (
     <li title={run}>
       <RunMarker colour={store.colour(run)} shape={shapeOf(store.order.value.get(run) ?? 0)} />
-      <span class="name">{run}</span>
+      <Name class="name" text={store.shortNames.value.get(run) ?? run} among={store.shortList.value} />
       {children}
       <span class={bad ? "value bad" : "value"}>{value}</span>
     </li>

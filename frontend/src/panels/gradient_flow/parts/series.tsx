@@ -5,10 +5,12 @@ import type { Grid } from "../../../lib/types";
 import { theme } from "../../../plot/canvas";
 import { curveScale, curves } from "../../../plot/layout_curve";
 import { shapeOf } from "../../../plot/markers";
-import type { Plot } from "../../../plot/plot";
+import { type PlotLayout, xIn } from "../../../plot/plot";
 import { PLOT_MARGIN, SeriesChart } from "../../../plot/series";
 import { useStore } from "../../../ui/context";
+import { Name } from "../../../ui/name";
 import { statisticName, UI_TEXT } from "../../../ui/text";
+import { useShown } from "../../../ui/tooltip";
 import { GAP } from "../layout";
 import { useFlow } from "../state/context";
 import type { Hover } from "../state/flow";
@@ -76,6 +78,7 @@ export function SeriesPanel({ left, width, readout, height }: Props) {
   }, [model, domain, thresholds, guide, dark, colours, left, width, height]);
   useLayoutEffect(() => () => chart.current?.plot.destroy(), []);
 
+  const tooltip = useShown(flow.hover, [model, domain, left, width, height]);
   const stepOf = (event: MouseEvent) => {
     const over = chart.current?.plot.over;
     if (!over) return null;
@@ -90,22 +93,26 @@ export function SeriesPanel({ left, width, readout, height }: Props) {
     const box = over.getBoundingClientRect();
     return chart.current!.plot.valueAt(Math.min(box.width, Math.max(0, event.clientX - box.left)));
   });
-  const plot = chart.current?.plot;
+  const layout = chart.current?.plot.layout;
   const selected = flow.rows.lines.value[line];
   const plain = statisticName(store.kind.value, store.statistic.value);
   const statistic =
-    flow.picture.compared.value && store.ref.value !== null ? TEXT.against(plain, store.ref.value) : plain;
+    flow.picture.compared.value && store.ref.value !== null
+      ? TEXT.against(plain, store.shortNames.value.get(store.ref.value) ?? store.ref.value)
+      : plain;
   const name = selected ? (flow.rowOf(line)?.name ?? selected.key.replace(/\.\*$/, "")) : "";
   return (
     <div class="lower" style={{ height: `${height}px` }}>
       <div class={coming ? "series coming" : "series"} aria-busy={coming} style={{ width: `${width}px` }}>
         <div class="series-title" style={{ height: `${TITLE}px`, paddingLeft: `${left}px` }}>
-          <b>{name}</b> <span>{UI_TEXT.overSteps(statistic)}</span>
+          <Name as="b" text={name} title={name} />{" "}
+          <Name text={UI_TEXT.overSteps(statistic)} title={UI_TEXT.overSteps(statistic)} />
           {coming && <span>· {TEXT.columnsStandIn}</span>}
           {selected?.type === "block" && (
-            <span title={TEXT.aggregated(aggregateOf(store.statistic.value), selected.rows.length)}>
-              · {TEXT.aggregated(aggregateOf(store.statistic.value), selected.rows.length)}
-            </span>
+            <Name
+              text={`· ${TEXT.aggregated(aggregateOf(store.statistic.value), selected.rows.length)}`}
+              title={TEXT.aggregated(aggregateOf(store.statistic.value), selected.rows.length)}
+            />
           )}
         </div>
         <div
@@ -122,11 +129,11 @@ export function SeriesPanel({ left, width, readout, height }: Props) {
             if (brush.moved(event)) return;
             const at = stepOf(event);
             const near = at && nearestRun(at.step, at.y);
-            flow.hover.value = near ? { ...near, line, x: event.clientX, y: event.clientY } : null;
+            const owner = event.currentTarget;
+            if (near) tooltip.show({ owner, ...near, line, x: event.clientX, y: event.clientY });
+            else tooltip.hide();
           }}
-          onPointerLeave={() => {
-            flow.hover.value = null;
-          }}
+          onPointerLeave={tooltip.hide}
           onClick={(event) => {
             if (brush.wasDrag()) return;
             const at = stepOf(event);
@@ -134,10 +141,10 @@ export function SeriesPanel({ left, width, readout, height }: Props) {
             if (at && steps.length > 0) flow.moveTo(null, steps[nearest(steps, at.step)]);
           }}
         >
-          {plot?.over && (
+          {layout && (
             <>
-              <SeriesCursor plot={plot} area={plot.area} />
-              <BrushBand width={plot.area.width} left={plot.area.left} />
+              <SeriesCursor layout={layout} />
+              <BrushBand width={layout.area.width} left={layout.area.left} />
             </>
           )}
         </div>
@@ -171,11 +178,12 @@ export function SeriesPanel({ left, width, readout, height }: Props) {
 
 /**
  * The cursor's step on the chart. It is a separate component, so that moving it does not redraw the curves. It does
- * not measure the DOM, which would force a layout. Instead, a new `area` signals that positions have changed.
+ * not measure the DOM, which would force a layout.
  */
-function SeriesCursor({ plot, area }: { plot: Plot; area: Plot["area"] }) {
+function SeriesCursor({ layout }: { layout: PlotLayout }) {
   const flow = useFlow();
-  const x = area.left + plot.xOf(flow.cursor.step.value);
+  const { area } = layout;
+  const x = area.left + xIn(layout, flow.cursor.step.value);
   return (
     <div
       class="step-cursor plain"

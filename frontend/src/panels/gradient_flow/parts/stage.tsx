@@ -4,6 +4,7 @@ import { useSize, useStore } from "../../../ui/context";
 import { useFindings } from "../../../ui/findings";
 import { useKeyboardNav } from "../../../ui/keyboard_nav";
 import { RunHead } from "../../../ui/run_head";
+import { useListWidth } from "../../../ui/splitter";
 import { UI_TEXT } from "../../../ui/text";
 import { AXIS, GAP, HEADER, LANE, partInSight, roomFor, SCROLLBAR, stageGeometry } from "../layout";
 import { useFlow } from "../state/context";
@@ -38,7 +39,7 @@ export function Stage() {
   // Reserve one lane from the start, since findings load after the values.
   const lanes = Math.max(1, kinds);
   const axis = AXIS + LANE * lanes;
-  const size = stageGeometry(width, height, lines, shown.length, longest, axis);
+  const size = stageGeometry(width, height, lines, shown.length, longest, axis, useListWidth());
   const { tree, map, profile, rowHeight, window: visible } = size;
   const tops = useStable(size.tops);
   const body = tops[lines.length];
@@ -77,14 +78,16 @@ export function Stage() {
       {width > 0 && (
         <>
           <div
-            class="scroll"
+            class={empty ? "scroll empty-lines" : "scroll"}
             ref={scroll}
             onScroll={(event) => {
               const { scrollTop } = event.currentTarget;
               at.current = scrollTop;
               if (partInSight(scrollTop, visible, body).top !== part.top) setScrolled(scrollTop);
             }}
-            style={{ height: `${HEADER + visible + axis + (total > width ? SCROLLBAR : 0)}px` }}
+            style={{
+              height: empty ? "100%" : `${HEADER + visible + axis + (total > width ? SCROLLBAR : 0)}px`,
+            }}
           >
             <div
               class="grid"
@@ -142,12 +145,14 @@ export function Stage() {
             )}
           </div>
           <Follow scroll={scroll} at={at} tops={tops} visible={visible} />
-          <SeriesPanel
-            left={tree + GAP}
-            width={Math.min(width, total) - profile - GAP + PLOT_MARGIN}
-            readout={profile}
-            height={size.series}
-          />
+          {!empty && (
+            <SeriesPanel
+              left={tree + GAP}
+              width={Math.min(width, total) - profile - GAP + PLOT_MARGIN}
+              readout={profile}
+              height={size.series}
+            />
+          )}
         </>
       )}
     </div>

@@ -27,6 +27,8 @@ const ROOM = 40;
 
 /** The cell under the pointer. */
 export interface Hover {
+  /** The element under the pointer. */
+  owner: Element;
   run: string;
   line: number;
   /** Index of the run's step, or of its column of steps. */

@@ -115,11 +115,18 @@ export function Box({
   ];
   return (
     <g
-      class={`box call${selected ? " selected" : ""}${rgb ? "" : " blank"}${node.kind === "block" ? " block" : ""}`}
+      class={`box call${selected ? " selected" : ""}${rgb ? "" : cell.pending ? " coming" : " blank"}${node.kind === "block" ? " block" : ""}`}
       role="button"
       tabIndex={0}
-      aria-label={TEXT.nodeName(name, type, statistic, value || UI_TEXT.absent, differs)}
+      aria-label={TEXT.nodeName(
+        name,
+        type,
+        statistic,
+        value || (cell.pending ? UI_TEXT.pending : UI_TEXT.absent),
+        differs,
+      )}
       aria-pressed={selected}
+      aria-busy={cell.pending}
       data-testid={`node-${name}`}
       onClick={select}
       onDblClick={() => node.kind === "block" && toggle()}

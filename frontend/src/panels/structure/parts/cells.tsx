@@ -13,13 +13,15 @@ export const shapeText = (shape: readonly (number | null)[] | null) =>
 const clamp = (t: number) => Math.min(1, Math.max(0, t));
 
 /** Format a value with three digits, or its state if there is no value. */
-export function cellText({ state, value }: Cell): string {
+export function cellText({ state, value, pending }: Cell): string {
+  if (pending) return UI_TEXT.pendingValue;
   if (state === CELL.absent) return "";
   return state === CELL.undefined ? "–" : short(value);
 }
 
 /** Return the exact value and its state, for the tooltip. */
 export function cellTooltip(cell: Cell, scale: Scale): { value: string; state: string } {
+  if (cell.pending) return { value: "", state: UI_TEXT.statePending };
   const label = labelOf(cell.state, cell.value, scale);
   const blank = label === "absent" || label === "undefined";
   return { value: blank ? "" : exact(cell.value), state: UI_TEXT.state[label] };
@@ -39,7 +41,7 @@ export function Bar({ cell, scale, colours }: { cell: Cell; scale: Scale; colour
     : { left: `${100 * from}%`, width: `max(2px, ${100 * (to - from)}%)` };
   return (
     <div class="bar-cell">
-      <div class={empty ? "track dotted" : "track"}>
+      <div class={cell.pending ? "track pending" : empty ? "track dotted" : "track"}>
         {!empty && rgb && <i class={look} style={{ ...style, backgroundColor: cssColour(rgb) }} />}
       </div>
       <span class={whole ? "number bad" : "number"}>{cellText(cell)}</span>

@@ -20,7 +20,7 @@ export function StructureExports({
       name={`nnviz_structure_${models?.runs[place]?.run.replaceAll("/", "_") ?? ""}_step_${values.step}`}
       png={() => document.querySelector<HTMLElement>('[data-testid="structure"]')}
       csv={() => (models ? structureCsv(models, values, statistic) : "")}
-      disabled={!models || models.modules.length === 0}
+      disabled={!models || models.modules.length === 0 || values.loading}
     />
   );
 }

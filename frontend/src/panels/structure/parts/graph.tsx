@@ -2,6 +2,7 @@ import { useMemo } from "preact/hooks";
 import type { Graph } from "../../../lib/answers/structure";
 import { useSize, useStore } from "../../../ui/context";
 import { UI_TEXT } from "../../../ui/text";
+import { useTooltip } from "../../../ui/tooltip";
 import type { Values } from "../data";
 import { curve, layFlow } from "../layout";
 import type { Models } from "../model";
@@ -59,21 +60,9 @@ function Canvas({
     laid,
     chosen && laid.nodes.get(chosen.id),
   );
-  const showTooltip = (what: string, value: string, lines: string[], event: MouseEvent) => {
-    store.tooltip.value = {
-      run,
-      step: `${UI_TEXT.step} ${values.step}`,
-      what,
-      value,
-      lines,
-      help: "",
-      x: event.clientX,
-      y: event.clientY,
-    };
-  };
-  const hideTooltip = () => {
-    store.tooltip.value = null;
-  };
+  const tooltip = useTooltip([laid, values.series, values.step]);
+  const showTooltip = (what: string, value: string, lines: string[], event: MouseEvent) =>
+    tooltip.show(event, { run, step: `${UI_TEXT.step} ${values.step}`, what, value, lines, help: "" });
   const byId = new Map(flow.nodes.map((node): [string, FlowNode] => [node.id, node]));
   const edgeNote = (edge: FlowEdge): [string, string[]] => {
     const name = (id: string) => byId.get(id)?.node.name ?? id;
@@ -144,7 +133,7 @@ function Canvas({
                   key={`${edge.from} ${edge.to}`}
                   class={edge.assumed ? "edge assumed" : "edge"}
                   onMouseMove={(event) => showTooltip(what, "", lines, event)}
-                  onMouseLeave={hideTooltip}
+                  onMouseLeave={tooltip.hide}
                 >
                   <path class="reach" d={path} />
                   <path class="way" d={path} />
@@ -178,7 +167,7 @@ function Canvas({
                 }}
                 toggle={() => toggle(node.module)}
                 showTooltip={showTooltip}
-                hideTooltip={hideTooltip}
+                hideTooltip={tooltip.hide}
               />
             ))}
           </g>

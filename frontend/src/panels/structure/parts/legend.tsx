@@ -21,12 +21,16 @@ export function StructureLegend({ models, values }: { models: Models; values: Va
   const { scale } = values;
   const colours = palette(scale.diverging, store.dark.value);
   const found = new Set<CellLabel>();
+  let pending = false;
   for (const { run } of models.runs) {
     for (const { key } of values.requested) {
-      const { state, value } = values.cell(run, key);
-      found.add(labelOf(state, value, scale));
+      const { state, value, pending: coming } = values.cell(run, key);
+      if (coming) pending = true;
+      else found.add(labelOf(state, value, scale));
     }
   }
+  // Without values the scale is unknown.
+  const end = (value: number) => (values.series.length === 0 ? UI_TEXT.pendingValue : tick(value));
   const chip = (label: CellLabel, text: string, look: string, colour?: string) =>
     found.has(label) && (
       <span class="chip">
@@ -37,16 +41,22 @@ export function StructureLegend({ models, values }: { models: Models; values: Va
   return (
     <div class="legend structure-legend" role="img" aria-label={UI_TEXT.legend} data-testid="legend">
       <span>{statisticName(store.kind.value, store.statistic.value)}</span>
-      <span>{tick(scale.lo)}</span>
+      <span>{end(scale.lo)}</span>
       <div class="ramp">
         <Ramp colours={colours} />
       </div>
-      <span>{tick(scale.hi)}</span>
+      <span>{end(scale.hi)}</span>
       {chip("under", `< ${tick(scale.lo)}`, "", cssColour(colours.under))}
       {chip("over", `> ${tick(scale.hi)}`, "", cssColour(colours.over))}
       {chip("zero", UI_TEXT.exactZero, "", cssColour(colours.zero))}
       {chip("nonfinite", UI_TEXT.nonfinite, "hatched", cssColour(colours.nonfinite))}
       {chip("absent", UI_TEXT.absent, "dotted")}
+      {pending && (
+        <span class="chip" data-testid="legend-pending">
+          <i class="pending" />
+          {UI_TEXT.pending}
+        </span>
+      )}
       <span class="gap" />
       <span>{TEXT.stands}</span>
     </div>

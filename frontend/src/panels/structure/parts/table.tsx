@@ -245,6 +245,7 @@ export function Table({ models, values, lines, line, place, compact, toggle }: P
                       role="gridcell"
                       tabIndex={-1}
                       key={run}
+                      aria-busy={cell.pending}
                       data-testid={`value-${run}-${module.name}`}
                       title={[`${statistic} ${value}`, state, UI_TEXT.nearestStep(values.step)]
                         .filter(Boolean)

@@ -3,7 +3,9 @@ import type { MapEvent } from "../../../lib/answers/maps";
 import { exact, short } from "../../../lib/format";
 import { CELL } from "../../../lib/types";
 import { useStore } from "../../../ui/context";
+import { Name } from "../../../ui/name";
 import { UI_TEXT } from "../../../ui/text";
+import { useTooltip } from "../../../ui/tooltip";
 import { drawWeights, MARGIN } from "../draw";
 import { type Cells, type CellValues, cellIndex, isBlank } from "../model";
 import { type AxisFacts, type Bars, facts, unchanged } from "../model_facts";
@@ -46,6 +48,7 @@ export function RunMap({ run, name, drawn, all, model, reach, maxHeight, cell, s
   useLayoutEffect(() => {
     if (ref.current) drawWeights(ref.current, { ...drawn, scale: model.scale, reach, dark, dpr });
   }, [drawn, model.scale, reach.rows, reach.columns, dark, dpr]);
+  const tooltip = useTooltip([drawn, name, model.minus, model.reduction]);
   const pointed = (event: PointerEvent) => {
     const box = ref.current!.getBoundingClientRect();
     const column = cellAt(placement, 0, event.clientX - box.left);
@@ -58,7 +61,7 @@ export function RunMap({ run, name, drawn, all, model, reach, maxHeight, cell, s
       ([other, { cells: its }]) => other !== run && its.columns === cells.columns && its.rows === cells.rows,
     );
     const count = cells.tile[0] * cells.tile[1];
-    store.tooltip.value = {
+    tooltip.show(event, {
       run,
       step: TEXT.at(drawn.map.step),
       what: TEXT.weight(name, cellIndex(cells, row, column)),
@@ -85,15 +88,13 @@ export function RunMap({ run, name, drawn, all, model, reach, maxHeight, cell, s
       help: (model.minus === "none" ? TEXT.steps : TEXT.differs)(
         short(cells.resolution / (model.minus === "none" ? 1 : 2)),
       ),
-      x: event.clientX,
-      y: event.clientY,
-    };
+    });
   };
   const left = () => {
     setCell(null);
-    store.tooltip.value = null;
+    tooltip.hide();
   };
-  useLayoutEffect(() => () => left(), []);
+  useLayoutEffect(() => () => setCell(null), [name]);
   const sentences = useMemo(() => describe(drawn, model), [drawn, model]);
   const inside = cell && cell.row < cells.rows && cell.column < cells.columns ? cell : null;
   return (
@@ -126,7 +127,7 @@ export function RunMap({ run, name, drawn, all, model, reach, maxHeight, cell, s
         )}
       </div>
       <p class="w-facts" data-testid={`facts-${run}`} title={sentences.join("\n")}>
-        {sentences.join(" · ")}
+        <Name text={sentences.join(" · ")} />
       </p>
     </>
   );

@@ -18,6 +18,8 @@ import { Tracks } from "./tracks";
 interface Props {
   model: WeightsModel;
   weight: Weight;
+  /** Name of the parameter that `model` is of: the previous one while the weights of `weight` are pending. */
+  name: string;
   loading: boolean;
   /** Names of the single weights of this parameter, or null until they have loaded. */
   names: readonly string[] | null;
@@ -37,7 +39,7 @@ const LEGEND = 34;
 const MIN_MAP = 130;
 
 /** The maps in one column per run, with single weights below them. */
-export function Stage({ model, weight, loading, names, tracks, tracksError, retryTracks }: Props) {
+export function Stage({ model, weight, name, loading, names, tracks, tracksError, retryTracks }: Props) {
   const store = useStore();
   const { ref, width, height } = useSize<HTMLDivElement>();
   const [cell, setCell] = useState<{ row: number; column: number } | null>(null);
@@ -101,10 +103,11 @@ export function Stage({ model, weight, loading, names, tracks, tracksError, retr
   return (
     <div class="w-stage" ref={ref} data-testid="weights-stage">
       <div
-        class="w-runs"
+        class={loading ? "w-runs stale" : "w-runs"}
         style={{ gridTemplateColumns: `repeat(${across}, ${each}px)`, gap: `0 ${GAP}px` }}
         role="group"
         aria-label={TEXT.shown}
+        aria-busy={loading}
       >
         {runs.map((run) => {
           const one = model.runs.get(run);
@@ -121,7 +124,7 @@ export function Stage({ model, weight, loading, names, tracks, tracksError, retr
               {picture && !(model.minus === "ref" && run === store.ref.value) ? (
                 <RunMap
                   run={run}
-                  name={weight.name}
+                  name={name}
                   drawn={picture}
                   all={drawn}
                   model={model}

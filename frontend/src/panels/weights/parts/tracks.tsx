@@ -3,9 +3,10 @@ import { exact, tick } from "../../../lib/format";
 import { nearest, stepDomain } from "../../../lib/steps";
 import { theme } from "../../../plot/canvas";
 import { shapeOf } from "../../../plot/markers";
-import type { Plot } from "../../../plot/plot";
+import { type PlotLayout, xIn } from "../../../plot/plot";
 import { SeriesChart } from "../../../plot/series";
 import { useStore } from "../../../ui/context";
+import { useTooltip } from "../../../ui/tooltip";
 import { isBeyond, type Track, trackColours, trackCurves, trackRange } from "../model_tracks";
 import { TEXT } from "../text";
 
@@ -159,22 +160,21 @@ function TrackChart({ id, tracks, colours, domain, range, width, height, label }
     });
   }, [tracks, styles, domain, range, width, height, dark]);
   useLayoutEffect(() => () => chart.current?.plot.destroy(), []);
+  const tooltip = useTooltip([tracks, domain, range, width, height]);
   const moved = (event: PointerEvent) => {
     const near = nearestTrack(event);
     if (!near) {
-      store.tooltip.value = null;
+      tooltip.hide();
       return;
     }
-    store.tooltip.value = {
+    tooltip.show(event, {
       run: near.track.run,
       step: TEXT.at(near.track.steps[near.at]),
       what: near.track.name,
       value: exact(near.track.values[near.at]),
       lines: [],
       help: "",
-      x: event.clientX,
-      y: event.clientY,
-    };
+    });
   };
   /** Return the curve nearest to the pointer, at the nearest step. */
   function nearestTrack(event: PointerEvent): { track: Track; at: number } | null {
@@ -200,25 +200,24 @@ function TrackChart({ id, tracks, colours, domain, range, width, height, label }
       data-testid={id}
       style={{ height: `${height}px` }}
       onPointerMove={moved}
-      onPointerLeave={() => {
-        store.tooltip.value = null;
-      }}
+      onPointerLeave={tooltip.hide}
       onClick={(event) => {
         const near = nearestTrack(event as unknown as PointerEvent);
         if (near) store.view.step.value = near.track.steps[near.at];
       }}
     >
-      {chart.current?.plot.over && <Cursor plot={chart.current.plot} area={chart.current.plot.area} />}
+      {chart.current?.plot.layout && <Cursor layout={chart.current.plot.layout} />}
     </div>
   );
 }
 
 /** The cursor's line. It is a separate component, so that moving it does not redraw the curves. */
-function Cursor({ plot, area }: { plot: Plot; area: Plot["area"] }) {
+function Cursor({ layout }: { layout: PlotLayout }) {
   const store = useStore();
   const step = store.view.step.value;
   if (step === null) return null;
-  const x = plot.xOf(step);
+  const { area } = layout;
+  const x = xIn(layout, step);
   if (x < 0 || x > area.width) return null;
   return (
     <div
