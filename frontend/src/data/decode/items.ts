@@ -8,6 +8,12 @@ const MAX_REASON = 300;
 export const messageOf = (error: unknown) =>
   (error instanceof Error ? error.message : String(error)).slice(0, MAX_REASON);
 
+/** Return the message of an error with the place in the answer. */
+export function reasonAt(place: string, error: unknown): string {
+  const message = messageOf(error);
+  return message.includes(place) ? message : `${place}: ${message}`;
+}
+
 /** Return the `missing` of an answer. An entry that is invalid itself is listed with that reason. */
 export function missingOf(answer: Fields): Missing[] {
   if (answer.get("missing") === undefined) return [];
@@ -67,7 +73,7 @@ function fault(value: unknown, error: unknown, place: string): Missing {
   const [run, tag] = [own.get("run"), own.get("tag")];
   return {
     run: typeof run === "string" ? run : null,
-    reason: `${place}: ${messageOf(error)}`.slice(0, MAX_REASON),
+    reason: reasonAt(place, error),
     unread: true,
     ...(typeof tag === "string" && { tag }),
   };

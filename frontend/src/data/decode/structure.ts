@@ -9,7 +9,7 @@ import {
 } from "../../lib/answers/structure";
 import type { Row } from "../../lib/types";
 import { array, count, Fields, finite, flag, invalid, listOf, nullable, oneOf, orElse, text } from "./check";
-import { items, messageOf, missingOf } from "./items";
+import { items, messageOf, missingOf, reasonAt } from "./items";
 import { readRow, sizes } from "./rows";
 
 /** Read the answer of `POST structure`. A bad node takes its edges along. Everything else is kept. */
@@ -53,7 +53,7 @@ function kept<T>(
     try {
       return read(one, `${thing}[${i}]`);
     } catch (error) {
-      left(messageOf(error));
+      left(reasonAt(`${thing}[${i}]`, error));
       return null;
     }
   });

@@ -51,6 +51,14 @@ CLICK_ALL = """async () => {
 #: Elements that only a name that was read as HTML could have made.
 INJECTED = "script:not([src]):not([type]), [onerror], [onload], [onmouseover], img[src=x], a[href^=javascript]"
 
+#: Keys of links, and names that are none.
+KEYS = """
+panel runs ref kind statistic role scale row step runFilter rowFilter collapsed vanishing exploding lo hi
+flow.vs flow.band flow.order flow.from flow.to act.sample act.unit act.fixed act.scale act.order act.mode
+hist.kind hist.view hist.from hist.to hist.overlay weights.minus weights.show weights.range str.show str.open
+str.run cur.x cur.y cur.zoom cur.smooth cur.pins cur.large cur.filter health.all __proto__ toString
+"""
+
 
 @pytest.fixture(scope="module")
 def hostile_runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
@@ -160,14 +168,8 @@ def test_links_with_hostile_values_open_the_page(hostile_view: View, hostile_run
         hostile_names.LONG,
         *("-1", "1e999", "NaN", "0", "99999999999999999999", ",", "\\", "!all", "!but,", "!ids,zz", "%", ""),
     ]
-    own = (
-        "panel runs ref kind statistic role scale row step runFilter rowFilter collapsed vanishing exploding lo hi "
-        "flow.vs flow.band flow.order flow.from flow.to act.sample act.unit act.fixed act.scale act.order act.mode "
-        "hist.kind hist.view hist.from hist.to hist.overlay weights.minus weights.show weights.range str.show str.open "
-        "str.run cur.x cur.y cur.zoom cur.smooth cur.pins cur.large cur.filter health.all __proto__ toString"
-    ).split()
     for i in range(24):
-        keys = {key: draw.choice(values) for key in draw.sample(own, 16)}
+        keys = {key: draw.choice(values) for key in draw.sample(KEYS.split(), 16)}
         keys["panel"] = PANELS[i // 4]
         if i % 2:
             keys.pop("runs", None)
