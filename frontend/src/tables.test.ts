@@ -38,10 +38,6 @@ function lookups(checker: ts.TypeChecker, source: ts.SourceFile): string[] {
       isAnyString(checker.getTypeAtLocation(node.left))
     )
       report(node);
-    // A key of such a table is checked nowhere else: Record<string, ...>, { [key: string]: ... }.
-    if (ts.isTypeReferenceNode(node) && node.typeName.getText() === "Record" && node.typeArguments)
-      if (isAnyString(checker.getTypeFromTypeNode(node.typeArguments[0]))) report(node);
-    if (ts.isIndexSignatureDeclaration(node)) report(node);
     ts.forEachChild(node, visit);
   };
   visit(source);

@@ -11,7 +11,7 @@ from tensorboard import errors
 from tensorboard.data import provider as tb_provider
 
 from tb_nnviz.logs.points import Points, as_date
-from tb_nnviz.logs.reader import Problem, ReadResult, SeriesInfo, T
+from tb_nnviz.logs.reader import Arrival, Problem, ReadResult, SeriesInfo, T
 from tb_nnviz.logs.tensors import decode_number, decode_tensor, decoding
 
 #: More samples than any loader keeps. The provider returns nothing for 0 and raises TypeError for None.
@@ -40,6 +40,18 @@ class ProviderReader:
         """Return the wall time of each run's first event, by run. None if the loader does not know it yet."""
         runs = self._call(self._provider().list_runs, {}, None, None)
         return {run.run_name: run.start_time for run in runs}
+
+    def arrivals(self, runs: Sequence[str], tag: str) -> dict[str, Arrival]:
+        """Return the last event of a scalar of some runs, by arrival. Empty on the data server."""
+        if type(self.provider).__name__ != "MultiplexerDataProvider":
+            return {}
+        last = self.read_scalars(runs, [tag], last=True).data
+        return {
+            run: Arrival(int(points.steps[-1]), float(points.wall_times[-1]))
+            for run, tags in last.items()
+            for points in tags.values()
+            if points.steps.size
+        }
 
     def list_all_tensors(self, plugin: str, likely: Sequence[str]) -> ReadResult[SeriesInfo]:
         """List the tensor tags of a plugin in all runs. Of a run that cannot be listed, list the ``likely`` tags."""
@@ -95,15 +107,17 @@ class ProviderReader:
         runs: Sequence[str],
         tags: Sequence[str] | None,
         convert: Callable[[Any], T],
+        attempts: int = ATTEMPTS,
     ) -> ReadResult[T]:
         """Make one call of the provider. If it fails, repeat it for halves of the runs and tags, down to one series.
 
-        One tensor that cannot be decoded makes the whole call fail. So does an answer beyond gRPC's 256 MiB.
+        One series without any tensor makes the whole call fail in the Python loader. So does an answer beyond gRPC's
+        256 MiB. Only the first call waits and tries again, because many runs may have such a series.
         """
         if not runs or (tags is not None and not tags):
             return ReadResult()  # some providers treat an empty filter as no filter
         try:
-            return ReadResult(_convert(self._call(method, arguments, runs, tags), convert))
+            return ReadResult(_convert(self._call(method, arguments, runs, tags, attempts), convert))
         except errors.PublicError:
             raise
         except _SPLIT as error:
@@ -112,11 +126,11 @@ class ProviderReader:
         if len(runs) > 1:
             middle = len(runs) // 2
             for half in (runs[:middle], runs[middle:]):
-                result.add(self._read(method, arguments, half, tags, convert))
+                result.add(self._read(method, arguments, half, tags, convert, 1))
         elif tags is not None and len(tags) > 1:
             middle = len(tags) // 2
             for part in (tags[:middle], tags[middle:]):
-                result.add(self._read(method, arguments, runs, part, convert))
+                result.add(self._read(method, arguments, runs, part, convert, 1))
         else:
             result.problems.append(Problem(runs[0], tags[0] if tags else None, reason))
         return result
@@ -127,17 +141,18 @@ class ProviderReader:
         arguments: Mapping[str, Any],
         runs: Sequence[str] | None,
         tags: Sequence[str] | None,
+        attempts: int = ATTEMPTS,
     ) -> Any:
         arguments = dict(arguments, experiment_id=self.experiment)
         if runs is not None or tags is not None:
             arguments["run_tag_filter"] = tb_provider.RunTagFilter(runs=runs, tags=tags)
-        for attempt in range(1, ATTEMPTS + 1):
+        for attempt in range(1, attempts + 1):
             try:
                 return method(self.context, **arguments)
             except errors.PublicError:  # it is a RuntimeError as well, but TensorBoard answers the client with it
                 raise
             except (KeyError, RuntimeError):  # the loader was adding a tag
-                if attempt == ATTEMPTS:
+                if attempt == attempts:
                     raise
                 time.sleep(PAUSE_SECONDS)
             except (ValueError, TypeError):

@@ -12,6 +12,7 @@ from tb_nnviz.record.collect.activation_maps.probe import Probe
 from tb_nnviz.record.collect.dataflow.tensors import bytes_of, tensors_of
 from tb_nnviz.record.model.evaluation import evaluation
 from tb_nnviz.record.model.modules import named_modules, takes_hooks, unwrap
+from tb_nnviz.record.model.sharding import any_sharded
 from tb_nnviz.record.model.table import module_table
 
 _HEAD = ("Layer", "Type", "Output shape", "Parameters", "Trainable", "Calls", "Memory")
@@ -79,15 +80,21 @@ def summary(model: nn.Module, inputs: Any) -> Summary:
 
     Args:
         model: the model.
-        inputs: the model's inputs: a tensor, a tuple of positional arguments, or a dict of arguments by name.
+        inputs: the model's inputs: a tensor, a tuple of positional arguments, a dict of arguments by name, or another
+            object that holds tensors.
 
     Raises:
-        TypeError, ValueError: the inputs are none of these.
+        TypeError, ValueError: the inputs are none of these, or the model is sharded over ranks.
     """
     models = unwrap(model)
     if list(models) != [""]:
         raise TypeError(f"invalid model: {type(model).__name__} (one torch.nn.Module)")
     inner = models[""]
+    if any_sharded(models.values()):
+        raise ValueError(
+            f"invalid model: {type(inner).__name__} is sharded over ranks (make its summary before it is, because all "
+            "ranks would have to run it)"
+        )
     probe = Probe.of(inputs, inner, "inputs")
     table = _observe(models, inner, probe)
     print(table)

@@ -11,10 +11,12 @@ from torch import nn
 
 from tb_nnviz.record import arguments, schedule
 from tb_nnviz.record.collect.weights import choice
+from tb_nnviz.record.model import sharding
 from tb_nnviz.record.model.modules import Filter, named_parameters, selector, unwrap
 from tb_nnviz.record.monitor import Monitor
 from tb_nnviz.record.options import Options
-from tb_nnviz.record.write.writer import file_writer, user_writer
+from tb_nnviz.record.write.event_file import Report
+from tb_nnviz.record.write.writer import Writer, file_writer, user_writer
 from tb_nnviz.rules.registry import default_rules
 
 Optimizer = torch.optim.Optimizer
@@ -105,8 +107,9 @@ def watch(
         snapshot_bytes: memory for the copies of parameters from which updates are measured. The default is 64 MB, or
             2 % of the parameters if that is more. Parameters that do not fit all at once take turns.
         probe: fixed inputs of the activation maps, in the form in which the model takes them: a tensor, a tuple of
-            positional arguments, or a dict of arguments by name. With several models, a dict of probes by their
-            names. The probe is copied, and follows the model to its device. Tensors of the model's dtype follow
+            positional arguments, a dict of arguments by name, or another object that holds tensors. With several
+            models, a dict of probes by their names. The probe is copied, an object by ``copy.copy``, and follows the
+            model to its device. Tensors of the model's dtype follow
             ``model.half()`` and ``.to(torch.bfloat16)`` too. The model runs on it in evaluation mode, without
             gradients, uncompiled and under training's autocast. Modes, attributes, buffers and random states are
             restored afterwards, including generators that are attributes of modules. Your own forward hooks run,
@@ -159,5 +162,9 @@ def watch(
         rules=default_rules({"gradient_norm": arguments.norm_limits(gradient_norm_limits)}),
         report_findings=on_finding is not None,
     )
-    make = (lambda: file_writer(directory)) if writer is None else (lambda: user_writer(writer))
+    refusal = sharding.refusal(os.path.realpath(directory))
+
+    def make(report: Report) -> Writer:
+        return file_writer(directory, refusal, report) if writer is None else user_writer(writer, refusal)
+
     return Monitor(models, optimizers, make, directory, options)

@@ -50,7 +50,7 @@ def test_monitor_exception_in_loop_keeps_logged_steps(tmp_path):
 
     def interrupted():
         with tb_nnviz.watch(model, sgd(model), logdir=tmp_path, every=1) as monitor:
-            train(model, monitor._optimizers[0], 2, monitor)
+            train(model, monitor._session.optimizers[0].given, 2, monitor)
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -61,13 +61,13 @@ def test_monitor_exception_in_loop_keeps_logged_steps(tmp_path):
 def test_monitor_resumed_continues_at_saved_step(tmp_path):
     model = net()
     with tb_nnviz.watch(model, sgd(model), logdir=tmp_path, every=2) as monitor:
-        train(model, monitor._optimizers[0], 5, monitor)
+        train(model, monitor._session.optimizers[0].given, 5, monitor)
         state = monitor.state_dict()
     with tb_nnviz.watch(model, sgd(model), logdir=tmp_path, every=2) as monitor:
         monitor.load_state_dict(state)
-        train(model, monitor._optimizers[0], 3, monitor)
+        train(model, monitor._session.optimizers[0].given, 3, monitor)
     with tb_nnviz.watch(model, sgd(model), logdir=tmp_path, every=2, start_step=8) as monitor:
-        train(model, monitor._optimizers[0], 1, monitor)
+        train(model, monitor._session.optimizers[0].given, 1, monitor)
         with pytest.raises(ValueError, match="invalid state"):
             monitor.load_state_dict({})
     run = Run(tmp_path)
@@ -84,7 +84,7 @@ def test_log_between_passes_takes_closed_or_open_step(tmp_path):
         loss = model(torch.ones(1, 4)).sum()
         monitor.log(during=loss)
         loss.backward()
-        monitor._optimizers[0].step()
+        monitor._session.optimizers[0].given.step()
         monitor.log(after=torch.tensor([2.0], dtype=torch.float64))
         loss = model(torch.ones(1, 4)).sum()
         monitor.log(during=loss)
@@ -116,7 +116,7 @@ def test_log_not_a_scalar_warns_once(tmp_path, caplog):
 def test_overhead_is_seconds_and_share_of_time(tmp_path):
     model = net()
     with tb_nnviz.watch(model, sgd(model), logdir=tmp_path, every=1) as monitor:
-        train(model, monitor._optimizers[0], 3, monitor)
+        train(model, monitor._session.optimizers[0].given, 3, monitor)
         monitor.writer.flush()
         before = time.perf_counter()
         seconds, share = monitor.overhead

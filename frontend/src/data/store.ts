@@ -34,6 +34,8 @@ export class Store {
   readonly dark = signal(false);
   /** Panel in a link that does not exist. */
   readonly unknownPanel = signal<string | null>(null);
+  /** True while a picture is drawn. All content is then in the document, also what is scrolled out of view. */
+  readonly printing = signal(false);
   /** True while the list of keyboard shortcuts is shown. */
   readonly keysListed = signal(false);
   /** Target of the arrow keys; null if the open panel has nothing to move. */

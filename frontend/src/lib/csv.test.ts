@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
 import { cell, csvFile, csvLine } from "./csv";
-import { fileName } from "./format";
 
 test.each([
   "=1+1",
@@ -61,19 +60,4 @@ test("csvFile, names with separators and quotes, can be read again", () => {
   const text = csvFile(names, [csvLine(names), csvLine([1, -2.5, Number.NaN, Number.NEGATIVE_INFINITY])]);
   const safe = names.map((name) => (name === "\rg" ? "'\rg" : name));
   expect(parsed(text)).toEqual([safe, safe, ["1", "-2.5", "NaN", "-Inf"]]);
-});
-
-test.each([
-  ["nnviz_curves", "nnviz_curves"],
-  ["nnviz_a/b\\c:d", "nnviz_a_b_c_d"],
-  ["../../etc/passwd", "__.._etc_passwd"],
-  ["a\u202etxt.exe", "a_txt.exe"],
-  ['<a>|?*"\n', "_a_"],
-  ["\ud800x", "_x"],
-  ["..", "_"],
-  ["", "_"],
-  ["x".repeat(1000), "x".repeat(200)],
-  ["😀".repeat(1000), "😀".repeat(50)],
-])("fileName, %j, is safe", (name, made) => {
-  expect(fileName(name)).toBe(made);
 });

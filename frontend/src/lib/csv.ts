@@ -62,6 +62,7 @@ export function csvRows(
     const run = cell(grid.run);
     lines.forEach((line, l) => {
       if (line.type === "header") return;
+      const start = `${run},${cell(line.key)}`;
       for (let s = 0; s < grid.steps.length; s++) {
         const at = l * grid.steps.length + s;
         const state = labelOf(grid.states[at] as CellState, grid.values[at], scale);
@@ -70,7 +71,7 @@ export function csvRows(
         const value = BLANK.includes(reported) ? "" : exact(number);
         const match = grid.match && reference ? grid.match.at[s] : -1;
         const referenceStep = !reference ? "" : match < 0 ? "," : `,${reference.steps[match]}`;
-        out.push(`${run},${cell(line.key)},${grid.steps[s]},${value},${reported}${referenceStep}`);
+        out.push(`${start},${grid.steps[s]},${value},${reported}${referenceStep}`);
       }
     });
   }

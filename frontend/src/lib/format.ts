@@ -79,25 +79,6 @@ export function metric(name: string, value: number): string {
   return short(value);
 }
 
-/** Maximum number of bytes of the name of a file, without its ending. Most systems allow 255 in total. */
-const MAX_BYTES = 200;
-
-/**
- * Return a name that every system accepts for a file. Separators, wildcards, control characters and characters that
- * change the direction of text become `_`.
- */
-export function fileName(name: string): string {
-  const safe = name
-    .replace(/[\p{Cc}\p{Cf}\p{Surrogate}\u2028\u2029/\\:*?"<>|]+/gu, "_")
-    .replace(/^[.\s-]+|[.\s]+$/g, "_");
-  let bytes = 0;
-  const kept = [...safe].filter((character) => {
-    bytes += new TextEncoder().encode(character).length;
-    return bytes <= MAX_BYTES;
-  });
-  return kept.join("") || "_";
-}
-
 /** Parse a number that was typed, or return null if it is invalid. */
 export function parseNumber(text: string): number | null {
   const trimmed = text.trim();

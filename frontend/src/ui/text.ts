@@ -84,6 +84,8 @@ export const EMPTY_STEPS = [
   { title: "Start TensorBoard", code: "tensorboard --logdir runs" },
 ];
 
+const runs = (n: number) => (n === 1 ? "1 more run" : `${n} more runs`);
+
 export const UI_TEXT = {
   rowFilter: "filter layers",
   rowFilterName: "Filter layers by regular expression",
@@ -114,8 +116,28 @@ export const UI_TEXT = {
   csvShare: (percent: number) => `CSV ${percent} %`,
   png: "PNG",
   pngTitle: "Download this picture as a PNG file",
+  drawing: "Drawing the picture…",
+  reference: "reference",
+  layerFact: (layer: string) => `layer ${layer}`,
+  stepFact: (step: number) => `step ${step}`,
+  stepsFact: (from: number, to: number) => `steps ${from} to ${to}`,
+  cursorFact: (step: number) => `cursor at step ${step}`,
+  scaleFact: (mode: string, lo: string, hi: string) => `${mode} scale from ${lo} to ${hi}`,
+  firstLines: (n: number, all: number) => `the first ${n} of ${all} layers`,
   overSteps: (statistic: string) => `${lower(statistic)} over steps`,
   legend: "Legend",
+  more: {
+    left: (n: number) => `‹ ${n} more`,
+    right: (n: number) => `${n} more ›`,
+    above: (n: number) => `↑ ${n} more`,
+    below: (n: number) => `↓ ${n} more`,
+  },
+  moreTitle: {
+    left: (n: number) => `${runs(n)} to the left`,
+    right: (n: number) => `${runs(n)} to the right`,
+    above: (n: number) => `${runs(n)} above`,
+    below: (n: number) => `${runs(n)} below`,
+  },
   exactZero: "exactly 0",
   nonfinite: "NaN, Inf",
   nan: "NaN",

@@ -13,15 +13,15 @@ from tb_nnviz.record.collect.collector import Collector
 from tb_nnviz.record.collect.loss_scaling import LossScale
 from tb_nnviz.record.collect.unit_axis.unit_axes import UnitAxes
 from tb_nnviz.record.measure.histogram import count_codes
-from tb_nnviz.record.measure.stats import TensorStats, measure
-from tb_nnviz.record.model.modules import Layer, call_shape, dtype_name
+from tb_nnviz.record.measure.stats import TensorStats, measure_any
+from tb_nnviz.record.model.metadata import dtype_name
+from tb_nnviz.record.model.modules import Layer, call_shape
+from tb_nnviz.record.model.optimizers import WatchedOptimizer
 from tb_nnviz.record.pending_step import PendingStep
 from tb_nnviz.record.reduce.local import StepBuffer
 from tb_nnviz.record.row_table import RowTable
 from tb_nnviz.record.step_plan import StepPlan
 from tb_nnviz.schema import Row, row_name
-
-Optimizer = torch.optim.Optimizer
 
 
 class ActivationCollector(Collector):
@@ -69,8 +69,7 @@ class ActivationCollector(Collector):
         else:
             axis = self._units.of(name, layer.module, [x for x in inputs if isinstance(x, Tensor)], output)
         if "activation" in self._tables:
-            output = output.detach()
-            stats = _measure(output, -1 if axis is None else axis, layer.bounds, bin_counts=self._plan.histograms)
+            stats = measure_any(output, -1 if axis is None else axis, layer.bounds, bin_counts=self._plan.histograms)
             self._add("activation", name, layer, call, order, output, axis, stats)
 
     def activation_gradient(self, layer: Layer, call: int, order: int, gradient: Tensor) -> None:
@@ -79,13 +78,13 @@ class ActivationCollector(Collector):
             name, scale = row_name(layer.name, call), self._scale.current()
             # counts cannot be divided later, unless the scale is a power of two, which only the device knows
             divided = self._plan.histograms and scale is not None and self._scale.late is None
-            stats = _measure(gradient, bin_counts=self._plan.histograms and not divided)
+            stats = measure_any(gradient, bin_counts=self._plan.histograms and not divided)
             if divided and stats is not None and scale is not None:
                 stats = stats._replace(bin_counts=_bin_counts_of_quotient(gradient, scale))
             axis = self._units.known(name, gradient.dim())
             self._add("activation_gradient", name, layer, call, order, gradient, axis, stats, scale)
 
-    def before(self, optimizer: Optimizer, closure: bool) -> None:
+    def before(self, optimizer: WatchedOptimizer, closure: bool) -> None:
         if "activation_gradient" in self._tables:
             self._scale.find()
 
@@ -131,7 +130,7 @@ class ActivationCollector(Collector):
                 type=layer.type,
                 shape=shape,
                 numel=math.prod(shape),
-                dtype=dtype_name(x),
+                dtype=dtype_name(x, measured=stats is not None),
                 role=role,
                 trainable=layer.trainable,
                 unit_axis=None if kind != "activation" else -1 if last else unit_axis,
@@ -147,15 +146,3 @@ def _bin_counts_of_quotient(x: Tensor, scale: Tensor) -> Tensor | None:
     x = x if x.layout == torch.strided else x.to_dense()
     wide = torch.complex128 if x.is_complex() else torch.float32 if x.device.type == "mps" else torch.float64
     return count_codes(x.to(wide) / scale.to(x.device))
-
-
-def _measure(x: Tensor, *args: Any, bin_counts: bool) -> TensorStats | None:
-    """Return the measurement of a tensor, or None if it cannot be measured, as for some subclasses and float8."""
-    if x.is_meta:
-        return None
-    try:
-        return measure(x, *args, bin_counts=bin_counts)
-    except Exception:
-        if type(x) is Tensor and x.layout == torch.strided and (x.is_complex() or x.dtype.itemsize > 1):
-            raise
-        return None

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
+
+from tb_nnviz.record.model.metadata import shape_of
 
 
 class AdamState(NamedTuple):
@@ -25,8 +28,13 @@ class AdamState(NamedTuple):
     epsilon: float
 
 
-def adam_state(optimizer: torch.optim.Optimizer, group: dict[str, Any], parameter: nn.Parameter) -> AdamState | None:
+def adam_state(optimizer: Any, group: dict[str, Any], parameter: nn.Parameter) -> AdamState | None:
     """Return the state after the last step, or None if the optimizer does not keep two moments of the parameter.
+
+    Args:
+        optimizer: an optimizer, or a wrapper that may have no state of its own.
+        group: the parameter's group.
+        parameter: the parameter.
 
     >>> parameter = nn.Parameter(torch.ones(3))
     >>> optimizer = torch.optim.Adam([parameter], lr=0.1)
@@ -36,24 +44,28 @@ def adam_state(optimizer: torch.optim.Optimizer, group: dict[str, Any], paramete
     >>> round(state.step_scale * float(state.first[0]) / (float(state.second[0]) ** 0.5 * state.correction), 4)
     0.1
     """
-    state = optimizer.state.get(parameter)
-    if not state:
+    kept = getattr(optimizer, "state", None)
+    state = kept.get(parameter) if isinstance(kept, Mapping) else None
+    if not isinstance(state, Mapping):
         return None
     first, second = state.get("exp_avg"), state.get("exp_avg_sq")
-    if not (isinstance(first, Tensor) and isinstance(second, Tensor) and first.shape == second.shape):
+    if not (isinstance(first, Tensor) and isinstance(second, Tensor) and shape_of(first) == shape_of(second)):
         return None
     scale: float | Tensor | None = None
     correction: float | Tensor = 1.0
     denominator = second
     if type(optimizer) in (torch.optim.Adam, torch.optim.AdamW):
-        step, (beta1, beta2) = _plain(state["step"]), (_plain(beta) for beta in group["betas"])
+        betas, most = group.get("betas"), state.get("max_exp_avg_sq", second)
+        beta1, beta2 = map(_plain, betas) if isinstance(betas, tuple | list) and len(betas) == 2 else (None, None)
+        step, rate = _plain(state.get("step")), _plain(group.get("lr"))
         if not isinstance(step, Tensor) and step == 0:  # the optimizer skipped its first step
             return None
-        scale = _plain(group["lr"]) / (1 - beta1**step)
-        correction = (1 - beta2**step) ** -0.5
-        denominator = state.get("max_exp_avg_sq", second)
-    if first.is_meta:
-        return None
+        # somebody may have changed the state or the group
+        known = all(x is not None for x in (step, rate, beta1, beta2))
+        if known and isinstance(most, Tensor) and shape_of(most) == shape_of(first):
+            scale = rate / (1 - beta1**step)
+            correction = (1 - beta2**step) ** -0.5
+            denominator = most
     return AdamState(first, second, denominator, scale, correction, _number(group.get("eps")))
 
 
@@ -63,8 +75,13 @@ def _number(value: Any) -> float:
 
 
 def _plain(value: Any) -> Any:
-    """Return a value on the host as a number. A tensor on a device stays a tensor, because reading it would wait."""
+    """Return a value on the host as a number, and None if it is none.
+
+    A tensor on a device stays a tensor, because reading it would wait.
+    """
     if isinstance(value, Tensor):
-        value = value.detach()
+        if type(value) not in (Tensor, nn.Parameter) or value.numel() != 1 or value.is_meta:
+            return None
+        value = value.detach().reshape(())
         return float(value.numpy()) if value.device.type == "cpu" else value
-    return value
+    return value if isinstance(value, int | float) else None

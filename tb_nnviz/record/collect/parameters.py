@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 
+from tb_nnviz import schema
 from tb_nnviz.record.collect.collector import Collector
 from tb_nnviz.record.collect.parameter_rows import ParameterRows
 from tb_nnviz.record.collect.snapshot import Snapshot
 from tb_nnviz.record.collect.watched_parameters import WatchedParameters
-from tb_nnviz.record.measure.stats import TensorStats, measure
+from tb_nnviz.record.measure.refusal import attempt
+from tb_nnviz.record.measure.stats import TensorStats, measure_any
+from tb_nnviz.record.model.metadata import gradient_of, requires_grad
 from tb_nnviz.record.model.modules import NamedParameter
+from tb_nnviz.record.model.optimizers import WatchedOptimizer
 from tb_nnviz.record.pending_step import PendingStep
 from tb_nnviz.record.reduce.local import StepBuffer
 from tb_nnviz.record.step_plan import StepPlan
-
-Optimizer = torch.optim.Optimizer
 
 
 class ParameterCollector(Collector):
@@ -28,7 +31,7 @@ class ParameterCollector(Collector):
         parameters: those that have rows, and those of each optimizer.
         rows: the tables of the kinds measured.
         snapshot: holds the values before the step.
-        by_optimizer: whether an optimizer is watched. Otherwise gradients are read when the step closes.
+        optimizers: all that are watched. Without any, gradients are read when the step closes, and there is no update.
         notice: reports a part that is not logged, by key, reason and kinds.
     """
 
@@ -41,12 +44,12 @@ class ParameterCollector(Collector):
         parameters: WatchedParameters,
         rows: ParameterRows,
         snapshot: Snapshot,
-        by_optimizer: bool,
+        optimizers: Sequence[WatchedOptimizer],
         notice: Callable[[str, str, tuple[str, ...]], None],
     ) -> None:
         self._written = frozenset(kinds)
         self._parameters, self._rows, self._snapshot = parameters, rows, snapshot
-        self._by_optimizer, self._notice = by_optimizer, notice
+        self._optimizers, self._notice = optimizers, notice
         self._buffers = {kind: StepBuffer() for kind in rows.tables if kind in self.kinds}
         #: The parameters that the optimizers are about to update, or have updated, in the open step.
         self.updated: set[nn.Parameter] = set()
@@ -58,7 +61,8 @@ class ParameterCollector(Collector):
 
     def begin(self, plan: StepPlan) -> None:
         self._plan, self.active = plan, plan.logged
-        self._due = frozenset(kind for kind in self._buffers if plan.measures(kind))
+        without = () if self._optimizers else ("update",)
+        self._due = frozenset(kind for kind in self._buffers if plan.measures(kind) and kind not in without)
         for buffer in self._buffers.values():
             buffer.clear()
         self._seen: set[nn.Parameter] = set()
@@ -68,7 +72,7 @@ class ParameterCollector(Collector):
 
     begin_late = begin
 
-    def before(self, optimizer: Optimizer, closure: bool) -> None:
+    def before(self, optimizer: WatchedOptimizer, closure: bool) -> None:
         self._choose()
         own = self._parameters.names_of(optimizer)
         if self._seen:  # an optimizer may step more often than the others: its last step counts
@@ -77,42 +81,43 @@ class ParameterCollector(Collector):
                 self._forget(name, self._buffers)
         for name, tensor in own:
             if isinstance(name, str):
-                self._read_parameter(name, tensor, updated=closure or tensor.grad is not None)
+                self._read_parameter(name, tensor, updated=closure or gradient_of(tensor) is not None)
         if not closure:
             self._read_gradients(optimizer, own)
 
-    def computed(self, optimizer: Optimizer) -> None:
+    def computed(self, optimizer: WatchedOptimizer) -> None:
         own = self._parameters.names_of(optimizer)
         for name, _ in own:  # a closure may run several times
             self._forget(name, ("gradient",))
         self._read_gradients(optimizer, own)
 
-    def _read_gradients(self, optimizer: Optimizer, own: Sequence[tuple[str | int, nn.Parameter]]) -> None:
+    def _read_gradients(self, optimizer: WatchedOptimizer, own: Sequence[tuple[str | int, nn.Parameter]]) -> None:
         # A fused optimizer under a GradScaler unscales the gradients itself.
-        scale = getattr(optimizer, "grad_scale", None)
+        scale = optimizer.attribute("grad_scale")
         factor = None if scale is None else scale.detach().reshape(1).double()
         self.updated.difference_update(tensor for _, tensor in own)
         for name, tensor in own:
             self._read_gradient(name, tensor, scale, factor)
-            if tensor.grad is not None:
+            if gradient_of(tensor) is not None:
                 self.updated.add(tensor)
 
-    def after(self, optimizer: Optimizer) -> None:
+    def after(self, optimizer: WatchedOptimizer) -> None:
         for name, tensor in self._parameters.names_of(optimizer):
             if isinstance(name, str) and tensor in self.updated:
                 before = self._snapshot.take(tensor)
                 if before is not None:
-                    self._measure("update", name, tensor.detach(), minus=before)
+                    self._measure("update", name, tensor, minus=before)
 
     def close(self, pending: PendingStep) -> None:
         for parameter in self._choose():  # parameters that no optimizer has stepped have not been read yet
             self._read_parameter(parameter.name, parameter.tensor)
-            if not self._by_optimizer:
+            if not self._optimizers:
                 self._read_gradient(parameter.name, parameter.tensor)
-        self._rows.update(self._parameters.ordered())
+        self._rows.update(self._parameters.rows())
         for kind, buffer in self._buffers.items():
             if kind in self._due:
                 pending.add(self._rows.tables[kind], buffer, kind in self._written)
+        pending.has_all_gradients = not self._parameters.sharded()
 
     def drop(self) -> None:
         super().drop()
@@ -125,9 +130,12 @@ class ParameterCollector(Collector):
         if tensor in self._seen:
             return
         self._seen.add(tensor)
-        copy = self._snapshot.buffer(tensor) if updated and self._measures("update") else None
-        stats = self._measure("parameter", name, tensor.detach(), copy_to=copy)
-        if stats is None and copy is not None:
+        copy = None
+        if updated and self._measures("update"):
+            copy = attempt(tensor, partial(self._snapshot.buffer, tensor))
+        stats = self._measure("parameter", name, tensor, copy_to=copy)
+        if stats is None and "parameter" in self._due:
+            self._rows.refuse("update", name, tensor)
             self._snapshot.take(tensor)
 
     def _read_gradient(
@@ -141,13 +149,11 @@ class ParameterCollector(Collector):
             scale: the loss scale that the gradient still contains, as the optimizer has it.
             factor: the same as float64 [1].
         """
-        if tensor.grad is None or not self._measures("gradient"):
+        if (gradient := gradient_of(tensor)) is None or not self._measures("gradient"):
             return
-        gradient = tensor.grad.detach()
         if scale is not None and self._plan.histograms:
-            # The optimizer divides like this, and it computes in float32.
-            gradient = gradient.float() if gradient.dtype in (torch.float16, torch.bfloat16) else gradient
-            gradient, factor = gradient / scale.detach().to(gradient.device), None
+            divided = attempt(gradient, partial(_divided, gradient, scale))
+            gradient, factor = (gradient, factor) if divided is None else (divided, None)
         # Without histograms all statistics follow from those of the scaled gradient, so it needs no copy.
         self._measure("gradient", name, gradient, scale=factor)
 
@@ -174,20 +180,29 @@ class ParameterCollector(Collector):
         bin_counts = self._plan.histograms and kind in self._written and isinstance(name, str)
         if not (self._plan.statistics or bin_counts):
             return None
-        stats = measure(x, minus=minus, copy_to=copy_to, bin_counts=bin_counts)
+        stats = measure_any(x, minus=minus, copy_to=copy_to, bin_counts=bin_counts)
         if stats is not None:
             self._buffers[kind].put(name, stats, self._plan.statistics, scale)
+        elif isinstance(name, str):
+            self._rows.refuse(kind, name, x)
         return stats
 
     def _choose(self) -> list[NamedParameter]:
         """Return the parameters. The first call in a step chooses those whose updates are measured."""
         found = self._parameters.all()
+        if sharded := self._parameters.sharded():
+            self._notice(
+                "sharded",
+                f"nothing of {len(sharded)} parameters, their gradients, updates and optimizer state: this rank holds "
+                "only a part of each, and nnviz does not communicate with the other ranks",
+                ("parameter", "gradient", "update", "optimizer", schema.WEIGHT, schema.TRACKED),
+            )
         if not self._chosen and self._measures("update"):
             self._chosen = True
-            trained = {parameter.tensor: parameter.name for parameter in found if parameter.tensor.requires_grad}
+            trained = {parameter.tensor: parameter.name for parameter in found if requires_grad(parameter.tensor)}
             self._snapshot.choose(list(trained), self._plan.statistics)
             for tensor in self._snapshot.too_large(list(trained)):
-                size, most = tensor.nbytes / 1e6, self._snapshot.budget(list(trained)) / 1e6
+                size, most = self._snapshot.bytes_of(tensor) / 1e6, self._snapshot.budget(list(trained)) / 1e6
                 name = trained[tensor]
                 self._notice(
                     f"snapshot {name}",
@@ -196,3 +211,10 @@ class ParameterCollector(Collector):
                     ("update",),
                 )
         return found
+
+
+def _divided(gradient: Tensor, scale: Tensor) -> Tensor:
+    """Return a gradient without the loss scale, divided as the optimizer does it: in float32."""
+    gradient = gradient.detach()
+    gradient = gradient.float() if gradient.dtype in (torch.float16, torch.bfloat16) else gradient
+    return gradient / scale.detach().to(gradient.device)

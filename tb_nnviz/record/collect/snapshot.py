@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from tb_nnviz.record.model.metadata import metadata
+
 #: The default budget is the larger of a number of bytes and a share of all parameters.
 LEAST_BYTES, SHARE = 64 * 10**6, 0.02
 
@@ -34,16 +36,22 @@ class Snapshot:
         self._held: dict[nn.Parameter, Tensor] = {}
         self._spare: dict[nn.Parameter, Tensor] = {}
 
+    @staticmethod
+    def bytes_of(parameter: nn.Parameter) -> int:
+        """Return the size of a copy of a parameter."""
+        with metadata():
+            return parameter.numel() * parameter.element_size()
+
     def budget(self, parameters: Sequence[nn.Parameter]) -> int:
         """Return the number of bytes that may be held."""
         if self._budget is not None:
             return self._budget
-        return max(LEAST_BYTES, int(SHARE * sum(parameter.nbytes for parameter in parameters)))
+        return max(LEAST_BYTES, int(SHARE * sum(map(self.bytes_of, parameters))))
 
     def too_large(self, parameters: Sequence[nn.Parameter]) -> list[nn.Parameter]:
         """Return the parameters that exceed the budget by themselves. Their updates are never measured."""
         budget = self.budget(parameters)
-        return [parameter for parameter in parameters if parameter.nbytes > budget]
+        return [parameter for parameter in parameters if self.bytes_of(parameter) > budget]
 
     def choose(self, parameters: Sequence[nn.Parameter], turn: bool = True) -> None:
         """Choose the parameters whose turn it is in the step that begins.
@@ -54,8 +62,8 @@ class Snapshot:
         """
         self.release()
         budget = self.budget(parameters)
-        fitting = [parameter for parameter in parameters if parameter.nbytes <= budget]
-        if sum(parameter.nbytes for parameter in fitting) <= budget:
+        fitting = [parameter for parameter in parameters if self.bytes_of(parameter) <= budget]
+        if sum(map(self.bytes_of, fitting)) <= budget:
             self._chosen = set(fitting)
             self._spare = {parameter: spare for parameter, spare in self._spare.items() if parameter in self._chosen}
             return
@@ -63,7 +71,7 @@ class Snapshot:
         self._spare.clear()
         first = self._next % len(fitting)
         for parameter in fitting[first:] + fitting[:first]:
-            budget -= parameter.nbytes
+            budget -= self.bytes_of(parameter)
             if budget < 0:
                 break
             self._chosen.add(parameter)

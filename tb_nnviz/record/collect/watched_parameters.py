@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
-import torch
 from torch import Tensor, nn
 
+from tb_nnviz.record.hooks.notices import NotRecorded
 from tb_nnviz.record.hooks.order import ExecutionOrder
+from tb_nnviz.record.model.metadata import metadata, shape_of
 from tb_nnviz.record.model.modules import NamedParameter, named_parameters
-
-Optimizer = torch.optim.Optimizer
+from tb_nnviz.record.model.optimizers import WatchedOptimizer
+from tb_nnviz.record.model.sharding import is_sharded, whole_shapes
 
 
 class WatchedParameters:
@@ -29,42 +29,68 @@ class WatchedParameters:
         self._models, self._keep, self._order = models, keep, order
         self._found: list[NamedParameter] | None = None
         self._names: dict[nn.Parameter, str] = {}
+        self._sharded: list[NamedParameter] = []
 
     def next_step(self) -> None:
         """Forget the parameters found, because the next step may have others."""
         self._found = None
 
-    def all(self) -> list[NamedParameter]:
-        """Return the parameters that have rows, as registered."""
+    def _find(self) -> None:
+        """Find the current parameters, if the step has not yet."""
         if self._found is None:
-            self._found = [p for p in named_parameters(self._models) if self._keep(p.name, p.owner)]
+            found = [p for p in named_parameters(self._models) if self._keep(p.name, p.owner)]
+            self._found = [parameter for parameter in found if not is_sharded(parameter.tensor)]
+            self._sharded = [parameter for parameter in found if is_sharded(parameter.tensor)]
             self._names = {parameter.tensor: parameter.name for parameter in self._found}
-        return self._found
+
+    def all(self) -> list[NamedParameter]:
+        """Return the parameters that have rows and that this process holds whole, as registered."""
+        self._find()
+        return self._found or []
+
+    def sharded(self) -> list[NamedParameter]:
+        """Return the parameters that have rows, but of which this process holds a part only. They are not measured."""
+        self._find()
+        return self._sharded
 
     def ordered(self) -> list[NamedParameter]:
-        """Return the parameters that have rows, in order of execution as far as it is known."""
+        """Return ``all()`` in order of execution as far as it is known."""
         return self._order.sort(self.all())
+
+    def rows(self) -> list[tuple[NamedParameter, tuple[int, ...]]]:
+        """Return all parameters that have rows, in order of execution, with their whole shapes."""
+        sharded = self.sharded()
+        whole = whole_shapes(self._models.values()) if sharded else {}
+        found = self._order.sort([*self.all(), *sharded])
+        return [(parameter, whole.get(parameter.tensor, shape_of(parameter.tensor))) for parameter in found]
 
     def name_of(self, tensor: nn.Parameter) -> str | None:
         """Return the name of a parameter, or None if it has no row."""
         self.all()
         return self._names.get(tensor)
 
-    def stepped_by(self, optimizer: Optimizer) -> list[NamedParameter]:
+    def stepped_by(self, optimizer: WatchedOptimizer) -> list[NamedParameter]:
         """Return the parameters with rows that an optimizer steps."""
-        own = {tensor for group in optimizer.param_groups for tensor in group["params"]}
+        own = set(optimizer.parameters)
         return [parameter for parameter in self.all() if parameter.tensor in own]
 
-    def names_of(self, optimizer: Optimizer) -> list[tuple[str | int, nn.Parameter]]:
-        """Return an optimizer's parameters with their names, or with a number if they have no row."""
+    def names_of(self, optimizer: WatchedOptimizer) -> list[tuple[str | int, nn.Parameter]]:
+        """Return an optimizer's whole parameters with their names, or with a number if they have no row."""
         self.all()
-        tensors: list[Any] = [tensor for group in optimizer.param_groups for tensor in group["params"]]
+        tensors = [tensor for tensor in optimizer.parameters if not is_sharded(tensor)]
         return [(self._names.get(tensor, id(tensor)), tensor) for tensor in tensors]
 
-    def gradients(self, optimizer: Optimizer | None) -> list[Tensor]:
-        """Return the gradients that an optimizer is about to apply, or all gradients if the optimizer is None."""
+    def gradients(self, optimizer: WatchedOptimizer | None) -> list[Tensor]:
+        """Return the gradients that an optimizer is about to apply, or all gradients if the optimizer is None.
+
+        Raises:
+            NotRecorded: this process holds a part only of some.
+        """
         if optimizer is None:
             tensors = [parameter for model in self._models.values() for parameter in model.parameters()]
         else:
-            tensors = [parameter for group in optimizer.param_groups for parameter in group["params"]]
-        return [tensor.grad.detach() for tensor in tensors if tensor.grad is not None]
+            tensors = optimizer.parameters
+        if any(map(is_sharded, tensors)):
+            raise NotRecorded("not recorded: this rank holds only a part of some gradients")
+        with metadata():
+            return [tensor.grad for tensor in tensors if tensor.grad is not None]

@@ -76,6 +76,10 @@ class Calls:
         # a reentrant checkpoint disables gradients in its first run, and its second run has them
         return torch.is_grad_enabled() or len(contexts_running()[0]) > 0
 
+    def mode(self, module: nn.Module) -> bool:
+        """Return True if a call is in training mode: that of its pass, or outside of any pass that of its module."""
+        return (module if self.running is None else self.running.root).training
+
     def number(self, layer: Layer, order: int) -> Call:
         """Count a new call of a layer and return it."""
         if self.running is None and self.reached:

@@ -8,7 +8,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from tb_nnviz.record.hooks.handles import Failed, Handles, Hook, Removable
+from tb_nnviz.record.hooks.handles import Failed, Handles, Hook, Removable, before_call
+from tb_nnviz.record.model.metadata import requires_grad
 
 Register = Callable[[], Removable]
 
@@ -36,13 +37,18 @@ class OptionalHooks:
                 gates |= {module: None for module in model.modules() if isinstance(module, nn.TransformerEncoder)}
         for gate in gates:  # a gate within such a layer would itself prevent the fast path
             if not any(gate in modules for modules in self._within.values()):
-                self._gates.add(gate.register_forward_pre_hook(Hook(self._called, failed)))
+                self._gates.add(before_call(gate, Hook(self._called, failed)))
 
     def add(self, module: nn.Module, register: Register) -> None:
         """Register a hook on the module."""
         registered, handles = self._hooks.setdefault(module, ([], Handles()))
         registered.append(register)
         handles.add(register())
+
+    @property
+    def are_lost(self) -> bool:
+        """True if other code has removed one of the hooks."""
+        return self._gates.are_lost or any(handles.are_lost for _, handles in self._hooks.values())
 
     def remove(self, modules: Iterable[nn.Module] | None = None) -> None:
         """Remove the hooks of some modules for good, or all hooks."""
@@ -59,9 +65,7 @@ class OptionalHooks:
     def switch(self) -> None:
         """Remove the hooks that would prevent a fast path now, and put back all others."""
         for layer, modules in self._within.items():
-            trains = layer.training or (
-                torch.is_grad_enabled() and any(parameter.requires_grad for parameter in layer.parameters())
-            )
+            trains = layer.training or (torch.is_grad_enabled() and any(map(requires_grad, layer.parameters())))
             for registered, handles in (self._hooks[inner] for inner in modules if inner in self._hooks):
                 if not trains:
                     handles.remove()

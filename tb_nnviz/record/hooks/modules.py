@@ -15,8 +15,10 @@ from torch import Tensor, nn
 
 from tb_nnviz.record.hooks.calls import Call, Calls, Recomputed, in_backward
 from tb_nnviz.record.hooks.fast_path import OptionalHooks
-from tb_nnviz.record.hooks.handles import Failed, Handles, Hook, Removable
+from tb_nnviz.record.hooks.handles import Failed, Handles, Hook, Removable, after_call, before_call
+from tb_nnviz.record.model.metadata import metadata
 from tb_nnviz.record.model.modules import Layer, first_tensor, takes_hooks
+from tb_nnviz.record.model.sharding import is_distributed
 
 _logger = logging.getLogger("tb_nnviz")
 
@@ -83,17 +85,16 @@ class ModuleHooks:
         self._leaves: dict[tuple[Layer, int], list[tuple[weakref.ref[Tensor], Removable]]] = {}
         self._differentiating = -1, False  # the last backward pass with create_graph; True if it is reported
         self._layers: dict[nn.Module, Layer] = {}
+        self._called: set[Layer] = set()  # in training passes of the open step
+        self._evaluated = False  # True if gradients have reached a pass in evaluation mode in the open step
         self._seen: list[nn.Module] = []
         self._stale = False  # True if layers may have been replaced
         self._refused: set[nn.Module] = set()
         self._hooks = OptionalHooks((), failed)
         self._handles = Handles()
+        self._roots = {root for root in self._models if takes_hooks(root)}
         self._observe()
-        roots = [root for root in dict.fromkeys(self._models) if takes_hooks(root)]
-        for root in roots:
-            self._handles.add(root.register_forward_pre_hook(Hook(self._begin_pass, failed)))
-            self._handles.add(root.register_forward_hook(Hook(self._end_pass, failed), always_call=True))
-        self._roots = set(roots)
+        self._observe_passes()
 
     def next_step(self, active: bool) -> None:
         """Begin a new step, observed if ``active``. Gradients of earlier passes no longer count."""
@@ -103,7 +104,27 @@ class ModuleHooks:
         self.active = active
         self._step += 1
         self._order = 0
+        self._called.clear()
+        self._evaluated = False
         self._release_leaves()
+
+    def restore(self) -> bool:
+        """Put back hooks that other code has removed. Returns True if there were any."""
+        lost = self._handles.are_lost or self._hooks.are_lost
+        if lost:
+            self._seen = []
+            self._observe()
+            self._handles.remove()
+            self._observe_passes()
+        return lost
+
+    def uncalled(self) -> list[str]:
+        """Return the names of the layers that no training pass of the open step called."""
+        return [layer.name for layer in self._layers.values() if layer not in self._called]
+
+    def trained_in_evaluation(self) -> bool:
+        """Return True if all passes of the open step that gradients reached were in evaluation mode."""
+        return self._evaluated and not self._called
 
     def remove(self) -> None:
         """Remove all hooks."""
@@ -113,6 +134,12 @@ class ModuleHooks:
         self._handles.remove()
         self._hooks.remove()
         self._release_leaves()
+
+    def _observe_passes(self) -> None:
+        for root in dict.fromkeys(self._models):
+            if root in self._roots:
+                self._handles.add(before_call(root, Hook(self._begin_pass, self._failed)))
+                self._handles.add(after_call(root, Hook(self._end_pass, self._failed), always_call=True))
 
     def _observe(self) -> None:
         """Hook the current layers, unless they are still the same."""
@@ -134,8 +161,8 @@ class ModuleHooks:
         }
         for module in self._layers:
             if next(module.children(), None) is not None:
-                self._hooks.add(module, partial(module.register_forward_pre_hook, Hook(self._begin_call, self._failed)))
-            self._hooks.add(module, partial(module.register_forward_hook, Hook(self._end_call, self._failed)))
+                self._hooks.add(module, partial(before_call, module, Hook(self._begin_call, self._failed)))
+            self._hooks.add(module, partial(after_call, module, Hook(self._end_call, self._failed)))
         self._hooks.switch()
         refused = [layer for module, layer in found.items() if not takes_hooks(module) and module not in self._refused]
         if refused:
@@ -176,8 +203,12 @@ class ModuleHooks:
                 self._stale = False
 
     def _end_pass(self, module: nn.Module, args: Any, output: Any) -> None:
-        if not (torch.compiler.is_compiling() or self.paused or in_backward()):
-            self.calls().end(self._original(module))
+        if torch.compiler.is_compiling() or self.paused or in_backward():
+            return
+        calls = self.calls()
+        if self.active and calls.running is not None and not calls.running.counted:
+            self._note_mode(calls, module, first_tensor(output))
+        calls.end(self._original(module))
 
     def _begin_call(self, module: nn.Module, args: Any) -> None:
         if torch.compiler.is_compiling() or not self.active or self.paused:
@@ -186,7 +217,6 @@ class ModuleHooks:
             self.calls().begun.setdefault(layer, []).append(self._next_order())
 
     def _end_call(self, module: nn.Module, args: Any, output: Any) -> None:
-        # Order matters: Dynamo installs a guard for every attribute read here.
         if torch.compiler.is_compiling() or not self.active or self.paused:
             return
         layer = self._layers.get(self._original(module))
@@ -196,7 +226,7 @@ class ModuleHooks:
         begun = calls.begun.get(layer)
         order = begun.pop() if begun else self._next_order()
         tensor = first_tensor(output)
-        if tensor is None:
+        if tensor is None or is_distributed(tensor):
             return
         if in_backward():
             again = self._recomputed.find(layer)
@@ -204,12 +234,20 @@ class ModuleHooks:
                 self._hook_gradient(again, tensor, calls)
         elif calls.counts(module):
             call = calls.number(layer, order)
+            self._called.add(layer)
             if not torch.is_grad_enabled():
                 self._recomputed.keep(call)
             with self._lock:
                 self._observer.activation(layer, call.number, order, tensor, args)
             if tensor.requires_grad:
                 self._hook_gradient(call, tensor, calls)
+        else:
+            self._note_mode(calls, module, tensor)
+
+    def _note_mode(self, calls: Calls, module: nn.Module, tensor: Tensor | None) -> None:
+        """Learn if gradients reach the output of a call in evaluation mode."""
+        if not (self._evaluated or calls.mode(module) or tensor is None or tensor.grad_fn is None):
+            _register(tensor, Hook(partial(_evaluated, weakref.ref(self), self._step), self._failed))
 
     def _next_order(self) -> int:
         order, self._order = self._order, self._order + 1
@@ -241,7 +279,8 @@ class ModuleHooks:
         """Return True if the backward pass fills ``.grad``, unlike ``torch.autograd.grad``."""
         task = torch._C._current_graph_task_id()
         if self._differentiating[0] != task:
-            parameters = [p for model in self._models for p in model.parameters() if p.requires_grad and p.is_leaf]
+            with metadata():
+                parameters = [p for model in self._models for p in model.parameters() if _is_leaf(p)]
             self._differentiating = task, any(map(_accumulates_in, parameters))
         return self._differentiating[1]
 
@@ -267,12 +306,22 @@ def _gradient_hook(hooks: ModuleHooks, call: Call, calls: Calls) -> tuple[Callab
     return reached, failed
 
 
+def _is_leaf(parameter: nn.Parameter) -> bool:
+    return parameter.requires_grad and parameter.is_leaf and not is_distributed(parameter)
+
+
+def _evaluated(hooks: weakref.ref[ModuleHooks], step: int, gradient: Tensor) -> None:
+    """Record that gradients have reached a pass in evaluation mode."""
+    if (alive := hooks()) is not None and alive._step == step and (not torch.is_grad_enabled() or alive._accumulates()):
+        alive._evaluated = True
+
+
 def _accumulates_in(parameter: nn.Parameter) -> bool:
-    view = parameter.view_as(parameter).grad_fn
-    node = None if view is None else view.next_functions[0][0]
     try:
+        view = parameter.view_as(parameter).grad_fn
+        node = None if view is None else view.next_functions[0][0]
         return node is not None and bool(torch._C._will_engine_execute_node(node))
-    except RuntimeError:  # it is an input of torch.autograd.grad
+    except (RuntimeError, TypeError):  # it is an input of torch.autograd.grad, or of a class without views
         return False
 
 

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from tb_nnviz.record.hooks.fast_path import OptionalHooks
-from tb_nnviz.record.hooks.handles import Failed, Hook
+from tb_nnviz.record.hooks.handles import Failed, Hook, before_call
 from tb_nnviz.record.model.modules import NamedParameter, takes_hooks
 
 
@@ -28,7 +28,7 @@ class ExecutionOrder:
         self._hooks = OptionalHooks(models, failed)
         for module in dict.fromkeys(modules):
             if takes_hooks(module):
-                self._hooks.add(module, partial(module.register_forward_pre_hook, Hook(self._called, failed)))
+                self._hooks.add(module, partial(before_call, module, Hook(self._called, failed)))
 
     def _called(self, module: nn.Module, args: Any) -> None:
         if not (torch.compiler.is_compiling() or self._settled or self.paused):

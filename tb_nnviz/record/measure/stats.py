@@ -11,6 +11,8 @@ standard deviation far below the mean keeps its digits. A float32 sum of 8 milli
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,6 +21,7 @@ from torch import Tensor
 from tb_nnviz.record.measure import native, torch_ops
 from tb_nnviz.record.measure.fields import FIELDS, INDEX, SATURATION, UNIT_FIELDS, Field, TensorStats
 from tb_nnviz.record.measure.histogram import count_dtype
+from tb_nnviz.record.measure.refusal import attempt, is_plain
 
 __all__ = [
     "FIELDS",
@@ -26,13 +29,18 @@ __all__ = [
     "TensorStats",
     "finish",
     "measure",
+    "measure_any",
     "merge",
     "merge_units",
+    "merge_values",
     "moments",
     "norms",
     "unit_fractions",
     "unscale",
 ]
+
+#: Units of one row that are kept, if their number differs between the passes of a step.
+MOST_UNITS = 1 << 18
 
 
 def measure(
@@ -64,6 +72,30 @@ def measure(
     """
     stats = native.measure(x, unit_axis, bounds, minus, copy_to, bin_counts)
     return _measure_otherwise(x, unit_axis, bounds, minus, copy_to, bin_counts) if stats is None else stats
+
+
+def measure_any(x: Tensor, *args: Any, **options: Any) -> TensorStats | None:
+    """Return ``measure(x, ...)``, or None if the tensor is of a kind that refuses an operator.
+
+    >>> measure_any(torch.ones(2)).numel, measure_any(torch.ones(2, device="meta"))
+    (2, None)
+    """
+    stats = attempt(x, partial(measure, x, *args, **options))
+    if stats is None or type(x) in (Tensor, torch.nn.Parameter) or type(stats.values) is Tensor:
+        return stats
+    return _plain_stats(stats)
+
+
+def _plain_stats(stats: TensorStats) -> TensorStats | None:
+    """Return the measurement of a subclass as plain tensors, or None if they have no memory of their own."""
+    found = [stats.values, stats.units, stats.bin_counts]
+    plain = [None if x is None else attempt(x, partial(_as_plain, x)) for x in found]
+    return None if plain[0] is None else TensorStats(stats.numel, plain[0], plain[1], plain[2])
+
+
+def _as_plain(x: Tensor) -> Tensor | None:
+    plain = x.as_subclass(Tensor)
+    return plain if plain.untyped_storage().data_ptr() else None
 
 
 def _measure_otherwise(
@@ -121,19 +153,34 @@ def norms(tensors: Sequence[Tensor]) -> Tensor:
     """Return three sums over all elements of some tensors, float64 [3].
 
     They are the sum of squares of the finite elements, the number of nonfinite elements, and the number of NaN.
+    Tensors that refuse to be read are left out.
 
     >>> norms([torch.tensor([3.0, float("nan"), float("inf")]), torch.tensor(4.0)]).tolist()
     [25.0, 2.0, 1.0]
     """
     if (fast := native.norms(tensors)) is not None:
         return fast
-    # the stored values of sparse tensors are enough, since zeros add nothing
-    tensors = [x.detach().coalesce().values() if _is_scattered(x) else x for x in tensors]
-    found = [x for x in map(_real, tensors) if x is not None and x.numel() and x.is_floating_point()]
-    if not found:
+    found, odd = [], []
+    for x in tensors:
+        real = attempt(x, partial(_elements, x))
+        if real is not None and is_plain(real):
+            found.append(real)
+        elif real is not None:
+            odd.append(attempt(x, partial(torch_ops.norms, [real])))
+    plain = [x for x in odd if type(x) is Tensor]
+    if found:
+        fast = native.norms(found)
+        plain.append(torch_ops.norms(found) if fast is None else fast)
+    if not plain:
         return torch.zeros(3, dtype=torch.float64)
-    fast = native.norms(found)
-    return torch_ops.norms(found) if fast is None else fast
+    return plain[0] if len(plain) == 1 else torch.stack([x.to(plain[0].device) for x in plain]).sum(0)
+
+
+def _elements(x: Tensor) -> Tensor | None:
+    """Return the elements that add to a norm, or None if there are none."""
+    # the stored values of sparse tensors are enough, since zeros add nothing
+    real = _real(x.detach().coalesce().values() if _is_scattered(x) else x)
+    return real if real is not None and real.numel() and real.is_floating_point() else None
 
 
 def moments(
@@ -169,8 +216,24 @@ def moments(
     return torch_ops.moments(tensors[0], tensors[1], step_scale, correction, epsilon, (*tensors, None)[2])
 
 
+def merge_values(parts: Sequence[tuple[int, Tensor]]) -> tuple[int, Tensor]:
+    """Return the number of elements and ``TensorStats.values`` of several parts of a row together, on their device.
+
+    >>> numel, values = merge_values([(2, torch.full((9,), 1.0)), (3, torch.full((9,), 2.0))])
+    >>> numel, values[:3].tolist()
+    (5, [1.0, 2.0, 3.0])
+    """
+    device = parts[0][1].device
+    columns = torch.stack([values.to(device) for _, values in parts], 1)
+    merges: dict[str, Callable[..., Tensor]] = {"min": torch.amin, "max": torch.amax, "sum": torch.sum}
+    merged = [merges[field.merge](column) for field, column in zip(FIELDS, columns, strict=True)]
+    return sum(numel for numel, _ in parts), torch.stack(merged)
+
+
 def merge_units(a: Tensor, b: Tensor) -> Tensor:
     """Return the merged units of two parts of a row. If their number changed, the units of both are kept apart.
+
+    Beyond ``MOST_UNITS``, units of another number are left out.
 
     Args:
         a: float64 [len(UNIT_FIELDS), units], as ``TensorStats.units``.
@@ -181,7 +244,7 @@ def merge_units(a: Tensor, b: Tensor) -> Tensor:
     [[-1.0, 1.0, 6.0, 3.0]]
     """
     if a.shape != b.shape:
-        return torch.cat([a, b], 1)
+        return a if a.shape[1] >= MOST_UNITS else torch.cat([a, b], 1)
     merges: dict[str, Callable[..., Tensor]] = {"min": torch.minimum, "max": torch.maximum, "sum": torch.add}
     return torch.stack([merges[field.merge](*pair) for field, *pair in zip(UNIT_FIELDS, a, b, strict=True)])
 

@@ -13,6 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
+from tb_nnviz.record.model.metadata import metadata
+
 #: Attributes that torch gives every module.
 _TORCH_ATTRIBUTES = frozenset(vars(nn.Module()))
 
@@ -74,12 +76,22 @@ def evaluation(model: nn.Module, autocast: Autocast | None = None) -> Iterator[N
                 _keep(stack, module.__dict__[name])
             for name, buffer in module._buffers.items():
                 if buffer is not None and not is_lazy(buffer):
-                    module._buffers[name] = copies.setdefault(id(buffer), buffer.clone())
+                    module._buffers[name] = copies.setdefault(id(buffer), _copied(buffer))
             module.training = False
         stack.enter_context(_uncompiled())
         if autocast is not None:
             stack.enter_context(autocast.context())
         yield
+
+
+def _copied(buffer: Tensor) -> Tensor:
+    """Return a copy of a buffer, or the buffer itself if its class refuses to be copied."""
+    try:
+        return buffer.clone()
+    except Exception:
+        if type(buffer) is Tensor:
+            raise
+        return buffer
 
 
 def _keep(stack: ExitStack, value: object) -> None:
@@ -118,7 +130,8 @@ def _restore(module: nn.Module, training: bool, attributes: dict[str, Any], buff
 @contextmanager
 def _random_states(model: nn.Module) -> Iterator[None]:
     python, old_numpy, cpu = random.getstate(), np.random.get_state(), torch.get_rng_state()
-    devices = {tensor.device for tensor in model.parameters()} - {torch.device("cpu"), torch.device("meta")}
+    with metadata():
+        devices = {tensor.device for tensor in model.parameters()} - {torch.device("cpu"), torch.device("meta")}
     states = [(device, _generator(device).get_rng_state(*_index(device))) for device in devices]
     try:
         yield

@@ -12,6 +12,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
+from tb_nnviz.record.model.metadata import metadata, requires_grad
+from tb_nnviz.record.model.sharding import wrappers
+
 Filter = str | type | Sequence[str | type] | None
 
 #: Wrappers that hold the model as an attribute of this name, by the wrapper's class name.
@@ -20,8 +23,17 @@ _WRAPPERS = {
     "DistributedDataParallel": "module",
     "OptimizedModule": "_orig_mod",
     "FullyShardedDataParallel": "_fsdp_wrapped_module",
+    "CheckpointWrapper": "_checkpoint_wrapped_module",
+    "_FabricModule": "_forward_module",  # Lightning Fabric
+    "DeepSpeedEngine": "module",
 }
-_WRAPPER_PARTS = ("_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module")
+_WRAPPER_PARTS = (
+    "_orig_mod",
+    "_fsdp_wrapped_module",
+    "_checkpoint_wrapped_module",
+    "_forward_module",
+    "_original_module",
+)
 
 _BOUNDS: dict[type, tuple[float, ...]] = {
     nn.Sigmoid: (0.0, 1.0),
@@ -34,6 +46,14 @@ _BOUNDS: dict[type, tuple[float, ...]] = {
 }
 
 
+def type_name(module: nn.Module) -> str:
+    """Return the name of a module's class, as the user wrote it: FSDP2 makes a class ``FSDPLinear`` of ``Linear``."""
+    kind = type(module)
+    if kind.__name__.startswith("FSDP") and len(kind.__bases__) == 2 and kind.__bases__[0].__name__ == "FSDPModule":
+        return kind.__bases__[1].__name__
+    return kind.__name__
+
+
 @dataclass(frozen=True, eq=False)
 class Layer:
     """An observed module."""
@@ -43,7 +63,7 @@ class Layer:
 
     @property
     def type(self) -> str:
-        return type(self.module).__name__
+        return type_name(self.module)
 
     @property
     def bounds(self) -> tuple[float, ...]:
@@ -55,7 +75,7 @@ class Layer:
     @property
     def trainable(self) -> bool:
         # read at every call, and parameters(recurse=False) takes three times as long
-        return any(p is not None and p.requires_grad for p in self.module._parameters.values())
+        return any(p is not None and requires_grad(p) for p in self.module._parameters.values())
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +90,8 @@ class NamedParameter:
 
     @property
     def role(self) -> str:
-        return role(self.owner, self.name.rpartition(".")[2], self.tensor.dim())
+        with metadata():
+            return role(self.owner, self.name.rpartition(".")[2], self.tensor.dim())
 
 
 def role(owner: nn.Module, name: str, dims: int) -> str:
@@ -107,8 +128,12 @@ def unwrap(model: nn.Module | Mapping[str, nn.Module]) -> dict[str, nn.Module]:
             raise TypeError(f"invalid {what}: {module!r} (a torch.nn.Module, or a dict of them)")
         if not isinstance(prefix, str) or "." in prefix or (isinstance(model, Mapping) and not prefix):
             raise ValueError(f"invalid model name: {prefix!r} (a string without dots)")
+        outer = []
         while (wrapped := _wrapped(module)) and isinstance(inner := getattr(module, wrapped, None), nn.Module):
+            outer.append(module)
             module = inner
+        if outer:
+            wrappers[module] = outer
         models[prefix] = module
     return models
 
@@ -121,7 +146,8 @@ def _wrapped(module: nn.Module) -> str:
 @lru_cache(maxsize=1 << 14)
 def _clean(prefix: str, name: str) -> str:
     parts = [part for part in name.split(".") if part and part not in _WRAPPER_PARTS]
-    return ".".join(([prefix] if prefix else []) + parts)
+    # a lone surrogate, which UTF-8 cannot encode, is spelled out
+    return ".".join(([prefix] if prefix else []) + parts).encode("utf-8", "backslashreplace").decode()
 
 
 def named_modules(models: Mapping[str, nn.Module]) -> Iterator[tuple[str, nn.Module]]:
@@ -252,17 +278,6 @@ def first_tensor(output: object, depth: int = 8) -> Tensor | None:
 def call_shape(output: Tensor, batched: bool = True) -> tuple[int, ...]:
     """Return the shape of an output without its batch axis, if it has one. It is empty if the output is nested."""
     return () if output.is_nested else tuple(output.shape[batched:])
-
-
-def dtype_name(tensor: Tensor) -> str:
-    """Return the name of a tensor's dtype, prefixed with the tensor's kind if it has no values to measure.
-
-    >>> import torch
-    >>> dtype_name(torch.ones(2)), dtype_name(torch.ones(2, device="meta"))
-    ('float32', 'meta float32')
-    """
-    word = "nested " if tensor.is_nested else "meta " if tensor.is_meta else ""
-    return word + str(tensor.dtype).removeprefix("torch.")
 
 
 def takes_hooks(module: nn.Module) -> bool:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
-from tb_nnviz.record.model.modules import named_modules
+from tb_nnviz.record.model.metadata import metadata
+from tb_nnviz.record.model.modules import named_modules, type_name
+from tb_nnviz.record.model.sharding import whole_shapes
 
 
 def module_table(models: Mapping[str, nn.Module], calls: Mapping[nn.Module, int]) -> list[dict[str, Any]]:
@@ -26,22 +29,28 @@ def module_table(models: Mapping[str, nn.Module], calls: Mapping[nn.Module, int]
     [('', 0, 0), ('0', 9, 0), ('1', 6, 7)]
     """
     seen: set[Tensor] = set()
+    whole = whole_shapes(models.values())
     rows = {}
+
+    def numel(parameter: Tensor) -> int:
+        return math.prod(whole[parameter]) if parameter in whole else parameter.numel()
+
     for name, module in named_modules(models):
         own = _new(module.parameters(recurse=False), seen)
         buffers = _new(module.buffers(recurse=False), seen)
-        rows[module] = {
-            "name": name,
-            "type": type(module).__name__,
-            "calls": calls.get(module, 0),
-            "parameters": sum(p.numel() for p in own),
-            "trainable": sum(p.numel() for p in own if p.requires_grad),
-            "shared": sum(p.numel() for p in module.parameters(recurse=False) if not is_lazy(p))
-            - sum(p.numel() for p in own),
-            "buffers": sum(b.numel() for b in buffers),
-            "parameter_bytes": sum(p.numel() * p.element_size() for p in own),
-            "buffer_bytes": sum(b.numel() * b.element_size() for b in buffers),
-        }
+        with metadata():
+            rows[module] = {
+                "name": name,
+                "type": type_name(module),
+                "calls": calls.get(module, 0),
+                "parameters": sum(map(numel, own)),
+                "trainable": sum(numel(p) for p in own if p.requires_grad),
+                "shared": sum(numel(p) for p in module.parameters(recurse=False) if not is_lazy(p))
+                - sum(map(numel, own)),
+                "buffers": sum(b.numel() for b in buffers),
+                "parameter_bytes": sum(numel(p) * p.element_size() for p in own),
+                "buffer_bytes": sum(b.numel() * b.element_size() for b in buffers),
+            }
     order = {module: place for place, module in enumerate(calls)}
     return [rows[module] for module in sorted(rows, key=lambda module: order.get(module, len(order)))]
 

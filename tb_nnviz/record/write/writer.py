@@ -14,7 +14,8 @@ from tensorboard.compat.proto import event_pb2
 
 from tb_nnviz import schema
 from tb_nnviz.record.write import events, exits
-from tb_nnviz.record.write.event_file import EventFile
+from tb_nnviz.record.write.event_file import EventFile, Report
+from tb_nnviz.record.write.rank_sink import RankSink
 from tb_nnviz.record.write.user_writer import UserWriter
 
 if TYPE_CHECKING:
@@ -88,11 +89,19 @@ class Writer:
         self._dropped = 0
         self._stalled = False
         self._closed = False
+        #: True once the process ends. What is submitted later is lost.
+        self.is_exiting = False
+        self._released = False
         self._last = _Mark()
         self._warned: set[str] = set()
         self._thread = threading.Thread(target=self._run, name="tb_nnviz writer", daemon=True)
         self._thread.start()
         exits.add(self)
+
+    @property
+    def refused(self) -> bool:
+        """True if the destination takes no events, because another rank writes them."""
+        return bool(getattr(self._sink, "refused", False))
 
     def submit(self, step: int, wall_time: float, *events: Entries) -> None:
         """Add the events of one step to the queue, in their order.
@@ -153,6 +162,17 @@ class Writer:
             self._warn("dropped", "the writer of %s did not keep up, %s events are lost", self.logdir, self._dropped)
         exits.remove(self)
 
+    def close_at_exit(self) -> None:
+        """Close, because the process ends."""
+        self.close()
+        self.is_exiting = True
+
+    def release(self) -> None:
+        """Close without waiting, because nobody can submit events any more. Garbage collection may call this."""
+        if not self._closed and os.getpid() == self._pid:
+            self._closed = self._released = True
+            self._queue.put(self._last)
+
     def _can_wait(self) -> bool:
         """Return True if there is a thread to wait for: not in a forked child, and not on the thread itself."""
         return os.getpid() == self._pid and threading.current_thread() is not self._thread
@@ -209,6 +229,8 @@ class Writer:
             self.cpu_seconds = time.thread_time()
             if mark:
                 mark.reached.set()
+        if self._released:
+            exits.remove(self)
 
     def _write(self, item: _Item) -> None:
         for event in item.events:
@@ -233,11 +255,17 @@ class Writer:
             _logger.warning(message, *args, exc_info=trace)
 
 
-def file_writer(logdir: StrPath) -> Writer:
-    """Return a writer to a new event file in the directory."""
-    return Writer(EventFile(logdir))
+#: Returns why this process may not write, or an empty string.
+Refusal = Callable[[], str]
 
 
-def user_writer(summary_writer: Any) -> Writer:
+def file_writer(logdir: StrPath, refusal: Refusal | None = None, report: Report | None = None) -> Writer:
+    """Return a writer to a new event file in the directory, which the first event makes if there is a ``refusal``."""
+    made = EventFile(logdir, report=report)
+    return Writer(made if refusal is None else RankSink(made.logdir, lambda: made, refusal))
+
+
+def user_writer(summary_writer: Any, refusal: Refusal | None = None) -> Writer:
     """Return a writer through a SummaryWriter of torch or tensorboardX, with that writer's guarantees."""
-    return Writer(UserWriter(summary_writer))
+    made = UserWriter(summary_writer)
+    return Writer(made if refusal is None else RankSink(made.logdir, lambda: made, refusal))

@@ -37,6 +37,10 @@ export const TEXT = {
   orderNames: { activity: "by activity", index: "by index" },
   orderTitle:
     "By activity: largest magnitude at the reference run's last step first. A unit has the same position at every step and in every run.",
+  orderFact: (order: string) => `units ${order}`,
+  sampleFact: (n: number, all: number) => `sample ${n} of ${all}`,
+  samplesFact: (all: number) => `${all} samples`,
+  differenceFact: (run: string) => `values minus those of ${run}`,
   sample: "Sample",
   previousSample: "Previous sample of the probe",
   nextSample: "Next sample of the probe",

@@ -8,6 +8,11 @@ const SPECIALS = SPECIAL_BINS.length;
 
 /** Histograms of one run, with the number of elements of each. */
 export interface Histograms extends HistogramSeries {
+  /** [items, 5]: 0 where the number is unknown. */
+  special: Float32Array | Int32Array;
+  /** [items, 5]: 1 if the bin has elements, but TensorBoard's histogram lacks their number. */
+  unknown: Uint8Array;
+  /** Number of elements per histogram, without those of unknown number. */
   totals: Float64Array;
 }
 
@@ -21,13 +26,15 @@ export function withTotals({ series, missing }: HistogramsAnswer): HistogramResp
   return {
     missing,
     series: series.map((one) => {
-      const { width, counts, special } = one;
+      const { width, counts } = one;
+      const unknown = Uint8Array.from(one.special, (count) => (Number.isNaN(count) ? 1 : 0));
+      const special = one.special.map((count) => (Number.isNaN(count) ? 0 : count));
       const totals = new Float64Array(one.absent.length);
       for (let i = 0; i < totals.length; i++) {
         for (let b = 0; b < width; b++) totals[i] += counts[i * width + b];
         for (let s = 0; s < SPECIALS; s++) totals[i] += special[i * SPECIALS + s];
       }
-      return { ...one, totals };
+      return { ...one, special, unknown, totals };
     }),
   };
 }
@@ -39,6 +46,16 @@ export function countOf(all: Histograms, item: number, bin: number): number {
   const at = bin - all.first;
   return at >= 0 && at < all.width ? all.counts[item * all.width + at] : 0;
 }
+
+/** Return true if a histogram has elements in a bin, but not their number. */
+export function isUnknown(all: Histograms, item: number, bin: number): boolean {
+  const special = SPECIAL_BINS.indexOf(bin as (typeof SPECIAL_BINS)[number]);
+  return special >= 0 && all.unknown[item * SPECIALS + special] === 1;
+}
+
+/** Return true if a histogram has NaN or infinities, but not their number. */
+export const hasUnknown = (all: Histograms, item: number) =>
+  SPECIAL_BINS.some((bin) => isUnknown(all, item, bin));
 
 /** Return the share of elements in a bin, or 0 for an empty histogram. */
 export const shareOf = (all: Histograms, item: number, bin: number) =>

@@ -21,9 +21,17 @@ export const LANE = 11;
 export const SCROLLBAR = 12;
 const ROW_MIN = 12;
 const ROW_MAX = 24;
-/** Minimum width of a heat map. Up to four runs shrink to fit. More runs scroll horizontally and stay readable. */
-const mapMin = (runs: number) => (runs <= 4 ? 80 : 116);
+/**
+ * Minimum width of a heat map, given the width of all. Runs shrink to fit. If this would make them too narrow, they
+ * scroll horizontally and stay readable.
+ */
+const mapMin = (runs: number, free: number) => (runs <= 4 ? 80 : free >= 64 * runs ? 64 : 116);
 const SERIES_MIN = 184;
+/** Maximum share of the height that the list of values may take from the heat maps. */
+const MAX_SHARE = 0.42;
+/** Height of the legend and of the gaps beside the curves, and of one run's value. */
+const BESIDE = 100;
+const VALUE = 21;
 const SERIES_MAX = 420;
 
 /** Headers of expanded blocks hold no cells, so they are as low as their text allows. */
@@ -75,9 +83,15 @@ export function linesWithin(
   return tops.length < 2 ? [0, 0] : [lineAt(tops, top), Math.min(tops.length - 1, end)];
 }
 
+/** Return the minimum height of the curves. The values of the runs beside them need more height for more runs. */
+const seriesMin = (rest: number, runs: number) =>
+  Math.max(SERIES_MIN, Math.min(BESIDE + VALUE * runs, Math.floor(MAX_SHARE * rest)));
+
 /** Return the number of lines of minimum height that fit above the curves. */
-export const roomFor = (height: number, axis: number) =>
-  Math.max(10, Math.floor((height - HEADER - axis - SERIES_MIN) / ROW_MIN));
+export const roomFor = (height: number, axis: number, runs: number) => {
+  const rest = height - HEADER - axis;
+  return Math.max(10, Math.floor((rest - seriesMin(rest, runs)) / ROW_MIN));
+};
 
 /**
  * Return the sizes of the stage. `chosen` is the width of the tree that the user chose, or null. Rows share the available height within their minimum and maximum height, and the
@@ -96,19 +110,19 @@ export function stageGeometry(
   const usual = Math.min(narrow ? 168 : 232, Math.max(narrow ? 120 : 150, Math.ceil(longest)));
   const profile = width < 760 ? 160 : narrow ? 190 : 250;
   // One heat map stays in sight, however wide the tree is.
-  const tree = Math.min(chosen ?? usual, Math.max(usual, width - profile - mapMin(1) - 2 * GAP));
+  const tree = Math.min(chosen ?? usual, Math.max(usual, width - profile - mapMin(1, 0) - 2 * GAP));
   const free = width - tree - profile - GAP * (runs + 1);
-  const overflows = free < mapMin(runs) * runs;
+  const overflows = free < mapMin(runs, free) * runs;
 
   const rest = height - HEADER - axis - (overflows ? SCROLLBAR : 0);
-  const available = Math.max(120, rest - SERIES_MIN);
+  const available = Math.max(120, rest - seriesMin(rest, runs));
   let rowHeight = ROW_MAX;
   while (rowHeight > ROW_MIN && lineTops(lines, rowHeight)[lines.length] > available) rowHeight -= 1;
   const tops = lineTops(lines, rowHeight);
   const body = tops[lines.length];
   const window = Math.min(body, available);
   const scrollbar = body > window ? SCROLLBAR : 0;
-  const map = Math.max(mapMin(runs), Math.floor((free - scrollbar) / Math.max(1, runs)));
-  const series = Math.min(SERIES_MAX, Math.max(SERIES_MIN, rest - window));
+  const map = Math.max(mapMin(runs, free), Math.floor((free - scrollbar) / Math.max(1, runs)));
+  const series = Math.min(SERIES_MAX, Math.max(seriesMin(rest, runs), rest - window));
   return { tree, map, profile, rowHeight, tops, window, series };
 }

@@ -24,6 +24,9 @@ export const TEXT = {
   heatmapName: (run: string, statistic: string) => `Heat map of ${run}: ${statistic}, layers by steps`,
   seriesName: (row: string) => `${row} over steps`,
   axisStep: "step",
+  factors: "factor",
+  thresholdFact: (vanishing: string, exploding: string) => `thresholds ${vanishing} and ${exploding}`,
+  filterFact: (filter: string) => `layers that match ${filter}`,
   mark: {
     legend: {
       finding: "finding",

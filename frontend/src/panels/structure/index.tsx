@@ -8,13 +8,12 @@ import { shapeOf } from "../../plot/markers";
 import { Busy } from "../../ui/busy";
 import { useSize, useStore } from "../../ui/context";
 import { ScaleSwitch, StatisticSelect } from "../../ui/controls";
-import { Failure } from "../../ui/failure";
+import { Failure, Unread } from "../../ui/failure";
 import { RunMarker } from "../../ui/icon";
 import { useKeyboardNav } from "../../ui/keyboard_nav";
 import { NoRuns, PanelEmpty } from "../../ui/panel_empty";
 import { StepSlider } from "../../ui/step_slider";
 import { UI_TEXT } from "../../ui/text";
-import { Unread } from "../../ui/unread";
 import { useModels, useValues } from "./data";
 import { linesOf, openLevels, openWithin } from "./model";
 import { StructureExports } from "./parts/exports";
@@ -121,31 +120,33 @@ export function View() {
         {values.error !== null && (
           <Failure what={UI_TEXT.whatSeries} message={values.error} retry={values.retry} />
         )}
-        <div class={`structure ${show}`} data-testid="structure">
-          {show !== "graph" && (
-            <Table
-              models={models}
-              values={values}
-              lines={lines}
-              line={line}
-              place={place}
-              compact={show === "both"}
-              toggle={toggle}
-            />
-          )}
-          {show !== "table" && structure && (
-            <Drawing
-              models={models}
-              values={values}
-              place={place}
-              open={drawn}
-              limited={drawn.size < models.modules.filter(({ name }) => open.has(name)).length}
-              selected={selected}
-              toggle={toggle}
-            />
-          )}
+        <div class="structure-picture" data-testid="structure-picture">
+          <div class={`structure ${show}`} data-testid="structure">
+            {show !== "graph" && (
+              <Table
+                models={models}
+                values={values}
+                lines={lines}
+                line={line}
+                place={place}
+                compact={show === "both"}
+                toggle={toggle}
+              />
+            )}
+            {show !== "table" && structure && (
+              <Drawing
+                models={models}
+                values={values}
+                place={place}
+                open={drawn}
+                limited={drawn.size < models.modules.filter(({ name }) => open.has(name)).length}
+                selected={selected}
+                toggle={toggle}
+              />
+            )}
+          </div>
+          <StructureLegend models={models} values={values} />
         </div>
-        <StructureLegend models={models} values={values} />
       </>
     );
   };
@@ -216,7 +217,7 @@ export function View() {
               store.view.step.value = step;
             }}
           />
-          <StructureExports models={models} values={values} place={place} />
+          <StructureExports models={models} values={values} place={place} lines={lines.length} />
         </div>
       </div>
       {(query.pending || values.loading) && <Busy />}

@@ -25,6 +25,13 @@ export const TEXT = {
     first: "Difference from the first kept step",
   },
   reduction: { mean: "mean", min: "min", max: "max" },
+  minusFact: {
+    none: () => "",
+    ref: (ref: string) => `minus ${ref}`,
+    first: () => "minus the first kept step",
+  },
+  shapeFact: (shape: string) => `shape ${shape}`,
+  reductionFact: (reduction: string) => `${reduction} of each tile`,
   reductionName: "Value of a tile",
   reductionTitle: "If a cell contains several weights, show their mean, minimum or maximum",
   reductionOff: "Differences are available for means only",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from tb_nnviz import schema
@@ -18,12 +17,13 @@ from tb_nnviz.record.collect.activation_maps.probe import Probe
 from tb_nnviz.record.collect.activation_maps.probe_passes import Pausable, ProbePasses
 from tb_nnviz.record.collect.collector import Collector
 from tb_nnviz.record.collect.unit_axis.unit_axes import UnitAxes
+from tb_nnviz.record.hooks.notices import NotRecorded
 from tb_nnviz.record.measure.host_copy import HostArrays, HostCopy
 from tb_nnviz.record.model.modules import Layer, first_tensor
+from tb_nnviz.record.model.optimizers import WatchedOptimizer
+from tb_nnviz.record.model.sharding import any_sharded
 from tb_nnviz.record.pending_step import MakeEntries, PendingStep
 from tb_nnviz.record.step_plan import StepPlan
-
-Optimizer = torch.optim.Optimizer
 
 #: Most plans per run. After that, an output whose shape has changed has no map.
 MOST_PLANS = 8
@@ -78,7 +78,7 @@ class ActivationMaps(Collector):
         if self._taken is None:
             self._passes.use_current_autocast()
 
-    def before(self, optimizer: Optimizer, closure: bool) -> None:
+    def before(self, optimizer: WatchedOptimizer, closure: bool) -> None:
         if self._taken is None:  # before the first update, so that maps show the values that the step began with
             self._take()
 
@@ -106,6 +106,8 @@ class ActivationMaps(Collector):
 
     def _take(self) -> None:
         """Run the models on their probes, without waiting for the device."""
+        if any_sharded(self._models.values()):
+            raise NotRecorded("not recorded: the model is sharded over ranks, which would all have to run the probe")
         if not self._planned or (self._planned < MOST_PLANS and not self._has_units_of_rows()):
             self._plan()
         taken, holds = self._run()

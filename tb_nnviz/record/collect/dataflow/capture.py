@@ -20,13 +20,14 @@ from tb_nnviz.record.collect.dataflow.tensors import described, tensors_of
 from tb_nnviz.record.hooks.calls import Calls, in_backward
 from tb_nnviz.record.hooks.fast_path import OptionalHooks
 from tb_nnviz.record.hooks.guard import Guard
-from tb_nnviz.record.hooks.handles import Hook
-from tb_nnviz.record.model.modules import first_tensor, named_modules, named_parameters, takes_hooks
+from tb_nnviz.record.hooks.handles import Hook, after_call, before_call
+from tb_nnviz.record.model.modules import first_tensor, named_modules, named_parameters, takes_hooks, type_name
 from tb_nnviz.record.model.table import module_table
 from tb_nnviz.record.pending_step import PendingStep
 from tb_nnviz.record.step_plan import StepPlan
 
 UNOBSERVED = "no training pass of the model was observed: it is compiled or scripted, or was not called"
+EVALUATED = "no training pass of the model was observed: it was called in evaluation mode (call model.train() before)"
 
 
 @dataclass(eq=False)
@@ -85,9 +86,9 @@ class GraphCapture(Collector):
                 self._names[module] = name
                 before, after = Hook(self._called, failed), Hook(self._returned, failed)
                 left = Hook(self._left, failed)
-                self._hooks.add(module, partial(module.register_forward_pre_hook, before, with_kwargs=True))
-                self._hooks.add(module, partial(module.register_forward_hook, after))
-                self._hooks.add(module, partial(module.register_forward_hook, left, always_call=True))
+                self._hooks.add(module, partial(before_call, module, before, with_kwargs=True))
+                self._hooks.add(module, partial(after_call, module, after))
+                self._hooks.add(module, partial(after_call, module, left, always_call=True))
 
     def begin(self, plan: StepPlan) -> None:
         self.active = plan.logged and not self._done
@@ -197,8 +198,10 @@ class GraphCapture(Collector):
         if calls.running is not None:
             root = calls.running.root
             if not calls.running.counted or root is not module:
+                self._note_mode(root)
                 return None
         elif calls.reached or not calls.counts(module):
+            self._note_mode(module)
             return None
         if root in self._finished:
             if root is not None:
@@ -208,6 +211,11 @@ class GraphCapture(Collector):
         self._thread = threading.get_ident()
         self._running = _Observed(calls.running, root, Dataflow(names))
         return self._running
+
+    def _note_mode(self, module: nn.Module) -> None:
+        """Remember that a pass with gradients was in evaluation mode, in case that no other pass is observed."""
+        if self._reason == UNOBSERVED and not module.training and torch.is_grad_enabled():
+            self._reason = EVALUATED
 
     def _has_enough(self, running: _Observed, module: nn.Module, args: Any, kwargs: Any) -> bool:
         """End the pass and return True if a call outside of a model's call begins one more pass on new inputs.
@@ -242,7 +250,7 @@ class GraphCapture(Collector):
         about: dict[str, Any] = {
             "model": self._model(module),
             "module": name,
-            "type": type(module).__name__,
+            "type": type_name(module),
             "inputs": call.described,
         }
         ends = module is running.root and not running.open

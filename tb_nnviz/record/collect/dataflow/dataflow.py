@@ -80,6 +80,7 @@ class Dataflow:
         self._names = parameters
         self._flows: dict[int, tuple[Any, Flow]] = {}  # by the id of the autograd node, which is held here
         self._tensors: dict[int, _Seen] = {}
+        self._views: dict[int, list[_Seen]] = {}  # inputs, by the id of the tensor that they are views of
         self._loose: dict[int, None] = {}  # nodes whose outputs have no gradients and are not used yet
         self._earlier: int | None = None
         self._scope = ""
@@ -104,7 +105,9 @@ class Dataflow:
             return index
         for tensor in tensors:
             version = None if tensor.is_inference() else tensor._version
-            self._tensors[id(tensor)] = _Seen(weakref.ref(tensor), version, index)
+            seen = self._tensors[id(tensor)] = _Seen(weakref.ref(tensor), version, index)
+            if (base := _base_of(tensor)) is not None and tensor.grad_fn is None:
+                self._views.setdefault(id(base), []).append(seen)
             if (node := tensor.grad_fn) is not None:
                 self._flows[id(node)] = node, Flow(index)
         if all(tensor.grad_fn is None for tensor in tensors):
@@ -124,6 +127,7 @@ class Dataflow:
         """Release the autograd nodes."""
         self._flows.clear()
         self._tensors.clear()
+        self._views.clear()
         self._known.clear()
 
     def origin(self, tensor: Tensor) -> Flow:
@@ -136,14 +140,27 @@ class Dataflow:
             return self._resolve(node)
         if isinstance(tensor, nn.Parameter) and tensor in self._names:
             return Flow(None, (), (self._names[tensor],))
-        base = None if tensor.is_inference() else tensor._base
-        if base is not None and (seen := self._find(base)) is not None:
+        if (seen := self._viewed(tensor)) is not None:
             return Flow(seen.source)
         return Flow(None, unknown=tensor.is_floating_point() or tensor.is_complex())
 
     def _find(self, tensor: Tensor) -> _Seen | None:
         seen = self._tensors.get(id(tensor))
         return seen if seen is not None and seen.tensor() is tensor else None
+
+    def _viewed(self, view: Tensor) -> _Seen | None:
+        """Return the tensor that another one is a view of: of several in the same memory, the smallest around it."""
+        if (base := _base_of(view)) is None:
+            return None
+        whole = self._find(base)
+        known = [*self._views.get(id(base), ()), *([] if whole is None else [whole])]
+        around = [
+            (one, seen)
+            for seen in known
+            if (one := seen.tensor()) is not None and (one is base or _base_of(one) is base)
+        ]
+        inside = [(one.numel(), place) for place, (one, _) in enumerate(around) if _covers(one, view)]
+        return around[min(inside)[1]][1] if inside else None
 
     def _resolve(self, wanted: Any) -> Flow:
         """Walk back from an autograd node to known ones. Iterative, because a chain can exceed the recursion limit."""
@@ -251,3 +268,20 @@ class Dataflow:
         if flow.assumed:
             edge["assumed"] = True
         self.edges.append(edge)
+
+
+def _base_of(tensor: Tensor) -> Tensor | None:
+    """Return the tensor that another one is a view of."""
+    return None if tensor.is_inference() else tensor._base
+
+
+def _covers(outer: Tensor, inner: Tensor) -> bool:
+    """Return True if a tensor spans the memory of another one in the same storage."""
+    first, last = _span(outer)
+    start, end = _span(inner)
+    return first <= start and end <= last
+
+
+def _span(x: Tensor) -> tuple[int, int]:
+    first = int(x.storage_offset())
+    return first, first + sum((int(size) - 1) * int(stride) for size, stride in zip(x.shape, x.stride(), strict=True))

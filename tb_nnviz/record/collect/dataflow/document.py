@@ -32,6 +32,7 @@ from torch import Tensor, nn
 from tb_nnviz import schema
 from tb_nnviz.record.collect.dataflow.dataflow import Dataflow
 from tb_nnviz.record.collect.dataflow.tensors import tensors_of
+from tb_nnviz.record.model.nested import tensors_in
 
 
 def graph_document(
@@ -72,19 +73,39 @@ def graph_document(
 
 def graph_entry(document: dict[str, Any]) -> schema.Entry:
     """Return the document as the entry of its tag: uint8 [bytes of JSON]."""
-    text = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+    text = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")
     return schema.Entry(schema.TAG_GRAPH, np.frombuffer(text, np.uint8), schema.PLUGIN)
 
 
 def arguments_of(module: nn.Module, args: Any, kwargs: Any) -> dict[str, Tensor]:
-    """Return the tensors of a call by the names of the module's arguments."""
+    """Return the tensors of a call by the names of the module's arguments, in the order of its signature.
+
+    A tensor that is passed several times is there once, by all its names.
+
+    >>> class Model(nn.Module):
+    ...     def forward(self, x, labels=None): ...
+    >>> import torch
+    >>> x = torch.ones(2)
+    >>> list(arguments_of(Model(), (), {"labels": x, "x": x})), list(arguments_of(Model(), ((x, torch.ones(1)),), {}))
+    (['x = labels'], ['x[0]', 'x[1]'])
+    """
+    names: dict[int, tuple[Tensor, list[str]]] = {}
+    for name, value in _arguments(module, args, kwargs):
+        tensors = tensors_of(value) or list(tensors_in(value))
+        for i, tensor in enumerate(tensors):
+            names.setdefault(id(tensor), (tensor, []))[1].append(name if len(tensors) == 1 else f"{name}[{i}]")
+    return {" = ".join(known): tensor for tensor, known in names.values()}
+
+
+def _arguments(module: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Return the arguments of a call with their names. Those without a name of their own are numbered."""
     try:
-        known = [parameter.name for parameter in inspect.signature(module.forward).parameters.values()]
-    except (TypeError, ValueError):
-        known = []
-    known += [f"input {number}" for number in range(len(known), len(args))]
-    named: dict[str, Tensor] = {}
-    for name, value in [*zip(known, args, strict=False), *kwargs.items()]:
-        tensors = tensors_of(value)
-        named |= {name if len(tensors) == 1 else f"{name}[{i}]": tensor for i, tensor in enumerate(tensors)}
-    return named
+        signature = inspect.signature(module.forward)
+        bound = signature.bind(*args, **kwargs).arguments
+    except (TypeError, ValueError):  # the call may change its arguments in a hook
+        return [*((f"input {number}", value) for number, value in enumerate(args)), *kwargs.items()]
+    found: list[tuple[str, Any]] = []
+    for name, value in bound.items():
+        kind = signature.parameters[name].kind
+        found += value.items() if kind is inspect.Parameter.VAR_KEYWORD else [(name, value)]
+    return found

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from tb_nnviz.record.model.metadata import metadata
 from tb_nnviz.record.model.modules import NamedParameter
 
 Index = tuple[int, ...]
@@ -60,12 +61,13 @@ def _index(name: str, index: Any, shape: tuple[int, ...]) -> Index:
 def has_elements(tensor: Tensor) -> bool:
     """Return True if single values of a parameter can be read: it is floating-point, in one block of memory."""
     return (
-        tensor.is_floating_point()
+        type(tensor) in (Tensor, nn.Parameter)
+        and tensor.is_floating_point()
         and tensor.layout == torch.strided
         and not (tensor.is_meta or tensor.is_nested)
-        and type(tensor.detach()) is Tensor
     )
 
 
 def _describe(tensor: Tensor) -> str:
-    return f"{type(tensor.detach()).__name__} of {tensor.dtype}, {tensor.layout}".replace("torch.", "")
+    with metadata():
+        return f"{type(tensor).__name__} of {tensor.dtype}, {tensor.layout}".replace("torch.", "")

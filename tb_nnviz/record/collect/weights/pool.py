@@ -29,7 +29,7 @@ class Pooled(NamedTuple):
 
 def has_map(tensor: Tensor) -> bool:
     """Return True if a parameter has a map."""
-    return tensor.dim() >= 2 and tensor.numel() > 0 and has_elements(tensor)
+    return has_elements(tensor) and tensor.dim() >= 2 and tensor.numel() > 0
 
 
 def view_of(parameter: NamedParameter) -> View:

@@ -1,6 +1,7 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { MapEvent } from "../../../lib/answers/maps";
-import { useSize } from "../../../ui/context";
+import { useSize, useStore } from "../../../ui/context";
+import { MoreRuns } from "../../../ui/more_runs";
 import { Name } from "../../../ui/name";
 import { RunHead } from "../../../ui/run_head";
 import { UI_TEXT } from "../../../ui/text";
@@ -42,6 +43,7 @@ interface ColumnsProps {
 /** Runs side by side, with each unit at the same position in all of them. */
 export function Columns(props: ColumnsProps) {
   const { picture, layer, step, sample, input } = props;
+  const printing = useStore().printing.value;
   const { ref: box, width, height } = useSize<HTMLDivElement>();
   const root = useRef<HTMLDivElement>(null);
   const [top, setTop] = useState(0);
@@ -77,82 +79,86 @@ export function Columns(props: ColumnsProps) {
     else tooltip.hide();
   };
   return (
-    <div
-      class={props.stale ? "act-scroll stale" : "act-scroll"}
-      ref={box}
-      onScroll={(event) => setTop(event.currentTarget.scrollTop)}
-    >
-      {width > 0 && (
-        <div
-          class="act-columns"
-          ref={root}
-          data-testid="columns"
-          style={{
-            gridTemplateColumns: `repeat(${shown.length}, ${column}px)`,
-            columnGap: `${gap}px`,
-            paddingLeft: `${side}px`,
-          }}
-        >
-          {shown.map((one, i) => (
-            <div class="act-head" key={`head ${one.run}`} style={{ height: `${head}px` }}>
-              <Head
-                shown={one}
-                width={column}
-                step={step}
-                isReference={i === 0}
-                differ={shown.some((s) => s.isDifference)}
-              />
-            </div>
-          ))}
-          {shown.map((one, i) => (
-            <div
-              class="act-column"
-              key={one.run}
-              role="group"
-              aria-label={TEXT.grid(one.run, layer)}
-              data-testid={`maps-${one.run}`}
-            >
-              {one.grid === null ? (
-                <div class="no-data act-none">
-                  <span>{missingReason(one, props.reasons)}</span>
-                </div>
-              ) : one.grid.form === "tiles" ? (
-                <Tiles
+    <>
+      <div
+        class={props.stale ? "act-scroll stale" : "act-scroll"}
+        ref={box}
+        onScroll={(event) => setTop(event.currentTarget.scrollTop)}
+      >
+        {width > 0 && (
+          <div
+            class="act-columns"
+            ref={root}
+            data-testid="columns"
+            style={{
+              // A picture holds whole sheets, which may be wider than their columns.
+              gridTemplateColumns: `repeat(${shown.length}, ${printing && sheets ? "max-content" : `${column}px`})`,
+              columnGap: `${gap}px`,
+              paddingLeft: `${side}px`,
+            }}
+          >
+            {shown.map((one, i) => (
+              <div class="act-head" key={`head ${one.run}`} style={{ height: `${head}px` }}>
+                <Head
                   shown={one}
-                  grid={one.grid}
-                  slots={slots}
-                  layout={layout}
-                  view={[top, height]}
-                  gutter={gutter}
-                  tokens={tokens}
-                  input={input}
-                  focusable={i === 0}
-                  selected={props.unit}
-                  open={props.setUnit}
-                  hover={(place, event) => hover(one, place, event)}
-                />
-              ) : (
-                <Sheet
-                  shown={one}
-                  grid={one.grid}
-                  slots={slots}
                   width={column}
-                  height={height - head - 8}
-                  side={i === 0 ? SIDE : 0}
-                  tokens={tokens}
-                  sampleLabel={(n) => sampleLabel(input?.header ?? null, n)}
-                  sample={sample}
-                  setSample={props.setSample}
-                  selected={props.unit}
-                  open={props.setUnit}
-                  hover={(place, event) => hover(one, place, event)}
+                  step={step}
+                  isReference={i === 0}
+                  differ={shown.some((s) => s.isDifference)}
                 />
-              )}
-            </div>
-          ))}
-        </div>
-      )}
-    </div>
+              </div>
+            ))}
+            {shown.map((one, i) => (
+              <div
+                class="act-column"
+                key={one.run}
+                role="group"
+                aria-label={TEXT.grid(one.run, layer)}
+                data-testid={`maps-${one.run}`}
+              >
+                {one.grid === null ? (
+                  <div class="no-data act-none">
+                    <span>{missingReason(one, props.reasons)}</span>
+                  </div>
+                ) : one.grid.form === "tiles" ? (
+                  <Tiles
+                    shown={one}
+                    grid={one.grid}
+                    slots={slots}
+                    layout={layout}
+                    view={printing ? [0, Number.POSITIVE_INFINITY] : [top, height]}
+                    gutter={gutter}
+                    tokens={tokens}
+                    input={input}
+                    focusable={i === 0}
+                    selected={props.unit}
+                    open={props.setUnit}
+                    hover={(place, event) => hover(one, place, event)}
+                  />
+                ) : (
+                  <Sheet
+                    shown={one}
+                    grid={one.grid}
+                    slots={slots}
+                    width={column}
+                    height={height - head - 8}
+                    side={i === 0 ? SIDE : 0}
+                    tokens={tokens}
+                    sampleLabel={(n) => sampleLabel(input?.header ?? null, n)}
+                    sample={sample}
+                    setSample={props.setSample}
+                    selected={props.unit}
+                    open={props.setUnit}
+                    hover={(place, event) => hover(one, place, event)}
+                  />
+                )}
+              </div>
+            ))}
+          </div>
+        )}
+      </div>
+      {width > 0 && <MoreRuns box={box} runs={shown.map(({ run }) => run)} heads=".act-head" />}
+    </>
   );
 }
 

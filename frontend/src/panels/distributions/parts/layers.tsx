@@ -4,6 +4,7 @@ import { parseFilter } from "../../../lib/format";
 import type { Scale } from "../../../lib/types";
 import { theme } from "../../../plot/canvas";
 import { useSize, useStore } from "../../../ui/context";
+import { MoreRuns } from "../../../ui/more_runs";
 import { Name } from "../../../ui/name";
 import { RowFilter } from "../../../ui/row_filter";
 import { RunHead } from "../../../ui/run_head";
@@ -21,11 +22,15 @@ import { DensityLegend } from "./legend";
 import { ValueTicks } from "./plot";
 
 const LINE = 24;
+/** Maximum number of layers in a picture. */
+const MAX_PRINTED = 600;
 /** Gap between two layers, and height of the quantile marks. */
 const PAD = 3;
 const BOX = 7;
 const GAP = 16;
-const MIN_WIDTH = 150;
+/** Width of a run's column below which the runs scroll. Columns that scroll are wider. */
+const NARROWEST = 96;
+const SCROLLED = 150;
 
 interface Props {
   listing: Listing;
@@ -52,13 +57,15 @@ export function Layers({ listing, response, stale }: Props) {
 
   const chosen = useListWidth();
   const usual = Math.min(220, Math.max(110, Math.round(width * 0.2)));
-  const label = Math.min(chosen ?? usual, Math.max(usual, width - MIN_WIDTH - GAP));
+  const label = Math.min(chosen ?? usual, Math.max(usual, width - SCROLLED - GAP));
   const room = width - label - 12;
-  const column = Math.max(MIN_WIDTH, Math.floor((room - GAP * shown.length) / Math.max(1, shown.length)));
+  const fitting = Math.floor((room - GAP * shown.length) / Math.max(1, shown.length));
+  const column = fitting >= NARROWEST ? fitting : SCROLLED;
   const axis = useAxis(shared, column);
   const body = Math.max(LINE, height - 30 - 22 - 40);
-  const first = Math.max(0, Math.floor(top / LINE));
-  const visible = names.slice(first, first + Math.ceil(body / LINE) + 1);
+  const printing = store.printing.value;
+  const first = printing ? 0 : Math.max(0, Math.floor(top / LINE));
+  const visible = names.slice(first, printing ? MAX_PRINTED : first + Math.ceil(body / LINE) + 1);
   const selected = listing.rows[listing.selected]?.name;
   const scroll = useRef<HTMLDivElement>(null);
   // Scroll the selected layer to the middle when the view opens.
@@ -102,6 +109,7 @@ export function Layers({ listing, response, stale }: Props) {
                   {visible.map((name) => (
                     <button
                       type="button"
+                      data-print
                       key={name}
                       role="option"
                       aria-selected={name === selected}
@@ -148,6 +156,7 @@ export function Layers({ listing, response, stale }: Props) {
               )}
             </div>
           </div>
+          <MoreRuns box={scroll} runs={shown} left={label} />
           <DensityLegend
             scale={scale}
             peak={peak}

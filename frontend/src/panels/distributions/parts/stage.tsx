@@ -3,6 +3,7 @@ import { stepTicks } from "../../../lib/scale";
 import { nearest, toPixel } from "../../../lib/steps";
 import type { Scale } from "../../../lib/types";
 import { useSize, useStore } from "../../../ui/context";
+import { MoreRuns } from "../../../ui/more_runs";
 import { Name } from "../../../ui/name";
 import { RunHead } from "../../../ui/run_head";
 import { kindName } from "../../../ui/text";
@@ -57,69 +58,72 @@ export function Stage({ listing, response, stale }: Props) {
     ? 0
     : Math.max(0, ...sliceAll.map(({ all, item }) => (item < 0 ? 0 : peakOf(all, item))));
   return (
-    <div class={stale ? "hist-stage stale" : "hist-stage"} ref={ref} data-testid="stage" aria-busy={stale}>
-      {width > 0 && (
-        <>
-          <div
-            class="hist-grid"
-            style={{
-              gridTemplateColumns: `${GUTTER}px repeat(${perLine}, ${column}px)`,
-              columnGap: `${GAP}px`,
-            }}
-          >
-            {shown.map((run, i) => {
-              const all = series[i];
-              return (
-                <>
-                  {i % perLine === 0 && (
-                    <StepAxis
-                      key={`axis ${run}`}
-                      listing={listing}
-                      height={plot}
-                      top={HEAD}
-                      mode={keys.mode}
-                    />
-                  )}
-                  <div class="hist-cell" key={run} style={{ height: `${cell}px` }}>
-                    <RunHead
-                      run={run}
-                      width={column}
-                      note={all?.source === "stock" ? TEXT.fromStock : undefined}
-                    />
-                    {all ? (
-                      <Column
-                        all={all}
+    <>
+      <div class={stale ? "hist-stage stale" : "hist-stage"} ref={ref} data-testid="stage" aria-busy={stale}>
+        {width > 0 && (
+          <>
+            <div
+              class="hist-grid"
+              style={{
+                gridTemplateColumns: `${GUTTER}px repeat(${perLine}, ${column}px)`,
+                columnGap: `${GAP}px`,
+              }}
+            >
+              {shown.map((run, i) => {
+                const all = series[i];
+                return (
+                  <>
+                    {i % perLine === 0 && (
+                      <StepAxis
+                        key={`axis ${run}`}
                         listing={listing}
-                        axis={axis}
-                        plot={plot}
-                        slice={slice}
-                        peak={keys.ownHeight ? null : peak}
-                        slicePeak={slicePeak}
-                        scale={scale}
-                        over={outline(all, reference, keys.overlay, listing.step)}
+                        height={plot}
+                        top={HEAD}
+                        mode={keys.mode}
                       />
-                    ) : stale ? (
-                      <div class="pending" style={{ height: `${plot}px` }} data-testid={`pending-${run}`} />
-                    ) : (
-                      <Missing run={run} response={response} listing={listing} height={plot} />
                     )}
-                  </div>
-                </>
-              );
-            })}
-          </div>
-          <Readout series={present} step={listing.step} />
-          <DensityLegend
-            scale={scale}
-            peak={peak}
-            own={keys.ownHeight}
-            lines={keys.mode === "map"}
-            used={used}
-            range={range}
-          />
-        </>
-      )}
-    </div>
+                    <div class="hist-cell" key={run} style={{ height: `${cell}px` }}>
+                      <RunHead
+                        run={run}
+                        width={column}
+                        note={all?.source === "stock" ? TEXT.fromStock : undefined}
+                      />
+                      {all ? (
+                        <Column
+                          all={all}
+                          listing={listing}
+                          axis={axis}
+                          plot={plot}
+                          slice={slice}
+                          peak={keys.ownHeight ? null : peak}
+                          slicePeak={slicePeak}
+                          scale={scale}
+                          over={outline(all, reference, keys.overlay, listing.step)}
+                        />
+                      ) : stale ? (
+                        <div class="pending" style={{ height: `${plot}px` }} data-testid={`pending-${run}`} />
+                      ) : (
+                        <Missing run={run} response={response} listing={listing} height={plot} />
+                      )}
+                    </div>
+                  </>
+                );
+              })}
+            </div>
+            <Readout series={present} step={listing.step} />
+            <DensityLegend
+              scale={scale}
+              peak={peak}
+              own={keys.ownHeight}
+              lines={keys.mode === "map"}
+              used={used}
+              range={range}
+            />
+          </>
+        )}
+      </div>
+      {width > 0 && <MoreRuns box={ref} runs={shown} />}
+    </>
   );
 }
 

@@ -3,6 +3,7 @@ import { PLOT_MARGIN } from "../../../plot/series";
 import { useSize, useStore } from "../../../ui/context";
 import { useFindings } from "../../../ui/findings";
 import { useKeyboardNav } from "../../../ui/keyboard_nav";
+import { MoreRuns } from "../../../ui/more_runs";
 import { RunHead } from "../../../ui/run_head";
 import { useListWidth } from "../../../ui/splitter";
 import { UI_TEXT } from "../../../ui/text";
@@ -52,8 +53,9 @@ export function Stage() {
       [store],
     ),
   );
-  const part = partInSight(scrolled, visible, body);
-  const room = roomFor(height, axis);
+  const printing = store.printing.value;
+  const part = printing ? { top: 0, height: body } : partInSight(scrolled, visible, body);
+  const room = roomFor(height, axis, shown.length);
   useLayoutEffect(() => {
     flow.tops.value = tops;
     if (height > 0) flow.room.value = room;
@@ -144,6 +146,7 @@ export function Stage() {
               </div>
             )}
           </div>
+          <MoreRuns box={scroll} runs={shown} left={tree + GAP} right={profile + GAP} />
           <Follow scroll={scroll} at={at} tops={tops} visible={visible} />
           {!empty && (
             <SeriesPanel

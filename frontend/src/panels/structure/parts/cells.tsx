@@ -27,8 +27,16 @@ export function cellTooltip(cell: Cell, scale: Scale): { value: string; state: s
   return { value: blank ? "" : exact(cell.value), state: UI_TEXT.state[label] };
 }
 
+interface BarProps {
+  cell: Cell;
+  scale: Scale;
+  colours: Palette;
+  /** True if the number is above the bar. */
+  stacked: boolean;
+}
+
 /** A value as a bar on the shared scale, in the colour of the heat maps, and as text. */
-export function Bar({ cell, scale, colours }: { cell: Cell; scale: Scale; colours: Palette }) {
+export function Bar({ cell, scale, colours, stacked }: BarProps) {
   const rgb = colourOf(cell.state, cell.value, scale, colours);
   const t = clamp(toUnit(scale, cell.value));
   const from = scale.diverging ? Math.min(t, 0.5) : 0;
@@ -40,7 +48,7 @@ export function Bar({ cell, scale, colours }: { cell: Cell; scale: Scale; colour
     ? { left: "0", width: "100%" }
     : { left: `${100 * from}%`, width: `max(2px, ${100 * (to - from)}%)` };
   return (
-    <div class="bar-cell">
+    <div class={stacked ? "bar-cell stacked" : "bar-cell"}>
       <div class={cell.pending ? "track pending" : empty ? "track dotted" : "track"}>
         {!empty && rgb && <i class={look} style={{ ...style, backgroundColor: cssColour(rgb) }} />}
       </div>

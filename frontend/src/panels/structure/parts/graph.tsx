@@ -50,6 +50,7 @@ function Canvas({
 }: Props & { graph: Graph; run: string }) {
   const store = useStore();
   const { ref, width, height } = useSize<HTMLDivElement>();
+  const printing = store.printing.value;
   const flow = useMemo(() => visibleFlow(graph, open), [graph, [...open].join("\n")]);
   const laid = useMemo(() => layFlow(flow), [flow]);
   const chosen = flow.nodes.find((one) => holds(one, selected));
@@ -79,7 +80,12 @@ function Canvas({
     </button>
   );
   return (
-    <div class="drawing" data-testid="structure-graph">
+    <div
+      class="drawing"
+      data-testid="structure-graph"
+      // A picture holds the whole drawing at its own size.
+      style={printing ? { width: `${laid.width}px`, height: `${laid.height}px` } : undefined}
+    >
       <div
         class="paper"
         ref={ref}
@@ -90,7 +96,7 @@ function Canvas({
         {...handlers}
       >
         <svg width="100%" height="100%" role="group" aria-label={TEXT.graphName(run)}>
-          <g transform={`translate(${frame.x} ${frame.y}) scale(${frame.k})`}>
+          <g transform={printing ? undefined : `translate(${frame.x} ${frame.y}) scale(${frame.k})`}>
             {flow.groups.map(({ name, parent }) => {
               const box = laid.groups.get(name)!;
               const label = parent === "" ? name : name.slice(parent.length + 1);

@@ -4,6 +4,7 @@ import { palette } from "../../../lib/palette";
 import { shapeOf } from "../../../plot/markers";
 import { useSize, useStore } from "../../../ui/context";
 import { RunMarker } from "../../../ui/icon";
+import { MoreRuns } from "../../../ui/more_runs";
 import { statisticName, UI_TEXT } from "../../../ui/text";
 import type { Values } from "../data";
 import type { Models } from "../model";
@@ -13,8 +14,16 @@ import { Bar, cellTooltip, differenceText, labelOfModule, Sparkline, shapeText }
 
 const LINE = 26;
 const SPARK = { width: 96, height: 22 };
-/** Maximum number of runs that get a column. */
-const MAX_RUNS = 8;
+/** Width of a run's column. It shrinks to fit. If this would make it too narrow, the runs scroll. */
+const RUN = { min: 56, max: 104, scrolled: 92 };
+/** Width below which the number is above the bar instead of beside it. */
+const STACKED = 90;
+const GAP = 8;
+/** Maximum number of lines in a picture. */
+export const MAX_PRINTED = 1500;
+/** Widths of the name and of the other columns beside the runs. */
+const NAME = 156;
+const OTHERS = 94 + 84 + 72 + 68 + 36 + 66 + SPARK.width + 2;
 
 interface Props {
   models: Models;
@@ -53,13 +62,18 @@ export function differencesOf(models: Models, module: Module) {
 /** Table of layers, as printed by torchsummary, with a statistic of each layer. */
 export function Table({ models, values, lines, line, place, compact, toggle }: Props) {
   const store = useStore();
-  const { ref, height } = useSize<HTMLDivElement>();
+  const { ref, width, height } = useSize<HTMLDivElement>();
   const [top, setTop] = useState(0);
   const colours = palette(values.scale.diverging, store.dark.value);
-  const runs = compact ? [models.runs[place]] : models.runs.slice(0, MAX_RUNS);
+  const runs = compact ? [models.runs[place]] : models.runs;
+  const free = width - 12 - NAME - OTHERS - GAP * (7 + runs.length);
+  const each = Math.floor(free / Math.max(1, runs.length));
+  const wide = each >= RUN.min ? Math.min(RUN.max, each) : RUN.scrolled;
+  // Rows are as wide as their columns, so that the names stay in view while the runs scroll.
+  const rowSize = compact ? undefined : { minWidth: `${width - free + wide * runs.length}px` };
   const columns = compact
     ? `minmax(160px, 1fr) 86px 84px 66px 112px ${SPARK.width + 2}px`
-    : `minmax(156px, 1fr) 94px 84px 72px 68px 36px 66px ${runs.map(() => "104px").join(" ")} ${SPARK.width + 2}px`;
+    : `minmax(${NAME}px, 1fr) 94px 84px 72px 68px 36px 66px repeat(${runs.length}, ${wide}px) ${SPARK.width + 2}px`;
   useLayoutEffect(() => {
     const box = ref.current;
     if (!box || line < 0 || height === 0) return;
@@ -68,8 +82,9 @@ export function Table({ models, values, lines, line, place, compact, toggle }: P
     else if ((line + 1) * LINE + head * 2 > box.scrollTop + height)
       box.scrollTop = (line + 1) * LINE + head * 2 - height;
   }, [line, height]);
-  const first = Math.max(0, Math.floor(top / LINE) - 4);
-  const visible = lines.slice(first, first + Math.ceil(height / LINE) + 8);
+  const printing = store.printing.value;
+  const first = printing ? 0 : Math.max(0, Math.floor(top / LINE) - 4);
+  const visible = lines.slice(first, printing ? MAX_PRINTED : first + Math.ceil(height / LINE) + 8);
   const statistic = statisticName(store.kind.value, store.statistic.value);
   const total = sums(models.tree, place);
   const all = models.runs.map((_, i) => sums(models.tree, i));
@@ -85,7 +100,7 @@ export function Table({ models, values, lines, line, place, compact, toggle }: P
         tabIndex={0}
         onScroll={(event) => setTop(event.currentTarget.scrollTop)}
       >
-        <div class="line head" role="row" tabIndex={-1} style={{ gridTemplateColumns: columns }}>
+        <div class="line head" role="row" tabIndex={-1} style={{ gridTemplateColumns: columns, ...rowSize }}>
           <span role="columnheader" tabIndex={-1}>
             {TEXT.layer}
           </span>
@@ -121,7 +136,10 @@ export function Table({ models, values, lines, line, place, compact, toggle }: P
             {TEXT.overSteps}
           </span>
         </div>
-        <div class="lines" style={{ height: `${lines.length * LINE}px` }}>
+        <div
+          class="lines"
+          style={{ height: `${(printing ? visible.length : lines.length) * LINE}px`, ...rowSize }}
+        >
           {visible.map(({ module, state }, k) => {
             const index = first + k;
             const facts = module.facts[place] ?? module.facts.find((one) => one !== null) ?? null;
@@ -252,7 +270,12 @@ export function Table({ models, values, lines, line, place, compact, toggle }: P
                         .join("\n")}
                     >
                       {values.lineOf(module.name) >= 0 && (
-                        <Bar cell={cell} scale={values.scale} colours={colours} />
+                        <Bar
+                          cell={cell}
+                          scale={values.scale}
+                          colours={colours}
+                          stacked={!compact && wide < STACKED}
+                        />
                       )}
                     </span>
                   );
@@ -277,6 +300,7 @@ export function Table({ models, values, lines, line, place, compact, toggle }: P
         </div>
         {lines.length === 0 && <p class="none">{UI_TEXT.noLines}</p>}
       </div>
+      <MoreRuns box={ref} runs={runs.map(({ run }) => run)} heads=".head .run" left={NAME} />
       <div class="totals" data-testid="structure-totals">
         <b>{TEXT.total}</b>
         <Total

@@ -1,6 +1,7 @@
 import { useMemo, useState } from "preact/hooks";
 import { useSize, useStore } from "../../../ui/context";
 import { Failure } from "../../../ui/failure";
+import { MoreRuns } from "../../../ui/more_runs";
 import { RunHead } from "../../../ui/run_head";
 import type { Weight } from "../data";
 import { MARGIN } from "../draw";
@@ -101,62 +102,65 @@ export function Stage({ model, weight, name, loading, names, tracks, tracksError
   const kernels = all.some(({ cells }) => cells.kernel !== null);
   const barred = all.some(({ rows, columns }) => rows || columns);
   return (
-    <div class="w-stage" ref={ref} data-testid="weights-stage">
-      <div
-        class={loading ? "w-runs stale" : "w-runs"}
-        style={{ gridTemplateColumns: `repeat(${across}, ${each}px)`, gap: `0 ${GAP}px` }}
-        role="group"
-        aria-label={TEXT.shown}
-        aria-busy={loading}
-      >
-        {runs.map((run) => {
-          const one = model.runs.get(run);
-          const picture = drawn.get(run);
-          const elsewhere = one && one.map.step !== model.step ? TEXT.at(one.map.step) : undefined;
-          const why = !one
-            ? TEXT.noMap
-            : model.minus === "ref" && run === store.ref.value
-              ? TEXT.isReference
-              : TEXT.unlike;
-          return (
-            <div class="w-run" key={run}>
-              <RunHead run={run} width={each} {...(elsewhere === undefined ? {} : { note: elsewhere })} />
-              {picture && !(model.minus === "ref" && run === store.ref.value) ? (
-                <RunMap
-                  run={run}
-                  name={name}
-                  drawn={picture}
-                  all={drawn}
-                  model={model}
-                  reach={reach}
-                  maxHeight={room}
-                  cell={cell}
-                  setCell={setCell}
-                />
-              ) : (
-                <div class="w-none" style={{ height: `${high + MARGIN.bottom + FACTS}px` }}>
-                  {loading || width === 0 ? <div class="pending" /> : <div class="no-data">{why}</div>}
-                </div>
-              )}
-            </div>
-          );
-        })}
+    <>
+      <div class="w-stage" ref={ref} data-testid="weights-stage">
+        <div
+          class={loading ? "w-runs stale" : "w-runs"}
+          style={{ gridTemplateColumns: `repeat(${across}, ${each}px)`, gap: `0 ${GAP}px` }}
+          role="group"
+          aria-label={TEXT.shown}
+          aria-busy={loading}
+        >
+          {runs.map((run) => {
+            const one = model.runs.get(run);
+            const picture = drawn.get(run);
+            const elsewhere = one && one.map.step !== model.step ? TEXT.at(one.map.step) : undefined;
+            const why = !one
+              ? TEXT.noMap
+              : model.minus === "ref" && run === store.ref.value
+                ? TEXT.isReference
+                : TEXT.unlike;
+            return (
+              <div class="w-run" key={run}>
+                <RunHead run={run} width={each} {...(elsewhere === undefined ? {} : { note: elsewhere })} />
+                {picture && !(model.minus === "ref" && run === store.ref.value) ? (
+                  <RunMap
+                    run={run}
+                    name={name}
+                    drawn={picture}
+                    all={drawn}
+                    model={model}
+                    reach={reach}
+                    maxHeight={room}
+                    cell={cell}
+                    setCell={setCell}
+                  />
+                ) : (
+                  <div class="w-none" style={{ height: `${high + MARGIN.bottom + FACTS}px` }}>
+                    {loading || width === 0 ? <div class="pending" /> : <div class="no-data">{why}</div>}
+                  </div>
+                )}
+              </div>
+            );
+          })}
+        </div>
+        <WeightLegend model={model} labels={labels} bars={barred ? (kernels ? "kernels" : "rows") : null} />
+        {tracksError !== null ? (
+          <Failure what={TEXT.whatTracks} message={tracksError} retry={retryTracks} />
+        ) : (
+          <Tracks
+            names={names}
+            tracks={tracks}
+            parameter={weight.name}
+            width={each}
+            across={across}
+            gap={GAP}
+            whole={width}
+            height={tracksHeight}
+          />
+        )}
       </div>
-      <WeightLegend model={model} labels={labels} bars={barred ? (kernels ? "kernels" : "rows") : null} />
-      {tracksError !== null ? (
-        <Failure what={TEXT.whatTracks} message={tracksError} retry={retryTracks} />
-      ) : (
-        <Tracks
-          names={names}
-          tracks={tracks}
-          parameter={weight.name}
-          width={each}
-          across={across}
-          gap={GAP}
-          whole={width}
-          height={tracksHeight}
-        />
-      )}
-    </div>
+      <MoreRuns box={ref} runs={runs} />
+    </>
   );
 }
