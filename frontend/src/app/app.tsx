@@ -1,13 +1,13 @@
-import { Component, type ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { QueryContext } from "../data/use_query";
 import { FlowContext } from "../panels/gradient_flow/state/context";
 import { StoreContext, useStore } from "../ui/context";
 import { Empty } from "../ui/empty";
-import { Failure } from "../ui/failure";
+import { Failure, Unread } from "../ui/failure";
 import { Icon } from "../ui/icon";
 import { UI_TEXT } from "../ui/text";
 import { Tooltip } from "../ui/tooltip";
+import { Boundary } from "./boundary";
 import { Health } from "./health";
 import { KeyHelp, useKeys } from "./keys";
 import { Notices } from "./notices";
@@ -27,7 +27,7 @@ interface AppProps {
 
 export function App({ page: { store, client, flow }, reload }: AppProps) {
   return (
-    <Boundary>
+    <Boundary what={TEXT.page}>
       <StoreContext.Provider value={store}>
         <QueryContext.Provider value={client}>
           <FlowContext.Provider value={flow}>
@@ -61,7 +61,10 @@ function Page({ reload }: { reload: () => void }) {
     <div class={side ? "app" : "app folded"}>
       {side ? (
         <aside class="side" aria-label={TEXT.runs}>
-          <RunPicker fold={() => setSide(false)} />
+          <Boundary what={TEXT.whatRuns} resetOn={[runs]}>
+            <RunPicker fold={() => setSide(false)} />
+          </Boundary>
+          <Unread missing={store.runsMissing.value} />
           {error !== null && <Failure what={TEXT.whatRuns} message={error} retry={reload} />}
         </aside>
       ) : (
@@ -78,15 +81,61 @@ function Page({ reload }: { reload: () => void }) {
         </div>
       )}
       <main class={stable ? "main" : "main settling"}>
-        <Health stable={() => setStable(true)} />
+        <Boundary what={TEXT.health.what} resetOn={[runs]} failed={() => setStable(true)}>
+          <Health stable={() => setStable(true)} />
+        </Boundary>
+        <LinkNotice title={panel.title} />
+        <RunLimit />
         <Tabs panels={PANELS} now={panel.id} />
         <div class="tab-panel" role="tabpanel" id="tab-panel" aria-labelledby={`tab-${panel.id}`}>
           <Notices panel={panel} />
-          <PanelView panel={panel} reload={reload} />
+          <Boundary
+            key={panel.id}
+            what={TEXT.whatPanel(panel.title)}
+            resetOn={[runs, store.shown.value]}
+            failed={() => {
+              store.tooltip.value = null;
+            }}
+          >
+            <PanelView panel={panel} reload={reload} />
+          </Boundary>
         </div>
       </main>
       <Tooltip />
       <KeyHelp />
+    </div>
+  );
+}
+
+/** Notice that more runs are selected than the panel draws. */
+function RunLimit() {
+  const store = useStore();
+  const [shown, selected] = [store.shown.value.length, store.selected.value.length];
+  if (shown === selected) return null;
+  return (
+    <div class="link-notice" role="status" data-testid="run-limit">
+      <b>{TEXT.firstRuns(shown, selected)}</b>
+      <span>{TEXT.narrow}</span>
+    </div>
+  );
+}
+
+/** Notice that a link named a panel that does not exist. */
+function LinkNotice({ title }: { title: string }) {
+  const { unknownPanel } = useStore();
+  if (unknownPanel.value === null) return null;
+  return (
+    <div class="link-notice" role="status" data-testid="unknown-panel">
+      <span>{TEXT.unknownPanel(unknownPanel.value, title)}</span>
+      <button
+        type="button"
+        class="button"
+        onClick={() => {
+          unknownPanel.value = null;
+        }}
+      >
+        {TEXT.dismiss}
+      </button>
     </div>
   );
 }
@@ -106,24 +155,4 @@ function useSide(): [boolean, (open: boolean) => void] {
     return () => window.removeEventListener("resize", resized);
   }, []);
   return [chosen ?? wide, choose];
-}
-
-/** Error boundary. Without it an error during rendering leaves an empty page. */
-class Boundary extends Component<{ children: ComponentChildren }, { error: Error | null }> {
-  override state: { error: Error | null } = { error: null };
-
-  static override getDerivedStateFromError(error: Error) {
-    return { error };
-  }
-
-  override render() {
-    const { error } = this.state;
-    if (!error) return this.props.children;
-    return (
-      <div class="failure whole" role="alert" data-testid="error">
-        <b>{TEXT.renderFailed}</b>
-        <pre>{error.stack ?? error.message}</pre>
-      </div>
-    );
-  }
 }

@@ -206,10 +206,9 @@ const percent = (share: number) =>
 export const costOf = ({ share, seconds, steps, sampled }: Overhead) =>
   TEXT.health.costOf(percent(share), short(1000 * seconds), exact(steps), sampled);
 
-type Timed = ScalarSeries & { wall_times: Float64Array };
-const readCost = (header: unknown) => {
+const readCost = ({ series }: { series: readonly ScalarSeries[] }) => {
   const result = new Map<string, Overhead>();
-  for (const { run, steps, wall_times, values } of (header as { series: Timed[] }).series) {
+  for (const { run, steps, wall_times, values } of series) {
     const one = overheadOf(steps, wall_times, values);
     if (one) result.set(run, one);
   }

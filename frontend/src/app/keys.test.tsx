@@ -12,6 +12,7 @@ import { Tabs } from "./tabs";
 const PANELS: Panel[] = ["one", "two", "three"].map((id) => ({
   id,
   title: id.toUpperCase(),
+  maxRuns: 9,
   load: () => Promise.reject(new Error("not opened here")),
   concerns: () => () => false,
 }));

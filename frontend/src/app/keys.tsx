@@ -21,26 +21,28 @@ export function useKeys(panels: readonly Panel[]): void {
       }
       const nav = store.keyboardNav.value;
       const far = event.shiftKey ? 10 : 1;
-      const acts: Record<string, (() => void) | undefined> = {
-        ArrowLeft: nav ? () => nav.moveStep(-far) : undefined,
-        ArrowRight: nav ? () => nav.moveStep(far) : undefined,
-        Home: nav ? () => nav.moveStep(Number.NEGATIVE_INFINITY) : undefined,
-        End: nav ? () => nav.moveStep(Number.POSITIVE_INFINITY) : undefined,
-        ArrowUp: nav?.moveLayer && (() => nav.moveLayer?.(-1)),
-        ArrowDown: nav?.moveLayer && (() => nav.moveLayer?.(1)),
-        k: nav?.moveLayer && (() => nav.moveLayer?.(-1)),
-        j: nav?.moveLayer && (() => nav.moveLayer?.(1)),
-        "/": () => document.querySelector<HTMLElement>('[data-testid="row-filter"]')?.focus(),
-        "?": () => {
-          store.keysListed.value = !store.keysListed.value;
-        },
-      };
+      const acts = new Map<string, (() => void) | undefined>(
+        Object.entries({
+          ArrowLeft: nav ? () => nav.moveStep(-far) : undefined,
+          ArrowRight: nav ? () => nav.moveStep(far) : undefined,
+          Home: nav ? () => nav.moveStep(Number.NEGATIVE_INFINITY) : undefined,
+          End: nav ? () => nav.moveStep(Number.POSITIVE_INFINITY) : undefined,
+          ArrowUp: nav?.moveLayer && (() => nav.moveLayer?.(-1)),
+          ArrowDown: nav?.moveLayer && (() => nav.moveLayer?.(1)),
+          k: nav?.moveLayer && (() => nav.moveLayer?.(-1)),
+          j: nav?.moveLayer && (() => nav.moveLayer?.(1)),
+          "/": () => document.querySelector<HTMLElement>('[data-testid="row-filter"]')?.focus(),
+          "?": () => {
+            store.keysListed.value = !store.keysListed.value;
+          },
+        }),
+      );
       const panel = /^[1-9]$/.test(key) ? panels[Number(key) - 1] : undefined;
       const act = panel
         ? () => {
             store.view.panel.value = panel.id;
           }
-        : acts[key];
+        : acts.get(key);
       if (!act) return;
       event.preventDefault();
       act();

@@ -2,12 +2,22 @@ import { batch, effect } from "@preact/signals";
 import { render } from "preact";
 import { HttpSource } from "../data/client";
 import { Host } from "../data/host";
-import { decodeState, encodeState, panelKeys, placeOf, readHash, writeHash } from "../lib/url";
+import {
+  decodeState,
+  encodeState,
+  type Keys,
+  panelKeys,
+  placeOf,
+  readHash,
+  writeHash,
+} from "../lib/links/url";
 import { App } from "./app";
 import { pageState } from "./page";
-import { panelOf } from "./registry";
+import { isPanel, panelOf } from "./registry";
 import style from "./style.css?inline";
 import { exposeForTests } from "./test_hooks";
+
+const textOf = (keys: Keys) => JSON.stringify([...keys]);
 
 /** Start the page: connect the host, the state and the views. */
 export function start(body: HTMLElement): void {
@@ -33,17 +43,21 @@ export function start(body: HTMLElement): void {
   let place = "";
   const read = () => {
     const keys = readHash(host.readHash(), host.prefix);
-    written = JSON.stringify(keys);
-    place = placeOf(keys);
+    written = textOf(keys);
+    const state = decodeState(keys);
+    place = placeOf(keys, state.runs);
+    // Parts of the page depend on the open panel, so it must be one that exists.
+    const unknown = state.panel !== null && !isPanel(state.panel) ? state.panel : null;
     batch(() => {
-      store.setState(decodeState(keys));
+      store.setState(unknown === null ? state : { ...state, panel: null });
+      store.unknownPanel.value = unknown;
       store.setPanelKeys(panelKeys(keys));
     });
   };
   const write = () => {
-    const keys = { ...encodeState(store.state()), ...store.panelKeys() };
-    const next = placeOf(keys);
-    written = JSON.stringify(keys);
+    const keys = new Map([...encodeState(store.state(), store.names.value), ...store.panelKeys()]);
+    const next = placeOf(keys, store.view.runs.value);
+    written = textOf(keys);
     host.writeHash(writeHash(host.readHash(), host.prefix, keys), next !== place || store.jumping);
     place = next;
   };
@@ -66,7 +80,7 @@ export function start(body: HTMLElement): void {
     // The user opened another link in the same page. URLs of other tabs have none of these keys.
     hashChanged: () => {
       const keys = readHash(host.readHash(), host.prefix);
-      if (Object.keys(keys).length > 0 && JSON.stringify(keys) !== written) read();
+      if (keys.size > 0 && textOf(keys) !== written) read();
     },
     wentBack: read,
   });

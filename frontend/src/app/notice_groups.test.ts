@@ -4,7 +4,7 @@ import { groupNotices } from "./notice_groups";
 
 const run = (name: string, ...notices: RunInfo["notices"]): RunInfo => ({
   run: name,
-  kinds: {},
+  kinds: new Map(),
   first_wall_time: 0,
   steps: 0,
   notices,

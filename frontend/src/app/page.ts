@@ -3,6 +3,7 @@ import { RunList } from "../data/run_list";
 import { Store } from "../data/store";
 import type { Source } from "../lib/types";
 import { Flow } from "../panels/gradient_flow/state/flow";
+import { panelOf } from "./registry";
 
 /** State of the page: the shared store, the client, and Gradient flow, which opens first. */
 export interface PageState {
@@ -15,7 +16,7 @@ export interface PageState {
 
 /** Create the state of the page. `screen` returns the width of the screen in device pixels. */
 export function pageState(source: Source, isHidden: () => boolean, screen?: () => number): PageState {
-  const store = new Store();
+  const store = new Store((panel) => panelOf(panel).maxRuns);
   const client = new QueryClient(source, isHidden);
   const flow = new Flow(store, client, source, screen);
   const runs = new RunList(store, source, client, [flow]);

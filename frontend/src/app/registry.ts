@@ -11,6 +11,8 @@ export interface PanelModule {
 export interface Panel {
   id: string;
   title: string;
+  /** Number of runs that it draws without a noticeable delay. */
+  maxRuns: number;
   load: () => Promise<PanelModule>;
   /** Return a predicate: whether a notice about a kind belongs to the panel. */
   concerns: (store: Store) => (kind: string, run: RunInfo) => boolean;
@@ -27,42 +29,55 @@ export const PANELS: readonly Panel[] = [
   {
     id: "gradient_flow",
     title: "Gradient flow",
+    maxRuns: 100,
     load: () => import("../panels/gradient_flow"),
     // A run that lacks a whole kind does not offer it for selection, so its reason is always shown.
     concerns:
       ({ kind: { value } }) =>
       (kind, run) =>
-        rows.has(kind) && (kind === value || run.kinds[kind] === undefined),
+        rows.has(kind) && (kind === value || !run.kinds.has(kind)),
   },
   {
     id: "activations",
     title: "Activations",
+    maxRuns: 48,
     load: () => import("../panels/activations"),
     concerns: some("map"),
   },
   {
     id: "distributions",
     title: "Distributions",
+    maxRuns: 48,
     load: () => import("../panels/distributions"),
     concerns: some("parameter", "gradient", "activation", "activation_gradient"),
   },
   {
     id: "weights",
     title: "Weights",
+    maxRuns: 48,
     load: () => import("../panels/weights"),
     concerns: some("weight", "tracked"),
   },
   {
     id: "structure",
     title: "Structure",
+    maxRuns: 100,
     load: () => import("../panels/structure"),
     concerns:
       ({ kind: { value } }) =>
       (kind) =>
         kind === "graph" || kind === value,
   },
-  { id: "curves", title: "Curves", load: () => import("../panels/curves"), concerns: some("log") },
+  {
+    id: "curves",
+    title: "Curves",
+    maxRuns: 200,
+    load: () => import("../panels/curves"),
+    concerns: some("log"),
+  },
 ];
+
+export const isPanel = (id: string) => PANELS.some((panel) => panel.id === id);
 
 /** Return the panel with an ID, or the first panel if the ID is unknown. */
 export const panelOf = (id: string | null): Panel => PANELS.find((panel) => panel.id === id) ?? PANELS[0];

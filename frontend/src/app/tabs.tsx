@@ -13,7 +13,12 @@ export function Tabs({ panels, now }: { panels: readonly Panel[]; now: string })
   };
   const move = (event: KeyboardEvent) => {
     const at = panels.findIndex(({ id }) => id === now);
-    const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: panels.length - 1 }[event.key];
+    const to = new Map([
+      ["ArrowLeft", at - 1],
+      ["ArrowRight", at + 1],
+      ["Home", 0],
+      ["End", panels.length - 1],
+    ]).get(event.key);
     if (to === undefined) return;
     event.preventDefault();
     const next = panels[(to + panels.length) % panels.length].id;

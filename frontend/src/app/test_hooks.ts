@@ -110,7 +110,7 @@ export function exposeForTests(
       row: rows.lines.value[cursor.line.value]?.key ?? null,
       lines: rows.lines.value.map(({ key, type }) => ({ key, type })),
       loading: flow.query.pending.value || store.runs.value === null || client.pending > 0,
-      panelKeys: store.panelKeys(),
+      panelKeys: Object.fromEntries(store.panelKeys()),
       dark: store.dark.value,
       compared: picture.compared.value,
       zoom: flow.steps.zoom.value,

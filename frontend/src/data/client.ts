@@ -1,77 +1,106 @@
 import type {
+  Missing,
   Row,
-  RunInfo,
-  RunSeries,
   ScalarSeries,
   ScalarsRequest,
-  SeriesHeader,
   SeriesRequest,
+  SeriesResponse,
   Source,
 } from "../lib/types";
+import { type Answers, type Body, decodeAnswer, joinAnswers, type RouteName } from "./decode/answers";
+import { decodeRuns, type RunsAnswer } from "./decode/runs";
+import { divideRuns } from "./divide";
+import { pool } from "./pool";
+import { messageOf } from "./request";
 import { decode } from "./wire";
 
 /**
  * Base of the routes, relative to the document's base URL. TensorBoard sets that to the plugin's URL, including any
  * path prefix.
  */
-const ROUTES = ".";
+const BASE = ".";
+/** Maximum number of pending parts of one request. */
+const AT_ONCE = 2;
+/** Maximum number of layouts that a request lists as known. */
+const MAX_KNOWN = 5000;
 
-interface ScalarsHeader {
-  series: { run: string; tag: string; steps: Float64Array; values: Float32Array }[];
+/** A checked answer, its size in bytes, and whether a part of it could not be loaded. */
+interface Answer<T> {
+  header: T;
+  bytes: number;
+  partial: boolean;
 }
 
-/** Return a row for a line that was requested by name. The server sends no layout for these. */
-const unknownRow = (line: string | string[]): Row => ({
-  name: typeof line === "string" ? line : line.join("\n"),
-  module: "",
-  call: 0,
-  type: "",
-  shape: [],
-  numel: null,
-  role: "other",
-});
-
+/** The routes of the server. Requests of many runs are divided, and every answer is checked. */
 export class HttpSource implements Source {
-  private readonly layouts = new Map<string, Row[]>();
+  /** Layouts by kind and id. */
+  private readonly layouts = new Map<string, Map<string, Row[]>>();
 
-  constructor(private readonly base: string = ROUTES) {}
+  constructor(private readonly base: string = BASE) {}
 
-  async runs(signal: AbortSignal): Promise<RunInfo[]> {
+  async runs(signal: AbortSignal): Promise<RunsAnswer> {
     const response = await this.fetch("runs", { signal });
-    const body = (await response.json()) as { runs?: RunInfo[] };
-    if (!Array.isArray(body.runs)) throw new Error("missing runs: the response contains no list");
-    return body.runs.map((run) => ({ ...run, notices: run.notices ?? [] }));
+    return decodeRuns(await response.json());
   }
 
-  async series(request: SeriesRequest, signal: AbortSignal) {
-    const known = [...this.layouts.keys()].filter((key) => key.startsWith(`${request.kind}/`));
-    const body = { ...request, known: known.map((key) => key.slice(request.kind.length + 1)) };
-    const header = (await this.post("series", body, signal)).header as SeriesHeader;
-    // Runs with the same layout share one array of rows.
-    for (const [id, rows] of Object.entries(header.layouts)) {
-      const key = `${request.kind}/${id}`;
-      if (!this.layouts.has(key)) this.layouts.set(key, rows);
-    }
-    const series = header.series.map((one): RunSeries => {
-      const rows = request.rows?.map(unknownRow) ?? this.layouts.get(`${request.kind}/${one.layout}`);
-      if (!rows) throw new Error(`missing layout: ${one.layout} of run ${one.run}`);
-      const { run, steps, starts, columns, percentiles } = one;
-      const series = { run, rows, steps, wallTimes: one.wall_times, ...(percentiles && { percentiles }) };
-      if (!starts || !columns) return { ...series, absent: one.absent!, values: one.values! };
-      return { ...series, absent: new Uint8Array(0), values: {}, reduced: { steps, starts, columns } };
-    });
-    return { series, missing: header.missing ?? [] };
+  async series(request: SeriesRequest, signal: AbortSignal): Promise<SeriesResponse> {
+    return (await this.post("series", request, signal)).header;
   }
 
   async scalars(request: ScalarsRequest, signal: AbortSignal): Promise<ScalarSeries[]> {
-    return ((await this.post("scalars", request, signal)).header as ScalarsHeader).series;
+    return (await this.post("scalars", request, signal)).header.series;
   }
 
-  async post(route: string, body: object, signal: AbortSignal): Promise<{ header: unknown; bytes: number }> {
-    const headers = { "Content-Type": "application/json" };
-    const response = await this.fetch(route, { method: "POST", headers, body: JSON.stringify(body), signal });
+  /**
+   * Send a request, in parts if it names many runs. If some parts fail, their runs are listed as missing. If all
+   * fail, so does the request.
+   */
+  async post<R extends RouteName>(route: R, body: Body, signal: AbortSignal): Promise<Answer<Answers[R]>> {
+    const { runs = [] } = body;
+    const parts = divideRuns(body);
+    const answers = new Array<Answers[R]>(parts.length);
+    const missing: Missing[] = [];
+    let bytes = 0;
+    let failure: unknown;
+    const one = async (i: number) => {
+      try {
+        const answer = await this.part(route, parts[i], signal);
+        answers[i] = answer.header;
+        bytes += answer.bytes;
+      } catch (error) {
+        signal.throwIfAborted();
+        failure = error;
+        for (const run of parts[i].runs ?? []) missing.push({ run, reason: messageOf(error), unread: true });
+      }
+    };
+    await pool([...parts.keys()], AT_ONCE, one);
+    const arrived = answers.filter((answer) => answer !== undefined);
+    if (arrived.length === 0) throw failure;
+    const header = joinAnswers<Answers[R]>(arrived, runs);
+    header.missing.push(...missing);
+    return { header, bytes, partial: missing.length > 0 };
+  }
+
+  private async part<R extends RouteName>(route: R, body: Body, signal: AbortSignal) {
+    const known = this.knownLayouts(body);
+    const hasLayouts = route === "series" && !body.rows;
+    const response = await this.fetch(route, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(hasLayouts ? { ...body, known: [...known.keys()].slice(-MAX_KNOWN) } : body),
+      signal,
+    });
     const buffer = await response.arrayBuffer();
-    return { header: decode(buffer), bytes: buffer.byteLength };
+    return { header: decodeAnswer(route, decode(buffer), body, known), bytes: buffer.byteLength };
+  }
+
+  private knownLayouts({ kind = "" }: Body): Map<string, Row[]> {
+    let known = this.layouts.get(kind);
+    if (!known) {
+      known = new Map();
+      this.layouts.set(kind, known);
+    }
+    return known;
   }
 
   private async fetch(route: string, init: RequestInit): Promise<Response> {

@@ -84,7 +84,7 @@ export class Host {
     };
     const hash = () => events.hashChanged();
     const back = ({ state }: PopStateEvent) => {
-      if (!this.isHidden() && (state as Record<string, unknown> | null)?.[MARK]) events.wentBack();
+      if (!this.isHidden() && (state as { [MARK]?: boolean } | null)?.[MARK]) events.wentBack();
     };
     window.addEventListener("resize", resized);
     this.window.addEventListener("hashchange", hash);

@@ -109,9 +109,10 @@ export class QueryClient {
       this.forget(key, request);
       if (this.unfinished.first + this.unfinished.later === 0) for (const go of this.atRest.splice(0)) go();
     };
-    request.response.then(({ header, bytes }) => {
+    request.response.then(({ header, bytes, partial = false }) => {
       const isOld = generation !== this.generation.peek() || abort.signal.aborted;
-      if (keep && !isOld) this.cache.set(key, header, bytes);
+      // What failed is requested again when it is needed again.
+      if (keep && !isOld && !partial) this.cache.set(key, header, bytes);
       done();
     }, done);
     return request;

@@ -4,10 +4,11 @@
  */
 export type Priority = "first" | "later" | "idle";
 
-/** A decoded response and its size. */
+/** A decoded response, its size, and whether a part of it could not be loaded. */
 export interface DecodedResponse<T> {
   header: T;
   bytes: number;
+  partial?: boolean;
 }
 
 export interface FetchOptions<T> {

@@ -1,6 +1,6 @@
 import { batch, effect, untracked } from "@preact/signals";
 import { LOG_PREFIX } from "../lib/tags";
-import type { RunInfo, Source } from "../lib/types";
+import type { Missing, RunInfo, Source } from "../lib/types";
 import type { QueryClient } from "./query_client";
 import { messageOf } from "./request";
 import { RunScalars } from "./run_scalars";
@@ -65,9 +65,9 @@ export class RunList {
     try {
       const load = async (abort: AbortSignal) => ({ header: await this.source.runs(abort), bytes: 0 });
       const options = { signal, load, keep: false, priority: "later" } as const;
-      const runs = await this.client.fetch<RunInfo[]>("runs", {}, options);
+      const { runs, missing } = await this.client.fetch("runs", {}, options);
       if (signal.aborted) return;
-      this.replace(runs);
+      this.replace(runs, missing);
       await Promise.all([
         ...this.dependents.map((one) => one.reload()),
         this.headlines.fetch(store.visible.value),
@@ -80,11 +80,12 @@ export class RunList {
   /**
    * Replace the list. The reload requests everything that is shown, so effects must not request new runs themselves.
    */
-  private replace(runs: RunInfo[]): void {
+  private replace(runs: RunInfo[], missing: Missing[]): void {
     const { store } = this;
     store.replacingRuns = true;
     batch(() => {
       store.runs.value = runs;
+      store.runsMissing.value = missing;
       store.runsError.value = null;
     });
     store.replacingRuns = false;

@@ -6,10 +6,13 @@ import type { RunInfo, ScalarSeries } from "../lib/types";
 const COLOURS = ["#425066", "#12b5cb", "#e52592", "#f9ab00", "#9334e6", "#7cb342", "#e8710a"];
 const FIRST_DARK = "#8e98a3";
 
+/** Compare times, of which several may be infinite. */
+const byTime = (a: number, b: number) => (a === b ? 0 : a - b);
+
 /** Order runs by the time of their first event, so that a run keeps its colour when runs are added or filtered. */
 export function runOrder(runs: readonly RunInfo[]): Map<string, number> {
   const sorted = [...runs].sort(
-    (a, b) => a.first_wall_time - b.first_wall_time || a.run.localeCompare(b.run),
+    (a, b) => byTime(a.first_wall_time, b.first_wall_time) || a.run.localeCompare(b.run),
   );
   return new Map(sorted.map((info, i) => [info.run, i]));
 }
@@ -59,7 +62,11 @@ export interface Headline {
 /** Return each run's newest value of its preferred tag. */
 export function headlines(series: readonly ScalarSeries[], prefix: string): Map<string, Headline> {
   const byRun = new Map<string, ScalarSeries[]>();
-  for (const one of series) byRun.set(one.run, [...(byRun.get(one.run) ?? []), one]);
+  for (const one of series) {
+    const own = byRun.get(one.run);
+    if (own) own.push(one);
+    else byRun.set(one.run, [one]);
+  }
   const result = new Map<string, Headline>();
   for (const [run, own] of byRun) {
     const tag = headlineTag(
@@ -101,9 +108,9 @@ export function shortNames(runs: readonly string[]): Map<string, string> {
 export function statisticsOf(runs: readonly RunInfo[]): { kind: string; names: string[] }[] {
   const byKind = new Map<string, Set<string>>();
   for (const { kinds } of runs) {
-    for (const [kind, names] of Object.entries(kinds)) {
+    for (const [kind, names] of kinds) {
       const set = byKind.get(kind) ?? new Set();
-      for (const name of names ?? []) set.add(name);
+      for (const name of names) set.add(name);
       if (kind === GAIN.kind && set.has(GAIN.source)) set.add(GAIN.statistic);
       byKind.set(kind, set);
     }

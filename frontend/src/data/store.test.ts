@@ -30,21 +30,21 @@ test("Store, run added before an implied reference, keeps the reference", () => 
 
 test("Store, keys of a panel not opened yet, stay in the URL", () => {
   const store = new Store();
-  store.setPanelKeys({ "act.sample": "3", "hist.mode": "heat" });
+  store.setPanelKeys(new Map(Object.entries({ "act.sample": "3", "hist.mode": "heat" })));
   expect(store.key("act.sample").value).toBe("3");
   store.key("act.sample").value = null;
   store.key("act.layer").value = "fc1";
-  expect(store.panelKeys()).toEqual({ "hist.mode": "heat", "act.layer": "fc1" });
-  store.setPanelKeys({});
+  expect(Object.fromEntries(store.panelKeys())).toEqual({ "hist.mode": "heat", "act.layer": "fc1" });
+  store.setPanelKeys(new Map());
   expect(store.key("act.layer").value).toBeNull();
   expect(() => store.key("step")).toThrow("invalid key: step");
 });
 
 test("Store, panel key first requested later, is written to the URL", () => {
   const store = new Store();
-  const seen: Record<string, string>[] = [];
+  const seen: object[] = [];
   effect(() => {
-    seen.push(store.panelKeys());
+    seen.push(Object.fromEntries(store.panelKeys()));
   });
   store.key("late.choice").value = "b";
   expect(seen.at(-1)).toEqual({ "late.choice": "b" });

@@ -1,9 +1,10 @@
 import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { sourceOf } from "../lib/gain";
+import { chosenRuns } from "../lib/links/run_choice";
+import { DEFAULTS, type Keys } from "../lib/links/url";
 import { hasThresholds, isFraction } from "../lib/statistics";
 import { LOG_PREFIX } from "../lib/tags";
-import type { Row, RunInfo, ScalarSeries, ScaleMode, Thresholds, ViewState } from "../lib/types";
-import { DEFAULTS } from "../lib/url";
+import type { Missing, Row, RunInfo, ScalarSeries, ScaleMode, Thresholds, ViewState } from "../lib/types";
 import type { KeyboardNav, TooltipContent } from "./content";
 import { filtered } from "./filtered";
 import type { Overhead } from "./overhead";
@@ -23,11 +24,16 @@ export class Store {
   private readonly keys = new Map<string, Signal<string | null>>();
   private readonly keyCount = signal(0);
   /** URL keys that no panel has requested yet. */
-  private readonly otherKeys = signal<Readonly<Record<string, string>>>({});
+  private readonly otherKeys = signal<Keys>(new Map());
+  /** `maxRuns(panel)` is the number of runs that a panel can draw. */
+  constructor(private readonly maxRuns: (panel: string | null) => number = () => Number.POSITIVE_INFINITY) {}
+
   /** True during `jump`. */
   jumping = false;
 
   readonly dark = signal(false);
+  /** Panel in a link that does not exist. */
+  readonly unknownPanel = signal<string | null>(null);
   /** True while a picture is drawn. All content is then in the document, also what is scrolled out of view. */
   readonly printing = signal(false);
   /** True while the list of keyboard shortcuts is shown. */
@@ -40,6 +46,8 @@ export class Store {
 
   readonly runs = signal<RunInfo[] | null>(null);
   readonly runsError = signal<string | null>(null);
+  /** Runs of the list that could not be read. */
+  readonly runsMissing = signal<readonly Missing[]>([]);
   /** True while a reload replaces the list of runs. */
   replacingRuns = false;
   readonly scalars = signal<readonly ScalarSeries[]>([]);
@@ -55,15 +63,21 @@ export class Store {
   readonly selected = computed(() => {
     const chosen = this.view.runs.value;
     if (chosen === null) return this.names.value.slice(0, FIRST_RUNS);
-    return chosen.filter((run) => this.order.value.has(run));
+    return chosenRuns(chosen, this.names.value);
   });
   readonly ref = computed(() => {
     const wanted = this.view.ref.value;
-    const selected = this.selected.value;
-    if (wanted !== null && selected.includes(wanted)) return wanted;
-    return this.names.value.find((run) => selected.includes(run)) ?? null;
+    const selected = new Set(this.selected.value);
+    if (wanted !== null && selected.has(wanted)) return wanted;
+    return this.names.value.find((run) => selected.has(run)) ?? null;
   });
-  readonly shown = computed(() => shownRuns(this.selected.value, this.ref.value, this.order.value));
+  /** Selected runs: the reference first, then the others. */
+  private readonly chosen = computed(() => shownRuns(this.selected.value, this.ref.value, this.order.value));
+  /** The first of the selected runs, as many as the open panel can draw. */
+  readonly shown = computed(() => {
+    const limit = this.maxRuns(this.view.panel.value);
+    return this.chosen.value.length > limit ? this.chosen.value.slice(0, limit) : this.chosen.value;
+  });
   /** Runs that are shown, or visible in the list. */
   readonly visible = computed(() => {
     const listed = this.listedInView.value ?? this.names.value.slice(0, FIRST_LISTED);
@@ -85,7 +99,7 @@ export class Store {
     () =>
       new Map(
         (this.runs.value ?? [])
-          .filter(({ kinds }) => Object.keys(kinds).length === 0)
+          .filter(({ kinds }) => kinds.size === 0)
           .map(({ run, notices }) => [run, notices.map(({ reason }) => reason)]),
       ),
   );
@@ -139,7 +153,8 @@ export class Store {
 
   selectListed(on: boolean): void {
     const listed = this.listed.items.value;
-    const others = this.selected.value.filter((run) => !listed.includes(run));
+    const these = new Set(listed);
+    const others = this.selected.value.filter((run) => !these.has(run));
     this.view.runs.value = on ? [...others, ...listed] : others;
   }
 
@@ -159,10 +174,10 @@ export class Store {
    *     const sample = Number(store.key("act.sample").value ?? 0);
    */
   key(name: string): Signal<string | null> {
-    if (name in this.view) throw new Error(`invalid key: ${name} belongs to the shared view`);
+    if (Object.hasOwn(this.view, name)) throw new Error(`invalid key: ${name} belongs to the shared view`);
     let one = this.keys.get(name);
     if (!one) {
-      one = signal(this.otherKeys.peek()[name] ?? null);
+      one = signal(this.otherKeys.peek().get(name) ?? null);
       this.keys.set(name, one);
       this.keyCount.value = this.keys.size;
     }
@@ -170,21 +185,21 @@ export class Store {
   }
 
   /** Return the panels' URL keys that are not at their defaults. Keys of panels that are not open yet are kept. */
-  panelKeys(): Record<string, string> {
-    const result: Record<string, string> = { ...this.otherKeys.value };
+  panelKeys(): Keys {
+    const result = new Map(this.otherKeys.value);
     // Read the count, so that the URL also follows keys that a panel requests later.
     void this.keyCount.value;
     for (const [name, { value }] of this.keys) {
-      if (value === null) delete result[name];
-      else result[name] = value;
+      if (value === null) result.delete(name);
+      else result.set(name, value);
     }
     return result;
   }
 
-  setPanelKeys(keys: Readonly<Record<string, string>>): void {
+  setPanelKeys(keys: Keys): void {
     batch(() => {
       this.otherKeys.value = keys;
-      for (const [name, one] of this.keys) one.value = keys[name] ?? null;
+      for (const [name, one] of this.keys) one.value = keys.get(name) ?? null;
     });
   }
 
@@ -206,8 +221,8 @@ export class Store {
 
   setState(state: ViewState): void {
     batch(() => {
-      for (const [key, value] of Object.entries(state))
-        (this.view as Record<string, Signal<unknown>>)[key].value = value;
+      for (const key of Object.keys(DEFAULTS) as (keyof ViewState)[])
+        (this.view[key] as Signal<unknown>).value = state[key];
     });
   }
 }

@@ -6,6 +6,9 @@ import { FakeSource, settle } from "../testing/helpers";
 import { QueryClient } from "./query_client";
 import { QueryContext, useQuery } from "./use_query";
 
+/** The fake source answers any route with anything. */
+const ROUTE = "things" as "maps";
+
 let root: HTMLElement;
 let source: FakeSource;
 let client: QueryClient;
@@ -21,7 +24,7 @@ afterEach(() => render(null, root));
 
 function Probe({ body, debounce }: { body: object | null; debounce?: number }) {
   const { data, previous, error, pending, retry } = useQuery(
-    "things",
+    ROUTE,
     body,
     (header) => String(header),
     debounce === undefined ? {} : { debounce },
@@ -133,7 +136,7 @@ test("useQuery, debounced request, is sent once it rests; a cached response is s
 test("useQuery, response that cannot be read, is an error", async () => {
   const quiet = { step: 1 };
   const Broken = () => {
-    const { error } = useQuery("things", quiet, () => {
+    const { error } = useQuery(ROUTE, quiet, () => {
       throw new Error("invalid header");
     });
     return <i>{error}</i>;

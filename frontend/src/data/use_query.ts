@@ -1,5 +1,6 @@
 import { createContext } from "preact";
 import { useContext, useEffect, useMemo, useState } from "preact/hooks";
+import type { Answers, RouteName } from "./decode/answers";
 import type { QueryState } from "./query";
 import type { QueryClient } from "./query_client";
 import type { QueryOptions } from "./request";
@@ -14,16 +15,19 @@ export function useQueryClient(): QueryClient {
   return client;
 }
 
+/** Return an answer as it is. */
+export const asIs = <T>(answer: T): T => answer;
+
 /**
  * Request data from a route and rerender when it arrives; null requests nothing. Late responses for earlier
  * parameters are dropped. A reload sends the request again and keeps the old data meanwhile.
  *
  *     const { data, error, retry } = useQuery("maps", { runs, prefix, tag: null, steps: null }, readListing);
  */
-export function useQuery<T>(
-  route: string,
+export function useQuery<R extends RouteName, T>(
+  route: R,
   params: object | null,
-  read: (header: unknown) => T,
+  read: (answer: Answers[R]) => T,
   options?: QueryOptions,
 ): QueryState<T> {
   const client = useQueryClient();
@@ -31,7 +35,12 @@ export function useQuery<T>(
   const [attempt, setAttempt] = useState(0);
   const [, redraw] = useState(0);
   const query = useMemo(() => client.query<T>(route, options), [client, route]);
-  query.set(params, read);
-  useEffect(() => query.start(read, () => redraw((n) => n + 1)), [query, query.key, generation, attempt]);
+  // The source has checked the answer of the route.
+  const readChecked = read as (answer: unknown) => T;
+  query.set(params, readChecked);
+  useEffect(
+    () => query.start(readChecked, () => redraw((n) => n + 1)),
+    [query, query.key, generation, attempt],
+  );
   return query.state(() => setAttempt((n) => n + 1));
 }

@@ -92,7 +92,9 @@ test("HttpSource, known layouts, are not sent again", async () => {
   expect(sent.map(({ known }) => known.length)).toEqual([0, 1]);
   expect(second.series[0].rows).toBe(first.series[0].rows);
   expect(first.series[0].rows[0].name).toBe("stem.weight");
-  expect(first.series[0].values.norm.length).toBe(first.series[0].steps.length * first.series[0].rows.length);
+  expect(first.series[0].values.get("norm")!.length).toBe(
+    first.series[0].steps.length * first.series[0].rows.length,
+  );
   vi.unstubAllGlobals();
 });
 
@@ -105,4 +107,18 @@ test("HttpSource, error response, throws its text", async () => {
     "400 Bad Request: unknown kind: nothing",
   );
   vi.unstubAllGlobals();
+});
+
+test.each([
+  ['{"dtype":"float32","shape":[-1],"offset":0}', "invalid shape: [-1]"],
+  ['{"dtype":"float32","shape":[1.5],"offset":0}', "invalid shape: [1.5]"],
+  ['{"dtype":"float32","shape":null,"offset":0}', "invalid shape: null"],
+  ['{"dtype":"uint8","shape":[4294967296,4294967296],"offset":0}', "invalid array"],
+  ['{"dtype":"uint8","shape":[0],"offset":-8}', "invalid offset: -8"],
+  ['{"dtype":"uint8","shape":[0],"offset":3}', "invalid offset: 3"],
+  ['{"dtype":"uint8","shape":[0],"offset":"0"}', 'invalid offset: "0"'],
+  ['{"dtype":"uint8","shape":[1],"offset":1e15}', "invalid array"],
+  ['{"dtype":"constructor","shape":[0],"offset":0}', "unknown dtype: constructor"],
+])("decode, reference %s, is an error", (text, message) => {
+  expect(() => decode(withHeader(`{"a":${text}}`))).toThrow(message);
 });

@@ -40,8 +40,7 @@ export function asColumns(series: RunSeries): RunSeries {
   const { starts, steps, columns } = reduced;
   const end = (i: number) => (i + 1 < starts.length ? starts[i + 1] : steps.length);
   const middle = Array.from(starts, (start, i) => (start + end(i) - 1) >> 1);
-  const names = Object.keys(columns);
-  const states = columns[names[0]]?.states ?? new Uint8Array(0);
+  const states = [...columns.values()][0]?.states ?? new Uint8Array(0);
   // A plain loop is ten times as fast as Uint8Array.from with a function.
   const absent = new Uint8Array(states.length);
   for (let i = 0; i < states.length; i++) if (states[i] === COLUMN_BITS.absent) absent[i] = 1;
@@ -50,7 +49,7 @@ export function asColumns(series: RunSeries): RunSeries {
     steps: Float64Array.from(middle, (i) => steps[i]),
     wallTimes: Float64Array.from(middle, (i) => series.wallTimes[i]),
     absent,
-    values: Object.fromEntries(names.map((name) => [name, columnValues(columns[name])])),
+    values: each(columns, columnValues),
   };
 }
 
@@ -114,7 +113,7 @@ export function columnDetail(grid: Grid, line: number, at: number): ColumnDetail
 }
 
 /** Return the columns of a series' only statistic. */
-const firstOf = (series: RunSeries): ColumnValues => Object.values(series.reduced!.columns)[0];
+const firstOf = (series: RunSeries): ColumnValues => [...series.reduced!.columns.values()][0];
 
 /** Return a series with only this row. */
 export function oneRow(series: RunSeries, row: number): RunSeries {
@@ -180,8 +179,9 @@ export function sliceColumns(series: RunSeries, from: number, to: number): RunSe
   };
 }
 
-const each = <A, B>(of: Record<string, A>, change: (one: A) => B) =>
-  Object.fromEntries(Object.entries(of).map(([name, one]) => [name, change(one)]));
+/** Return a table with each of its values changed. */
+export const each = <A, B>(of: ReadonlyMap<string, A>, change: (one: A) => B): Map<string, B> =>
+  new Map([...of].map(([name, one]) => [name, change(one)]));
 
 const changed = (
   { min, mean, max, states, at }: ColumnValues,
@@ -198,6 +198,6 @@ const changed = (
 export function bytesOf({ absent, values, reduced }: RunSeries): number {
   const sum = (arrays: { byteLength: number }[]) =>
     arrays.reduce((total, { byteLength }) => total + byteLength, 0);
-  const columns = Object.values(reduced?.columns ?? {});
-  return absent.byteLength + sum(Object.values(values)) + sum(columns.flatMap((one) => Object.values(one)));
+  const columns = [...(reduced?.columns.values() ?? [])];
+  return absent.byteLength + sum([...values.values()]) + sum(columns.flatMap((one) => Object.values(one)));
 }

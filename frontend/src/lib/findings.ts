@@ -1,3 +1,5 @@
+import type { Missing } from "./types";
+
 /** A rule's finding in one layer, as sent by `POST findings`. */
 export interface Finding {
   run: string;
@@ -39,7 +41,7 @@ export interface FindingsHeader {
   findings: Finding[];
   /** Runs that were not requested and have findings. */
   others: string[];
-  missing: { run: string; step: number | null; reason: string }[];
+  missing: Missing[];
 }
 
 /** Findings of one rule form one group if they began within this fraction of the run, or this number of steps. */

@@ -84,6 +84,7 @@ test("headlines prefer shared metrics, else use a run's own", () => {
     run,
     tag,
     steps: Float64Array.of(9),
+    wall_times: Float64Array.of(9),
     values: Float32Array.of(value),
   });
   const found = headlines(

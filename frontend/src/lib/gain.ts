@@ -21,7 +21,7 @@ export const sourceOf = (kind: string, statistic: string) =>
 export function gainGrid(series: RunSeries, lines: readonly Line[], index: Int32Array): Grid {
   const steps = series.steps.length;
   const columns = series.rows.length;
-  const rms = series.values[GAIN.source];
+  const rms = series.values.get(GAIN.source);
   const grid: Grid = {
     run: series.run,
     steps: series.steps,
@@ -73,7 +73,7 @@ export function gainParts(
   step: number,
 ): { into: number; out: number; before: string } | null {
   const columns = series.rows.length;
-  const rms = series.values[GAIN.source];
+  const rms = series.values.get(GAIN.source);
   const here = rows
     .filter((row) => row >= 0 && series.absent[step * columns + row] === 0)
     .sort((a, b) => a - b);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { line, series } from "../testing/helpers";
+import { line, renamed, series } from "../testing/helpers";
 import { statisticName } from "../ui/text";
 import { aggregate, buildGrid } from "./grid";
 import { aggregateOf, hasThresholds, sortKinds, sortStatistics } from "./statistics";
@@ -73,9 +73,8 @@ describe("buildGrid", () => {
         [Number.NaN, Number.NaN],
       ],
     );
-    two.values = { saturated_fraction: two.values.norm };
     const made = buildGrid(
-      two,
+      renamed(two, "saturated_fraction"),
       "saturated_fraction",
       [line("relu", [0]), line("tanh", [1])],
       Int32Array.of(0, 1),
@@ -134,8 +133,12 @@ describe("optimizer statistics", () => {
     );
     one.rows[0].numel = 1;
     one.rows[1].numel = 3;
-    one.values = { effective_step_size: one.values.norm };
-    const made = buildGrid(one, "effective_step_size", [line("x.*", [0, 1], "block")], Int32Array.of(0, 1));
+    const made = buildGrid(
+      renamed(one, "effective_step_size"),
+      "effective_step_size",
+      [line("x.*", [0, 1], "block")],
+      Int32Array.of(0, 1),
+    );
     expect(made.values[0] / 1e-20).toBeCloseTo(Math.sqrt(3), 5);
     expect([...made.states]).toEqual([value, nonfinite]);
   });

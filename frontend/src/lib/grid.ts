@@ -82,9 +82,9 @@ export function buildGrid(
   };
   if (reduced)
     grid.reduced = { steps: reduced.steps, starts: reduced.starts, sources: lines.map(() => null) };
-  const source = series.values[statistic];
+  const source = series.values.get(statistic);
   const rule = aggregateOf(statistic);
-  const all = whole.values[statistic];
+  const all = whole.values.get(statistic);
   const isUndefined = all && mayBeUndefined(statistic) ? undefinedRows(whole, all) : null;
   lines.forEach((line, l) => {
     const start = l * steps;
@@ -141,7 +141,8 @@ function aggregateRows(
 function copyRow(grid: Grid, line: number, series: RunSeries, statistic: string, row: number): void {
   const steps = grid.steps.length;
   const columns = series.rows.length;
-  const values = series.values[statistic];
+  const values = series.values.get(statistic);
+  if (!values) return;
   if (grid.reduced) grid.reduced.sources[line] = { series, row };
   for (let s = 0, from = row, to = line * steps; s < steps; s++, from += columns, to++) {
     if (series.absent[from] !== 0) continue;

@@ -1,3 +1,5 @@
+import type { RunChoice } from "./links/run_choice";
+
 /** Shared types. Terms as in docs/glossary.md: run, kind, statistic, row, layout, step. */
 
 export type Kind = "parameter" | "gradient" | "update" | "activation" | "activation_gradient" | "optimizer";
@@ -18,11 +20,14 @@ export interface Row {
   unit_axis?: number | null;
   dtype?: string;
   trainable?: boolean;
+  /** The parameter that a tracked weight belongs to. */
+  parameter?: string;
 }
 
 export interface RunInfo {
   run: string;
-  kinds: Partial<Record<string, string[]>>;
+  /** Statistics by kind. */
+  kinds: ReadonlyMap<string, readonly string[]>;
   first_wall_time: number;
   steps: number;
   notices: readonly Notice[];
@@ -42,11 +47,12 @@ export interface RunSeries {
   steps: Float64Array;
   wallTimes: Float64Array;
   absent: Uint8Array;
-  values: Record<string, Float32Array>;
+  /** Values by statistic. Empty if the series is reduced. */
+  values: ReadonlyMap<string, Float32Array>;
   /** Set if the run has more steps than the requested width: `steps` are then columns of steps. */
   reduced?: Reduced;
   /** Per row over all steps, if requested. See docs/http_api.md. */
-  percentiles?: Record<string, Percentiles>;
+  percentiles?: ReadonlyMap<string, Percentiles>;
 }
 
 /** Percentiles per row. `values` is [percentiles, rows], and the counts are [rows]. */
@@ -68,7 +74,7 @@ interface Reduced {
   steps: Float64Array;
   /** Index of each column's first step. */
   starts: Float64Array;
-  columns: Record<string, ColumnValues>;
+  columns: ReadonlyMap<string, ColumnValues>;
 }
 
 /** Values per column and row, [columns, rows]. See docs/http_api.md. */
@@ -80,10 +86,17 @@ export interface ColumnValues {
   at: Uint8Array | Float32Array;
 }
 
+/** An item of a request that the answer lacks. */
 export interface Missing {
-  run: string;
-  statistic: string | null;
+  /** Null if it is not about a single run. */
+  run: string | null;
+  statistic?: string | null;
+  tag?: string | null;
+  row?: string | null;
+  step?: number | null;
   reason: string;
+  /** True if the page could not read it, or could not load it. */
+  unread?: boolean;
 }
 
 export interface SeriesRequest {
@@ -100,25 +113,7 @@ export interface SeriesRequest {
   percentiles?: number[];
 }
 
-/** Header of a response of the route `series`. */
-export interface SeriesHeader {
-  /** Only layouts that the request did not list as known. */
-  layouts: Record<string, Row[]>;
-  series: {
-    run: string;
-    layout: string | number | null;
-    steps: Float64Array;
-    wall_times: Float64Array;
-    /** Either values at each step, or columns of steps if there are more steps than the requested width. */
-    absent?: Uint8Array;
-    values?: Record<string, Float32Array>;
-    starts?: Float64Array;
-    columns?: Record<string, ColumnValues>;
-    percentiles?: Record<string, Percentiles>;
-  }[];
-  missing?: Missing[];
-}
-
+/** Answer of the route `series`. */
 export interface SeriesResponse {
   series: RunSeries[];
   missing: Missing[];
@@ -135,22 +130,31 @@ export interface ScalarSeries {
   run: string;
   tag: string;
   steps: Float64Array;
+  /** Seconds since 1970. */
+  wall_times: Float64Array;
   values: Float32Array;
 }
 
 /** Source of the page's data. `data/` implements it over HTTP, tests fake it. */
 export interface Source {
-  runs(signal: AbortSignal): Promise<RunInfo[]>;
+  runs(signal: AbortSignal): Promise<{ runs: RunInfo[]; missing: Missing[] }>;
   series(request: SeriesRequest, signal: AbortSignal): Promise<SeriesResponse>;
   scalars(request: ScalarsRequest, signal: AbortSignal): Promise<ScalarSeries[]>;
-  /** Request any other route of docs/http_api.md. Return its header with arrays in place, and their size in bytes. */
-  post(route: string, body: object, signal: AbortSignal): Promise<{ header: unknown; bytes: number }>;
+  /**
+   * Request a route of docs/http_api.md. Return its checked answer, its size in bytes, and whether a part of it could
+   * not be loaded.
+   */
+  post(
+    route: string,
+    body: object,
+    signal: AbortSignal,
+  ): Promise<{ header: unknown; bytes: number; partial?: boolean }>;
 }
 
 /** The state that a link restores. Null means a default that depends on the data. */
 export interface ViewState {
   panel: string | null;
-  runs: string[] | null;
+  runs: RunChoice | null;
   ref: string | null;
   kind: string | null;
   statistic: string | null;

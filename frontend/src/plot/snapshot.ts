@@ -143,8 +143,7 @@ function drawMark(g: CanvasRenderingContext2D, svg: SVGSVGElement): void {
       g.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
       g.fillStyle = style.fill;
       g.textBaseline = "alphabetic";
-      g.textAlign =
-        ({ middle: "center", end: "right" }[style.textAnchor] as CanvasTextAlign | undefined) ?? "left";
+      g.textAlign = style.textAnchor === "middle" ? "center" : style.textAnchor === "end" ? "right" : "left";
       g.fillText(shape.textContent ?? "", number("x"), number("y"));
       g.restore();
       continue;

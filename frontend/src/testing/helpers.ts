@@ -27,6 +27,12 @@ export function row(name: string, more: Partial<Row> = {}): Row {
   };
 }
 
+/** Return a series with its only values under another statistic. */
+export const renamed = (one: RunSeries, statistic: string): RunSeries => ({
+  ...one,
+  values: new Map([[statistic, one.values.get("norm")!]]),
+});
+
 /** Return a series from `values[step][row]`. A null value is absent. */
 export function series(
   run: string,
@@ -41,7 +47,7 @@ export function series(
     steps: Float64Array.from(steps),
     wallTimes: Float64Array.from(steps),
     absent: Uint8Array.from(flat, (value) => (value === null ? 1 : 0)),
-    values: { norm: Float32Array.from(flat, (value) => value ?? Number.NaN) },
+    values: new Map([["norm", Float32Array.from(flat, (value) => value ?? Number.NaN)]]),
   };
 }
 
@@ -69,7 +75,7 @@ export const info = (
   kinds: Record<string, string[]> = { gradient: ["norm"] },
 ): RunInfo => ({
   run,
-  kinds,
+  kinds: new Map(Object.entries(kinds)),
   first_wall_time: time,
   steps: 2,
   notices: [],
@@ -93,7 +99,7 @@ export class FakeSource implements Source {
 
   async runs() {
     if (this.failRuns) throw this.failRuns;
-    return this.listed;
+    return { runs: this.listed, missing: [] };
   }
 
   series(request: SeriesRequest) {
@@ -152,6 +158,7 @@ export const scalars = (run: string, steps: number[], tags: Record<string, numbe
     run,
     tag: NNVIZ_PREFIX + tag,
     steps: Float64Array.from(steps),
+    wall_times: Float64Array.from(steps),
     values: Float32Array.from(values),
   }));
 

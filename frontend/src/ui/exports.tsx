@@ -31,12 +31,16 @@ export interface PictureText {
 /** Return text as a part of a file name. */
 const filePart = (text: string) => text.replace(/[^\w.+-]+/g, "_").slice(0, 120);
 
+/** Maximum length of a name. Most systems allow 255 bytes with the ending. */
+const MAX_NAME = 200;
+
 /** Return the name of a file without extension: `nnviz_gradient_norm_steps_0-240`. */
 export const fileName = (...parts: readonly (string | false | null)[]) =>
   ["nnviz", ...parts]
     .filter((part) => part !== false && part !== null && part !== "")
     .map((part) => filePart(String(part)))
-    .join("_");
+    .join("_")
+    .slice(0, MAX_NAME);
 
 /** Return a range of steps as a part of a file name. */
 export const stepsPart = (steps: ArrayLike<number>) =>

@@ -1,35 +1,30 @@
 import { useMemo } from "preact/hooks";
 import type { Store } from "../data/store";
-import { useQuery } from "../data/use_query";
+import { asIs, useQuery } from "../data/use_query";
 import { type FindingGroup, type FindingsHeader, groupFindings } from "../lib/findings";
 import { useStore } from "./context";
 
 /** URL keys of Gradient flow's zoom, which is reset because it could exclude the step. */
-const ZOOM_KEYS = ["flow.from", "flow.to"];
-/** Maximum number of runs in one request. */
-const MAX_RUNS = 500;
-
-const read = (header: unknown) => header as FindingsHeader;
-
+export const ZOOM_KEYS = ["flow.from", "flow.to"];
 /** Return the findings of exactly these runs, the worst first, and the state of the request. Null requests nothing. */
 function useFindingsOf(runs: readonly string[] | null) {
   const store = useStore();
   const names = store.names.value;
   const shown = store.shown.value;
-  const { data, previous, error, retry } = useQuery(
-    "findings",
-    runs && { runs: runs.slice(0, MAX_RUNS) },
-    read,
-  );
+  const { data, previous, error, retry } = useQuery("findings", runs && { runs }, asIs);
   const known = runs === null ? null : (data ?? previous);
   const listed = store.runs.value;
   const requestKey = runs?.join("\n");
   const groups = useMemo(() => {
     const steps = new Map((listed ?? []).map(({ run, steps }) => [run, steps]));
-    const order = (run: string) =>
-      shown.includes(run) ? shown.indexOf(run) : shown.length + names.indexOf(run);
-    const there = (known?.findings ?? []).filter(({ run }) => runs?.includes(run) && steps.has(run));
-    return groupFindings(there, (run) => steps.get(run) ?? 0, order);
+    const places = new Map([...new Set([...shown, ...names])].map((run, i) => [run, i]));
+    const wanted = new Set(runs);
+    const there = (known?.findings ?? []).filter(({ run }) => wanted.has(run) && steps.has(run));
+    return groupFindings(
+      there,
+      (run) => steps.get(run) ?? 0,
+      (run) => places.get(run) ?? 0,
+    );
   }, [known, listed, requestKey, shown.join("\n")]);
   return { groups, header: known, known: known !== null, error, retry };
 }
@@ -48,7 +43,8 @@ export function useOtherFindings(header: FindingsHeader | null, requested: boole
   const store = useStore();
   const shown = store.shown.value;
   const holding = new Set(header?.others ?? []);
-  const runs = store.names.value.filter((run) => holding.has(run) && !shown.includes(run));
+  const hidden = new Set(shown);
+  const runs = store.names.value.filter((run) => holding.has(run) && !hidden.has(run));
   return { runs, ...useFindingsOf(requested && runs.length > 0 ? runs : null) };
 }
 

@@ -20,6 +20,13 @@ interface Props {
 }
 
 const LINE = 24;
+/** Items that a key moves the selection by. */
+const MOVES = new Map([
+  ["ArrowUp", -1],
+  ["ArrowDown", 1],
+  ["PageUp", -10],
+  ["PageDown", 10],
+]);
 
 /** List of a panel's layers in execution order. Only visible layers are in the document. */
 export function LayerList({ items, selected, select }: Props) {
@@ -66,7 +73,7 @@ export function LayerList({ items, selected, select }: Props) {
         tabIndex={0}
         onScroll={(event) => setTop(event.currentTarget.scrollTop)}
         onKeyDown={(event) => {
-          const by = { ArrowUp: -1, ArrowDown: 1, PageUp: -10, PageDown: 10 }[event.key];
+          const by = MOVES.get(event.key);
           if (by === undefined) return;
           event.preventDefault();
           event.stopPropagation();
@@ -154,7 +161,7 @@ export function Splitter() {
         key.value = null;
       }}
       onKeyDown={(event) => {
-        const by = { ArrowLeft: -STEP, ArrowRight: STEP }[event.key];
+        const by = event.key === "ArrowLeft" ? -STEP : event.key === "ArrowRight" ? STEP : undefined;
         if (by === undefined) return;
         event.preventDefault();
         event.stopPropagation();

@@ -1,61 +1,69 @@
+import type { Missing } from "../lib/types";
+
 /** Texts that the page and several panels share. */
 
-const KIND_NAMES: Record<string, string> = {
-  parameter: "Parameter",
-  gradient: "Gradient",
-  update: "Update",
-  activation: "Activation",
-  activation_gradient: "Activation gradient",
-  optimizer: "Optimizer",
-};
+const KIND_NAMES = new Map(
+  Object.entries({
+    parameter: "Parameter",
+    gradient: "Gradient",
+    update: "Update",
+    activation: "Activation",
+    activation_gradient: "Activation gradient",
+    optimizer: "Optimizer",
+  }),
+);
 
-const STATISTIC_NAMES: Record<string, string> = {
-  norm: "norm",
-  rms: "RMS",
-  mean: "mean",
-  std: "standard deviation",
-  min: "minimum",
-  max: "maximum",
-  absmax: "largest magnitude",
-  zero_fraction: "zero fraction",
-  nonfinite: "NaN and Inf count",
-  count: "element count",
-  finite_norm: "norm of finite elements",
-  finite_absmax: "largest finite magnitude",
-  ratio: "ratio",
-  dead_fraction: "dead fraction",
-  nonpositive_unit_fraction: "share of units never positive",
-  saturated_fraction: "saturated fraction",
-  outlier_ratio: "outlier ratio of units",
-  first_moment_norm: "first moment norm",
-  second_moment_norm: "second moment norm",
-  effective_step_size: "effective step size",
-  backward_gain: "backward gain",
-};
+const STATISTIC_NAMES = new Map(
+  Object.entries({
+    norm: "norm",
+    rms: "RMS",
+    mean: "mean",
+    std: "standard deviation",
+    min: "minimum",
+    max: "maximum",
+    absmax: "largest magnitude",
+    zero_fraction: "zero fraction",
+    nonfinite: "NaN and Inf count",
+    count: "element count",
+    finite_norm: "norm of finite elements",
+    finite_absmax: "largest finite magnitude",
+    ratio: "ratio",
+    dead_fraction: "dead fraction",
+    nonpositive_unit_fraction: "share of units never positive",
+    saturated_fraction: "saturated fraction",
+    outlier_ratio: "outlier ratio of units",
+    first_moment_norm: "first moment norm",
+    second_moment_norm: "second moment norm",
+    effective_step_size: "effective step size",
+    backward_gain: "backward gain",
+  }),
+);
 
-const ROLE_NAMES: Record<string, string> = {
-  weight: "weights",
-  bias: "biases",
-  norm: "norm layers",
-  embedding: "embeddings",
-  other: "other parameters",
-  all: "all parameters",
-};
+const ROLE_NAMES = new Map(
+  Object.entries({
+    weight: "weights",
+    bias: "biases",
+    norm: "norm layers",
+    embedding: "embeddings",
+    other: "other parameters",
+    all: "all parameters",
+  }),
+);
 
-export const kindName = (kind: string) => KIND_NAMES[kind] ?? kind.replaceAll("_", " ");
+export const kindName = (kind: string) => KIND_NAMES.get(kind) ?? kind.replaceAll("_", " ");
 
 /** Return the display name of a statistic: `Gradient norm`, `Update ratio`. Unknown names are made readable. */
 export function statisticName(kind: string, statistic: string): string {
   const estimate = statistic.endsWith("~");
   const base = estimate ? statistic.slice(0, -1) : statistic;
-  const name = STATISTIC_NAMES[base] ?? base.replaceAll("_", " ");
+  const name = STATISTIC_NAMES.get(base) ?? base.replaceAll("_", " ");
   // The names of optimizer statistics need no kind, except for the element count.
   if (base === "backward_gain") return upper(name);
   const whole = kind === "optimizer" && base !== "count" ? upper(name) : `${kindName(kind)} ${name}`;
   return `${whole}${estimate ? " (estimate)" : ""}`;
 }
 
-export const roleName = (role: string) => ROLE_NAMES[role] ?? role;
+export const roleName = (role: string) => ROLE_NAMES.get(role) ?? role;
 
 /** Steps to log the first data, shown on the empty page. */
 export const EMPTY_STEPS = [
@@ -151,14 +159,19 @@ export const UI_TEXT = {
     refNonfinite: "NaN or Inf in the reference",
     refAbsent: "the reference has no value to compare with",
     header: "",
-  } as Record<string, string>,
+  },
   health: {
-    severity: { severe: "severe", warning: "warning", notice: "notice" } as Record<string, string>,
+    severity: { severe: "severe", warning: "warning", notice: "notice" },
     one: (layer: string, since: number) => `${layer}, since step ${since}`,
     many: (n: number, layer: string, since: number) => `${n} layers, first ${layer} at step ${since}`,
   },
   loading: "Loading…",
   loadingRuns: (done: number, of: number) => `Loading… ${done} of ${of} runs`,
+  missing: ({ run, tag, row, step, reason }: Missing) =>
+    [run, row ?? tag, step == null ? null : `step ${step}`, reason].filter((part) => part != null).join(": "),
+  unread: (n: number, first: string) =>
+    n === 1 ? `1 item could not be read: ${first}` : `${n} items could not be read. ${first}`,
+  andMore: (n: number) => `and ${n} more`,
   retry: "Retry",
   failed: (what: string) => `Could not load ${what}`,
   whatSeries: "the values",

@@ -1,4 +1,4 @@
-import { quote } from "../../lib/csv";
+import { cell, csvFile } from "../../lib/csv";
 import { exact } from "../../lib/format";
 import { type MapGrid, valueIndex } from "./model";
 
@@ -13,11 +13,10 @@ export function mapsToCsv(
   const unit = first?.unitAxis || "unit";
   const row = first?.rowAxis || "row";
   const column = first?.columnAxis || "column";
-  const out = [
-    `run,layer,step,sample,${unit},${row},${column},${difference ? "value_or_difference" : "value"}`,
-  ];
+  const value = difference ? "value_or_difference" : "value";
+  const out: string[] = [];
   for (const grid of grids) {
-    const start = `${quote(grid.run)},${quote(layer)},${grid.step}`;
+    const start = `${cell(grid.run)},${cell(layer)},${grid.step}`;
     grid.ids.forEach((id, unitPlace) => {
       for (let r = 0; r < grid.rows; r++) {
         for (let c = 0; c < grid.columns; c++) {
@@ -29,5 +28,5 @@ export function mapsToCsv(
       }
     });
   }
-  return `${out.join("\n")}\n`;
+  return csvFile(["run", "layer", "step", "sample", unit, row, column, value], out);
 }

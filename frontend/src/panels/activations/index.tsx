@@ -5,7 +5,7 @@ import { MAP_PREFIX } from "../../lib/tags";
 import { Busy } from "../../ui/busy";
 import { useStore } from "../../ui/context";
 import { Exports, fileName } from "../../ui/exports";
-import { Failure } from "../../ui/failure";
+import { Failure, Unread } from "../../ui/failure";
 import { useKeyboardNav } from "../../ui/keyboard_nav";
 import { LayerList } from "../../ui/layer_list";
 import { NoRuns, PanelEmpty } from "../../ui/panel_empty";
@@ -42,12 +42,9 @@ export function View() {
     );
   }
   if (listing.data && known.maps.length === 0) {
-    const broken = known.missing[0];
     return (
       <section class="panel" aria-label={TEXT.title}>
-        {broken && (
-          <Failure what={TEXT.whatMaps} message={`${broken.run}: ${broken.reason}`} retry={listing.retry} />
-        )}
+        <Unread missing={known.missing} />
         <PanelEmpty title={TEXT.emptyTitle} help={TEXT.emptyHelp} code={TEXT.emptyCode} />
       </section>
     );
@@ -147,6 +144,7 @@ function Activations({ listing, error, retry }: Props) {
       />
       {maps.loading && <Busy />}
       {error !== null && <Failure what={TEXT.whatListing} message={error} retry={retry} />}
+      <Unread missing={listing.missing} />
       <div class="with-layers">
         <LayerList
           items={layers.map(({ name, first }) => ({

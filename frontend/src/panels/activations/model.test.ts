@@ -1,13 +1,12 @@
 import { expect, test } from "vitest";
+import type { MapEvent, MapHeader } from "../../lib/answers/maps";
 import { row } from "../../testing/helpers";
 import { tileLayout, visibleLines } from "./layout";
 import {
   cutsSample,
   dequantize,
   layersOf,
-  type MapEvent,
   type MapGrid,
-  type MapHeader,
   mapGridOf,
   samplesOf,
   sizesOf,
@@ -21,6 +20,10 @@ const header = (axes: string[], shape: number[], more: Partial<MapHeader> = {}):
   shape,
   scale: 0.5,
   offset: -1,
+  nonfinite: 0,
+  downsampled: null,
+  unit_order: null,
+  unit_orders: null,
   ...more,
 });
 

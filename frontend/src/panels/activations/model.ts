@@ -1,59 +1,4 @@
-import type { Row } from "../../lib/types";
-
-export interface MapHeader {
-  shape: number[];
-  axes: string[];
-  scale: number;
-  offset: number;
-  downsampled?: Record<string, [number, number, string]> | null;
-  /** Original index of each kept unit. Null means all units in order. */
-  unit_order?: number[] | null;
-  nonfinite?: number;
-  mode?: string;
-  /** One label per sample, or a list of one label per token for each sample. */
-  labels?: (string | string[])[] | null;
-  /** Token ids that do not fit into a byte. */
-  values?: number[][];
-}
-
-/** Exact statistics per unit over all samples and positions. NaN if a value is not finite. */
-interface UnitStatistics {
-  min?: Float64Array;
-  max?: Float64Array;
-  mean?: Float64Array;
-}
-
-export interface MapEvent {
-  run: string;
-  step: number;
-  header: MapHeader;
-  values: Uint8Array;
-  units: UnitStatistics;
-}
-
-interface MissingMap {
-  run: string;
-  tag: string | null;
-  step: number | null;
-  reason: string;
-}
-
-/** Response of `POST maps` without a tag. */
-export interface Listing {
-  maps: { run: string; tag: string; step: number; header: MapHeader; row: Row | null }[];
-  missing: MissingMap[];
-}
-
-/** Response of `POST maps` with a tag. */
-export interface MapsResponse {
-  tag: string;
-  steps: { run: string; steps: Float64Array }[];
-  maps: MapEvent[];
-  missing: MissingMap[];
-}
-
-export const readListing = (header: unknown) => header as Listing;
-export const readMaps = (header: unknown) => header as MapsResponse;
+import type { MapEvent, MapHeader, MapListing, UnitStatistics } from "../../lib/answers/maps";
 
 export const UNIT_AXES = ["channel", "feature", "head", "unit"];
 export const NONFINITE_CODE = 255;
@@ -73,7 +18,7 @@ export interface MapGrid {
   /** Columns per unit: 1 in a sheet. */
   columns: number;
   /** Original index of each unit. */
-  ids: number[];
+  ids: readonly number[];
   /** NaN if a value is not finite. */
   values: Float32Array;
   /** Maximum error of a value: half a quantization step. */
@@ -85,7 +30,7 @@ export interface MapGrid {
 /** Convert codes to values, as offset + scale * code, or to NaN if a value was not finite. */
 export function dequantize(codes: Uint8Array, header: MapHeader): Float32Array {
   const { scale, offset } = header;
-  const bad = (header.nonfinite ?? 0) > 0;
+  const bad = header.nonfinite > 0;
   const table = Float32Array.from({ length: 256 }, (_, code) => offset + scale * code);
   if (bad) table[NONFINITE_CODE] = Number.NaN;
   const values = new Float32Array(codes.length);
@@ -131,7 +76,7 @@ export const valueIndex = (grid: MapGrid, unit: number, row: number, column: num
  * Return the layers of all runs in the execution order of the first run. A layer that the first run lacks follows its
  * predecessor in its own run.
  */
-export function layersOf(listing: Listing, runs: readonly string[], prefix: string) {
+export function layersOf(listing: MapListing, runs: readonly string[], prefix: string) {
   const order: string[] = [];
   for (const run of runs) {
     let after = -1;

@@ -1,6 +1,7 @@
+import type { MapEvent } from "../../lib/answers/maps";
 import { allSteps } from "../../lib/steps";
 import type { Curves } from "../../plot/layout_curve";
-import { type MapEvent, type MapGrid, mapGridOf } from "./model";
+import { type MapGrid, mapGridOf } from "./model";
 import { gridPeak, layerRange, outlierLimit, type Range } from "./model_scale";
 
 export interface Frame {

@@ -1,4 +1,5 @@
-import { dequantize, type MapEvent } from "./model";
+import type { MapEvent } from "../../lib/answers/maps";
+import { dequantize } from "./model";
 import { mapColour, mapPalette, type Pixels } from "./paint";
 
 interface InputPicture {

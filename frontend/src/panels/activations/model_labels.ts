@@ -1,4 +1,4 @@
-import type { MapHeader } from "./model";
+import type { MapHeader } from "../../lib/answers/maps";
 
 /** Return the label of a sample, or null if there is none. */
 export function sampleLabel(input: MapHeader | null, sample: number): string | null {
@@ -17,7 +17,7 @@ export function tokensOf(
   if (!input) return null;
   const { header, values } = input;
   const label = header.labels?.[sample];
-  if (Array.isArray(label)) return label;
+  if (label !== undefined && typeof label !== "string") return [...label];
   if (header.axes.join() !== "sample,token") return null;
   const ids = header.values?.[sample];
   if (ids) return ids.map(String);

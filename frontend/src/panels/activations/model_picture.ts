@@ -1,5 +1,6 @@
+import type { MapEvent, MapHeader } from "../../lib/answers/maps";
 import type { Palette } from "../../lib/palette";
-import { type MapEvent, type MapGrid, type MapHeader, mapGridOf } from "./model";
+import { type MapGrid, mapGridOf } from "./model";
 import {
   difference,
   fixedRange,

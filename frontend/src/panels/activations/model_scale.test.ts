@@ -1,7 +1,8 @@
 import { interpolateMagma } from "d3-scale-chromatic";
 import { expect, test } from "vitest";
+import type { MapEvent, MapHeader } from "../../lib/answers/maps";
 import { mapsToCsv } from "./csv";
-import { type MapEvent, type MapGrid, type MapHeader, mapGridOf } from "./model";
+import { type MapGrid, mapGridOf } from "./model";
 import { histories, historyRange, unitCurves, withoutOutliers } from "./model_history";
 import { inputPicture, sameInput } from "./model_input";
 import { pictureOf } from "./model_picture";
@@ -27,7 +28,8 @@ function event(
   more: Partial<MapHeader> = {},
   step = 0,
 ): MapEvent {
-  const header = { axes, shape, scale: 1, offset: 0, ...more };
+  const rest = { nonfinite: 0, downsampled: null, unit_order: null, unit_orders: null };
+  const header = { axes, shape, scale: 1, offset: 0, ...rest, ...more };
   const units = {
     min: Float64Array.of(0),
     max: Float64Array.of(codes[0]),
@@ -83,7 +85,7 @@ test("unitRange spans one unit of tiles and sheets", () => {
 });
 
 test("difference matches units by index, also for other orders and precisions", () => {
-  const downsampled = { channel: [8, 2, "every"] as [number, number, string] };
+  const downsampled = new Map([["channel", [8, 2, "every"] as const]]);
   const reference = grid([1, 2, 3, 4], { unit_order: [0, 5], downsampled });
   const other = grid([10, 20, 30, 40], { unit_order: [5, 7], scale: 0.5, downsampled }, "b");
   const result = difference(other, reference);

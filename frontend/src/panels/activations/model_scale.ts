@@ -87,7 +87,7 @@ export function suggestedMaximum(grids: readonly MapGrid[]): number {
 
 /** Return the number of units of the layer, including those that were not kept. */
 export const unitsIn = ({ header, unitAxis, ids }: MapGrid) =>
-  header.downsampled?.[unitAxis]?.[0] ?? ids.length;
+  header.downsampled?.get(unitAxis)?.[0] ?? ids.length;
 
 /** Subtract the reference's values, matching units by index, or return the mismatch of sizes. */
 export function difference(grid: MapGrid, reference: MapGrid): MapGrid | Mismatch {
@@ -103,16 +103,17 @@ export function difference(grid: MapGrid, reference: MapGrid): MapGrid | Mismatc
   const place = new Map(reference.ids.map((id, unit) => [id, unit]));
   const kept = grid.ids.flatMap((id, unit) => (place.has(id) ? [unit] : []));
   if (kept.length === 0) return { own: grid.header.shape, other: reference.header.shape };
-  const statistics = Object.entries(grid.units).map(([name, values]: [string, Float64Array]) => [
-    name,
-    Float64Array.from(kept, (unit) => values[unit]),
-  ]);
+  const units: MapGrid["units"] = {};
+  for (const name of ["min", "max", "mean"] as const) {
+    const values = grid.units[name];
+    if (values) units[name] = Float64Array.from(kept, (unit) => values[unit]);
+  }
   const result: MapGrid = {
     ...grid,
     ids: kept.map((unit) => grid.ids[unit]),
     values: new Float32Array(kept.length * grid.rows * grid.columns),
     precision: grid.precision + reference.precision,
-    units: Object.fromEntries(statistics),
+    units,
   };
   kept.forEach((unit, k) => {
     const other = place.get(grid.ids[unit])!;

@@ -1,16 +1,9 @@
 import { useEffect, useMemo } from "preact/hooks";
-import { type QueryState, useQuery, useQueryClient } from "../../data/use_query";
+import { asIs, type QueryState, useQuery, useQueryClient } from "../../data/use_query";
+import type { MapEvent, MapHeader, MapListing, MapsAnswer } from "../../lib/answers/maps";
 import { allSteps, nearest } from "../../lib/steps";
 import { MAP_INPUT_TAG, MAP_PREFIX } from "../../lib/tags";
-import {
-  cutsSample,
-  type Listing,
-  type MapEvent,
-  type MapHeader,
-  type MapsResponse,
-  readListing,
-  readMaps,
-} from "./model";
+import { cutsSample } from "./model";
 
 /** Step after all others. The map nearest to it is the last one. */
 const LAST = Number.MAX_SAFE_INTEGER;
@@ -18,26 +11,28 @@ const LAST = Number.MAX_SAFE_INTEGER;
 const MAX_STEPS = 8;
 const MAX_BYTES = 4e6;
 
-export function useListing(runs: readonly string[]): QueryState<Listing> {
+const listingOf = ({ listed: maps, missing }: MapsAnswer): MapListing => ({ maps, missing });
+
+export function useListing(runs: readonly string[]): QueryState<MapListing> {
   const body = { runs, prefix: MAP_PREFIX, tag: null };
-  return useQuery("maps", runs.length > 0 ? body : null, readListing);
+  return useQuery("maps", runs.length > 0 ? body : null, listingOf);
 }
 
 /** Return the probe inputs of each run, for the model that contains a layer. */
 export function useInputs(
   runs: readonly string[],
   layer: string | null,
-): QueryState<MapsResponse> & { logged: boolean } {
+): QueryState<MapsAnswer> & { logged: boolean } {
   const listing = useQuery(
     "maps",
     runs.length > 0 ? { runs, prefix: MAP_INPUT_TAG, tag: null } : null,
-    readListing,
+    listingOf,
   );
   const tags = [...new Set(listing.data?.maps.map(({ tag }) => tag))];
   // With several models, layer names start with the name of the model.
   const tag = tags.find((one) => layer?.startsWith(`${one.slice(MAP_INPUT_TAG.length + 1)}.`)) ?? tags[0];
   const body = tag === undefined ? null : { runs, prefix: MAP_INPUT_TAG, tag, steps: [LAST] };
-  const query = useQuery("maps", body, readMaps);
+  const query = useQuery("maps", body, asIs);
   return {
     ...query,
     error: listing.error ?? query.error,
@@ -78,11 +73,7 @@ export function useMaps(
   const client = useQueryClient();
   const at = header && cutsSample(header) ? { at: { sample } } : {};
   const request = { runs, prefix: MAP_PREFIX, tag, ...at };
-  const last = useQuery(
-    "maps",
-    tag !== null && runs.length > 0 ? { ...request, steps: [LAST] } : null,
-    readMaps,
-  );
+  const last = useQuery("maps", tag !== null && runs.length > 0 ? { ...request, steps: [LAST] } : null, asIs);
   const stepsOf = useMemo(() => new Map(last.data?.steps.map(({ run, steps }) => [run, steps])), [last.data]);
   const steps = useMemo(() => (last.data ? allSteps([...stepsOf.values()]) : NO_STEPS), [stepsOf]);
   const index = nearest(steps, wanted ?? LAST);
@@ -91,7 +82,7 @@ export function useMaps(
   const from = Math.floor(Math.max(0, index) / length) * length;
   const isLast = index === steps.length - 1;
   const chunk = (start: number) => ({ ...request, steps: [...steps.subarray(start, start + length)] });
-  const some = useQuery("maps", last.data && index >= 0 && !isLast ? chunk(from) : null, readMaps);
+  const some = useQuery("maps", last.data && index >= 0 && !isLast ? chunk(from) : null, asIs);
   const source = isLast ? last.data : some.data;
 
   // Prefetch the next steps. Ignore errors here, since they occur again when the maps are needed.
@@ -114,7 +105,7 @@ export function useMaps(
   }, [source, stepsOf, steps, index]);
   const newest = useMemo(() => byRun(last.data?.maps ?? []), [last.data]);
   const reasons = useMemo(
-    () => new Map((source?.missing ?? []).map(({ run, reason }): [string, string] => [run, reason])),
+    () => new Map((source?.missing ?? []).map(({ run, reason }): [string, string] => [run ?? "", reason])),
     [source],
   );
   const failed = last.error !== null ? last : some;
@@ -134,7 +125,7 @@ export function useMaps(
 export function useHistory(
   runs: readonly string[],
   tag: string,
-  at: Readonly<Record<string, number>>,
-): QueryState<MapsResponse> {
-  return useQuery("maps", { runs, prefix: MAP_PREFIX, tag, steps: null, at }, readMaps);
+  at: ReadonlyMap<string, number>,
+): QueryState<MapsAnswer> {
+  return useQuery("maps", { runs, prefix: MAP_PREFIX, tag, steps: null, at: Object.fromEntries(at) }, asIs);
 }

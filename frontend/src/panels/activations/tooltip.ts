@@ -1,7 +1,8 @@
+import type { MapEvent } from "../../lib/answers/maps";
 import { exact, short } from "../../lib/format";
 import { UI_TEXT } from "../../ui/text";
 import type { TooltipText } from "../../ui/tooltip";
-import { type MapEvent, type MapGrid, valueIndex } from "./model";
+import { type MapGrid, valueIndex } from "./model";
 import { placeLabel } from "./model_labels";
 import type { Shown } from "./model_picture";
 import { unitState } from "./model_units";
@@ -14,7 +15,7 @@ export interface Place {
   column: number;
 }
 
-const noun = (axis: string) => TEXT.nouns[axis]?.[0] ?? axis;
+const noun = (axis: string) => TEXT.nouns.get(axis)?.[0] ?? axis;
 
 /** Return the tooltip of one value: its position, value and precision, and the statistics of its unit. */
 export function tooltipOf(
@@ -29,7 +30,7 @@ export function tooltipOf(
   const label = (axis: string, index: number) =>
     placeLabel(axis, index, names.tokens, names.input?.header ?? null);
   const part = (axis: string, index: number) =>
-    axis === "" ? [] : [TEXT.colon(TEXT.axes[axis] ?? axis, label(axis, index))];
+    axis === "" ? [] : [TEXT.colon(TEXT.axes.get(axis) ?? axis, label(axis, index))];
   const attention = grid.columnAxis === "key";
   const where = attention
     ? [TEXT.attends(label("query", row), label("key", column))]

@@ -1,8 +1,8 @@
 import type { QueryClient } from "../../data/query_client";
 import type { Store } from "../../data/store";
 import { spacing } from "../../lib/steps";
-import type { SeriesHeader } from "../../lib/types";
-import { roleShowing } from "../../ui/findings";
+import type { SeriesResponse } from "../../lib/types";
+import { roleShowing, ZOOM_KEYS } from "../../ui/findings";
 import { PRECEDING, type RowSeries, type SpikeSource, spikeSource } from "./model_spike_source";
 
 /** Statistics that may explain a spike: gradients and relative updates of layers. */
@@ -23,22 +23,18 @@ export async function explain(
   logged: ArrayLike<number>,
   abort: AbortSignal,
 ): Promise<SpikeSource | null> {
-  const kinds = store.runs.value?.find((one) => one.run === run)?.kinds ?? {};
+  const kinds = store.runs.value?.find((one) => one.run === run)?.kinds;
   const far = spacing(logged) * (PRECEDING.max + 2);
-  const available = CANDIDATES.filter(([kind, statistic]) => kinds[kind]?.includes(statistic));
+  const available = CANDIDATES.filter(([kind, statistic]) => kinds?.get(kind)?.includes(statistic));
   const found = await Promise.all(
     available.map(async ([kind, statistic]): Promise<RowSeries[]> => {
       const range = { from: Math.max(0, step - far), to: step + spacing(logged) };
       const body = { runs: [run], kind, statistics: [statistic], ...range };
-      const header = await client.fetch<SeriesHeader>("series", body, { signal: abort });
-      return header.series.map(({ layout, steps, absent, values }) => ({
-        kind,
-        statistic,
-        rows: header.layouts[layout!],
-        steps,
-        absent: absent!,
-        values: values![statistic],
-      }));
+      const { series } = await client.fetch<SeriesResponse>("series", body, { signal: abort });
+      return series.flatMap(({ rows, steps, absent, values: all }) => {
+        const values = all.get(statistic);
+        return values ? [{ kind, statistic, rows, steps, absent, values }] : [];
+      });
     }),
   );
   return spikeSource(found.flat(), step);
@@ -53,6 +49,7 @@ export function show(store: Store, run: string, one: SpikeSource): void {
     store.view.role.value = roleShowing(store, one.row);
     store.view.rowFilter.value = "";
     store.view.row.value = one.row;
+    for (const key of ZOOM_KEYS) store.key(key).value = null;
     store.view.step.value = one.step;
   });
 }

@@ -1,19 +1,20 @@
 import { useMemo, useRef, useState } from "preact/hooks";
-import { useQuery, useQueryClient } from "../../data/use_query";
+import { asIs, useQuery, useQueryClient } from "../../data/use_query";
 import { exact, parseFilter } from "../../lib/format";
 import { nearest } from "../../lib/steps";
 import { NNVIZ_PREFIX } from "../../lib/tags";
+import type { ScalarSeries } from "../../lib/types";
 import { Busy } from "../../ui/busy";
 import { useSize, useStore } from "../../ui/context";
 import { Exports, fileName } from "../../ui/exports";
-import { Failure } from "../../ui/failure";
+import { Failure, Unread } from "../../ui/failure";
 import { showFinding, useFindings } from "../../ui/findings";
 import { useKeyboardNav } from "../../ui/keyboard_nav";
 import { NoRuns, PanelEmpty } from "../../ui/panel_empty";
 import { UI_TEXT } from "../../ui/text";
 import { curvesCsv } from "./csv";
 import { explain, show } from "./explain";
-import { type Part, type ScalarCurve, scalarCharts } from "./model";
+import { type Part, scalarCharts } from "./model";
 import { clocksOf, curveLines, xDomain, xOfStep } from "./model_lines";
 import { type CurveMark, curveMarks } from "./model_marks";
 import { axisText, ChartView } from "./parts/chart";
@@ -28,14 +29,13 @@ const HEIGHT = 172;
 const LARGE = 380;
 
 const words = {
-  title: (id: string) => TEXT.charts[id] ?? (id.startsWith("own:") ? TEXT.own(id.slice(4)) : id),
+  title: (id: string) => TEXT.charts.get(id) ?? (id.startsWith("own:") ? TEXT.own(id.slice(4)) : id),
   label: (id: string, part: Part, tag: string) =>
     typeof part !== "number"
       ? TEXT.parts[part]
-      : (TEXT.labels[id]?.[part] ??
+      : (TEXT.labels.get(id)?.[part] ??
         (id === "learning_rate" ? TEXT.group(tag.split("/").slice(3).join("/")) : tag)),
 };
-const read = (header: unknown) => (header as { series: ScalarCurve[] }).series;
 
 export function View() {
   const store = useStore();
@@ -48,10 +48,11 @@ export function View() {
   const [message, setMessage] = useState<string | null>(null);
   const runs = store.shown.value;
   const body = runs.length > 0 ? { runs, tags: null, prefix: "", last: false } : null;
-  const query = useQuery("scalars", body, read);
+  const query = useQuery("scalars", body, asIs);
   const groups = useFindings().groups;
+  const wanted = new Set(runs);
   const series = useMemo(
-    () => (query.data ?? query.previous ?? []).filter(({ run }) => runs.includes(run)),
+    () => ((query.data ?? query.previous)?.series ?? []).filter(({ run }) => wanted.has(run)),
     [query.data, query.previous, runs.join()],
   );
   const clocks = useMemo(() => clocksOf(series), [series]);
@@ -166,6 +167,7 @@ export function View() {
         </div>
       </div>
       {query.pending && <Busy />}
+      <Unread missing={query.data?.missing} />
       {query.error !== null && <Failure what={TEXT.what} message={query.error} retry={query.retry} />}
       {runs.length === 0 ? (
         <NoRuns />
@@ -220,7 +222,7 @@ export function View() {
 }
 
 /** Return the last optimizer step of any run. */
-function lastStep(series: readonly ScalarCurve[]): number | null {
+function lastStep(series: readonly ScalarSeries[]): number | null {
   let last: number | null = null;
   for (const { tag, steps } of series)
     if (tag.startsWith(NNVIZ_PREFIX) && steps.length > 0) last = Math.max(last ?? 0, steps[steps.length - 1]);

@@ -24,10 +24,10 @@ export type YMode = ScaleMode | "auto";
  * interquartile ranges from the quartiles, and a log scale spans the eight most populated decades.
  */
 export function lineScale(lines: readonly Line[], wanted: YMode, robust: boolean): Scale {
-  const all: number[] = [];
-  for (const { drawn } of lines) for (const value of drawn) if (Number.isFinite(value)) all.push(value);
-  all.sort((a, b) => a - b);
-  const positive = all.filter((value) => value > 0);
+  const found: number[] = [];
+  for (const { drawn } of lines) for (const value of drawn) if (Number.isFinite(value)) found.push(value);
+  const all = Float64Array.from(found).sort();
+  const positive = all.subarray(all.findIndex((value) => value > 0) >>> 0);
   const inner: ArrayLike<number> = robust ? densest(Float32Array.from(positive), MAX_DECADES) : positive;
   const decades = inner.length > 0 ? Math.log10(inner[inner.length - 1] / inner[0]) : 0;
   const log = wanted === "log" ? positive.length > 0 : wanted === "auto" && all[0] >= 0 && decades >= DECADES;
@@ -47,13 +47,12 @@ export function lineScale(lines: readonly Line[], wanted: YMode, robust: boolean
 }
 
 /** Return the values that are not outliers, given ascending values. */
-function withoutOutliers(sorted: readonly number[]): number[] {
-  if (sorted.length < 8) return [...sorted];
-  const data = Float64Array.from(sorted);
-  const [q1, q3] = [quantile(data, 0.25), quantile(data, 0.75)];
+function withoutOutliers(sorted: Float64Array): Float64Array {
+  if (sorted.length < 8) return sorted;
+  const [q1, q3] = [quantile(sorted, 0.25), quantile(sorted, 0.75)];
   const reach = OUTLIER * (q3 - q1);
   // If the middle half has no spread, outliers cannot be detected.
-  if (reach === 0) return [...sorted];
+  if (reach === 0) return sorted;
   return sorted.filter((value) => value >= q1 - reach && value <= q3 + reach);
 }
 

@@ -10,9 +10,11 @@ const DAY = 86400;
 export function timeTicks(lo: number, hi: number, count: number, origin = 0): number[] {
   const wanted = (hi - lo) / Math.max(1, count);
   const every = SECONDS.find((one) => one >= wanted) ?? DAY * Math.max(1, Math.ceil(wanted / DAY));
+  const first = Math.ceil((lo - origin) / every);
+  // Beyond the integers that a number can count, there are no ticks to tell apart.
+  if (!(hi > lo) || !Number.isSafeInteger(first)) return [];
   const result: number[] = [];
-  for (let k = Math.ceil((lo - origin) / every); origin + k * every <= hi; k++)
-    result.push(origin + k * every);
+  for (let k = first; origin + k * every <= hi; k++) result.push(origin + k * every);
   return result;
 }
 

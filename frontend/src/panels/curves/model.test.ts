@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
+import type { ScalarSeries } from "../../lib/types";
 import { curvesCsv } from "./csv";
 import { beyond, type Line, lineScale } from "./layout";
 import { duration, timeTicks } from "./layout_time_ticks";
-import { partOf, type ScalarCurve, scalarCharts } from "./model";
+import { partOf, scalarCharts } from "./model";
 import { alignedSteps, clockOf, countsOtherSteps, stepAt, wallAt } from "./model_clock";
 import { curveLines, stepOfX, xOfStep } from "./model_lines";
 import { smooth } from "./model_smoothing";
@@ -14,7 +15,7 @@ const curve = (
   steps: number[],
   walls: number[],
   values: number[] = steps,
-): ScalarCurve => ({
+): ScalarSeries => ({
   run,
   tag,
   steps: Float64Array.from(steps),

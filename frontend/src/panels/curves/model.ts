@@ -1,13 +1,4 @@
 import { GLOBAL_PREFIX, LOG_PREFIX, NNVIZ_PREFIX, WINDOW_PREFIX } from "../../lib/tags";
-/** Scalars of one run and tag, as sent by `POST scalars`. */
-export interface ScalarCurve {
-  run: string;
-  tag: string;
-  steps: Float64Array;
-  wall_times: Float64Array;
-  values: Float32Array;
-}
-
 /** Part of a chart. Each part has the same dashes in all runs. */
 export type Part = "train" | "validation" | "test" | number;
 
@@ -36,13 +27,13 @@ type Section = (typeof SECTIONS)[number];
 const RATE = `${GLOBAL_PREFIX}learning_rate/`;
 
 /** Tags of nnviz that share a chart. */
-const SHARED_CHARTS: Record<string, [chart: string, part: Part]> = {
-  [`${GLOBAL_PREFIX}gradient_norm`]: ["gradient_norm", 0],
-  [`${GLOBAL_PREFIX}gradient_norm_before_clipping`]: ["gradient_norm", 1],
-  [`${GLOBAL_PREFIX}clip_factor`]: ["clipping", 0],
-  [`${GLOBAL_PREFIX}clip_rate`]: ["clipping", 1],
-  [`${WINDOW_PREFIX}nonfinite_steps`]: ["window_nonfinite", 0],
-};
+const SHARED_CHARTS = new Map<string, [chart: string, part: Part]>([
+  [`${GLOBAL_PREFIX}gradient_norm`, ["gradient_norm", 0]],
+  [`${GLOBAL_PREFIX}gradient_norm_before_clipping`, ["gradient_norm", 1]],
+  [`${GLOBAL_PREFIX}clip_factor`, ["clipping", 0]],
+  [`${GLOBAL_PREFIX}clip_rate`, ["clipping", 1]],
+  [`${WINDOW_PREFIX}nonfinite_steps`, ["window_nonfinite", 0]],
+]);
 const HIDDEN = new RegExp(`^${WINDOW_PREFIX}(steps|nonfinite|.*_step)$`);
 /** Charts that come first, in this order. */
 const FIRST = ["loss", "accuracy", "learning_rate", "gradient_norm", "clipping", "loss_scale", "skipped"];
@@ -84,7 +75,7 @@ export function scalarCharts(
   const rates = tags.filter((tag) => tag.startsWith(RATE)).sort();
   for (const tag of [...new Set(tags)].sort()) {
     if (HIDDEN.test(tag)) continue;
-    const shared = SHARED_CHARTS[tag];
+    const shared = SHARED_CHARTS.get(tag);
     if (shared) add(shared[0], tag.startsWith(WINDOW_PREFIX) ? "window" : "optimization", tag, shared[1]);
     else if (tag.startsWith(RATE)) add("learning_rate", "optimization", tag, rates.indexOf(tag));
     else if (tag.startsWith(GLOBAL_PREFIX))

@@ -1,6 +1,6 @@
 import { median } from "../../lib/steps";
 import { GLOBAL_PREFIX, NNVIZ_PREFIX, WINDOW_PREFIX } from "../../lib/tags";
-import type { ScalarCurve } from "./model";
+import type { ScalarSeries } from "../../lib/types";
 
 /** Optimizer steps of a run and their wall times, both ascending. */
 export interface Clock {
@@ -12,7 +12,7 @@ export interface Clock {
  * Return the wall times of a run's optimizer steps. They come from nnviz's own scalars, which are logged at optimizer
  * steps.
  */
-export function clockOf(curves: readonly ScalarCurve[]): Clock | null {
+export function clockOf(curves: readonly ScalarSeries[]): Clock | null {
   const own = curves.filter(({ tag }) => tag.startsWith(GLOBAL_PREFIX));
   const all = own.length > 0 ? own : curves.filter(({ tag }) => tag.startsWith(NNVIZ_PREFIX));
   const points = new Map<number, number>();
@@ -55,7 +55,7 @@ const MAX_DEVIATION = 0.1;
  * logged when the run was at a different step. Comparing the numbers does not suffice, because epochs 0, 2, 4 are
  * also valid steps.
  */
-export function countsOtherSteps(curve: ScalarCurve, clock: Clock): boolean {
+export function countsOtherSteps(curve: ScalarSeries, clock: Clock): boolean {
   const span = clock.steps[clock.steps.length - 1] - clock.steps[0];
   if (curve.steps.length === 0 || span <= 0) return false;
   const away = Array.from(curve.steps, (step, i) => Math.abs(step - stepAt(clock, curve.wall_times[i])));
@@ -64,7 +64,7 @@ export function countsOtherSteps(curve: ScalarCurve, clock: Clock): boolean {
 
 /** Return a curve's steps. If they are not optimizer steps, return the optimizer steps at its wall times. */
 export function alignedSteps(
-  curve: ScalarCurve,
+  curve: ScalarSeries,
   clock: Clock | null,
 ): { steps: Float64Array; byTime: boolean } {
   if (!clock || curve.tag.startsWith(GLOBAL_PREFIX) || curve.tag.startsWith(WINDOW_PREFIX))

@@ -1,5 +1,6 @@
+import type { ScalarSeries } from "../../lib/types";
 import type { Line } from "./layout";
-import type { ChartTag, ScalarChart, ScalarCurve } from "./model";
+import type { ChartTag, ScalarChart } from "./model";
 import { alignedSteps, type Clock, clockOf, stepAt, wallAt } from "./model_clock";
 import { smooth } from "./model_smoothing";
 
@@ -20,9 +21,13 @@ export interface CurveLine extends Line {
 
 export type Clocks = ReadonlyMap<string, Clock | null>;
 
-export function clocksOf(curves: readonly ScalarCurve[]): Map<string, Clock | null> {
-  const byRun = new Map<string, ScalarCurve[]>();
-  for (const one of curves) byRun.set(one.run, [...(byRun.get(one.run) ?? []), one]);
+export function clocksOf(curves: readonly ScalarSeries[]): Map<string, Clock | null> {
+  const byRun = new Map<string, ScalarSeries[]>();
+  for (const one of curves) {
+    const own = byRun.get(one.run);
+    if (own) own.push(one);
+    else byRun.set(one.run, [one]);
+  }
   return new Map([...byRun].map(([run, own]) => [run, clockOf(own)]));
 }
 
@@ -32,13 +37,13 @@ const MIN_SMOOTHED = 20;
 const SETTINGS = ["learning_rate", "loss_scale", "skipped"];
 
 /** Return the start of a run's relative time, in seconds since 1970. */
-const startOf = (clock: Clock | null | undefined, curve: ScalarCurve) =>
+const startOf = (clock: Clock | null | undefined, curve: ScalarSeries) =>
   clock ? clock.wall_times[0] : (curve.wall_times[0] ?? 0);
 
 /** Return a chart's lines, ordered by run, then by part. */
 export function curveLines(
   chart: ScalarChart,
-  curves: readonly ScalarCurve[],
+  curves: readonly ScalarSeries[],
   runs: readonly string[],
   clocks: Clocks,
   mode: XMode,
@@ -58,7 +63,10 @@ export function curveLines(
           : mode === "wall"
             ? curve.wall_times
             : curve.wall_times.map((wall) => wall - start);
-      const order = Array.from(x.keys()).sort((a, b) => x[a] - x[b]);
+      // A wall time that is not finite has no place on an axis of time.
+      const order = Array.from(x.keys())
+        .filter((i) => Number.isFinite(x[i]))
+        .sort((a, b) => x[a] - x[b]);
       const raw = Float32Array.from(order, (i) => curve.values[i]);
       return [
         {

@@ -1,7 +1,7 @@
 import type { FindingGroup } from "../../lib/findings";
 import { peakBaselines } from "../../lib/marks";
 import { LOG_PREFIX, SKIPPED_TAG } from "../../lib/tags";
-import type { ScalarCurve } from "./model";
+import type { ScalarSeries } from "../../lib/types";
 
 /** A mark of one run on the step axis of the charts. */
 export type CurveMark =
@@ -14,7 +14,7 @@ const PEAKS = /(^|\/)(loss|gradient_norm)$/;
 
 /** Return findings, steps skipped by a GradScaler, and peaks of losses, for the shown runs. */
 export function curveMarks(
-  curves: readonly ScalarCurve[],
+  curves: readonly ScalarSeries[],
   groups: readonly FindingGroup[],
   runs: readonly string[],
 ): CurveMark[] {

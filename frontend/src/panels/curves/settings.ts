@@ -1,10 +1,13 @@
 import type { Store } from "../../data/store";
-import { joinList, splitList } from "../../lib/url";
+import { joinList, splitList } from "../../lib/links/list";
 import type { YMode } from "./layout";
 import { X_MODES, type XMode } from "./model_lines";
 
 const SMOOTHING = 0.6;
 export const Y_MODES: readonly YMode[] = ["auto", "log", "linear"];
+
+/** Return true for a step or a time that a chart can show. */
+const isPlace = (x: number) => Math.abs(x) <= Number.MAX_SAFE_INTEGER;
 
 /** Return the settings of this panel, which are stored in URL keys. Invalid values are ignored. */
 export function settings(store: Store) {
@@ -22,7 +25,9 @@ export function settings(store: Store) {
     filter: key("filter").value ?? "",
     pins,
     large: key("large").value,
-    zoom: (zoom.length === 2 && zoom[0] < zoom[1] ? zoom : null) as [number, number] | null,
+    zoom: (zoom.length === 2 && zoom[0] < zoom[1] && zoom.every(isPlace) ? zoom : null) as
+      | [number, number]
+      | null,
     setSmoothing: (value: number) => {
       key("smooth").value = value === SMOOTHING ? null : String(value);
     },

@@ -1,14 +1,12 @@
 import { useMemo } from "preact/hooks";
-import { type QueryState, useQuery } from "../../data/use_query";
+import { asIs, type QueryState, useQuery } from "../../data/use_query";
+import type { HistogramsAnswer } from "../../lib/answers/histograms";
 import { unionRows } from "../../lib/row_union";
 import { choose } from "../../lib/selection";
 import { KINDS } from "../../lib/statistics";
 import { allSteps, nearest, stepDomain } from "../../lib/steps";
-import type { Row } from "../../lib/types";
 import { useStore } from "../../ui/context";
-import { type HistogramListing, type HistogramResponse, readHistograms } from "./model";
-
-const readListing = (header: unknown) => header as HistogramListing;
+import { type HistogramResponse, withTotals } from "./model";
 
 export type Mode = "ridges" | "map" | "layers";
 export type Overlay = "ref" | "first" | "none";
@@ -41,13 +39,13 @@ export function useListing() {
   const runs = useMemo(() => [...shown].sort(), [shown]);
   const wanted = store.key("hist.kind").value ?? store.kind.value;
   const valid = wanted === "stock" || KINDS.includes(wanted as never) ? wanted : KINDS[0];
-  const first = useQuery("histograms", runs.length ? { runs, kind: valid } : null, readListing);
+  const first = useQuery("histograms", runs.length ? { runs, kind: valid } : null, asIs);
   const kinds = useMemo(() => {
-    const found = new Set((first.data ?? first.previous)?.runs.flatMap((run) => Object.keys(run.kinds)));
+    const found = new Set((first.data ?? first.previous)?.runs.flatMap((run) => run.kinds));
     return [...KINDS, "stock"].filter((kind) => found.has(kind));
   }, [first.data, first.previous]);
   const kind = kinds.length === 0 || kinds.includes(valid) ? valid : kinds[0];
-  const second = useQuery("histograms", kind !== valid ? { runs, kind } : null, readListing);
+  const second = useQuery("histograms", kind !== valid ? { runs, kind } : null, asIs);
   const query = kind === valid ? first : second;
   const listing = query.data ?? query.previous;
 
@@ -55,7 +53,7 @@ export function useListing() {
     const listed = new Map(listing?.runs.map((run) => [run.run, run]));
     const layouts = shown.flatMap((run) => {
       const one = listed.get(run);
-      return one ? [(listing?.layouts[one.layout] ?? []) as Row[]] : [];
+      return one ? [one.rows] : [];
     });
     return unionRows(layouts).rows;
   }, [listing, shown]);
@@ -68,12 +66,12 @@ export function useListing() {
   const last = all[all.length - 1] ?? 0;
   const cursor = Math.min(store.view.step.value ?? last, last);
   const things = useMemo(
-    () => rows.map(({ name, module }) => ({ name, module: module ?? name.replace(/\.[^.]*$/, "") })),
+    () => rows.map(({ name, module }) => ({ name, module: module || name.replace(/\.[^.]*$/, "") })),
     [rows],
   );
   const at = choose(store.view.row.value, things);
   return {
-    query: query as QueryState<HistogramListing>,
+    query: query as QueryState<HistogramsAnswer>,
     runs,
     kinds,
     kind,
@@ -103,12 +101,12 @@ export function useRow(listing: Listing, wanted: boolean): QueryState<HistogramR
   const { runs, kind, rows, selected } = listing;
   const row = rows[selected]?.name;
   const isEnabled = wanted && row !== undefined;
-  return useQuery("histograms", isEnabled ? { runs, kind, rows: [row] } : null, readHistograms);
+  return useQuery("histograms", isEnabled ? { runs, kind, rows: [row] } : null, withTotals);
 }
 
 /** Return the histograms of all rows at the cursor's step. */
 export function useStep(listing: Listing, wanted: boolean): QueryState<HistogramResponse> {
   const { runs, kind, rows, step } = listing;
   const isEnabled = wanted && rows.length > 0;
-  return useQuery("histograms", isEnabled ? { runs, kind, step } : null, readHistograms);
+  return useQuery("histograms", isEnabled ? { runs, kind, step } : null, withTotals);
 }

@@ -2,7 +2,7 @@ import { useMemo } from "preact/hooks";
 import { tick } from "../../lib/format";
 import { useStore } from "../../ui/context";
 import { Exports, fileName, stepsPart } from "../../ui/exports";
-import { Failure } from "../../ui/failure";
+import { Failure, Unread } from "../../ui/failure";
 import { useKeyboardNav } from "../../ui/keyboard_nav";
 import { LayerList } from "../../ui/layer_list";
 import { NoRuns, PanelEmpty } from "../../ui/panel_empty";
@@ -38,12 +38,18 @@ export function View() {
     : fileName("histograms", kind, row, stepsPart(listing.steps));
 
   if (store.shown.value.length === 0) return <NoRuns />;
+  const missing = [...(query.data?.missing ?? []), ...(current.data?.missing ?? [])];
   const error = query.error ?? current.error;
   const failure = error !== null && (
     <Failure what={TEXT.what} message={error} retry={query.error === null ? current.retry : query.retry} />
   );
   if (known && kinds.length === 0 && error === null) {
-    return <PanelEmpty title={TEXT.emptyTitle} help={TEXT.emptyHelp} code={TEXT.emptyCode} />;
+    return (
+      <>
+        <Unread missing={missing} />
+        <PanelEmpty title={TEXT.emptyTitle} help={TEXT.emptyHelp} code={TEXT.emptyCode} />
+      </>
+    );
   }
   const set = (to: number) => {
     store.view.step.value = to;
@@ -83,6 +89,7 @@ export function View() {
         <StepSlider steps={listing.steps} step={step} set={set} ready={current.data !== null} />
       </div>
       {failure}
+      <Unread missing={missing} />
       <div class={layers ? "with-layers wide" : "with-layers"}>
         {!layers && (
           <LayerList

@@ -11,7 +11,7 @@ import {
   valueRange,
   valueTicks,
 } from "./layout_value_axis";
-import { countOf, densityOf, hasUnknown, isUnknown, peakOf, readHistograms, shareOf, usage } from "./model";
+import { countOf, densityOf, hasUnknown, isUnknown, peakOf, shareOf, usage, withTotals } from "./model";
 import { binEnds, DECADES, snap } from "./model_bins";
 import { densityScale, highest, partShares, pixelBins } from "./model_density";
 
@@ -30,15 +30,17 @@ function histogramsOf(items: Record<number, number>[], more: { rows?: string[]; 
       else counts[i * width + Number(bin) - first] = n;
     }
   });
-  const header = {
+  const answer = {
     missing: [],
+    runs: [],
     series: [
       {
         run: "run",
-        source: "nnviz",
+        source: "nnviz" as const,
         rows,
         steps: Float64Array.from(more.steps ?? items.map((_, i) => 10 * i)),
-        first_bin: first,
+        first,
+        width,
         counts,
         special,
         absent,
@@ -46,7 +48,7 @@ function histogramsOf(items: Record<number, number>[], more: { rows?: string[]; 
       },
     ],
   };
-  return readHistograms(header).series[0];
+  return withTotals(answer).series[0];
 }
 
 describe("binEnds", () => {

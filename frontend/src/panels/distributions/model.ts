@@ -1,72 +1,40 @@
+import type { HistogramSeries, HistogramsAnswer } from "../../lib/answers/histograms";
+import type { Missing } from "../../lib/types";
 import { BINS, DECADES } from "./model_bins";
 
 /** Bins in `special`, in this order. */
 const SPECIAL_BINS = [0, 1, 2, 518, 519] as const;
 const SPECIALS = SPECIAL_BINS.length;
 
-/** Histograms of one run, either of one row at all steps or of all rows at one step. */
-export interface Histograms {
-  run: string;
-  /** `nnviz`, or `stock` for TensorBoard's histograms, whose buckets were distributed over nnviz's bins. */
-  source: "nnviz" | "stock";
-  rows: string[];
-  steps: Float64Array;
-  /** First bin of `counts`, which is [items, width]. */
-  first: number;
-  width: number;
-  counts: ArrayLike<number>;
-  /** [items, 5]: NaN, -Inf, at most -2^24, at least 2^24, +Inf. 0 where the number is unknown. */
-  special: ArrayLike<number>;
+/** Histograms of one run, with the number of elements of each. */
+export interface Histograms extends HistogramSeries {
+  /** [items, 5]: 0 where the number is unknown. */
+  special: Float32Array | Int32Array;
   /** [items, 5]: 1 if the bin has elements, but TensorBoard's histogram lacks their number. */
   unknown: Uint8Array;
-  absent: Uint8Array;
-  /** [items, 5], of all elements except NaN. */
-  quantiles: Float32Array;
   /** Number of elements per histogram, without those of unknown number. */
   totals: Float64Array;
 }
 
-export interface HistogramListing {
-  runs: { run: string; kinds: Record<string, "nnviz" | "stock">; layout: number; steps: Float64Array }[];
-  layouts: Record<string, { name: string; module?: string; type?: string; shape?: (number | null)[] }[]>;
-  missing: { run: string; row: string | null; reason: string }[];
-}
-
 export interface HistogramResponse {
   series: Histograms[];
-  missing: { run: string; row: string | null; reason: string }[];
+  missing: Missing[];
 }
 
-interface WireSeries {
-  run: string;
-  source: "nnviz" | "stock";
-  rows: string[];
-  steps: Float64Array;
-  first_bin: number;
-  counts: ArrayLike<number>;
-  special: ArrayLike<number>;
-  absent: Uint8Array;
-  quantiles: Float32Array;
-}
-
-/** Read the response of the route `histograms` to a request with rows or a step. */
-export function readHistograms(header: unknown): HistogramResponse {
-  const { series, missing } = header as { series: WireSeries[]; missing: HistogramResponse["missing"] };
+/** Count the elements of each histogram of an answer. */
+export function withTotals({ series, missing }: HistogramsAnswer): HistogramResponse {
   return {
     missing,
     series: series.map((one) => {
-      const { run, source, rows, steps, counts, absent, quantiles } = one;
+      const { width, counts } = one;
       const unknown = Uint8Array.from(one.special, (count) => (Number.isNaN(count) ? 1 : 0));
-      const special = Float64Array.from(one.special, (count) => (Number.isNaN(count) ? 0 : count));
-      const items = absent.length;
-      const width = items > 0 ? counts.length / items : 0;
-      const totals = new Float64Array(items);
-      for (let i = 0; i < items; i++) {
+      const special = one.special.map((count) => (Number.isNaN(count) ? 0 : count));
+      const totals = new Float64Array(one.absent.length);
+      for (let i = 0; i < totals.length; i++) {
         for (let b = 0; b < width; b++) totals[i] += counts[i * width + b];
         for (let s = 0; s < SPECIALS; s++) totals[i] += special[i * SPECIALS + s];
       }
-      const first = one.first_bin;
-      return { run, source, rows, steps, first, width, counts, special, unknown, absent, quantiles, totals };
+      return { ...one, special, unknown, totals };
     }),
   };
 }

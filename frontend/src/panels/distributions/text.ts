@@ -1,3 +1,5 @@
+import type { Part } from "./layout_value_axis";
+
 /** Texts of the Distributions panel. */
 export const TEXT = {
   title: "Distributions",
@@ -5,19 +7,19 @@ export const TEXT = {
   stock: "add_histogram",
   stockTitle: "Histograms that you log with add_histogram, as kept by TensorBoard",
   view: "View",
-  views: { ridges: "Ridgeline", map: "Heat map", layers: "All layers" } as Record<string, string>,
+  views: { ridges: "Ridgeline", map: "Heat map", layers: "All layers" },
   viewHelp: {
     ridges: "One histogram per step, the newest in front",
     map: "Values over steps, with density as colour and quantiles as lines",
     layers: "All layers at the cursor's step",
-  } as Record<string, string>,
+  },
   height: "Height and colour",
   shared: "shared",
   sharedHelp: "One density scale for all runs and steps",
   perStep: "per step",
   perStepHelp: "Each histogram is scaled to its own highest density: compare shapes, not heights",
   overlay: "outline",
-  overlays: { ref: "reference run", first: "first step", none: "none" } as Record<string, string>,
+  overlays: { ref: "reference run", first: "first step", none: "none" },
   overlayHelp: "Histogram to draw as an outline over each run's histogram at the cursor's step",
   outlineRef: (run: string, step: number) => `outline: ${run}, step ${step}`,
   outlineFirst: (step: number) => `outline: step ${step}`,
@@ -47,19 +49,28 @@ export const TEXT = {
     "From a TensorBoard histogram, whose buckets are distributed over finer bins. It lacks the number of NaN and infinities.",
   unknown: "some",
   unknownHelp: "The tensor has NaN or infinities. A TensorBoard histogram lacks their number.",
-  part: (part: string, from: number, to: number, floor: number, exact: (value: number) => string) =>
-    (
-      ({
-        nan: "NaN",
-        negative_infinity: "−Inf",
-        positive_infinity: "+Inf",
-        below: `x ${from < 0 ? "≤" : "<"} ${exact(from)}`,
-        above: `x ${to > 0 ? "≥" : ">"} ${exact(to)}`,
-        zero: "exactly 0",
-        near_negative: `−${exact(floor)} < x < 0`,
-        near_positive: `0 < x < ${exact(floor)}`,
-      }) as Record<string, string>
-    )[part] ?? part,
+  part: (part: Part, from: number, to: number, floor: number, exact: (value: number) => string) => {
+    switch (part) {
+      case "nan":
+        return "NaN";
+      case "negative_infinity":
+        return "−Inf";
+      case "positive_infinity":
+        return "+Inf";
+      case "below":
+        return `x ${from < 0 ? "≤" : "<"} ${exact(from)}`;
+      case "above":
+        return `x ${to > 0 ? "≥" : ">"} ${exact(to)}`;
+      case "zero":
+        return "exactly 0";
+      case "near_negative":
+        return `−${exact(floor)} < x < 0`;
+      case "near_positive":
+        return `0 < x < ${exact(floor)}`;
+      default:
+        return part;
+    }
+  },
   partLabel: {
     nan: "NaN",
     negative_infinity: "−Inf",
@@ -69,7 +80,9 @@ export const TEXT = {
     zero: "0",
     near_negative: "",
     near_positive: "",
-  } as Record<string, string>,
+    negative: "",
+    positive: "",
+  },
   partName: {
     nan: "NaN",
     negative_infinity: "−Inf",
@@ -78,7 +91,7 @@ export const TEXT = {
     above: "above the axis",
     zero: "exactly 0",
     near: "between 0 and the axis",
-  } as Record<string, string>,
+  },
   bin: (low: string, high: string) => `${low} ≤ x < ${high}`,
   negativeBin: (low: string, high: string) => `${low} < x ≤ ${high}`,
   elements: (n: string) => (n === "1" ? "1 element" : `${n} elements`),

@@ -4,7 +4,7 @@ import { gainGrid } from "../../lib/gain";
 import { buildGrid } from "../../lib/grid";
 import { worstOf } from "../../lib/nonfinite";
 import type { Line, Row, RunSeries, Scale } from "../../lib/types";
-import { csvChunks, readWhole, type Shown } from "./csv";
+import { csvChunks, type Shown } from "./csv";
 import { differenceGrid } from "./model_difference";
 
 const row = (name: string): Row => ({
@@ -36,7 +36,7 @@ function series(run: string, steps: number, statistic: string, names = ["a", "b.
     steps: Float64Array.from({ length: steps }, (_, i) => 10 * i),
     wallTimes: new Float64Array(steps),
     absent,
-    values: { [statistic]: values },
+    values: new Map([[statistic, values]]),
   };
 }
 
@@ -82,16 +82,6 @@ describe("a CSV of every step", () => {
     const expected = toCsv([gainGrid(one, LINES, ALL)], LINES, LOG);
     expect(text(csvChunks(one, requested, null))).toBe(below(expected));
     expect(expected).toContain("undefined");
-  });
-
-  test("readWhole, empty response, is null", () => {
-    expect(readWhole({ layouts: {}, series: [] })).toBeNull();
-    const { run, rows, steps, wallTimes, absent, values } = series("r", 2, "norm");
-    const header = {
-      layouts: { 7: rows },
-      series: [{ run, layout: 7, steps, wall_times: wallTimes, absent, values }],
-    };
-    expect(readWhole(header)).toEqual({ run, rows, steps, wallTimes, absent, values });
   });
 });
 

@@ -1,5 +1,5 @@
 import { csvRows } from "../../lib/csv";
-import type { Line, Row, RunSeries, Scale, SeriesHeader } from "../../lib/types";
+import type { Line, Row, RunSeries, Scale } from "../../lib/types";
 import { type Comparison, differenceGrid } from "./model_difference";
 import { gridFor } from "./model_grid";
 
@@ -16,14 +16,6 @@ export interface Shown {
   scale: Scale;
   /** Kind of comparison with the reference; null if there is none. */
   comparison: Comparison | null;
-}
-
-/** Read a run with all of its logged steps from a `series` response. Return null if the response is empty. */
-export function readWhole(header: unknown): RunSeries | null {
-  const { layouts, series } = header as SeriesHeader;
-  if (series.length === 0) return null;
-  const [{ run, layout, steps, wall_times, absent, values }] = series;
-  return { run, rows: layouts[layout!], steps, wallTimes: wall_times, absent: absent!, values: values! };
 }
 
 /**

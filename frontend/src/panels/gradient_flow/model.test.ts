@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { gainGrid, gainParts, sourceOf } from "../../lib/gain";
 import { CELL } from "../../lib/types";
-import { grid, line, row, series } from "../../testing/helpers";
+import { grid, line, renamed, row, series } from "../../testing/helpers";
 import { linesWithin, lineTops, partInSight } from "./layout";
 import { folder, foldsThatFit, setFold } from "./model_folds";
 import { byName, byValue, flatLines, orderText, parseOrder } from "./model_order";
@@ -18,7 +18,7 @@ describe("backward gain", () => {
       values.map((_, i) => i),
       values,
     );
-    return { ...made, values: { rms: made.values.norm } };
+    return renamed(made, "rms");
   };
   const index = Int32Array.from([0, 1, 2, 3]);
   const rows = [0, 1, 2, 3].map((i) => line(`l${i}`, [i]));
@@ -173,9 +173,9 @@ describe("zoom", () => {
     );
     const cut = sliceSteps(whole, [10, 20]);
     expect([...cut.steps]).toEqual([10, 20]);
-    expect([...cut.values.norm]).toEqual([3, Number.NaN, 5, 6]);
+    expect([...cut.values.get("norm")!]).toEqual([3, Number.NaN, 5, 6]);
     expect([...cut.absent]).toEqual([0, 1, 0, 0]);
-    expect(cut.values.norm.buffer).toBe(whole.values.norm.buffer);
+    expect(cut.values.get("norm")!.buffer).toBe(whole.values.get("norm")!.buffer);
     expect(sliceSteps(whole, null)).toBe(whole);
     expect(sliceSteps(whole, [0, 20])).toBe(whole);
   });

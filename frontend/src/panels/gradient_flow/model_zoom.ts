@@ -1,4 +1,4 @@
-import { sliceColumns } from "../../lib/columns";
+import { each, sliceColumns } from "../../lib/columns";
 import { nearest } from "../../lib/steps";
 import type { RunSeries } from "../../lib/types";
 
@@ -22,7 +22,7 @@ export function sliceSteps(series: RunSeries, zoom: Zoom | null): RunSeries {
     steps: steps.subarray(first, end),
     wallTimes: series.wallTimes.subarray(first, end),
     absent: cut(series.absent),
-    values: Object.fromEntries(Object.entries(series.values).map(([name, values]) => [name, cut(values)])),
+    values: each(series.values, cut),
   };
 }
 

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { buildGrid, stateOf } from "../../lib/grid";
 import { aggregateOf, mayBeUndefined } from "../../lib/statistics";
 import { CELL } from "../../lib/types";
-import { grid, line, series } from "../../testing/helpers";
+import { grid, line, renamed, series } from "../../testing/helpers";
 import { dominant } from "./paint";
 
 /** Parse a number. Numbers that JSON lacks are strings: nan, inf, -inf. */
@@ -49,11 +49,7 @@ test.each(FIXTURE.blocks)("block: $name", ({ statistic, numel, values, absent, e
   const steps = values.map((_, step) => step);
   const cells = values.map((of, step) => of.map((one, row) => (absent[step][row] ? null : numberOf(one))));
   const made = series("r", names, steps, cells);
-  const run = {
-    ...made,
-    rows: made.rows.map((row, i) => ({ ...row, numel: numel[i] })),
-    values: { [statistic]: made.values.norm },
-  };
+  const run = renamed({ ...made, rows: made.rows.map((row, i) => ({ ...row, numel: numel[i] })) }, statistic);
   const rows = names.map((_, row) => row);
   const { values: found } = buildGrid(run, statistic, [line("block", rows, "block")], Int32Array.from(rows));
   expected.forEach((one, step) => {

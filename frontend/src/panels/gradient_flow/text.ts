@@ -1,13 +1,15 @@
 import { lower } from "../../ui/text";
 
-const AGGREGATES: Record<string, string> = {
-  root_sum_squares: "root of the sum of squares",
-  root_mean_square: "root of the mean square of all elements",
-  min: "minimum",
-  max: "maximum",
-  sum: "sum",
-  mean: "mean",
-};
+const AGGREGATES = new Map(
+  Object.entries({
+    root_sum_squares: "root of the sum of squares",
+    root_mean_square: "root of the mean square of all elements",
+    min: "minimum",
+    max: "maximum",
+    sum: "sum",
+    mean: "mean",
+  }),
+);
 
 /** Texts of the Gradient flow panel. */
 export const TEXT = {
@@ -31,20 +33,20 @@ export const TEXT = {
       peak: "peak",
       nonfinite: "unlogged NaN, Inf",
       skipped: "skipped step",
-    } as Record<string, string>,
+    },
     help: {
       finding: () => "A rule's finding, at the step at which it began.",
       peak: (factor: number, spreads: number, reach: number) =>
         `A window is the steps from one logged step to the next. A window's highest gradient norm or loss is marked if it is at least ${factor} times the median of the ${reach} preceding and of the ${reach} following windows, and ${spreads} times their spread above it.`,
       nonfinite: () => "Gradients or the loss had NaN or Inf at steps that were not logged.",
       skipped: () => "The GradScaler found NaN or Inf in the gradients and skipped the optimizer's step.",
-    } as Record<string, (factor: number, spreads: number, reach: number) => string>,
+    },
     sampled: (kept: number, written: number) => `${kept} of about ${written} windows kept`,
     sampledHelp:
       "TensorBoard keeps a sample of long scalar series. To see every window, start it with --samples_per_plugin=scalars=0",
     toolbar: (run: string, n: number) =>
       `Marks of ${run} on the step axis: ${n}. Arrow left and right: next mark. Enter: move the cursor there.`,
-    quantity: { gradient_norm: "gradient norm", loss: "loss" } as Record<string, string>,
+    quantity: { gradient_norm: "gradient norm", loss: "loss" },
     at: (step: number) => `step ${step}`,
     between: (after: number, until: number) => `between the logged steps ${after} and ${until}`,
     before: (until: number) => `before the logged step ${until}`,
@@ -108,7 +110,7 @@ export const TEXT = {
     n === 1 ? `, step ${step}: ${elements} elements` : `, most at step ${step}: ${elements} elements`,
   finiteElements: "NaN or Inf, although all elements are finite",
   nonfiniteCount: (bad: string) => `${bad} elements are NaN or Inf`,
-  aggregated: (aggregate: string, n: number) => `${AGGREGATES[aggregate] ?? aggregate} of ${n} rows`,
+  aggregated: (aggregate: string, n: number) => `${AGGREGATES.get(aggregate) ?? aggregate} of ${n} rows`,
   elements: (n: string) => `${n} elements`,
   compare: "Values or differences",
   value: "value",

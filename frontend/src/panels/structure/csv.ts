@@ -1,8 +1,22 @@
-import { quote } from "../../lib/csv";
+import { csvFile, csvLine } from "../../lib/csv";
 import { exact } from "../../lib/format";
 import { CELL } from "../../lib/types";
 import { type Models, sums } from "./model";
 import type { Cell } from "./model_values";
+
+const HEAD = [
+  "run",
+  "layer",
+  "type",
+  "input_shape",
+  "output_shape",
+  "parameters",
+  "trainable",
+  "shared",
+  "buffers",
+  "calls",
+  "output_bytes",
+];
 
 /** Values of all modules at one step. */
 interface StepValues {
@@ -15,9 +29,7 @@ interface StepValues {
  * step.
  */
 export function structureCsv(models: Models, values: StepValues, statistic: string): string {
-  const head =
-    "run,layer,type,input_shape,output_shape,parameters,trainable,shared,buffers,calls,output_bytes";
-  const out = [`${head},step,${quote(statistic)}`];
+  const out: string[] = [];
   models.runs.forEach(({ run }, at) => {
     for (const module of models.modules) {
       const facts = module.facts[at];
@@ -35,18 +47,18 @@ export function structureCsv(models: Models, values: StepValues, statistic: stri
       ];
       const shown = state === CELL.absent || state === CELL.undefined ? "" : exact(value);
       out.push(
-        [
-          quote(run),
-          quote(module.name),
+        csvLine([
+          run,
+          module.name,
           facts.type,
           shape(facts.input),
           shape(facts.output),
           ...counts,
           values.step,
           shown,
-        ].join(","),
+        ]),
       );
     }
   });
-  return `${out.join("\n")}\n`;
+  return csvFile([...HEAD, "step", statistic], out);
 }

@@ -1,18 +1,11 @@
 import { useMemo, useRef } from "preact/hooks";
-import { type QueryState, useQuery } from "../../data/use_query";
+import { asIs, type QueryState, useQuery } from "../../data/use_query";
+import type { Structure, StructureAnswer } from "../../lib/answers/structure";
 import { unionRows } from "../../lib/row_union";
 import { allSteps, nearest } from "../../lib/steps";
-import type { Scale } from "../../lib/types";
+import type { RunSeries, Scale, SeriesResponse } from "../../lib/types";
 import { useStore } from "../../ui/context";
-import {
-  factsOf,
-  flat,
-  type Models,
-  moduleTree,
-  requestedRows,
-  type Structure,
-  type ValueRequest,
-} from "./model";
+import { factsOf, flat, type Models, moduleTree, requestedRows, type ValueRequest } from "./model";
 import {
   type Cell,
   cellOf,
@@ -21,7 +14,6 @@ import {
   lineSeries,
   NOTHING,
   PENDING,
-  type SeriesEntry,
   sharedScale,
 } from "./model_values";
 
@@ -30,20 +22,17 @@ const WIDTH = 48;
 /** Maximum number of names in one request. */
 const MAX_NAMES = 20_000;
 
-const readStructure = (header: unknown) =>
-  header as { runs: Structure[]; missing: { run: string; reason: string }[] };
-
 /** Values of the lines that `asked` names. */
 interface Loaded {
   asked: string;
-  series: SeriesEntry[];
+  series: RunSeries[];
 }
 
 /** Return the models of the shown runs. */
-export function useModels(): { models: Models | null; query: QueryState<ReturnType<typeof readStructure>> } {
+export function useModels(): { models: Models | null; query: QueryState<StructureAnswer> } {
   const store = useStore();
   const shown = store.shown.value;
-  const query = useQuery("structure", shown.length > 0 ? { runs: shown } : null, readStructure);
+  const query = useQuery("structure", shown.length > 0 ? { runs: shown } : null, asIs);
   const data = query.data ?? query.previous;
   const found = useMemo(
     () => data && shown.flatMap((run) => data.runs.find((one) => one.run === run) ?? []),
@@ -94,7 +83,7 @@ export interface Values {
 }
 
 /** Return the newest response if it is of these lines. */
-function seriesOf({ data, previous }: QueryState<Loaded>, asked: string): SeriesEntry[] | null {
+function seriesOf({ data, previous }: QueryState<Loaded>, asked: string): RunSeries[] | null {
   const one = data ?? previous;
   return one?.asked === asked ? one.series : null;
 }
@@ -135,10 +124,7 @@ export function useValues(models: Models | null): Values {
         };
   // An earlier response may be of other lines or of another statistic. It must not stand in for these.
   const asked = useMemo(() => JSON.stringify([kind, statistic, request?.rows]), [kind, statistic, requested]);
-  const readSeries = (header: unknown): Loaded => ({
-    asked,
-    series: (header as { series: SeriesEntry[] }).series,
-  });
+  const readSeries = (answer: SeriesResponse): Loaded => ({ asked, series: answer.series });
   const over = useQuery("series", request && { ...request, width: WIDTH }, readSeries);
   const loaded = seriesOf(over, asked);
   const series = useMemo(
@@ -191,8 +177,8 @@ export function useValues(models: Models | null): Values {
     const found = exact ? nearest(exact.steps, step) : -1;
     // The previous response is of another step.
     if (!exact || exact.steps[found] !== one.steps[place]) return at.data === null ? PENDING : NOTHING;
-    const values = exact.values?.[statistic];
-    if (!exact.absent || !values) return NOTHING;
+    const values = exact.values.get(statistic);
+    if (!values) return NOTHING;
     const i = found * requested.length + line;
     return cellIn(one, line, values[i], exact.absent[i] === 1);
   };

@@ -1,6 +1,7 @@
 import { useMemo, useState } from "preact/hooks";
 import { parseFilter } from "../../lib/format";
 import { isGain } from "../../lib/gain";
+import { unescaped } from "../../lib/links/list";
 import { choose } from "../../lib/selection";
 import { nearest } from "../../lib/steps";
 import { distinction, elide } from "../../plot/layout_names";
@@ -8,7 +9,7 @@ import { shapeOf } from "../../plot/markers";
 import { Busy } from "../../ui/busy";
 import { useSize, useStore } from "../../ui/context";
 import { ScaleSwitch, StatisticSelect } from "../../ui/controls";
-import { Failure } from "../../ui/failure";
+import { Failure, Unread } from "../../ui/failure";
 import { RunMarker } from "../../ui/icon";
 import { useKeyboardNav } from "../../ui/keyboard_nav";
 import { NoRuns, PanelEmpty } from "../../ui/panel_empty";
@@ -55,7 +56,7 @@ export function View() {
   const open = useMemo(() => {
     if (!models) return new Set<string>();
     if (opened.value === null) return openLevels(models.tree, FIRST_LINES);
-    return new Set(opened.value === "" ? [] : opened.value.split(",").map(decodeURIComponent));
+    return new Set(opened.value === "" ? [] : opened.value.split(",").map(unescaped));
   }, [models, opened.value]);
   const drawn = useMemo(() => (models ? openWithin(models.tree, open, MAX_BOXES) : open), [models, open]);
   const setOpen = (next: ReadonlySet<string>) => {
@@ -227,6 +228,7 @@ export function View() {
         </div>
       </div>
       {(query.pending || values.loading) && <Busy />}
+      <Unread missing={query.data?.missing} />
       {body()}
     </section>
   );

@@ -20,6 +20,8 @@ interface FlowLayout {
 const CALL = { width: 164, height: 40 };
 const JOIN_HEIGHT = 22;
 const CHAR = 6.2;
+/** Maximum number of characters of a label that are drawn. */
+const MAX_CHARS = 22;
 const GAPS = { ranks: 24, items: 20 };
 const PAD = { side: 12, top: 20, bottom: 8 };
 const MARGIN = 12;
@@ -28,7 +30,7 @@ const PORT = { width: 6, height: 0 };
 
 export function sizeOf(node: FlowNode): Item {
   if (node.kind !== "operator") return CALL;
-  return { width: Math.max(34, 16 + node.label.length * CHAR), height: JOIN_HEIGHT };
+  return { width: Math.max(34, 16 + Math.min(MAX_CHARS, node.label.length) * CHAR), height: JOIN_HEIGHT };
 }
 
 interface Inner {

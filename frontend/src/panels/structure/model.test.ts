@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { Graph, GraphNode } from "../../lib/answers/structure";
 import { row } from "../../testing/helpers";
 import { curve, layFlow } from "./layout";
 import { layeredLayout, ranksOf, spread } from "./layout_layered";
@@ -6,8 +7,6 @@ import {
   difference,
   factsOf,
   flat,
-  type Graph,
-  type GraphNode,
   linesOf,
   moduleTree,
   openLevels,

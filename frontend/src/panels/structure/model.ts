@@ -1,52 +1,5 @@
+import type { GraphNode, Structure } from "../../lib/answers/structure";
 import type { Row } from "../../lib/types";
-
-/** Parts of the tensor `nnviz/graph`, as documented in docs/schema.md. */
-interface GraphTensor {
-  shape: (number | null)[] | null;
-  dtype: string;
-}
-export interface GraphNode {
-  kind: "input" | "call" | "group" | "operator" | "output";
-  name: string;
-  model?: string;
-  module?: string;
-  type?: string;
-  inputs?: GraphTensor[];
-  outputs?: GraphTensor[];
-  bytes?: number;
-  parameters?: string[];
-}
-interface GraphEdge {
-  from: number;
-  to: number;
-  shape?: number[];
-  via?: string[];
-  assumed?: boolean;
-}
-interface GraphModule {
-  name: string;
-  type: string;
-  calls: number;
-  parameters: number;
-  trainable: number;
-  shared: number;
-  buffers: number;
-  parameter_bytes: number;
-  buffer_bytes: number;
-}
-export interface Graph {
-  observed: boolean;
-  reason: string | null;
-  modules: GraphModule[];
-  nodes: GraphNode[];
-  edges: GraphEdge[];
-}
-export interface Structure {
-  run: string;
-  graph: Graph | null;
-  layers: Row[] | null;
-  parameters: Row[] | null;
-}
 
 /** Properties of one module in one run. Parameters are only the module's own. */
 export interface Facts {
@@ -54,8 +7,8 @@ export interface Facts {
   type: string;
   calls: number | null;
   /** Shape of the output of the first call without the batch axis. Null if it is unknown. */
-  output: (number | null)[] | null;
-  input: (number | null)[] | null;
+  output: readonly (number | null)[] | null;
+  input: readonly (number | null)[] | null;
   parameters: number;
   trainable: number;
   shared: number;
@@ -65,7 +18,7 @@ export interface Facts {
   heldBytes: number | null;
 }
 
-const withoutBatch = (shape: (number | null)[] | null | undefined) =>
+const withoutBatch = (shape: readonly (number | null)[] | null | undefined) =>
   shape && shape.length > 0 ? shape.slice(1) : null;
 
 /** Return a run's modules in execution order, from its graph, or from its rows if no graph was logged. */
@@ -249,7 +202,7 @@ export type Difference =
   | { what: "missing" }
   | { what: "added" }
   | { what: "type"; here: string; there: string }
-  | { what: "shape"; here: (number | null)[]; there: (number | null)[] }
+  | { what: "shape"; here: readonly (number | null)[]; there: readonly (number | null)[] }
   | { what: "parameters"; here: number; there: number };
 
 const same = (a: readonly (number | null)[], b: readonly (number | null)[]) =>

@@ -1,4 +1,4 @@
-import type { Graph, GraphNode } from "./model";
+import type { Graph, GraphNode } from "../../lib/answers/structure";
 
 /** A box of the drawing: a call, an operator, an input or output, or a collapsed module. */
 export interface FlowNode {
@@ -19,7 +19,7 @@ export interface FlowNode {
 export interface FlowEdge {
   from: string;
   to: string;
-  shape: readonly number[] | null;
+  shape: readonly (number | null)[] | null;
   via: string[];
   assumed: boolean;
 }
@@ -53,14 +53,16 @@ export function visibleFlow(graph: Graph, open: ReadonlySet<string>): Flow {
     const folded =
       node.kind === "input" || node.kind === "output" ? undefined : around.find((one) => !open.has(one));
     if (folded !== undefined) {
-      const known = nodes.get(folded);
+      // A module's name may look like the id of a node.
+      const id = `block ${folded}`;
+      const known = nodes.get(id);
       if (known) {
         known.calls += node.kind === "call" ? 1 : 0;
-        return folded;
+        return id;
       }
       const parent = around[around.indexOf(folded) - 1] ?? "";
-      nodes.set(folded, {
-        id: folded,
+      nodes.set(id, {
+        id,
         kind: "block",
         node,
         module: folded,
@@ -68,7 +70,7 @@ export function visibleFlow(graph: Graph, open: ReadonlySet<string>): Flow {
         calls: node.kind === "call" ? 1 : 0,
         parent,
       });
-      return folded;
+      return id;
     }
     const parent = around.filter((one) => open.has(one)).at(-1) ?? "";
     const id = `#${i}`;
@@ -81,10 +83,16 @@ export function visibleFlow(graph: Graph, open: ReadonlySet<string>): Flow {
     const a = of[from];
     const b = of[to];
     if (a === null || b === null || a === b) continue;
-    const key = `${a} ${b}`;
+    const key = JSON.stringify([a, b]);
     const known = edges.get(key);
     if (!known)
-      edges.set(key, { from: a, to: b, shape: shape ?? null, via: via ?? [], assumed: assumed === true });
+      edges.set(key, {
+        from: a,
+        to: b,
+        shape: shape ?? null,
+        via: [...(via ?? [])],
+        assumed: assumed === true,
+      });
     else {
       known.assumed &&= assumed === true;
       known.via = [...known.via, ...(via ?? []).filter((name) => !known.via.includes(name))];

@@ -4,9 +4,9 @@ import { mayBeUndefined } from "../../lib/statistics";
 import {
   CELL,
   type CellState,
+  type RunSeries,
   type Scale,
   type ScaleMode,
-  type SeriesHeader,
   type Thresholds,
 } from "../../lib/types";
 
@@ -26,26 +26,22 @@ export interface LineSeries {
   absent: Uint8Array;
 }
 
-/** A run's entry in the response of `series`. */
-export type SeriesEntry = Pick<
-  SeriesHeader["series"][number],
-  "run" | "steps" | "absent" | "values" | "starts" | "columns"
->;
-
 /** Bits of a column's states, as in docs/http_api.md. */
 const FINITE = 1 | 2;
 const ABSENT = 8;
 
-export function lineSeries(entry: SeriesEntry, statistic: string, lines: number): LineSeries | null {
-  const { run, steps } = entry;
-  const values = entry.values?.[statistic];
-  if (values && entry.absent) {
-    const { absent } = entry;
+/** Return a run's values of the requested lines, or null if it has none or an earlier request had other lines. */
+export function lineSeries(entry: RunSeries, statistic: string, lines: number): LineSeries | null {
+  const { run, steps, absent: missing, reduced } = entry;
+  const values = entry.values.get(statistic);
+  if (entry.rows.length !== lines) return null;
+  if (values) {
+    const absent = missing;
     return { run, steps, lines, whole: true, at: steps, value: values, low: values, high: values, absent };
   }
-  const columns = entry.columns?.[statistic];
-  if (!columns || !entry.starts) return null;
-  const { starts } = entry;
+  const columns = reduced?.columns.get(statistic);
+  if (!reduced || !columns) return null;
+  const { starts } = reduced;
   const at = Float64Array.from(starts, (start, i) => {
     const end = i + 1 < starts.length ? starts[i + 1] : steps.length;
     return steps[Math.floor((start + end - 1) / 2)];

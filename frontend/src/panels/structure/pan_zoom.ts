@@ -74,20 +74,23 @@ export function usePanZoom(
   const move = (dx: number, dy: number) => setFrame((f) => ({ ...f, x: f.x + dx, y: f.y + dy }));
   const handlers = {
     onKeyDown(event: KeyboardEvent) {
-      const acts: Record<string, () => void> = {
-        "+": () => zoom(1.25),
-        "=": () => zoom(1.25),
-        "-": () => zoom(0.8),
-        "0": fit,
-        ArrowLeft: () => move(PAN, 0),
-        ArrowRight: () => move(-PAN, 0),
-        ArrowUp: () => move(0, PAN),
-        ArrowDown: () => move(0, -PAN),
-      };
-      if (event.ctrlKey || event.metaKey || event.altKey || !acts[event.key]) return;
+      const acts = new Map<string, () => void>(
+        Object.entries({
+          "+": () => zoom(1.25),
+          "=": () => zoom(1.25),
+          "-": () => zoom(0.8),
+          "0": fit,
+          ArrowLeft: () => move(PAN, 0),
+          ArrowRight: () => move(-PAN, 0),
+          ArrowUp: () => move(0, PAN),
+          ArrowDown: () => move(0, -PAN),
+        }),
+      );
+      const act = acts.get(event.key);
+      if (event.ctrlKey || event.metaKey || event.altKey || !act) return;
       event.preventDefault();
       event.stopPropagation();
-      acts[event.key]();
+      act();
     },
     onPointerDown(event: PointerEvent) {
       if (event.button === 0) drag.current = { x: event.clientX, y: event.clientY, moved: false };

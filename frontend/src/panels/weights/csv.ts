@@ -1,4 +1,4 @@
-import { quote } from "../../lib/csv";
+import { cell, csvFile } from "../../lib/csv";
 import { exact } from "../../lib/format";
 import { type Cells, cellIndex, isBlank } from "./model";
 
@@ -10,17 +10,18 @@ interface RunCells {
 
 /** Return the cells of the maps as CSV, one per line: run, parameter, step, index, mean, min, max. */
 export function weightsCsv(parameter: string, sheets: readonly RunCells[]): string {
-  const lines = ["run,parameter,step,index,mean,min,max"];
+  const lines: string[] = [];
   for (const { run, step, cells } of sheets) {
     if (!cells) continue;
+    const start = `${cell(run)},${cell(parameter)},${step}`;
     for (let row = 0, at = 0; row < cells.rows; row++) {
       for (let column = 0; column < cells.columns; column++, at++) {
         if (isBlank(cells, at)) continue;
-        const index = quote(cellIndex(cells, row, column));
+        const index = cell(cellIndex(cells, row, column));
         const three = [cells.mean[at], cells.min[at], cells.max[at]].map(exact);
-        lines.push([quote(run), quote(parameter), step, index, ...three].join(","));
+        lines.push(`${start},${index},${three.join(",")}`);
       }
     }
   }
-  return `${lines.join("\n")}\n`;
+  return csvFile(["run", "parameter", "step", "index", "mean", "min", "max"], lines);
 }

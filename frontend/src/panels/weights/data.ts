@@ -1,7 +1,8 @@
+import type { MapEvent, MapsAnswer } from "../../lib/answers/maps";
 import { WEIGHT_PREFIX } from "../../lib/tags";
+import type { Missing, SeriesResponse } from "../../lib/types";
 import type { LayerItem } from "../../ui/layer_list";
-import type { WeightHeader, WeightMap } from "./model";
-import { type TrackedSeries, tracks } from "./model_tracks";
+import { type Track, tracks } from "./model_tracks";
 import { sheetOf, type TileSheet } from "./paint";
 
 /** A parameter for which any run has a map. */
@@ -14,32 +15,24 @@ export interface Weight extends LayerItem {
   last: number;
 }
 
-interface Listed {
-  run: string;
-  tag: string;
-  step: number;
-  header: WeightHeader & { tensor?: { shape: number[] } };
-  row: { module: string; shape: number[] } | null;
-}
-
 /** Return the parameters of all runs without duplicates, in the order of the first run that has them. */
-export function readWeights(header: unknown): Weight[] {
+export function readWeights({ listed, missing }: MapsAnswer): { weights: Weight[]; missing: Missing[] } {
   const found = new Map<string, Weight>();
-  for (const { tag, step, header: map, row } of (header as { maps: Listed[] }).maps) {
+  for (const { tag, step, header: map, row } of listed) {
     const name = tag.slice(WEIGHT_PREFIX.length);
-    const shape = row?.shape ?? map.tensor?.shape ?? map.shape;
+    const shape = row?.shape ?? map.tensor ?? map.shape;
     const known = found.get(name);
     const bytes = map.shape.reduce((all, n) => all * n, 1);
     found.set(name, {
       name,
-      note: shape.join(" × "),
+      note: shape.map((n) => n ?? "?").join(" × "),
       module: row?.module ?? name.slice(0, Math.max(0, name.lastIndexOf("."))),
       bytes: Math.max(bytes, known?.bytes ?? 0),
       sheet: known?.sheet ?? sheetOf(map),
       last: Math.max(step, known?.last ?? 0),
     });
   }
-  return [...found.values()];
+  return { weights: [...found.values()], missing };
 }
 
 export interface Maps {
@@ -47,16 +40,20 @@ export interface Maps {
   name: string;
   /** Steps per run, ascending. */
   steps: Map<string, Float64Array>;
-  maps: Map<string, WeightMap[]>;
+  maps: Map<string, MapEvent[]>;
+  missing: Missing[];
 }
 
 export const readMaps =
   (name: string) =>
-  (header: unknown): Maps => {
-    const { steps, maps } = header as { steps: { run: string; steps: Float64Array }[]; maps: WeightMap[] };
-    const byRun = new Map<string, WeightMap[]>();
-    for (const map of maps) byRun.set(map.run, [...(byRun.get(map.run) ?? []), map]);
-    return { name, steps: new Map(steps.map((one) => [one.run, one.steps])), maps: byRun };
+  ({ steps, maps, missing }: MapsAnswer): Maps => {
+    const byRun = new Map<string, MapEvent[]>();
+    for (const map of maps) {
+      const own = byRun.get(map.run);
+      if (own) own.push(map);
+      else byRun.set(map.run, [map]);
+    }
+    return { name, steps: new Map(steps.map((one) => [one.run, one.steps])), maps: byRun, missing };
   };
 
 /** Maximum size of one response in bytes. Larger parameters are requested only at the shown and at the first step. */
@@ -73,23 +70,21 @@ export function mapsRequest(runs: readonly string[], weight: Weight, step: numbe
   return { runs, prefix: WEIGHT_PREFIX, tag: WEIGHT_PREFIX + weight.name, steps };
 }
 
-interface TrackedRow {
-  name: string;
-  parameter: string;
-}
-
 /** Return the names of single weights per parameter. */
-export function readTracked(header: unknown): Map<string, string[]> {
+export function readTracked({ series, missing }: SeriesResponse) {
   const found = new Map<string, string[]>();
-  for (const rows of Object.values((header as { layouts: Record<string, TrackedRow[]> }).layouts)) {
+  for (const rows of new Set(series.map((one) => one.rows))) {
     for (const { name, parameter } of rows) {
+      if (parameter === undefined) continue;
       const names = found.get(parameter) ?? [];
       if (!names.includes(name)) names.push(name);
       found.set(parameter, names);
     }
   }
-  return found;
+  return { names: found, missing };
 }
 
-export const readTracks = (names: readonly string[]) => (header: unknown) =>
-  tracks((header as { series: TrackedSeries[] }).series, names);
+export const readTracks =
+  (names: readonly string[]) =>
+  ({ series }: SeriesResponse): Track[] =>
+    tracks(series, names);

@@ -3,7 +3,7 @@ import { choose } from "../../lib/selection";
 import { nearest } from "../../lib/steps";
 import { WEIGHT_PREFIX } from "../../lib/tags";
 import { useStore } from "../../ui/context";
-import { Failure } from "../../ui/failure";
+import { Failure, Unread } from "../../ui/failure";
 import { useKeyboardNav } from "../../ui/keyboard_nav";
 import { LayerList } from "../../ui/layer_list";
 import { NoRuns, PanelEmpty } from "../../ui/panel_empty";
@@ -24,7 +24,7 @@ export function View() {
   const runs = store.shown.value;
   const hasRuns = runs.length > 0;
   const listing = useQuery("maps", hasRuns ? { runs, prefix: WEIGHT_PREFIX, tag: null } : null, readWeights);
-  const weights = listing.data ?? listing.previous ?? [];
+  const weights = (listing.data ?? listing.previous)?.weights ?? [];
   const at = weights.length === 0 ? -1 : Math.max(0, choose(store.view.row.value, weights));
   const weight = weights[at] ?? null;
   const maps = useQuery(
@@ -35,7 +35,7 @@ export function View() {
   const tracked = { runs, kind: "tracked", statistics: ["value"] };
   const singles = useQuery("series", hasRuns ? { ...tracked, width: 1 } : null, readTracked);
   const known = singles.data ?? singles.previous;
-  const names = (weight && known?.get(weight.name)) ?? [];
+  const names = (weight && known?.names.get(weight.name)) ?? [];
   const tracks = useQuery(
     "series",
     names.length > 0 ? { ...tracked, rows: names, width: WIDTH } : null,
@@ -64,6 +64,7 @@ export function View() {
   if (listing.data && weights.length === 0)
     return (
       <section class="panel" aria-label={TEXT.title}>
+        <Unread missing={listing.data.missing} />
         <PanelEmpty title={TEXT.emptyTitle} help={TEXT.emptyHelp} code={TEXT.emptyCode} />
       </section>
     );
@@ -72,6 +73,13 @@ export function View() {
   return (
     <section class="panel" aria-label={TEXT.title} aria-busy={busy}>
       <Tools model={model} weight={weight} ready={maps.data !== null} />
+      <Unread
+        missing={[
+          ...(listing.data?.missing ?? []),
+          ...(maps.data?.missing ?? []),
+          ...(singles.data?.missing ?? []),
+        ]}
+      />
       <div class="with-layers">
         <LayerList
           items={weights}

@@ -3,8 +3,8 @@ export interface KernelSheet {
   height: number;
   width: number;
   /** Indices of the output and input channels. */
-  out: number[];
-  in: number[];
+  out: readonly number[];
+  in: readonly number[];
   /** Number of output channels per stack. */
   down: number;
 }
@@ -14,7 +14,12 @@ export interface KernelSheet {
  * kernels, this would be a narrow strip. Then the output channels are split into stacks side by side, so that the sheet
  * is about square.
  */
-export function kernelSheet(out: number[], into: number[], height: number, width: number): KernelSheet {
+export function kernelSheet(
+  out: readonly number[],
+  into: readonly number[],
+  height: number,
+  width: number,
+): KernelSheet {
   const stacks = Math.max(1, Math.round(Math.sqrt((out.length * height) / (into.length * width))));
   const down = into.length > MAX_STACKED ? out.length : Math.ceil(out.length / stacks);
   return { height, width, out, in: into, down };

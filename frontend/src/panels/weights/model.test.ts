@@ -1,26 +1,17 @@
 import { describe, expect, test } from "vitest";
+import type { MapEvent, MapHeader } from "../../lib/answers/maps";
 import { palette } from "../../lib/palette";
 import { CELL } from "../../lib/types";
 import { weightsCsv } from "./csv";
-import {
-  cellIndex,
-  cellValues,
-  decodeCells,
-  difference,
-  fold,
-  layerReach,
-  reach,
-  type WeightHeader,
-  type WeightMap,
-} from "./model";
+import { cellIndex, cellValues, decodeCells, difference, fold, layerReach, reach } from "./model";
 import { barReach, bars, facts, unchanged } from "./model_facts";
 import { isBeyond, trackCurves, trackRange, tracks } from "./model_tracks";
 import { cellAt, centred, edge, labelsOf, paintCells, placeCells, sheetOf } from "./paint";
 
 const { NaN: nan, POSITIVE_INFINITY: inf } = Number;
 
-function map(shape: number[], axes: string[], values: number[], more: Partial<WeightHeader> = {}): WeightMap {
-  const header: WeightHeader = {
+function map(shape: number[], axes: string[], values: number[], more: Partial<MapHeader> = {}): MapEvent {
+  const header: MapHeader = {
     shape,
     axes,
     scale: 0.5,
@@ -28,13 +19,14 @@ function map(shape: number[], axes: string[], values: number[], more: Partial<We
     zero: 127,
     downsampled: null,
     unit_order: null,
+    unit_orders: null,
     nonfinite: 0,
     ...more,
   };
-  return { run: "a", step: 0, header, values: Uint8Array.from(values) };
+  return { run: "a", step: 0, header, values: Uint8Array.from(values), units: {} };
 }
 
-const matrix = (rows: number, values: number[], more?: Partial<WeightHeader>) =>
+const matrix = (rows: number, values: number[], more?: Partial<MapHeader>) =>
   map([rows, values.length / rows], ["row", "column"], values, more);
 
 /** Two rows by three columns of tiles of 2 by 4 weights, from a matrix of 3 by 10: the last tiles are smaller. */
@@ -43,12 +35,15 @@ const TILED = map(
   ["reduction", "row", "column"],
   [127, 128, 129, 127, 127, 255, 125, 126, 129, 127, 120, 127, 129, 130, 129, 127, 140, 255],
   {
-    downsampled: { row: [3, 2, "mean"], column: [10, 3, "mean"] },
+    downsampled: new Map([
+      ["row", [3, 2, "mean"]],
+      ["column", [10, 3, "mean"]],
+    ]),
     nonfinite: 2,
-    norms: {
-      row: { min: [1, 0], max: [2, null] },
-      column: { min: [1, 1, 0], max: [1, 9, 0] },
-    },
+    norms: new Map([
+      ["row", { min: [1, 0], max: [2, null] }],
+      ["column", { min: [1, 1, 0], max: [1, 9, 0] }],
+    ]),
   },
 );
 
@@ -82,7 +77,7 @@ const KERNELS = map(
   [2, 2, 1, 2],
   ["out", "in", "height", "width"],
   [127, 129, 131, 133, 135, 137, 139, 141],
-  { downsampled: { out: [9, 2, "every"] }, unit_order: { out: [0, 4] } },
+  { downsampled: new Map([["out", [9, 2, "every"]]]), unit_orders: new Map([["out", [0, 4]]]) },
 );
 
 test("kernels are arranged by output and input index", () => {
@@ -156,7 +151,7 @@ test("a difference below the rounding is zero", () => {
   expect(
     difference(
       decodeCells(KERNELS),
-      decodeCells({ ...KERNELS, header: { ...KERNELS.header, unit_order: { out: [0, 5] } } }),
+      decodeCells({ ...KERNELS, header: { ...KERNELS.header, unit_orders: new Map([["out", [0, 5]]]) } }),
     ),
   ).toBeNull();
 });
@@ -174,13 +169,16 @@ test("the scale ignores a run that explodes", () => {
 
 test("facts list zero rows and exploding columns", () => {
   const header = matrix(4, new Array(8).fill(127), {
-    norms: { row: { max: [1, 0, 1.2, 0.9] }, column: { max: [7, 1] } },
+    norms: new Map([
+      ["row", { max: [1, 0, 1.2, 0.9] }],
+      ["column", { max: [7, 1] }],
+    ]),
   }).header;
   expect(facts(header)).toEqual([
     { axis: "row", zero: 1, isLowerBound: false, large: [] },
     { axis: "column", zero: 0, isLowerBound: false, large: [] },
   ]);
-  const wide = matrix(1, [127, 127, 127], { norms: { column: { max: [1, 12, 1] } } }).header;
+  const wide = matrix(1, [127, 127, 127], { norms: new Map([["column", { max: [1, 12, 1] }]]) }).header;
   expect(facts(wide)[0].large).toEqual([{ line: "1", times: 12 }]);
   // A tile with some zero rows counts as one, and a tile of zero rows counts in full.
   expect(facts(TILED.header)).toEqual([
@@ -270,17 +268,24 @@ test("weightsCsv writes each cell with its three values", () => {
 });
 
 test("tracks read steps, columns and missing runs", () => {
+  const rest = { rows: [], wallTimes: new Float64Array(0) };
   const raw = {
     run: "a",
     steps: Float64Array.from([0, 2]),
     absent: Uint8Array.from([0, 1, 0, 1]),
-    values: { value: Float32Array.from([1, nan, nan, nan]) },
+    values: new Map([["value", Float32Array.from([1, nan, nan, nan])]]),
+    ...rest,
   };
+  const steps = Float64Array.from([0, 1, 2, 3, 4]);
+  const [min, max] = [Float32Array.from([1, 5, 2, 6]), Float32Array.from([9, 5, 3, 7])];
+  const column = { min, max, mean: min, states: new Uint8Array(4), at: new Uint8Array(4) };
   const dense = {
     run: "b",
-    steps: Float64Array.from([0, 1, 2, 3, 4]),
-    starts: Float64Array.from([0, 2]),
-    columns: { value: { min: Float32Array.from([1, 5, 2, 6]), max: Float32Array.from([9, 5, 3, 7]) } },
+    steps,
+    absent: new Uint8Array(0),
+    values: new Map(),
+    reduced: { steps, starts: Float64Array.from([0, 2]), columns: new Map([["value", column]]) },
+    ...rest,
   };
   const found = tracks([raw, dense], ["x", "y"]);
   expect(found.map(({ run, name }) => run + name)).toEqual(["ax", "bx", "by"]);
@@ -312,24 +317,22 @@ test("tracks clip a run that explodes and report it", () => {
 });
 
 describe("tracks of columns", () => {
-  const columns = (min: number[], max: number[], states: number[]) =>
-    tracks(
-      [
-        {
-          run: "a",
-          steps: Float64Array.from([0, 1, 2, 3, 4, 5]),
-          starts: Float64Array.from([0, 2, 4]),
-          columns: {
-            value: {
-              min: Float32Array.from(min),
-              max: Float32Array.from(max),
-              states: Uint8Array.from(states),
-            },
-          },
-        },
-      ],
+  const rest = { rows: [], wallTimes: new Float64Array(0) };
+  const columns = (min: number[], max: number[], states: number[]) => {
+    const column = {
+      min: Float32Array.from(min),
+      mean: Float32Array.from(min),
+      max: Float32Array.from(max),
+      states: Uint8Array.from(states),
+      at: new Uint8Array(states.length),
+    };
+    const steps = Float64Array.from([0, 1, 2, 3, 4, 5]);
+    const reduced = { steps, starts: Float64Array.from([0, 2, 4]), columns: new Map([["value", column]]) };
+    return tracks(
+      [{ run: "a", steps, absent: new Uint8Array(0), values: new Map(), reduced, ...rest }],
       ["w[0]"],
     );
+  };
   test("tracks, NaN beside values of a column, are kept", () => {
     const [track] = columns([1, -7, 3], [2, 3, 4], [1, 5, 1]);
     expect([...track.values]).toEqual([1, 2, -7, Number.NaN, 3, 4]);
@@ -342,7 +345,15 @@ describe("tracks of columns", () => {
     const absent = Uint8Array.from([0, 1, 0]);
     const value = Float32Array.from([1, no, no]);
     const [single] = tracks(
-      [{ run: "a", steps: Float64Array.from([0, 1, 2]), absent, values: { value } }],
+      [
+        {
+          run: "a",
+          steps: Float64Array.from([0, 1, 2]),
+          absent,
+          values: new Map([["value", value]]),
+          ...rest,
+        },
+      ],
       ["w[0]"],
     );
     expect([...single.steps]).toEqual([0, 2]);

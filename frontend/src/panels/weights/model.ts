@@ -1,29 +1,6 @@
+import type { MapEvent, MapHeader } from "../../lib/answers/maps";
 import { CELL } from "../../lib/types";
 import { channelsAt, imageAt, type KernelSheet, kernelSheet, sheetSize } from "./layout";
-
-/** Header of a weight map (docs/http_api.md, POST maps). */
-export interface WeightHeader {
-  shape: number[];
-  /** Names of the axes: row and column, or out, in, height and width. Preceded by `reduction` if there are tiles. */
-  axes: string[];
-  scale: number;
-  offset: number;
-  /** Code of exactly 0. */
-  zero?: number | null;
-  /** Per axis: its size, the number of kept entries, and the method. */
-  downsampled: Record<string, [number, number, string]> | null;
-  /** Kept indices per axis. */
-  unit_order: Record<string, number[]> | null;
-  nonfinite: number;
-  norms?: Record<string, { min?: (number | null)[]; max: (number | null)[] }>;
-}
-
-export interface WeightMap {
-  run: string;
-  step: number;
-  header: WeightHeader;
-  values: Uint8Array;
-}
 
 export const REDUCTIONS = ["mean", "min", "max"] as const;
 export type Reduction = (typeof REDUCTIONS)[number];
@@ -48,7 +25,7 @@ export interface Cells {
 const NONFINITE_CODE = 255;
 
 /** Return the value of each of the 256 codes, NaN if it is not finite. */
-function codebook({ scale, offset, zero, nonfinite }: WeightHeader): Float64Array {
+function codebook({ scale, offset, zero, nonfinite }: MapHeader): Float64Array {
   const book = new Float64Array(256);
   for (let code = 0; code < 256; code++) {
     book[code] = zero == null ? offset + scale * code : (code - zero) * scale;
@@ -57,15 +34,15 @@ function codebook({ scale, offset, zero, nonfinite }: WeightHeader): Float64Arra
   return book;
 }
 
-export function decodeCells({ header, values }: WeightMap): Cells {
+export function decodeCells({ header, values }: Pick<MapEvent, "header" | "values">): Cells {
   const book = codebook(header);
   const tiled = header.axes[0] === "reduction";
   const shape = tiled ? header.shape.slice(1) : header.shape;
-  const sizeOf = (axis: string, kept: number) => header.downsampled?.[axis]?.[0] ?? kept;
+  const sizeOf = (axis: string, kept: number) => header.downsampled?.get(axis)?.[0] ?? kept;
   if (header.axes.at(-1) === "width") {
     const [out, into, height, width] = shape;
     const units = (axis: string, n: number) =>
-      header.unit_order?.[axis] ?? Array.from({ length: n }, (_, i) => i);
+      header.unit_orders?.get(axis) ?? Array.from({ length: n }, (_, i) => i);
     const kernel = kernelSheet(units("out", out), units("in", into), height, width);
     const [rows, columns] = sheetSize(kernel);
     const cells = new Float64Array(rows * columns).fill(Number.NaN);

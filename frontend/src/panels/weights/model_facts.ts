@@ -1,5 +1,6 @@
+import type { MapHeader } from "../../lib/answers/maps";
 import { median } from "../../lib/steps";
-import { type Cells, isBlank, type WeightHeader } from "./model";
+import { type Cells, isBlank } from "./model";
 
 /** Summary of the norms along one axis: rows or columns, output or input channels. */
 export interface AxisFacts {
@@ -19,18 +20,18 @@ export interface AxisFacts {
 const LARGE = 5;
 const MAX_NAMED = 2;
 
-export function facts(header: WeightHeader): AxisFacts[] {
-  return Object.entries(header.norms ?? {}).map(([axis, { min, max }]) => {
-    const kept = header.downsampled?.[axis];
+export function facts(header: MapHeader): AxisFacts[] {
+  return [...(header.norms ?? [])].map(([axis, { min, max }]) => {
+    const kept = header.downsampled?.get(axis);
     const tile = min && kept ? Math.ceil(kept[0] / kept[1]) : 1;
     const size = kept?.[0] ?? max.length;
     const name = (at: number) => {
-      const from = header.unit_order?.[axis]?.[at] ?? at * tile;
+      const from = header.unit_orders?.get(axis)?.[at] ?? at * tile;
       const to = Math.min(size, from + tile) - 1;
       return from >= to ? String(from) : `${from}–${to}`;
     };
     let zero = 0;
-    let isLowerBound = header.unit_order?.[axis] !== undefined;
+    let isLowerBound = header.unit_orders?.get(axis) !== undefined;
     max.forEach((norm, at) => {
       if (norm === 0) zero += Math.min(tile, size - at * tile);
       else if (min?.[at] === 0) {
@@ -81,8 +82,8 @@ export interface Bars {
 }
 
 /** Merge the norms of an axis into at most `lines` bars. A bar is NaN if one of its norms is not finite. */
-export function bars(header: WeightHeader, axis: string, lines: number): Bars | null {
-  const norms = header.norms?.[axis];
+export function bars(header: MapHeader, axis: string, lines: number): Bars | null {
+  const norms = header.norms?.get(axis);
   if (!norms) return null;
   const high = norms.max.map((norm) => norm ?? Number.NaN);
   const low = norms.min?.map((norm) => norm ?? Number.NaN) ?? high;

@@ -1,5 +1,6 @@
 import { interpolateViridis } from "../../lib/ramps";
 import { allSteps } from "../../lib/steps";
+import type { RunSeries } from "../../lib/types";
 import type { CurveRun, Curves } from "../../plot/layout_curve";
 
 /** A single weight of one run over steps. */
@@ -10,36 +11,24 @@ export interface Track {
   values: Float32Array;
 }
 
-interface Column {
-  min: Float32Array;
-  max: Float32Array;
-  /** Bits of the values in a column, as in docs/http_api.md. */
-  states?: Uint8Array;
-}
-
+/** Bits of the values in a column, as in docs/http_api.md. */
 const BITS = { nonfinite: 4, absent: 8 } as const;
 
-/** One run's series in the response of `POST series` for the kind `tracked`. */
-export interface TrackedSeries {
-  run: string;
-  steps: Float64Array;
-  absent?: Uint8Array;
-  values?: { value: Float32Array };
-  starts?: Float64Array;
-  columns?: { value: Column };
-}
+/** The only statistic of the kind `tracked`. */
+const VALUE = "value";
 
 /**
  * Read single weights from a response. A column of several steps becomes two points, its minimum and its maximum, so
  * that spikes remain visible. If it contains NaN or Inf, one of the points is NaN. Steps without a value have no point.
  */
-export function tracks(series: readonly TrackedSeries[], names: readonly string[]): Track[] {
+export function tracks(series: readonly RunSeries[], names: readonly string[]): Track[] {
   return series.flatMap((one) =>
     names.flatMap((name, row): Track[] => {
       const n = names.length;
-      if (one.columns && one.starts) {
-        const { min, max, states } = one.columns.value;
-        const { starts, steps: all } = one;
+      const column = one.reduced?.columns.get(VALUE);
+      if (one.reduced && column) {
+        const { min, max, states } = column;
+        const { starts, steps: all } = one.reduced;
         const points: [step: number, value: number][] = [];
         starts.forEach((start, i) => {
           const at = i * n + row;
@@ -53,13 +42,13 @@ export function tracks(series: readonly TrackedSeries[], names: readonly string[
         });
         return present(one.run, name, points);
       }
-      const value = one.values?.value;
+      const value = one.values.get(VALUE);
       if (!value) return [];
       const points = Array.from(one.steps, (step, i): [number, number] => [step, value[i * n + row]]);
       return present(
         one.run,
         name,
-        points.filter((_, i) => one.absent?.[i * n + row] !== 1),
+        points.filter((_, i) => one.absent[i * n + row] !== 1),
       );
     }),
   );

@@ -1,7 +1,8 @@
+import type { MapHeader } from "../../lib/answers/maps";
 import { colourOf, labelOf, type Palette } from "../../lib/palette";
 import { CELL, type CellLabel, type CellState, type Rgb, type Scale } from "../../lib/types";
 import { kernelSheet, sheetSize } from "./layout";
-import type { Cells, CellValues, WeightHeader } from "./model";
+import type { Cells, CellValues } from "./model";
 
 /** Positions of the cells of a sheet in pixels. All cells have one size, with a gap after each image. */
 export interface Placement {
@@ -26,7 +27,7 @@ export interface TileSheet {
 }
 
 /** Return the sheet of a map before its values are loaded. */
-export function sheetOf({ axes, shape }: Pick<WeightHeader, "axes" | "shape">): TileSheet {
+export function sheetOf({ axes, shape }: Pick<MapHeader, "axes" | "shape">): TileSheet {
   if (axes.at(-1) !== "width") return { rows: shape.at(-2)!, columns: shape.at(-1)!, kernel: null };
   const [out, into, height, width] = shape;
   const kernel = kernelSheet(upTo(out), upTo(into), height, width);

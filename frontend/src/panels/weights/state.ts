@@ -1,19 +1,11 @@
 import { useMemo } from "preact/hooks";
+import type { MapEvent } from "../../lib/answers/maps";
 import { parseNumber } from "../../lib/format";
 import { allSteps, nearest } from "../../lib/steps";
 import type { Scale } from "../../lib/types";
 import { useStore } from "../../ui/context";
 import type { Maps } from "./data";
-import {
-  type Cells,
-  decodeCells,
-  difference,
-  layerReach,
-  REDUCTIONS,
-  type Reduction,
-  reach,
-  type WeightMap,
-} from "./model";
+import { type Cells, decodeCells, difference, layerReach, REDUCTIONS, type Reduction, reach } from "./model";
 import { centred } from "./paint";
 
 export const MINUS = ["none", "ref", "first"] as const;
@@ -21,7 +13,7 @@ type Minus = (typeof MINUS)[number];
 
 /** A run's weights at the step, and the values shown for them. */
 interface RunWeights {
-  map: WeightMap;
+  map: MapEvent;
   cells: Cells;
   /** Shown values, or null if there is nothing to subtract. */
   shown: Cells | null;
@@ -39,9 +31,9 @@ export interface WeightsModel {
   fixed: number | null;
 }
 
-const decoded = new WeakMap<WeightMap, Cells>();
+const decoded = new WeakMap<MapEvent, Cells>();
 
-function cellsOf(map: WeightMap): Cells {
+function cellsOf(map: MapEvent): Cells {
   let cells = decoded.get(map);
   if (!cells) {
     cells = decodeCells(map);
@@ -50,8 +42,8 @@ function cellsOf(map: WeightMap): Cells {
   return cells;
 }
 
-const stepsOf = (maps: readonly WeightMap[]) => maps.map(({ step }) => step);
-const nearestMap = (maps: readonly WeightMap[] | undefined, step: number): WeightMap | null =>
+const stepsOf = (maps: readonly MapEvent[]) => maps.map(({ step }) => step);
+const nearestMap = (maps: readonly MapEvent[] | undefined, step: number): MapEvent | null =>
   maps && maps.length > 0 ? maps[nearest(stepsOf(maps), step)] : null;
 
 const oneOf = <T extends string>(all: readonly T[], value: string | null): T =>
@@ -74,7 +66,7 @@ export function useWeights(runs: readonly string[], data: Maps | null): WeightsM
   const meanOnly = tiled && minus !== "none";
   const reduction = meanOnly ? "mean" : wanted;
 
-  const shownOf = (run: string, map: WeightMap): Cells | null => {
+  const shownOf = (run: string, map: MapEvent): Cells | null => {
     const cells = cellsOf(map);
     if (minus === "none") return cells;
     const other =
@@ -105,4 +97,4 @@ export function useWeights(runs: readonly string[], data: Maps | null): WeightsM
 
 const twoDigits = (value: number) => Number(value.toPrecision(2));
 
-const EMPTY: Map<string, WeightMap[]> = new Map();
+const EMPTY: Map<string, MapEvent[]> = new Map();

@@ -1,3 +1,9 @@
+/** Names of one row or column, and of several, by axis. */
+const LINE = { row: "row", column: "column", out: "output channel", in: "input channel" };
+const LINES = { row: "rows", column: "columns", out: "output channels", in: "input channels" };
+const LINE_NAMES = new Map(Object.entries(LINE));
+const LINES_NAMES = new Map(Object.entries(LINES));
+
 /** Texts of the Weights panel. */
 export const TEXT = {
   title: "Weights",
@@ -12,18 +18,18 @@ export const TEXT = {
     none: "weights",
     ref: "− reference",
     first: "− first",
-  } as Record<string, string>,
+  },
   minusTitle: {
     none: "The weights themselves",
     ref: "Difference from the reference run at the nearest step",
     first: "Difference from the first kept step",
-  } as Record<string, string>,
-  reduction: { mean: "mean", min: "min", max: "max" } as Record<string, string>,
+  },
+  reduction: { mean: "mean", min: "min", max: "max" },
   minusFact: {
     none: () => "",
     ref: (ref: string) => `minus ${ref}`,
     first: () => "minus the first kept step",
-  } as Record<string, (ref: string) => string>,
+  },
   shapeFact: (shape: string) => `shape ${shape}`,
   reductionFact: (reduction: string) => `${reduction} of each tile`,
   reductionName: "Value of a tile",
@@ -47,14 +53,10 @@ export const TEXT = {
   differs: (size: string) => `differences below ${size} are shown as 0`,
   other: (run: string, value: string) => `${run}: ${value}`,
   norms: (row: string, column: string) => `Bars: norm of each ${row} (right) and ${column} (below)`,
-  line: { row: "row", column: "column", out: "output channel", in: "input channel" } as Record<
-    string,
-    string
-  >,
-  lines: { row: "rows", column: "columns", out: "output channels", in: "input channels" } as Record<
-    string,
-    string
-  >,
+  line: LINE,
+  lineOf: (axis: string) => LINE_NAMES.get(axis) ?? axis,
+  lines: LINES,
+  linesOf: (axis: string) => LINES_NAMES.get(axis) ?? axis,
   zeroLines: (n: number, isLowerBound: boolean, lines: string) =>
     `${isLowerBound ? "at least " : ""}${n} ${lines} all 0`,
   large: (line: string, name: string, times: string) => `${line} ${name}: ${times} × the median norm`,

@@ -1,4 +1,5 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { MapEvent } from "../../../lib/answers/maps";
 import { useSize, useStore } from "../../../ui/context";
 import { MoreRuns } from "../../../ui/more_runs";
 import { Name } from "../../../ui/name";
@@ -6,7 +7,6 @@ import { RunHead } from "../../../ui/run_head";
 import { UI_TEXT } from "../../../ui/text";
 import { useTooltip } from "../../../ui/tooltip";
 import { tileLayout } from "../layout";
-import type { MapEvent } from "../model";
 import { sampleLabel, tokensOf } from "../model_labels";
 import type { Picture, Shown } from "../model_picture";
 import { countStates } from "../model_units";

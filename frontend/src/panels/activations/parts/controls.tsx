@@ -1,9 +1,10 @@
 import type { ComponentChildren } from "preact";
+import type { MapHeader } from "../../../lib/answers/maps";
 import { useStore } from "../../../ui/context";
 import { NumberField } from "../../../ui/controls";
 import { Name } from "../../../ui/name";
 import type { Choices } from "../choices";
-import type { MapGrid, MapHeader } from "../model";
+import type { MapGrid } from "../model";
 import { UNIT_AXES } from "../model";
 import { defaultOrder } from "../model_picture";
 import { type MapScaleMode, suggestedMaximum } from "../model_scale";
@@ -22,7 +23,7 @@ export function Controls({ choices, header, grids, exports }: Props) {
   const ref = store.shown.value[0];
   const axis = header?.axes.find((one) => UNIT_AXES.includes(one)) ?? "unit";
   const nameOf = (scale: MapScaleMode) =>
-    scale === "channel" ? (TEXT.nouns[axis]?.[0] ?? TEXT.scaleNames.channel) : TEXT.scaleNames[scale];
+    scale === "channel" ? (TEXT.nouns.get(axis)?.[0] ?? TEXT.scaleNames.channel) : TEXT.scaleNames[scale];
   const alone = store.shown.value.length < 2;
   return (
     <div class="tools">

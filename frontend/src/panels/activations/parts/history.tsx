@@ -1,4 +1,5 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { MapEvent } from "../../../lib/answers/maps";
 import type { Palette } from "../../../lib/palette";
 import { nearest, stepDomain } from "../../../lib/steps";
 import { theme } from "../../../plot/canvas";
@@ -11,7 +12,6 @@ import { Failure } from "../../../ui/failure";
 import { RunMarker } from "../../../ui/icon";
 import { Name } from "../../../ui/name";
 import { drawPlane } from "../draw";
-import type { MapEvent } from "../model";
 import { type Frame, histories, historyRange, unitCurves, withoutOutliers } from "../model_history";
 import type { Picture } from "../model_picture";
 import type { Range } from "../model_scale";
@@ -44,7 +44,7 @@ export function HistoryDrawer({ tag, layer, picture, unit, sample, step, colours
   // Runs that kept other units are left out, since they have another unit at this index.
   const at = grid ? grid.ids.indexOf(unit) : 0;
   const runs = picture.shown.flatMap(({ run, own }) => (own?.ids[at] === unit ? [run] : []));
-  const query = useHistory(runs, tag, { ...(cuts ? { sample } : {}), [axis]: at });
+  const query = useHistory(runs, tag, new Map([...(cuts ? [["sample", sample] as const] : []), [axis, at]]));
   const maps = useMemo(() => query.data?.maps ?? query.previous?.maps ?? [], [query.data, query.previous]);
   const dark = store.dark.value;
   const signed = colours === "diverging";
@@ -70,7 +70,7 @@ export function HistoryDrawer({ tag, layer, picture, unit, sample, step, colours
     return () => document.removeEventListener("keydown", pressed);
   }, [close]);
 
-  const noun = TEXT.nouns[axis]?.[0] ?? axis;
+  const noun = TEXT.nouns.get(axis)?.[0] ?? axis;
   return (
     <div class="act-history" role="dialog" aria-label={H.title(noun, unit)} data-testid="history">
       <div class="act-history-head">

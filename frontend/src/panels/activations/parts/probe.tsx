@@ -1,10 +1,10 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
+import type { MapEvent, MapHeader } from "../../../lib/answers/maps";
 import { cssColour } from "../../../lib/palette";
 import { useStore } from "../../../ui/context";
 import { Name } from "../../../ui/name";
 import { UI_TEXT } from "../../../ui/text";
 import { drawPlane } from "../draw";
-import type { MapEvent, MapHeader } from "../model";
 import { inputPicture, sameInput } from "../model_input";
 import { sampleLabel, tokensOf, visible } from "../model_labels";
 import type { Picture } from "../model_picture";
@@ -28,13 +28,13 @@ interface Props {
 
 /** Describe the parts of a layer's output that the maps omit. */
 function about({ downsampled }: MapHeader): string {
-  const parts = Object.entries(downsampled ?? {});
+  const parts = [...(downsampled ?? [])];
   const pooled = parts.filter(([, [, , how]]) => how === "mean");
   const omitted = parts
     .filter(([, [, , how]]) => how !== "mean")
     .map(([axis, [all, kept, how]]) => {
-      if (how === "every") return TEXT.kept(kept, all, TEXT.nouns[axis]?.[1] ?? axis);
-      return axis === "depth" ? TEXT.slice(axis) : TEXT.cut(TEXT.axes[axis] ?? axis, kept, all);
+      if (how === "every") return TEXT.kept(kept, all, TEXT.nouns.get(axis)?.[1] ?? axis);
+      return axis === "depth" ? TEXT.slice(axis) : TEXT.cut(TEXT.axes.get(axis) ?? axis, kept, all);
     });
   if (pooled.length > 0) omitted.push(TEXT.pooled(pooled.map(([, [all]]) => all).join(" × ")));
   return omitted.join(" · ");

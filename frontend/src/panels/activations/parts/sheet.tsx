@@ -36,7 +36,7 @@ interface Props {
 
 /** Return the name of a map's units: `channel` for one, `channels` for several. */
 export function nounOf({ unitAxis, ids }: MapGrid): string {
-  const [one, many] = TEXT.nouns[unitAxis] ?? [unitAxis, unitAxis];
+  const [one, many] = TEXT.nouns.get(unitAxis) ?? [unitAxis, unitAxis];
   return ids.length === 1 ? one : many;
 }
 

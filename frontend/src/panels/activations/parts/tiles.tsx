@@ -1,4 +1,5 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
+import type { MapEvent } from "../../../lib/answers/maps";
 import { short } from "../../../lib/format";
 import { FONT, theme } from "../../../plot/canvas";
 import { useStore } from "../../../ui/context";
@@ -6,7 +7,7 @@ import { textWidth } from "../../../ui/name";
 import { drawPlane } from "../draw";
 import { drawLabels } from "../draw_labels";
 import { TILE_GAP, type TileLayout, visibleLines } from "../layout";
-import type { MapEvent, MapGrid } from "../model";
+import type { MapGrid } from "../model";
 import { captionOf, shorterNumbers } from "../model_caption";
 import { placeLabel } from "../model_labels";
 import type { Shown } from "../model_picture";
@@ -88,7 +89,12 @@ export function Tiles(props: Props) {
 
 /** Move the focus between pictures with the arrow keys. */
 function moveFocus(event: KeyboardEvent, columns: number): void {
-  const by = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns }[event.key];
+  const by = new Map([
+    ["ArrowLeft", -1],
+    ["ArrowRight", 1],
+    ["ArrowUp", -columns],
+    ["ArrowDown", columns],
+  ]).get(event.key);
   const here = (event.target as Element).closest<HTMLElement>("[data-unit]");
   if (by === undefined || !here?.parentElement) return;
   const all = [...here.parentElement.querySelectorAll<HTMLElement>("[data-unit]")];
@@ -127,7 +133,7 @@ function Tile(props: TileProps) {
     const pixels = paintUnit(grid, unit, shown.rangeOf(unit), shown.palette);
     drawPlane(canvas.current, pixels, { width, height, dark, dpr: window.devicePixelRatio });
   }, [grid, unit, shown, width, height, dark, dead]);
-  const noun = TEXT.nouns[grid.unitAxis]?.[0] ?? grid.unitAxis;
+  const noun = TEXT.nouns.get(grid.unitAxis)?.[0] ?? grid.unitAxis;
   const word =
     unit < 0 ? TEXT.notKept : state === "dead" ? TEXT.dead : state === "constant" ? TEXT.constant : "";
   const peak = unit < 0 ? 0 : peakOf(grid, unit);
@@ -141,7 +147,7 @@ function Tile(props: TileProps) {
           : Number.isNaN(peak)
             ? [TEXT.notFinite, TEXT.brief.notFinite]
             : shorterNumbers(peak, short);
-  const names = [`${TEXT.short[grid.unitAxis] ?? ""} ${id}`.trim(), String(id)];
+  const names = [`${TEXT.short.get(grid.unitAxis) ?? ""} ${id}`.trim(), String(id)];
   // Bold as far as the note may be.
   const caption = captionOf(names, notes, width, (text) => textWidth(text, `600 11px ${FONT}`));
   const tone = state === "dead" ? "act-bad" : Number.isNaN(peak) ? "act-nonfinite" : "";

@@ -2,10 +2,14 @@ import { exact, short } from "../../../lib/format";
 import { shapeOf } from "../../../plot/markers";
 import { useStore } from "../../../ui/context";
 import { RunMarker } from "../../../ui/icon";
+import { UI_TEXT } from "../../../ui/text";
 import { nearestPoint } from "../layout";
 import type { CurveLine } from "../model_lines";
 import { TEXT } from "../text";
 import { Dash } from "./dash";
+
+/** Maximum number of lines whose values are listed. */
+const MAX_LISTED = 24;
 
 /** Values of a chart's lines at the cursor or the pointer. */
 export function Readout({
@@ -20,7 +24,7 @@ export function Readout({
   const store = useStore();
   return (
     <ul class="values" data-testid="values">
-      {lines.map((line) => {
+      {lines.slice(0, MAX_LISTED).map((line) => {
         const i = nearestPoint(line, at);
         const value = i < 0 ? Number.NaN : line.raw[i];
         const step = i < 0 ? "" : String(line.steps[i]);
@@ -45,6 +49,11 @@ export function Readout({
           </li>
         );
       })}
+      {lines.length > MAX_LISTED && (
+        <li class="dim" key="more">
+          {UI_TEXT.andMore(lines.length - MAX_LISTED)}
+        </li>
+      )}
     </ul>
   );
 }

@@ -74,8 +74,8 @@ interface SegmentsProps<O extends string> {
   testid: string;
   options: readonly O[];
   now: O;
-  words: Record<string, string>;
-  titles: Record<string, string>;
+  words: Readonly<Record<O, string>>;
+  titles: Readonly<Record<O, string>>;
   set: (option: O) => void;
 }
 

@@ -217,8 +217,8 @@ function nonfiniteText(
   const column = series.rows.findIndex(({ name }) => name === row.name);
   const step = series.steps.indexOf(grid.steps[at]);
   if (column < 0 || step < 0) return null;
-  const bad = series.values.nonfinite?.[step * series.rows.length + column];
-  const all = series.values.count?.[step * series.rows.length + column];
+  const bad = series.values.get("nonfinite")?.[step * series.rows.length + column];
+  const all = series.values.get("count")?.[step * series.rows.length + column];
   if (bad === undefined || Number.isNaN(bad)) return null;
   // For example a norm that overflows, or the ratio of two zeros.
   if (bad === 0) return TEXT.finiteElements;

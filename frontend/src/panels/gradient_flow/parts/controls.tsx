@@ -1,7 +1,7 @@
 import { parseNumber, tick, tickOf } from "../../../lib/format";
+import { DEFAULTS } from "../../../lib/links/url";
 import { nearest } from "../../../lib/steps";
 import type { Role } from "../../../lib/types";
-import { DEFAULTS } from "../../../lib/url";
 import { useStore } from "../../../ui/context";
 import { NumberField, Popover } from "../../../ui/controls";
 import { Name } from "../../../ui/name";

@@ -5,11 +5,11 @@ import { loggedSteps } from "../../../lib/columns";
 import { csvHead, toCsv } from "../../../lib/csv";
 import { tick, tickOf } from "../../../lib/format";
 import { allSteps } from "../../../lib/steps";
-import type { RunSeries } from "../../../lib/types";
+import type { RunSeries, SeriesResponse } from "../../../lib/types";
 import { useStore } from "../../../ui/context";
 import { Exports, fileName, type OnProgress, stepsPart } from "../../../ui/exports";
 import { roleName, statisticName, UI_TEXT } from "../../../ui/text";
-import { csvChunks, readWhole, type Shown } from "../csv";
+import { csvChunks, type Shown } from "../csv";
 import { useFlow } from "../state/context";
 import type { Flow } from "../state/flow";
 import { TEXT } from "../text";
@@ -96,7 +96,13 @@ async function whole(
   const range = zoom === null ? {} : { from: zoom[0], to: zoom[1] };
   const every = async (series: RunSeries) =>
     series.reduced
-      ? readWhole(await client.fetch("series", { runs: [series.run], kind, statistics, ...range }, once))
+      ? ((
+          await client.fetch<SeriesResponse>(
+            "series",
+            { runs: [series.run], kind, statistics, ...range },
+            once,
+          )
+        ).series[0] ?? null)
       : series;
   const compared = shown.comparison ? runs.find(({ run }) => run === ref) : undefined;
   const reference = compared ? await every(compared) : null;

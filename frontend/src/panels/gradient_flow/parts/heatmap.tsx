@@ -1,5 +1,6 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Store } from "../../../data/store";
+import { isUnread } from "../../../lib/answers/missing";
 import { cellAt, cellStep, loggedSteps } from "../../../lib/columns";
 import { stepTicks } from "../../../lib/scale";
 import { cellPixels, gridSpans, nearest, toPixel, toStep } from "../../../lib/steps";
@@ -51,6 +52,7 @@ export function HeatmapBody({ run, width, tops }: BodyProps) {
     const one = flow.query.data.value.get(run);
     if (!one) return <div class="pending" aria-busy="true" />;
     const reason = "reason" in one ? one.reason : "";
+    const unread = reason !== "" && isUnread({ run, reason });
     return (
       <div class="no-data" title={reason}>
         <span>
@@ -58,6 +60,7 @@ export function HeatmapBody({ run, width, tops }: BodyProps) {
           {store.kind.value === "optimizer" && store.statistic.value !== "count" && (
             <small>{TEXT.noMoments}</small>
           )}
+          {unread && <small>{reason}</small>}
         </span>
       </div>
     );

@@ -50,24 +50,26 @@ export function LayerTree({ rowHeight, tops, part }: TreeProps) {
     setFocus(lines[next].key);
     flow.moveTo(next, null);
   };
-  const keys: Record<string, () => void> = {
-    ArrowUp: () => go(current - 1),
-    ArrowDown: () => go(current + 1),
-    Home: () => go(0),
-    End: () => go(lines.length - 1),
-    ArrowRight: () => {
-      const line = lines[current];
-      if (line?.type === "block") fold(line);
-      else if (line?.type === "header") go(current + 1);
-    },
-    ArrowLeft: () => {
-      const line = lines[current];
-      if (line?.type === "header") fold(line);
-      else go(parentOf(lines, current));
-    },
-    Enter: () => lines[current] && (lines[current].type === "row" ? go(current) : fold(lines[current])),
-    " ": () => lines[current] && (lines[current].type === "row" ? go(current) : fold(lines[current])),
-  };
+  const keys = new Map<string, () => void>(
+    Object.entries({
+      ArrowUp: () => go(current - 1),
+      ArrowDown: () => go(current + 1),
+      Home: () => go(0),
+      End: () => go(lines.length - 1),
+      ArrowRight: () => {
+        const line = lines[current];
+        if (line?.type === "block") fold(line);
+        else if (line?.type === "header") go(current + 1);
+      },
+      ArrowLeft: () => {
+        const line = lines[current];
+        if (line?.type === "header") fold(line);
+        else go(parentOf(lines, current));
+      },
+      Enter: () => lines[current] && (lines[current].type === "row" ? go(current) : fold(lines[current])),
+      " ": () => lines[current] && (lines[current].type === "row" ? go(current) : fold(lines[current])),
+    }),
+  );
   const fold = (line: Line) => {
     wantsFocus.current = true;
     setFocus(line.key);
@@ -90,7 +92,7 @@ export function LayerTree({ rowHeight, tops, part }: TreeProps) {
       aria-label={TEXT.tree}
       style={{ fontSize: `${size}px`, height: `${tops[lines.length]}px` }}
       onKeyDown={(event) => {
-        const act = keys[event.key];
+        const act = keys.get(event.key);
         if (!act || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
         event.preventDefault();
         event.stopPropagation();

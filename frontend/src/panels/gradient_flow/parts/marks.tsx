@@ -70,7 +70,7 @@ export function MarkLanes({ run, width }: { run: string; width: number }) {
       aria-label={TEXT.mark.toolbar(run, groups.length)}
       data-testid={`marks-${run}`}
       onKeyDown={(event) => {
-        const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+        const by = event.key === "ArrowLeft" ? -1 : event.key === "ArrowRight" ? 1 : undefined;
         if (by === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
         event.preventDefault();
         event.stopPropagation();

@@ -1,7 +1,7 @@
 import { useQuery } from "../../../data/use_query";
 import { exact } from "../../../lib/format";
 import { worstOf } from "../../../lib/nonfinite";
-import type { Line, SeriesHeader } from "../../../lib/types";
+import type { Line, SeriesResponse } from "../../../lib/types";
 import { useStore } from "../../../ui/context";
 import { useFlow } from "../state/context";
 import { TEXT } from "../text";
@@ -9,7 +9,7 @@ import { TEXT } from "../text";
 /** Delay before a request, so that a passing pointer requests nothing. */
 const REST_MS = 150;
 
-const read = (header: unknown) => header as SeriesHeader;
+const read = ({ series }: SeriesResponse) => series[0] ?? null;
 
 interface Props {
   run: string;
@@ -29,7 +29,7 @@ export function NonfiniteSteps({ run, line, from, to, fallback }: Props) {
   const store = useStore();
   const kind = store.kind.value;
   const { rows } = useFlow().rows.union.value;
-  const has = store.runs.value?.find((one) => one.run === run)?.kinds[kind] ?? [];
+  const has = store.runs.value?.find((one) => one.run === run)?.kinds.get(kind) ?? [];
   const source = store.source.value;
   const statistics = [
     source,
@@ -37,20 +37,18 @@ export function NonfiniteSteps({ run, line, from, to, fallback }: Props) {
   ];
   const names = line.rows.map((row) => rows[row].name);
   const body = { runs: [run], kind, statistics, rows: [line.type === "row" ? names[0] : names], from, to };
-  const { data } = useQuery("series", body, read, { debounce: REST_MS });
-  const one = data?.series[0];
-  const found = one
-    ? worstOf(one.absent!, one.values![source], one.values!.nonfinite, one.values!.count)
-    : null;
+  const { data: one } = useQuery("series", body, read, { debounce: REST_MS });
+  const of = (name: string) => one?.values.get(name);
+  const found = one ? worstOf(one.absent, of(source), of("nonfinite"), of("count")) : null;
   if (!one || !found) return <>{fallback}</>;
   const elements = found.elements === null ? null : exact(found.elements);
   const all = found.all === null ? null : exact(found.all);
-  const of = elements === null ? null : all === null ? elements : TEXT.ofElements(elements, all);
-  if (one.steps.length === 1) return <>{of === null ? fallback : TEXT.nonfiniteCount(of)}</>;
+  const share = elements === null ? null : all === null ? elements : TEXT.ofElements(elements, all);
+  if (one.steps.length === 1) return <>{share === null ? fallback : TEXT.nonfiniteCount(share)}</>;
   return (
     <span data-testid="nonfinite-steps">
       {TEXT.nonfiniteSteps(found.steps, one.steps.length)}
-      {of !== null && TEXT.nonfiniteMost(one.steps[found.at], of, found.steps)}
+      {share !== null && TEXT.nonfiniteMost(one.steps[found.at], share, found.steps)}
     </span>
   );
 }

@@ -113,7 +113,7 @@ export class Exact {
     const all = new Map(this.bands.value);
     for (const { run, rows, percentiles } of found) {
       const own = new Map(all.get(run));
-      const spread = percentiles?.[statistic];
+      const spread = percentiles?.get(statistic);
       rows.forEach(({ name }, i) => {
         own.set(name, { ...details(run), band: spread ? serverBand(spread, i, 0) : null });
       });

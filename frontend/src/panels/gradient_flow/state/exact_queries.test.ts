@@ -19,19 +19,22 @@ const reduced = (run: string, spike = 9): RunSeries => ({
   steps: STEPS,
   wallTimes: STEPS,
   absent: new Uint8Array(0),
-  values: {},
+  values: new Map(),
   reduced: {
     steps: STEPS,
     starts: Float64Array.of(0, 2, 5, 7),
-    columns: {
-      norm: {
-        min: Float32Array.of(1, 0, 1, 0, -4, nan, 1, nan),
-        mean: Float32Array.of(1, 0, 3, 0, -1, nan, 1, nan),
-        max: Float32Array.of(1, 0, spike, 0, 2, nan, 1, nan),
-        states: Uint8Array.of(1, 2, 1, 6, 1, 12, 1, 8),
-        at: Uint8Array.of(0, 0, 2, 1, 1, 0, 0, 0),
-      },
-    },
+    columns: new Map([
+      [
+        "norm",
+        {
+          min: Float32Array.of(1, 0, 1, 0, -4, nan, 1, nan),
+          mean: Float32Array.of(1, 0, 3, 0, -1, nan, 1, nan),
+          max: Float32Array.of(1, 0, spike, 0, 2, nan, 1, nan),
+          states: Uint8Array.of(1, 2, 1, 6, 1, 12, 1, 8),
+          at: Uint8Array.of(0, 0, 2, 1, 1, 0, 0, 0),
+        },
+      ],
+    ]),
   },
 });
 const ROWS = [row("x.weight"), row("y.weight")];
@@ -71,7 +74,7 @@ test("sliceColumns, range, keeps the columns that hold its steps", () => {
   const cut = sliceColumns(asColumns(reduced("r")), 35, 55);
   expect([...cut.reduced!.steps]).toEqual([20, 30, 40, 50, 60]);
   expect([...cut.reduced!.starts]).toEqual([0, 3]);
-  expect([...cut.values.norm]).toEqual([9, nan, -4, nan]);
+  expect([...cut.values.get("norm")!]).toEqual([9, nan, -4, nan]);
 });
 
 test("widthFor, small change of the window, is the same width", () => {
@@ -103,7 +106,7 @@ test("ExactQueries, cursor at rest, requests its step and line, drops late respo
       {
         ...plain,
         absent: new Uint8Array(20),
-        values: { norm: Float32Array.from({ length: 20 }, (_, i) => i) },
+        values: new Map([["norm", Float32Array.from({ length: 20 }, (_, i) => i)]]),
       },
     ],
     missing: [],
@@ -135,7 +138,7 @@ test("ExactQueries, one request fails, keeps other responses, repeats only it", 
       ...plain,
       rows: [ROWS[0]],
       absent: new Uint8Array(10),
-      values: { norm: Float32Array.from({ length: 10 }, (_, i) => i) },
+      values: new Map([["norm", Float32Array.from({ length: 10 }, (_, i) => i)]]),
     };
   };
   lines[0].respond({ series: [whole("p")], missing: [] });

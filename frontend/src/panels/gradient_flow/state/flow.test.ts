@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { pageState } from "../../../app/page";
-import { FakeSource, info, scalars, series, settle } from "../../../testing/helpers";
+import { FakeSource, info, renamed, scalars, series, settle } from "../../../testing/helpers";
 
 const RUNS = ["a", "b", "c", "d", "e"].map((run, i) =>
   info(run, i, { gradient: ["norm", "rms", "nonfinite"], update: ["ratio"] }),
@@ -62,8 +62,7 @@ test("Flow, late response of another statistic, is dropped", async () => {
   source.requests[0].respond({ series: [seriesOf("a")], missing: [] });
   await settle();
   expect(flow.series.value).toEqual([]);
-  const rms = seriesOf("a");
-  rms.values = { rms: rms.values.norm };
+  const rms = renamed(seriesOf("a"), "rms");
   await source.respondAll((run) => (run === "a" ? rms : null), 1);
   expect(source.requests.slice(1).map(({ request }) => request.statistics)).toEqual(Array(4).fill(["rms"]));
   expect(flow.series.value.map(({ run }) => run)).toEqual(["a"]);
@@ -87,8 +86,7 @@ test("Flow, another statistic pending, keeps lines, steps and cursor but no valu
   expect([lines.value, steps.value, domain.value]).toEqual([keys, logged, reach]);
   expect([flow.cursor.line.value, flow.cursor.step.value]).toEqual([1, 0]);
   // Once loaded, the new values decide, even if there are fewer of them. If none have loaded, nothing is left.
-  const short = series("a", ["x.weight"], [0, 5], [[1], [2]]);
-  short.values = { rms: short.values.norm };
+  const short = renamed(series("a", ["x.weight"], [0, 5], [[1], [2]]), "rms");
   source.requests[4].respond({ series: [short], missing: [] });
   await settle();
   expect(flow.waiting.value).toBe(false);

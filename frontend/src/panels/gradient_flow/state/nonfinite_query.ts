@@ -47,6 +47,6 @@ export class NonfiniteQuery {
 
 function hasNonfinite(series: RunSeries, statistic: string): boolean {
   if (series.reduced) return false;
-  const values = series.values[statistic];
+  const values = series.values.get(statistic);
   return values?.some((value, i) => series.absent[i] === CELL.value && !Number.isFinite(value)) ?? false;
 }

@@ -33,7 +33,7 @@ describe("signals", () => {
     expect(flow.picture.scale.value).toMatchObject({ lo: -2, hi: 2, factor: true });
     expect(flow.picture.mapOf.value.get("a")!.scale).toMatchObject({ mode: "log", lo: 1, hi: 5 });
     expect(flow.picture.thresholds.value).toBeNull();
-    expect(store.panelKeys()).toEqual({ "flow.vs": "ref" });
+    expect([...store.panelKeys()]).toEqual([["flow.vs", "ref"]]);
     store.setRef("b");
     expect(flow.picture.gridOf.value.get("a")!.values[0]).toBe(-2);
     store.toggleRun("a");
@@ -49,7 +49,7 @@ describe("signals", () => {
     store.view.step.value = 20;
     flow.zoomTo(null);
     expect(flow.cursor.step.value).toBe(20);
-    store.setPanelKeys({ "flow.from": "500", "flow.to": "600" });
+    store.setPanelKeys(new Map(Object.entries({ "flow.from": "500", "flow.to": "600" })));
     expect(flow.steps.zoom.value).toBeNull();
   });
   test("Store, RMS of activation gradients, offers backward gain", () => {

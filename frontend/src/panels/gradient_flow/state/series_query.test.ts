@@ -16,19 +16,22 @@ const inColumns = (run: string, statistic: string): RunSeries => ({
   steps: STEPS,
   wallTimes: STEPS,
   absent: new Uint8Array(0),
-  values: {},
+  values: new Map(),
   reduced: {
     steps: STEPS,
     starts: Float64Array.of(0, 1, 2, 3),
-    columns: {
-      [statistic]: {
-        min: Float32Array.of(1, 1, 1, 1),
-        mean: Float32Array.of(1, 1, 1, 1),
-        max: Float32Array.of(1, 1, 1, 1),
-        states: Uint8Array.of(1, 1, 1, 1),
-        at: Uint8Array.of(0, 0, 0, 0),
-      },
-    },
+    columns: new Map([
+      [
+        statistic,
+        {
+          min: Float32Array.of(1, 1, 1, 1),
+          mean: Float32Array.of(1, 1, 1, 1),
+          max: Float32Array.of(1, 1, 1, 1),
+          states: Uint8Array.of(1, 1, 1, 1),
+          at: Uint8Array.of(0, 0, 0, 0),
+        },
+      ],
+    ]),
   },
 });
 

@@ -70,9 +70,9 @@ export class SeriesQuery extends RunsQuery<Loaded> {
         });
         const response = await this.client.fetch("series", request, { signal, load, keep: false, priority });
         const values = new Map<string, Loaded>(runs.map((run) => [run, { reason: "" }]));
-        for (const { run, reason } of response.missing) values.set(run, { reason });
+        for (const { run, reason } of response.missing) if (run !== null) values.set(run, { reason });
         for (const one of response.series.map(asColumns))
-          if (one.values[statistic]) values.set(one.run, { series: one });
+          if (one.values.has(statistic)) values.set(one.run, { series: one });
         return values;
       },
     };

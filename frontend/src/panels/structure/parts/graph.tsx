@@ -1,4 +1,5 @@
 import { useMemo } from "preact/hooks";
+import type { Graph } from "../../../lib/answers/structure";
 import { FONT } from "../../../plot/canvas";
 import { useSize, useStore } from "../../../ui/context";
 import { textWidth } from "../../../ui/name";
@@ -6,7 +7,7 @@ import { UI_TEXT } from "../../../ui/text";
 import { useTooltip } from "../../../ui/tooltip";
 import type { Values } from "../data";
 import { curve, layFlow } from "../layout";
-import type { Graph, Models } from "../model";
+import type { Models } from "../model";
 import { type FlowEdge, type FlowNode, visibleFlow } from "../model_dataflow";
 import { usePanZoom } from "../pan_zoom";
 import { TEXT } from "../text";

@@ -1,4 +1,5 @@
 import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
+import type { MapEvent } from "../../../lib/answers/maps";
 import { exact, short } from "../../../lib/format";
 import { CELL } from "../../../lib/types";
 import { useStore } from "../../../ui/context";
@@ -6,7 +7,7 @@ import { Name } from "../../../ui/name";
 import { UI_TEXT } from "../../../ui/text";
 import { useTooltip } from "../../../ui/tooltip";
 import { drawWeights, MARGIN } from "../draw";
-import { type Cells, type CellValues, cellIndex, isBlank, type WeightMap } from "../model";
+import { type Cells, type CellValues, cellIndex, isBlank } from "../model";
 import { type AxisFacts, type Bars, facts, unchanged } from "../model_facts";
 import { cellAt, edge, type Placement } from "../paint";
 import type { WeightsModel } from "../state";
@@ -14,7 +15,7 @@ import { TEXT } from "../text";
 
 /** One run's sheet, ready to draw. */
 export interface Drawn {
-  map: WeightMap;
+  map: MapEvent;
   /** Shown values: the weights, or their differences. */
   cells: Cells;
   /** The weights themselves. */
@@ -142,11 +143,11 @@ function describe({ map, cells }: Drawn, model: WeightsModel): string[] {
     if (count > 0) lines.push(TEXT.unchanged(count, all, cells.kernel ? TEXT.kernels : TEXT.lines.row));
   }
   for (const { axis, zero, isLowerBound, large } of facts(header) as AxisFacts[]) {
-    if (zero > 0) lines.push(TEXT.zeroLines(zero, isLowerBound, TEXT.lines[axis] ?? axis));
-    for (const { line, times } of large) lines.push(TEXT.large(TEXT.line[axis] ?? axis, line, short(times)));
+    if (zero > 0) lines.push(TEXT.zeroLines(zero, isLowerBound, TEXT.linesOf(axis)));
+    for (const { line, times } of large) lines.push(TEXT.large(TEXT.lineOf(axis), line, short(times)));
   }
-  const parts = Object.entries(header.downsampled ?? {}).map(([axis, [size, kept]]) =>
-    TEXT.keptOf(kept, size, TEXT.lines[axis] ?? axis),
+  const parts = [...(header.downsampled ?? [])].map(([axis, [size, kept]]) =>
+    TEXT.keptOf(kept, size, TEXT.linesOf(axis)),
   );
   if (parts.length > 0 && cells.kernel) lines.push(TEXT.kept(parts.join(", ")));
   if (cells.tile[0] * cells.tile[1] > 1) lines.push(TEXT.tiles(cells.tile[0], cells.tile[1]));

@@ -1,14 +1,14 @@
 import { expect, test } from "vitest";
-import type { ViewState } from "./types";
+import type { ViewState } from "../types";
+import { joinList, splitList } from "./list";
 import {
   DEFAULTS,
   decodeState,
   encodeState,
-  joinList,
+  type Keys,
   panelKeys,
   placeOf,
   readHash,
-  splitList,
   writeHash,
 } from "./url";
 
@@ -31,6 +31,8 @@ const FULL: ViewState = {
   hi: 3,
 };
 
+const keys = (of: object): Keys => new Map(Object.entries(of));
+
 test("encodeState and decodeState restore all values", () => {
   const hash = writeHash("#nnviz&p.other.key=1", "p.nnviz.", encodeState(FULL));
   expect(hash.startsWith("#nnviz&p.other.key=1&p.nnviz.")).toBe(true);
@@ -40,15 +42,17 @@ test("encodeState and decodeState restore all values", () => {
 });
 
 test("encodeState skips defaults but keeps an empty selection", () => {
-  expect(encodeState(DEFAULTS)).toEqual({});
+  expect(encodeState(DEFAULTS)).toEqual(new Map());
   const none = { ...DEFAULTS, runs: [] };
-  expect(encodeState(none)).toEqual({ runs: "" });
+  expect(encodeState(none)).toEqual(keys({ runs: "" }));
   expect(decodeState(encodeState(none)).runs).toEqual([]);
 });
 
 test("decodeState ignores invalid values", () => {
-  expect(decodeState({ step: "x", role: "king", scale: "cubic", vanishing: "-1", lo: "" })).toEqual(DEFAULTS);
-  expect(readHash("#nnviz&p.nnviz.row=%E0%A4%A&p.nnviz.step=3", "p.nnviz.")).toEqual({ step: "3" });
+  expect(decodeState(keys({ step: "x", role: "king", scale: "cubic", vanishing: "-1", lo: "" }))).toEqual(
+    DEFAULTS,
+  );
+  expect(readHash("#nnviz&p.nnviz.row=%E0%A4%A&p.nnviz.step=3", "p.nnviz.")).toEqual(keys({ step: "3" }));
 });
 
 test("joinList and splitList escape commas and backslashes", () => {
@@ -56,12 +60,16 @@ test("joinList and splitList escape commas and backslashes", () => {
 });
 
 test("panelKeys returns the keys with a dot", () => {
-  expect(panelKeys({ "act.sample": "3", step: "7", nonsense: "1" })).toEqual({ "act.sample": "3" });
+  expect(panelKeys(keys({ "act.sample": "3", step: "7", nonsense: "1" }))).toEqual(
+    keys({ "act.sample": "3" }),
+  );
 });
 
 test("placeOf depends on panel, statistic and runs, not on the cursor", () => {
   const at = { panel: "curves", step: "3", row: "a" };
-  expect(placeOf(at)).toBe(placeOf({ ...at, step: "9", row: "b", rowFilter: "x", "act.sample": "2" }));
-  expect(placeOf(at)).not.toBe(placeOf({ ...at, panel: "weights" }));
-  expect(placeOf(at)).not.toBe(placeOf({ ...at, kind: "update" }));
+  expect(placeOf(keys(at))).toBe(
+    placeOf(keys({ ...at, step: "9", row: "b", rowFilter: "x", "act.sample": "2" })),
+  );
+  expect(placeOf(keys(at))).not.toBe(placeOf(keys({ ...at, panel: "weights" })));
+  expect(placeOf(keys(at))).not.toBe(placeOf(keys({ ...at, kind: "update" })));
 });

@@ -1,0 +1,1 @@
+"""Tests of the page on input that could break it."""
