@@ -8,8 +8,9 @@ from typing import Any, Protocol
 
 import torch
 
-from tb_nnviz.record.hooks.handles import Failed, Handles, Hook, uncompiled
+from tb_nnviz.record.hooks.handles import Failed, Handles, Hook
 from tb_nnviz.record.hooks.modes import is_tracing
+from tb_nnviz.record.hooks.uncompiled import uncompiled
 from tb_nnviz.record.hooks.unseen import may_break
 from tb_nnviz.record.interrupts import is_interrupt
 

@@ -11,7 +11,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from tb_nnviz.record.hooks.handles import Failed, uncompiled
+from tb_nnviz.record.hooks.handles import Failed
+from tb_nnviz.record.hooks.uncompiled import uncompiled
 from tb_nnviz.record.interrupts import is_interrupt
 
 Optimizer = torch.optim.Optimizer
