@@ -10,7 +10,7 @@ import numpy as np
 
 from tb_nnviz.logs.layouts import Rows, fill_layout_ids, merge_layouts
 from tb_nnviz.logs.points import NO_POINTS, Points
-from tb_nnviz.logs.timeline import describe_steps, locate, timeline
+from tb_nnviz.logs.resumed.timeline import describe_steps, locate, timeline
 
 #: Statistics that writers leave out at steps at which they equal another statistic, their counterpart.
 COUNTERPARTS = {"finite_norm": "norm", "finite_absmax": "absmax"}

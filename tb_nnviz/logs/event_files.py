@@ -15,7 +15,7 @@ from tensorboard.plugins.histogram import metadata as histogram_metadata
 from tensorboard.plugins.scalar import metadata as scalar_metadata
 
 from tb_nnviz.logs.points import Invalid, Points, as_date
-from tb_nnviz.logs.reader import ReadResult, SeriesInfo, T
+from tb_nnviz.logs.reader import Arrival, ReadResult, SeriesInfo, T
 from tb_nnviz.logs.records import read_records
 from tb_nnviz.logs.tensors import decode_number, decode_tensor
 
@@ -58,6 +58,10 @@ class EventFileReader:
     def start_times(self) -> dict[str, float | None]:
         """Return the wall time of each run's first event, by run. None if it has no event."""
         return {name: self._run(name).start_time for name in self._paths}
+
+    def arrivals(self, runs: Sequence[str], tag: str) -> dict[str, Arrival]:
+        """Return nothing: events that are written later are not read."""
+        return {}
 
     def list_all_tensors(self, plugin: str, likely: Sequence[str] = ()) -> ReadResult[SeriesInfo]:
         """List the tensor tags of a plugin in all runs. ``likely`` is ignored."""

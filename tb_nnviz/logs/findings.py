@@ -9,11 +9,9 @@ from typing import Any
 from tb_nnviz import schema
 from tb_nnviz.logs.layouts import document_bytes
 from tb_nnviz.logs.points import NO_POINTS
-from tb_nnviz.logs.reader import Missing, Problem, Reader, ReadResult
-from tb_nnviz.logs.timeline import current
-
-#: Tags that are written at every logged step. Their events show which findings a resumed run has abandoned.
-_GUIDES = tuple(schema.layout_id_tag(kind) for kind in schema.KINDS)
+from tb_nnviz.logs.reader import Missing, Problem, Reader
+from tb_nnviz.logs.resumed.guides import ReadTags, read_sessions
+from tb_nnviz.logs.resumed.timeline import current
 
 
 @dataclass(frozen=True)
@@ -28,8 +26,15 @@ class FindingEvent:
     finding: dict[str, Any]
 
 
-def read_findings(reader: Reader, runs: Sequence[str]) -> tuple[list[FindingEvent], list[str], list[Missing]]:
+def read_findings(
+    reader: Reader, runs: Sequence[str], read: ReadTags | None = None
+) -> tuple[list[FindingEvent], list[str], list[Missing]]:
     """Read the findings of some runs. Findings that a resumed run has abandoned are left out.
+
+    Args:
+        reader: the source.
+        runs: the names of the runs.
+        read: as for ``read_sessions``.
 
     Returns:
         The findings in order of run, step and position in the event, the names of all other runs that have findings,
@@ -44,10 +49,10 @@ def read_findings(reader: Reader, runs: Sequence[str]) -> tuple[list[FindingEven
     missing = [Missing(run, f"{tag}: {reason}", step=step) for run, tag, reason, step in problems]
     findings: list[FindingEvent] = []
     read_runs = [run for run in runs if run in result.data]
-    guides = reader.read_tensors(schema.PLUGIN, read_runs, _GUIDES) if read_runs else ReadResult()
+    sessions = read_sessions(reader, read_runs, read)
     for run in read_runs:
         points = result.data[run].get(schema.TAG_FINDINGS, NO_POINTS)
-        for i in current(points, list(guides.data.get(run, {}).values())):
+        for i in current(points, sessions.get(run, ())):
             step, wall_time = int(points.steps[i]), float(points.wall_times[i])
             try:
                 documents = schema.decode_findings(document_bytes(points.values[i]))

@@ -10,7 +10,7 @@ from tb_nnviz import schema
 from tb_nnviz.logs.layouts import Documents, T, decode_layout, document_bytes
 from tb_nnviz.logs.points import NO_POINTS, Points
 from tb_nnviz.logs.reader import Missing, Reader
-from tb_nnviz.logs.timeline import newest
+from tb_nnviz.logs.resumed.timeline import newest
 
 #: Kinds whose rows are layer calls. The first that has a layout is used. The same holds for kinds of parameters.
 _LAYER_KINDS = ("activation", "activation_gradient")

@@ -33,14 +33,15 @@ class Rows(list[dict[str, Any]]):
 class Documents(Generic[T]):
     """A function that decodes bytes and keeps the results of the last ones. Most runs share one layout and one graph.
 
-    Threads may share it.
+    Errors are kept too: a large document that is wrong would otherwise be parsed for every request. Threads may share
+    the function.
     """
 
     def __init__(self, decode: Callable[[bytes], T], limit: int = CACHE_BYTES) -> None:
         self._decode = decode
         self._limit = limit
         self._lock = threading.Lock()
-        self._kept: OrderedDict[bytes, T] = OrderedDict()
+        self._kept: OrderedDict[bytes, T | str] = OrderedDict()
         self._bytes = 0
 
     def __call__(self, data: bytes) -> T:
@@ -50,18 +51,34 @@ class Documents(Generic[T]):
             ValueError: ``data`` cannot be decoded.
         """
         with self._lock:
-            if data in self._kept:
+            known = self._kept.get(data)
+            if known is not None:
                 self._kept.move_to_end(data)
-                return self._kept[data]
-        document = self._decode(data)
+        found = self._try(data) if known is None else known
+        if known is None:
+            self._keep(data, found)
+        if isinstance(found, str):
+            raise ValueError(found)
+        return found
+
+    def _try(self, data: bytes) -> T | str:
+        """Return the decoded document, or the message of the error."""
+        try:
+            return self._decode(data)
+        except ValueError as error:
+            return str(error)
+
+    def _keep(self, data: bytes, found: T | str) -> None:
+        """Keep a result. The oldest ones beyond the limit are dropped."""
+        if len(data) > self._limit:
+            return
         with self._lock:
-            if data not in self._kept and len(data) <= self._limit:
-                self._kept[data] = document
+            if data not in self._kept:
                 self._bytes += len(data)
-                while self._bytes > self._limit:
-                    oldest, _ = self._kept.popitem(last=False)
-                    self._bytes -= len(oldest)
-        return document
+            self._kept[data] = found
+            while self._bytes > self._limit:
+                oldest, _ = self._kept.popitem(last=False)
+                self._bytes -= len(oldest)
 
 
 def document_bytes(value: Any) -> bytes:

@@ -10,8 +10,11 @@ import numpy as np
 
 from tb_nnviz import schema
 from tb_nnviz.logs.layouts import decode_layout, document_bytes
+from tb_nnviz.logs.points import NO_POINTS, Points
 from tb_nnviz.logs.reader import Missing, Reader, ReadResult
-from tb_nnviz.logs.timeline import locate, nearest, timeline
+from tb_nnviz.logs.resumed.guides import ReadTags, read_sessions
+from tb_nnviz.logs.resumed.sessions import Sessions
+from tb_nnviz.logs.resumed.timeline import current, nearest, without_abandoned
 
 #: Largest number of bytes of values in one answer. Maps that exceed it are left out and reported as missing.
 MAX_BYTES = 64 << 20
@@ -61,13 +64,18 @@ class MapEvent:
     map: Map
 
 
-def list_maps(reader: Reader, runs: Sequence[str], prefix: str) -> tuple[list[ListedMap], list[Missing]]:
-    """List the newest map of each tag, in the order of execution of the layers, with three reads.
+def list_maps(
+    reader: Reader, runs: Sequence[str], prefix: str, read: ReadTags | None = None
+) -> tuple[list[ListedMap], list[Missing]]:
+    """List the newest map of each tag, in the order of execution of the layers, with four reads.
+
+    If a resumed run has abandoned the newest map of a tag and not written another, one more read finds the one before.
 
     Args:
         reader: the source.
         runs: the names of the runs.
         prefix: the prefix of the tags: ``schema.TAG_MAP``, ``TAG_WEIGHT`` or ``TAG_MAP_INPUT``.
+        read: as for ``read_sessions``.
     """
     missing: list[Missing] = []
     listed = reader.list_tensors(schema.PLUGIN_MAPS, runs)
@@ -75,10 +83,11 @@ def list_maps(reader: Reader, runs: Sequence[str], prefix: str) -> tuple[list[Li
     tags = sorted({tag for of_run in listed.data.values() for tag in of_run if tag.startswith(prefix)})
     result = reader.read_tensors(schema.PLUGIN_MAPS, runs, tags, last=True)
     missing += _missing(result)
+    newest = _valid(reader, result.data, read_sessions(reader, list(result.data), read))
     rows = _rows(reader, runs, prefix, missing)
     maps = []
     for run in runs:
-        of_run = result.data.get(run, {})
+        of_run = newest.get(run, {})
         order = {name: i for i, name in enumerate(rows.get(run, {}))}
         for tag in sorted(of_run, key=lambda tag: (order.get(_row_name(tag, prefix), len(order)), tag)):
             step = int(of_run[tag].steps[-1])
@@ -97,8 +106,9 @@ def read_maps(
     tag: str,
     steps: Sequence[int] | None = None,
     at: Mapping[str, int] | None = None,
+    read: ReadTags | None = None,
 ) -> tuple[list[MapEvent], dict[str, np.ndarray], list[Missing]]:
-    """Read maps of one tag with one read.
+    """Read maps of one tag with two reads. Maps that a resumed run has abandoned are left out.
 
     Args:
         reader: the source.
@@ -106,6 +116,7 @@ def read_maps(
         tag: the tag.
         steps: read the maps nearest to these steps. None: all maps.
         at: an index per axis. Read only the part of each map at these indices.
+        read: as for ``read_sessions``.
 
     Returns:
         The maps, the steps at which each run has a map, and the items that are missing.
@@ -113,6 +124,7 @@ def read_maps(
     result = reader.read_tensors(schema.PLUGIN_MAPS, runs, [tag])
     missing = _missing(result)
     unreadable = {problem.run for problem in result.problems}
+    sessions = read_sessions(reader, list(result.data), read)
     all_steps: dict[str, np.ndarray] = {}
     maps: list[MapEvent] = []
     size = 0
@@ -122,10 +134,10 @@ def read_maps(
             if run not in unreadable:
                 missing.append(Missing(run, f"unknown tag: {tag!r} in run {run!r}", tag=tag))
             continue
-        at_steps, wall_times = timeline([points])
-        places = locate(points, at_steps, wall_times)
+        places = current(points, sessions.get(run, ()), shared=False)
+        at_steps, wall_times = points.steps[places], points.wall_times[places]
         all_steps[run] = at_steps
-        wanted = range(at_steps.size) if steps is None else sorted({nearest(at_steps, step) for step in steps})
+        wanted = range(at_steps.size) if steps is None else sorted(_nearest(at_steps, steps))
         left_out = 0
         for i in wanted:
             step = int(at_steps[i])
@@ -188,6 +200,39 @@ def cut(whole: Map, at: Mapping[str, int]) -> Map:
         if axis == unit_axis:
             units = {name: array[index : index + 1] for name, array in units.items()}
     return Map({**whole.header, "axes": axes, "shape": list(values.shape)}, values, units)
+
+
+def _valid(
+    reader: Reader, newest: Mapping[str, Mapping[str, Points]], sessions: Mapping[str, Sessions]
+) -> dict[str, dict[str, Points]]:
+    """Return the newest event of each tag that was not abandoned. Tags without one are left out.
+
+    Args:
+        reader: the source.
+        newest: the newest event of each tag by run.
+        sessions: the sessions of the runs.
+    """
+    found = {run: dict(tags) for run, tags in newest.items()}
+    wrong = [
+        (run, tag)
+        for run, tags in newest.items()
+        for tag, points in tags.items()
+        if run in sessions and not current(points, sessions[run], shared=False)
+    ]
+    if wrong:
+        runs, tags = (list(dict.fromkeys(names)) for names in zip(*wrong, strict=True))
+        whole = reader.read_tensors(schema.PLUGIN_MAPS, runs, tags).data
+        for run, tag in wrong:
+            points = without_abandoned(whole.get(run, {}).get(tag, NO_POINTS), sessions[run], shared=False)
+            if points.steps.size:
+                found[run][tag] = points
+            else:
+                del found[run][tag]
+    return found
+
+
+def _nearest(steps: np.ndarray, wanted: Sequence[int]) -> set[int]:
+    return {nearest(steps, step) for step in wanted} if steps.size else set()
 
 
 def _rows(

@@ -11,7 +11,7 @@ from tensorboard import errors
 from tensorboard.data import provider as tb_provider
 
 from tb_nnviz.logs.points import Points, as_date
-from tb_nnviz.logs.reader import Problem, ReadResult, SeriesInfo, T
+from tb_nnviz.logs.reader import Arrival, Problem, ReadResult, SeriesInfo, T
 from tb_nnviz.logs.tensors import decode_number, decode_tensor, decoding
 
 #: More samples than any loader keeps. The provider returns nothing for 0 and raises TypeError for None.
@@ -40,6 +40,18 @@ class ProviderReader:
         """Return the wall time of each run's first event, by run. None if the loader does not know it yet."""
         runs = self._call(self._provider().list_runs, {}, None, None)
         return {run.run_name: run.start_time for run in runs}
+
+    def arrivals(self, runs: Sequence[str], tag: str) -> dict[str, Arrival]:
+        """Return the last event of a scalar of some runs, by arrival. Empty on the data server."""
+        if type(self.provider).__name__ != "MultiplexerDataProvider":
+            return {}
+        last = self.read_scalars(runs, [tag], last=True).data
+        return {
+            run: Arrival(int(points.steps[-1]), float(points.wall_times[-1]))
+            for run, tags in last.items()
+            for points in tags.values()
+            if points.steps.size
+        }
 
     def list_all_tensors(self, plugin: str, likely: Sequence[str]) -> ReadResult[SeriesInfo]:
         """List the tensor tags of a plugin in all runs. Of a run that cannot be listed, list the ``likely`` tags."""

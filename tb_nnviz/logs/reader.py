@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from tb_nnviz.logs.points import Points
-from tb_nnviz.logs.timeline import describe_steps
+from tb_nnviz.logs.resumed.timeline import describe_steps
 
 T = TypeVar("T")
 #: Largest number of problems of one series that an answer lists.
@@ -19,6 +19,13 @@ class SeriesInfo(NamedTuple):
 
     max_step: int
     max_wall_time: float
+
+
+class Arrival(NamedTuple):
+    """The event of a run that arrived last: its step and its wall time."""
+
+    step: int
+    wall_time: float
 
 
 class Problem(NamedTuple):
@@ -98,6 +105,12 @@ class Reader(Protocol):
 
     def start_times(self) -> dict[str, float | None]:
         """Return the wall time of each run's first event, by run. None if it is not known yet."""
+
+    def arrivals(self, runs: Sequence[str], tag: str) -> dict[str, Arrival]:
+        """Return the last event of a scalar of some runs, by arrival.
+
+        It is empty if listed series change whenever a run is resumed, because the source drops abandoned events.
+        """
 
     def list_all_tensors(self, plugin: str, likely: Sequence[str]) -> ReadResult[SeriesInfo]:
         """List the tensor tags of a plugin in all runs.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,9 +15,7 @@ from tb_nnviz.logs.layouts import decode_layout_ids, decode_layouts
 from tb_nnviz.logs.percentiles import Percentiles, percentiles
 from tb_nnviz.logs.points import NO_POINTS, Points
 from tb_nnviz.logs.reader import Missing, ReadResult
-
-#: A function from runs and tags of the plugin ``schema.PLUGIN`` to points by run and tag.
-ReadTags = Callable[[Sequence[str], Sequence[str]], ReadResult[Points]]
+from tb_nnviz.logs.resumed.guides import ReadTags
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,10 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from tb_nnviz import schema
+from tb_nnviz.logs.flights import Flights
 from tb_nnviz.logs.points import NO_POINTS, Points, as_date
-from tb_nnviz.logs.reader import Reader, ReadResult, SeriesInfo
+from tb_nnviz.logs.reader import Arrival, Problem, Reader, ReadResult, SeriesInfo
 
 #: Bytes of series that a cache keeps by default: three statistics of ten runs of 1000 rows and 2000 steps.
 MAX_BYTES = 256 << 20
@@ -21,21 +23,42 @@ ENTRY_BYTES = 1024
 LISTING_FRACTION = 0.05
 #: Longest time that series are valid for. TensorBoard itself reads appended events every 5 seconds.
 MAX_VALID_SECONDS = 5.0
+#: A listing of all runs that took more seconds of computation than this is answered again for ten times as long, but
+#: not longer than ``MAX_LISTED_SECONDS``. So many clients that ask for the runs leave most of the time to others.
+LONG_LISTING = 0.02
+MAX_LISTED_SECONDS = 2.0
+#: A scalar that every event with statistics has.
+ARRIVALS = schema.TAG_GLOBAL + "overhead_seconds"
 
 Key = tuple[str, str, str]
 
 
 @dataclass
 class _Entry:
-    """A series that is kept. It is valid until ``until``. ``info`` is None if the series does not exist."""
+    """A series that is kept. It is valid until ``until``. ``info`` is None if the series does not exist.
+
+    ``arrived`` is the newest event of its run when the series was read. See ``Reader.arrivals``.
+    """
 
     points: Points
     info: SeriesInfo | None
     until: float
+    arrived: Arrival | None = None
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    """A series that was read, None if it does not exist or cannot be read, and the problems of reading it."""
+
+    points: Points | None
+    problems: tuple[Problem, ...] = ()
 
 
 class SeriesCache:
-    """The points of one plugin's tensors by experiment, run and tag. Threads may share a cache."""
+    """The points of one plugin's tensors by experiment, run and tag.
+
+    Threads may share a cache. Series that several threads request at the same time are listed and read once.
+    """
 
     def __init__(self, plugin: str, limit: int = MAX_BYTES) -> None:
         self._plugin = plugin
@@ -44,6 +67,11 @@ class SeriesCache:
         self._entries: OrderedDict[Key, _Entry] = OrderedDict()
         self._bytes = 0
         self._valid_seconds = 0.0
+        self._reads: Flights[Key, _Loaded] = Flights()
+        self._checks: Flights[Key, None] = Flights()
+        self._listings: Flights[str, ReadResult[SeriesInfo]] = Flights()
+        #: The last listing of all runs by experiment, and the time until which it is answered again.
+        self._listed: dict[str, tuple[float, ReadResult[SeriesInfo]]] = {}
 
     @property
     def bytes(self) -> int:
@@ -64,24 +92,36 @@ class SeriesCache:
             stale, changed = self._take(reader.experiment, stale, result)
             to_read += stale + changed
         if to_read:
-            some = set(to_read)
-            read = reader.read_tensors(
-                self._plugin,
-                [run for run in runs if any((run, tag) in some for tag in tags)],
-                [tag for tag in tags if any((run, tag) in some for run in runs)],
-            )
-            result.problems += [one for one in read.problems if one.tag is None or (one.run, one.tag) in some]
-            self._keep(reader.experiment, to_read, read, result)
+            keys = [(reader.experiment, run, tag) for run, tag in to_read]
+            loaded = self._reads.load(keys, lambda some: self._load(reader, some))
+            for _, run, tag in keys:
+                one = loaded[reader.experiment, run, tag]
+                result.problems += [problem for problem in one.problems if problem not in result.problems]
+                if one.points is not None:
+                    result.data.setdefault(run, {})[tag] = one.points
         return result
 
     def list_all(self, reader: Reader, likely: Sequence[str]) -> ReadResult[SeriesInfo]:
         """List the series of all runs, and drop the kept ones that have changed."""
-        began = time.monotonic()
+        until, listed = self._listed.get(reader.experiment, (-1.0, ReadResult()))
+        if time.monotonic() < until:
+            return listed
+        return self._listings.load([reader.experiment], lambda _: {reader.experiment: self._list(reader, likely)})[
+            reader.experiment
+        ]
+
+    def _list(self, reader: Reader, likely: Sequence[str]) -> ReadResult[SeriesInfo]:
+        computed, began = time.thread_time(), time.monotonic()
         listed = reader.list_all_tensors(self._plugin, likely)
-        ended = time.monotonic()
         with self._lock:
             keys = [key for key in self._entries if key[0] == reader.experiment]
-            self._compare(reader.experiment, [key[1:] for key in keys], listed.data, began, ended)
+        arrivals = reader.arrivals(list(dict.fromkeys(run for _, run, _ in keys)), ARRIVALS)
+        ended = time.monotonic()
+        with self._lock:
+            self._compare(keys, listed.data, arrivals, began, ended)
+        computed = time.thread_time() - computed
+        if computed > LONG_LISTING:
+            self._listed[reader.experiment] = ended + min(MAX_LISTED_SECONDS, 10 * computed), listed
         return listed
 
     def _take(
@@ -105,55 +145,67 @@ class SeriesCache:
 
     def _drop_changed(self, reader: Reader, stale: Sequence[tuple[str, str]]) -> None:
         """List some series, and drop those that have changed. The others are valid again."""
-        began = time.monotonic()
-        runs, tags = (list(dict.fromkeys(names)) for names in zip(*stale, strict=True))
-        listed = reader.list_tensors(self._plugin, runs, tags)
-        with self._lock:
-            self._compare(reader.experiment, stale, listed.data, began, time.monotonic())
+
+        def check(keys: list[Key]) -> dict[Key, None]:
+            began = time.monotonic()
+            runs, tags = (list(dict.fromkeys(names)) for names in list(zip(*keys, strict=True))[1:])
+            listed = reader.list_tensors(self._plugin, runs, tags)
+            arrivals = reader.arrivals(runs, ARRIVALS)
+            with self._lock:
+                self._compare(keys, listed.data, arrivals, began, time.monotonic())
+            return dict.fromkeys(keys)
+
+        self._checks.load([(reader.experiment, run, tag) for run, tag in stale], check)
 
     def _compare(
         self,
-        experiment: str,
-        keys: Iterable[tuple[str, str]],
+        keys: Iterable[Key],
         listed: Mapping[str, Mapping[str, SeriesInfo]],
+        arrivals: Mapping[str, Arrival],
         began: float,
         ended: float,
     ) -> None:
         """Compare kept series with a listing that took from ``began`` to ``ended``."""
         self._valid_seconds = min(MAX_VALID_SECONDS, (ended - began) / LISTING_FRACTION)
-        for run, tag in keys:
-            entry = self._entries.get((experiment, run, tag))
+        for key in keys:
+            entry = self._entries.get(key)
             if entry is None:
                 continue
-            if listed.get(run, {}).get(tag) == entry.info:
+            _, run, tag = key
+            info, arrived = listed.get(run, {}).get(tag), arrivals.get(run)
+            # A run that was resumed at an earlier step with a clock that is behind has the same largest step and time.
+            hidden = info is not None and arrived is not None and arrived.wall_time < info.max_wall_time
+            if info == entry.info and not (hidden and arrived != entry.arrived):
                 # Counted from the end of the listing, or a slow one would leave the series no time.
                 entry.until = max(entry.until, ended + self._valid_seconds)
             else:
-                self._drop((experiment, run, tag))
+                self._drop(key)
 
-    def _keep(
-        self, experiment: str, keys: Iterable[tuple[str, str]], read: ReadResult[Points], result: ReadResult[Points]
-    ) -> None:
-        """Keep the series that were read, and add them to ``result``."""
-        until = time.monotonic() + self._valid_seconds
-        unreadable = {(problem.run, problem.tag) for problem in read.problems}
-        unreadable_runs = {run for run, tag in unreadable if tag is None}
-        for run, tag in keys:
+    def _load(self, reader: Reader, keys: Sequence[Key]) -> dict[Key, _Loaded]:
+        """Read series with one call, and keep those that could be read."""
+        runs, tags = (list(dict.fromkeys(names)) for names in list(zip(*keys, strict=True))[1:])
+        # Both are from before the read, so that what is written during it is noticed.
+        until, arrivals = time.monotonic() + self._valid_seconds, reader.arrivals(runs, ARRIVALS)
+        read = reader.read_tensors(self._plugin, runs, tags)
+        loaded = {}
+        for key in keys:
+            _, run, tag = key
+            problems = tuple(one for one in read.problems if one.run == run and one.tag in (None, tag))
             points, info = read.data.get(run, {}).get(tag), None
-            if points is None:
-                if run in unreadable_runs or (run, tag) in unreadable:
-                    continue
-                points = NO_POINTS
-            else:
+            if points is not None:
                 points = points.stacked()
-                result.data.setdefault(run, {})[tag] = points
                 info = _info(points)
+            loaded[key] = _Loaded(points, problems)
+            if points is None and problems:
+                continue
+            entry = _Entry(NO_POINTS if points is None else points, info, until, arrivals.get(run))
             with self._lock:
-                self._drop((experiment, run, tag))
-                self._entries[experiment, run, tag] = _Entry(points, info, until)
-                self._bytes += _cost((experiment, run, tag), points)
+                self._drop(key)
+                self._entries[key] = entry
+                self._bytes += _cost(key, entry.points)
                 while self._bytes > self._limit and self._entries:
                     self._drop(next(iter(self._entries)))
+        return loaded
 
     def _drop(self, key: Key) -> None:
         entry = self._entries.pop(key, None)

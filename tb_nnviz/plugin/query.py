@@ -20,11 +20,16 @@ Body = dict[str, Any]
 def parse_body(data: bytes, keys: Sequence[str]) -> Body:
     """Parse a JSON object that has no other keys than these.
 
+    JSON has one type of number, and some clients write 2 as ``2.0``, so whole numbers are integers.
+
+    >>> parse_body(b'{"step": 2.0}', ["step"])
+    {'step': 2}
+
     Raises:
         InvalidArgumentError: the body is not a JSON object, is not Unicode, or has another key.
     """
     try:
-        body = json.loads(data)
+        body = json.loads(data, parse_float=_number)
     except (ValueError, RecursionError) as error:
         raise errors.InvalidArgumentError(f"invalid body: not JSON: {str(error)[:200]}") from None
     if b"\\u" in data:  # an escape of half a surrogate pair is valid JSON, but TensorBoard cannot encode it
@@ -38,6 +43,12 @@ def parse_body(data: bytes, keys: Sequence[str]) -> Body:
     if unknown := sorted(body.keys() - set(keys)):
         raise errors.InvalidArgumentError(f"unknown key: {short(unknown[0])} (expected {', '.join(keys)})")
     return body
+
+
+def _number(text: str) -> int | float:
+    """Return a number that JSON writes with a point or an exponent, as an integer if it is a whole one."""
+    number = float(text)
+    return int(number) if number.is_integer() and abs(number) <= 1 << 53 else number
 
 
 def parse_names(body: Body, key: str, limit: int) -> tuple[str, ...]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from tb_nnviz import schema
 from tb_nnviz.logs.histograms.cache import HistogramCache
-from tb_nnviz.logs.reader import Missing, Reader
+from tb_nnviz.logs.points import Points
+from tb_nnviz.logs.reader import Missing, Reader, ReadResult
 from tb_nnviz.plugin import wire
 from tb_nnviz.plugin.cache import SeriesCache
 
@@ -42,6 +43,10 @@ class Call:
     caches: Caches
     read_body: Callable[[], bytes]
     name: str
+
+    def read_tags(self, runs: Sequence[str], tags: Sequence[str]) -> ReadResult[Points]:
+        """Read tags of ``schema.PLUGIN``, from the cache as far as possible."""
+        return self.caches.series.read(self.reader, runs, tags)
 
 
 class Answer(NamedTuple):

@@ -9,15 +9,13 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import torch
-from torch import nn
+from torch import Tensor, nn
 
 from tb_nnviz import schema
 from tb_nnviz.record import schedule
 from tb_nnviz.record.collect.activation_maps.labels import Labels, labels
 from tb_nnviz.record.collect.activation_maps.probe import Probe, probes
-
-Optimizer = torch.optim.Optimizer
+from tb_nnviz.record.model.optimizers import WatchedOptimizer, is_hooked, takes_attribute
 
 
 def directory(logdir: str | os.PathLike[str] | None, writer: Any) -> str:
@@ -26,35 +24,75 @@ def directory(logdir: str | os.PathLike[str] | None, writer: Any) -> str:
         given = "neither" if logdir is None else "both"
         raise ValueError(f"invalid logdir and writer: {given} given (one of them says where events go)")
     if logdir is not None:
-        return os.fspath(logdir)
+        return os.fsdecode(logdir)
     found = getattr(writer, "log_dir", None) or getattr(writer, "logdir", None)
     if not (found and hasattr(writer, "_get_file_writer")):
         raise TypeError(f"invalid writer: {writer!r:.120} (a SummaryWriter of torch or tensorboardX)")
     return str(found)
 
 
-def optimizers(optimizer: Any) -> list[Optimizer]:
+def optimizers(optimizer: Any) -> list[WatchedOptimizer]:
     """Return one or several optimizers as a list without duplicates."""
     if optimizer is None:
         return []
     several = list(optimizer) if isinstance(optimizer, list | tuple) else [optimizer]
+    found: dict[int, WatchedOptimizer] = {}
     for one in several:
-        if not (hasattr(one, "register_step_pre_hook") and hasattr(one, "param_groups")):
-            raise TypeError(f"invalid optimizer: {one!r:.120} (a torch.optim.Optimizer, or a list of them)")
-    return list(dict.fromkeys(several))
+        watched = _optimizer(one)
+        found.setdefault(id(watched.stepped), watched)
+    return list(found.values())
 
 
-def check_parameters(models: Mapping[str, nn.Module], optimizers: Sequence[Optimizer]) -> None:
+def _optimizer(given: Any) -> WatchedOptimizer:
+    if isinstance(given, type | nn.Module | Tensor) or not callable(getattr(given, "step", None)):
+        raise TypeError(f"invalid optimizer: {given!r:.120} (a torch.optim.Optimizer, or a list of them)")
+    watched = WatchedOptimizer(given)
+    if not watched.within:
+        raise TypeError(
+            f"invalid optimizer: {watched.name} has no parameter groups, and no optimizer is found within it (pass the "
+            "torch.optim.Optimizer that it steps; or pass none, and call monitor.step() after each backward pass)"
+        )
+    if not is_hooked(watched.stepped) and not takes_attribute(watched.stepped, "step"):
+        inner = next((one for one in watched.within if is_hooked(one)), None)
+        advice = "" if inner is None else f"pass the {type(inner).__name__} within it; or "
+        raise TypeError(
+            f"invalid optimizer: the steps of {watched.name} cannot be watched, because it takes no attribute "
+            f"({advice}pass none, and call monitor.step() after each backward pass)"
+        )
+    return watched
+
+
+def among(name: str, given: Any, watched: Sequence[WatchedOptimizer]) -> list[WatchedOptimizer]:
+    """Return those of the watched optimizers that are given."""
+    several = list(given) if isinstance(given, list | tuple) else [given]
+    found = []
+    for one in several:
+        same = [other for other in watched if one is other.given or one is other.stepped]
+        if not same:
+            names = ", ".join(other.name for other in watched) or "none"
+            raise ValueError(f"invalid {name}: this {type(one).__name__} is not watched (one of {names})")
+        found += same
+    return found
+
+
+def check_new(new: Sequence[WatchedOptimizer], kept: Sequence[WatchedOptimizer]) -> None:
+    """Check that no new optimizer is watched already."""
+    for one in new:
+        if any(one.stepped is other.stepped for other in kept):
+            raise ValueError(f"invalid optimizer: {one.name} is watched already (replaces= says whose place it takes)")
+
+
+def check_parameters(models: Mapping[str, nn.Module], optimizers: Sequence[WatchedOptimizer]) -> None:
     """Check that the models have parameters, and that each optimizer has some of them."""
     own = {parameter for model in models.values() for parameter in model.parameters()}
     if not own:
         names = ", ".join(type(model).__name__ for model in models.values())
         raise ValueError(f"invalid model: {names} has no parameters, there is nothing to train")
     for optimizer in optimizers:
-        tensors = [tensor for group in optimizer.param_groups for tensor in group["params"]]
+        tensors = optimizer.parameters
         if own.isdisjoint(tensors):
             raise ValueError(
-                f"invalid optimizer: none of the {len(tensors)} parameters of {type(optimizer).__name__} "
+                f"invalid optimizer: none of the {len(tensors)} parameters of {optimizer.name} "
                 "is the model's (was the model copied or moved after the optimizer was made?)"
             )
 
@@ -68,7 +106,7 @@ def kinds(kinds: Iterable[str] | None, has_optimizer: bool) -> tuple[str, ...]:
     stepped = {"update", "optimizer"}  # cannot be measured without an optimizer
     if kinds is not None and not has_optimizer and (missing := stepped.intersection(chosen)):
         raise ValueError(f"invalid kinds: {sorted(missing)[-1]} needs an optimizer, and none is given")
-    return tuple(kind for kind in schema.KINDS if kind in chosen and (has_optimizer or kind not in stepped))
+    return tuple(kind for kind in schema.KINDS if kind in chosen)
 
 
 def scaler(scaler: Any) -> Any:

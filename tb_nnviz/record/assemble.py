@@ -60,6 +60,8 @@ def assemble(pending: PendingStep, arrays: HostArrays, stock: bool = False) -> A
     if plan.histograms:
         entries += _histograms(pending, arrays, stock)
     scalars = {name: x if isinstance(x, float) else float(arrays(x)[0]) for name, x in pending.scalars.items()}
+    if pending.learning_rates is not None:
+        scalars |= {f"learning_rate/{name}": rate for name, rate in pending.learning_rates(arrays).items()}
     skipped = any(x if isinstance(x, bool) else bool(arrays(x)[0]) for x in pending.skipped)
     if pending.skipped:
         scalars["skipped"] = float(skipped)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import torch
 from torch import nn
 
 from tb_nnviz.record.collect.activation_maps.collector import ActivationMaps
@@ -27,11 +26,10 @@ from tb_nnviz.record.collect.weights.tracked import TrackedWeights
 from tb_nnviz.record.hooks.guard import Guard
 from tb_nnviz.record.hooks.order import ExecutionOrder
 from tb_nnviz.record.model.modules import layers, selector
+from tb_nnviz.record.model.optimizers import WatchedOptimizer
 from tb_nnviz.record.options import Options
 from tb_nnviz.record.pending_step import PendingStep
 from tb_nnviz.record.step_plan import StepPlan
-
-Optimizer = torch.optim.Optimizer
 
 
 class Collectors:
@@ -39,7 +37,7 @@ class Collectors:
 
     Args:
         models: by their prefix.
-        optimizers: all that are watched.
+        optimizers: all that are watched. The list may change between steps.
         options: what to measure.
         order: the order of execution.
         graph: the collector of the dataflow. It reads the calls of the module hooks.
@@ -50,7 +48,7 @@ class Collectors:
     def __init__(
         self,
         models: Mapping[str, nn.Module],
-        optimizers: Sequence[Optimizer],
+        optimizers: Sequence[WatchedOptimizer],
         options: Options,
         order: ExecutionOrder,
         graph: GraphCapture,
@@ -62,10 +60,11 @@ class Collectors:
         kinds, depth = options.kinds, order.__getitem__
         # An update's ratio needs the parameter's norm, whether or not that is written.
         rows = ParameterRows({*kinds, "parameter"} if "update" in kinds else kinds, depth)
-        snapshot, stepped = Snapshot(options.snapshot_bytes), bool(optimizers)
-        parameters = ParameterCollector(kinds, watched, rows, snapshot, stepped, guard.notice)
-        units, scale = UnitAxes(), LossScale(options.scaler)
-        self.activations = ActivationCollector(kinds, depth, units, scale)
+        snapshot = Snapshot(options.snapshot_bytes)
+        parameters = ParameterCollector(kinds, watched, rows, snapshot, optimizers, guard.notice)
+        units = UnitAxes()
+        self.loss_scale = LossScale(options.scaler)
+        self.activations = ActivationCollector(kinds, depth, units, self.loss_scale)
         self.maps = ActivationMaps(
             models,
             layers(models, options.include, options.exclude),
@@ -78,6 +77,7 @@ class Collectors:
             guard.notice,
         )
         self.clipping = Clipping()
+        self.learning_rates = LearningRates(optimizers)
         # The order in which collectors add to a step is the order of events, and of values in an event.
         self._all: list[Collector] = [
             self.maps,
@@ -87,9 +87,9 @@ class Collectors:
             self.activations,
             parameters,
             OptimizerStateCollector(watched, parameters, rows),
-            LearningRates(optimizers),
-            LossScaling(options.scaler, scale),
-            GlobalNorm(watched, parameters, options.window, stepped),
+            self.learning_rates,
+            LossScaling(self.loss_scale),
+            GlobalNorm(watched, parameters, options.window, optimizers),
             self.clipping,
         ]
         self._active = self._all
@@ -114,22 +114,22 @@ class Collectors:
         if self.maps.active:
             self._guard.attempt(self.maps.part, self.maps.opened)
 
-    def before(self, optimizer: Optimizer, closure: bool) -> None:
+    def before(self, optimizer: WatchedOptimizer, closure: bool) -> None:
         """Report that an optimizer is about to step."""
         for collector in self._active:
             self._guard.attempt(collector.part, collector.before, optimizer, closure)
 
-    def computed(self, optimizer: Optimizer) -> None:
+    def computed(self, optimizer: WatchedOptimizer) -> None:
         """Report that an optimizer's closure has computed its gradients."""
         for collector in self._active:
             self._guard.attempt(collector.part, collector.computed, optimizer)
 
-    def skipped(self, optimizer: Optimizer) -> None:
+    def skipped(self, optimizer: WatchedOptimizer) -> None:
         """Report that a GradScaler skipped an optimizer's step."""
         for collector in self._active:
             self._guard.attempt(collector.part, collector.skipped, optimizer)
 
-    def after(self, optimizer: Optimizer) -> None:
+    def after(self, optimizer: WatchedOptimizer) -> None:
         """Report that an optimizer has stepped."""
         for collector in self._active:
             self._guard.attempt(collector.part, collector.after, optimizer)

@@ -40,15 +40,16 @@ class EventEmitter:
         self._window = Window() if window else None
         self._histogram_steps = 0
 
-    def log(self, step: int, values: dict[str, float | Tensor], invalid: Callable[[str, object], None]) -> None:
+    def log(self, step: int, values: dict[str, float | Tensor]) -> None:
         """Submit scalars of the user.
 
         Args:
             step: the step that they belong to.
-            values: numbers, or tensors of one element.
-            invalid: called with the name and the value of anything else.
+            values: as ``scalars.checked`` returns them.
         """
-        arrive, window = scalars.send(values, invalid), self._window
+        if not values:
+            return
+        arrive, window = scalars.send(values), self._window
 
         def entries() -> list[schema.Entry]:
             found = arrive()

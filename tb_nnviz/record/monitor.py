@@ -7,27 +7,27 @@ import time
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple
-from weakref import WeakValueDictionary
 
-import torch
 from torch import Tensor, nn
 
 from tb_nnviz import schema
+from tb_nnviz.record import arguments
+from tb_nnviz.record.collect.scalars import short
 from tb_nnviz.record.hooks.handles import Hook
 from tb_nnviz.record.hooks.uncompiled import uncompiled
 from tb_nnviz.record.model import sharding
+from tb_nnviz.record.model.optimizers import WatchedOptimizer
 from tb_nnviz.record.model.sharding import is_distributed
 from tb_nnviz.record.options import Options
+from tb_nnviz.record.runs.open_runs import OpenRuns
 from tb_nnviz.record.session import Session
+from tb_nnviz.record.write.event_file import Report
 from tb_nnviz.record.write.writer import Writer
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-Optimizer = torch.optim.Optimizer
-
-#: The open sessions of this process by their directory. A session that is garbage-collected disappears.
-_open_runs: WeakValueDictionary[str, Session] = WeakValueDictionary()
+_open_runs = OpenRuns()
 
 
 class Overhead(NamedTuple):
@@ -51,25 +51,19 @@ class Monitor:
     def __init__(
         self,
         models: Mapping[str, nn.Module],
-        optimizers: Sequence[Optimizer],
-        make_writer: Callable[[], Writer],
+        optimizers: Sequence[WatchedOptimizer],
+        make_writer: Callable[[Report], Writer],
         directory: str,
         options: Options,
     ) -> None:
         run = os.path.realpath(directory)
-        if run in _open_runs:
-            raise ValueError(
-                f"invalid logdir: {directory!r} is already written by another monitor of this process. "
-                "Close that one first; several models and optimizers go into one: "
-                'watch({"G": g, "D": d}, [opt_g, opt_d])'
-            )
-        self._models, self._optimizers = models, tuple(optimizers)
-        self._run = run
+        _open_runs.free(run, directory)
+        self._models, self._run = models, run
         self._closed = False
         self._started = time.perf_counter()
         self._session = Session(models, optimizers, make_writer, run, options)
         self._guard = self._session.guard
-        _open_runs[run] = self._session
+        _open_runs.add(run, self, self._session)
         self._guard.attempt("ranks", sharding.claim, run)
 
     @property
@@ -90,20 +84,33 @@ class Monitor:
         return Overhead(seconds, seconds / max(time.perf_counter() - self._started, 1e-9))
 
     @uncompiled(breaks=True)
-    def log(self, **scalars: float | Tensor) -> None:
+    def log(self, values: Any = None, /, **scalars: Any) -> None:
         """Log scalars of your own, such as the loss, as ``nnviz/log/<name>``.
 
         Call it after the optimizer's step: the scalars belong to the step that just closed. A validation value
-        named ``val_<name>`` is drawn together with ``<name>``.
+        named ``val_<name>`` is drawn together with ``<name>``. A value that is no number is reported once, and the
+        others are logged.
 
         Args:
+            values: a dict of scalars by name, in place of or beside keywords. Names of dicts within are joined by
+                slashes.
             scalars: numbers, or tensors of one element on any device. Nothing waits for them.
 
         >>> import tempfile, tb_nnviz
         >>> with tb_nnviz.watch(nn.Linear(3, 1), logdir=tempfile.mkdtemp()) as monitor:
-        ...     monitor.log(loss=torch.tensor(0.25), accuracy=0.93)
+        ...     monitor.log(loss=Tensor([0.25]), accuracy=0.93)
+        ...     monitor.log({"val_loss": 0.5})
         """
-        self._guard.attempt("log", self._session.log, scalars)
+        if self._session.writer.is_exiting:  # modules may be half gone
+            return
+        if values is None:
+            self._guard.attempt("log", self._session.log, scalars)
+        elif isinstance(values, Mapping):
+            self._guard.attempt("log", self._session.log, {**values, **scalars})
+        else:
+            reason = f"invalid scalars: {short(values)} (keywords, or a dict of numbers by name)"
+            self._guard.notice("scalars", reason, (schema.LOG,))
+            self._guard.attempt("log", self._session.log, scalars)
 
     @uncompiled(breaks=True)
     def step(self) -> None:
@@ -112,12 +119,46 @@ class Monitor:
         Without an optimizer, gradients are read as they are now and there is no ``update``. With optimizers, those
         that have not stepped are left out of this step.
         """
-        if not self._closed:
+        if not (self._closed or self._session.writer.is_exiting):
             Hook(self._session.close_by_hand, self._guard.failing("gradients"))()
+
+    def watch_optimizer(self, optimizer: Any, *, replaces: Any = None, scaler: Any = None) -> None:
+        """Watch another optimizer, as in a later phase of training. Steps are counted on.
+
+        Call it between two steps. New parameters and replaced modules of the model need no call of their own.
+
+        Args:
+            optimizer: one or several, as in ``watch``. By default they take the place of all that are watched.
+            replaces: one or several of the watched optimizers, whose place the new ones take. The others stay. An
+                empty list adds the new ones.
+            scaler: the GradScaler that goes with them, if it is another one.
+
+        Raises:
+            ValueError, TypeError: an argument is invalid. Nothing has changed then.
+
+        >>> import tempfile, torch, tb_nnviz
+        >>> model = nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 1))
+        >>> head = torch.optim.SGD(model[1].parameters(), lr=0.1)
+        >>> with tb_nnviz.watch(model, head, logdir=tempfile.mkdtemp()) as monitor:
+        ...     monitor.watch_optimizer(torch.optim.SGD(model.parameters(), lr=0.01))
+        """
+        new, scaler = arguments.optimizers(optimizer), arguments.scaler(scaler)
+        if not new:
+            raise TypeError("invalid optimizer: None (a torch.optim.Optimizer, or a list of them)")
+        arguments.check_parameters(self._models, new)
+        watched = self._session.optimizers
+        replaced = list(watched) if replaces is None else arguments.among("replaces", replaces, watched)
+        kept = [one for one in watched if one not in replaced]
+        arguments.check_new(new, kept)
+        if self._closed:
+            self._guard.notice("closed", f"the monitor of {self._run} is closed: it watches no optimizer any more")
+            return
+        self._session.watch_optimizers(new, replaced, scaler)
 
     def state_dict(self) -> dict[str, Any]:
         """Return the state for a checkpoint, so that a resumed run continues at the right step."""
-        return {"version": schema.VERSION, "step": self._session.number}
+        names = self._session.learning_rate_names()
+        return {"version": schema.VERSION, "step": self._session.number, "learning_rates": names}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Continue at the step of a checkpoint, in place of ``start_step``.
@@ -127,7 +168,7 @@ class Monitor:
         """
         if not isinstance(state, Mapping) or state.get("version") != schema.VERSION or "step" not in state:
             raise ValueError(f"invalid state: {state!r:.120} (from Monitor.state_dict, version {schema.VERSION})")
-        self._session.resume_at(int(state["step"]))
+        self._session.resume_at(int(state["step"]), state.get("learning_rates"))
 
     @uncompiled(breaks=True, callees=False)
     def clip_grad_norm_(
@@ -153,7 +194,7 @@ class Monitor:
 
         Under a GradScaler call ``scaler.unscale_(optimizer)`` first.
 
-        >>> import tempfile, tb_nnviz
+        >>> import tempfile, torch, tb_nnviz
         >>> model = nn.Linear(3, 1)
         >>> with tb_nnviz.watch(model, torch.optim.SGD(model.parameters(), 0.1), logdir=tempfile.mkdtemp()) as monitor:
         ...     model(torch.ones(2, 3)).sum().backward()
@@ -179,21 +220,20 @@ class Monitor:
             of: identifies the gradients that were clipped. Of several calls with the same identity in a step, the
                 last counts. The norms of calls with different identities are combined.
         """
-        if not (isinstance(norm, Tensor) and (norm.is_meta or is_distributed(norm))):
+        unread = isinstance(norm, Tensor) and (norm.is_meta or is_distributed(norm))
+        if not (unread or self._session.writer.is_exiting):
             self._guard.attempt("clipping", self._session.clipped, norm, max_norm, of)
 
     @uncompiled(breaks=True)
     def close(self) -> None:
         """Remove all hooks and write pending events. A step that is still open is dropped."""
-        if self._closed and not self._session.installed:
+        if (self._closed and not self._session.installed) or self._session.writer.is_exiting:
             return
         self._closed = True
         try:
-            self._session.end()
-        finally:  # also after an interrupt: the next call removes the hooks that it left
-            if _open_runs.get(self._run) is self._session:
-                del _open_runs[self._run]
-            self._guard.release("the writer", self._session.writer.close)
+            self._session.close()
+        finally:
+            _open_runs.remove(self._run, self._session)
 
     def __enter__(self) -> Self:
         return self

@@ -60,6 +60,7 @@ class PendingStep:
         has_all_gradients: whether the gradients that have rows, with those that have a number, are all.
         norms: the global gradient norm, if it was read by itself.
         clipping: makes the scalars of gradient clipping.
+        learning_rates: makes the learning rates by the name of their group.
         tracked: makes the entries of the tracked weights, which belong to the event of the statistics.
         events: one function per event that precedes the statistics.
     """
@@ -79,6 +80,7 @@ class PendingStep:
     has_all_gradients: bool = True
     norms: Callable[[HostArrays], GlobalNormRead] | None = None
     clipping: Callable[[HostArrays], dict[str, float]] | None = None
+    learning_rates: Callable[[HostArrays], dict[str, float]] | None = None
     tracked: MakeEntries | None = None
     events: list[MakeEntries] = field(default_factory=list)
 
@@ -86,11 +88,12 @@ class PendingStep:
         """Add the rows of a kind. The event contains the kind if ``written``."""
         if not len(table):
             return
+        new = table.take_unwritten() if written else None  # first, because it decides which layout applies
         self.layouts[table.kind] = table.layout
         if written:
             self.kinds.add(table.kind)
-            if (layout := table.take_unwritten()) is not None:
-                self.new_layouts[table.kind] = layout
+        if new is not None:
+            self.new_layouts[table.kind] = new
 
     def add(self, table: RowTable, buffer: StepBuffer, written: bool = True) -> None:
         """Add the rows of a kind and their measurements."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from tb_nnviz import schema
+from tb_nnviz.record.call_reports import report_calls, report_ranks
+from tb_nnviz.record.collect import scalars
 from tb_nnviz.record.collect.dataflow.capture import GraphCapture
+from tb_nnviz.record.collect.held_values import HeldValues
 from tb_nnviz.record.collectors import Collectors
 from tb_nnviz.record.event_emitter import EventEmitter
 from tb_nnviz.record.hooks.guard import Guard
@@ -17,18 +20,25 @@ from tb_nnviz.record.hooks.installed import Installed
 from tb_nnviz.record.hooks.modes import outside_modes
 from tb_nnviz.record.hooks.modules import ModuleHooks
 from tb_nnviz.record.hooks.notices import NotRecorded
+from tb_nnviz.record.hooks.open_step import OpenStep, Sign
 from tb_nnviz.record.hooks.optimizers import OptimizerHooks
 from tb_nnviz.record.hooks.order import ExecutionOrder
 from tb_nnviz.record.hooks.scaler import GradScalerPatch
 from tb_nnviz.record.hooks.unseen import Unseen
 from tb_nnviz.record.model.modules import Layer, layers, named_modules, named_parameters
-from tb_nnviz.record.model.sharding import rank, splits_outputs
+from tb_nnviz.record.model.optimizers import WatchedOptimizer
+from tb_nnviz.record.model.sharding import splits_outputs
 from tb_nnviz.record.options import Options
 from tb_nnviz.record.step_plan import StepPlan
+from tb_nnviz.record.write.event_file import Report
 from tb_nnviz.record.write.writer import Writer
 
-Optimizer = torch.optim.Optimizer
-
+#: Calls of ``log`` without a pass, at which the hooks are looked at.
+MOST_QUIET_LOGS = 16
+#: Names of invalid scalars that are reported.
+MOST_BAD_NAMES = 20
+#: Kinds that are not measured unless an optimizer steps.
+STEPPED_KINDS = ("gradient", "update", "optimizer")
 #: Steps of one optimizer within one open step, after which a warning names the optimizers that have not stepped.
 MOST_REPEATS = 100
 
@@ -45,7 +55,7 @@ class Session:
     Args:
         models: by their prefix.
         optimizers: a step closes when each of them has stepped once. Without any, ``close_by_hand`` closes it.
-        make_writer: makes the writer of the run's events.
+        make_writer: makes the writer of the run's events. It gets a function that reports problems with the directory.
         run: name of the run in warnings.
         options: what to measure.
     """
@@ -53,24 +63,30 @@ class Session:
     def __init__(
         self,
         models: Mapping[str, nn.Module],
-        optimizers: Sequence[Optimizer],
-        make_writer: Callable[[], Writer],
+        optimizers: Sequence[WatchedOptimizer],
+        make_writer: Callable[[Report], Writer],
         run: str,
         options: Options,
     ) -> None:
-        self._optimizers, self._options = tuple(optimizers), options
+        #: All that are watched. The collectors share the list.
+        self.optimizers, self._options = list(optimizers), options
         self._models = tuple(models.values())
         calls = set(_CALLS) & set(options.kinds)
         observed = layers(models, options.include, options.exclude) if calls else []
         #: The open step.
         self.number = self._first = options.start_step
         self._plan = StepPlan(self.number)
-        self._begun: set[Optimizer] = set()
-        self._stepped: set[Optimizer] = set()
+        self._begun: set[WatchedOptimizer] = set()
+        self._stepped: set[WatchedOptimizer] = set()
         self._pass_seen = self._ordered = self._over = self._is_open = False
         self._repeats = 0
+        self._open, self._held = OpenStep(models), HeldValues()
+        self._ends_unseen = False  # True if steps end without a watched optimizer
+        self._scaler: GradScalerPatch | None = None
+        self._quiet_logs = 0
+        self._bad_names: set[str] = set()
         self.guard = guard = Guard(run, self._turned_off)
-        self.installed = Installed(models.values(), optimizers, guard)
+        self.installed = Installed(models.values(), self.optimizers, guard)
         owners = {parameter.owner for parameter in named_parameters(models)} | {layer.module for layer in observed}
         modules = [module for _, module in named_modules(models) if module in owners]
         try:
@@ -85,33 +101,67 @@ class Session:
             graph = GraphCapture(models, self._modules.calls, guard)
             self.installed.add(graph.part, graph)
             paused = (self._order, self._modules, graph)
-            self._collectors = Collectors(models, self._optimizers, options, self._order, graph, paused, guard)
-            failing = guard.failing("gradients")
-            self._hooks = OptimizerHooks(self._optimizers, self, failing)
+            self._collectors = Collectors(models, self.optimizers, options, self._order, graph, paused, guard)
+            self._hooks = OptimizerHooks(self, guard.failing("gradients"))
             self.installed.add("gradients", self._hooks)
+            self._hooks_of(self.optimizers)
             if options.scaler is not None:
-                patch = GradScalerPatch(options.scaler, self._hooks.begun.__getitem__, self._skipped, failing)
-                self.installed.add("loss scaling", patch)
-                patch.install()
+                self._patch(options.scaler)
             self._begin()
-            self.writer = make_writer()  # last, so that an error leaves no empty file
+            self.writer = make_writer(_reporter(self))  # last, so that an error leaves no empty file
         except BaseException:
             self.installed.remove(whole=False)
             raise
         self._events = EventEmitter(self.writer, options.window, options.rules, options.report_findings)
+        # if the model, the optimizers and the monitor are gone, so are the thread and the file
+        weakref.finalize(self, self.writer.release).atexit = False
 
     # Called by the monitor
 
-    def log(self, values: dict[str, float | Tensor]) -> None:
+    def log(self, values: Mapping[str, Any]) -> None:
         """Submit scalars of the user. They belong to the last closed step, or to the open step if a pass has begun."""
         step = self.number if self._pass_seen else max(self.number - 1, self._first)
-
-        def invalid(name: str, value: object) -> None:
-            reason = f"invalid scalar {name}: {value!r:.80} (a number, or a tensor of one element)"
-            self.guard.notice(f"scalar {name}", reason, (schema.LOG,))
-
         with outside_modes():
-            self._events.log(step, values, invalid)
+            self._events.log(step, self._held.take(step, scalars.checked(values, self._invalid)))
+        if self._ends_unseen and self._pass_seen:  # users log once per step
+            self._close(seen=False)
+        self._quiet_logs += 1
+        if self._quiet_logs == MOST_QUIET_LOGS:  # without a pass: all hooks may be gone
+            self._restore_module_hooks()
+            self._restore_hooks()
+
+    def watch_optimizers(
+        self, optimizers: Sequence[WatchedOptimizer], replaces: Sequence[WatchedOptimizer], scaler: Any = None
+    ) -> None:
+        """Watch optimizers in place of others, from the open step on.
+
+        Args:
+            optimizers: the new ones.
+            replaces: those that are watched no longer.
+            scaler: in place of the present GradScaler, unless it is None.
+        """
+        self._hooks_of(optimizers)  # first, so that an error changes nothing
+        for optimizer in replaces:
+            self._hooks.discard(optimizer)
+        had_any = bool(self.optimizers)
+        self.optimizers[:] = [one for one in self.optimizers if one not in replaces] + list(optimizers)
+        if scaler is not None:
+            if self._scaler is not None:
+                self._scaler.remove()
+            self._patch(scaler)
+            self._collectors.loss_scale.given = scaler
+        self._ends_unseen = False
+        self._open.reset()
+        self._begun.clear()
+        self._stepped.intersection_update(self.optimizers)
+        if self._stepped and len(self._stepped) == len(self.optimizers):
+            self._close()
+        elif not had_any:
+            self._collectors.begin(self._plan)  # gradients are read at another time
+
+    def learning_rate_names(self) -> list[list[str]]:
+        """Return the names of the groups of each optimizer, for a checkpoint."""
+        return self._collectors.learning_rates.names()
 
     def clipped(self, norm: float | Tensor, max_norm: float, of: Hashable) -> None:
         """Record a clipping of the open step's gradients, as in ``Monitor.clipped``."""
@@ -120,11 +170,15 @@ class Session:
 
     def close_by_hand(self) -> None:
         """Close the open step, unless all optimizers have just stepped: that closed it already."""
-        if not self._optimizers or self._stepped or self._begun or self._pass_seen or self._unseen.whole_steps:
+        if self._over:
+            return
+        if not self.optimizers or self._stepped or self._begun or self._pass_seen or self._unseen.whole_steps:
             self._close()
 
-    def resume_at(self, step: int) -> None:
+    def resume_at(self, step: int, learning_rate_names: object = None) -> None:
         """Drop the open step and open this one."""
+        self._collectors.learning_rates.restore(learning_rate_names)
+        self._held.release(self._events.log)
         self.number = self._first = step
         self._begun.clear()
         self._collectors.clipping.clear()
@@ -134,7 +188,15 @@ class Session:
         """Drop the open step, open no other, and remove the hooks."""
         self._over = True
         self.installed.remove()
+        self.guard.attempt("log", self._held.release, self._events.log)
         self._write_notices()
+
+    def close(self) -> None:
+        """Drop the open step, remove the hooks and close the writer."""
+        try:
+            self.end()
+        finally:  # also after an interrupt: the next call removes the hooks that it left
+            self.guard.release("the writer", self.writer.close)
 
     # Called by the hooks
 
@@ -142,6 +204,7 @@ class Session:
         """Report that a training pass begins."""
         self._open_again()
         self._pass_seen = True
+        self._quiet_logs = 0
         if self._unseen.whole_steps:
             self.guard.notice(
                 "whole steps",
@@ -151,7 +214,10 @@ class Session:
             )
         self._write_notices()
         if self._plan.logged:
+            self._restore_hooks()
             self._hooks.move_last()
+        if (sign := self._open.passes()) is not None and not self._ends_unseen:
+            self._wait(sign)
         self._collectors.opened()
 
     def activation(self, layer: Layer, call: int, order: int, output: Tensor, inputs: tuple[Any, ...]) -> None:
@@ -164,23 +230,25 @@ class Session:
         with self.guard:
             self._collectors.activations.activation_gradient(layer, call, order, gradient)
 
-    def before(self, optimizer: Optimizer, closure: bool) -> None:
+    def before(self, optimizer: WatchedOptimizer, closure: bool) -> None:
         """Report that an optimizer is about to step."""
         self._open_again()
         self._begun.add(optimizer)
         with outside_modes():
             self._collectors.before(optimizer, closure)
 
-    def computed(self, optimizer: Optimizer) -> None:
+    def computed(self, optimizer: WatchedOptimizer) -> None:
         """Report that an optimizer's closure has computed its gradients."""
         with outside_modes():
             self._collectors.computed(optimizer)
 
-    def after(self, optimizer: Optimizer) -> None:
+    def after(self, optimizer: WatchedOptimizer) -> None:
         """Report that an optimizer has stepped."""
         if optimizer not in self._begun:  # the step called super().step(), which has reported too
             return
         self._begun.discard(optimizer)
+        self._open.reset()
+        self._ends_unseen = False
         try:
             with outside_modes():
                 self._collectors.after(optimizer)
@@ -188,12 +256,13 @@ class Session:
             if optimizer in self._stepped:
                 self._count_repeat()
             self._stepped.add(optimizer)
-            if len(self._stepped) == len(self._optimizers):
+            if len(self._stepped) == len(self.optimizers):
                 self._close()
 
-    def _skipped(self, optimizer: Optimizer) -> None:
+    def _skipped(self, given: Any) -> None:
         """Report that a GradScaler has found nonfinite gradients and has not called the optimizer."""
-        if self._over or optimizer not in self._optimizers:
+        optimizer = self._hooks.find(given)
+        if self._over or optimizer is None:
             return
         if not self._plan.logged:  # the gradients that caused the skip are worth an event
             self._plan = self._plan.after_skip(missed_gradients=bool(self._stepped))
@@ -201,21 +270,90 @@ class Session:
         self._begun.add(optimizer)
         self._collectors.before(optimizer, False)
         self._collectors.skipped(optimizer)
-        self.after(optimizer)
+        if self._hooks.is_running(optimizer):  # the scaler is called by a wrapper, whose step ends soon
+            self._hooks.skip(optimizer)
+        else:
+            self.after(optimizer)
 
     def _count_repeat(self) -> None:
         self._repeats += 1
         if self._repeats == MOST_REPEATS:
-            missing = [
-                f"optimizer {i} ({type(o).__name__})" for i, o in enumerate(self._optimizers) if o not in self._stepped
-            ]
+            missing = [f"optimizer {i} ({o.name})" for i, o in enumerate(self.optimizers) if o not in self._stepped]
             self.guard.notice(
                 "repeats",
                 f"step {self.number} stays open until every optimizer has stepped, and {', '.join(missing)} has not, "
                 f"while the others have {MOST_REPEATS} times: call monitor.step() where a step ends",
             )
 
+    def _wait(self, sign: Sign) -> None:
+        """React to a sign that the open step has ended."""
+        if self._restore_hooks():
+            self._open.reset()
+            return
+        names = " and ".join(
+            f"{optimizer.name}.step()" for optimizer in self.optimizers if optimizer not in self._stepped
+        )
+        count = self._open.count - 1
+        if sign is Sign.CHANGED:
+            self._ends_unseen = True
+            state = f"is open since {count} training passes, although the parameters have changed"
+        else:
+            state = f"is open since {count} training passes"
+        self.guard.notice(
+            "open step",
+            f"step {self.number} {state}: it waits for {names or 'monitor.step()'}. Call monitor.step() where a step "
+            "ends, or hand over the optimizer that steps: monitor.watch_optimizer(optimizer)",
+            tuple(kind for kind in STEPPED_KINDS if kind in self._options.kinds),
+        )
+        self._write_notices()
+
+    def _restore_module_hooks(self) -> None:
+        """Put back hooks on modules that other code has removed."""
+        if self._modules.restore():
+            self.guard.notice(
+                "lost module hooks",
+                "other code removed hooks on modules: they are put back, passes in between are not recorded",
+                tuple(kind for kind in _CALLS if kind in self._options.kinds),
+            )
+
+    def _restore_hooks(self) -> bool:
+        """Put back hooks on optimizers that other code has removed."""
+        lost = self._hooks.restore()
+        if lost:
+            names = ", ".join(optimizer.name for optimizer in lost)
+            self.guard.notice(
+                "lost optimizer hooks",
+                f"other code removed the hooks on {names}: they are put back, steps in between are not recorded",
+                tuple(kind for kind in STEPPED_KINDS if kind in self._options.kinds),
+            )
+        return bool(lost)
+
     # Steps
+
+    def _invalid(self, name: str, value: object) -> None:
+        if len(self._bad_names) >= MOST_BAD_NAMES:
+            return
+        self._bad_names.add(name)
+        reason = f"invalid scalar {name}: {scalars.short(value)} (a number, or a tensor of one element)"
+        self.guard.notice(f"scalar {name}", reason, (schema.LOG,))
+
+    def _hooks_of(self, optimizers: Sequence[WatchedOptimizer]) -> None:
+        """Install the hooks of several optimizers, or of none."""
+        added: list[WatchedOptimizer] = []
+        try:
+            for optimizer in optimizers:
+                added.append(optimizer)
+                self._hooks.add(optimizer)
+        except BaseException:
+            for optimizer in added:
+                self._hooks.discard(optimizer)
+            raise
+
+    def _patch(self, scaler: Any) -> None:
+        """Replace the method of a GradScaler."""
+        self._scaler = GradScalerPatch(scaler, self._hooks.steps, self._skipped, self.guard.failing("gradients"))
+        self.installed.add("loss scaling", self._scaler)
+        self._scaler.install()
 
     def _begin(self) -> None:
         self._modules.active = False  # if a line below raises, nothing accumulates
@@ -224,6 +362,8 @@ class Session:
         if plan.logged and not self.guard.is_off("activations") and splits_outputs(self._models):
             reason = "not recorded: layers compute a part of their output on each rank (tensor parallelism)"
             self.guard.fail("activations", NotRecorded(reason))
+        if plan.logged:
+            self.guard.attempt("activations", self._restore_module_hooks)
         self._modules.next_step(plan.logged and not self.guard.is_off("activations"))
         self._stepped.clear()
         self._repeats = 0
@@ -236,30 +376,43 @@ class Session:
         if not self._is_open:
             self._begin()
 
-    def _close(self) -> None:
+    def _close(self, seen: bool = True) -> None:
+        """Close the open step.
+
+        Args:
+            seen: False if it ended without the step of a watched optimizer, and without ``close_by_hand``.
+        """
         self._is_open = False
         try:
             with outside_modes():
-                self._submit()
+                self._submit(seen)
         finally:  # also after an interrupt, or the next step would be measured on top of this one
-            self.number += 1
-            self._begin()
+            if not self._over:
+                self.number += 1
+                if seen:
+                    self._ends_unseen = False
+                    self._open.reset()
+                self._begin()
 
-    def _submit(self) -> None:
+    def _submit(self, seen: bool) -> None:
         """Submit what was measured in the step."""
         if not self._ordered:  # the first pass has shown the order of execution
             self._ordered = True
             self.guard.attempt("the order of execution", self._order.settle)
-        if self._modules.active and self._unseen.compiled:
-            self.guard.attempt("activations", self._report_compiled)
         if self._plan.logged:
-            self.guard.attempt("ranks", self._report_ranks)
-            self.guard.attempt("activations", self._report_evaluation)
+            kinds = tuple(kind for kind in _CALLS if kind in self._options.kinds)
+            compiled = self._modules.active and self._unseen.compiled
+            self.guard.attempt("ranks", report_ranks, self.guard.notice, kinds)
+            self.guard.attempt("activations", report_calls, self.guard.notice, kinds, self._modules, compiled)
         pending = self._collectors.close(self._plan)
         if pending is not None:
+            if not seen:
+                pending.discard(STEPPED_KINDS)
+                pending.norms = None
             # A reduction over ranks belongs here, as one call with `pending`: the step is complete, and its values
             # are still on their devices, because their copy to the host begins in `submit`.
             self.guard.attempt("steps", self._events.submit, pending, self.guard.step_seconds)
+        self.guard.attempt("log", self._held.release, self._events.log)
         self._write_notices()
         if self.writer.refused:  # another rank writes this run
             self.guard.stop()
@@ -269,40 +422,19 @@ class Session:
         if (notices := self.guard.notices.take()) is not None:
             self.guard.attempt("notices", self._events.notices, self.number, notices)
 
-    def _report_ranks(self) -> None:
-        """Report that the log has the values of one rank."""
-        if (own := rank()).size > 1:
-            self.guard.notice(
-                "ranks",
-                f"activations and their gradients are of rank {own.number} only, of {own.size}: problems in the "
-                "samples of the other ranks are not in this run",
-                tuple(kind for kind in _CALLS if kind in self._options.kinds),
-            )
-
-    def _report_evaluation(self) -> None:
-        """Report that the model trains in evaluation mode, in which passes are not taken for training."""
-        if self._modules.trained_in_evaluation():
-            self.guard.notice(
-                "evaluation mode",
-                "no activations: the model trains in evaluation mode (model.eval()), in which its passes do not count "
-                "as training. Call model.train() before them",
-                tuple(kind for kind in _CALLS if kind in self._options.kinds),
-            )
-
-    def _report_compiled(self) -> None:
-        """Report the layers that were not seen, although the model trains: torch.compile runs them without hooks."""
-        uncalled = self._modules.uncalled()
-        if uncalled:
-            names = ", ".join(uncalled[:3]) + (" ..." if len(uncalled) > 3 else "")
-            self.guard.notice(
-                "compiled",
-                f"no activations of {len(uncalled)} layers ({names}): calls in a graph of torch.compile are not "
-                "recorded. Parameters, gradients and updates are",
-                tuple(kind for kind in _CALLS if kind in self._options.kinds),
-            )
-
     def _turned_off(self, part: str) -> list[str]:
         """Stop a part that failed, and return the kinds that the log lacks from now on."""
         if part == "activations":
             self._modules.active = False
         return self._collectors.drop(part)
+
+
+def _reporter(session: Session) -> Report:
+    """Return a function that makes a notice. The writer's thread, which has it, must not keep the session alive."""
+    reference = weakref.ref(session)
+
+    def report(key: str, reason: str) -> None:
+        if (alive := reference()) is not None:
+            alive.guard.notice(key, reason)
+
+    return report

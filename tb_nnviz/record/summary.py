@@ -83,7 +83,8 @@ def summary(model: nn.Module, inputs: Any) -> Summary:
 
     Args:
         model: the model.
-        inputs: the model's inputs: a tensor, a tuple of positional arguments, or a dict of arguments by name.
+        inputs: the model's inputs: a tensor, a tuple of positional arguments, a dict of arguments by name, or another
+            object that holds tensors.
 
     Raises:
         TypeError: the inputs are none of these.

@@ -15,7 +15,8 @@ from tb_nnviz.record.model import sharding
 from tb_nnviz.record.model.modules import Filter, named_parameters, selector, unwrap
 from tb_nnviz.record.monitor import Monitor
 from tb_nnviz.record.options import Options
-from tb_nnviz.record.write.writer import file_writer, user_writer
+from tb_nnviz.record.write.event_file import Report
+from tb_nnviz.record.write.writer import Writer, file_writer, user_writer
 from tb_nnviz.rules.registry import default_rules
 
 Optimizer = torch.optim.Optimizer
@@ -73,8 +74,11 @@ def watch(
 
     Args:
         model: the model, or several by name. Rows of several models are named ``name.layer``.
-        optimizer: one or several. Without any, call ``monitor.step()`` after each backward pass.
+        optimizer: one or several. Without any, call ``monitor.step()`` after each backward pass. An optimizer that
+            wraps another is watched by its own ``step``. ``monitor.watch_optimizer`` hands over those of a later phase.
         logdir: the run's directory. A thread of the monitor writes the events, and loses none when the process ends.
+            If an earlier monitor of this process writes it, that is an error, unless nothing but the last traceback or
+            the output of a notebook's cell holds that monitor. Then it is closed, and this one takes over.
         writer: in place of ``logdir``, an existing SummaryWriter of torch or tensorboardX. Events then go through it
             and have its guarantees: what it has not flushed is lost if the process dies.
         every: statistics are taken at the steps that are a multiple of this.
@@ -106,8 +110,9 @@ def watch(
         snapshot_bytes: memory for the copies of parameters from which updates are measured. The default is 64 MB, or
             2 % of the parameters if that is more. Parameters that do not fit all at once take turns.
         probe: fixed inputs of the activation maps, in the form in which the model takes them: a tensor, a tuple of
-            positional arguments, or a dict of arguments by name. With several models, a dict of probes by their
-            names. The probe is copied, and follows the model to its device. Tensors of the model's dtype follow
+            positional arguments, a dict of arguments by name, or another object that holds tensors. With several
+            models, a dict of probes by their names. The probe is copied, an object by ``copy.copy``, and follows the
+            model to its device. Tensors of the model's dtype follow
             ``model.half()`` and ``.to(torch.bfloat16)`` too. The model runs on it in evaluation mode, without
             gradients, uncompiled and under training's autocast. Modes, attributes, buffers and random states are
             restored afterwards, including generators that are attributes of modules. Your own forward hooks run,
@@ -161,5 +166,8 @@ def watch(
         report_findings=on_finding is not None,
     )
     refusal = sharding.refusal(os.path.realpath(directory))
-    make = (lambda: file_writer(directory, refusal)) if writer is None else (lambda: user_writer(writer, refusal))
+
+    def make(report: Report) -> Writer:
+        return file_writer(directory, refusal, report) if writer is None else user_writer(writer, refusal)
+
     return Monitor(models, optimizers, make, directory, options)

@@ -32,7 +32,8 @@ def encode_findings(findings: list[dict[str, Any]]) -> np.ndarray:
     for finding in findings:
         _check_finding(finding)
     document = {"version": VERSION, "findings": findings}
-    return np.frombuffer(json.dumps(document, ensure_ascii=False, allow_nan=False).encode(), np.uint8)
+    text = json.dumps(document, ensure_ascii=False, allow_nan=False)
+    return np.frombuffer(text.encode("utf-8", "backslashreplace"), np.uint8)
 
 
 def decode_findings(payload: np.ndarray | bytes) -> list[dict[str, Any]]:

@@ -45,7 +45,7 @@ def encode_map(header: dict[str, Any], values: np.ndarray) -> np.ndarray:
         raise ValueError(f"invalid map: {values.dtype} {list(values.shape)} (expected uint8 {header['shape']})")
     if len(header["axes"]) != values.ndim:
         raise ValueError(f"invalid map: axes {header['axes']} (expected {values.ndim} names)")
-    text = json.dumps({"version": VERSION, **header}, ensure_ascii=False).encode()
+    text = json.dumps({"version": VERSION, **header}, ensure_ascii=False).encode("utf-8", "backslashreplace")
     payload = struct.pack("<I", len(text)) + text + np.ascontiguousarray(values).tobytes()
     return np.frombuffer(payload, np.uint8)
 

@@ -139,7 +139,8 @@ class Layout:
     def encode(self) -> bytes:
         """Return the payload of ``nnviz/layout/<kind>``: UTF-8 JSON."""
         document = {"version": VERSION, "kind": self.kind, "id": self.id, "rows": self._documents}
-        return json.dumps(document, ensure_ascii=False).encode()
+        # a lone surrogate, which UTF-8 cannot encode, becomes an escape of JSON
+        return json.dumps(document, ensure_ascii=False).encode("utf-8", "backslashreplace")
 
 
 def layout_id(rows: list[dict[str, Any]]) -> int:

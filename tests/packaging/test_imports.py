@@ -60,7 +60,9 @@ RULES = {
         "tb_nnviz.record.step_plan"
     ),
     # collectors: neither the writer, nor the clock, nor the session
-    "tb_nnviz.record.collect.collector": rule("torch tb_nnviz.record.pending_step tb_nnviz.record.step_plan"),
+    "tb_nnviz.record.collect.collector": rule(
+        "tb_nnviz.record.model.optimizers tb_nnviz.record.pending_step tb_nnviz.record.step_plan"
+    ),
     "tb_nnviz.record.collect": rule(""),
     "tb_nnviz.record.collect.*": rule(
         "torch numpy tb_nnviz.schema tb_nnviz.record.collect tb_nnviz.record.hooks tb_nnviz.record.interrupts "

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -10,12 +13,13 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
+from tb_nnviz import schema
 from tb_nnviz.logs.points import Points
 from tb_nnviz.logs.provider import ProviderReader
 from tb_nnviz.logs.reader import ReadResult
 from tb_nnviz.plugin import cache as cache_module
 from tb_nnviz.plugin.cache import ENTRY_BYTES, SeriesCache
-from tests.support.event_logs import AB, Log, numbers
+from tests.support.event_logs import AB, WALL_TIME, Log, numbers
 from tests.support.tensorboards import TensorBoard
 
 
@@ -139,7 +143,7 @@ def _reader(**runs: int) -> Any:
             found.data[run] = {tag: points for tag in tags if tag == "known"}
         return found
 
-    return SimpleNamespace(experiment="", read_tensors=read_tensors)
+    return SimpleNamespace(experiment="", read_tensors=read_tensors, arrivals=lambda runs, tag: {})
 
 
 def test_read_unknown_names_are_dropped_too() -> None:
@@ -151,3 +155,95 @@ def test_read_unknown_names_are_dropped_too() -> None:
     for key in list(cache._entries):
         cache._drop(key)
     assert cache.bytes == 0
+
+
+class SlowProvider(Provider):
+    """A provider whose calls take a while, so that threads meet in them."""
+
+    def list_tensors(self, ctx: Any, run_tag_filter: Any, **more: Any) -> Any:
+        found = super().list_tensors(ctx, run_tag_filter, **more)
+        time.sleep(0.1)
+        return found
+
+    def read_tensors(self, ctx: Any, run_tag_filter: Any, **more: Any) -> Any:
+        found = super().read_tensors(ctx, run_tag_filter, **more)
+        time.sleep(0.1)
+        return found
+
+
+def test_read_by_several_threads_reads_and_lists_once() -> None:
+    provider, kept = SlowProvider(), SeriesCache("nnviz")
+    for run in "ab":
+        provider.put(run, "x", 5)
+    reader, started = ProviderReader(provider, "context", ""), threading.Barrier(6)
+
+    def ask() -> Any:
+        started.wait()
+        return kept.read(reader, ["a", "b"], ["x", "none"]).data
+
+    for _ in range(2):
+        with ThreadPoolExecutor(6) as pool:
+            answers = [one.result() for one in [pool.submit(ask) for _ in range(6)]]
+        assert all(answer["a"]["x"].steps.size == answer["b"]["x"].steps.size == 5 for answer in answers)
+        assert (provider.reads, provider.lists) in ((1, 0), (1, 1))
+        for entry in kept._entries.values():
+            entry.until = 0.0  # to be checked again
+
+
+def test_read_series_that_changes_during_a_read_is_noticed() -> None:
+    provider, kept = SlowProvider(), SeriesCache("nnviz")
+    provider.put("a", "x", 5)
+    reader = ProviderReader(provider, "context", "")
+    with ThreadPoolExecutor(1) as pool:
+        early = pool.submit(kept.read, reader, ["a"], ["x"])
+        time.sleep(0.05)
+        provider.put("a", "x", 6)
+        assert early.result().data["a"]["x"].steps.size == 5
+    assert kept.read(reader, ["a"], ["x"]).data["a"]["x"].steps.size == 6
+
+
+class Corrupt:
+    """An event whose tensor cannot be decoded."""
+
+    step, wall_time = 0, 0.0
+
+    @property
+    def numpy(self) -> np.ndarray:
+        return np.frombuffer(b"abc", "<f4")
+
+
+def test_read_problems_are_given_to_every_thread() -> None:
+    provider, kept = SlowProvider(), SeriesCache("nnviz")
+    provider.put("a", "x", 5)
+    provider.series["a"]["bad"] = [Corrupt()]
+    reader = ProviderReader(provider, "context", "")
+    with ThreadPoolExecutor(4) as pool:
+        answers = [one.result() for one in [pool.submit(kept.read, reader, ["a"], ["x", "bad"]) for _ in range(4)]]
+    for answer in answers:
+        assert answer.data["a"]["x"].steps.size == 5
+        ((run, tag, reason),) = answer.problems
+        assert (run, tag) == ("a", "bad") and reason.startswith("cannot be read: ValueError")
+
+
+def test_read_resumed_run_whose_clock_is_behind_is_noticed(loader: str, tmp_path: Path) -> None:
+    """The largest step and wall time stay the same on the Python loader, which keeps abandoned events."""
+    before, after = numbers(20, 2, seed=1), numbers(5, 2, seed=2)
+    overhead = [schema.scalar("nnviz/global/overhead_seconds", 0.0)]
+
+    def write(log: Log, values: dict[str, np.ndarray], first: int) -> None:
+        for i in range(len(values["norm"])):
+            log.vectors(first + i, AB, {name: table[i] for name, table in values.items()}, overhead)
+
+    with Log(tmp_path / "run", 0, WALL_TIME + 3600) as log, TensorBoard(loader, tmp_path) as board:
+        write(log, before, 0)
+        board.until_step(19, "run")
+        assert board.series("run")["series"][0]["values"]["norm"].shape == (20, 2)
+        with Log(tmp_path / "run", 1) as resumed:
+            write(resumed, after, 10)
+        expected = np.concatenate([before["norm"][:10], after["norm"]])
+
+        def is_noticed() -> bool:
+            (series,) = board.series("run")["series"]
+            return series["steps"].size == 15 and np.array_equal(series["values"]["norm"], expected)
+
+        assert board.until(is_noticed)

@@ -27,7 +27,7 @@ def test_plugin_tab_is_listed(board: TensorBoard) -> None:
 def test_plugin_empty_logdir_answers_empty(empty_board: TensorBoard) -> None:
     listing = empty_board.client.get("/data/plugins_listing").get_json()
     assert listing["nnviz"]["enabled"] is False
-    assert empty_board.get("runs").get_json() == {"version": 1, "runs": [], "missing": []}
+    assert empty_board.get("runs").get_json() == {"version": 1, "runs": [], "others": 0, "missing": []}
     assert empty_board.series("run")["missing"][0]["reason"] == "no data of kind 'gradient' in run 'run'"
     assert empty_board.scalars("run")["series"] == []
 

@@ -46,7 +46,7 @@ def assert_refused(board: TensorBoard, path: str, body: Any, message: str, code:
         ({"percentiles": [True]}, "invalid percentiles: [True]"),
         ({"percentiles": [0.5] * 10}, "too many percentiles: 10 (at most 9)"),
         ({"width": True}, "invalid width: True"),
-        ({"width": 1e3}, "invalid width: 1000.0"),
+        ({"width": 1000.5}, "invalid width: 1000.5"),
         ({"from": "1"}, "invalid from: '1' (expected a step)"),
         ({"from": 10**400}, "invalid from: 1000"),
         ({"runs": ["\ud800"]}, "invalid body: not Unicode"),
@@ -106,3 +106,21 @@ def test_post_body_not_an_object_answers_400(board: TensorBoard, path: str, body
 def test_post_oversized_body_answers_413(board: TensorBoard, path: str) -> None:
     body = json.dumps({**SERIES, "padding": "x" * query.MAX_BYTES}).encode()
     assert_refused(board, path, body, f"invalid body: {len(body)} bytes (at most {query.MAX_BYTES})", 413)
+
+
+def test_whole_numbers_with_a_point_are_integers(board: TensorBoard) -> None:
+    """JSON has one type of number, and some clients write 2 as 2.0."""
+    for path, body in (
+        ("histograms", {"runs": ["plain"], "kind": "gradient", "step": 2}),
+        (
+            "maps",
+            {"runs": ["plain"], "prefix": "nnviz/weight/", "tag": "nnviz/weight/x", "steps": [2], "at": {"row": 1}},
+        ),
+        ("series", {**SERIES, "width": 100, "known": [7], "from": 3, "percentiles": [1]}),
+    ):
+        text = json.dumps(body)
+        floats = json.dumps(json.loads(text, parse_int=float)).encode()
+        answer, expected = board.post(path, floats), board.post(path, body)
+        assert (answer.status_code, answer.data) == (200, expected.data)
+    assert_refused(board, "histograms", {"runs": ["plain"], "kind": "gradient", "step": 2.5}, "invalid step: 2.5")
+    assert_refused(board, "histograms", b'{"runs": [], "kind": "gradient", "step": 1e400}', "invalid step: inf")

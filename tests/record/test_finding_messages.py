@@ -27,7 +27,7 @@ def vanishing_net():
 def test_findings_vanishing_gradient_is_one_warning(quiet, tmp_path, caplog):
     model = vanishing_net()
     with tb_nnviz.watch(model, sgd(model, 0.0), logdir=tmp_path, **GRADIENTS, **(quiet or {})) as monitor:
-        train(model, monitor._optimizers[0], 10, log=False)
+        train(model, monitor._session.optimizers[0].given, 10, log=False)
     messages = [record.message for record in caplog.records if record.levelno == logging.WARNING]
     if quiet:
         assert not messages
@@ -49,11 +49,11 @@ def test_findings_in_many_layers_are_shortened(tmp_path, caplog):
     with torch.no_grad():
         model[9].weight.mul_(1e-12)
     with tb_nnviz.watch(model, sgd(model, 0.0), logdir=tmp_path, **GRADIENTS) as monitor:
-        train(model, monitor._optimizers[0], 5, log=False)
+        train(model, monitor._session.optimizers[0].given, 5, log=False)
         monitor.writer.flush()
         vanishing = [record.message for record in caplog.records]
         model[9].bias.data.fill_(float("nan"))
-        train(model, monitor._optimizers[0], 2, log=False)
+        train(model, monitor._session.optimizers[0].given, 2, log=False)
     nonfinite = [record.message for record in caplog.records][len(vanishing) :]
     assert [message.split(" since")[0] for message in vanishing] == [
         *(f"vanishing gradient in {layer}" for layer in range(3)),

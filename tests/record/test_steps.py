@@ -121,7 +121,7 @@ def test_session_internal_error_turns_collector_off(tmp_path, caplog, monkeypatc
         monkeypatch.setattr(f"tb_nnviz.record.collect.{module}.measure", broken)
     model = net()
     with tb_nnviz.watch(model, sgd(model), logdir=tmp_path, every=1, histograms_every=None) as monitor:
-        train(model, monitor._optimizers[0], 3, monitor)
+        train(model, monitor._session.optimizers[0].given, 3, monitor)
     parts = [record.message.split(" of ")[0] for record in caplog.records]
     assert sorted(parts) == ["activations", "gradients"]
     assert all(record.exc_info and "ours" in str(record.exc_info[1]) for record in caplog.records)
@@ -137,7 +137,7 @@ def test_session_internal_error_keeps_other_collectors(tmp_path, monkeypatch):
     monkeypatch.setattr("tb_nnviz.record.collect.activations.ActivationCollector.activation", broken)
     model = net()
     with tb_nnviz.watch(model, sgd(model), logdir=tmp_path, every=1) as monitor:
-        train(model, monitor._optimizers[0], 3, monitor)
+        train(model, monitor._session.optimizers[0].given, 3, monitor)
     tensors = Run(tmp_path).tensors
     assert list(tensors["nnviz/gradient/norm"]) == list(tensors["nnviz/update/ratio"]) == [0, 1, 2]
     assert not [tag for tag in tensors if "activation" in tag]
@@ -147,6 +147,6 @@ def test_session_norm_beyond_float32_is_infinite(tmp_path):
     model = nn.Linear(4, 1)
     with tb_nnviz.watch(model, sgd(model, 0.0), logdir=tmp_path, every=1, on_finding=None) as monitor:
         model(torch.full((1, 4), 3e38)).sum().backward()
-        monitor._optimizers[0].step()
+        monitor._session.optimizers[0].given.step()
     found = Run(tmp_path).statistics("gradient", 0)["weight"]
     assert found["norm"] == np.inf and found["nonfinite"] == 0 and found["absmax"] == np.float32(3e38)

@@ -131,9 +131,10 @@ def test_watch_logdir_in_use_raises_until_closed(tmp_path):
 def test_watch_unwritable_logdir_warns_once_and_trains_on(tmp_path, caplog):
     (tmp_path / "file").write_text("")
     model = net()
-    with tb_nnviz.watch(model, sgd(model), logdir=tmp_path / "file" / "run", every=1) as monitor:
+    optimizer = sgd(model)
+    with tb_nnviz.watch(model, optimizer, logdir=tmp_path / "file" / "run", every=1) as monitor:
         train(model, sgd(model), 3, monitor)
-        train(model, monitor._optimizers[0], 3, monitor)
+        train(model, optimizer, 3, monitor)
         monitor.writer.flush()
         about = [record.message for record in caplog.records if "file/run" in record.message]
         assert len(about) == 1 and "Not a directory" in about[0]
@@ -154,7 +155,7 @@ def test_watch_filters_select_rows(case, tmp_path):
     filters, parameters, calls = FILTERS[case]
     model = net()
     with tb_nnviz.watch(model, sgd(model), logdir=tmp_path, every=1, **filters) as monitor:
-        train(model, monitor._optimizers[0], 1, monitor)
+        train(model, monitor._session.optimizers[0].given, 1, monitor)
     run = Run(tmp_path)
     for kind, names in (("gradient", parameters), ("update", parameters), ("activation", calls)):
         assert [row["name"] for row in run.rows(kind, 0)] == names if names else f"nnviz/{kind}/norm" not in run.tensors
@@ -165,7 +166,7 @@ def test_watch_filters_select_rows(case, tmp_path):
 def test_watch_update_alone_logs_ratio(tmp_path):
     model = net()
     with tb_nnviz.watch(model, sgd(model), logdir=tmp_path, every=1, kinds="update", tracked_weights=None) as monitor:
-        train(model, monitor._optimizers[0], 1, monitor)
+        train(model, monitor._session.optimizers[0].given, 1, monitor)
     run = Run(tmp_path)
     assert 0 < run.statistics("update", 0)["0.weight"]["ratio"] < 1
     assert {tag.split("/")[-1] for tag in run.tensors if "layout/" in tag} == {"update"}
@@ -174,7 +175,7 @@ def test_watch_update_alone_logs_ratio(tmp_path):
 def test_watch_kinds_logs_only_these(tmp_path):
     model = net()
     with tb_nnviz.watch(model, sgd(model), logdir=tmp_path, every=1, kinds=["gradient", "activation"]) as monitor:
-        train(model, monitor._optimizers[0], 1, monitor)
+        train(model, monitor._session.optimizers[0].given, 1, monitor)
     kinds = {tag.split("/")[1] for tag in Run(tmp_path).tensors if tag.endswith("/norm")}
     assert kinds == {"gradient", "activation"}
 
@@ -190,7 +191,7 @@ def test_watch_user_writer_gets_all_events(make, tmp_path):
     model = net()
     with tb_nnviz.watch(model, sgd(model), writer=writer, every=1, histograms_every=1) as monitor:
         writer.add_scalar("mine", 1.0, 0)
-        train(model, monitor._optimizers[0], 3, monitor)
+        train(model, monitor._session.optimizers[0].given, 3, monitor)
     writer.add_scalar("mine", 2.0, 1)
     writer.close()
     run = Run(tmp_path)

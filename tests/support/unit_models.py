@@ -221,6 +221,21 @@ UNIT_MODELS = {
         image(8, 8, 8, 8),
         {"depthwise": 1, "norm": 3, "up": 3, "act": 3, "drop": 3, "down": 3, "last": 1},
     ),
+    "generator": (
+        lambda: Chain(fc=nn.Linear(5, 48), image=nn.Unflatten(1, (4, 4, 3)), relu=nn.ReLU(), conv=nn.Conv2d(4, 3, 3)),
+        image(6, 5),
+        {"fc": 1, "image": 1, "conv": 1},
+    ),
+    "reshaped": (
+        lambda: Chain(fc=nn.Linear(5, 48), image=lambda x: x.view(-1, 4, 4, 3).relu(), same=nn.Identity()),
+        image(6, 5),
+        {"fc": 1, "same": 1},
+    ),
+    "heads": (
+        lambda: Chain(fc=nn.Linear(5, 48), heads=lambda x: x.view(3, 2, 4, 12), norm=nn.LayerNorm(12), act=nn.GELU()),
+        image(6, 5),
+        {"fc": 1, "norm": 3, "act": 3},
+    ),
     "container": (
         lambda: Chain(conv=killed(conv2d()), scaled=Scaled(8), act=nn.ReLU()),
         image(4, 3, 6, 5),

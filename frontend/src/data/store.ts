@@ -28,6 +28,8 @@ export class Store {
   jumping = false;
 
   readonly dark = signal(false);
+  /** True while a picture is drawn. All content is then in the document, also what is scrolled out of view. */
+  readonly printing = signal(false);
   /** True while the list of keyboard shortcuts is shown. */
   readonly keysListed = signal(false);
   /** Target of the arrow keys; null if the open panel has nothing to move. */

@@ -1,18 +1,36 @@
+import { dashTile, dotTile, hatchTile, type Theme } from "./canvas";
+import { drawHead, headHeight, type PictureHead } from "./picture_head";
+
+/** Space around a picture. */
+const MARGIN = 20;
+const MIN_WIDTH = 520;
+/** Limits of canvases in browsers, in pixels. */
+const MAX_SIDE = 16_000;
+const MAX_AREA = 120e6;
+
 /**
- * Return a picture of a part of the page: canvases, texts, plain boxes and SVG marks. An SVG foreignObject would be
- * shorter, but the content security policy and fonts prevent it.
+ * Return a picture of a part of the page: canvases, texts, plain boxes and SVG marks, below a head that explains them.
+ * Everything that the part contains is drawn, also beyond its edges. An SVG foreignObject would be shorter, but the
+ * content security policy and fonts prevent it.
  */
-export function snapshot(root: HTMLElement, background: string, dpr: number): HTMLCanvasElement {
+export function snapshot(root: HTMLElement, head: PictureHead, theme: Theme, dpr: number): HTMLCanvasElement {
   const frame = root.getBoundingClientRect();
+  const [inner, high] = [Math.max(frame.width, root.scrollWidth), Math.max(frame.height, root.scrollHeight)];
   const canvas = document.createElement("canvas");
-  canvas.width = Math.ceil(frame.width * dpr);
-  canvas.height = Math.ceil(frame.height * dpr);
   const g = canvas.getContext("2d");
   if (!g) return canvas;
-  g.scale(dpr, dpr);
-  g.translate(-frame.left, -frame.top);
-  g.fillStyle = background;
-  g.fillRect(frame.left, frame.top, frame.width, frame.height);
+  const room = Math.max(inner, MIN_WIDTH);
+  const above = headHeight(g, head, room);
+  const [width, height] = [room + 2 * MARGIN, above + high + 2 * MARGIN];
+  const scale = Math.min(dpr, MAX_SIDE / width, MAX_SIDE / height, Math.sqrt(MAX_AREA / (width * height)));
+  canvas.width = Math.ceil(width * scale);
+  canvas.height = Math.ceil(height * scale);
+  g.scale(scale, scale);
+  g.fillStyle = theme.panel;
+  g.fillRect(0, 0, width, height);
+  g.translate(MARGIN, MARGIN);
+  drawHead(g, head, room, theme);
+  g.translate(-frame.left, above - frame.top);
   draw(g, root);
   return canvas;
 }
@@ -22,7 +40,8 @@ function draw(g: CanvasRenderingContext2D, element: Element): void {
   const box = element.getBoundingClientRect();
   if (style.display === "none" || style.visibility === "hidden" || style.opacity === "0") return;
   if (box.width === 0 && box.height === 0) return;
-  if (/^(INPUT|BUTTON|SELECT)$/.test(element.tagName)) return;
+  // Controls do nothing in a picture. Those that are also labels say so.
+  if (/^(INPUT|BUTTON|SELECT)$/.test(element.tagName) && !element.hasAttribute("data-print")) return;
   g.save();
   g.globalAlpha *= Number(style.opacity);
   if (style.overflowX !== "visible" || style.overflowY !== "visible") {
@@ -31,6 +50,7 @@ function draw(g: CanvasRenderingContext2D, element: Element): void {
     g.clip();
   }
   drawBox(g, box, style);
+  drawPattern(g, element, box, style);
   if (element instanceof HTMLCanvasElement) {
     g.imageSmoothingEnabled = false;
     if (element.width > 0 && element.height > 0)
@@ -71,6 +91,24 @@ function drawBox(g: CanvasRenderingContext2D, box: DOMRect, style: CSSStyleDecla
   }
 }
 
+/** Tiles of the patterns that the stylesheet defines. */
+const PATTERNS = { hatched: hatchTile, dotted: dotTile, dashed: dashTile };
+
+/** Fill a box with the pattern of its class, in the first colour of its background image. */
+function drawPattern(
+  g: CanvasRenderingContext2D,
+  element: Element,
+  box: DOMRect,
+  style: CSSStyleDeclaration,
+): void {
+  for (const [name, tile] of Object.entries(PATTERNS)) {
+    const colour = style.backgroundImage.match(/rgba?\([^)]*\)/)?.[0];
+    if (!colour || !element.classList.contains(name)) continue;
+    g.fillStyle = g.createPattern(tile(colour, 1), "repeat") ?? "transparent";
+    g.fillRect(box.left, box.top, box.width, box.height);
+  }
+}
+
 /** Draw a text where the browser placed it, shortened where the browser shortened it. */
 function drawText(g: CanvasRenderingContext2D, node: Text, style: CSSStyleDeclaration): void {
   const parent = node.parentElement;
@@ -94,7 +132,7 @@ function drawText(g: CanvasRenderingContext2D, node: Text, style: CSSStyleDeclar
 
 /** Draw the paths, boxes and texts of an SVG at their positions on the screen. */
 function drawMark(g: CanvasRenderingContext2D, svg: SVGSVGElement): void {
-  for (const shape of svg.querySelectorAll<SVGGraphicsElement>("path, rect, text")) {
+  for (const shape of svg.querySelectorAll<SVGGraphicsElement>("path, rect, text, line")) {
     const place = shape.getScreenCTM();
     if (!place) continue;
     const style = getComputedStyle(shape);
@@ -112,6 +150,10 @@ function drawMark(g: CanvasRenderingContext2D, svg: SVGSVGElement): void {
       continue;
     }
     const path = new Path2D(shape.getAttribute("d") ?? "");
+    if (shape.tagName === "line") {
+      path.moveTo(number("x1"), number("y1"));
+      path.lineTo(number("x2"), number("y2"));
+    }
     if (shape.tagName === "rect")
       path.roundRect(number("x"), number("y"), number("width"), number("height"), number("rx"));
     if (style.fill !== "none") {

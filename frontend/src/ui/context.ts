@@ -12,6 +12,7 @@ export function useStore(): Store {
 
 /** Return a ref for an element, and the element's size in whole CSS pixels. */
 export function useSize<T extends HTMLElement>() {
+  const { printing } = useStore();
   const ref = useRef<T>(null);
   const [size, setSize] = useState({ width: 0, height: 0 });
   useLayoutEffect(() => {
@@ -19,8 +20,8 @@ export function useSize<T extends HTMLElement>() {
     if (!element) return;
     const measure = () => {
       const { clientWidth: width, clientHeight: height } = element;
-      // A hidden tab has height 0. Keep the last layout until it is shown again.
-      if (height > 0)
+      // A hidden tab has height 0. Keep the last layout until it is shown again, and while a picture is drawn.
+      if (height > 0 && !printing.peek())
         setSize((old) => (old.width === width && old.height === height ? old : { width, height }));
     };
     measure();

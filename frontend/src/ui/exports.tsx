@@ -1,6 +1,8 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { theme } from "../plot/canvas";
+import { shapeOf } from "../plot/markers";
 import { snapshot } from "../plot/snapshot";
+import { layOutWhole } from "../plot/whole";
 import { useStore } from "./context";
 import { UI_TEXT } from "./text";
 
@@ -13,14 +15,43 @@ function download(blob: Blob, name: string): void {
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
 
+const frames = async (count: number) => {
+  for (let i = 0; i < count; i++) await new Promise((done) => requestAnimationFrame(done));
+};
+
 /** Callback for the completed fraction of a file. */
 export type OnProgress = (share: number) => void;
 
+/** What a picture says above its content, beside the names of the runs. */
+export interface PictureText {
+  title: string;
+  facts: readonly (string | false | null)[];
+}
+
+/** Return text as a part of a file name. */
+const filePart = (text: string) => text.replace(/[^\w.+-]+/g, "_").slice(0, 120);
+
+/** Return the name of a file without extension: `nnviz_gradient_norm_steps_0-240`. */
+export const fileName = (...parts: readonly (string | false | null)[]) =>
+  ["nnviz", ...parts]
+    .filter((part) => part !== false && part !== null && part !== "")
+    .map((part) => filePart(String(part)))
+    .join("_");
+
+/** Return a range of steps as a part of a file name. */
+export const stepsPart = (steps: ArrayLike<number>) =>
+  steps.length === 0
+    ? null
+    : steps.length === 1
+      ? `step_${steps[0]}`
+      : `steps_${steps[0]}-${steps[steps.length - 1]}`;
+
 interface Props {
-  /** File name without extension. */
-  name: string;
+  /** Names of the files without extension. Each says what its file contains. */
+  names: { png: string; csv: string };
   /** Return the element to draw, or null if there is none. */
   png: () => HTMLElement | null;
+  picture: () => PictureText;
   /** Return the file's text. If data must be fetched first, return a promise of the file and report progress. */
   csv: (onProgress: OnProgress, abort: AbortSignal) => string | Promise<Blob>;
   /** Tooltip, if the file contains more than the panel shows. */
@@ -29,23 +60,52 @@ interface Props {
 }
 
 /** Buttons that export a panel as PNG and CSV. */
-export function Exports({ name, png, csv, csvTitle = UI_TEXT.csvTitle, disabled = false }: Props) {
+export function Exports({
+  names,
+  png,
+  picture: textOf,
+  csv,
+  csvTitle = UI_TEXT.csvTitle,
+  disabled = false,
+}: Props) {
   const store = useStore();
   const [share, setShare] = useState<number | null>(null);
   const [failed, setFailed] = useState<string | null>(null);
   const abort = useRef<AbortController | null>(null);
   useEffect(() => () => abort.current?.abort(), []);
-  const picture = () => {
+  const picture = async () => {
     const element = png();
-    if (!element) return;
-    const canvas = snapshot(element, theme(store.dark.value).panel, Math.max(2, window.devicePixelRatio));
-    canvas.toBlob((blob) => blob && download(blob, `${name}.png`), "image/png");
+    if (!element || store.printing.value) return;
+    const { title, facts } = textOf();
+    const colours = theme(store.dark.value);
+    const head = {
+      title,
+      facts: facts.filter((fact): fact is string => typeof fact === "string" && fact !== ""),
+      runs: store.shown.value.map((run) => ({
+        name: run,
+        note: run === store.ref.value && store.shown.value.length > 1 ? UI_TEXT.reference : "",
+        colour: store.colour(run),
+        shape: shapeOf(store.order.value.get(run) ?? 0),
+      })),
+    };
+    store.printing.value = true;
+    let restore = () => {};
+    try {
+      // The panel renders what is scrolled out of view, and then draws it.
+      await frames(2);
+      restore = layOutWhole(element);
+      const canvas = snapshot(element, head, colours, Math.max(2, window.devicePixelRatio));
+      canvas.toBlob((blob) => blob && download(blob, `${names.png}.png`), "image/png");
+    } finally {
+      restore();
+      store.printing.value = false;
+    }
   };
   const later = async (file: Promise<Blob>, controller: AbortController) => {
     abort.current = controller;
     setShare(0);
     try {
-      download(await file, `${name}.csv`);
+      download(await file, `${names.csv}.csv`);
     } catch (error) {
       if (!controller.signal.aborted) setFailed(error instanceof Error ? error.message : String(error));
     }
@@ -61,11 +121,16 @@ export function Exports({ name, png, csv, csvTitle = UI_TEXT.csvTitle, disabled 
     }
     const controller = new AbortController();
     const made = csv(setShare, controller.signal);
-    if (typeof made === "string") download(new Blob([made], { type: "text/csv" }), `${name}.csv`);
+    if (typeof made === "string") download(new Blob([made], { type: "text/csv" }), `${names.csv}.csv`);
     else void later(made, controller);
   };
   return (
     <>
+      {store.printing.value && (
+        <div class="printing" role="status">
+          {UI_TEXT.drawing}
+        </div>
+      )}
       {failed !== null && (
         <span class="export-failed" role="alert" title={failed}>
           {UI_TEXT.failed(UI_TEXT.csv)}: {failed}
@@ -76,7 +141,7 @@ export function Exports({ name, png, csv, csvTitle = UI_TEXT.csvTitle, disabled 
         class="button"
         title={UI_TEXT.pngTitle}
         data-testid="export-png"
-        onClick={picture}
+        onClick={() => void picture()}
         disabled={disabled}
       >
         {UI_TEXT.png}

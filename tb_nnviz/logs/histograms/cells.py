@@ -19,7 +19,7 @@ class Cells:
     Attributes:
         starts: int64 [histograms + 1].
         bins: uint16 [n].
-        counts: integers or floats [n], none of them 0.
+        counts: integers or floats [n], none of them 0. A count is NaN if the number of elements is unknown.
     """
 
     starts: np.ndarray
@@ -41,8 +41,12 @@ class Cells:
         return np.repeat(np.arange(self.size), np.diff(self.starts))
 
     def totals(self) -> np.ndarray:
-        """Return the number of elements of each histogram: float64 [histograms]."""
-        return np.bincount(self.at(), self.counts, self.size)
+        """Return the number of elements of each histogram, without those of unknown number: float64 [histograms]."""
+        return np.bincount(self.at(), self.known(), self.size)
+
+    def known(self) -> np.ndarray:
+        """Return the counts, 0 in place of unknown ones: [n]."""
+        return np.nan_to_num(self.counts, nan=0.0) if self.counts.dtype.kind == "f" else self.counts
 
     def take(self, cells: np.ndarray) -> Cells:
         """Return the histograms with these indices. -1 stands for an empty one."""

@@ -12,7 +12,7 @@ from tb_nnviz.logs.histograms.history import History
 from tb_nnviz.logs.histograms.packed import Packed
 from tb_nnviz.logs.layouts import Rows, fill_layout_ids
 from tb_nnviz.logs.points import Points
-from tb_nnviz.logs.timeline import describe_steps, locate, nearest, timeline
+from tb_nnviz.logs.resumed.timeline import describe_steps, locate, nearest, timeline
 
 
 class HistogramEvents:

@@ -23,7 +23,7 @@ class DenseHistograms:
         first_bin: the first bin of ``counts``.
         counts: int32 or float32 [steps, rows, bins].
         special: the counts of the bins ``SPECIAL``, [steps, rows, 5]. They are kept apart, so that a single NaN does
-            not make ``counts`` 520 bins wide.
+            not make ``counts`` 520 bins wide. A count is NaN if the bin has elements of an unknown number.
         absent: uint8 [steps, rows], 1 if the row has no histogram at the step.
         quantiles: float32 [steps, rows, 5], for ``QUANTILES``.
     """
@@ -46,6 +46,7 @@ class History:
         cells: the histograms of each step, [n]. If only the first rows were requested, the others may be missing.
         tables: the rows by layout id.
         problems: the reasons why events are left out.
+        row_problems: pairs of a row and the reason why histograms of it are left out.
     """
 
     steps: np.ndarray
@@ -54,6 +55,7 @@ class History:
     cells: tuple[Cells, ...]
     tables: Mapping[int, Rows]
     problems: tuple[str, ...] = ()
+    row_problems: tuple[tuple[str, str], ...] = ()
 
     @property
     def nbytes(self) -> int:

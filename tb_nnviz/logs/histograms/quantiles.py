@@ -32,10 +32,10 @@ def quantiles(cells: Cells, fractions: Sequence[float] = QUANTILES) -> np.ndarra
 
     A quantile lies in the bin of the exact one (``np.quantile`` with ``method="inverted_cdf"``). Within the bin it is
     interpolated as if the bin's elements were spread evenly. It is NaN if no element is a number. In bins 2 and 518
-    it is -2^24 and 2^24.
+    it is -2^24 and 2^24. Elements of unknown number are left out.
     """
     at = cells.at()
-    counts = np.where(cells.bins == _NAN, 0, cells.counts).astype(np.float64)
+    counts = np.where(cells.bins == _NAN, 0, cells.known()).astype(np.float64)
     sums = np.cumsum(counts)
     before = np.concatenate([[0.0], sums])[cells.starts[:-1]]
     totals = np.bincount(at, counts, cells.size)

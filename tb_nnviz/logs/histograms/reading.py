@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import functools
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,9 +13,11 @@ from tb_nnviz.logs.histograms import stock
 from tb_nnviz.logs.histograms.cache import HistogramCache, Key, fingerprint
 from tb_nnviz.logs.histograms.history import DenseHistograms, History
 from tb_nnviz.logs.layouts import Rows, decode_layout_ids, decode_layouts, merge_layouts
-from tb_nnviz.logs.points import NO_POINTS, Points
+from tb_nnviz.logs.points import Points
 from tb_nnviz.logs.reader import Missing, Reader, ReadResult, T
-from tb_nnviz.logs.timeline import nearest, timeline
+from tb_nnviz.logs.resumed.guides import GUIDES, ReadTags
+from tb_nnviz.logs.resumed.sessions import Sessions
+from tb_nnviz.logs.resumed.timeline import nearest, sessions_of, timeline, without_abandoned
 
 #: Largest number of counts in one answer. More rows or steps have to be read in several answers.
 MAX_COUNTS = 64 << 20
@@ -60,13 +63,19 @@ class HistogramSeries:
 
 @dataclass
 class HistogramReading:
-    """The reading of one kind's histograms for one request. It collects the items that are missing."""
+    """The reading of one kind's histograms for one request. It collects the items that are missing.
+
+    Histograms of nnviz that a resumed run has abandoned are left out. ``read_tags`` is the ``read`` of
+    ``read_sessions``.
+    """
 
     reader: Reader
     runs: Sequence[str]
     kind: str
     cache: HistogramCache = field(default_factory=HistogramCache)
+    read_tags: ReadTags | None = None
     missing: list[Missing] = field(default_factory=list)
+    _sessions: dict[str, Sessions] = field(default_factory=dict)
 
     def listing(self) -> list[ListedHistograms]:
         """List the kinds of each run, and the rows and steps of the requested kind, with at most five reads."""
@@ -76,10 +85,10 @@ class HistogramReading:
             run: [kind for kind in schema.KINDS if schema.histogram_tag(kind) in own_tags.get(run, {})]
             for run in self.runs
         }
-        others = {run: stock.kinds_of(sorted(stock_tags.get(run, {})), own[run]) for run in self.runs}
+        others = {run: stock.kinds_of(stock_tags.get(run, {}), own[run]) for run in self.runs}
         layout_ids, tables = self._layouts([run for run in self.runs if self.kind in own[run]])
-        first = {run: next(iter(others[run][self.kind].values())) for run in self.runs if self.kind in others[run]}
-        sample = self._points(stock.PLUGIN, list(first), sorted(set(first.values()))) if first else {}
+        of_stock = {run: others[run][self.kind] for run in self.runs if self.kind in others[run]}
+        points_of = self._points(stock.PLUGIN, list(of_stock), list(_tags_of(of_stock.values()))) if of_stock else {}
         listed = []
         for run in self.runs:
             kinds = dict.fromkeys(others[run], "stock") | dict.fromkeys(own[run], "nnviz")
@@ -90,8 +99,10 @@ class HistogramReading:
                 used = dict.fromkeys(np.ravel(points.values).tolist())
                 rows = merge_layouts(tables[run][i] for i in used if i in tables[run])[0]
             elif self.kind in others[run]:
-                steps = timeline([sample.get(run, {}).get(first[run], NO_POINTS)])[0].astype(np.float64)
-                rows = Rows({"name": name} for name in others[run][self.kind])
+                read = points_of.get(run, {})
+                steps = stock.union_of_steps(read[tag] for tag in of_stock[run].values() if tag in read)
+                steps = steps.astype(np.float64)
+                rows = Rows({"name": name} for name in of_stock[run])
             listed.append(ListedHistograms(run, kinds, rows, steps))
         return listed
 
@@ -117,6 +128,8 @@ class HistogramReading:
             history = histories[run]
             for problem in history.problems:
                 self._miss(run, problem)
+            for row, problem in history.row_problems:
+                self._miss(run, problem, row)
             names, at = self._select(run, history, rows, step)
             if not names:
                 continue
@@ -162,7 +175,8 @@ class HistogramReading:
         for run in wanted:
             if tag in payloads.get(run, {}):
                 key = self._key(run)
-                histories[run] = self.cache.make(key, layout_ids[run], payloads[run][tag], tables[run], rows, step)
+                valid = without_abandoned(payloads[run][tag], self._sessions.get(run))
+                histories[run] = self.cache.make(key, layout_ids[run], valid, tables[run], rows, step)
         return histories
 
     def _stock(self, runs: Sequence[str], rows: Sequence[str] | None, step: int | None) -> dict[str, History]:
@@ -174,8 +188,7 @@ class HistogramReading:
             tags = {prefix + name: name for name in rows}
         else:
             listed = self._data(self.reader.list_tensors(stock.PLUGIN, runs))
-            found = [stock.kinds_of(sorted(of_run), []).get(self.kind, {}) for of_run in listed.values()]
-            tags = {tag: name for of_run in found for name, tag in of_run.items()}
+            tags = _tags_of(stock.kinds_of(of_run, []).get(self.kind, {}) for of_run in listed.values())
         points = self._points(stock.PLUGIN, runs, list(tags)) if tags else {}
         return {
             run: stock.stock_history({name: points[run][tag] for tag, name in tags.items() if tag in points[run]}, step)
@@ -191,12 +204,16 @@ class HistogramReading:
         ids = {
             run: tags[id_tag] for run, tags in self._points(schema.PLUGIN_HISTOGRAMS, runs, [id_tag]).items() if tags
         }
+        read = self.read_tags or functools.partial(self.reader.read_tensors, schema.PLUGIN)
         tables = {}
-        for run, tags in self._points(schema.PLUGIN, list(ids), [layout_tag]).items():
+        for run, tags in self._data(read(list(ids), [layout_tag, *GUIDES])).items():
+            guides = [tags[tag] for tag in GUIDES if tag in tags]
+            if guides:
+                self._sessions[run] = sessions_of(guides)
             if layout_tag in tags:
                 tables[run] = decode_layouts(tags[layout_tag], self._reporter(run, layout_tag))
-        checked = {run: decode_layout_ids(ids[run], self._reporter(run, id_tag)) for run in tables}
-        return checked, tables
+        checked = {run: decode_layout_ids(ids[run], self._reporter(run, id_tag)) for run in ids if run in tables}
+        return {run: without_abandoned(points, self._sessions.get(run)) for run, points in checked.items()}, tables
 
     def _points(self, plugin: str, runs: Sequence[str], tags: Sequence[str]) -> dict[str, dict[str, Points]]:
         data = self._data(self.reader.read_tensors(plugin, runs, tags))
@@ -217,3 +234,9 @@ class HistogramReading:
 
     def _key(self, run: str) -> Key:
         return self.reader.experiment, run, self.kind
+
+
+def _tags_of(rows: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    """Return {tag: row} of several runs' {row: tag}, in natural order."""
+    tags = {tag: name for of_run in rows for name, tag in of_run.items()}
+    return {tag: tags[tag] for tag in sorted(tags, key=stock.natural_key)}

@@ -2,40 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
 from tb_nnviz import schema
-from tb_nnviz.logs.histograms.cells import Cells, join, pack
+from tb_nnviz.logs.histograms.buckets import rebin
+from tb_nnviz.logs.histograms.cells import join, pack
 from tb_nnviz.logs.histograms.history import History
-from tb_nnviz.logs.histograms.quantiles import bounds
 from tb_nnviz.logs.layouts import Rows
-from tb_nnviz.logs.points import NO_POINTS, Points
-from tb_nnviz.logs.timeline import locate, nearest, timeline
+from tb_nnviz.logs.points import Points
+from tb_nnviz.logs.resumed.timeline import describe_steps, locate, nearest, timeline
 
 #: The plugin name of TensorBoard's own histograms.
 PLUGIN = "histograms"
 #: The kind of histograms that users log themselves with ``add_histogram``.
 KIND = "stock"
-#: A bucket about zero whose ends are not farther from zero than this counts as exact zeros. The innermost bucket of
-#: torch's SummaryWriter ends at 1e-12, and that of nnviz, which joins the three bins about zero, at 2^-40.
-_ABOUT_ZERO = 2.0**-39
-_LARGEST = float(np.finfo(np.float32).max)
 
 
-def kinds_of(tags: Sequence[str], own: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Return the rows of the stock histograms of a run: {kind: {row: tag}}.
+def kinds_of(tags: Iterable[str], own: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Return the rows of the stock histograms of a run: {kind: {row: tag}}, with the rows in natural order.
 
     Args:
         tags: the tags of the run's stock histograms.
         own: the kinds that the run has nnviz's own histograms of. They are left out.
 
-    >>> kinds_of(["parameters/fc.weight", "gradients/fc.weight", "mine"], ["gradient"])
-    {'parameter': {'fc.weight': 'parameters/fc.weight'}, 'stock': {'mine': 'mine'}}
+    >>> kinds_of(["parameters/fc10", "parameters/fc2", "gradients/fc2", "mine"], ["gradient"])
+    {'stock': {'mine': 'mine'}, 'parameter': {'fc2': 'parameters/fc2', 'fc10': 'parameters/fc10'}}
     """
     found: dict[str, dict[str, str]] = {}
-    for tag in tags:
+    for tag in sorted(tags, key=natural_key):
         kind = next((kind for kind, prefix in schema.STOCK_HISTOGRAMS.items() if tag.startswith(prefix)), KIND)
         if kind == KIND:
             found.setdefault(KIND, {})[tag] = tag
@@ -44,53 +41,60 @@ def kinds_of(tags: Sequence[str], own: Sequence[str]) -> dict[str, dict[str, str
     return found
 
 
-def rebin(buckets: np.ndarray) -> np.ndarray:
-    """Convert buckets [k, 3] of left, right, count to counts of nnviz's bins: float64 [520].
+def natural_key(name: str) -> list[tuple[int, str]]:
+    """Return a key that sorts numbers within names by value.
 
-    The elements of a bucket are assumed to be spread evenly over it. Stock histograms have neither NaN nor infinities.
-    Depending on the loader, empty buckets are missing or have left and right swapped.
+    >>> sorted(["layer10", "layer2", "layer"], key=natural_key)
+    ['layer', 'layer2', 'layer10']
     """
-    counts = np.zeros(schema.BINS)
-    buckets = np.asarray(buckets, np.float64).reshape(-1, 3)
-    buckets = buckets[buckets[:, 2] > 0]
-    left, right = np.clip(np.sort(buckets[:, :2], axis=1), -_LARGEST, _LARGEST).T
-    mass = buckets[:, 2]
-    ends = bounds()
+    parts = re.split(r"([0-9]+)", name)
+    numbers = [part.lstrip("0") for part in parts[1::2]]  # not int(), which refuses thousands of digits
+    key = [(0, part) for part in parts]
+    key[1::2] = [(len(number), number) for number in numbers]
+    return [*key, (0, name)]  # "a1" and "a01" differ
 
-    about_zero = (left <= 0) & (right >= 0) & (np.maximum(-left, right) <= _ABOUT_ZERO)
-    counts[schema.BINS // 2] += mass[about_zero].sum()
-    point = ~about_zero & (left == right)
-    # Half-open in magnitude: an element on an edge belongs to the bin of larger magnitudes.
-    above = np.searchsorted(ends, left, "right") + 1
-    below = np.searchsorted(ends, left, "left") + 1
-    np.add.at(counts, np.clip(np.where(left > 0, above, below)[point], 2, schema.BINS - 2), mass[point])
 
-    for low, high, count in zip(*(part[~about_zero & ~point] for part in (left, right, mass)), strict=True):
-        share = np.clip((ends - low) / (high - low), 0, 1)
-        counts[3 : schema.BINS - 2] += count * np.diff(share)[1:-1]
-        counts[2] += count * share[0]
-        counts[schema.BINS - 2] += count * (1 - share[-1])
-    return counts
+_EMPTY = pack(np.zeros((1, schema.BINS)))
+
+
+def union_of_steps(tags: Iterable[Points]) -> np.ndarray:
+    """Return the steps at which any of some tags has an event that was not abandoned: int64 [n]."""
+    return np.unique(np.concatenate([np.zeros(0, np.int64), *(timeline([points])[0] for points in tags)]))
 
 
 def stock_history(tags: Mapping[str, Points], step: int | None = None) -> History:
-    """Return the history of one run's rows on common steps. A row without a histogram at a step is empty there.
+    """Return the history of one run's rows at all steps of any row. A row without a histogram at a step is empty there.
+
+    Each ``add_histogram`` writes an event with a wall time of its own, so rows are put together by step. The wall time
+    of a step is the latest of its rows. Which events were abandoned is decided within a tag, because the tags of other
+    writers need not share their steps.
 
     Args:
         tags: the events by row name.
-        step: convert only the nearest step, because each histogram takes about a millisecond. None: all steps.
+        step: convert only the nearest step, because each histogram takes about 0.1 ms. None: all steps.
     """
-    names = list(tags)
-    steps, wall_times = timeline(list(tags.values()) or [NO_POINTS])
+    steps = union_of_steps(tags.values())
     if step is not None and steps.size:
-        only = [nearest(steps, step)]
-        steps, wall_times = steps[only], wall_times[only]
-    empty = pack(np.zeros((1, schema.BINS)))
-    table: list[list[Cells]] = [[empty] * len(names) for _ in steps]
-    for column, points in enumerate(tags.values()):
-        for i, at in enumerate(locate(points, steps, wall_times)):
-            if at >= 0:
-                table[i][column] = pack(rebin(points.values[at])[None])
-    rows = Rows({"name": name} for name in names)
-    cells = tuple(join(line) for line in table)
-    return History(steps.astype(np.float64), wall_times, (0,) * len(steps), cells, {0: rows})
+        steps = steps[[nearest(steps, step)]]
+    wall_times = np.full(steps.size, -np.inf)
+    table = [[_EMPTY] * len(tags) for _ in steps]
+    problems: dict[tuple[str, str], list[float]] = {}
+    for column, (name, points) in enumerate(tags.items()):
+        own_steps, own_wall_times = timeline([points])
+        kept = np.isin(own_steps, steps)
+        own_steps, own_wall_times = own_steps[kept], own_wall_times[kept]
+        places = np.searchsorted(steps, own_steps)
+        np.maximum.at(wall_times, places, own_wall_times)
+        for place, at in zip(places.tolist(), locate(points, own_steps, own_wall_times).tolist(), strict=True):
+            try:
+                table[place][column] = pack(rebin(points.values[at])[None])
+            except ValueError as error:
+                problems.setdefault((name, str(error)), []).append(float(steps[place]))
+    return History(
+        steps.astype(np.float64),
+        wall_times,
+        (0,) * len(steps),
+        tuple(join(line) for line in table),
+        {0: Rows({"name": name} for name in tags)},
+        row_problems=tuple((name, f"{reason}, {describe_steps(at)}") for (name, reason), at in problems.items()),
+    )

@@ -64,13 +64,13 @@ def handle(call: Call) -> Answer:
 
 
 def _listing(call: Call, requested: MapsQuery) -> tuple[dict[str, Any], list[Missing]]:
-    listed, missing = list_maps(call.reader, requested.runs, requested.prefix)
+    listed, missing = list_maps(call.reader, requested.runs, requested.prefix, call.read_tags)
     maps = [{"run": one.run, "tag": one.tag, "step": one.step, "header": one.header, "row": one.row} for one in listed]
     return {"tag": None, "maps": maps}, missing
 
 
 def _maps(call: Call, requested: MapsQuery, tag: str) -> tuple[dict[str, Any], list[Missing]]:
-    events, steps, missing = read_maps(call.reader, requested.runs, tag, requested.steps, requested.at)
+    events, steps, missing = read_maps(call.reader, requested.runs, tag, requested.steps, requested.at, call.read_tags)
     maps = [
         {
             "run": one.run,

@@ -1,7 +1,5 @@
 """``GET runs``: the runs that hold statistics, and the notices of each."""
 
-from functools import partial
-
 from tb_nnviz import schema
 from tb_nnviz.logs.notices import read_notices
 from tb_nnviz.logs.runs import LIKELY_TAGS, describe_runs
@@ -9,11 +7,13 @@ from tb_nnviz.plugin.route import GET, Answer, Call, Route, json_answer, missing
 
 
 def handle(call: Call) -> Answer:
-    """Return the runs. Their listing also shows the cache which series have changed."""
+    """Return the runs, and the number of TensorBoard's other runs. The listing also shows which series have changed."""
     listed = call.caches.series.list_all(call.reader, LIKELY_TAGS).data
-    runs = describe_runs(listed, call.reader.start_times() if listed else {})
+    start_times = call.reader.start_times()
+    runs = describe_runs(listed, start_times)
+    others = len(start_times.keys() - {run.name for run in runs})
     noticed = [run.name for run in runs if schema.TAG_NOTICES in listed[run.name]]
-    notices, missing = read_notices(partial(call.caches.series.read, call.reader), noticed) if noticed else ({}, [])
+    notices, missing = read_notices(call.read_tags, noticed) if noticed else ({}, [])
     items = [
         {
             "run": run.name,
@@ -24,7 +24,7 @@ def handle(call: Call) -> Answer:
         }
         for run in runs
     ]
-    return json_answer({"runs": items, "missing": missing_items(missing)})
+    return json_answer({"runs": items, "others": others, "missing": missing_items(missing)})
 
 
 ROUTE = Route("/runs", GET, handle)

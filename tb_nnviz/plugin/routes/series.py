@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -60,8 +59,7 @@ def parse(data: bytes) -> SeriesQuery:
 def handle(call: Call) -> Answer:
     """Return the tables of many runs."""
     requested = parse(call.read_body())
-    read = functools.partial(call.caches.series.read, call.reader)
-    tables, missing = read_tables(read, requested.runs, requested.selection)
+    tables, missing = read_tables(call.read_tags, requested.runs, requested.selection)
     layouts: dict[str, Any] = {}
     series = []
     for run, table in tables.items():

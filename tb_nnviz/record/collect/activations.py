@@ -16,13 +16,12 @@ from tb_nnviz.record.measure.histogram import count_codes
 from tb_nnviz.record.measure.stats import TensorStats, measure_any
 from tb_nnviz.record.model.metadata import dtype_name
 from tb_nnviz.record.model.modules import Layer, call_shape
+from tb_nnviz.record.model.optimizers import WatchedOptimizer
 from tb_nnviz.record.pending_step import PendingStep
 from tb_nnviz.record.reduce.local import StepBuffer
 from tb_nnviz.record.row_table import RowTable
 from tb_nnviz.record.step_plan import StepPlan
 from tb_nnviz.schema import Row, row_name
-
-Optimizer = torch.optim.Optimizer
 
 
 class ActivationCollector(Collector):
@@ -85,7 +84,7 @@ class ActivationCollector(Collector):
             axis = self._units.known(name, gradient.dim())
             self._add("activation_gradient", name, layer, call, order, gradient, axis, stats, scale)
 
-    def before(self, optimizer: Optimizer, closure: bool) -> None:
+    def before(self, optimizer: WatchedOptimizer, closure: bool) -> None:
         if "activation_gradient" in self._tables:
             self._scale.find()
 

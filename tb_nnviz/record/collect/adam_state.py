@@ -28,8 +28,13 @@ class AdamState(NamedTuple):
     epsilon: float
 
 
-def adam_state(optimizer: torch.optim.Optimizer, group: dict[str, Any], parameter: nn.Parameter) -> AdamState | None:
+def adam_state(optimizer: Any, group: dict[str, Any], parameter: nn.Parameter) -> AdamState | None:
     """Return the state after the last step, or None if the optimizer does not keep two moments of the parameter.
+
+    Args:
+        optimizer: an optimizer, or a wrapper that may have no state of its own.
+        group: the parameter's group.
+        parameter: the parameter.
 
     >>> parameter = nn.Parameter(torch.ones(3))
     >>> optimizer = torch.optim.Adam([parameter], lr=0.1)
@@ -39,7 +44,8 @@ def adam_state(optimizer: torch.optim.Optimizer, group: dict[str, Any], paramete
     >>> round(state.step_scale * float(state.first[0]) / (float(state.second[0]) ** 0.5 * state.correction), 4)
     0.1
     """
-    state = optimizer.state.get(parameter)
+    kept = getattr(optimizer, "state", None)
+    state = kept.get(parameter) if isinstance(kept, Mapping) else None
     if not isinstance(state, Mapping):
         return None
     first, second = state.get("exp_avg"), state.get("exp_avg_sq")

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import torch
-
+from tb_nnviz.record.model.optimizers import WatchedOptimizer
 from tb_nnviz.record.pending_step import PendingStep
 from tb_nnviz.record.step_plan import StepPlan
-
-Optimizer = torch.optim.Optimizer
 
 
 class Collector:
@@ -36,20 +33,20 @@ class Collector:
     def begin_late(self, plan: StepPlan) -> None:
         """Continue a step that is logged after all, because a GradScaler skips it."""
 
-    def before(self, optimizer: Optimizer, closure: bool) -> None:
+    def before(self, optimizer: WatchedOptimizer, closure: bool) -> None:
         """Read what an optimizer is about to change. With a closure, its gradients are not computed yet.
 
         It can run twice per ``after``: when the step raises, or calls the step of its base class. The last
         measurement counts.
         """
 
-    def computed(self, optimizer: Optimizer) -> None:
+    def computed(self, optimizer: WatchedOptimizer) -> None:
         """Read the gradients that an optimizer's closure has computed. The last of several calls counts."""
 
-    def skipped(self, optimizer: Optimizer) -> None:
+    def skipped(self, optimizer: WatchedOptimizer) -> None:
         """Record that a GradScaler skipped the optimizer's step. ``before`` has run and ``after`` will."""
 
-    def after(self, optimizer: Optimizer) -> None:
+    def after(self, optimizer: WatchedOptimizer) -> None:
         """Read what an optimizer has changed."""
 
     def close(self, pending: PendingStep) -> None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from tb_nnviz.record.collect.collector import Collector
@@ -15,10 +14,9 @@ from tb_nnviz.record.collect.parameters import ParameterCollector
 from tb_nnviz.record.collect.watched_parameters import WatchedParameters
 from tb_nnviz.record.measure.host_copy import HostArrays, HostCopy, Slot
 from tb_nnviz.record.measure.stats import norms
+from tb_nnviz.record.model.optimizers import WatchedOptimizer
 from tb_nnviz.record.pending_step import GlobalNormRead, GradientNorm, PendingStep
 from tb_nnviz.record.step_plan import StepPlan
-
-Optimizer = torch.optim.Optimizer
 
 
 class _Read(NamedTuple):
@@ -34,17 +32,21 @@ class GlobalNorm(Collector):
         parameters: those of each optimizer.
         rows: the collector that measures gradients in logged steps, if their kind is written.
         every_step: read the gradients at every step, for the window between logged steps.
-        by_optimizer: whether an optimizer is watched. Otherwise gradients are read when the step closes.
+        optimizers: all that are watched. Without any, gradients are read when the step closes.
     """
 
     part = "gradient norms"
 
     def __init__(
-        self, parameters: WatchedParameters, rows: ParameterCollector, every_step: bool, by_optimizer: bool
+        self,
+        parameters: WatchedParameters,
+        rows: ParameterCollector,
+        every_step: bool,
+        optimizers: Sequence[WatchedOptimizer],
     ) -> None:
         self._parameters, self._rows = parameters, rows
-        self._every_step, self._by_optimizer = every_step, by_optimizer
-        self._read: dict[Optimizer | None, _Read] = {}
+        self._every_step, self._optimizers = every_step, optimizers
+        self._read: dict[WatchedOptimizer | None, _Read] = {}
 
     def begin(self, plan: StepPlan) -> None:
         self._plan = plan
@@ -54,22 +56,22 @@ class GlobalNorm(Collector):
     def begin_late(self, plan: StepPlan) -> None:
         self._plan = plan
 
-    def before(self, optimizer: Optimizer, closure: bool) -> None:
+    def before(self, optimizer: WatchedOptimizer, closure: bool) -> None:
         if not closure:
             self.computed(optimizer)
 
-    def computed(self, optimizer: Optimizer) -> None:
+    def computed(self, optimizer: WatchedOptimizer) -> None:
         if self._needed:
-            scale, found_inf = (getattr(optimizer, name, None) for name in ("grad_scale", "found_inf"))
+            scale, found_inf = (optimizer.attribute(name) for name in ("grad_scale", "found_inf"))
             sums = norms(self._parameters.gradients(optimizer))
             self._read[optimizer] = _Read(sums, scale, False if found_inf is None else found_inf)
 
-    def skipped(self, optimizer: Optimizer) -> None:
+    def skipped(self, optimizer: WatchedOptimizer) -> None:
         if optimizer in self._read:
             self._read[optimizer] = self._read[optimizer]._replace(skipped=True)
 
     def close(self, pending: PendingStep) -> None:
-        if self._needed and not self._by_optimizer:
+        if self._needed and not self._optimizers:
             self._read[None] = _Read(norms(self._parameters.gradients(None)), None, False)
         if self._read or not pending.plan.logged:
             pending.norms = self._send(pending.copy)

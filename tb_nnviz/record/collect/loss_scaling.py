@@ -6,15 +6,13 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from tb_nnviz.record.collect.collector import Collector
 from tb_nnviz.record.hooks.scaler import loss_scale, stepping_scaler
+from tb_nnviz.record.model.optimizers import WatchedOptimizer
 from tb_nnviz.record.pending_step import PendingStep
 from tb_nnviz.record.step_plan import StepPlan
-
-Optimizer = torch.optim.Optimizer
 
 
 class LossScale:
@@ -32,7 +30,8 @@ class LossScale:
     """
 
     def __init__(self, scaler: Any) -> None:
-        self._given = scaler
+        #: The scaler that the user gave. Another one may take its place between steps.
+        self.given = scaler
         self._found: Callable[[], Any] = lambda: None  # a weak reference
         self._copied: tuple[Tensor, int, Tensor] | None = None
         #: The scale at which the scaler was found in the open step, if it was.
@@ -44,7 +43,7 @@ class LossScale:
 
     def current(self) -> Tensor | None:
         """Return the current scale as float64 [1], the same tensor until it changes, or None if losses have none."""
-        scaler = self._found() if self._given is None else self._given
+        scaler = self._found() if self.given is None else self.given
         if scaler is None or (scale := loss_scale(scaler)) is None:
             return None
         if self._copied is None or self._copied[0] is not scale or self._copied[1] != scale._version:
@@ -54,7 +53,7 @@ class LossScale:
 
     def find(self) -> None:
         """Find the GradScaler that is stepping an optimizer, unless one was given."""
-        if self._given is None and (scaler := stepping_scaler()) is not None and scaler is not self._found():
+        if self.given is None and (scaler := stepping_scaler()) is not None and scaler is not self._found():
             known = self.current()
             self._found = weakref.ref(scaler)
             self.late = self.current() if known is None else self.late
@@ -64,29 +63,28 @@ class LossScaling(Collector):
     """The collector of the loss scale and of skipped optimizer steps. It does not wait for the device.
 
     Args:
-        scaler: the GradScaler, or None if there is none.
-        scale: its scale.
+        scale: the scale of the GradScaler that the user gave. Without one, nothing is collected.
     """
 
     part = "loss scaling"
 
-    def __init__(self, scaler: Any, scale: LossScale) -> None:
-        self._scaler, self._current = scaler, scale
+    def __init__(self, scale: LossScale) -> None:
+        self._current = scale
 
     def begin(self, plan: StepPlan) -> None:
-        self.active = plan.logged and self._scaler is not None
+        self.active = plan.logged and self._current.given is not None
         self._scale: Tensor | None = None
         self._skipped: list[bool | Tensor] = []
 
     begin_late = begin
 
-    def before(self, optimizer: Optimizer, closure: bool) -> None:
+    def before(self, optimizer: WatchedOptimizer, closure: bool) -> None:
         if (scale := self._current.current()) is not None:
             self._scale = scale
-            found = getattr(optimizer, "found_inf", None)
+            found = optimizer.attribute("found_inf")
             self._skipped.append(found.detach().reshape(1).double() if isinstance(found, Tensor) else False)
 
-    def skipped(self, optimizer: Optimizer) -> None:
+    def skipped(self, optimizer: WatchedOptimizer) -> None:
         self._skipped.append(True)
 
     def close(self, pending: PendingStep) -> None:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import math
 from functools import partial
-from typing import Any
 
-import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from tb_nnviz.record.collect.adam_state import AdamState, adam_state
 from tb_nnviz.record.collect.collector import Collector
@@ -16,10 +14,9 @@ from tb_nnviz.record.collect.parameters import ParameterCollector
 from tb_nnviz.record.collect.watched_parameters import WatchedParameters
 from tb_nnviz.record.measure.refusal import attempt, has_numbers, is_plain
 from tb_nnviz.record.measure.stats import moments
+from tb_nnviz.record.model.optimizers import WatchedOptimizer, own_groups
 from tb_nnviz.record.pending_step import PendingStep
 from tb_nnviz.record.step_plan import StepPlan
-
-Optimizer = torch.optim.Optimizer
 
 
 class OptimizerStateCollector(Collector):
@@ -44,28 +41,32 @@ class OptimizerStateCollector(Collector):
         self._plan = plan
         self.active = plan.complete and self._table is not None
         self._moments: dict[str, tuple[int, Tensor]] = {}
-        self._skipped: set[Optimizer] = set()
+        self._skipped: set[WatchedOptimizer] = set()
 
-    def skipped(self, optimizer: Optimizer) -> None:
+    def skipped(self, optimizer: WatchedOptimizer) -> None:
         self._skipped.add(optimizer)
 
-    def after(self, optimizer: Optimizer) -> None:
+    def after(self, optimizer: WatchedOptimizer) -> None:
         if optimizer in self._skipped:
             self._skipped.discard(optimizer)
             return
         if not self._plan.statistics:
             return
-        for group in optimizer.param_groups:
-            for tensor in group["params"]:
-                name = self._parameters.name_of(tensor)
-                if name is None or tensor not in self._updated.updated:
-                    continue
-                self._read(name, optimizer, group, tensor)
+        if optimizer.wraps:
+            optimizer.search()
+        found: set[str] = set()
+        for one in reversed(optimizer.within):  # the innermost keeps the moments, and its class tells the formula
+            for group in own_groups(one) or ():
+                for tensor in group["params"]:
+                    name = self._parameters.name_of(tensor)
+                    if name is None or name in found or tensor not in self._updated.updated:
+                        continue
+                    if (state := adam_state(one, group, tensor)) is not None:
+                        found.add(name)
+                        self._read(name, state)
 
-    def _read(self, name: str, optimizer: Optimizer, group: dict[str, Any], tensor: nn.Parameter) -> None:
+    def _read(self, name: str, state: AdamState) -> None:
         """Measure the moments of a parameter. If they refuse to be measured, its row is absent."""
-        if (state := adam_state(optimizer, group, tensor)) is None:
-            return
         self._has_moments = True
         odd = next((x for x in (state.first, state.second, state.denominator) if not is_plain(x)), None)
         if odd is None:

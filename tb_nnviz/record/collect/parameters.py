@@ -17,11 +17,10 @@ from tb_nnviz.record.measure.refusal import attempt
 from tb_nnviz.record.measure.stats import TensorStats, measure_any
 from tb_nnviz.record.model.metadata import gradient_of, requires_grad
 from tb_nnviz.record.model.modules import NamedParameter
+from tb_nnviz.record.model.optimizers import WatchedOptimizer
 from tb_nnviz.record.pending_step import PendingStep
 from tb_nnviz.record.reduce.local import StepBuffer
 from tb_nnviz.record.step_plan import StepPlan
-
-Optimizer = torch.optim.Optimizer
 
 
 class ParameterCollector(Collector):
@@ -32,7 +31,7 @@ class ParameterCollector(Collector):
         parameters: those that have rows, and those of each optimizer.
         rows: the tables of the kinds measured.
         snapshot: holds the values before the step.
-        by_optimizer: whether an optimizer is watched. Otherwise gradients are read when the step closes.
+        optimizers: all that are watched. Without any, gradients are read when the step closes, and there is no update.
         notice: reports a part that is not logged, by key, reason and kinds.
     """
 
@@ -45,12 +44,12 @@ class ParameterCollector(Collector):
         parameters: WatchedParameters,
         rows: ParameterRows,
         snapshot: Snapshot,
-        by_optimizer: bool,
+        optimizers: Sequence[WatchedOptimizer],
         notice: Callable[[str, str, tuple[str, ...]], None],
     ) -> None:
         self._written = frozenset(kinds)
         self._parameters, self._rows, self._snapshot = parameters, rows, snapshot
-        self._by_optimizer, self._notice = by_optimizer, notice
+        self._optimizers, self._notice = optimizers, notice
         self._buffers = {kind: StepBuffer() for kind in rows.tables if kind in self.kinds}
         #: The parameters that the optimizers are about to update, or have updated, in the open step.
         self.updated: set[nn.Parameter] = set()
@@ -62,7 +61,8 @@ class ParameterCollector(Collector):
 
     def begin(self, plan: StepPlan) -> None:
         self._plan, self.active = plan, plan.logged
-        self._due = frozenset(kind for kind in self._buffers if plan.measures(kind))
+        without = () if self._optimizers else ("update",)
+        self._due = frozenset(kind for kind in self._buffers if plan.measures(kind) and kind not in without)
         for buffer in self._buffers.values():
             buffer.clear()
         self._seen: set[nn.Parameter] = set()
@@ -72,7 +72,7 @@ class ParameterCollector(Collector):
 
     begin_late = begin
 
-    def before(self, optimizer: Optimizer, closure: bool) -> None:
+    def before(self, optimizer: WatchedOptimizer, closure: bool) -> None:
         self._choose()
         own = self._parameters.names_of(optimizer)
         if self._seen:  # an optimizer may step more often than the others: its last step counts
@@ -85,15 +85,15 @@ class ParameterCollector(Collector):
         if not closure:
             self._read_gradients(optimizer, own)
 
-    def computed(self, optimizer: Optimizer) -> None:
+    def computed(self, optimizer: WatchedOptimizer) -> None:
         own = self._parameters.names_of(optimizer)
         for name, _ in own:  # a closure may run several times
             self._forget(name, ("gradient",))
         self._read_gradients(optimizer, own)
 
-    def _read_gradients(self, optimizer: Optimizer, own: Sequence[tuple[str | int, nn.Parameter]]) -> None:
+    def _read_gradients(self, optimizer: WatchedOptimizer, own: Sequence[tuple[str | int, nn.Parameter]]) -> None:
         # A fused optimizer under a GradScaler unscales the gradients itself.
-        scale = getattr(optimizer, "grad_scale", None)
+        scale = optimizer.attribute("grad_scale")
         factor = None if scale is None else scale.detach().reshape(1).double()
         self.updated.difference_update(tensor for _, tensor in own)
         for name, tensor in own:
@@ -101,7 +101,7 @@ class ParameterCollector(Collector):
             if gradient_of(tensor) is not None:
                 self.updated.add(tensor)
 
-    def after(self, optimizer: Optimizer) -> None:
+    def after(self, optimizer: WatchedOptimizer) -> None:
         for name, tensor in self._parameters.names_of(optimizer):
             if isinstance(name, str) and tensor in self.updated:
                 before = self._snapshot.take(tensor)
@@ -111,7 +111,7 @@ class ParameterCollector(Collector):
     def close(self, pending: PendingStep) -> None:
         for parameter in self._choose():  # parameters that no optimizer has stepped have not been read yet
             self._read_parameter(parameter.name, parameter.tensor)
-            if not self._by_optimizer:
+            if not self._optimizers:
                 self._read_gradient(parameter.name, parameter.tensor)
         self._rows.update(self._parameters.rows())
         for kind, buffer in self._buffers.items():

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from tb_nnviz.record.hooks.notices import NotRecorded
 from tb_nnviz.record.hooks.order import ExecutionOrder
 from tb_nnviz.record.model.metadata import metadata, shape_of
 from tb_nnviz.record.model.modules import NamedParameter, named_parameters
+from tb_nnviz.record.model.optimizers import WatchedOptimizer
 from tb_nnviz.record.model.sharding import is_sharded, whole_shapes
-
-Optimizer = torch.optim.Optimizer
 
 
 class WatchedParameters:
@@ -72,18 +69,18 @@ class WatchedParameters:
         self.all()
         return self._names.get(tensor)
 
-    def stepped_by(self, optimizer: Optimizer) -> list[NamedParameter]:
+    def stepped_by(self, optimizer: WatchedOptimizer) -> list[NamedParameter]:
         """Return the parameters with rows that an optimizer steps."""
-        own = {tensor for group in optimizer.param_groups for tensor in group["params"]}
+        own = set(optimizer.parameters)
         return [parameter for parameter in self.all() if parameter.tensor in own]
 
-    def names_of(self, optimizer: Optimizer) -> list[tuple[str | int, nn.Parameter]]:
+    def names_of(self, optimizer: WatchedOptimizer) -> list[tuple[str | int, nn.Parameter]]:
         """Return an optimizer's whole parameters with their names, or with a number if they have no row."""
         self.all()
-        tensors: list[Any] = [t for group in optimizer.param_groups for t in group["params"] if not is_sharded(t)]
+        tensors = [tensor for tensor in optimizer.parameters if not is_sharded(tensor)]
         return [(self._names.get(tensor, id(tensor)), tensor) for tensor in tensors]
 
-    def gradients(self, optimizer: Optimizer | None) -> list[Tensor]:
+    def gradients(self, optimizer: WatchedOptimizer | None) -> list[Tensor]:
         """Return the gradients that an optimizer is about to apply, or all gradients if the optimizer is None.
 
         Raises:
@@ -92,7 +89,7 @@ class WatchedParameters:
         if optimizer is None:
             tensors = [parameter for model in self._models.values() for parameter in model.parameters()]
         else:
-            tensors = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+            tensors = optimizer.parameters
         if any(map(is_sharded, tensors)):
             raise NotRecorded("not recorded: this rank holds only a part of some gradients")
         with metadata():

@@ -45,6 +45,11 @@ class OptionalHooks:
         registered.append(register)
         handles.add(register())
 
+    @property
+    def are_lost(self) -> bool:
+        """True if other code has removed one of the hooks."""
+        return self._gates.are_lost or any(handles.are_lost for _, handles in self._hooks.values())
+
     def remove(self, modules: Iterable[nn.Module] | None = None) -> None:
         """Remove the hooks of some modules for good, or all hooks."""
         if modules is None:

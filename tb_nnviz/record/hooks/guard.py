@@ -6,11 +6,14 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tb_nnviz.record.hooks.handles import Failed, Hook
 from tb_nnviz.record.hooks.notices import Notices, NotRecorded
 from tb_nnviz.record.interrupts import is_interrupt
+
+if TYPE_CHECKING:
+    from tb_nnviz.record.hooks.optimizers import StepPatch
 
 _logger = logging.getLogger("tb_nnviz")
 
@@ -91,7 +94,7 @@ class Guard:
         """Return the function that a hook of the part calls if it raised."""
         return partial(self.fail, part)
 
-    def owns(self, hook: Hook) -> bool:
+    def owns(self, hook: Hook | StepPatch) -> bool:
         """Return True if the hook was made with a ``failing`` of this guard."""
         failed = hook._failed
         return isinstance(failed, partial) and failed.func == self.fail

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from torch import nn
 
-from tb_nnviz.record.hooks.shared import Uncopied, Uncopyable, unmerge
+from tb_nnviz.record.hooks.shared import Hooks, Uncopied, Uncopyable, is_merged, unmerge
 from tb_nnviz.record.hooks.uncompiled import uncompiled
 from tb_nnviz.record.interrupts import is_interrupt
 
@@ -42,11 +42,20 @@ class Removable(Protocol):
 class _Registered:
     """The handle of a hook on a module."""
 
-    def __init__(self, module: nn.Module, handle: Any) -> None:
-        self._handle = handle
+    def __init__(self, module: nn.Module, handle: Any, name: str) -> None:
+        self._module, self._name, self._handle = module, name, handle
         # torch looks hooks up in this dict by their ids, which are not negative
         self._beside: dict[int, Any] = module._forward_hooks_always_called
         self._beside[-1 - handle.id] = Uncopied(handle.hooks_dict_ref(), handle.id)
+
+    @property
+    def is_lost(self) -> bool:
+        """True if other code has removed the hook."""
+        hooks: Hooks | None = self._handle.hooks_dict_ref()
+        current: Any = vars(self._module).get(self._name)
+        if hooks is None or current is not hooks:
+            return True
+        return self._handle.id not in hooks and not is_merged(self._beside, hooks, self._handle.id)
 
     def remove(self) -> None:
         self._handle.remove()
@@ -56,12 +65,12 @@ class _Registered:
 
 def before_call(module: nn.Module, hook: Hook, **options: bool) -> Removable:
     """Register a hook that runs before each call of a module. No copy of the module has it."""
-    return _Registered(module, module.register_forward_pre_hook(hook, **options))
+    return _Registered(module, module.register_forward_pre_hook(hook, **options), "_forward_pre_hooks")
 
 
 def after_call(module: nn.Module, hook: Hook, **options: bool) -> Removable:
     """Register a hook that runs after each call of a module. No copy of the module has it."""
-    return _Registered(module, module.register_forward_hook(hook, **options))
+    return _Registered(module, module.register_forward_hook(hook, **options), "_forward_hooks")
 
 
 class Handles:
@@ -72,6 +81,11 @@ class Handles:
 
     def __len__(self) -> int:
         return len(self._handles)
+
+    @property
+    def are_lost(self) -> bool:
+        """True if other code has removed one of the hooks on modules."""
+        return any(getattr(handle, "is_lost", False) for handle in self._handles)
 
     def add(self, handle: Removable) -> None:
         self._handles.append(handle)

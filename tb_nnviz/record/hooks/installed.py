@@ -5,21 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-import torch
 from torch import nn
 
 from tb_nnviz.record.hooks.guard import Guard
 from tb_nnviz.record.hooks.handles import Hook, Removable
+from tb_nnviz.record.hooks.optimizers import StepPatch
 from tb_nnviz.record.hooks.shared import remove_shared
 from tb_nnviz.record.hooks.unseen import forget
 from tb_nnviz.record.model.modules import takes_hooks
+from tb_nnviz.record.model.optimizers import WatchedOptimizer
 
 
 class Installed:
-    """The installed parts. Each is removed on its own, even if others fail."""
+    """The installed parts. Each is removed on its own, even if others fail.
 
-    def __init__(self, models: Iterable[nn.Module], optimizers: Iterable[torch.optim.Optimizer], guard: Guard) -> None:
-        self._models, self._optimizers, self._guard = tuple(models), tuple(optimizers), guard
+    Args:
+        models: the watched models.
+        optimizers: the watched optimizers. They are read again at the removal.
+        guard: tells which hooks belong to the run.
+    """
+
+    def __init__(self, models: Iterable[nn.Module], optimizers: Iterable[WatchedOptimizer], guard: Guard) -> None:
+        self._models, self._optimizers, self._guard = tuple(models), optimizers, guard
         self._parts: list[tuple[str, Removable]] = []
 
     def __len__(self) -> int:
@@ -54,9 +61,13 @@ class Installed:
                     with_kwargs.pop(key, None)
                     always.pop(key, None)
                     always.pop(-1 - key, None)
-        for optimizer in self._optimizers:
+        for one in [one for optimizer in self._optimizers for one in (optimizer.stepped, *optimizer.within)]:
+            attributes = getattr(one, "__dict__", {})
             for name in ("_optimizer_step_pre_hooks", "_optimizer_step_post_hooks"):
-                self._take(vars(optimizer).get(name, {}))
+                self._take(attributes.get(name, {}))
+            patch = attributes.get("step")
+            if isinstance(patch, StepPatch) and self._guard.owns(patch):
+                patch.remove()
 
     def _modules(self) -> list[nn.Module]:
         return list(dict.fromkeys(module for model in self._models for module in model.modules()))

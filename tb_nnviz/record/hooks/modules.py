@@ -94,12 +94,9 @@ class ModuleHooks:
         self._refused: set[nn.Module] = set()
         self._hooks = OptionalHooks((), failed)
         self._handles = Handles()
+        self._roots = {root for root in self._models if takes_hooks(root)}
         self._observe()
-        roots = [root for root in dict.fromkeys(self._models) if takes_hooks(root)]
-        for root in roots:
-            self._handles.add(before_call(root, Hook(self._begin_pass, failed)))
-            self._handles.add(after_call(root, Hook(self._end_pass, failed), always_call=True))
-        self._roots = set(roots)
+        self._observe_passes()
 
     def next_step(self, active: bool) -> None:
         """Begin a new step, observed if ``active``. Gradients of earlier passes no longer count."""
@@ -112,6 +109,16 @@ class ModuleHooks:
         self._called.clear()
         self._evaluated = False
         self._release_leaves()
+
+    def restore(self) -> bool:
+        """Put back hooks that other code has removed. Returns True if there were any."""
+        lost = self._handles.are_lost or self._hooks.are_lost
+        if lost:
+            self._seen = []
+            self._observe()
+            self._handles.remove()
+            self._observe_passes()
+        return lost
 
     def uncalled(self) -> list[str]:
         """Return the names of the layers that no training pass of the open step called."""
@@ -129,6 +136,12 @@ class ModuleHooks:
         self._handles.remove()
         self._hooks.remove()
         self._release_leaves()
+
+    def _observe_passes(self) -> None:
+        for root in dict.fromkeys(self._models):
+            if root in self._roots:
+                self._handles.add(before_call(root, Hook(self._begin_pass, self._failed)))
+                self._handles.add(after_call(root, Hook(self._end_pass, self._failed), always_call=True))
 
     def _observe(self) -> None:
         """Hook the current layers, unless they are still the same."""
@@ -192,8 +205,13 @@ class ModuleHooks:
                 self._stale = False
 
     def _end_pass(self, module: nn.Module, args: Any, output: Any) -> None:
-        if not (torch.compiler.is_compiling() or self.paused or in_backward()):
-            self.calls().end(self._original(module))
+        if torch.compiler.is_compiling() or self.paused or in_backward():
+            return
+        calls = self.calls()
+        evaluated = self.active and calls.running is not None and not calls.running.counted
+        if evaluated and not (calls.mode(module) or is_tracing()):
+            self._note_evaluation(first_tensor(output))
+        calls.end(self._original(module))
 
     def _begin_call(self, module: nn.Module, args: Any) -> None:
         if torch.compiler.is_compiling() or not self.active or self.paused:
@@ -237,7 +255,12 @@ class ModuleHooks:
                 self._observer.activation(layer, call.number, order, tensor, args)
             if tensor.requires_grad:
                 self._hook_gradient(call, tensor, calls)
-        elif tensor.grad_fn is not None:
+        else:
+            self._note_evaluation(tensor)
+
+    def _note_evaluation(self, tensor: Tensor | None) -> None:
+        """Learn if gradients reach the output of a call in evaluation mode."""
+        if not (self._evaluated or tensor is None or tensor.grad_fn is None):
             _register(tensor, Hook(partial(_evaluated, weakref.ref(self), self._step), self._failed))
 
     def _next_order(self) -> int:

@@ -132,6 +132,18 @@ def is_shared(hook: object) -> bool:
     return isinstance(hook, _Before | _After)
 
 
+def is_merged(beside: dict[int, Any], hooks: Hooks, key: int) -> bool:
+    """Return True if a shared hook in a dict of hooks calls the hook that had the key.
+
+    Args:
+        beside: the module's ``_forward_hooks_always_called``.
+        hooks: the dict of hooks.
+        key: the hook's own key.
+    """
+    found = [beside.get(-1 - shared) for shared in _shared if shared in hooks]
+    return any(isinstance(merged, _Merged) and key in merged.calls for merged in found)
+
+
 def unmerge(beside: dict[int, Any], key: int) -> None:
     """Forget a hook that a shared hook calls. The shared hook stays, since Dynamo would compile again without it.
 

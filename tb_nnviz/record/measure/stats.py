@@ -32,11 +32,15 @@ __all__ = [
     "measure_any",
     "merge",
     "merge_units",
+    "merge_values",
     "moments",
     "norms",
     "unit_fractions",
     "unscale",
 ]
+
+#: Units of one row that are kept, if their number differs between the passes of a step.
+MOST_UNITS = 1 << 18
 
 
 def measure(
@@ -212,8 +216,24 @@ def moments(
     return torch_ops.moments(tensors[0], tensors[1], step_scale, correction, epsilon, (*tensors, None)[2])
 
 
+def merge_values(parts: Sequence[tuple[int, Tensor]]) -> tuple[int, Tensor]:
+    """Return the number of elements and ``TensorStats.values`` of several parts of a row together, on their device.
+
+    >>> numel, values = merge_values([(2, torch.full((9,), 1.0)), (3, torch.full((9,), 2.0))])
+    >>> numel, values[:3].tolist()
+    (5, [1.0, 2.0, 3.0])
+    """
+    device = parts[0][1].device
+    columns = torch.stack([values.to(device) for _, values in parts], 1)
+    merges: dict[str, Callable[..., Tensor]] = {"min": torch.amin, "max": torch.amax, "sum": torch.sum}
+    merged = [merges[field.merge](column) for field, column in zip(FIELDS, columns, strict=True)]
+    return sum(numel for numel, _ in parts), torch.stack(merged)
+
+
 def merge_units(a: Tensor, b: Tensor) -> Tensor:
     """Return the merged units of two parts of a row. If their number changed, the units of both are kept apart.
+
+    Beyond ``MOST_UNITS``, units of another number are left out.
 
     Args:
         a: float64 [len(UNIT_FIELDS), units], as ``TensorStats.units``.
@@ -224,7 +244,7 @@ def merge_units(a: Tensor, b: Tensor) -> Tensor:
     [[-1.0, 1.0, 6.0, 3.0]]
     """
     if a.shape != b.shape:
-        return torch.cat([a, b], 1)
+        return a if a.shape[1] >= MOST_UNITS else torch.cat([a, b], 1)
     merges: dict[str, Callable[..., Tensor]] = {"min": torch.minimum, "max": torch.maximum, "sum": torch.add}
     return torch.stack([merges[field.merge](*pair) for field, *pair in zip(UNIT_FIELDS, a, b, strict=True)])
 

@@ -146,7 +146,8 @@ def _wrapped(module: nn.Module) -> str:
 @lru_cache(maxsize=1 << 14)
 def _clean(prefix: str, name: str) -> str:
     parts = [part for part in name.split(".") if part and part not in _WRAPPER_PARTS]
-    return ".".join(([prefix] if prefix else []) + parts)
+    # a lone surrogate, which UTF-8 cannot encode, is spelled out
+    return ".".join(([prefix] if prefix else []) + parts).encode("utf-8", "backslashreplace").decode()
 
 
 def named_modules(models: Mapping[str, nn.Module]) -> Iterator[tuple[str, nn.Module]]:

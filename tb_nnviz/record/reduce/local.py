@@ -6,7 +6,10 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-from tb_nnviz.record.measure.stats import TensorStats, merge_units
+from tb_nnviz.record.measure.stats import TensorStats, merge_units, merge_values
+
+#: Passes of one step that are held one by one.
+MOST_PARTS = 64
 
 
 class Part(NamedTuple):
@@ -55,7 +58,10 @@ class StepBuffer:
     def merge(self, name: str, stats: TensorStats, statistics: bool, scale: Tensor | None = None) -> None:
         """Merge the measurement of one more pass into a row. The arguments are those of ``put``."""
         if statistics:
-            self.parts.setdefault(name, []).append(Part(stats.numel, stats.values, scale))
+            parts = self.parts.setdefault(name, [])
+            parts.append(Part(stats.numel, stats.values, scale))
+            if len(parts) > MOST_PARTS:  # a step that stays open must not take more and more memory
+                self.parts[name] = _merged(parts)
             if stats.units is not None:
                 earlier = self.units.get(name)
                 # Replicas of DataParallel lie on several devices.
@@ -77,6 +83,18 @@ class StepBuffer:
         self.parts.pop(name, None)
         if isinstance(name, str):
             self.bin_counts.pop(name, None)
+
+
+def _merged(parts: list[Part]) -> list[Part]:
+    """Return the measurements of several passes as one per loss scale."""
+    by_scale: dict[int, list[Part]] = {}
+    for part in parts:
+        by_scale.setdefault(id(part.scale), []).append(part)
+    merged = []
+    for same in by_scale.values():
+        numel, values = merge_values([(part.numel, part.values) for part in same])
+        merged.append(Part(numel, values, same[0].scale))
+    return merged
 
 
 def _add_counts(a: Tensor, b: Tensor) -> Tensor:

@@ -11,12 +11,14 @@ import re
 import socket
 import time
 from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from tensorboard.compat.proto import event_pb2
 
 from tb_nnviz import schema
 from tb_nnviz.record.write import records
+from tb_nnviz.record.write.other_files import OtherFiles
 
 if TYPE_CHECKING:
     from _typeshed import StrPath
@@ -25,6 +27,8 @@ _logger = logging.getLogger("tb_nnviz")
 _counter = itertools.count()
 _TIMESTAMP = re.compile(r"events\.out\.tfevents\.(\d{10})\.")
 _LAYOUT = schema.layout_tag("")
+#: Called with a key and a text.
+Report = Callable[[str, str], None]
 #: Bytes per write.
 _BATCH = 1 << 20
 #: The largest timestamp of ten digits, which is its length in file names.
@@ -53,13 +57,14 @@ class EventFile:
     Args:
         logdir: the directory, created with the file.
         limit: bytes that may wait in memory while nothing can be written.
+        report: called with the key and the text of a problem with the directory.
 
     Raises:
         ValueError: the directory is an address of remote storage.
     """
 
-    def __init__(self, logdir: StrPath, limit: int = 64 << 20) -> None:
-        path = os.fspath(logdir)
+    def __init__(self, logdir: StrPath, limit: int = 64 << 20, report: Report | None = None) -> None:
+        path = os.fsdecode(os.fspath(logdir))
         if "://" in path:
             raise ValueError(f"invalid logdir: {path!r} is not on a file system; pass writer=SummaryWriter(...) for it")
         # absolute, since training scripts may change their directory
@@ -70,6 +75,10 @@ class EventFile:
         self._pending_bytes = 0
         self._layouts: list[_Record] = []
         self._fd: int | None = None
+        self._identity = 0, 0  # of the file: another file may have the descriptor's number
+        self._others = OtherFiles(self.logdir)
+        self._reported = False
+        self._report = report or (lambda key, reason: _logger.warning("%s", reason))
         self._good = 0  # the end of the last whole record
         self._end = 0  # the end of the file; beyond _good lies a torn record
         self._lost = 0
@@ -108,8 +117,10 @@ class EventFile:
             if error.errno == errno.ESTALE:  # the file is gone from a network file system
                 self._abandon()
             self._error, self._failing = error, True
+            self._look()
             return False
         self._failing = False
+        self._look()
         return True
 
     def close(self) -> None:
@@ -118,6 +129,7 @@ class EventFile:
             return
         self._closed = True
         self.flush()
+        self._look(now=True)
         self._lost += sum(record != self._head for record in self._pending)
         if self._lost:
             where = self.path or self.logdir
@@ -129,12 +141,29 @@ class EventFile:
         except OSError as error:  # network file systems may report only now that they are full
             _logger.warning("cannot close %s: %s", self.path, error)
 
+    def _look(self, now: bool = False) -> None:
+        """Report files of other writers."""
+        if not self._reported and (problem := self._others.look(now)) is not None:
+            self._reported = True
+            self._report("other files", problem)
+
     def _open(self) -> None:
+        if self._fd is not None and not self._is_own():
+            self._fd = None
+            _logger.warning("other code closed the descriptor of %s: it is opened again", self.path)
+            with contextlib.suppress(OSError):
+                state, flags = os.stat(self.path or ""), os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0)
+                if (state.st_dev, state.st_ino) == self._identity:
+                    self._fd = os.open(self.path or "", flags)
+            if self._fd is None:
+                self._abandon()
         if self._fd is not None and os.fstat(self._fd).st_nlink == 0 and not os.path.exists(self.path or ""):
             self._abandon()  # the file was deleted; in a renamed directory it would keep its link
         if self._fd is None:
             os.makedirs(self.logdir, exist_ok=True)
             self.path, self._fd = _create(self.logdir)
+            state = os.fstat(self._fd)
+            self._identity = state.st_dev, state.st_ino
             self._good = self._end = 0
             self._wait(self._head)
 
@@ -150,20 +179,30 @@ class EventFile:
         self._pending.appendleft(record)
         self._pending_bytes += len(record.data)
 
+    def _is_own(self) -> bool:
+        """Return True if the descriptor is still that of the file."""
+        try:
+            state = os.fstat(self._fd if self._fd is not None else -1)
+        except OSError:
+            return False
+        return (state.st_dev, state.st_ino) == self._identity
+
     def _release(self) -> None:
-        descriptor, self._fd = self._fd, None
-        if descriptor is not None:
+        own, descriptor, self._fd = self._is_own(), self._fd, None
+        if descriptor is not None and own:
             os.close(descriptor)
 
     def _cut(self) -> None:
         """Truncate a torn record, which no reader gets past."""
-        if self._fd is not None and self._end > self._good:
+        if self._fd is not None and self._end > self._good and self._is_own():
             os.ftruncate(self._fd, self._good)
             self._end = self._good
 
     def _append(self) -> None:
         """Write a batch of records, and drop those from memory that are whole in the file."""
         assert self._fd is not None
+        if not self._is_own():
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
         batch = bytearray()
         for record in self._pending:
             batch += record.data

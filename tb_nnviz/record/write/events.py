@@ -35,15 +35,16 @@ def event(step: int, wall_time: float, entries: Iterable[schema.Entry]) -> event
 
 def _add(values: Any, entry: schema.Entry) -> None:
     """Append an entry to the values of a Summary, in place, since adding a finished message would copy it."""
+    tag = entry.tag if entry.tag.isascii() else entry.tag.encode("utf-8", "backslashreplace").decode()
     if entry.plugin is None:
-        values.add(tag=entry.tag, simple_value=entry.value)
+        values.add(tag=tag, simple_value=entry.value)
         return
     array = np.asarray(entry.value)
     little = array.dtype.newbyteorder("<")
     dtype = _DTYPES.get(little)
     if dtype is None:
         raise ValueError(f"unknown dtype: {array.dtype} of {entry.tag}")
-    tensor = values.add(tag=entry.tag, metadata=_metadata(entry.plugin)).tensor
+    tensor = values.add(tag=tag, metadata=_metadata(entry.plugin)).tensor
     tensor.dtype = dtype
     tensor.tensor_content = array.astype(little, copy=False).tobytes()
     tensor.tensor_shape.SetInParent()

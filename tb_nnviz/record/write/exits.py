@@ -15,7 +15,7 @@ from typing import Protocol
 class Drainable(Protocol):
     """A writer that is closed when the process ends."""
 
-    def close(self) -> None: ...
+    def close_at_exit(self) -> None: ...
     def drain(self, patience: float, limit: float) -> bool: ...
 
 
@@ -31,8 +31,8 @@ def add(writer: Drainable) -> None:
     """Close the writer when the process ends normally, by an exception or by SIGTERM."""
     # Both are needed. atexit runs before exit functions that were registered earlier, such as the one in
     # which tensorboardX closes its files. A finalizer runs in children of multiprocessing too, which skip atexit.
-    atexit.register(writer.close)
-    _open[writer] = util.Finalize(None, writer.close, exitpriority=10)
+    atexit.register(writer.close_at_exit)
+    _open[writer] = util.Finalize(None, writer.close_at_exit, exitpriority=10)
     _install()
 
 
@@ -41,7 +41,7 @@ def remove(writer: Drainable) -> None:
     finalizer = _open.pop(writer, None)
     if finalizer is not None:
         finalizer.cancel()
-        atexit.unregister(writer.close)
+        atexit.unregister(writer.close_at_exit)
     if not _open:
         _uninstall()
 

@@ -15,7 +15,7 @@ from tensorboard.compat.proto import event_pb2
 from tb_nnviz import schema
 from tb_nnviz.record.interrupts import is_interrupt
 from tb_nnviz.record.write import events, exits
-from tb_nnviz.record.write.event_file import EventFile
+from tb_nnviz.record.write.event_file import EventFile, Report
 from tb_nnviz.record.write.rank_sink import RankSink
 from tb_nnviz.record.write.user_writer import UserWriter
 
@@ -90,6 +90,9 @@ class Writer:
         self._dropped = 0
         self._stalled = False
         self._closed = False
+        #: True once the process ends. What is submitted later is lost.
+        self.is_exiting = False
+        self._released = False
         self._last = _Mark()
         self._warned: set[str] = set()
         self._thread = threading.Thread(target=self._run, name="tb_nnviz writer", daemon=True)
@@ -162,6 +165,17 @@ class Writer:
             self._warn("dropped", "the writer of %s did not keep up, %s events are lost", self.logdir, self._dropped)
         exits.remove(self)
 
+    def close_at_exit(self) -> None:
+        """Close, because the process ends."""
+        self.close()
+        self.is_exiting = True
+
+    def release(self) -> None:
+        """Close without waiting, because nobody can submit events any more. Garbage collection may call this."""
+        if not self._closed and os.getpid() == self._pid:
+            self._closed = self._released = True
+            self._queue.put(self._last)
+
     def _can_wait(self) -> bool:
         """Return True if there is a thread to wait for: not in a forked child, and not on the thread itself."""
         return os.getpid() == self._pid and threading.current_thread() is not self._thread
@@ -218,6 +232,8 @@ class Writer:
             self.cpu_seconds = time.thread_time()
             if mark:
                 mark.reached.set()
+        if self._released:
+            exits.remove(self)
 
     def _write(self, item: _Item) -> None:
         for event in item.events:
@@ -246,9 +262,9 @@ class Writer:
 Refusal = Callable[[], str]
 
 
-def file_writer(logdir: StrPath, refusal: Refusal | None = None) -> Writer:
+def file_writer(logdir: StrPath, refusal: Refusal | None = None, report: Report | None = None) -> Writer:
     """Return a writer to a new event file in the directory, which the first event makes if there is a ``refusal``."""
-    made = EventFile(logdir)
+    made = EventFile(logdir, report=report)
     return Writer(made if refusal is None else RankSink(made.logdir, lambda: made, refusal))
 
 

@@ -41,3 +41,14 @@ def test_runs_notices_of_all_writers_are_joined(loader: str, tmp_path: Path) -> 
     assert found == {"a": ({}, [{**one, "kinds": list(one["kinds"])} for one in wanted]), "bad": ({}, [])}
     reason = "nnviz/notices: unknown notices version: None (this tb_nnviz reads 1), at step 1"
     assert answer["missing"] == [{"run": "bad", "reason": reason}]
+
+
+def test_runs_of_other_writers_are_counted(board: TensorBoard, zoo: Zoo) -> None:
+    answer = board.get("runs").get_json()
+    folders = {path.parent for path in zoo.logdir.rglob("*tfevents*")}
+    assert answer["others"] == len(folders) - len(answer["runs"]) == 1  # "users" has only a stock scalar
+
+
+def test_runs_of_empty_logdir_are_none(empty_board: TensorBoard) -> None:
+    answer = empty_board.get("runs").get_json()
+    assert (answer["runs"], answer["others"]) == ([], 0)

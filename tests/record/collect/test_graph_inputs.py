@@ -124,3 +124,24 @@ def test_graph_of_second_model_links_a_tensor_passed_twice(tmp_path):
     assert ("b", "input", "x = labels") in place
     pairs = {(graph["nodes"][e["from"]]["name"], graph["nodes"][e["to"]]["name"]) for e in graph["edges"]}
     assert ("output", "x = labels") in pairs and ("x = labels", "b.first") in pairs
+
+
+def test_graph_of_object_that_holds_tensors_has_its_wire(tmp_path):
+    class Batch:
+        def __init__(self):
+            self._data = {"x": X}
+
+        def __getitem__(self, key):
+            return self._data[key]
+
+    class Takes(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc = nn.Linear(4, 2)
+
+        def forward(self, batch):
+            return self.fc(batch["x"])
+
+    model = Takes()
+    graph = graph_of(model, lambda: model(Batch()).sum().backward(), tmp_path)
+    assert edges(graph) == {("batch", "fc"), ("fc", "output")}

@@ -5,6 +5,7 @@ import json
 import pytest
 import torch
 from torch import nn
+from torch.utils.checkpoint import checkpoint
 
 import tb_nnviz
 from tests.support.event_reader import Run
@@ -32,6 +33,14 @@ def whole(model, x):
 
 def parts(model, x):
     model.head(model.body(x)).square().mean().backward()
+
+
+def checkpointed(model, x):
+    """Train with a checkpoint of the whole, in which gradients are disabled at first."""
+    forward = model.forward
+    model.forward = lambda x: checkpoint(forward, x, use_reentrant=True)
+    model(x.requires_grad_()).square().mean().backward()
+    del model.forward
 
 
 def train_after_forward(model, x):
@@ -87,7 +96,13 @@ def only_evaluated(model, x):
         parameter.grad = torch.ones_like(parameter)
 
 
-IN_EVALUATION = {"whole": whole, "parts": parts, "train after": train_after_forward, "evaluated too": evaluated_too}
+IN_EVALUATION = {
+    "whole": whole,
+    "parts": parts,
+    "train after": train_after_forward,
+    "evaluated too": evaluated_too,
+    "checkpoint": checkpointed,
+}
 #: Passes that count, or that are no training, by the rows that they give.
 NOT = {
     "sloppy evaluation": (sloppy, {"body.0", "body.1", "body.2", "head"}),

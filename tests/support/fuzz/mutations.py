@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import random
 import struct
@@ -84,20 +85,24 @@ def mutate_json(document: Any, rng: random.Random) -> Any:
             parents.append((one, key))
             if isinstance(inner, (dict, list)):
                 stack.append(inner)
+
+    def odd(*more: Any) -> Any:
+        return copy.deepcopy(rng.choice((*ODD_VALUES, *more)))
+
     if not parents or rng.random() < 0.02:
-        return rng.choice(ODD_VALUES)
+        return odd()
     parent, key = rng.choice(parents)
     how = rng.random()
     if how < 0.6:
-        parent[key] = rng.choice(ODD_VALUES)
+        parent[key] = odd()
     elif how < 0.75:
         del parent[key]
     elif isinstance(parent, dict):
-        parent[rng.choice(ODD_KEYS)] = rng.choice(ODD_VALUES)
+        parent[rng.choice(ODD_KEYS)] = odd()
         if how > 0.95:
             parent.update(dtype=rng.choice(("float32", 7)), shape=[1], offset=0)
     else:
-        parent.insert(key, rng.choice((*ODD_VALUES, parent[key])))
+        parent.insert(key, odd(parent[key]))
     return document
 
 

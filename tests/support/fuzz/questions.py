@@ -16,7 +16,6 @@ Ask = Callable[[str, bytes | None], tuple[int, bytes]]
 
 KINDS = ("parameter", "gradient", "update", "activation", "activation_gradient", "optimizer")
 ROWS = {"activation": ["conv", "fc"], "activation_gradient": ["conv", "fc"]}
-#: Statuses that no answer to a well-formed question about any event files may have.
 QUESTIONS: list[Question] = [
     ("runs", None),
     ("structure", {}),

@@ -4,19 +4,21 @@ import { nearest } from "../../lib/steps";
 import { MAP_PREFIX } from "../../lib/tags";
 import { Busy } from "../../ui/busy";
 import { useStore } from "../../ui/context";
-import { Exports } from "../../ui/exports";
+import { Exports, fileName } from "../../ui/exports";
 import { Failure } from "../../ui/failure";
 import { useKeyboardNav } from "../../ui/keyboard_nav";
 import { LayerList } from "../../ui/layer_list";
 import { NoRuns, PanelEmpty } from "../../ui/panel_empty";
 import { StepSlider } from "../../ui/step_slider";
+import { UI_TEXT } from "../../ui/text";
 import { useChoices } from "./choices";
 import { mapsToCsv } from "./csv";
 import { layersOf, samplesOf, sizesOf } from "./model";
-import { type Picture, pictureOf } from "./model_picture";
+import { defaultOrder, type Picture, pictureOf } from "./model_picture";
 import { Columns } from "./parts/columns";
 import { Controls } from "./parts/controls";
 import { HistoryDrawer } from "./parts/history";
+import { end } from "./parts/legend";
 import { ProbeBand } from "./parts/probe";
 import { useInputs, useListing, useMaps } from "./queries";
 import style from "./style.css?inline";
@@ -107,6 +109,15 @@ function Activations({ listing, error, retry }: Props) {
   );
   const unit = choices.unit;
   const grids = drawn?.picture.shown.flatMap(({ grid }) => (grid ? [grid] : [])) ?? [];
+  const ofSamples = grids[0]?.rowAxis === "sample";
+  const file = fileName(
+    "activations",
+    drawn?.layer ?? null,
+    differ && `minus_${runs[0] ?? ""}`,
+    !ofSamples && `sample_${sample + 1}`,
+    `step_${drawn?.step ?? 0}`,
+  );
+  const range = drawn?.picture.legends[0]?.range ?? null;
   return (
     <section class="panel act" aria-label={TEXT.title}>
       <Controls
@@ -115,7 +126,19 @@ function Activations({ listing, error, retry }: Props) {
         grids={grids}
         exports={
           <Exports
-            name={`nnviz_activations_${drawn?.layer ?? ""}_step_${drawn?.step ?? 0}`}
+            names={{ png: file, csv: file }}
+            picture={() => ({
+              title: `${TEXT.title}: ${drawn?.layer ?? ""}`,
+              facts: [
+                UI_TEXT.stepFact(drawn?.step ?? 0),
+                ofSamples ? TEXT.samplesFact(samples) : TEXT.sampleFact(sample + 1, samples),
+                differ && TEXT.differenceFact(runs[0] ?? ""),
+                range === null
+                  ? TEXT.ownScale
+                  : UI_TEXT.scaleFact(UI_TEXT.linear, end(range.lo), end(range.hi)),
+                TEXT.orderFact(TEXT.orderNames[order ?? defaultOrder(header)]),
+              ],
+            })}
             png={() => stage.current}
             csv={() => mapsToCsv(grids, drawn?.layer ?? "", sample, differ)}
             disabled={grids.length === 0}

@@ -37,6 +37,10 @@ export const TEXT = {
   orderNames: { activity: "by activity", index: "by index" } as Record<string, string>,
   orderTitle:
     "By activity: largest magnitude at the reference run's last step first. A unit has the same position at every step and in every run.",
+  orderFact: (order: string) => `units ${order}`,
+  sampleFact: (n: number, all: number) => `sample ${n} of ${all}`,
+  samplesFact: (all: number) => `${all} samples`,
+  differenceFact: (run: string) => `values minus those of ${run}`,
   sample: "Sample",
   previousSample: "Previous sample of the probe",
   nextSample: "Next sample of the probe",
@@ -94,6 +98,7 @@ export const TEXT = {
   min: "min",
   max: "max",
   attends: (query: string, key: string) => `“${query}” attends to “${key}”`,
+  badUnit: "NaN or Inf in other samples or positions of this unit",
   quantized: (by: string) => `± ${by}: stored in one byte, 1/255 of the range`,
   statistics: (min: string, max: string, mean: string) => `all samples: min ${min}, max ${max}, mean ${mean}`,
   lessReference: (own: string, other: string) => `${own} here, ${other} in the reference run`,

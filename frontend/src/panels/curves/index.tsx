@@ -5,17 +5,18 @@ import { nearest } from "../../lib/steps";
 import { NNVIZ_PREFIX } from "../../lib/tags";
 import { Busy } from "../../ui/busy";
 import { useSize, useStore } from "../../ui/context";
-import { Exports } from "../../ui/exports";
+import { Exports, fileName } from "../../ui/exports";
 import { Failure } from "../../ui/failure";
 import { showFinding, useFindings } from "../../ui/findings";
 import { useKeyboardNav } from "../../ui/keyboard_nav";
 import { NoRuns, PanelEmpty } from "../../ui/panel_empty";
+import { UI_TEXT } from "../../ui/text";
 import { curvesCsv } from "./csv";
 import { explain, show } from "./explain";
 import { type Part, type ScalarCurve, scalarCharts } from "./model";
 import { clocksOf, curveLines, xDomain, xOfStep } from "./model_lines";
 import { type CurveMark, curveMarks } from "./model_marks";
-import { ChartView } from "./parts/chart";
+import { axisText, ChartView } from "./parts/chart";
 import { Toolbar } from "./parts/toolbar";
 import { settings as settingsOf } from "./settings";
 import style from "./style.css?inline";
@@ -134,7 +135,25 @@ export function View() {
             </span>
           )}
           <Exports
-            name="nnviz_curves"
+            names={{
+              png: fileName("curves", settings.large),
+              csv: fileName("curves", "all_logged_steps"),
+            }}
+            picture={() => ({
+              title: TEXT.title,
+              facts: [
+                TEXT.xTitles[settings.x],
+                settings.zoom &&
+                  TEXT.zoomFact(
+                    axisText(settings.zoom[0], settings.x),
+                    axisText(settings.zoom[1], settings.x),
+                  ),
+                step !== null && UI_TEXT.cursorFact(step),
+                TEXT.yFact(TEXT.yModes[settings.y], settings.outliers),
+                settings.smoothing > 0 && TEXT.smoothingFact(settings.smoothing),
+                settings.filter !== "" && TEXT.filterFact(settings.filter),
+              ],
+            })}
             png={() => grid.current}
             csv={() =>
               curvesCsv(

@@ -1,9 +1,9 @@
 import { quote } from "../../lib/csv";
 import { exact } from "../../lib/format";
-import { countOf, type Histograms, shareOf } from "./model";
+import { countOf, type Histograms, isUnknown, shareOf } from "./model";
 import { BINS, binEnds } from "./model_bins";
 
-/** Return all bins with elements as CSV, one per line. */
+/** Return all bins with elements as CSV, one per line. The count and the share are empty if they are unknown. */
 export function histogramCsv(all: readonly Histograms[]): string {
   const out = ["run,row,step,bin_from,bin_to,count,share"];
   for (const one of all) {
@@ -12,10 +12,11 @@ export function histogramCsv(all: readonly Histograms[]): string {
       const step = one.steps[one.rows.length === 1 ? item : 0];
       for (let bin = 0; bin < BINS; bin++) {
         const count = countOf(one, item, bin);
-        if (count === 0) continue;
+        const unknown = isUnknown(one, item, bin);
+        if (count === 0 && !unknown) continue;
         const [low, high] = binEnds(bin).map(exact);
         out.push(
-          `${quote(one.run)},${quote(row)},${step},${low},${high},${exact(count)},${exact(shareOf(one, item, bin))}`,
+          `${quote(one.run)},${quote(row)},${step},${low},${high},${unknown ? "," : `${exact(count)},${exact(shareOf(one, item, bin))}`}`,
         );
       }
     }

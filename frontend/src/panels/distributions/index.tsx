@@ -1,13 +1,16 @@
 import { useMemo } from "preact/hooks";
+import { tick } from "../../lib/format";
 import { useStore } from "../../ui/context";
-import { Exports } from "../../ui/exports";
+import { Exports, fileName, stepsPart } from "../../ui/exports";
 import { Failure } from "../../ui/failure";
 import { useKeyboardNav } from "../../ui/keyboard_nav";
 import { LayerList } from "../../ui/layer_list";
 import { NoRuns, PanelEmpty } from "../../ui/panel_empty";
 import { StepSlider } from "../../ui/step_slider";
+import { kindName, UI_TEXT } from "../../ui/text";
 import { histogramCsv } from "./csv";
 import { useKeys, useListing, useRow, useStep } from "./data";
+import { snap } from "./model_bins";
 import { Layers } from "./parts/layers";
 import { Stage } from "./parts/stage";
 import { HeightSegments, KindSegments, OverlaySelect, ValueControl, ViewSegments } from "./parts/tools";
@@ -18,7 +21,7 @@ export { style };
 
 export function View() {
   const store = useStore();
-  const { mode } = useKeys();
+  const { mode, ownHeight, overlay, from, to } = useKeys();
   const listing = useListing();
   const { query, rows, selected, kinds, kind, step, known } = listing;
   const layers = mode === "layers";
@@ -30,6 +33,9 @@ export function View() {
   useKeyboardNav(useMemo(() => ({ moveStep, moveLayer }), [listing.steps, listing.step, rows, selected]));
   const items = useMemo(() => rows.map((row) => ({ name: row.name, note: row.type })), [rows]);
   const row = rows[selected]?.name ?? "";
+  const file = layers
+    ? fileName("histograms", kind, `step_${step}`)
+    : fileName("histograms", kind, row, stepsPart(listing.steps));
 
   if (store.shown.value.length === 0) return <NoRuns />;
   const error = query.error ?? current.error;
@@ -49,7 +55,21 @@ export function View() {
         <div class="ends">
           <ViewSegments />
           <Exports
-            name={`nnviz_${kind}_histograms_${layers ? `step_${step}` : row.replace(/[^\w.-]+/g, "_")}`}
+            names={{ png: file, csv: file }}
+            picture={() => ({
+              title: `${TEXT.title}: ${layers ? TEXT.views.layers : row}`,
+              facts: [
+                kind === "stock" ? TEXT.stock : kindName(kind),
+                layers ? UI_TEXT.stepFact(step) : UI_TEXT.cursorFact(step),
+                !layers &&
+                  listing.steps.length > 0 &&
+                  UI_TEXT.stepsFact(listing.steps[0], listing.steps[listing.steps.length - 1]),
+                TEXT.views[mode],
+                TEXT.heightFact(ownHeight),
+                TEXT.valuesFact(from === null ? null : tick(snap(from)), to === null ? null : tick(snap(to))),
+                !layers && overlay !== "none" && TEXT.overlayFact(TEXT.overlays[overlay]),
+              ],
+            })}
             png={() => document.querySelector<HTMLElement>('[data-testid="stage"]')}
             csv={() => histogramCsv(shown?.series ?? [])}
             disabled={!shown}

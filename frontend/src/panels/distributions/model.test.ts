@@ -11,7 +11,7 @@ import {
   valueRange,
   valueTicks,
 } from "./layout_value_axis";
-import { countOf, densityOf, peakOf, readHistograms, shareOf, usage } from "./model";
+import { countOf, densityOf, hasUnknown, isUnknown, peakOf, readHistograms, shareOf, usage } from "./model";
 import { binEnds, DECADES, snap } from "./model_bins";
 import { densityScale, highest, partShares, pixelBins } from "./model_density";
 
@@ -20,7 +20,7 @@ function histogramsOf(items: Record<number, number>[], more: { rows?: string[]; 
   const rows = more.rows ?? ["fc.weight"];
   const [first, width] = [3, 515];
   const counts = new Int32Array(items.length * width);
-  const special = new Int32Array(items.length * 5);
+  const special = new Float32Array(items.length * 5);
   const absent = new Uint8Array(items.length);
   items.forEach((bins, i) => {
     absent[i] = Object.keys(bins).length === 0 ? 1 : 0;
@@ -263,5 +263,19 @@ describe("ridges", () => {
     ]);
     const rows = histogramCsv([histogramsOf([{ 260: 2 }, { 98: 1 }], { rows: ["a,b", "c"], steps: [40] })]);
     expect(rows.split("\n").slice(1, 3)).toEqual(['run,"a,b",40,0,0,2,1', "run,c,40,-1.25,-1,1,1"]);
+  });
+
+  test("an unknown number of NaN is neither 0 nor part of the total", () => {
+    const one = histogramsOf([{ 0: Number.NaN, 422: 3, 424: 1, 519: 2 }, { 422: 1 }]);
+    expect(Array.from(one.totals)).toEqual([6, 1]);
+    expect([hasUnknown(one, 0), hasUnknown(one, 1)]).toEqual([true, false]);
+    expect([isUnknown(one, 0, 0), isUnknown(one, 0, 519), isUnknown(one, 0, 422)]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    expect(shareOf(one, 0, 422)).toBe(0.5);
+    expect(highest([one])).toBeGreaterThan(0);
+    expect(histogramCsv([one]).split("\n")[1]).toBe("run,fc.weight,0,NaN,NaN,,");
   });
 });

@@ -15,12 +15,14 @@ export interface Histograms {
   first: number;
   width: number;
   counts: ArrayLike<number>;
-  /** [items, 5]: NaN, -Inf, at most -2^24, at least 2^24, +Inf. */
+  /** [items, 5]: NaN, -Inf, at most -2^24, at least 2^24, +Inf. 0 where the number is unknown. */
   special: ArrayLike<number>;
+  /** [items, 5]: 1 if the bin has elements, but TensorBoard's histogram lacks their number. */
+  unknown: Uint8Array;
   absent: Uint8Array;
   /** [items, 5], of all elements except NaN. */
   quantiles: Float32Array;
-  /** Number of elements per histogram. */
+  /** Number of elements per histogram, without those of unknown number. */
   totals: Float64Array;
 }
 
@@ -53,7 +55,9 @@ export function readHistograms(header: unknown): HistogramResponse {
   return {
     missing,
     series: series.map((one) => {
-      const { run, source, rows, steps, counts, special, absent, quantiles } = one;
+      const { run, source, rows, steps, counts, absent, quantiles } = one;
+      const unknown = Uint8Array.from(one.special, (count) => (Number.isNaN(count) ? 1 : 0));
+      const special = Float64Array.from(one.special, (count) => (Number.isNaN(count) ? 0 : count));
       const items = absent.length;
       const width = items > 0 ? counts.length / items : 0;
       const totals = new Float64Array(items);
@@ -62,7 +66,7 @@ export function readHistograms(header: unknown): HistogramResponse {
         for (let s = 0; s < SPECIALS; s++) totals[i] += special[i * SPECIALS + s];
       }
       const first = one.first_bin;
-      return { run, source, rows, steps, first, width, counts, special, absent, quantiles, totals };
+      return { run, source, rows, steps, first, width, counts, special, unknown, absent, quantiles, totals };
     }),
   };
 }
@@ -74,6 +78,16 @@ export function countOf(all: Histograms, item: number, bin: number): number {
   const at = bin - all.first;
   return at >= 0 && at < all.width ? all.counts[item * all.width + at] : 0;
 }
+
+/** Return true if a histogram has elements in a bin, but not their number. */
+export function isUnknown(all: Histograms, item: number, bin: number): boolean {
+  const special = SPECIAL_BINS.indexOf(bin as (typeof SPECIAL_BINS)[number]);
+  return special >= 0 && all.unknown[item * SPECIALS + special] === 1;
+}
+
+/** Return true if a histogram has NaN or infinities, but not their number. */
+export const hasUnknown = (all: Histograms, item: number) =>
+  SPECIAL_BINS.some((bin) => isUnknown(all, item, bin));
 
 /** Return the share of elements in a bin, or 0 for an empty histogram. */
 export const shareOf = (all: Histograms, item: number, bin: number) =>

@@ -28,6 +28,12 @@ export const TEXT = {
     "Ends of the value axis, rounded to bins. Values outside are shown as separate strips. You can also drag across a plot to zoom. A double click shows all values.",
   from: "from",
   to: "to",
+  heightFact: (own: boolean) => (own ? "height per step" : "height shared"),
+  valuesFact: (from: string | null, to: string | null) =>
+    from === null && to === null
+      ? "all values"
+      : `values from ${from ?? "the smallest"} to ${to ?? "the largest"}`,
+  overlayFact: (name: string) => `outline: ${name}`,
   perDecade: "share per decade",
   heightHelp:
     "Height and colour show density: the share of a histogram's elements in a bin, divided by the bin's width in decades. Strips show shares: a full strip contains all elements.",
@@ -38,7 +44,9 @@ export const TEXT = {
   noKind: (kind: string) => `no histograms of kind ${kind.toLowerCase()} in this run`,
   fromStock: "from TensorBoard",
   stockHelp:
-    "From a TensorBoard histogram, whose buckets are distributed over finer bins. It contains neither NaN nor infinities.",
+    "From a TensorBoard histogram, whose buckets are distributed over finer bins. It lacks the number of NaN and infinities.",
+  unknown: "some",
+  unknownHelp: "The tensor has NaN or infinities. A TensorBoard histogram lacks their number.",
   part: (part: string, from: number, to: number, floor: number, exact: (value: number) => string) =>
     (
       ({

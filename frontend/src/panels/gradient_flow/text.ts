@@ -22,6 +22,9 @@ export const TEXT = {
   heatmapName: (run: string, statistic: string) => `Heat map of ${run}: ${statistic}, layers by steps`,
   seriesName: (row: string) => `${row} over steps`,
   axisStep: "step",
+  factors: "factor",
+  thresholdFact: (vanishing: string, exploding: string) => `thresholds ${vanishing} and ${exploding}`,
+  filterFact: (filter: string) => `layers that match ${filter}`,
   mark: {
     legend: {
       finding: "finding",
@@ -103,6 +106,7 @@ export const TEXT = {
   nonfiniteSteps: (n: number, of: number) => `NaN or Inf at ${n} of ${of} logged steps`,
   nonfiniteMost: (step: number, elements: string, n: number) =>
     n === 1 ? `, step ${step}: ${elements} elements` : `, most at step ${step}: ${elements} elements`,
+  finiteElements: "NaN or Inf, although all elements are finite",
   nonfiniteCount: (bad: string) => `${bad} elements are NaN or Inf`,
   aggregated: (aggregate: string, n: number) => `${AGGREGATES[aggregate] ?? aggregate} of ${n} rows`,
   elements: (n: string) => `${n} elements`,

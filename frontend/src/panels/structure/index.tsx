@@ -3,6 +3,7 @@ import { parseFilter } from "../../lib/format";
 import { isGain } from "../../lib/gain";
 import { choose } from "../../lib/selection";
 import { nearest } from "../../lib/steps";
+import { distinction, elide } from "../../plot/layout_names";
 import { shapeOf } from "../../plot/markers";
 import { Busy } from "../../ui/busy";
 import { useSize, useStore } from "../../ui/context";
@@ -29,6 +30,12 @@ const FIRST_LINES = 48;
 const MAX_BOXES = 300;
 /** Width below which the table and the graph do not fit side by side. */
 const WIDE = 900;
+
+/** Length of a run's name in the list, in characters: that of the longest name which the closed list shows whole. */
+const OPTION = 34;
+
+const optionText = (name: string, among: readonly string[]) =>
+  elide(name, (text) => text.length <= OPTION, distinction(name, among));
 
 type Show = "table" | "both" | "graph";
 
@@ -119,31 +126,33 @@ export function View() {
         {values.error !== null && (
           <Failure what={UI_TEXT.whatSeries} message={values.error} retry={values.retry} />
         )}
-        <div class={`structure ${show}`} data-testid="structure">
-          {show !== "graph" && (
-            <Table
-              models={models}
-              values={values}
-              lines={lines}
-              line={line}
-              place={place}
-              compact={show === "both"}
-              toggle={toggle}
-            />
-          )}
-          {show !== "table" && structure && (
-            <Drawing
-              models={models}
-              values={values}
-              place={place}
-              open={drawn}
-              limited={drawn.size < models.modules.filter(({ name }) => open.has(name)).length}
-              selected={selected}
-              toggle={toggle}
-            />
-          )}
+        <div class="structure-picture" data-testid="structure-picture">
+          <div class={`structure ${show}`} data-testid="structure">
+            {show !== "graph" && (
+              <Table
+                models={models}
+                values={values}
+                lines={lines}
+                line={line}
+                place={place}
+                compact={show === "both"}
+                toggle={toggle}
+              />
+            )}
+            {show !== "table" && structure && (
+              <Drawing
+                models={models}
+                values={values}
+                place={place}
+                open={drawn}
+                limited={drawn.size < models.modules.filter(({ name }) => open.has(name)).length}
+                selected={selected}
+                toggle={toggle}
+              />
+            )}
+          </div>
+          <StructureLegend models={models} values={values} />
         </div>
-        <StructureLegend models={models} values={values} />
       </>
     );
   };
@@ -168,7 +177,7 @@ export function View() {
             <select
               class="button strong"
               aria-label={TEXT.runOf}
-              title={TEXT.runOf}
+              title={structure ? `${TEXT.runOf}\n${structure.run}` : TEXT.runOf}
               data-testid="structure-run"
               value={structure?.run}
               onChange={(event) => {
@@ -176,8 +185,8 @@ export function View() {
               }}
             >
               {models.runs.map(({ run }) => (
-                <option key={run} value={run}>
-                  {run}
+                <option key={run} value={run} title={run}>
+                  {optionText(store.shortNames.value.get(run) ?? run, store.shortList.value)}
                 </option>
               ))}
             </select>
@@ -214,7 +223,7 @@ export function View() {
               store.view.step.value = step;
             }}
           />
-          <StructureExports models={models} values={values} place={place} />
+          <StructureExports models={models} values={values} place={place} lines={lines.length} />
         </div>
       </div>
       {(query.pending || values.loading) && <Busy />}

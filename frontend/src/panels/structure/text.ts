@@ -11,6 +11,7 @@ export const TEXT = {
   table: "table",
   both: "both",
   graph: "graph",
+  runFact: (run: string) => `dataflow and sums of ${run}`,
   runOf: "Run whose dataflow and sums are shown",
   collapse: "collapse",
   expand: "expand",

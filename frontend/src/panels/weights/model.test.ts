@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { palette } from "../../lib/palette";
 import { CELL } from "../../lib/types";
 import { weightsCsv } from "./csv";
@@ -309,4 +309,40 @@ test("tracks clip a run that explodes and report it", () => {
   expect(isBeyond(wild, [-3, 3])).toBe(true);
   expect(trackRange([track("a", 2, 2)])).toEqual([1, 3]);
   expect(trackRange([])).toEqual([-1, 1]);
+});
+
+describe("tracks of columns", () => {
+  const columns = (min: number[], max: number[], states: number[]) =>
+    tracks(
+      [
+        {
+          run: "a",
+          steps: Float64Array.from([0, 1, 2, 3, 4, 5]),
+          starts: Float64Array.from([0, 2, 4]),
+          columns: {
+            value: {
+              min: Float32Array.from(min),
+              max: Float32Array.from(max),
+              states: Uint8Array.from(states),
+            },
+          },
+        },
+      ],
+      ["w[0]"],
+    );
+  test("tracks, NaN beside values of a column, are kept", () => {
+    const [track] = columns([1, -7, 3], [2, 3, 4], [1, 5, 1]);
+    expect([...track.values]).toEqual([1, 2, -7, Number.NaN, 3, 4]);
+    expect(trackCurves([track]).runs[0].nonfinites).toEqual([3]);
+  });
+  test("tracks, absent columns and steps, have no point", () => {
+    const no = Number.NaN;
+    const [track] = columns([1, no, 3], [2, no, 4], [1, 8, 1]);
+    expect([...track.steps]).toEqual([0, 1, 4, 5]);
+    const absent = Uint8Array.from([0, 1, 0]);
+    const value = Float32Array.from([1, no, no]);
+    const [single] = tracks([{ run: "a", steps: Float64Array.from([0, 1, 2]), absent, values: { value } }], ["w[0]"]);
+    expect([...single.steps]).toEqual([0, 2]);
+    expect(trackCurves([single]).runs[0].nonfinites).toEqual([2]);
+  });
 });

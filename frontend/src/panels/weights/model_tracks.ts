@@ -13,7 +13,11 @@ export interface Track {
 interface Column {
   min: Float32Array;
   max: Float32Array;
+  /** Bits of the values in a column, as in docs/http_api.md. */
+  states?: Uint8Array;
 }
+
+const BITS = { nonfinite: 4, absent: 8 } as const;
 
 /** One run's series in the response of `POST series` for the kind `tracked`. */
 export interface TrackedSeries {
@@ -27,36 +31,45 @@ export interface TrackedSeries {
 
 /**
  * Read single weights from a response. A column of several steps becomes two points, its minimum and its maximum, so
- * that spikes remain visible.
+ * that spikes remain visible. If it contains NaN or Inf, one of the points is NaN. Steps without a value have no point.
  */
 export function tracks(series: readonly TrackedSeries[], names: readonly string[]): Track[] {
   return series.flatMap((one) =>
     names.flatMap((name, row): Track[] => {
       const n = names.length;
       if (one.columns && one.starts) {
-        const { min, max } = one.columns.value;
+        const { min, max, states } = one.columns.value;
         const { starts, steps: all } = one;
-        const steps = new Float64Array(2 * starts.length);
-        const values = new Float32Array(2 * starts.length);
+        const points: [step: number, value: number][] = [];
         starts.forEach((start, i) => {
+          const at = i * n + row;
+          const bits = states?.[at] ?? 0;
+          if (bits === BITS.absent) return;
           const end = starts[i + 1] ?? all.length;
-          steps[2 * i] = all[start];
-          steps[2 * i + 1] = all[Math.min(all.length - 1, Math.max(start, Math.floor((start + end) / 2)))];
-          values[2 * i] = min[i * n + row];
-          values[2 * i + 1] = max[i * n + row];
+          const second = all[Math.min(all.length - 1, Math.max(start, Math.floor((start + end) / 2)))];
+          const bad = (bits & BITS.nonfinite) !== 0;
+          const largest = -min[at] > max[at] ? min[at] : max[at];
+          points.push([all[start], bad ? largest : min[at]], [second, bad ? Number.NaN : max[at]]);
         });
-        return present({ run: one.run, name, steps, values });
+        return present(one.run, name, points);
       }
       const value = one.values?.value;
       if (!value) return [];
-      const values = Float32Array.from(one.steps, (_, i) => value[i * n + row]);
-      const absent = one.absent && one.steps.every((_, i) => one.absent![i * n + row] === 1);
-      return absent ? [] : present({ run: one.run, name, steps: one.steps, values });
+      const points = Array.from(one.steps, (step, i): [number, number] => [step, value[i * n + row]]);
+      return present(
+        one.run,
+        name,
+        points.filter((_, i) => one.absent?.[i * n + row] !== 1),
+      );
     }),
   );
 }
 
-const present = (track: Track): Track[] => (track.steps.length > 0 ? [track] : []);
+function present(run: string, name: string, points: readonly (readonly [number, number])[]): Track[] {
+  if (points.length === 0) return [];
+  const steps = Float64Array.from(points, ([step]) => step);
+  return [{ run, name, steps, values: Float32Array.from(points, ([, value]) => value) }];
+}
 
 /** Arrange weights as curves over shared steps. Nonfinite values go to a separate lane. */
 export function trackCurves(shown: readonly Track[]): Curves {
@@ -74,8 +87,10 @@ export function trackCurves(shown: readonly Track[]): Curves {
     };
     track.steps.forEach((step, i) => {
       const finite = Number.isFinite(track.values[i]);
-      curve.values[at.get(step)!] = finite ? track.values[i] : null;
       if (!finite) curve.nonfinites.push(step);
+      // A column of one step has both points at this step: NaN does not erase the value.
+      if (!finite && typeof curve.values[at.get(step)!] === "number") return;
+      curve.values[at.get(step)!] = finite ? track.values[i] : null;
     });
     return curve;
   });

@@ -19,6 +19,13 @@ export const TEXT = {
     first: "Difference from the first kept step",
   } as Record<string, string>,
   reduction: { mean: "mean", min: "min", max: "max" } as Record<string, string>,
+  minusFact: {
+    none: () => "",
+    ref: (ref: string) => `minus ${ref}`,
+    first: () => "minus the first kept step",
+  } as Record<string, (ref: string) => string>,
+  shapeFact: (shape: string) => `shape ${shape}`,
+  reductionFact: (reduction: string) => `${reduction} of each tile`,
   reductionName: "Value of a tile",
   reductionTitle: "If a cell contains several weights, show their mean, minimum or maximum",
   reductionOff: "Differences are available for means only",

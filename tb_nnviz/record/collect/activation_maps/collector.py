@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from tb_nnviz import schema
@@ -22,11 +21,10 @@ from tb_nnviz.record.hooks.notices import NotRecorded
 from tb_nnviz.record.measure.host_copy import HostArrays, HostCopy
 from tb_nnviz.record.model.evaluation import is_uninitialized
 from tb_nnviz.record.model.modules import Layer, first_tensor
+from tb_nnviz.record.model.optimizers import WatchedOptimizer
 from tb_nnviz.record.model.sharding import any_sharded
 from tb_nnviz.record.pending_step import MakeEntries, PendingStep
 from tb_nnviz.record.step_plan import StepPlan
-
-Optimizer = torch.optim.Optimizer
 
 #: Most plans per run. After that, an output whose shape has changed has no map.
 MOST_PLANS = 8
@@ -81,7 +79,7 @@ class ActivationMaps(Collector):
         if self._taken is None:
             self._passes.use_current_autocast()
 
-    def before(self, optimizer: Optimizer, closure: bool) -> None:
+    def before(self, optimizer: WatchedOptimizer, closure: bool) -> None:
         if self._taken is None:  # before the first update, so that maps show the values that the step began with
             self._take()
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import inspect
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.rnn import PackedSequence
 
 from tb_nnviz.record.model.metadata import metadata
+from tb_nnviz.record.model.nested import tensors_in, with_tensors
+
+_EXPECTED = "a tensor, a tuple of positional arguments, a dict of arguments by name, or an object that holds tensors"
 
 
 @dataclass(frozen=True)
@@ -30,35 +35,38 @@ class Probe:
 
     @classmethod
     def of(cls, value: Any, model: nn.Module, name: str = "probe") -> Probe:
-        """Make a probe of a tensor, a tuple of positional arguments, or a dict of arguments by name.
+        """Make a probe of a tensor, a tuple of positional arguments, a dict of arguments by name, or another object.
 
         Raises:
-            TypeError: the value is none of these.
-            ValueError: it contains no tensor.
+            TypeError: the value is none of these, or it is an object without tensors or that cannot be copied.
+            ValueError: a tuple or a dict contains no tensor.
         """
         args: tuple[Any, ...] = ()
         kwargs: dict[str, Any] = {}
         if isinstance(value, Tensor):
             args = (value,)
-        elif isinstance(value, tuple):
+        elif isinstance(value, tuple) and _is_spread(value, model):
             args = tuple(value)
         elif isinstance(value, Mapping):
             kwargs = dict(value)
+        elif not isinstance(value, list) and next(tensors_in(value), None) is not None:
+            args = (value,)
         else:
-            expected = "a tensor, a tuple of positional arguments, or a dict of arguments by name"
-            raise TypeError(f"invalid {name}: {type(value).__name__} {value!r:.60} ({expected})")
+            raise TypeError(f"invalid {name}: {_shown(value)} ({_EXPECTED})")
         if any(not isinstance(key, str) for key in kwargs):
             raise TypeError(f"invalid {name}: {sorted(map(repr, kwargs))} (names of arguments are strings)")
         device = device_of(model)
-        args, kwargs = _map((args, kwargs), lambda tensor: tensor.detach().to(device, copy=True))
-        probe = cls(args, kwargs, dtype_of(model))
-        if next(probe.tensors(), None) is None:
-            raise ValueError(f"invalid {name}: there is no tensor in {value!r:.80}")
-        return probe
+        if next(tensors_in((args, kwargs)), None) is None:
+            raise ValueError(f"invalid {name}: there is no tensor in {_shown(value)}")
+        try:
+            args, kwargs = with_tensors((args, kwargs), lambda tensor: tensor.detach().to(device, copy=True))
+        except Exception as error:  # of a user's class
+            raise TypeError(f"invalid {name}: {_shown(value)} cannot be copied ({error!r:.120})") from error
+        return cls(args, kwargs, dtype_of(model))
 
     def tensors(self) -> Iterator[Tensor]:
         """Iterate over all tensors, in the order given."""
-        return _tensors((self.args, self.kwargs))
+        return tensors_in((self.args, self.kwargs))
 
     @property
     def first(self) -> Tensor:
@@ -68,7 +76,7 @@ class Probe:
     def call(self, model: nn.Module) -> Any:
         """Call the model, uncompiled, on fresh copies of the inputs, which it may modify."""
         device, dtype = device_of(model), dtype_of(model)
-        args, kwargs = _map(
+        args, kwargs = with_tensors(
             (self.args, self.kwargs),
             lambda tensor: tensor.to(device, dtype if tensor.dtype == self.dtype else tensor.dtype, copy=True),
         )
@@ -106,25 +114,35 @@ def dtype_of(model: nn.Module) -> torch.dtype | None:
         return next((parameter.dtype for parameter in model.parameters() if parameter.is_floating_point()), None)
 
 
-def _map(value: Any, function: Callable[[Tensor], Tensor]) -> Any:
-    """Return the same structure of tuples, lists and dicts with each tensor replaced."""
-    if isinstance(value, Tensor):
-        return function(value)
-    if isinstance(value, Mapping):
-        return {key: _map(item, function) for key, item in value.items()}
-    if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return type(value)(*(_map(item, function) for item in value))
-    if isinstance(value, tuple | list):
-        return type(value)(_map(item, function) for item in value)
-    return value
+def _is_spread(value: tuple[Any, ...], model: nn.Module) -> bool:
+    """Return True if a tuple holds the positional arguments, and False if it is the only argument itself.
+
+    A plain tuple holds them. A named one does so if the model takes as many, or arguments of these names.
+    """
+    fields = getattr(value, "_fields", None)
+    if fields is None:
+        return True
+    if isinstance(value, PackedSequence):
+        return False
+    try:
+        signature = inspect.signature(model.forward)
+    except (TypeError, ValueError):
+        return True
+    known = signature.parameters.values()
+    required = [one for one in known if one.default is one.empty and one.kind is one.POSITIONAL_OR_KEYWORD]
+    if set(fields) <= set(signature.parameters) or len(required) == len(value):
+        return True
+    try:
+        signature.bind(value)
+    except TypeError:
+        return True
+    return False
 
 
-def _tensors(value: Any) -> Iterator[Tensor]:
-    if isinstance(value, Tensor):
-        yield value
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from _tensors(item)
-    elif isinstance(value, Sequence) and not isinstance(value, str | bytes):
-        for item in value:
-            yield from _tensors(item)
+def _shown(value: Any) -> str:
+    """Return a value's class and the beginning of its text, which a class may refuse to give."""
+    try:
+        text = f"{value!r:.60}"
+    except Exception:
+        return type(value).__name__
+    return f"{type(value).__name__} {text}"

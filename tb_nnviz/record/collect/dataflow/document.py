@@ -33,6 +33,7 @@ from tb_nnviz import schema
 from tb_nnviz.record.collect.dataflow.dataflow import Dataflow
 from tb_nnviz.record.collect.dataflow.tensors import tensors_of
 from tb_nnviz.record.interrupts import is_interrupt
+from tb_nnviz.record.model.nested import tensors_in
 
 
 def graph_document(
@@ -73,7 +74,7 @@ def graph_document(
 
 def graph_entry(document: dict[str, Any]) -> schema.Entry:
     """Return the document as the entry of its tag: uint8 [bytes of JSON]."""
-    text = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+    text = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")
     return schema.Entry(schema.TAG_GRAPH, np.frombuffer(text, np.uint8), schema.PLUGIN)
 
 
@@ -91,7 +92,7 @@ def arguments_of(module: nn.Module, args: Any, kwargs: Any) -> dict[str, Tensor]
     """
     names: dict[int, tuple[Tensor, list[str]]] = {}
     for name, value in _arguments(module, args, kwargs):
-        tensors = tensors_of(value)
+        tensors = tensors_of(value) or list(tensors_in(value))
         for i, tensor in enumerate(tensors):
             names.setdefault(id(tensor), (tensor, []))[1].append(name if len(tensors) == 1 else f"{name}[{i}]")
     return {" = ".join(known): tensor for tensor, known in names.values()}

@@ -52,6 +52,8 @@ def usual_units(module: nn.Module, shape: Shape) -> int | None:
     >>> usual_units(nn.Dropout2d(), (2, 8, 5, 5))
     1
     """
+    if isinstance(module, nn.Unflatten) and isinstance(module.dim, int):
+        return module.dim % len(shape) if len(shape) > 3 else None
     places = _places(module)
     return len(shape) - 1 - places if places is not None and places < len(shape) else None
 

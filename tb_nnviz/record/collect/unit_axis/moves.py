@@ -21,9 +21,13 @@ _RESIZING = frozenset(
 def regrouped(axis: int, before: Shape, after: Shape) -> int | None:
     """Return the place of an axis after a reshape, or None if the reshape splits it or joins it with others.
 
+    A matrix of features that becomes images or volumes has channels then, as in a generator.
+
     >>> regrouped(1, (8, 3, 4, 5), (8, 3, 20)), regrouped(1, (8, 3, 4, 5), (8, 60)), regrouped(1, (1, 3, 5), (3, 5))
     (1, None, 0)
     """
+    if axis == 1 and len(before) == 2 and len(after) > 3 and before[0] == after[0]:
+        return 1
     outer, size = math.prod(before[:axis]), before[axis]
     reached = 1
     for place, other in enumerate(after):

@@ -14,10 +14,9 @@ from tb_nnviz.record.collect.weights.plan import Plan, View, plans
 from tb_nnviz.record.collect.weights.pool import Pooled, has_map, pool, view_of
 from tb_nnviz.record.measure.host_copy import HostArrays
 from tb_nnviz.record.model.modules import NamedParameter
+from tb_nnviz.record.model.optimizers import WatchedOptimizer
 from tb_nnviz.record.pending_step import PendingStep
 from tb_nnviz.record.step_plan import StepPlan
-
-Optimizer = torch.optim.Optimizer
 
 
 class WeightMaps(Collector):
@@ -42,7 +41,7 @@ class WeightMaps(Collector):
         self.active = plan.weight_maps
         self._pooled: dict[str, Pooled] = {}
 
-    def before(self, optimizer: Optimizer, closure: bool) -> None:
+    def before(self, optimizer: WatchedOptimizer, closure: bool) -> None:
         self._read(self._parameters.stepped_by(optimizer))
 
     def close(self, pending: PendingStep) -> None:

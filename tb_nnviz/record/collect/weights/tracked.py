@@ -17,11 +17,10 @@ from tb_nnviz.record.collect.watched_parameters import WatchedParameters
 from tb_nnviz.record.collect.weights.choice import Choice, Index, has_elements
 from tb_nnviz.record.measure.host_copy import HostArrays
 from tb_nnviz.record.model.modules import NamedParameter
+from tb_nnviz.record.model.optimizers import WatchedOptimizer
 from tb_nnviz.record.pending_step import PendingStep
 from tb_nnviz.record.row_table import RowTable
 from tb_nnviz.record.step_plan import StepPlan
-
-Optimizer = torch.optim.Optimizer
 
 
 class TrackedWeights(Collector):
@@ -50,7 +49,7 @@ class TrackedWeights(Collector):
         self._parts: list[tuple[list[str], Tensor]] = []
         self._read_names: set[str] = set()
 
-    def before(self, optimizer: Optimizer, closure: bool) -> None:
+    def before(self, optimizer: WatchedOptimizer, closure: bool) -> None:
         self._read(self._parameters.stepped_by(optimizer))
 
     def close(self, pending: PendingStep) -> None:
@@ -59,9 +58,9 @@ class TrackedWeights(Collector):
         slots = [(names, pending.copy.add(values)) for names, values in self._parts]
         if not len(self._table) or not slots:
             return
-        layout, place = self._table.layout, self._place()
         if (new := self._table.take_unwritten()) is not None:
             pending.new_layouts[new.kind] = new
+        layout, place = self._table.layout, self._place()
 
         def entries(arrays: HostArrays) -> list[schema.Entry]:
             values = np.full(len(layout.rows), np.nan)

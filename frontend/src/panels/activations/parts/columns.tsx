@@ -1,5 +1,5 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import { useSize } from "../../../ui/context";
+import { useSize, useStore } from "../../../ui/context";
 import { MoreRuns } from "../../../ui/more_runs";
 import { Name } from "../../../ui/name";
 import { RunHead } from "../../../ui/run_head";
@@ -43,6 +43,7 @@ interface ColumnsProps {
 /** Runs side by side, with each unit at the same position in all of them. */
 export function Columns(props: ColumnsProps) {
   const { picture, layer, step, sample, input } = props;
+  const printing = useStore().printing.value;
   const { ref: box, width, height } = useSize<HTMLDivElement>();
   const root = useRef<HTMLDivElement>(null);
   const [top, setTop] = useState(0);
@@ -90,7 +91,8 @@ export function Columns(props: ColumnsProps) {
             ref={root}
             data-testid="columns"
             style={{
-              gridTemplateColumns: `repeat(${shown.length}, ${column}px)`,
+              // A picture holds whole sheets, which may be wider than their columns.
+              gridTemplateColumns: `repeat(${shown.length}, ${printing && sheets ? "max-content" : `${column}px`})`,
               columnGap: `${gap}px`,
               paddingLeft: `${side}px`,
             }}
@@ -124,7 +126,7 @@ export function Columns(props: ColumnsProps) {
                     grid={one.grid}
                     slots={slots}
                     layout={layout}
-                    view={[top, height]}
+                    view={printing ? [0, Number.POSITIVE_INFINITY] : [top, height]}
                     gutter={gutter}
                     tokens={tokens}
                     input={input}

@@ -7,7 +7,7 @@ import type { MapLegend } from "../model_picture";
 import { TEXT } from "../text";
 
 /** Format an end of the scale with three digits. */
-const end = (value: number) => tick(Number(value.toPrecision(3)));
+export const end = (value: number) => tick(Number(value.toPrecision(3)));
 
 /** Legend of a map: the ends of the scale, the clipped values, and 0 if it is in the middle. */
 export function LegendOf({ legend, name, testid }: { legend: MapLegend; name: string; testid: string }) {

@@ -337,7 +337,7 @@ function within(line: CurveLine, [lo, hi]: readonly [number, number]): CurveLine
 const clock = (seconds: number) =>
   new Date(seconds * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 
-const axisText = (x: number, mode: XMode) =>
+export const axisText = (x: number, mode: XMode) =>
   mode === "step" ? String(Math.round(x)) : mode === "relative" ? duration(x) : clock(x);
 
 function xTicks(domain: readonly [number, number], mode: XMode, count: number) {

@@ -45,6 +45,7 @@ export function Marks({ layout, marks, mode, clocks, focusable, open }: Props) {
       {placed.map(({ mark, x }) => (
         <button
           type="button"
+          data-print
           key={`${mark.kind} ${mark.run} ${mark.step} ${mark.kind === "finding" ? mark.group.rule : ""}`}
           class={mark.kind}
           tabIndex={focusable ? 0 : -1}

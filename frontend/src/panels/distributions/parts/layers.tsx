@@ -4,11 +4,11 @@ import { parseFilter } from "../../../lib/format";
 import type { Scale } from "../../../lib/types";
 import { theme } from "../../../plot/canvas";
 import { useSize, useStore } from "../../../ui/context";
+import { Splitter, useListWidth } from "../../../ui/layer_list";
 import { MoreRuns } from "../../../ui/more_runs";
 import { Name } from "../../../ui/name";
 import { RowFilter } from "../../../ui/row_filter";
 import { RunHead } from "../../../ui/run_head";
-import { Splitter, useListWidth } from "../../../ui/splitter";
 import { UI_TEXT } from "../../../ui/text";
 import { useTooltip } from "../../../ui/tooltip";
 import { type Listing, useKeys } from "../data";
@@ -22,6 +22,8 @@ import { DensityLegend } from "./legend";
 import { ValueTicks } from "./plot";
 
 const LINE = 24;
+/** Maximum number of layers in a picture. */
+const MAX_PRINTED = 600;
 /** Gap between two layers, and height of the quantile marks. */
 const PAD = 3;
 const BOX = 7;
@@ -61,8 +63,9 @@ export function Layers({ listing, response, stale }: Props) {
   const column = fitting >= NARROWEST ? fitting : SCROLLED;
   const axis = useAxis(shared, column);
   const body = Math.max(LINE, height - 30 - 22 - 40);
-  const first = Math.max(0, Math.floor(top / LINE));
-  const visible = names.slice(first, first + Math.ceil(body / LINE) + 1);
+  const printing = store.printing.value;
+  const first = printing ? 0 : Math.max(0, Math.floor(top / LINE));
+  const visible = names.slice(first, printing ? MAX_PRINTED : first + Math.ceil(body / LINE) + 1);
   const selected = listing.rows[listing.selected]?.name;
   const scroll = useRef<HTMLDivElement>(null);
   // Scroll the selected layer to the middle when the view opens.
@@ -106,6 +109,7 @@ export function Layers({ listing, response, stale }: Props) {
                   {visible.map((name) => (
                     <button
                       type="button"
+                      data-print
                       key={name}
                       role="option"
                       aria-selected={name === selected}

@@ -5,7 +5,7 @@ import { useStore } from "../../../ui/context";
 import { RunMarker } from "../../../ui/icon";
 import { Name } from "../../../ui/name";
 import { UI_TEXT } from "../../../ui/text";
-import { type Histograms, shareOf } from "../model";
+import { type Histograms, hasUnknown, shareOf } from "../model";
 import { TEXT } from "../text";
 import { percent, quantileText } from "../tooltip";
 
@@ -31,6 +31,7 @@ export function Readout({ series, step }: { series: readonly Histograms[]; step:
           const item = nearest(all.steps, step);
           const away = all.steps[item] !== step;
           const known = item >= 0 && all.totals[item] > 0;
+          const unknown = known && hasUnknown(all, item);
           const bad = known ? shareOf(all, item, 0) + shareOf(all, item, 1) + shareOf(all, item, 519) : 0;
           return (
             <tr key={all.run} data-testid={`quantiles-${all.run}`}>
@@ -51,12 +52,18 @@ export function Readout({ series, step }: { series: readonly Histograms[]; step:
               {known ? (
                 <>
                   {Array.from(all.quantiles.subarray(5 * item, 5 * item + 5), (value, q) => (
-                    <td key={TEXT.readout[q]} class={q === MEDIAN ? "median" : ""} title={exact(value)}>
+                    <td
+                      key={TEXT.readout[q]}
+                      class={Number.isNaN(value) ? "bad" : q === MEDIAN ? "median" : ""}
+                      title={exact(value)}
+                    >
                       {quantileText(value)}
                     </td>
                   ))}
                   <td>{percent(shareOf(all, item, 260))}</td>
-                  <td class={bad > 0 ? "bad" : ""}>{percent(bad)}</td>
+                  <td class={bad > 0 || unknown ? "bad" : ""} title={unknown ? TEXT.unknownHelp : undefined}>
+                    {unknown ? TEXT.unknown : percent(bad)}
+                  </td>
                   <td title={exact(all.totals[item])}>{quantity(Math.round(all.totals[item]))}</td>
                 </>
               ) : (

@@ -1,10 +1,14 @@
 import type { QueryClient } from "../../../data/query_client";
 import type { Store } from "../../../data/store";
 import { useQueryClient } from "../../../data/use_query";
+import { loggedSteps } from "../../../lib/columns";
 import { csvHead, toCsv } from "../../../lib/csv";
+import { tick, tickOf } from "../../../lib/format";
+import { allSteps } from "../../../lib/steps";
 import type { RunSeries } from "../../../lib/types";
 import { useStore } from "../../../ui/context";
-import { Exports, type OnProgress } from "../../../ui/exports";
+import { Exports, fileName, type OnProgress, stepsPart } from "../../../ui/exports";
+import { roleName, statisticName, UI_TEXT } from "../../../ui/text";
 import { csvChunks, readWhole, type Shown } from "../csv";
 import { useFlow } from "../state/context";
 import type { Flow } from "../state/flow";
@@ -19,9 +23,44 @@ export function FlowExports() {
   const { grids, scale } = flow.picture;
   const { lines } = flow.rows;
   const inColumns = grids.value.some(({ reduced }) => reduced);
+  const { compared } = flow.picture;
+  const statistic = statisticName(store.kind.value, store.statistic.value);
+  const steps = flow.steps.windowed.value.map((one) => loggedSteps(one));
+  const range = allSteps(steps);
+  const against = compared.value && store.ref.value !== null;
+  const name = [
+    store.kind.value,
+    store.statistic.value.replace("~", ""),
+    against && `vs_${store.ref.value}`,
+  ] as const;
+  const picture = () => {
+    const { mode, lo, hi, factor } = scale.value;
+    const thresholds = flow.picture.thresholds.value;
+    const line = lines.value[flow.cursor.line.value];
+    return {
+      title: `${TEXT.title}: ${against ? TEXT.against(statistic, store.ref.value!) : statistic}`,
+      facts: [
+        flow.rows.roles.value.length > 0 && roleName(flow.rows.role.value),
+        range.length > 0 && UI_TEXT.stepsFact(range[0], range[range.length - 1]),
+        UI_TEXT.cursorFact(flow.cursor.step.value),
+        line ? UI_TEXT.layerFact(line.key.replace(/\.\*$/, "")) : null,
+        UI_TEXT.scaleFact(
+          factor ? TEXT.factors : UI_TEXT[mode],
+          tickOf(scale.value, lo),
+          tickOf(scale.value, hi),
+        ),
+        thresholds && TEXT.thresholdFact(tick(thresholds.vanishing), tick(thresholds.exploding)),
+        store.view.rowFilter.value !== "" && TEXT.filterFact(store.view.rowFilter.value),
+      ],
+    };
+  };
   return (
     <Exports
-      name={`nnviz_${store.kind.value}_${store.statistic.value.replace("~", "")}${flow.picture.compared.value ? "_compared" : ""}_step_${flow.cursor.step.value}`}
+      names={{
+        png: fileName(...name, stepsPart(range)),
+        csv: fileName(...name, stepsPart(range)),
+      }}
+      picture={picture}
       png={() => document.querySelector<HTMLElement>('[data-testid="stage"]')}
       {...(inColumns && { csvTitle: TEXT.csvEvery })}
       csv={(onProgress, abort) =>

@@ -3,9 +3,9 @@ import { PLOT_MARGIN } from "../../../plot/series";
 import { useSize, useStore } from "../../../ui/context";
 import { useFindings } from "../../../ui/findings";
 import { useKeyboardNav } from "../../../ui/keyboard_nav";
+import { useListWidth } from "../../../ui/layer_list";
 import { MoreRuns } from "../../../ui/more_runs";
 import { RunHead } from "../../../ui/run_head";
-import { useListWidth } from "../../../ui/splitter";
 import { UI_TEXT } from "../../../ui/text";
 import { AXIS, GAP, HEADER, LANE, partInSight, roomFor, SCROLLBAR, stageGeometry } from "../layout";
 import { useFlow } from "../state/context";
@@ -53,7 +53,8 @@ export function Stage() {
       [store],
     ),
   );
-  const part = partInSight(scrolled, visible, body);
+  const printing = store.printing.value;
+  const part = printing ? { top: 0, height: body } : partInSight(scrolled, visible, body);
   const room = roomFor(height, axis, shown.length);
   useLayoutEffect(() => {
     flow.tops.value = tops;

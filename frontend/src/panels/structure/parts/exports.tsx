@@ -1,24 +1,42 @@
+import { tick } from "../../../lib/format";
 import { useStore } from "../../../ui/context";
-import { Exports } from "../../../ui/exports";
+import { Exports, fileName } from "../../../ui/exports";
+import { statisticName, UI_TEXT } from "../../../ui/text";
 import { structureCsv } from "../csv";
 import type { Values } from "../data";
 import type { Models } from "../model";
+import { TEXT } from "../text";
+import { MAX_PRINTED } from "./table";
 
-export function StructureExports({
-  models,
-  values,
-  place,
-}: {
+interface Props {
   models: Models | null;
   values: Values;
   place: number;
-}) {
+  /** Number of lines of the table. */
+  lines: number;
+}
+
+export function StructureExports({ models, values, place, lines }: Props) {
   const store = useStore();
   const statistic = `${store.kind.value}_${store.statistic.value.replace("~", "")}`;
+  const run = models?.runs[place]?.run ?? "";
+  const { scale, step } = values;
   return (
     <Exports
-      name={`nnviz_structure_${models?.runs[place]?.run.replaceAll("/", "_") ?? ""}_step_${values.step}`}
-      png={() => document.querySelector<HTMLElement>('[data-testid="structure"]')}
+      names={{
+        png: fileName("structure", run, statistic, `step_${step}`),
+        csv: fileName("structure", statistic, `step_${step}`),
+      }}
+      picture={() => ({
+        title: `${TEXT.title}: ${statisticName(store.kind.value, store.statistic.value)}`,
+        facts: [
+          UI_TEXT.stepFact(step),
+          TEXT.runFact(run),
+          UI_TEXT.scaleFact(UI_TEXT[scale.mode], tick(scale.lo), tick(scale.hi)),
+          lines > MAX_PRINTED && UI_TEXT.firstLines(MAX_PRINTED, lines),
+        ],
+      })}
+      png={() => document.querySelector<HTMLElement>('[data-testid="structure-picture"]')}
       csv={() => (models ? structureCsv(models, values, statistic) : "")}
       disabled={!models || models.modules.length === 0 || values.loading}
     />

@@ -1,5 +1,7 @@
 import { useMemo } from "preact/hooks";
+import { FONT } from "../../../plot/canvas";
 import { useSize, useStore } from "../../../ui/context";
+import { textWidth } from "../../../ui/name";
 import { UI_TEXT } from "../../../ui/text";
 import { useTooltip } from "../../../ui/tooltip";
 import type { Values } from "../data";
@@ -11,6 +13,9 @@ import { TEXT } from "../text";
 import { Box, clip, holds, isModule, pressed } from "./box";
 import { differenceText, shapeText } from "./cells";
 import { differencesOf } from "./table";
+
+/** Size of the font of a group's name, as in style.css. */
+const TAB = 10.5;
 
 interface Props {
   models: Models;
@@ -49,6 +54,7 @@ function Canvas({
 }: Props & { graph: Graph; run: string }) {
   const store = useStore();
   const { ref, width, height } = useSize<HTMLDivElement>();
+  const printing = store.printing.value;
   const flow = useMemo(() => visibleFlow(graph, open), [graph, [...open].join("\n")]);
   const laid = useMemo(() => layFlow(flow), [flow]);
   const chosen = flow.nodes.find((one) => holds(one, selected));
@@ -78,7 +84,12 @@ function Canvas({
     </button>
   );
   return (
-    <div class="drawing" data-testid="structure-graph">
+    <div
+      class="drawing"
+      data-testid="structure-graph"
+      // A picture holds the whole drawing at its own size.
+      style={printing ? { width: `${laid.width}px`, height: `${laid.height}px` } : undefined}
+    >
       <div
         class="paper"
         ref={ref}
@@ -89,7 +100,7 @@ function Canvas({
         {...handlers}
       >
         <svg width="100%" height="100%" role="group" aria-label={TEXT.graphName(run)}>
-          <g transform={`translate(${frame.x} ${frame.y}) scale(${frame.k})`}>
+          <g transform={printing ? undefined : `translate(${frame.x} ${frame.y}) scale(${frame.k})`}>
             {flow.groups.map(({ name, parent }) => {
               const box = laid.groups.get(name)!;
               const label = parent === "" ? name : name.slice(parent.length + 1);
@@ -109,12 +120,12 @@ function Canvas({
                       class="tab"
                       x={box.x + 4}
                       y={box.y + 3}
-                      width={18 + clip(label, 18).length * 6}
+                      width={20 + textWidth(clip(label, box.width - 32, TAB), `600 ${TAB}px ${FONT}`)}
                       height={15}
                       rx={4}
                     />
                     <text x={box.x + 9} y={box.y + 14}>
-                      − {clip(label, 18)}
+                      − {clip(label, box.width - 32, TAB)}
                     </text>
                   </g>
                 </g>
@@ -160,6 +171,7 @@ function Canvas({
                   models.modules
                     .filter(({ name }) => name === node.module && isModule(node))
                     .flatMap((m) => differencesOf(models, m)),
+                  (one) => store.shortNames.value.get(one) ?? one,
                 )}
                 select={() => {
                   store.view.row.value = node.kind === "call" ? node.node.name : node.module;

@@ -1,9 +1,11 @@
-import { useLayoutEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useMemo, useState } from "preact/hooks";
 import { quantity } from "../../../lib/format";
 import { palette } from "../../../lib/palette";
+import { mayBeUndefined } from "../../../lib/statistics";
 import { shapeOf } from "../../../plot/markers";
 import { useSize, useStore } from "../../../ui/context";
 import { RunMarker } from "../../../ui/icon";
+import { Name } from "../../../ui/name";
 import { MoreRuns } from "../../../ui/more_runs";
 import { statisticName, UI_TEXT } from "../../../ui/text";
 import type { Values } from "../data";
@@ -19,6 +21,8 @@ const RUN = { min: 56, max: 104, scrolled: 92 };
 /** Width below which the number is above the bar instead of beside it. */
 const STACKED = 90;
 const GAP = 8;
+/** Maximum number of lines in a picture. */
+export const MAX_PRINTED = 1500;
 /** Widths of the name and of the other columns beside the runs. */
 const NAME = 156;
 const OTHERS = 94 + 84 + 72 + 68 + 36 + 66 + SPARK.width + 2;
@@ -80,8 +84,10 @@ export function Table({ models, values, lines, line, place, compact, toggle }: P
     else if ((line + 1) * LINE + head * 2 > box.scrollTop + height)
       box.scrollTop = (line + 1) * LINE + head * 2 - height;
   }, [line, height]);
-  const first = Math.max(0, Math.floor(top / LINE) - 4);
-  const visible = lines.slice(first, first + Math.ceil(height / LINE) + 8);
+  const labels = useMemo(() => models.modules.map(labelOfModule), [models]);
+  const printing = store.printing.value;
+  const first = printing ? 0 : Math.max(0, Math.floor(top / LINE) - 4);
+  const visible = lines.slice(first, printing ? MAX_PRINTED : first + Math.ceil(height / LINE) + 8);
   const statistic = statisticName(store.kind.value, store.statistic.value);
   const total = sums(models.tree, place);
   const all = models.runs.map((_, i) => sums(models.tree, i));
@@ -126,14 +132,17 @@ export function Table({ models, values, lines, line, place, compact, toggle }: P
           {runs.map(({ run }) => (
             <span role="columnheader" tabIndex={-1} class="run" key={run} title={`${statistic}, ${run}`}>
               <RunMarker colour={store.colour(run)} shape={shapeOf(store.order.value.get(run) ?? 0)} />
-              <b>{store.shortNames.value.get(run) ?? run}</b>
+              <Name as="b" text={store.shortNames.value.get(run) ?? run} among={store.shortList.value} />
             </span>
           ))}
           <span role="columnheader" tabIndex={-1} title={UI_TEXT.overSteps(statistic)}>
             {TEXT.overSteps}
           </span>
         </div>
-        <div class="lines" style={{ height: `${lines.length * LINE}px`, ...rowSize }}>
+        <div
+          class="lines"
+          style={{ height: `${(printing ? visible.length : lines.length) * LINE}px`, ...rowSize }}
+        >
           {visible.map(({ module, state }, k) => {
             const index = first + k;
             const facts = module.facts[place] ?? module.facts.find((one) => one !== null) ?? null;
@@ -146,7 +155,7 @@ export function Table({ models, values, lines, line, place, compact, toggle }: P
                     module.facts.findIndex((one) => one !== null),
                   );
             const found = differencesOf(models, module);
-            const words = differenceText(found);
+            const words = differenceText(found, (run) => store.shortNames.value.get(run) ?? run);
             const within =
               state === "folded"
                 ? flat(module.children).filter((one) => differencesOf(models, one).length > 0).length
@@ -199,12 +208,14 @@ export function Table({ models, values, lines, line, place, compact, toggle }: P
                       </svg>
                     </button>
                   )}
-                  <span class="label" title={module.name}>
-                    {labelOfModule(module)}
-                  </span>
+                  <Name class="label" text={labelOfModule(module)} title={module.name} among={labels} />
                   {words !== "" && (
-                    <span class="differs" title={words} data-testid={`differs-${module.name}`}>
-                      ≠ {words}
+                    <span
+                      class="differs"
+                      title={differenceText(found)}
+                      data-testid={`differs-${module.name}`}
+                    >
+                      <Name text={`≠ ${words}`} />
                     </span>
                   )}
                   {words === "" && within > 0 && (
@@ -218,7 +229,7 @@ export function Table({ models, values, lines, line, place, compact, toggle }: P
                   )}
                 </span>
                 <span role="gridcell" tabIndex={-1} class="type" title={facts?.type}>
-                  {facts?.type ?? ""}
+                  <Name text={facts?.type ?? ""} />
                 </span>
                 <span
                   role="gridcell"
@@ -282,6 +293,7 @@ export function Table({ models, values, lines, line, place, compact, toggle }: P
                       }
                       line={values.lineOf(module.name)}
                       scale={values.scale}
+                      mayBeUndefined={mayBeUndefined(store.statistic.value)}
                       {...SPARK}
                       colour={(run) => store.colour(run)}
                       step={values.step}

@@ -1,8 +1,9 @@
 import { tick } from "../../../lib/format";
 import { useStore } from "../../../ui/context";
 import { NumberField, Popover } from "../../../ui/controls";
-import { Exports } from "../../../ui/exports";
+import { Exports, fileName } from "../../../ui/exports";
 import { StepSlider } from "../../../ui/step_slider";
+import { UI_TEXT } from "../../../ui/text";
 import { weightsCsv } from "../csv";
 import type { Weight } from "../data";
 import { REDUCTIONS } from "../model";
@@ -22,6 +23,9 @@ export function Tools({ model, weight, ready }: Props) {
   const show = store.key("weights.show");
   const range = store.key("weights.range");
   const hi = model.scale.hi;
+  const ref = store.ref.value ?? "";
+  const minusPart = { none: null, first: "minus_first", ref: `minus_${ref}` }[model.minus];
+  const file = fileName("weights", weight?.name ?? null, minusPart, `step_${model.step}`);
   return (
     <div class="tools">
       <fieldset class="segments" aria-label={TEXT.show}>
@@ -101,7 +105,17 @@ export function Tools({ model, weight, ready }: Props) {
           }}
         />
         <Exports
-          name={`nnviz_${weight?.name ?? "weights"}_step_${model.step}`}
+          names={{ png: file, csv: file }}
+          picture={() => ({
+            title: `${TEXT.title}: ${weight?.name ?? ""}`,
+            facts: [
+              UI_TEXT.stepFact(model.step),
+              weight?.note ? TEXT.shapeFact(weight.note) : null,
+              TEXT.minusFact[model.minus](ref),
+              !weight?.sheet.kernel && TEXT.reductionFact(TEXT.reduction[model.reduction]),
+              UI_TEXT.scaleFact(UI_TEXT.linear, tick(model.scale.lo), tick(hi)),
+            ],
+          })}
           png={() => document.querySelector<HTMLElement>('[data-testid="weights-stage"]')}
           csv={() =>
             weightsCsv(

@@ -84,6 +84,7 @@ export function Tracks({ names: known, tracks, parameter, width, across, gap, wh
               type="button"
               key={name}
               class="w-pick"
+              data-print
               aria-pressed={chosen === name}
               title={name}
               data-testid={`track-${index(name)}`}
