@@ -45,7 +45,7 @@ class _Registered:
     def __init__(self, module: nn.Module, handle: Any, name: str) -> None:
         self._module, self._name, self._handle = module, name, handle
         # torch looks hooks up in this dict by their ids, which are not negative
-        self._beside: Any = module._forward_hooks_always_called
+        self._beside: Any = vars(module)["_forward_hooks_always_called"]
         self._beside[-1 - handle.id] = Uncopied(handle.hooks_dict_ref(), handle.id)
 
     @property
