@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from tb_nnviz import schema
 from tb_nnviz.record import arguments
 from tb_nnviz.record.collect.scalars import short
-from tb_nnviz.record.hooks.handles import Hook, uncompiled
+from tb_nnviz.record.hooks.handles import Hook
+from tb_nnviz.record.hooks.uncompiled import uncompiled
 from tb_nnviz.record.model import sharding
 from tb_nnviz.record.model.optimizers import WatchedOptimizer
 from tb_nnviz.record.model.sharding import is_distributed

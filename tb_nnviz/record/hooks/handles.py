@@ -3,43 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
-import torch
 from torch import nn
 
 from tb_nnviz.record.hooks.shared import Hooks, Uncopied, Uncopyable, is_merged, unmerge
+from tb_nnviz.record.hooks.uncompiled import uncompiled
 from tb_nnviz.record.interrupts import is_interrupt
-
-Function = TypeVar("Function", bound=Callable[..., Any])
 
 #: Called with the error of a hook's function, which must not reach the training loop.
 Failed = Callable[[Exception], None]
-
-
-def uncompiled(breaks: bool, callees: bool = True) -> Callable[[Function], Function]:
-    """Return a decorator of functions that torch.compile must run as they are.
-
-    Args:
-        breaks: whether a graph that calls the function breaks there. Otherwise Dynamo would trace the function.
-        callees: whether the functions that it calls run as they are too.
-    """
-
-    def decorated(function: Function) -> Function:
-        frames = torch._C._dynamo.eval_frame  # importing torch._dynamo would take seconds
-        if hasattr(frames, "set_code_exec_strategy"):  # since torch 2.7
-            skip, default = frames._FrameAction.SKIP, frames._FrameAction.DEFAULT
-            frames.set_code_exec_strategy(
-                function.__code__, frames._FrameExecStrategy(skip, skip if callees else default)
-            )
-        elif hasattr(frames, "skip_code"):
-            frames.skip_code(function.__code__)
-        if breaks:
-            function._torchdynamo_disable = True  # type: ignore[attr-defined]
-            function._torchdynamo_disable_msg = "tb_nnviz reads values here"  # type: ignore[attr-defined]
-        return function
-
-    return decorated
 
 
 class Hook(Uncopyable):
@@ -72,9 +45,8 @@ class _Registered:
     def __init__(self, module: nn.Module, handle: Any, name: str) -> None:
         self._module, self._name, self._handle = module, name, handle
         # torch looks hooks up in this dict by their ids, which are not negative
-        self._beside, self._key = vars(module).get("_forward_hooks_always_called"), -1 - handle.id
-        if self._beside is not None:
-            self._beside[self._key] = Uncopied(handle.hooks_dict_ref(), handle.id)
+        self._beside: Any = vars(module)["_forward_hooks_always_called"]
+        self._beside[-1 - handle.id] = Uncopied(handle.hooks_dict_ref(), handle.id)
 
     @property
     def is_lost(self) -> bool:
@@ -83,14 +55,12 @@ class _Registered:
         current: Any = vars(self._module).get(self._name)
         if hooks is None or current is not hooks:
             return True
-        return self._handle.id not in hooks and not is_merged(hooks, self._handle.id)
+        return self._handle.id not in hooks and not is_merged(self._beside, hooks, self._handle.id)
 
     def remove(self) -> None:
         self._handle.remove()
-        if (hooks := self._handle.hooks_dict_ref()) is not None:
-            unmerge(hooks, self._handle.id)
-        if self._beside is not None:
-            self._beside.pop(self._key, None)
+        unmerge(self._beside, self._handle.id)
+        self._beside.pop(-1 - self._handle.id, None)
 
 
 def before_call(module: nn.Module, hook: Hook, **options: bool) -> Removable:

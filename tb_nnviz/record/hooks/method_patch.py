@@ -8,7 +8,7 @@ from functools import partial
 from types import MemberDescriptorType
 from typing import Any
 
-from tb_nnviz.record.hooks.handles import uncompiled
+from tb_nnviz.record.hooks.uncompiled import uncompiled
 
 
 class MethodPatch:

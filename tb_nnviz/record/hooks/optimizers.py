@@ -9,9 +9,10 @@ from typing import Any, Protocol
 
 import torch
 
-from tb_nnviz.record.hooks.handles import Failed, Handles, Hook, uncompiled
+from tb_nnviz.record.hooks.handles import Failed, Handles, Hook
 from tb_nnviz.record.hooks.method_patch import MethodPatch
 from tb_nnviz.record.hooks.modes import is_tracing
+from tb_nnviz.record.hooks.uncompiled import uncompiled
 from tb_nnviz.record.hooks.unseen import may_break
 from tb_nnviz.record.interrupts import is_interrupt
 from tb_nnviz.record.model.optimizers import WatchedOptimizer, is_hooked

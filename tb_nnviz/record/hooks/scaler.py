@@ -10,8 +10,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from tb_nnviz.record.hooks.handles import Failed, uncompiled
+from tb_nnviz.record.hooks.handles import Failed
 from tb_nnviz.record.hooks.method_patch import MethodPatch
+from tb_nnviz.record.hooks.uncompiled import uncompiled
 from tb_nnviz.record.interrupts import is_interrupt
 
 #: torch.amp has one since torch 2.3.

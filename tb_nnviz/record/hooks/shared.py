@@ -15,14 +15,14 @@ from typing import Any
 import torch
 from torch import nn
 
+from tb_nnviz.record.hooks.uncompiled import uncompiled
+
 Hooks = OrderedDict[int, Any]
 
 #: The keys of the shared hooks. torch counts its own from 0. ``ALWAYS`` runs even if the call raised.
 BEFORE, AFTER, ALWAYS = -(2**40), -(2**40) - 1, -(2**40) - 2
 #: A hook that does nothing, and whose pickle loads without this package.
 _inert = nullcontext().__exit__
-#: By the id of a dict of hooks and the key of a shared hook: the hooks that it calls, by their own keys.
-_merged: dict[tuple[int, int], dict[int, Any]] = {}
 
 
 class Uncopyable:
@@ -53,15 +53,26 @@ class Uncopied:
         return OrderedDict.pop, (self._hooks, self._key, True)
 
 
+class _Merged(Uncopied):
+    """The hooks that a shared hook calls on one module, by their own keys, and whether they take keyword arguments.
+
+    It lies in the module, and ends with it.
+    """
+
+    def __init__(self, hooks: Hooks, key: int) -> None:
+        super().__init__(hooks, key)
+        self.calls: dict[int, tuple[Any, bool]] = {}
+
+
 class _Before(Uncopyable):
     """The shared hook before a call."""
 
+    @uncompiled(breaks=False)
     def __call__(self, module: nn.Module, args: Any, kwargs: Any) -> None:
         if torch.compiler.is_compiling():
             return
-        takes_kwargs = module._forward_pre_hooks_with_kwargs
-        for key, hook in list(_merged.get((id(module._forward_pre_hooks), BEFORE), {}).items()):
-            hook(module, args, kwargs) if takes_kwargs.get(key) is True else hook(module, args)
+        for hook, takes_kwargs in _calls(module, BEFORE):
+            hook(module, args, kwargs) if takes_kwargs else hook(module, args)
 
 
 class _After(Uncopyable):
@@ -70,14 +81,20 @@ class _After(Uncopyable):
     def __init__(self, key: int) -> None:
         self._key = key
 
+    @uncompiled(breaks=False)
     def __call__(self, module: nn.Module, args: Any, output: Any) -> None:
         if torch.compiler.is_compiling():
             return
-        for hook in list(_merged.get((id(module._forward_hooks), self._key), {}).values()):
+        for hook, _ in _calls(module, self._key):
             hook(module, args, output)
 
 
 _shared = {BEFORE: _Before(), AFTER: _After(AFTER), ALWAYS: _After(ALWAYS)}
+
+
+def _calls(module: nn.Module, shared: int) -> list[tuple[Any, bool]]:
+    merged = module._forward_hooks_always_called.get(-1 - shared)
+    return list(merged.calls.values()) if isinstance(merged, _Merged) else []
 
 
 def merge(module: nn.Module, hooks: Hooks, owned: Collection[int]) -> None:
@@ -88,20 +105,20 @@ def merge(module: nn.Module, hooks: Hooks, owned: Collection[int]) -> None:
         hooks: one of its two dicts of hooks.
         owned: the keys of nnviz's hooks in it.
     """
-    items = list(hooks.items())
+    beside: dict[int, Any] = module._forward_hooks_always_called
     places: dict[int, Any] = {}
-    for key, hook in items:
+    for key, hook in hooks.items():
         if key not in owned:
             places[key] = hook
             continue
-        always = key in module._forward_hooks_always_called
-        shared = BEFORE if hooks is module._forward_pre_hooks else ALWAYS if always else AFTER
+        shared = BEFORE if hooks is module._forward_pre_hooks else ALWAYS if key in beside else AFTER
         places.setdefault(shared, _shared[shared])
-        _merged.setdefault((id(hooks), shared), {})[key] = hook
+        # Dynamo compares the number of these keys too
+        takes_kwargs = module._forward_pre_hooks_with_kwargs.pop(key, False)
+        beside.setdefault(-1 - shared, _Merged(hooks, shared)).calls[key] = hook, takes_kwargs
         if shared == ALWAYS:
-            module._forward_hooks_always_called[shared] = True
-        module._forward_hooks_always_called[-1 - shared] = Uncopied(hooks, shared)  # type: ignore[assignment]
-        if shared == BEFORE:
+            beside[shared] = True
+        elif shared == BEFORE:
             module._forward_pre_hooks_with_kwargs[shared] = True
     for key in owned:
         del hooks[key]
@@ -115,28 +132,40 @@ def is_shared(hook: object) -> bool:
     return isinstance(hook, _Before | _After)
 
 
-def is_merged(hooks: Hooks, key: int) -> bool:
-    """Return True if a shared hook in this dict calls the hook that had the key."""
-    return any(shared in hooks and key in _merged.get((id(hooks), shared), {}) for shared in _shared)
+def is_merged(beside: dict[int, Any], hooks: Hooks, key: int) -> bool:
+    """Return True if a shared hook in a dict of hooks calls the hook that had the key.
+
+    Args:
+        beside: the module's ``_forward_hooks_always_called``.
+        hooks: the dict of hooks.
+        key: the hook's own key.
+    """
+    found = [beside.get(-1 - shared) for shared in _shared if shared in hooks]
+    return any(isinstance(merged, _Merged) and key in merged.calls for merged in found)
 
 
-def unmerge(hooks: Hooks, key: int) -> None:
-    """Forget a hook that a shared hook calls. The shared hook stays, since Dynamo would compile again without it."""
+def unmerge(beside: dict[int, Any], key: int) -> None:
+    """Forget a hook that a shared hook calls. The shared hook stays, since Dynamo would compile again without it.
+
+    Args:
+        beside: the module's ``_forward_hooks_always_called``.
+        key: the hook's own key.
+    """
     for shared in _shared:
-        _merged.get((id(hooks), shared), {}).pop(key, None)
+        if isinstance(merged := beside.get(-1 - shared), _Merged):
+            merged.calls.pop(key, None)
 
 
 def remove_shared(module: nn.Module, owned: Callable[[Any], bool]) -> None:
     """Forget the hooks of a run that ends, and remove the shared hooks that have none left."""
-    for hooks in (module._forward_pre_hooks, module._forward_hooks):
-        for shared in _shared:
-            kept = _merged.get((id(hooks), shared), {})
-            for key in [key for key, hook in kept.items() if owned(hook)]:
-                del kept[key]
-            if kept or shared not in hooks:
-                continue
-            _merged.pop((id(hooks), shared), None)
-            del hooks[shared]
-            module._forward_pre_hooks_with_kwargs.pop(shared, None)
+    beside: dict[int, Any] = module._forward_hooks_always_called
+    for shared in _shared:
+        if not isinstance(merged := beside.get(-1 - shared), _Merged):
+            continue
+        for key in [key for key, (hook, _) in merged.calls.items() if owned(hook)]:
+            del merged.calls[key]
+        if not merged.calls:
+            for hooks in (module._forward_pre_hooks, module._forward_hooks, module._forward_pre_hooks_with_kwargs):
+                hooks.pop(shared, None)
             for key in (shared, -1 - shared):
-                module._forward_hooks_always_called.pop(key, None)
+                beside.pop(key, None)

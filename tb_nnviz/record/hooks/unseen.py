@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import weakref
 from collections.abc import Callable, Iterable
 from functools import wraps
 from types import FrameType
@@ -48,13 +49,13 @@ class Unseen:
         with _lock:
             _open.add(self)
             _install()
+        weakref.finalize(self, _uninstall_unused).atexit = False
 
     def remove(self) -> None:
         """Leave torch as it was, if this was the last run."""
         with _lock:
             _open.discard(self)
-            if not _open:
-                _uninstall()
+            _uninstall_unused()
 
     def modules(self) -> list[nn.Module]:
         """Return the modules that take hooks."""
@@ -111,6 +112,7 @@ def restore() -> None:
             for key in [*before, *added]:
                 if key in entries:  # the user may have removed one
                     entries.move_to_end(key)
+        _uninstall_unused()
 
 
 def forget(owned: Callable[[Hook], bool]) -> None:
@@ -177,9 +179,11 @@ def _install() -> None:
         _wrapped.append(_Wrapped(torch._dynamo.utils, "nnmodule_has_hooks", _has_hooks))
 
 
-def _uninstall() -> None:
-    while _wrapped:
-        _wrapped.pop().remove()
+def _uninstall_unused() -> None:
+    """Leave torch as it was, if no run is open and nothing is being translated."""
+    with _lock:
+        while _wrapped and not (_open or _depth):
+            _wrapped.pop().remove()
 
 
 def _scripted(create: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

@@ -4,6 +4,7 @@ import copy
 import gc
 import io
 import pickle
+import weakref
 
 import pytest
 import torch
@@ -11,6 +12,7 @@ from torch import nn
 
 import tb_nnviz
 from tb_nnviz import schema
+from tb_nnviz.record.hooks import unseen
 from tb_nnviz.record.hooks.handles import Hook
 from tb_nnviz.record.hooks.shared import is_shared
 from tests.support import compiled
@@ -235,5 +237,22 @@ def test_monitor_closed_while_compiling_leaves_no_hook(tmp_path):
         monitor.close()
         return graph.forward
 
-    torch.compile(model, backend=backend)(torch.ones(2, 3))
+    called = torch.compile(model, backend=backend)
+    called(torch.ones(2, 3))
     assert hooks_of(model) == []
+    assert unseen._depth == 0  # hooks of later runs are hidden again
+
+
+def test_unclosed_monitor_ends_with_its_model(tmp_path):
+    """Also if shared hooks hold its hooks."""
+    torch._dynamo.reset()
+    model = nn.Sequential(nn.Linear(3, 4), nn.ReLU())
+    model[0].register_forward_hook(lambda module, args, output: None)
+    _, monitor = small(tmp_path, model)
+    torch.compile(model, backend="eager")(torch.ones(2, 3))
+    assert any(is_shared(hook) for hook in hooks_of(model))
+    session = weakref.ref(monitor._session)
+    del monitor, model, _
+    torch._dynamo.reset()
+    gc.collect()
+    assert session() is None
