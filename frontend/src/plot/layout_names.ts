@@ -21,7 +21,11 @@ export function elide(text: string, fits: Fits, keep: readonly Span[] = []): str
   // Not even the parts that matter fit. First the ellipses around them go, then the middle of each part.
   const parts = keep.map(([from, to]) => text.slice(from, to));
   const most = Math.max(...parts.map(({ length }) => length));
-  const bare = (size: number) => parts.map((part) => inMiddle(part, size, AT_START)).join("…").replace(/…+/g, "…");
+  const bare = (size: number) =>
+    parts
+      .map((part) => inMiddle(part, size, AT_START))
+      .join("…")
+      .replace(/…+/g, "…");
   return (
     longest(most, bare, fits) ?? longest(text.length - 1, (k) => inMiddle(text, k, AT_START), fits) ?? "…"
   );

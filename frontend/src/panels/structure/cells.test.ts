@@ -14,7 +14,14 @@ function series(values: number[], absent: number[] = []): LineSeries {
 }
 
 const paths = (values: number[], absent: number[] = []) =>
-  sparkPaths(series(values, absent), 0, scale, (step) => step, (value) => Math.round(value * 100), 22);
+  sparkPaths(
+    series(values, absent),
+    0,
+    scale,
+    (step) => step,
+    (value) => Math.round(value * 100),
+    22,
+  );
 
 describe("sparkPaths", () => {
   test("values within the scale, are a curve", () => {

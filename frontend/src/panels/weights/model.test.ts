@@ -341,7 +341,10 @@ describe("tracks of columns", () => {
     expect([...track.steps]).toEqual([0, 1, 4, 5]);
     const absent = Uint8Array.from([0, 1, 0]);
     const value = Float32Array.from([1, no, no]);
-    const [single] = tracks([{ run: "a", steps: Float64Array.from([0, 1, 2]), absent, values: { value } }], ["w[0]"]);
+    const [single] = tracks(
+      [{ run: "a", steps: Float64Array.from([0, 1, 2]), absent, values: { value } }],
+      ["w[0]"],
+    );
     expect([...single.steps]).toEqual([0, 2]);
     expect(trackCurves([single]).runs[0].nonfinites).toEqual([2]);
   });
