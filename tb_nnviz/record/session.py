@@ -8,7 +8,6 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from tb_nnviz import schema
 from tb_nnviz.record.call_reports import report_calls, report_ranks
 from tb_nnviz.record.collect import scalars
 from tb_nnviz.record.collect.dataflow.capture import GraphCapture
@@ -29,6 +28,14 @@ from tb_nnviz.record.model.modules import Layer, layers, named_modules, named_pa
 from tb_nnviz.record.model.optimizers import WatchedOptimizer
 from tb_nnviz.record.model.sharding import splits_outputs
 from tb_nnviz.record.options import Options
+from tb_nnviz.record.step_notices import (
+    invalid_scalar_notice,
+    lost_module_hooks_notice,
+    lost_optimizer_hooks_notice,
+    open_step_notice,
+    repeats_notice,
+    reporter,
+)
 from tb_nnviz.record.step_plan import StepPlan
 from tb_nnviz.record.write.event_file import Report
 from tb_nnviz.record.write.writer import Writer
@@ -41,8 +48,6 @@ MOST_BAD_NAMES = 20
 STEPPED_KINDS = ("gradient", "update", "optimizer")
 #: Steps of one optimizer within one open step, after which a warning names the optimizers that have not stepped.
 MOST_REPEATS = 100
-
-
 #: The kinds of layer calls.
 _CALLS = ("activation", "activation_gradient")
 
@@ -104,11 +109,11 @@ class Session:
             self._collectors = Collectors(models, self.optimizers, options, self._order, graph, paused, guard)
             self._hooks = OptimizerHooks(self, guard.failing("gradients"))
             self.installed.add("gradients", self._hooks)
-            self._hooks_of(self.optimizers)
+            self._hooks.add_all(self.optimizers)
             if options.scaler is not None:
                 self._patch(options.scaler)
             self._begin()
-            self.writer = make_writer(_reporter(self))  # last, so that an error leaves no empty file
+            self.writer = make_writer(reporter(self.guard))  # last, so that an error leaves no empty file
         except BaseException:
             self.installed.remove(whole=False)
             raise
@@ -140,7 +145,7 @@ class Session:
             replaces: those that are watched no longer.
             scaler: in place of the present GradScaler, unless it is None.
         """
-        self._hooks_of(optimizers)  # first, so that an error changes nothing
+        self._hooks.add_all(optimizers)  # first, so that an error changes nothing
         for optimizer in replaces:
             self._hooks.discard(optimizer)
         had_any = bool(self.optimizers)
@@ -279,75 +284,41 @@ class Session:
         self._repeats += 1
         if self._repeats == MOST_REPEATS:
             missing = [f"optimizer {i} ({o.name})" for i, o in enumerate(self.optimizers) if o not in self._stepped]
-            self.guard.notice(
-                "repeats",
-                f"step {self.number} stays open until every optimizer has stepped, and {', '.join(missing)} has not, "
-                f"while the others have {MOST_REPEATS} times: call monitor.step() where a step ends",
-            )
+            repeats_notice(self.guard, self.number, missing, MOST_REPEATS)
+
+    @property
+    def _stepped_kinds(self) -> tuple[str, ...]:
+        """The kinds that are missing from a step that no optimizer closes."""
+        return tuple(kind for kind in STEPPED_KINDS if kind in self._options.kinds)
 
     def _wait(self, sign: Sign) -> None:
         """React to a sign that the open step has ended."""
         if self._restore_hooks():
             self._open.reset()
             return
-        names = " and ".join(
-            f"{optimizer.name}.step()" for optimizer in self.optimizers if optimizer not in self._stepped
-        )
-        count = self._open.count - 1
-        if sign is Sign.CHANGED:
-            self._ends_unseen = True
-            state = f"is open since {count} training passes, although the parameters have changed"
-        else:
-            state = f"is open since {count} training passes"
-        self.guard.notice(
-            "open step",
-            f"step {self.number} {state}: it waits for {names or 'monitor.step()'}. Call monitor.step() where a step "
-            "ends, or hand over the optimizer that steps: monitor.watch_optimizer(optimizer)",
-            tuple(kind for kind in STEPPED_KINDS if kind in self._options.kinds),
-        )
+        self._ends_unseen = sign is Sign.CHANGED
+        missing = [optimizer.name for optimizer in self.optimizers if optimizer not in self._stepped]
+        open_step_notice(self.guard, self.number, self._open.count - 1, sign, missing, self._stepped_kinds)
         self._write_notices()
 
     def _restore_module_hooks(self) -> None:
         """Put back hooks on modules that other code has removed."""
         if self._modules.restore():
-            self.guard.notice(
-                "lost module hooks",
-                "other code removed hooks on modules: they are put back, passes in between are not recorded",
-                tuple(kind for kind in _CALLS if kind in self._options.kinds),
-            )
+            lost_module_hooks_notice(self.guard, tuple(kind for kind in _CALLS if kind in self._options.kinds))
 
     def _restore_hooks(self) -> bool:
         """Put back hooks on optimizers that other code has removed."""
         lost = self._hooks.restore()
         if lost:
-            names = ", ".join(optimizer.name for optimizer in lost)
-            self.guard.notice(
-                "lost optimizer hooks",
-                f"other code removed the hooks on {names}: they are put back, steps in between are not recorded",
-                tuple(kind for kind in STEPPED_KINDS if kind in self._options.kinds),
-            )
+            lost_optimizer_hooks_notice(self.guard, [optimizer.name for optimizer in lost], self._stepped_kinds)
         return bool(lost)
 
     # Steps
 
     def _invalid(self, name: str, value: object) -> None:
-        if len(self._bad_names) >= MOST_BAD_NAMES:
-            return
-        self._bad_names.add(name)
-        reason = f"invalid scalar {name}: {scalars.short(value)} (a number, or a tensor of one element)"
-        self.guard.notice(f"scalar {name}", reason, (schema.LOG,))
-
-    def _hooks_of(self, optimizers: Sequence[WatchedOptimizer]) -> None:
-        """Install the hooks of several optimizers, or of none."""
-        added: list[WatchedOptimizer] = []
-        try:
-            for optimizer in optimizers:
-                added.append(optimizer)
-                self._hooks.add(optimizer)
-        except BaseException:
-            for optimizer in added:
-                self._hooks.discard(optimizer)
-            raise
+        if len(self._bad_names) < MOST_BAD_NAMES:
+            self._bad_names.add(name)
+            invalid_scalar_notice(self.guard, name, value)
 
     def _patch(self, scaler: Any) -> None:
         """Replace the method of a GradScaler."""
@@ -427,14 +398,3 @@ class Session:
         if part == "activations":
             self._modules.active = False
         return self._collectors.drop(part)
-
-
-def _reporter(session: Session) -> Report:
-    """Return a function that makes a notice. The writer's thread, which has it, must not keep the session alive."""
-    reference = weakref.ref(session)
-
-    def report(key: str, reason: str) -> None:
-        if (alive := reference()) is not None:
-            alive.guard.notice(key, reason)
-
-    return report

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import FrameType
 from typing import Any, Protocol
 
@@ -75,6 +75,18 @@ class OptimizerHooks:
         """Install the hooks of one optimizer."""
         hooked = self._hooked[optimizer] = _Hooked(optimizer, self._observer, self._failed)
         hooked.install()
+
+    def add_all(self, optimizers: Iterable[WatchedOptimizer]) -> None:
+        """Install the hooks of several optimizers, or of none."""
+        added: list[WatchedOptimizer] = []
+        try:
+            for optimizer in optimizers:
+                added.append(optimizer)
+                self.add(optimizer)
+        except BaseException:
+            for optimizer in added:
+                self.discard(optimizer)
+            raise
 
     def discard(self, optimizer: WatchedOptimizer) -> None:
         """Remove the hooks of one optimizer."""

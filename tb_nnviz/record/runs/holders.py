@@ -24,10 +24,10 @@ def is_held(reference: weakref.ref[Any]) -> bool:
     """
     if reference() is None:
         return False
-    return _is_held([reference()], _over_frames(), _result_tables(), set(), _DEPTH)
+    return _is_held([reference()], _over_frames() | _last_results(), _result_tables(), set(), _DEPTH)
 
 
-def _is_held(box: list[Any], frames: set[int], tables: list[Any], seen: set[int], depth: int) -> bool:
+def _is_held(box: list[Any], over: set[int], tables: list[Any], seen: set[int], depth: int) -> bool:
     """Return True if the object in the box is held. The box is the only reference to it that is ours."""
     seen.add(id(box[0]))
     boxes = [[one] for one in gc.get_referrers(box[0]) if one is not box]
@@ -35,13 +35,13 @@ def _is_held(box: list[Any], frames: set[int], tables: list[Any], seen: set[int]
     if known < sys.getrefcount(box[0]) - 2:  # less the box and the argument; a running function holds it
         return True
     for holder in boxes:
-        if id(holder[0]) in seen or id(holder[0]) in frames:
+        if id(holder[0]) in seen or id(holder[0]) in over:
             continue
         if any(holder[0] is table for table in tables):
             if _only_result(holder[0], box):
                 continue
             return True
-        if isinstance(holder[0], FrameType) or depth == 0 or _is_held(holder, frames, tables, seen, depth - 1):
+        if isinstance(holder[0], FrameType) or depth == 0 or _is_held(holder, over, tables, seen, depth - 1):
             return True
     return False
 
@@ -78,11 +78,23 @@ def _frames(traceback: TracebackType | None) -> Iterator[FrameType]:
         traceback = traceback.tb_next
 
 
+def _shell() -> Any:
+    """Return the interactive shell of a notebook, or None."""
+    return getattr(builtins, "get_ipython", lambda: None)()
+
+
+def _last_results() -> set[int]:
+    """Return the ids of the objects in which a shell keeps the result of the last cell."""
+    shell = _shell()
+    displayed = getattr(getattr(shell, "displayhook", None), "exec_result", None)
+    results = [one for one in (getattr(shell, "last_execution_result", None), displayed) if one is not None]
+    return {id(part) for one in results for part in (one, getattr(one, "__dict__", None)) if part is not None}
+
+
 def _result_tables() -> list[Any]:
     """Return the tables in which a shell keeps results beside its variables."""
     tables: list[Any] = [vars(builtins), vars(sys.modules["__main__"])]
-    shell = getattr(builtins, "get_ipython", lambda: None)()
-    space = getattr(shell, "user_ns", None)
+    space = getattr(_shell(), "user_ns", None)
     if isinstance(space, dict):
         tables += [space, space.get("_oh")]
     return tables

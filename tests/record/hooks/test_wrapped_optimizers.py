@@ -10,7 +10,7 @@ from torch import nn
 
 import tb_nnviz
 from tests.support.event_reader import Run
-from tests.support.wrapped_optimizers import WRAPPERS, Forwarding, Lookahead, NoSuper, Schedule
+from tests.support.odd_models.wrapped_optimizers import WRAPPERS, Forwarding, Lookahead, NoSuper, Schedule
 
 STEPS = 4
 

@@ -113,10 +113,15 @@ def test_monitor_that_is_only_the_result_of_a_cell_gives_way(name, tmp_path, mon
 
 
 def test_monitor_among_the_results_of_a_notebook_gives_way(tmp_path, monkeypatch):
+    class Result:
+        pass
+
     class Shell:
         user_ns = {}
+        last_execution_result = Result()
 
     results = {7: watch(tmp_path)}
+    Shell.last_execution_result.result = results[7]
     Shell.user_ns.update(_oh=results, Out=results, _7=results[7], _=results[7])
     monkeypatch.setattr(builtins, "get_ipython", lambda: Shell, raising=False)
     watch(tmp_path).close()
