@@ -129,9 +129,14 @@ def _train(folder: Path, name: str, width: int) -> None:
 
 
 def write(logdir: Path) -> None:
-    """Write all runs."""
-    for name, width in zip(NAMES, RUNS.values(), strict=True):
-        _train(logdir, name, width)
+    """Write all runs. One thread is fast enough, and several wait for each other on a busy machine."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        for name, width in zip(NAMES, RUNS.values(), strict=True):
+            _train(logdir, name, width)
+    finally:
+        torch.set_num_threads(threads)
 
 
 LAST = dict.fromkeys(NAMES, STEPS - 1)
