@@ -94,11 +94,13 @@ class SeriesCache:
         if to_read:
             keys = [(reader.experiment, run, tag) for run, tag in to_read]
             loaded = self._reads.load(keys, lambda some: self._load(reader, some))
+            problems = dict.fromkeys(result.problems)  # those of a whole run are those of each of its tags
             for _, run, tag in keys:
                 one = loaded[reader.experiment, run, tag]
-                result.problems += [problem for problem in one.problems if problem not in result.problems]
+                problems.update(dict.fromkeys(one.problems))
                 if one.points is not None:
                     result.data.setdefault(run, {})[tag] = one.points
+            result.problems = list(problems)
         return result
 
     def list_all(self, reader: Reader, likely: Sequence[str]) -> ReadResult[SeriesInfo]:
@@ -187,10 +189,13 @@ class SeriesCache:
         # Both are from before the read, so that what is written during it is noticed.
         until, arrivals = time.monotonic() + self._valid_seconds, reader.arrivals(runs, ARRIVALS)
         read = reader.read_tensors(self._plugin, runs, tags)
+        by_series: dict[tuple[str, str | None], list[Problem]] = {}
+        for problem in read.problems:
+            by_series.setdefault((problem.run, problem.tag), []).append(problem)
         loaded = {}
         for key in keys:
             _, run, tag = key
-            problems = tuple(one for one in read.problems if one.run == run and one.tag in (None, tag))
+            problems = (*by_series.get((run, None), ()), *by_series.get((run, tag), ()))
             points, info = read.data.get(run, {}).get(tag), None
             if points is not None:
                 points = points.stacked()

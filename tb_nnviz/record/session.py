@@ -9,6 +9,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from tb_nnviz import schema
+from tb_nnviz.record.call_reports import report_calls, report_ranks
 from tb_nnviz.record.collect import scalars
 from tb_nnviz.record.collect.dataflow.capture import GraphCapture
 from tb_nnviz.record.collect.held_values import HeldValues
@@ -16,6 +17,7 @@ from tb_nnviz.record.collectors import Collectors
 from tb_nnviz.record.event_emitter import EventEmitter
 from tb_nnviz.record.hooks.guard import Guard
 from tb_nnviz.record.hooks.installed import Installed
+from tb_nnviz.record.hooks.modes import outside_modes
 from tb_nnviz.record.hooks.modules import ModuleHooks
 from tb_nnviz.record.hooks.notices import NotRecorded
 from tb_nnviz.record.hooks.open_step import OpenStep, Sign
@@ -25,7 +27,7 @@ from tb_nnviz.record.hooks.scaler import GradScalerPatch
 from tb_nnviz.record.hooks.unseen import Unseen
 from tb_nnviz.record.model.modules import Layer, layers, named_modules, named_parameters
 from tb_nnviz.record.model.optimizers import WatchedOptimizer
-from tb_nnviz.record.model.sharding import rank, splits_outputs
+from tb_nnviz.record.model.sharding import splits_outputs
 from tb_nnviz.record.options import Options
 from tb_nnviz.record.step_plan import StepPlan
 from tb_nnviz.record.write.event_file import Report
@@ -76,7 +78,7 @@ class Session:
         self._plan = StepPlan(self.number)
         self._begun: set[WatchedOptimizer] = set()
         self._stepped: set[WatchedOptimizer] = set()
-        self._pass_seen = self._ordered = self._over = False
+        self._pass_seen = self._ordered = self._over = self._is_open = False
         self._repeats = 0
         self._open, self._held = OpenStep(models), HeldValues()
         self._ends_unseen = False  # True if steps end without a watched optimizer
@@ -119,7 +121,8 @@ class Session:
     def log(self, values: Mapping[str, Any]) -> None:
         """Submit scalars of the user. They belong to the last closed step, or to the open step if a pass has begun."""
         step = self.number if self._pass_seen else max(self.number - 1, self._first)
-        self._events.log(step, self._held.take(step, scalars.checked(values, self._invalid)))
+        with outside_modes():
+            self._events.log(step, self._held.take(step, scalars.checked(values, self._invalid)))
         if self._ends_unseen and self._pass_seen:  # users log once per step
             self._close(seen=False)
         self._quiet_logs += 1
@@ -162,7 +165,8 @@ class Session:
 
     def clipped(self, norm: float | Tensor, max_norm: float, of: Hashable) -> None:
         """Record a clipping of the open step's gradients, as in ``Monitor.clipped``."""
-        self._collectors.clipping.add(self.number, norm, max_norm, of)
+        with outside_modes():
+            self._collectors.clipping.add(self.number, norm, max_norm, of)
 
     def close_by_hand(self) -> None:
         """Close the open step, unless all optimizers have just stepped: that closed it already."""
@@ -198,6 +202,7 @@ class Session:
 
     def opened(self) -> None:
         """Report that a training pass begins."""
+        self._open_again()
         self._pass_seen = True
         self._quiet_logs = 0
         if self._unseen.whole_steps:
@@ -227,12 +232,15 @@ class Session:
 
     def before(self, optimizer: WatchedOptimizer, closure: bool) -> None:
         """Report that an optimizer is about to step."""
+        self._open_again()
         self._begun.add(optimizer)
-        self._collectors.before(optimizer, closure)
+        with outside_modes():
+            self._collectors.before(optimizer, closure)
 
     def computed(self, optimizer: WatchedOptimizer) -> None:
         """Report that an optimizer's closure has computed its gradients."""
-        self._collectors.computed(optimizer)
+        with outside_modes():
+            self._collectors.computed(optimizer)
 
     def after(self, optimizer: WatchedOptimizer) -> None:
         """Report that an optimizer has stepped."""
@@ -241,12 +249,15 @@ class Session:
         self._begun.discard(optimizer)
         self._open.reset()
         self._ends_unseen = False
-        self._collectors.after(optimizer)
-        if optimizer in self._stepped:
-            self._count_repeat()
-        self._stepped.add(optimizer)
-        if len(self._stepped) == len(self.optimizers):
-            self._close()
+        try:
+            with outside_modes():
+                self._collectors.after(optimizer)
+        finally:  # also after an interrupt, because the optimizer has stepped
+            if optimizer in self._stepped:
+                self._count_repeat()
+            self._stepped.add(optimizer)
+            if len(self._stepped) == len(self.optimizers):
+                self._close()
 
     def _skipped(self, given: Any) -> None:
         """Report that a GradScaler has found nonfinite gradients and has not called the optimizer."""
@@ -347,10 +358,10 @@ class Session:
     def _begin(self) -> None:
         self._modules.active = False  # if a line below raises, nothing accumulates
         self._plan = plan = self._options.plan(self.number)
+        self._collectors.begin(plan)
         if plan.logged and not self.guard.is_off("activations") and splits_outputs(self._models):
             reason = "not recorded: layers compute a part of their output on each rank (tensor parallelism)"
             self.guard.fail("activations", NotRecorded(reason))
-        self._collectors.begin(plan)
         if plan.logged:
             self.guard.attempt("activations", self._restore_module_hooks)
         self._modules.next_step(plan.logged and not self.guard.is_off("activations"))
@@ -358,6 +369,12 @@ class Session:
         self._repeats = 0
         self._pass_seen = False
         self.guard.step, self.guard.step_seconds = self.number, 0.0
+        self._is_open = True
+
+    def _open_again(self) -> None:
+        """Open the step, if an interrupt came while it was being opened."""
+        if not self._is_open:
+            self._begin()
 
     def _close(self, seen: bool = True) -> None:
         """Close the open step.
@@ -365,14 +382,28 @@ class Session:
         Args:
             seen: False if it ended without the step of a watched optimizer, and without ``close_by_hand``.
         """
+        self._is_open = False
+        try:
+            with outside_modes():
+                self._submit(seen)
+        finally:  # also after an interrupt, or the next step would be measured on top of this one
+            if not self._over:
+                self.number += 1
+                if seen:
+                    self._ends_unseen = False
+                    self._open.reset()
+                self._begin()
+
+    def _submit(self, seen: bool) -> None:
+        """Submit what was measured in the step."""
         if not self._ordered:  # the first pass has shown the order of execution
             self._ordered = True
             self.guard.attempt("the order of execution", self._order.settle)
-        if self._modules.active and self._unseen.compiled:
-            self.guard.attempt("activations", self._report_compiled)
         if self._plan.logged:
-            self.guard.attempt("ranks", self._report_ranks)
-            self.guard.attempt("activations", self._report_evaluation)
+            kinds = tuple(kind for kind in _CALLS if kind in self._options.kinds)
+            compiled = self._modules.active and self._unseen.compiled
+            self.guard.attempt("ranks", report_ranks, self.guard.notice, kinds)
+            self.guard.attempt("activations", report_calls, self.guard.notice, kinds, self._modules, compiled)
         pending = self._collectors.close(self._plan)
         if pending is not None:
             if not seen:
@@ -382,53 +413,14 @@ class Session:
             # are still on their devices, because their copy to the host begins in `submit`.
             self.guard.attempt("steps", self._events.submit, pending, self.guard.step_seconds)
         self.guard.attempt("log", self._held.release, self._events.log)
-        if self.writer.refused:  # another rank writes this run
-            self.end()
-            return
         self._write_notices()
-        self.number += 1
-        if seen:
-            self._ends_unseen = False
-            self._open.reset()
-        self._begin()
+        if self.writer.refused:  # another rank writes this run
+            self.guard.stop()
 
     def _write_notices(self) -> None:
         """Submit the notices if one is new. A step that stays open must not hold them back."""
         if (notices := self.guard.notices.take()) is not None:
             self.guard.attempt("notices", self._events.notices, self.number, notices)
-
-    def _report_ranks(self) -> None:
-        """Report that the log has the values of one rank."""
-        if (own := rank()).size > 1:
-            self.guard.notice(
-                "ranks",
-                f"activations and their gradients are of rank {own.number} only, of {own.size}: problems in the "
-                "samples of the other ranks are not in this run",
-                tuple(kind for kind in _CALLS if kind in self._options.kinds),
-            )
-
-    def _report_evaluation(self) -> None:
-        """Report that the model trains in evaluation mode, in which passes are not taken for training."""
-        kinds = tuple(kind for kind in _CALLS if kind in self._options.kinds)
-        if kinds and self._modules.trained_in_evaluation():
-            self.guard.notice(
-                "evaluation mode",
-                "no activations: the model trains in evaluation mode (model.eval()), in which its passes do not count "
-                "as training. Call model.train() before them",
-                kinds,
-            )
-
-    def _report_compiled(self) -> None:
-        """Report the layers that were not seen, although the model trains: torch.compile runs them without hooks."""
-        uncalled = self._modules.uncalled()
-        if uncalled:
-            names = ", ".join(uncalled[:3]) + (" ..." if len(uncalled) > 3 else "")
-            self.guard.notice(
-                "compiled",
-                f"no activations of {len(uncalled)} layers ({names}): calls in a graph of torch.compile are not "
-                "recorded. Parameters, gradients and updates are",
-                tuple(kind for kind in _CALLS if kind in self._options.kinds),
-            )
 
     def _turned_off(self, part: str) -> list[str]:
         """Stop a part that failed, and return the kinds that the log lacks from now on."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from torch import nn
+from torch.nn.parameter import UninitializedBuffer, is_lazy
 
 from tb_nnviz.record.collect.activation_maps.probe import Probe
 from tb_nnviz.record.collect.dataflow.tensors import bytes_of, tensors_of
-from tb_nnviz.record.model.evaluation import evaluation
+from tb_nnviz.record.model.evaluation import evaluation, is_uninitialized
 from tb_nnviz.record.model.modules import named_modules, takes_hooks, unwrap
 from tb_nnviz.record.model.sharding import any_sharded
 from tb_nnviz.record.model.table import module_table
@@ -76,7 +78,8 @@ def summary(model: nn.Module, inputs: Any) -> Summary:
     21
 
     The model runs once, in evaluation mode and without gradients. Its modes, its buffers and all random states are
-    restored afterwards. A model inside a wrapper (DDP, compile) is unwrapped.
+    restored afterwards. If it has lazy parameters, a copy runs in its place. A model inside a wrapper (DDP, compile) is
+    unwrapped.
 
     Args:
         model: the model.
@@ -84,11 +87,14 @@ def summary(model: nn.Module, inputs: Any) -> Summary:
             object that holds tensors.
 
     Raises:
-        TypeError, ValueError: the inputs are none of these, or the model is sharded over ranks.
+        TypeError: the inputs are none of these.
+        ValueError: the model is sharded over ranks, or has lazy parameters and cannot be copied.
     """
     models = unwrap(model)
     if list(models) != [""]:
         raise TypeError(f"invalid model: {type(model).__name__} (one torch.nn.Module)")
+    if is_uninitialized(models[""]):
+        models = _copied(models[""])
     inner = models[""]
     if any_sharded(models.values()):
         raise ValueError(
@@ -99,6 +105,23 @@ def summary(model: nn.Module, inputs: Any) -> Summary:
     table = _observe(models, inner, probe)
     print(table)
     return table
+
+
+def _copied(model: nn.Module) -> dict[str, nn.Module]:
+    """Return a copy of a model with lazy parameters, which the pass would initialize."""
+    # torch cannot copy lazy buffers
+    memo: dict[int, Any] = {
+        id(buffer): UninitializedBuffer(requires_grad=False, device=buffer.device, dtype=buffer.dtype)  # type: ignore[call-arg]
+        for buffer in model.buffers()
+        if is_lazy(buffer)
+    }
+    try:
+        return {"": copy.deepcopy(model, memo)}
+    except Exception as error:
+        raise ValueError(
+            f"invalid model: {type(model).__name__} has lazy parameters and cannot be copied: {error!r:.200} (run it "
+            "on a batch before)"
+        ) from error
 
 
 def _observe(models: Mapping[str, nn.Module], model: nn.Module, probe: Probe) -> Summary:

@@ -74,8 +74,11 @@ def watch(
 
     Args:
         model: the model, or several by name. Rows of several models are named ``name.layer``.
-        optimizer: one or several. Without any, call ``monitor.step()`` after each backward pass.
+        optimizer: one or several. Without any, call ``monitor.step()`` after each backward pass. An optimizer that
+            wraps another is watched by its own ``step``. ``monitor.watch_optimizer`` hands over those of a later phase.
         logdir: the run's directory. A thread of the monitor writes the events, and loses none when the process ends.
+            If an earlier monitor of this process writes it, that is an error, unless nothing but the last traceback or
+            the output of a notebook's cell holds that monitor. Then it is closed, and this one takes over.
         writer: in place of ``logdir``, an existing SummaryWriter of torch or tensorboardX. Events then go through it
             and have its guarantees: what it has not flushed is lost if the process dies.
         every: statistics are taken at the steps that are a multiple of this.

@@ -47,8 +47,8 @@ GROWING = 3
 #: Training steps of a run. The growing runs begin with half of them.
 STEPS = 100
 #: Runs in one request, steps that a growing run writes per second, and seconds to wait for a server.
-RUNS_PER_REQUEST, STEPS_PER_SECOND, PATIENCE_SECONDS = 10, 2, 180
-BLOCKS = 4
+RUNS_PER_REQUEST, STEPS_PER_SECOND, PATIENCE_SECONDS = 10, 2, 300
+BLOCKS = 3
 ROUTE = "/data/plugin/nnviz/"
 ROWS = [f"blocks.{i}.{part}" for i in range(BLOCKS) for part in ("0", "1", "2")]
 
@@ -114,12 +114,12 @@ class Growing(contextlib.ExitStack):
             self._write(event)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._grow)
-        self.callback(self._thread.join)
-        self.callback(self._stop.set)
 
     def start(self) -> None:
-        """Start to append."""
+        """Start to append. The run stops to grow when it is closed."""
         self._thread.start()
+        self.callback(self._thread.join)
+        self.callback(self._stop.set)
 
     def _write(self, event: event_pb2.Event) -> None:
         self._writer.write(event.SerializeToString())

@@ -209,7 +209,7 @@ def test_play_button_and_keys_change_step_and_layer(view: View, demo_runs: dict[
 def test_exports_hold_logged_values_and_the_picture(view: View, demo_runs: dict[str, Run]) -> None:
     with view.page.expect_download() as download:
         view.get("export-csv").click()
-    assert download.value.suggested_filename == f"nnviz_activations_{LAYER}_step_{STEP}.csv"
+    assert download.value.suggested_filename == f"nnviz_activations_{LAYER}_sample_4_step_{STEP}.csv"
     rows = list(csv.DictReader(io.StringIO(Path(download.value.path()).read_text())))
     assert len(rows) == len(RUNS) * 16 * 64
     for name in RUNS:

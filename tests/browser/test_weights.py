@@ -198,7 +198,7 @@ def test_difference_mode_subtracts_the_reference_run(view: View, demo_runs: dict
         assert float(line["mean"]) == pytest.approx(expected[index], rel=1e-6)
     with view.page.expect_download() as download:
         view.get("export-png").click()
-    assert download.value.suggested_filename == f"nnviz_{KERNELS}_step_{last}.png"
+    assert download.value.suggested_filename == f"nnviz_weights_{KERNELS}_minus_healthy_step_{last}.png"
 
 
 def test_tracked_weight_has_value_of_every_logged_step(view: View, demo_runs: dict[str, Run]) -> None:

@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from tensorboard.compat.proto import event_pb2
 
 from tests.support.fuzz import logs
@@ -72,6 +73,7 @@ BOMBS: dict[str, tuple[str, Callable[[Value], None]]] = {
 }
 
 
+@pytest.mark.slow
 def test_bombs_take_little_memory_and_lose_nothing(loader: str, tmp_path: Path) -> None:
     logs.train(tmp_path / "genuine" / "0")
     genuine = [event_pb2.Event.FromString(data) for data in logs.records(tmp_path / "genuine" / "0")]

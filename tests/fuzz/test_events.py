@@ -15,7 +15,7 @@ from tests.support.fuzz.questions import QUESTIONS, Outcome, check, culprits, de
 from tests.support.tensorboards import TensorBoard
 
 SOUND = ["good/0", "good/1"]
-BAD_RUNS = 80
+BAD_RUNS = 60
 SEED = 20_261_128
 #: Most calls of the data provider for one question: those for sound runs, and those that find broken series.
 MOST_CALLS, MOST_CALLS_PER_PROBLEM = 8, 40
@@ -44,6 +44,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     return made
 
 
+@pytest.mark.slow
 def test_answers_beside_mutated_runs_are_as_without_them(
     loader: str, genuine: Path, tmp_path: Path, calls: list[str]
 ) -> None:

@@ -10,6 +10,7 @@ import pytest
 from tensorboard import errors
 
 from tb_nnviz.logs.provider import ATTEMPTS, PAUSE_SECONDS, ProviderReader, UnavailableError
+from tb_nnviz.logs.reader import SeriesInfo
 
 RUNS = [f"run{i}" for i in range(20)]
 
@@ -43,6 +44,18 @@ class Provider:
             raise self.error
         datum = SimpleNamespace(step=0, wall_time=0.0, numpy=None)
         return {run: {tag: [datum] for r, tag in pairs if r == run} for run, _ in pairs}
+
+    def list_tensors(self, ctx: Any, **arguments: Any) -> dict[str, dict[str, Any]]:
+        self.calls.append(arguments)
+        asked = arguments.get("run_tag_filter", SimpleNamespace(runs=None, tags=None))
+        runs, tags = asked.runs or sorted(RUNS), asked.tags or [*TAGS, "mine"]
+        if not self.broken.isdisjoint((run, tag) for run in runs for tag in tags):
+            raise self.error
+        info = SimpleNamespace(max_step=3, max_wall_time=float("inf"))
+        return {run: dict.fromkeys(tags, info) for run in runs}
+
+    def list_runs(self, ctx: Any, **arguments: Any) -> list[Any]:
+        return [SimpleNamespace(run_name=run, start_time=0.0) for run in RUNS]
 
 
 @pytest.fixture(autouse=True)
@@ -111,3 +124,20 @@ def test_read_tensors_other_error_is_raised_unchanged(error: Exception) -> None:
     with pytest.raises(type(error)) as caught:
         read(Provider({("run1", "norm")}, error))
     assert caught.value is error
+
+
+def test_list_all_tensors_unlistable_run_keeps_all_tags_of_others() -> None:
+    provider = Provider({("run3", "mine")}, KeyError("mine"))
+    found = ProviderReader(provider, "context", "").list_all_tensors("nnviz", TAGS)
+    assert {run: sorted(tags) for run, tags in found.data.items()} == {
+        run: sorted(TAGS if run == "run3" else [*TAGS, "mine"]) for run in RUNS
+    }
+    assert {problem.run for problem in found.problems} == {"run3"}
+    assert found.data["run1"]["mine"] == SeriesInfo(3, 0.0)
+
+
+def test_read_tensors_many_broken_series_waits_once(pauses: list[float]) -> None:
+    broken = {(run, "norm") for run in RUNS}
+    found = read(Provider(broken, KeyError("norm")))
+    assert {problem[:2] for problem in found.problems} == broken
+    assert len(pauses) == ATTEMPTS - 1

@@ -32,18 +32,24 @@ RULES = {
     "tb_nnviz": rule("tb_nnviz.record tb_nnviz.environment"),
     "tb_nnviz.schema*": rule("numpy tb_nnviz.schema"),
     # the training side, lower layers first: each rule lists the layers above it that may be imported
+    "tb_nnviz.record.interrupts": rule(""),
     "tb_nnviz.record.measure.fields": rule("torch"),
     "tb_nnviz.record.measure.native*": rule(
-        "torch tb_nnviz.record.measure.fields tb_nnviz.record.measure.histogram tb_nnviz.record.measure.native"
+        "torch tb_nnviz.record.interrupts tb_nnviz.record.measure.fields tb_nnviz.record.measure.histogram "
+        "tb_nnviz.record.measure.native"
     ),
     "tb_nnviz.record.measure.histogram": rule("torch numpy tb_nnviz.schema"),
     "tb_nnviz.record.measure.host_copy": rule("torch numpy"),
-    "tb_nnviz.record.measure*": rule("torch numpy tb_nnviz.schema tb_nnviz.record.measure"),
+    "tb_nnviz.record.measure*": rule("torch numpy tb_nnviz.schema tb_nnviz.record.interrupts tb_nnviz.record.measure"),
     "tb_nnviz.record.write.records": rule("tensorboard google_crc32c"),
     "tb_nnviz.record.write.event_file": rule("tensorboard google_crc32c tb_nnviz.schema tb_nnviz.record.write"),
-    "tb_nnviz.record.write*": rule("numpy tensorboard tb_nnviz.schema tb_nnviz.record.write"),
-    "tb_nnviz.record.model*": rule("torch numpy tb_nnviz.schema tb_nnviz.record.model"),
-    "tb_nnviz.record.hooks*": rule("torch tb_nnviz.schema tb_nnviz.record.hooks tb_nnviz.record.model"),
+    "tb_nnviz.record.write*": rule(
+        "numpy tensorboard tb_nnviz.schema tb_nnviz.record.interrupts tb_nnviz.record.write"
+    ),
+    "tb_nnviz.record.model*": rule("torch numpy tb_nnviz.schema tb_nnviz.record.interrupts tb_nnviz.record.model"),
+    "tb_nnviz.record.hooks*": rule(
+        "torch tb_nnviz.schema tb_nnviz.record.hooks tb_nnviz.record.interrupts tb_nnviz.record.model"
+    ),
     # one step: what is due, what was measured of it
     "tb_nnviz.record.schedule": rule(""),
     "tb_nnviz.record.step_plan": rule(""),
@@ -59,9 +65,9 @@ RULES = {
     ),
     "tb_nnviz.record.collect": rule(""),
     "tb_nnviz.record.collect.*": rule(
-        "torch numpy tb_nnviz.schema tb_nnviz.record.collect tb_nnviz.record.hooks tb_nnviz.record.measure "
-        "tb_nnviz.record.model tb_nnviz.record.pending_step tb_nnviz.record.reduce tb_nnviz.record.row_table "
-        "tb_nnviz.record.step_plan"
+        "torch numpy tb_nnviz.schema tb_nnviz.record.collect tb_nnviz.record.hooks tb_nnviz.record.interrupts "
+        "tb_nnviz.record.measure tb_nnviz.record.model tb_nnviz.record.pending_step tb_nnviz.record.reduce "
+        "tb_nnviz.record.row_table tb_nnviz.record.step_plan"
     ),
     "tb_nnviz.record.assemble": rule(
         "numpy tb_nnviz.schema tb_nnviz.record.collect.global_norm tb_nnviz.record.measure tb_nnviz.record.pending_step"

@@ -221,7 +221,7 @@ def test_read_problems_are_given_to_every_thread() -> None:
         answers = [one.result() for one in [pool.submit(kept.read, reader, ["a"], ["x", "bad"]) for _ in range(4)]]
     for answer in answers:
         assert answer.data["a"]["x"].steps.size == 5
-        ((run, tag, reason),) = answer.problems
+        ((run, tag, reason, _),) = answer.problems
         assert (run, tag) == ("a", "bad") and reason.startswith("cannot be read: ValueError")
 
 

@@ -17,12 +17,13 @@ from tests.support.tensors import same_bits
 
 #: Modules whose functions are made to raise, one at a time: everything between the training loop and the writer.
 PLACES = (
+    "model.optimizers", "hooks.open_step",
     "assemble", "collectors", "event_emitter", "measure.histogram", "measure.host_copy", "measure.stats",
     "model.evaluation", "pending_step", "reduce.local", "row_table", "step_plan", "window",
     "hooks.calls", "hooks.fast_path", "hooks.modules", "hooks.optimizers", "hooks.order",
     "collect.activations", "collect.adam_state", "collect.clipping", "collect.collector", "collect.global_norm",
     "collect.learning_rates", "collect.loss_scaling", "collect.optimizer_state", "collect.parameter_rows",
-    "collect.parameters", "collect.scalars", "collect.snapshot", "collect.watched_parameters",
+    "collect.held_values", "collect.parameters", "collect.scalars", "collect.snapshot", "collect.watched_parameters",
     "collect.activation_maps.axes", "collect.activation_maps.collector", "collect.activation_maps.inputs",
     "collect.activation_maps.layer_map", "collect.activation_maps.plan", "collect.activation_maps.probe",
     "collect.activation_maps.probe_passes",

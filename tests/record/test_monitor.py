@@ -1,10 +1,13 @@
 """Tests of the monitor: logged scalars, overhead, resumed training and close."""
 
 import time
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 import tb_nnviz
 from tests.support.event_reader import Run
@@ -121,3 +124,69 @@ def test_overhead_is_seconds_and_share_of_time(tmp_path):
         before = time.perf_counter()
         seconds, share = monitor.overhead
         assert seconds > 0 and share == pytest.approx(seconds / (before - monitor._started), rel=0.2)
+
+
+class Odd:
+    """A value whose methods raise."""
+
+    def __float__(self):
+        raise RuntimeError("not now")
+
+    def __repr__(self):
+        raise RuntimeError("nor this")
+
+
+GOOD = {
+    "int": (7, 7.0),
+    "bool": (True, 1.0),
+    "decimal": (Decimal("0.5"), 0.5),
+    "fraction": (Fraction(1, 4), 0.25),
+    "numpy scalar": (np.float16(0.5), 0.5),
+    "numpy array": (np.array([[2.0]]), 2.0),
+    "tensor": (torch.tensor([[3.0]], dtype=torch.float64, requires_grad=True), 3.0),
+    "parameter": (nn.Parameter(torch.tensor(4.0)), 4.0),
+    "sparse": (torch.tensor([5.0]).to_sparse(), 5.0),
+    "integer tensor": (torch.tensor(8), 8.0),
+    "infinity": (float("inf"), float("inf")),
+    "large": (10**30, np.float32(1e30)),
+}
+BAD = [
+    None, "0.5", b"1.5", 1j, 10**400, 10**5000, [1.0], object(), Odd(), torch.ones(2), torch.tensor(1j), np.ones(3),
+    torch.tensor(1.0, device="meta"), torch.empty(0), float, nn.Linear(1, 1),
+]  # fmt: skip
+
+
+def test_log_takes_a_dict_like_keywords(tmp_path):
+    model = net()
+    cyclic = {"a": 1.0}
+    cyclic["self"] = cyclic
+    with tb_nnviz.watch(model, sgd(model), logdir=tmp_path) as monitor:
+        monitor.log({"loss": 0.5})
+        monitor.log({"loss": 0.25, "train": {"acc": {"top1": 0.75}}}, lr=0.125)
+        monitor.log({1: 2.0, ("a", 2): 3.0, None: 4.0})
+        monitor.log({name: value for name, (value, _) in GOOD.items()})
+        monitor.log(cyclic)
+        monitor.log({})
+        monitor.log()
+    found = {tag.removeprefix("nnviz/log/"): values[0] for tag, values in Run(tmp_path).scalars.items()}
+    assert found["loss"] == 0.25 and found["train/acc/top1"] == 0.75 and found["lr"] == 0.125
+    assert found["1"] == 2.0 and found["('a', 2)"] == 3.0 and found["None"] == 4.0 and found["a"] == 1.0
+    assert {name: found[name] for name in GOOD} == {name: expected for name, (_, expected) in GOOD.items()}
+
+
+def test_log_reports_bad_values_and_keeps_the_others(tmp_path, caplog):
+    model = net()
+    with tb_nnviz.watch(model, sgd(model), logdir=tmp_path) as monitor:
+        for number, value in enumerate(BAD):
+            monitor.log({f"bad{number}": value, "good": float(number)})
+            monitor.log({f"bad{number}": value})
+        for value in (0.5, [1.0], "loss", None, Odd()):
+            monitor.log(value, good=-1.0)
+        monitor.log(**{f"other{number}": None for number in range(500)})
+        monitor.log(good=-2.0)
+    assert Run(tmp_path).scalars["nnviz/log/good"][0] == -2.0
+    assert not [tag for tag in Run(tmp_path).scalars if "/bad" in tag]
+    said = [record.getMessage() for record in caplog.records]
+    assert sum("invalid scalar bad" in one for one in said) == len(BAD)
+    assert len(said) <= 22 and all(len(one) < 200 for one in said)
+    assert not [record for record in caplog.records if record.exc_info], "no part is turned off"

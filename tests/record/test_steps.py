@@ -118,7 +118,7 @@ def test_session_internal_error_turns_collector_off(tmp_path, caplog, monkeypatc
         raise RuntimeError("ours")
 
     for module in ("activations", "parameters"):
-        monkeypatch.setattr(f"tb_nnviz.record.collect.{module}.measure", broken)
+        monkeypatch.setattr(f"tb_nnviz.record.collect.{module}.measure_any", broken)
     model = net()
     with tb_nnviz.watch(model, sgd(model), logdir=tmp_path, every=1, histograms_every=None) as monitor:
         train(model, monitor._session.optimizers[0].given, 3, monitor)

@@ -197,7 +197,10 @@ function Cost() {
   );
 }
 
-const percent = (share: number) => `${share < 0.0995 ? (100 * share).toFixed(1) : Math.round(100 * share)} %`;
+const percent = (share: number) =>
+  share > 0 && share < 0.0005
+    ? "< 0.1 %"
+    : `${share < 0.0995 ? (100 * share).toFixed(1) : Math.round(100 * share)} %`;
 
 /** Format a cost as `4.2 % of the run (3.1 ms at each of 100 logged steps)`. */
 export const costOf = ({ share, seconds, steps, sampled }: Overhead) =>

@@ -75,7 +75,12 @@ export function quantity(count: number): string {
 
 /** Format a logged metric. Accuracies (names with `acc`, values within 0 and 1) are percentages. */
 export function metric(name: string, value: number): string {
-  if (/acc/.test(name) && value >= 0 && value <= 1) return `${(100 * value).toFixed(1)}%`;
+  if (/acc/.test(name) && value >= 0 && value <= 1) {
+    const text = (100 * value).toFixed(1);
+    // Rounding must not turn a small share into none, or nearly all into all.
+    if (value > 0 && text === "0.0") return "<0.1%";
+    return value < 1 && text === "100.0" ? ">99.9%" : `${text}%`;
+  }
   return short(value);
 }
 

@@ -228,7 +228,7 @@ export function ticks(scale: Scale, count: number): number[] {
   return result;
 }
 
-const FACTOR_STEPS = [[2], [2, 5], [10], [100], [1e3], [1e4]];
+const FACTOR_STEPS = [[2], [2, 5], [10], [100], [1e3], [1e4], [1e6], [1e8], [1e10], [1e15], [1e20], [1e40]];
 
 /** Return powers of 2 or of 10 on both sides of a factor of 1, as many as fit into `count`. */
 function factorTicks({ lo, hi }: Scale, count: number): number[] {

@@ -99,7 +99,7 @@ export function drawClipped(g: CanvasRenderingContext2D, curves: readonly Marks[
   for (const { points, colour, text, extreme } of curves) {
     for (const side of [1, -1] as const) {
       const index = side === 1 ? extreme.over : extreme.under;
-      const point = points.find(({ at }) => at === index);
+      const point = index < 0 ? undefined : points.find(({ at }) => at === index);
       const at = point && place.xOf(point.x);
       if (at === undefined || at < 0 || at > place.width) continue;
       const label = text(index);
@@ -137,6 +137,8 @@ function triangle(g: CanvasRenderingContext2D, x: number, y: number, side: -1 | 
 export function extremes(points: ClippedCurve["beyond"], value: (at: number) => number): Marks["extreme"] {
   let [over, under] = [-1, -1];
   for (const { at, side } of points) {
+    // A point without an index has no value.
+    if (at < 0) continue;
     if (side === 1 && (over < 0 || value(at) > value(over))) over = at;
     if (side === -1 && (under < 0 || value(at) < value(under))) under = at;
   }

@@ -15,6 +15,8 @@ export interface CurveRun {
   far?: (number | null | undefined)[] | null;
   zeros: number[];
   nonfinites: number[];
+  /** Steps at which the factor is infinite, because the reference is exactly 0. */
+  infinites?: number[];
 }
 
 export interface Curves {
@@ -51,6 +53,7 @@ export function curves(grids: readonly Grid[], line: number): Curves {
       if (result.far) result.far[at] = isFar ? value : null;
       if (state === CELL.zero) result.zeros.push(step);
       if (state === CELL.nonfinite || state === CELL.refNonfinite) result.nonfinites.push(step);
+      if (state === CELL.refZero) result.infinites = [...(result.infinites ?? []), step];
     }
     return result;
   });

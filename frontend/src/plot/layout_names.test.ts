@@ -52,8 +52,26 @@ describe("names of a list", () => {
       expect(new Set(all(names, 20)).size).toBe(names.length);
   });
   it("show whole numbers", () => {
-    expect(all(layers, 30)[33]).toMatch(/(^|\D)11\./);
-    expect(all(layers, 30)[3]).toMatch(/(^|\D)1\./);
+    expect(all(layers, 30)[33]).toMatch(/(^|\D)11(\D|$)/);
+    expect(all(layers, 30)[3]).toMatch(/(^|\D)1(\D|$)/);
+  });
+  it("differ if only their last words do", () => {
+    const names = [0, 1, 2].flatMap((i) =>
+      ["weight", "bias"].map(
+        (last) => `encoder_of_the_model.transformer_blocks.${i}.query_key_projection.${last}`,
+      ),
+    );
+    for (const most of [14, 20, 40]) expect(new Set(all(names, most)).size).toBe(names.length);
+  });
+  it("without words or letters, are no error", () => {
+    expect(
+      all(["------------", "----//------", "日本語の名前とても長い一", "日本語の名前とても長い二"], 6),
+    ).toHaveLength(4);
+  });
+  it("show the words that differ and no others if there is little room", () => {
+    const runs = ["lr_0.0010_decay_0.1_seed_0", "lr_0.0300_decay_0.1_seed_0", "lr_0.0010_decay_0.5_seed_0"];
+    expect(all(runs, 12)).toEqual(["…0.0010…0.1…", "…0.0300…0.1…", "…0.0010…0.5…"]);
+    expect(all(runs, 10)).toEqual(["0.0010…0.1", "0.0300…0.1", "0.0010…0.5"]);
   });
   it("are no longer than the room", () => {
     for (const most of [1, 5, 12, 30, 60, 200])

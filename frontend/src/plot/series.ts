@@ -99,10 +99,11 @@ export class SeriesChart {
   private drawBeyond(g: CanvasRenderingContext2D, { curves, styles, scale, theme }: SeriesModel): void {
     const { plot } = this;
     const { left, top, width } = plot.area;
-    const marks = curves.runs.map(({ values, far }, i) => {
+    const marks = curves.runs.map(({ values, far, infinites = [] }, i) => {
       const value = (at: number) => values[at] ?? far?.[at] ?? Number.NaN;
       const units = values.map((_, at) => (Number.isNaN(value(at)) ? null : toUnit(scale, value(at))));
-      const points = clipCurve(curves.steps, units).beyond;
+      const infinite = infinites.map((x) => ({ x, side: 1 as const, at: -1 }));
+      const points = [...clipCurve(curves.steps, units).beyond, ...infinite].sort((a, b) => a.x - b.x);
       const text = (at: number) => (scale.factor ? factor(value(at)) : short(value(at)));
       return { points, colour: styles[i].colour, text, extreme: extremes(points, value) };
     });

@@ -15,7 +15,7 @@ interface Props {
 
 /**
  * A name that is shortened in the middle where it does not fit. Names differ at their ends, which an ellipsis at the
- * end would hide. The document contains the full name, for readers of screens and for searches. See name.css.
+ * end would hide. The document contains the full name, for readers of screens and for searches. See base.css.
  */
 export function Name({ text, among, title, class: own = "", as: Tag = "span" }: Props) {
   const ref = useRef<HTMLElement>(null);
@@ -30,7 +30,7 @@ export function Name({ text, among, title, class: own = "", as: Tag = "span" }: 
       const fits = (part: string) => textWidth(part, `600 ${fontSize} ${fontFamily}`) <= width + 0.5;
       // A name that is as wide as its element is not measured: rounding must not shorten it.
       const whole = element.scrollWidth <= width;
-      const shown = whole ? text : elide(text, fits, among ? distinction(text, among) : null);
+      const shown = whole ? text : elide(text, fits, among && distinction(text, among));
       if (shown === text) delete element.dataset.shown;
       else element.dataset.shown = shown;
     });

@@ -19,6 +19,12 @@ _OUTSIDE = 1000.0
 _BEYOND = 1e-6
 
 
+#: Largest number of sessions that begin with a jump of the clock only, the largest jumps, and of all sessions, the last
+#: ones. They limit the time for a clock that runs backwards.
+MAX_JUMPS = 64
+MAX_SESSIONS = 256
+
+
 @dataclass(frozen=True)
 class _Session:
     """The steps, which ascend, and the wall times, which do not go back, of one session's events in the guide."""
@@ -37,7 +43,7 @@ class _Session:
         walls = np.concatenate([[-np.inf], self.wall_times, [np.inf]])
         return walls[before], walls[after + 1]
 
-    def is_newer(self, steps: np.ndarray, wall_times: np.ndarray, shared: bool) -> np.ndarray:
+    def is_too_old(self, steps: np.ndarray, wall_times: np.ndarray, shared: bool) -> np.ndarray:
         """Return a mask of events that are older than the session's event of an earlier step: bool [n].
 
         A wall time of 0 is unknown.
@@ -70,9 +76,12 @@ class Sessions:
     """
 
     def __init__(self, guide: Points) -> None:
-        starts = np.flatnonzero((np.diff(guide.steps) <= 0) | (np.diff(guide.wall_times) < 0)) + 1
+        back = np.diff(guide.steps) <= 0
+        jumps = np.where(back, 0.0, np.diff(guide.wall_times))
+        back[np.argsort(jumps, kind="stable")[:MAX_JUMPS]] |= np.sort(jumps, kind="stable")[:MAX_JUMPS] < 0
+        starts = np.flatnonzero(back) + 1
         parts = zip(np.split(guide.steps, starts), np.split(guide.wall_times, starts), strict=True)
-        self._sessions = [_Session(steps, wall_times) for steps, wall_times in parts if steps.size]
+        self._sessions = [_Session(steps, wall_times) for steps, wall_times in parts if steps.size][-MAX_SESSIONS:]
 
     def abandoned(self, points: Points, shared: bool = True) -> np.ndarray:
         """Return a mask of a tag's events that a later session has abandoned: bool [n].
@@ -84,7 +93,7 @@ class Sessions:
         if not self._sessions or not points.steps.size:
             return np.zeros(points.steps.size, bool)
         if len(self._sessions) == 1:
-            return self._sessions[0].is_newer(points.steps, points.wall_times, shared)
+            return self._sessions[0].is_too_old(points.steps, points.wall_times, shared)
         place = self._assign(points, shared)
         starts = np.array([one.steps[0] for one in self._sessions], np.float64)
         # The smallest step at which a session after each one began.
@@ -93,7 +102,7 @@ class Sessions:
         # No session can have written it: the guide's event of an earlier step is newer.
         for k in np.unique(place):
             own = place == k
-            mask[own] |= self._sessions[k].is_newer(points.steps[own], points.wall_times[own], shared)
+            mask[own] |= self._sessions[k].is_too_old(points.steps[own], points.wall_times[own], shared)
         return mask
 
     def _assign(self, points: Points, shared: bool) -> np.ndarray:

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from tb_nnviz.record.interrupts import is_interrupt
 from tb_nnviz.record.measure.host_copy import HostCopy, Slot
 from tb_nnviz.record.model.sharding import is_distributed
 
@@ -41,12 +42,7 @@ def checked(values: Mapping[Any, Any], invalid: Callable[[str, object], None]) -
                     x = x.dequantize() if x.is_quantized else x.to_dense()
                 x = x if type(x) is Tensor else x.as_subclass(Tensor)
                 # a wrapped tensor is one inside of torch.func, which has no values
-                if (
-                    x.is_meta
-                    or x.is_complex()
-                    or is_distributed(value)
-                    or torch._C._functorch.is_functorch_wrapped_tensor(x)
-                ):
+                if x.is_meta or x.is_complex() or torch._C._functorch.is_functorch_wrapped_tensor(x):
                     raise TypeError
                 found[name] = x.reshape(1).to(torch.float32, copy=True)
             elif isinstance(value, str | bytes | bytearray):
@@ -54,7 +50,9 @@ def checked(values: Mapping[Any, Any], invalid: Callable[[str, object], None]) -
             else:
                 is_array = getattr(value, "size", None) == 1 and hasattr(value, "item")
                 found[name] = float(value.item() if is_array else value)
-        except Exception:  # of any class, because a value of the user may be of any
+        except Exception as error:  # of any class, because a value of the user may be of any
+            if is_interrupt(error):
+                raise
             invalid(name, value)
     return found
 
@@ -76,7 +74,9 @@ def short(value: object) -> str:
     """
     try:
         return " ".join(_shortener.repr(value).split())[:80]
-    except Exception:  # the class's own __repr__ raises
+    except Exception as error:  # the class's own __repr__ raises
+        if is_interrupt(error):
+            raise
         return f"<{type(value).__name__}>"
 
 

@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import nn
 
+from tb_nnviz.record.hooks.modes import is_tracing
 from tb_nnviz.record.model.modules import Layer
 from tb_nnviz.schema import MAX_CALLS
 
@@ -54,7 +55,7 @@ class Calls:
         """
         if self.running is not None and _on_stack(self.running.frame):
             return None
-        counted = root.training and torch.is_grad_enabled() and not _transforming()
+        counted = root.training and torch.is_grad_enabled() and not is_tracing()
         self.running = _Pass(root, _module_call(), counted)
         if counted:
             self._new_pass()
@@ -71,7 +72,7 @@ class Calls:
         """Return True if a call belongs to training. Its pass decides, or outside of any pass its module's mode."""
         if self.running is not None:
             return self.running.counted
-        if not module.training or _transforming():
+        if not module.training or is_tracing():
             return False
         # a reentrant checkpoint disables gradients in its first run, and its second run has them
         return torch.is_grad_enabled() or len(contexts_running()[0]) > 0
@@ -177,8 +178,3 @@ def _on_stack(wanted: FrameType | None) -> bool:
     while frame is not None and frame is not wanted:
         frame = frame.f_back
     return frame is not None
-
-
-def _transforming() -> bool:
-    """Return True inside torch.func or torch.jit.trace, where nnviz may not run operators of its own."""
-    return torch._C._functorch.peek_interpreter_stack() is not None or torch._C._is_tracing()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tb_nnviz.record.hooks.handles import Failed, Hook
 from tb_nnviz.record.hooks.notices import Notices, NotRecorded
+from tb_nnviz.record.interrupts import is_interrupt
 
 if TYPE_CHECKING:
     from tb_nnviz.record.hooks.optimizers import StepPatch
@@ -63,6 +64,8 @@ class Guard:
             try:
                 function(*args)
             except Exception as error:  # an error of nnviz must not end training
+                if is_interrupt(error):
+                    raise
                 self.fail(part, error)
 
     def release(self, what: str, function: Callable[..., None], *args: Any) -> bool:
@@ -73,6 +76,8 @@ class Guard:
         try:
             function(*args)
         except Exception as error:  # the rest still has to be removed
+            if is_interrupt(error):
+                raise
             _logger.warning("%s of %s: an error of tb_nnviz at the end", what, self._run, exc_info=error)
             return False
         return True
@@ -80,6 +85,10 @@ class Guard:
     def is_off(self, part: str) -> bool:
         """Return True if the part has failed."""
         return part in self._off or self._all_off
+
+    def stop(self) -> None:
+        """Turn all parts off. Whoever calls it has said why."""
+        self._all_off = True
 
     def failing(self, part: str) -> Failed:
         """Return the function that a hook of the part calls if it raised."""
@@ -105,6 +114,8 @@ class Guard:
         try:
             kinds = tuple(self._turned_off(part))
         except Exception as another:  # this runs in the user's backward pass
+            if is_interrupt(another):
+                raise
             self._all_off = True
             _logger.warning("all of %s: turned off after an error of tb_nnviz", self._run, exc_info=another)
             self.notices.record("all", f"all parts: {reason}", (), self.step)

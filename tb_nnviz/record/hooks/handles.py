@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from tb_nnviz.record.hooks.shared import Hooks, Uncopied, Uncopyable, is_merged, unmerge
+from tb_nnviz.record.interrupts import is_interrupt
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -31,7 +32,7 @@ def uncompiled(breaks: bool, callees: bool = True) -> Callable[[Function], Funct
             frames.set_code_exec_strategy(
                 function.__code__, frames._FrameExecStrategy(skip, skip if callees else default)
             )
-        else:
+        elif hasattr(frames, "skip_code"):
             frames.skip_code(function.__code__)
         if breaks:
             function._torchdynamo_disable = True  # type: ignore[attr-defined]
@@ -42,7 +43,7 @@ def uncompiled(breaks: bool, callees: bool = True) -> Callable[[Function], Funct
 
 
 class Hook(Uncopyable):
-    """A function of nnviz inside the user's code. It returns None and never raises."""
+    """A function of nnviz inside the user's code. It returns None, and raises nothing of nnviz's own."""
 
     def __init__(self, function: Callable[..., None], failed: Failed) -> None:
         self._function = function
@@ -53,6 +54,8 @@ class Hook(Uncopyable):
         try:
             self._function(*args)
         except Exception as error:  # an error of nnviz must not end training
+            if is_interrupt(error):
+                raise
             self._failed(error)
 
 
@@ -77,7 +80,8 @@ class _Registered:
     def is_lost(self) -> bool:
         """True if other code has removed the hook."""
         hooks: Hooks | None = self._handle.hooks_dict_ref()
-        if hooks is None or hooks is not vars(self._module).get(self._name):
+        current: Any = vars(self._module).get(self._name)
+        if hooks is None or current is not hooks:
             return True
         return self._handle.id not in hooks and not is_merged(hooks, self._handle.id)
 

@@ -16,6 +16,8 @@ from torch import Tensor, nn
 from tb_nnviz.record.hooks.calls import Call, Calls, Recomputed, in_backward
 from tb_nnviz.record.hooks.fast_path import OptionalHooks
 from tb_nnviz.record.hooks.handles import Failed, Handles, Hook, Removable, after_call, before_call
+from tb_nnviz.record.hooks.modes import has_values, is_tracing, outside_modes
+from tb_nnviz.record.interrupts import is_interrupt
 from tb_nnviz.record.model.metadata import metadata
 from tb_nnviz.record.model.modules import Layer, first_tensor, takes_hooks
 from tb_nnviz.record.model.sharding import is_distributed
@@ -206,8 +208,9 @@ class ModuleHooks:
         if torch.compiler.is_compiling() or self.paused or in_backward():
             return
         calls = self.calls()
-        if self.active and calls.running is not None and not calls.running.counted:
-            self._note_mode(calls, module, first_tensor(output))
+        evaluated = self.active and calls.running is not None and not calls.running.counted
+        if evaluated and not (calls.mode(module) or is_tracing()):
+            self._note_evaluation(first_tensor(output))
         calls.end(self._original(module))
 
     def _begin_call(self, module: nn.Module, args: Any) -> None:
@@ -225,14 +228,25 @@ class ModuleHooks:
         calls = self.calls()
         begun = calls.begun.get(layer)
         order = begun.pop() if begun else self._next_order()
+        recomputed = in_backward()
+        counted = not recomputed and calls.counts(module)
+        evaluated = not (recomputed or counted or self._evaluated or calls.mode(module) or is_tracing())
+        if recomputed or counted or evaluated:
+            with outside_modes():
+                self._take(calls, layer, order, recomputed, counted, args, output)
+
+    def _take(
+        self, calls: Calls, layer: Layer, order: int, recomputed: bool, counted: bool, args: Any, output: Any
+    ) -> None:
+        """Report the output of a call if it counts, and hook the gradient that will reach it."""
         tensor = first_tensor(output)
-        if tensor is None or is_distributed(tensor):
+        if tensor is None or is_distributed(tensor) or not has_values(tensor):
             return
-        if in_backward():
+        if recomputed:
             again = self._recomputed.find(layer)
             if again is not None and tensor.requires_grad:
                 self._hook_gradient(again, tensor, calls)
-        elif calls.counts(module):
+        elif counted:
             call = calls.number(layer, order)
             self._called.add(layer)
             if not torch.is_grad_enabled():
@@ -242,11 +256,11 @@ class ModuleHooks:
             if tensor.requires_grad:
                 self._hook_gradient(call, tensor, calls)
         else:
-            self._note_mode(calls, module, tensor)
+            self._note_evaluation(tensor)
 
-    def _note_mode(self, calls: Calls, module: nn.Module, tensor: Tensor | None) -> None:
+    def _note_evaluation(self, tensor: Tensor | None) -> None:
         """Learn if gradients reach the output of a call in evaluation mode."""
-        if not (self._evaluated or calls.mode(module) or tensor is None or tensor.grad_fn is None):
+        if not (self._evaluated or tensor is None or tensor.grad_fn is None):
             _register(tensor, Hook(partial(_evaluated, weakref.ref(self), self._step), self._failed))
 
     def _next_order(self) -> int:
@@ -267,12 +281,12 @@ class ModuleHooks:
             _register(tensor, hook)
 
     def _reached(self, call: Call, step: int, calls: Calls | None, gradient: Tensor) -> None:
-        if torch.is_grad_enabled() and not self._accumulates():
+        if is_tracing() or (torch.is_grad_enabled() and not self._accumulates()):
             return
         if calls is not None:
             calls.reached = True
         if self._gradients and step == self._step:
-            with self._lock:
+            with self._lock, outside_modes():
                 self._observer.activation_gradient(call.layer, call.number, call.order, gradient.detach())
 
     def _accumulates(self) -> bool:
@@ -321,7 +335,9 @@ def _accumulates_in(parameter: nn.Parameter) -> bool:
         view = parameter.view_as(parameter).grad_fn
         node = None if view is None else view.next_functions[0][0]
         return node is not None and bool(torch._C._will_engine_execute_node(node))
-    except (RuntimeError, TypeError):  # it is an input of torch.autograd.grad, or of a class without views
+    except (RuntimeError, TypeError) as error:  # it is an input of torch.autograd.grad, or of a class without views
+        if is_interrupt(error):
+            raise
         return False
 
 

@@ -11,7 +11,9 @@ import torch
 
 from tb_nnviz.record.hooks.handles import Failed, Handles, Hook, uncompiled
 from tb_nnviz.record.hooks.method_patch import MethodPatch
+from tb_nnviz.record.hooks.modes import is_tracing
 from tb_nnviz.record.hooks.unseen import may_break
+from tb_nnviz.record.interrupts import is_interrupt
 from tb_nnviz.record.model.optimizers import WatchedOptimizer, is_hooked
 
 Args = tuple[tuple[Any, ...], dict[str, Any]]
@@ -33,6 +35,8 @@ class StepHook(Hook):
         try:
             return self._function(*args)
         except Exception as error:  # an error of nnviz must not end training
+            if is_interrupt(error):
+                raise
             return self._failed(error)
 
 
@@ -204,6 +208,8 @@ class _Hooked:
             self._observer.after(self._optimizer)
 
     def _pre(self, optimizer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if is_tracing():
+            return None
         if self._is_nested:
             frame = _step_frame()
             if self._outermost is None or not _on_stack(self._outermost, frame):
@@ -212,6 +218,8 @@ class _Hooked:
         return None if changed is None else ((args[0], *changed[0]), changed[1])
 
     def _post(self, optimizer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        if is_tracing():
+            return
         if self._is_nested:
             if self._outermost != id(_step_frame()):
                 return
@@ -219,7 +227,8 @@ class _Hooked:
         self.end()
 
     def _pre_within(self, optimizer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        self._begun_within += 1
+        if not is_tracing():
+            self._begun_within += 1
 
     def _reported(self, closure: Callable[[], Any]) -> Callable[[], Any]:
         computed = Hook(self._observer.computed, self._failed)
@@ -248,11 +257,13 @@ class StepPatch(MethodPatch):
     @uncompiled(breaks=True, callees=False)
     def call(self, *args: Any, **kwargs: Any) -> Any:
         hooked = self._hooked
-        if hooked.running:
+        if hooked.running or is_tracing():
             return self._plain(*args, **kwargs)
         try:
             args, kwargs = hooked.begin(args, kwargs) or (args, kwargs)
         except Exception as error:  # an error of nnviz must not end training
+            if is_interrupt(error):
+                raise
             self._failed(error)
         hooked.running = True
         try:
@@ -263,6 +274,8 @@ class StepPatch(MethodPatch):
             if self._installed:
                 hooked.end()
         except Exception as error:  # as above
+            if is_interrupt(error):
+                raise
             self._failed(error)
         return result
 

@@ -15,10 +15,7 @@ from tb_nnviz.record.model.modules import NamedParameter, takes_hooks
 
 
 class ExecutionOrder:
-    """The order in which modules are first called, recorded until ``settle`` or ``remove``.
-
-    Modules in compiled graphs are not recorded, since removing their hooks would cause a recompilation.
-    """
+    """The order in which modules are first called, recorded until ``settle`` or ``remove``."""
 
     def __init__(self, modules: Iterable[nn.Module], failed: Failed, models: Iterable[nn.Module] = ()) -> None:
         #: True while a probe runs, whose calls are not training.
@@ -44,12 +41,9 @@ class ExecutionOrder:
         return sorted(parameters, key=lambda parameter: self._position.get(parameter.owner, last))
 
     def settle(self) -> None:
-        """End the recording after the first pass, and remove the hooks of the recorded modules.
-
-        The other hooks stay, since each removal in a compiled graph would cause a recompilation.
-        """
+        """End the recording after the first pass, and remove the hooks."""
         self._settled = True
-        self._hooks.remove(self._position)
+        self._hooks.remove()
 
     def remove(self) -> None:
         """Remove all hooks."""

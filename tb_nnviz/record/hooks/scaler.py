@@ -12,6 +12,7 @@ from torch import Tensor
 
 from tb_nnviz.record.hooks.handles import Failed, uncompiled
 from tb_nnviz.record.hooks.method_patch import MethodPatch
+from tb_nnviz.record.interrupts import is_interrupt
 
 #: torch.amp has one since torch 2.3.
 _SCALERS = tuple({module.GradScaler for module in (torch.amp, torch.cuda.amp) if hasattr(module, "GradScaler")})
@@ -41,6 +42,8 @@ class GradScalerPatch(MethodPatch):
             if self._installed and steps == self._steps(optimizer):
                 self._skipped(optimizer)
         except Exception as error:  # an error of nnviz must not end training
+            if is_interrupt(error):
+                raise
             self._failed(error)
         return result
 

@@ -73,8 +73,8 @@ def hide(whole: bool = False) -> None:
         _depth += 1
         if _depth == 1:
             for module in dict.fromkeys(module for run in list(_open) for module in run.modules()):
-                for hooks in (module._forward_pre_hooks, module._forward_hooks):
-                    _hide(module, hooks, whole)
+                for name in ("_forward_pre_hooks", "_forward_hooks"):
+                    _hide(module, vars(module)[name], whole)
 
 
 def _hide(module: nn.Module, hooks: Hooks, whole: bool) -> None:
@@ -86,7 +86,7 @@ def _hide(module: nn.Module, hooks: Hooks, whole: bool) -> None:
         return
     _take(hooks, owned)
     if hooks is module._forward_pre_hooks:
-        _take(module._forward_pre_hooks_with_kwargs, owned)
+        _take(vars(module)["_forward_pre_hooks_with_kwargs"], owned)
 
 
 def _compares_empty() -> bool:

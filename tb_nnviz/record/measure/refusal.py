@@ -8,6 +8,8 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
+from tb_nnviz.record.interrupts import is_interrupt
+
 T = TypeVar("T")
 
 _PLAIN = (Tensor, torch.nn.Parameter)
@@ -44,7 +46,9 @@ def attempt(x: Tensor, function: Callable[[], T]) -> T | None:
     """
     try:
         return function()
-    except REFUSALS:
+    except REFUSALS as error:
+        if is_interrupt(error):
+            raise
         if is_plain(x):
             raise
         return None

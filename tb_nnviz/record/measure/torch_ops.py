@@ -15,6 +15,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from tb_nnviz.record.interrupts import is_interrupt
 from tb_nnviz.record.measure.fields import FIELDS, INDEX, SATURATION, UNIT_FIELDS, TensorStats
 from tb_nnviz.record.measure.histogram import count_codes
 
@@ -241,7 +242,9 @@ def _known_absmax(low: Tensor, high: Tensor) -> Tensor | None:
         return None
     try:
         least, most = float(low.numpy()), float(high.numpy())
-    except RuntimeError:  # a tensor of torch.func has no values yet
+    except RuntimeError as error:  # a tensor of torch.func has no values yet
+        if is_interrupt(error):
+            raise
         return None
     if not (math.isfinite(least) and math.isfinite(most)):
         return None

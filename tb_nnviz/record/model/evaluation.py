@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
+from tb_nnviz.record.interrupts import is_interrupt
 from tb_nnviz.record.model.metadata import metadata
 
 #: Attributes that torch gives every module.
@@ -44,6 +45,15 @@ class Autocast(NamedTuple):
         if not (self.enabled or Autocast.now(self.device).enabled):
             return nullcontext()
         return torch.autocast(self.device, dtype=self.dtype, enabled=self.enabled, cache_enabled=False)
+
+
+def is_uninitialized(model: nn.Module) -> bool:
+    """Return True if the model has lazy parameters or buffers, which its first pass would initialize.
+
+    >>> is_uninitialized(nn.LazyLinear(3)), is_uninitialized(nn.Linear(3, 3))
+    (True, False)
+    """
+    return any(is_lazy(tensor) for tensors in (model.parameters(), model.buffers()) for tensor in tensors)
 
 
 @contextmanager
@@ -88,7 +98,9 @@ def _copied(buffer: Tensor) -> Tensor:
     """Return a copy of a buffer, or the buffer itself if its class refuses to be copied."""
     try:
         return buffer.clone()
-    except Exception:
+    except Exception as error:
+        if is_interrupt(error):
+            raise
         if type(buffer) is Tensor:
             raise
         return buffer

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, SupportsFloat
 from tensorboard.compat.proto import event_pb2
 
 from tb_nnviz import schema
+from tb_nnviz.record.interrupts import is_interrupt
 from tb_nnviz.record.write import events, exits
 from tb_nnviz.record.write.event_file import EventFile, Report
 from tb_nnviz.record.write.rank_sink import RankSink
@@ -127,7 +128,9 @@ class Writer:
         """Write a stock scalar, like the method of SummaryWriter with this name."""
         try:
             entry = schema.scalar(tag, float(value))
-        except Exception:
+        except Exception as error:
+            if is_interrupt(error):
+                raise
             self._warn("scalar", "a value of %s is lost, it is not a number", tag, trace=True)
         else:
             self.submit(step, time.time(), [entry])

@@ -50,11 +50,15 @@ export function inputPicture(event: MapEvent, sample: number): InputPicture | nu
     dead: null,
   };
   for (let i = 0; i < size; i++) {
-    const rgb = colour
-      ? [0, 1, 2].map((channel) => mapColour(values[channel * size + i], range, palette)[0])
-      : mapColour(values[i], range, palette);
+    const parts = colour ? [0, 1, 2].map((channel) => values[channel * size + i]) : [values[i]];
+    // A pixel with NaN in one of its colours has no colour.
+    const bad = parts.find(Number.isNaN);
+    const rgb =
+      colour && bad === undefined
+        ? parts.map((value) => mapColour(value, range, palette)[0])
+        : mapColour(bad ?? parts[0], range, palette);
     pixels.rgba.set([...rgb, 255], 4 * i);
-    if (Number.isNaN(values[i])) {
+    if (bad !== undefined) {
       pixels.nonfinite ??= new Uint8ClampedArray(4 * size);
       pixels.nonfinite[4 * i + 3] = 255;
     }

@@ -251,3 +251,11 @@ test("mapsToCsv writes one line per value", () => {
     "a,fc,0,1,0,1,0,2",
   ]);
 });
+
+test("inputPicture, NaN in any colour of a pixel, is not finite", () => {
+  const axes = ["sample", "channel", "height", "width"];
+  const one = event("a", axes, [1, 3, 1, 2], [10, 20, 0, 255, 5, 30]);
+  one.header = { ...one.header, nonfinite: 1 };
+  const { pixels } = inputPicture(one, 0)!;
+  expect([pixels.nonfinite?.[3], pixels.nonfinite?.[7]]).toEqual([0, 255]);
+});

@@ -102,6 +102,7 @@ export const TEXT = {
   min: "min",
   max: "max",
   attends: (query: string, key: string) => `“${query}” attends to “${key}”`,
+  badUnit: "NaN or Inf in other samples or positions of this unit",
   quantized: (by: string) => `± ${by}: stored in one byte, 1/255 of the range`,
   statistics: (min: string, max: string, mean: string) => `all samples: min ${min}, max ${max}, mean ${mean}`,
   lessReference: (own: string, other: string) => `${own} here, ${other} in the reference run`,

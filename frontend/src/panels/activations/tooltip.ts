@@ -46,6 +46,7 @@ export function tooltipOf(
   const state = unitState(grid, unit);
   if (min && max && mean && state !== "nonfinite")
     lines.push(TEXT.statistics(exact(min[unit]), exact(max[unit]), exact(mean[unit])));
+  else if (state === "nonfinite" && !Number.isNaN(value)) lines.push(TEXT.badUnit);
   if (state === "dead") lines.push(TEXT.deadTitle);
   const sign = shown.isDifference && value > 0 ? "+" : "";
   return {

@@ -1,7 +1,8 @@
-import { tick } from "../../lib/format";
+import { short, tick } from "../../lib/format";
 import { ticks, toUnit } from "../../lib/scale";
 import type { Scale } from "../../lib/types";
 import { FONT, type Theme } from "../../plot/canvas";
+import { clipCurve, drawClipped, extremes, sideOf } from "../../plot/clipped";
 import { cross, type Shape, tracePath } from "../../plot/markers";
 import { Plot, type PlotLine } from "../../plot/plot";
 import { type Line, nearestPoint } from "./layout";
@@ -84,7 +85,41 @@ export class LinesChart {
         faint ? [this.raw(model, i), this.line(model, i)] : [this.line(model, i)],
       ),
       theme,
-      above: (g) => this.drawShapes(g, model, bad, low),
+      above: (g) => {
+        this.drawShapes(g, model, bad, low);
+        this.drawBeyond(g, model);
+      },
+    });
+  }
+
+  /** Mark values beyond the axis. A raw value counts even if the smoothed line is within. */
+  private drawBeyond(g: CanvasRenderingContext2D, { lines, styles, scale, domain, theme }: LinesModel): void {
+    const { plot } = this;
+    const { left, top, width } = plot.area;
+    const marks = lines.map(({ x, raw, drawn }, i) => {
+      const units = Array.from(raw, (value, at) => {
+        const unit = toUnit(scale, value);
+        if (!Number.isFinite(value) || x[at] < domain[0] || x[at] > domain[1]) return null;
+        const shown = sideOf(unit) === 0 ? toUnit(scale, drawn[at]) : unit;
+        // Values that have no position on a log scale have a lane.
+        return Number.isFinite(shown) ? shown : null;
+      });
+      const points = clipCurve(x, units).beyond;
+      const value = (at: number) => (sideOf(toUnit(scale, raw[at])) === 0 ? drawn[at] : raw[at]);
+      return {
+        points,
+        colour: styles[i].colour,
+        text: (at: number) => short(value(at)),
+        extreme: extremes(points, value),
+      };
+    });
+    drawClipped(g, marks, {
+      left,
+      width,
+      top: top + plot.yOf(1),
+      bottom: top + plot.yOf(0),
+      xOf: (at) => plot.xOf(at),
+      background: theme.panel,
     });
   }
 
@@ -124,7 +159,8 @@ export class LinesChart {
     };
     g.save();
     if (bad) label("NaN", top + LANE / 2);
-    if (low) label("0", top + height - LANE / 2);
+    const negative = lines.some(({ drawn }) => drawn.some((value) => value < 0));
+    if (low) label(negative ? "≤ 0" : "0", top + height - LANE / 2);
     g.beginPath();
     g.rect(left - 4, top - 2, width + 8, height + 4);
     g.clip();

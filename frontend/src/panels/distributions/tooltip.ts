@@ -1,4 +1,5 @@
 import { exact, short } from "../../lib/format";
+import { UI_TEXT } from "../../ui/text";
 import type { TooltipText } from "../../ui/tooltip";
 import { binAt, fromX, isLog, type ValueAxis } from "./layout_value_axis";
 import { countOf, densityOf, type Histograms, shareOf } from "./model";
@@ -10,7 +11,8 @@ export const percent = (share: number) => (share === 0 ? "0 %" : `${short(100 * 
 
 /** Format a quantile. Beyond 2^24 only a bound is known. */
 export function quantileText(value: number): string {
-  if (Number.isNaN(value)) return "";
+  // All elements are NaN.
+  if (Number.isNaN(value)) return UI_TEXT.nan;
   if (Math.abs(value) === 2 ** 24) return value > 0 ? `≥ ${short(value)}` : `≤ ${short(value)}`;
   return short(value);
 }

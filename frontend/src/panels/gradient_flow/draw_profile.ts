@@ -1,6 +1,7 @@
 import { needsZeroLane, ticks, toUnit } from "../../lib/scale";
 import type { Scale, Thresholds } from "../../lib/types";
 import { prepare, type Theme } from "../../plot/canvas";
+import { sideOf } from "../../plot/clipped";
 import { cross, type Shape, tracePath } from "../../plot/markers";
 import type { Band } from "./model_band";
 import type { RunProfile } from "./model_profile";
@@ -93,10 +94,12 @@ export function drawProfile(canvas: HTMLCanvasElement, model: ProfileModel): voi
     }
   }
 
-  if (model.guide !== null) vertical(x(toUnit(scale, model.guide)), theme.dim);
+  // A guide beyond the scale would mark its end as equal.
+  if (model.guide !== null && sideOf(toUnit(scale, model.guide)) === 0)
+    vertical(x(toUnit(scale, model.guide)), theme.dim);
 
   for (let i = n - 1; i >= 0; i--)
-    drawBand(g, runs[i], (value) => x(toUnit(scale, value)), y, model.bandAlpha);
+    drawBand(g, runs[i], (value) => toUnit(scale, value), x, y, model.bandAlpha);
   const radius = Math.min(3, Math.max(1.8, tops[tops.length - 1] / tops.length / 4));
   const { zero, nonfinite } = lanes(n, width);
   // Offsets within the lanes separate runs that are all zero, or all NaN, at the same layer.
@@ -123,11 +126,14 @@ export function drawProfile(canvas: HTMLCanvasElement, model: ProfileModel): voi
       const at = y(point.line);
       if (point.lane === "zero") {
         g.lineWidth = 1.2;
-        tracePath(g, run.shape, zeroInside(scale) ? x(toUnit(scale, 0)) : inLane(0, zero, i), at, radius);
+        const inside = zeroInside(scale);
+        const side = inside ? sideOf(toUnit(scale, 0)) : 0;
+        tracePath(g, run.shape, inside ? x(toUnit(scale, 0)) : inLane(0, zero, i), at, radius);
         g.fillStyle = theme.panel;
         g.fill();
         g.stroke();
         g.fillStyle = run.colour;
+        if (side !== 0) arrow(g, x(toUnit(scale, 0)), at, side, radius);
       } else if (point.lane === "nonfinite") {
         g.strokeStyle = theme.nonfinite;
         g.lineWidth = 1.8;
@@ -146,10 +152,12 @@ export function drawProfile(canvas: HTMLCanvasElement, model: ProfileModel): voi
 function drawBand(
   g: CanvasRenderingContext2D,
   { bands, colour }: ProfileRun,
-  x: (value: number) => number,
+  unitOf: (value: number) => number,
+  place: (unit: number) => number,
   y: (line: number) => number,
   alpha: number,
 ): void {
+  const x = (value: number) => place(unitOf(value));
   if (bands.length === 0) return;
   g.save();
   g.globalAlpha = alpha;
@@ -162,6 +170,12 @@ function drawBand(
     g.lineTo(Math.max(x(lo) + 1, x(hi)), y(line) + halfHeight);
   g.fill();
   g.restore();
+  // A band that continues beyond the scale has an arrow at its end.
+  g.strokeStyle = colour;
+  for (const { line, lo, hi } of bands) {
+    if (sideOf(unitOf(hi)) === 1) arrow(g, place(1), y(line), 1, 2);
+    if (sideOf(unitOf(lo)) === -1) arrow(g, place(0), y(line), -1, 2);
+  }
 }
 
 /** Draw a small arrow for a value beyond the scale. */

@@ -53,7 +53,7 @@ function computeBand(grid: Grid, line: number): Band | null {
   for (let at = line * n; at < (line + 1) * n; at++) {
     const state = grid.states[at];
     if (state === CELL.value || state === CELL.zero) own.push(grid.values[at]);
-    else if (state === CELL.nonfinite) nonfinite += 1;
+    else if (state === CELL.nonfinite || state === CELL.refNonfinite) nonfinite += 1;
   }
   if (own.length < 2) return null;
   const sorted = Float64Array.from(own).sort();

@@ -108,6 +108,7 @@ export const TEXT = {
   nonfiniteSteps: (n: number, of: number) => `NaN or Inf at ${n} of ${of} logged steps`,
   nonfiniteMost: (step: number, elements: string, n: number) =>
     n === 1 ? `, step ${step}: ${elements} elements` : `, most at step ${step}: ${elements} elements`,
+  finiteElements: "NaN or Inf, although all elements are finite",
   nonfiniteCount: (bad: string) => `${bad} elements are NaN or Inf`,
   aggregated: (aggregate: string, n: number) => `${AGGREGATES.get(aggregate) ?? aggregate} of ${n} rows`,
   elements: (n: string) => `${n} elements`,

@@ -9,6 +9,7 @@ import { factsOf, flat, type Models, moduleTree, requestedRows, type ValueReques
 import {
   type Cell,
   cellOf,
+  isDefined,
   type LineSeries,
   lineSeries,
   NOTHING,
@@ -160,6 +161,8 @@ export function useValues(models: Models | null): Values {
     [series, statistic, mode, lo.value, hi.value, thresholds],
   );
   const lineOf = (name: string) => places.get(name) ?? -1;
+  const cellIn = (of: LineSeries, line: number, value: number, absent: boolean) =>
+    cellOf(value, absent, statistic, Number.isNaN(value) && isDefined(of, line));
   const cell = (run: string, name: string): Cell => {
     const line = lineOf(name);
     if (line < 0 || request === null) return NOTHING;
@@ -168,7 +171,7 @@ export function useValues(models: Models | null): Values {
     const place = nearest(one.steps, step);
     if (one.whole) {
       const i = place * one.lines + line;
-      return i < 0 ? NOTHING : cellOf(one.value[i], one.absent[i] === 1, statistic);
+      return i < 0 ? NOTHING : cellIn(one, line, one.value[i], one.absent[i] === 1);
     }
     const exact = now?.find((candidate) => candidate.run === run);
     const found = exact ? nearest(exact.steps, step) : -1;
@@ -177,7 +180,7 @@ export function useValues(models: Models | null): Values {
     const values = exact.values.get(statistic);
     if (!values) return NOTHING;
     const i = found * requested.length + line;
-    return cellOf(values[i], exact.absent[i] === 1, statistic);
+    return cellIn(one, line, values[i], exact.absent[i] === 1);
   };
   return {
     series,

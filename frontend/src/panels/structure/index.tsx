@@ -4,6 +4,7 @@ import { isGain } from "../../lib/gain";
 import { unescaped } from "../../lib/links/list";
 import { choose } from "../../lib/selection";
 import { nearest } from "../../lib/steps";
+import { distinction, elide } from "../../plot/layout_names";
 import { shapeOf } from "../../plot/markers";
 import { Busy } from "../../ui/busy";
 import { useSize, useStore } from "../../ui/context";
@@ -30,6 +31,12 @@ const FIRST_LINES = 48;
 const MAX_BOXES = 300;
 /** Width below which the table and the graph do not fit side by side. */
 const WIDE = 900;
+
+/** Length of a run's name in the list, in characters: that of the longest name which the closed list shows whole. */
+const OPTION = 34;
+
+const optionText = (name: string, among: readonly string[]) =>
+  elide(name, (text) => text.length <= OPTION, distinction(name, among));
 
 type Show = "table" | "both" | "graph";
 
@@ -171,7 +178,7 @@ export function View() {
             <select
               class="button strong"
               aria-label={TEXT.runOf}
-              title={TEXT.runOf}
+              title={structure ? `${TEXT.runOf}\n${structure.run}` : TEXT.runOf}
               data-testid="structure-run"
               value={structure?.run}
               onChange={(event) => {
@@ -179,8 +186,8 @@ export function View() {
               }}
             >
               {models.runs.map(({ run }) => (
-                <option key={run} value={run}>
-                  {run}
+                <option key={run} value={run} title={run}>
+                  {optionText(store.shortNames.value.get(run) ?? run, store.shortList.value)}
                 </option>
               ))}
             </select>

@@ -54,6 +54,14 @@ export function lineSeries(entry: RunSeries, statistic: string, lines: number): 
   return { run, steps, lines, whole: false, at, value, low: columns.min, high: columns.max, absent };
 }
 
+/** Return true if any step has a value of a line. */
+export function isDefined({ value, low, high, absent, lines }: LineSeries, line: number): boolean {
+  for (let i = line; i < value.length; i += lines)
+    if (absent[i] === 0 && !(Number.isNaN(value[i]) && Number.isNaN(low[i]) && Number.isNaN(high[i])))
+      return true;
+  return false;
+}
+
 export interface Cell {
   state: CellState;
   value: number;
@@ -65,9 +73,13 @@ export interface Cell {
 export const NOTHING: Cell = { state: CELL.absent, value: Number.NaN };
 export const PENDING: Cell = { ...NOTHING, pending: true };
 
-export function cellOf(value: number, absent: boolean, statistic: string): Cell {
+/**
+ * Return the cell of a value. NaN means that the statistic is undefined for the layer if it is so by definition and no
+ * step has a value, which `defined` tells.
+ */
+export function cellOf(value: number, absent: boolean, statistic: string, defined = false): Cell {
   const state = stateOf(value, absent);
-  if (state === CELL.nonfinite && Number.isNaN(value) && mayBeUndefined(statistic))
+  if (state === CELL.nonfinite && Number.isNaN(value) && mayBeUndefined(statistic) && !defined)
     return { state: CELL.undefined, value };
   return { state, value };
 }

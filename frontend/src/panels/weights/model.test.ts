@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { MapEvent, MapHeader } from "../../lib/answers/maps";
 import { palette } from "../../lib/palette";
 import { CELL } from "../../lib/types";
@@ -267,14 +267,15 @@ test("weightsCsv writes each cell with its three values", () => {
   expect(lines.length).toBe(8);
 });
 
+const REST = { rows: [], wallTimes: new Float64Array(0) };
+
 test("tracks read steps, columns and missing runs", () => {
-  const rest = { rows: [], wallTimes: new Float64Array(0) };
   const raw = {
     run: "a",
     steps: Float64Array.from([0, 2]),
     absent: Uint8Array.from([0, 1, 0, 1]),
     values: new Map([["value", Float32Array.from([1, nan, nan, nan])]]),
-    ...rest,
+    ...REST,
   };
   const steps = Float64Array.from([0, 1, 2, 3, 4]);
   const [min, max] = [Float32Array.from([1, 5, 2, 6]), Float32Array.from([9, 5, 3, 7])];
@@ -285,7 +286,7 @@ test("tracks read steps, columns and missing runs", () => {
     absent: new Uint8Array(0),
     values: new Map(),
     reduced: { steps, starts: Float64Array.from([0, 2]), columns: new Map([["value", column]]) },
-    ...rest,
+    ...REST,
   };
   const found = tracks([raw, dense], ["x", "y"]);
   expect(found.map(({ run, name }) => run + name)).toEqual(["ax", "bx", "by"]);
@@ -314,4 +315,62 @@ test("tracks clip a run that explodes and report it", () => {
   expect(isBeyond(wild, [-3, 3])).toBe(true);
   expect(trackRange([track("a", 2, 2)])).toEqual([1, 3]);
   expect(trackRange([])).toEqual([-1, 1]);
+});
+
+describe("tracks of columns", () => {
+  const columns = (min: number[], max: number[], states: number[]) =>
+    tracks(
+      [
+        {
+          run: "a",
+          steps: Float64Array.from([0, 1, 2, 3, 4, 5]),
+          ...REST,
+          absent: new Uint8Array(0),
+          values: new Map(),
+          reduced: {
+            steps: Float64Array.from([0, 1, 2, 3, 4, 5]),
+            starts: Float64Array.from([0, 2, 4]),
+            columns: new Map([
+              [
+                "value",
+                {
+                  min: Float32Array.from(min),
+                  mean: Float32Array.from(min),
+                  max: Float32Array.from(max),
+                  states: Uint8Array.from(states),
+                  at: new Uint8Array(3),
+                },
+              ],
+            ]),
+          },
+        },
+      ],
+      ["w[0]"],
+    );
+  test("tracks, NaN beside values of a column, are kept", () => {
+    const [track] = columns([1, -7, 3], [2, 3, 4], [1, 5, 1]);
+    expect([...track.values]).toEqual([1, 2, -7, Number.NaN, 3, 4]);
+    expect(trackCurves([track]).runs[0].nonfinites).toEqual([3]);
+  });
+  test("tracks, absent columns and steps, have no point", () => {
+    const no = Number.NaN;
+    const [track] = columns([1, no, 3], [2, no, 4], [1, 8, 1]);
+    expect([...track.steps]).toEqual([0, 1, 4, 5]);
+    const absent = Uint8Array.from([0, 1, 0]);
+    const value = Float32Array.from([1, no, no]);
+    const [single] = tracks(
+      [
+        {
+          run: "a",
+          steps: Float64Array.from([0, 1, 2]),
+          absent,
+          values: new Map([["value", value]]),
+          ...REST,
+        },
+      ],
+      ["w[0]"],
+    );
+    expect([...single.steps]).toEqual([0, 2]);
+    expect(trackCurves([single]).runs[0].nonfinites).toEqual([2]);
+  });
 });

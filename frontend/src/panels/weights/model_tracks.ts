@@ -13,10 +13,12 @@ export interface Track {
 
 /** The only statistic of the kind `tracked`. */
 const VALUE = "value";
+/** Bits of the values in a column, as in docs/http_api.md. */
+const BITS = { nonfinite: 4, absent: 8 } as const;
 
 /**
  * Read single weights from a response. A column of several steps becomes two points, its minimum and its maximum, so
- * that spikes remain visible.
+ * that spikes remain visible. If it contains NaN or Inf, one of the points is NaN. Steps without a value have no point.
  */
 export function tracks(series: readonly RunSeries[], names: readonly string[]): Track[] {
   return series.flatMap((one) =>
@@ -24,29 +26,38 @@ export function tracks(series: readonly RunSeries[], names: readonly string[]): 
       const n = names.length;
       const column = one.reduced?.columns.get(VALUE);
       if (one.reduced && column) {
-        const { min, max } = column;
+        const { min, max, states } = column;
         const { starts, steps: all } = one.reduced;
-        const steps = new Float64Array(2 * starts.length);
-        const values = new Float32Array(2 * starts.length);
+        const points: [step: number, value: number][] = [];
         starts.forEach((start, i) => {
+          const at = i * n + row;
+          const bits = states[at];
+          if (bits === BITS.absent) return;
           const end = starts[i + 1] ?? all.length;
-          steps[2 * i] = all[start];
-          steps[2 * i + 1] = all[Math.min(all.length - 1, Math.max(start, Math.floor((start + end) / 2)))];
-          values[2 * i] = min[i * n + row];
-          values[2 * i + 1] = max[i * n + row];
+          const second = all[Math.min(all.length - 1, Math.max(start, Math.floor((start + end) / 2)))];
+          const bad = (bits & BITS.nonfinite) !== 0;
+          const largest = -min[at] > max[at] ? min[at] : max[at];
+          points.push([all[start], bad ? largest : min[at]], [second, bad ? Number.NaN : max[at]]);
         });
-        return present({ run: one.run, name, steps, values });
+        return present(one.run, name, points);
       }
       const value = one.values.get(VALUE);
       if (!value) return [];
-      const values = Float32Array.from(one.steps, (_, i) => value[i * n + row]);
-      const absent = one.steps.every((_, i) => one.absent[i * n + row] === 1);
-      return absent ? [] : present({ run: one.run, name, steps: one.steps, values });
+      const points = Array.from(one.steps, (step, i): [number, number] => [step, value[i * n + row]]);
+      return present(
+        one.run,
+        name,
+        points.filter((_, i) => one.absent[i * n + row] !== 1),
+      );
     }),
   );
 }
 
-const present = (track: Track): Track[] => (track.steps.length > 0 ? [track] : []);
+function present(run: string, name: string, points: readonly (readonly [number, number])[]): Track[] {
+  if (points.length === 0) return [];
+  const steps = Float64Array.from(points, ([step]) => step);
+  return [{ run, name, steps, values: Float32Array.from(points, ([, value]) => value) }];
+}
 
 /** Arrange weights as curves over shared steps. Nonfinite values go to a separate lane. */
 export function trackCurves(shown: readonly Track[]): Curves {
@@ -64,8 +75,10 @@ export function trackCurves(shown: readonly Track[]): Curves {
     };
     track.steps.forEach((step, i) => {
       const finite = Number.isFinite(track.values[i]);
-      curve.values[at.get(step)!] = finite ? track.values[i] : null;
       if (!finite) curve.nonfinites.push(step);
+      // A column of one step has both points at this step: NaN does not erase the value.
+      if (!finite && typeof curve.values[at.get(step)!] === "number") return;
+      curve.values[at.get(step)!] = finite ? track.values[i] : null;
     });
     return curve;
   });

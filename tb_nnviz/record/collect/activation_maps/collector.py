@@ -19,6 +19,7 @@ from tb_nnviz.record.collect.collector import Collector
 from tb_nnviz.record.collect.unit_axis.unit_axes import UnitAxes
 from tb_nnviz.record.hooks.notices import NotRecorded
 from tb_nnviz.record.measure.host_copy import HostArrays, HostCopy
+from tb_nnviz.record.model.evaluation import is_uninitialized
 from tb_nnviz.record.model.modules import Layer, first_tensor
 from tb_nnviz.record.model.optimizers import WatchedOptimizer
 from tb_nnviz.record.model.sharding import any_sharded
@@ -108,6 +109,13 @@ class ActivationMaps(Collector):
         """Run the models on their probes, without waiting for the device."""
         if any_sharded(self._models.values()):
             raise NotRecorded("not recorded: the model is sharded over ranks, which would all have to run the probe")
+        if any(is_uninitialized(self._models[prefix]) for prefix in self._probes):
+            reason = (
+                "no activation maps of steps in which the model has lazy parameters, which the probe would initialize"
+            )
+            self._notice("lazy", reason, self.kinds)
+            self._taken = {}
+            return
         if not self._planned or (self._planned < MOST_PLANS and not self._has_units_of_rows()):
             self._plan()
         taken, holds = self._run()

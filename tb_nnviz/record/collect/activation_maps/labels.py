@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from tb_nnviz.record.collect.activation_maps.probe import Probe
+from tb_nnviz.record.interrupts import is_interrupt
 
 #: One string per sample, or per sample a list of one string per token.
 Labels = Sequence[str] | Sequence[Sequence[str]]
@@ -101,6 +102,8 @@ def _of_ids(name: str, made: Callable[[list[int]], Any], ids: Tensor) -> list[An
         try:
             own = made(row)
         except Exception as error:
+            if is_interrupt(error):
+                raise
             problem = f"{type(error).__name__}: {error}"
             raise ValueError(f"invalid {name}: no label of sample {sample}, {problem:.200} ({_EXPECTED})") from error
         if isinstance(own, str):

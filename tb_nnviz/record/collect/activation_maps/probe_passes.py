@@ -10,6 +10,7 @@ from torch import nn
 
 from tb_nnviz.record.collect.activation_maps.probe import Probe, device_of
 from tb_nnviz.record.hooks.notices import NotRecorded
+from tb_nnviz.record.interrupts import is_interrupt
 from tb_nnviz.record.model.evaluation import Autocast, evaluation
 from tb_nnviz.record.model.modules import Layer, takes_hooks
 from tb_nnviz.schema import MAX_CALLS, row_name
@@ -81,6 +82,8 @@ class ProbePasses:
                 try:
                     on_output(row_name(layer.name, number), layer, prefix, inputs, output)
                 except Exception as error:  # raised after the pass, so that it is not taken for the model's error
+                    if is_interrupt(error):
+                        raise
                     errors.append(error)
 
         owned = set(model.modules()).difference(excluding)
@@ -91,6 +94,8 @@ class ProbePasses:
             try:
                 probe.call(model)
             except Exception as error:
+                if is_interrupt(error):
+                    raise
                 raise ProbeFailed(
                     f"the model{prefix and ' ' + prefix} raised {error!r:.200} on the probe "
                     "(in evaluation mode): this run gets no more activation maps"

@@ -21,6 +21,7 @@ from tb_nnviz.record.hooks.calls import Calls, in_backward
 from tb_nnviz.record.hooks.fast_path import OptionalHooks
 from tb_nnviz.record.hooks.guard import Guard
 from tb_nnviz.record.hooks.handles import Hook, after_call, before_call
+from tb_nnviz.record.hooks.modes import is_tracing
 from tb_nnviz.record.model.modules import first_tensor, named_modules, named_parameters, takes_hooks, type_name
 from tb_nnviz.record.model.table import module_table
 from tb_nnviz.record.pending_step import PendingStep
@@ -72,7 +73,6 @@ class GraphCapture(Collector):
         self._reason: str | None = UNOBSERVED
         self._names: dict[nn.Module, str] = {}
         self._prefixes = {model: prefix for prefix, model in reversed(list(models.items()))}
-        self._eager: dict[nn.Module, None] = {}
         self._count: dict[nn.Module, int] = {}  # calls in the observed passes, in order of the first call
         self._running: _Observed | None = None
         self._finished: dict[nn.Module | None, Dataflow] = {}
@@ -99,8 +99,7 @@ class GraphCapture(Collector):
         modules = module_table(self._models, self._count)
         document = graph_document(modules, self._finished, self._links, self._reason)
         self._done, self.active = True, False
-        # Only hooks that ran outside of compiled graphs. Removing one from a compiled graph would recompile it.
-        self._hooks.remove(self._eager)
+        self._hooks.remove()
         self._forget()
         pending.events.append(lambda arrays: [graph_entry(document)])
 
@@ -115,7 +114,7 @@ class GraphCapture(Collector):
 
     def _forget(self) -> None:
         self._running = None
-        for kept in (self._finished, self._links, self._eager, self._count):
+        for kept in (self._finished, self._links, self._count):
             kept.clear()
 
     # Hooks
@@ -123,8 +122,9 @@ class GraphCapture(Collector):
     def _called(self, module: nn.Module, args: Any, kwargs: Any) -> None:
         if torch.compiler.is_compiling() or not self.active or self.paused or in_backward():
             return
+        if is_tracing():
+            return
         with self._guard:
-            self._eager[module] = None
             if module not in self._names:  # a copy of the model carries copies of the hooks
                 return
             running = self._observed(module, args, kwargs)

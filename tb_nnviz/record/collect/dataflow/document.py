@@ -32,6 +32,7 @@ from torch import Tensor, nn
 from tb_nnviz import schema
 from tb_nnviz.record.collect.dataflow.dataflow import Dataflow
 from tb_nnviz.record.collect.dataflow.tensors import tensors_of
+from tb_nnviz.record.interrupts import is_interrupt
 from tb_nnviz.record.model.nested import tensors_in
 
 
@@ -102,7 +103,9 @@ def _arguments(module: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, An
     try:
         signature = inspect.signature(module.forward)
         bound = signature.bind(*args, **kwargs).arguments
-    except (TypeError, ValueError):  # the call may change its arguments in a hook
+    except (TypeError, ValueError) as error:  # the call may change its arguments in a hook
+        if is_interrupt(error):
+            raise
         return [*((f"input {number}", value) for number, value in enumerate(args)), *kwargs.items()]
     found: list[tuple[str, Any]] = []
     for name, value in bound.items():

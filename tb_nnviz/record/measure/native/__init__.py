@@ -16,6 +16,7 @@ from types import ModuleType
 import torch
 from torch import Tensor
 
+from tb_nnviz.record.interrupts import is_interrupt
 from tb_nnviz.record.measure.fields import FIELDS, UNIT_FIELDS, TensorStats, describe
 from tb_nnviz.record.measure.histogram import count_dtype
 from tb_nnviz.record.measure.native.team import find_team
@@ -132,7 +133,9 @@ def norms(tensors: Sequence[Tensor]) -> Tensor | None:
             if not address or not (x.is_contiguous() or _is_dense(x)):
                 return None
             arguments += (address, x.numel(), dtype)
-    except RuntimeError:
+    except RuntimeError as error:
+        if is_interrupt(error):
+            raise
         return None
     found, result = _memory((3,), torch.float64)
     if not result:
@@ -188,7 +191,9 @@ def _address(x: Tensor) -> int:
     try:
         # this is 0 if it is empty or freed, and raises if it has no memory of its own (torch.func, sparse)
         return x.data_ptr()
-    except RuntimeError:
+    except RuntimeError as error:
+        if is_interrupt(error):
+            raise
         return 0
 
 
@@ -204,7 +209,9 @@ def _memory(shape: tuple[int, ...], dtype: torch.dtype) -> tuple[Tensor, int]:
     made = torch.empty(*shape, dtype=dtype, device="cpu")  # faster than with a tuple
     try:
         return made, made.data_ptr() if type(made) is Tensor else 0
-    except RuntimeError:
+    except RuntimeError as error:
+        if is_interrupt(error):
+            raise
         return made, 0
 
 
@@ -219,7 +226,9 @@ def _take_result() -> tuple[Tensor, int]:
     """Return memory for the fields of a tensor, and its address, which is 0 as in ``_memory``."""
     try:
         return _pool.pop()
-    except IndexError:
+    except IndexError as error:
+        if is_interrupt(error):
+            raise
         pass
     with torch.inference_mode(False), torch.no_grad():
         rows = torch.empty((_POOL, len(FIELDS)), dtype=torch.float64, device="cpu").unbind()

@@ -52,7 +52,11 @@ export function Readout({ series, step }: { series: readonly Histograms[]; step:
               {known ? (
                 <>
                   {Array.from(all.quantiles.subarray(5 * item, 5 * item + 5), (value, q) => (
-                    <td key={TEXT.readout[q]} class={q === MEDIAN ? "median" : ""} title={exact(value)}>
+                    <td
+                      key={TEXT.readout[q]}
+                      class={Number.isNaN(value) ? "bad" : q === MEDIAN ? "median" : ""}
+                      title={exact(value)}
+                    >
                       {quantileText(value)}
                     </td>
                   ))}

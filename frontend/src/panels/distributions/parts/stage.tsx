@@ -56,7 +56,13 @@ export function Stage({ listing, response, stale }: Props) {
   const sliceAll = present.map((all) => ({ all, item: nearest(all.steps, listing.step) }));
   const slicePeak = keys.ownHeight
     ? 0
-    : Math.max(0, ...sliceAll.map(({ all, item }) => (item < 0 ? 0 : peakOf(all, item))));
+    : Math.max(
+        0,
+        ...sliceAll.flatMap(({ all, item }) => {
+          const over = outline(all, reference, keys.overlay, listing.step);
+          return [item < 0 ? 0 : peakOf(all, item), over ? peakOf(over.all, over.item) : 0];
+        }),
+      );
   return (
     <>
       <div class={stale ? "hist-stage stale" : "hist-stage"} ref={ref} data-testid="stage" aria-busy={stale}>

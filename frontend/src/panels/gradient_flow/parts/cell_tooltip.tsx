@@ -219,6 +219,8 @@ function nonfiniteText(
   if (column < 0 || step < 0) return null;
   const bad = series.values.get("nonfinite")?.[step * series.rows.length + column];
   const all = series.values.get("count")?.[step * series.rows.length + column];
-  if (bad === undefined) return null;
+  if (bad === undefined || Number.isNaN(bad)) return null;
+  // For example a norm that overflows, or the ratio of two zeros.
+  if (bad === 0) return TEXT.finiteElements;
   return all === undefined ? TEXT.nonfiniteCount(exact(bad)) : TEXT.nonfiniteOf(exact(bad), exact(all));
 }

@@ -2,8 +2,8 @@ import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { quantity } from "../../../lib/format";
 import type { Line } from "../../../lib/types";
 import { useStore } from "../../../ui/context";
+import { Splitter } from "../../../ui/layer_list";
 import { Name } from "../../../ui/name";
-import { Splitter } from "../../../ui/splitter";
 import { linesWithin } from "../layout";
 import { parentOf } from "../model_tree";
 import { useFlow } from "../state/context";
@@ -164,7 +164,12 @@ function TreeLine({ line, labels, index, selected, stop, top, height, acts }: Li
       title={title}
       data-index={index}
       data-testid={`row-${line.key}`}
-      style={{ top: `${top}px`, height: `${height}px`, paddingLeft: `${4 + line.depth * 12}px` }}
+      style={{
+        top: `${top}px`,
+        height: `${height}px`,
+        lineHeight: `${height}px`,
+        paddingLeft: `${4 + line.depth * 12}px`,
+      }}
       onClick={() => (line.type === "header" ? acts.current.toggle(line) : flow.moveTo(index, null))}
       onFocus={() => acts.current.focus(line)}
     >

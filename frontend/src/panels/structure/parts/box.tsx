@@ -1,6 +1,9 @@
 import { colourOf, cssColour, palette } from "../../../lib/palette";
 import { CELL } from "../../../lib/types";
+import { FONT } from "../../../plot/canvas";
+import { elide } from "../../../plot/layout_names";
 import { useStore } from "../../../ui/context";
+import { textWidth } from "../../../ui/name";
 import { statisticName, UI_TEXT } from "../../../ui/text";
 import type { Values } from "../data";
 import type { FlowNode } from "../model_dataflow";
@@ -8,7 +11,13 @@ import { textOn } from "../model_values";
 import { TEXT } from "../text";
 import { cellText, cellTooltip, shapeText } from "./cells";
 
-export const clip = (text: string, max: number) => (text.length > max ? `${text.slice(0, max - 1)}…` : text);
+/** Shorten a text of the drawing to a width in its own units. */
+export const clip = (text: string, room: number, size: number) =>
+  elide(text, (part) => textWidth(part, `600 ${size}px ${FONT}`) <= room);
+
+/** Sizes of the fonts, as in style.css. */
+const LARGE = 12;
+const SMALL = 10;
 
 export const isModule = ({ kind }: FlowNode) => kind === "call" || kind === "block";
 
@@ -73,11 +82,11 @@ export function Box({
       >
         <rect x={x} y={y} width={width} height={height} rx={end ? height / 2 : 11} />
         <text x={x + width / 2} y={y + (end ? 17 : 15)} text-anchor="middle">
-          {clip(label, 22)}
+          {end ? clip(label, width - 16, LARGE) : label}
         </text>
         {end && (
           <text class="small" x={x + width / 2} y={y + 31} text-anchor="middle">
-            {clip(shapeText(outputs), 26)}
+            {clip(shapeText(outputs), width - 12, SMALL)}
           </text>
         )}
       </g>
@@ -150,13 +159,17 @@ export function Box({
       />
       {hatch && <path class="hatch" d={hatch} />}
       <text class="title" x={x + 9} y={y + 17} style={{ fill: textColour }}>
-        {clip(node.label, text === "" ? 24 : 16)}
+        {clip(
+          node.label,
+          width - 18 - (text === "" ? 0 : 8 + textWidth(text, `600 ${LARGE}px ${FONT}`)),
+          LARGE,
+        )}
       </text>
       <text class="number" x={x + width - 9} y={y + 17} text-anchor="end" style={{ fill: textColour }}>
         {text}
       </text>
       <text class="small" x={x + 9} y={y + 31} style={{ fill: textColour }}>
-        {clip(differs === "" ? type : `≠ ${differs}`, 26)}
+        {clip(differs === "" ? type : `≠ ${differs}`, width - (node.kind === "block" ? 34 : 18), SMALL)}
       </text>
       {node.kind === "block" && (
         <g

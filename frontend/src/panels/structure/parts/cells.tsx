@@ -2,6 +2,7 @@ import { exact, short } from "../../../lib/format";
 import { colourOf, cssColour, labelOf, type Palette } from "../../../lib/palette";
 import { toUnit } from "../../../lib/scale";
 import { CELL, type Scale } from "../../../lib/types";
+import { sideOf } from "../../../plot/clipped";
 import { UI_TEXT } from "../../../ui/text";
 import type { Difference, Module } from "../model";
 import type { Cell, LineSeries } from "../model_values";
@@ -61,14 +62,22 @@ interface SparkProps {
   series: readonly LineSeries[];
   line: number;
   scale: Scale;
+  /** True if NaN at every step means that the statistic is undefined for the layer. */
+  mayBeUndefined: boolean;
   width: number;
   height: number;
   colour: (run: string) => string;
   step: number;
 }
 
-/** A module's values over steps with the cursor. All runs and lines share one scale. */
-export function Sparkline({ series, line, scale, width, height, colour, step }: SparkProps) {
+/** Minimum distance of two marks of a sparkline in pixels. */
+const APART = 6;
+
+/**
+ * A module's values over steps with the cursor. All runs and lines share one scale. Values beyond it are triangles at
+ * its end, and NaN and Inf are crosses at the top.
+ */
+export function Sparkline({ series, line, scale, mayBeUndefined, width, height, colour, step }: SparkProps) {
   const ends = series.flatMap(({ steps }) => (steps.length > 0 ? [steps[0], steps[steps.length - 1]] : []));
   const [first, last] = [Math.min(...ends), Math.max(...ends)];
   const x = (at: number) => (last > first ? 1 + ((width - 2) * (at - first)) / (last - first) : width / 2);
@@ -78,25 +87,65 @@ export function Sparkline({ series, line, scale, width, height, colour, step }: 
     <svg class="spark" width={width} height={height} viewBox={`0 0 ${width} ${height}`} aria-hidden="true">
       {ends.length > 0 && <path class="now" d={`M${n(x(step))} 0V${height}`} />}
       {series.map((one) => {
-        let path = "";
-        let pen = false;
-        for (let i = 0; i < one.at.length; i++) {
-          const value = one.value[i * one.lines + line];
-          const there = Number.isFinite(value) && one.absent[i * one.lines + line] === 0;
-          if (there) {
-            // A single point needs a line of nonzero length to be visible.
-            path += pen ? `L${n(x(one.at[i]))} ${n(y(value))}` : `M${n(x(one.at[i]))} ${n(y(value))}h0.1`;
-          }
-          pen = there;
-        }
-        return <path key={one.run} class="curve" d={path} stroke={colour(one.run)} />;
+        const { curve, clipped, bad } = sparkPaths(one, line, scale, x, y, height);
+        return (
+          <g key={one.run}>
+            <path class="curve" d={curve} stroke={colour(one.run)} />
+            {clipped !== "" && <path class="clipped" d={clipped} style={{ fill: colour(one.run) }} />}
+            {bad !== "" && (curve + clipped !== "" || !mayBeUndefined) && <path class="bad" d={bad} />}
+          </g>
+        );
       })}
     </svg>
   );
 }
 
+/** Return the paths of one run's values: the curve, triangles for clipped values, and crosses for NaN and Inf. */
+export function sparkPaths(
+  { at, value: values, absent, lines }: LineSeries,
+  line: number,
+  scale: Scale,
+  x: (step: number) => number,
+  y: (value: number) => number,
+  height: number,
+): { curve: string; clipped: string; bad: string } {
+  const n = (value: number) => Number(value.toFixed(1));
+  const paths = { curve: "", clipped: "", bad: "" };
+  let pen: number | null = null;
+  let marked = { clipped: Number.NEGATIVE_INFINITY, bad: Number.NEGATIVE_INFINITY };
+  for (let i = 0; i < at.length; i++) {
+    const value = values[i * lines + line];
+    const left = n(x(at[i]));
+    if (absent[i * lines + line] !== 0) {
+      pen = null;
+      continue;
+    }
+    if (!Number.isFinite(value)) {
+      pen = null;
+      if (left - marked.bad < APART) continue;
+      marked = { ...marked, bad: left };
+      paths.bad += `M${n(left - 2)} 0.5l4 4m0 -4l-4 4`;
+      continue;
+    }
+    const side = sideOf(toUnit(scale, value));
+    if (side !== 0 && left - marked.clipped >= APART) {
+      marked = { ...marked, clipped: left };
+      const [tip, base] = side === 1 ? [0, 4.5] : [height, height - 4.5];
+      paths.clipped += `M${left} ${tip}L${n(left - 2.5)} ${base}h5z`;
+    }
+    // No line along the end of the scale, which would read as a value. A single point needs a line to be visible.
+    const joined: boolean = pen !== null && (side === 0 || pen !== side);
+    paths.curve += joined ? `L${left} ${n(y(value))}` : `M${left} ${n(y(value))}${side === 0 ? "h0.1" : ""}`;
+    pen = side;
+  }
+  return paths;
+}
+
 /** Describe how a module differs in other runs. */
-export function differenceText(found: readonly { run: string; difference: Difference }[]): string {
+export function differenceText(
+  found: readonly { run: string; difference: Difference }[],
+  nameOf: (run: string) => string = (run) => run,
+): string {
   const say = (run: string, difference: Difference) => {
     switch (difference.what) {
       case "missing":
@@ -119,7 +168,9 @@ export function differenceText(found: readonly { run: string; difference: Differ
     if (known) known.runs.push(run);
     else alike.set(key, { difference, runs: [run] });
   }
-  return [...alike.values()].map(({ difference, runs }) => say(runs.join(", "), difference)).join("; ");
+  return [...alike.values()]
+    .map(({ difference, runs }) => say(runs.map(nameOf).join(", "), difference))
+    .join("; ");
 }
 
 export const labelOfModule = (module: Module) => (module.name === "" ? TEXT.model : module.label);

@@ -1,6 +1,8 @@
 import { useMemo } from "preact/hooks";
 import type { Graph } from "../../../lib/answers/structure";
+import { FONT } from "../../../plot/canvas";
 import { useSize, useStore } from "../../../ui/context";
+import { textWidth } from "../../../ui/name";
 import { UI_TEXT } from "../../../ui/text";
 import { useTooltip } from "../../../ui/tooltip";
 import type { Values } from "../data";
@@ -12,6 +14,9 @@ import { TEXT } from "../text";
 import { Box, clip, holds, isModule, pressed } from "./box";
 import { differenceText, shapeText } from "./cells";
 import { differencesOf } from "./table";
+
+/** Size of the font of a group's name, as in style.css. */
+const TAB = 10.5;
 
 interface Props {
   models: Models;
@@ -116,12 +121,12 @@ function Canvas({
                       class="tab"
                       x={box.x + 4}
                       y={box.y + 3}
-                      width={18 + clip(label, 18).length * 6}
+                      width={20 + textWidth(clip(label, box.width - 32, TAB), `600 ${TAB}px ${FONT}`)}
                       height={15}
                       rx={4}
                     />
                     <text x={box.x + 9} y={box.y + 14}>
-                      − {clip(label, 18)}
+                      − {clip(label, box.width - 32, TAB)}
                     </text>
                   </g>
                 </g>
@@ -167,6 +172,7 @@ function Canvas({
                   models.modules
                     .filter(({ name }) => name === node.module && isModule(node))
                     .flatMap((m) => differencesOf(models, m)),
+                  (one) => store.shortNames.value.get(one) ?? one,
                 )}
                 select={() => {
                   store.view.row.value = node.kind === "call" ? node.node.name : node.module;

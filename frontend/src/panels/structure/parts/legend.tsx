@@ -57,8 +57,7 @@ export function StructureLegend({ models, values }: { models: Models; values: Va
           {UI_TEXT.pending}
         </span>
       )}
-      <span class="gap" />
-      <span>{TEXT.stands}</span>
+      <span class="stands">{TEXT.stands}</span>
     </div>
   );
 }

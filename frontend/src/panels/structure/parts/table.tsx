@@ -1,10 +1,12 @@
-import { useLayoutEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useMemo, useState } from "preact/hooks";
 import { quantity } from "../../../lib/format";
 import { palette } from "../../../lib/palette";
+import { mayBeUndefined } from "../../../lib/statistics";
 import { shapeOf } from "../../../plot/markers";
 import { useSize, useStore } from "../../../ui/context";
 import { RunMarker } from "../../../ui/icon";
 import { MoreRuns } from "../../../ui/more_runs";
+import { Name } from "../../../ui/name";
 import { statisticName, UI_TEXT } from "../../../ui/text";
 import type { Values } from "../data";
 import type { Models } from "../model";
@@ -82,6 +84,7 @@ export function Table({ models, values, lines, line, place, compact, toggle }: P
     else if ((line + 1) * LINE + head * 2 > box.scrollTop + height)
       box.scrollTop = (line + 1) * LINE + head * 2 - height;
   }, [line, height]);
+  const labels = useMemo(() => models.modules.map(labelOfModule), [models]);
   const printing = store.printing.value;
   const first = printing ? 0 : Math.max(0, Math.floor(top / LINE) - 4);
   const visible = lines.slice(first, printing ? MAX_PRINTED : first + Math.ceil(height / LINE) + 8);
@@ -129,7 +132,7 @@ export function Table({ models, values, lines, line, place, compact, toggle }: P
           {runs.map(({ run }) => (
             <span role="columnheader" tabIndex={-1} class="run" key={run} title={`${statistic}, ${run}`}>
               <RunMarker colour={store.colour(run)} shape={shapeOf(store.order.value.get(run) ?? 0)} />
-              <b>{store.shortNames.value.get(run) ?? run}</b>
+              <Name as="b" text={store.shortNames.value.get(run) ?? run} among={store.shortList.value} />
             </span>
           ))}
           <span role="columnheader" tabIndex={-1} title={UI_TEXT.overSteps(statistic)}>
@@ -152,7 +155,7 @@ export function Table({ models, values, lines, line, place, compact, toggle }: P
                     module.facts.findIndex((one) => one !== null),
                   );
             const found = differencesOf(models, module);
-            const words = differenceText(found);
+            const words = differenceText(found, (run) => store.shortNames.value.get(run) ?? run);
             const within =
               state === "folded"
                 ? flat(module.children).filter((one) => differencesOf(models, one).length > 0).length
@@ -205,12 +208,14 @@ export function Table({ models, values, lines, line, place, compact, toggle }: P
                       </svg>
                     </button>
                   )}
-                  <span class="label" title={module.name}>
-                    {labelOfModule(module)}
-                  </span>
+                  <Name class="label" text={labelOfModule(module)} title={module.name} among={labels} />
                   {words !== "" && (
-                    <span class="differs" title={words} data-testid={`differs-${module.name}`}>
-                      ≠ {words}
+                    <span
+                      class="differs"
+                      title={differenceText(found)}
+                      data-testid={`differs-${module.name}`}
+                    >
+                      <Name text={`≠ ${words}`} />
                     </span>
                   )}
                   {words === "" && within > 0 && (
@@ -224,7 +229,7 @@ export function Table({ models, values, lines, line, place, compact, toggle }: P
                   )}
                 </span>
                 <span role="gridcell" tabIndex={-1} class="type" title={facts?.type}>
-                  {facts?.type ?? ""}
+                  <Name text={facts?.type ?? ""} />
                 </span>
                 <span
                   role="gridcell"
@@ -288,6 +293,7 @@ export function Table({ models, values, lines, line, place, compact, toggle }: P
                       }
                       line={values.lineOf(module.name)}
                       scale={values.scale}
+                      mayBeUndefined={mayBeUndefined(store.statistic.value)}
                       {...SPARK}
                       colour={(run) => store.colour(run)}
                       step={values.step}
