@@ -267,14 +267,15 @@ test("weightsCsv writes each cell with its three values", () => {
   expect(lines.length).toBe(8);
 });
 
+const REST = { rows: [], wallTimes: new Float64Array(0) };
+
 test("tracks read steps, columns and missing runs", () => {
-  const rest = { rows: [], wallTimes: new Float64Array(0) };
   const raw = {
     run: "a",
     steps: Float64Array.from([0, 2]),
     absent: Uint8Array.from([0, 1, 0, 1]),
     values: new Map([["value", Float32Array.from([1, nan, nan, nan])]]),
-    ...rest,
+    ...REST,
   };
   const steps = Float64Array.from([0, 1, 2, 3, 4]);
   const [min, max] = [Float32Array.from([1, 5, 2, 6]), Float32Array.from([9, 5, 3, 7])];
@@ -285,7 +286,7 @@ test("tracks read steps, columns and missing runs", () => {
     absent: new Uint8Array(0),
     values: new Map(),
     reduced: { steps, starts: Float64Array.from([0, 2]), columns: new Map([["value", column]]) },
-    ...rest,
+    ...REST,
   };
   const found = tracks([raw, dense], ["x", "y"]);
   expect(found.map(({ run, name }) => run + name)).toEqual(["ax", "bx", "by"]);

@@ -32,7 +32,7 @@ export function tracks(series: readonly RunSeries[], names: readonly string[]): 
         const points: [step: number, value: number][] = [];
         starts.forEach((start, i) => {
           const at = i * n + row;
-          const bits = states?.[at] ?? 0;
+          const bits = states[at];
           if (bits === BITS.absent) return;
           const end = starts[i + 1] ?? all.length;
           const second = all[Math.min(all.length - 1, Math.max(start, Math.floor((start + end) / 2)))];
