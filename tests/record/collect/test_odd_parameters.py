@@ -9,9 +9,9 @@ from torch import nn
 
 import tb_nnviz
 from tests.support import oracle
+from tests.support.cases.odd_tensors import ODD_PARAMETERS, Quantized, Strict
 from tests.support.event_reader import Run
 from tests.support.map_oracle import read
-from tests.support.odd_tensors import ODD_PARAMETERS, Quantized, Strict
 from tests.support.same_runs import histograms
 
 STEPS = 3

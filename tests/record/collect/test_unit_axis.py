@@ -10,9 +10,9 @@ from torch import nn
 import tb_nnviz
 from tb_nnviz.record.collect.unit_axis.autograd import units_of
 from tb_nnviz.record.collect.unit_axis.unit_axes import UnitAxes
+from tests.support.cases.unit_models import UNIT_MODELS
 from tests.support.event_reader import Run
 from tests.support.map_oracle import outputs, read
-from tests.support.unit_models import UNIT_MODELS
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -15,8 +15,8 @@ from tb_nnviz import schema
 from tb_nnviz.record.hooks import unseen
 from tb_nnviz.record.hooks.handles import Hook
 from tb_nnviz.record.hooks.shared import is_shared
-from tests.support import compiled
-from tests.support.compiled import SCENARIOS, WIDTH, Net, Plain, Trial
+from tests.support.cases import compiled
+from tests.support.cases.compiled import SCENARIOS, WIDTH, Net, Plain, Trial
 from tests.support.event_reader import Run
 
 #: Dynamo, TorchScript and export raise warnings of their own.

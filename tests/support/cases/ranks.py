@@ -1,6 +1,7 @@
 """Trainings of two processes, watched by nobody, by the first, or by all.
 
-Run as a program: ``python -m tests.support.ranks RANK FOLDER WHO``. It writes what each training computed to a file.
+Run as a program: ``python -m tests.support.cases.ranks RANK FOLDER WHO``. It writes what each training computed to a
+file.
 """
 
 import json
@@ -238,7 +239,7 @@ def main(rank, folder, who):
 def run(folder, who):
     """Run all scenarios on two processes, and return the results of each."""
     environment = {**os.environ, "GLOO_SOCKET_IFNAME": "lo", "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
-    command = [sys.executable, "-m", "tests.support.ranks"]
+    command = [sys.executable, "-m", "tests.support.cases.ranks"]
     started = [
         subprocess.Popen([*command, str(rank), str(folder), who], cwd=ROOT, env=environment, stderr=subprocess.PIPE)
         for rank in range(2)

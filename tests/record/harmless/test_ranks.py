@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from tb_nnviz import schema
+from tests.support.cases.ranks import SCENARIOS, run
 from tests.support.event_reader import Run
-from tests.support.ranks import SCENARIOS, run
 
 pytestmark = pytest.mark.slow
 NAMES = [scenario.__name__ for scenario in SCENARIOS]

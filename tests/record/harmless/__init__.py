@@ -1,0 +1,1 @@
+"""Tests that nothing of the user's breaks, whatever training does."""

@@ -1,0 +1,1 @@
+"""Models, optimizers, tensors and programs of users on which others fail."""
