@@ -43,7 +43,11 @@ CUT = """() => [...document.querySelectorAll('#nnviz *')].flatMap((it) => {
 #: What is displayed of each name that a selector finds.
 SHOWN = """(selector) => [...document.querySelectorAll(selector)].flatMap((it) => {
   const name = it.matches('.fit') ? it : it.querySelector('.fit') ?? it;
-  return it.getClientRects().length > 0 ? [name.dataset.shown ?? name.textContent] : [];
+  if (it.getClientRects().length === 0) return [];
+  if (name.dataset.shown !== undefined) return [name.dataset.shown];
+  // CSS cuts what does not fit at the end.
+  const share = name.scrollWidth > name.clientWidth ? name.clientWidth / name.scrollWidth : 1;
+  return [name.textContent.slice(0, Math.floor(share * name.textContent.length))];
 })"""
 
 
