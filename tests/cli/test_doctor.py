@@ -62,7 +62,7 @@ def test_check_runs_broken_record_and_document_are_problems(tmp_path: Path) -> N
         log.entries(2, [schema.Entry(schema.TAG_GRAPH, np.frombuffer(b"{}", np.uint8), schema.PLUGIN)])
     torn, wrong = texts(PROBLEM, tmp_path)
     assert torn.startswith("torn: ") and "not read to its end: ValueError: invalid record at byte" in torn
-    assert wrong == "wrong: unknown graph version: None (this tb_nnviz reads 1)"
+    assert wrong == "wrong: nnviz/graph: unknown graph version: None (this tb_nnviz reads 1), at step 2"
 
 
 def test_check_runs_two_writers_at_once_are_problem(tmp_path: Path) -> None:
