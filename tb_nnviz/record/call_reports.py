@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tb_nnviz.record.hooks.modules import ModuleHooks
+from tb_nnviz.record.hooks.unseen import Unseen
 from tb_nnviz.record.model.sharding import rank
 
 #: Reports what is not recorded, by key, reason and kinds.
@@ -27,14 +28,15 @@ def report_ranks(notice: Notice, kinds: tuple[str, ...]) -> None:
         )
 
 
-def report_calls(notice: Notice, kinds: tuple[str, ...], modules: ModuleHooks, compiled: bool) -> None:
+def report_calls(notice: Notice, kinds: tuple[str, ...], modules: ModuleHooks, unseen: Unseen, pass_seen: bool) -> None:
     """Report calls that are not recorded: in evaluation mode, or in a graph of torch.compile, which has no hooks.
 
     Args:
         notice: takes the report.
         kinds: the kinds of module calls that the run logs.
         modules: the hooks, at the end of a logged step.
-        compiled: whether torch.compile has compiled anything.
+        unseen: knows what torch.compile has compiled.
+        pass_seen: whether a training pass of a model was seen in the step.
     """
     if kinds and modules.trained_in_evaluation():
         notice(
@@ -43,11 +45,17 @@ def report_calls(notice: Notice, kinds: tuple[str, ...], modules: ModuleHooks, c
             "as training. Call model.train() before them",
             kinds,
         )
-    elif compiled and (uncalled := modules.uncalled()):
-        names = ", ".join(uncalled[:3]) + (" ..." if len(uncalled) > 3 else "")
+    elif modules.active and unseen.compiled and (uncalled := modules.uncalled()):
+        # Without any call, the whole model ran in a compiled function. Otherwise a layer that was not called is compiled
+        # only if it belongs to a module that is, because a model need not call all of its layers.
+        compiled = unseen.compiled_modules() if pass_seen or modules.heard or not unseen.have_trained() else None
+        names = [layer.name for layer in uncalled if compiled is None or layer.module in compiled]
+        if not names:
+            return
+        shown = ", ".join(names[:3]) + (" ..." if len(names) > 3 else "")
         notice(
             "compiled",
-            f"no activations of {len(uncalled)} layers ({names}): calls in a graph of torch.compile are not "
+            f"no activations of {len(names)} layers ({shown}): calls in a graph of torch.compile are not "
             "recorded. Parameters, gradients and updates are",
             kinds,
         )

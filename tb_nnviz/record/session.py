@@ -372,9 +372,9 @@ class Session:
             self.guard.attempt("the order of execution", self._order.settle)
         if self._plan.logged:
             kinds = tuple(kind for kind in _CALLS if kind in self._options.kinds)
-            compiled = self._modules.active and self._unseen.compiled
             self.guard.attempt("ranks", report_ranks, self.guard.notice, kinds)
-            self.guard.attempt("activations", report_calls, self.guard.notice, kinds, self._modules, compiled)
+            calls = (self._modules, self._unseen, self._pass_seen)
+            self.guard.attempt("activations", report_calls, self.guard.notice, kinds, *calls)
         pending = self._collectors.close(self._plan)
         if pending is not None:
             if not seen:

@@ -88,6 +88,8 @@ class ModuleHooks:
         self._differentiating = -1, False  # the last backward pass with create_graph; True if it is reported
         self._layers: dict[nn.Module, Layer] = {}
         self._called: set[Layer] = set()  # in training passes of the open step
+        #: True if a layer's hook has run in the open step, in whatever mode.
+        self.heard = False
         self._evaluated = False  # True if gradients have reached a pass in evaluation mode in the open step
         self._seen: list[nn.Module] = []
         self._stale = False  # True if layers may have been replaced
@@ -107,6 +109,7 @@ class ModuleHooks:
         self._step += 1
         self._order = 0
         self._called.clear()
+        self.heard = False
         self._evaluated = False
         self._release_leaves()
 
@@ -120,9 +123,9 @@ class ModuleHooks:
             self._observe_passes()
         return lost
 
-    def uncalled(self) -> list[str]:
-        """Return the names of the layers that no training pass of the open step called."""
-        return [layer.name for layer in self._layers.values() if layer not in self._called]
+    def uncalled(self) -> list[Layer]:
+        """Return the layers that no training pass of the open step called."""
+        return [layer for layer in self._layers.values() if layer not in self._called]
 
     def trained_in_evaluation(self) -> bool:
         """Return True if all passes of the open step that gradients reached were in evaluation mode."""
@@ -225,6 +228,7 @@ class ModuleHooks:
         layer = self._layers.get(self._original(module))
         if layer is None:  # the module belongs to a copy of the model, which carries these hooks too
             return
+        self.heard = True
         calls = self.calls()
         begun = calls.begun.get(layer)
         order = begun.pop() if begun else self._next_order()

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 
 #: Passes since the last optimizer step at which parameters are looked at, and those at which they are compared.
-LOOK, COMPARE = 8, (16, 32, 48, 64)
+LOOK, COMPARE = 8, (16, 32, 48, 64, 128, 256)
 #: Passes since the last optimizer step that are unusual for one step.
-MOST_PASSES = 64
+MOST_PASSES = 256
 #: Parameters that are looked at, and elements of each.
 _PARAMETERS, _ELEMENTS = 8, 64
 

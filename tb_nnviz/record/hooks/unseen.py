@@ -44,6 +44,8 @@ class Unseen:
         self._models = tuple(models)
         #: True once torch.compile has compiled anything in this process.
         self.compiled = _has_compiled()
+        #: True once it has done so while this run was open.
+        self.compiled_here = False
         #: True once it has compiled an optimizer's step into a whole graph, in which the step is not noticed.
         self.whole_steps = False
         with _lock:
@@ -61,6 +63,22 @@ class Unseen:
         """Return the modules that take hooks."""
         found = dict.fromkeys(module for model in self._models for module in model.modules())
         return [module for module in found if takes_hooks(module)]
+
+    def compiled_modules(self) -> set[nn.Module]:
+        """Return the modules whose own code, or that of a module that contains them, is compiled."""
+        found: set[nn.Module] = set()
+        waiting = [(model, False) for model in self._models]
+        while waiting:
+            module, within = waiting.pop()
+            within = within or _has_compiled_code(module)
+            if within:
+                found.add(module)
+            waiting += [(child, within) for child in module.children() if child not in found]
+        return found
+
+    def have_trained(self) -> bool:
+        """Return True if gradients have reached the models, or may have and are removed again."""
+        return self.compiled_here or any(p.grad is not None for model in self._models for p in model.parameters())
 
 
 def hide(whole: bool = False) -> None:
@@ -198,7 +216,7 @@ def _started(run: Callable[..., None], *args: Any) -> None:
     global _whole
     _whole = _whole_graph()
     for open_run in list(_open):
-        open_run.compiled = True
+        open_run.compiled = open_run.compiled_here = True
     hide()
     run(*args)
 
@@ -232,6 +250,14 @@ def _whole_graph() -> bool:
             return bool(frame.f_locals.get("one_graph"))
         frame = frame.f_back
     return False
+
+
+def _has_compiled_code(module: nn.Module) -> bool:
+    if getattr(module, "_compiled_call_impl", None) is not None:
+        return True
+    entries = getattr(torch._C._dynamo.eval_frame, "_debug_get_cache_entry_list", None)
+    code = getattr(getattr(module.forward, "__func__", module.forward), "__code__", None)
+    return entries is None or (code is not None and bool(entries(code)))
 
 
 def _has_compiled() -> bool:
