@@ -60,7 +60,10 @@ def abandoned(tags: Sequence[Points]) -> list[np.ndarray]:
 
 def sessions_of(guides: Sequence[Points]) -> Sessions:
     """Return the sessions of a run by the tags that it writes at every logged step."""
-    return Sessions(_guide(guides) if guides else NO_POINTS)
+    if not guides:
+        return Sessions(NO_POINTS)
+    guide = _guide(guides)
+    return Sessions(replace(guide, wall_times=_earliest(guide, [tag for tag in guides if tag is not guide])))
 
 
 def current(points: Points, guides: Sequence[Points] | Sessions, shared: bool = True) -> list[int]:
@@ -135,6 +138,26 @@ def _guide(tags: Sequence[Points]) -> Points:
         return bool(back), float(tag.wall_times[-1]) if tag.steps.size else -np.inf, tag.steps.size
 
     return max(tags, key=rank)
+
+
+def _earliest(guide: Points, others: Sequence[Points]) -> np.ndarray:
+    """Return the wall times of a guide's events: float64 [n]. Of a step in several events, it is that of the first.
+
+    A writer may put the kinds of a step into several events. Another tag's event belongs to the same writing of the
+    step if it is newer than the guide's event of the step before.
+    """
+    wall_times: np.ndarray = guide.wall_times
+    if not _is_ascending(guide.steps):
+        return wall_times
+    before = np.append(-np.inf, guide.wall_times[:-1])
+    for other in others:
+        if _is_ascending(other.steps):
+            _, own, theirs = np.intersect1d(guide.steps, other.steps, assume_unique=True, return_indices=True)
+            found = other.wall_times[theirs]
+            same = found > before[own]
+            wall_times = wall_times.copy()
+            wall_times[own[same]] = np.minimum(wall_times[own[same]], found[same])
+    return wall_times
 
 
 def _abandoned_within(points: Points) -> np.ndarray:

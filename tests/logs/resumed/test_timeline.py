@@ -137,3 +137,15 @@ def test_newest_is_the_event_written_last() -> None:
     assert newest(points((0, 5.0), (7, 6.0), (3, 1.0))) == 2
     assert newest(points((3, 8.0), (0, 1.0), (2, 2.0))) == 2, "by arrival, whatever the clock"
     assert newest(points()) is None
+
+
+def test_sessions_of_kinds_in_several_events_of_a_step_are_one() -> None:
+    """A value beside the first kind of a step is older than the guide's event, which has the last kind."""
+    first = Points.of([(0, 100.0, 0), (10, 110.0, 0), (20, 120.0, 0)])
+    last = Points.of([(0, 101.0, 0), (10, 111.0, 0), (20, 121.0, 0)])
+    beside = Points.of([(0, 100.0, "a"), (20, 120.0, "b")])
+    assert current(beside, [first, last]) == [0, 1]
+    # The first kind was written by the session before, which ended at a step that the next one wrote again.
+    resumed = Points.of([(0, 101.0, 0), (10, 111.0, 0), (20, 500.0, 0)])
+    abandoned_kind = Points.of([(0, 100.0, 0), (10, 110.0, 0), (20, 111.0, 0)])
+    assert current(Points.of([(20, 111.0, "b")]), [abandoned_kind, resumed]) == []
