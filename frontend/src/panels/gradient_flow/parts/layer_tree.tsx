@@ -2,7 +2,6 @@ import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { quantity } from "../../../lib/format";
 import type { Line } from "../../../lib/types";
 import { useStore } from "../../../ui/context";
-import { Splitter } from "../../../ui/layer_list";
 import { Name } from "../../../ui/name";
 import { linesWithin } from "../layout";
 import { parentOf } from "../model_tree";
@@ -99,7 +98,6 @@ export function LayerTree({ rowHeight, tops, part }: TreeProps) {
         act();
       }}
     >
-      <Splitter />
       {shown.map((i) => (
         <TreeLine
           key={lines[i].key}

@@ -3,7 +3,7 @@ import { PLOT_MARGIN } from "../../../plot/series";
 import { useSize, useStore } from "../../../ui/context";
 import { useFindings } from "../../../ui/findings";
 import { useKeyboardNav } from "../../../ui/keyboard_nav";
-import { useListWidth } from "../../../ui/layer_list";
+import { Splitter, useListWidth } from "../../../ui/layer_list";
 import { MoreRuns } from "../../../ui/more_runs";
 import { RunHead } from "../../../ui/run_head";
 import { UI_TEXT } from "../../../ui/text";
@@ -117,6 +117,7 @@ export function Stage() {
               </div>
               <div class="cell first">
                 <LayerTree rowHeight={rowHeight} tops={tops} part={part} />
+                <Splitter />
               </div>
               {shown.map((run) => (
                 <div class="cell" key={run}>
