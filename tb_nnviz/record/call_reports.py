@@ -46,8 +46,8 @@ def report_calls(notice: Notice, kinds: tuple[str, ...], modules: ModuleHooks, u
             kinds,
         )
     elif modules.active and unseen.compiled and (uncalled := modules.uncalled()):
-        # Without any call, the whole model ran in a compiled function. Otherwise a layer without a call is compiled only
-        # if it belongs to a module that is, because a model need not call all of its layers.
+        # Without any call, the whole model ran in a compiled function. Otherwise a layer without a call is compiled
+        # only if it belongs to a module that is, because a model need not call all of its layers.
         compiled = unseen.compiled_modules() if pass_seen or modules.heard or not unseen.have_trained() else None
         names = [layer.name for layer in uncalled if compiled is None or layer.module in compiled]
         if not names:
