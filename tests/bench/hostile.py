@@ -42,7 +42,7 @@ EXAMPLES = 3
 
 @dataclass
 class Total:
-    """What was tried on one loader, and what was wrong."""
+    """Counts of the tries on one loader and of their problems."""
 
     rounds: int = 0
     runs: int = 0

@@ -230,7 +230,7 @@ def requests(rng: random.Random, runs: list[str]) -> tuple[str, str, Body | None
 
 @dataclasses.dataclass
 class Sort:
-    """What was measured of one sort of request."""
+    """Measurements of one sort of request."""
 
     seconds: list[float] = dataclasses.field(default_factory=list)
     errors: collections.Counter[str] = dataclasses.field(default_factory=collections.Counter)

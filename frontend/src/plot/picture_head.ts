@@ -1,7 +1,7 @@
 import { FONT, type Theme } from "./canvas";
 import { type Shape, tracePath } from "./markers";
 
-/** What a picture says about itself. */
+/** Description of a picture. */
 export interface PictureHead {
   title: string;
   /** Layer, step, statistic, scale: what the controls of the page say. */

@@ -22,7 +22,7 @@ const frames = async (count: number) => {
 /** Callback for the completed fraction of a file. */
 export type OnProgress = (share: number) => void;
 
-/** What a picture says above its content, beside the names of the runs. */
+/** Text of a picture above its content, beside the names of the runs. */
 export interface PictureText {
   title: string;
   facts: readonly (string | false | null)[];

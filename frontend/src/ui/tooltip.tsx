@@ -46,7 +46,7 @@ export function useShown<T extends object>(shown: Shown<T>, drawn: readonly unkn
   return handlers;
 }
 
-/** What a tooltip says. Its place comes from the event. */
+/** Text of a tooltip. Its place comes from the event. */
 export type TooltipText = Omit<TooltipContent, "owner" | "x" | "y">;
 
 /**

@@ -163,7 +163,7 @@ function outlineLine(all: Histograms, item: number, axis: ValueAxis, x: number):
 interface BrushProps {
   axis: ValueAxis;
   height: number;
-  /** What the plot shows. If it changes, the tooltip and the dragged range no longer apply. */
+  /** Identity of the plot's content. If it changes, the tooltip and the dragged range no longer apply. */
   drawn: readonly unknown[];
   textAt: (x: number, y: number) => TooltipText | null;
   click?: (x: number, y: number) => void;
