@@ -18,8 +18,8 @@ from tb_nnviz.record.hooks.uncompiled import uncompiled
 from tb_nnviz.record.model import sharding
 from tb_nnviz.record.model.optimizers import WatchedOptimizer
 from tb_nnviz.record.model.sharding import is_distributed
+from tb_nnviz.record.open_runs import OpenRuns
 from tb_nnviz.record.options import Options
-from tb_nnviz.record.runs.open_runs import OpenRuns
 from tb_nnviz.record.session import Session
 from tb_nnviz.record.write.event_file import Report
 from tb_nnviz.record.write.writer import Writer

@@ -71,6 +71,9 @@ class Trial:
         self.graphs += 1
         return graph.forward
 
+    def __deepcopy__(self, memo):
+        return self  # lightning replaces torch.compile by a function that copies the backend
+
     @property
     def breaks(self):
         return sum(torch._dynamo.utils.counters["graph_break"].values())

@@ -7,7 +7,7 @@ import logging
 import weakref
 from typing import Protocol
 
-from tb_nnviz.record.runs.holders import is_held
+from tb_nnviz.record.holders import is_held
 from tb_nnviz.record.session import Session
 
 _logger = logging.getLogger("tb_nnviz")
