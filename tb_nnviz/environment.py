@@ -100,10 +100,10 @@ def conflicts(versions: Mapping[str, str | None], writing: bool = False) -> list
 
 
 def explain(error: BaseException) -> str | None:
-    """Return the reason why an import of the writer failed, or None if no known conflict explains it.
+    """Return the likely reason why an import of the writer failed, or None if no known conflict is installed.
 
     Args:
-        error: the error of the import. An error of Python's own kinds in other modules is not explained.
+        error: the error of the import, which the reason quotes.
     """
     found = conflicts({package: installed(package) for package in PACKAGES}, writing=True)
     return f"{'; '.join(map(str, found))} (the import failed with {type(error).__name__}: {error})" if found else None

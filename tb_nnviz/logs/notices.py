@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from tb_nnviz import schema
 from tb_nnviz.logs.layouts import document_bytes
-from tb_nnviz.logs.points import NO_POINTS, Points
-from tb_nnviz.logs.reader import Missing, ReadResult
-
-#: Reads tensors of some runs and tags, as ``Reader.read_tensors`` does with ``schema.PLUGIN``.
-ReadTensors = Callable[[Sequence[str], Sequence[str]], ReadResult[Points]]
+from tb_nnviz.logs.points import NO_POINTS
+from tb_nnviz.logs.reader import Missing
+from tb_nnviz.logs.resumed.guides import ReadTags
 
 
-def read_notices(read: ReadTensors, runs: Sequence[str]) -> tuple[dict[str, list[schema.Notice]], list[Missing]]:
+def read_notices(read: ReadTags, runs: Sequence[str]) -> tuple[dict[str, list[schema.Notice]], list[Missing]]:
     """Read the notices of some runs, each once, in the order in which they were written.
 
     Every event repeats the earlier notices of its writer, and a resumed run has several writers.

@@ -48,9 +48,8 @@ def claim(run: str) -> None:
 def refusal(run: str) -> Callable[[], str] | None:
     """Return None if this rank may write a run: it is the first, or trains alone.
 
-    Otherwise return a function to be called when the rank has closed a step. By then, in training that waits for all
-    ranks, the first rank has claimed the run if it writes it. The function returns why this rank may not write the run
-    too, or an empty string.
+    Otherwise return a function that returns why this rank may not write the run too, or an empty string as long as the
+    first rank has not claimed it. Each rank begins at its own time, so one empty string decides nothing.
     """
     own, known = rank(), _initialized()
     if own.number == 0 or own.size < 2:
@@ -60,7 +59,7 @@ def refusal(run: str) -> Callable[[], str] | None:
         try:
             if known and not _store().check([_key(run)]):
                 return ""
-        except Exception:  # the store has ended with the first rank
+        except Exception:  # the store has ended with the first rank: whether it wrote the run is unknown, so refuse
             pass
         return (
             f"rank {own.number} of {own.size} records nothing into {run}, because the first rank does: watch on the "
