@@ -31,6 +31,8 @@ def report_ranks(notice: Notice, kinds: tuple[str, ...]) -> None:
 def report_calls(notice: Notice, kinds: tuple[str, ...], modules: ModuleHooks, unseen: Unseen, pass_seen: bool) -> None:
     """Report calls that are not recorded: in evaluation mode, or in a graph of torch.compile, which has no hooks.
 
+    Calls that are missing because other code has removed hooks are reported when the hooks are put back.
+
     Args:
         notice: takes the report.
         kinds: the kinds of module calls that the run logs.
@@ -45,7 +47,7 @@ def report_calls(notice: Notice, kinds: tuple[str, ...], modules: ModuleHooks, u
             "as training. Call model.train() before them",
             kinds,
         )
-    elif modules.active and unseen.compiled and (uncalled := modules.uncalled()):
+    elif modules.active and unseen.compiled and not modules.are_lost and (uncalled := modules.uncalled()):
         # Without any call, the whole model ran in a compiled function. Otherwise a layer without a call is compiled
         # only if it belongs to a module that is, because a model need not call all of its layers.
         compiled = unseen.compiled_modules() if pass_seen or modules.heard or not unseen.have_trained() else None

@@ -113,9 +113,14 @@ class ModuleHooks:
         self._evaluated = False
         self._release_leaves()
 
+    @property
+    def are_lost(self) -> bool:
+        """True if other code has removed hooks."""
+        return self._handles.are_lost or self._hooks.are_lost
+
     def restore(self) -> bool:
         """Put back hooks that other code has removed. Returns True if there were any."""
-        lost = self._handles.are_lost or self._hooks.are_lost
+        lost = self.are_lost
         if lost:
             self._seen = []
             self._observe()
