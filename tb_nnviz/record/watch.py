@@ -17,7 +17,7 @@ from tb_nnviz.record.monitor import Monitor
 from tb_nnviz.record.options import Options
 from tb_nnviz.record.write.event_file import Report
 from tb_nnviz.record.write.writer import Writer, file_writer, user_writer
-from tb_nnviz.rules.registry import default_rules
+from tb_nnviz.rules.settings import Settings, make_rules
 
 Optimizer = torch.optim.Optimizer
 
@@ -46,7 +46,7 @@ def watch(
     window: bool = False,
     snapshot_bytes: int | None = None,
     on_finding: str | None = "log",
-    gradient_norm_limits: tuple[float, float] | None = (1e-6, 100.0),
+    rules: Settings | None = None,
 ) -> Monitor:
     """Log what happens inside a model while it trains, for TensorBoard's NNViz tab.
 
@@ -98,10 +98,10 @@ def watch(
         tracked_weights: single weights whose value is logged at every logged step: the number of elements per layer's
             weight, taken from its beginning, or indices by parameter, such as ``{"fc1.weight": [(0, 3), (7, 1)]}``.
             None tracks none.
-        on_finding: "log" reports in the terminal (logger ``tb_nnviz``) when a gradient norm stays beyond a limit or
-            becomes nonfinite, once per layer and problem. None reports nothing there. The run contains the findings
-            in both cases, and TensorBoard's NNViz tab shows them.
-        gradient_norm_limits: a norm below the first vanishes, and one above the second explodes. None: no check.
+        on_finding: "log" reports each finding in the terminal (logger ``tb_nnviz``). None reports nothing there. The
+            run contains the findings in both cases, and TensorBoard's NNViz tab shows them.
+        rules: settings of the rules that find problems, by name: limits, as in ``{"gradient/zero": {"patience": 5}}``,
+            or None to switch a rule off. ``"family/*"`` names all rules of a family.
         scaler: the GradScaler of mixed precision. With it, the loss scale is logged, and the steps that the scaler
             skips are logged with the gradients that caused the skip (with a fused optimizer, only at logged steps).
             Gradients are unscaled with or without this argument, also those with respect to activations.
@@ -162,7 +162,7 @@ def watch(
         probe_inputs=bool(probe_inputs),
         probe_labels=arguments.probe_labels(probe_labels, found, probe_inputs),
         map_bytes=arguments.natural("map_bytes", map_bytes),
-        rules=default_rules({"gradient_norm": arguments.norm_limits(gradient_norm_limits)}),
+        rules=make_rules(rules),
         report_findings=on_finding is not None,
     )
     refusal = sharding.refusal(os.path.realpath(directory))

@@ -81,7 +81,11 @@ RULES = {
     "tb_nnviz.logs.records": rule("tensorboard google_crc32c"),
     "tb_nnviz.logs.event_files": rule("tensorboard google.protobuf tb_nnviz.logs"),
     "tb_nnviz.logs*": rule("numpy tb_nnviz.schema tb_nnviz.logs"),
-    "tb_nnviz.plugin*": rule("numpy tensorboard werkzeug tb_nnviz.schema tb_nnviz.rules tb_nnviz.logs tb_nnviz.plugin"),
+    # the rules over logs
+    "tb_nnviz.diagnosis*": rule("numpy tb_nnviz.schema tb_nnviz.rules tb_nnviz.logs tb_nnviz.diagnosis"),
+    "tb_nnviz.plugin*": rule(
+        "numpy tensorboard werkzeug tb_nnviz.schema tb_nnviz.rules tb_nnviz.logs tb_nnviz.diagnosis tb_nnviz.plugin"
+    ),
     # the public names and one framework each
     "tb_nnviz.lightning": rule("tb_nnviz.integrations.lightning"),
     "tb_nnviz.huggingface": rule("tb_nnviz.integrations.huggingface"),
