@@ -7,7 +7,7 @@ from itertools import combinations
 from pathlib import Path
 
 from tb_nnviz import schema
-from tb_nnviz.cli.check import NOTE, OK, PROBLEM, Check
+from tb_nnviz.cli.doctor.check import NOTE, OK, PROBLEM, Check
 from tb_nnviz.logs.event_files import EventFileReader, find_runs
 from tb_nnviz.logs.findings import read_findings
 from tb_nnviz.logs.graph import read_structures
