@@ -23,7 +23,7 @@ STATISTICS = (
 )
 #: Statistics that only one kind has. Those of ``optimizer`` and ``count`` are all that it has.
 KIND_STATISTICS = {
-    "update": ("ratio",),
+    "update": ("ratio", "lost_fraction"),
     "activation": ("dead_fraction", "nonpositive_unit_fraction", "saturated_fraction", "outlier_ratio"),
-    "optimizer": ("first_moment_norm", "second_moment_norm", "effective_step_size"),
+    "optimizer": ("first_moment_norm", "second_moment_norm", "effective_step_size", "gradient_ratio"),
 }
