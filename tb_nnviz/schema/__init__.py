@@ -43,7 +43,15 @@ from tb_nnviz.schema.rows import (
     layout_id_entry,
     row_name,
 )
-from tb_nnviz.schema.statistics import KIND_STATISTICS, KINDS, PARAMETER_KINDS, STATISTICS, TRACKED
+from tb_nnviz.schema.statistics import (
+    KIND_STATISTICS,
+    KINDS,
+    PARAMETER_KINDS,
+    PASS_KINDS,
+    SPARSE_STATISTICS,
+    STATISTICS,
+    TRACKED,
+)
 from tb_nnviz.schema.tags import (
     METADATA_CONTENT,
     PLUGIN,
@@ -80,6 +88,7 @@ __all__ = [
     "METADATA_CONTENT",
     "NONFINITE_CODE",
     "PARAMETER_KINDS",
+    "PASS_KINDS",
     "PLUGIN",
     "PLUGINS",
     "PLUGIN_FINDINGS",
@@ -87,6 +96,7 @@ __all__ = [
     "PLUGIN_MAPS",
     "ROLES",
     "SEVERITIES",
+    "SPARSE_STATISTICS",
     "STATISTICS",
     "STOCK_HISTOGRAMS",
     "TAG_FINDINGS",
