@@ -24,7 +24,7 @@ th { color: var(--dim); font-weight: 500; }
 .card.is-notice { border-left-color: var(--notice); } .effect { margin-left: 28px; }
 .head { display: flex; gap: 10px; align-items: baseline; flex-wrap: wrap; }
 .head code { color: var(--dim); } ol { margin: 4px 0; padding-left: 22px; }
-.figures { display: flex; flex-wrap: wrap; gap: 12px; margin: 10px 0; }
+.figures { display: flex; align-items: flex-start; flex-wrap: wrap; gap: 12px; margin: 10px 0; }
 svg { width: 460px; max-width: 100%; height: auto; background: var(--bg); border: 1px solid var(--line);
   border-radius: 4px; padding: 6px; }
 svg text { font: 11px system-ui, sans-serif; fill: var(--dim); } svg .title { fill: var(--text); font-weight: 600; }

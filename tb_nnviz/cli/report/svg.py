@@ -16,6 +16,8 @@ WIDTH, HEIGHT = 460, 190
 LEFT, RIGHT, TOP, BOTTOM = 58, 12, 26, 24
 #: Values that span more than this factor are drawn on a logarithmic scale.
 LOG_FROM = 30.0
+#: Height of the place of zeros on a logarithmic scale.
+ZERO = 16
 #: Height of a row of a heat map, and the width of its names.
 ROW, NAMES = 13, 150
 #: Longest name of a row, in characters.
@@ -50,10 +52,12 @@ class _Scale(NamedTuple):
     def __call__(self, values: np.ndarray | float) -> np.ndarray:
         x = np.asarray(values, np.float64)
         low, high = self.low, self.high
+        is_zero = x <= 0
         if self.is_log:
             x, low, high = np.log10(np.maximum(x, self.low)), np.log10(low), np.log10(high)
         share = (x - low) / (high - low)
-        return self.first + np.clip(share, 0, 1) * (self.last - self.first)
+        place = self.first + np.clip(share, 0, 1) * (self.last - self.first)
+        return np.where(is_zero, HEIGHT - BOTTOM, place) if self.is_log else place
 
 
 def curves(title: str, drawn: Sequence[Curve], marks: Marks) -> str:
@@ -135,8 +139,10 @@ def _vertical(values: np.ndarray) -> _Scale:
     first, last = HEIGHT - BOTTOM, TOP + 6
     positive = finite[finite > 0]
     if positive.size and not (finite < 0).any() and positive.max() / positive.min() > LOG_FROM:
-        low = max(float(positive.min()), float(positive.max()) * 1e-30)
-        return _Scale(low, float(positive.max()), first, last, True)
+        # Zeros are drawn on the axis, below the smallest other value.
+        return _Scale(
+            float(positive.min()), float(positive.max()), first - ZERO * bool((finite == 0).any()), last, True
+        )
     scale = _linear(finite, first, last)
     return scale._replace(low=0.0) if 0 < scale.low < 0.5 * scale.high else scale
 
@@ -148,7 +154,8 @@ def _axes(x: _Scale, y: _Scale, left: str = "", right: str = "") -> list[str]:
         f'<line class="axis" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{bottom}" y2="{bottom}"/>',
         f'<text x="{LEFT}" y="{HEIGHT - 8}">{left or "step " + low}</text>',
         f'<text x="{WIDTH - RIGHT}" y="{HEIGHT - 8}" text-anchor="end">{right or high}</text>',
-        f'<text x="{LEFT - 5}" y="{bottom}" text-anchor="end">{y.low:.2g}</text>',
+        f'<text x="{LEFT - 5}" y="{y.first}" text-anchor="end">{y.low:.2g}</text>',
+        f'<text x="{LEFT - 5}" y="{bottom + 4}" text-anchor="end">0</text>' if y.first < bottom else "",
         f'<text x="{LEFT - 5}" y="{TOP + 10}" text-anchor="end">{y.high:.2g}</text>',
     ]
 
