@@ -8,6 +8,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from tb_nnviz.record.actions.delivery import Delivery
 from tb_nnviz.record.call_reports import report_calls, report_ranks
 from tb_nnviz.record.collect import scalars
 from tb_nnviz.record.collect.dataflow.capture import GraphCapture
@@ -117,7 +118,9 @@ class Session:
         except BaseException:
             self.installed.remove(whole=False)
             raise
-        self._events = EventEmitter(self.writer, options.window, options.rules, options.report_findings)
+        #: Brings findings to the program.
+        self.delivery = Delivery(options.on_finding, self.writer.flush)
+        self._events = EventEmitter(self.writer, options.window, options.rules, self.delivery)
         # if the model, the optimizers and the monitor are gone, so are the thread and the file
         weakref.finalize(self, self.writer.release).atexit = False
 
@@ -177,6 +180,7 @@ class Session:
         """Close the open step, unless all optimizers have just stepped: that closed it already."""
         if self._over:
             return
+        self.delivery.before_update()
         if not self.optimizers or self._stepped or self._begun or self._pass_seen or self._unseen.whole_steps:
             self._close()
 
@@ -236,6 +240,7 @@ class Session:
 
     def before(self, optimizer: WatchedOptimizer, closure: bool) -> None:
         """Report that an optimizer is about to step."""
+        self.delivery.before_update()
         self._open_again()
         self._begun.add(optimizer)
         with outside_modes():
