@@ -71,16 +71,17 @@ def statistics() -> dict[str, set[str]]:
         heading: {names(line[0])[0] for line in table(heading)}
         for heading in (
             "Statistics of tensors",
+            "Statistics of updates",
             "Statistics of units",
             "Statistics of the optimizer",
             "Tracked weights",
         )
     }
-    tensors, units, optimizer, tracked = of.values()
+    tensors, updates, units, optimizer, tracked = of.values()
     found = dict.fromkeys(("parameter", "gradient", "activation_gradient"), tensors)
     return {
         **found,
-        "update": tensors | {"ratio"},
+        "update": tensors | updates,
         "activation": tensors | units,
         "optimizer": optimizer,
         "tracked": tracked,
