@@ -16,8 +16,10 @@ from tb_nnviz.record.measure.host_copy import HostArrays
 from tb_nnviz.record.pending_step import MakeEntries, PendingStep
 from tb_nnviz.record.window import Window
 from tb_nnviz.record.write.writer import Entries, Writer
-from tb_nnviz.rules.base import Rule, StepValues, format_findings
+from tb_nnviz.rules.finding import Finding
+from tb_nnviz.rules.rule import Rule
 from tb_nnviz.rules.runner import RuleRunner
+from tb_nnviz.rules.step_values import Rows, StepValues
 
 _logger = logging.getLogger("tb_nnviz")
 
@@ -38,6 +40,7 @@ class EventEmitter:
     def __init__(self, writer: Writer, window: bool, rules: Sequence[Rule], report: bool = True) -> None:
         self._writer, self._rules, self._report = writer, RuleRunner(rules), report
         self._window = Window() if window else None
+        self._rows: dict[str, Rows] = {}
         self._histogram_steps = 0
 
     def log(self, step: int, values: dict[str, float | Tensor]) -> None:
@@ -55,7 +58,8 @@ class EventEmitter:
             found = arrive()
             if window is not None and "loss" in found:
                 window.loss(step, found["loss"])
-            return [schema.scalar(schema.TAG_LOG + name, value) for name, value in found.items()]
+            findings = self._report_findings(self._rules.update(StepValues(step, logged=found)))
+            return [*(schema.scalar(schema.TAG_LOG + name, value) for name, value in found.items()), *findings]
 
         self._writer.submit(step, time.time(), entries)
 
@@ -97,12 +101,19 @@ class EventEmitter:
         return entries
 
     def _check(self, pending: PendingStep, step: AssembledStep) -> list[schema.Entry]:
-        """Run the rules, report their findings and return them as an entry."""
-        rows = {kind: pending.layouts[kind].rows for kind in step.statistics}
+        """Run the rules on a step, and return their findings as an entry."""
+        for kind in step.statistics:
+            known = pending.layouts[kind].rows
+            if self._rows.get(kind) != known:  # equal rows are the same objects, so this is one pass of `is`
+                self._rows[kind] = Rows(known)
+        rows = {kind: self._rows[kind] for kind in step.statistics}
         scalars = {**step.scalars, "skipped": float(step.skipped)}
-        findings = self._rules.update(StepValues(pending.plan.step, rows, step.statistics, scalars))
-        for line in format_findings(findings) if self._report else []:
-            _logger.warning("%s", line)
+        return self._report_findings(self._rules.update(StepValues(pending.plan.step, rows, step.statistics, scalars)))
+
+    def _report_findings(self, findings: list[Finding]) -> list[schema.Entry]:
+        """Report findings in the terminal, and return them as an entry."""
+        for finding in findings if self._report else []:
+            _logger.warning("%s", finding)
         return [schema.findings_entry([finding.document() for finding in findings])] if findings else []
 
 

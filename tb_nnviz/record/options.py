@@ -12,7 +12,7 @@ from tb_nnviz.record.collect.weights.choice import Choice
 from tb_nnviz.record.model.modules import Filter
 from tb_nnviz.record.schedule import Schedule
 from tb_nnviz.record.step_plan import StepPlan
-from tb_nnviz.rules.base import Rule
+from tb_nnviz.rules.rule import Rule
 
 
 @dataclass(frozen=True)

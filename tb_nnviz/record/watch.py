@@ -17,7 +17,7 @@ from tb_nnviz.record.monitor import Monitor
 from tb_nnviz.record.options import Options
 from tb_nnviz.record.write.event_file import Report
 from tb_nnviz.record.write.writer import Writer, file_writer, user_writer
-from tb_nnviz.rules.registry import default_rules
+from tb_nnviz.rules.settings import Settings, make_rules
 
 Optimizer = torch.optim.Optimizer
 
@@ -46,7 +46,7 @@ def watch(
     window: bool = False,
     snapshot_bytes: int | None = None,
     on_finding: str | None = "log",
-    gradient_norm_limits: tuple[float, float] | None = (1e-6, 100.0),
+    rules: Settings | None = None,
 ) -> Monitor:
     """Log what happens inside a model while it trains, for TensorBoard's NNViz tab.
 
@@ -86,8 +86,9 @@ def watch(
         include: regular expressions (found anywhere in a row's name) or module types: only these rows are logged.
             A module type also selects modules that contain other modules.
         exclude: likewise, rows to leave out.
-        kinds: some of parameter, gradient, update, activation, activation_gradient and optimizer (the moments and the
-            effective step size of Adam and its family). By default all.
+        kinds: some of parameter, gradient, update, activation, activation_gradient, optimizer (the moments and the
+            effective step size of Adam and its family), input and output (the tensors that the model is called with,
+            and its result). By default all.
         histograms_every: histograms are taken at the steps that are a multiple of this, or never if it is None.
         weights_every: maps of the weights are taken at the steps that are a multiple of this, or never if it is None.
             They show the values before the update. A weight is a parameter of at least two dimensions that is not
@@ -98,10 +99,10 @@ def watch(
         tracked_weights: single weights whose value is logged at every logged step: the number of elements per layer's
             weight, taken from its beginning, or indices by parameter, such as ``{"fc1.weight": [(0, 3), (7, 1)]}``.
             None tracks none.
-        on_finding: "log" reports in the terminal (logger ``tb_nnviz``) when a gradient norm stays beyond a limit or
-            becomes nonfinite, once per layer and problem. None reports nothing there. The run contains the findings
-            in both cases, and TensorBoard's NNViz tab shows them.
-        gradient_norm_limits: a norm below the first vanishes, and one above the second explodes. None: no check.
+        on_finding: "log" reports each finding in the terminal (logger ``tb_nnviz``). None reports nothing there. The
+            run contains the findings in both cases, and TensorBoard's NNViz tab shows them.
+        rules: settings of the rules that find problems, by name: limits, as in ``{"gradient/zero": {"patience": 5}}``,
+            or None to switch a rule off. ``"family/*"`` names all rules of a family.
         scaler: the GradScaler of mixed precision. With it, the loss scale is logged, and the steps that the scaler
             skips are logged with the gradients that caused the skip (with a fused optimizer, only at logged steps).
             Gradients are unscaled with or without this argument, also those with respect to activations.
@@ -162,7 +163,7 @@ def watch(
         probe_inputs=bool(probe_inputs),
         probe_labels=arguments.probe_labels(probe_labels, found, probe_inputs),
         map_bytes=arguments.natural("map_bytes", map_bytes),
-        rules=default_rules({"gradient_norm": arguments.norm_limits(gradient_norm_limits)}),
+        rules=make_rules(rules),
         report_findings=on_finding is not None,
     )
     refusal = sharding.refusal(os.path.realpath(directory))

@@ -44,7 +44,15 @@ from tb_nnviz.schema.rows import (
     layout_id_entry,
     row_name,
 )
-from tb_nnviz.schema.statistics import KIND_STATISTICS, KINDS, PARAMETER_KINDS, STATISTICS, TRACKED
+from tb_nnviz.schema.statistics import (
+    KIND_STATISTICS,
+    KINDS,
+    PARAMETER_KINDS,
+    PASS_KINDS,
+    SPARSE_STATISTICS,
+    STATISTICS,
+    TRACKED,
+)
 from tb_nnviz.schema.tags import (
     METADATA_CONTENT,
     PLUGIN,
@@ -82,6 +90,7 @@ __all__ = [
     "METADATA_CONTENT",
     "NONFINITE_CODE",
     "PARAMETER_KINDS",
+    "PASS_KINDS",
     "PLUGIN",
     "PLUGINS",
     "PLUGIN_FINDINGS",
@@ -89,6 +98,7 @@ __all__ = [
     "PLUGIN_MAPS",
     "ROLES",
     "SEVERITIES",
+    "SPARSE_STATISTICS",
     "STATISTICS",
     "STOCK_HISTOGRAMS",
     "TAG_FINDINGS",

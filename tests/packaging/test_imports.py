@@ -81,7 +81,11 @@ RULES = {
     "tb_nnviz.logs.records": rule("tensorboard google_crc32c"),
     "tb_nnviz.logs.event_files": rule("tensorboard google.protobuf tb_nnviz.logs"),
     "tb_nnviz.logs*": rule("numpy tb_nnviz.schema tb_nnviz.logs"),
-    "tb_nnviz.plugin*": rule("numpy tensorboard werkzeug tb_nnviz.schema tb_nnviz.rules tb_nnviz.logs tb_nnviz.plugin"),
+    # the rules over logs
+    "tb_nnviz.diagnosis*": rule("numpy tb_nnviz.schema tb_nnviz.rules tb_nnviz.logs tb_nnviz.diagnosis"),
+    "tb_nnviz.plugin*": rule(
+        "numpy tensorboard werkzeug tb_nnviz.schema tb_nnviz.rules tb_nnviz.logs tb_nnviz.diagnosis tb_nnviz.plugin"
+    ),
     # the public names and one framework each
     "tb_nnviz.lightning": rule("tb_nnviz.integrations.lightning"),
     "tb_nnviz.huggingface": rule("tb_nnviz.integrations.huggingface"),
@@ -93,7 +97,7 @@ RULES = {
     "tb_nnviz.integrations.huggingface": rule(
         "tb_nnviz.watch tb_nnviz.Monitor tb_nnviz.integrations.base transformers"
     ),
-    "tb_nnviz.cli*": rule("tb_nnviz numpy tensorboard"),
+    "tb_nnviz.cli*": rule("tb_nnviz numpy tensorboard rich"),
     "tb_nnviz.record": rule("tb_nnviz.record"),
     "tb_nnviz.environment": rule(""),
 }

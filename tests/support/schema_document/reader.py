@@ -73,16 +73,19 @@ def statistics() -> dict[str, set[str]]:
             "Statistics of tensors",
             "Statistics of updates",
             "Statistics of units",
+            "Statistics of samples, attention and gates",
+            "Statistics of the output",
             "Statistics of the optimizer",
             "Tracked weights",
         )
     }
-    tensors, updates, units, optimizer, tracked = of.values()
-    found = dict.fromkeys(("parameter", "gradient", "activation_gradient"), tensors)
+    tensors, updates, units, samples, output, optimizer, tracked = of.values()
+    found = dict.fromkeys(("parameter", "gradient", "activation_gradient", "input"), tensors)
     return {
         **found,
         "update": tensors | updates,
-        "activation": tensors | units,
+        "activation": tensors | units | samples,
+        "output": tensors | output,
         "optimizer": optimizer,
         "tracked": tracked,
     }
