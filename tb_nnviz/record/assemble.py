@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -29,6 +29,7 @@ class AssembledStep(NamedTuple):
         scalars: by the last part of their tag.
         gradients: the norm of all gradients together, if it is known.
         skipped: whether a GradScaler skipped the step.
+        optimizers: the document of the optimizers, if they have changed.
     """
 
     entries: list[schema.Entry]
@@ -36,6 +37,7 @@ class AssembledStep(NamedTuple):
     scalars: dict[str, float]
     gradients: GradientNorm | None
     skipped: bool
+    optimizers: dict[str, Any] | None = None
 
 
 def assemble(pending: PendingStep, arrays: HostArrays, stock: bool = False) -> AssembledStep:
@@ -75,7 +77,10 @@ def assemble(pending: PendingStep, arrays: HostArrays, stock: bool = False) -> A
     if pending.clipping is not None:
         scalars |= pending.clipping(arrays)
     entries += [schema.scalar(schema.TAG_GLOBAL + name, value) for name, value in scalars.items()]
-    return AssembledStep(entries, statistics, scalars, gradients, skipped)
+    optimizers = None if pending.optimizers is None else pending.optimizers(arrays)
+    if optimizers is not None:
+        entries.append(schema.optimizers_entry(optimizers))
+    return AssembledStep(entries, statistics, scalars, gradients, skipped, optimizers)
 
 
 def _statistics(pending: PendingStep, arrays: HostArrays) -> tuple[Statistics, GradientNorm | None]:

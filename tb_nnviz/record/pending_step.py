@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tb_nnviz.record.measure.host_copy import HostArrays, HostCopy, Slot
 from tb_nnviz.record.reduce.local import StepBuffer
@@ -14,6 +14,8 @@ from tb_nnviz.schema import Entry, Layout
 
 #: Makes entries from the values that have arrived on the host.
 MakeEntries = Callable[[HostArrays], list[Entry]]
+#: Makes a JSON document from the values that have arrived on the host.
+MakeDocument = Callable[[HostArrays], dict[str, Any]]
 
 
 class GradientNorm(NamedTuple):
@@ -61,6 +63,7 @@ class PendingStep:
         norms: the global gradient norm, if it was read by itself.
         clipping: makes the scalars of gradient clipping.
         learning_rates: makes the learning rates by the name of their group.
+        optimizers: makes the document of the optimizers, if they have changed.
         tracked: makes the entries of the tracked weights, which belong to the event of the statistics.
         events: one function per event that precedes the statistics.
     """
@@ -81,6 +84,7 @@ class PendingStep:
     norms: Callable[[HostArrays], GlobalNormRead] | None = None
     clipping: Callable[[HostArrays], dict[str, float]] | None = None
     learning_rates: Callable[[HostArrays], dict[str, float]] | None = None
+    optimizers: MakeDocument | None = None
     tracked: MakeEntries | None = None
     events: list[MakeEntries] = field(default_factory=list)
 

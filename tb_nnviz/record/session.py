@@ -182,11 +182,10 @@ class Session:
 
     def resume_at(self, step: int, learning_rate_names: object = None) -> None:
         """Drop the open step and open this one."""
-        self._collectors.learning_rates.restore(learning_rate_names)
+        self._collectors.resume(learning_rate_names)
         self._held.release(self._events.log)
         self.number = self._first = step
         self._begun.clear()
-        self._collectors.clipping.clear()
         self._begin()
 
     def end(self) -> None:

@@ -86,8 +86,9 @@ def watch(
         include: regular expressions (found anywhere in a row's name) or module types: only these rows are logged.
             A module type also selects modules that contain other modules.
         exclude: likewise, rows to leave out.
-        kinds: some of parameter, gradient, update, activation, activation_gradient and optimizer (the moments and the
-            effective step size of Adam and its family). By default all.
+        kinds: some of parameter, gradient, update, activation, activation_gradient, optimizer (the moments and the
+            effective step size of Adam and its family), input and output (the tensors that the model is called with,
+            and its result). By default all.
         histograms_every: histograms are taken at the steps that are a multiple of this, or never if it is None.
         weights_every: maps of the weights are taken at the steps that are a multiple of this, or never if it is None.
             They show the values before the update. A weight is a parameter of at least two dimensions that is not

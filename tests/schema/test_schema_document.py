@@ -88,7 +88,7 @@ def test_events_of_a_step_are_in_the_documented_order(vision: tuple[Log, Trainin
             found.append("layout_id" if "layout_id" in parts else "/".join(parts))
         if "layout_id" in parts:
             statistics = {*reader.statistics(), "layout_id", "histogram_layout_id"}
-            assert parts <= statistics | {"global", "window", "findings"}
+            assert parts <= statistics | {"global", "window", "findings", "optimizers"}
     assert found == starts
 
 
@@ -206,6 +206,23 @@ def test_scalars_equal_those_of_the_loop(vision: tuple[Log, TrainingRecord], tex
     assert list(log.values["nnviz/log/val_loss"].values()) == list(range(STEPS))
     assert text[0].values["nnviz/global/learning_rate/slow"][2] == pytest.approx(0.1)
     assert text[0].values["nnviz/global/learning_rate/1"][2] == pytest.approx(0.5)
+
+
+def test_optimizers_hold_the_options_of_the_loop(
+    vision: tuple[Log, TrainingRecord], text: tuple[Log, TrainingRecord]
+) -> None:
+    ((step, payload),) = vision[0].values["nnviz/optimizers"].items()
+    (found,) = reader.document(payload)["optimizers"]
+    assert (step, found["name"], found["foreign"]) == (0, "Adam", 0)
+    (group,) = found["groups"]
+    assert {"lr": 0.01, "betas": [0.8, 0.95], "eps": 1e-4, "amsgrad": False}.items() <= group["options"].items()
+    assert group["parameters"] == [name for name, _ in vision[1].model.named_parameters()]
+    ((_, payload),) = text[0].values["nnviz/optimizers"].items()
+    (found,) = reader.document(payload)["optimizers"]
+    assert [(one["name"], one["parameters"]) for one in found["groups"]] == [
+        ("slow", ["t.embed.weight"]),
+        ("1", ["t.out.weight", "t.out.bias"]),
+    ]
 
 
 def test_findings_name_the_third_step_beyond_a_limit(vision: tuple[Log, TrainingRecord]) -> None:

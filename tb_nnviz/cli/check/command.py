@@ -27,6 +27,13 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("runs", nargs="*", metavar="RUN", help="runs to check (all by default)")
     parser.add_argument("--json", action="store_true", help="print JSON in place of a table")
     parser.add_argument("--max-bytes", type=int, metavar="N", help="keep the JSON under N bytes")
+    add_rule_options(parser)
+    parser.add_argument("--fail-on", choices=FAILING, help="exit with 1 if a finding is at least so severe")
+    parser.set_defaults(run=run)
+
+
+def add_rule_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say which rules are checked, with which limits and beside which run."""
     parser.add_argument("--reference", metavar="RUN", help="a run to compare the others with")
     parser.add_argument(
         "--rules",
@@ -38,8 +45,6 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument(
         "--set", action="append", default=[], metavar="RULE.LIMIT=VALUE", help="set a limit of a rule (repeatable)"
     )
-    parser.add_argument("--fail-on", choices=FAILING, help="exit with 1 if a finding is at least so severe")
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

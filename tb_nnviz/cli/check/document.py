@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from tb_nnviz.diagnosis.diagnose import Diagnosis
+from tb_nnviz.diagnosis.document import describe
 
 #: The version of the document.
 VERSION = 1
@@ -46,22 +47,6 @@ def encode_diagnoses(diagnoses: Sequence[Diagnosis], max_bytes: int | None = Non
         count = _largest(lambda count: _size(_first(document, count)) <= max_bytes, total)
         document = _first(document, count)
     return _text(document)
-
-
-def describe(diagnosis: Diagnosis) -> dict[str, Any]:
-    """Return a run's diagnosis as a JSON object."""
-    return {
-        "run": diagnosis.run,
-        "verdict": diagnosis.verdict,
-        "steps": [diagnosis.first, diagnosis.last],
-        "findings": [
-            finding.document() | ({} if value is None else {"reference": value})
-            for finding, value in zip(diagnosis.findings, diagnosis.reference_values, strict=True)
-        ],
-        "checked": list(diagnosis.checked),
-        "unchecked": [one._asdict() for one in diagnosis.unchecked],
-        "missing": [one.reason for one in diagnosis.missing],
-    }
 
 
 def _first(document: dict[str, Any], count: int) -> dict[str, Any]:

@@ -72,16 +72,19 @@ def statistics() -> dict[str, set[str]]:
         for heading in (
             "Statistics of tensors",
             "Statistics of units",
+            "Statistics of samples, attention and gates",
+            "Statistics of the output",
             "Statistics of the optimizer",
             "Tracked weights",
         )
     }
-    tensors, units, optimizer, tracked = of.values()
-    found = dict.fromkeys(("parameter", "gradient", "activation_gradient"), tensors)
+    tensors, units, samples, output, optimizer, tracked = of.values()
+    found = dict.fromkeys(("parameter", "gradient", "activation_gradient", "input"), tensors)
     return {
         **found,
         "update": tensors | {"ratio"},
-        "activation": tensors | units,
+        "activation": tensors | units | samples,
+        "output": tensors | output,
         "optimizer": optimizer,
         "tracked": tracked,
     }

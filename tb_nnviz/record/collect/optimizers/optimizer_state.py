@@ -7,8 +7,8 @@ from functools import partial
 
 from torch import Tensor
 
-from tb_nnviz.record.collect.adam_state import AdamState, adam_state
 from tb_nnviz.record.collect.collector import Collector
+from tb_nnviz.record.collect.optimizers.adam_state import AdamState, adam_state
 from tb_nnviz.record.collect.parameter_rows import ParameterRows
 from tb_nnviz.record.collect.parameters import ParameterCollector
 from tb_nnviz.record.collect.watched_parameters import WatchedParameters
