@@ -32,6 +32,8 @@ class Options:
     scaler: Any = None
     window: bool = False
     snapshot_bytes: int | None = None
+    #: Memory for the inputs and gradients of the open step's passes, so that they can be repeated.
+    replay_bytes: int = 64_000_000
     rules: Sequence[Rule] = ()
     report_findings: bool = True
     probes: Mapping[str, Probe] = field(default_factory=dict)
