@@ -40,6 +40,7 @@ class EventEmitter:
         self._window = Window() if window else None
         self._rows: dict[str, Rows] = {}
         self._histogram_steps = 0
+        self._found: list[Finding] = []  # at the newest step that has findings
 
     def log(self, step: int, values: dict[str, float | Tensor]) -> None:
         """Submit scalars of the user.
@@ -56,7 +57,7 @@ class EventEmitter:
             found = arrive()
             if window is not None and "loss" in found:
                 window.loss(step, found["loss"])
-            findings = self._report_findings(self._rules.update(StepValues(step, logged=found)))
+            findings = self._report_findings(step, self._rules.update(StepValues(step, logged=found)))
             return [*(schema.scalar(schema.TAG_LOG + name, value) for name, value in found.items()), *findings]
 
         self._writer.submit(step, time.time(), entries)
@@ -81,6 +82,11 @@ class EventEmitter:
         if events:
             self._writer.submit(plan.step, time.time(), *events)
             self._delivery.expect()
+
+    def found(self, step: int, finding: Finding) -> None:
+        """Submit a finding that no rule made, and wait until it is in the file."""
+        self._writer.submit(step, time.time(), lambda: self._report_findings(step, [finding]))
+        self._writer.flush()
 
     def notices(self, step: int, notices: list[schema.Notice]) -> None:
         """Submit all notices of the run so far, in an event of their own."""
@@ -108,12 +114,19 @@ class EventEmitter:
                 self._rows[kind] = Rows(known)
         rows = {kind: self._rows[kind] for kind in step.statistics}
         scalars = {**step.scalars, "skipped": float(step.skipped)}
-        return self._report_findings(self._rules.update(StepValues(pending.plan.step, rows, step.statistics, scalars)))
+        values = StepValues(pending.plan.step, rows, step.statistics, scalars)
+        return self._report_findings(values.step, self._rules.update(values))
 
-    def _report_findings(self, findings: list[Finding]) -> list[schema.Entry]:
-        """Report findings, and return them as an entry."""
+    def _report_findings(self, step: int, findings: list[Finding]) -> list[schema.Entry]:
+        """Report findings, and return them as an entry.
+
+        The entry repeats the earlier findings of the step, because readers take the last event of a step.
+        """
         self._delivery.report(findings)
-        return [schema.findings_entry([finding.document() for finding in findings])] if findings else []
+        if not findings:
+            return []
+        self._found = [*(one for one in self._found if one.step == step), *findings]
+        return [schema.findings_entry([finding.document() for finding in self._found])]
 
 
 def _made_from(arrays: Callable[[], HostArrays], make: MakeEntries) -> Callable[[], list[schema.Entry]]:

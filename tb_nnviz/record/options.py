@@ -33,6 +33,8 @@ class Options:
     scaler: Any = None
     window: bool = False
     snapshot_bytes: int | None = None
+    #: Memory for the inputs and gradients of the open step's passes, so that they can be repeated.
+    replay_bytes: int = 64_000_000
     rules: Sequence[Rule] = ()
     on_finding: ActionChoice = field(default_factory=lambda: ActionChoice("log"))
     probes: Mapping[str, Probe] = field(default_factory=dict)

@@ -132,9 +132,7 @@ def run(training: Training, logdir: Path) -> None:
     with warnings.catch_warnings():
         # PyTorch and nnviz warn of some of the faults.
         warnings.simplefilter("ignore")
-        with tb_nnviz.watch(
-            training.model, training.optimizer, logdir=logdir, **(options | training.watch)
-        ) as monitor:
+        with tb_nnviz.watch(training.model, training.optimizer, logdir=logdir, **(options | training.watch)) as monitor:
             for step in range(training.steps):
                 for action in training.before:
                     action(step)

@@ -169,7 +169,9 @@ class TooLow(Rule):
     def _judge(self, step: int, ratio: float, rate: float) -> list[Finding]:
         norms = self._norms.values[:, 0]
         half = norms.size // 2
-        if np.median(norms[half:]) < 0.5 * np.median(norms[:half]):  # the gradient falls, so that the run makes progress
+        if np.median(norms[half:]) < 0.5 * np.median(
+            norms[:half]
+        ):  # the gradient falls, so that the run makes progress
             return []
         fall = self._fall()
         if ratio > self.limit["limit"] and (fall is None or fall > self.limit["fall"]):

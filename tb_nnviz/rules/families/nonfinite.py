@@ -68,7 +68,9 @@ class Nonfinite(Rule):
         row, bad = rows[origin.place], nonfinite(values, kind)
         before = f"all finite at step {self._last_finite}" if self._last_finite >= 0 else "no earlier logged step"
         number = bad[origin.place]
-        count = f"{number:g} of {values.get(kind, 'count')[origin.place]:g} elements" if kind != "optimizer" else "moments"
+        count = (
+            f"{number:g} of {values.get(kind, 'count')[origin.place]:g} elements" if kind != "optimizer" else "moments"
+        )
         title = self.title
         evidence = (
             f"{count} of {kind.replace('_', ' ')} {row.name} are NaN or Inf at step {values.step}; {before}; so in "
@@ -170,8 +172,12 @@ def find_origin(values: StepValues) -> Origin | None:
 def nonfinite(values: StepValues, kind: str) -> np.ndarray:
     """Return the number of nonfinite elements of each row, 0 for absent rows: float64 [rows]."""
     if kind == "optimizer":
-        norms = [values.get(kind, name) for name in ("first_moment_norm", "second_moment_norm") if values.has(kind, name)]
-        broken = np.any([~np.isfinite(one) for one in norms], axis=0) if norms else np.zeros(len(values.rows[kind]), bool)
+        norms = [
+            values.get(kind, name) for name in ("first_moment_norm", "second_moment_norm") if values.has(kind, name)
+        ]
+        broken = (
+            np.any([~np.isfinite(one) for one in norms], axis=0) if norms else np.zeros(len(values.rows[kind]), bool)
+        )
         return np.where(values.present(kind), broken, False).astype(np.float64)
     if not values.has(kind, "nonfinite"):
         return np.zeros(len(values.rows[kind]))

@@ -282,7 +282,11 @@ class Untied(Rule):
         if not self._tied:
             return []
         present = values.present("parameter")
-        apart = [row for row, here in zip(rows, present, strict=True) if here and self._tied.get(row.name, row.name) != row.name]
+        apart = [
+            row
+            for row, here in zip(rows, present, strict=True)
+            if here and self._tied.get(row.name, row.name) != row.name
+        ]
         findings = []
         for row in apart:
             other = self._tied[row.name]

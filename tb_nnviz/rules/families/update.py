@@ -100,7 +100,12 @@ class TooSmall(Rule):
         judged = np.isfinite(ratio) & (rows.align(values.rows["gradient"], values.get("gradient", "norm")) > 0)
         usual = float(np.median(ratio[judged])) if judged.any() else 0.0
         largest = float(ratio[judged].max()) if judged.any() else 0.0
-        low = judged & (ratio > 0) & (ratio < self.limit["limit"]) & (ratio < self.limit["others"] * max(usual, largest / 10))
+        low = (
+            judged
+            & (ratio > 0)
+            & (ratio < self.limit["limit"])
+            & (ratio < self.limit["others"] * max(usual, largest / 10))
+        )
         lasting = self._lasting.update(values.step, low)
         if self._reported or not lasting.any():
             return []
@@ -272,7 +277,9 @@ class Epsilon(Rule):
         epsilon, beta = self._options
         with np.errstate(all="ignore"):
             correction = 1 - beta ** (values.step - self._first_step + 1)
-            square = values.get("optimizer", "second_moment_norm") / np.sqrt(values.get("optimizer", "count")) / correction
+            square = (
+                values.get("optimizer", "second_moment_norm") / np.sqrt(values.get("optimizer", "count")) / correction
+            )
             size = np.sqrt(square)
         self._first = np.append(self._first, np.full(len(rows) - self._first.size, np.nan))
         self._first = np.where(np.isnan(self._first) & (size > 0), size, self._first)

@@ -12,7 +12,17 @@ from tests.faults.case import Cases
 from tests.faults.catalog.precision import scaled
 from tests.faults.data import Batch
 from tests.faults.families import (
-    adam, autoencoder, cross_entropy, deep, diabetes, gpt, image_model, language, mlp, sgd, squared_error,
+    adam,
+    autoencoder,
+    cross_entropy,
+    deep,
+    diabetes,
+    gpt,
+    image_model,
+    language,
+    mlp,
+    sgd,
+    squared_error,
 )  # fmt: skip
 from tests.faults.training import Training
 

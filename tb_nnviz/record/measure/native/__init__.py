@@ -154,6 +154,34 @@ def norms(tensors: Sequence[Tensor]) -> Tensor | None:
     return found
 
 
+def heads_are_finite(heads: Sequence[tuple[Tensor, int]]) -> bool | None:
+    """Return True if the first elements of some tensors are finite, None if the extension cannot take one of them.
+
+    Args:
+        heads: contiguous tensors, each with the number of elements that are read in the order of memory.
+    """
+    if library is None:
+        return None
+    arguments: list[int] = []
+    try:
+        for x, count in heads:  # as in norms
+            if type(x) not in _PLAIN or not x.is_cpu or (dtype := _DTYPES.get(x.dtype)) is None:
+                return None
+            address = x.data_ptr()
+            if not address or not x.is_contiguous():
+                return None
+            arguments += (address, count, dtype)
+    except RuntimeError as error:
+        if is_interrupt(error):
+            raise
+        return None
+    found, result = _memory((3,), torch.float64)
+    if not result:
+        return None
+    library.norms(arguments, result, 1)
+    return not found[1].item()
+
+
 def moments(
     first: Tensor,
     second: Tensor,

@@ -89,7 +89,9 @@ class Accumulates(Rule):
             return None
         factor, counts = clip_factor(values), values.get("gradient", "count")[bias]
         given = values.get("gradient", "mean")[bias] * counts / factor
-        expected = values.get("activation_gradient", "mean")[output] * values.get("activation_gradient", "count")[output]
+        expected = (
+            values.get("activation_gradient", "mean")[output] * values.get("activation_gradient", "count")[output]
+        )
         scale = np.sqrt(counts) * values.get("gradient", "norm")[bias] / factor
         with np.errstate(all="ignore"):
             difference = np.abs(given - expected) / scale

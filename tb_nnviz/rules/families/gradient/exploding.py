@@ -122,7 +122,7 @@ class Exploding(Rule):
         layers = list(dict.fromkeys(rows[int(place)].module for place in found.places[: cause + 1]))
         evidence = (
             f"from {row.module} on towards the input the gradient grows by {10 ** (high - low):.3g} at step "
-            f"{values.step}, to {10**sizes.max():.3g} at {first.module}, over {name_layers(layers)}"
+            f"{values.step}, to {10 ** sizes.max():.3g} at {first.module}, over {name_layers(layers)}"
         )
         advice = (
             "Initialize for the activation: kaiming_normal_ for ReLU, xavier_normal_ for tanh.",
