@@ -47,8 +47,8 @@ DEEP_ADAM = adam(1e-3)
 LSTM_ADAM = adam(5e-3)
 GPT_ADAMW = adam(3e-3, torch.optim.AdamW, weight_decay=0.01)
 AUTOENCODER_ADAM = adam(3e-3)
-CANCER_SGD = sgd(0.1, 0.9)
-DIABETES_SGD = sgd(0.02, 0.9)
+CANCER_SGD = sgd(0.02, 0.9, weight_decay=1e-3)
+DIABETES_SGD = sgd(0.01, 0.9)
 
 
 def mlp(
@@ -208,7 +208,7 @@ def diabetes(
     x, y = data.diabetes()
     batches = Batches((x[:340], y[:340]), 34, seed)
     made = Training(
-        model, optimizer(model.parameters()), batches, squared_error, steps=120, validation=(x[340:], y[340:])
+        model, optimizer(model.parameters()), batches, squared_error, steps=100, validation=(x[340:], y[340:])
     )
     return vary(made, options)
 
