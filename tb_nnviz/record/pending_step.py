@@ -56,8 +56,8 @@ class PendingStep:
         bin_counts: by kind and row, ``TensorStats.bin_counts``.
         units: by row of ``activation``, ``TensorStats.units``.
         bin_scales: by kind, the loss scale that the counts in ``bin_counts`` still contain.
-        moments: by row of ``optimizer``, number of elements and the sums of ``stats.moments``.
-        gradient_ratios: by row of ``optimizer``, the result of ``stats.gradient_ratio`` and the loss scale that it
+        moments: by row of ``optimizer``, number of elements and the sums of ``moments.moments``.
+        gradient_ratios: by row of ``optimizer``, the result of ``moments.gradient_ratio`` and the loss scale that it
             still contains, or None.
         lost: by row of ``update``, ``TensorStats.lost``.
         scalars: values of the whole step, by the last part of their tag.

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 import tb_nnviz
-from tb_nnviz.record.measure.stats import moments
+from tb_nnviz.record.measure.moments import moments
 from tests.support.event_reader import Run
 
 
