@@ -66,6 +66,7 @@ class PendingStep:
         norms: the global gradient norm, if it was read by itself.
         clipping: makes the scalars of gradient clipping.
         learning_rates: makes the learning rates by the name of their group.
+        stale: makes the scalar ``stale_gradient``, 0 or 1.
         optimizers: makes the document of the optimizers, if they have changed.
         tracked: makes the entries of the tracked weights, which belong to the event of the statistics.
         events: one function per event that precedes the statistics.
@@ -89,6 +90,7 @@ class PendingStep:
     norms: Callable[[HostArrays], GlobalNormRead] | None = None
     clipping: Callable[[HostArrays], dict[str, float]] | None = None
     learning_rates: Callable[[HostArrays], dict[str, float]] | None = None
+    stale: Callable[[HostArrays], float] | None = None
     optimizers: MakeDocument | None = None
     tracked: MakeEntries | None = None
     events: list[MakeEntries] = field(default_factory=list)
