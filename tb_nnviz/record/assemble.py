@@ -74,6 +74,8 @@ def assemble(pending: PendingStep, arrays: HostArrays, stock: bool = False) -> A
         skipped |= skipped_too
     if gradients is not None and plan.statistics:
         scalars["gradient_norm"] = gradients.norm
+    if pending.stale is not None:
+        scalars["stale_gradient"] = pending.stale(arrays)
     if pending.clipping is not None:
         scalars |= pending.clipping(arrays)
     entries += [schema.scalar(schema.TAG_GLOBAL + name, value) for name, value in scalars.items()]

@@ -20,11 +20,13 @@ from tb_nnviz.record.collect.optimizers.options import OptimizerOptions
 from tb_nnviz.record.collect.parameter_rows import ParameterRows
 from tb_nnviz.record.collect.parameters import ParameterCollector
 from tb_nnviz.record.collect.snapshot import Snapshot
+from tb_nnviz.record.collect.stale_gradients import StaleGradients
 from tb_nnviz.record.collect.unit_axis.unit_axes import UnitAxes
 from tb_nnviz.record.collect.watched_parameters import WatchedParameters
 from tb_nnviz.record.collect.weights.maps import WeightMaps
 from tb_nnviz.record.collect.weights.tracked import TrackedWeights
 from tb_nnviz.record.hooks.guard import Guard
+from tb_nnviz.record.hooks.modes import outside_modes
 from tb_nnviz.record.hooks.order import ExecutionOrder
 from tb_nnviz.record.model.modules import layers, selector
 from tb_nnviz.record.model.optimizers import WatchedOptimizer
@@ -80,6 +82,7 @@ class Collectors:
         self.clipping = Clipping()
         self.learning_rates = LearningRates(optimizers)
         self._optimizer_options = OptimizerOptions(optimizers, watched, self.learning_rates)
+        self._stale_gradients = StaleGradients(watched, optimizers)
         # The order in which collectors add to a step is the order of events, and of values in an event.
         self._all: list[Collector] = [
             self.maps,
@@ -92,6 +95,7 @@ class Collectors:
             self.learning_rates,
             self._optimizer_options,
             LossScaling(self.loss_scale),
+            self._stale_gradients,
             GlobalNorm(watched, parameters, options.window, optimizers),
             self.clipping,
         ]
@@ -126,6 +130,14 @@ class Collectors:
         """Report that a training pass begins."""
         if self.maps.active:
             self._guard.attempt(self.maps.part, self.maps.opened)
+        if self._stale_gradients.active:
+            with outside_modes():
+                self._guard.attempt(self._stale_gradients.part, self._stale_gradients.opened)
+
+    def reached(self) -> None:
+        """Report that the gradient of an activation comes back from a training pass."""
+        if self._stale_gradients.active:
+            self._guard.attempt(self._stale_gradients.part, self._stale_gradients.reached)
 
     def before(self, optimizer: WatchedOptimizer, closure: bool) -> None:
         """Report that an optimizer is about to step."""

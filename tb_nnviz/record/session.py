@@ -236,6 +236,7 @@ class Session:
     def activation_gradient(self, layer: Layer, call: int, order: int, gradient: Tensor) -> None:
         """Report the gradient with respect to a layer's output."""
         with self.guard:
+            self._collectors.reached()
             self._collectors.activations.activation_gradient(layer, call, order, gradient)
 
     def before(self, optimizer: WatchedOptimizer, closure: bool) -> None:
