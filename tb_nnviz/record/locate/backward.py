@@ -17,8 +17,12 @@ from tb_nnviz.record.locate.values import describe, is_nonfinite, of_samples, pr
 from tb_nnviz.record.model.modules import type_name
 
 
+class Reentrant(Exception):
+    """A reentrant checkpoint in the pass, which refuses ``torch.autograd.grad``."""
+
+
 def backward_origin(
-    made: Pass, replay: Replay, gradients: Mapping[int, Tensor], parameters: Mapping[Tensor, str]
+    made: Pass, replay: Replay, gradients: Mapping[int, Tensor], parameters: Mapping[Tensor, str], accumulates: bool
 ) -> Origin | None:
     """Send the gradients of a pass's outputs back once more, and return the origin of nonfinite ones.
 
@@ -29,9 +33,13 @@ def backward_origin(
         replay: the repeated pass, whose outputs are finite.
         gradients: the finite gradients that had reached the outputs, by the outputs' numbers.
         parameters: names of the parameters.
+        accumulates: whether gradients are sent back as in training, because of reentrant checkpoints.
+
+    Raises:
+        Reentrant: ``accumulates`` is False, and it has to be True.
     """
     replay.events.clear()
-    found = _send_back(made, replay, gradients)
+    found = _send_back(made, replay, gradients, accumulates)
     first = next((place for place, event in enumerate(replay.events) if event.bad), None)
     bad = [parameter for parameter, gradient in found.items() if is_nonfinite(gradient)]
     owners = {owner_of(parameter, made.root): parameter for parameter in reversed(bad)}
@@ -70,7 +78,7 @@ def _bad_input(made: Pass, replay: Replay, call: Call) -> Origin | None:
     return input_origin(made, replay)
 
 
-def _send_back(made: Pass, replay: Replay, gradients: Mapping[int, Tensor]) -> dict[Tensor, Tensor]:
+def _send_back(made: Pass, replay: Replay, gradients: Mapping[int, Tensor], accumulates: bool) -> dict[Tensor, Tensor]:
     """Send gradients back without a change of ``.grad``, and return those of the parameters."""
     pairs = [
         (output, gradients[index].to(output.dtype))
@@ -82,12 +90,14 @@ def _send_back(made: Pass, replay: Replay, gradients: Mapping[int, Tensor]) -> d
     wanted = [*parameters, *(x for x in replay.inputs if x.requires_grad)]
     if not outputs or not wanted:
         return {}
+    if accumulates:
+        return _accumulate(outputs, given, wanted)
     try:
         found = torch.autograd.grad(outputs, wanted, given, allow_unused=True)
     except RuntimeError as error:
         if "checkpoint" not in str(error):
             raise
-        return _accumulate(outputs, given, wanted)
+        raise Reentrant from error
     return {one: gradient for one, gradient in zip(wanted, found, strict=True) if gradient is not None}
 
 
