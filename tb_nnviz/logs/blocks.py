@@ -23,11 +23,24 @@ AGGREGATIONS = {
     "absmax": "max",
     "finite_absmax": "max",
     "outlier_ratio": "max",
+    "attention_logit": "max",
+    "attention_entropy_min": "min",
     "count": "sum",
     "nonfinite": "sum",
 }
 #: Statistics that are undefined for some rows, which then have NaN at every step.
-MAY_BE_UNDEFINED = ("saturated_fraction", "outlier_ratio", "effective_step_size")
+MAY_BE_UNDEFINED = (
+    "saturated_fraction",
+    "outlier_ratio",
+    "effective_step_size",
+    "batch_std",
+    "attention_entropy",
+    "attention_entropy_min",
+    "attention_logit",
+    "gate_saturated_fraction",
+    "largest_share",
+    "sum_deviation",
+)
 
 
 def base_name(statistic: str) -> str:

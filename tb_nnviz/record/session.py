@@ -8,6 +8,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from tb_nnviz.record.actions.delivery import Delivery
 from tb_nnviz.record.call_reports import refuse_split_outputs, report_calls, report_ranks
 from tb_nnviz.record.collect import scalars
 from tb_nnviz.record.collect.dataflow.capture import GraphCapture
@@ -118,7 +119,9 @@ class Session:
         except BaseException:
             self.installed.remove(whole=False)
             raise
-        self._events = EventEmitter(self.writer, options.window, options.rules, options.report_findings)
+        #: Brings findings to the program.
+        self.delivery = Delivery(options.on_finding, self.writer.flush)
+        self._events = EventEmitter(self.writer, options.window, options.rules, self.delivery)
         # if the model, the optimizers and the monitor are gone, so are the thread and the file
         weakref.finalize(self, self.writer.release).atexit = False
 
@@ -178,6 +181,7 @@ class Session:
         """Close the open step, unless all optimizers have just stepped: that closed it already."""
         if self._over:
             return
+        self.delivery.before_update()
         if not self.optimizers:
             self._look(self._locator.check, None)
         if not self.optimizers or self._stepped or self._begun or self._pass_seen or self._unseen.whole_steps:
@@ -185,11 +189,10 @@ class Session:
 
     def resume_at(self, step: int, learning_rate_names: object = None) -> None:
         """Drop the open step and open this one."""
-        self._collectors.learning_rates.restore(learning_rate_names)
+        self._collectors.resume(learning_rate_names)
         self._held.release(self._events.log)
         self.number = self._first = step
         self._begun.clear()
-        self._collectors.clipping.clear()
         self._begin()
 
     def end(self) -> None:
@@ -235,6 +238,7 @@ class Session:
 
     def before(self, optimizer: WatchedOptimizer, closure: bool) -> None:
         """Report that an optimizer is about to step."""
+        self.delivery.before_update()
         self._open_again()
         self._begun.add(optimizer)
         with outside_modes():
@@ -248,14 +252,10 @@ class Session:
             self._collectors.computed(optimizer)
         self._look(self._locator.check_closure, optimizer)
 
-    def found(self, finding: Finding, before_update: bool) -> None:
-        """Handle a finding of the open step that no rule made. It is in the file when this returns.
-
-        Args:
-            finding: the finding.
-            before_update: whether the parameters are not overwritten yet.
-        """
+    def found(self, finding: Finding) -> None:
+        """Handle a finding of the open step that no rule made. It is in the file before the program acts on it."""
         self.guard.attempt("findings", self._events.found, self.number, finding)
+        self.delivery.deliver()
 
     def after(self, optimizer: WatchedOptimizer) -> None:
         """Report that an optimizer has stepped."""
@@ -296,7 +296,7 @@ class Session:
         """Look for nonfinite values, and report the finding."""
         self.guard.attempt(PART, check, self.number, *args)
         if (found := self._locator.take()) is not None:
-            self.found(*found)
+            self.found(found[0])
 
     def _count_repeat(self) -> None:
         self._repeats += 1

@@ -10,6 +10,8 @@ import torch
 from torch import nn
 
 from tb_nnviz.record import arguments, schedule
+from tb_nnviz.record.actions.choice import Action
+from tb_nnviz.record.actions.choice import Choice as ActionChoice
 from tb_nnviz.record.collect.weights import choice
 from tb_nnviz.record.model import sharding
 from tb_nnviz.record.model.modules import Filter, named_parameters, selector, unwrap
@@ -45,7 +47,7 @@ def watch(
     map_bytes: int = 2**20,
     window: bool = False,
     snapshot_bytes: int | None = None,
-    on_finding: str | None = "log",
+    on_finding: Action | Mapping[str, Action] = "log",
     rules: Settings | None = None,
 ) -> Monitor:
     """Log what happens inside a model while it trains, for TensorBoard's NNViz tab.
@@ -86,8 +88,9 @@ def watch(
         include: regular expressions (found anywhere in a row's name) or module types: only these rows are logged.
             A module type also selects modules that contain other modules.
         exclude: likewise, rows to leave out.
-        kinds: some of parameter, gradient, update, activation, activation_gradient and optimizer (the moments and the
-            effective step size of Adam and its family). By default all.
+        kinds: some of parameter, gradient, update, activation, activation_gradient, optimizer (the moments and the
+            effective step size of Adam and its family), input and output (the tensors that the model is called with,
+            and its result). By default all.
         histograms_every: histograms are taken at the steps that are a multiple of this, or never if it is None.
         weights_every: maps of the weights are taken at the steps that are a multiple of this, or never if it is None.
             They show the values before the update. A weight is a parameter of at least two dimensions that is not
@@ -98,8 +101,14 @@ def watch(
         tracked_weights: single weights whose value is logged at every logged step: the number of elements per layer's
             weight, taken from its beginning, or indices by parameter, such as ``{"fc1.weight": [(0, 3), (7, 1)]}``.
             None tracks none.
-        on_finding: "log" reports each finding in the terminal (logger ``tb_nnviz``). None reports nothing there. The
-            run contains the findings in both cases, and TensorBoard's NNViz tab shows them.
+        on_finding: the action when a rule finds a problem. The run contains every finding, and TensorBoard's NNViz tab
+            shows it. "log" reports severe ones in the terminal too (logger ``tb_nnviz``). "warn" gives a
+            ``FindingWarning``, once per rule. "raise" raises ``tb_nnviz.FindingError`` in the next ``optimizer.step()``
+            (or ``monitor.step()`` or ``close()``), before it changes a parameter. "break" opens the debugger of
+            ``breakpoint()`` in the training loop there. A function gets the ``tb_nnviz.Finding`` there, and what it
+            raises reaches the loop. None does nothing. A dict has actions by rule, ``"family/*"`` or severity, such as
+            ``{"nonfinite/*": "raise", "severe": "warn"}``. With "raise" and "break", each step waits for the check of
+            the one before.
         rules: settings of the rules that find problems, by name: limits, as in ``{"gradient/zero": {"patience": 5}}``,
             or None to switch a rule off. ``"family/*"`` names all rules of a family.
         scaler: the GradScaler of mixed precision. With it, the loss scale is logged, and the steps that the scaler
@@ -136,8 +145,6 @@ def watch(
     Raises:
         ValueError, TypeError: an argument is invalid. The message has its name and its value.
     """
-    if on_finding not in ("log", None):
-        raise ValueError(f'invalid on_finding: {on_finding!r:.80} ("log" or None)')
     directory = arguments.directory(logdir, writer)
     models, optimizers = unwrap(model), arguments.optimizers(optimizer)
     arguments.check_parameters(models, optimizers)
@@ -163,7 +170,7 @@ def watch(
         probe_labels=arguments.probe_labels(probe_labels, found, probe_inputs),
         map_bytes=arguments.natural("map_bytes", map_bytes),
         rules=make_rules(rules),
-        report_findings=on_finding is not None,
+        on_finding=ActionChoice(on_finding),
     )
     refusal = sharding.refusal(os.path.realpath(directory))
 

@@ -29,6 +29,7 @@ from tb_nnviz.schema.notices import (
     encode_notices,
     notices_entry,
 )
+from tb_nnviz.schema.optimizers import decode_optimizers, encode_optimizers, optimizers_document, optimizers_entry
 from tb_nnviz.schema.rows import (
     MAX_CALLS,
     MAX_ROWS,
@@ -43,7 +44,15 @@ from tb_nnviz.schema.rows import (
     layout_id_entry,
     row_name,
 )
-from tb_nnviz.schema.statistics import KIND_STATISTICS, KINDS, PARAMETER_KINDS, STATISTICS, TRACKED
+from tb_nnviz.schema.statistics import (
+    KIND_STATISTICS,
+    KINDS,
+    PARAMETER_KINDS,
+    PASS_KINDS,
+    SPARSE_STATISTICS,
+    STATISTICS,
+    TRACKED,
+)
 from tb_nnviz.schema.tags import (
     METADATA_CONTENT,
     PLUGIN,
@@ -59,6 +68,7 @@ from tb_nnviz.schema.tags import (
     TAG_MAP,
     TAG_MAP_INPUT,
     TAG_NOTICES,
+    TAG_OPTIMIZERS,
     TAG_WEIGHT,
     TAG_WINDOW,
     histogram_layout_id_tag,
@@ -80,6 +90,7 @@ __all__ = [
     "METADATA_CONTENT",
     "NONFINITE_CODE",
     "PARAMETER_KINDS",
+    "PASS_KINDS",
     "PLUGIN",
     "PLUGINS",
     "PLUGIN_FINDINGS",
@@ -87,6 +98,7 @@ __all__ = [
     "PLUGIN_MAPS",
     "ROLES",
     "SEVERITIES",
+    "SPARSE_STATISTICS",
     "STATISTICS",
     "STOCK_HISTOGRAMS",
     "TAG_FINDINGS",
@@ -96,6 +108,7 @@ __all__ = [
     "TAG_MAP",
     "TAG_MAP_INPUT",
     "TAG_NOTICES",
+    "TAG_OPTIMIZERS",
     "TAG_WEIGHT",
     "TAG_WINDOW",
     "TRACKED",
@@ -116,10 +129,12 @@ __all__ = [
     "decode_layout_id",
     "decode_map",
     "decode_notices",
+    "decode_optimizers",
     "encode_findings",
     "encode_histograms",
     "encode_map",
     "encode_notices",
+    "encode_optimizers",
     "findings_entry",
     "histogram_bytes",
     "histogram_layout_id_tag",
@@ -130,6 +145,8 @@ __all__ = [
     "layout_id_tag",
     "layout_tag",
     "notices_entry",
+    "optimizers_document",
+    "optimizers_entry",
     "row_name",
     "scalar",
     "statistic_tag",

@@ -103,7 +103,7 @@ RULES = {
     "tb_nnviz.integrations.huggingface": rule(
         "tb_nnviz.watch tb_nnviz.Monitor tb_nnviz.integrations.base transformers"
     ),
-    "tb_nnviz.cli*": rule("tb_nnviz numpy tensorboard"),
+    "tb_nnviz.cli*": rule("tb_nnviz numpy tensorboard rich"),
     "tb_nnviz.record": rule("tb_nnviz.record"),
     "tb_nnviz.environment": rule(""),
 }

@@ -12,7 +12,7 @@ from tests.support import oracle
 from tests.support.event_reader import Run
 
 #: The kinds that measure tensors. The kind ``optimizer`` has tests of its own.
-KINDS = tuple(kind for kind in schema.KINDS if kind != "optimizer")
+KINDS = tuple(kind for kind in schema.KINDS if kind not in ("optimizer", *schema.PASS_KINDS))
 
 
 class Net(nn.Module):

@@ -1,5 +1,6 @@
 import type { ComponentType } from "preact";
 import type { Store } from "../data/store";
+import { KINDS } from "../lib/statistics";
 import type { RunInfo } from "../lib/types";
 
 export interface PanelModule {
@@ -18,7 +19,7 @@ export interface Panel {
   concerns: (store: Store) => (kind: string, run: RunInfo) => boolean;
 }
 
-const rows = new Set(["parameter", "gradient", "update", "activation", "activation_gradient", "optimizer"]);
+const rows: ReadonlySet<string> = new Set(KINDS);
 const some = (...kinds: string[]) => {
   const set = new Set(kinds);
   return () => (kind: string) => set.has(kind);
@@ -49,7 +50,7 @@ export const PANELS: readonly Panel[] = [
     title: "Distributions",
     maxRuns: 48,
     load: () => import("../panels/distributions"),
-    concerns: some("parameter", "gradient", "activation", "activation_gradient"),
+    concerns: some("parameter", "gradient", "activation", "activation_gradient", "input", "output"),
   },
   {
     id: "weights",

@@ -7,6 +7,8 @@ export const KINDS: readonly Kind[] = [
   "parameter",
   "activation",
   "activation_gradient",
+  "input",
+  "output",
 ];
 
 /** Reduction of a block's rows to one value. */
@@ -30,11 +32,31 @@ const ORDER = [
   "nonpositive_unit_fraction",
   "saturated_fraction",
   "outlier_ratio",
+  "batch_std",
+  "attention_entropy",
+  "attention_entropy_min",
+  "attention_logit",
+  "gate_saturated_fraction",
+  "largest_share",
+  "sum_deviation",
   "nonfinite",
   "count",
   "finite_norm",
   "finite_absmax",
 ];
+
+const UNDEFINED = new Set([
+  "saturated_fraction",
+  "outlier_ratio",
+  "effective_step_size",
+  "batch_std",
+  "attention_entropy",
+  "attention_entropy_min",
+  "attention_logit",
+  "gate_saturated_fraction",
+  "largest_share",
+  "sum_deviation",
+]);
 
 /** Return the name of a statistic without the mark of an estimate: `norm~` estimates `norm`. */
 export const baseName = (statistic: string) => (statistic.endsWith("~") ? statistic.slice(0, -1) : statistic);
@@ -49,11 +71,13 @@ export function aggregateOf(statistic: string): Aggregate {
     case "effective_step_size":
       return "root_mean_square";
     case "min":
+    case "attention_entropy_min":
       return "min";
     case "max":
     case "absmax":
     case "finite_absmax":
     case "outlier_ratio":
+    case "attention_logit":
       return "max";
     case "count":
     case "nonfinite":
@@ -75,8 +99,7 @@ export const isSigned = (statistic: string) => baseName(statistic) === "mean";
  * Return true if NaN at every step means that the statistic is undefined for the layer. Examples: the saturated
  * fraction of a layer without bounds, the step size of an optimizer with another formula.
  */
-export const mayBeUndefined = (statistic: string) =>
-  ["saturated_fraction", "outlier_ratio", "effective_step_size"].includes(baseName(statistic));
+export const mayBeUndefined = (statistic: string) => UNDEFINED.has(baseName(statistic));
 /** Return the lower end of a linear scale. The ratio of a maximum to a median is at least 1. */
 export const lowest = (statistic: string) => (baseName(statistic) === "outlier_ratio" ? 1 : 0);
 /** Return true if the thresholds for vanishing and exploding apply: for gradient norms only. */

@@ -2,7 +2,15 @@ import type { RunChoice } from "./links/run_choice";
 
 /** Shared types. Terms as in docs/glossary.md: run, kind, statistic, row, layout, step. */
 
-export type Kind = "parameter" | "gradient" | "update" | "activation" | "activation_gradient" | "optimizer";
+export type Kind =
+  | "parameter"
+  | "gradient"
+  | "update"
+  | "activation"
+  | "activation_gradient"
+  | "optimizer"
+  | "input"
+  | "output";
 export type Role = "weight" | "bias" | "norm" | "embedding" | "other" | "all";
 export type ScaleMode = "log" | "linear";
 export type Rgb = readonly [number, number, number];

@@ -10,6 +10,8 @@ const KIND_NAMES = new Map(
     activation: "Activation",
     activation_gradient: "Activation gradient",
     optimizer: "Optimizer",
+    input: "Input",
+    output: "Output",
   }),
 );
 
@@ -32,6 +34,13 @@ const STATISTIC_NAMES = new Map(
     nonpositive_unit_fraction: "share of units never positive",
     saturated_fraction: "saturated fraction",
     outlier_ratio: "outlier ratio of units",
+    batch_std: "standard deviation over samples",
+    attention_entropy: "attention entropy",
+    attention_entropy_min: "attention entropy, lowest head",
+    attention_logit: "largest attention logit",
+    gate_saturated_fraction: "share of saturated gates",
+    largest_share: "largest share of one unit",
+    sum_deviation: "deviation of sums from 1",
     first_moment_norm: "first moment norm",
     second_moment_norm: "second moment norm",
     effective_step_size: "effective step size",
@@ -137,6 +146,10 @@ export const UI_TEXT = {
     right: (n: number) => `${runs(n)} to the right`,
     above: (n: number) => `${runs(n)} above`,
     below: (n: number) => `${runs(n)} below`,
+  },
+  moreItems: {
+    left: (n: number) => `${n} more to the left`,
+    right: (n: number) => `${n} more to the right`,
   },
   exactZero: "exactly 0",
   nonfinite: "NaN, Inf",

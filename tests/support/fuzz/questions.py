@@ -14,13 +14,17 @@ Question = tuple[str, dict[str, Any] | None]
 #: Sends a request to a route and returns the status and the body of the answer.
 Ask = Callable[[str, bytes | None], tuple[int, bytes]]
 
-KINDS = ("parameter", "gradient", "update", "activation", "activation_gradient", "optimizer")
+KINDS = ("parameter", "gradient", "update", "activation", "activation_gradient", "optimizer", "input", "output")
 ROWS = {"activation": ["conv", "fc"], "activation_gradient": ["conv", "fc"]}
 QUESTIONS: list[Question] = [
     ("runs", None),
     ("structure", {}),
     ("findings", {}),
-    *(("series", {"kind": kind, "statistics": ["norm", "finite_norm", "count", "none"]}) for kind in KINDS[:5]),
+    *(
+        ("series", {"kind": kind, "statistics": ["norm", "finite_norm", "count", "none"]})
+        for kind in KINDS
+        if kind != "optimizer"
+    ),
     ("series", {"kind": "optimizer", "statistics": ["first_moment_norm", "effective_step_size"]}),
     ("series", {"kind": "tracked", "statistics": ["value"]}),
     ("series", {"kind": "gradient", "statistics": ["norm"]}),

@@ -71,17 +71,21 @@ def statistics() -> dict[str, set[str]]:
         heading: {names(line[0])[0] for line in table(heading)}
         for heading in (
             "Statistics of tensors",
+            "Statistics of updates",
             "Statistics of units",
+            "Statistics of samples, attention and gates",
+            "Statistics of the output",
             "Statistics of the optimizer",
             "Tracked weights",
         )
     }
-    tensors, units, optimizer, tracked = of.values()
-    found = dict.fromkeys(("parameter", "gradient", "activation_gradient"), tensors)
+    tensors, updates, units, samples, output, optimizer, tracked = of.values()
+    found = dict.fromkeys(("parameter", "gradient", "activation_gradient", "input"), tensors)
     return {
         **found,
-        "update": tensors | {"ratio"},
-        "activation": tensors | units,
+        "update": tensors | updates,
+        "activation": tensors | units | samples,
+        "output": tensors | output,
         "optimizer": optimizer,
         "tracked": tracked,
     }

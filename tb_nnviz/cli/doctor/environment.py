@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import tb_nnviz
-from tb_nnviz.cli.check import NOTE, OK, PROBLEM, Check
+from tb_nnviz.cli.doctor.check import NOTE, OK, PROBLEM, Check
 from tb_nnviz.environment import PACKAGES, conflicts, installed
 
 _GROUP, _NAME = "tensorboard_plugins", "nnviz"

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import io
-import sys
 from pathlib import Path
 
-from tb_nnviz.cli.check import PROBLEM
-from tb_nnviz.cli.check_environment import check_environment, versions
+from tb_nnviz.cli.doctor.check import PROBLEM
+from tb_nnviz.cli.doctor.environment import check_environment, versions
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -25,8 +23,6 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(options: argparse.Namespace) -> int:
     """Print the checks and return the exit status."""
-    if isinstance(sys.stdout, io.TextIOWrapper):  # names of files and layers may not be valid Unicode
-        sys.stdout.reconfigure(errors="backslashreplace")
     print(versions())
     checks = []
     for check in check_environment():
@@ -36,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
     if logdir is not None:
         # If TensorBoard is broken, its protos may be too, and no log can be read.
         try:
-            from tb_nnviz.cli.check_runs import check_runs
+            from tb_nnviz.cli.doctor.runs import check_runs
         except Exception as error:  # any error of any package
             print(f"note     the runs in {logdir} cannot be read here: {type(error).__name__}: {error}")
         else:
