@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from tb_nnviz.record.locate.forward import batch_of, input_origin, name_of, owner_of
+from tb_nnviz.record.locate.forward import batch_of, input_origin, name_of
 from tb_nnviz.record.locate.origin import Origin
 from tb_nnviz.record.locate.passes import Pass
 from tb_nnviz.record.locate.replay import Call, GradientEvent, Replay
@@ -42,20 +42,8 @@ def backward_origin(
     found = _send_back(made, replay, gradients, accumulates)
     first = next((place for place, event in enumerate(replay.events) if event.bad), None)
     bad = [parameter for parameter, gradient in found.items() if is_nonfinite(gradient)]
-    owners = {owner_of(parameter, made.root): parameter for parameter in reversed(bad)}
-    # a parameter's gradient comes first if the module's own gradients were finite and had arrived before
-    own = [
-        (max(places), call, owners[call.module])
-        for call in replay.calls
-        if call.module in owners
-        and (
-            places := [place for place, event in enumerate(replay.events) if event.call is call and event.side == "out"]
-        )
-        and not any(replay.events[place].bad for place in places)
-    ]
-    own = [one for one in own if first is None or one[0] < first]
-    if own:
-        _, call, parameter = min(own, key=lambda one: one[0])
+    if (own := _first_parameter(made, replay, bad, first)) is not None:
+        call, parameter = own
         if (origin := _bad_input(made, replay, call)) is not None:
             return origin
         return _of_call(call, made, replay, parameters.get(parameter, ""), found[parameter])
@@ -69,6 +57,34 @@ def backward_origin(
     if bad:
         return _of_call(replay.root, made, replay, parameters.get(bad[0], ""), found[bad[0]])
     return None
+
+
+def _first_parameter(
+    made: Pass, replay: Replay, bad: Sequence[Tensor], first: int | None
+) -> tuple[Call, Tensor] | None:
+    """Return the parameter whose nonfinite gradient came before any other, with the call that made it, else None.
+
+    All gradients of the modules that hold it were finite, and had arrived before.
+
+    Args:
+        made: the pass.
+        replay: the repeated pass.
+        bad: the parameters whose gradient is nonfinite.
+        first: the place of the first nonfinite gradient of a call, None if there is none.
+    """
+    earliest: tuple[int, Call, Tensor] | None = None
+    for parameter in bad:
+        holders = [one for one in made.root.modules() if any(p is parameter for p in one._parameters.values())]
+        places = [
+            place
+            for place, event in enumerate(replay.events)
+            if event.side == "out" and any(event.call.module is one for one in holders)
+        ]
+        if not places or any(replay.events[place].bad for place in places):
+            continue
+        if (first is None or max(places) < first) and (earliest is None or max(places) < earliest[0]):
+            earliest = max(places), replay.events[min(places)].call, parameter
+    return None if earliest is None else earliest[1:]
 
 
 def _bad_input(made: Pass, replay: Replay, call: Call) -> Origin | None:
@@ -91,14 +107,15 @@ def _send_back(made: Pass, replay: Replay, gradients: Mapping[int, Tensor], accu
     if not outputs or not wanted:
         return {}
     if accumulates:
-        return _accumulate(outputs, given, wanted)
+        sent = _accumulate(outputs, given, wanted)
+        return {one: sent[one] for one in parameters if one in sent}
     try:
         found = torch.autograd.grad(outputs, wanted, given, allow_unused=True)
     except RuntimeError as error:
         if "checkpoint" not in str(error):
             raise
         raise Reentrant from error
-    return {one: gradient for one, gradient in zip(wanted, found, strict=True) if gradient is not None}
+    return {one: gradient for one, gradient in zip(parameters, found, strict=False) if gradient is not None}
 
 
 def _accumulate(outputs: Sequence[Tensor], given: Sequence[Tensor], wanted: Iterable[Tensor]) -> dict[Tensor, Tensor]:
