@@ -36,6 +36,7 @@ class Options:
     #: Memory for the inputs and gradients of the open step's passes, so that they can be repeated.
     replay_bytes: int = 64_000_000
     rules: Sequence[Rule] = ()
+    burst: int = 0
     on_finding: ActionChoice = field(default_factory=lambda: ActionChoice("log"))
     probes: Mapping[str, Probe] = field(default_factory=dict)
     probe_inputs: bool = False

@@ -9,6 +9,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from tb_nnviz.record.actions.delivery import Delivery
+from tb_nnviz.record.burst import Burst
 from tb_nnviz.record.call_reports import refuse_split_outputs, report_calls, report_ranks
 from tb_nnviz.record.collect import scalars
 from tb_nnviz.record.collect.dataflow.capture import GraphCapture
@@ -79,6 +80,7 @@ class Session:
         #: The open step.
         self.number = self._first = options.start_step
         self._plan = StepPlan(self.number)
+        self._burst = Burst(options)
         self._begun: set[WatchedOptimizer] = set()
         self._stepped: set[WatchedOptimizer] = set()
         self._pass_seen = self._ordered = self._over = self._is_open = False
@@ -120,7 +122,7 @@ class Session:
             self.installed.remove(whole=False)
             raise
         #: Brings findings to the program.
-        self.delivery = Delivery(options.on_finding, self.writer.flush)
+        self.delivery = Delivery(options.on_finding, self.writer.flush, self._burst.found)
         self._events = EventEmitter(self.writer, options.window, options.rules, self.delivery)
         # if the model, the optimizers and the monitor are gone, so are the thread and the file
         weakref.finalize(self, self.writer.release).atexit = False
@@ -324,7 +326,7 @@ class Session:
 
     def _begin(self) -> None:
         self._modules.active = False  # if a line below raises, nothing accumulates
-        self._plan = plan = self._options.plan(self.number)
+        self._plan = plan = self._burst.plan(self.number)
         self._collectors.begin(plan)
         if plan.logged:
             refuse_split_outputs(self.guard, self._models)

@@ -49,6 +49,7 @@ def watch(
     snapshot_bytes: int | None = None,
     on_finding: Action | Mapping[str, Action] = "log",
     rules: Settings | None = None,
+    burst: int = 20,
 ) -> Monitor:
     """Log what happens inside a model while it trains, for TensorBoard's NNViz tab.
 
@@ -111,6 +112,8 @@ def watch(
             the one before.
         rules: settings of the rules that find problems, by name: limits, as in ``{"gradient/zero": {"patience": 5}}``,
             or None to switch a rule off. ``"family/*"`` names all rules of a family.
+        burst: after a severe finding or a warning, this many steps are logged one by one, at most once per 200 steps.
+            0 logs the multiples of ``every`` only.
         scaler: the GradScaler of mixed precision. With it, the loss scale is logged, and the steps that the scaler
             skips are logged with the gradients that caused the skip (with a fused optimizer, only at logged steps).
             Gradients are unscaled with or without this argument, also those with respect to activations.
@@ -170,6 +173,7 @@ def watch(
         probe_labels=arguments.probe_labels(probe_labels, found, probe_inputs),
         map_bytes=arguments.natural("map_bytes", map_bytes),
         rules=make_rules(rules),
+        burst=arguments.natural("burst", burst),
         on_finding=ActionChoice(on_finding),
     )
     refusal = sharding.refusal(os.path.realpath(directory))

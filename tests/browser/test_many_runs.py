@@ -30,11 +30,12 @@ VIEWS = {
 PANELS = {"readout": "gradient_flow", "compared": "gradient_flow", "sheet": "activations", "layers": "distributions"}
 #: The index of each head whose corners are all in view, apart from what the signs cover.
 IN_VIEW = """([area, head]) => [...document.querySelector(area).querySelectorAll(head)].flatMap((it, i) => {
+  const root = document.querySelector(area);
   const { left, right, top, bottom } = it.getBoundingClientRect();
   const corners = [left + 2, right - 3].flatMap((x) => [[x, top + 1], [x, bottom - 1]]);
   const shown = corners.every(([x, y]) => {
     const found = document.elementsFromPoint(x, y).find((one) => !one.closest(".more-runs"));
-    return found && found !== document.querySelector(area) && (it.contains(found) || found.contains(it)) && document.querySelector(area).contains(found);
+    return found && found !== root && (it.contains(found) || found.contains(it)) && root.contains(found);
   });
   return shown ? [i] : [];
 })"""

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useStore } from "./context";
 import { UI_TEXT } from "./text";
 
 interface Props {
@@ -18,6 +19,7 @@ const CUT = 2;
 
 /** A row of items that scrolls sideways. Signs beside it count the items beyond its ends, and scroll to them. */
 export function ScrollRow({ label, items, testid, children }: Props) {
+  const { printing } = useStore();
   const row = useRef<HTMLDivElement>(null);
   const [hidden, setHidden] = useState({ left: 0, right: 0 });
   const measure = () => {
@@ -38,7 +40,8 @@ export function ScrollRow({ label, items, testid, children }: Props) {
     return () => observer.disconnect();
   }, [items]);
   const sign = (side: Side) =>
-    hidden[side] > 0 && (
+    hidden[side] > 0 &&
+    !printing.value && (
       <button
         type="button"
         class="more-items"

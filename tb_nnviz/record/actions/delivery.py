@@ -25,10 +25,11 @@ class Delivery:
     Args:
         choice: the actions.
         flush: waits until all events are in the file.
+        found: called with each finding, on the thread that reports it.
     """
 
-    def __init__(self, choice: Choice, flush: Callable[[], None]) -> None:
-        self._choice, self._flush = choice, flush
+    def __init__(self, choice: Choice, flush: Callable[[], None], found: Callable[[Finding], None]) -> None:
+        self._choice, self._flush, self._found = choice, flush, found
         self._waiting: deque[Finding] = deque()
         self._warned: set[str] = set()
         self._expected = False  # True if values are on their way to the rules
@@ -36,6 +37,7 @@ class Delivery:
     def report(self, findings: Iterable[Finding]) -> None:
         """Take findings, on any thread."""
         for finding in findings:
+            self._found(finding)
             action = self._choice.of(finding)
             if action == "log":
                 if finding.severity == "severe":
