@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from functools import cache
+from typing import Any
 
 from torch import Tensor
 
@@ -41,6 +42,7 @@ class EventEmitter:
         self._writer, self._rules, self._report = writer, RuleRunner(rules), report
         self._window = Window() if window else None
         self._rows: dict[str, Rows] = {}
+        self._optimizers: list[dict[str, Any]] | None = None
         self._histogram_steps = 0
 
     def log(self, step: int, values: dict[str, float | Tensor]) -> None:
@@ -108,7 +110,10 @@ class EventEmitter:
                 self._rows[kind] = Rows(known)
         rows = {kind: self._rows[kind] for kind in step.statistics}
         scalars = {**step.scalars, "skipped": float(step.skipped)}
-        return self._report_findings(self._rules.update(StepValues(pending.plan.step, rows, step.statistics, scalars)))
+        if step.optimizers is not None:
+            self._optimizers = step.optimizers["optimizers"]
+        values = StepValues(pending.plan.step, rows, step.statistics, scalars, optimizers=self._optimizers)
+        return self._report_findings(self._rules.update(values))
 
     def _report_findings(self, findings: list[Finding]) -> list[schema.Entry]:
         """Report findings in the terminal, and return them as an entry."""

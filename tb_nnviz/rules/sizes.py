@@ -85,4 +85,4 @@ def owner_mask(rows: Rows, weights: Rows) -> np.ndarray:
     """Return a mask of the calls whose module has a trainable weight: bool [rows]."""
     owned = weights.has_role("weight") & weights.trainable
     names = {weights.layers[layer] for layer in np.unique(weights.layer[owned]).tolist()}
-    return np.array([name in names for name in rows.layers], bool)[rows.layer]
+    return np.asarray(np.array([name in names for name in rows.layers], bool)[rows.layer])

@@ -8,14 +8,14 @@ import numpy as np
 
 from tb_nnviz.rules.finding import Finding
 from tb_nnviz.rules.history import History
-from tb_nnviz.rules.optimizers import learning_rates, names
+from tb_nnviz.rules.optimizers import learning_rates, maximizes, names
 from tb_nnviz.rules.rule import Rule
 from tb_nnviz.rules.sizes import UPDATE_READS, clip_factor, relative_updates
 from tb_nnviz.rules.step_values import StepValues
 
 #: ``limit``: median over the layers of update over weight, at ``patience`` logged steps in a row; TheDeepChecker and
-#: torchmortem warn above 0.1. ``sudden``: the median that is reported at once, ``replaced``: at which the updates replace
-#: the weights. ``first``: factor on these for the first step of RMSprop, whose second moment begins at 0 uncorrected.
+#: torchmortem warn above 0.1. ``sudden``: the median that is reported at once, ``replaced``: that at which the updates
+#: replace the weights. ``first``: factor on these for the first step of RMSprop, whose second moment begins at 0.
 #: ``before_nan``: median at the last logged step before NaN or Inf, or before the loss has grown to ``loss`` times its
 #: first value: a tenth of it is usual, so that the largest layer must be at ``largest`` as well.
 TOO_HIGH = {
@@ -51,11 +51,12 @@ class TooHigh(Rule):
         self._since = 0
         self._seen = 0
         self._last: tuple[int, float, float, str] | None = None  # step, median, largest, text of the rates
+        self._rate = 0.0
         self._loss: dict[str, float] = {}
         self._reported = False
 
     def update(self, values: StepValues) -> list[Finding]:
-        if self._reported:
+        if self._reported or maximizes(values):
             return []
         if values.logged:
             return self._of_losses(values)
@@ -70,9 +71,13 @@ class TooHigh(Rule):
         easing = self.limit["first"] if self._seen == 1 and names(values) & {"RMSprop"} else 1.0
         self._since = self._since if self._steps else values.step
         self._steps = self._steps + 1 if median > self.limit["limit"] else 0
-        rates = ", ".join(f"{rate:g}" for rate in dict.fromkeys(learning_rates(values).values()))
-        self._last = values.step, median, largest, rates
-        if median <= self.limit["sudden"] * easing and self._steps < self.limit["patience"]:
+        by_group = learning_rates(values)
+        rates = ", ".join(f"{rate:g}" for rate in dict.fromkeys(by_group.values()))
+        # A jump from usual updates at an unchanged rate is a spike of the gradient, unless it lasts.
+        before, rate = self._last, max(by_group.values())
+        spikes = before is not None and before[1] < self.limit["before_nan"] and rate <= 1.5 * self._rate
+        self._last, self._rate = (values.step, median, largest, rates), rate
+        if (median <= self.limit["sudden"] * easing or spikes) and self._steps < self.limit["patience"]:
             return []
         severity = "severe" if median > self.limit["replaced"] * easing else "warning"
         count = int((known > self.limit["limit"]).sum())
@@ -98,6 +103,8 @@ class TooHigh(Rule):
         if self._last is None:
             return []
         since, median, largest, rates = self._last
+        if since >= step:  # the loss of a step is that before its update
+            return []
         if median < self.limit["before_nan"] or largest < self.limit["largest"]:
             return []
         evidence = (
@@ -169,7 +176,9 @@ class TooLow(Rule):
     def _judge(self, step: int, ratio: float, rate: float) -> list[Finding]:
         norms = self._norms.values[:, 0]
         half = norms.size // 2
-        if np.median(norms[half:]) < 0.5 * np.median(norms[:half]):  # the gradient falls, so that the run makes progress
+        if np.median(norms[half:]) < 0.5 * np.median(
+            norms[:half]
+        ):  # the gradient falls, so that the run makes progress
             return []
         fall = self._fall()
         if ratio > self.limit["limit"] and (fall is None or fall > self.limit["fall"]):

@@ -65,7 +65,9 @@ class LossScale(Rule):
             evidence = f"at least {len(late)} of the last {elapsed:g} steps are skipped; the loss scale is {scale:.3g}"
             return self._found(step, "warning", evidence, late[0], scale)
         if scale < self.limit["scale"] and self._skips:
-            evidence = f"the loss scale has fallen to {scale:.3g} at step {step}, after {len(self._skips)} skipped steps"
+            evidence = (
+                f"the loss scale has fallen to {scale:.3g} at step {step}, after {len(self._skips)} skipped steps"
+            )
             return self._found(step, "warning", evidence, self._skips[0], scale)
         return []
 

@@ -20,7 +20,8 @@ _ADDS_BIAS = ("Linear", "Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTr
 class Accumulates(Rule):
     """Report gradients that contain those of earlier steps.
 
-    That a gradient is there when a step begins does not suffice: many loops call ``zero_grad()`` after the forward pass.
+    A gradient that is there when a step begins does not suffice: many loops call ``zero_grad()`` after the forward
+    pass.
     """
 
     name = "gradient/accumulates"
@@ -89,7 +90,9 @@ class Accumulates(Rule):
             return None
         factor, counts = clip_factor(values), values.get("gradient", "count")[bias]
         given = values.get("gradient", "mean")[bias] * counts / factor
-        expected = values.get("activation_gradient", "mean")[output] * values.get("activation_gradient", "count")[output]
+        expected = (
+            values.get("activation_gradient", "mean")[output] * values.get("activation_gradient", "count")[output]
+        )
         scale = np.sqrt(counts) * values.get("gradient", "norm")[bias] / factor
         with np.errstate(all="ignore"):
             difference = np.abs(given - expected) / scale

@@ -80,5 +80,3 @@ class Spike(Rule):
             values.step, "warning", evidence, layer=rows[place].module, row=rows[place].name, kind="gradient",
             statistic="norm", value=total, limit=self.limit["limit"] * usual, usual=usual,
         )  # fmt: skip
-
-
