@@ -39,7 +39,7 @@ EFFECTS: Mapping[str, tuple[str, ...]] = {
     "nonfinite/backward": ("nonfinite/optimizer", "loss/nonfinite"),
     "nonfinite/loss": ("nonfinite/backward", "nonfinite/optimizer", "loss/nonfinite"),
     "nonfinite/optimizer": ("loss/nonfinite",),
-    "update/too_large": ("gradient/spike", "parameter/growing", "loss/spike"),
+    "update/too_large": ("parameter/growing", "loss/spike"),
     "update/lost": ("learning_rate/too_low", "update/none", "update/too_small", "loss/stuck", "loss/plateau"),
     "update/none": ("learning_rate/too_low", "loss/stuck", "loss/plateau"),
     "update/epsilon": ("learning_rate/too_low", "update/too_small", "loss/stuck", "loss/plateau"),

@@ -10,17 +10,19 @@ from tb_nnviz.rules.finding import Finding
 from tb_nnviz.rules.history import History
 from tb_nnviz.rules.optimizers import learning_rates, maximizes, names
 from tb_nnviz.rules.rule import Rule
-from tb_nnviz.rules.sizes import UPDATE_READS, clip_factor, relative_updates
+from tb_nnviz.rules.sizes import UPDATE_READS, clip_factor, depth_growth, profile, relative_updates
 from tb_nnviz.rules.step_values import StepValues
 
 #: ``limit``: median over the layers of update over weight, at ``patience`` logged steps in a row; TheDeepChecker and
 #: torchmortem warn above 0.1. ``sudden``: the median that is reported at once, ``replaced``: that at which the updates
 #: replace the weights. ``first``: factor on these for the first step of RMSprop, whose second moment begins at 0.
 #: ``before_nan``: median at the last logged step before NaN or Inf, or before the loss has grown to ``loss`` times its
-#: first value: a tenth of it is usual, so that the largest layer must be at ``largest`` as well.
+#: first value: a tenth of it is usual, so that the largest layer must be at ``largest`` as well. ``plain``: factor on
+#: ``sudden`` for SGD, whose first steps are not larger than later ones. ``depth``: growth of the gradients over depth
+#: at the first step, as of gradient/exploding, with which updates are large at any learning rate.
 TOO_HIGH = {
     "limit": 0.1, "sudden": 0.3, "replaced": 1.0, "first": 10.0, "patience": 3, "before_nan": 0.02, "largest": 0.1,
-    "loss": 10.0,
+    "loss": 10.0, "plain": 0.5, "depth": 1e3,
 }  # fmt: skip
 #: ``limit``: largest update over weight of any layer, median of the run; torchmortem warns below 1e-5, UMLAUT below a
 #: learning rate of 1e-7. ``stuck``: the same if the loss has not fallen by ``fall``. ``steps`` and ``patience``: steps
@@ -34,7 +36,7 @@ class TooHigh(Rule):
     name = "learning_rate/too_high"
     title = "The learning rate is too high"
     reads = UPDATE_READS
-    uses = frozenset({("gradient", "count"), ("gradient", "norm"), ("parameter", "nonfinite")})
+    uses = frozenset((kind, name) for kind in ("gradient", "activation_gradient") for name in ("count", "norm"))
     scalars = frozenset({"learning_rate/"})
     takes_logged = True
     limits = TOO_HIGH
@@ -47,8 +49,9 @@ class TooHigh(Rule):
 
     def __init__(self, **limits: float) -> None:
         super().__init__(**limits)
-        self._steps = 0
+        self._steps = 0  # logged steps in a row with a median above the limit
         self._since = 0
+        self._high = False  # True if a layer was above the limit at the last logged step
         self._seen = 0
         self._last: tuple[int, float, float, str] | None = None  # step, median, largest, text of the rates
         self._rate = 0.0
@@ -68,16 +71,24 @@ class TooHigh(Rule):
             return self._before_nan(values.step, "the parameters are NaN or Inf")
         median, largest = float(np.median(known)), float(known.max())
         self._seen += 1
-        easing = self.limit["first"] if self._seen == 1 and names(values) & {"RMSprop"} else 1.0
-        self._since = self._since if self._steps else values.step
+        easing = 1.0 if names(values) != {"SGD"} else self.limit["plain"]
+        if self._seen == 1:
+            easing = self.limit["first"] if names(values) & {"RMSprop"} else easing
+            if self._is_initial(values):
+                return []
+        self._since = self._since if self._high else values.step
+        self._high = largest > self.limit["limit"]
         self._steps = self._steps + 1 if median > self.limit["limit"] else 0
         by_group = learning_rates(values)
         rates = ", ".join(f"{rate:g}" for rate in dict.fromkeys(by_group.values()))
         # A jump from usual updates at an unchanged rate is a spike of the gradient, unless it lasts.
         before, rate = self._last, max(by_group.values())
-        spikes = before is not None and before[1] < self.limit["before_nan"] and rate <= 1.5 * self._rate
-        self._last, self._rate = (values.step, median, largest, rates), rate
-        if (median <= self.limit["sudden"] * easing or spikes) and self._steps < self.limit["patience"]:
+        is_usual = before is not None and before[1] < self.limit["before_nan"] and rate <= 1.5 * self._rate
+        is_sudden = median > self.limit["sudden"] * easing
+        self._rate = rate
+        if not (is_sudden and is_usual):
+            self._last = values.step, median, largest, rates
+        if (not is_sudden or is_usual) and self._steps < self.limit["patience"]:
             return []
         severity = "severe" if median > self.limit["replaced"] * easing else "warning"
         count = int((known > self.limit["limit"]).sum())
@@ -86,6 +97,13 @@ class TooHigh(Rule):
             f"step {values.step}, and above {self.limit['limit']:g} in {count} of {known.size}"
         )
         return [self._found(values.step, severity, evidence, self._since, median)]
+
+    def _is_initial(self, values: StepValues) -> bool:
+        """Return True if gradients explode over depth at the first step: then the initialization is at fault."""
+        found = profile(values) if values.has("gradient", "norm") else None
+        if found is None or found.places.size < 4 or not np.isfinite(found.sizes).all():
+            return False
+        return depth_growth(found)[0] >= math.log10(self.limit["depth"])
 
     def _of_losses(self, values: StepValues) -> list[Finding]:
         """Return the finding of a loss that has left its beginning far behind after large updates."""
