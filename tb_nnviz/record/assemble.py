@@ -106,6 +106,8 @@ def _statistics(pending: PendingStep, arrays: HostArrays) -> tuple[Statistics, G
         result["optimizer"] = _optimizer(pending, arrays)
     if "update" in result and "parameter" in result:
         result["update"]["ratio"] = _ratio(pending, result)
+    if "update" in result:
+        result["update"]["lost_fraction"] = _lost_fraction(pending, arrays)
     return {kind: values for kind, values in result.items() if kind in pending.kinds}, gradients
 
 
@@ -131,7 +133,29 @@ def _optimizer(pending: PendingStep, arrays: HostArrays) -> dict[str, np.ndarray
     count[count == 0], absent = np.nan, count == 0
     first, second, step = np.sqrt(sums)
     named = {"first_moment_norm": first, "second_moment_norm": second, "effective_step_size": step / np.sqrt(count)}
-    return {"count": np.where(absent, 0, count), **named}
+    return {"count": np.where(absent, 0, count), **named, "gradient_ratio": _gradient_ratio(pending, arrays)}
+
+
+def _gradient_ratio(pending: PendingStep, arrays: HostArrays) -> np.ndarray:
+    found = np.full(len(pending.layouts["optimizer"].rows), np.nan)
+    for i, row in enumerate(pending.layouts["optimizer"].rows):
+        if row.name in pending.gradient_ratios and row.name in pending.moments:
+            numel, sum_sq, scale = pending.gradient_ratios[row.name]
+            with np.errstate(all="ignore"):
+                rms = np.sqrt(arrays(sum_sq)[0] / np.float64(numel))
+                found[i] = rms if scale is None else rms / arrays(scale)[0]
+    return found
+
+
+def _lost_fraction(pending: PendingStep, arrays: HostArrays) -> np.ndarray:
+    """Return the share of elements with a gradient whose update is 0, [rows of update]. NaN if none has a gradient."""
+    found = np.full(len(pending.layouts["update"].rows), np.nan)
+    for i, row in enumerate(pending.layouts["update"].rows):
+        if row.name in pending.lost:
+            with_gradient, lost = arrays(pending.lost[row.name])
+            with np.errstate(all="ignore"):
+                found[i] = lost / with_gradient
+    return found
 
 
 def _units(pending: PendingStep, arrays: HostArrays, names: list[str]) -> dict[str, np.ndarray]:

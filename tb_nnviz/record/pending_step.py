@@ -57,6 +57,9 @@ class PendingStep:
         units: by row of ``activation``, ``TensorStats.units``.
         bin_scales: by kind, the loss scale that the counts in ``bin_counts`` still contain.
         moments: by row of ``optimizer``, number of elements and the sums of ``stats.moments``.
+        gradient_ratios: by row of ``optimizer``, the result of ``stats.gradient_ratio`` and the loss scale that it
+            still contains, or None.
+        lost: by row of ``update``, ``TensorStats.lost``.
         scalars: values of the whole step, by the last part of their tag.
         skipped: per optimizer step, whether a GradScaler skipped it.
         has_all_gradients: whether the gradients that have rows, with those that have a number, are all.
@@ -78,6 +81,8 @@ class PendingStep:
     units: dict[str, Slot] = field(default_factory=dict)
     bin_scales: dict[str, Slot] = field(default_factory=dict)
     moments: dict[str, tuple[int, Slot]] = field(default_factory=dict)
+    gradient_ratios: dict[str, tuple[int, Slot, Slot | None]] = field(default_factory=dict)
+    lost: dict[str, Slot] = field(default_factory=dict)
     scalars: dict[str, float | Slot] = field(default_factory=dict)
     skipped: list[bool | Slot] = field(default_factory=list)
     has_all_gradients: bool = True

@@ -113,6 +113,9 @@ def test_statistics_equal_float64_numpy(run: str, request: pytest.FixtureRequest
                     before = np.linalg.norm(record.steps[step][0]["parameter"][row][0])
                     with np.errstate(divide="ignore"):
                         np.testing.assert_allclose(one["ratio"], np.linalg.norm(x) / before, rtol=1e-5)
+                    with_gradient = record.steps[step][0]["gradient"][row][0].ravel() != 0
+                    lost = np.mean(x[with_gradient] == 0) if with_gradient.any() else np.nan
+                    np.testing.assert_equal(one["lost_fraction"], np.float32(lost))
 
 
 def test_optimizer_statistics_follow_from_adam_state(vision: tuple[Log, TrainingRecord]) -> None:
@@ -125,7 +128,12 @@ def test_optimizer_statistics_follow_from_adam_state(vision: tuple[Log, Training
             s = 0.01 * (m / (1 - 0.8**k)) / (np.sqrt(v / (1 - 0.95**k)) + 1e-4)
             norms = {"first_moment_norm": np.linalg.norm(m), "second_moment_norm": np.linalg.norm(v)}
             expected = {"count": m.size, **norms, "effective_step_size": np.sqrt(np.mean(s**2))}
-            assert found[row] == pytest.approx(expected, rel=1e-5)
+            expected["gradient_ratio"] = math.nan
+            if step:
+                earlier, g = record.steps[step - 1][1][row], record.steps[step][0]["gradient"][row][0]
+                root = np.sqrt(array(earlier["exp_avg_sq"]) / (1 - 0.95 ** float(earlier["step"])))
+                expected["gradient_ratio"] = np.sqrt(np.mean((g / np.maximum(root, 1e-4)) ** 2))
+            assert found[row] == pytest.approx(expected, rel=1e-5, nan_ok=True)
 
 
 def test_layouts_describe_the_model(vision: tuple[Log, TrainingRecord]) -> None:

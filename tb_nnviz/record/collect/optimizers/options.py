@@ -15,6 +15,7 @@ from tb_nnviz.record.collect.optimizers.values import MOST_TEXT, plain
 from tb_nnviz.record.collect.watched_parameters import WatchedParameters
 from tb_nnviz.record.measure.host_copy import HostArrays, HostCopy, Slot
 from tb_nnviz.record.measure.torch_ops import wide
+from tb_nnviz.record.model.metadata import version_of
 from tb_nnviz.record.model.optimizers import Group, WatchedOptimizer
 from tb_nnviz.record.pending_step import MakeDocument, PendingStep
 from tb_nnviz.record.step_plan import StepPlan
@@ -113,7 +114,7 @@ class _Token:
     def __init__(self, tensor: Tensor) -> None:
         # The tensor itself, since the address of one that is gone can be that of the next.
         self._tensor = tensor
-        self._version = -1 if tensor.is_inference() else tensor._version
+        self._version = version_of(tensor)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Token) and self._tensor is other._tensor and self._version == other._version
