@@ -16,13 +16,14 @@ from tb_nnviz.rules.step_values import StepValues
 #: ``limit``: median over the layers of update over weight, at ``patience`` logged steps in a row; TheDeepChecker and
 #: torchmortem warn above 0.1. ``sudden``: the median that is reported at once, ``replaced``: that at which the updates
 #: replace the weights. ``first``: factor on these for the first step of RMSprop, whose second moment begins at 0.
-#: ``before_nan``: median at the last logged step before NaN or Inf, or before the loss has grown to ``loss`` times its
-#: first value: a tenth of it is usual, so that the largest layer must be at ``largest`` as well. ``plain``: factor on
-#: ``sudden`` for SGD, whose first steps are not larger than later ones. ``depth``: growth of the gradients over depth
-#: at the first step, as of gradient/exploding, with which updates are large at any learning rate.
+#: ``plain``: factor on ``sudden`` for SGD, whose first steps are not larger than later ones. ``before_nan``: median at
+#: the last logged step before NaN or Inf, or before the loss has grown to ``loss`` times its first value: a tenth of it
+#: is usual, so that the largest layer must be at ``largest`` as well. ``rising``: loss over its first value before the
+#: updates are large, as with a flipped sign, which is not the rate's fault. ``depth``: growth of the gradients over
+#: depth at the first step, as of gradient/exploding, with which updates are large at any learning rate.
 TOO_HIGH = {
-    "limit": 0.1, "sudden": 0.3, "replaced": 1.0, "first": 10.0, "patience": 3, "before_nan": 0.02, "largest": 0.1,
-    "loss": 10.0, "plain": 0.5, "depth": 1e3,
+    "limit": 0.1, "sudden": 0.4, "replaced": 1.0, "first": 10.0, "patience": 3, "before_nan": 0.02, "largest": 0.1,
+    "loss": 10.0, "rising": 3.0, "plain": 0.35, "depth": 1e3,
 }  # fmt: skip
 #: ``limit``: largest update over weight of any layer, median of the run; torchmortem warns below 1e-5, UMLAUT below a
 #: learning rate of 1e-7. ``stuck``: the same if the loss has not fallen by ``fall``. ``steps`` and ``patience``: steps
@@ -55,7 +56,9 @@ class TooHigh(Rule):
         self._seen = 0
         self._last: tuple[int, float, float, str] | None = None  # step, median, largest, text of the rates
         self._rate = 0.0
-        self._loss: dict[str, float] = {}
+        self._loss: dict[str, float] = {}  # the first value of each
+        self._latest: dict[str, float] = {}
+        self._rose = False  # True if a loss had risen before the updates became large
         self._reported = False
 
     def update(self, values: StepValues) -> list[Finding]:
@@ -77,26 +80,33 @@ class TooHigh(Rule):
             if self._is_initial(values):
                 return []
         self._since = self._since if self._high else values.step
+        by_group = learning_rates(values)
+        rate = max(by_group.values())
+        if not self._high:
+            self._rose = self._has_risen() and rate <= 1.5 * self._rate
         self._high = largest > self.limit["limit"]
         self._steps = self._steps + 1 if median > self.limit["limit"] else 0
-        by_group = learning_rates(values)
         rates = ", ".join(f"{rate:g}" for rate in dict.fromkeys(by_group.values()))
         # A jump from usual updates at an unchanged rate is a spike of the gradient, unless it lasts.
-        before, rate = self._last, max(by_group.values())
+        before = self._last
         is_usual = before is not None and before[1] < self.limit["before_nan"] and rate <= 1.5 * self._rate
         is_sudden = median > self.limit["sudden"] * easing
         self._rate = rate
         if not (is_sudden and is_usual):
             self._last = values.step, median, largest, rates
-        if (not is_sudden or is_usual) and self._steps < self.limit["patience"]:
+        if self._rose or ((not is_sudden or is_usual) and self._steps < self.limit["patience"]):
             return []
-        severity = "severe" if median > self.limit["replaced"] * easing else "warning"
+        severity = "severe" if median > self.limit["replaced"] * max(easing, 1.0) else "warning"
         count = int((known > self.limit["limit"]).sum())
         evidence = (
             f"at a learning rate of {rates} the update is {median:.2g} times the weight in the median of the layers at "
             f"step {values.step}, and above {self.limit['limit']:g} in {count} of {known.size}"
         )
         return [self._found(values.step, severity, evidence, self._since, median)]
+
+    def _has_risen(self) -> bool:
+        pairs = [(first, self._latest[name]) for name, first in self._loss.items()]
+        return any(first > 0 and latest > self.limit["rising"] * first for first, latest in pairs)
 
     def _is_initial(self, values: StepValues) -> bool:
         """Return True if gradients explode over depth at the first step: then the initialization is at fault."""
@@ -110,7 +120,7 @@ class TooHigh(Rule):
         for name, value in values.logged.items():
             if "loss" not in name.lower() or "val" in name.lower() or "test" in name.lower():
                 continue
-            first = self._loss.setdefault(name, value)
+            first, self._latest[name] = self._loss.setdefault(name, value), value
             if not math.isfinite(value) or (first > 0 and value > self.limit["loss"] * first):
                 found = self._before_nan(values.step, f"{name} is {value:.3g}, and was {first:.3g} at first")
                 if found:
@@ -123,7 +133,7 @@ class TooHigh(Rule):
         since, median, largest, rates = self._last
         if since >= step:  # the loss of a step is that before its update
             return []
-        if median < self.limit["before_nan"] or largest < self.limit["largest"]:
+        if self._rose or median < self.limit["before_nan"] or largest < self.limit["largest"]:
             return []
         evidence = (
             f"at a learning rate of {rates} the update was {median:.2g} times the weight in the median of the layers, "

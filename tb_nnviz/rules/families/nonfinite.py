@@ -170,12 +170,12 @@ def find_origin(values: StepValues) -> Origin | None:
 def nonfinite(values: StepValues, kind: str) -> np.ndarray:
     """Return the number of nonfinite elements of each row, 0 for absent rows: float64 [rows]."""
     if kind == "optimizer":
-        norms = [
-            values.get(kind, name) for name in ("first_moment_norm", "second_moment_norm") if values.has(kind, name)
-        ]
-        broken = (
-            np.any([~np.isfinite(one) for one in norms], axis=0) if norms else np.zeros(len(values.rows[kind]), bool)
-        )
+        names = [name for name in ("first_moment_norm", "second_moment_norm") if values.has(kind, name)]
+        if not names:
+            return np.zeros(len(values.rows[kind]))
+        moments = np.array([values.get(kind, name) for name in names])
+        # An optimizer that keeps one moment only has NaN in place of the other.
+        broken = np.isinf(moments).any(axis=0) | np.isnan(moments).all(axis=0)
         return np.where(values.present(kind), broken, False).astype(np.float64)
     if not values.has(kind, "nonfinite"):
         return np.zeros(len(values.rows[kind]))

@@ -225,11 +225,13 @@ class Growing(Rule):
             ratio = norms / self._first
             sizes = self._first / np.sqrt(rows.numel) * np.sqrt(rows.fan_in)
         judged = rows.has_role("weight") & rows.trainable & (sizes >= self.limit["rms"])
-        limit = self.limit["limit"] ** (0.5 if _has_wrong_sign(values) else 1.0)
+        is_wrong = _has_wrong_sign(values)
+        limit = self.limit["limit"] ** (0.5 if is_wrong else 1.0)
         crossed = judged & (ratio > limit if self.grows else ratio < limit)
         further = norms >= self._extreme if self.grows else norms <= self._extreme
         self._extreme = np.fmax(self._extreme, norms) if self.grows else np.fmin(self._extreme, norms)
-        self._since = np.where(crossed, np.where(self._since < 0, values.step, self._since), -1)
+        begin = self._start if is_wrong else values.step
+        self._since = np.where(crossed, np.where(self._since < 0, begin, self._since), -1)
         found = crossed & further
         if self._reported or not found.any() or found.sum() < self.limit.get("share", 0.0) * judged.sum():
             return []

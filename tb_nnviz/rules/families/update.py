@@ -11,10 +11,10 @@ from tb_nnviz.rules.rule import Rule
 from tb_nnviz.rules.sizes import UPDATE_READS, relative_updates
 from tb_nnviz.rules.step_values import Rows, StepValues
 
-#: ``limit``: update over weight for ``patience`` logged steps: TheDeepChecker and torchmortem warn above 0.1; a healthy
-#: value is about 1e-3. ``sudden``: the ratio that is reported at once. Adam's first step is the learning rate in each
-#: element, which is up to 0.2 of a weight in healthy runs.
-TOO_LARGE = {"limit": 0.1, "sudden": 0.3, "patience": 3}
+#: ``limit``: update over weight for ``patience`` logged steps. TheDeepChecker and torchmortem warn above 0.1, which
+#: single layers of healthy runs with momentum reach; 1e-3 is usual. ``sudden``: the ratio that is reported at once.
+#: Adam's first step is the learning rate in each element, which is up to 0.3 of a weight in healthy runs.
+TOO_LARGE = {"limit": 0.2, "sudden": 0.4, "patience": 3}
 #: ``limit``: update over weight, below which float32 begins to round it away; ``others``: the ratio over the median of
 #: all layers. Layers that are fine-tuned with a hundredth of the learning rate are no problem.
 TOO_SMALL = {"limit": 1e-6, "others": 1e-3, "patience": 5}
