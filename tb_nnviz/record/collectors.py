@@ -15,6 +15,7 @@ from tb_nnviz.record.collect.dataflow.capture import GraphCapture
 from tb_nnviz.record.collect.global_norm import GlobalNorm
 from tb_nnviz.record.collect.learning_rates import LearningRates
 from tb_nnviz.record.collect.loss_scaling import LossScale, LossScaling
+from tb_nnviz.record.collect.modes import NormalizationModes
 from tb_nnviz.record.collect.optimizer_state import OptimizerStateCollector
 from tb_nnviz.record.collect.parameter_rows import ParameterRows
 from tb_nnviz.record.collect.parameters import ParameterCollector
@@ -89,6 +90,7 @@ class Collectors:
             OptimizerStateCollector(watched, parameters, rows),
             self.learning_rates,
             LossScaling(self.loss_scale),
+            NormalizationModes(models),
             GlobalNorm(watched, parameters, options.window, optimizers),
             self.clipping,
         ]
