@@ -48,7 +48,6 @@ EFFECTS: Mapping[str, tuple[str, ...]] = {
     ),
     "activation/dead": (
         "activation/collapse",
-        "activation/scale",
         "gradient/zero",
         "gradient/vanishing",
         "update/none",

@@ -18,8 +18,8 @@ RESTART = 1.5
 _VALIDATION = frozenset({"val", "valid", "validation", "eval", "evaluation", "test", "dev", "heldout", "holdout"})
 #: Parts of names of losses that a run minimizes against each other.
 _ADVERSARIAL = frozenset(
-    ("d", "g", "dis", "disc", "discriminator", "gen", "generator", "critic", "adv", "adversarial", "real", "fake")
-    + ("actor", "policy", "value", "entropy")
+    {"d", "g", "dis", "disc", "discriminator", "gen", "generator", "critic", "adv", "adversarial", "real", "fake"}
+    | {"actor", "policy", "value", "entropy"}
 )
 #: Parts of names that a loss of the whole has.
 _TOTAL = frozenset({"loss", "losses", "train", "training", "total", "step", "batch", "iter", "running", "avg", "mean"})
@@ -73,12 +73,24 @@ def noise(values: np.ndarray) -> float:
     Outliers do not count: 1.4826 times the median absolute deviation is the standard deviation of a normal distribution
     (P. J. Rousseeuw and C. Croux, "Alternatives to the median absolute deviation", 1993).
 
+    A noise whose outliers are frequent is the 90th percentile, which is 1.645 standard deviations.
+
     >>> round(noise(np.array([0.0, 1.0] * 20)), 2)
     1.05
     """
     if len(values) < 2:
         return 0.0
-    return float(1.4826 * np.median(np.abs(np.diff(values))) / np.sqrt(2))
+    middle, most = np.percentile(np.abs(np.diff(values)), (50, 90))
+    return float(max(1.4826 * middle, most / 1.645 if len(values) > 20 else 0.0) / math.sqrt(2))
+
+
+def levels(values: np.ndarray, most: int = 10) -> np.ndarray:
+    """Return the medians of consecutive parts of a series: float64 [at most ``most``].
+
+    >>> levels(np.array([1.0, 1.0, 9.0, 5.0, 5.0, 5.0]), 2).tolist()
+    [1.0, 5.0]
+    """
+    return np.array([np.median(part) for part in np.array_split(values, min(most, len(values)))])
 
 
 def trend(values: np.ndarray) -> float:
@@ -92,7 +104,7 @@ def trend(values: np.ndarray) -> float:
     """
     n = len(values)
     pairs = float(np.sign(values[None, :] - values[:, None])[np.triu_indices(n, 1)].sum())
-    return pairs / np.sqrt(n * (n - 1) * (2 * n + 5) / 18) if n > 1 else 0.0
+    return pairs / math.sqrt(n * (n - 1) * (2 * n + 5) / 18) if n > 1 else 0.0
 
 
 class Series:
@@ -165,7 +177,7 @@ class Course:
     >>> course = Course()
     >>> for step, rate in enumerate([1.0, 0.5, 0.1, 0.9]):
     ...     course.rate(step, {"learning_rate/0": rate})
-    ...     course.add(step, {"loss": 2.0, "val_loss": 3.0})
+    ...     is_main = course.add(step, {"loss": 2.0, "val_loss": 3.0})
     >>> course.main.count, course.validation.count, course.restarted
     (4, 4, 3)
     """

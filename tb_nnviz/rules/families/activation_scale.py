@@ -9,9 +9,9 @@ from tb_nnviz.rules.finding import Finding, name_layers
 from tb_nnviz.rules.rule import Rule
 from tb_nnviz.rules.step_values import StepValues
 
-#: A layer's gain is the RMS of its output over that of the layer before. ReLU with He initialization has 1, with
-#: PyTorch's default 0.41 (weights of variance 1 / (3 fan-in)), which bounds ``shrink`` from above. ``limit`` is the
-#: product along a path without normalization (SageMaker Debugger: a ratio of variances of 10 between two layers).
+#: A layer's gain is the standard deviation of its output over that of the layer before. With He initialization, ReLU
+#: has 1, with PyTorch's default 0.41 (weights of variance 1 / (3 fan-in)), which bounds ``shrink`` from above. ``limit``
+#: is the product along a path without normalization (SageMaker Debugger: a ratio of variances of 10 between two layers).
 #: ``total`` is the product for gains near 1. ``jump`` is one gain over the median of the others.
 SCALE = {"limit": 100.0, "grow": 3.0, "shrink": 0.25, "total": 1e4, "jump": 30.0, "severe": 1e4}
 
@@ -21,7 +21,7 @@ class Scale(Rule):
 
     name = "activation/scale"
     title = "Outputs grow or shrink with depth"
-    reads = frozenset({("activation", "count"), ("activation", "rms")})
+    reads = frozenset({("activation", "count"), ("activation", "std")})
     uses = frozenset({("input", "count"), ("input", "rms"), ("output", "count")})
     limits = SCALE
     advice = (
@@ -37,31 +37,31 @@ class Scale(Rule):
         self._is_checked = False
 
     def update(self, values: StepValues) -> list[Finding]:
-        rms = values.get("activation", "rms")
-        if self._is_checked or not np.isfinite(rms).any():
+        std = values.get("activation", "std")
+        if self._is_checked or not np.isfinite(std).any():
             return []
         self._is_checked = True
         calls = self._calls(values.rows["activation"])
-        for place, gains, places in _paths(values, calls, rms):
-            found = self._judge(values, calls, rms, place, gains, places)
+        for place, gains, places in _paths(values, calls, std):
+            found = self._judge(values, calls, std, place, gains, places)
             if found is not None:
                 return [found]
         return []
 
     def _judge(
-        self, values: StepValues, calls: Calls, rms: np.ndarray, origin: float, gains: np.ndarray, places: np.ndarray
+        self, values: StepValues, calls: Calls, std: np.ndarray, origin: float, gains: np.ndarray, places: np.ndarray
     ) -> Finding | None:
         """Return the finding of a path.
 
         Args:
             values: of the step.
             calls: the rows.
-            rms: of all rows.
-            origin: the RMS of what the path begins with.
+            std: of all rows.
+            origin: the size of what the path begins with.
             gains: of each weighted layer of the path, in execution order.
             places: their rows.
         """
-        limit, most = self.limit, int(np.ceil(2 / 3 * len(gains)))
+        limit, most, is_jump = self.limit, int(np.ceil(2 / 3 * len(gains))), False
         total = float(np.prod(gains))
         grows = total >= limit["limit"] and (gains >= limit["grow"]).sum() >= most
         shrinks = total <= 1 / limit["limit"] and (gains <= limit["shrink"]).sum() >= most
@@ -75,34 +75,36 @@ class Scale(Rule):
             others = np.array([np.median(np.delete(gains, i)) for i in range(len(gains))])
             grows, shrinks = gains >= limit["jump"] * others, gains <= others / limit["jump"]
             shrinks[-1] = False  # a small head begins with a small output by design
-            guilty = grows | shrinks
+            guilty, is_jump = grows | shrinks, True
             grows = bool((grows & guilty).any())
         else:
             return None
         if not guilty.any():
             return None
-        first, last = int(places[np.flatnonzero(guilty)[0]]), int(places[-1])
-        gain = float(gains[np.flatnonzero(guilty)[0]])
+        at = int(np.flatnonzero(guilty)[0])
+        first, last, gain = int(places[at]), int(places[-1]), float(gains[at])
+        if is_jump:
+            last, origin = first, float(std[first]) / gain
         layers = list(dict.fromkeys(calls.rows[i].module for i in places[guilty]))
         evidence = (
-            f"RMS {'grows' if grows else 'shrinks'} from {origin:.2g} to {rms[last]:.2g} in {calls.rows[last].module} "
-            f"at step {values.step}, by {gain:.2g} in {name_layers(layers[:1])}, in {len(layers)} of {len(gains)} "
+            f"the standard deviation {'grows' if grows else 'shrinks'} from {origin:.2g} to {std[last]:.2g} in "
+            f"{calls.rows[last].module} at step {values.step}, by {gain:.2g} in {name_layers(layers[:1])}, in {len(layers)} of {len(gains)} "
             "layers without normalization between them"
         )
         extreme = max(total, 1 / total)
         severity = "severe" if extreme >= limit["severe"] else "warning"
         return self.finding(
             values.step, severity, evidence, layer=calls.rows[first].module, row=calls.rows[first].name,
-            kind="activation", statistic="rms", value=float(rms[first]), limit=limit["limit"], usual=origin,
+            kind="activation", statistic="std", value=float(std[first]), limit=limit["limit"], usual=origin,
             title=f"Outputs {'grow' if grows else 'shrink'} with depth", details={"layers": layers, "gain": gain},
         )  # fmt: skip
 
 
-def _paths(values: StepValues, calls: Calls, rms: np.ndarray) -> list[tuple[float, np.ndarray, np.ndarray]]:
+def _paths(values: StepValues, calls: Calls, std: np.ndarray) -> list[tuple[float, np.ndarray, np.ndarray]]:
     """Return the paths between normalizations: what each begins with, and the gains and rows of its weighted layers."""
     inputs = values.rows.get("input")
     models = values.rows["output"].layers if "output" in values.rows else inputs.layers if inputs else [""]
-    known = np.isfinite(rms) & (rms > 0)
+    known = np.isfinite(std) & (std > 0)
     model, paths = calls.model(models), []
     for one in np.unique(model):
         origin = np.nan
@@ -117,14 +119,14 @@ def _paths(values: StepValues, calls: Calls, rms: np.ndarray) -> list[tuple[floa
                 path.append(place)
                 continue
             paths.append((origin, path))
-            origin, path = float(rms[place]), []
+            origin, path = float(std[place]), []
         paths.append((origin, path))
     found = []
     for origin, path in paths:
         if not (np.isfinite(origin) and origin > 0) and path:
-            origin, path = float(rms[path[0]]), path[1:]
+            origin, path = float(std[path[0]]), path[1:]
         if path:
-            scales = np.append(origin, rms[path])
+            scales = np.append(origin, std[path])
             found.append((origin, scales[1:] / scales[:-1], np.array(path)))
     return found
 

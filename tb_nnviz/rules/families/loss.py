@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from tb_nnviz.rules.finding import Finding
-from tb_nnviz.rules.losses import Course, Series, is_loss, noise, trend
+from tb_nnviz.rules.losses import Course, Series, is_loss, levels, noise, trend
 from tb_nnviz.rules.rule import Rule
 from tb_nnviz.rules.step_values import StepValues
 
@@ -211,18 +211,19 @@ class Diverges(_Loss):
         if not is_new or series.count < 4 or not (recent := series.recent).size:
             return None
         level, spread = float(np.median(recent[-5:] if series.count > 20 else recent[-3:])), noise(recent[-50:])
+        slow = float(np.median(recent[-max(5, min(25, series.count // 8)) :]))
         start = series.start
-        self._best = min(self._best, level)
+        self._best = min(self._best, slow)
         gained, margin = start - self._best, self.limit["noise"] * min(spread, noise(series.values[:50]) or spread)
         limit = start + max(self.limit["limit"] * max(abs(start), gained), margin)
         self._high["start"] = self._high["start"] + 1 if level > limit else 0
         lost = self._best + max(self.limit["progress"] * gained, margin)
-        self._high["progress"] = self._high["progress"] + 1 if gained > margin and level > lost else 0
+        self._high["progress"] = self._high["progress"] + 1 if gained > margin and slow > lost else 0
         if self._high["start"] >= self.limit["patience"]:
             return self._found(step, "severe", series, level, limit, f"above its start of {start:.3g}", start)
         if self._high["progress"] >= self.limit["slow"]:
-            text = f"and has lost {(level - self._best) / gained:.0%} of what it had gained"
-            return self._found(step, "warning", series, level, lost, text, self._best)
+            text = f"and has lost {(slow - self._best) / gained:.0%} of what it had gained"
+            return self._found(step, "warning", series, slow, lost, text, self._best)
         return None
 
     def _found(
@@ -263,7 +264,7 @@ class Stuck(_Loss):
         values, start = series.values, series.start
         late = values[-max(2, len(values) // 4) :]
         level, spread = float(np.median(late)), noise(values)
-        fall = start - level
+        fall = start - min(level, float(levels(values).min()) if len(values) >= 20 else level)
         few = min(5, len(values))
         error = spread * math.sqrt(1 / few + 1 / len(late))
         significant = fall > self.limit["noise"] * error

@@ -147,10 +147,10 @@ class OneSample(Rule):
         """Return a mask of the rows whose passes have one sample."""
         rows, count = values.rows["activation"], values.get("activation", "count")
         if values.has("activation", "batch_std~"):  # it has no value below two samples
-            return np.isnan(values.get("activation", "batch_std~"))
+            return np.asarray(np.isnan(values.get("activation", "batch_std~")))
         # A log without it either has one sample per pass, or was written before the kind output.
         is_new = "output" in values.statistics
-        return np.full(len(rows), True) if is_new else np.asarray(count == rows.numel)
+        return np.asarray(np.full(len(rows), True) if is_new else count == rows.numel)
 
 
 def _affine(values: StepValues, calls: Calls) -> tuple[np.ndarray, np.ndarray]:
