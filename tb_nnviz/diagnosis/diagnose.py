@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from tb_nnviz.diagnosis.steps import read_steps
-from tb_nnviz.logs.findings import read_findings
+from tb_nnviz.logs.documents.findings import read_findings
 from tb_nnviz.logs.reader import Missing, Reader
 from tb_nnviz.logs.resumed.guides import ReadTags
 from tb_nnviz.rules.chain import explain

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -10,6 +9,7 @@ from functools import cache
 from torch import Tensor
 
 from tb_nnviz import schema
+from tb_nnviz.record.actions.delivery import Delivery
 from tb_nnviz.record.assemble import AssembledStep, assemble
 from tb_nnviz.record.collect import scalars
 from tb_nnviz.record.measure.host_copy import HostArrays
@@ -20,8 +20,6 @@ from tb_nnviz.rules.finding import Finding
 from tb_nnviz.rules.rule import Rule
 from tb_nnviz.rules.runner import RuleRunner
 from tb_nnviz.rules.step_values import Rows, StepValues
-
-_logger = logging.getLogger("tb_nnviz")
 
 #: TensorBoard's own histograms are written at every fifth step that has histograms.
 STOCK_EVERY = 5
@@ -34,14 +32,15 @@ class EventEmitter:
         writer: where the events go.
         window: whether the steps between two events are summarized in the later event.
         rules: check the logged steps. Their findings are logged at the steps at which they are found.
-        report: whether findings are shown in the terminal too.
+        delivery: takes the findings, for the terminal and the program.
     """
 
-    def __init__(self, writer: Writer, window: bool, rules: Sequence[Rule], report: bool = True) -> None:
-        self._writer, self._rules, self._report = writer, RuleRunner(rules), report
+    def __init__(self, writer: Writer, window: bool, rules: Sequence[Rule], delivery: Delivery) -> None:
+        self._writer, self._rules, self._delivery = writer, RuleRunner(rules), delivery
         self._window = Window() if window else None
         self._rows: dict[str, Rows] = {}
         self._histogram_steps = 0
+        self._found: list[Finding] = []  # at the newest step that has findings
 
     def log(self, step: int, values: dict[str, float | Tensor]) -> None:
         """Submit scalars of the user.
@@ -58,10 +57,11 @@ class EventEmitter:
             found = arrive()
             if window is not None and "loss" in found:
                 window.loss(step, found["loss"])
-            findings = self._report_findings(self._rules.update(StepValues(step, logged=found)))
+            findings = self._report_findings(step, self._rules.update(StepValues(step, logged=found)))
             return [*(schema.scalar(schema.TAG_LOG + name, value) for name, value in found.items()), *findings]
 
         self._writer.submit(step, time.time(), entries)
+        self._delivery.expect()
 
     def submit(self, pending: PendingStep, seconds: float) -> None:
         """Submit a closed step.
@@ -81,6 +81,12 @@ class EventEmitter:
             events.append(lambda: self._finish(pending, assemble(pending, arrays(), stock), seconds))
         if events:
             self._writer.submit(plan.step, time.time(), *events)
+            self._delivery.expect()
+
+    def found(self, step: int, finding: Finding) -> None:
+        """Submit a finding that no rule made, and wait until it is in the file."""
+        self._writer.submit(step, time.time(), lambda: self._report_findings(step, [finding]))
+        self._writer.flush()
 
     def notices(self, step: int, notices: list[schema.Notice]) -> None:
         """Submit all notices of the run so far, in an event of their own."""
@@ -108,13 +114,19 @@ class EventEmitter:
                 self._rows[kind] = Rows(known)
         rows = {kind: self._rows[kind] for kind in step.statistics}
         scalars = {**step.scalars, "skipped": float(step.skipped)}
-        return self._report_findings(self._rules.update(StepValues(pending.plan.step, rows, step.statistics, scalars)))
+        values = StepValues(pending.plan.step, rows, step.statistics, scalars)
+        return self._report_findings(values.step, self._rules.update(values))
 
-    def _report_findings(self, findings: list[Finding]) -> list[schema.Entry]:
-        """Report findings in the terminal, and return them as an entry."""
-        for finding in findings if self._report else []:
-            _logger.warning("%s", finding)
-        return [schema.findings_entry([finding.document() for finding in findings])] if findings else []
+    def _report_findings(self, step: int, findings: list[Finding]) -> list[schema.Entry]:
+        """Report findings, and return them as an entry.
+
+        The entry repeats the earlier findings of the step, because readers take the last event of a step.
+        """
+        self._delivery.report(findings)
+        if not findings:
+            return []
+        self._found = [*(one for one in self._found if one.step == step), *findings]
+        return [schema.findings_entry([finding.document() for finding in self._found])]
 
 
 def _made_from(arrays: Callable[[], HostArrays], make: MakeEntries) -> Callable[[], list[schema.Entry]]:

@@ -77,6 +77,25 @@ class Finding:
         return f"{self.rule}{where}{since}: {self.evidence}"
 
 
+class FindingError(RuntimeError):
+    """A finding whose action is ``raise``.
+
+    Attributes:
+        finding: the finding.
+    """
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(str(finding))
+        self.finding = finding
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return FindingError, (self.finding,)
+
+
+class FindingWarning(UserWarning):
+    """A finding whose action is ``warn``."""
+
+
 def name_layers(layers: Iterable[str]) -> str:
     """Name a few layers, and how many more there are.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -55,13 +56,36 @@ class Rows(tuple[Row, ...]):
         """The position of each row by name."""
         return {row.name: i for i, row in enumerate(self)}
 
+    @cached_property
+    def fan_in(self) -> np.ndarray:
+        """The product of all axes but the first, the number of inputs of a weight's unit: float64 [rows]."""
+        return np.array([math.prod(size or 1 for size in row.shape[1:]) for row in self], np.float64)
+
+    @cached_property
+    def measured(self) -> np.ndarray:
+        """True for a row that is not sharded, nested or without values: bool [rows]."""
+        return np.array([" " not in row.dtype for row in self], bool)
+
+    @cached_property
+    def dtypes(self) -> np.ndarray:
+        """The name of each row's dtype: str [rows]."""
+        return np.array([row.dtype for row in self], np.str_)
+
+    @cached_property
+    def _roles(self) -> np.ndarray:
+        return np.array([row.role for row in self], np.str_)
+
+    @cached_property
+    def _types(self) -> np.ndarray:
+        return np.array([row.type for row in self], np.str_)
+
     def has_role(self, *roles: str) -> np.ndarray:
         """Return a mask of the rows with one of some roles: bool [rows]."""
-        return np.array([row.role in roles for row in self], bool)
+        return np.isin(self._roles, roles)
 
     def has_type(self, *types: str) -> np.ndarray:
         """Return a mask of the rows whose module's class has one of some names: bool [rows]."""
-        return np.array([row.type in types for row in self], bool)
+        return np.isin(self._types, types)
 
     def align(self, other: Rows, values: np.ndarray) -> np.ndarray:
         """Return another kind's values in the order of these rows, by name: float64 [rows], NaN if it has no such row.

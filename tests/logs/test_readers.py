@@ -13,12 +13,12 @@ from tensorboard.context import RequestContext
 from torch.utils.tensorboard import SummaryWriter
 
 from tb_nnviz import schema
+from tb_nnviz.logs.documents.findings import read_findings
+from tb_nnviz.logs.documents.graph import read_structures
+from tb_nnviz.logs.documents.optimizers import read_optimizers
 from tb_nnviz.logs.event_files import EventFileReader
-from tb_nnviz.logs.findings import read_findings
-from tb_nnviz.logs.graph import read_structures
 from tb_nnviz.logs.histograms.reading import HistogramReading
 from tb_nnviz.logs.maps import list_maps, read_maps
-from tb_nnviz.logs.optimizers import read_optimizers
 from tb_nnviz.logs.provider import ProviderReader
 from tb_nnviz.logs.reader import Reader
 from tb_nnviz.logs.runs import list_runs

@@ -69,6 +69,12 @@ RULES = {
         "tb_nnviz.record.measure tb_nnviz.record.model tb_nnviz.record.pending_step tb_nnviz.record.reduce "
         "tb_nnviz.record.row_table tb_nnviz.record.step_plan"
     ),
+    # the search for the first nonfinite value
+    "tb_nnviz.record.locate.findings": rule("tb_nnviz.schema tb_nnviz.record.locate tb_nnviz.rules.finding"),
+    "tb_nnviz.record.locate*": rule(
+        "torch numpy tb_nnviz.record.hooks tb_nnviz.record.interrupts tb_nnviz.record.locate "
+        "tb_nnviz.record.measure.native tb_nnviz.record.model tb_nnviz.rules.finding"
+    ),
     "tb_nnviz.record.assemble": rule(
         "numpy tb_nnviz.schema tb_nnviz.record.collect.global_norm tb_nnviz.record.measure tb_nnviz.record.pending_step"
     ),

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from tb_nnviz import schema
 from tb_nnviz.cli.doctor.check import NOTE, OK, PROBLEM, Check
+from tb_nnviz.logs.documents.findings import read_findings
+from tb_nnviz.logs.documents.graph import read_structures
+from tb_nnviz.logs.documents.notices import read_notices
 from tb_nnviz.logs.event_files import EventFileReader, find_runs
-from tb_nnviz.logs.findings import read_findings
-from tb_nnviz.logs.graph import read_structures
-from tb_nnviz.logs.notices import read_notices
 from tb_nnviz.logs.runs import Run, describe_runs
 
 _TWO_WRITERS = (

@@ -6,7 +6,7 @@ from tensorboard import errors
 
 from tb_nnviz.diagnosis.document import describe
 from tb_nnviz.plugin import query
-from tb_nnviz.plugin.route import POST, Answer, Call, Route, json_answer
+from tb_nnviz.plugin.route import POST, Answer, Call, Route, binary_answer
 from tb_nnviz.rules.registry import RULES
 
 
@@ -24,7 +24,7 @@ def handle(call: Call) -> Answer:
     unknown = [one.run for one in found if one.first is None]
     missing = [{"run": run, "reason": f"no data in run {run!r}"} for run in unknown]
     known = [describe(one) for one in found if one.first is not None]
-    return json_answer({"runs": known, "rules": rules, "missing": missing})
+    return binary_answer({"runs": known, "rules": rules, "missing": missing})
 
 
 ROUTE = Route("/health", POST, handle)

@@ -9,10 +9,10 @@ from tb_nnviz.rules.finding import Finding, name_layers
 from tb_nnviz.rules.rule import Rule
 from tb_nnviz.rules.step_values import StepValues
 
-#: A layer's gain is the standard deviation of its output over that of the layer before. With He initialization, ReLU
-#: has 1, with PyTorch's default 0.41 (weights of variance 1 / (3 fan-in)), which bounds ``shrink`` from above. ``limit``
-#: is the product along a path without normalization (SageMaker Debugger: a ratio of variances of 10 between two layers).
-#: ``total`` is the product for gains near 1. ``jump`` is one gain over the median of the others.
+#: A layer's gain is the standard deviation of its output over that of the layer before. With He initialization, it is
+#: 1 for ReLU. With PyTorch's default (weights of variance 1 / (3 fan-in)), it is 0.41, which bounds ``shrink``.
+#: ``limit`` is the product along a path without normalization (SageMaker Debugger: a ratio of variances of 10 between
+#: two layers). ``total`` is the product for gains near 1. ``jump`` is one gain over the median of the others.
 SCALE = {"limit": 100.0, "grow": 3.0, "shrink": 0.25, "total": 1e4, "jump": 30.0, "severe": 1e4}
 
 
@@ -88,8 +88,8 @@ class Scale(Rule):
         layers = list(dict.fromkeys(calls.rows[i].module for i in places[guilty]))
         evidence = (
             f"the standard deviation {'grows' if grows else 'shrinks'} from {origin:.2g} to {std[last]:.2g} in "
-            f"{calls.rows[last].module} at step {values.step}, by {gain:.2g} in {name_layers(layers[:1])}, in {len(layers)} of {len(gains)} "
-            "layers without normalization between them"
+            f"{calls.rows[last].module} at step {values.step}, by {gain:.2g} in {name_layers(layers[:1])}, "
+            f"in {len(layers)} of {len(gains)} layers without normalization between them"
         )
         extreme = max(total, 1 / total)
         severity = "severe" if extreme >= limit["severe"] else "warning"

@@ -42,9 +42,7 @@ def health_board(loader: str, logdir: Path) -> Iterator[TensorBoard]:
 
 
 def ask(board: TensorBoard, *runs: str, **more: Any) -> dict[str, Any]:
-    response = board.post("health", {"runs": runs, **more})
-    assert response.status_code == 200, response.text
-    answer: dict[str, Any] = response.get_json()
+    answer: dict[str, Any] = board._binary("health", {"runs": runs, **more})
     return answer
 
 

@@ -1,4 +1,4 @@
-"""The state that an optimizer of Adam's family keeps of a parameter, and the step that it makes."""
+"""The state that an optimizer of Adam's family or RMSprop keeps of a parameter, and the step that it makes."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ from tb_nnviz.record.model.metadata import shape_of
 
 
 class AdamState(NamedTuple):
-    """The two moments of a parameter's gradient, and the factors that turn them into a step.
+    """The moments of a parameter's gradient, and the factors that turn them into a step.
 
     The effective step is ``step_scale * first / (sqrt(denominator) * correction + epsilon)``. The factors are numbers
-    or 0-d tensors. ``step_scale`` is None if the optimizer has another formula. Source: D. P. Kingma and J. Ba,
+    or 0-d tensors. ``step_scale`` is None if the optimizer has another formula, and ``first`` is None if it keeps the
+    second moment only, as RMSprop does. Source: D. P. Kingma and J. Ba,
     "Adam: a method for stochastic optimization", 2015, section 2.1.
     """
 
-    first: Tensor
+    first: Tensor | None
     second: Tensor
     denominator: Tensor
     step_scale: float | Tensor | None
@@ -29,7 +30,7 @@ class AdamState(NamedTuple):
 
 
 def adam_state(optimizer: Any, group: dict[str, Any], parameter: nn.Parameter) -> AdamState | None:
-    """Return the state after the last step, or None if the optimizer does not keep two moments of the parameter.
+    """Return the state after the last step, or None if the optimizer keeps no second moment of the parameter.
 
     Args:
         optimizer: an optimizer, or a wrapper that may have no state of its own.
@@ -50,14 +51,17 @@ def adam_state(optimizer: Any, group: dict[str, Any], parameter: nn.Parameter) -
         return None
     first, second = state.get("exp_avg"), state.get("exp_avg_sq")
     if not (isinstance(first, Tensor) and isinstance(second, Tensor) and shape_of(first) == shape_of(second)):
-        return None
+        second = state.get("square_avg")
+        if not isinstance(second, Tensor) or shape_of(second) != shape_of(parameter):
+            return None
+        return AdamState(None, second, second, None, 1.0, number(group.get("eps")))
     scale: float | Tensor | None = None
     correction: float | Tensor = 1.0
     denominator = second
     if type(optimizer) in (torch.optim.Adam, torch.optim.AdamW):
         betas, most = group.get("betas"), state.get("max_exp_avg_sq", second)
-        beta1, beta2 = map(_plain, betas) if isinstance(betas, tuple | list) and len(betas) == 2 else (None, None)
-        step, rate = _plain(state.get("step")), _plain(group.get("lr"))
+        beta1, beta2 = map(plain_number, betas) if isinstance(betas, tuple | list) and len(betas) == 2 else (None, None)
+        step, rate = plain_number(state.get("step")), plain_number(group.get("lr"))
         if not isinstance(step, Tensor) and step == 0:  # the optimizer skipped its first step
             return None
         # somebody may have changed the state or the group
@@ -66,15 +70,15 @@ def adam_state(optimizer: Any, group: dict[str, Any], parameter: nn.Parameter) -
             scale = rate / (1 - beta1**step)
             correction = (1 - beta2**step) ** -0.5
             denominator = most
-    return AdamState(first, second, denominator, scale, correction, _number(group.get("eps")))
+    return AdamState(first, second, denominator, scale, correction, number(group.get("eps")))
 
 
-def _number(value: Any) -> float:
+def number(value: Any) -> float:
     """Return a number, or NaN if the value is something else."""
     return float(value) if isinstance(value, int | float) else math.nan
 
 
-def _plain(value: Any) -> Any:
+def plain_number(value: Any) -> Any:
     """Return a value on the host as a number, and None if it is none.
 
     A tensor on a device stays a tensor, because reading it would wait.

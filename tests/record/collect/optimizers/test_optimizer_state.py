@@ -66,7 +66,7 @@ def test_optimizer_state_of_other_adams_is_moments_only(tmp_path):
 
 def test_optimizer_state_of_sgd_is_absent(tmp_path):
     _, _, run = logged(lambda p: torch.optim.SGD(p, 0.1, momentum=0.9), tmp_path)
-    assert "nnviz/update/norm" in run.tensors and not [tag for tag in run.tensors if "optimizer" in tag]
+    assert "nnviz/update/norm" in run.tensors and not [tag for tag in run.tensors if "/optimizer/" in tag]
 
 
 def test_optimizer_state_follows_kinds(tmp_path):
@@ -74,7 +74,7 @@ def test_optimizer_state_follows_kinds(tmp_path):
     assert set(run.statistics("optimizer", 0)) == {"0.weight", "0.bias", "2.weight", "2.bias"}
     assert "nnviz/gradient/norm" not in run.tensors
     _, _, run = logged(ADAMS["Adam"], tmp_path / "without", kinds=["gradient"])
-    assert not [tag for tag in run.tensors if "optimizer" in tag]
+    assert not [tag for tag in run.tensors if "/optimizer/" in tag]
 
 
 def test_optimizer_state_unknown_form_keeps_other_kinds(tmp_path):

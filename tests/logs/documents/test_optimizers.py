@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tb_nnviz import schema
+from tb_nnviz.logs.documents.optimizers import OptimizerHistory, read_optimizers
 from tb_nnviz.logs.event_files import EventFileReader
-from tb_nnviz.logs.optimizers import OptimizerHistory, read_optimizers
 from tb_nnviz.logs.reader import Missing
 from tests.support.logs import optimizers
 
