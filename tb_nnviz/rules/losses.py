@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-from collections import deque
 from collections.abc import Collection, Mapping
 
 import numpy as np
@@ -117,13 +116,14 @@ class Series:
     >>> for step in range(6):
     ...     series.add(step, float(step))
     >>> series.steps.tolist(), series.values.tolist(), series.recent.tolist()
-    ([0, 2, 4, 5], [0.5, 2.5, 4.0, 5.0], [0.0, 1.0, 2.0, 3.0, 4.0, 5.0])
+    ([0.0, 2.0, 4.0, 5.0], [0.5, 2.5, 4.0, 5.0], [0.0, 1.0, 2.0, 3.0, 4.0, 5.0])
     """
 
     def __init__(self, most: int = 2048) -> None:
-        self._most = most
-        self._points: list[tuple[int, float]] = []
-        self._recent: deque[tuple[int, float]] = deque(maxlen=RECENT)
+        self._points = np.zeros((2, most))  # steps and values
+        self._last = np.zeros((2, 2 * RECENT))
+        self._size = self._first = self._end = 0
+        self._start: float | None = None
         #: The number of values so far.
         self.count = 0
 
@@ -132,43 +132,54 @@ class Series:
         if not math.isfinite(value):
             return
         self.count += 1
-        self._recent.append((step, value))
-        self._points.append((step, value))
-        if len(self._points) > self._most:
-            pairs = zip(self._points[:-1:2], self._points[1::2], strict=False)
-            rest = self._points[-1:] if len(self._points) % 2 else []
-            self._points = [(at, (one + other) / 2) for (at, one), (_, other) in pairs] + rest
+        if self._end == self._last.shape[1]:
+            kept = self._last[:, self._end - RECENT :]
+            self._last[:, :RECENT], self._first, self._end = kept.copy(), max(0, self._first - RECENT), RECENT
+        self._last[:, self._end] = step, value
+        self._end += 1
+        self._first = max(self._first, self._end - RECENT)
+        if self._size == self._points.shape[1]:
+            half = self._size // 2
+            pairs = self._points[:, : 2 * half].reshape(2, half, 2)
+            self._points[0, :half], self._points[1, :half] = pairs[0, :, 0].copy(), pairs[1].mean(axis=1)
+            self._size = half
+        self._points[:, self._size] = step, value
+        self._size += 1
 
     def forget(self) -> None:
         """Start the recent values again."""
-        self._recent.clear()
+        self._first = self._end
 
     @property
     def steps(self) -> np.ndarray:
-        """The steps of all points: int64 [points]."""
-        return np.array([step for step, _ in self._points], np.int64)
+        """The steps of all points: float64 [points]."""
+        return self._points[0, : self._size]
 
     @property
     def values(self) -> np.ndarray:
         """The values of all points: float64 [points]."""
-        return np.array([value for _, value in self._points], np.float64)
+        return self._points[1, : self._size]
 
     @property
     def recent(self) -> np.ndarray:
         """The last values as they were logged: float64 [at most RECENT]."""
-        return np.array([value for _, value in self._recent], np.float64)
+        return self._last[1, self._first : self._end]
 
     @property
     def recent_steps(self) -> np.ndarray:
-        """The steps of ``recent``: int64."""
-        return np.array([step for step, _ in self._recent], np.int64)
+        """The steps of ``recent``: float64."""
+        return self._last[0, self._first : self._end]
 
     @property
     def start(self) -> float:
         """The level at which the series began: the median of its first values, or its first if it rises at once."""
-        first = np.array([value for _, value in self._points[:5]], np.float64)
+        if self._start is not None:
+            return self._start
+        first = self.values[:5]
         rises = len(first) > 2 and bool((first[1:] > first[0] + 0.5 * abs(first[0])).all())
-        return float(first[0] if rises else np.median(first))
+        start = float(first[0] if rises else np.median(first))
+        self._start = start if len(first) == 5 else None
+        return start
 
 
 class Course:

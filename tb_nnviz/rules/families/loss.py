@@ -154,7 +154,7 @@ class Spike(_Loss):
         if not recent.size:
             return None
         before = recent[: -1 - len(self._high)][-50:] if self._high else recent[:-1][-50:]
-        if len(before) < self.limit["history"]:
+        if len(before) < self.limit["history"] or not (self._high or recent[-1] > before.max()):
             return None
         level, value = float(np.median(before)), float(recent[-1])
         spread = max(noise(before), 1.4826 * float(np.median(np.abs(before - level))))
@@ -201,6 +201,7 @@ class Diverges(_Loss):
     def __init__(self, **limits: float) -> None:
         super().__init__(**limits)
         self._best = math.inf
+        self._early: float | None = None  # the noise of the first values
         self._restarted: int | None = None
         self._high = {"start": 0, "progress": 0}
 
@@ -210,11 +211,15 @@ class Diverges(_Loss):
             self._high["progress"] = 0
         if not is_new or series.count < 4 or not (recent := series.recent).size:
             return None
+        if series.count > 100 and series.count % 5:  # medians cost more than most steps have to say
+            return None
         level, spread = float(np.median(recent[-5:] if series.count > 20 else recent[-3:])), noise(recent[-50:])
         slow = float(np.median(recent[-max(5, min(25, series.count // 8)) :]))
         start = series.start
         self._best = min(self._best, slow)
-        gained, margin = start - self._best, self.limit["noise"] * min(spread, noise(series.values[:50]) or spread)
+        if self._early is None or series.count <= 50:
+            self._early = noise(series.values[:50])
+        gained, margin = start - self._best, self.limit["noise"] * min(spread, self._early or spread)
         limit = start + max(self.limit["limit"] * max(abs(start), gained), margin)
         self._high["start"] = self._high["start"] + 1 if level > limit else 0
         lost = self._best + max(self.limit["progress"] * gained, margin)
