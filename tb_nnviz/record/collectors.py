@@ -14,6 +14,7 @@ from tb_nnviz.record.collect.collector import Collector
 from tb_nnviz.record.collect.dataflow.capture import GraphCapture
 from tb_nnviz.record.collect.global_norm import GlobalNorm
 from tb_nnviz.record.collect.loss_scaling import LossScale, LossScaling
+from tb_nnviz.record.collect.modes import NormalizationModes
 from tb_nnviz.record.collect.optimizers.learning_rates import LearningRates
 from tb_nnviz.record.collect.optimizers.optimizer_state import OptimizerStateCollector
 from tb_nnviz.record.collect.optimizers.options import OptimizerOptions
@@ -96,6 +97,7 @@ class Collectors:
             self._optimizer_options,
             LossScaling(self.loss_scale),
             self._stale_gradients,
+            NormalizationModes(models),
             GlobalNorm(watched, parameters, options.window, optimizers),
             self.clipping,
         ]
