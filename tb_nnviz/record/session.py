@@ -8,11 +8,12 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from tb_nnviz import schema
 from tb_nnviz.record.call_reports import report_calls, report_ranks
 from tb_nnviz.record.collect import scalars
 from tb_nnviz.record.collect.dataflow.capture import GraphCapture
 from tb_nnviz.record.collect.held_values import HeldValues
-from tb_nnviz.record.collectors import Collectors
+from tb_nnviz.record.collectors import CallMeasures, Collectors
 from tb_nnviz.record.event_emitter import EventEmitter
 from tb_nnviz.record.hooks.guard import Guard
 from tb_nnviz.record.hooks.installed import Installed
@@ -24,7 +25,8 @@ from tb_nnviz.record.hooks.optimizers import OptimizerHooks
 from tb_nnviz.record.hooks.order import ExecutionOrder
 from tb_nnviz.record.hooks.scaler import GradScalerPatch
 from tb_nnviz.record.hooks.unseen import Unseen
-from tb_nnviz.record.model.modules import Layer, layers, named_modules, named_parameters
+from tb_nnviz.record.model.attention import AttentionLayers
+from tb_nnviz.record.model.modules import layers, named_modules, named_parameters, selector
 from tb_nnviz.record.model.optimizers import WatchedOptimizer
 from tb_nnviz.record.model.sharding import splits_outputs
 from tb_nnviz.record.options import Options
@@ -48,8 +50,9 @@ MOST_BAD_NAMES = 20
 STEPPED_KINDS = ("gradient", "update", "optimizer")
 #: Steps of one optimizer within one open step, after which a warning names the optimizers that have not stepped.
 MOST_REPEATS = 100
-#: The kinds of layer calls.
+#: The kinds of layer calls, and those of the passes that contain them.
 _CALLS = ("activation", "activation_gradient")
+_PASSES = (*_CALLS, *schema.PASS_KINDS)
 
 
 class Session:
@@ -92,7 +95,10 @@ class Session:
         self._bad_names: set[str] = set()
         self.guard = guard = Guard(run, self._turned_off)
         self.installed = Installed(models.values(), self.optimizers, guard)
-        owners = {parameter.owner for parameter in named_parameters(models)} | {layer.module for layer in observed}
+        keep = selector(options.include, options.exclude)
+        attention = AttentionLayers(models, keep) if "activation" in options.kinds else None
+        owners = {parameter.owner for parameter in named_parameters(models)}
+        owners |= {layer.module for layer in (*observed, *(attention or ()))}
         modules = [module for _, module in named_modules(models) if module in owners]
         try:
             self._unseen = Unseen(models.values())
@@ -101,12 +107,16 @@ class Session:
             self._order = ExecutionOrder(modules, failing, models.values())
             self.installed.add("the order of execution", self._order)
             gradients, failing = "activation_gradient" in options.kinds, guard.failing("activations")
-            self._modules = ModuleHooks(models, observed, self, gradients, failing)
+            self._calls = CallMeasures(self.opened, guard)
+            self._modules = ModuleHooks(
+                models, observed, self._calls, gradients, failing, attention, lambda: not self._unseen.compiled
+            )
             self.installed.add("activations", self._modules)
             graph = GraphCapture(models, self._modules.calls, guard)
             self.installed.add(graph.part, graph)
             paused = (self._order, self._modules, graph)
             self._collectors = Collectors(models, self.optimizers, options, self._order, graph, paused, guard)
+            self._calls.collectors = self._collectors
             self._hooks = OptimizerHooks(self, guard.failing("gradients"))
             self.installed.add("gradients", self._hooks)
             self._hooks.add_all(self.optimizers)
@@ -225,16 +235,6 @@ class Session:
             self._wait(sign)
         self._collectors.opened()
 
-    def activation(self, layer: Layer, call: int, order: int, output: Tensor, inputs: tuple[Any, ...]) -> None:
-        """Report a layer's output."""
-        with self.guard:
-            self._collectors.activations.activation(layer, call, order, output, inputs)
-
-    def activation_gradient(self, layer: Layer, call: int, order: int, gradient: Tensor) -> None:
-        """Report the gradient with respect to a layer's output."""
-        with self.guard:
-            self._collectors.activations.activation_gradient(layer, call, order, gradient)
-
     def before(self, optimizer: WatchedOptimizer, closure: bool) -> None:
         """Report that an optimizer is about to step."""
         self._open_again()
@@ -304,7 +304,7 @@ class Session:
     def _restore_module_hooks(self) -> None:
         """Put back hooks on modules that other code has removed."""
         if self._modules.restore():
-            lost_module_hooks_notice(self.guard, tuple(kind for kind in _CALLS if kind in self._options.kinds))
+            lost_module_hooks_notice(self.guard, tuple(kind for kind in _PASSES if kind in self._options.kinds))
 
     def _restore_hooks(self) -> bool:
         """Put back hooks on optimizers that other code has removed."""
@@ -371,7 +371,7 @@ class Session:
             self._ordered = True
             self.guard.attempt("the order of execution", self._order.settle)
         if self._plan.logged:
-            kinds = tuple(kind for kind in _CALLS if kind in self._options.kinds)
+            kinds = tuple(kind for kind in _PASSES if kind in self._options.kinds)
             self.guard.attempt("ranks", report_ranks, self.guard.notice, kinds)
             calls = (self._modules, self._unseen, self._pass_seen)
             self.guard.attempt("activations", report_calls, self.guard.notice, kinds, *calls)
