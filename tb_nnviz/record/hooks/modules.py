@@ -91,7 +91,11 @@ class ModuleHooks:
 
     def next_step(self, active: bool) -> None:
         """Begin a new step, observed if ``active``. Gradients of earlier passes no longer count."""
-        if active and self._stale:  # no watched model was called as a whole since the last step
+        if self._attention_layers is not None and self._called and not self._attention_layers.settled:
+            self._attention_layers.settled = True  # the other modules need no hooks from now on
+            self._seen = []
+            self._observe()
+        elif active and self._stale:  # no watched model was called as a whole since the last step
             self._observe()
         self._stale = active
         self.active = active
@@ -246,10 +250,11 @@ class ModuleHooks:
         if not self.active or self.paused or in_backward() or not (calls := self.calls()).counts(module):
             return
         module = self._original(module)
-        if (layer := self._layers.get(module)) is None:
-            if self._attention_layers is not None and module not in self._attention_layers.seen:
-                self._attention_layers.seen.add(module)  # it is observed from the next pass on
-                self._seen = []
+        layer = self._layers.get(module)
+        if (layer is None or module in self._candidates) and self._attention_layers is not None:
+            self._attention_layers.seen.add(module)
+        if layer is None:  # it is observed from the next step on
+            self._seen = []
             return
         with self._lock, outside_modes():
             found = self._observer.attended(attention)
@@ -268,8 +273,10 @@ class ModuleHooks:
         order = begun.pop() if begun else self._next_order()
         attended = calls.attended.pop(layer, None)
         weights = None if attended or self._attention_layers is None else weights_beside(output)
-        if not attended and weights is None and layer.module in self._candidates:
-            return
+        if layer.module in self._candidates and self._attention_layers is not None:
+            if not attended and weights is None:
+                return
+            self._attention_layers.seen.add(layer.module)
         recomputed = in_backward()
         counted = not recomputed and calls.counts(module)
         evaluated = not (recomputed or counted or self._evaluated or calls.mode(module) or is_tracing())

@@ -20,7 +20,11 @@ QUESTIONS: list[Question] = [
     ("runs", None),
     ("structure", {}),
     ("findings", {}),
-    *(("series", {"kind": kind, "statistics": ["norm", "finite_norm", "count", "none"]}) for kind in KINDS if kind != "optimizer"),
+    *(
+        ("series", {"kind": kind, "statistics": ["norm", "finite_norm", "count", "none"]})
+        for kind in KINDS
+        if kind != "optimizer"
+    ),
     ("series", {"kind": "optimizer", "statistics": ["first_moment_norm", "effective_step_size"]}),
     ("series", {"kind": "tracked", "statistics": ["value"]}),
     ("series", {"kind": "gradient", "statistics": ["norm"]}),

@@ -95,7 +95,7 @@ def _logits(attention: Attention) -> tuple[Tensor, Tensor | None] | None:
             return None
         samples, queries, heads = _sizes(x.shape)
         x = every(every(every(x, 0, samples), 2, queries), 1, heads).float()
-        return x, x > MASKED / 2  # a logit beside the mask's number
+        return x, ~(x <= MASKED / 2)  # a logit and the mask's number; NaN is visible
     if attention.query is None or attention.key is None:
         return None
     query, key = real_numbers(attention.query), real_numbers(attention.key)
@@ -126,7 +126,7 @@ def _products(query: Tensor, key: Tensor, attention: Attention) -> tuple[Tensor,
         if mask.dtype is torch.bool:
             visible = mask
         else:
-            logits, visible = logits + mask.float(), mask > MASKED
+            logits, visible = logits + mask.float(), ~(mask <= MASKED)
     if attention.is_causal:
         causal = torch.arange(shape[3], device=logits.device) <= every(asked, 0, queries)[:, None]
         visible = causal.expand(logits.shape) if visible is None else visible & causal
