@@ -102,7 +102,7 @@ setup(
     python_requires=">=3.10",
     packages=find_packages(include=["tb_nnviz", "tb_nnviz.*"]),
     package_data={"tb_nnviz": ["py.typed"], "tb_nnviz.plugin": ["static/**"]},
-    install_requires=["tensorboard>=2.16", "numpy>=1.23", "google-crc32c>=1.5"],
+    install_requires=["tensorboard>=2.16", "numpy>=1.23", "google-crc32c>=1.5", "rich>=12"],
     extras_require={
         "torch": TORCH,
         "demo": DEMO,

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-__all__ = ["Monitor", "Summary", "__version__", "summary", "watch"]
+__all__ = ["Finding", "FindingError", "FindingWarning", "Monitor", "Summary", "__version__", "summary", "watch"]
 
 if TYPE_CHECKING:
     from tb_nnviz.record.monitor import Monitor
     from tb_nnviz.record.summary import Summary, summary
     from tb_nnviz.record.watch import watch
+    from tb_nnviz.rules.finding import Finding, FindingError, FindingWarning
 
 #: The module that defines each public name.
 _MODULES = {
@@ -21,7 +22,12 @@ _MODULES = {
     "Monitor": "tb_nnviz.record.monitor",
     "summary": "tb_nnviz.record.summary",
     "Summary": "tb_nnviz.record.summary",
+    "Finding": "tb_nnviz.rules.finding",
+    "FindingError": "tb_nnviz.rules.finding",
+    "FindingWarning": "tb_nnviz.rules.finding",
 }
+#: The finding on which the program last acted, for a debugger.
+last_finding: "Finding | None" = None
 #: Modules of ``tb_nnviz.integrations`` with a callback for a trainer.
 _INTEGRATIONS = ("huggingface", "lightning")
 
@@ -34,7 +40,7 @@ def __getattr__(name: str) -> Any:
 
     if name in _INTEGRATIONS:
         return import_module(f"tb_nnviz.integrations.{name}")
-    if find_spec("torch") is None:
+    if not _MODULES[name].startswith("tb_nnviz.rules") and find_spec("torch") is None:
         raise ImportError(
             f"tb_nnviz.{name} needs PyTorch, which is not installed here: "
             "pip install torch, or pip install 'tb_nnviz[torch]'"

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import io
+import sys
 from collections.abc import Sequence
 
 from tb_nnviz import __version__
-from tb_nnviz.cli import doctor
+from tb_nnviz.cli.check import command as check
+from tb_nnviz.cli.doctor import command as doctor
+from tb_nnviz.cli.report import command as report
 
 _EPILOG = """\
 in your training script:
@@ -32,10 +36,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"tb_nnviz {__version__}")
-    doctor.add_parser(parser.add_subparsers(title="commands", metavar="COMMAND"))
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    check.add_parser(commands)
+    report.add_parser(commands)
+    doctor.add_parser(commands)
     options = parser.parse_args(argv)
     if "run" not in options:
         parser.print_help()
         return 0
+    if isinstance(sys.stdout, io.TextIOWrapper):  # names of files and layers may not be valid Unicode
+        sys.stdout.reconfigure(errors="backslashreplace")
     status: int = options.run(options)
     return status

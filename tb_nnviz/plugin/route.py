@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from tb_nnviz import schema
+from tb_nnviz.diagnosis.cache import DiagnosisCache
 from tb_nnviz.logs.histograms.cache import HistogramCache
 from tb_nnviz.logs.points import Points
 from tb_nnviz.logs.reader import Missing, Reader, ReadResult
@@ -26,6 +27,7 @@ class Caches:
 
     series: SeriesCache = field(default_factory=lambda: SeriesCache(schema.PLUGIN))
     histograms: HistogramCache = field(default_factory=HistogramCache)
+    diagnoses: DiagnosisCache = field(default_factory=DiagnosisCache)
 
 
 @dataclass(frozen=True)

@@ -150,16 +150,3 @@ def probe_labels(given: Any, probes: Mapping[str, Probe], are_inputs_logged: boo
     if not (probes and are_inputs_logged):
         raise ValueError("invalid probe_labels: they are logged with the inputs, and probe_inputs is not set")
     return labels(given, probes)
-
-
-def norm_limits(limits: Any) -> dict[str, float] | None:
-    """Return the thresholds of the gradient-norm rule, or None to leave the rule out."""
-    if limits is None:
-        return None
-    try:
-        vanishing, exploding = (float(limit) for limit in limits)
-    except (TypeError, ValueError):
-        raise ValueError(f"invalid gradient_norm_limits: {limits!r} (vanishing, exploding; or None)") from None
-    if not 0 <= vanishing < exploding:
-        raise ValueError(f"invalid gradient_norm_limits: {limits!r} (0 <= vanishing < exploding)")
-    return {"vanishing": vanishing, "exploding": exploding}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -29,6 +29,7 @@ class AssembledStep(NamedTuple):
         scalars: by the last part of their tag.
         gradients: the norm of all gradients together, if it is known.
         skipped: whether a GradScaler skipped the step.
+        optimizers: the document of the optimizers, if they have changed.
     """
 
     entries: list[schema.Entry]
@@ -36,6 +37,7 @@ class AssembledStep(NamedTuple):
     scalars: dict[str, float]
     gradients: GradientNorm | None
     skipped: bool
+    optimizers: dict[str, Any] | None = None
 
 
 def assemble(pending: PendingStep, arrays: HostArrays, stock: bool = False) -> AssembledStep:
@@ -75,7 +77,10 @@ def assemble(pending: PendingStep, arrays: HostArrays, stock: bool = False) -> A
     if pending.clipping is not None:
         scalars |= pending.clipping(arrays)
     entries += [schema.scalar(schema.TAG_GLOBAL + name, value) for name, value in scalars.items()]
-    return AssembledStep(entries, statistics, scalars, gradients, skipped)
+    optimizers = None if pending.optimizers is None else pending.optimizers(arrays)
+    if optimizers is not None:
+        entries.append(schema.optimizers_entry(optimizers))
+    return AssembledStep(entries, statistics, scalars, gradients, skipped, optimizers)
 
 
 def _statistics(pending: PendingStep, arrays: HostArrays) -> tuple[Statistics, GradientNorm | None]:
@@ -102,6 +107,8 @@ def _statistics(pending: PendingStep, arrays: HostArrays) -> tuple[Statistics, G
         result["optimizer"] = _optimizer(pending, arrays)
     if "update" in result and "parameter" in result:
         result["update"]["ratio"] = _ratio(pending, result)
+    if "update" in result:
+        result["update"]["lost_fraction"] = _lost_fraction(pending, arrays)
     return {kind: values for kind, values in result.items() if kind in pending.kinds}, gradients
 
 
@@ -127,7 +134,29 @@ def _optimizer(pending: PendingStep, arrays: HostArrays) -> dict[str, np.ndarray
     count[count == 0], absent = np.nan, count == 0
     first, second, step = np.sqrt(sums)
     named = {"first_moment_norm": first, "second_moment_norm": second, "effective_step_size": step / np.sqrt(count)}
-    return {"count": np.where(absent, 0, count), **named}
+    return {"count": np.where(absent, 0, count), **named, "gradient_ratio": _gradient_ratio(pending, arrays)}
+
+
+def _gradient_ratio(pending: PendingStep, arrays: HostArrays) -> np.ndarray:
+    found = np.full(len(pending.layouts["optimizer"].rows), np.nan)
+    for i, row in enumerate(pending.layouts["optimizer"].rows):
+        if row.name in pending.gradient_ratios and row.name in pending.moments:
+            numel, sum_sq, scale = pending.gradient_ratios[row.name]
+            with np.errstate(all="ignore"):
+                rms = np.sqrt(arrays(sum_sq)[0] / np.float64(numel))
+                found[i] = rms if scale is None else rms / arrays(scale)[0]
+    return found
+
+
+def _lost_fraction(pending: PendingStep, arrays: HostArrays) -> np.ndarray:
+    """Return the share of elements with a gradient whose update is 0, [rows of update]. NaN if none has a gradient."""
+    found = np.full(len(pending.layouts["update"].rows), np.nan)
+    for i, row in enumerate(pending.layouts["update"].rows):
+        if row.name in pending.lost:
+            with_gradient, lost = arrays(pending.lost[row.name])
+            with np.errstate(all="ignore"):
+                found[i] = lost / with_gradient
+    return found
 
 
 def _units(pending: PendingStep, arrays: HostArrays, names: list[str]) -> dict[str, np.ndarray]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
+from torch import nn
+
+from tb_nnviz.record.hooks.guard import Guard
 from tb_nnviz.record.hooks.modules import ModuleHooks
+from tb_nnviz.record.hooks.notices import NotRecorded
 from tb_nnviz.record.hooks.unseen import Unseen
-from tb_nnviz.record.model.sharding import rank
+from tb_nnviz.record.model.sharding import rank, splits_outputs
 from tb_nnviz.schema import PASS_KINDS
 
 #: Reports what is not recorded, by key, reason and kinds.
@@ -62,3 +66,10 @@ def report_calls(notice: Notice, kinds: tuple[str, ...], modules: ModuleHooks, u
             "recorded. Parameters, gradients and updates are",
             tuple(kind for kind in kinds if not (pass_seen and kind in PASS_KINDS)),
         )
+
+
+def refuse_split_outputs(guard: Guard, models: Iterable[nn.Module]) -> None:
+    """Turn off activations if layers compute only a part of their output."""
+    if not guard.is_off("activations") and splits_outputs(models):
+        reason = "not recorded: layers compute a part of their output on each rank (tensor parallelism)"
+        guard.fail("activations", NotRecorded(reason))

@@ -14,9 +14,10 @@ from tb_nnviz.record.collect.clipping import Clipping
 from tb_nnviz.record.collect.collector import Collector
 from tb_nnviz.record.collect.dataflow.capture import GraphCapture
 from tb_nnviz.record.collect.global_norm import GlobalNorm
-from tb_nnviz.record.collect.learning_rates import LearningRates
 from tb_nnviz.record.collect.loss_scaling import LossScale, LossScaling
-from tb_nnviz.record.collect.optimizer_state import OptimizerStateCollector
+from tb_nnviz.record.collect.optimizers.learning_rates import LearningRates
+from tb_nnviz.record.collect.optimizers.optimizer_state import OptimizerStateCollector
+from tb_nnviz.record.collect.optimizers.options import OptimizerOptions
 from tb_nnviz.record.collect.parameter_rows import ParameterRows
 from tb_nnviz.record.collect.parameters import ParameterCollector
 from tb_nnviz.record.collect.passes.collector import PassCollector
@@ -84,6 +85,7 @@ class Collectors:
         )
         self.clipping = Clipping()
         self.learning_rates = LearningRates(optimizers)
+        self._optimizer_options = OptimizerOptions(optimizers, watched, self.learning_rates)
         # The order in which collectors add to a step is the order of events, and of values in an event.
         self._all: list[Collector] = [
             self.maps,
@@ -96,11 +98,22 @@ class Collectors:
             parameters,
             OptimizerStateCollector(watched, parameters, rows),
             self.learning_rates,
+            self._optimizer_options,
             LossScaling(self.loss_scale),
             GlobalNorm(watched, parameters, options.window, optimizers),
             self.clipping,
         ]
         self._active = self._all
+
+    def resume(self, learning_rate_names: object) -> None:
+        """Forget what belongs to steps that are abandoned.
+
+        Args:
+            learning_rate_names: the names of parameter groups in the checkpoint.
+        """
+        self.learning_rates.restore(learning_rate_names)
+        self._optimizer_options.restart()
+        self.clipping.clear()
 
     def begin(self, plan: StepPlan) -> None:
         """Open a step."""

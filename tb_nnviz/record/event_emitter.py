@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -10,16 +9,17 @@ from functools import cache
 from torch import Tensor
 
 from tb_nnviz import schema
+from tb_nnviz.record.actions.delivery import Delivery
 from tb_nnviz.record.assemble import AssembledStep, assemble
 from tb_nnviz.record.collect import scalars
 from tb_nnviz.record.measure.host_copy import HostArrays
 from tb_nnviz.record.pending_step import MakeEntries, PendingStep
 from tb_nnviz.record.window import Window
 from tb_nnviz.record.write.writer import Entries, Writer
-from tb_nnviz.rules.base import Rule, StepValues, format_findings
+from tb_nnviz.rules.finding import Finding
+from tb_nnviz.rules.rule import Rule
 from tb_nnviz.rules.runner import RuleRunner
-
-_logger = logging.getLogger("tb_nnviz")
+from tb_nnviz.rules.step_values import Rows, StepValues
 
 #: TensorBoard's own histograms are written at every fifth step that has histograms.
 STOCK_EVERY = 5
@@ -32,13 +32,15 @@ class EventEmitter:
         writer: where the events go.
         window: whether the steps between two events are summarized in the later event.
         rules: check the logged steps. Their findings are logged at the steps at which they are found.
-        report: whether findings are shown in the terminal too.
+        delivery: takes the findings, for the terminal and the program.
     """
 
-    def __init__(self, writer: Writer, window: bool, rules: Sequence[Rule], report: bool = True) -> None:
-        self._writer, self._rules, self._report = writer, RuleRunner(rules), report
+    def __init__(self, writer: Writer, window: bool, rules: Sequence[Rule], delivery: Delivery) -> None:
+        self._writer, self._rules, self._delivery = writer, RuleRunner(rules), delivery
         self._window = Window() if window else None
+        self._rows: dict[str, Rows] = {}
         self._histogram_steps = 0
+        self._found: list[Finding] = []  # at the newest step that has findings
 
     def log(self, step: int, values: dict[str, float | Tensor]) -> None:
         """Submit scalars of the user.
@@ -55,9 +57,11 @@ class EventEmitter:
             found = arrive()
             if window is not None and "loss" in found:
                 window.loss(step, found["loss"])
-            return [schema.scalar(schema.TAG_LOG + name, value) for name, value in found.items()]
+            findings = self._report_findings(step, self._rules.update(StepValues(step, logged=found)))
+            return [*(schema.scalar(schema.TAG_LOG + name, value) for name, value in found.items()), *findings]
 
         self._writer.submit(step, time.time(), entries)
+        self._delivery.expect()
 
     def submit(self, pending: PendingStep, seconds: float) -> None:
         """Submit a closed step.
@@ -77,6 +81,12 @@ class EventEmitter:
             events.append(lambda: self._finish(pending, assemble(pending, arrays(), stock), seconds))
         if events:
             self._writer.submit(plan.step, time.time(), *events)
+            self._delivery.expect()
+
+    def found(self, step: int, finding: Finding) -> None:
+        """Submit a finding that no rule made, and wait until it is in the file."""
+        self._writer.submit(step, time.time(), lambda: self._report_findings(step, [finding]))
+        self._writer.flush()
 
     def notices(self, step: int, notices: list[schema.Notice]) -> None:
         """Submit all notices of the run so far, in an event of their own."""
@@ -97,13 +107,26 @@ class EventEmitter:
         return entries
 
     def _check(self, pending: PendingStep, step: AssembledStep) -> list[schema.Entry]:
-        """Run the rules, report their findings and return them as an entry."""
-        rows = {kind: pending.layouts[kind].rows for kind in step.statistics}
+        """Run the rules on a step, and return their findings as an entry."""
+        for kind in step.statistics:
+            known = pending.layouts[kind].rows
+            if self._rows.get(kind) != known:  # equal rows are the same objects, so this is one pass of `is`
+                self._rows[kind] = Rows(known)
+        rows = {kind: self._rows[kind] for kind in step.statistics}
         scalars = {**step.scalars, "skipped": float(step.skipped)}
-        findings = self._rules.update(StepValues(pending.plan.step, rows, step.statistics, scalars))
-        for line in format_findings(findings) if self._report else []:
-            _logger.warning("%s", line)
-        return [schema.findings_entry([finding.document() for finding in findings])] if findings else []
+        values = StepValues(pending.plan.step, rows, step.statistics, scalars)
+        return self._report_findings(values.step, self._rules.update(values))
+
+    def _report_findings(self, step: int, findings: list[Finding]) -> list[schema.Entry]:
+        """Report findings, and return them as an entry.
+
+        The entry repeats the earlier findings of the step, because readers take the last event of a step.
+        """
+        self._delivery.report(findings)
+        if not findings:
+            return []
+        self._found = [*(one for one in self._found if one.step == step), *findings]
+        return [schema.findings_entry([finding.document() for finding in self._found])]
 
 
 def _made_from(arrays: Callable[[], HostArrays], make: MakeEntries) -> Callable[[], list[schema.Entry]]:

@@ -1,4 +1,4 @@
-"""Exceptions that are not nnviz's: a signal handler of the user raised them while nnviz's code ran."""
+"""Exceptions that are not nnviz's: a signal handler or a function of the user raised them while nnviz's code ran."""
 
 from __future__ import annotations
 
@@ -7,9 +7,24 @@ from collections.abc import Iterator
 from functools import partial
 from types import CodeType, FrameType
 
+_MARK = "_tb_nnviz_reaches_the_program"
+
+
+def let_through(error: BaseException) -> None:
+    """Mark an exception that must reach the program, because the user asked for it.
+
+    >>> error = ValueError()
+    >>> let_through(error)
+    >>> is_interrupt(error)
+    True
+    """
+    error.__dict__[_MARK] = True
+
 
 def is_interrupt(error: BaseException) -> bool:
-    """Return True if a signal handler raised the exception, as a time limit does. It must reach the program.
+    """Return True if the exception must reach the program.
+
+    It is one that ``let_through`` has marked, or that a signal handler raised, as a time limit does.
 
     Python calls a handler from whatever function runs, and passes it that function's frame. So the traceback of the
     exception has a call that the code of its caller does not contain. It is recognized by its arguments, or as the
@@ -30,6 +45,8 @@ def is_interrupt(error: BaseException) -> bool:
     ...     _ = signal.signal(signal.SIGUSR1, earlier)
     True
     """
+    if error.__dict__.get(_MARK):
+        return True
     trace = error.__traceback__
     caller: FrameType | None = None
     handlers: frozenset[CodeType] | None = None

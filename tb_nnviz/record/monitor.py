@@ -226,7 +226,16 @@ class Monitor:
 
     @uncompiled(breaks=True)
     def close(self) -> None:
-        """Remove all hooks and write pending events. A step that is still open is dropped."""
+        """Remove all hooks and write pending events. A step that is still open is dropped.
+
+        Raises:
+            FindingError: a finding of the last steps has the action "raise". Everything is written and closed then.
+        """
+        self._close()
+        if not self._session.writer.is_exiting:
+            self._session.delivery.deliver()
+
+    def _close(self) -> None:
         if (self._closed and not self._session.installed) or self._session.writer.is_exiting:
             return
         self._closed = True
@@ -241,4 +250,7 @@ class Monitor:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self.close()
+        if kind is None:
+            self.close()
+        else:  # the program ends for another reason
+            self._close()

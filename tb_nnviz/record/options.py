@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from tb_nnviz.record.actions.choice import Choice as ActionChoice
 from tb_nnviz.record.collect.activation_maps.labels import Labels
 from tb_nnviz.record.collect.activation_maps.probe import Probe
 from tb_nnviz.record.collect.weights.choice import Choice
 from tb_nnviz.record.model.modules import Filter
 from tb_nnviz.record.schedule import Schedule
 from tb_nnviz.record.step_plan import StepPlan
-from tb_nnviz.rules.base import Rule
+from tb_nnviz.rules.rule import Rule
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,11 @@ class Options:
     scaler: Any = None
     window: bool = False
     snapshot_bytes: int | None = None
+    #: Memory for the inputs and gradients of the open step's passes, so that they can be repeated.
+    replay_bytes: int = 64_000_000
     rules: Sequence[Rule] = ()
-    report_findings: bool = True
+    burst: int = 0
+    on_finding: ActionChoice = field(default_factory=lambda: ActionChoice("log"))
     probes: Mapping[str, Probe] = field(default_factory=dict)
     probe_inputs: bool = False
     probe_labels: Mapping[str, Labels] = field(default_factory=dict)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tb_nnviz.record.measure.host_copy import HostArrays, HostCopy, Slot
 from tb_nnviz.record.reduce.local import StepBuffer
@@ -16,6 +16,8 @@ from tb_nnviz.schema import Entry, Layout
 MakeEntries = Callable[[HostArrays], list[Entry]]
 #: Makes one value from those that have arrived on the host.
 MakeValue = Callable[[HostArrays], float]
+#: Makes a JSON document from the values that have arrived on the host.
+MakeDocument = Callable[[HostArrays], dict[str, Any]]
 
 
 class GradientNorm(NamedTuple):
@@ -58,12 +60,16 @@ class PendingStep:
         sparse: by kind and statistic, the values of the rows that have it.
         bin_scales: by kind, the loss scale that the counts in ``bin_counts`` still contain.
         moments: by row of ``optimizer``, number of elements and the sums of ``stats.moments``.
+        gradient_ratios: by row of ``optimizer``, the result of ``stats.gradient_ratio`` and the loss scale that it
+            still contains, or None.
+        lost: by row of ``update``, ``TensorStats.lost``.
         scalars: values of the whole step, by the last part of their tag.
         skipped: per optimizer step, whether a GradScaler skipped it.
         has_all_gradients: whether the gradients that have rows, with those that have a number, are all.
         norms: the global gradient norm, if it was read by itself.
         clipping: makes the scalars of gradient clipping.
         learning_rates: makes the learning rates by the name of their group.
+        optimizers: makes the document of the optimizers, if they have changed.
         tracked: makes the entries of the tracked weights, which belong to the event of the statistics.
         events: one function per event that precedes the statistics.
     """
@@ -79,12 +85,15 @@ class PendingStep:
     sparse: dict[str, dict[str, dict[str, MakeValue]]] = field(default_factory=dict)
     bin_scales: dict[str, Slot] = field(default_factory=dict)
     moments: dict[str, tuple[int, Slot]] = field(default_factory=dict)
+    gradient_ratios: dict[str, tuple[int, Slot, Slot | None]] = field(default_factory=dict)
+    lost: dict[str, Slot] = field(default_factory=dict)
     scalars: dict[str, float | Slot] = field(default_factory=dict)
     skipped: list[bool | Slot] = field(default_factory=list)
     has_all_gradients: bool = True
     norms: Callable[[HostArrays], GlobalNormRead] | None = None
     clipping: Callable[[HostArrays], dict[str, float]] | None = None
     learning_rates: Callable[[HostArrays], dict[str, float]] | None = None
+    optimizers: MakeDocument | None = None
     tracked: MakeEntries | None = None
     events: list[MakeEntries] = field(default_factory=list)
 

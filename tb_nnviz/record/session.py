@@ -8,8 +8,9 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from tb_nnviz import schema
-from tb_nnviz.record.call_reports import report_calls, report_ranks
+from tb_nnviz.record.actions.delivery import Delivery
+from tb_nnviz.record.burst import Burst
+from tb_nnviz.record.call_reports import refuse_split_outputs, report_calls, report_ranks
 from tb_nnviz.record.collect import scalars
 from tb_nnviz.record.collect.dataflow.capture import GraphCapture
 from tb_nnviz.record.collect.held_values import HeldValues
@@ -19,40 +20,37 @@ from tb_nnviz.record.hooks.guard import Guard
 from tb_nnviz.record.hooks.installed import Installed
 from tb_nnviz.record.hooks.modes import outside_modes
 from tb_nnviz.record.hooks.modules import ModuleHooks
-from tb_nnviz.record.hooks.notices import NotRecorded
 from tb_nnviz.record.hooks.open_step import OpenStep, Sign
 from tb_nnviz.record.hooks.optimizers import OptimizerHooks
 from tb_nnviz.record.hooks.order import ExecutionOrder
 from tb_nnviz.record.hooks.scaler import GradScalerPatch
 from tb_nnviz.record.hooks.unseen import Unseen
+from tb_nnviz.record.locate.locator import PART, Locator
+from tb_nnviz.record.locate.passes import Passes
+from tb_nnviz.record.lost_hooks import LostHooks
 from tb_nnviz.record.model.attention import AttentionLayers
 from tb_nnviz.record.model.modules import layers, named_modules, named_parameters, selector
 from tb_nnviz.record.model.optimizers import WatchedOptimizer
-from tb_nnviz.record.model.sharding import splits_outputs
 from tb_nnviz.record.options import Options
 from tb_nnviz.record.step_notices import (
-    invalid_scalar_notice,
-    lost_module_hooks_notice,
-    lost_optimizer_hooks_notice,
+    CALL_KINDS,
+    MODULE_KINDS,
+    STEPPED_KINDS,
+    InvalidScalars,
     open_step_notice,
     repeats_notice,
     reporter,
+    whole_steps_notice,
 )
 from tb_nnviz.record.step_plan import StepPlan
 from tb_nnviz.record.write.event_file import Report
 from tb_nnviz.record.write.writer import Writer
+from tb_nnviz.rules.finding import Finding
 
 #: Calls of ``log`` without a pass, at which the hooks are looked at.
 MOST_QUIET_LOGS = 16
-#: Names of invalid scalars that are reported.
-MOST_BAD_NAMES = 20
-#: Kinds that are not measured unless an optimizer steps.
-STEPPED_KINDS = ("gradient", "update", "optimizer")
 #: Steps of one optimizer within one open step, after which a warning names the optimizers that have not stepped.
 MOST_REPEATS = 100
-#: The kinds of layer calls, and those of the passes that contain them.
-_CALLS = ("activation", "activation_gradient")
-_PASSES = (*_CALLS, *schema.PASS_KINDS)
 
 
 class Session:
@@ -79,11 +77,12 @@ class Session:
         #: All that are watched. The collectors share the list.
         self.optimizers, self._options = list(optimizers), options
         self._models = tuple(models.values())
-        calls = set(_CALLS) & set(options.kinds)
+        calls = set(CALL_KINDS) & set(options.kinds)
         observed = layers(models, options.include, options.exclude) if calls else []
         #: The open step.
         self.number = self._first = options.start_step
         self._plan = StepPlan(self.number)
+        self._burst = Burst(options)
         self._begun: set[WatchedOptimizer] = set()
         self._stepped: set[WatchedOptimizer] = set()
         self._pass_seen = self._ordered = self._over = self._is_open = False
@@ -92,8 +91,8 @@ class Session:
         self._ends_unseen = False  # True if steps end without a watched optimizer
         self._scaler: GradScalerPatch | None = None
         self._quiet_logs = 0
-        self._bad_names: set[str] = set()
         self.guard = guard = Guard(run, self._turned_off)
+        self._invalid = InvalidScalars(guard)
         self.installed = Installed(models.values(), self.optimizers, guard)
         keep = selector(options.include, options.exclude)
         attention = AttentionLayers(models, keep) if "activation" in options.kinds else None
@@ -120,6 +119,10 @@ class Session:
             self._hooks = OptimizerHooks(self, guard.failing("gradients"))
             self.installed.add("gradients", self._hooks)
             self._hooks.add_all(self.optimizers)
+            passes = Passes(models, self._modules.calls, options.replay_bytes, guard.failing(PART))
+            self.installed.add(PART, passes)
+            self._locator = Locator(models, self.optimizers, passes, paused)
+            self._lost = LostHooks(self._modules, passes, self._hooks, guard, options.kinds)
             if options.scaler is not None:
                 self._patch(options.scaler)
             self._begin()
@@ -127,7 +130,9 @@ class Session:
         except BaseException:
             self.installed.remove(whole=False)
             raise
-        self._events = EventEmitter(self.writer, options.window, options.rules, options.report_findings)
+        #: Brings findings to the program.
+        self.delivery = Delivery(options.on_finding, self.writer.flush, self._burst.found)
+        self._events = EventEmitter(self.writer, options.window, options.rules, self.delivery)
         # if the model, the optimizers and the monitor are gone, so are the thread and the file
         weakref.finalize(self, self.writer.release).atexit = False
 
@@ -142,8 +147,8 @@ class Session:
             self._close(seen=False)
         self._quiet_logs += 1
         if self._quiet_logs == MOST_QUIET_LOGS:  # without a pass: all hooks may be gone
-            self._restore_module_hooks()
-            self._restore_hooks()
+            self._lost.restore_modules()
+            self._lost.restore_optimizers()
 
     def watch_optimizers(
         self, optimizers: Sequence[WatchedOptimizer], replaces: Sequence[WatchedOptimizer], scaler: Any = None
@@ -187,16 +192,18 @@ class Session:
         """Close the open step, unless all optimizers have just stepped: that closed it already."""
         if self._over:
             return
+        self.delivery.before_update()
+        if not self.optimizers:
+            self._look(self._locator.check, None)
         if not self.optimizers or self._stepped or self._begun or self._pass_seen or self._unseen.whole_steps:
             self._close()
 
     def resume_at(self, step: int, learning_rate_names: object = None) -> None:
         """Drop the open step and open this one."""
-        self._collectors.learning_rates.restore(learning_rate_names)
+        self._collectors.resume(learning_rate_names)
         self._held.release(self._events.log)
         self.number = self._first = step
         self._begun.clear()
-        self._collectors.clipping.clear()
         self._begin()
 
     def end(self) -> None:
@@ -221,15 +228,10 @@ class Session:
         self._pass_seen = True
         self._quiet_logs = 0
         if self._unseen.whole_steps:
-            self.guard.notice(
-                "whole steps",
-                "the steps of an optimizer in a whole graph of torch.compile (fullgraph=True) are not seen: call "
-                "monitor.step() after each, or compile the step without fullgraph",
-                tuple(kind for kind in ("parameter", "gradient", "update") if kind in self._options.kinds),
-            )
+            whole_steps_notice(self.guard, self._options.kinds)
         self._write_notices()
         if self._plan.logged:
-            self._restore_hooks()
+            self._lost.restore_optimizers()
             self._hooks.move_last()
         if (sign := self._open.passes()) is not None and not self._ends_unseen:
             self._wait(sign)
@@ -237,15 +239,24 @@ class Session:
 
     def before(self, optimizer: WatchedOptimizer, closure: bool) -> None:
         """Report that an optimizer is about to step."""
+        self.delivery.before_update()
         self._open_again()
         self._begun.add(optimizer)
         with outside_modes():
             self._collectors.before(optimizer, closure)
+        if not closure:
+            self._look(self._locator.check, optimizer)
 
     def computed(self, optimizer: WatchedOptimizer) -> None:
         """Report that an optimizer's closure has computed its gradients."""
         with outside_modes():
             self._collectors.computed(optimizer)
+        self._look(self._locator.check_closure, optimizer)
+
+    def found(self, finding: Finding) -> None:
+        """Handle a finding of the open step that no rule made. It is in the file before the program acts on it."""
+        self.guard.attempt("findings", self._events.found, self.number, finding)
+        self.delivery.deliver()
 
     def after(self, optimizer: WatchedOptimizer) -> None:
         """Report that an optimizer has stepped."""
@@ -257,6 +268,7 @@ class Session:
         try:
             with outside_modes():
                 self._collectors.after(optimizer)
+            self.guard.attempt(PART, self._locator.stepped, optimizer)
         finally:  # also after an interrupt, because the optimizer has stepped
             if optimizer in self._stepped:
                 self._count_repeat()
@@ -275,10 +287,17 @@ class Session:
         self._begun.add(optimizer)
         self._collectors.before(optimizer, False)
         self._collectors.skipped(optimizer)
+        self._look(self._locator.skipped, self._collectors.loss_scale.current())
         if self._hooks.is_running(optimizer):  # the scaler is called by a wrapper, whose step ends soon
             self._hooks.skip(optimizer)
         else:
             self.after(optimizer)
+
+    def _look(self, check: Callable[..., None], *args: Any) -> None:
+        """Look for nonfinite values, and report the finding."""
+        self.guard.attempt(PART, check, self.number, *args)
+        if (found := self._locator.take()) is not None:
+            self.found(found[0])
 
     def _count_repeat(self) -> None:
         self._repeats += 1
@@ -286,39 +305,17 @@ class Session:
             missing = [f"optimizer {i} ({o.name})" for i, o in enumerate(self.optimizers) if o not in self._stepped]
             repeats_notice(self.guard, self.number, missing, MOST_REPEATS)
 
-    @property
-    def _stepped_kinds(self) -> tuple[str, ...]:
-        """The kinds that are missing from a step that no optimizer closes."""
-        return tuple(kind for kind in STEPPED_KINDS if kind in self._options.kinds)
-
     def _wait(self, sign: Sign) -> None:
         """React to a sign that the open step has ended."""
-        if self._restore_hooks():
+        if self._lost.restore_optimizers():
             self._open.reset()
             return
         self._ends_unseen = sign is Sign.CHANGED
         missing = [optimizer.name for optimizer in self.optimizers if optimizer not in self._stepped]
-        open_step_notice(self.guard, self.number, self._open.count - 1, sign, missing, self._stepped_kinds)
+        open_step_notice(self.guard, self.number, self._open.count - 1, sign, missing, self._options.kinds)
         self._write_notices()
 
-    def _restore_module_hooks(self) -> None:
-        """Put back hooks on modules that other code has removed."""
-        if self._modules.restore():
-            lost_module_hooks_notice(self.guard, tuple(kind for kind in _PASSES if kind in self._options.kinds))
-
-    def _restore_hooks(self) -> bool:
-        """Put back hooks on optimizers that other code has removed."""
-        lost = self._hooks.restore()
-        if lost:
-            lost_optimizer_hooks_notice(self.guard, [optimizer.name for optimizer in lost], self._stepped_kinds)
-        return bool(lost)
-
     # Steps
-
-    def _invalid(self, name: str, value: object) -> None:
-        if len(self._bad_names) < MOST_BAD_NAMES:
-            self._bad_names.add(name)
-            invalid_scalar_notice(self.guard, name, value)
 
     def _patch(self, scaler: Any) -> None:
         """Replace the method of a GradScaler."""
@@ -328,13 +325,12 @@ class Session:
 
     def _begin(self) -> None:
         self._modules.active = False  # if a line below raises, nothing accumulates
-        self._plan = plan = self._options.plan(self.number)
+        self._plan = plan = self._burst.plan(self.number)
         self._collectors.begin(plan)
-        if plan.logged and not self.guard.is_off("activations") and splits_outputs(self._models):
-            reason = "not recorded: layers compute a part of their output on each rank (tensor parallelism)"
-            self.guard.fail("activations", NotRecorded(reason))
         if plan.logged:
-            self.guard.attempt("activations", self._restore_module_hooks)
+            refuse_split_outputs(self.guard, self._models)
+            self.guard.attempt("activations", self._lost.restore_modules)
+        self.guard.attempt(PART, self._locator.next_step)
         self._modules.next_step(plan.logged and not self.guard.is_off("activations"))
         self._stepped.clear()
         self._repeats = 0
@@ -371,7 +367,7 @@ class Session:
             self._ordered = True
             self.guard.attempt("the order of execution", self._order.settle)
         if self._plan.logged:
-            kinds = tuple(kind for kind in _PASSES if kind in self._options.kinds)
+            kinds = tuple(kind for kind in MODULE_KINDS if kind in self._options.kinds)
             self.guard.attempt("ranks", report_ranks, self.guard.notice, kinds)
             calls = (self._modules, self._unseen, self._pass_seen)
             self.guard.attempt("activations", report_calls, self.guard.notice, kinds, *calls)
@@ -397,4 +393,6 @@ class Session:
         """Stop a part that failed, and return the kinds that the log lacks from now on."""
         if part == "activations":
             self._modules.active = False
+        if part == PART:
+            self._locator.remove()
         return self._collectors.drop(part)

@@ -10,6 +10,8 @@ import torch
 from torch import nn
 
 from tb_nnviz.record import arguments, schedule
+from tb_nnviz.record.actions.choice import Action
+from tb_nnviz.record.actions.choice import Choice as ActionChoice
 from tb_nnviz.record.collect.weights import choice
 from tb_nnviz.record.model import sharding
 from tb_nnviz.record.model.modules import Filter, named_parameters, selector, unwrap
@@ -17,7 +19,7 @@ from tb_nnviz.record.monitor import Monitor
 from tb_nnviz.record.options import Options
 from tb_nnviz.record.write.event_file import Report
 from tb_nnviz.record.write.writer import Writer, file_writer, user_writer
-from tb_nnviz.rules.registry import default_rules
+from tb_nnviz.rules.settings import Settings, make_rules
 
 Optimizer = torch.optim.Optimizer
 
@@ -45,8 +47,9 @@ def watch(
     map_bytes: int = 2**20,
     window: bool = False,
     snapshot_bytes: int | None = None,
-    on_finding: str | None = "log",
-    gradient_norm_limits: tuple[float, float] | None = (1e-6, 100.0),
+    on_finding: Action | Mapping[str, Action] = "log",
+    rules: Settings | None = None,
+    burst: int = 20,
 ) -> Monitor:
     """Log what happens inside a model while it trains, for TensorBoard's NNViz tab.
 
@@ -99,10 +102,18 @@ def watch(
         tracked_weights: single weights whose value is logged at every logged step: the number of elements per layer's
             weight, taken from its beginning, or indices by parameter, such as ``{"fc1.weight": [(0, 3), (7, 1)]}``.
             None tracks none.
-        on_finding: "log" reports in the terminal (logger ``tb_nnviz``) when a gradient norm stays beyond a limit or
-            becomes nonfinite, once per layer and problem. None reports nothing there. The run contains the findings
-            in both cases, and TensorBoard's NNViz tab shows them.
-        gradient_norm_limits: a norm below the first vanishes, and one above the second explodes. None: no check.
+        on_finding: the action when a rule finds a problem. The run contains every finding, and TensorBoard's NNViz tab
+            shows it. "log" reports severe ones in the terminal too (logger ``tb_nnviz``). "warn" gives a
+            ``FindingWarning``, once per rule. "raise" raises ``tb_nnviz.FindingError`` in the next ``optimizer.step()``
+            (or ``monitor.step()`` or ``close()``), before it changes a parameter. "break" opens the debugger of
+            ``breakpoint()`` in the training loop there. A function gets the ``tb_nnviz.Finding`` there, and what it
+            raises reaches the loop. None does nothing. A dict has actions by rule, ``"family/*"`` or severity, such as
+            ``{"nonfinite/*": "raise", "severe": "warn"}``. With "raise" and "break", each step waits for the check of
+            the one before.
+        rules: settings of the rules that find problems, by name: limits, as in ``{"gradient/zero": {"patience": 5}}``,
+            or None to switch a rule off. ``"family/*"`` names all rules of a family.
+        burst: after a severe finding or a warning, this many steps are logged one by one, at most once per 200 steps.
+            0 logs the multiples of ``every`` only.
         scaler: the GradScaler of mixed precision. With it, the loss scale is logged, and the steps that the scaler
             skips are logged with the gradients that caused the skip (with a fused optimizer, only at logged steps).
             Gradients are unscaled with or without this argument, also those with respect to activations.
@@ -137,8 +148,6 @@ def watch(
     Raises:
         ValueError, TypeError: an argument is invalid. The message has its name and its value.
     """
-    if on_finding not in ("log", None):
-        raise ValueError(f'invalid on_finding: {on_finding!r:.80} ("log" or None)')
     directory = arguments.directory(logdir, writer)
     models, optimizers = unwrap(model), arguments.optimizers(optimizer)
     arguments.check_parameters(models, optimizers)
@@ -163,8 +172,9 @@ def watch(
         probe_inputs=bool(probe_inputs),
         probe_labels=arguments.probe_labels(probe_labels, found, probe_inputs),
         map_bytes=arguments.natural("map_bytes", map_bytes),
-        rules=default_rules({"gradient_norm": arguments.norm_limits(gradient_norm_limits)}),
-        report_findings=on_finding is not None,
+        rules=make_rules(rules),
+        burst=arguments.natural("burst", burst),
+        on_finding=ActionChoice(on_finding),
     )
     refusal = sharding.refusal(os.path.realpath(directory))
 

@@ -1,5 +1,5 @@
 """Rules that find problems in the statistics of a run.
 
-Training runs them. The command line and the plugin can run the same code, because rules need only numpy and the
-schema. A new rule is one file here and one line in ``registry.py``.
+Training, the command line and the plugin run the same code, because rules need only numpy and the schema. A new rule is
+one class in the file of its family and one name in that file's ``RULES``.
 """

@@ -113,5 +113,6 @@ INDEX = Check(_is_count, "an integer from 0")
 INTEGER = Check(lambda value: type(value) is int and abs(value) <= MAX_COUNT, "an integer")
 STEP = Check(lambda value: type(value) is int and abs(value) <= MAX_STEP, "an integer up to 2^53")
 TEXTS = list_of(TEXT, "a list of strings")
+OBJECT = Check(lambda value: isinstance(value, dict), "an object")
 #: Sizes of axes, null for an axis that varies.
 SHAPE = list_of(optional(COUNT), "a list of sizes", MAX_AXES)

@@ -25,7 +25,7 @@ STATISTICS = (
 )
 #: Statistics that only some kinds have. Those of ``optimizer`` and ``count`` are all that it has.
 KIND_STATISTICS = {
-    "update": ("ratio",),
+    "update": ("ratio", "lost_fraction"),
     "activation": (
         "dead_fraction",
         "nonpositive_unit_fraction",
@@ -37,7 +37,7 @@ KIND_STATISTICS = {
         "attention_logit",
         "gate_saturated_fraction",
     ),
-    "optimizer": ("first_moment_norm", "second_moment_norm", "effective_step_size"),
+    "optimizer": ("first_moment_norm", "second_moment_norm", "effective_step_size", "gradient_ratio"),
     "output": ("largest_share", "sum_deviation", "batch_std~"),
 }
 #: Statistics that are not written in a step in which no row has them.

@@ -19,6 +19,7 @@ TAG_WEIGHT = "nnviz/weight/"
 TAG_GRAPH = "nnviz/graph"
 TAG_FINDINGS = "nnviz/findings"
 TAG_NOTICES = "nnviz/notices"
+TAG_OPTIMIZERS = "nnviz/optimizers"
 #: Prefixes of the tags of stock histograms, by kind.
 STOCK_HISTOGRAMS = {"parameter": "parameters/", "gradient": "gradients/"}
 

@@ -245,6 +245,17 @@ def test_picture_of_structure_holds_the_whole_drawing(view: View, tmp_path: Path
     assert export(view, tmp_path).image.size == picture.image.size
 
 
+def test_picture_of_table_has_one_ground_to_its_end(view: View, tmp_path: Path) -> None:
+    view.page.set_viewport_size({"width": 1000, "height": 760})
+    view.open(panel="structure", runs=",".join(RUNS), **{"str.show": "table"})
+    view.settle()
+    image = export(view, tmp_path).image
+    rows = range(image.height // 3, 2 * image.height // 3)
+    left, right = ({image.getpixel((x, y)) for y in rows} for x in (34, image.width - 44))
+    ground = view.find(".structure").evaluate("(it) => getComputedStyle(it).backgroundColor")
+    assert tuple(map(int, re.findall(r"\d+", ground))) in left & right
+
+
 def test_picture_of_flow_holds_all_layers_below_the_fold(view: View, tmp_path: Path) -> None:
     opened(view, "gradient_flow", SMALL)
     view.get("fold-all").click()

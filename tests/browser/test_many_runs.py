@@ -30,14 +30,35 @@ VIEWS = {
 PANELS = {"readout": "gradient_flow", "compared": "gradient_flow", "sheet": "activations", "layers": "distributions"}
 #: The index of each head whose corners are all in view, apart from what the signs cover.
 IN_VIEW = """([area, head]) => [...document.querySelector(area).querySelectorAll(head)].flatMap((it, i) => {
+  const root = document.querySelector(area);
   const { left, right, top, bottom } = it.getBoundingClientRect();
-  const corners = [left + 2, right - 3].flatMap((x) => [[x, top + 2], [x, bottom - 2]]);
+  const corners = [left + 2, right - 3].flatMap((x) => [[x, top + 1], [x, bottom - 1]]);
   const shown = corners.every(([x, y]) => {
     const found = document.elementsFromPoint(x, y).find((one) => !one.closest(".more-runs"));
-    return found && (it.contains(found) || found.contains(it)) && document.querySelector(area).contains(found);
+    return found && found !== root && (it.contains(found) || found.contains(it)) && root.contains(found);
   });
   return shown ? [i] : [];
 })"""
+
+#: What lies below the signs of an area, apart from the area itself and what contains it.
+COVERED = """(area) => {
+  const root = document.querySelector(area);
+  const box = root.getBoundingClientRect();
+  const [x0, y0] = [box.left + root.clientLeft, box.top + root.clientTop];
+  const [x1, y1] = [x0 + root.clientWidth, y0 + root.clientHeight];
+  const texts = [];
+  for (const sign of root.parentElement.querySelectorAll(`:scope > .more-runs button`)) {
+    const { left, right, top, bottom } = sign.getBoundingClientRect();
+    for (let x = left + 1; x < right; x += 3)
+      for (let y = top + 1; y < bottom; y += 3) {
+        const found = document.elementsFromPoint(x, y).find((one) => !one.closest(".more-runs"));
+        // Content is clipped to the area within the strips, where Chromium still finds it.
+        const clipped = root.contains(found) && (x < x0 || x >= x1 || y < y0 || y >= y1);
+        if (!found.contains(root) && !clipped) texts.push(`${found.tagName}.${found.className}`);
+      }
+  }
+  return [...new Set(texts)];
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +93,28 @@ def test_each_run_is_in_view_or_counted(many_page: SharedPage, name: str, count:
             break
         view.page.wait_for_timeout(50)
     assert len(shown) + signs(view, area) == count, (shown, signs(view, area))
+    many_page.guard.check()
+
+
+@pytest.mark.parametrize("theme", ["Light", "Dark"])
+@pytest.mark.parametrize("width", [1000, 1440])
+@pytest.mark.parametrize("name", VIEWS)
+def test_signs_cover_nothing(many_page: SharedPage, name: str, width: int, theme: str) -> None:
+    view = many_page.view
+    keys, area, _ = VIEWS[name]
+    view.page.set_viewport_size({"width": width, "height": 760})
+    view.open(panel=PANELS.get(name, name), runs=",".join(NAMES), **keys)
+    view.choose_theme(theme)
+    box = view.find(area)
+    scroll = """(it, share) =>
+      it.scrollTo(share * (it.scrollWidth - it.clientWidth), share * (it.scrollHeight - it.clientHeight))"""
+    for share in (0, 0.5, 1):
+        box.evaluate(scroll, share)
+        view.settle()
+        if width == 1000:
+            expect(view.find(f"{area} ~ .more-runs button").first).to_be_visible()
+        assert view.frame.evaluate(COVERED, area) == []
+    view.choose_theme("Light")
     many_page.guard.check()
 
 

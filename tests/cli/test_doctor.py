@@ -11,9 +11,9 @@ import pytest
 
 from tb_nnviz import schema
 from tb_nnviz.cli import main
-from tb_nnviz.cli.check import NOTE, OK, PROBLEM
-from tb_nnviz.cli.check_environment import check_environment
-from tb_nnviz.cli.check_runs import check_runs
+from tb_nnviz.cli.doctor.check import NOTE, OK, PROBLEM
+from tb_nnviz.cli.doctor.environment import check_environment
+from tb_nnviz.cli.doctor.runs import check_runs
 from tests.support.event_logs import AB, Log
 
 VALUES = {"norm": np.ones((3, 2), np.float32)}

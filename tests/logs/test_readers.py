@@ -13,9 +13,10 @@ from tensorboard.context import RequestContext
 from torch.utils.tensorboard import SummaryWriter
 
 from tb_nnviz import schema
+from tb_nnviz.logs.documents.findings import read_findings
+from tb_nnviz.logs.documents.graph import read_structures
+from tb_nnviz.logs.documents.optimizers import read_optimizers
 from tb_nnviz.logs.event_files import EventFileReader
-from tb_nnviz.logs.findings import read_findings
-from tb_nnviz.logs.graph import read_structures
 from tb_nnviz.logs.histograms.reading import HistogramReading
 from tb_nnviz.logs.maps import list_maps, read_maps
 from tb_nnviz.logs.provider import ProviderReader
@@ -24,7 +25,7 @@ from tb_nnviz.logs.runs import list_runs
 from tb_nnviz.logs.scalars import read_scalars
 from tb_nnviz.logs.series import Selection, read_tables
 from tests.support.event_logs import AB, ABC, WALL_TIME, Log, Zoo, numbers
-from tests.support.logs import findings, histograms, maps
+from tests.support.logs import findings, histograms, maps, optimizers
 from tests.support.tensorboards import TensorBoard
 
 KEEP_ALL = "--samples_per_plugin=" + ",".join(f"{name}=0" for name in (*schema.PLUGINS, "scalars", "histograms"))
@@ -36,7 +37,7 @@ class Logdir:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.last: dict[str, float] = {}
-        for name, write in {"findings": findings.write, "maps": maps.write}.items():
+        for name, write in {"findings": findings.write, "maps": maps.write, "optimizers": optimizers.write}.items():
             self._add(name, write(folder / name))
         self._add("histograms", histograms.Logs(folder / "histograms").last)
         self._add("zoo", Zoo(folder / "zoo").last_wall_times)
@@ -162,7 +163,13 @@ def all_findings(reader: Reader) -> Any:
     return read_findings(reader, names), read_findings(reader, names[:3])
 
 
-@pytest.mark.parametrize("query", [runs, tables, scalars, all_maps, all_histograms, structures, all_findings])
+def all_optimizers(reader: Reader) -> Any:
+    return read_optimizers(reader, [*sorted(reader.start_times()), "no such run"])
+
+
+@pytest.mark.parametrize(
+    "query", [runs, tables, scalars, all_maps, all_histograms, structures, all_findings, all_optimizers]
+)
 def test_readers_give_the_same_answers(
     provider_reader: ProviderReader, file_reader: EventFileReader, query: Callable[[Reader], Any]
 ) -> None:

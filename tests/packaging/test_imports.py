@@ -69,6 +69,12 @@ RULES = {
         "tb_nnviz.record.measure tb_nnviz.record.model tb_nnviz.record.pending_step tb_nnviz.record.reduce "
         "tb_nnviz.record.row_table tb_nnviz.record.step_plan"
     ),
+    # the search for the first nonfinite value
+    "tb_nnviz.record.locate.findings": rule("tb_nnviz.schema tb_nnviz.record.locate tb_nnviz.rules.finding"),
+    "tb_nnviz.record.locate*": rule(
+        "torch numpy tb_nnviz.record.hooks tb_nnviz.record.interrupts tb_nnviz.record.locate "
+        "tb_nnviz.record.measure.native tb_nnviz.record.model tb_nnviz.rules.finding"
+    ),
     "tb_nnviz.record.assemble": rule(
         "numpy tb_nnviz.schema tb_nnviz.record.collect.global_norm tb_nnviz.record.measure tb_nnviz.record.pending_step"
     ),
@@ -81,7 +87,11 @@ RULES = {
     "tb_nnviz.logs.records": rule("tensorboard google_crc32c"),
     "tb_nnviz.logs.event_files": rule("tensorboard google.protobuf tb_nnviz.logs"),
     "tb_nnviz.logs*": rule("numpy tb_nnviz.schema tb_nnviz.logs"),
-    "tb_nnviz.plugin*": rule("numpy tensorboard werkzeug tb_nnviz.schema tb_nnviz.rules tb_nnviz.logs tb_nnviz.plugin"),
+    # the rules over logs
+    "tb_nnviz.diagnosis*": rule("numpy tb_nnviz.schema tb_nnviz.rules tb_nnviz.logs tb_nnviz.diagnosis"),
+    "tb_nnviz.plugin*": rule(
+        "numpy tensorboard werkzeug tb_nnviz.schema tb_nnviz.rules tb_nnviz.logs tb_nnviz.diagnosis tb_nnviz.plugin"
+    ),
     # the public names and one framework each
     "tb_nnviz.lightning": rule("tb_nnviz.integrations.lightning"),
     "tb_nnviz.huggingface": rule("tb_nnviz.integrations.huggingface"),
@@ -93,7 +103,7 @@ RULES = {
     "tb_nnviz.integrations.huggingface": rule(
         "tb_nnviz.watch tb_nnviz.Monitor tb_nnviz.integrations.base transformers"
     ),
-    "tb_nnviz.cli*": rule("tb_nnviz numpy tensorboard"),
+    "tb_nnviz.cli*": rule("tb_nnviz numpy tensorboard rich"),
     "tb_nnviz.record": rule("tb_nnviz.record"),
     "tb_nnviz.environment": rule(""),
 }

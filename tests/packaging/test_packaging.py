@@ -156,7 +156,7 @@ def test_wheel_declares_metadata(wheel: zipfile.ZipFile) -> None:
     required = metadata.get_all("Requires-Dist")
     always = {re.split(r"[>=<;]", line)[0].strip() for line in required if "extra ==" not in line}
     # a machine that only views logs needs no torch
-    assert always == {"tensorboard", "numpy", "google-crc32c"}
+    assert always == {"tensorboard", "numpy", "google-crc32c", "rich"}
     assert {"torch", "demo", "test"} <= set(metadata.get_all("Provides-Extra"))
     assert any(re.fullmatch(r"""torch>=2.1; extra == ['"]torch['"]""", line) for line in required)
 

@@ -88,7 +88,7 @@ def test_events_of_a_step_are_in_the_documented_order(vision: tuple[Log, Trainin
             found.append("layout_id" if "layout_id" in parts else "/".join(parts))
         if "layout_id" in parts:
             statistics = {*reader.statistics(), "layout_id", "histogram_layout_id"}
-            assert parts <= statistics | {"global", "window", "findings"}
+            assert parts <= statistics | {"global", "window", "findings", "optimizers"}
     assert found == starts
 
 
@@ -113,6 +113,9 @@ def test_statistics_equal_float64_numpy(run: str, request: pytest.FixtureRequest
                     before = np.linalg.norm(record.steps[step][0]["parameter"][row][0])
                     with np.errstate(divide="ignore"):
                         np.testing.assert_allclose(one["ratio"], np.linalg.norm(x) / before, rtol=1e-5)
+                    with_gradient = record.steps[step][0]["gradient"][row][0].ravel() != 0
+                    lost = np.mean(x[with_gradient] == 0) if with_gradient.any() else np.nan
+                    np.testing.assert_equal(one["lost_fraction"], np.float32(lost))
 
 
 def test_optimizer_statistics_follow_from_adam_state(vision: tuple[Log, TrainingRecord]) -> None:
@@ -125,7 +128,12 @@ def test_optimizer_statistics_follow_from_adam_state(vision: tuple[Log, Training
             s = 0.01 * (m / (1 - 0.8**k)) / (np.sqrt(v / (1 - 0.95**k)) + 1e-4)
             norms = {"first_moment_norm": np.linalg.norm(m), "second_moment_norm": np.linalg.norm(v)}
             expected = {"count": m.size, **norms, "effective_step_size": np.sqrt(np.mean(s**2))}
-            assert found[row] == pytest.approx(expected, rel=1e-5)
+            expected["gradient_ratio"] = math.nan
+            if step:
+                earlier, g = record.steps[step - 1][1][row], record.steps[step][0]["gradient"][row][0]
+                root = np.sqrt(array(earlier["exp_avg_sq"]) / (1 - 0.95 ** float(earlier["step"])))
+                expected["gradient_ratio"] = np.sqrt(np.mean((g / np.maximum(root, 1e-4)) ** 2))
+            assert found[row] == pytest.approx(expected, rel=1e-5, nan_ok=True)
 
 
 def test_layouts_describe_the_model(vision: tuple[Log, TrainingRecord]) -> None:
@@ -206,6 +214,23 @@ def test_scalars_equal_those_of_the_loop(vision: tuple[Log, TrainingRecord], tex
     assert list(log.values["nnviz/log/val_loss"].values()) == list(range(STEPS))
     assert text[0].values["nnviz/global/learning_rate/slow"][2] == pytest.approx(0.1)
     assert text[0].values["nnviz/global/learning_rate/1"][2] == pytest.approx(0.5)
+
+
+def test_optimizers_hold_the_options_of_the_loop(
+    vision: tuple[Log, TrainingRecord], text: tuple[Log, TrainingRecord]
+) -> None:
+    ((step, payload),) = vision[0].values["nnviz/optimizers"].items()
+    (found,) = reader.document(payload)["optimizers"]
+    assert (step, found["name"], found["foreign"]) == (0, "Adam", 0)
+    (group,) = found["groups"]
+    assert {"lr": 0.01, "betas": [0.8, 0.95], "eps": 1e-4, "amsgrad": False}.items() <= group["options"].items()
+    assert group["parameters"] == [name for name, _ in vision[1].model.named_parameters()]
+    ((_, payload),) = text[0].values["nnviz/optimizers"].items()
+    (found,) = reader.document(payload)["optimizers"]
+    assert [(one["name"], one["parameters"]) for one in found["groups"]] == [
+        ("slow", ["t.embed.weight"]),
+        ("1", ["t.out.weight", "t.out.bias"]),
+    ]
 
 
 def test_findings_name_the_third_step_beyond_a_limit(vision: tuple[Log, TrainingRecord]) -> None:

@@ -152,14 +152,14 @@ function Card({ group }: { group: FindingGroup }) {
     <li class={`card ${severity}`} data-testid="finding" data-run={run} data-rule={group.rule}>
       <button
         type="button"
-        title={[run, ...worst, ...more, "", advice].join("\n")}
+        title={[run, ...worst, ...more, "", ...advice].join("\n")}
         aria-label={[
           UI_TEXT.health.severity[severity],
           title,
           run,
           where,
           how,
-          advice,
+          ...advice,
           TEXT.health.showIt,
         ].join(". ")}
         onClick={() => showFinding(store, group)}

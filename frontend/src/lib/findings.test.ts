@@ -22,7 +22,13 @@ const finding = (
   step: since + 4,
   value: 1e-9,
   evidence: "",
-  advice: "",
+  limit: null,
+  usual: null,
+  advice: [],
+  explains: [],
+  source: "",
+  layers: [],
+  reference: null,
   ...more,
 });
 const group = (findings: Finding[]) =>

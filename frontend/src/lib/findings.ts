@@ -1,8 +1,9 @@
 import type { Missing } from "./types";
 
-/** A rule's finding in one layer, as sent by `POST findings`. */
+/** A rule's finding, as sent by `POST findings` and `POST health`. */
 export interface Finding {
   run: string;
+  /** Family and name, such as `gradient/vanishing`. */
   rule: string;
   severity: Severity;
   title: string;
@@ -17,8 +18,20 @@ export interface Finding {
   step: number;
   /** Null if it is NaN or Inf. */
   value: number | null;
+  /** The threshold that the value has crossed, and the value of healthy layers or earlier steps; null if unknown. */
+  limit: number | null;
+  usual: number | null;
   evidence: string;
-  advice: string;
+  /** Remedies, the most promising first. */
+  advice: readonly string[];
+  /** Rules of the run's findings that this one has caused. */
+  explains: readonly string[];
+  /** Address of the paper or document behind the rule, or an empty string. */
+  source: string;
+  /** Names of the layers that have the problem. */
+  layers: readonly string[];
+  /** Value of the reference run at the same place and step, if it was requested. */
+  reference: number | null;
 }
 
 export const SEVERITIES = ["severe", "warning", "notice"] as const;
@@ -102,4 +115,4 @@ export const byRank = (groups: readonly FindingGroup[]) =>
   [...groups].sort((a, b) => rank(a.severity) - rank(b.severity));
 
 /** Return the name of the layer that a finding is about. */
-export const layerOf = ({ layer, row }: Finding) => layer ?? row.replace(/\.(weight|bias)$/, "");
+export const layerOf = ({ layer, row }: Finding) => layer || row.replace(/\.(weight|bias)$/, "");

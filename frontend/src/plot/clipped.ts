@@ -56,11 +56,15 @@ export function clipCurve(
 /** Half the width of the triangle of a clipped point, and the minimum distance between two. */
 const HALF = 3.5;
 const APART = 9;
+/** Height of a line of values, and the number of lines at each end of the scale. More would hide the curves. */
+const LINE = 11;
+const LINES = 3;
 
 interface Marks {
   points: ClippedCurve["beyond"];
   colour: string;
-  /** Return the value of a point as text. */
+  /** Return the value of a point, and the value as text. */
+  value: (at: number) => number;
   text: (at: number) => string;
   /** Index of the most extreme point per side, or -1. */
   extreme: { over: number; under: number };
@@ -79,7 +83,7 @@ interface Place {
 
 /**
  * Draw a triangle at the end of the scale for each clipped point, and beside the most extreme one of each curve and side
- * its value.
+ * its value. Where many curves are clipped, only the most extreme values are written.
  */
 export function drawClipped(g: CanvasRenderingContext2D, curves: readonly Marks[], place: Place): void {
   g.save();
@@ -96,20 +100,28 @@ export function drawClipped(g: CanvasRenderingContext2D, curves: readonly Marks[
       triangle(g, place.left + at, side === 1 ? place.top : place.bottom, side);
     }
   }
-  for (const { points, colour, text, extreme } of curves) {
-    for (const side of [1, -1] as const) {
+  for (const side of [1, -1] as const) {
+    const labels = curves.flatMap(({ points, colour, text, value, extreme }) => {
       const index = side === 1 ? extreme.over : extreme.under;
       const point = index < 0 ? undefined : points.find(({ at }) => at === index);
-      const at = point && place.xOf(point.x);
-      if (at === undefined || at < 0 || at > place.width) continue;
-      const label = text(index);
+      const at = point ? place.xOf(point.x) : -1;
+      return at < 0 || at > place.width ? [] : [{ at, colour, label: text(index), value: value(index) }];
+    });
+    // If there is no room for all, those of the points farthest beyond the scale are written.
+    labels.sort((a, b) => side * (b.value - a.value));
+    for (const { at, colour, label } of labels) {
       const width = g.measureText(label).width;
       const from = place.left + Math.min(place.width - width - 1, Math.max(1, at - width / 2));
+      const isFree = (y: number) =>
+        y >= place.top &&
+        y <= place.bottom &&
+        !written.some(
+          (one) => Math.abs(one.y - y) < LINE && one.from < from + width + 4 && one.to > from - 4,
+        );
       // Each value is on a line of its own, below the triangles, if it would overlap another.
-      let y = side === 1 ? place.top + 14 : place.bottom - 14;
-      while (written.some((one) => one.y === y && one.from < from + width + 4 && one.to > from - 4))
-        y += 11 * side;
-      if (y < place.top || y > place.bottom) continue;
+      const first = side === 1 ? place.top + 14 : place.bottom - 14;
+      const y = Array.from({ length: LINES }, (_, i) => first + i * LINE * side).find(isFree);
+      if (y === undefined) continue;
       written.push({ from, to: from + width, y });
       g.textAlign = "left";
       g.textBaseline = "middle";

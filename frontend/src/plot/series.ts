@@ -105,7 +105,7 @@ export class SeriesChart {
       const infinite = infinites.map((x) => ({ x, side: 1 as const, at: -1 }));
       const points = [...clipCurve(curves.steps, units).beyond, ...infinite].sort((a, b) => a.x - b.x);
       const text = (at: number) => (scale.factor ? factor(value(at)) : short(value(at)));
-      return { points, colour: styles[i].colour, text, extreme: extremes(points, value) };
+      return { points, colour: styles[i].colour, value, text, extreme: extremes(points, value) };
     });
     drawClipped(g, marks, {
       left,

@@ -42,6 +42,8 @@ export function layOutWhole(root: HTMLElement): () => void {
   }
   for (const element of unbound) set(element, UNBOUND);
   for (const element of sticky) set(element, { position: "relative" });
+  // Boxes and lines are as wide as the widest part, so that none ends where the page was cut.
+  if (root.scrollWidth > root.clientWidth) set(root, { "min-width": `${root.scrollWidth}px` });
   return () => {
     for (const [element, name, value, priority] of saved) element.style.setProperty(name, value, priority);
     for (const [element, top, left] of scrolled) {

@@ -1,4 +1,5 @@
-import { useLayoutEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useStore } from "./context";
 import { UI_TEXT } from "./text";
 
 /** Numbers of runs that are scrolled out of an area on each side. */
@@ -26,12 +27,19 @@ interface Props {
   right?: number;
 }
 
+/** Height of the strips that hold the signs, as in run_head.css. */
+export const STRIP = 22;
+
 /**
- * Signs at the edges of a scrolling area with the numbers of runs beyond them. A click scrolls to these runs. Place it
- * behind the area, in the same element.
+ * Signs with the numbers of runs beyond the edges of a scrolling area. A click scrolls to these runs. Place it behind the
+ * area, in the same element. The signs stand on strips of their own, which the area gives up: one above it for runs
+ * beside it, and one below it for runs above and below.
  */
 export function MoreRuns({ box, runs, heads = ".run-head", left = 0, right = 0 }: Props) {
   const [hidden, setHidden] = useState(NONE);
+  const { printing } = useStore();
+  const hides = printing.value;
+  useStrips(box, { heads, left, right, off: hides, key: runs.join("\n") });
   useLayoutEffect(() => {
     const root = box.current;
     if (!root) return;
@@ -49,13 +57,21 @@ export function MoreRuns({ box, runs, heads = ".run-head", left = 0, right = 0 }
     return () => observer.disconnect();
   }, [runs.join("\n"), heads, left, right]);
   const root = box.current;
-  if (!root) return null;
-  const { offsetLeft: x, offsetTop: y, clientWidth: width, clientHeight: height } = root;
+  if (!root || hides) return null;
+  const { clientWidth: width, clientHeight: height } = root;
+  const [x, y] = [root.offsetLeft + root.clientLeft, root.offsetTop + root.clientTop];
+  const end = root.offsetTop + root.offsetHeight;
   const places: Record<Side, Record<string, string>> = {
     left: { left: `${x + left}px`, top: `${y}px`, height: `${height}px` },
     right: { left: `${x + width - right}px`, top: `${y}px`, height: `${height}px` },
     above: { left: `${x}px`, top: `${y}px`, width: `${width}px` },
     below: { left: `${x}px`, top: `${y + height}px`, width: `${width}px` },
+  };
+  const strips: Record<Side, Record<string, string>> = {
+    left: { left: "3px", top: `${-STRIP}px` },
+    right: { right: "3px", top: `${-STRIP}px` },
+    above: { right: "calc(50% + 3px)", top: `${end - STRIP - y}px` },
+    below: { left: "calc(50% + 3px)", top: `${end - STRIP - y - height}px` },
   };
   const scroll: Record<Side, [number, number]> = {
     left: [-1, 0],
@@ -71,6 +87,7 @@ export function MoreRuns({ box, runs, heads = ".run-head", left = 0, right = 0 }
             <div class={`more-runs ${side}`} key={side} style={places[side]}>
               <button
                 type="button"
+                style={strips[side]}
                 title={UI_TEXT.moreTitle[side](hidden[side])}
                 data-testid={`more-${side}`}
                 onClick={() => {
@@ -85,6 +102,66 @@ export function MoreRuns({ box, runs, heads = ".run-head", left = 0, right = 0 }
       )}
     </>
   );
+}
+
+interface Strips extends Required<Pick<Props, "heads" | "left" | "right">> {
+  /** True while the area shows everything. */
+  off: boolean;
+  /** Changes with the runs. */
+  key: string;
+}
+
+/**
+ * Reserve the strips of an area in which runs do not fit, wherever it is scrolled to. A strip stays until the area's
+ * size or its runs change: without this, what shrinks to the smaller area would take the strip away again.
+ */
+function useStrips(box: Props["box"], { heads, left, right, off, key }: Strips) {
+  const [, redraw] = useState(0);
+  const kept = useRef({ of: "", across: false, along: false });
+  const reserve = () => {
+    const root = box.current;
+    if (!root) return;
+    const of = [root.offsetWidth, root.offsetHeight, left, right, off, key].join();
+    const before = kept.current;
+    const found = off ? NO_STRIPS : exceeding(root, heads, right);
+    const known = before.of === of;
+    const next = {
+      of,
+      across: found.across || (known && before.across),
+      along: found.along || (known && before.along),
+    };
+    kept.current = next;
+    root.toggleAttribute("data-more-across", next.across);
+    root.toggleAttribute("data-more-along", next.along);
+    if (before.across !== next.across || before.along !== next.along) redraw((n) => n + 1);
+  };
+  useLayoutEffect(reserve);
+  useLayoutEffect(() => {
+    if (!box.current) return;
+    const observer = new ResizeObserver(() => {
+      reserve();
+      redraw((n) => n + 1);
+    });
+    observer.observe(box.current);
+    return () => observer.disconnect();
+  }, [heads, left, right, off, key]);
+}
+
+const NO_STRIPS = { across: false, along: false };
+
+/** Return if the heads of an area need more width and more height than it has. */
+function exceeding(root: HTMLElement, heads: string, right: number): typeof NO_STRIPS {
+  const area = root.getBoundingClientRect();
+  const strip = root.hasAttribute("data-more-along") ? STRIP : 0;
+  const found = { ...NO_STRIPS };
+  for (const head of root.querySelectorAll(heads)) {
+    const own = head.getBoundingClientRect();
+    const end = own.right - area.left - root.clientLeft + root.scrollLeft;
+    const foot = own.bottom - area.top - root.clientTop + root.scrollTop;
+    found.across ||= end - (root.clientWidth - right) > (1 - IN_VIEW) * own.width + 1;
+    found.along ||= foot - (root.clientHeight + strip) > (1 - IN_VIEW) * own.height + 1;
+  }
+  return found;
 }
 
 /** Return the side on which a head is scrolled out of the area, or null if it is in view. */

@@ -147,6 +147,10 @@ export const UI_TEXT = {
     above: (n: number) => `${runs(n)} above`,
     below: (n: number) => `${runs(n)} below`,
   },
+  moreItems: {
+    left: (n: number) => `${n} more to the left`,
+    right: (n: number) => `${n} more to the right`,
+  },
   exactZero: "exactly 0",
   nonfinite: "NaN, Inf",
   nan: "NaN",

@@ -12,6 +12,7 @@ _NAMES = (
     "histograms",
     "structure",
     "findings",
+    "health",
     "index",
     "static",
 )

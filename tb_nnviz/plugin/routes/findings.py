@@ -1,6 +1,6 @@
 """``POST findings``: the findings of many runs."""
 
-from tb_nnviz.logs.findings import read_findings
+from tb_nnviz.logs.documents.findings import read_findings
 from tb_nnviz.plugin import query
 from tb_nnviz.plugin.route import POST, Answer, Call, Route, binary_answer, missing_items
 

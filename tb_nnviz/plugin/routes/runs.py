@@ -1,7 +1,7 @@
 """``GET runs``: the runs that hold statistics, and the notices of each."""
 
 from tb_nnviz import schema
-from tb_nnviz.logs.notices import read_notices
+from tb_nnviz.logs.documents.notices import read_notices
 from tb_nnviz.logs.runs import LIKELY_TAGS, describe_runs
 from tb_nnviz.plugin.route import GET, Answer, Call, Route, json_answer, missing_items
 

@@ -1,6 +1,6 @@
 """``POST structure``: layers, parameters and dataflow of many runs' models."""
 
-from tb_nnviz.logs.graph import read_structures
+from tb_nnviz.logs.documents.graph import read_structures
 from tb_nnviz.plugin import query
 from tb_nnviz.plugin.route import POST, Answer, Call, Route, binary_answer, missing_items
 

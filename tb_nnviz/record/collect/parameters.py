@@ -15,7 +15,7 @@ from tb_nnviz.record.collect.snapshot import Snapshot
 from tb_nnviz.record.collect.watched_parameters import WatchedParameters
 from tb_nnviz.record.measure.refusal import attempt
 from tb_nnviz.record.measure.stats import TensorStats, measure_any
-from tb_nnviz.record.model.metadata import gradient_of, requires_grad
+from tb_nnviz.record.model.metadata import gradient_of, requires_grad, version_of
 from tb_nnviz.record.model.modules import NamedParameter
 from tb_nnviz.record.model.optimizers import WatchedOptimizer
 from tb_nnviz.record.pending_step import PendingStep
@@ -53,6 +53,9 @@ class ParameterCollector(Collector):
         self._buffers = {kind: StepBuffer() for kind in rows.tables if kind in self.kinds}
         #: The parameters that the optimizers are about to update, or have updated, in the open step.
         self.updated: set[nn.Parameter] = set()
+        # of each of them, the identity of its gradient and the version, None if the optimizer rescales it in place
+        self._applied: dict[nn.Parameter, tuple[int, int | None]] = {}
+        self._lost: dict[str, Tensor] = {}
 
     @property
     def writes_gradients(self) -> bool:
@@ -68,6 +71,8 @@ class ParameterCollector(Collector):
         self._seen: set[nn.Parameter] = set()
         self._chosen = False
         self.updated.clear()
+        self._applied.clear()
+        self._lost.clear()
         self._snapshot.release()
 
     begin_late = begin
@@ -98,15 +103,20 @@ class ParameterCollector(Collector):
         self.updated.difference_update(tensor for _, tensor in own)
         for name, tensor in own:
             self._read_gradient(name, tensor, scale, factor)
-            if gradient_of(tensor) is not None:
+            if (gradient := gradient_of(tensor)) is not None:
                 self.updated.add(tensor)
+                self._applied[tensor] = id(gradient), None if scale is not None else version_of(gradient)
+
+    def skipped(self, optimizer: WatchedOptimizer) -> None:
+        for _, tensor in self._parameters.names_of(optimizer):  # their updates are 0, but not lost
+            self._applied.pop(tensor, None)
 
     def after(self, optimizer: WatchedOptimizer) -> None:
         for name, tensor in self._parameters.names_of(optimizer):
             if isinstance(name, str) and tensor in self.updated:
                 before = self._snapshot.take(tensor)
                 if before is not None:
-                    self._measure("update", name, tensor, minus=before)
+                    self._read_update(name, tensor, before, optimizer.attribute("found_inf"))
 
     def close(self, pending: PendingStep) -> None:
         for parameter in self._choose():  # parameters that no optimizer has stepped have not been read yet
@@ -117,12 +127,15 @@ class ParameterCollector(Collector):
         for kind, buffer in self._buffers.items():
             if kind in self._due:
                 pending.add(self._rows.tables[kind], buffer, kind in self._written)
+        pending.lost = {name: pending.copy.add(lost) for name, lost in self._lost.items()}
         pending.has_all_gradients = not self._parameters.sharded()
 
     def drop(self) -> None:
         super().drop()
         self._written = self._due = frozenset()
         self._buffers.clear()
+        self._applied.clear()
+        self._lost.clear()
         self._snapshot.release()
 
     def _read_parameter(self, name: str, tensor: nn.Parameter, updated: bool = False) -> None:
@@ -157,6 +170,31 @@ class ParameterCollector(Collector):
         # Without histograms all statistics follow from those of the scaled gradient, so it needs no copy.
         self._measure("gradient", name, gradient, scale=factor)
 
+    def _read_update(self, name: str, tensor: nn.Parameter, before: Tensor, found_inf: Tensor | None) -> None:
+        """Measure an update, and count the elements whose gradient is lost in it.
+
+        All dtypes are counted, not only bfloat16 and float16. A float32 weight loses its gradient too if the learning
+        rate is far too low, and the gradient is read within the pass over the update, which adds 3 % to the cost of a
+        logged step.
+
+        Args:
+            name: the row.
+            tensor: the parameter.
+            before: its value before the optimizer's step.
+            found_inf: above 0 if a fused optimizer skipped the step. A GradScaler sets it.
+        """
+        gradient = gradient_of(tensor)
+        applied, version = self._applied.get(tensor, (0, None))
+        if gradient is not None and (id(gradient) != applied or version not in (None, version_of(gradient))):
+            gradient = None  # another gradient than the one that was applied
+        stats = self._measure("update", name, tensor, minus=before, gradient=gradient)
+        if stats is not None and stats.lost is not None:
+            # In a skipped step both counts become infinite, so that their ratio is NaN.
+            lost = stats.lost
+            if found_inf is not None:
+                lost = lost / (found_inf.detach().reshape(1).to(lost.device) == 0)
+            self._lost[name] = lost
+
     def _measures(self, kind: str) -> bool:
         return kind in self._written and kind in self._due
 
@@ -174,13 +212,14 @@ class ParameterCollector(Collector):
         minus: Tensor | None = None,
         copy_to: Tensor | None = None,
         scale: Tensor | None = None,
+        gradient: Tensor | None = None,
     ) -> TensorStats | None:
         if kind not in self._due:
             return None
         bin_counts = self._plan.histograms and kind in self._written and isinstance(name, str)
         if not (self._plan.statistics or bin_counts):
             return None
-        stats = measure_any(x, minus=minus, copy_to=copy_to, bin_counts=bin_counts)
+        stats = measure_any(x, minus=minus, copy_to=copy_to, bin_counts=bin_counts, gradient=gradient)
         if stats is not None:
             self._buffers[kind].put(name, stats, self._plan.statistics, scale)
         elif isinstance(name, str):

@@ -28,6 +28,7 @@ class WatchedParameters:
     ) -> None:
         self._models, self._keep, self._order = models, keep, order
         self._found: list[NamedParameter] | None = None
+        self._every: list[NamedParameter] = []
         self._names: dict[nn.Parameter, str] = {}
         self._sharded: list[NamedParameter] = []
 
@@ -38,7 +39,8 @@ class WatchedParameters:
     def _find(self) -> None:
         """Find the current parameters, if the step has not yet."""
         if self._found is None:
-            found = [p for p in named_parameters(self._models) if self._keep(p.name, p.owner)]
+            self._every = named_parameters(self._models)
+            found = [p for p in self._every if self._keep(p.name, p.owner)]
             self._found = [parameter for parameter in found if not is_sharded(parameter.tensor)]
             self._sharded = [parameter for parameter in found if is_sharded(parameter.tensor)]
             self._names = {parameter.tensor: parameter.name for parameter in self._found}
@@ -68,6 +70,11 @@ class WatchedParameters:
         """Return the name of a parameter, or None if it has no row."""
         self.all()
         return self._names.get(tensor)
+
+    def names_by_id(self) -> dict[int, str]:
+        """Return the names of all parameters of the models by their ``id``, also of those without a row."""
+        self._find()
+        return {id(parameter.tensor): parameter.name for parameter in self._every}
 
     def stepped_by(self, optimizer: WatchedOptimizer) -> list[NamedParameter]:
         """Return the parameters with rows that an optimizer steps."""

@@ -72,9 +72,12 @@ class TensorStats(NamedTuple):
         values: float64 [len(FIELDS)].
         units: float64 [len(UNIT_FIELDS), units], or None if no unit axis was given.
         bin_counts: counts as ``histogram.count_codes`` returns them, or None if they were not requested.
+        lost: float64 [2], the number of elements whose gradient is not 0, and of those among them that are 0, or None
+            if no gradient was given.
     """
 
     numel: int
     values: Tensor
     units: Tensor | None = None
     bin_counts: Tensor | None = None
+    lost: Tensor | None = None

@@ -28,6 +28,7 @@ __all__ = [
     "SATURATION",
     "TensorStats",
     "finish",
+    "gradient_ratio",
     "measure",
     "measure_any",
     "merge",
@@ -51,6 +52,7 @@ def measure(
     minus: Tensor | None = None,
     copy_to: Tensor | None = None,
     bin_counts: bool = False,
+    gradient: Tensor | None = None,
 ) -> TensorStats | None:
     """Reduce a tensor to a ``TensorStats``.
 
@@ -65,13 +67,18 @@ def measure(
             rounded to float32 at most once.
         copy_to: of x's shape and dtype. It receives x's elements, even if the result is None.
         bin_counts: count the codes too, from which histograms are made.
+        gradient: of x's shape, with ``minus``. The elements that have a gradient but no difference are counted too.
 
     >>> stats = measure(torch.tensor([3.0, 0.0, -4.0]))
     >>> stats.numel, finish(1, [0], [stats.numel], stats.values[None].numpy())["norm"].tolist()
     (3, [5.0])
     """
-    stats = native.measure(x, unit_axis, bounds, minus, copy_to, bin_counts)
-    return _measure_otherwise(x, unit_axis, bounds, minus, copy_to, bin_counts) if stats is None else stats
+    stats = native.measure(x, unit_axis, bounds, minus, copy_to, bin_counts, gradient)
+    if stats is None:
+        stats = _measure_otherwise(x, unit_axis, bounds, minus, copy_to, bin_counts)
+    if stats is None or gradient is None or minus is None or stats.lost is not None:
+        return stats
+    return stats._replace(lost=_count_lost(x, minus, gradient))
 
 
 def measure_any(x: Tensor, *args: Any, **options: Any) -> TensorStats | None:
@@ -88,9 +95,8 @@ def measure_any(x: Tensor, *args: Any, **options: Any) -> TensorStats | None:
 
 def _plain_stats(stats: TensorStats) -> TensorStats | None:
     """Return the measurement of a subclass as plain tensors, or None if they have no memory of their own."""
-    found = [stats.values, stats.units, stats.bin_counts]
-    plain = [None if x is None else attempt(x, partial(_as_plain, x)) for x in found]
-    return None if plain[0] is None else TensorStats(stats.numel, plain[0], plain[1], plain[2])
+    values, *others = (None if x is None else attempt(x, partial(_as_plain, x)) for x in stats[1:])
+    return None if values is None else TensorStats(stats.numel, values, *others)
 
 
 def _as_plain(x: Tensor) -> Tensor | None:
@@ -127,6 +133,18 @@ def _real(x: Tensor) -> Tensor | None:
     # detached tensors need no no_grad, and autocast changes none of the operators that are used
     x = x.detach() if x.layout == torch.strided else x.detach().to_dense()
     return torch.view_as_real(x.resolve_conj()) if x.is_complex() else x.resolve_neg()
+
+
+def _count_lost(x: Tensor, minus: Tensor, gradient: Tensor) -> Tensor | None:
+    """Return ``TensorStats.lost`` of x - minus, or None if the gradient's elements are not in memory."""
+    if _is_scattered(gradient):  # elements that are not stored are 0
+        stored = gradient.detach().coalesce()
+        at = tuple(stored.indices())
+        x, minus, gradient = x.detach()[at], minus.detach()[at], stored.values()
+    real = [_real(each) for each in (x, minus, gradient)]
+    if any(each is None for each in real) or real[0].shape != real[2].shape:  # type: ignore[union-attr]
+        return None
+    return torch_ops.count_lost(*real)  # type: ignore[arg-type]
 
 
 def _is_scattered(x: Tensor) -> bool:
@@ -214,6 +232,40 @@ def moments(
     if first.is_complex():  # optimizers treat the real and the imaginary part as separate numbers
         tensors = [torch.view_as_real(x.resolve_conj()) for x in tensors]
     return torch_ops.moments(tensors[0], tensors[1], step_scale, correction, epsilon, (*tensors, None)[2])
+
+
+def gradient_ratio(
+    gradient: Tensor, second: Tensor, correction: float | Tensor, epsilon: float
+) -> tuple[int, Tensor] | None:
+    """Return the number of elements of a gradient, and the sum of the squares of its ratio, float64 [1].
+
+    The ratio of an element is ``gradient / max(sqrt(second) * correction, epsilon)``, and 0 if the gradient is 0. Its
+    root mean square is far above 1 if a gradient is larger than the optimizer is used to: M. Wortsman et al., "Stable
+    and low-precision training for large-scale vision-language models", 2023, section 3.4.
+
+    Return None if the gradient's elements are not in memory.
+
+    Args:
+        gradient: the gradient. Complex tensors count as their real view, sparse ones as dense.
+        second: running mean of the squares of earlier gradients, of the same shape.
+        correction: one over the root of its bias correction, as a number or a 0-d tensor.
+        epsilon: the least value of the root.
+
+    >>> numel, sum_sq = gradient_ratio(torch.tensor([6.0, 0.5]), torch.tensor([4.0, 0.0]), 1.0, 0.25)
+    >>> numel, sum_sq.tolist()
+    (2, [13.0])
+    """
+    numel = gradient.numel() * (2 if gradient.is_complex() else 1)
+    if (fast := native.gradient_ratio(gradient, second, correction, epsilon)) is not None:
+        return numel, fast
+    if _is_scattered(gradient):  # elements that are not stored are 0
+        stored = gradient.detach().coalesce()
+        gradient, second = stored.values(), second.detach()[tuple(stored.indices())]
+    real, squares = _real(gradient), _real(second)
+    if real is None or squares is None or real.shape != squares.shape or not real.is_floating_point():
+        return None
+    fast = native.gradient_ratio(real, squares, correction, epsilon)
+    return numel, torch_ops.gradient_ratio(real, squares, correction, epsilon) if fast is None else fast
 
 
 def merge_values(parts: Sequence[tuple[int, Tensor]]) -> tuple[int, Tensor]:

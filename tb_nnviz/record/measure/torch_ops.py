@@ -144,6 +144,28 @@ def moments(
     return blocks[0] if len(blocks) == 1 else torch.stack(blocks).sum(0)
 
 
+def count_lost(x: Tensor, minus: Tensor, gradient: Tensor) -> Tensor:
+    """Return ``TensorStats.lost`` of x - minus, float64 [2]."""
+    found = []
+    flats = (_flat_as(each, x) for each in (x, minus, gradient))
+    for left, right, g in zip(*(torch.split(flat, _BLOCK) for flat in flats), strict=True):
+        present = g != 0
+        found.append(torch.stack([present.sum(), (present & (left == right)).sum()]))
+    return (found[0] if len(found) == 1 else torch.stack(found).sum(0)).to(wide(x))
+
+
+def gradient_ratio(gradient: Tensor, second: Tensor, correction: float | Tensor, epsilon: float) -> Tensor:
+    """Return the sum of ``stats.gradient_ratio``, float64 [1]."""
+    found = []
+    flats = (_flat_as(each, gradient) for each in (gradient, second))
+    for g, v in zip(*(torch.split(flat, _block(gradient)) for flat in flats), strict=True):
+        g = g.to(wide(g))
+        root = (v.to(g.dtype).sqrt() * correction).clamp_min(epsilon)
+        ratio = torch.where(g == 0, _zero_and_nan(g)[0], g / root)
+        found.append(ratio.dot(ratio).reshape(1))
+    return found[0] if len(found) == 1 else torch.stack(found).sum(0)
+
+
 def _widened(flat: Tensor) -> Iterator[Tensor]:
     """Yield the elements in float64, block by block. On the CPU each block overwrites the last."""
     if flat.device.type != "cpu" or type(flat) is not Tensor:

@@ -60,10 +60,8 @@ def is_uninitialized(model: nn.Module) -> bool:
 def evaluation(model: nn.Module, autocast: Autocast | None = None) -> Iterator[None]:
     """Put a model in evaluation mode without gradients and compilation, and restore it at the end.
 
-    The model is restored even if an exception is raised. That includes each module's mode, its attributes, the
-    contents of attributes that are lists, dicts or sets, and its buffers (the model writes to copies). Also restored
-    are the random states of torch, of the model's devices, of numpy and Python, and of generators that are attributes
-    of modules. Modes are set one by one, since a user's ``eval()`` may do more, such as merge weights.
+    Everything that ``isolated`` restores is restored. Modes are set one by one, since a user's ``eval()`` may do more,
+    such as merge weights.
 
     Args:
         model: the model.
@@ -76,18 +74,43 @@ def evaluation(model: nn.Module, autocast: Autocast | None = None) -> Iterator[N
     >>> model.training
     True
     """
+    with torch.no_grad(), isolated(model, autocast):
+        for module in model.modules():
+            module.training = False
+        yield
+
+
+@contextmanager
+def isolated(model: nn.Module, autocast: Autocast | None = None) -> Iterator[None]:
+    """Let a model run without compilation, and restore it at the end.
+
+    The model is restored even if an exception is raised. That includes each module's mode, its attributes, the
+    contents of attributes that are lists, dicts or sets, and its buffers (the model writes to copies). Also restored
+    are the random states of torch, of the model's devices, of numpy and Python, and of generators that are attributes
+    of modules.
+
+    Args:
+        model: the model.
+        autocast: the state of autocast in the context, by default the current one.
+
+    >>> model = nn.Sequential(nn.BatchNorm1d(2), nn.Dropout())
+    >>> with isolated(model):
+    ...     (model(torch.ones(3, 2)) > 1e9).sum().item(), model[0].num_batches_tracked.item()
+    (0, 1)
+    >>> model[0].num_batches_tracked.item()
+    0
+    """
     with ExitStack() as stack:
         copies: dict[int, Tensor] = {}
-        stack.enter_context(torch.no_grad())
         stack.enter_context(_random_states(model))
-        for module in model.modules():
-            stack.callback(_restore, module, module.training, dict(module.__dict__), dict(module._buffers))
-            for name in module.__dict__.keys() - _TORCH_ATTRIBUTES:
-                _keep(stack, module.__dict__[name])
-            for name, buffer in module._buffers.items():
-                if buffer is not None and not is_lazy(buffer):
-                    module._buffers[name] = copies.setdefault(id(buffer), _copied(buffer))
-            module.training = False
+        with torch.no_grad():
+            for module in model.modules():
+                stack.callback(_restore, module, module.training, dict(module.__dict__), dict(module._buffers))
+                for name in module.__dict__.keys() - _TORCH_ATTRIBUTES:
+                    _keep(stack, module.__dict__[name])
+                for name, buffer in module._buffers.items():
+                    if buffer is not None and not is_lazy(buffer):
+                        module._buffers[name] = copies.setdefault(id(buffer), _copied(buffer))
         stack.enter_context(_uncompiled())
         if autocast is not None:
             stack.enter_context(autocast.context())

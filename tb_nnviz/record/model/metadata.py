@@ -34,6 +34,12 @@ def gradient_of(tensor: Tensor) -> Tensor | None:
         return tensor.grad
 
 
+def version_of(tensor: Tensor) -> int:
+    """Return the number of changes of a tensor's elements in place, or -1 if torch does not count them."""
+    with metadata():
+        return -1 if tensor.is_inference() else tensor._version
+
+
 def shape_of(tensor: Tensor) -> tuple[int, ...]:
     """Return the shape of a tensor of any class. It is empty if the tensor is nested."""
     with metadata():

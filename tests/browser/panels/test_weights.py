@@ -201,6 +201,32 @@ def test_difference_mode_subtracts_the_reference_run(view: View, demo_runs: dict
     assert download.value.suggested_filename == f"nnviz_weights_{KERNELS}_minus_healthy_step_{last}.png"
 
 
+def test_signs_count_single_weights_beyond_the_row(view: View) -> None:
+    hidden = """(row) => {
+      const { left, right } = row.getBoundingClientRect();
+      const boxes = [...row.children].map((item) => item.getBoundingClientRect());
+      return [boxes.filter((box) => box.left < left - 2).length, boxes.filter((box) => box.right > right + 2).length];
+    }"""
+    row, signs = view.get("track-picks"), [view.get(f"track-picks-{side}") for side in ("left", "right")]
+    view.page.set_viewport_size({"width": 1000, "height": 760})
+    view.settle()
+    for side in (1, 0):
+        expect(signs[1 - side]).to_have_count(0)
+        for _ in range(10):
+            if signs[side].count() == 0:
+                break
+            for count, sign in zip(row.evaluate(hidden), signs, strict=True):
+                expect(sign).to_have_count(min(1, count))
+                assert count == 0 or str(count) in sign.inner_text()
+            box, other = row.bounding_box(), signs[side].bounding_box()
+            assert box and other
+            assert box["x"] + box["width"] <= other["x"] if side else other["x"] + other["width"] <= box["x"]
+            signs[side].click()
+            view.settle()
+        expect(row.locator("button").nth(-side)).to_be_in_viewport(ratio=0.9)
+    view.page.set_viewport_size({"width": 1440, "height": 860})
+
+
 def test_tracked_weight_has_value_of_every_logged_step(view: View, demo_runs: dict[str, Run]) -> None:
     view.get("track-[0, 0, 0, 2]").click()
     chart = view.get("tracks")

@@ -15,8 +15,8 @@ import pytest
 from tensorboard.context import RequestContext
 
 from tb_nnviz import schema
+from tb_nnviz.logs.documents.findings import read_findings
 from tb_nnviz.logs.event_files import EventFileReader
-from tb_nnviz.logs.findings import read_findings
 from tb_nnviz.logs.histograms.reading import HistogramReading
 from tb_nnviz.logs.maps import list_maps, read_maps
 from tb_nnviz.logs.provider import ProviderReader

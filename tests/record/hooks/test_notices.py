@@ -6,8 +6,8 @@ from torch import nn
 
 import tb_nnviz
 from tb_nnviz import schema
-from tb_nnviz.record.collect.learning_rates import LearningRates
-from tb_nnviz.record.collect.optimizer_state import OptimizerStateCollector
+from tb_nnviz.record.collect.optimizers.learning_rates import LearningRates
+from tb_nnviz.record.collect.optimizers.optimizer_state import OptimizerStateCollector
 from tb_nnviz.record.hooks.notices import LONGEST, MOST, Notices
 from tests.support.event_reader import Run
 

@@ -71,6 +71,7 @@ def statistics() -> dict[str, set[str]]:
         heading: {names(line[0])[0] for line in table(heading)}
         for heading in (
             "Statistics of tensors",
+            "Statistics of updates",
             "Statistics of units",
             "Statistics of samples, attention and gates",
             "Statistics of the output",
@@ -78,11 +79,11 @@ def statistics() -> dict[str, set[str]]:
             "Tracked weights",
         )
     }
-    tensors, units, samples, output, optimizer, tracked = of.values()
+    tensors, updates, units, samples, output, optimizer, tracked = of.values()
     found = dict.fromkeys(("parameter", "gradient", "activation_gradient", "input"), tensors)
     return {
         **found,
-        "update": tensors | {"ratio"},
+        "update": tensors | updates,
         "activation": tensors | units | samples,
         "output": tensors | output,
         "optimizer": optimizer,

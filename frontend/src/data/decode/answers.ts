@@ -2,8 +2,10 @@ import type { HistogramsAnswer } from "../../lib/answers/histograms";
 import type { MapsAnswer } from "../../lib/answers/maps";
 import type { StructureAnswer } from "../../lib/answers/structure";
 import type { FindingsHeader } from "../../lib/findings";
+import type { HealthAnswer } from "../../lib/health";
 import type { Missing, Row, SeriesResponse } from "../../lib/types";
 import { decodeFindings } from "./findings";
+import { decodeHealth } from "./health";
 import { decodeHistograms } from "./histograms";
 import { decodeMaps } from "./maps";
 import { decodeScalars, type ScalarsAnswer } from "./scalars";
@@ -18,11 +20,12 @@ export interface Answers {
   histograms: HistogramsAnswer;
   structure: StructureAnswer;
   findings: FindingsHeader;
+  health: HealthAnswer;
 }
 export type RouteName = keyof Answers;
 
 /** Body of a request. */
-export type Body = SeriesBody & { runs?: readonly string[]; prefix?: string };
+export type Body = SeriesBody & { runs?: readonly string[]; prefix?: string; rules?: object };
 /** Layouts of earlier answers by id, which a request lists as known. */
 export type KnownLayouts = Map<string, Row[]>;
 
@@ -35,6 +38,7 @@ const DECODERS: { readonly [R in RouteName]: Decoder<Answers[R]> } = {
   histograms: decodeHistograms,
   structure: decodeStructure,
   findings: decodeFindings,
+  health: decodeHealth,
 };
 
 export const ROUTES = Object.keys(DECODERS) as readonly RouteName[];

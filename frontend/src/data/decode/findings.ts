@@ -1,19 +1,20 @@
 import { type Finding, type FindingsHeader, SEVERITIES } from "../../lib/findings";
-import { Fields, finite, nullable, oneOf, text } from "./check";
+import { Fields, finite, listOf, nullable, oneOf, orElse, text } from "./check";
 import { items, missingOf, values } from "./items";
 
 /** Read the answer of `POST findings`. */
 export function decodeFindings(header: unknown): FindingsHeader {
   const answer = new Fields(header, "answer");
   const missing = missingOf(answer);
-  const findings = items(answer, "findings", missing, readFinding);
+  const findings = items(answer, "findings", missing, (one) => readFinding(one));
   return { findings, others: values(answer, "others", missing, text), missing };
 }
 
-function readFinding(one: Fields): Finding {
+/** Read a finding, whose run is a key of its own or known otherwise. */
+export function readFinding(one: Fields, run = one.read("run", text)): Finding {
   const [layer, depth] = [one.get("layer"), one.get("depth")];
   return {
-    run: one.read("run", text),
+    run,
     rule: one.read("rule", text),
     severity: one.read("severity", oneOf(SEVERITIES)),
     title: one.read("title", text),
@@ -25,7 +26,22 @@ function readFinding(one: Fields): Finding {
     since: one.read("since", finite),
     step: one.read("step", finite),
     value: one.read("value", nullable(finite)),
+    limit: one.read("limit", nullable(finite)),
+    usual: one.read("usual", nullable(finite)),
     evidence: one.read("evidence", text),
-    advice: one.read("advice", text),
+    advice: one.read("advice", listOf(text)),
+    explains: one.read("explains", orElse(listOf(text), [])),
+    source: one.read("source", orElse(text, "")),
+    layers: layersOf(one.get("details")),
+    reference: one.read("reference", nullable(finite)),
   };
+}
+
+/** Return the names of layers in a finding's details, which are free in form. */
+function layersOf(details: unknown): string[] {
+  if (typeof details !== "object" || details === null) return [];
+  const layers = new Fields(details, "details").get("layers");
+  return Array.isArray(layers)
+    ? layers.filter((one) => typeof one === "string").map((one) => text(one, "layer"))
+    : [];
 }

@@ -220,9 +220,50 @@ const SAMPLES: { name: string; route: RouteName; body: Body; answer: () => objec
         step: 20,
         value: 1e-9,
         evidence: "small",
-        advice: "none",
+        advice: ["none"],
       })),
       others: ["c"],
+      missing: lost(),
+    }),
+  },
+  {
+    name: "health",
+    route: "health",
+    body: {},
+    answer: () => ({
+      runs: ["a", "b"].map((run) => ({
+        run,
+        verdict: "severe",
+        steps: [0, 20],
+        findings: [
+          {
+            rule: "gradient/vanishing",
+            severity: "severe",
+            title: "Gradient vanishes",
+            kind: "gradient",
+            statistic: "norm",
+            row: "fc.weight",
+            layer: "fc",
+            since: 10,
+            step: 20,
+            value: 1e-9,
+            limit: 1e-3,
+            usual: null,
+            evidence: "small",
+            advice: ["one", "two"],
+            explains: ["update/none"],
+            source: "https://example.org",
+            details: { layers: ["fc", "fc2"] },
+            reference: 2,
+          },
+        ],
+        checked: ["gradient/vanishing"],
+        unchecked: [{ rule: "loss/spike", reason: "no loss" }],
+        missing: ["a torn record"],
+      })),
+      rules: [
+        { name: "gradient/vanishing", title: "Gradient vanishes", limits: { limit: 1e-3 }, source: "" },
+      ],
       missing: lost(),
     }),
   },
@@ -284,6 +325,17 @@ const INVARIANTS: { [R in RouteName]: (answer: Answers[R]) => void } = {
       expect(Number.isFinite(since)).toBe(true);
     }
     expect(others.every((run) => typeof run === "string")).toBe(true);
+  },
+  health: ({ runs, rules }) => {
+    for (const { verdict, steps, findings, checked, unchecked } of runs) {
+      expect(verdict).toBeTypeOf("string");
+      expect(steps.length).toBe(2);
+      for (const { rule, advice, layers } of findings)
+        expect([rule, ...advice, ...layers].every((one) => typeof one === "string")).toBe(true);
+      for (const one of [...checked, ...unchecked.map(({ reason }) => reason)])
+        expect(one).toBeTypeOf("string");
+    }
+    for (const { limits } of rules) expect([...limits.values()].every(Number.isFinite)).toBe(true);
   },
 };
 

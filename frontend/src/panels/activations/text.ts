@@ -84,6 +84,7 @@ export const TEXT = {
   /** Short forms of states, for narrow pictures. */
   brief: { dead: "dead", constant: "const.", notFinite: "NaN", notKept: "–" },
   deadCount: (n: number, all: number, noun: string) => `${n} of ${all} ${noun} dead`,
+  deadBrief: (n: number, all: number) => `${n} of ${all} dead`,
   nonfiniteCount: (n: number, all: number) => `NaN, Inf in ${n} of ${all}`,
   deadTitle: "Exactly 0 for every sample of the probe and at every position",
   noMaps: "This run has no maps of this layer.",

@@ -109,6 +109,7 @@ export class LinesChart {
       return {
         points,
         colour: styles[i].colour,
+        value,
         text: (at: number) => short(value(at)),
         extreme: extremes(points, value),
       };

@@ -56,7 +56,8 @@ export const TEXT = {
   reset: "Show all steps",
   chart: (title: string, from: string, to: string) =>
     `${title}, from ${from} to ${to}. Click: move the cursor. Drag: zoom. Double click: show all steps.`,
-  beyond: (n: number) => (n === 1 ? "1 value outside of the axis" : `${n} values outside of the axis`),
+  beyond: (n: number) => `${n} outside axis`,
+  beyondTitle: (n: number) => (n === 1 ? "1 value outside of the axis" : `${n} values outside of the axis`),
   byTime: (label: string) => `${label} by time`,
   byTimeTitle: (tag: string) =>
     `The steps of ${tag} are not optimizer steps (for example, epochs). Its points are placed by wall time.`,

@@ -1,4 +1,5 @@
 import type { Line } from "../../lib/types";
+import { STRIP } from "../../ui/more_runs";
 
 /** Widths and heights of the parts of the stage, in CSS pixels. */
 interface Geometry {
@@ -18,7 +19,9 @@ export const HEADER = 34;
 export const AXIS = 24;
 /** Height of a lane of marks above the step axis. Each kind of mark has a lane. */
 export const LANE = 11;
-export const SCROLLBAR = 12;
+const SCROLLBAR = 12;
+/** Height that runs need which do not fit: the scroll bar and the strip with their number. */
+export const BEYOND = SCROLLBAR + STRIP;
 const ROW_MIN = 12;
 const ROW_MAX = 24;
 /**
@@ -114,7 +117,7 @@ export function stageGeometry(
   const free = width - tree - profile - GAP * (runs + 1);
   const overflows = free < mapMin(runs, free) * runs;
 
-  const rest = height - HEADER - axis - (overflows ? SCROLLBAR : 0);
+  const rest = height - HEADER - axis - (overflows ? BEYOND : 0);
   const available = Math.max(120, rest - seriesMin(rest, runs));
   let rowHeight = ROW_MAX;
   while (rowHeight > ROW_MIN && lineTops(lines, rowHeight)[lines.length] > available) rowHeight -= 1;

@@ -22,7 +22,7 @@ from tb_nnviz.record.measure.histogram import count_dtype
 from tb_nnviz.record.measure.native.team import find_team
 
 #: Version of the C functions' arguments, the same as ``INTERFACE`` in module.c.
-INTERFACE = 4
+INTERFACE = 5
 _DTYPES = {torch.float64: 0, torch.float32: 1, torch.bfloat16: 2, torch.float16: 3}
 #: Types whose elements are the values in memory. Another subclass may compute its elements.
 _PLAIN = {Tensor, torch.nn.Parameter}
@@ -62,8 +62,12 @@ def measure(
     minus: Tensor | None,
     copy_to: Tensor | None,
     bin_counts: bool,
+    gradient: Tensor | None = None,
 ) -> TensorStats | None:
-    """Return the result of ``stats.measure``, or None, with nothing done, if the extension cannot take x."""
+    """Return the result of ``stats.measure``, or None, with nothing done, if the extension cannot take x.
+
+    The result has no ``lost`` if the extension cannot take the gradient together with x.
+    """
     if library is None or not (address := _address(x)) or len(bounds) > 2:
         return None
     numel, dtype = x.numel(), _DTYPES[x.dtype]
@@ -100,6 +104,10 @@ def measure(
             copy_address = _address(copy_to)
         if not copy_address:
             copy_to.detach().copy_(x.detach())
+    lost, lost_address, gradient_address = None, 0, 0
+    if gradient is not None and _has_order_of(gradient, x, contiguous) and (gradient_address := _address(gradient)):
+        lost, lost_address = _memory((2,), torch.float64)
+        gradient_address = gradient_address if lost_address else 0
     bound, other_bound = (*bounds, math.nan, math.nan)[:2]
     library.measure(
         address,
@@ -115,8 +123,10 @@ def measure(
         inner,
         bound,
         other_bound,
+        gradient_address,
+        lost_address,
     )
-    return TensorStats(numel, values, units, counts)
+    return TensorStats(numel, values, units, counts, lost if gradient_address else None)
 
 
 def norms(tensors: Sequence[Tensor]) -> Tensor | None:
@@ -142,6 +152,34 @@ def norms(tensors: Sequence[Tensor]) -> Tensor | None:
         return None
     library.norms(arguments, result, torch.get_num_threads())
     return found
+
+
+def heads_are_finite(heads: Sequence[tuple[Tensor, int]]) -> bool | None:
+    """Return True if the first elements of some tensors are finite, None if the extension cannot take one of them.
+
+    Args:
+        heads: contiguous tensors, each with the number of elements that are read in the order of memory.
+    """
+    if library is None:
+        return None
+    arguments: list[int] = []
+    try:
+        for x, count in heads:  # as in norms
+            if type(x) not in _PLAIN or not x.is_cpu or (dtype := _DTYPES.get(x.dtype)) is None:
+                return None
+            address = x.data_ptr()
+            if not address or not x.is_contiguous():
+                return None
+            arguments += (address, count, dtype)
+    except RuntimeError as error:
+        if is_interrupt(error):
+            raise
+        return None
+    found, result = _memory((3,), torch.float64)
+    if not result:
+        return None
+    library.norms(arguments, result, 1)
+    return not found[1].item()
 
 
 def moments(
@@ -175,6 +213,25 @@ def moments(
         float(epsilon),
         result,
         _threads(numel),
+    )
+    return found
+
+
+def gradient_ratio(gradient: Tensor, second: Tensor, correction: float | Tensor, epsilon: float) -> Tensor | None:
+    """Return the result of ``stats.gradient_ratio``, or None if the extension cannot take the tensors."""
+    if library is None or not (address := _address(gradient)):
+        return None
+    contiguous = gradient.is_contiguous()
+    if not contiguous and not _is_dense(gradient):
+        return None
+    other = _address(second) if _has_order_of(second, gradient, contiguous) else 0
+    factor = _number(correction)
+    found, result = _memory((1,), torch.float64)
+    if not other or not result or factor is None:
+        return None
+    numel = gradient.numel()
+    library.gradient_ratio(
+        address, other, numel, _DTYPES[gradient.dtype], factor, float(epsilon), result, _threads(numel)
     )
     return found
 

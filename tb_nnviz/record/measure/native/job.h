@@ -16,7 +16,7 @@ enum {
 };
 
 typedef struct {
-    const char *x, *minus; /* minus, copy, codes and units may be NULL */
+    const char *x, *minus; /* minus, copy, codes, units and gradient may be NULL */
     char *copy;
     int64_t numel;
     int dtype;
@@ -28,7 +28,20 @@ typedef struct {
     int scattered;             /* too few elements of a unit are adjacent to reduce them on their own */
     int has_bounds;
     double bounds[BOUNDS]; /* NaN for a bound that is missing */
+    const char *gradient;  /* of the same dtype and size as x */
+    double *lost;          /* [LOST], to which the counts of elements with a gradient are added */
 } Job;
+
+/* Counts of elements whose gradient is not 0: all, and those whose value is 0 although. */
+enum { WITH_GRADIENT, ZERO_DESPITE, LOST };
+
+/* A gradient and the running mean of its squares: two tensors of the same dtype and size. */
+typedef struct {
+    const char *gradient, *second;
+    int64_t numel;
+    int dtype;
+    double correction, epsilon;
+} GradientRatio;
 
 /* The state of Adam: three tensors of the same dtype and size. */
 typedef struct {
@@ -42,6 +55,7 @@ typedef struct {
     int (*measure)(const Job *, State *); /* returns -1 if memory runs out */
     void (*norm)(const char *, int64_t, int, double *);
     void (*moments)(const Moments *, double *);
+    void (*gradient_ratio)(const GradientRatio *, double *);
 } Kernels;
 
 static inline int is_scattered(const Job *job) {

@@ -17,7 +17,7 @@
 #include "job.h"
 
 #define SATURATION 1e-2
-#define INTERFACE 4 /* as in native/__init__.py: increment it when the arguments or the module's constants change */
+#define INTERFACE 5 /* as in native/__init__.py: increment it when the arguments or the module's constants change */
 #define HOLD (1 << 18) /* least number of elements for which it pays to release the GIL */
 
 #if defined(__GNUC__) || defined(__clang__)
@@ -51,15 +51,16 @@ static Kernels kernels;
 
 static void *address(PyObject *number) { return PyLong_AsVoidPtr(number); }
 
-/* measure(x, numel, dtype, values, threads[, minus, copy, codes, units, unit_count, inner, bound, bound]) */
+/* measure(x, numel, dtype, values, threads[, minus, copy, codes, units, unit_count, inner, bound, bound, gradient,
+ * lost]) */
 static PyObject *measure(PyObject *self, PyObject *const *args, Py_ssize_t count) {
     (void)self;
-    if (count != 5 && count != 13)
+    if (count != 5 && count != 15)
         return PyErr_Format(PyExc_TypeError, "invalid number of arguments: %zd", count);
     Job job = {.x = address(args[0]), .numel = PyLong_AsLongLong(args[1]), .dtype = (int)PyLong_AsLong(args[2])};
     double *values = address(args[3]);
     int threads = (int)PyLong_AsLong(args[4]);
-    if (count == 13) {
+    if (count == 15) {
         job.minus = address(args[5]);
         job.copy = address(args[6]);
         job.codes = address(args[7]);
@@ -69,13 +70,17 @@ static PyObject *measure(PyObject *self, PyObject *const *args, Py_ssize_t count
         job.bounds[0] = PyFloat_AsDouble(args[11]);
         job.bounds[1] = PyFloat_AsDouble(args[12]);
         job.has_bounds = job.bounds[0] == job.bounds[0];
+        job.gradient = address(args[13]);
+        job.lost = address(args[14]);
     }
     if (PyErr_Occurred())
         return NULL;
-    if (!job.x || !values || job.dtype < 0 || job.dtype >= DTYPES || job.numel < 1)
+    if (!job.x || !values || job.dtype < 0 || job.dtype >= DTYPES || job.numel < 1 || (job.gradient && !job.lost))
         return PyErr_Format(PyExc_ValueError, "invalid tensor: at %p, %lld elements", job.x, (long long)job.numel);
     PyThreadState *lock = job.numel < HOLD ? NULL : PyEval_SaveThread();
     State state = empty_state();
+    if (job.gradient)
+        memset(job.lost, 0, LOST * sizeof *job.lost);
     int failed = measure_in_parts(&job, &state, threads);
     if (!job.has_bounds)
         state.saturated = NAN;
@@ -159,6 +164,28 @@ static PyObject *moments(PyObject *self, PyObject *const *args, Py_ssize_t count
     Py_RETURN_NONE;
 }
 
+/* gradient_ratio(gradient, second, numel, dtype, correction, epsilon, values, threads) */
+static PyObject *gradient_ratio(PyObject *self, PyObject *const *args, Py_ssize_t count) {
+    (void)self;
+    if (count != 8)
+        return PyErr_Format(PyExc_TypeError, "invalid number of arguments: %zd", count);
+    GradientRatio state = {.gradient = address(args[0]),
+                           .second = address(args[1]),
+                           .numel = PyLong_AsLongLong(args[2]),
+                           .dtype = (int)PyLong_AsLong(args[3]),
+                           .correction = PyFloat_AsDouble(args[4]),
+                           .epsilon = PyFloat_AsDouble(args[5])};
+    double *value = address(args[6]);
+    int threads = (int)PyLong_AsLong(args[7]);
+    if (PyErr_Occurred())
+        return NULL;
+    PyThreadState *lock = state.numel < HOLD ? NULL : PyEval_SaveThread();
+    *value = gradient_ratio_in_parts(&state, threads);
+    if (lock)
+        PyEval_RestoreThread(lock);
+    Py_RETURN_NONE;
+}
+
 /* use_team(GOMP_parallel, omp_get_thread_num, omp_get_num_threads): their addresses */
 static PyObject *use_team(PyObject *self, PyObject *const *args, Py_ssize_t count) {
     (void)self;
@@ -191,6 +218,7 @@ static PyMethodDef methods[] = {
     {"measure", (PyCFunction)(void (*)(void))measure, METH_FASTCALL, "Statistics of a tensor."},
     {"norms", (PyCFunction)(void (*)(void))norms, METH_FASTCALL, "Sum of squares over many tensors."},
     {"moments", (PyCFunction)(void (*)(void))moments, METH_FASTCALL, "Sums of squares of Adam's state."},
+    {"gradient_ratio", (PyCFunction)(void (*)(void))gradient_ratio, METH_FASTCALL, "Gradient over its usual size."},
     {"use_team", (PyCFunction)(void (*)(void))use_team, METH_FASTCALL, "Threads to share the work."},
     {NULL, NULL, 0, NULL},
 };

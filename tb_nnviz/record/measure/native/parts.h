@@ -3,6 +3,7 @@
 typedef struct {
     Job job;
     State state;
+    double lost[LOST];
     int failed;
 } MeasurePart;
 
@@ -53,6 +54,8 @@ static int measure_in_parts(Job *job, State *all, int threads) {
         *own = *job;
         own->x = job->x + start * size;
         own->minus = job->minus ? job->minus + start * size : NULL;
+        own->gradient = job->gradient ? job->gradient + start * size : NULL;
+        own->lost = memset(part[i].lost, 0, sizeof part[i].lost);
         own->copy = job->copy ? job->copy + start * size : NULL;
         own->numel = part_start(job->numel, grain, parts, i + 1) - start;
         own->first_unit = job->units ? start / job->inner % count : 0;
@@ -70,6 +73,8 @@ static int measure_in_parts(Job *job, State *all, int threads) {
     for (int i = 0; i < parts; i++) {
         failed |= part[i].failed;
         merge(all, &part[i].state);
+        for (int j = 0; j < LOST && job->gradient; j++)
+            job->lost[j] += part[i].lost[j];
         if (job->units && parts > 1)
             merge_units(job->units, part[i].job.units, count);
     }
@@ -121,4 +126,32 @@ static void moments_in_parts(const Moments *state, double *found, int threads) {
     for (int i = 0; i < parts; i++)
         for (int j = 0; j < 3; j++)
             found[j] += part[i].found[j];
+}
+
+typedef struct {
+    GradientRatio state;
+    double found;
+} GradientRatioPart;
+
+static void gradient_ratio_part(void *data, int i) {
+    GradientRatioPart *part = (GradientRatioPart *)data + i;
+    kernels.gradient_ratio(&part->state, &part->found);
+}
+
+static double gradient_ratio_in_parts(const GradientRatio *state, int threads) {
+    GradientRatioPart part[MOST_PARTS];
+    int parts = count_parts(state->numel, BLOCK);
+    size_t size = ITEM_SIZE[state->dtype];
+    for (int i = 0; i < parts; i++) {
+        int64_t start = part_start(state->numel, BLOCK, parts, i);
+        part[i] = (GradientRatioPart){.state = *state};
+        part[i].state.gradient += start * size;
+        part[i].state.second += start * size;
+        part[i].state.numel = part_start(state->numel, BLOCK, parts, i + 1) - start;
+    }
+    in_parts(gradient_ratio_part, part, parts, threads);
+    double sum = 0;
+    for (int i = 0; i < parts; i++)
+        sum += part[i].found;
+    return sum;
 }

@@ -192,16 +192,19 @@ function Head({ shown, width, step, isReference, differ }: HeadProps) {
   const counts = countStates(grid);
   const all = grid.ids.length;
   const noun = nounOf(grid);
-  const parts = [
-    differ ? (isReference ? TEXT.reference : TEXT.difference) : "",
-    grid.step === step ? "" : UI_TEXT.nearestStep(grid.step),
-    counts.nonfinite > 0
-      ? TEXT.nonfiniteCount(counts.nonfinite, all)
-      : counts.dead > 0
-        ? TEXT.deadCount(counts.dead, all, noun)
-        : unitsText(grid),
-  ];
-  const note = parts.filter(Boolean).join(" · ");
+  const noteOf = (dead: string) =>
+    [
+      differ ? (isReference ? TEXT.reference : TEXT.difference) : "",
+      grid.step === step ? "" : UI_TEXT.nearestStep(grid.step),
+      counts.nonfinite > 0
+        ? TEXT.nonfiniteCount(counts.nonfinite, all)
+        : counts.dead > 0
+          ? dead
+          : unitsText(grid),
+    ]
+      .filter(Boolean)
+      .join(" · ");
+  const note = noteOf(TEXT.deadCount(counts.dead, all, noun));
   const tone = counts.nonfinite > 0 ? "act-nonfinite" : counts.dead > 0 ? "act-bad" : "";
   const title = grid.step === step ? note : `${note}\n${UI_TEXT.nearestTitle}`;
   if (width >= COMPACT) return <RunHead run={shown.run} width={width} note={note} tone={tone} />;
@@ -209,7 +212,7 @@ function Head({ shown, width, step, isReference, differ }: HeadProps) {
     <>
       <RunHead run={shown.run} width={width} note="" />
       <p class={`act-note ${tone}`} title={title}>
-        <Name text={note} />
+        <Name text={noteOf(TEXT.deadBrief(counts.dead, all))} />
       </p>
     </>
   );

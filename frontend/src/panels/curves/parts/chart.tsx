@@ -176,7 +176,7 @@ export function ChartView(props: ChartProps) {
             <Name text={TEXT.byTime(label || chart.title)} />
           </span>
         ))}
-        {out > 0 && <Name class="note dim" text={TEXT.beyond(out)} title={TEXT.beyond(out)} />}
+        {out > 0 && <Name class="note dim" text={TEXT.beyond(out)} title={TEXT.beyondTitle(out)} />}
         <span class="gap" />
         <button
           type="button"

@@ -170,7 +170,7 @@ function contentOf(group: MarkGroup, i: number): Omit<TooltipText, "run"> {
         : UI_TEXT.health.many(findings.length, layer, since),
       origin.evidence,
     ];
-    content.help = origin.advice;
+    content.help = origin.advice.join("\n");
   } else {
     content.what = TEXT.mark.skipped(mark.steps);
     if (!mark.exact) content.lines.push(between(mark));

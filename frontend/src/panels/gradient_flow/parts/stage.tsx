@@ -7,7 +7,7 @@ import { Splitter, useListWidth } from "../../../ui/layer_list";
 import { MoreRuns } from "../../../ui/more_runs";
 import { RunHead } from "../../../ui/run_head";
 import { UI_TEXT } from "../../../ui/text";
-import { AXIS, GAP, HEADER, LANE, partInSight, roomFor, SCROLLBAR, stageGeometry } from "../layout";
+import { AXIS, BEYOND, GAP, HEADER, LANE, partInSight, roomFor, stageGeometry } from "../layout";
 import { useFlow } from "../state/context";
 import type { Flow } from "../state/flow";
 import { TEXT } from "../text";
@@ -88,7 +88,7 @@ export function Stage() {
               if (partInSight(scrollTop, visible, body).top !== part.top) setScrolled(scrollTop);
             }}
             style={{
-              height: empty ? "100%" : `${HEADER + visible + axis + (total > width ? SCROLLBAR : 0)}px`,
+              height: empty ? "100%" : `${HEADER + visible + axis + (total > width ? BEYOND : 0)}px`,
             }}
           >
             <div

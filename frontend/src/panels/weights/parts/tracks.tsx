@@ -6,6 +6,7 @@ import { shapeOf } from "../../../plot/markers";
 import { type PlotLayout, xIn } from "../../../plot/plot";
 import { SeriesChart } from "../../../plot/series";
 import { useStore } from "../../../ui/context";
+import { ScrollRow } from "../../../ui/scroll_row";
 import { useTooltip } from "../../../ui/tooltip";
 import { isBeyond, type Track, trackColours, trackCurves, trackRange } from "../model_tracks";
 import { TEXT } from "../text";
@@ -64,7 +65,7 @@ export function Tracks({ names: known, tracks, parameter, width, across, gap, wh
     <div class="w-tracks" aria-busy={known === null} style={{ height: `${height}px` }}>
       <div class="w-tracks-head">
         <b>{TEXT.tracks}</b>
-        <div class="w-picks" role="group" aria-label={TEXT.tracksView}>
+        <ScrollRow label={TEXT.tracksView} items={names.join("\n")} testid="track-picks">
           {known?.length === 0 && <span class="dim">{TEXT.noTracks}</span>}
           {names.length > 0 && (
             <button
@@ -96,7 +97,7 @@ export function Tracks({ names: known, tracks, parameter, width, across, gap, wh
               {index(name).replaceAll(" ", "")}
             </button>
           ))}
-        </div>
+        </ScrollRow>
         {cut && (
           <span class="dim" data-testid="tracks-cut">
             {TEXT.tracksCut(tick(range[0]), tick(range[1]))}

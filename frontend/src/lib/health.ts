@@ -1,0 +1,35 @@
+import type { Finding } from "./findings";
+import type { Missing } from "./types";
+
+/** Verdicts on a run, the worst first. */
+export const VERDICTS = ["severe", "warning", "notice", "nothing found", "not checkable"] as const;
+export type Verdict = (typeof VERDICTS)[number];
+
+/** What the rules say about a run, as sent by `POST health`. */
+export interface RunHealth {
+  run: string;
+  verdict: Verdict;
+  /** First and last step that were checked; null without any. */
+  steps: readonly [number | null, number | null];
+  /** Causes before their effects. */
+  findings: readonly Finding[];
+  /** Names of the rules that were checked. */
+  checked: readonly string[];
+  unchecked: readonly { rule: string; reason: string }[];
+  /** What of the log cannot be read. */
+  unread: readonly string[];
+}
+
+/** A rule with its default limits by name. */
+export interface RuleInfo {
+  name: string;
+  title: string;
+  limits: ReadonlyMap<string, number>;
+  source: string;
+}
+
+export interface HealthAnswer {
+  runs: RunHealth[];
+  rules: RuleInfo[];
+  missing: Missing[];
+}

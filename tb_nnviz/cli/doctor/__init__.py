@@ -1,0 +1,1 @@
+"""The command ``tb-nnviz doctor``: checks of the installation and of a log directory."""

@@ -1,0 +1,143 @@
+"""The pictures of a finding: the values of a log that show it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from tb_nnviz import schema
+from tb_nnviz.cli.report.svg import Curve, Marks, curves, heat_map, profile
+from tb_nnviz.logs.alignment import Table
+from tb_nnviz.logs.columns import column_starts, reduce_columns
+from tb_nnviz.logs.event_files import EventFileReader
+from tb_nnviz.logs.scalars import read_scalars
+from tb_nnviz.logs.series import Selection, read_tables
+from tb_nnviz.rules.finding import Finding
+
+#: Largest size of a heat map.
+MAX_ROWS, MAX_COLUMNS = 28, 160
+#: Least number of rows of a heat map or profile. Fewer are shown as curves only.
+MIN_ROWS = 3
+#: Rules whose problem is a trend over depth.
+_OVER_DEPTH = frozenset({"gradient/vanishing", "gradient/exploding", "activation/scale", "activation/saturated"})
+
+
+class Figures:
+    """The source of the pictures of findings.
+
+    Args:
+        logdir: the directory of the runs.
+        reference: the name of the run whose values are drawn beside those of the others, if any.
+    """
+
+    def __init__(self, logdir: Path, reference: str | None) -> None:
+        self._logdir, self._reference = logdir, reference
+        self._run, self._reader = "", EventFileReader(logdir)
+        self._reference_reader = None if reference is None else EventFileReader(logdir / reference)
+        self._tables: dict[tuple[bool, str, str], Table | None] = {}
+
+    def of(self, run: str, finding: Finding) -> Iterator[str]:
+        """Yield the pictures of a finding as SVG."""
+        if run != self._run:  # one run is kept at a time
+            self._run, self._reader = run, EventFileReader(self._logdir / run)
+            self._tables = {key: table for key, table in self._tables.items() if key[0]}
+        if not finding.kind:
+            yield from self._losses(finding)
+            return
+        table = self._table(False, finding.kind, finding.statistic)
+        names = [] if table is None else [row["name"] for row in table.rows]
+        if table is None or finding.row not in names:
+            return
+        yield self._curve(table, finding)
+        rows = _shown(table, finding)
+        if len(rows) >= MIN_ROWS:
+            yield _heat_map(table, rows, finding)
+            if finding.rule in _OVER_DEPTH:
+                yield self._profile(table, finding)
+
+    def _table(self, of_reference: bool, kind: str, statistic: str) -> Table | None:
+        key = (of_reference, kind, statistic)
+        if key not in self._tables:
+            reader = self._reference_reader if of_reference else self._reader
+            if reader is None:
+                return None
+            read = partial(reader.read_tensors, schema.PLUGIN)
+            self._tables[key] = read_tables(read, ["."], Selection(kind, [statistic]))[0].get(".")
+        return self._tables[key]
+
+    def _curve(self, table: Table, finding: Finding) -> str:
+        own = Curve(finding.row, *_series(table, finding.statistic, finding.row))
+        drawn = [own]
+        other = self._table(True, finding.kind, finding.statistic) if self._run != self._reference else None
+        if other is not None and any(row["name"] == finding.row for row in other.rows):
+            drawn.append(Curve(f"reference: {self._reference}", *_series(other, finding.statistic, finding.row)))
+        title = f"{finding.kind} {finding.statistic} of {finding.row}"
+        return curves(title, drawn, Marks(finding.since, finding.limit, finding.usual))
+
+    def _profile(self, table: Table, finding: Finding) -> str:
+        drawn = [Curve("this run", *_at_step(table, finding.statistic, finding.step))]
+        other = self._table(True, finding.kind, finding.statistic) if self._run != self._reference else None
+        if other is not None:
+            drawn.append(Curve(f"reference: {self._reference}", *_at_step(other, finding.statistic, finding.step)))
+        return profile(f"{finding.kind} {finding.statistic} over depth, step {finding.step}", drawn)
+
+    def _losses(self, finding: Finding) -> Iterator[str]:
+        """Yield the curves of what the user logs as losses."""
+        series, _ = read_scalars(self._reader, ["."], prefix=schema.TAG_LOG)
+        drawn = [
+            Curve(one.tag.removeprefix(schema.TAG_LOG), one.steps.astype(np.float64), one.values.astype(np.float64))
+            for one in series
+            if "loss" in one.tag.lower()
+        ]
+        if drawn and finding.rule.startswith(("loss/", "nonfinite/", "learning_rate/")):
+            yield curves("loss", drawn[:4], Marks(finding.since, None, None))
+
+
+def _series(table: Table, statistic: str, row: str) -> tuple[np.ndarray, np.ndarray]:
+    place = next(i for i, one in enumerate(table.rows) if one["name"] == row)
+    present = table.absent[:, place] == 0
+    return table.steps[present], table.values[statistic][present, place].astype(np.float64)
+
+
+def _at_step(table: Table, statistic: str, step: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the values of the rows at the logged step nearest to a step, over their order."""
+    place = int(np.abs(table.steps - step).argmin())
+    kept = [i for i in _main_rows(table) if not table.absent[place, i]]
+    return np.arange(len(kept), dtype=np.float64), table.values[statistic][place, kept].astype(np.float64)
+
+
+def _main_rows(table: Table) -> list[int]:
+    """Return one row per layer: its weight, or what it has."""
+    chosen: dict[str, int] = {}
+    for i, row in enumerate(table.rows):
+        key = f"{row['module']}#{row['call']}"
+        if key not in chosen or (row["role"] == "weight" and table.rows[chosen[key]]["role"] != "weight"):
+            chosen[key] = i
+    return list(chosen.values())
+
+
+def _shown(table: Table, finding: Finding) -> list[int]:
+    """Return the rows of the heat map: those next to the finding's, at most ``MAX_ROWS``."""
+    rows = _main_rows(table)
+    own = next((i for i, place in enumerate(rows) if table.rows[place]["name"] == finding.row), None)
+    if own is None:
+        own = next((i for i, place in enumerate(rows) if table.rows[place]["module"] == finding.layer), 0)
+    first = max(0, min(own - MAX_ROWS // 2, len(rows) - MAX_ROWS))
+    return rows[first : first + MAX_ROWS]
+
+
+def _heat_map(table: Table, rows: Sequence[int], finding: Finding) -> str:
+    values, absent = table.values[finding.statistic][:, rows], np.ascontiguousarray(table.absent[:, rows])
+    starts = column_starts(len(values), MAX_COLUMNS)
+    at = starts[:, None] + reduce_columns(np.ascontiguousarray(values), absent, starts).at.astype(np.int64)
+    columns = np.arange(len(rows))[None, :]
+    steps = np.append(table.steps[starts], table.steps[-1])
+    since = int(np.searchsorted(table.steps[starts], finding.since, "right") - 1)
+    affected = set(finding.details.get("layers", ())) | {finding.layer}
+    names = [str(table.rows[i]["name"]) for i in rows]
+    marked = [str(table.rows[i]["module"]) in affected for i in rows]
+    title = f"{finding.kind} {finding.statistic}, layers over steps"
+    return heat_map(title, names, marked, values[at, columns].T, absent[at, columns].T != 0, steps, max(since, 0))

@@ -1,0 +1,107 @@
+"""The report as one HTML file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from html import escape
+
+from tb_nnviz import __version__
+from tb_nnviz.cli.report.figures import Figures
+from tb_nnviz.cli.report.style import STYLE
+from tb_nnviz.diagnosis.diagnose import NOTHING_FOUND, Diagnosis
+from tb_nnviz.rules.finding import Finding
+
+#: No script, no network: what a mail program may open.
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+
+
+def render(diagnoses: Sequence[Diagnosis], figures: Figures, name: str) -> str:
+    """Return the report: a table of all runs, then each run's findings with pictures and advice.
+
+    Args:
+        diagnoses: the diagnoses, the worst first.
+        figures: the source of the pictures.
+        name: the name of the log directory.
+    """
+    title = escape(f"Report on {name}")
+    written = datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z")
+    head = (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{STYLE}</style></head>'
+    )
+    parts = [f'<h1>{title}</h1><p class="dim">tb_nnviz {escape(__version__)}, {escape(written)}</p>', _table(diagnoses)]
+    for place, diagnosis in enumerate(diagnoses):
+        parts.append(_run(diagnosis, figures, place))
+    return f"{head}<body>{''.join(parts)}</body></html>\n"
+
+
+def _table(diagnoses: Sequence[Diagnosis]) -> str:
+    rows = []
+    for place, one in enumerate(diagnoses):
+        first = one.findings[0] if one.findings else None
+        what = f"{escape(first.title)}{_where(first)}" if first else f"{len(one.checked)} rules checked"
+        rows.append(
+            f'<tr><td><a href="#run{place}">{escape(one.run)}</a></td><td>{_verdict(one)}</td><td>{what}</td></tr>'
+        )
+    return f"<table><tr><th>Run</th><th>Verdict</th><th>First cause</th></tr>{''.join(rows)}</table>"
+
+
+def _run(diagnosis: Diagnosis, figures: Figures, place: int) -> str:
+    steps = "" if diagnosis.first is None else f"steps {diagnosis.first} to {diagnosis.last}"
+    parts = [
+        f'<h2 id="run{place}">{escape(diagnosis.run)}</h2><p>{_verdict(diagnosis)} <span class="dim">{steps}</span></p>'
+    ]
+    effects: set[str] = set()
+    for finding, reference in zip(diagnosis.findings, diagnosis.reference_values, strict=True):
+        is_effect = finding.rule in effects
+        effects = effects if is_effect else set(finding.explains)
+        parts.append(_card(finding, reference, is_effect, figures.of(diagnosis.run, finding)))
+    return "".join([*parts, _checks(diagnosis)])
+
+
+def _card(finding: Finding, reference: float | None, is_effect: bool, pictures: Iterator[str]) -> str:
+    value = "" if reference is None else f" The reference run has {reference:.3g} there."
+    shown = "".join(pictures)
+    advice = "".join(f"<li>{escape(one)}</li>" for one in finding.advice)
+    source = f'<p class="dim">Source: <a href="{escape(finding.source)}">{escape(finding.source)}</a></p>'
+    explains = f'<p class="dim">Explains: {escape(", ".join(finding.explains))}</p>' if finding.explains else ""
+    relation = '<span class="dim">follows</span>' if is_effect else ""
+    return (
+        f'<section class="card is-{finding.severity}{" effect" if is_effect else ""}"><div class="head">{relation}'
+        f'<span class="chip {finding.severity}">{finding.severity}</span><h3>{escape(finding.title)}</h3>'
+        f"<code>{escape(finding.rule)}</code></div>"
+        f"<p><b>{escape(finding.layer or 'the whole model')}</b>, since step {finding.since}. "
+        f"{escape(finding.evidence)}.{value}</p>"
+        f'{f"""<div class="figures">{shown}</div>""" if shown else ""}'
+        f"{f'<p><b>What to try</b></p><ol>{advice}</ol>' if advice else ''}{explains}"
+        f"{source if finding.source else ''}</section>"
+    )
+
+
+def _checks(diagnosis: Diagnosis) -> str:
+    """Return what was checked, and what could not be, with the reasons."""
+    names = "".join(f'<li class="rule">{escape(name)}</li>' for name in diagnosis.checked)
+    reasons: dict[str, list[str]] = {}
+    for one in diagnosis.unchecked:
+        reasons.setdefault(one.reason, []).append(one.rule)
+    lacking = "".join(f"<li>{escape(', '.join(rules))}: {escape(why)}</li>" for why, rules in reasons.items())
+    unread = "".join(f"<li>{escape(one.reason)}</li>" for one in diagnosis.missing)
+    count = f"{len(diagnosis.checked)} rules checked, {len(diagnosis.unchecked)} not"
+    return (
+        f"<details><summary>{count}</summary>"
+        f"{f'<p>Checked</p><ul class=rules>{names}</ul>' if names else ''}"
+        f"{f'<p>Not checked</p><ul>{lacking}</ul>' if lacking else ''}"
+        f"{f'<p>Not read</p><ul>{unread}</ul>' if unread else ''}</details>"
+    )
+
+
+def _verdict(diagnosis: Diagnosis) -> str:
+    kind = "ok" if diagnosis.verdict == NOTHING_FOUND else diagnosis.verdict if diagnosis.findings else "dim"
+    return f'<span class="chip {kind}">{diagnosis.verdict}</span>'
+
+
+def _where(finding: Finding) -> str:
+    layer = f" in {escape(finding.layer)}" if finding.layer else ""
+    return f'{layer} <span class="dim">since step {finding.since}</span>'

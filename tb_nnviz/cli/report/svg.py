@@ -1,0 +1,203 @@
+"""Curves, profiles and heat maps as SVG. Colours come from the style sheet, so that they follow light and dark."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from typing import NamedTuple
+
+import numpy as np
+
+from tb_nnviz.cli.report.colours import colour
+from tb_nnviz.cli.report.png import data_address
+
+WIDTH, HEIGHT = 460, 190
+#: Room for labels at the left, the right, the top and the bottom.
+LEFT, RIGHT, TOP, BOTTOM = 58, 12, 26, 24
+#: Values that span more than this factor are drawn on a logarithmic scale.
+LOG_FROM = 30.0
+#: Height of the place of zeros on a logarithmic scale.
+ZERO = 16
+#: Height of a row of a heat map, and the width of its names.
+ROW, NAMES = 13, 150
+#: Longest name of a row, in characters.
+MAX_NAME = 24
+
+
+class Curve(NamedTuple):
+    """A named curve: x and y, float64 [n]."""
+
+    name: str
+    x: np.ndarray
+    y: np.ndarray
+
+
+class Marks(NamedTuple):
+    """The step at which a problem begins, its limit and the usual value, if there are any."""
+
+    since: int | None
+    limit: float | None
+    usual: float | None
+
+
+class _Scale(NamedTuple):
+    """A map from values to places."""
+
+    low: float
+    high: float
+    first: float
+    last: float
+    is_log: bool
+
+    def __call__(self, values: np.ndarray | float) -> np.ndarray:
+        x = np.asarray(values, np.float64)
+        low, high = self.low, self.high
+        is_zero = x <= 0
+        if self.is_log:
+            x, low, high = np.log10(np.maximum(x, self.low)), np.log10(low), np.log10(high)
+        share = (x - low) / (high - low)
+        place = self.first + np.clip(share, 0, 1) * (self.last - self.first)
+        return np.where(is_zero, HEIGHT - BOTTOM, place) if self.is_log else place
+
+
+def curves(title: str, drawn: Sequence[Curve], marks: Marks) -> str:
+    """Draw values over steps. Breaks in a curve, marked below, are NaN or Inf."""
+    x = _linear(np.concatenate([one.x for one in drawn]), LEFT, WIDTH - RIGHT)
+    lines = [value for value in (marks.limit, marks.usual) if value is not None]
+    y = _vertical(np.concatenate([*(one.y for one in drawn), lines]))
+    parts = [*_axes(x, y)]
+    for value, name in ((marks.usual, "usual"), (marks.limit, "limit")):
+        if value is not None and (not y.is_log or value > 0):
+            at = float(y(value))
+            parts.append(f'<line class="{name}" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{at:.1f}" y2="{at:.1f}"/>')
+            parts.append(f'<text class="{name}" x="{WIDTH - RIGHT}" y="{at - 3:.1f}" text-anchor="end">{name}</text>')
+    if marks.since is not None:
+        at = float(x(marks.since))
+        parts.append(f'<line class="since" x1="{at:.1f}" x2="{at:.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>')
+    parts += [_line(one, x, y, place) for place, one in enumerate(drawn)]
+    return _figure(title, WIDTH, HEIGHT, parts, [one.name for one in drawn] if len(drawn) > 1 else [])
+
+
+def profile(title: str, drawn: Sequence[Curve]) -> str:
+    """Draw values over the order of layers, from the input to the output."""
+    x = _linear(np.concatenate([one.x for one in drawn]), LEFT, WIDTH - RIGHT)
+    y = _vertical(np.concatenate([one.y for one in drawn]))
+    parts = [*_axes(x, y, "input", "output"), *(_line(one, x, y, place) for place, one in enumerate(drawn))]
+    return _figure(title, WIDTH, HEIGHT, parts, [one.name for one in drawn] if len(drawn) > 1 else [])
+
+
+def heat_map(
+    title: str,
+    names: Sequence[str],
+    marked: Sequence[bool],
+    values: np.ndarray,
+    absent: np.ndarray,
+    steps: np.ndarray,
+    since: int,
+) -> str:
+    """Draw magnitudes of rows over steps.
+
+    Args:
+        title: the title.
+        names: of the rows.
+        marked: True for each row that has the problem.
+        values: [rows, columns].
+        absent: bool [rows, columns].
+        steps: the first step of each column, and the last step.
+        since: the column in which the problem begins.
+    """
+    magnitude = np.abs(values[np.isfinite(values) & (values != 0) & ~absent])
+    low, high = (float(magnitude.min()), float(magnitude.max())) if magnitude.size else (1.0, 1.0)
+    low = min(max(low, high * 1e-12), high / 1.001)
+    rows, columns = values.shape
+    width, height = WIDTH - NAMES - RIGHT, rows * ROW
+    address = data_address(colour(values, absent, low, high))
+    place = f'x="{NAMES}" y="{TOP}" width="{width}" height="{height}"'
+    parts = [f'<image href="{address}" {place} preserveAspectRatio="none" style="image-rendering:pixelated"/>']
+    for i, (name, is_marked) in enumerate(zip(names, marked, strict=True)):
+        kind = "name marked" if is_marked else "name"
+        y = TOP + i * ROW + ROW - 3
+        parts.append(f'<text class="{kind}" x="{NAMES - 5}" y="{y}" text-anchor="end">{_short(name)}</text>')
+    at = NAMES + width * since / columns
+    parts.append(f'<line class="since" x1="{at:.1f}" x2="{at:.1f}" y1="{TOP}" y2="{TOP + height}"/>')
+    bottom = TOP + height + 14
+    parts.append(f'<text x="{NAMES}" y="{bottom}">step {steps[0]:g}</text>')
+    parts.append(f'<text x="{WIDTH - RIGHT}" y="{bottom}" text-anchor="end">{steps[-1]:g}</text>')
+    legend = f"{low:.2g} to {high:.2g}, grey: 0, pink: NaN or Inf"
+    parts.append(f'<text class="dim" x="{NAMES + width / 2:.0f}" y="{bottom}" text-anchor="middle">{legend}</text>')
+    return _figure(title, WIDTH, TOP + height + 22, parts, [])
+
+
+def _linear(values: np.ndarray, first: float, last: float) -> _Scale:
+    finite = values[np.isfinite(values)]
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+    return _Scale(low, high if high > low else low + 1, first, last, False)
+
+
+def _vertical(values: np.ndarray) -> _Scale:
+    finite = values[np.isfinite(values)]
+    first, last = HEIGHT - BOTTOM, TOP + 6
+    positive = finite[finite > 0]
+    if positive.size and not (finite < 0).any() and positive.max() / positive.min() > LOG_FROM:
+        # Zeros are drawn on the axis, below the smallest other value.
+        return _Scale(
+            float(positive.min()), float(positive.max()), first - ZERO * bool((finite == 0).any()), last, True
+        )
+    scale = _linear(finite, first, last)
+    return scale._replace(low=0.0) if 0 < scale.low < 0.5 * scale.high else scale
+
+
+def _axes(x: _Scale, y: _Scale, left: str = "", right: str = "") -> list[str]:
+    low, high = f"{x.low:g}", f"{x.high:g}"
+    bottom = HEIGHT - BOTTOM
+    return [
+        f'<line class="axis" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{bottom}" y2="{bottom}"/>',
+        f'<text x="{LEFT}" y="{HEIGHT - 8}">{left or "step " + low}</text>',
+        f'<text x="{WIDTH - RIGHT}" y="{HEIGHT - 8}" text-anchor="end">{right or high}</text>',
+        f'<text x="{LEFT - 5}" y="{y.first}" text-anchor="end">{y.low:.2g}</text>',
+        f'<text x="{LEFT - 5}" y="{bottom + 4}" text-anchor="end">0</text>' if y.first < bottom else "",
+        f'<text x="{LEFT - 5}" y="{TOP + 10}" text-anchor="end">{y.high:.2g}</text>',
+    ]
+
+
+def _line(curve: Curve, x: _Scale, y: _Scale, place: int) -> str:
+    finite = np.isfinite(curve.y)
+    kind = f"curve c{place}"
+    points = [f"{a:.1f},{b:.1f}" for a, b in zip(x(curve.x), y(np.where(finite, curve.y, y.low)), strict=True)]
+    pieces: list[list[str]] = []
+    piece: list[str] = []
+    for point, is_finite in zip(points, finite, strict=True):
+        if is_finite:
+            piece.append(point)
+        elif piece:
+            pieces, piece = [*pieces, piece], []
+    drawn = [_piece(one, kind) for one in [*pieces, piece] if one]
+    broken = [
+        f'<path class="broken" d="M{a - 3:.1f} {HEIGHT - BOTTOM - 7}l6 6m-6 0l6 -6"/>'
+        for a in np.unique(np.round(x(curve.x[~finite]) / 6) * 6)
+    ]
+    return "".join([*drawn, *broken])
+
+
+def _piece(points: Sequence[str], kind: str) -> str:
+    if len(points) == 1:
+        across, down = points[0].split(",")
+        return f'<circle class="{kind}" cx="{across}" cy="{down}" r="2"/>'
+    return f'<polyline class="{kind}" points="{" ".join(points)}"/>'
+
+
+def _figure(title: str, width: int, height: int, parts: Sequence[str], names: Sequence[str]) -> str:
+    keys = "".join(
+        f'<tspan class="c{place}" dx="{10 if place else 0}">\u25cf {_short(name)}</tspan>'
+        for place, name in enumerate(names)
+    )
+    key = f'<text class="key" x="{width - RIGHT}" y="{TOP - 1}" text-anchor="end">{keys}</text>' if keys else ""
+    label = escape(title)
+    head = f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{label}"><title>{label}</title>'
+    return f'{head}<text class="title" x="0" y="12">{label}</text>{"".join(parts)}{key}</svg>'
+
+
+def _short(name: str) -> str:
+    """Return a name with its middle left out if it is long: names of layers differ at both ends."""
+    half = MAX_NAME // 2
+    return escape(name if len(name) <= MAX_NAME else f"{name[: half - 1]}\u2026{name[-half:]}")

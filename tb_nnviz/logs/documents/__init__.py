@@ -1,0 +1,1 @@
+"""JSON documents of runs: graphs, notices and optimizers."""

@@ -1,0 +1,1 @@
+"""Options, learning rates and state of the watched optimizers."""

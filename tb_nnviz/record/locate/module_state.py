@@ -1,0 +1,110 @@
+"""Buffers and attributes of modules that a pass changes, as they were at its beginning."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
+
+from tb_nnviz.record.locate.arguments import size_of
+
+#: Attributes that torch gives every module.
+_TORCH_ATTRIBUTES = frozenset(vars(nn.Module()))
+#: Values of attributes that are kept. Others are objects of the user, which are not copied.
+_KEPT = (Tensor, bool, int, float, str, tuple, list, dict, set, type(None))
+#: Puts an entry into the state that it had.
+Restore = Callable[[], object]
+_Entry = tuple[dict[str, Any], str]
+
+
+class ModuleState:
+    """The entries of a model's modules that its passes change, such as the vectors of spectral normalization.
+
+    Which entries change is learned in the first passes. From then on, only those are copied. The running statistics of
+    a batch norm change too, but in training mode nothing depends on them.
+
+    Args:
+        model: the model.
+        most_bytes: memory for the copies of one pass.
+    """
+
+    #: Passes after which the changed entries are known.
+    LEARNED = 2
+
+    def __init__(self, model: nn.Module, most_bytes: int) -> None:
+        self._model, self._most_bytes = model, most_bytes
+        self._passes = 0
+        self._changed: dict[tuple[int, str], _Entry] = {}
+        self._before: list[tuple[_Entry, Any, int]] = []
+
+    def begin(self) -> list[Restore]:
+        """Return functions that put the entries back to their present values."""
+        if self._passes >= self.LEARNED:
+            return self._kept(self._changed.values()) if self._changed else []
+        entries = list(_entries(self._model))
+        self._before = [(entry, entry[0].get(entry[1]), _version(entry[0].get(entry[1]))) for entry in entries]
+        return self._kept(entries)
+
+    def end(self) -> None:
+        """Learn which entries the pass has changed."""
+        for entry, value, version in self._before:
+            now = entry[0].get(entry[1])
+            if now is not value or _version(now) != version or isinstance(value, list | dict | set):
+                self._changed[id(entry[0]), entry[1]] = entry
+        self._passes += bool(self._before)
+        self._before = []
+
+    def _kept(self, entries: Any) -> list[Restore]:
+        found: list[Restore] = []
+        room = self._most_bytes
+        for owner, name in entries:
+            value = owner.get(name)
+            if isinstance(value, Tensor):
+                room -= size_of(value)
+                if room < 0 or value.requires_grad:
+                    continue
+                with torch.no_grad():
+                    value = value.clone()
+            found.append(_restore(owner, name, value))
+        return found
+
+
+def _restore(owner: dict[str, Any], name: str, value: Any) -> Restore:
+    if type(value) in (list, dict, set):
+        value = value.copy()
+
+    def restore() -> None:
+        owner[name] = value.copy() if type(value) in (list, dict, set) else _again(value)
+
+    return restore
+
+
+def _again(value: Any) -> Any:
+    return value.clone() if isinstance(value, Tensor) else value
+
+
+def _entries(model: nn.Module) -> Iterator[_Entry]:
+    for module in model.modules():
+        if isinstance(module, torch.jit.ScriptModule):
+            continue
+        attributes = vars(module)
+        for name in attributes.keys() - _TORCH_ATTRIBUTES:
+            if isinstance(attributes[name], _KEPT):
+                yield attributes, name
+        if isinstance(module, nn.modules.batchnorm._NormBase) and module.training:
+            continue
+        for name, buffer in module._buffers.items():
+            if buffer is not None and not is_lazy(buffer):
+                yield module._buffers, name
+
+
+def _version(value: Any) -> int:
+    if not isinstance(value, Tensor):
+        return 0
+    try:
+        return value._version
+    except RuntimeError:  # an inference tensor
+        return 0

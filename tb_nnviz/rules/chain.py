@@ -1,0 +1,68 @@
+"""Chains of cause and effect among the findings of one run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from fnmatch import fnmatchcase
+
+from tb_nnviz.rules.finding import Finding
+from tb_nnviz.schema import SEVERITIES
+
+#: The rules that a rule's problem causes, as names or ``family/*``. A cause begins no later than its effects.
+EFFECTS: Mapping[str, tuple[str, ...]] = {
+    "loss/nonfinite": ("gradient/zero",),
+}
+#: Order of findings that begin at the same step: forward, then backward, then optimizer.
+_KINDS = ("input", "activation", "output", "activation_gradient", "gradient", "optimizer", "update", "parameter")
+
+
+def explain(findings: Iterable[Finding], depths: Mapping[str, float] | None = None) -> list[Finding]:
+    """Order the findings of a run by chains, and set what each finding explains.
+
+    A chain begins with its cause. Chains are ordered by their most severe finding, then by the step at which they
+    begin.
+
+    Args:
+        findings: the findings of one run.
+        depths: the position of each layer in the order of execution, by name.
+    """
+    ordered = sorted(findings, key=lambda one: _order(one, depths or {}))
+    causes: dict[int, int] = {}  # by effect
+    for effect, finding in enumerate(ordered):
+        for cause, earlier in enumerate(ordered):
+            if cause != effect and causes.get(cause) != effect and _causes(earlier, finding):
+                causes[effect] = cause
+                break
+    chains: dict[int, list[int]] = {}
+    for place in range(len(ordered)):
+        chains.setdefault(_root(place, causes), []).append(place)
+    explained = []
+    for root, members in sorted(chains.items(), key=lambda chain: _rank(chain, ordered)):
+        effects = [ordered[place] for place in members if place != root]
+        names = tuple(dict.fromkeys(one.rule for one in effects))
+        explained += [replace(ordered[root], explains=names), *effects]
+    return explained
+
+
+def _causes(cause: Finding, effect: Finding) -> bool:
+    patterns = EFFECTS.get(cause.rule, ())
+    return cause.since <= effect.since and any(fnmatchcase(effect.rule, pattern) for pattern in patterns)
+
+
+def _root(place: int, causes: Mapping[int, int]) -> int:
+    seen = {place}
+    while place in causes and causes[place] not in seen:
+        place = causes[place]
+        seen.add(place)
+    return place
+
+
+def _order(finding: Finding, depths: Mapping[str, float]) -> tuple[float, ...]:
+    kind = _KINDS.index(finding.kind) if finding.kind in _KINDS else len(_KINDS)
+    return finding.since, kind, depths.get(finding.layer, float("inf")), SEVERITIES.index(finding.severity)
+
+
+def _rank(chain: tuple[int, list[int]], ordered: Sequence[Finding]) -> tuple[int, int, int]:
+    root, members = chain
+    return min(SEVERITIES.index(ordered[place].severity) for place in members), ordered[root].since, root

@@ -1,0 +1,67 @@
+"""Rules of the clipping of gradients."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tb_nnviz.rules.finding import Finding
+from tb_nnviz.rules.rule import Rule
+from tb_nnviz.rules.step_values import StepValues
+
+#: ``limit``: median factor of clipping. ``adaptive``: the same for optimizers that divide by the size of the gradient,
+#: to which a constant factor is nothing. ``rate``: share of clipped steps, as of the table of wiring rules: 90 %.
+#: ``patience``: logged steps. A factor of 0.25 at each step is how many transformers are trained: it is no problem.
+ALWAYS = {"limit": 0.01, "adaptive": 1e-4, "rate": 0.9, "patience": 5}
+
+
+class Always(Rule):
+    """Report clipping that takes almost all of the gradient at almost every step."""
+
+    name = "clipping/always"
+    title = "Clipping removes almost all of the gradient"
+    reads = frozenset({("gradient", "count")})
+    uses = frozenset({("optimizer", "count")})
+    scalars = frozenset({"clip_factor", "clip_rate"})
+    limits = ALWAYS
+    advice = (
+        "Raise max_norm to about the usual gradient norm before clipping, which the evidence names.",
+        "If the loss is a sum over the batch, use its mean.",
+        "If the gradient norm itself is the problem, lower the learning rate and look at the layer that explodes.",
+    )
+    source = "https://arxiv.org/abs/1211.5063"
+
+    def __init__(self, **limits: float) -> None:
+        super().__init__(**limits)
+        self._factors: list[float] = []
+        self._norms: list[float] = []
+        self._since = 0
+        self._reported = False
+
+    def update(self, values: StepValues) -> list[Finding]:
+        factor, rate = values.scalars["clip_factor"], values.scalars["clip_rate"]
+        present = values.has("optimizer", "count") and bool(values.present("optimizer").any())
+        limit = self.limit["adaptive" if present else "limit"]
+        if not (factor < limit and rate >= self.limit["rate"]):
+            self._factors, self._norms = [], []
+            return []
+        self._since = self._since if self._factors else values.step
+        self._factors.append(factor)
+        self._norms.append(values.scalars.get("gradient_norm_before_clipping", np.nan))
+        if self._reported or len(self._factors) < self.limit["patience"]:
+            return []
+        self._reported = True
+        usual = float(np.median(self._norms))
+        middle = float(np.median(self._factors))
+        evidence = (
+            f"gradients are multiplied by {middle:.2g} at {rate:.0%} of the steps since step {self._since}; their norm "
+            f"before clipping is {usual:.3g}, and max_norm about {usual * middle:.2g}"
+        )
+        return [
+            self.finding(
+                values.step, "warning", evidence, since=self._since, kind="gradient", statistic="norm", value=factor,
+                limit=limit, details={"norm_before_clipping": usual, "max_norm": usual * middle},
+            )
+        ]  # fmt: skip
+
+
+RULES = (Always,)

@@ -1,0 +1,114 @@
+"""The rule of gradients that fall towards the input."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tb_nnviz.rules.finding import Finding, name_layers
+from tb_nnviz.rules.rule import Rule
+from tb_nnviz.rules.sizes import UPDATE_READS, Profile, profile, relative_updates
+from tb_nnviz.rules.step_values import StepValues
+
+#: ``limit``: the gradient of the first layers over that of the last ones; AUTOTRAINER has 1e-3. A plain ReLU network
+#: of PyTorch's initialization falls by 0.41 per layer (sqrt(1/6)) and recovers, so that one of these must hold, too:
+#: it falls below ``steep`` per layer, as with sigmoids (at most 0.25); the updates of the first layers are below
+#: ``ratio`` of their weights; or it falls below ``severe`` in all.
+VANISHING = {"limit": 1e-3, "steep": 0.25, "ratio": 1e-4, "severe": 3e-5, "patience": 3, "depth": 4, "norm": 0.0}
+
+
+class Vanishing(Rule):
+    """Report gradients that fall by orders of magnitude from the loss towards the input."""
+
+    name = "gradient/vanishing"
+    title = "Gradients vanish towards the input"
+    reads = frozenset({("gradient", "count"), ("gradient", "norm")})
+    uses = frozenset({("activation_gradient", "count"), ("activation_gradient", "norm")}) | UPDATE_READS
+    limits = VANISHING
+    advice = (
+        "Use ReLU or GELU in place of sigmoid and tanh.",
+        "Initialize for the activation: kaiming_normal_ for ReLU, xavier_normal_ for tanh.",
+        "Add residual connections, or a normalization behind each layer.",
+    )
+    source = "https://proceedings.mlr.press/v9/glorot10a.html"
+
+    def __init__(self, **limits: float) -> None:
+        super().__init__(**limits)
+        self._steps = 0
+        self._since = 0
+        self._first = -1
+        self._reported = False
+
+    def update(self, values: StepValues) -> list[Finding]:
+        self._first = values.step if self._first < 0 else self._first
+        found = profile(values)
+        if self._reported or found is None or found.places.size < self.limit["depth"] or not self._falls(values, found):
+            self._steps = 0
+            return []
+        self._since = self._since if self._steps else values.step
+        self._steps += 1
+        if self._steps < self.limit["patience"]:
+            return []
+        self._reported = True
+        return [self._found(values, found)]
+
+    def _falls(self, values: StepValues, found: Profile) -> bool:
+        """Return True if the gradients of a step vanish."""
+        sizes = found.sizes
+        if not np.isfinite(sizes).all():  # exact zeros and NaN are problems of their own
+            return False
+        top = _top(sizes)
+        # The second smallest of the first half, because one small layer, such as a position's, is no trend.
+        low = float(np.sort(np.maximum.accumulate(sizes)[: max(2, top)])[1]) if top > 1 else float(sizes[top])
+        fall = low - float(sizes[top])
+        if fall > np.log10(self.limit["limit"]):
+            return bool(sizes.min() < np.log10(self.limit["norm"])) if self.limit["norm"] > 0 else False
+        steep = fall / max(top - 1, 1) < np.log10(self.limit["steep"])
+        return bool(steep or fall < np.log10(self.limit["severe"]) or self._is_still(values, found))
+
+    def _is_still(self, values: StepValues, found: Profile) -> bool:
+        """Return True if the first layers hardly move."""
+        if not values.has("update", "norm") or not values.has("parameter", "norm"):
+            return False
+        rows, ratio = values.rows["update"], relative_updates(values)
+        names = {values.rows[found.kind][place].module for place in found.places[: found.places.size // 2].tolist()}
+        first = np.array([name in names for name in rows.layers], bool)[rows.layer] & np.isfinite(ratio)
+        return bool(first.any() and np.median(ratio[first]) < self.limit["ratio"])
+
+    def _found(self, values: StepValues, found: Profile) -> Finding:
+        rows, sizes = values.rows[found.kind], found.sizes
+        top = _top(sizes)
+        drops = np.diff(sizes[: top + 1])
+        # One layer that takes half of the fall is the cause. Otherwise the fall begins at the last layer.
+        sharp = int(np.argmax(drops)) + 1
+        cause = sharp if drops[sharp - 1] >= 0.5 * (sizes[top] - sizes[: top + 1].min()) else top
+        lowest = int(np.argmin(sizes[: top + 1]))
+        vanished = np.flatnonzero(sizes < sizes[top] + np.log10(self.limit["limit"]))
+        layers = [rows[int(place)].module for place in found.places[vanished]]
+        low, high = 10 ** float(sizes[lowest]), 10 ** float(sizes[top])
+        lowest_row, cause_row = rows[int(found.places[lowest])], rows[int(found.places[cause])]
+        evidence = (
+            f"from {cause_row.module} on towards the input the gradient falls to {low / high:.1g} of its size: "
+            f"{low:.2g} at {lowest_row.module} and {high:.2g} at {rows[int(found.places[top])].module} at step "
+            f"{values.step}; {vanished.size} of {sizes.size} layers, {name_layers(dict.fromkeys(layers))}, are below "
+            f"{self.limit['limit']:g}"
+        )
+        severe = low / high < self.limit["severe"]
+        return self.finding(
+            values.step, "severe" if severe else "warning", evidence, since=self._since, layer=cause_row.module,
+            row=cause_row.name, kind=found.kind, statistic="norm", value=low, limit=high * self.limit["limit"],
+            usual=high, advice=self.advice if self._since == self._first else self._later(),
+            details={"layers": list(dict.fromkeys(layers)), "smallest": lowest_row.module},
+        )  # fmt: skip
+
+    def _later(self) -> tuple[str, ...]:
+        """Return the advice for gradients that vanish in the course of training."""
+        return (
+            "Lower the learning rate: units that saturate or die let nothing pass.",
+            "Add residual connections, or a normalization behind each layer.",
+        )
+
+
+def _top(sizes: np.ndarray) -> int:
+    """Return the position of the largest gradient in the second half of a profile."""
+    half = sizes.size // 2
+    return half + int(np.argmax(sizes[half:]))

@@ -1,0 +1,201 @@
+"""Rules of the learning rate, judged by what the updates do to the weights and the loss."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from tb_nnviz.rules.finding import Finding
+from tb_nnviz.rules.history import History
+from tb_nnviz.rules.optimizers import learning_rates, names
+from tb_nnviz.rules.rule import Rule
+from tb_nnviz.rules.sizes import UPDATE_READS, clip_factor, relative_updates
+from tb_nnviz.rules.step_values import StepValues
+
+#: ``limit``: median over the layers of update over weight, at ``patience`` logged steps in a row; TheDeepChecker and
+#: torchmortem warn above 0.1. ``sudden``: the median that is reported at once, ``replaced``: at which the updates replace
+#: the weights. ``first``: factor on these for the first step of RMSprop, whose second moment begins at 0 uncorrected.
+#: ``before_nan``: median at the last logged step before NaN or Inf, or before the loss has grown to ``loss`` times its
+#: first value: a tenth of it is usual, so that the largest layer must be at ``largest`` as well.
+TOO_HIGH = {
+    "limit": 0.1, "sudden": 0.3, "replaced": 1.0, "first": 10.0, "patience": 3, "before_nan": 0.02, "largest": 0.1,
+    "loss": 10.0,
+}  # fmt: skip
+#: ``limit``: largest update over weight of any layer, median of the run; torchmortem warns below 1e-5, UMLAUT below a
+#: learning rate of 1e-7. ``stuck``: the same if the loss has not fallen by ``fall``. ``steps`` and ``patience``: steps
+#: and logged steps from the beginning.
+TOO_LOW = {"limit": 1e-5, "stuck": 5e-5, "fall": 0.02, "steps": 100, "patience": 10}
+
+
+class TooHigh(Rule):
+    """Report a learning rate at which the updates of most layers are a large part of the weights."""
+
+    name = "learning_rate/too_high"
+    title = "The learning rate is too high"
+    reads = UPDATE_READS
+    uses = frozenset({("gradient", "count"), ("gradient", "norm"), ("parameter", "nonfinite")})
+    scalars = frozenset({"learning_rate/"})
+    takes_logged = True
+    limits = TOO_HIGH
+    advice = (
+        "Lower the learning rate by a factor of 3 to 10, until the updates are about 1e-3 of the weights.",
+        "Warm the learning rate up over the first steps.",
+        "Clip the gradients: monitor.clip_grad_norm_(1.0).",
+    )
+    source = "https://arxiv.org/abs/2204.00694"
+
+    def __init__(self, **limits: float) -> None:
+        super().__init__(**limits)
+        self._steps = 0
+        self._since = 0
+        self._seen = 0
+        self._last: tuple[int, float, float, str] | None = None  # step, median, largest, text of the rates
+        self._loss: dict[str, float] = {}
+        self._reported = False
+
+    def update(self, values: StepValues) -> list[Finding]:
+        if self._reported:
+            return []
+        if values.logged:
+            return self._of_losses(values)
+        if not (values.has("update", "norm") and values.has("parameter", "norm")):
+            return []
+        ratio = relative_updates(values)
+        known = ratio[np.isfinite(ratio)]
+        if not known.size or not np.isfinite(values.get("parameter", "norm")[values.present("parameter")]).all():
+            return self._before_nan(values.step, "the parameters are NaN or Inf")
+        median, largest = float(np.median(known)), float(known.max())
+        self._seen += 1
+        easing = self.limit["first"] if self._seen == 1 and names(values) & {"RMSprop"} else 1.0
+        self._since = self._since if self._steps else values.step
+        self._steps = self._steps + 1 if median > self.limit["limit"] else 0
+        rates = ", ".join(f"{rate:g}" for rate in dict.fromkeys(learning_rates(values).values()))
+        self._last = values.step, median, largest, rates
+        if median <= self.limit["sudden"] * easing and self._steps < self.limit["patience"]:
+            return []
+        severity = "severe" if median > self.limit["replaced"] * easing else "warning"
+        count = int((known > self.limit["limit"]).sum())
+        evidence = (
+            f"at a learning rate of {rates} the update is {median:.2g} times the weight in the median of the layers at "
+            f"step {values.step}, and above {self.limit['limit']:g} in {count} of {known.size}"
+        )
+        return [self._found(values.step, severity, evidence, self._since, median)]
+
+    def _of_losses(self, values: StepValues) -> list[Finding]:
+        """Return the finding of a loss that has left its beginning far behind after large updates."""
+        for name, value in values.logged.items():
+            if "loss" not in name.lower() or "val" in name.lower() or "test" in name.lower():
+                continue
+            first = self._loss.setdefault(name, value)
+            if not math.isfinite(value) or (first > 0 and value > self.limit["loss"] * first):
+                found = self._before_nan(values.step, f"{name} is {value:.3g}, and was {first:.3g} at first")
+                if found:
+                    return found
+        return []
+
+    def _before_nan(self, step: int, harm: str) -> list[Finding]:
+        if self._last is None:
+            return []
+        since, median, largest, rates = self._last
+        if median < self.limit["before_nan"] or largest < self.limit["largest"]:
+            return []
+        evidence = (
+            f"at a learning rate of {rates} the update was {median:.2g} times the weight in the median of the layers, "
+            f"and {largest:.2g} in one, at step {since}; at step {step} {harm}"
+        )
+        return [self._found(step, "severe", evidence, since, median)]
+
+    def _found(self, step: int, severity: str, evidence: str, since: int, median: float) -> Finding:
+        self._reported = True
+        return self.finding(
+            step, severity, evidence, since=since, kind="update", statistic="ratio", value=median,
+            limit=self.limit["limit"], usual=1e-3,
+        )  # fmt: skip
+
+
+class TooLow(Rule):
+    """Report a learning rate at which no layer changes noticeably from the beginning of the run."""
+
+    name = "learning_rate/too_low"
+    title = "The learning rate is too low"
+    reads = UPDATE_READS | {("gradient", "count"), ("gradient", "norm")}
+    scalars = frozenset({"learning_rate/"})
+    takes_logged = True
+    limits = TOO_LOW
+    advice = (
+        "Raise the learning rate by a factor of 10 to 100, until the updates are about 1e-3 of the weights.",
+        "Check the scheduler: is it stepped per batch where it expects epochs?",
+        "If the gradients are small as well, look at the loss: is it divided twice?",
+    )
+    source = "https://arxiv.org/abs/2204.00694"
+
+    def __init__(self, **limits: float) -> None:
+        super().__init__(**limits)
+        self._ratios = History(1000)
+        self._norms = History(1000)
+        self._first = -1
+        self._rate = 0.0
+        self._losses: list[float] = []
+        self._is_over = False
+
+    def update(self, values: StepValues) -> list[Finding]:
+        if self._is_over:
+            return []
+        if values.logged:
+            loss = next((value for name, value in values.logged.items() if "loss" in name.lower()), math.nan)
+            if math.isfinite(loss):
+                self._losses.append(loss)
+            return []
+        rates = learning_rates(values)
+        if not rates or not (values.has("update", "norm") and values.has("gradient", "norm")):
+            return []
+        rate = max(rates.values())
+        if rate > self._rate * 1.01:  # the warm-up is not over
+            self._ratios, self._norms, self._first, self._rate = History(1000), History(1000), values.step, rate
+        ratio = relative_updates(values)
+        known = ratio[np.isfinite(ratio)]
+        norm = values.get("gradient", "norm")[values.present("gradient")]
+        # A rate that has decayed, or a layer that has moved, ends the check: the rate was high enough before.
+        if not known.size or not (0 < known.max() < self.limit["stuck"]) or rate < 0.5 * self._rate:
+            self._is_over = len(self._ratios) >= 3 or (known.size > 0 and known.max() > 1e-3)
+            return []
+        self._ratios.add(np.array([known.max()]))
+        self._norms.add(np.array([np.sqrt(np.sum(np.square(norm))) / clip_factor(values)]))
+        if len(self._ratios) < self.limit["patience"] or values.step - self._first < self.limit["steps"]:
+            return []
+        return self._judge(values.step, float(self._ratios.median()[0]), rate)
+
+    def _judge(self, step: int, ratio: float, rate: float) -> list[Finding]:
+        norms = self._norms.values[:, 0]
+        half = norms.size // 2
+        if np.median(norms[half:]) < 0.5 * np.median(
+            norms[:half]
+        ):  # the gradient falls, so that the run makes progress
+            return []
+        fall = self._fall()
+        if ratio > self.limit["limit"] and (fall is None or fall > self.limit["fall"]):
+            return []
+        self._is_over = True
+        loss = "" if fall is None else f"; the loss has fallen by {max(fall, 0.0):.2%}"
+        evidence = (
+            f"at a learning rate of {rate:g} the largest update of a layer is {ratio:.2g} times its weight since step "
+            f"{self._first}: {ratio * 1000:.2g} in 1000 steps{loss}"
+        )
+        return [
+            self.finding(
+                step, "warning", evidence, since=self._first, kind="update", statistic="ratio", value=ratio,
+                limit=self.limit["limit"], usual=1e-3,
+            )
+        ]  # fmt: skip
+
+    def _fall(self) -> float | None:
+        """Return the relative fall of the loss since the beginning, None if there are too few values."""
+        size = len(self._losses) // 5
+        if size < 2:
+            return None
+        first, last = float(np.mean(self._losses[:size])), float(np.mean(self._losses[-size:]))
+        return (first - last) / max(abs(first), 1e-30)
+
+
+RULES = (TooHigh, TooLow)

@@ -1,0 +1,88 @@
+"""Sizes that rules compare: gradients before clipping, updates relative to their weights, profiles over depth."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from tb_nnviz.rules.step_values import Rows, StepValues
+
+#: Smallest size of a weight that an update is compared with, in units of 1/sqrt(fan-in), the size that keeps a signal's
+#: variance. Any update of a weight that begins at 0, as in LoRA or a zeroed head, would be infinite otherwise.
+SMALLEST_WEIGHT = 0.1
+#: Statistics that ``relative_updates`` needs.
+UPDATE_READS = frozenset({("update", "count"), ("update", "norm"), ("parameter", "count"), ("parameter", "norm")})
+
+
+class Profile(NamedTuple):
+    """The logarithm of a size per layer, in the order of execution.
+
+    Attributes:
+        kind: the kind that was measured.
+        places: the position in the kind's rows of the row that stands for each layer.
+        sizes: the decimal logarithm of the size of each layer: float64 [layers].
+    """
+
+    kind: str
+    places: np.ndarray
+    sizes: np.ndarray
+
+
+def clip_factor(values: StepValues) -> float:
+    """Return the factor by which the step's gradients were multiplied, 1 if they were not clipped."""
+    factor = values.scalars.get("clip_factor", 1.0)
+    return factor if 0 < factor <= 1 else 1.0
+
+
+def total_norm(values: StepValues) -> float:
+    """Return the norm of all gradients of a step before clipping, NaN if a present one is not finite."""
+    norm = values.get("gradient", "norm")[values.present("gradient")]
+    return float(np.sqrt(np.sum(np.square(norm)))) / clip_factor(values)
+
+
+def relative_updates(values: StepValues) -> np.ndarray:
+    """Return the size of each update relative to its weight: float64 [rows of update], NaN for all but weights.
+
+    A weight that is smaller than ``SMALLEST_WEIGHT`` counts as if it had that size.
+    """
+    rows = values.rows["update"]
+    parameters = rows.align(values.rows["parameter"], values.get("parameter", "norm"))
+    root = np.sqrt(np.maximum(rows.numel, 1.0))
+    weight = np.maximum(parameters / root, SMALLEST_WEIGHT / np.sqrt(np.maximum(rows.fan_in, 1.0)))
+    judged = rows.has_role("weight") & rows.trainable & values.present("update")
+    with np.errstate(all="ignore"):
+        return np.where(judged, values.get("update", "norm") / root / weight, np.nan)
+
+
+def profile(values: StepValues) -> Profile | None:
+    """Return the sizes of the gradients over the depth of a network, None if it has less than two layers.
+
+    The norm of the gradient with respect to the output of each layer that has weights. Where no activations are
+    logged, the root mean square of the gradient with respect to its weights.
+    """
+    by_output = values.has("activation_gradient", "norm")
+    weights = values.rows["gradient"]
+    owns = weights.has_role("weight") & weights.trainable & ~np.isnan(weights.depth)
+    if by_output:
+        rows = values.rows["activation_gradient"]
+        judged = owner_mask(rows, weights) & ~np.isnan(rows.depth) & values.present("activation_gradient")
+        sizes = values.get("activation_gradient", "norm")
+        kind = "activation_gradient"
+    else:
+        rows, kind = weights, "gradient"
+        judged = owns & values.present("gradient")
+        sizes = values.get("gradient", "norm") / np.sqrt(np.maximum(rows.numel, 1.0)) / clip_factor(values)
+    places = np.flatnonzero(judged)
+    if places.size < 2:
+        return None
+    places = places[np.argsort(rows.depth[places], kind="stable")]
+    with np.errstate(all="ignore"):
+        return Profile(kind, places, np.log10(sizes[places]))
+
+
+def owner_mask(rows: Rows, weights: Rows) -> np.ndarray:
+    """Return a mask of the calls whose module has a trainable weight: bool [rows]."""
+    owned = weights.has_role("weight") & weights.trainable
+    names = {weights.layers[layer] for layer in np.unique(weights.layer[owned]).tolist()}
+    return np.array([name in names for name in rows.layers], bool)[rows.layer]

@@ -1,0 +1,1 @@
+"""Tests of what happens in the program when a rule finds a problem."""
