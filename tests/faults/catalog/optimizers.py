@@ -42,7 +42,10 @@ def clip_small() -> Training:
     return language(optimizer=sgd(1.0, 0.9), clip=1e-3)
 
 
-@CASES.fault("cnn/decay-x10000", "parameter/shrinking", twins.CNN, begins=(0, 40))
+DECAY = Case("cnn/decay", lambda: image_model(optimizer=sgd(0.01, 0.9, weight_decay=5e-4)))
+
+
+@CASES.fault("cnn/decay-x10000", "parameter/shrinking", DECAY, begins=(0, 40))
 def decay() -> Training:
     """The weight decay of SGD is 5 in place of 5e-4, so all weights go to zero."""
     return image_model(optimizer=sgd(0.01, 0.9, weight_decay=5.0))
@@ -92,7 +95,7 @@ def flipped_sign() -> Training:
                     for parameter in group["params"]:
                         parameter.add_(parameter.grad, alpha=group["lr"])
 
-    training.optimizer = Ascending(training.model.parameters(), lr=0.1)
+    training.optimizer = Ascending(training.model.parameters(), lr=0.02)
     return training
 
 
