@@ -18,13 +18,14 @@ from tests.support.tensors import same_bits
 #: Modules whose functions are made to raise, one at a time: everything between the training loop and the writer.
 PLACES = (
     "model.optimizers", "hooks.open_step",
-    "assemble", "collectors", "event_emitter", "measure.histogram", "measure.host_copy", "measure.stats",
+    "assemble", "collectors", "event_emitter", "measure.histogram", "measure.host_copy", "measure.moments", "measure.stats",
     "model.evaluation", "pending_step", "reduce.local", "row_table", "step_plan", "window",
     "hooks.calls", "hooks.fast_path", "hooks.modules", "hooks.optimizers", "hooks.order",
     "collect.activations", "collect.clipping", "collect.collector", "collect.global_norm", "collect.loss_scaling",
     "collect.optimizers.adam_state", "collect.optimizers.learning_rates", "collect.optimizers.optimizer_state",
-    "collect.optimizers.options", "collect.optimizers.values", "collect.parameter_rows",
-    "collect.held_values", "collect.parameters", "collect.scalars", "collect.snapshot", "collect.watched_parameters",
+    "collect.optimizers.options", "collect.optimizers.second_moment", "collect.optimizers.values",
+    "collect.held_values", "collect.parameter_rows", "collect.parameters", "collect.scalars", "collect.snapshot",
+    "collect.stale_gradients", "collect.watched_parameters",
     "locate.arguments", "locate.backward", "locate.findings", "locate.flags", "locate.forward", "locate.gradients",
     "locate.locator", "locate.module_state", "locate.optimizers", "locate.origin", "locate.passes",
     "locate.random_states", "locate.replay", "locate.search", "locate.unlocated", "locate.values", "reports.lost_hooks",
