@@ -38,6 +38,7 @@ class EventEmitter:
 
     def __init__(self, writer: Writer, window: bool, rules: Sequence[Rule], delivery: Delivery) -> None:
         self._writer, self._rules, self._delivery = writer, RuleRunner(rules), delivery
+        self._names = {rule.name for rule in rules}
         self._window = Window() if window else None
         self._rows: dict[str, Rows] = {}
         self._optimizers: list[dict[str, Any]] | None = None  # of the latest document
@@ -87,7 +88,12 @@ class EventEmitter:
             self._delivery.expect()
 
     def found(self, step: int, finding: Finding) -> None:
-        """Submit a finding that no rule made, and wait until it is in the file."""
+        """Submit a finding of a rule that was not made by it, and wait until it is in the file.
+
+        Nothing is written if the user has switched the rule off.
+        """
+        if finding.rule not in self._names:
+            return
 
         def entries() -> list[schema.Entry]:
             self._is_located = self._is_located or (finding.severity == "severe" and _is_nonfinite(finding))

@@ -257,7 +257,7 @@ def test_finding_is_the_only_one_and_hooks_end_with_it(tmp_path):
             model(torch.randn(8, 4)).square().mean().backward()
             optimizer.step()
         assert monitor._session._locator._passes.all() == []
-    assert len(findings(tmp_path)) == 1
+    assert len(findings(tmp_path, of_rules=True)) == 1
 
 
 def test_result_of_a_device_that_is_late_is_reported_late(tmp_path, monkeypatch):
@@ -281,3 +281,34 @@ def test_result_of_a_device_that_is_late_is_reported_late(tmp_path, monkeypatch)
     (one,) = findings(tmp_path)
     assert one["since"] == FAULT and one["rule"] == "nonfinite/forward"
     assert "read after the update" in one["evidence"]
+
+
+@pytest.mark.parametrize(("rules", "count"), [({"nonfinite/forward": None}, 0), ({"nonfinite/loss": None}, 1)])
+def test_rule_that_is_switched_off_is_not_reported(rules, count, tmp_path):
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(4, 8), Zeroed(LOG), nn.Linear(8, 1))
+    optimizer = torch.optim.SGD(model.parameters(), 0.01)
+    with tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=5, rules=rules):
+        for step in range(FAULT + 1):
+            model[1].now = step
+            optimizer.zero_grad()
+            model(torch.randn(8, 4)).square().mean().backward()
+            optimizer.step()
+    assert len(findings(tmp_path)) == count
+
+
+def test_error_is_raised_before_the_update(tmp_path):
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(4, 8), Zeroed(LOG), nn.Linear(8, 1))
+    optimizer = torch.optim.SGD(model.parameters(), 0.01)
+    with (
+        tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=5, on_finding={"nonfinite/*": "raise"}),
+        pytest.raises(tb_nnviz.FindingError, match="makes"),
+    ):
+        for step in range(FAULT + 1):
+            model[1].now = step
+            optimizer.zero_grad()
+            model(torch.randn(8, 4)).square().mean().backward()
+            optimizer.step()
+    assert step == FAULT and all(p.isfinite().all() for p in model.parameters())
+    assert len(findings(tmp_path)) == 1
