@@ -29,7 +29,7 @@ PLACES = (
     "collect.stale_gradients", "collect.watched_parameters",
     "locate.arguments", "locate.backward", "locate.findings", "locate.flags", "locate.forward", "locate.gradients",
     "locate.locator", "locate.module_state", "locate.optimizers", "locate.origin", "locate.passes",
-    "locate.random_states", "locate.replay", "locate.search", "locate.unlocated", "locate.values", "lost_hooks",
+    "locate.random_states", "locate.replay", "locate.search", "locate.unlocated", "locate.values", "reports.lost_hooks",
     "collect.activation_maps.axes", "collect.activation_maps.collector", "collect.activation_maps.inputs",
     "collect.activation_maps.layer_map", "collect.activation_maps.plan", "collect.activation_maps.probe",
     "collect.activation_maps.probe_passes",
