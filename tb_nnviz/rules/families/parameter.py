@@ -25,6 +25,9 @@ GROWING = {"limit": 10.0, "rms": 0.1}
 #: of the weights must have shrunk.
 SHRINKING = {"limit": 0.1, "share": 0.5, "rms": 0.1}
 
+#: Power of the two limits above from which on the change is said to exist.
+BEGUN = 0.25
+
 
 class NoGradient(Rule):
     """Report trainable parameters that never get a gradient while others do.
@@ -230,8 +233,9 @@ class Growing(Rule):
         crossed = judged & (ratio > limit if self.grows else ratio < limit)
         further = norms >= self._extreme if self.grows else norms <= self._extreme
         self._extreme = np.fmax(self._extreme, norms) if self.grows else np.fmin(self._extreme, norms)
+        begun = judged & (ratio > limit**BEGUN if self.grows else ratio < limit**BEGUN)
         begin = self._start if is_wrong else values.step
-        self._since = np.where(crossed, np.where(self._since < 0, begin, self._since), -1)
+        self._since = np.where(begun, np.where(self._since < 0, begin, self._since), -1)
         found = crossed & further
         if self._reported or not found.any() or found.sum() < self.limit.get("share", 0.0) * judged.sum():
             return []
@@ -323,9 +327,9 @@ def _options_text(values: StepValues, row: Row) -> str:
 
 
 def _has_wrong_sign(values: StepValues) -> bool:
-    """Return True if an option of an optimizer makes the weights or the loss grow."""
+    """Return True if a weight decay makes the weights grow."""
     groups = [group["options"] for optimizer in values.optimizers or () for group in optimizer["groups"]]
-    return any(_is_negative(one.get("weight_decay")) or bool(one.get("maximize")) for one in groups)
+    return any(_is_negative(one.get("weight_decay")) for one in groups)
 
 
 def _is_negative(value: object) -> bool:
