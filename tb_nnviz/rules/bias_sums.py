@@ -23,11 +23,14 @@ class Sums(NamedTuple):
         given: the sum over the gradient of each bias.
         expected: the same from the gradient of its layer's output. Equal but for clipping and earlier steps.
         largest: the largest sum that the gradient can have by its norm.
+        sizes: the norm of the gradient of each bias over that of its layer's output. About 1 or more, because the
+            samples add up, unless a normalization follows.
     """
 
     given: np.ndarray
     expected: np.ndarray
     largest: np.ndarray
+    sizes: np.ndarray
 
 
 class BiasSums:
@@ -56,7 +59,10 @@ class BiasSums:
         given = values.get("gradient", "mean")[bias] * counts
         elements = values.get("activation_gradient", "count")[output]
         expected = values.get("activation_gradient", "mean")[output] * elements
-        return Sums(given, expected, np.sqrt(counts) * values.get("gradient", "norm")[bias])
+        norms = values.get("gradient", "norm")[bias]
+        with np.errstate(all="ignore"):
+            sizes = norms / values.get("activation_gradient", "norm")[output]
+        return Sums(given, expected, np.sqrt(counts) * norms, sizes)
 
 
 def _pairs(biases: Rows, outputs: Rows) -> np.ndarray:

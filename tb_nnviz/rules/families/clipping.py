@@ -13,9 +13,13 @@ from tb_nnviz.rules.step_values import StepValues
 #: ``limit``: median factor of clipping. ``adaptive``: the same for optimizers that divide by the size of the gradient,
 #: to which a constant factor is nothing. ``rate``: share of clipped steps, as of the table of wiring rules: 90 %.
 #: ``patience``: logged steps. A factor of 0.25 at each step is how many transformers are trained: it is no problem.
-#: Clipping that is not reported to nnviz shows as norms that are ``equal``. The factor then follows from the sums of
-#: the gradients of biases. Where there are none, the largest update of a layer must be below ``ratio`` of the weight.
-ALWAYS = {"limit": 0.01, "adaptive": 1e-4, "rate": 0.9, "patience": 5, "equal": 1e-4, "ratio": 5e-5}
+#: Clipping that is not reported to nnviz shows as norms that are ``equal``. The gradients of biases then are below
+#: ``hidden`` of the gradients of their outputs, and the largest update of a layer is below ``small`` of its weight.
+#: Where no bias tells, it must be below ``ratio``.
+ALWAYS = {
+    "limit": 0.01, "adaptive": 1e-4, "rate": 0.9, "patience": 5, "equal": 1e-4, "hidden": 0.05, "small": 2e-3,
+    "ratio": 5e-5,
+}  # fmt: skip
 
 
 class Always(Rule):
@@ -75,15 +79,10 @@ class Always(Rule):
         return self.limit["adaptive" if present else "limit"]
 
     def _hidden_factor(self, values: StepValues) -> float | None:
-        """Return the factor of clipping that was not reported, None if it is unknown."""
+        """Return an upper estimate of the factor of clipping that was not reported, None if it is unknown."""
         sums = self._sums.update(values)
-        if sums is None:
-            return None
-        with np.errstate(all="ignore"):
-            factors = np.abs(sums.given / sums.expected)
-        # A sum that is 0 but for rounding, as before a softmax, tells nothing.
-        known = factors[np.isfinite(factors) & (np.abs(sums.given) > 0.01 * sums.largest)]
-        return float(np.median(known)) if known.size else None
+        known = sums.sizes[np.isfinite(sums.sizes)] if sums is not None else np.zeros(0)
+        return float(known.max()) if known.size else None
 
     def _of_norms(self, values: StepValues) -> list[Finding]:
         """Return the finding of a norm that is the same at each step, as behind torch's own clipping."""
@@ -98,10 +97,15 @@ class Always(Rule):
         factor = self._hidden_factor(values)
         ratio = relative_updates(values)
         largest = float(np.nanmax(ratio)) if np.isfinite(ratio).any() else np.inf
-        if not (factor < self._limit(values) if factor is not None else largest < self.limit["ratio"]):
+        is_small = largest < self.limit["ratio"]
+        if factor is not None and not is_small:
+            is_small = factor < self.limit["hidden"] and largest < self.limit["small"]
+        if not is_small:
             return []
         self._reported = True
-        what = "as if it was clipped" if factor is None else f"because gradients are multiplied by {factor:.2g}"
+        what = "as if it was clipped"
+        if factor is not None:
+            what += f", and the gradients of biases are at most {factor:.2g} of those of their outputs"
         evidence = (
             f"the gradient norm is {total:.3g} at {len(self._norms)} logged steps in a row, {what}; the largest update "
             f"of a layer is {largest:.2g} times its weight"
