@@ -199,11 +199,14 @@ class TooLow(Rule):
         ratio = relative_updates(values)
         known = ratio[np.isfinite(ratio)]
         norm = values.get("gradient", "norm")[values.present("gradient")]
-        # A rate that has decayed, or a layer that has moved, ends the check: the rate was high enough before.
-        if not known.size or not (0 < known.max() < self.limit["stuck"]) or rate < 0.5 * self._rate:
-            self._is_over = len(self._ratios) >= 3 or (known.size > 0 and known.max() > 1e-3)
+        largest = float(known.max()) if known.size else 0.0
+        if not largest > 0:
             return []
-        self._ratios.add(np.array([known.max()]))
+        # A rate that has decayed, or a layer that moves, ends the check: the rate is high enough, or was.
+        if largest >= self.limit["stuck"] or rate < 0.5 * self._rate:
+            self._is_over = True
+            return []
+        self._ratios.add(np.array([largest]))
         self._norms.add(np.array([np.sqrt(np.sum(np.square(norm))) / clip_factor(values)]))
         if len(self._ratios) < self.limit["patience"] or values.step - self._first < self.limit["steps"]:
             return []
