@@ -50,6 +50,7 @@ EFFECTS: Mapping[str, tuple[str, ...]] = {
         "update/too_large", "parameter/growing", "loss/*", "nonfinite/*", "gradient/zero", "activation/*",
     ),
     "gradient/vanishing": (
+        "update/none",
         "update/too_small", "update/epsilon", "update/lost", "loss/stuck", "loss/plateau", "learning_rate/too_low",
         "gradient/zero", "output/constant", "activation/collapse",
     ),
@@ -83,11 +84,18 @@ EFFECTS: Mapping[str, tuple[str, ...]] = {
         "learning_rate/too_low", "update/epsilon", "update/too_small", "update/lost", "update/none", "loss/stuck",
         "loss/plateau",
     ),
-    "precision/loss_scale": ("update/none", "loss/stuck", "loss/plateau", "gradient/zero"),
-    "precision/underflow": ("gradient/zero", "gradient/vanishing", "update/too_small", "loss/stuck", "loss/plateau"),
-    "loss/nonfinite": ("gradient/zero", "nonfinite/*"),
+    "precision/loss_scale": (
+        "gradient/exploding", "nonfinite/*", "update/none", "loss/stuck", "loss/plateau", "gradient/zero",
+    ),
+    "precision/underflow": (
+        "update/lost", "update/none", "gradient/zero", "gradient/vanishing", "update/too_small", "loss/stuck",
+        "loss/plateau",
+    ),
+    "loss/nonfinite": ("gradient/zero",),
     "loss/diverges": ("loss/spike", "nonfinite/*", "loss/nonfinite"),
 }  # fmt: skip
+#: The same for effects that begin later only: at the same step, the rule is an effect itself.
+LATER_EFFECTS: Mapping[str, tuple[str, ...]] = {"loss/nonfinite": ("nonfinite/*",)}
 #: Order of findings that begin at the same step: forward, then backward, then optimizer.
 _KINDS = ("input", "activation", "output", "activation_gradient", "gradient", "optimizer", "update", "parameter")
 #: Thresholds are crossed at different times, so a cause may be noticed later than its effect: by this share of the
@@ -135,7 +143,8 @@ def _causes(cause: Finding, effect: Finding, is_late: bool) -> bool:
     """Return True if a finding may have caused another, and is noticed later if ``is_late``, else not later."""
     late = cause.since - effect.since
     in_time = 0 < late <= max(LATE_STEPS, LATE_SHARE * effect.since) if is_late else late <= 0
-    return in_time and any(fnmatchcase(effect.rule, pattern) for pattern in EFFECTS.get(cause.rule, ()))
+    patterns = EFFECTS.get(cause.rule, ()) + (LATER_EFFECTS.get(cause.rule, ()) if late < 0 else ())
+    return in_time and any(fnmatchcase(effect.rule, pattern) for pattern in patterns)
 
 
 def _above(place: int, causes: Mapping[int, int]) -> list[int]:
