@@ -13,7 +13,7 @@ from tb_nnviz.rules.step_values import StepValues
 #: 1 for ReLU. With PyTorch's default (weights of variance 1 / (3 fan-in)), it is 0.41, which bounds ``shrink``.
 #: ``limit`` is the product along a path without normalization (SageMaker Debugger: a ratio of variances of 10 between
 #: two layers). ``total`` is the product for gains near 1. ``jump`` is one gain over the median of the others.
-SCALE = {"limit": 100.0, "grow": 3.0, "shrink": 0.25, "total": 1e4, "jump": 30.0, "severe": 1e4}
+SCALE = {"limit": 30.0, "grow": 3.0, "shrink": 0.25, "total": 1e4, "jump": 30.0, "severe": 1e4}
 
 
 class Scale(Rule):
