@@ -25,7 +25,7 @@ EFFECTS: Mapping[str, tuple[str, ...]] = {
         "output/constant",
         "nonfinite/*",
     ),
-    "input/constant": ("activation/collapse", "output/constant", "loss/stuck", "loss/plateau"),
+    "input/constant": ("activation/collapse", "activation/dead", "output/constant", "loss/stuck", "loss/plateau"),
     "activation/scale": (
         "activation/saturated",
         "activation/dead",
@@ -68,6 +68,7 @@ EFFECTS: Mapping[str, tuple[str, ...]] = {
         "loss/plateau",
     ),
     "activation/collapse": (
+        "activation/dead",
         "gradient/zero",
         "gradient/vanishing",
         "update/too_small",

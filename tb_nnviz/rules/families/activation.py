@@ -12,8 +12,9 @@ from tb_nnviz.rules.rule import Rule
 from tb_nnviz.rules.step_values import StepValues
 
 #: Share of units that are 0 in a whole step, above which a layer is dying (torchmortem and torchdiag warn at 0.5) or
-#: dead. ``few`` elements per unit and step do not show that a unit is dead: with one sample, half of them are 0.
-DEAD = {"limit": 0.5, "dead": 0.9, "few": 32.0, "patience": 3.0}
+#: dead. ``limit`` applies to layers that are ``above`` the lower quartile of the others, ``alone`` to all. ``few``
+#: elements per unit and step do not show that a unit is dead: with one sample, half of them are 0.
+DEAD = {"limit": 0.5, "above": 0.25, "alone": 0.8, "dead": 0.9, "few": 32.0, "patience": 3.0}
 #: Share of outputs within 0.01 of a bound (SageMaker Debugger, TheDeepChecker: 0.5 of a layer).
 SATURATED = {"limit": 0.5, "severe": 0.9, "patience": 3.0}
 #: Largest RMS of a unit over the median of the units. Massive activations are 1000 times the median (arXiv 2402.17762).
@@ -112,10 +113,15 @@ class Dead(_Units):
         share = np.where(calls.rectifies, values.get("activation", "dead_fraction"), np.nan)
         if values.has("activation", "nonpositive_unit_fraction") and values.has("activation_gradient", "zero_fraction"):
             share = np.where(calls.rectifies, share, self._functional(values, calls))
-        limit = np.full(len(share), self.limit["limit"])
+        limit = np.full(len(share), self._limit(share))
         few = per_unit(calls.rows, values.get("activation", "count")) < self.limit["few"]
-        limit[few] = max(self.limit["limit"], self.limit["dead"])
+        limit[few] = np.maximum(limit[few], self.limit["dead"])
         return self._judge(values, share, limit, self.limit["dead"], "dead_fraction", "units are 0 in every sample")
+
+    def _limit(self, share: np.ndarray) -> float:
+        known = share[np.isfinite(share)]
+        usual = float(np.percentile(known, 25, method="lower")) if known.size > 1 else 0.0
+        return max(self.limit["limit"], min(self.limit["alone"], usual + self.limit["above"]))
 
     @staticmethod
     def _functional(values: StepValues, calls: Calls) -> np.ndarray:

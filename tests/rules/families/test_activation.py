@@ -69,6 +69,10 @@ def test_dead_healthy_layers_find_nothing(share: list[float]) -> None:
     assert findings_of(Dead(), steps(NET, dead_fraction=share)) == []
 
 
+def test_dead_half_of_all_layers_finds_nothing() -> None:
+    assert findings_of(Dead(), steps(NET, dead_fraction=[0, 0.55, 0, 0.5, 0, 0.52])) == []
+
+
 def test_dead_few_samples_find_nothing() -> None:
     share = [0, 0.6, 0, 0.7, 0, 0.5]
     assert findings_of(Dead(), [activations(i, NET, samples=1, dead_fraction=share) for i in range(9)]) == []
@@ -191,6 +195,7 @@ def test_scale_growth_and_shrinking_name_the_first_layer() -> None:
 
 
 def test_scale_single_layer_is_named() -> None:
+    assert scale([60, 50, 40, 30, 20]) == [("linear0", "grow")]
     assert scale([1, 1, 90, 80, 80]) == [("linear2", "grow")]
     assert scale([1, 1, 0.01, 0.01, 0.01]) == [("linear2", "shrink")]
 
@@ -211,6 +216,11 @@ def test_scale_single_layer_is_named() -> None:
 )
 def test_scale_healthy_initialization_finds_nothing(std: list[float], types: str) -> None:
     assert scale(std, types) == []
+
+
+def test_scale_inputs_that_the_model_normalizes_find_nothing() -> None:
+    assert scale([0.5, 0.4, 0.3, 0.2], "LLLL", rms=130.0) == []
+    assert scale([0.5, 0.4, 0.3, 0.2], "LLLL", rms=0.002) == []
 
 
 def test_scale_later_growth_finds_nothing() -> None:
