@@ -24,7 +24,7 @@ NOTHING_FOUND = "nothing found"
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What the rules say about a run.
+    """The verdict of the rules on a run.
 
     Args:
         run: the name of the run.
