@@ -234,7 +234,7 @@ class Collapse(Rule):
     name = "activation/collapse"
     title = "The output is the same for every sample"
     reads = frozenset({("activation", "count"), ("activation", "batch_std~"), ("activation", "rms")})
-    uses = frozenset({("output", "count")})
+    uses = frozenset({("output", "count"), ("input", "count"), ("input", "batch_std~")})
     limits = COLLAPSE
     advice = (
         "Look at the layer in front: dead or saturated units no longer pass the input on.",
@@ -256,8 +256,8 @@ class Collapse(Rule):
         for one in np.unique(model):
             places = np.flatnonzero((model == one) & np.isfinite(spread))
             start = _from_here_on(spread[places] <= self.limit["limit"])
-            # If the first layer gives the same for every sample, so does the input.
-            if start is None or start == 0:
+            first_is_cause = start == 0 and inputs_differ(values, _models(values)[one] if one >= 0 else "")
+            if start is None or (start == 0 and not first_is_cause):
                 self._collapsed.pop(int(one), None)
                 continue
             first = int(places[start])
@@ -267,11 +267,12 @@ class Collapse(Rule):
                 continue
             self._reported = True
             exact = "exactly " if spread[first] == 0 else ""
-            usual = float(np.median(spread[places[:start]]))
+            usual = float(np.median(spread[places[:start]])) if start else None
+            others = "the inputs do" if usual is None else f"by {usual:.2g} in the layers before"
             layers = list(dict.fromkeys(rows[i].module for i in places[start:]))
             evidence = (
                 f"outputs differ between samples by {exact}{spread[first]:.2g} of their size since step {since}, "
-                f"in {name_layers(layers)}, and by {usual:.2g} in the layers before"
+                f"in {name_layers(layers)}, and {others}"
             )
             severity = "severe" if spread[places[-1]] <= self.limit["exact"] else "warning"
             return [
@@ -289,6 +290,15 @@ def relative_spread(values: StepValues, kind: str) -> np.ndarray:
     spread, rms = values.get(kind, "batch_std~"), values.get(kind, "rms")
     with np.errstate(all="ignore"):
         return np.where(rms > 0, spread / rms, np.where(rms == 0, spread, np.nan))
+
+
+def inputs_differ(values: StepValues, model: str) -> bool:
+    """Return True if the log shows that an input of a model differs between samples."""
+    if not values.has("input", "batch_std~"):
+        return False
+    rows = values.rows["input"]
+    own = np.array([row.module == model for row in rows], bool)
+    return bool((own & (values.get("input", "batch_std~") > 0)).any())
 
 
 def _from_here_on(mask: np.ndarray) -> int | None:
