@@ -15,7 +15,7 @@ EFFECTS: Mapping[str, tuple[str, ...]] = {
         "activation/scale", "activation/saturated", "activation/dead", "gradient/exploding", "gradient/vanishing",
         "update/too_large", "loss/spike", "loss/diverges", "loss/stuck", "output/constant", "nonfinite/*",
     ),
-    "input/constant": ("activation/collapse", "output/constant", "loss/stuck", "loss/plateau"),
+    "input/constant": ("activation/collapse", "activation/dead", "output/constant", "loss/stuck", "loss/plateau"),
     "activation/scale": (
         "activation/saturated", "activation/dead", "activation/collapse", "activation/outlier", "attention/*",
         "gradient/exploding", "gradient/vanishing", "gradient/zero", "gradient/spike", "update/too_large",
@@ -31,7 +31,8 @@ EFFECTS: Mapping[str, tuple[str, ...]] = {
         "loss/stuck", "loss/plateau",
     ),
     "activation/collapse": (
-        "gradient/zero", "gradient/vanishing", "update/too_small", "output/constant", "loss/stuck", "loss/plateau",
+        "activation/dead", "gradient/zero", "gradient/vanishing", "update/too_small", "output/constant", "loss/stuck",
+        "loss/plateau",
     ),
     "attention/logits": ("attention/collapse", "gradient/*", "loss/spike", "loss/diverges", "nonfinite/*"),
     "normalization/evaluation": ("activation/scale", "gradient/exploding", "gradient/vanishing", "loss/overfit"),
