@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from functools import cache
+from typing import Any
 
 from torch import Tensor
 
@@ -39,6 +40,7 @@ class EventEmitter:
         self._writer, self._rules, self._delivery = writer, RuleRunner(rules), delivery
         self._window = Window() if window else None
         self._rows: dict[str, Rows] = {}
+        self._optimizers: list[dict[str, Any]] | None = None  # of the latest document
         self._histogram_steps = 0
         self._found: list[Finding] = []  # at the newest step that has findings
 
@@ -114,7 +116,9 @@ class EventEmitter:
                 self._rows[kind] = Rows(known)
         rows = {kind: self._rows[kind] for kind in step.statistics}
         scalars = {**step.scalars, "skipped": float(step.skipped)}
-        values = StepValues(pending.plan.step, rows, step.statistics, scalars)
+        if step.optimizers is not None:
+            self._optimizers = step.optimizers["optimizers"]
+        values = StepValues(pending.plan.step, rows, step.statistics, scalars, optimizers=self._optimizers)
         return self._report_findings(values.step, self._rules.update(values))
 
     def _report_findings(self, step: int, findings: list[Finding]) -> list[schema.Entry]:

@@ -11,8 +11,83 @@ from tb_nnviz.schema import SEVERITIES
 
 #: The rules that a rule's problem causes, as names or ``family/*``. A cause begins no later than its effects.
 EFFECTS: Mapping[str, tuple[str, ...]] = {
-    "loss/nonfinite": ("gradient/zero",),
-}
+    "input/scale": (
+        "activation/scale", "activation/saturated", "activation/dead", "gradient/exploding", "gradient/vanishing",
+        "update/too_large", "loss/spike", "loss/diverges", "loss/stuck", "output/constant", "nonfinite/*",
+    ),
+    "input/constant": ("activation/collapse", "output/constant", "loss/stuck", "loss/plateau"),
+    "activation/scale": (
+        "activation/saturated", "activation/dead", "activation/collapse", "activation/outlier", "attention/*",
+        "gradient/exploding", "gradient/vanishing", "gradient/zero", "gradient/spike", "update/too_large",
+        "update/too_small", "clipping/always", "loss/spike", "loss/diverges", "loss/stuck", "loss/plateau",
+        "output/constant", "nonfinite/*",
+    ),
+    "activation/dead": (
+        "activation/collapse", "gradient/zero", "gradient/vanishing", "update/none", "update/too_small",
+        "parameter/no_gradient", "output/constant", "loss/stuck", "loss/plateau", "loss/diverges",
+    ),
+    "activation/saturated": (
+        "activation/collapse", "gradient/zero", "gradient/vanishing", "update/too_small", "output/constant",
+        "loss/stuck", "loss/plateau",
+    ),
+    "activation/collapse": (
+        "gradient/zero", "gradient/vanishing", "update/too_small", "output/constant", "loss/stuck", "loss/plateau",
+    ),
+    "attention/logits": ("attention/collapse", "gradient/*", "loss/spike", "loss/diverges", "nonfinite/*"),
+    "normalization/evaluation": ("activation/scale", "gradient/exploding", "gradient/vanishing", "loss/overfit"),
+    "normalization/one_sample": ("activation/collapse", "gradient/vanishing", "output/constant", "loss/stuck"),
+    "output/saturated": ("gradient/vanishing", "update/too_small", "output/constant", "loss/stuck", "loss/plateau"),
+    "output/constant": ("loss/stuck", "loss/plateau"),
+    "gradient/exploding": (
+        "nonfinite/*", "loss/*", "gradient/spike", "gradient/zero", "update/too_large", "parameter/growing",
+        "clipping/always", "precision/loss_scale", "learning_rate/too_high",
+    ),
+    "gradient/accumulates": (
+        "gradient/exploding", "gradient/spike", "update/too_large", "parameter/growing", "loss/*", "nonfinite/*",
+        "learning_rate/too_high",
+    ),
+    "gradient/spike": (
+        "update/too_large", "parameter/growing", "loss/*", "nonfinite/*", "gradient/zero", "activation/*",
+    ),
+    "gradient/vanishing": (
+        "update/too_small", "update/epsilon", "update/lost", "loss/stuck", "loss/plateau", "learning_rate/too_low",
+        "gradient/zero", "output/constant", "activation/collapse",
+    ),
+    "gradient/zero": (
+        "parameter/no_gradient", "loss/stuck", "loss/plateau", "update/too_small", "output/constant",
+        "learning_rate/too_low",
+    ),
+    "nonfinite/forward": ("nonfinite/backward", "nonfinite/loss", "nonfinite/optimizer", "loss/nonfinite"),
+    "nonfinite/backward": ("nonfinite/optimizer", "loss/nonfinite"),
+    "nonfinite/loss": ("nonfinite/backward", "nonfinite/optimizer", "loss/nonfinite"),
+    "nonfinite/optimizer": ("loss/nonfinite",),
+    "update/too_large": ("parameter/growing", "loss/spike"),
+    "update/lost": ("learning_rate/too_low", "update/none", "update/too_small", "loss/stuck", "loss/plateau"),
+    "update/none": ("learning_rate/too_low", "loss/stuck", "loss/plateau"),
+    "update/epsilon": ("learning_rate/too_low", "update/too_small", "loss/stuck", "loss/plateau"),
+    "parameter/no_gradient": ("loss/stuck", "loss/plateau"),
+    "parameter/not_optimized": ("parameter/foreign", "parameter/no_gradient", "loss/stuck", "loss/plateau"),
+    "parameter/foreign": ("update/none", "loss/stuck", "loss/plateau"),
+    "parameter/shrinking": (
+        "gradient/vanishing", "gradient/zero", "loss/*", "activation/*", "output/*", "update/too_large",
+        "learning_rate/too_high",
+    ),
+    "parameter/growing": ("activation/*", "gradient/exploding", "loss/spike", "loss/diverges", "loss/nonfinite"),
+    "parameter/untied": ("parameter/not_optimized", "parameter/no_gradient"),
+    "learning_rate/too_high": (
+        "update/too_large", "gradient/*", "parameter/growing", "nonfinite/*", "loss/*", "activation/*", "output/*",
+        "attention/*", "update/none", "precision/loss_scale", "learning_rate/too_low",
+    ),
+    "learning_rate/too_low": ("loss/stuck", "loss/plateau"),
+    "clipping/always": (
+        "learning_rate/too_low", "update/epsilon", "update/too_small", "update/lost", "update/none", "loss/stuck",
+        "loss/plateau",
+    ),
+    "precision/loss_scale": ("update/none", "loss/stuck", "loss/plateau", "gradient/zero"),
+    "precision/underflow": ("gradient/zero", "gradient/vanishing", "update/too_small", "loss/stuck", "loss/plateau"),
+    "loss/nonfinite": ("gradient/zero", "nonfinite/*"),
+    "loss/diverges": ("loss/spike", "nonfinite/*", "loss/nonfinite"),
+}  # fmt: skip
 #: Order of findings that begin at the same step: forward, then backward, then optimizer.
 _KINDS = ("input", "activation", "output", "activation_gradient", "gradient", "optimizer", "update", "parameter")
 

@@ -144,5 +144,5 @@ def run(training: Training, logdir: Path) -> None:
 
 
 def quiet_options() -> Mapping[str, Any]:
-    """Return the options that leave out what no rule reads: maps of weights, single weights and histograms."""
-    return {"histograms_every": None, "weights_every": None, "tracked_weights": None}
+    """Return the options that leave out what no rule reads, and bursts, which would make a log depend on the rules."""
+    return {"histograms_every": None, "weights_every": None, "tracked_weights": None, "burst": 0}

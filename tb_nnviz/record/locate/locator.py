@@ -176,6 +176,8 @@ class Locator:
             reasons = [f"{reason} ({count} passes)" for reason, count in self._passes.dropped.items()]
             origin: Origin | None = None
             passes = self._passes.all()
+            if not (passes or reasons):
+                reasons.append("no watched model was called as a whole, or it is compiled as a whole")
             if any_sharded(self._models.values()):
                 reasons.append("this rank holds only a part of some parameters")
             elif rank().size > 1:

@@ -81,19 +81,17 @@ def maximize() -> Training:
 
 @CASES.fault("cancer/flipped-sign", "loss/diverges", twins.CANCER)
 def flipped_sign() -> Training:
-    """A hand-written loss has the wrong sign before the log, so it is driven up as far as it goes."""
-    training = cancer(optimizer=sgd(0.1, 0.9))
-    loss = training.loss
+    """A hand-written optimizer adds the gradient instead of subtracting it."""
+    training = cancer()
 
     class Ascending(torch.optim.SGD):
         def step(self, closure: object = None) -> None:  # type: ignore[override]
-            for group in self.param_groups:
-                for parameter in group["params"]:
-                    parameter.grad.neg_()
-            super().step()
+            with torch.no_grad():
+                for group in self.param_groups:
+                    for parameter in group["params"]:
+                        parameter.add_(parameter.grad, alpha=group["lr"])
 
-    training.optimizer = Ascending(training.model.parameters(), lr=0.1, momentum=0.9)
-    training.loss = loss
+    training.optimizer = Ascending(training.model.parameters(), lr=0.1)
     return training
 
 

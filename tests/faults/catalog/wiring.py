@@ -46,11 +46,19 @@ def discriminator_twice() -> Training:
     return training
 
 
-@CASES.fault("cnn/optimizer-of-copy", "parameter/foreign parameter/not_optimized", twins.CNN)
-def optimizer_of_copy() -> Training:
-    """The optimizer holds the parameters of a copy that was made before the model was sent to its device."""
+@CASES.fault("cnn/head-replaced", "parameter/foreign parameter/not_optimized", twins.CNN, layers="head <model>")
+def head_replaced() -> Training:
+    """The last layer is replaced by one for the new classes after the optimizer was made."""
     training = image_model()
-    training.optimizer = torch.optim.SGD(copy.deepcopy(training.model).parameters(), lr=0.05, momentum=0.9)
+    training.model.head = nn.Linear(384, 10)
+    return training
+
+
+@CASES.fault("gan/optimizer-of-copy", "parameter/foreign parameter/not_optimized", twins.GAN, layers="D D.* <model>")
+def optimizer_of_copy() -> Training:
+    """The optimizer of the discriminator holds a copy that was made before the models were sent to their device."""
+    training = gan()
+    training.optimizer[1] = torch.optim.Adam(copy.deepcopy(training.model["D"]).parameters(), lr=1e-3)
     return training
 
 
