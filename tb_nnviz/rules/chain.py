@@ -102,6 +102,9 @@ _KINDS = ("input", "activation", "output", "activation_gradient", "gradient", "o
 #: Thresholds are crossed at different times, so a cause may be noticed later than its effect: by this share of the
 #: effect's first step, or by this number of steps if that is more.
 LATE_SHARE, LATE_STEPS = 0.1, 10
+#: A finding does not explain a more severe one that begins later by more than this share of its own first step, or by
+#: more than this number of steps: the run went on well with it.
+HARMLESS_SHARE, HARMLESS_STEPS = 0.5, 25
 
 
 def explain(findings: Iterable[Finding], depths: Mapping[str, float] | None = None) -> list[Finding]:
@@ -144,6 +147,9 @@ def _causes(cause: Finding, effect: Finding, is_late: bool) -> bool:
     """Return True if a finding may have caused another, and is noticed later if ``is_late``, else not later."""
     late = cause.since - effect.since
     in_time = 0 < late <= max(LATE_STEPS, LATE_SHARE * effect.since) if is_late else late <= 0
+    is_worse = SEVERITIES.index(effect.severity) < SEVERITIES.index(cause.severity)
+    if is_worse and -late > max(HARMLESS_STEPS, HARMLESS_SHARE * cause.since):
+        return False
     patterns = EFFECTS.get(cause.rule, ()) + (LATER_EFFECTS.get(cause.rule, ()) if late < 0 else ())
     return in_time and any(fnmatchcase(effect.rule, pattern) for pattern in patterns)
 
