@@ -31,8 +31,7 @@ EFFECTS: Mapping[str, tuple[str, ...]] = {
         "loss/stuck", "loss/plateau",
     ),
     "activation/collapse": (
-        "activation/dead", "gradient/zero", "gradient/vanishing", "update/too_small", "output/constant", "loss/stuck",
-        "loss/plateau",
+        "activation/dead", "gradient/zero", "update/too_small", "output/constant", "loss/stuck", "loss/plateau",
     ),
     "attention/logits": ("attention/collapse", "gradient/*", "loss/spike", "loss/diverges", "nonfinite/*"),
     "normalization/evaluation": ("activation/scale", "gradient/exploding", "gradient/vanishing", "loss/overfit"),
@@ -127,7 +126,12 @@ def explain(findings: Iterable[Finding], depths: Mapping[str, float] | None = No
         for effect, finding in enumerate(ordered):
             if effect in causes:
                 continue
-            possible = [place for place, one in enumerate(ordered) if _causes(one, finding, is_late)]
+            possible = [
+                place
+                for place, one in enumerate(ordered)
+                # of two that begin together, the first in the order of a step's computation causes the other
+                if (place > effect) == is_late and _causes(one, finding)
+            ]
             nearest = sorted(possible, key=lambda place: abs(ordered[place].since - finding.since))
             cause = next((place for place in nearest if effect not in _above(place, causes)), None)
             if cause is not None:
@@ -143,14 +147,14 @@ def explain(findings: Iterable[Finding], depths: Mapping[str, float] | None = No
     return explained
 
 
-def _causes(cause: Finding, effect: Finding, is_late: bool) -> bool:
-    """Return True if a finding may have caused another, and is noticed later if ``is_late``, else not later."""
+def _causes(cause: Finding, effect: Finding) -> bool:
+    """Return True if a finding may have caused another."""
     late = cause.since - effect.since
-    in_time = 0 < late <= max(LATE_STEPS, LATE_SHARE * effect.since) if is_late else late <= 0
     is_worse = SEVERITIES.index(effect.severity) < SEVERITIES.index(cause.severity)
     if is_worse and -late > max(HARMLESS_STEPS, HARMLESS_SHARE * cause.since):
         return False
     patterns = EFFECTS.get(cause.rule, ()) + (LATER_EFFECTS.get(cause.rule, ()) if late < 0 else ())
+    in_time = late <= max(LATE_STEPS, LATE_SHARE * effect.since)
     return in_time and any(fnmatchcase(effect.rule, pattern) for pattern in patterns)
 
 
