@@ -77,13 +77,13 @@ def decay_sign() -> Training:
     return training
 
 
-@CASES.fault("mlp/maximize", "loss/diverges", twins.MLP)
+@CASES.fault("mlp/maximize", "loss/diverges", twins.MLP, begins=(0, 15))
 def maximize() -> Training:
     """The optimizer maximizes the loss."""
     return mlp(optimizer=adam(2e-3, maximize=True))
 
 
-@CASES.fault("cancer/flipped-sign", "loss/diverges", twins.CANCER)
+@CASES.fault("cancer/flipped-sign", "loss/diverges", twins.CANCER, begins=(0, 15))
 def flipped_sign() -> Training:
     """A hand-written optimizer adds the gradient instead of subtracting it."""
     training = cancer()
