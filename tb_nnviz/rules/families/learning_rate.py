@@ -8,19 +8,22 @@ import numpy as np
 
 from tb_nnviz.rules.finding import Finding
 from tb_nnviz.rules.history import History
-from tb_nnviz.rules.optimizers import learning_rates, names
+from tb_nnviz.rules.optimizers import learning_rates, maximizes, names
 from tb_nnviz.rules.rule import Rule
-from tb_nnviz.rules.sizes import UPDATE_READS, clip_factor, relative_updates
+from tb_nnviz.rules.sizes import UPDATE_READS, clip_factor, depth_growth, profile, relative_updates
 from tb_nnviz.rules.step_values import StepValues
 
 #: ``limit``: median over the layers of update over weight, at ``patience`` logged steps in a row; TheDeepChecker and
-#: torchmortem warn above 0.1. ``sudden``: the median that is reported at once, ``replaced``: at which the updates replace
-#: the weights. ``first``: factor on these for the first step of RMSprop, whose second moment begins at 0 uncorrected.
-#: ``before_nan``: median at the last logged step before NaN or Inf, or before the loss has grown to ``loss`` times its
-#: first value: a tenth of it is usual, so that the largest layer must be at ``largest`` as well.
+#: torchmortem warn above 0.1. ``sudden``: the median that is reported at once, ``replaced``: that at which the updates
+#: replace the weights. ``first``: factor on these for the first step of RMSprop, whose second moment begins at 0.
+#: ``plain``: factor on ``sudden`` for SGD, whose first steps are not larger than later ones. ``before_nan``: median at
+#: the last logged step before NaN or Inf, or before the loss has grown to ``loss`` times its first value: a tenth of it
+#: is usual, so that the largest layer must be at ``largest`` as well. ``rising``: loss over its first value before the
+#: updates are large, as with a flipped sign, which is not the rate's fault. ``depth``: growth of the gradients over
+#: depth at the first step, as of gradient/exploding, with which updates are large at any learning rate.
 TOO_HIGH = {
-    "limit": 0.1, "sudden": 0.3, "replaced": 1.0, "first": 10.0, "patience": 3, "before_nan": 0.02, "largest": 0.1,
-    "loss": 10.0,
+    "limit": 0.1, "sudden": 0.4, "replaced": 1.0, "first": 10.0, "patience": 3, "before_nan": 0.02, "largest": 0.1,
+    "loss": 10.0, "rising": 3.0, "plain": 0.35, "depth": 1e3,
 }  # fmt: skip
 #: ``limit``: largest update over weight of any layer, median of the run; torchmortem warns below 1e-5, UMLAUT below a
 #: learning rate of 1e-7. ``stuck``: the same if the loss has not fallen by ``fall``. ``steps`` and ``patience``: steps
@@ -34,7 +37,7 @@ class TooHigh(Rule):
     name = "learning_rate/too_high"
     title = "The learning rate is too high"
     reads = UPDATE_READS
-    uses = frozenset({("gradient", "count"), ("gradient", "norm"), ("parameter", "nonfinite")})
+    uses = frozenset((kind, name) for kind in ("gradient", "activation_gradient") for name in ("count", "norm"))
     scalars = frozenset({"learning_rate/"})
     takes_logged = True
     limits = TOO_HIGH
@@ -47,15 +50,19 @@ class TooHigh(Rule):
 
     def __init__(self, **limits: float) -> None:
         super().__init__(**limits)
-        self._steps = 0
+        self._steps = 0  # logged steps in a row with a median above the limit
         self._since = 0
+        self._high = False  # True if a layer was above the limit at the last logged step
         self._seen = 0
         self._last: tuple[int, float, float, str] | None = None  # step, median, largest, text of the rates
-        self._loss: dict[str, float] = {}
+        self._rate = 0.0
+        self._loss: dict[str, float] = {}  # the first value of each
+        self._latest: dict[str, float] = {}
+        self._rose = False  # True if a loss had risen before the updates became large
         self._reported = False
 
     def update(self, values: StepValues) -> list[Finding]:
-        if self._reported:
+        if self._reported or maximizes(values):
             return []
         if values.logged:
             return self._of_losses(values)
@@ -67,14 +74,29 @@ class TooHigh(Rule):
             return self._before_nan(values.step, "the parameters are NaN or Inf")
         median, largest = float(np.median(known)), float(known.max())
         self._seen += 1
-        easing = self.limit["first"] if self._seen == 1 and names(values) & {"RMSprop"} else 1.0
-        self._since = self._since if self._steps else values.step
+        easing = 1.0 if names(values) != {"SGD"} else self.limit["plain"]
+        if self._seen == 1:
+            easing = self.limit["first"] if names(values) & {"RMSprop"} else easing
+            if self._is_initial(values):
+                return []
+        self._since = self._since if self._high else values.step
+        by_group = learning_rates(values)
+        rate = max(by_group.values())
+        if not self._high:
+            self._rose = self._has_risen() and rate <= 1.5 * self._rate
+        self._high = largest > self.limit["limit"]
         self._steps = self._steps + 1 if median > self.limit["limit"] else 0
-        rates = ", ".join(f"{rate:g}" for rate in dict.fromkeys(learning_rates(values).values()))
-        self._last = values.step, median, largest, rates
-        if median <= self.limit["sudden"] * easing and self._steps < self.limit["patience"]:
+        rates = ", ".join(f"{rate:g}" for rate in dict.fromkeys(by_group.values()))
+        # A jump from usual updates at an unchanged rate is a spike of the gradient, unless it lasts.
+        before = self._last
+        is_usual = before is not None and before[1] < self.limit["before_nan"] and rate <= 1.5 * self._rate
+        is_sudden = median > self.limit["sudden"] * easing
+        self._rate = rate
+        if not (is_sudden and is_usual):
+            self._last = values.step, median, largest, rates
+        if self._rose or ((not is_sudden or is_usual) and self._steps < self.limit["patience"]):
             return []
-        severity = "severe" if median > self.limit["replaced"] * easing else "warning"
+        severity = "severe" if median > self.limit["replaced"] * max(easing, 1.0) else "warning"
         count = int((known > self.limit["limit"]).sum())
         evidence = (
             f"at a learning rate of {rates} the update is {median:.2g} times the weight in the median of the layers at "
@@ -82,12 +104,23 @@ class TooHigh(Rule):
         )
         return [self._found(values.step, severity, evidence, self._since, median)]
 
+    def _has_risen(self) -> bool:
+        pairs = [(first, self._latest[name]) for name, first in self._loss.items()]
+        return any(first > 0 and latest > self.limit["rising"] * first for first, latest in pairs)
+
+    def _is_initial(self, values: StepValues) -> bool:
+        """Return True if gradients explode over depth at the first step: then the initialization is at fault."""
+        found = profile(values) if values.has("gradient", "norm") else None
+        if found is None or found.places.size < 4 or not np.isfinite(found.sizes).all():
+            return False
+        return depth_growth(found)[0] >= math.log10(self.limit["depth"])
+
     def _of_losses(self, values: StepValues) -> list[Finding]:
         """Return the finding of a loss that has left its beginning far behind after large updates."""
         for name, value in values.logged.items():
             if "loss" not in name.lower() or "val" in name.lower() or "test" in name.lower():
                 continue
-            first = self._loss.setdefault(name, value)
+            first, self._latest[name] = self._loss.setdefault(name, value), value
             if not math.isfinite(value) or (first > 0 and value > self.limit["loss"] * first):
                 found = self._before_nan(values.step, f"{name} is {value:.3g}, and was {first:.3g} at first")
                 if found:
@@ -98,7 +131,9 @@ class TooHigh(Rule):
         if self._last is None:
             return []
         since, median, largest, rates = self._last
-        if median < self.limit["before_nan"] or largest < self.limit["largest"]:
+        if since >= step:  # the loss of a step is that before its update
+            return []
+        if self._rose or median < self.limit["before_nan"] or largest < self.limit["largest"]:
             return []
         evidence = (
             f"at a learning rate of {rates} the update was {median:.2g} times the weight in the median of the layers, "

@@ -20,7 +20,8 @@ _ADDS_BIAS = ("Linear", "Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTr
 class Accumulates(Rule):
     """Report gradients that contain those of earlier steps.
 
-    That a gradient is there when a step begins does not suffice: many loops call ``zero_grad()`` after the forward pass.
+    A gradient that is there when a step begins does not suffice: many loops call ``zero_grad()`` after the forward
+    pass.
     """
 
     name = "gradient/accumulates"
