@@ -177,8 +177,8 @@ export const UI_TEXT = {
   },
   health: {
     severity: { severe: "severe", warning: "warning", notice: "notice" },
-    one: (layer: string, since: number) => `${layer}, since step ${since}`,
-    many: (n: number, layer: string, since: number) => `${n} layers, first ${layer} at step ${since}`,
+    since: (layer: string, since: number) =>
+      layer === "" ? `since step ${since}` : `${layer}, since step ${since}`,
   },
   loading: "Loading…",
   loadingRuns: (done: number, of: number) => `Loading… ${done} of ${of} runs`,
