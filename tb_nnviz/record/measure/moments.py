@@ -48,8 +48,8 @@ def gradient_ratio(
     """Return the number of elements of a gradient, and the sum of the squares of its ratio, float64 [1].
 
     The ratio of an element is ``gradient / sqrt(max(second * correction, epsilon**2))``, and 0 if the gradient is 0.
-    Its root mean square is far above 1 if a gradient is larger than the optimizer is used to: M. Wortsman et al., "Stable
-    and low-precision training for large-scale vision-language models", 2023, section 3.4.
+    Its root mean square is far above 1 if a gradient is larger than the optimizer is used to: M. Wortsman et al.,
+    "Stable and low-precision training for large-scale vision-language models", 2023, section 3.4.
 
     Return None if the gradient's elements are not in memory.
 
