@@ -11,6 +11,7 @@ import numpy as np
 
 from tb_nnviz import schema
 from tb_nnviz.logs.alignment import Table
+from tb_nnviz.logs.documents.optimizers import OptimizerHistory, read_optimizers
 from tb_nnviz.logs.reader import Missing, Reader
 from tb_nnviz.logs.resumed.guides import ReadTags
 from tb_nnviz.logs.scalars import ScalarSeries, read_scalars
@@ -47,10 +48,14 @@ def read_steps(
             tables.update((kind, table) for table in found.values())
             missing += lacking
     series, lacking = read_scalars(reader, [run], read=read)
-    return _steps(tables, series), missing + [one for one in lacking if one.tag is not None]
+    missing += [one for one in lacking if one.tag is not None]
+    histories, lacking = read_optimizers(reader, [run], read)
+    return _steps(tables, series, histories.get(run)), missing + lacking
 
 
-def _steps(tables: dict[str, Table], series: Sequence[ScalarSeries]) -> Iterator[StepValues]:
+def _steps(
+    tables: dict[str, Table], series: Sequence[ScalarSeries], optimizers: OptimizerHistory | None
+) -> Iterator[StepValues]:
     rows = {kind: Rows(_row(row) for row in table.rows) for kind, table in tables.items()}
     places = {kind: {int(step): i for i, step in enumerate(table.steps)} for kind, table in tables.items()}
     scalars, logged = _by_step(series, schema.TAG_GLOBAL), _by_step(series, schema.TAG_LOG)
@@ -58,7 +63,14 @@ def _steps(tables: dict[str, Table], series: Sequence[ScalarSeries]) -> Iterator
         kinds = [kind for kind in tables if step in places[kind]]
         if kinds or step in scalars:
             statistics = {kind: _statistics(tables[kind], places[kind][step]) for kind in kinds}
-            yield StepValues(step, {kind: rows[kind] for kind in kinds}, statistics, scalars.get(step, {}))
+            document = None if optimizers is None else optimizers.at(step)
+            yield StepValues(
+                step,
+                {kind: rows[kind] for kind in kinds},
+                statistics,
+                scalars.get(step, {}),
+                optimizers=None if document is None else document["optimizers"],
+            )
         if step in logged:
             yield StepValues(step, logged=logged[step])
 

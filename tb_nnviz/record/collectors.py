@@ -15,6 +15,7 @@ from tb_nnviz.record.collect.collector import Collector
 from tb_nnviz.record.collect.dataflow.capture import GraphCapture
 from tb_nnviz.record.collect.global_norm import GlobalNorm
 from tb_nnviz.record.collect.loss_scaling import LossScale, LossScaling
+from tb_nnviz.record.collect.modes import NormalizationModes
 from tb_nnviz.record.collect.optimizers.learning_rates import LearningRates
 from tb_nnviz.record.collect.optimizers.optimizer_state import OptimizerStateCollector
 from tb_nnviz.record.collect.optimizers.options import OptimizerOptions
@@ -23,12 +24,14 @@ from tb_nnviz.record.collect.parameters import ParameterCollector
 from tb_nnviz.record.collect.passes.collector import PassCollector
 from tb_nnviz.record.collect.samples.collector import SampleCollector
 from tb_nnviz.record.collect.snapshot import Snapshot
+from tb_nnviz.record.collect.stale_gradients import StaleGradients
 from tb_nnviz.record.collect.unit_axis.unit_axes import UnitAxes
 from tb_nnviz.record.collect.watched_parameters import WatchedParameters
 from tb_nnviz.record.collect.weights.maps import WeightMaps
 from tb_nnviz.record.collect.weights.tracked import TrackedWeights
 from tb_nnviz.record.hooks.attention import Attention
 from tb_nnviz.record.hooks.guard import Guard
+from tb_nnviz.record.hooks.modes import outside_modes
 from tb_nnviz.record.hooks.order import ExecutionOrder
 from tb_nnviz.record.model.modules import Layer, layers, selector
 from tb_nnviz.record.model.optimizers import WatchedOptimizer
@@ -86,6 +89,7 @@ class Collectors:
         self.clipping = Clipping()
         self.learning_rates = LearningRates(optimizers)
         self._optimizer_options = OptimizerOptions(optimizers, watched, self.learning_rates)
+        self._stale_gradients = StaleGradients(watched, optimizers)
         # The order in which collectors add to a step is the order of events, and of values in an event.
         self._all: list[Collector] = [
             self.maps,
@@ -100,6 +104,8 @@ class Collectors:
             self.learning_rates,
             self._optimizer_options,
             LossScaling(self.loss_scale),
+            self._stale_gradients,
+            NormalizationModes(models),
             GlobalNorm(watched, parameters, options.window, optimizers),
             self.clipping,
         ]
@@ -134,6 +140,14 @@ class Collectors:
         """Report that a training pass begins."""
         if self.maps.active:
             self._guard.attempt(self.maps.part, self.maps.opened)
+        if self._stale_gradients.active:
+            with outside_modes():
+                self._guard.attempt(self._stale_gradients.part, self._stale_gradients.opened)
+
+    def reached(self) -> None:
+        """Report that the gradient of an activation comes back from a training pass."""
+        if self._stale_gradients.active:
+            self._guard.attempt(self._stale_gradients.part, self._stale_gradients.reached)
 
     def before(self, optimizer: WatchedOptimizer, closure: bool) -> None:
         """Report that an optimizer is about to step."""
@@ -211,6 +225,7 @@ class CallMeasures:
     def activation_gradient(self, layer: Layer, call: int, order: int, gradient: Tensor) -> None:
         """Measure the gradient with respect to a layer's output."""
         with self._guard:
+            self.collectors.reached()
             self.collectors.activations.activation_gradient(layer, call, order, gradient)
 
     def attended(self, attention: Attention) -> Tensor | None:

@@ -59,8 +59,8 @@ class PendingStep:
         units: by row of ``activation``, ``TensorStats.units``.
         sparse: by kind and statistic, the values of the rows that have it.
         bin_scales: by kind, the loss scale that the counts in ``bin_counts`` still contain.
-        moments: by row of ``optimizer``, number of elements and the sums of ``stats.moments``.
-        gradient_ratios: by row of ``optimizer``, the result of ``stats.gradient_ratio`` and the loss scale that it
+        moments: by row of ``optimizer``, number of elements and the sums of ``moments.moments``.
+        gradient_ratios: by row of ``optimizer``, the result of ``moments.gradient_ratio`` and the loss scale that it
             still contains, or None.
         lost: by row of ``update``, ``TensorStats.lost``.
         scalars: values of the whole step, by the last part of their tag.
@@ -69,6 +69,7 @@ class PendingStep:
         norms: the global gradient norm, if it was read by itself.
         clipping: makes the scalars of gradient clipping.
         learning_rates: makes the learning rates by the name of their group.
+        stale: makes the scalar ``stale_gradient``, 0 or 1.
         optimizers: makes the document of the optimizers, if they have changed.
         tracked: makes the entries of the tracked weights, which belong to the event of the statistics.
         events: one function per event that precedes the statistics.
@@ -93,6 +94,7 @@ class PendingStep:
     norms: Callable[[HostArrays], GlobalNormRead] | None = None
     clipping: Callable[[HostArrays], dict[str, float]] | None = None
     learning_rates: Callable[[HostArrays], dict[str, float]] | None = None
+    stale: Callable[[HostArrays], float] | None = None
     optimizers: MakeDocument | None = None
     tracked: MakeEntries | None = None
     events: list[MakeEntries] = field(default_factory=list)

@@ -45,3 +45,9 @@ def learning_rates(values: StepValues) -> dict[str, float]:
 def names(values: StepValues) -> set[str]:
     """Return the class names of the optimizers, empty if they are unknown."""
     return {str(one["name"]) for one in values.optimizers or ()}
+
+
+def maximizes(values: StepValues) -> bool:
+    """Return True if an optimizer makes the loss grow by its options."""
+    groups = (group for optimizer in values.optimizers or () for group in optimizer["groups"])
+    return any(bool(group["options"].get("maximize")) for group in groups)

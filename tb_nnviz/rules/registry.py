@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from tb_nnviz.rules.families import (
+    activation,
+    attention,
     clipping,
     gradient,
+    input,
     learning_rate,
     loss,
     nonfinite,
+    normalization,
+    output,
     parameter,
     precision,
     update,
@@ -22,6 +27,11 @@ RULES: tuple[type[Rule], ...] = (
     *parameter.RULES,
     *learning_rate.RULES,
     *loss.RULES,
+    *activation.RULES,
+    *input.RULES,
+    *output.RULES,
+    *attention.RULES,
+    *normalization.RULES,
     *clipping.RULES,
     *precision.RULES,
 )  # fmt: skip

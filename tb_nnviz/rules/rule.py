@@ -46,6 +46,8 @@ class Rule(ABC):
     scalars: ClassVar[frozenset[str]] = frozenset()
     #: True if the rule is also called with what the user logs, in ``StepValues.logged``. Then that may be all there is.
     takes_logged: ClassVar[bool] = False
+    #: True if a rule that takes what the user logs is also called with the scalars of steps, such as learning rates.
+    takes_rates: ClassVar[bool] = False
     #: True if the rule is also called at steps that a GradScaler skipped. Their gradients overflow by design.
     takes_skipped: ClassVar[bool] = False
     #: True if the rule needs the document of the optimizers.

@@ -75,7 +75,7 @@ class RuleRunner:
             is_logged = rule.takes_logged and bool(values.logged)
             if missing is None or (is_logged and not (rule.reads or rule.scalars)):
                 self._called.add(rule)
-            if missing is None or is_logged:
+            if missing is None or is_logged or (rule.takes_rates and values.scalars):
                 findings += self._attempt(rule, values)
             elif values.statistics:
                 self._missing[rule] = missing

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tb_nnviz.rules.step_values import Rows, StepValues
+from tb_nnviz.rules.step_values import StepValues
 
 #: Smallest size of a weight that an update is compared with, in units of 1/sqrt(fan-in), the size that keeps a signal's
 #: variance. Any update of a weight that begins at 0, as in LoRA or a zeroed head, would be infinite otherwise.
@@ -66,7 +66,7 @@ def profile(values: StepValues) -> Profile | None:
     owns = weights.has_role("weight") & weights.trainable & ~np.isnan(weights.depth)
     if by_output:
         rows = values.rows["activation_gradient"]
-        judged = owner_mask(rows, weights) & ~np.isnan(rows.depth) & values.present("activation_gradient")
+        judged = rows.weighted(weights) & ~np.isnan(rows.depth) & values.present("activation_gradient")
         sizes = values.get("activation_gradient", "norm")
         kind = "activation_gradient"
     else:
@@ -81,8 +81,14 @@ def profile(values: StepValues) -> Profile | None:
         return Profile(kind, places, np.log10(sizes[places]))
 
 
-def owner_mask(rows: Rows, weights: Rows) -> np.ndarray:
-    """Return a mask of the calls whose module has a trainable weight: bool [rows]."""
-    owned = weights.has_role("weight") & weights.trainable
-    names = {weights.layers[layer] for layer in np.unique(weights.layer[owned]).tolist()}
-    return np.array([name in names for name in rows.layers], bool)[rows.layer]
+def depth_growth(found: Profile) -> tuple[float, int]:
+    """Return the growth of the gradients on the way back, as a decimal logarithm, and the place where it begins.
+
+    The place is that of a layer in the profile: the one behind the largest rise, if it is half of all, else the last.
+    """
+    sizes, half = found.sizes, found.sizes.size // 2
+    end = sizes.size - max(2, sizes.size // 4)
+    growth = float(sizes[:half].max() - sizes[end:].max())
+    rises = -np.diff(sizes)
+    sharp = int(np.argmax(rises)) + 1
+    return growth, sharp if rises[sharp - 1] >= 0.5 * growth else end + int(np.argmax(sizes[end:]))

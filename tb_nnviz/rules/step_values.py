@@ -25,6 +25,8 @@ class Rows(tuple[Row, ...]):
     (['fc'], [0, 0], [True, False])
     """
 
+    _weighted: tuple[Rows, np.ndarray] | None = None
+
     @cached_property
     def layers(self) -> list[str]:
         """The names of the owning modules, each once, in the order of the rows."""
@@ -86,6 +88,20 @@ class Rows(tuple[Row, ...]):
     def has_type(self, *types: str) -> np.ndarray:
         """Return a mask of the rows whose module's class has one of some names: bool [rows]."""
         return np.isin(self._types, types)
+
+    def weighted(self, parameters: Rows) -> np.ndarray:
+        """Return a mask of the calls whose module has a trainable weight or embedding: bool [rows].
+
+        Args:
+            parameters: rows of a kind of parameters.
+        """
+        if self._weighted is None or self._weighted[0] is not parameters:
+            judged = parameters.has_role("weight", "embedding") & parameters.trainable
+            weights = np.unique(parameters.layer[judged]).tolist()
+            modules = {parameters.layers[layer] for layer in weights}
+            mask = np.array([name in modules for name in self.layers], bool)[self.layer]
+            self._weighted = parameters, mask
+        return self._weighted[1]
 
     def align(self, other: Rows, values: np.ndarray) -> np.ndarray:
         """Return another kind's values in the order of these rows, by name: float64 [rows], NaN if it has no such row.

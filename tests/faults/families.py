@@ -15,6 +15,8 @@ from tests.faults.data import Batch, Batches, TextBatches
 from tests.faults.training import Training
 
 Optimizer = Callable[..., torch.optim.Optimizer]
+#: Function that makes an optimizer of parameters.
+Make = Callable[[Any], torch.optim.Optimizer]
 
 
 def cross_entropy(model: nn.Module, batch: Batch) -> Tensor:
@@ -28,14 +30,25 @@ def squared_error(model: nn.Module, batch: Batch) -> Tensor:
     return F.mse_loss(model(batch[0]), batch[-1])
 
 
-def adam(lr: float, kind: Optimizer = torch.optim.Adam, **options: Any) -> Callable[[Any], torch.optim.Optimizer]:
+def adam(lr: float, kind: Optimizer = torch.optim.Adam, **options: Any) -> Make:
     """Return a function that makes an optimizer of parameters."""
     return lambda parameters: kind(parameters, lr=lr, **options)
 
 
-def sgd(lr: float, momentum: float = 0.0, **options: Any) -> Callable[[Any], torch.optim.Optimizer]:
+def sgd(lr: float, momentum: float = 0.0, **options: Any) -> Make:
     """Return a function that makes SGD of parameters."""
     return lambda parameters: torch.optim.SGD(parameters, lr=lr, momentum=momentum, **options)
+
+
+#: The optimizers of the healthy defaults.
+MLP_ADAM = adam(2e-3)
+CNN_SGD = sgd(0.05, 0.9)
+DEEP_ADAM = adam(1e-3)
+LSTM_ADAM = adam(5e-3)
+GPT_ADAMW = adam(3e-3, torch.optim.AdamW, weight_decay=0.01)
+AUTOENCODER_ADAM = adam(3e-3)
+CANCER_SGD = sgd(0.02, 0.9, weight_decay=1e-3)
+DIABETES_SGD = sgd(0.01, 0.9)
 
 
 def mlp(
@@ -44,7 +57,7 @@ def mlp(
     *,
     norm: bool = False,
     he: bool = False,
-    optimizer: Callable[[Any], torch.optim.Optimizer] = adam(2e-3),
+    optimizer: Make = MLP_ADAM,
     size: int = 64,
     seed: int = 0,
     change: Callable[[nn.Module], object] | None = None,
@@ -67,7 +80,7 @@ def mlp(
 def image_model(
     model: Callable[[], nn.Module] = networks.cnn,
     *,
-    optimizer: Callable[[Any], torch.optim.Optimizer] = sgd(0.05, 0.9),
+    optimizer: Make = CNN_SGD,
     size: int = 48,
     seed: int = 0,
     change: Callable[[nn.Module], object] | None = None,
@@ -85,9 +98,7 @@ def image_model(
     return vary(training, options)
 
 
-def deep(
-    blocks: int = 4, *, optimizer: Callable[[Any], torch.optim.Optimizer] = adam(1e-3), **options: Any
-) -> Training:
+def deep(blocks: int = 4, *, optimizer: Make = DEEP_ADAM, **options: Any) -> Training:
     """Return a residual network without normalization on the digits."""
     return image_model(lambda: networks.resnet(blocks), optimizer=optimizer, **options)
 
@@ -97,26 +108,32 @@ def language(
     *,
     width: int = 48,
     layers: int = 1,
-    optimizer: Callable[[Any], torch.optim.Optimizer] = adam(5e-3),
+    optimizer: Make = LSTM_ADAM,
     seed: int = 0,
     change: Callable[[nn.Module], object] | None = None,
     **options: Any,
 ) -> Training:
-    """Return a recurrent network on Python's documentation, clipped as is usual."""
+    """Return a recurrent network on Python's documentation, clipped by PyTorch's own function."""
     torch.manual_seed(seed)
     model = networks.Recurrent(kind, width, layers)
     if change is not None:
         change(model)
     validation = TextBatches(32, 32, 7, (180_000, 200_000))(0)
     made = Training(
-        model, optimizer(model.parameters()), TextBatches(16, 32, seed), cross_entropy, clip=1.0, validation=validation
+        model,
+        optimizer(model.parameters()),
+        TextBatches(16, 32, seed),
+        cross_entropy,
+        clip=1.0,
+        clips_by_monitor=False,
+        validation=validation,
     )
     return vary(made, options)
 
 
 def gpt(
     *,
-    optimizer: Callable[[Any], torch.optim.Optimizer] = adam(3e-3, torch.optim.AdamW, weight_decay=0.01),
+    optimizer: Make = GPT_ADAMW,
     size: int = 12,
     seed: int = 0,
     change: Callable[[nn.Module], object] | None = None,
@@ -139,7 +156,7 @@ def gpt(
 
 def autoencoder(
     *,
-    optimizer: Callable[[Any], torch.optim.Optimizer] = adam(3e-3),
+    optimizer: Make = AUTOENCODER_ADAM,
     seed: int = 0,
     change: Callable[[nn.Module], object] | None = None,
     **options: Any,
@@ -159,7 +176,7 @@ def autoencoder(
 def cancer(
     sizes: Sequence[int] = (30, 24, 12, 1),
     *,
-    optimizer: Callable[[Any], torch.optim.Optimizer] = sgd(0.1, 0.9),
+    optimizer: Make = CANCER_SGD,
     seed: int = 0,
     change: Callable[[nn.Module], object] | None = None,
     **options: Any,
@@ -184,7 +201,7 @@ def cancer(
 def diabetes(
     sizes: Sequence[int] = (10, 32, 32, 1),
     *,
-    optimizer: Callable[[Any], torch.optim.Optimizer] = sgd(0.02, 0.9),
+    optimizer: Make = DIABETES_SGD,
     seed: int = 0,
     change: Callable[[nn.Module], object] | None = None,
     **options: Any,
@@ -197,7 +214,7 @@ def diabetes(
     x, y = data.diabetes()
     batches = Batches((x[:340], y[:340]), 34, seed)
     made = Training(
-        model, optimizer(model.parameters()), batches, squared_error, steps=120, validation=(x[340:], y[340:])
+        model, optimizer(model.parameters()), batches, squared_error, steps=100, validation=(x[340:], y[340:])
     )
     return vary(made, options)
 

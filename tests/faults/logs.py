@@ -8,6 +8,7 @@ import os
 import shutil
 import tempfile
 import time
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -45,14 +46,15 @@ def log_of(case: Case, folder: Path = FOLDER, is_stale_allowed: bool = False) ->
     Args:
         case: the case.
         folder: the directory of all logs.
-        is_stale_allowed: take a log that older code has written.
+        is_stale_allowed: take a log that another version of nnviz has written, of the same training.
     """
     place = folder / case.name.replace("/", "--")
     stamp = place / "stamp.json"
-    wanted = checksum(case.source)
+    wanted = {"training": training_checksum(case.source), "package": package_checksum()}
     known = json.loads(stamp.read_text()) if stamp.is_file() else {}
-    if not known or (known["checksum"] != wanted and not is_stale_allowed):
-        known = {"checksum": wanted, **_train(case, place)}
+    needed = {"training"} if is_stale_allowed else wanted.keys()
+    if any(known.get(name) != wanted[name] for name in needed):
+        known = {**wanted, **_train(case, place)}
         stamp.write_text(json.dumps(known))
     return Log(place / "run", known["every"], known["steps"], known["seconds"])
 
@@ -71,14 +73,20 @@ def _train(case: Case, place: Path) -> dict[str, float]:
 
 
 @cache
-def checksum(source: Path) -> str:
-    """Return the checksum of a catalogue's file and of all code that a training runs.
+def training_checksum(source: Path) -> str:
+    """Return the checksum of a catalogue's file, of what all trainings share, and of PyTorch's version."""
+    return _checksum([source, *(Path(__file__).parent / name for name in SHARED)], torch.__version__)
 
-    The rules do not belong to it: they read the log.
-    """
-    own = [source, *(Path(__file__).parent / name for name in SHARED)]
-    package = [path for part in ("record", "schema") for path in (ROOT / "tb_nnviz" / part).rglob("*.[pch]*")]
-    hashed = hashlib.sha256(f"{torch.__version__}".encode())
-    for path in (*own, *sorted(path for path in package if path.suffix in {".py", ".c", ".h", ".inc"})):
+
+@cache
+def package_checksum() -> str:
+    """Return the checksum of the code that writes logs. The rules do not belong to it: they read the log."""
+    paths = [path for part in ("record", "schema") for path in (ROOT / "tb_nnviz" / part).rglob("*")]
+    return _checksum(sorted(path for path in paths if path.suffix in {".py", ".c", ".h", ".inc"}))
+
+
+def _checksum(paths: Iterable[Path], more: str = "") -> str:
+    hashed = hashlib.sha256(more.encode())
+    for path in paths:
         hashed.update(path.read_bytes())
     return hashed.hexdigest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
@@ -21,7 +22,7 @@ def mlp(sizes: Sequence[int], activation: Callable[[], nn.Module] = nn.ReLU, nor
     ['flat', 'fc1', 'act1', 'head']
     """
     parts: OrderedDict[str, nn.Module] = OrderedDict(flat=nn.Flatten())
-    for i, (wide, narrow) in enumerate(zip(sizes[:-2], sizes[1:-1], strict=True), start=1):
+    for i, (wide, narrow) in enumerate(itertools.pairwise(sizes[:-1]), start=1):
         parts[f"fc{i}"] = nn.Linear(wide, narrow)
         if norm:
             parts[f"norm{i}"] = nn.LayerNorm(narrow)

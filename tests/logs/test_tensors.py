@@ -71,3 +71,23 @@ def test_decoding_other_plugins_decode_as_before() -> None:
         assert isinstance(grpc_provider.tensor_util.make_ndarray(bomb), Invalid)
     assert grpc_provider.tensor_util.make_ndarray(bomb).shape == (5000,)
     assert grpc_provider.tensor_util.make_tensor_proto is tensor_util.make_tensor_proto
+
+
+@pytest.mark.parametrize("value", [0.1, -0.0, np.nan, np.inf, 3e38, 1e-45])
+def test_decode_number_float_is_read_without_numpy(value: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    proto = tensor_util.make_tensor_proto(np.float32(value))
+    expected = tensor_util.make_ndarray(proto)
+    monkeypatch.setattr("tb_nnviz.logs.tensors.decode_tensor", None)
+    found = decode_number(proto)
+    assert isinstance(found, float) and np.float32(found).tobytes() == expected.tobytes()
+
+
+def test_decode_tensor_vector_is_read_without_other_checks(monkeypatch: pytest.MonkeyPatch) -> None:
+    proto = tensor_util.make_tensor_proto(np.arange(5))
+    monkeypatch.setattr("tb_nnviz.logs.tensors.math", None)
+    assert np.array_equal(decode_tensor(proto), np.arange(5))
+
+
+@pytest.mark.parametrize("size", [-1, 0, 1, 3, 10**13])
+def test_decode_tensor_vector_of_another_size_is_invalid(size: int) -> None:
+    assert isinstance(decode_tensor(tensor(1, (size,), b"\0" * 8)), Invalid)

@@ -78,7 +78,7 @@ RULES = {
     "tb_nnviz.record.assemble": rule(
         "numpy tb_nnviz.schema tb_nnviz.record.collect.global_norm tb_nnviz.record.measure tb_nnviz.record.pending_step"
     ),
-    "tb_nnviz.record.session": rule("torch tb_nnviz.schema tb_nnviz.record"),
+    "tb_nnviz.record.session": rule("torch tb_nnviz.schema tb_nnviz.record tb_nnviz.rules.finding"),
     "tb_nnviz.record.*": rule("torch numpy tensorboard tb_nnviz.schema tb_nnviz.record tb_nnviz.rules"),
     "tb_nnviz.rules*": rule("numpy tb_nnviz.schema tb_nnviz.rules"),
     # the read side: no HTTP, and only the two sources of series know TensorBoard

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -247,3 +248,23 @@ def test_read_resumed_run_whose_clock_is_behind_is_noticed(loader: str, tmp_path
             return series["steps"].size == 15 and np.array_equal(series["values"]["norm"], expected)
 
         assert board.until(is_noticed)
+
+
+@pytest.mark.parametrize(("computed", "seconds"), [(0.01, 0.0), (0.1, 1.0), (0.3, 3.0), (9.0, 5.0)])
+def test_list_all_long_listing_is_answered_again_for_a_while(
+    computed: float, seconds: float, clock: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    computing = itertools.count()
+    monkeypatch.setattr(cache_module.time, "thread_time", lambda: computed * next(computing))
+    listings: list[str] = []
+    answers: dict[str, Any] = {
+        "experiment": "",
+        "list_all_tensors": lambda plugin, likely: listings.append(plugin) or ReadResult(),
+        "arrivals": lambda runs, tag: {},
+    }
+    reader, kept = SimpleNamespace(**answers), SeriesCache("nnviz")
+    kept.list_all(reader, ())  # type: ignore[arg-type]
+    for later, count in [(0.9 * seconds, 1), (0.2 * seconds + 0.01, 2)]:
+        clock.at += later
+        kept.list_all(reader, ())  # type: ignore[arg-type]
+        assert len(listings) == (count if seconds else count + 1), later

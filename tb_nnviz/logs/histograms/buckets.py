@@ -23,7 +23,7 @@ _FIRST_LIMIT, _GROWTH = 1e-12, 1.1
 _CHUNK = 4096
 
 _NAN, _NEGATIVE_INFINITY, _POSITIVE_INFINITY = 0, 1, schema.BINS - 1
-_EDGES = bounds()
+_EDGES = bounds().copy()
 _EDGES[0], _EDGES[-1] = -_LARGEST, _LARGEST
 
 

@@ -50,9 +50,13 @@ class Cells:
 
     def take(self, cells: np.ndarray) -> Cells:
         """Return the histograms with these indices. -1 stands for an empty one."""
-        wanted = np.where(cells < 0, 0, cells)
         if not self.size:
             return Cells(np.zeros(len(cells) + 1, np.int64), self.bins, self.counts)
+        if len(cells) == 1 and cells[0] >= 0:  # a row over many steps: several times faster
+            within = slice(self.starts[cells[0]], self.starts[cells[0] + 1])
+            bins = self.bins[within]
+            return Cells(np.array([0, len(bins)]), bins, self.counts[within])
+        wanted = np.where(cells < 0, 0, cells)
         lengths = np.where(cells < 0, 0, self.starts[wanted + 1] - self.starts[wanted])
         starts = np.concatenate([[0], np.cumsum(lengths)])
         index = np.arange(starts[-1]) + np.repeat(self.starts[wanted] - starts[:-1], lengths)
@@ -62,7 +66,8 @@ class Cells:
         """Return the counts of ``width`` bins from bin ``first`` on: int32 or float32 [histograms, width]."""
         table = np.zeros((self.size, width), np.float32 if self.counts.dtype.kind == "f" else np.int32)
         within = (self.bins >= first) & (self.bins < first + width)
-        table[self.at()[within], self.bins[within].astype(np.int64) - first] = self.counts[within]
+        if within.any():  # rarely true for the special bins
+            table[self.at()[within], self.bins[within].astype(np.int64) - first] = self.counts[within]
         return table
 
 

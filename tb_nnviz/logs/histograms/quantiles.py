@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 import numpy as np
@@ -17,6 +18,7 @@ SPECIAL = (0, 1, 2, schema.BINS - 2, schema.BINS - 1)
 _NAN = SPECIAL[0]
 
 
+@functools.cache
 def bounds() -> np.ndarray:
     """Return the bounds of bins 2 (at most -2^24) to 518, ascending: float64 [518].
 
@@ -24,7 +26,9 @@ def bounds() -> np.ndarray:
     either: their elements have no known limit, so both bounds are -2^24 or 2^24.
     """
     edges = schema.bin_edges()
-    return np.concatenate([-edges[-1:], -edges[::-1], [0.0, 0.0], edges, edges[-1:]])
+    result = np.concatenate([-edges[-1:], -edges[::-1], [0.0, 0.0], edges, edges[-1:]])
+    result.flags.writeable = False  # callers share it
+    return result
 
 
 def quantiles(cells: Cells, fractions: Sequence[float] = QUANTILES) -> np.ndarray:

@@ -1,1 +1,1 @@
-"""What happens in the program when a rule finds a problem: a line, a warning, an error, a debugger or a function."""
+"""Actions in the program when a rule finds a problem: a line, a warning, an error, a debugger or a function."""

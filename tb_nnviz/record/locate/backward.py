@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from tb_nnviz.record.locate.forward import batch_of, input_origin, name_of, owner_of
+from tb_nnviz.record.locate.forward import batch_of, input_origin, name_of
 from tb_nnviz.record.locate.origin import Origin
 from tb_nnviz.record.locate.passes import Pass
 from tb_nnviz.record.locate.replay import Call, GradientEvent, Replay
@@ -17,8 +17,12 @@ from tb_nnviz.record.locate.values import describe, is_nonfinite, of_samples, pr
 from tb_nnviz.record.model.modules import type_name
 
 
+class Reentrant(Exception):
+    """A reentrant checkpoint in the pass, which refuses ``torch.autograd.grad``."""
+
+
 def backward_origin(
-    made: Pass, replay: Replay, gradients: Mapping[int, Tensor], parameters: Mapping[Tensor, str]
+    made: Pass, replay: Replay, gradients: Mapping[int, Tensor], parameters: Mapping[Tensor, str], accumulates: bool
 ) -> Origin | None:
     """Send the gradients of a pass's outputs back once more, and return the origin of nonfinite ones.
 
@@ -29,25 +33,17 @@ def backward_origin(
         replay: the repeated pass, whose outputs are finite.
         gradients: the finite gradients that had reached the outputs, by the outputs' numbers.
         parameters: names of the parameters.
+        accumulates: whether gradients are sent back as in training, because of reentrant checkpoints.
+
+    Raises:
+        Reentrant: ``accumulates`` is False, and it has to be True.
     """
     replay.events.clear()
-    found = _send_back(made, replay, gradients)
+    found = _send_back(made, replay, gradients, accumulates)
     first = next((place for place, event in enumerate(replay.events) if event.bad), None)
     bad = [parameter for parameter, gradient in found.items() if is_nonfinite(gradient)]
-    owners = {owner_of(parameter, made.root): parameter for parameter in reversed(bad)}
-    # a parameter's gradient comes first if the module's own gradients were finite and had arrived before
-    own = [
-        (max(places), call, owners[call.module])
-        for call in replay.calls
-        if call.module in owners
-        and (
-            places := [place for place, event in enumerate(replay.events) if event.call is call and event.side == "out"]
-        )
-        and not any(replay.events[place].bad for place in places)
-    ]
-    own = [one for one in own if first is None or one[0] < first]
-    if own:
-        _, call, parameter = min(own, key=lambda one: one[0])
+    if (own := _first_parameter(made, replay, bad, first)) is not None:
+        call, parameter = own
         if (origin := _bad_input(made, replay, call)) is not None:
             return origin
         return _of_call(call, made, replay, parameters.get(parameter, ""), found[parameter])
@@ -63,6 +59,34 @@ def backward_origin(
     return None
 
 
+def _first_parameter(
+    made: Pass, replay: Replay, bad: Sequence[Tensor], first: int | None
+) -> tuple[Call, Tensor] | None:
+    """Return the parameter whose nonfinite gradient came before any other, with the call that made it, else None.
+
+    All gradients of the modules that hold it were finite, and had arrived before.
+
+    Args:
+        made: the pass.
+        replay: the repeated pass.
+        bad: the parameters whose gradient is nonfinite.
+        first: the place of the first nonfinite gradient of a call, None if there is none.
+    """
+    earliest: tuple[int, Call, Tensor] | None = None
+    for parameter in bad:
+        holders = [one for one in made.root.modules() if any(p is parameter for p in one._parameters.values())]
+        places = [
+            place
+            for place, event in enumerate(replay.events)
+            if event.side == "out" and any(event.call.module is one for one in holders)
+        ]
+        if not places or any(replay.events[place].bad for place in places):
+            continue
+        if (first is None or max(places) < first) and (earliest is None or max(places) < earliest[0]):
+            earliest = max(places), replay.events[min(places)].call, parameter
+    return None if earliest is None else earliest[1:]
+
+
 def _bad_input(made: Pass, replay: Replay, call: Call) -> Origin | None:
     """Return the model's input as the origin, if it made a layer's inputs nonfinite. 0 times Inf is NaN."""
     if not any(map(is_nonfinite, call.inputs)):
@@ -70,7 +94,7 @@ def _bad_input(made: Pass, replay: Replay, call: Call) -> Origin | None:
     return input_origin(made, replay)
 
 
-def _send_back(made: Pass, replay: Replay, gradients: Mapping[int, Tensor]) -> dict[Tensor, Tensor]:
+def _send_back(made: Pass, replay: Replay, gradients: Mapping[int, Tensor], accumulates: bool) -> dict[Tensor, Tensor]:
     """Send gradients back without a change of ``.grad``, and return those of the parameters."""
     pairs = [
         (output, gradients[index].to(output.dtype))
@@ -82,13 +106,16 @@ def _send_back(made: Pass, replay: Replay, gradients: Mapping[int, Tensor]) -> d
     wanted = [*parameters, *(x for x in replay.inputs if x.requires_grad)]
     if not outputs or not wanted:
         return {}
+    if accumulates:
+        sent = _accumulate(outputs, given, wanted)
+        return {one: sent[one] for one in parameters if one in sent}
     try:
         found = torch.autograd.grad(outputs, wanted, given, allow_unused=True)
     except RuntimeError as error:
         if "checkpoint" not in str(error):
             raise
-        return _accumulate(outputs, given, wanted)
-    return {one: gradient for one, gradient in zip(wanted, found, strict=True) if gradient is not None}
+        raise Reentrant from error
+    return {one: gradient for one, gradient in zip(parameters, found, strict=False) if gradient is not None}
 
 
 def _accumulate(outputs: Sequence[Tensor], given: Sequence[Tensor], wanted: Iterable[Tensor]) -> dict[Tensor, Tensor]:

@@ -31,15 +31,15 @@ class RandomStates:
 
     def __init__(self, model: nn.Module) -> None:
         self._model = model
-        self._passes = 0
-        self._devices: list[torch.device] | None = None
+        self._passes = self._unchanged = 0
+        self._devices: list[torch.device] = []
         self._own: list[Any] = []
         self._slow = True
         self._before: tuple[Any, int] | None = None
 
     def begin(self) -> list[Restore]:
         """Return functions that put the generators into their present state."""
-        if self._devices is None:
+        if self._passes <= self.LEARNED:  # a module may make its generator in its first pass
             self._devices, self._own = _devices(self._model), list(_generators(self._model))
         state = torch.get_rng_state()
         found: list[Restore] = [lambda: torch.set_rng_state(state)]
@@ -54,14 +54,15 @@ class RandomStates:
 
     def end(self) -> None:
         """Learn if the pass has drawn from Python's or numpy's generator."""
+        self._passes += 1
         if self._before is None:
             return
         python, position = self._before
         self._before = None
-        self._passes += 1
+        self._unchanged += 1
         if random.getstate() != python or _position(np.random.get_state()) != position:
-            self._passes = 0
-        elif self._passes >= self.LEARNED:
+            self._unchanged = 0
+        elif self._unchanged >= self.LEARNED:
             self._slow = False
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -37,9 +37,11 @@ class Call:
     children: list[Call] = field(default_factory=list)
     inputs: list[Tensor] = field(default_factory=list)
     outputs: list[Tensor] = field(default_factory=list)
-    #: True if a tensor that is no mask has a nonfinite element.
+    #: True if an input is nonfinite, other than a mask beside a finite input.
     inputs_bad: bool = False
     outputs_bad: bool = False
+    #: True if the nonfinite outputs may be masks.
+    is_mask: bool = False
     ended: bool = False
 
 
@@ -153,17 +155,28 @@ class Replay:
         return sum(self._count.values()) + len(self._count)
 
     def _check_inputs(self, call: Call) -> None:
-        bad = _bad(call.inputs)
+        bad = [x for x in call.inputs if is_nonfinite(x)]
+        masks = [x for x in bad if is_mask(x)]
+        if len(bad) == len(masks) < len(call.inputs):
+            return
         call.inputs_bad = bool(bad)
         parent = call.parent
-        # the parent's own function made them, unless another call within it has
-        if bad and parent is not None and not parent.inputs_bad and not any(one.outputs_bad for one in parent.children):
-            self._add(parent, bad)
+        if not bad or parent is None or parent.inputs_bad:
+            return
+        if any(one.outputs_bad and not one.is_mask for one in parent.children):
+            return
+        # those that no call within the parent has returned come from the parent's own function
+        returned = [x for one in parent.children for x in one.outputs]
+        if own := [x for x in bad if all(x is not other for other in returned)]:
+            self._add(parent, own)
 
     def _check_outputs(self, call: Call) -> None:
-        bad = _bad(call.outputs)
+        bad = [x for x in call.outputs if is_nonfinite(x)]
         call.outputs_bad = bool(bad)
-        if bad and not call.inputs_bad and not any(one.outputs_bad for one in call.children):
+        call.is_mask = all(map(is_mask, bad))
+        within = [one for one in call.children if one.outputs_bad]
+        own = not within if call.is_mask else all(one.is_mask for one in within)
+        if bad and own and not call.inputs_bad:
             self._add(call, bad)
 
     def _add(self, call: Call, made: list[Tensor]) -> None:
@@ -181,10 +194,6 @@ class Replay:
                 self.events.append(GradientEvent(call, side, place, gradient.detach(), is_nonfinite(gradient)))
 
         tensor.register_hook(arrived)  # type: ignore[no-untyped-call]
-
-
-def _bad(tensors: Iterable[Tensor]) -> list[Tensor]:
-    return [x for x in tensors if is_nonfinite(x) and not is_mask(x)]
 
 
 def _viewed(value: Any) -> Any:

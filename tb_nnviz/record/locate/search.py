@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Protocol
 from torch import Tensor, nn
 
 from tb_nnviz.record.interrupts import is_interrupt
-from tb_nnviz.record.locate.backward import backward_origin
+from tb_nnviz.record.locate.backward import Reentrant, backward_origin
 from tb_nnviz.record.locate.forward import forward_origin, name_of
 from tb_nnviz.record.locate.origin import Origin
 from tb_nnviz.record.locate.passes import Arrived, Pass
@@ -113,10 +113,16 @@ class Search:
             gradients[one.place] = one.gradient if known is None else known + one.gradient
         if any(map(is_nonfinite, gradients.values())):
             return self._loss(made, [gradient for _, gradient in sorted(gradients.items())])
+        try:
+            return self._sent_back(made, gradients, accumulates=False)
+        except Reentrant:  # the graph is half used up
+            return self._sent_back(made, gradients, accumulates=True)
+
+    def _sent_back(self, made: Pass, gradients: Mapping[int, Tensor], accumulates: bool) -> Origin | None:
         with repeated(made, self._names, backward=True) as replay:
             if replay.root.outputs_bad:
                 return forward_origin(made, replay, self._parameters)
-            return backward_origin(made, replay, gradients, self._parameters)
+            return backward_origin(made, replay, gradients, self._parameters, accumulates)
 
     def _loss(self, made: Pass, gradients: Sequence[Tensor]) -> Origin:
         bad = next(gradient for gradient in gradients if is_nonfinite(gradient))

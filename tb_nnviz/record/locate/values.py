@@ -42,7 +42,7 @@ def is_mask(x: Tensor) -> bool:
         return False
     x = _elements(x)
     hidden = x == float("-inf")
-    return bool(((x == 0) | hidden).all()) and bool(hidden.any())
+    return bool(((x == 0) | hidden).all()) and bool(hidden.any()) and not bool(hidden.all())
 
 
 def has_only_negative_infinity(x: Tensor) -> bool:

@@ -28,13 +28,11 @@ __all__ = [
     "SATURATION",
     "TensorStats",
     "finish",
-    "gradient_ratio",
     "measure",
     "measure_any",
     "merge",
     "merge_units",
     "merge_values",
-    "moments",
     "norms",
     "unit_fractions",
     "unscale",
@@ -115,9 +113,9 @@ def _measure_otherwise(
     """Measure a tensor that the extension does not take as it is."""
     if copy_to is not None:
         copy_to.detach().copy_(x.detach())
-    if _is_scattered(x) and unit_axis is None and minus is None and not bounds:
+    if is_scattered(x) and unit_axis is None and minus is None and not bounds:
         return _measure_sparse(x, bin_counts)
-    real, rest = _real(x), None if minus is None else _real(minus)
+    real, rest = real_of(x), None if minus is None else real_of(minus)
     if real is None or real.numel() == 0 or not real.is_floating_point():
         return None
     if unit_axis is not None and unit_axis < 0 and x.is_complex():
@@ -126,7 +124,7 @@ def _measure_otherwise(
     return torch_ops.measure(real, unit_axis, bounds, rest, bin_counts) if stats is None else stats
 
 
-def _real(x: Tensor) -> Tensor | None:
+def real_of(x: Tensor) -> Tensor | None:
     """Return a tensor detached, strided and real, or None if its elements are not in memory."""
     if x.is_meta or x.is_nested or torch._C._functorch.is_functorch_wrapped_tensor(x):  # inside torch.func
         return None
@@ -137,17 +135,18 @@ def _real(x: Tensor) -> Tensor | None:
 
 def _count_lost(x: Tensor, minus: Tensor, gradient: Tensor) -> Tensor | None:
     """Return ``TensorStats.lost`` of x - minus, or None if the gradient's elements are not in memory."""
-    if _is_scattered(gradient):  # elements that are not stored are 0
+    if is_scattered(gradient):  # elements that are not stored are 0
         stored = gradient.detach().coalesce()
         at = tuple(stored.indices())
         x, minus, gradient = x.detach()[at], minus.detach()[at], stored.values()
-    real = [_real(each) for each in (x, minus, gradient)]
+    real = [real_of(each) for each in (x, minus, gradient)]
     if any(each is None for each in real) or real[0].shape != real[2].shape:  # type: ignore[union-attr]
         return None
     return torch_ops.count_lost(*real)  # type: ignore[arg-type]
 
 
-def _is_scattered(x: Tensor) -> bool:
+def is_scattered(x: Tensor) -> bool:
+    """Return True if a tensor's stored elements are measured without making it dense."""
     return x.layout == torch.sparse_coo and x.is_cpu and x.is_floating_point() and x._nnz() > 0
 
 
@@ -197,75 +196,8 @@ def norms(tensors: Sequence[Tensor]) -> Tensor:
 def _elements(x: Tensor) -> Tensor | None:
     """Return the elements that add to a norm, or None if there are none."""
     # the stored values of sparse tensors are enough, since zeros add nothing
-    real = _real(x.detach().coalesce().values() if _is_scattered(x) else x)
+    real = real_of(x.detach().coalesce().values() if is_scattered(x) else x)
     return real if real is not None and real.numel() and real.is_floating_point() else None
-
-
-def moments(
-    first: Tensor,
-    second: Tensor,
-    step_scale: float | Tensor,
-    correction: float | Tensor,
-    epsilon: float,
-    denominator: Tensor | None = None,
-) -> Tensor:
-    """Return the sums of squares of Adam's two moments and of the step that follows from them, float64 [3].
-
-    The step is ``step_scale * first / (sqrt(denominator) * correction + epsilon)``, element by element, by
-    Kingma and Ba, "Adam: A Method for Stochastic Optimization", 2015.
-
-    Args:
-        first: running mean of gradients.
-        second: running mean of their squares, of the same shape.
-        step_scale: learning rate over the first moment's bias correction, as a number or a 0-d tensor.
-        correction: one over the root of the second moment's bias correction, likewise.
-        epsilon: the optimizer's epsilon.
-        denominator: the tensor below the root, if it is not the second moment (AMSGrad).
-
-    >>> moments(torch.tensor([3.0]), torch.tensor([4.0]), 0.5, 1.0, 0.0).tolist()
-    [9.0, 16.0, 0.5625]
-    """
-    fast = native.moments(first, second, step_scale, correction, epsilon, denominator)
-    if fast is not None:
-        return fast
-    tensors = [x.detach() for x in (first, second, *(() if denominator is None else (denominator,)))]
-    if first.is_complex():  # optimizers treat the real and the imaginary part as separate numbers
-        tensors = [torch.view_as_real(x.resolve_conj()) for x in tensors]
-    return torch_ops.moments(tensors[0], tensors[1], step_scale, correction, epsilon, (*tensors, None)[2])
-
-
-def gradient_ratio(
-    gradient: Tensor, second: Tensor, correction: float | Tensor, epsilon: float
-) -> tuple[int, Tensor] | None:
-    """Return the number of elements of a gradient, and the sum of the squares of its ratio, float64 [1].
-
-    The ratio of an element is ``gradient / max(sqrt(second) * correction, epsilon)``, and 0 if the gradient is 0. Its
-    root mean square is far above 1 if a gradient is larger than the optimizer is used to: M. Wortsman et al., "Stable
-    and low-precision training for large-scale vision-language models", 2023, section 3.4.
-
-    Return None if the gradient's elements are not in memory.
-
-    Args:
-        gradient: the gradient. Complex tensors count as their real view, sparse ones as dense.
-        second: running mean of the squares of earlier gradients, of the same shape.
-        correction: one over the root of its bias correction, as a number or a 0-d tensor.
-        epsilon: the least value of the root.
-
-    >>> numel, sum_sq = gradient_ratio(torch.tensor([6.0, 0.5]), torch.tensor([4.0, 0.0]), 1.0, 0.25)
-    >>> numel, sum_sq.tolist()
-    (2, [13.0])
-    """
-    numel = gradient.numel() * (2 if gradient.is_complex() else 1)
-    if (fast := native.gradient_ratio(gradient, second, correction, epsilon)) is not None:
-        return numel, fast
-    if _is_scattered(gradient):  # elements that are not stored are 0
-        stored = gradient.detach().coalesce()
-        gradient, second = stored.values(), second.detach()[tuple(stored.indices())]
-    real, squares = _real(gradient), _real(second)
-    if real is None or squares is None or real.shape != squares.shape or not real.is_floating_point():
-        return None
-    fast = native.gradient_ratio(real, squares, correction, epsilon)
-    return numel, torch_ops.gradient_ratio(real, squares, correction, epsilon) if fast is None else fast
 
 
 def merge_values(parts: Sequence[tuple[int, Tensor]]) -> tuple[int, Tensor]:

@@ -133,7 +133,7 @@ def moments(
     epsilon: float,
     denominator: Tensor | None,
 ) -> Tensor:
-    """Return the sums of ``stats.moments``, float64 [3]."""
+    """Return the sums of ``moments.moments``, float64 [3]."""
     root = second if denominator is None else denominator
     blocks = []
     flats = [_flat_as(x, first) for x in (first, second, root)]
@@ -155,7 +155,7 @@ def count_lost(x: Tensor, minus: Tensor, gradient: Tensor) -> Tensor:
 
 
 def gradient_ratio(gradient: Tensor, second: Tensor, correction: float | Tensor, epsilon: float) -> Tensor:
-    """Return the sum of ``stats.gradient_ratio``, float64 [1]."""
+    """Return the sum of ``moments.gradient_ratio``, float64 [1]."""
     found = []
     flats = (_flat_as(each, gradient) for each in (gradient, second))
     for g, v in zip(*(torch.split(flat, _block(gradient)) for flat in flats), strict=True):

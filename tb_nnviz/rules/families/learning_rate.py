@@ -8,24 +8,31 @@ import numpy as np
 
 from tb_nnviz.rules.finding import Finding
 from tb_nnviz.rules.history import History
-from tb_nnviz.rules.optimizers import learning_rates, names
+from tb_nnviz.rules.optimizers import learning_rates, maximizes, names
 from tb_nnviz.rules.rule import Rule
-from tb_nnviz.rules.sizes import UPDATE_READS, clip_factor, relative_updates
+from tb_nnviz.rules.sizes import UPDATE_READS, clip_factor, depth_growth, profile, relative_updates
 from tb_nnviz.rules.step_values import StepValues
 
 #: ``limit``: median over the layers of update over weight, at ``patience`` logged steps in a row; TheDeepChecker and
-#: torchmortem warn above 0.1. ``sudden``: the median that is reported at once, ``replaced``: at which the updates replace
-#: the weights. ``first``: factor on these for the first step of RMSprop, whose second moment begins at 0 uncorrected.
-#: ``before_nan``: median at the last logged step before NaN or Inf, or before the loss has grown to ``loss`` times its
-#: first value: a tenth of it is usual, so that the largest layer must be at ``largest`` as well.
+#: torchmortem warn above 0.1. ``sudden``: the median that is reported at once, ``replaced``: that at which the updates
+#: replace the weights. ``first``: factor on these for the first step of RMSprop, whose second moment begins at 0.
+#: ``plain``: factor on ``sudden`` for SGD, whose first steps are not larger than later ones. ``before_nan``: median at
+#: the last logged step before NaN or Inf, or before the loss has grown to ``loss`` times its first value: a tenth of it
+#: is usual, so that the largest layer must be at ``largest`` as well. ``rising``: loss over its first value before the
+#: updates are large, as with a flipped sign, which is not the rate's fault. ``depth``: growth of the gradients over
+#: depth at the first step, as of gradient/exploding, with which updates are large at any learning rate.
 TOO_HIGH = {
-    "limit": 0.1, "sudden": 0.3, "replaced": 1.0, "first": 10.0, "patience": 3, "before_nan": 0.02, "largest": 0.1,
-    "loss": 10.0,
+    "limit": 0.1, "sudden": 0.4, "replaced": 1.0, "first": 10.0, "patience": 3, "before_nan": 0.02, "largest": 0.1,
+    "loss": 10.0, "rising": 3.0, "plain": 0.35, "depth": 1e3,
 }  # fmt: skip
 #: ``limit``: largest update over weight of any layer, median of the run; torchmortem warns below 1e-5, UMLAUT below a
 #: learning rate of 1e-7. ``stuck``: the same if the loss has not fallen by ``fall``. ``steps`` and ``patience``: steps
 #: and logged steps from the beginning.
-TOO_LOW = {"limit": 1e-5, "stuck": 5e-5, "fall": 0.02, "steps": 100, "patience": 10}
+TOO_LOW = {"limit": 1e-5, "stuck": 1e-4, "fall": 0.02, "steps": 50, "patience": 8}
+
+
+#: Optimizers that choose the size of a step themselves.
+LINE_SEARCH = {"LBFGS"}
 
 
 class TooHigh(Rule):
@@ -34,7 +41,7 @@ class TooHigh(Rule):
     name = "learning_rate/too_high"
     title = "The learning rate is too high"
     reads = UPDATE_READS
-    uses = frozenset({("gradient", "count"), ("gradient", "norm"), ("parameter", "nonfinite")})
+    uses = frozenset((kind, name) for kind in ("gradient", "activation_gradient") for name in ("count", "norm"))
     scalars = frozenset({"learning_rate/"})
     takes_logged = True
     limits = TOO_HIGH
@@ -47,15 +54,19 @@ class TooHigh(Rule):
 
     def __init__(self, **limits: float) -> None:
         super().__init__(**limits)
-        self._steps = 0
+        self._steps = 0  # logged steps in a row with a median above the limit
         self._since = 0
+        self._high = False  # True if a layer was above the limit at the last logged step
         self._seen = 0
         self._last: tuple[int, float, float, str] | None = None  # step, median, largest, text of the rates
-        self._loss: dict[str, float] = {}
+        self._rate = 0.0
+        self._loss: dict[str, float] = {}  # the first value of each
+        self._latest: dict[str, float] = {}
+        self._rose = False  # True if a loss had risen before the updates became large
         self._reported = False
 
     def update(self, values: StepValues) -> list[Finding]:
-        if self._reported:
+        if self._reported or maximizes(values) or names(values) & LINE_SEARCH:
             return []
         if values.logged:
             return self._of_losses(values)
@@ -65,29 +76,59 @@ class TooHigh(Rule):
         known = ratio[np.isfinite(ratio)]
         if not known.size or not np.isfinite(values.get("parameter", "norm")[values.present("parameter")]).all():
             return self._before_nan(values.step, "the parameters are NaN or Inf")
-        median, largest = float(np.median(known)), float(known.max())
         self._seen += 1
-        easing = self.limit["first"] if self._seen == 1 and names(values) & {"RMSprop"} else 1.0
-        self._since = self._since if self._steps else values.step
-        self._steps = self._steps + 1 if median > self.limit["limit"] else 0
-        rates = ", ".join(f"{rate:g}" for rate in dict.fromkeys(learning_rates(values).values()))
-        self._last = values.step, median, largest, rates
-        if median <= self.limit["sudden"] * easing and self._steps < self.limit["patience"]:
+        if self._seen == 1 and self._is_initial(values):
             return []
-        severity = "severe" if median > self.limit["replaced"] * easing else "warning"
+        median, largest = float(np.median(known)), float(known.max())
+        rates = learning_rates(values)
+        text = ", ".join(f"{rate:g}" for rate in dict.fromkeys(rates.values()))
+        before, self._rate, risen = self._last, max(rates.values()), max(rates.values()) > 1.5 * self._rate
+        if not self._high:
+            # A rate that has risen may have done so right after the last logged step.
+            self._since = before[0] + 1 if before is not None and risen else values.step
+            self._rose = self._has_risen() and not risen
+        self._high = largest > self.limit["limit"]
+        self._steps = self._steps + 1 if median > self.limit["limit"] else 0
+        easing = self._easing(values)
+        # A jump from usual updates at an unchanged rate is a spike of the gradient, unless it lasts.
+        is_usual = before is not None and before[1] < self.limit["before_nan"] and not risen
+        is_sudden = median > self.limit["sudden"] * easing
+        if not (is_sudden and is_usual):
+            self._last = values.step, median, largest, text
+        if self._rose or ((not is_sudden or is_usual) and self._steps < self.limit["patience"]):
+            return []
+        severity = "severe" if median > self.limit["replaced"] * max(easing, 1.0) else "warning"
         count = int((known > self.limit["limit"]).sum())
         evidence = (
-            f"at a learning rate of {rates} the update is {median:.2g} times the weight in the median of the layers at "
+            f"at a learning rate of {text} the update is {median:.2g} times the weight in the median of the layers at "
             f"step {values.step}, and above {self.limit['limit']:g} in {count} of {known.size}"
         )
         return [self._found(values.step, severity, evidence, self._since, median)]
+
+    def _easing(self, values: StepValues) -> float:
+        """Return the factor on the limits that the optimizer asks for."""
+        known = names(values)
+        if self._seen == 1 and "RMSprop" in known:
+            return self.limit["first"]
+        return self.limit["plain"] if known == {"SGD"} else 1.0
+
+    def _has_risen(self) -> bool:
+        pairs = [(first, self._latest[name]) for name, first in self._loss.items()]
+        return any(first > 0 and latest > self.limit["rising"] * first for first, latest in pairs)
+
+    def _is_initial(self, values: StepValues) -> bool:
+        """Return True if gradients explode over depth at the first step: then the initialization is at fault."""
+        found = profile(values) if values.has("gradient", "norm") else None
+        if found is None or found.places.size < 3 or not np.isfinite(found.sizes).all():
+            return False
+        return depth_growth(found)[0] >= math.log10(self.limit["depth"])
 
     def _of_losses(self, values: StepValues) -> list[Finding]:
         """Return the finding of a loss that has left its beginning far behind after large updates."""
         for name, value in values.logged.items():
             if "loss" not in name.lower() or "val" in name.lower() or "test" in name.lower():
                 continue
-            first = self._loss.setdefault(name, value)
+            first, self._latest[name] = self._loss.setdefault(name, value), value
             if not math.isfinite(value) or (first > 0 and value > self.limit["loss"] * first):
                 found = self._before_nan(values.step, f"{name} is {value:.3g}, and was {first:.3g} at first")
                 if found:
@@ -98,7 +139,9 @@ class TooHigh(Rule):
         if self._last is None:
             return []
         since, median, largest, rates = self._last
-        if median < self.limit["before_nan"] or largest < self.limit["largest"]:
+        if since >= step:  # the loss of a step is that before its update
+            return []
+        if self._rose or median < self.limit["before_nan"] or largest < self.limit["largest"]:
             return []
         evidence = (
             f"at a learning rate of {rates} the update was {median:.2g} times the weight in the median of the layers, "
@@ -156,11 +199,14 @@ class TooLow(Rule):
         ratio = relative_updates(values)
         known = ratio[np.isfinite(ratio)]
         norm = values.get("gradient", "norm")[values.present("gradient")]
-        # A rate that has decayed, or a layer that has moved, ends the check: the rate was high enough before.
-        if not known.size or not (0 < known.max() < self.limit["stuck"]) or rate < 0.5 * self._rate:
-            self._is_over = len(self._ratios) >= 3 or (known.size > 0 and known.max() > 1e-3)
+        largest = float(known.max()) if known.size else 0.0
+        if not largest > 0:
             return []
-        self._ratios.add(np.array([known.max()]))
+        # A rate that has decayed, or a layer that moves, ends the check: the rate is high enough, or was.
+        if largest >= self.limit["stuck"] or rate < 0.5 * self._rate:
+            self._is_over = True
+            return []
+        self._ratios.add(np.array([largest]))
         self._norms.add(np.array([np.sqrt(np.sum(np.square(norm))) / clip_factor(values)]))
         if len(self._ratios) < self.limit["patience"] or values.step - self._first < self.limit["steps"]:
             return []

@@ -39,11 +39,10 @@ class Origin(NamedTuple):
 class Nonfinite(Rule):
     """The base of the rules, each of which reports the origins of one sort."""
 
-    scalars = frozenset[str]()
     uses = frozenset(
         (kind, statistic)
         for kind in (*_FORWARD, *_BACKWARD, "update", "parameter")
-        for statistic in ("count", "nonfinite", "min")
+        for statistic in ("count", "nonfinite")
     ) | {("optimizer", "count"), ("optimizer", "first_moment_norm"), ("optimizer", "second_moment_norm")}
     source = "https://arxiv.org/abs/1710.03740"
 
@@ -71,7 +70,6 @@ class Nonfinite(Rule):
         count = (
             f"{number:g} of {values.get(kind, 'count')[origin.place]:g} elements" if kind != "optimizer" else "moments"
         )
-        title = self.title
         evidence = (
             f"{count} of {kind.replace('_', ' ')} {row.name} are NaN or Inf at step {values.step}; {before}; so in "
             f"{int((bad > 0).sum())} of {len(rows)} rows"
@@ -81,7 +79,7 @@ class Nonfinite(Rule):
         return self.finding(
             values.step, "severe", evidence, layer=row.module, row=row.name, kind=kind,
             statistic="first_moment_norm" if kind == "optimizer" else "nonfinite", value=float(number), limit=0.0,
-            usual=0.0, title=title, details={"module": row.module, "call": row.call, "is_origin": origin.is_known},
+            usual=0.0, details={"module": row.module, "call": row.call, "is_origin": origin.is_known},
         )  # fmt: skip
 
 
@@ -172,12 +170,12 @@ def find_origin(values: StepValues) -> Origin | None:
 def nonfinite(values: StepValues, kind: str) -> np.ndarray:
     """Return the number of nonfinite elements of each row, 0 for absent rows: float64 [rows]."""
     if kind == "optimizer":
-        norms = [
-            values.get(kind, name) for name in ("first_moment_norm", "second_moment_norm") if values.has(kind, name)
-        ]
-        broken = (
-            np.any([~np.isfinite(one) for one in norms], axis=0) if norms else np.zeros(len(values.rows[kind]), bool)
-        )
+        names = [name for name in ("first_moment_norm", "second_moment_norm") if values.has(kind, name)]
+        if not names:
+            return np.zeros(len(values.rows[kind]))
+        moments = np.array([values.get(kind, name) for name in names])
+        # An optimizer that keeps one moment only has NaN in place of the other.
+        broken = np.isinf(moments).any(axis=0) | np.isnan(moments).all(axis=0)
         return np.where(values.present(kind), broken, False).astype(np.float64)
     if not values.has(kind, "nonfinite"):
         return np.zeros(len(values.rows[kind]))

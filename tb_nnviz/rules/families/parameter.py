@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -24,17 +24,22 @@ GROWING = {"limit": 10.0, "rms": 0.1}
 #: The reciprocal of ``GROWING``. Strong decay shrinks all weights, while a pruned layer is one of many, so that half
 #: of the weights must have shrunk.
 SHRINKING = {"limit": 0.1, "share": 0.5, "rms": 0.1}
+#: Power of the limit of ``SHRINKING`` at which weights have begun to shrink. Decay works from the first step on.
+BEGUN = 0.25
 
 
 class NoGradient(Rule):
-    """Report trainable parameters that never get a gradient while others do."""
+    """Report trainable parameters that never get a gradient while others do.
+
+    The gradient that counts is that of the optimizer. A parameter that no optimizer holds is a problem of its own.
+    """
 
     name = "parameter/no_gradient"
     title = "Trainable parameters never get a gradient"
     reads = frozenset({("gradient", "count")})
     limits = NO_GRADIENT
     advice = (
-        "Look right behind the named layer for detach(), .data, .item(), argmax or torch.no_grad(): they cut the graph.",
+        "Look behind the named layer for detach(), .data, .item(), argmax or torch.no_grad(): they cut the graph.",
         "Use the layer in the forward pass, or remove it.",
         "If it is meant to be frozen, call requires_grad_(False) on it.",
     )
@@ -58,6 +63,10 @@ class NoGradient(Rule):
         lacking = rows.trainable & ~self._ever & rows.measured
         if self._reported or self._steps < self.limit["patience"] or not lacking.any():
             return []
+        if values.optimizers is not None:
+            lacking &= is_held(rows, held_names(values))
+            if not lacking.any():
+                return []
         self._reported = True
         called = lacking & ~np.isnan(rows.depth)
         place = _deepest(rows, called if called.any() else lacking)
@@ -194,7 +203,8 @@ class Growing(Rule):
         "Add weight decay, or a normalization behind the layer.",
     )
     source = "https://github.com/sebseager/torchmortem"
-    grows = True
+    #: The direction of the change that is a problem.
+    grows: ClassVar[bool] = True
 
     def __init__(self, **limits: float) -> None:
         super().__init__(**limits)
@@ -217,10 +227,14 @@ class Growing(Rule):
             ratio = norms / self._first
             sizes = self._first / np.sqrt(rows.numel) * np.sqrt(rows.fan_in)
         judged = rows.has_role("weight") & rows.trainable & (sizes >= self.limit["rms"])
-        crossed = judged & (ratio > self.limit["limit"] if self.grows else ratio < self.limit["limit"])
+        is_wrong = _has_wrong_sign(values)
+        limit = self.limit["limit"] ** (0.5 if is_wrong else 1.0)
+        crossed = judged & (ratio > limit if self.grows else ratio < limit)
         further = norms >= self._extreme if self.grows else norms <= self._extreme
         self._extreme = np.fmax(self._extreme, norms) if self.grows else np.fmin(self._extreme, norms)
-        self._since = np.where(crossed, np.where(self._since < 0, values.step, self._since), -1)
+        begun = judged & (ratio > limit if self.grows else ratio < limit**BEGUN)
+        begin = self._start if is_wrong else values.step
+        self._since = np.where(begun, np.where(self._since < 0, begin, self._since), -1)
         found = crossed & further
         if self._reported or not found.any() or found.sum() < self.limit.get("share", 0.0) * judged.sum():
             return []
@@ -236,7 +250,7 @@ class Growing(Rule):
             self.finding(
                 values.step, "warning", evidence, since=int(self._since[place]), layer=rows[place].module,
                 row=rows[place].name, kind="parameter", statistic="norm", value=float(norms[place]),
-                limit=float(self.limit["limit"] * self._first[place]), usual=float(self._first[place]),
+                limit=float(limit * self._first[place]), usual=float(self._first[place]),
                 details={"layers": layers},
             )
         ]  # fmt: skip
@@ -251,6 +265,7 @@ class Shrinking(Growing):
     advice = (
         "Lower the weight decay: each step multiplies the weights by 1 - learning rate * weight decay.",
         "With L2 in the loss or in Adam, use AdamW with a small weight decay.",
+        "Leave biases and norms out of the weight decay.",
     )
     grows = False
 
@@ -292,11 +307,12 @@ class Untied(Rule):
             other = self._tied[row.name]
             if other in rows.place and not {row.name, other} <= self._reported:
                 self._reported |= {row.name, other}
+                layers = [row.module, rows[rows.place[other]].module]
                 evidence = f"{row.name} shared its memory with {other} at first, and is a parameter of its own at step"
                 findings.append(
                     self.finding(
                         values.step, "warning", f"{evidence} {values.step}", layer=row.module, row=row.name,
-                        kind="parameter", statistic="norm", details={"layers": [row.module, rows[rows.place[other]].module]},
+                        kind="parameter", statistic="norm", details={"layers": layers},
                     )
                 )  # fmt: skip
         return findings
@@ -307,6 +323,16 @@ def _options_text(values: StepValues, row: Row) -> str:
     options = options_by_row(values, Rows([row])).get(row.name, {})
     known = [f"{key} {options[key]}" for key in ("weight_decay", "maximize") if options.get(key)]
     return f" ({', '.join(known)})" if known else ""
+
+
+def _has_wrong_sign(values: StepValues) -> bool:
+    """Return True if a weight decay makes the weights grow."""
+    groups = [group["options"] for optimizer in values.optimizers or () for group in optimizer["groups"]]
+    return any(_is_negative(one.get("weight_decay")) for one in groups)
+
+
+def _is_negative(value: object) -> bool:
+    return isinstance(value, int | float) and value < 0
 
 
 def _layers(rows: Rows, mask: np.ndarray) -> list[str]:

@@ -99,4 +99,4 @@ def other_gan() -> Training:
 @CASES.healthy_run("cancer/sigmoid-hidden")
 def sigmoid_hidden() -> Training:
     """A binary classifier with three layers and tanh, every step logged."""
-    return cancer((30, 16, 16, 8, 1), every=1, seed=6)
+    return cancer((30, 16, 16, 8, 1), every=1, seed=6, steps=120)

@@ -63,7 +63,7 @@ def rate_low() -> Training:
 @CASES.fault("cancer/rate-x0.001", TOO_LOW, twins.CANCER)
 def rate_low_cancer() -> Training:
     """The learning rate of SGD is 1000 times too low."""
-    return cancer(optimizer=sgd(1e-4, 0.9))
+    return cancer(optimizer=sgd(2e-5, 0.9))
 
 
 @CASES.fault("resnet/rate-drops", f"{TOO_LOW} loss/plateau", twins.DEEP, begins=60)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections import OrderedDict
 
 import torch
@@ -46,11 +45,19 @@ def discriminator_twice() -> Training:
     return training
 
 
-@CASES.fault("cnn/optimizer-of-copy", "parameter/foreign parameter/not_optimized", twins.CNN)
-def optimizer_of_copy() -> Training:
-    """The optimizer holds the parameters of a copy that was made before the model was sent to its device."""
+@CASES.fault("cnn/head-replaced", "parameter/foreign parameter/not_optimized", twins.CNN, layers="head <model>")
+def head_replaced() -> Training:
+    """The last layer is replaced by one for the new classes after the optimizer was made."""
     training = image_model()
-    training.optimizer = torch.optim.SGD(copy.deepcopy(training.model).parameters(), lr=0.05, momentum=0.9)
+    training.model.head = nn.Linear(384, 10)
+    return training
+
+
+@CASES.fault("mlp/layer-reset", "parameter/foreign parameter/not_optimized", twins.MLP, layers="fc3 <model>", begins=80)
+def layer_reset() -> Training:
+    """At step 80 a layer is made again to reset it, and the optimizer keeps the parameters of the old one."""
+    training = mlp()
+    training.at(80, lambda: setattr(training.model, "fc3", nn.Linear(48, 32)))
     return training
 
 

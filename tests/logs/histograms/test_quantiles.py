@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from tb_nnviz.logs.histograms.cells import pack
-from tb_nnviz.logs.histograms.quantiles import quantiles
+from tb_nnviz.logs.histograms.quantiles import bounds, quantiles
 from tests.support.bins import bin_of
 
 
@@ -18,3 +19,9 @@ def test_quantiles_within_a_bin_are_interpolated() -> None:
     assert np.isnan(quantiles(pack(counts))[2]).all()
     counts[2, 0] = 7  # only NaN
     assert np.isnan(quantiles(pack(counts))[2]).all()
+
+
+def test_bounds_are_made_once_and_cannot_be_changed() -> None:
+    assert bounds() is bounds()
+    with pytest.raises(ValueError, match="read-only"):
+        bounds()[0] = 0

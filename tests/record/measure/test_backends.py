@@ -7,7 +7,8 @@ import torch
 from tb_nnviz.record.measure import native
 from tb_nnviz.record.measure.fields import INDEX, SATURATION
 from tb_nnviz.record.measure.histogram import to_bins
-from tb_nnviz.record.measure.stats import measure, merge_units, moments, norms
+from tb_nnviz.record.measure.moments import moments
+from tb_nnviz.record.measure.stats import measure, merge_units, norms
 from tests.support import oracle
 from tests.support.backends import backend, finished  # noqa: F401
 

@@ -13,8 +13,9 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 
 from tb_nnviz.record.measure import native
 from tb_nnviz.record.measure.fields import FIELDS, UNIT_FIELDS, describe
+from tb_nnviz.record.measure.moments import moments
 from tb_nnviz.record.measure.native.team import find_team
-from tb_nnviz.record.measure.stats import measure, moments, norms
+from tb_nnviz.record.measure.stats import measure, norms
 from tests.support import oracle
 from tests.support.backends import finished, use_backend
 

@@ -15,8 +15,8 @@ from tb_nnviz.record.collect.optimizers.second_moment import SecondMoment, secon
 from tb_nnviz.record.collect.parameter_rows import ParameterRows
 from tb_nnviz.record.collect.parameters import ParameterCollector
 from tb_nnviz.record.collect.watched_parameters import WatchedParameters
+from tb_nnviz.record.measure.moments import gradient_ratio, moments
 from tb_nnviz.record.measure.refusal import attempt, has_numbers, is_plain
-from tb_nnviz.record.measure.stats import gradient_ratio, moments
 from tb_nnviz.record.model.metadata import gradient_of
 from tb_nnviz.record.model.optimizers import Group, WatchedOptimizer, own_groups
 from tb_nnviz.record.pending_step import PendingStep

@@ -190,7 +190,7 @@ def moments(
     epsilon: float,
     denominator: Tensor | None,
 ) -> Tensor | None:
-    """Return the result of ``stats.moments``, or None if the extension cannot take the tensors."""
+    """Return the result of ``moments.moments``, or None if the extension cannot take the tensors."""
     if library is None or not (address := _address(first)):
         return None
     contiguous = first.is_contiguous()
@@ -218,7 +218,7 @@ def moments(
 
 
 def gradient_ratio(gradient: Tensor, second: Tensor, correction: float | Tensor, epsilon: float) -> Tensor | None:
-    """Return the result of ``stats.gradient_ratio``, or None if the extension cannot take the tensors."""
+    """Return the result of ``moments.gradient_ratio``, or None if the extension cannot take the tensors."""
     if library is None or not (address := _address(gradient)):
         return None
     contiguous = gradient.is_contiguous()

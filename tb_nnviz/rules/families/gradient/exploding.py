@@ -6,19 +6,23 @@ import numpy as np
 
 from tb_nnviz.rules.finding import Finding, name_layers
 from tb_nnviz.rules.history import History
+from tb_nnviz.rules.optimizers import maximizes
 from tb_nnviz.rules.rule import Rule
-from tb_nnviz.rules.sizes import clip_factor, profile, total_norm
+from tb_nnviz.rules.sizes import clip_factor, depth_growth, profile, total_norm
 from tb_nnviz.rules.step_values import StepValues
 
 #: ``limit``: norm over the median of the run so far. Megatron-LM stops above 10 times the largest of the first 100
 #: norms. The norms of deep plain networks grow by up to 100 when they leave their first plateau. ``largest``: the norm
-#: over the largest of the run so far. ``sudden``: growth that is reported at once. ``before_nan``: growth that makes a
-#: NaN at the next logged step a consequence. ``depth``: gradient of the first layers over that of the last, and
-#: ``layers``, the fewest layers; AUTOTRAINER has a ratio of 70 of the first to the last. ``norm``: an absolute limit, off.
+#: over the largest of the run so far. ``early``: the norm over the largest of the first ``FIRST``, for slow growth.
+#: ``sudden``: growth that is reported at once. ``before_nan``: growth that makes a NaN at the next logged step a
+#: consequence. ``depth``: gradient of the first layers over that of the last, and ``layers``, the fewest layers;
+#: AUTOTRAINER has a ratio of 70 of the first to the last. ``norm``: an absolute limit, off.
 EXPLODING = {
-    "limit": 100.0, "largest": 10.0, "sudden": 1e4, "before_nan": 10.0, "depth": 1e3, "layers": 4, "history": 100,
-    "norm": 0.0,
+    "limit": 100.0, "largest": 10.0, "early": 1e3, "sudden": 1e4, "before_nan": 10.0, "depth": 1e3, "layers": 3,
+    "history": 100, "norm": 0.0,
 }  # fmt: skip
+#: Logged steps of the beginning, with which slow growth is compared.
+FIRST = 5
 
 
 class Exploding(Rule):
@@ -41,26 +45,29 @@ class Exploding(Rule):
         size = int(self.limit["history"])
         self._totals, self._rows = History(size), History(size)
         self._largest = 0.0
+        self._early: list[float] = []  # the first norms of the run
         self._high: list[tuple[int, float]] = []  # steps above the limit, which are not part of the history
         self._last: tuple[StepValues, float] | None = None
-        self._is_over, self._has_depth = False, False
+        self._is_over, self._has_depth, self._deep = False, False, 0
 
     def update(self, values: StepValues) -> list[Finding]:
         if self._is_over:
             return []
-        found = self._over_depth(values)
         total = total_norm(values)
         if not np.isfinite(total):
-            found += self._before_nan()
             self._is_over = True
-        elif total > 0:
-            found += self._over_steps(values, total)
-        return found
+            return self._before_nan()
+        found = self._over_steps(values, total) if total > 0 else []
+        if found or self._high:
+            return found
+        return self._over_depth(values)
 
     def _over_steps(self, values: StepValues, total: float) -> list[Finding]:
         usual = float(self._totals.median()[0]) if len(self._totals) else np.nan
         absolute = 0 < self.limit["norm"] < total
         grown = total > self.limit["limit"] * usual and total > self.limit["largest"] * self._largest
+        grown |= len(self._early) == FIRST and total > self.limit["early"] * max(self._early)
+        self._early += [total] if len(self._early) < FIRST else []
         self._last = values, total
         if not (grown or absolute):
             self._high.clear()
@@ -97,9 +104,14 @@ class Exploding(Rule):
             f"norm {total:.3g} at step {values.step}, {total / usual:.3g} times the median {usual:.3g} before; "
             f"most in {rows[place].name}: {norms[place]:.3g}, {growth[place]:.3g} times its median{more}"
         )
+        advice: tuple[str, ...] = self.advice
+        if maximizes(values):
+            evidence += "; the optimizer has maximize=True"
+            advice = ("Set maximize=False: the optimizer makes the loss grow.", *advice)
         return self.finding(
             values.step, "severe", evidence, since=since, layer=rows[place].module, row=rows[place].name,
             kind="gradient", statistic="norm", value=total, limit=self.limit["limit"] * usual, usual=usual,
+            advice=advice,
         )  # fmt: skip
 
     def _over_depth(self, values: StepValues) -> list[Finding]:
@@ -107,21 +119,20 @@ class Exploding(Rule):
         found = None if self._has_depth else profile(values)
         if found is None or found.places.size < self.limit["layers"] or not np.isfinite(found.sizes).all():
             return []
-        sizes, half = found.sizes, found.sizes.size // 2
-        # The second largest of the first half, because one large layer is no trend.
-        high = float(np.sort(sizes[:half])[-2])
-        low = float(sizes[half:].min())
-        if high - low < np.log10(self.limit["depth"]):
+        sizes = found.sizes
+        growth, cause = depth_growth(found)
+        self._deep = self._deep + 1 if growth >= np.log10(self.limit["depth"]) else 0
+        # At the first step it is the initialization. Later it must last.
+        if not self._deep or (self._deep < 2 and len(self._totals) > 1):
             return []
         self._has_depth = True
         rows = values.rows[found.kind]
-        rises = -np.diff(sizes)
-        sharp = int(np.argmax(rises)) + 1
-        cause = sharp if rises[sharp - 1] >= 0.5 * (high - low) else half + int(np.argmin(sizes[half:]))
-        row, first = rows[int(found.places[cause])], rows[int(found.places[int(np.argmax(sizes[:half]))])]
+        largest = int(np.argmax(sizes[: sizes.size // 2]))
+        usual = float(10 ** (sizes[largest] - growth))
+        row, first = rows[int(found.places[cause])], rows[int(found.places[largest])]
         layers = list(dict.fromkeys(rows[int(place)].module for place in found.places[: cause + 1]))
         evidence = (
-            f"from {row.module} on towards the input the gradient grows by {10 ** (high - low):.3g} at step "
+            f"from {row.module} on towards the input the gradient grows by {10**growth:.3g} at step "
             f"{values.step}, to {10 ** sizes.max():.3g} at {first.module}, over {name_layers(layers)}"
         )
         advice = (
@@ -131,7 +142,7 @@ class Exploding(Rule):
         return [
             self.finding(
                 values.step, "severe", evidence, layer=row.module, row=row.name, kind=found.kind, statistic="norm",
-                value=float(10 ** sizes.max()), limit=float(10**low * self.limit["depth"]), usual=float(10**low),
+                value=float(10 ** sizes[largest]), limit=usual * self.limit["depth"], usual=usual,
                 advice=(*advice, *self.advice[1:2]), details={"layers": layers},
             )
         ]  # fmt: skip

@@ -13,8 +13,10 @@ from tb_nnviz.rules.step_values import StepValues
 #: ``limit``: norm over the median of the last ``history`` logged steps, of which there must be ``warm_up``; SPAM has a
 #: square of 50 times the mean square for single elements (2501.06842), and single hard samples reach 10 in healthy runs
 #: that have fitted the rest. ``largest``: norm over the largest of the run, so that it is above that of the beginning.
-#: ``falls``: norm of the next logged step over that of the spike.
-SPIKE = {"limit": 20.0, "largest": 3.0, "falls": 0.2, "history": 50, "warm_up": 5}
+#: ``falls``: norm of the next logged step over that of the spike. ``explodes``: growth that is an explosion, as of
+#: gradient/exploding: what falls behind it is the norm of dead layers.
+#: ``warning``: norm over the median, above which it is a warning.
+SPIKE = {"limit": 20.0, "warning": 100.0, "largest": 3.0, "falls": 0.2, "explodes": 1e4, "history": 50, "warm_up": 5}
 
 
 class Spike(Rule):
@@ -60,10 +62,14 @@ class Spike(Rule):
         """Return the finding of the last step if the gradient has fallen again. Otherwise it explodes."""
         spike, self._reported = self._spike, True
         assert spike is not None and spike.value is not None
-        return [spike] if total < self.limit["falls"] * spike.value else []
+        return [spike] if total < self.limit["falls"] * spike.value and self._is_spike(spike) else []
 
     def finish(self) -> list[Finding]:
-        return [self._spike] if self._spike is not None and not self._reported else []
+        spike = self._spike
+        return [spike] if spike is not None and not self._reported and self._is_spike(spike) else []
+
+    def _is_spike(self, spike: Finding) -> bool:
+        return bool(spike.value and spike.usual and spike.value < self.limit["explodes"] * spike.usual)
 
     def _found(self, values: StepValues, total: float, usual: float) -> Finding:
         rows, norms, before = values.rows["gradient"], values.get("gradient", "norm"), self._rows.median()
@@ -76,7 +82,8 @@ class Spike(Rule):
             f"norm {total:.3g} at step {values.step}, {total / usual:.3g} times the median {usual:.3g} of the last "
             f"{len(self._totals)} logged steps; most in {rows[place].name}, {growth[place]:.3g} times its median"
         )
+        severity = "warning" if total > self.limit["warning"] * usual else "notice"
         return self.finding(
-            values.step, "warning", evidence, layer=rows[place].module, row=rows[place].name, kind="gradient",
+            values.step, severity, evidence, layer=rows[place].module, row=rows[place].name, kind="gradient",
             statistic="norm", value=total, limit=self.limit["limit"] * usual, usual=usual,
         )  # fmt: skip

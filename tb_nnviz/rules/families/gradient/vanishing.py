@@ -8,6 +8,7 @@ from tb_nnviz.rules.finding import Finding, name_layers
 from tb_nnviz.rules.rule import Rule
 from tb_nnviz.rules.sizes import UPDATE_READS, Profile, profile, relative_updates
 from tb_nnviz.rules.step_values import StepValues
+from tb_nnviz.schema import Row
 
 #: ``limit``: the gradient of the first layers over that of the last ones; AUTOTRAINER has 1e-3. A plain ReLU network
 #: of PyTorch's initialization falls by 0.41 per layer (sqrt(1/6)) and recovers, so that one of these must hold, too:
@@ -78,14 +79,19 @@ class Vanishing(Rule):
         rows, sizes = values.rows[found.kind], found.sizes
         top = _top(sizes)
         drops = np.diff(sizes[: top + 1])
-        # One layer that takes half of the fall is the cause. Otherwise the fall begins at the last layer.
+        # One layer that takes half of the fall is the cause. Otherwise all are alike, and the first that is below the
+        # limit is named.
         sharp = int(np.argmax(drops)) + 1
-        cause = sharp if drops[sharp - 1] >= 0.5 * (sizes[top] - sizes[: top + 1].min()) else top
+        is_sharp = drops[sharp - 1] >= 0.5 * (sizes[top] - sizes[: top + 1].min())
+        below = np.flatnonzero(sizes[:top] < sizes[top] + np.log10(self.limit["limit"]))
+        cause = sharp if is_sharp or not below.size else int(below[-1])
         lowest = int(np.argmin(sizes[: top + 1]))
         vanished = np.flatnonzero(sizes < sizes[top] + np.log10(self.limit["limit"]))
         layers = [rows[int(place)].module for place in found.places[vanished]]
         low, high = 10 ** float(sizes[lowest]), 10 ** float(sizes[top])
         lowest_row, cause_row = rows[int(found.places[lowest])], rows[int(found.places[cause])]
+        if is_sharp:
+            cause_row = self._between(values, found, sharp)
         evidence = (
             f"from {cause_row.module} on towards the input the gradient falls to {low / high:.1g} of its size: "
             f"{low:.2g} at {lowest_row.module} and {high:.2g} at {rows[int(found.places[top])].module} at step "
@@ -99,6 +105,23 @@ class Vanishing(Rule):
             usual=high, advice=self.advice if self._since == self._first else self._later(),
             details={"layers": list(dict.fromkeys(layers)), "smallest": lowest_row.module},
         )  # fmt: skip
+
+    def _between(self, values: StepValues, found: Profile, place: int) -> Row:
+        """Return the row of the module that lets the gradient fall between a layer and the one before it.
+
+        It is the layer itself, or a module in front of it without weights, such as an activation function.
+        """
+        rows = values.rows[found.kind]
+        row = rows[int(found.places[place])]
+        first, last = rows.depth[found.places[place - 1 : place + 1]]
+        with np.errstate(invalid="ignore"):
+            there = np.flatnonzero((rows.depth >= first) & (rows.depth <= last) & values.present(found.kind))
+        there = there[np.argsort(rows.depth[there], kind="stable")]
+        with np.errstate(all="ignore"):
+            drops = np.diff(np.log10(values.get(found.kind, "norm")[there]))
+        if found.kind == "gradient" or not drops.size or not np.isfinite(drops).any():
+            return row
+        return rows[int(there[int(np.nanargmax(drops)) + 1])]
 
     def _later(self) -> tuple[str, ...]:
         """Return the advice for gradients that vanish in the course of training."""

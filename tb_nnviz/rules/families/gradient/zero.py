@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tb_nnviz.rules.finding import Finding, name_layers
-from tb_nnviz.rules.lasting import Lasting, Reported
+from tb_nnviz.rules.lasting import Lasting
 from tb_nnviz.rules.rule import Rule
 from tb_nnviz.rules.step_values import Rows, StepValues
 
@@ -31,7 +31,7 @@ class Zero(Rule):
     def __init__(self, **limits: float) -> None:
         super().__init__(**limits)
         self._lasting = Lasting(int(self.limit["patience"]))
-        self._reported = Reported()
+        self._reported = False
         self._empty, self._empty_since = 0, 0
 
     def update(self, values: StepValues) -> list[Finding]:
@@ -45,20 +45,18 @@ class Zero(Rule):
             np.maximum.at(largest, rows.layer[judged], norm[judged])
         present_layers[rows.layer[judged]] = True
         lasting = self._lasting.update(values.step, present_layers & (largest == 0))
-        if not lasting.any():
+        if self._reported or not lasting.any():
             return []
+        self._reported = True
         layers = [rows.layers[i] for i in np.flatnonzero(lasting)]
-        new = self._reported.new(layers)
-        return [self._found(values, rows, new, layers, int(present_layers.sum()))] if new else []
+        return [self._found(values, rows, layers, int(present_layers.sum()))]
 
-    def _found(self, values: StepValues, rows: Rows, new: list[str], layers: list[str], count: int) -> Finding:
+    def _found(self, values: StepValues, rows: Rows, layers: list[str], count: int) -> Finding:
         depth = {row.module: -1.0 if row.depth is None else row.depth for row in rows}
-        new = sorted(new, key=lambda layer: depth[layer])
-        layer = new[-1]  # the first on the way back from the loss
+        layers = sorted(layers, key=lambda layer: -depth[layer])
+        layer = layers[0]  # the first on the way back from the loss
         since = int(self._lasting.since[rows.layers.index(layer)])
-        evidence = (
-            f"gradient exactly 0 since step {since} in {len(layers)} of {count} layers: {name_layers(reversed(new))}"
-        )
+        evidence = f"gradient exactly 0 since step {since} in {len(layers)} of {count} layers: {name_layers(layers)}"
         after, advice = self._after(values, depth[layer]), None
         if len(layers) == count and self._has_passed_back(values):
             evidence += "; the gradients of the outputs are not 0, so that they were zeroed after the backward pass"
@@ -68,7 +66,7 @@ class Zero(Rule):
         row = next(row for row in rows if row.module == layer)
         return self.finding(
             values.step, "severe", evidence, since=since, layer=layer, row=row.name, kind="gradient", statistic="norm",
-            value=0.0, advice=advice, details={"layers": new[::-1], "behind": after},
+            value=0.0, advice=advice, details={"layers": layers, "behind": after},
         )  # fmt: skip
 
     def _nothing(self, values: StepValues) -> list[Finding]:
@@ -78,8 +76,9 @@ class Zero(Rule):
             return []
         self._empty_since = self._empty_since if self._empty else values.step
         self._empty += 1
-        if self._empty < self.limit["patience"] or not self._reported.new([""]):
+        if self._empty < self.limit["patience"] or self._reported:
             return []
+        self._reported = True
         evidence = f"none of {len(rows)} parameters has a gradient when the optimizer steps, since step"
         advice = (
             "Call zero_grad() before backward() or after step(), not between them.",

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 import tb_nnviz
-from tb_nnviz.record.measure.stats import moments
+from tb_nnviz.record.measure.moments import moments
 from tests.support.event_reader import Run
 
 
@@ -47,6 +47,149 @@ def test_optimizer_state_of_adams_equals_float64(name, tmp_path):
         v = state.get("max_exp_avg_sq", v).double()
         step = float(group["lr"]) * (m / (1 - beta1**4)) / ((v / (1 - beta2**4)).sqrt() + group["eps"])
         assert found[key]["effective_step_size"] == pytest.approx(step.square().mean().sqrt().item(), rel=1e-5)
+
+
+def second_moment(optimizer, parameter):
+    """Return the running mean of a parameter's squared gradients without its bias, and the epsilon, by hand."""
+    group, state = optimizer.param_groups[0], optimizer.state[parameter]
+    if "square_avg" in state:
+        decay, v = group["alpha"] if "alpha" in group else group["rho"], state["square_avg"]
+    else:
+        decay, v = group["betas"][1], state["exp_avg_sq"]
+    return v.detach().double() / (1 - decay ** float(state["step"])), group["eps"]
+
+
+SECOND_MOMENTS = {
+    **ADAMS,
+    "Adam, not foreach": lambda p: torch.optim.Adam(p, 0.1, foreach=False, weight_decay=0.1, maximize=True),
+    "Adam, capturable rate": lambda p: torch.optim.Adam(p, torch.tensor(0.1), foreach=False),
+    "Adam, large epsilon": lambda p: torch.optim.Adam(p, 0.1, eps=3.0),
+    "NAdam": lambda p: torch.optim.NAdam(p, 0.01),
+    "RAdam": lambda p: torch.optim.RAdam(p, 0.01),
+    "RMSprop": lambda p: torch.optim.RMSprop(p, 0.01, alpha=0.9),
+    "RMSprop, centered": lambda p: torch.optim.RMSprop(p, 0.01, centered=True, momentum=0.9),
+    "Adadelta": lambda p: torch.optim.Adadelta(p, 0.5),
+}
+
+
+@pytest.mark.parametrize("accumulated", [1, 2])
+@pytest.mark.parametrize("name", SECOND_MOMENTS)
+def test_gradient_ratio_equals_float64_of_state_before(name, accumulated, tmp_path):
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2))
+    optimizer, expected = SECOND_MOMENTS[name](model.parameters()), []
+    with tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=1):
+        for step in range(4):
+            optimizer.zero_grad()
+            for _ in range(accumulated):
+                (model(torch.randn(5, 3)).square().sum() * (1000.0 if step == 3 else 1.0)).backward()
+            now = {}
+            for key, parameter in model.named_parameters():
+                now[key] = float("nan")
+                if step:
+                    v, eps = second_moment(optimizer, parameter)
+                    root = v.sqrt().clamp_min(eps)
+                    ratio = torch.where(parameter.grad == 0, 0.0, parameter.grad.double() / root)
+                    now[key] = ratio.square().mean().sqrt().item()
+            expected.append(now)
+            optimizer.step()
+    run = Run(tmp_path)
+    for step, now in enumerate(expected):
+        found = run.statistics("optimizer", step)
+        if step == 0:  # there is no second moment yet
+            assert all("gradient_ratio" not in row for row in found.values())
+            continue
+        assert {key: found[key]["gradient_ratio"] for key in now} == pytest.approx(now, rel=1e-5)
+    if "large" not in name:
+        assert max(now.values()) > 100  # the gradient that is a thousand times larger
+
+
+@pytest.mark.parametrize("name", ["RMSprop", "Adadelta"])
+def test_optimizer_state_of_one_moment_is_its_norm(name, tmp_path):
+    model, optimizer, run = logged(SECOND_MOMENTS[name], tmp_path)
+    for key, parameter in model.named_parameters():
+        row = run.statistics("optimizer", 3)[key]
+        norm = optimizer.state[parameter]["square_avg"].double().norm().item()
+        assert (row["count"], row["second_moment_norm"]) == (parameter.numel(), pytest.approx(norm, rel=1e-6))
+        assert row["first_moment_norm"] != row["first_moment_norm"]
+        assert row["effective_step_size"] != row["effective_step_size"]
+
+
+def test_gradient_ratio_of_other_states_is_absent(tmp_path):
+    for name, make in {
+        "Adamax": lambda p: torch.optim.Adamax(p, 0.1),
+        "Adagrad": lambda p: torch.optim.Adagrad(p, 0.1),
+    }.items():
+        _, _, run = logged(make, tmp_path / name)
+        assert "nnviz/update/norm" in run.tensors
+        assert "nnviz/optimizer/gradient_ratio" not in run.tensors
+
+
+def test_gradient_ratio_of_closure_is_of_its_gradient(tmp_path):
+    model = nn.Linear(2, 1, bias=False)
+    optimizer = torch.optim.Adam(model.parameters(), 0.1, betas=(0.9, 0.75))
+    with torch.no_grad():
+        model.weight.fill_(1.0)
+    with tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=1):
+        for step in range(2):
+
+            def closure(factor=10.0**step):
+                optimizer.zero_grad()
+                loss = model(torch.ones(1, 2)).sum() * factor
+                loss.backward()
+                return loss
+
+            optimizer.step(closure)
+    # gradients of 1, then of 10: v' is 1
+    assert Run(tmp_path).statistics("optimizer", 1)["weight"]["gradient_ratio"] == pytest.approx(10.0)
+
+
+def test_gradient_ratio_of_sparse_gradient_counts_all_rows(tmp_path):
+    embedding = nn.Embedding(10, 2, sparse=True)
+    optimizer = torch.optim.SparseAdam(embedding.parameters(), 0.1, betas=(0.9, 0.75))
+    with tb_nnviz.watch(embedding, optimizer, logdir=tmp_path, every=1):
+        for factor in (1.0, 4.0):
+            optimizer.zero_grad()
+            (embedding(torch.tensor([1, 3])).sum() * factor).backward()
+            optimizer.step()
+    found = Run(tmp_path).statistics("optimizer", 1)["weight"]["gradient_ratio"]
+    assert found == pytest.approx((4 * 16 / 20) ** 0.5)  # 4 of 20 elements, v' is 1
+
+
+def test_gradient_ratio_of_complex_counts_imaginary_parts(tmp_path):
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.w = nn.Parameter(torch.tensor([1.0 + 1.0j]))
+
+        def forward(self, x):
+            return (self.w * x).abs().square()
+
+    model = Net()
+    optimizer = torch.optim.Adam(model.parameters(), 0.0, betas=(0.9, 0.75))
+    with tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=1):
+        for factor in (1.0, 3.0):
+            optimizer.zero_grad()
+            (model(torch.ones(1)).sum() * factor).backward()
+            optimizer.step()
+    assert Run(tmp_path).statistics("optimizer", 1)["w"]["gradient_ratio"] == pytest.approx(3.0)
+
+
+def test_gradient_ratio_of_wrapper_reads_the_state_within(tmp_path):
+    class Wrapper:
+        def __init__(self, optimizer):
+            self.optimizer = optimizer
+
+        def step(self):
+            self.optimizer.step()
+
+        def zero_grad(self):
+            self.optimizer.zero_grad()
+
+    _, _, run = logged(lambda p: Wrapper(torch.optim.Adam(p, 0.1)), tmp_path / "wrapped")
+    _, _, plain = logged(lambda p: torch.optim.Adam(p, 0.1), tmp_path / "plain")
+    found, expected = (one.statistics("optimizer", 3) for one in (run, plain))
+    assert found == expected and found["0.weight"]["gradient_ratio"] > 0
 
 
 def test_effective_step_without_decay_equals_update(tmp_path):

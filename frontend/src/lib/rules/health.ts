@@ -1,11 +1,11 @@
+import type { Missing } from "../types";
 import type { Finding } from "./findings";
-import type { Missing } from "./types";
 
 /** Verdicts on a run, the worst first. */
 export const VERDICTS = ["severe", "warning", "notice", "nothing found", "not checkable"] as const;
 export type Verdict = (typeof VERDICTS)[number];
 
-/** What the rules say about a run, as sent by `POST health`. */
+/** Diagnosis of a run, as sent by `POST health`. */
 export interface RunHealth {
   run: string;
   verdict: Verdict;
@@ -16,7 +16,7 @@ export interface RunHealth {
   /** Names of the rules that were checked. */
   checked: readonly string[];
   unchecked: readonly { rule: string; reason: string }[];
-  /** What of the log cannot be read. */
+  /** Parts of the log that cannot be read, with reasons. */
   unread: readonly string[];
 }
 
