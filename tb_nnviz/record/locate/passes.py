@@ -166,7 +166,9 @@ class Passes:
         arguments = Arguments.of(args, kwargs)
         self._release(arguments.bytes)
         self._time += 1
-        devices = {tensor.device.type for tensor in arguments.tensors} | {"cpu"}
+        autocasts = [Autocast.now("cpu")]
+        if others := {tensor.device.type for tensor in arguments.tensors if not tensor.is_cpu}:
+            autocasts += map(Autocast.now, others)
         self._running = made = Pass(
             module,
             self._prefixes[module],
@@ -175,7 +177,7 @@ class Passes:
             arguments,
             module.training,
             grad,
-            [Autocast.now(device) for device in devices],
+            autocasts,
             [*self._random[module].begin(), *self._states[module].begin()],
             arguments.bytes,
         )
