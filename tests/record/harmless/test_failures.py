@@ -18,7 +18,8 @@ from tests.support.tensors import same_bits
 #: Modules whose functions are made to raise, one at a time: everything between the training loop and the writer.
 PLACES = (
     "model.optimizers", "hooks.open_step",
-    "assemble", "collectors", "event_emitter", "measure.histogram", "measure.host_copy", "measure.moments", "measure.stats",
+    "assemble", "collectors", "event_emitter",
+    "measure.histogram", "measure.host_copy", "measure.moments", "measure.stats",
     "model.evaluation", "pending_step", "reduce.local", "row_table", "step_plan", "window",
     "hooks.calls", "hooks.fast_path", "hooks.modules", "hooks.optimizers", "hooks.order",
     "collect.activations", "collect.clipping", "collect.collector", "collect.global_norm", "collect.loss_scaling",
