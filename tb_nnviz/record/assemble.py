@@ -102,6 +102,7 @@ def _statistics(pending: PendingStep, arrays: HostArrays) -> tuple[Statistics, G
         if kind == "activation":
             result[kind] |= _units(pending, arrays, names)
         result[kind] |= {name: found[name] for name in schema.KIND_STATISTICS.get(kind, ()) if name in found}
+        result[kind] |= _sparse(pending, arrays, kind, names)
         if not (result[kind]["nonfinite"] > 0).any():
             del result[kind]["finite_norm"], result[kind]["finite_absmax"]
     if "optimizer" in pending.layouts:
@@ -173,6 +174,16 @@ def _units(pending: PendingStep, arrays: HostArrays, names: list[str]) -> dict[s
     for rows, together in widths.values():  # one call per width, since training waits while this thread runs Python
         found[:, rows] = unit_fractions(np.stack(together))
     return dict(zip(statistics, found, strict=True))
+
+
+def _sparse(pending: PendingStep, arrays: HostArrays, kind: str, names: list[str]) -> dict[str, np.ndarray]:
+    """Return the statistics that some rows of a kind have, without those that are NaN in all rows."""
+    found = {}
+    for statistic, values in pending.sparse.get(kind, {}).items():
+        column = np.array([values[name](arrays) if name in values else np.nan for name in names])
+        if not np.isnan(column).all():
+            found[statistic] = column
+    return found
 
 
 def _ratio(pending: PendingStep, statistics: Statistics) -> np.ndarray:

@@ -11,6 +11,7 @@ from tb_nnviz.record.hooks.modules import ModuleHooks
 from tb_nnviz.record.hooks.notices import NotRecorded
 from tb_nnviz.record.hooks.unseen import Unseen
 from tb_nnviz.record.model.sharding import rank, splits_outputs
+from tb_nnviz.schema import PASS_KINDS
 
 #: Reports what is not recorded, by key, reason and kinds.
 Notice = Callable[[str, str, tuple[str, ...]], None]
@@ -39,7 +40,7 @@ def report_calls(notice: Notice, kinds: tuple[str, ...], modules: ModuleHooks, u
 
     Args:
         notice: takes the report.
-        kinds: the kinds of module calls that the run logs.
+        kinds: the kinds of module calls and of passes that the run logs.
         modules: the hooks, at the end of a logged step.
         unseen: knows what torch.compile has compiled.
         pass_seen: whether a training pass of a model was seen in the step.
@@ -63,7 +64,7 @@ def report_calls(notice: Notice, kinds: tuple[str, ...], modules: ModuleHooks, u
             "compiled",
             f"no activations of {len(names)} layers ({shown}): calls in a graph of torch.compile are not "
             "recorded. Parameters, gradients and updates are",
-            kinds,
+            tuple(kind for kind in kinds if not (pass_seen and kind in PASS_KINDS)),
         )
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
 from tb_nnviz.record.collect.activation_maps.collector import ActivationMaps
 from tb_nnviz.record.collect.activation_maps.probe_passes import Pausable
@@ -20,16 +21,19 @@ from tb_nnviz.record.collect.optimizers.optimizer_state import OptimizerStateCol
 from tb_nnviz.record.collect.optimizers.options import OptimizerOptions
 from tb_nnviz.record.collect.parameter_rows import ParameterRows
 from tb_nnviz.record.collect.parameters import ParameterCollector
+from tb_nnviz.record.collect.passes.collector import PassCollector
+from tb_nnviz.record.collect.samples.collector import SampleCollector
 from tb_nnviz.record.collect.snapshot import Snapshot
 from tb_nnviz.record.collect.stale_gradients import StaleGradients
 from tb_nnviz.record.collect.unit_axis.unit_axes import UnitAxes
 from tb_nnviz.record.collect.watched_parameters import WatchedParameters
 from tb_nnviz.record.collect.weights.maps import WeightMaps
 from tb_nnviz.record.collect.weights.tracked import TrackedWeights
+from tb_nnviz.record.hooks.attention import Attention
 from tb_nnviz.record.hooks.guard import Guard
 from tb_nnviz.record.hooks.modes import outside_modes
 from tb_nnviz.record.hooks.order import ExecutionOrder
-from tb_nnviz.record.model.modules import layers, selector
+from tb_nnviz.record.model.modules import Layer, layers, selector
 from tb_nnviz.record.model.optimizers import WatchedOptimizer
 from tb_nnviz.record.options import Options
 from tb_nnviz.record.pending_step import PendingStep
@@ -69,6 +73,8 @@ class Collectors:
         units = UnitAxes()
         self.loss_scale = LossScale(options.scaler)
         self.activations = ActivationCollector(kinds, depth, units, self.loss_scale)
+        self.samples = SampleCollector("activation" in kinds, units)
+        self.passes = PassCollector(kinds, models, units)
         self.maps = ActivationMaps(
             models,
             layers(models, options.include, options.exclude),
@@ -91,6 +97,8 @@ class Collectors:
             WeightMaps(watched, options.weight_bytes),
             TrackedWeights(watched, options.tracked, depth),
             self.activations,
+            self.samples,
+            self.passes,
             parameters,
             OptimizerStateCollector(watched, parameters, rows),
             self.learning_rates,
@@ -180,3 +188,55 @@ class Collectors:
             collector.drop()
         self._active = [collector for collector in self._active if collector not in failed]
         return [kind for collector in failed for kind in collector.kinds]
+
+
+class CallMeasures:
+    """The observer of the module hooks. It has each report measured by the collectors of its subject.
+
+    Args:
+        opened: called when a training pass begins.
+        guard: measures the time, and turns off parts that fail.
+    """
+
+    #: The collectors of the run.
+    collectors: Collectors
+
+    def __init__(self, opened: Callable[[], None], guard: Guard) -> None:
+        self.opened, self._guard = opened, guard
+
+    def inputs(self, model: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
+        """Measure the arguments of a watched model."""
+        passes = self.collectors.passes
+        self._guard.attempt(passes.part, passes.inputs, model, args, kwargs)
+
+    def output(self, model: nn.Module, output: Any) -> None:
+        """Measure the result of a watched model."""
+        passes = self.collectors.passes
+        self._guard.attempt(passes.part, passes.output, model, output)
+
+    def activation(self, layer: Layer, call: int, order: int, output: Tensor, inputs: tuple[Any, ...]) -> None:
+        """Measure a layer's output."""
+        with self._guard:
+            self.collectors.activations.activation(layer, call, order, output, inputs)
+            samples = self.collectors.samples
+            if samples.active:
+                self._guard.attempt(samples.part, samples.activation, layer, call, output, inputs)
+
+    def activation_gradient(self, layer: Layer, call: int, order: int, gradient: Tensor) -> None:
+        """Measure the gradient with respect to a layer's output."""
+        with self._guard:
+            self.collectors.reached()
+            self.collectors.activations.activation_gradient(layer, call, order, gradient)
+
+    def attended(self, attention: Attention) -> Tensor | None:
+        """Measure attention that a layer computes."""
+        samples, found = self.collectors.samples, []
+        if samples.active:
+            self._guard.attempt(samples.part, lambda: found.append(samples.attended(attention)))
+        return found[0] if found else None
+
+    def attention(self, layer: Layer, call: int, found: Sequence[Tensor], weights: Tensor | None) -> None:
+        """Add the attention of a layer's call."""
+        samples = self.collectors.samples
+        if samples.active:
+            self._guard.attempt(samples.part, samples.attention, layer, call, found, weights)

@@ -42,6 +42,7 @@ class EventEmitter:
         self._rows: dict[str, Rows] = {}
         self._optimizers: list[dict[str, Any]] | None = None  # of the latest document
         self._histogram_steps = 0
+        self._located: set[str] = set()  # families of findings that no rule made
         self._found: list[Finding] = []  # at the newest step that has findings
 
     def log(self, step: int, values: dict[str, float | Tensor]) -> None:
@@ -87,6 +88,7 @@ class EventEmitter:
 
     def found(self, step: int, finding: Finding) -> None:
         """Submit a finding that no rule made, and wait until it is in the file."""
+        self._located.add(finding.family)
         self._writer.submit(step, time.time(), lambda: self._report_findings(step, [finding]))
         self._writer.flush()
 
@@ -119,7 +121,9 @@ class EventEmitter:
         if step.optimizers is not None:
             self._optimizers = step.optimizers["optimizers"]
         values = StepValues(pending.plan.step, rows, step.statistics, scalars, optimizers=self._optimizers)
-        return self._report_findings(values.step, self._rules.update(values))
+        # What training has located is more exact than what the statistics show of it.
+        found = [finding for finding in self._rules.update(values) if finding.family not in self._located]
+        return self._report_findings(values.step, found)
 
     def _report_findings(self, step: int, findings: list[Finding]) -> list[schema.Entry]:
         """Report findings, and return them as an entry.

@@ -14,6 +14,8 @@ from tb_nnviz.schema import Entry, Layout
 
 #: Makes entries from the values that have arrived on the host.
 MakeEntries = Callable[[HostArrays], list[Entry]]
+#: Makes one value from those that have arrived on the host.
+MakeValue = Callable[[HostArrays], float]
 #: Makes a JSON document from the values that have arrived on the host.
 MakeDocument = Callable[[HostArrays], dict[str, Any]]
 
@@ -55,6 +57,7 @@ class PendingStep:
             in the global gradient norm.
         bin_counts: by kind and row, ``TensorStats.bin_counts``.
         units: by row of ``activation``, ``TensorStats.units``.
+        sparse: by kind and statistic, the values of the rows that have it.
         bin_scales: by kind, the loss scale that the counts in ``bin_counts`` still contain.
         moments: by row of ``optimizer``, number of elements and the sums of ``moments.moments``.
         gradient_ratios: by row of ``optimizer``, the result of ``moments.gradient_ratio`` and the loss scale that it
@@ -80,6 +83,7 @@ class PendingStep:
     parts: dict[str, dict[str | int, list[tuple[int, Slot, Slot | None]]]] = field(default_factory=dict)
     bin_counts: dict[str, dict[str, Slot]] = field(default_factory=dict)
     units: dict[str, Slot] = field(default_factory=dict)
+    sparse: dict[str, dict[str, dict[str, MakeValue]]] = field(default_factory=dict)
     bin_scales: dict[str, Slot] = field(default_factory=dict)
     moments: dict[str, tuple[int, Slot]] = field(default_factory=dict)
     gradient_ratios: dict[str, tuple[int, Slot, Slot | None]] = field(default_factory=dict)
@@ -121,9 +125,13 @@ class PendingStep:
             self.bin_counts[table.kind] = {name: put(counts) for name, counts in buffer.bin_counts.items()}
         self.units |= {name: put(units.reshape(-1)) for name, units in buffer.units.items()}
 
+    def add_value(self, kind: str, statistic: str, row: str, value: MakeValue) -> None:
+        """Add the value of a statistic that only some rows have."""
+        self.sparse.setdefault(kind, {}).setdefault(statistic, {})[row] = value
+
     def discard(self, kinds: Iterable[str]) -> None:
         """Remove kinds whose collector failed: half of a step would be wrong."""
         for kind in kinds:
             self.kinds.discard(kind)
-            for by_kind in (self.layouts, self.new_layouts, self.parts, self.bin_counts, self.bin_scales):
+            for by_kind in (self.layouts, self.new_layouts, self.parts, self.bin_counts, self.bin_scales, self.sparse):
                 by_kind.pop(kind, None)

@@ -14,7 +14,7 @@ from tb_nnviz.record.call_reports import refuse_split_outputs, report_calls, rep
 from tb_nnviz.record.collect import scalars
 from tb_nnviz.record.collect.dataflow.capture import GraphCapture
 from tb_nnviz.record.collect.held_values import HeldValues
-from tb_nnviz.record.collectors import Collectors
+from tb_nnviz.record.collectors import CallMeasures, Collectors
 from tb_nnviz.record.event_emitter import EventEmitter
 from tb_nnviz.record.hooks.guard import Guard
 from tb_nnviz.record.hooks.installed import Installed
@@ -28,11 +28,13 @@ from tb_nnviz.record.hooks.unseen import Unseen
 from tb_nnviz.record.locate.locator import PART, Locator
 from tb_nnviz.record.locate.passes import Passes
 from tb_nnviz.record.lost_hooks import LostHooks
-from tb_nnviz.record.model.modules import Layer, layers, named_modules, named_parameters
+from tb_nnviz.record.model.attention import AttentionLayers
+from tb_nnviz.record.model.modules import layers, named_modules, named_parameters, selector
 from tb_nnviz.record.model.optimizers import WatchedOptimizer
 from tb_nnviz.record.options import Options
 from tb_nnviz.record.step_notices import (
     CALL_KINDS,
+    MODULE_KINDS,
     STEPPED_KINDS,
     InvalidScalars,
     open_step_notice,
@@ -92,7 +94,10 @@ class Session:
         self.guard = guard = Guard(run, self._turned_off)
         self._invalid = InvalidScalars(guard)
         self.installed = Installed(models.values(), self.optimizers, guard)
-        owners = {parameter.owner for parameter in named_parameters(models)} | {layer.module for layer in observed}
+        keep = selector(options.include, options.exclude)
+        attention = AttentionLayers(models, keep) if "activation" in options.kinds else None
+        owners = {parameter.owner for parameter in named_parameters(models)}
+        owners |= {layer.module for layer in (*observed, *(attention or ()))}
         modules = [module for _, module in named_modules(models) if module in owners]
         try:
             self._unseen = Unseen(models.values())
@@ -101,12 +106,16 @@ class Session:
             self._order = ExecutionOrder(modules, failing, models.values())
             self.installed.add("the order of execution", self._order)
             gradients, failing = "activation_gradient" in options.kinds, guard.failing("activations")
-            self._modules = ModuleHooks(models, observed, self, gradients, failing)
+            self._calls = CallMeasures(self.opened, guard)
+            self._modules = ModuleHooks(
+                models, observed, self._calls, gradients, failing, attention, lambda: not self._unseen.compiled
+            )
             self.installed.add("activations", self._modules)
             graph = GraphCapture(models, self._modules.calls, guard)
             self.installed.add(graph.part, graph)
             paused = (self._order, self._modules, graph)
             self._collectors = Collectors(models, self.optimizers, options, self._order, graph, paused, guard)
+            self._calls.collectors = self._collectors
             self._hooks = OptimizerHooks(self, guard.failing("gradients"))
             self.installed.add("gradients", self._hooks)
             self._hooks.add_all(self.optimizers)
@@ -227,17 +236,6 @@ class Session:
         if (sign := self._open.passes()) is not None and not self._ends_unseen:
             self._wait(sign)
         self._collectors.opened()
-
-    def activation(self, layer: Layer, call: int, order: int, output: Tensor, inputs: tuple[Any, ...]) -> None:
-        """Report a layer's output."""
-        with self.guard:
-            self._collectors.activations.activation(layer, call, order, output, inputs)
-
-    def activation_gradient(self, layer: Layer, call: int, order: int, gradient: Tensor) -> None:
-        """Report the gradient with respect to a layer's output."""
-        with self.guard:
-            self._collectors.reached()
-            self._collectors.activations.activation_gradient(layer, call, order, gradient)
 
     def before(self, optimizer: WatchedOptimizer, closure: bool) -> None:
         """Report that an optimizer is about to step."""
@@ -369,7 +367,7 @@ class Session:
             self._ordered = True
             self.guard.attempt("the order of execution", self._order.settle)
         if self._plan.logged:
-            kinds = tuple(kind for kind in CALL_KINDS if kind in self._options.kinds)
+            kinds = tuple(kind for kind in MODULE_KINDS if kind in self._options.kinds)
             self.guard.attempt("ranks", report_ranks, self.guard.notice, kinds)
             calls = (self._modules, self._unseen, self._pass_seen)
             self.guard.attempt("activations", report_calls, self.guard.notice, kinds, *calls)

@@ -9,10 +9,12 @@ from tb_nnviz.record.collect.scalars import short
 from tb_nnviz.record.hooks.guard import Guard
 from tb_nnviz.record.hooks.open_step import Sign
 from tb_nnviz.record.write.event_file import Report
-from tb_nnviz.schema import LOG
+from tb_nnviz.schema import LOG, PASS_KINDS
 
 #: The kinds of layer calls.
 CALL_KINDS = ("activation", "activation_gradient")
+#: The kinds that the hooks on modules report.
+MODULE_KINDS = (*CALL_KINDS, *PASS_KINDS)
 #: Kinds that are not measured unless an optimizer steps.
 STEPPED_KINDS = ("gradient", "update", "optimizer")
 #: Names of invalid scalars that are reported.
@@ -64,7 +66,7 @@ def lost_optimizer_hooks_notice(guard: Guard, names: Sequence[str], kinds: Seque
 def lost_module_hooks_notice(guard: Guard, kinds: Sequence[str]) -> None:
     """Report that other code removed hooks on modules."""
     reason = "other code removed hooks on modules: they are put back, passes in between are not recorded"
-    guard.notice("lost module hooks", reason, _among(CALL_KINDS, kinds))
+    guard.notice("lost module hooks", reason, _among(MODULE_KINDS, kinds))
 
 
 class InvalidScalars:

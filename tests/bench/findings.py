@@ -224,9 +224,7 @@ def main() -> int:
     parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="names or patterns of cases")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all results to a file, too")
     parser.add_argument("--misses", action="store_true", help="show only what is wrong")
-    parser.add_argument(
-        "--stale", action="store_true", help="judge logs of other versions of nnviz, too"
-    )
+    parser.add_argument("--stale", action="store_true", help="judge logs of other versions of nnviz, too")
     parser.add_argument("--logs", type=Path, default=FOLDER, help="directory of the logs (build/findings)")
     options = parser.parse_args()
     chosen = cases(options.only)

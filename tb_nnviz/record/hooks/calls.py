@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from tb_nnviz.record.hooks.modes import is_tracing
 from tb_nnviz.record.model.modules import Layer
@@ -46,6 +47,10 @@ class Calls:
     #: True once the pass outside of any model's call has had its backward pass.
     reached: bool = False
     begun: dict[Layer, list[int]] = field(default_factory=dict)
+    #: The attention that running layers have computed, as the observer measured it.
+    attended: dict[Layer, list[Tensor]] = field(default_factory=dict)
+    #: The arguments by name of running recurrent layers.
+    named: dict[Layer, Mapping[str, Any]] = field(default_factory=dict)
     _count: dict[Layer, int] = field(default_factory=dict)
 
     def begin(self, root: nn.Module) -> bool | None:
@@ -92,6 +97,8 @@ class Calls:
     def _new_pass(self) -> None:
         self._count.clear()
         self.begun.clear()
+        self.attended.clear()
+        self.named.clear()
         self.reached = False
 
 

@@ -8,40 +8,23 @@ import threading
 import weakref
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from tb_nnviz.record.hooks.attention import Attention, AttentionPatch, weights_beside
+from tb_nnviz.record.hooks.backward import BackwardPass
 from tb_nnviz.record.hooks.calls import Call, Calls, Recomputed, in_backward
 from tb_nnviz.record.hooks.fast_path import OptionalHooks
 from tb_nnviz.record.hooks.handles import Failed, Handles, Hook, Removable, after_call, before_call
 from tb_nnviz.record.hooks.modes import has_values, is_tracing, outside_modes
-from tb_nnviz.record.interrupts import is_interrupt
-from tb_nnviz.record.model.metadata import metadata
+from tb_nnviz.record.hooks.observer import Observer
+from tb_nnviz.record.model.attention import AttentionLayers
 from tb_nnviz.record.model.modules import Layer, first_tensor, takes_hooks
 from tb_nnviz.record.model.sharding import is_distributed
 
 _logger = logging.getLogger("tb_nnviz")
-
-
-class Observer(Protocol):
-    """The receiver of the reports of module hooks. It gets one report at a time, from any thread."""
-
-    def opened(self) -> None:
-        """Handle the beginning of a training pass."""
-
-    def activation(self, layer: Layer, call: int, order: int, output: Tensor, inputs: tuple[Any, ...]) -> None:
-        """Handle a layer's output in a logged step.
-
-        Args:
-            layer, call, order: those of ``Call``.
-            output: the tensor, with its place in autograd's graph.
-            inputs: the positional arguments of the call.
-        """
-
-    def activation_gradient(self, layer: Layer, call: int, order: int, gradient: Tensor) -> None:
-        """Handle the gradient with respect to that output."""
 
 
 class ModuleHooks:
@@ -61,6 +44,8 @@ class ModuleHooks:
         observer: the receiver of reports.
         gradients: report gradients too.
         failed: called with the error of a hook.
+        attention: modules that are observed in the calls in which they compute attention. None: no attention.
+        patched: returns whether functions of torch may be replaced while a logged pass runs.
     """
 
     def __init__(
@@ -70,6 +55,8 @@ class ModuleHooks:
         observer: Observer,
         gradients: bool,
         failed: Failed,
+        attention: AttentionLayers | None = None,
+        patched: Callable[[], bool] = lambda: True,
     ) -> None:
         self.active = False
         #: True while a probe runs, whose calls are not training.
@@ -85,8 +72,10 @@ class ModuleHooks:
         self._order = 0
         self._recomputed = Recomputed()
         self._leaves: dict[tuple[Layer, int], list[tuple[weakref.ref[Tensor], Removable]]] = {}
-        self._differentiating = -1, False  # the last backward pass with create_graph; True if it is reported
+        self._backward = BackwardPass(self._models)
         self._layers: dict[nn.Module, Layer] = {}
+        self._attention_layers, self._attention = attention, AttentionPatch(self._attended, patched, failed)
+        self._candidates: set[nn.Module] = set()  # observed if they compute attention
         self._called: set[Layer] = set()  # in training passes of the open step
         #: True if a layer's hook has run in the open step, in whatever mode.
         self.heard = False
@@ -102,12 +91,17 @@ class ModuleHooks:
 
     def next_step(self, active: bool) -> None:
         """Begin a new step, observed if ``active``. Gradients of earlier passes no longer count."""
-        if active and self._stale:  # no watched model was called as a whole since the last step
+        if self._attention_layers is not None and self._called and not self._attention_layers.settled:
+            self._attention_layers.settled = True  # the other modules need no hooks from now on
+            self._seen = []
+            self._observe()
+        elif active and self._stale:  # no watched model was called as a whole since the last step
             self._observe()
         self._stale = active
         self.active = active
         self._step += 1
         self._order = 0
+        self._attention.stop()
         self._called.clear()
         self.heard = False
         self._evaluated = False
@@ -130,7 +124,8 @@ class ModuleHooks:
 
     def uncalled(self) -> list[Layer]:
         """Return the layers that no training pass of the open step called."""
-        return [layer for layer in self._layers.values() if layer not in self._called]
+        layers = [layer for module, layer in self._layers.items() if module not in self._candidates]
+        return [layer for layer in layers if layer not in self._called]
 
     def trained_in_evaluation(self) -> bool:
         """Return True if all passes of the open step that gradients reached were in evaluation mode."""
@@ -140,6 +135,7 @@ class ModuleHooks:
         """Remove all hooks."""
         self.active = False
         self._step += 1
+        self._attention.stop()
         self._thread = threading.local()
         self._handles.remove()
         self._hooks.remove()
@@ -148,7 +144,7 @@ class ModuleHooks:
     def _observe_passes(self) -> None:
         for root in dict.fromkeys(self._models):
             if root in self._roots:
-                self._handles.add(before_call(root, Hook(self._begin_pass, self._failed)))
+                self._handles.add(before_call(root, Hook(self._begin_pass, self._failed), with_kwargs=True))
                 self._handles.add(after_call(root, Hook(self._end_pass, self._failed), always_call=True))
 
     def _observe(self) -> None:
@@ -158,6 +154,9 @@ class ModuleHooks:
             return
         self._seen = modules
         found = {layer.module: layer for layer in self._wanted}
+        more = {layer.module: layer for layer in self._attention_layers or () if layer.module not in found}
+        self._candidates = {module for module in more if takes_hooks(module)}
+        found |= {module: more[module] for module in self._candidates}
         self._hooks.remove()
         self._hooks = OptionalHooks(self._models, self._failed)
         # known modules keep their Layer object, by which running calls are counted
@@ -172,6 +171,9 @@ class ModuleHooks:
         for module in self._layers:
             if next(module.children(), None) is not None:
                 self._hooks.add(module, partial(before_call, module, Hook(self._begin_call, self._failed)))
+            if isinstance(module, nn.RNNBase):
+                named = Hook(self._begin_named, self._failed)
+                self._hooks.add(module, partial(before_call, module, named, with_kwargs=True))
             self._hooks.add(module, partial(after_call, module, Hook(self._end_call, self._failed)))
         self._hooks.switch()
         refused = [layer for module, layer in found.items() if not takes_hooks(module) and module not in self._refused]
@@ -198,7 +200,7 @@ class ModuleHooks:
             return self._originals.get(id(module._forward_hooks), module)
         return module
 
-    def _begin_pass(self, module: nn.Module, args: Any) -> None:
+    def _begin_pass(self, module: nn.Module, args: Any, kwargs: Any) -> None:
         if (
             torch.compiler.is_compiling()
             or self.paused
@@ -211,21 +213,53 @@ class ModuleHooks:
             if self._stale:
                 self._observe()
                 self._stale = False
+            if self.active:
+                with self._lock, outside_modes():
+                    self._observer.inputs(root, args, kwargs)
+                if self._attention_layers is not None:
+                    self._attention.begin()
 
     def _end_pass(self, module: nn.Module, args: Any, output: Any) -> None:
         if torch.compiler.is_compiling() or self.paused or in_backward():
             return
         calls = self.calls()
-        evaluated = self.active and calls.running is not None and not calls.running.counted
+        counted = calls.running is not None and calls.running.counted
+        evaluated = self.active and calls.running is not None and not counted
         if evaluated and not (calls.mode(module) or is_tracing()):
             self._note_evaluation(first_tensor(output))
-        calls.end(self._original(module))
+        root = self._original(module)
+        if calls.end(root) and counted and self.active:
+            self._attention.end()
+            with self._lock, outside_modes():
+                self._observer.output(root, output)
 
     def _begin_call(self, module: nn.Module, args: Any) -> None:
         if torch.compiler.is_compiling() or not self.active or self.paused:
             return
         if (layer := self._layers.get(self._original(module))) is not None:
             self.calls().begun.setdefault(layer, []).append(self._next_order())
+
+    def _begin_named(self, module: nn.Module, args: Any, kwargs: Any) -> None:
+        if torch.compiler.is_compiling() or not self.active or self.paused or not kwargs:
+            return
+        if (layer := self._layers.get(self._original(module))) is not None:
+            self.calls().named[layer] = kwargs
+
+    def _attended(self, module: nn.Module, attention: Attention) -> None:
+        """Measure the attention that a module computes, if its call counts."""
+        if not self.active or self.paused or in_backward() or not (calls := self.calls()).counts(module):
+            return
+        module = self._original(module)
+        layer = self._layers.get(module)
+        if (layer is None or module in self._candidates) and self._attention_layers is not None:
+            self._attention_layers.seen.add(module)
+        if layer is None:  # it is observed from the next step on
+            self._seen = []
+            return
+        with self._lock, outside_modes():
+            found = self._observer.attended(attention)
+        if found is not None:
+            calls.attended.setdefault(layer, []).append(found)
 
     def _end_call(self, module: nn.Module, args: Any, output: Any) -> None:
         if torch.compiler.is_compiling() or not self.active or self.paused:
@@ -237,20 +271,29 @@ class ModuleHooks:
         calls = self.calls()
         begun = calls.begun.get(layer)
         order = begun.pop() if begun else self._next_order()
+        attended = calls.attended.pop(layer, None)
+        weights = None if attended or self._attention_layers is None else weights_beside(output)
+        if layer.module in self._candidates and self._attention_layers is not None:
+            if not attended and weights is None:
+                return
+            self._attention_layers.seen.add(layer.module)
         recomputed = in_backward()
         counted = not recomputed and calls.counts(module)
         evaluated = not (recomputed or counted or self._evaluated or calls.mode(module) or is_tracing())
         if recomputed or counted or evaluated:
             with outside_modes():
-                self._take(calls, layer, order, recomputed, counted, args, output)
+                call = self._take(calls, layer, order, recomputed, counted, args, output)
+                if call is not None and (attended or weights is not None):
+                    with self._lock:
+                        self._observer.attention(layer, call.number, attended or (), weights)
 
     def _take(
         self, calls: Calls, layer: Layer, order: int, recomputed: bool, counted: bool, args: Any, output: Any
-    ) -> None:
-        """Report the output of a call if it counts, and hook the gradient that will reach it."""
+    ) -> Call | None:
+        """Report the output of a call if it counts, hook the gradient that will reach it, and return the call."""
         tensor = first_tensor(output)
         if tensor is None or is_distributed(tensor) or not has_values(tensor):
-            return
+            return None
         if recomputed:
             again = self._recomputed.find(layer)
             if again is not None and tensor.requires_grad:
@@ -260,12 +303,16 @@ class ModuleHooks:
             self._called.add(layer)
             if not torch.is_grad_enabled():
                 self._recomputed.keep(call)
+            named = calls.named.pop(layer, None) if calls.named else None
+            given = args if named is None else (*args, *(named[key] for key in ("input", "hx") if key in named))
             with self._lock:
-                self._observer.activation(layer, call.number, order, tensor, args)
+                self._observer.activation(layer, call.number, order, tensor, given)
             if tensor.requires_grad:
                 self._hook_gradient(call, tensor, calls)
+            return call
         else:
             self._note_evaluation(tensor)
+        return None
 
     def _note_evaluation(self, tensor: Tensor | None) -> None:
         """Learn if gradients reach the output of a call in evaluation mode."""
@@ -290,22 +337,13 @@ class ModuleHooks:
             _register(tensor, hook)
 
     def _reached(self, call: Call, step: int, calls: Calls | None, gradient: Tensor) -> None:
-        if is_tracing() or (torch.is_grad_enabled() and not self._accumulates()):
+        if is_tracing() or (torch.is_grad_enabled() and not self._backward.accumulates()):
             return
         if calls is not None:
             calls.reached = True
         if self._gradients and step == self._step:
             with self._lock, outside_modes():
                 self._observer.activation_gradient(call.layer, call.number, call.order, gradient.detach())
-
-    def _accumulates(self) -> bool:
-        """Return True if the backward pass fills ``.grad``, unlike ``torch.autograd.grad``."""
-        task = torch._C._current_graph_task_id()
-        if self._differentiating[0] != task:
-            with metadata():
-                parameters = [p for model in self._models for p in model.parameters() if _is_leaf(p)]
-            self._differentiating = task, any(map(_accumulates_in, parameters))
-        return self._differentiating[1]
 
 
 def _gradient_hook(hooks: ModuleHooks, call: Call, calls: Calls) -> tuple[Callable[[Tensor | None], None], Failed]:
@@ -329,25 +367,14 @@ def _gradient_hook(hooks: ModuleHooks, call: Call, calls: Calls) -> tuple[Callab
     return reached, failed
 
 
-def _is_leaf(parameter: nn.Parameter) -> bool:
-    return parameter.requires_grad and parameter.is_leaf and not is_distributed(parameter)
-
-
 def _evaluated(hooks: weakref.ref[ModuleHooks], step: int, gradient: Tensor) -> None:
     """Record that gradients have reached a pass in evaluation mode."""
-    if (alive := hooks()) is not None and alive._step == step and (not torch.is_grad_enabled() or alive._accumulates()):
+    if (
+        (alive := hooks()) is not None
+        and alive._step == step
+        and (not torch.is_grad_enabled() or alive._backward.accumulates())
+    ):
         alive._evaluated = True
-
-
-def _accumulates_in(parameter: nn.Parameter) -> bool:
-    try:
-        view = parameter.view_as(parameter).grad_fn
-        node = None if view is None else view.next_functions[0][0]
-        return node is not None and bool(torch._C._will_engine_execute_node(node))
-    except (RuntimeError, TypeError) as error:  # it is an input of torch.autograd.grad, or of a class without views
-        if is_interrupt(error):
-            raise
-        return False
 
 
 def _register(tensor: Tensor, hook: Hook) -> Removable:

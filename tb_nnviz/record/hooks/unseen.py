@@ -19,6 +19,7 @@ from weakref import WeakSet
 import torch
 from torch import nn
 
+from tb_nnviz.record.hooks.attention import suspend
 from tb_nnviz.record.hooks.handles import Hook
 from tb_nnviz.record.hooks.shared import AFTER, BEFORE, Hooks, is_shared, merge
 from tb_nnviz.record.model.modules import takes_hooks
@@ -88,6 +89,7 @@ def hide(whole: bool = False) -> None:
         whole: take them off modules that have hooks of the user too. Otherwise one shared hook replaces those for good.
     """
     global _depth
+    suspend()
     with _lock:
         _depth += 1
         if _depth == 1:

@@ -38,6 +38,18 @@ def has_numbers(x: Tensor) -> bool:
         return (x.is_floating_point() or x.is_complex()) and not (x.is_meta or x.is_nested)
 
 
+def real_numbers(x: Tensor) -> Tensor | None:
+    """Return a plain tensor detached, with complex numbers as pairs, or None for any other tensor.
+
+    >>> real_numbers(torch.ones(2, dtype=torch.complex64)).shape, real_numbers(torch.ones(2, device="meta"))
+    (torch.Size([2, 2]), None)
+    """
+    if not is_plain(x) or torch._C._functorch.is_functorch_wrapped_tensor(x):
+        return None
+    x = x.detach()
+    return torch.view_as_real(x.resolve_conj()) if x.is_complex() else x.resolve_neg()
+
+
 def attempt(x: Tensor, function: Callable[[], T]) -> T | None:
     """Return the result of a function of a tensor, or None if the tensor refuses an operator in it.
 

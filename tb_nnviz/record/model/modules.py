@@ -16,6 +16,10 @@ from tb_nnviz.record.model.metadata import metadata, requires_grad
 from tb_nnviz.record.model.sharding import wrappers
 
 Filter = str | type | Sequence[str | type] | None
+#: Models by their prefix.
+Models = Mapping[str, nn.Module]
+#: Returns whether the filters select a row, by its name and module.
+Select = Callable[[str, nn.Module], bool]
 
 #: Wrappers that hold the model as an attribute of this name, by the wrapper's class name.
 _WRAPPERS = {
@@ -197,11 +201,12 @@ class _Layers:
     def __iter__(self) -> Iterator[Layer]:
         roots = set(self.models.values())
         for name, module in named_modules(self.models):
-            if (isinstance(module, self.types) or _is_layer(module, module in roots)) and self.keep(name, module):
+            if (isinstance(module, self.types) or is_layer(module, module in roots)) and self.keep(name, module):
                 yield Layer(name, module)
 
 
-def _is_layer(module: nn.Module, root: bool) -> bool:
+def is_layer(module: nn.Module, root: bool) -> bool:
+    """Return True for modules without children, and for modules with parameters of their own that are no root."""
     # a layer with torch.nn.utils.parametrize has a child, and is still a layer
     if all(name == "parametrizations" for name, _ in module.named_children()):
         return True

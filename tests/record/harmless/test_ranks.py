@@ -109,7 +109,7 @@ def test_activations_are_those_of_the_rank_with_notice(name, folder, results):
         "2": 12,
     }
     found = [notice for notice in notices(folder, "first", name) if "of rank 0 only, of 2" in notice.reason]
-    assert [notice.kinds for notice in found] == [("activation", "activation_gradient")]
+    assert [notice.kinds for notice in found] == [("activation", "activation_gradient", "input", "output")]
 
 
 def test_activations_under_tensor_parallelism_are_off(folder, results):

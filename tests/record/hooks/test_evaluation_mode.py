@@ -14,7 +14,7 @@ REASON = (
     "no activations: the model trains in evaluation mode (model.eval()), in which its passes do not count as training. "
     "Call model.train() before them"
 )
-KINDS = ["activation", "activation_gradient"]
+KINDS = ["activation", "activation_gradient", "input", "output"]
 
 
 class Net(nn.Module):

@@ -1,0 +1,1 @@
+"""What a few samples of a layer's calls show: their spread, attention and gates."""
