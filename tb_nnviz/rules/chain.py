@@ -15,7 +15,7 @@ EFFECTS: Mapping[str, tuple[str, ...]] = {
         "activation/scale", "activation/saturated", "activation/dead", "gradient/exploding", "gradient/vanishing",
         "update/too_large", "loss/spike", "loss/diverges", "loss/stuck", "output/constant", "nonfinite/*",
     ),
-    "input/constant": ("activation/collapse", "output/constant", "loss/stuck", "loss/plateau"),
+    "input/constant": ("activation/collapse", "activation/dead", "output/constant", "loss/stuck", "loss/plateau"),
     "activation/scale": (
         "activation/saturated", "activation/dead", "activation/collapse", "activation/outlier", "attention/*",
         "gradient/exploding", "gradient/vanishing", "gradient/zero", "gradient/spike", "update/too_large",
@@ -31,7 +31,7 @@ EFFECTS: Mapping[str, tuple[str, ...]] = {
         "loss/stuck", "loss/plateau",
     ),
     "activation/collapse": (
-        "gradient/zero", "gradient/vanishing", "update/too_small", "output/constant", "loss/stuck", "loss/plateau",
+        "activation/dead", "gradient/zero", "update/too_small", "output/constant", "loss/stuck", "loss/plateau",
     ),
     "attention/logits": ("attention/collapse", "gradient/*", "loss/spike", "loss/diverges", "nonfinite/*"),
     "normalization/evaluation": ("activation/scale", "gradient/exploding", "gradient/vanishing", "loss/overfit"),
@@ -101,6 +101,9 @@ _KINDS = ("input", "activation", "output", "activation_gradient", "gradient", "o
 #: Thresholds are crossed at different times, so a cause may be noticed later than its effect: by this share of the
 #: effect's first step, or by this number of steps if that is more.
 LATE_SHARE, LATE_STEPS = 0.1, 10
+#: A finding does not explain a more severe one that begins later by more than this share of its own first step, or by
+#: more than this number of steps: the run went on well with it.
+HARMLESS_SHARE, HARMLESS_STEPS = 0.5, 25
 
 
 def explain(findings: Iterable[Finding], depths: Mapping[str, float] | None = None) -> list[Finding]:
@@ -123,7 +126,12 @@ def explain(findings: Iterable[Finding], depths: Mapping[str, float] | None = No
         for effect, finding in enumerate(ordered):
             if effect in causes:
                 continue
-            possible = [place for place, one in enumerate(ordered) if _causes(one, finding, is_late)]
+            possible = [
+                place
+                for place, one in enumerate(ordered)
+                # of two that begin together, the first in the order of a step's computation causes the other
+                if (place > effect) == is_late and _causes(one, finding)
+            ]
             nearest = sorted(possible, key=lambda place: abs(ordered[place].since - finding.since))
             cause = next((place for place in nearest if effect not in _above(place, causes)), None)
             if cause is not None:
@@ -139,11 +147,14 @@ def explain(findings: Iterable[Finding], depths: Mapping[str, float] | None = No
     return explained
 
 
-def _causes(cause: Finding, effect: Finding, is_late: bool) -> bool:
-    """Return True if a finding may have caused another, and is noticed later if ``is_late``, else not later."""
+def _causes(cause: Finding, effect: Finding) -> bool:
+    """Return True if a finding may have caused another."""
     late = cause.since - effect.since
-    in_time = 0 < late <= max(LATE_STEPS, LATE_SHARE * effect.since) if is_late else late <= 0
+    is_worse = SEVERITIES.index(effect.severity) < SEVERITIES.index(cause.severity)
+    if is_worse and -late > max(HARMLESS_STEPS, HARMLESS_SHARE * cause.since):
+        return False
     patterns = EFFECTS.get(cause.rule, ()) + (LATER_EFFECTS.get(cause.rule, ()) if late < 0 else ())
+    in_time = late <= max(LATE_STEPS, LATE_SHARE * effect.since)
     return in_time and any(fnmatchcase(effect.rule, pattern) for pattern in patterns)
 
 

@@ -52,6 +52,13 @@ def test_explain_nearest_of_several_causes() -> None:
     ]  # fmt: skip
 
 
+def test_explain_harmless_cause_does_not_explain_worse() -> None:
+    found = [finding("activation/dead", 24, "warning"), finding("output/constant", 80)]
+    assert [explains for _, _, explains in told(found)] == [(), ()]
+    soon = [finding("activation/dead", 24, "warning"), finding("output/constant", 40)]
+    assert told(soon)[0] == ("activation/dead", 24, ("output/constant",))
+
+
 def test_explain_worst_chain_comes_first() -> None:
     found = [
         finding("update/too_large", 0, "warning"),
