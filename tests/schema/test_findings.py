@@ -31,7 +31,7 @@ def test_decode_findings_of_an_old_log_has_all_keys() -> None:
 
 def test_decode_findings_gives_back_what_was_encoded() -> None:
     new = finding(
-        4, advice=["Try ReLU.", "Lower the learning rate."], rule="gradient/vanishing", layer="b", limit=1e-3, usual=1.0,
-        explains=["loss/stuck"], source="https://arxiv.org", details={"layers": ["a", "b"]},
+        4, advice=["Try ReLU.", "Lower the learning rate."], rule="gradient/vanishing", layer="b", limit=1e-3,
+        usual=1.0, explains=["loss/stuck"], source="https://arxiv.org", details={"layers": ["a", "b"]},
     )  # fmt: skip
     assert schema.decode_findings(schema.encode_findings([new])) == [new]

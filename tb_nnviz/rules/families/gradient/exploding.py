@@ -104,7 +104,8 @@ class Exploding(Rule):
         limit = self.limit["limit"] * usual if known else self.limit["norm"]
         times = f", {total / usual:.3g} times the median {usual:.3g} before" if known else f", above {limit:g}"
         growing = f", {growth[place]:.3g} times its median" if growth[place] else ""
-        evidence = f"norm {total:.3g} at step {values.step}{times}; most in {rows[place].name}: {norms[place]:.3g}{growing}{more}"
+        most = f"{rows[place].name}: {norms[place]:.3g}{growing}"
+        evidence = f"norm {total:.3g} at step {values.step}{times}; most in {most}{more}"
         advice: tuple[str, ...] = self.advice
         if maximizes(values):
             evidence += "; the optimizer has maximize=True"
