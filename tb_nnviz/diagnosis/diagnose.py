@@ -102,8 +102,8 @@ def logged_findings(reader: Reader, run: str, read: ReadTags | None = None) -> t
 
 def supersede(findings: Sequence[Finding], logged: Sequence[Finding]) -> list[Finding]:
     """Return the findings with those of training in place of what the statistics show of the same family."""
-    families = {one.rule.partition("/")[0] for one in logged}
-    return [*logged, *(one for one in findings if one.rule.partition("/")[0] not in families)]
+    families = {one.family for one in logged}
+    return [*logged, *(one for one in findings if one.family not in families)]
 
 
 def with_reference(diagnosis: Diagnosis, reader: Reader, reference: str) -> Diagnosis:

@@ -50,4 +50,6 @@ SPARSE_STATISTICS = (
     "gate_saturated_fraction",
     "largest_share",
     "sum_deviation",
+    "lost_fraction",
+    "gradient_ratio",
 )

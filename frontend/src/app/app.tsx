@@ -8,7 +8,8 @@ import { Icon } from "../ui/icon";
 import { UI_TEXT } from "../ui/text";
 import { Tooltip } from "../ui/tooltip";
 import { Boundary } from "./boundary";
-import { Health } from "./health";
+import { Overheads } from "./cost";
+import { FindingsStrip } from "./findings";
 import { KeyHelp, useKeys } from "./keys";
 import { Notices } from "./notices";
 import type { PageState } from "./page";
@@ -43,7 +44,7 @@ function Page({ reload }: { reload: () => void }) {
   const store = useStore();
   const [side, setSide] = useSide();
   useKeys(PANELS);
-  // Findings are above the panel. The page stays hidden until they have loaded, so that nothing jumps.
+  // Findings are above the panel. The page stays hidden until their height is known, so that nothing jumps.
   const [stable, setStable] = useState(false);
   const runs = store.runs.value;
   const error = store.runsError.value;
@@ -57,6 +58,8 @@ function Page({ reload }: { reload: () => void }) {
   }
   if (runs.length === 0) return <Empty />;
   const panel = panelOf(store.view.panel.value);
+  // Health itself shows the findings.
+  const hasStrip = panel.id !== "health";
   return (
     <div class={side ? "app" : "app folded"}>
       {side ? (
@@ -80,9 +83,10 @@ function Page({ reload }: { reload: () => void }) {
           </button>
         </div>
       )}
-      <main class={stable ? "main" : "main settling"}>
+      <main class={stable || !hasStrip ? "main" : "main settling"}>
         <Boundary what={TEXT.health.what} resetOn={[runs]} failed={() => setStable(true)}>
-          <Health stable={() => setStable(true)} />
+          <Overheads />
+          {hasStrip && <FindingsStrip stable={() => setStable(true)} />}
         </Boundary>
         <LinkNotice title={panel.title} />
         <RunLimit />

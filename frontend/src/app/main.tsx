@@ -12,6 +12,7 @@ import {
   writeHash,
 } from "../lib/links/url";
 import { App } from "./app";
+import { opened, written } from "./links";
 import { pageState } from "./page";
 import { isPanel, panelOf } from "./registry";
 import style from "./style.css?inline";
@@ -39,11 +40,11 @@ export function start(body: HTMLElement): void {
   sheet.textContent = style;
   document.head.append(sheet);
 
-  let written = "";
+  let shown = "";
   let place = "";
   const read = () => {
-    const keys = readHash(host.readHash(), host.prefix);
-    written = textOf(keys);
+    const keys = opened(readHash(host.readHash(), host.prefix));
+    shown = textOf(keys);
     const state = decodeState(keys);
     place = placeOf(keys, state.runs);
     // Parts of the page depend on the open panel, so it must be one that exists.
@@ -57,8 +58,8 @@ export function start(body: HTMLElement): void {
   const write = () => {
     const keys = new Map([...encodeState(store.state(), store.names.value), ...store.panelKeys()]);
     const next = placeOf(keys, store.view.runs.value);
-    written = textOf(keys);
-    host.writeHash(writeHash(host.readHash(), host.prefix, keys), next !== place || store.jumping);
+    shown = textOf(written(keys));
+    host.writeHash(writeHash(host.readHash(), host.prefix, written(keys)), next !== place || store.jumping);
     place = next;
   };
   const setDark = (dark: boolean) => {
@@ -80,7 +81,7 @@ export function start(body: HTMLElement): void {
     // The user opened another link in the same page. URLs of other tabs have none of these keys.
     hashChanged: () => {
       const keys = readHash(host.readHash(), host.prefix);
-      if (keys.size > 0 && textOf(keys) !== written) read();
+      if (keys.size > 0 && textOf(keys) !== shown) read();
     },
     wentBack: read,
   });

@@ -5,7 +5,7 @@ import type { Source } from "../lib/types";
 import { Flow } from "../panels/gradient_flow/state/flow";
 import { panelOf } from "./registry";
 
-/** State of the page: the shared store, the client, and Gradient flow, which opens first. */
+/** State of the page: the shared store, the client, and Gradient flow. */
 export interface PageState {
   store: Store;
   client: QueryClient;

@@ -28,6 +28,14 @@ const some = (...kinds: string[]) => {
 /** The panels, in the order of their tabs. Each is a chunk that is loaded when it is opened. */
 export const PANELS: readonly Panel[] = [
   {
+    id: "health",
+    title: "Health",
+    maxRuns: 100,
+    load: () => import("../panels/health"),
+    // The panel lists what could not be checked, with reasons.
+    concerns: some(),
+  },
+  {
     id: "gradient_flow",
     title: "Gradient flow",
     maxRuns: 100,
@@ -80,5 +88,10 @@ export const PANELS: readonly Panel[] = [
 
 export const isPanel = (id: string) => PANELS.some((panel) => panel.id === id);
 
-/** Return the panel with an ID, or the first panel if the ID is unknown. */
-export const panelOf = (id: string | null): Panel => PANELS.find((panel) => panel.id === id) ?? PANELS[0];
+/** The panel of links that name none. It was the first before Health, and such links still show what they showed. */
+export const UNNAMED = "gradient_flow";
+
+const named = (id: string | null) => PANELS.find((panel) => panel.id === id);
+
+/** Return the panel with an ID. Null and unknown IDs are Gradient flow. */
+export const panelOf = (id: string | null): Panel => named(id) ?? named(UNNAMED)!;

@@ -5,7 +5,7 @@ import { useStore } from "../ui/context";
 import { Icon, RunMarker } from "../ui/icon";
 import { Name } from "../ui/name";
 import { UI_TEXT } from "../ui/text";
-import { costOf } from "./health";
+import { costOf } from "./cost";
 import { TEXT } from "./text";
 
 /** The list of runs with their switches, reference pins and headline values. */

@@ -1,4 +1,4 @@
-import { type FindingGroup, SEVERITIES } from "./findings";
+import { type Finding, SEVERITIES } from "./rules/findings";
 import { type Domain, median, toPixel } from "./steps";
 import { GLOBAL_PREFIX, SKIPPED_TAG, WINDOW_PREFIX } from "./tags";
 import type { ScalarSeries } from "./types";
@@ -47,10 +47,10 @@ export interface Skipped extends Mark {
   lossScale: number | null;
 }
 
-/** A group of findings, at the step at which it began. */
+/** A finding, at the step at which it began. */
 export interface FindingMark extends Mark {
   kind: "finding";
-  group: FindingGroup;
+  finding: Finding;
 }
 
 export type WindowMark = Peak | Nonfinite | Skipped | FindingMark;
@@ -237,14 +237,14 @@ const strength = (mark: WindowMark) =>
   mark.kind === "peak"
     ? mark.ratio
     : mark.kind === "finding"
-      ? SEVERITIES.length - SEVERITIES.indexOf(mark.group.severity)
+      ? SEVERITIES.length - SEVERITIES.indexOf(mark.finding.severity)
       : 0;
 
 /** Return one run's findings as marks at the steps at which they began. */
-export const findingMarks = (groups: readonly FindingGroup[], run: string): FindingMark[] =>
-  groups
-    .filter((group) => group.run === run)
-    .map((group): FindingMark => {
-      const { since } = group;
-      return { kind: "finding", step: since, exact: true, after: null, until: since, group };
+export const findingMarks = (findings: readonly Finding[], run: string): FindingMark[] =>
+  findings
+    .filter((finding) => finding.run === run)
+    .map((finding): FindingMark => {
+      const { since } = finding;
+      return { kind: "finding", step: since, exact: true, after: null, until: since, finding };
     });

@@ -1,51 +1,64 @@
 import { useMemo } from "preact/hooks";
+import type { Priority } from "../data/request";
 import type { Store } from "../data/store";
-import { asIs, useQuery } from "../data/use_query";
-import { type FindingGroup, type FindingsHeader, groupFindings } from "../lib/findings";
+import { joinList, splitList } from "../lib/links/list";
+import { byRank, type Chain, chainsOf, type Finding, scalarOf } from "../lib/rules/findings";
+import { bodyOf, type RuleSettings, readSettings, writeSettings } from "../lib/rules/settings";
+import { partOf } from "../lib/scalar_parts";
+import { GLOBAL_PREFIX, LOG_PREFIX } from "../lib/tags";
 import { useStore } from "./context";
+import { type Diagnoses, useDiagnoses } from "./use_diagnoses";
 
 /** URL keys of Gradient flow's zoom, which is reset because it could exclude the step. */
 export const ZOOM_KEYS = ["flow.from", "flow.to"];
-/** Return the findings of exactly these runs, the worst first, and the state of the request. Null requests nothing. */
-function useFindingsOf(runs: readonly string[] | null) {
+
+/** Return the settings of rules and the dismissed rules, both of which are in the URL, and functions that change them. */
+export function useRuleSettings() {
   const store = useStore();
-  const names = store.names.value;
-  const shown = store.shown.value;
-  const { data, previous, error, retry } = useQuery("findings", runs && { runs }, asIs);
-  const known = runs === null ? null : (data ?? previous);
-  const listed = store.runs.value;
-  const requestKey = runs?.join("\n");
-  const groups = useMemo(() => {
-    const steps = new Map((listed ?? []).map(({ run, steps }) => [run, steps]));
-    const places = new Map([...new Set([...shown, ...names])].map((run, i) => [run, i]));
-    const wanted = new Set(runs);
-    const there = (known?.findings ?? []).filter(({ run }) => wanted.has(run) && steps.has(run));
-    return groupFindings(
-      there,
-      (run) => steps.get(run) ?? 0,
-      (run) => places.get(run) ?? 0,
+  const [rules, gone] = [store.key("health.rules"), store.key("health.dismissed")];
+  const settings = useMemo(() => readSettings(rules.value), [rules.value]);
+  const dismissed = useMemo(() => new Set(splitList(gone.value ?? "")), [gone.value]);
+  return {
+    settings,
+    body: settings.size > 0 ? bodyOf(settings) : null,
+    set: (next: RuleSettings) => {
+      rules.value = writeSettings(next);
+    },
+    dismissed,
+    dismiss: (rule: string) => {
+      gone.value = joinList([...dismissed, rule]);
+    },
+    restore: () => {
+      gone.value = null;
+    },
+  };
+}
+
+export interface Findings {
+  diagnoses: Diagnoses;
+  /** Chains of all runs without dismissed rules, the worst first. */
+  chains: readonly Chain[];
+  /** Findings of all runs without dismissed rules. */
+  findings: readonly Finding[];
+}
+
+/** Return the findings of runs by the rules as they are set in the page. */
+export function useFindingsOf(runs: readonly string[], priority: Priority, enabled = true): Findings {
+  const { body, dismissed } = useRuleSettings();
+  const diagnoses = useDiagnoses(runs, body, priority, enabled);
+  return useMemo(() => {
+    const findings = [...diagnoses.runs.values()].flatMap(({ health }) =>
+      (health?.findings ?? []).filter(({ rule }) => !dismissed.has(rule)),
     );
-  }, [known, listed, requestKey, shown.join("\n")]);
-  return { groups, header: known, known: known !== null, error, retry };
+    const chains = runs.flatMap((run) => chainsOf(findings.filter((one) => one.run === run)));
+    return { diagnoses, findings, chains: byRank(chains) };
+  }, [diagnoses, dismissed]);
 }
 
-/** Return the findings of the shown runs. */
-export function useFindings() {
+/** Return the findings of the shown runs. They wait until the open panel has its data. */
+export function useFindings(): Findings {
   const store = useStore();
-  return useFindingsOf(store.runs.value === null ? null : store.shown.value);
-}
-
-/**
- * Return the runs that are not shown but have findings, and if `requested`, these findings. The names of the runs are
- * part of the response for the shown runs.
- */
-export function useOtherFindings(header: FindingsHeader | null, requested: boolean) {
-  const store = useStore();
-  const shown = store.shown.value;
-  const holding = new Set(header?.others ?? []);
-  const hidden = new Set(shown);
-  const runs = store.names.value.filter((run) => holding.has(run) && !hidden.has(run));
-  return { runs, ...useFindingsOf(requested && runs.length > 0 ? runs : null) };
+  return useFindingsOf(store.shown.value, "idle", store.runs.value !== null);
 }
 
 /** Return the parameter filter that includes this parameter. Null is the default, weights only. */
@@ -54,16 +67,37 @@ export function roleShowing(store: Store, name: string): "all" | null {
   return known === "weight" || (known === undefined && name.endsWith(".weight")) ? null : "all";
 }
 
+/** Return true if a statistic per layer shows the finding, false if a scalar does. */
+export const isOfRows = (store: Store, { kind, statistic }: Finding) =>
+  store.statistics.value.some((one) => one.kind === kind && one.names.includes(statistic));
+
+/** Return the ID of the chart in Curves that shows a finding. */
+function chartOf(finding: Finding): string | null {
+  const scalar = scalarOf(finding);
+  return scalar === null
+    ? null
+    : scalar.startsWith(LOG_PREFIX)
+      ? partOf(scalar.slice(LOG_PREFIX.length)).base
+      : scalar.slice(GLOBAL_PREFIX.length);
+}
+
 /** Open the panel, run, layer and step that show a finding. */
-export function showFinding(store: Store, { run, origin }: FindingGroup): void {
+export function showFinding(store: Store, finding: Finding): void {
+  const { run, kind, statistic, row, layer, since } = finding;
   store.jump(() => {
     if (!store.selected.value.includes(run)) store.toggleRun(run);
-    store.view.panel.value = null;
-    store.choose(origin.kind, origin.statistic);
-    store.view.role.value = roleShowing(store, origin.row);
-    store.view.rowFilter.value = "";
-    store.view.row.value = origin.row;
-    for (const key of ZOOM_KEYS) store.key(key).value = null;
-    store.view.step.value = origin.since;
+    if (isOfRows(store, finding)) {
+      store.view.panel.value = "gradient_flow";
+      store.choose(kind, statistic);
+      store.view.role.value = roleShowing(store, row);
+      store.view.rowFilter.value = "";
+      if (row !== "" || layer) store.view.row.value = row || (layer ?? null);
+      for (const key of ZOOM_KEYS) store.key(key).value = null;
+    } else {
+      store.view.panel.value = "curves";
+      for (const key of ["cur.zoom", "cur.filter"]) store.key(key).value = null;
+      store.key("cur.large").value = chartOf(finding);
+    }
+    store.view.step.value = since;
   });
 }

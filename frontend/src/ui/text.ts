@@ -44,6 +44,8 @@ const STATISTIC_NAMES = new Map(
     first_moment_norm: "first moment norm",
     second_moment_norm: "second moment norm",
     effective_step_size: "effective step size",
+    gradient_ratio: "gradient over its usual size",
+    lost_fraction: "lost fraction",
     backward_gain: "backward gain",
   }),
 );
@@ -175,8 +177,8 @@ export const UI_TEXT = {
   },
   health: {
     severity: { severe: "severe", warning: "warning", notice: "notice" },
-    one: (layer: string, since: number) => `${layer}, since step ${since}`,
-    many: (n: number, layer: string, since: number) => `${n} layers, first ${layer} at step ${since}`,
+    since: (layer: string, since: number) =>
+      layer === "" ? `since step ${since}` : `${layer}, since step ${since}`,
   },
   loading: "Loading…",
   loadingRuns: (done: number, of: number) => `Loading… ${done} of ${of} runs`,

@@ -1,8 +1,8 @@
 import type { HistogramsAnswer } from "../../lib/answers/histograms";
 import type { MapsAnswer } from "../../lib/answers/maps";
 import type { StructureAnswer } from "../../lib/answers/structure";
-import type { FindingsHeader } from "../../lib/findings";
-import type { HealthAnswer } from "../../lib/health";
+import type { FindingsHeader } from "../../lib/rules/findings";
+import type { HealthAnswer } from "../../lib/rules/health";
 import type { Missing, Row, SeriesResponse } from "../../lib/types";
 import { decodeFindings } from "./findings";
 import { decodeHealth } from "./health";

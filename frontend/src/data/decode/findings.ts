@@ -1,4 +1,4 @@
-import { type Finding, type FindingsHeader, SEVERITIES } from "../../lib/findings";
+import { type Finding, type FindingsHeader, SEVERITIES } from "../../lib/rules/findings";
 import { Fields, finite, listOf, nullable, oneOf, orElse, text } from "./check";
 import { items, missingOf, values } from "./items";
 
@@ -12,7 +12,7 @@ export function decodeFindings(header: unknown): FindingsHeader {
 
 /** Read a finding, whose run is a key of its own or known otherwise. */
 export function readFinding(one: Fields, run = one.read("run", text)): Finding {
-  const [layer, depth] = [one.get("layer"), one.get("depth")];
+  const [layer, details] = [one.get("layer"), one.get("details")];
   return {
     run,
     rule: one.read("rule", text),
@@ -22,7 +22,6 @@ export function readFinding(one: Fields, run = one.read("run", text)): Finding {
     statistic: one.read("statistic", text),
     row: one.read("row", text),
     ...(layer != null && { layer: one.read("layer", text) }),
-    ...(depth !== undefined && { depth: one.read("depth", nullable(finite)) }),
     since: one.read("since", finite),
     step: one.read("step", finite),
     value: one.read("value", nullable(finite)),
@@ -32,7 +31,8 @@ export function readFinding(one: Fields, run = one.read("run", text)): Finding {
     advice: one.read("advice", listOf(text)),
     explains: one.read("explains", orElse(listOf(text), [])),
     source: one.read("source", orElse(text, "")),
-    layers: layersOf(one.get("details")),
+    layers: layersOf(details),
+    scalar: scalarOf(details),
     reference: one.read("reference", nullable(finite)),
   };
 }
@@ -44,4 +44,11 @@ function layersOf(details: unknown): string[] {
   return Array.isArray(layers)
     ? layers.filter((one) => typeof one === "string").map((one) => text(one, "layer"))
     : [];
+}
+
+/** Return the name of the logged scalar in a finding's details. */
+function scalarOf(details: unknown): string | null {
+  if (typeof details !== "object" || details === null) return null;
+  const scalar = new Fields(details, "details").get("scalar");
+  return typeof scalar === "string" ? text(scalar, "scalar") : null;
 }

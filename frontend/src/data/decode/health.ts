@@ -1,4 +1,4 @@
-import { type HealthAnswer, type RuleInfo, type RunHealth, VERDICTS } from "../../lib/health";
+import { type HealthAnswer, type RuleInfo, type RunHealth, VERDICTS } from "../../lib/rules/health";
 import type { Missing } from "../../lib/types";
 import { array, Fields, finite, invalid, listOf, mapOf, nullable, oneOf, orElse, text } from "./check";
 import { readFinding } from "./findings";

@@ -1,6 +1,7 @@
 import { useMemo, useRef, useState } from "preact/hooks";
 import { asIs, useQuery, useQueryClient } from "../../data/use_query";
 import { exact, parseFilter } from "../../lib/format";
+import type { Part } from "../../lib/scalar_parts";
 import { nearest } from "../../lib/steps";
 import { NNVIZ_PREFIX } from "../../lib/tags";
 import type { ScalarSeries } from "../../lib/types";
@@ -14,7 +15,7 @@ import { NoRuns, PanelEmpty } from "../../ui/panel_empty";
 import { UI_TEXT } from "../../ui/text";
 import { curvesCsv } from "./csv";
 import { explain, show } from "./explain";
-import { type Part, scalarCharts } from "./model";
+import { scalarCharts } from "./model";
 import { clocksOf, curveLines, xDomain, xOfStep } from "./model_lines";
 import { type CurveMark, curveMarks } from "./model_marks";
 import { axisText, ChartView } from "./parts/chart";
@@ -49,7 +50,7 @@ export function View() {
   const runs = store.shown.value;
   const body = runs.length > 0 ? { runs, tags: null, prefix: "", last: false } : null;
   const query = useQuery("scalars", body, asIs);
-  const groups = useFindings().groups;
+  const { findings } = useFindings();
   const wanted = new Set(runs);
   const series = useMemo(
     () => ((query.data ?? query.previous)?.series ?? []).filter(({ run }) => wanted.has(run)),
@@ -67,7 +68,7 @@ export function View() {
     }));
   }, [series, clocks, settings.x, settings.smoothing]);
   const titles = useMemo(() => charts.map(({ chart }) => chart.title), [charts]);
-  const marks = useMemo(() => curveMarks(series, groups, runs), [series, groups]);
+  const marks = useMemo(() => curveMarks(series, findings, runs), [series, findings]);
   const whole = useMemo(() => xDomain(charts.flatMap(({ lines }) => lines)), [charts]);
   const zoom = settings.zoom;
   const domain = useMemo(() => zoom ?? whole, [zoom?.join(), whole]);
@@ -113,7 +114,7 @@ export function View() {
     }
   };
   const open = (mark: CurveMark) => {
-    if (mark.kind === "finding") showFinding(store, mark.group);
+    if (mark.kind === "finding") showFinding(store, mark.finding);
     else void explainAt(mark.run, mark.step);
   };
   const activeIn = (id: string, i: number) =>

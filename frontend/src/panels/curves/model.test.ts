@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
+import { partOf } from "../../lib/scalar_parts";
 import type { ScalarSeries } from "../../lib/types";
 import { curvesCsv } from "./csv";
 import { beyond, type Line, lineScale } from "./layout";
 import { duration, timeTicks } from "./layout_time_ticks";
-import { partOf, scalarCharts } from "./model";
+import { scalarCharts } from "./model";
 import { alignedSteps, clockOf, countsOtherSteps, stepAt, wallAt } from "./model_clock";
 import { curveLines, stepOfX, xOfStep } from "./model_lines";
 import { smooth } from "./model_smoothing";

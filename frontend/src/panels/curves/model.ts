@@ -1,6 +1,5 @@
+import { type Part, partOf } from "../../lib/scalar_parts";
 import { GLOBAL_PREFIX, LOG_PREFIX, NNVIZ_PREFIX, WINDOW_PREFIX } from "../../lib/tags";
-/** Part of a chart. Each part has the same dashes in all runs. */
-export type Part = "train" | "validation" | "test" | number;
 
 export interface ChartTag {
   tag: string;
@@ -36,30 +35,17 @@ const SHARED_CHARTS = new Map<string, [chart: string, part: Part]>([
 ]);
 const HIDDEN = new RegExp(`^${WINDOW_PREFIX}(steps|nonfinite|.*_step)$`);
 /** Charts that come first, in this order. */
-const FIRST = ["loss", "accuracy", "learning_rate", "gradient_norm", "clipping", "loss_scale", "skipped"];
-const LAST = ["overhead_seconds"];
-
-const PARTS: [RegExp, Part][] = [
-  [/^(val|valid|validation|eval|dev)([_/]|$)/i, "validation"],
-  [/^test([_/]|$)/i, "test"],
-  [/^train(ing)?([_/]|$)/i, "train"],
+const FIRST = [
+  "loss",
+  "accuracy",
+  "learning_rate",
+  "gradient_norm",
+  "clipping",
+  "loss_scale",
+  "skipped",
+  "stale_gradient",
 ];
-
-/** Split a name into chart and part: `val_loss`, `eval/loss` and `loss/val` are parts of `loss`. */
-export function partOf(name: string): { base: string; part: Part } {
-  const segments = name.split("/");
-  for (const at of [segments.length - 1, 0]) {
-    for (const [pattern, part] of PARTS) {
-      const found = segments[at].match(pattern);
-      if (!found) continue;
-      const rest = segments[at].slice(found[0].length);
-      const left =
-        rest === "" ? segments.filter((_, i) => i !== at) : segments.map((one, i) => (i === at ? rest : one));
-      if (left.length > 0) return { base: left.join("/"), part };
-    }
-  }
-  return { base: name, part: "train" };
-}
+const LAST = ["overhead_seconds"];
 
 /** Return the charts for these tags with their lines. `words` provides titles and labels. */
 export function scalarCharts(

@@ -1,11 +1,11 @@
-import type { FindingGroup } from "../../lib/findings";
 import { peakBaselines } from "../../lib/marks";
+import type { Finding } from "../../lib/rules/findings";
 import { LOG_PREFIX, SKIPPED_TAG } from "../../lib/tags";
 import type { ScalarSeries } from "../../lib/types";
 
 /** A mark of one run on the step axis of the charts. */
 export type CurveMark =
-  | { kind: "finding"; run: string; step: number; group: FindingGroup }
+  | { kind: "finding"; run: string; step: number; finding: Finding }
   | { kind: "skipped"; run: string; step: number }
   | { kind: "peak"; run: string; step: number; name: string; ratio: number };
 
@@ -15,12 +15,12 @@ const PEAKS = /(^|\/)(loss|gradient_norm)$/;
 /** Return findings, steps skipped by a GradScaler, and peaks of losses, for the shown runs. */
 export function curveMarks(
   curves: readonly ScalarSeries[],
-  groups: readonly FindingGroup[],
+  findings: readonly Finding[],
   runs: readonly string[],
 ): CurveMark[] {
-  const marks: CurveMark[] = groups
+  const marks: CurveMark[] = findings
     .filter(({ run }) => runs.includes(run))
-    .map((group) => ({ kind: "finding", run: group.run, step: group.since, group }));
+    .map((finding) => ({ kind: "finding", run: finding.run, step: finding.since, finding }));
   for (const { run, tag, steps, values } of curves) {
     if (tag === SKIPPED_TAG)
       steps.forEach((step, i) => {

@@ -70,7 +70,7 @@ export const TEXT = {
     peak: (name: string, step: number, ratio: string) =>
       `Peak of ${name} at step ${step}, ${ratio} times the median nearby: show the layer that caused it`,
     skipped: (step: number) => `Step ${step} was skipped by the GradScaler`,
-    finding: (title: string, layer: string, step: number) => `${title}: ${layer}, since step ${step}`,
+    finding: (title: string, where: string) => `${title}: ${where}`,
   },
   value: (run: string, label: string, value: string, step: string) =>
     `${run}${label === "" ? "" : `, ${label}`}: ${value} at step ${step}`,

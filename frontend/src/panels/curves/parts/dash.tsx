@@ -1,4 +1,4 @@
-import type { Part } from "../model";
+import type { Part } from "../../../lib/scalar_parts";
 
 const DASHES: readonly (readonly number[])[] = [[], [6, 4], [2, 3], [8, 3, 2, 3], [1, 4], [12, 3]];
 

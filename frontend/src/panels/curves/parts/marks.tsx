@@ -1,7 +1,8 @@
-import { layerOf } from "../../../lib/findings";
 import { short } from "../../../lib/format";
+import { layerOf } from "../../../lib/rules/findings";
 import { type PlotLayout, xIn } from "../../../plot/plot";
 import { useStore } from "../../../ui/context";
+import { UI_TEXT } from "../../../ui/text";
 import { type Clocks, type XMode, xOfStep } from "../model_lines";
 import type { CurveMark } from "../model_marks";
 import { TEXT } from "../text";
@@ -46,7 +47,7 @@ export function Marks({ layout, marks, mode, clocks, focusable, open }: Props) {
         <button
           type="button"
           data-print
-          key={`${mark.kind} ${mark.run} ${mark.step} ${mark.kind === "finding" ? mark.group.rule : ""}`}
+          key={`${mark.kind} ${mark.run} ${mark.step} ${mark.kind === "finding" ? mark.finding.rule : ""}`}
           class={mark.kind}
           tabIndex={focusable ? 0 : -1}
           style={{ left: `${x - 6}px` }}
@@ -75,5 +76,5 @@ export function Marks({ layout, marks, mode, clocks, focusable, open }: Props) {
 function wordsOf(mark: CurveMark): string {
   if (mark.kind === "peak") return TEXT.marks.peak(mark.name, mark.step, short(mark.ratio));
   if (mark.kind === "skipped") return TEXT.marks.skipped(mark.step);
-  return TEXT.marks.finding(mark.group.title, layerOf(mark.group.origin), mark.step);
+  return TEXT.marks.finding(mark.finding.title, UI_TEXT.health.since(layerOf(mark.finding), mark.step));
 }

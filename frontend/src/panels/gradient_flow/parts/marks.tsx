@@ -1,8 +1,8 @@
 import { useRef, useState } from "preact/hooks";
 import { loggedSteps } from "../../../lib/columns";
-import { layerOf } from "../../../lib/findings";
 import { exact, short } from "../../../lib/format";
 import { groupMarks, MARK_GAP, type MarkGroup, PEAK_RULE, type WindowMark } from "../../../lib/marks";
+import { layerOf } from "../../../lib/rules/findings";
 import { choose } from "../../../lib/selection";
 import { nearest } from "../../../lib/steps";
 import { markPath, rugPath } from "../../../plot/marks";
@@ -43,7 +43,7 @@ export function MarkLanes({ run, width }: { run: string; width: number }) {
     const at = nearest(steps, mark.step);
     if (mark.kind === "finding") {
       // A finding may name a row of another kind: choose the row of the same layer.
-      const { row } = mark.group.origin;
+      const { row } = mark.finding;
       const { rows } = flow.rows.union.value;
       const own = choose(row, rows);
       if (own >= 0) store.view.row.value = rows[own].name;
@@ -161,16 +161,10 @@ function contentOf(group: MarkGroup, i: number): Omit<TooltipText, "run"> {
       if (mark.elements > 0) content.lines.push(TEXT.mark.badElements(exact(mark.elements), mark.until));
     }
   } else if (mark.kind === "finding") {
-    const { title, origin, findings, since, severity } = mark.group;
-    const layer = layerOf(origin);
+    const { title, since, severity, evidence, advice } = mark.finding;
     content.what = `${title} (${UI_TEXT.health.severity[severity]})`;
-    content.lines = [
-      findings.length === 1
-        ? UI_TEXT.health.one(layer, since)
-        : UI_TEXT.health.many(findings.length, layer, since),
-      origin.evidence,
-    ];
-    content.help = origin.advice.join("\n");
+    content.lines = [UI_TEXT.health.since(layerOf(mark.finding), since), evidence];
+    content.help = advice.join("\n");
   } else {
     content.what = TEXT.mark.skipped(mark.steps);
     if (!mark.exact) content.lines.push(between(mark));

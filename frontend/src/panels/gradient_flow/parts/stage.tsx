@@ -62,10 +62,10 @@ export function Stage() {
     if (width > 0) flow.mapPixels.value = Math.ceil(map * window.devicePixelRatio);
   }, [tops, room, height, width, map]);
   useZoomKeys();
-  const { groups } = useFindings();
+  const { findings } = useFindings();
   useLayoutEffect(() => {
-    flow.findings.value = groups;
-  }, [groups]);
+    flow.findings.value = findings;
+  }, [findings]);
   const empty = lines.length === 0 && flow.series.value.length > 0;
   return (
     <div

@@ -3,8 +3,8 @@ import type { QueryClient } from "../../../data/query_client";
 import { RunScalars } from "../../../data/run_scalars";
 import type { Store } from "../../../data/store";
 import { widthFor } from "../../../lib/columns";
-import type { FindingGroup } from "../../../lib/findings";
 import { MARK_TAGS } from "../../../lib/marks";
+import type { Finding } from "../../../lib/rules/findings";
 import { nearest } from "../../../lib/steps";
 import { NNVIZ_PREFIX } from "../../../lib/tags";
 import type { Grid, Row, Source } from "../../../lib/types";
@@ -47,7 +47,7 @@ export interface Hover {
 export class Flow {
   readonly hover = signal<Hover | null>(null);
   /** Findings of the shown runs, set by the stage. */
-  readonly findings = signal<readonly FindingGroup[]>([]);
+  readonly findings = signal<readonly Finding[]>([]);
   /** The steps that are being brushed. */
   readonly brush = signal<Zoom | null>(null);
   /** Number of lines that fit on the screen, measured by the stage. */

@@ -1,14 +1,14 @@
 import { computed, type ReadonlySignal } from "@preact/signals";
 import type { Store } from "../../../data/store";
-import type { FindingGroup } from "../../../lib/findings";
 import { findingMarks, MARK_KINDS, type WindowMark, windowCount, windowMarks } from "../../../lib/marks";
+import type { Finding } from "../../../lib/rules/findings";
 import type { Grid, ScalarSeries } from "../../../lib/types";
 
 /** Create the signals of the marks on the step axis: events between logged steps, and findings. */
 export function markSignals(
   store: Store,
   windows: ReadonlySignal<ReadonlyMap<string, readonly ScalarSeries[]>>,
-  findings: ReadonlySignal<readonly FindingGroup[]>,
+  findings: ReadonlySignal<readonly Finding[]>,
   grids: ReadonlySignal<readonly Grid[]>,
   domain: ReadonlySignal<readonly [number, number]>,
 ) {

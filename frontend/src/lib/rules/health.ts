@@ -1,5 +1,5 @@
+import type { Missing } from "../types";
 import type { Finding } from "./findings";
-import type { Missing } from "./types";
 
 /** Verdicts on a run, the worst first. */
 export const VERDICTS = ["severe", "warning", "notice", "nothing found", "not checkable"] as const;
