@@ -111,7 +111,16 @@ def _statistics(pending: PendingStep, arrays: HostArrays) -> tuple[Statistics, G
         result["update"]["ratio"] = _ratio(pending, result)
     if "update" in result:
         result["update"]["lost_fraction"] = _lost_fraction(pending, arrays)
-    return {kind: values for kind, values in result.items() if kind in pending.kinds}, gradients
+    return {kind: _with_values(values) for kind, values in result.items() if kind in pending.kinds}, gradients
+
+
+def _with_values(statistics: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return the statistics of a kind without those that no row has in this step."""
+    return {
+        name: values
+        for name, values in statistics.items()
+        if name not in schema.SPARSE_STATISTICS or not np.isnan(values).all()
+    }
 
 
 def _finish(pending: PendingStep, arrays: HostArrays, kind: str, names: list[str]) -> dict[str, np.ndarray]:

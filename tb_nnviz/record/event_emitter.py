@@ -38,10 +38,12 @@ class EventEmitter:
 
     def __init__(self, writer: Writer, window: bool, rules: Sequence[Rule], delivery: Delivery) -> None:
         self._writer, self._rules, self._delivery = writer, RuleRunner(rules), delivery
+        self._names = {rule.name for rule in rules}
         self._window = Window() if window else None
         self._rows: dict[str, Rows] = {}
         self._optimizers: list[dict[str, Any]] | None = None  # of the latest document
         self._histogram_steps = 0
+        self._is_located = False  # True once the first nonfinite value has a finding that no rule made
         self._found: list[Finding] = []  # at the newest step that has findings
 
     def log(self, step: int, values: dict[str, float | Tensor]) -> None:
@@ -86,8 +88,18 @@ class EventEmitter:
             self._delivery.expect()
 
     def found(self, step: int, finding: Finding) -> None:
-        """Submit a finding that no rule made, and wait until it is in the file."""
-        self._writer.submit(step, time.time(), lambda: self._report_findings(step, [finding]))
+        """Submit a finding of a rule that was not made by it, and wait until it is in the file.
+
+        Nothing is written if the user has switched the rule off.
+        """
+        if finding.rule not in self._names:
+            return
+
+        def entries() -> list[schema.Entry]:
+            self._is_located = self._is_located or (finding.severity == "severe" and _is_nonfinite(finding))
+            return self._report_findings(step, [finding])
+
+        self._writer.submit(step, time.time(), entries)
         self._writer.flush()
 
     def notices(self, step: int, notices: list[schema.Notice]) -> None:
@@ -119,7 +131,10 @@ class EventEmitter:
         if step.optimizers is not None:
             self._optimizers = step.optimizers["optimizers"]
         values = StepValues(pending.plan.step, rows, step.statistics, scalars, optimizers=self._optimizers)
-        return self._report_findings(values.step, self._rules.update(values))
+        findings = self._rules.update(values)
+        if self._is_located:  # what the rules see is the same, or a consequence
+            findings = [finding for finding in findings if not _is_nonfinite(finding)]
+        return self._report_findings(values.step, findings)
 
     def _report_findings(self, step: int, findings: list[Finding]) -> list[schema.Entry]:
         """Report findings, and return them as an entry.
@@ -131,6 +146,10 @@ class EventEmitter:
             return []
         self._found = [*(one for one in self._found if one.step == step), *findings]
         return [schema.findings_entry([finding.document() for finding in self._found])]
+
+
+def _is_nonfinite(finding: Finding) -> bool:
+    return finding.rule.startswith("nonfinite/")
 
 
 def _made_from(arrays: Callable[[], HostArrays], make: MakeEntries) -> Callable[[], list[schema.Entry]]:

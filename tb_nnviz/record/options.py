@@ -15,6 +15,9 @@ from tb_nnviz.record.schedule import Schedule
 from tb_nnviz.record.step_plan import StepPlan
 from tb_nnviz.rules.rule import Rule
 
+#: Memory for what repeats the open step's passes, if ``snapshot_bytes`` is not given.
+REPLAY_BYTES = 64_000_000
+
 
 @dataclass(frozen=True)
 class Options:
@@ -33,8 +36,6 @@ class Options:
     scaler: Any = None
     window: bool = False
     snapshot_bytes: int | None = None
-    #: Memory for the inputs and gradients of the open step's passes, so that they can be repeated.
-    replay_bytes: int = 64_000_000
     rules: Sequence[Rule] = ()
     burst: int = 0
     on_finding: ActionChoice = field(default_factory=lambda: ActionChoice("log"))
@@ -42,6 +43,11 @@ class Options:
     probe_inputs: bool = False
     probe_labels: Mapping[str, Labels] = field(default_factory=dict)
     map_bytes: int = 0
+
+    @property
+    def replay_bytes(self) -> int:
+        """Memory for the inputs and gradients of the open step's passes, so that they can be repeated."""
+        return REPLAY_BYTES if self.snapshot_bytes is None else self.snapshot_bytes
 
     def plan(self, step: int) -> StepPlan:
         """Return the measurements that are due in a step."""

@@ -10,7 +10,6 @@ from torch import Tensor, nn
 
 from tb_nnviz.record.actions.delivery import Delivery
 from tb_nnviz.record.burst import Burst
-from tb_nnviz.record.call_reports import refuse_split_outputs, report_calls, report_ranks
 from tb_nnviz.record.collect import scalars
 from tb_nnviz.record.collect.dataflow.capture import GraphCapture
 from tb_nnviz.record.collect.held_values import HeldValues
@@ -27,12 +26,13 @@ from tb_nnviz.record.hooks.scaler import GradScalerPatch
 from tb_nnviz.record.hooks.unseen import Unseen
 from tb_nnviz.record.locate.locator import PART, Locator
 from tb_nnviz.record.locate.passes import Passes
-from tb_nnviz.record.lost_hooks import LostHooks
 from tb_nnviz.record.model.attention import AttentionLayers
 from tb_nnviz.record.model.modules import layers, named_modules, named_parameters, selector
 from tb_nnviz.record.model.optimizers import WatchedOptimizer
 from tb_nnviz.record.options import Options
-from tb_nnviz.record.step_notices import (
+from tb_nnviz.record.reports.call_reports import refuse_split_outputs, report_calls, report_ranks
+from tb_nnviz.record.reports.lost_hooks import LostHooks
+from tb_nnviz.record.reports.step_notices import (
     CALL_KINDS,
     MODULE_KINDS,
     STEPPED_KINDS,
@@ -121,7 +121,7 @@ class Session:
             self._hooks.add_all(self.optimizers)
             passes = Passes(models, self._modules.calls, options.replay_bytes, guard.failing(PART))
             self.installed.add(PART, passes)
-            self._locator = Locator(models, self.optimizers, passes, paused)
+            self._locator = Locator(models, self.optimizers, passes, paused, options.on_finding.interrupts)
             self._lost = LostHooks(self._modules, passes, self._hooks, guard, options.kinds)
             if options.scaler is not None:
                 self._patch(options.scaler)

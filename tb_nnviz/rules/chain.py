@@ -15,7 +15,7 @@ EFFECTS: Mapping[str, tuple[str, ...]] = {
         "activation/scale", "activation/saturated", "activation/dead", "gradient/exploding", "gradient/vanishing",
         "update/too_large", "loss/spike", "loss/diverges", "loss/stuck", "output/constant", "nonfinite/*",
     ),
-    "input/constant": ("activation/collapse", "output/constant", "loss/stuck", "loss/plateau"),
+    "input/constant": ("activation/collapse", "activation/dead", "output/constant", "loss/stuck", "loss/plateau"),
     "activation/scale": (
         "activation/saturated", "activation/dead", "activation/collapse", "activation/outlier", "attention/*",
         "gradient/exploding", "gradient/vanishing", "gradient/zero", "gradient/spike", "update/too_large",
@@ -31,7 +31,7 @@ EFFECTS: Mapping[str, tuple[str, ...]] = {
         "loss/stuck", "loss/plateau",
     ),
     "activation/collapse": (
-        "gradient/zero", "gradient/vanishing", "update/too_small", "output/constant", "loss/stuck", "loss/plateau",
+        "activation/dead", "gradient/zero", "update/too_small", "output/constant", "loss/stuck", "loss/plateau",
     ),
     "attention/logits": ("attention/collapse", "gradient/*", "loss/spike", "loss/diverges", "nonfinite/*"),
     "normalization/evaluation": ("activation/scale", "gradient/exploding", "gradient/vanishing", "loss/overfit"),
@@ -50,6 +50,7 @@ EFFECTS: Mapping[str, tuple[str, ...]] = {
         "update/too_large", "parameter/growing", "loss/*", "nonfinite/*", "gradient/zero", "activation/*",
     ),
     "gradient/vanishing": (
+        "update/none",
         "update/too_small", "update/epsilon", "update/lost", "loss/stuck", "loss/plateau", "learning_rate/too_low",
         "gradient/zero", "output/constant", "activation/collapse",
     ),
@@ -83,20 +84,37 @@ EFFECTS: Mapping[str, tuple[str, ...]] = {
         "learning_rate/too_low", "update/epsilon", "update/too_small", "update/lost", "update/none", "loss/stuck",
         "loss/plateau",
     ),
-    "precision/loss_scale": ("update/none", "loss/stuck", "loss/plateau", "gradient/zero"),
-    "precision/underflow": ("gradient/zero", "gradient/vanishing", "update/too_small", "loss/stuck", "loss/plateau"),
-    "loss/nonfinite": ("gradient/zero", "nonfinite/*"),
+    "precision/loss_scale": (
+        "gradient/exploding", "nonfinite/*", "update/none", "loss/stuck", "loss/plateau", "gradient/zero",
+    ),
+    "precision/underflow": (
+        "update/lost", "update/none", "gradient/zero", "gradient/vanishing", "update/too_small", "loss/stuck",
+        "loss/plateau",
+    ),
+    "loss/nonfinite": ("gradient/zero",),
     "loss/diverges": ("loss/spike", "nonfinite/*", "loss/nonfinite"),
 }  # fmt: skip
+#: The same for effects that begin later only: at the same step, the rule is an effect itself.
+LATER_EFFECTS: Mapping[str, tuple[str, ...]] = {"loss/nonfinite": ("nonfinite/*",)}
 #: Order of findings that begin at the same step: forward, then backward, then optimizer.
 _KINDS = ("input", "activation", "output", "activation_gradient", "gradient", "optimizer", "update", "parameter")
+#: Thresholds are crossed at different times, so a cause may be noticed later than its effect: by this share of the
+#: effect's first step, or by this number of steps if that is more.
+LATE_SHARE, LATE_STEPS = 0.1, 10
+#: A finding does not explain a more severe one that begins later by more than this share of its own first step, or by
+#: more than this number of steps: the run went on well with it.
+HARMLESS_SHARE, HARMLESS_STEPS = 0.5, 25
 
 
 def explain(findings: Iterable[Finding], depths: Mapping[str, float] | None = None) -> list[Finding]:
     """Order the findings of a run by chains, and set what each finding explains.
 
     A chain begins with its cause. Chains are ordered by their most severe finding, then by the step at which they
-    begin.
+    begin. If several findings may have caused another, it is the one that began last before it.
+
+    >>> finding = Finding("loss/stuck", "severe", "", "", "", "", "", 5, 9, None, None, None, "", ())
+    >>> [(one.rule, one.explains) for one in explain([finding, replace(finding, rule="gradient/vanishing", since=0)])]
+    [('gradient/vanishing', ('loss/stuck',)), ('loss/stuck', ())]
 
     Args:
         findings: the findings of one run.
@@ -104,33 +122,48 @@ def explain(findings: Iterable[Finding], depths: Mapping[str, float] | None = No
     """
     ordered = sorted(findings, key=lambda one: _order(one, depths or {}))
     causes: dict[int, int] = {}  # by effect
-    for effect, finding in enumerate(ordered):
-        for cause, earlier in enumerate(ordered):
-            if cause != effect and causes.get(cause) != effect and _causes(earlier, finding):
+    for is_late in (False, True):
+        for effect, finding in enumerate(ordered):
+            if effect in causes:
+                continue
+            possible = [
+                place
+                for place, one in enumerate(ordered)
+                # of two that begin together, the first in the order of a step's computation causes the other
+                if (place > effect) == is_late and _causes(one, finding)
+            ]
+            nearest = sorted(possible, key=lambda place: abs(ordered[place].since - finding.since))
+            cause = next((place for place in nearest if effect not in _above(place, causes)), None)
+            if cause is not None:
                 causes[effect] = cause
-                break
     chains: dict[int, list[int]] = {}
     for place in range(len(ordered)):
-        chains.setdefault(_root(place, causes), []).append(place)
+        chains.setdefault(_above(place, causes)[-1], []).append(place)
     explained = []
     for root, members in sorted(chains.items(), key=lambda chain: _rank(chain, ordered)):
         effects = [ordered[place] for place in members if place != root]
         names = tuple(dict.fromkeys(one.rule for one in effects))
-        explained += [replace(ordered[root], explains=names), *effects]
+        explained += [replace(ordered[root], explains=names), *(replace(one, explains=()) for one in effects)]
     return explained
 
 
 def _causes(cause: Finding, effect: Finding) -> bool:
-    patterns = EFFECTS.get(cause.rule, ())
-    return cause.since <= effect.since and any(fnmatchcase(effect.rule, pattern) for pattern in patterns)
+    """Return True if a finding may have caused another."""
+    late = cause.since - effect.since
+    is_worse = SEVERITIES.index(effect.severity) < SEVERITIES.index(cause.severity)
+    if is_worse and -late > max(HARMLESS_STEPS, HARMLESS_SHARE * cause.since):
+        return False
+    patterns = EFFECTS.get(cause.rule, ()) + (LATER_EFFECTS.get(cause.rule, ()) if late < 0 else ())
+    in_time = late <= max(LATE_STEPS, LATE_SHARE * effect.since)
+    return in_time and any(fnmatchcase(effect.rule, pattern) for pattern in patterns)
 
 
-def _root(place: int, causes: Mapping[int, int]) -> int:
-    seen = {place}
-    while place in causes and causes[place] not in seen:
-        place = causes[place]
-        seen.add(place)
-    return place
+def _above(place: int, causes: Mapping[int, int]) -> list[int]:
+    """Return a finding, its cause, the cause of that, and so on."""
+    path = [place]
+    while path[-1] in causes:
+        path.append(causes[path[-1]])
+    return path
 
 
 def _order(finding: Finding, depths: Mapping[str, float]) -> tuple[float, ...]:

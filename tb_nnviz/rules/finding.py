@@ -61,6 +61,11 @@ class Finding:
     source: str = ""
     details: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def family(self) -> str:
+        """The part of the rule's name before the slash."""
+        return self.rule.partition("/")[0]
+
     def document(self) -> dict[str, Any]:
         """Return the JSON object that is logged, in the order of the fields."""
         return {one.name: _plain(getattr(self, one.name)) for one in fields(self)}

@@ -10,6 +10,8 @@ import numpy as np
 
 #: The number of values that count as recent.
 RECENT = 200
+#: Steps between two values, from which on each stands for itself.
+RARE = 5
 #: The factor by which a learning rate rises at the restart of its schedule.
 RESTART = 1.5
 
@@ -172,12 +174,16 @@ class Series:
 
     @property
     def start(self) -> float:
-        """The level at which the series began: the median of its first values, or its first if it rises at once."""
+        """The level at which the series began: its first value, or the median of the first if they are of near steps.
+
+        If the first values rise at once, it is the first.
+        """
         if self._start is not None:
             return self._start
         first = self.values[:5]
         rises = len(first) > 2 and bool((first[1:] > first[0] + 0.5 * abs(first[0])).all())
-        start = float(first[0] if rises else np.median(first))
+        is_rare = len(first) > 1 and self.steps[1] - self.steps[0] >= RARE
+        start = float(first[0] if rises or is_rare else np.median(first))
         self._start = start if len(first) == 5 else None
         return start
 

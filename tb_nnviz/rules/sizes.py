@@ -88,8 +88,7 @@ def depth_growth(found: Profile) -> tuple[float, int]:
     """
     sizes, half = found.sizes, found.sizes.size // 2
     end = sizes.size - max(2, sizes.size // 4)
-    # The second largest of the first half, because one large layer is no trend.
-    growth = float(np.sort(sizes[:half])[-2] - sizes[end:].max())
+    growth = float(sizes[:half].max() - sizes[end:].max())
     rises = -np.diff(sizes)
     sharp = int(np.argmax(rises)) + 1
     return growth, sharp if rises[sharp - 1] >= 0.5 * growth else end + int(np.argmax(sizes[end:]))

@@ -90,9 +90,14 @@ class Rows(tuple[Row, ...]):
         return np.isin(self._types, types)
 
     def weighted(self, parameters: Rows) -> np.ndarray:
-        """Return a mask of the calls whose module has a trainable weight among some parameters: bool [rows]."""
+        """Return a mask of the calls whose module has a trainable weight or embedding: bool [rows].
+
+        Args:
+            parameters: rows of a kind of parameters.
+        """
         if self._weighted is None or self._weighted[0] is not parameters:
-            weights = np.unique(parameters.layer[parameters.has_role("weight") & parameters.trainable]).tolist()
+            judged = parameters.has_role("weight", "embedding") & parameters.trainable
+            weights = np.unique(parameters.layer[judged]).tolist()
             modules = {parameters.layers[layer] for layer in weights}
             mask = np.array([name in modules for name in self.layers], bool)[self.layer]
             self._weighted = parameters, mask

@@ -38,6 +38,7 @@ KIND_STATISTICS = {
         "gate_saturated_fraction",
     ),
     "optimizer": ("first_moment_norm", "second_moment_norm", "effective_step_size", "gradient_ratio"),
+    "input": ("batch_std~",),
     "output": ("largest_share", "sum_deviation", "batch_std~"),
 }
 #: Statistics that are not written in a step in which no row has them.
@@ -49,4 +50,6 @@ SPARSE_STATISTICS = (
     "gate_saturated_fraction",
     "largest_share",
     "sum_deviation",
+    "lost_fraction",
+    "gradient_ratio",
 )

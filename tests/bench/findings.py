@@ -187,10 +187,17 @@ def document(judged: Sequence[Judged]) -> dict[str, Any]:
 
 
 def cases(only: Sequence[str]) -> list[Case]:
-    """Return all cases, each once, or those with a name that one of some patterns matches, and the twins of faults."""
+    """Return all cases, each once, or those with a name that one of some patterns matches, and the twins of faults.
+
+    Raises:
+        ValueError: a pattern matches no case.
+    """
     every = {case.name: case for case in (*FAULTS, *TWINS, *HEALTHY)}
     if not only:
         return list(every.values())
+    for pattern in only:
+        if not any(fnmatchcase(name, pattern) for name in every):
+            raise ValueError(f"unknown case: {pattern!r} (one of {', '.join(sorted(every))}, or a pattern of these)")
     chosen = [case for name, case in every.items() if any(fnmatchcase(name, pattern) for pattern in only)]
     return list(
         {case.name: case for one in chosen for case in (one, *([one.twin] if isinstance(one, Fault) else []))}.values()
@@ -218,7 +225,7 @@ def is_blamed(one: Judged) -> bool:
     return any(alarm.severity != "notice" for alarm in one.alarms[OWN])
 
 
-def main() -> int:
+def main() -> None:
     """Train, judge and report as the command line asks."""
     parser = argparse.ArgumentParser(prog="./dev bench findings", description=__doc__)
     parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="names or patterns of cases")
@@ -227,25 +234,26 @@ def main() -> int:
     parser.add_argument("--stale", action="store_true", help="judge logs of other versions of nnviz, too")
     parser.add_argument("--logs", type=Path, default=FOLDER, help="directory of the logs (build/findings)")
     options = parser.parse_args()
-    chosen = cases(options.only)
-    if not chosen:
-        print(f"unknown case: {' '.join(options.only)} (there are: {', '.join(c.name for c in cases([]))})")
-        return 2
+    try:
+        chosen = cases(options.only)
+    except ValueError as error:
+        parser.error(str(error))
     # Trainings are small, and threads would disturb each other.
     torch.set_num_threads(1)
     started, judged = time.perf_counter(), []
     for i, case in enumerate(chosen, 1):
         judged.append(judge(case, options.logs, options.stale))
-        print(f"\r{i} of {len(chosen)}: {case.name:40}", end="", file=sys.stderr, flush=True)
+        if sys.stderr.isatty():
+            print(f"\r{i} of {len(chosen)}: {case.name:40}", end="", file=sys.stderr, flush=True)
     trained = sum(one.log.seconds for one in judged)
-    print(f"\r{len(judged)} runs judged in {time.perf_counter() - started:.0f} s", " " * 40, file=sys.stderr)
+    seconds = time.perf_counter() - started
     for part in report(judged, options.misses):
         print(part)
-    print(f"\nTraining took {trained:.0f} s in all, the longest run {max(one.log.seconds for one in judged):.1f} s.")
+    longest = max(one.log.seconds for one in judged)
+    print(f"\n{len(judged)} runs in {seconds:.0f} s. Training them took {trained:.0f} s, the longest {longest:.1f} s.")
     if options.json:
         options.json.write_text(json.dumps(document(judged), indent=1) + "\n")
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -32,6 +32,7 @@ class Training:
         steps, every: the number of steps, and that between two logged ones.
         schedule: the factor of all learning rates by step.
         clip: the largest norm of the gradients.
+        clips_by_monitor: True clips by the monitor, which then logs the factor, False by PyTorch's function.
         scaler: a GradScaler.
         micro_batches: the number of equal parts of a batch whose gradients are accumulated.
         zero_grad: False leaves gradients from step to step.
@@ -49,6 +50,7 @@ class Training:
     every: int = 5
     schedule: Callable[[int], float] | None = None
     clip: float | None = None
+    clips_by_monitor: bool = True
     scaler: torch.amp.GradScaler | None = None
     micro_batches: int = 1
     zero_grad: bool = True
@@ -98,7 +100,10 @@ def supervised(training: Training, step: int, monitor: tb_nnviz.Monitor) -> None
     if training.clip is not None:
         if scaler is not None:
             scaler.unscale_(optimizer)
-        clip_grad_norm_(model.parameters(), training.clip)
+        if training.clips_by_monitor:
+            monitor.clip_grad_norm_(training.clip)
+        else:
+            clip_grad_norm_(model.parameters(), training.clip)
     if scaler is None:
         optimizer.step()
     else:

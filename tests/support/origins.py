@@ -14,12 +14,13 @@ FAULT = 7
 BATCH = 64
 
 
-def findings(logdir):
-    """Return the findings of a run about nonfinite values."""
+def findings(logdir, of_rules=False):
+    """Return the findings of a run about nonfinite values, without those that rules made at logged steps by default."""
     found = []
     for payload in Run(logdir).tensors.get("nnviz/findings", {}).values():
         found += json.loads(payload.tobytes())["findings"]
-    return [one for one in found if one["rule"].startswith("nonfinite/")]
+    found = [one for one in found if one["rule"].startswith("nonfinite/")]
+    return found if of_rules else [one for one in found if "direction" in one["details"]]
 
 
 class Function(nn.Module):

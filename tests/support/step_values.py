@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -12,9 +14,19 @@ from tb_nnviz.rules.step_values import Rows, StepValues
 from tb_nnviz.schema import Row
 
 
-def row(layer: str, role: str = "weight", depth: int | None = None, type: str = "Linear", numel: int = 1) -> Row:
-    """Return a parameter's row, ``<layer>.<role>``."""
-    return Row(f"{layer}.{role}", layer, 0, type, (numel,), numel, "float32", role, True, depth=depth)
+def row(
+    layer: str,
+    role: str = "weight",
+    depth: int | None = None,
+    type: str = "Linear",
+    numel: int = 1,
+    shape: tuple[int, ...] = (),
+    **more: Any,
+) -> Row:
+    """Return a parameter's row, ``<layer>.<role>``. Its shape is ``(numel,)`` unless one is given."""
+    shape = shape or (numel,)
+    known = {"dtype": "float32", "trainable": True, **more}
+    return Row(f"{layer}.{role}", layer, 0, type, shape, math.prod(shape), role=role, depth=depth, **known)
 
 
 def call(layer: str, depth: int, type: str = "ReLU", numel: int = 1) -> Row:
@@ -24,7 +36,9 @@ def call(layer: str, depth: int, type: str = "ReLU", numel: int = 1) -> Row:
 
 def step_values(step: int, rows: Sequence[Row], kind: str = "gradient", **statistics: np.ndarray) -> StepValues:
     """Return one kind's values at a step. Every row is present unless ``count`` is given."""
-    return StepValues(step, {kind: Rows(rows)}, {kind: {"count": np.ones(len(rows)), **statistics}})
+    return StepValues(
+        step, {kind: Rows(rows)}, {kind: {"count": np.array([float(row.numel) for row in rows]), **statistics}}
+    )
 
 
 def joined(*values: StepValues) -> StepValues:
@@ -32,7 +46,8 @@ def joined(*values: StepValues) -> StepValues:
     rows = {kind: found for one in values for kind, found in one.rows.items()}
     statistics = {kind: found for one in values for kind, found in one.statistics.items()}
     scalars = {name: value for one in values for name, value in one.scalars.items()}
-    return StepValues(values[0].step, rows, statistics, scalars)
+    optimizers = next((one.optimizers for one in values if one.optimizers is not None), None)
+    return StepValues(values[0].step, rows, statistics, scalars, optimizers=optimizers)
 
 
 def findings_of(rule: Rule, steps: Iterable[StepValues]) -> list[Finding]:

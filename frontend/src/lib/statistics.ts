@@ -20,6 +20,8 @@ const ORDER = [
   "first_moment_norm",
   "second_moment_norm",
   "effective_step_size",
+  "gradient_ratio",
+  "lost_fraction",
   "rms",
   "backward_gain",
   "absmax",
@@ -49,6 +51,9 @@ const UNDEFINED = new Set([
   "saturated_fraction",
   "outlier_ratio",
   "effective_step_size",
+  "first_moment_norm",
+  "gradient_ratio",
+  "lost_fraction",
   "batch_std",
   "attention_entropy",
   "attention_entropy_min",
@@ -69,6 +74,7 @@ export function aggregateOf(statistic: string): Aggregate {
     case "second_moment_norm":
       return "root_sum_squares";
     case "effective_step_size":
+    case "gradient_ratio":
       return "root_mean_square";
     case "min":
     case "attention_entropy_min":

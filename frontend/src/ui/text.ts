@@ -44,6 +44,8 @@ const STATISTIC_NAMES = new Map(
     first_moment_norm: "first moment norm",
     second_moment_norm: "second moment norm",
     effective_step_size: "effective step size",
+    gradient_ratio: "gradient over its usual size",
+    lost_fraction: "lost fraction",
     backward_gain: "backward gain",
   }),
 );

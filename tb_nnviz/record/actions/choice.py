@@ -43,8 +43,7 @@ class Choice:
 
     def of(self, finding: Finding) -> Action:
         """Return the action of a finding."""
-        family = finding.rule.partition("/")[0]
-        for name in (finding.rule, f"{family}/*", finding.severity):
+        for name in (finding.rule, f"{finding.family}/*", finding.severity):
             if name in self._actions:
                 return self._actions[name]
         return self._default
@@ -65,8 +64,11 @@ def _action(name: str, given: Any) -> Action:
 
 def _name(name: Any) -> str:
     rules = [rule.name for rule in RULES]
-    families = [f"{family}/*" for family in dict.fromkeys(rule.partition("/")[0] for rule in [*rules, "nonfinite/"])]
-    known = [*SEVERITIES, *families, *rules]
-    if name not in known and not (isinstance(name, str) and name.startswith("nonfinite/")):
+    known = [
+        *SEVERITIES,
+        *(f"{family}/*" for family in dict.fromkeys(rule.partition("/")[0] for rule in rules)),
+        *rules,
+    ]
+    if name not in known:
         raise ValueError(f"unknown rule or severity in on_finding: {name!r:.80} ({near(str(name), known)})")
     return str(name)

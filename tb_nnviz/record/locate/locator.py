@@ -34,6 +34,7 @@ class Locator:
         optimizers: all that are watched. The list may change between steps.
         passes: the passes of the open step.
         paused: hooks that must not see a repeated pass.
+        waits: whether a device is waited for at each step, so that a finding may stop the program before the update.
     """
 
     def __init__(
@@ -42,9 +43,9 @@ class Locator:
         optimizers: Sequence[WatchedOptimizer],
         passes: Passes,
         paused: Sequence[Pausable],
+        waits: bool = False,
     ) -> None:
-        #: True if a device is waited for, so that its gradients are known before the update.
-        self.waits = False
+        self._waits = waits
         self._models, self._optimizers = models, optimizers
         self._passes, self._paused = passes, (*paused, passes)
         self._small = SmallGradients(models.values())
@@ -98,7 +99,7 @@ class Locator:
             return found
         if sums and finite:
             flag = DeviceFlag(sums)
-            if self.waits or flag.ready():
+            if self._waits or flag.ready():
                 finite = flag.finite()
             else:
                 self._late.append((step, flag, self._passes.all()))

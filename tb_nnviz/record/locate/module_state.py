@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import torch
@@ -15,6 +16,8 @@ from tb_nnviz.record.locate.arguments import size_of
 _TORCH_ATTRIBUTES = frozenset(vars(nn.Module()))
 #: Values of attributes that are kept. Others are objects of the user, which are not copied.
 _KEPT = (Tensor, bool, int, float, str, tuple, list, dict, set, type(None))
+#: Types of attributes that are kept at every pass.
+_SIMPLE = (bool, int, float, str)
 #: Puts an entry into the state that it had.
 Restore = Callable[[], object]
 _Entry = tuple[dict[str, Any], str]
@@ -23,8 +26,9 @@ _Entry = tuple[dict[str, Any], str]
 class ModuleState:
     """The entries of a model's modules that its passes change, such as the vectors of spectral normalization.
 
-    Which entries change is learned in the first passes. From then on, only those are copied. The running statistics of
-    a batch norm change too, but in training mode nothing depends on them.
+    Which entries change is learned in the first passes. From then on, only those are copied, and the numbers and
+    strings that are attributes of the model itself, such as the epoch. The running statistics of a batch norm change
+    too, but in training mode nothing depends on them.
 
     Args:
         model: the model.
@@ -43,7 +47,13 @@ class ModuleState:
     def begin(self) -> list[Restore]:
         """Return functions that put the entries back to their present values."""
         if self._passes >= self.LEARNED:
-            return self._kept(self._changed.values()) if self._changed else []
+            own = vars(self._model)
+            found: list[Restore] = [
+                partial(own.__setitem__, name, value)
+                for name, value in own.items()
+                if type(value) in _SIMPLE and name not in _TORCH_ATTRIBUTES
+            ]
+            return found + self._kept(self._changed.values()) if self._changed else found
         entries = list(_entries(self._model))
         self._before = [(entry, entry[0].get(entry[1]), _version(entry[0].get(entry[1]))) for entry in entries]
         return self._kept(entries)

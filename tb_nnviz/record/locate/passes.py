@@ -70,6 +70,8 @@ class Pass:
     grad: bool
     autocasts: list[Autocast]
     restores: list[Callable[[], object]]
+    #: Memory of the inputs and gradients.
+    bytes: int = 0
     thread: int = field(default_factory=threading.get_ident)
     #: Gradients that have reached the output.
     arrived: list[Arrived] = field(default_factory=list)
@@ -162,14 +164,7 @@ class Passes:
         self._running, self._key = None, running
         number = self._count[module] = self._count.get(module, -1) + 1
         arguments = Arguments.of(args, kwargs)
-        size = arguments.bytes
-        if self._bytes + size > self._most_bytes:
-            self._drop("its inputs do not fit in snapshot_bytes")
-            return
-        self._bytes += size
-        if len(self._kept) == MOST_PASSES:  # the first passes of a long accumulation matter less than the last
-            self._bytes -= self._kept.pop(0).arguments.bytes
-            self._drop(f"a step keeps {MOST_PASSES} passes")
+        self._release(arguments.bytes)
         self._time += 1
         devices = {tensor.device.type for tensor in arguments.tensors} | {"cpu"}
         self._running = made = Pass(
@@ -182,8 +177,20 @@ class Passes:
             grad,
             [Autocast.now(device) for device in devices],
             [*self._random[module].begin(), *self._states[module].begin()],
+            arguments.bytes,
         )
         self._kept.append(made)
+
+    def _release(self, size: int) -> None:
+        """Make room for the inputs of another pass. Those of the newest are kept whatever their size.
+
+        The training loop itself mostly holds the newest batch.
+        """
+        while self._kept and (self._bytes > self._most_bytes or len(self._kept) == MOST_PASSES):
+            many = len(self._kept) == MOST_PASSES
+            self._bytes -= self._kept.pop(0).bytes
+            self._drop(f"a step keeps {MOST_PASSES} passes" if many else "earlier passes do not fit in snapshot_bytes")
+        self._bytes += size
 
     def _end(self, module: nn.Module, args: Any, output: Any) -> None:
         if self._key is None or torch.compiler.is_compiling() or self.paused or in_backward():
@@ -210,9 +217,10 @@ class Passes:
             return
         self._time += 1
         size = size_of(gradient)
-        fits = self._bytes + size <= self._most_bytes and not is_distributed(gradient)
+        fits = size <= self._most_bytes and not is_distributed(gradient)
         if fits:
             self._bytes += size
+            made.bytes += size
         task = torch._C._current_graph_task_id()
         made.arrived.append(Arrived(self._time, task, index, gradient.detach() if fits else None))
 

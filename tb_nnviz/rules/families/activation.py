@@ -12,8 +12,9 @@ from tb_nnviz.rules.rule import Rule
 from tb_nnviz.rules.step_values import StepValues
 
 #: Share of units that are 0 in a whole step, above which a layer is dying (torchmortem and torchdiag warn at 0.5) or
-#: dead. ``few`` elements per unit and step do not show that a unit is dead: with one sample, half of them are 0.
-DEAD = {"limit": 0.5, "dead": 0.9, "few": 32.0, "patience": 3.0}
+#: dead. ``limit`` applies to layers that are ``above`` the lower quartile of the others, ``alone`` to all. ``few``
+#: elements per unit and step do not show that a unit is dead: with one sample, half of them are 0.
+DEAD = {"limit": 0.5, "above": 0.25, "alone": 0.8, "dead": 0.9, "few": 32.0, "patience": 3.0}
 #: Share of outputs within 0.01 of a bound (SageMaker Debugger, TheDeepChecker: 0.5 of a layer).
 SATURATED = {"limit": 0.5, "severe": 0.9, "patience": 3.0}
 #: Largest RMS of a unit over the median of the units. Massive activations are 1000 times the median (arXiv 2402.17762).
@@ -112,10 +113,15 @@ class Dead(_Units):
         share = np.where(calls.rectifies, values.get("activation", "dead_fraction"), np.nan)
         if values.has("activation", "nonpositive_unit_fraction") and values.has("activation_gradient", "zero_fraction"):
             share = np.where(calls.rectifies, share, self._functional(values, calls))
-        limit = np.full(len(share), self.limit["limit"])
+        limit = np.full(len(share), self._limit(share))
         few = per_unit(calls.rows, values.get("activation", "count")) < self.limit["few"]
-        limit[few] = max(self.limit["limit"], self.limit["dead"])
+        limit[few] = np.maximum(limit[few], self.limit["dead"])
         return self._judge(values, share, limit, self.limit["dead"], "dead_fraction", "units are 0 in every sample")
+
+    def _limit(self, share: np.ndarray) -> float:
+        known = share[np.isfinite(share)]
+        usual = float(np.percentile(known, 25, method="lower")) if known.size > 1 else 0.0
+        return max(self.limit["limit"], min(self.limit["alone"], usual + self.limit["above"]))
 
     @staticmethod
     def _functional(values: StepValues, calls: Calls) -> np.ndarray:
@@ -228,7 +234,7 @@ class Collapse(Rule):
     name = "activation/collapse"
     title = "The output is the same for every sample"
     reads = frozenset({("activation", "count"), ("activation", "batch_std~"), ("activation", "rms")})
-    uses = frozenset({("output", "count")})
+    uses = frozenset({("output", "count"), ("input", "count"), ("input", "batch_std~")})
     limits = COLLAPSE
     advice = (
         "Look at the layer in front: dead or saturated units no longer pass the input on.",
@@ -250,8 +256,8 @@ class Collapse(Rule):
         for one in np.unique(model):
             places = np.flatnonzero((model == one) & np.isfinite(spread))
             start = _from_here_on(spread[places] <= self.limit["limit"])
-            # If the first layer gives the same for every sample, so does the input.
-            if start is None or start == 0:
+            first_is_cause = start == 0 and inputs_differ(values, _models(values)[one] if one >= 0 else "")
+            if start is None or (start == 0 and not first_is_cause):
                 self._collapsed.pop(int(one), None)
                 continue
             first = int(places[start])
@@ -261,11 +267,12 @@ class Collapse(Rule):
                 continue
             self._reported = True
             exact = "exactly " if spread[first] == 0 else ""
-            usual = float(np.median(spread[places[:start]]))
+            usual = float(np.median(spread[places[:start]])) if start else None
+            others = "the inputs do" if usual is None else f"by {usual:.2g} in the layers before"
             layers = list(dict.fromkeys(rows[i].module for i in places[start:]))
             evidence = (
                 f"outputs differ between samples by {exact}{spread[first]:.2g} of their size since step {since}, "
-                f"in {name_layers(layers)}, and by {usual:.2g} in the layers before"
+                f"in {name_layers(layers)}, and {others}"
             )
             severity = "severe" if spread[places[-1]] <= self.limit["exact"] else "warning"
             return [
@@ -283,6 +290,15 @@ def relative_spread(values: StepValues, kind: str) -> np.ndarray:
     spread, rms = values.get(kind, "batch_std~"), values.get(kind, "rms")
     with np.errstate(all="ignore"):
         return np.where(rms > 0, spread / rms, np.where(rms == 0, spread, np.nan))
+
+
+def inputs_differ(values: StepValues, model: str) -> bool:
+    """Return True if the log shows that an input of a model differs between samples."""
+    if not values.has("input", "batch_std~"):
+        return False
+    rows = values.rows["input"]
+    own = np.array([row.module == model for row in rows], bool)
+    return bool((own & (values.get("input", "batch_std~") > 0)).any())
 
 
 def _from_here_on(mask: np.ndarray) -> int | None:

@@ -13,7 +13,8 @@ from tb_nnviz.rules.step_values import StepValues
 #: 1 for ReLU. With PyTorch's default (weights of variance 1 / (3 fan-in)), it is 0.41, which bounds ``shrink``.
 #: ``limit`` is the product along a path without normalization (SageMaker Debugger: a ratio of variances of 10 between
 #: two layers). ``total`` is the product for gains near 1. ``jump`` is one gain over the median of the others.
-SCALE = {"limit": 100.0, "grow": 3.0, "shrink": 0.25, "total": 1e4, "jump": 30.0, "severe": 1e4}
+#: ``first_layer`` is what the first layer exceeds if it is the one.
+SCALE = {"limit": 30.0, "grow": 3.0, "shrink": 0.25, "total": 1e4, "jump": 30.0, "first_layer": 10.0, "severe": 1e4}
 
 
 class Scale(Rule):
@@ -74,6 +75,9 @@ class Scale(Rule):
         elif len(gains) > 2:
             others = np.array([np.median(np.delete(gains, i)) for i in range(len(gains))])
             grows, shrinks = gains >= limit["jump"] * others, gains <= others / limit["jump"]
+            # a model may scale its inputs itself, but not to a large output
+            grows[0] &= std[places[0]] > limit["first_layer"] > origin
+            shrinks[0] = False
             shrinks[-1] = False  # a small head begins with a small output by design
             guilty, is_jump = grows | shrinks, True
             grows = bool((grows & guilty).any())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tb_nnviz.rules.calls import Calls, CallsOf
-from tb_nnviz.rules.families.activation import relative_spread
+from tb_nnviz.rules.families.activation import inputs_differ, relative_spread
 from tb_nnviz.rules.finding import Finding
 from tb_nnviz.rules.rule import Rule
 from tb_nnviz.rules.step_values import StepValues
@@ -87,7 +87,9 @@ class Constant(Rule):
     name = "input/constant"
     title = "Inputs are the same for every sample"
     reads = frozenset({("activation", "count"), ("activation", "batch_std~"), ("activation", "rms")})
-    uses = frozenset({("input", "count"), ("input", "std"), ("input", "rms"), ("output", "count")})
+    uses = frozenset(
+        {("input", "count"), ("input", "std"), ("input", "rms"), ("input", "batch_std~"), ("output", "count")}
+    )
     limits = CONSTANT
     advice = (
         "Look at the data set and the collate function: every sample of a batch is the same.",
@@ -107,14 +109,15 @@ class Constant(Rule):
         model = calls.model(names)
         for one in np.unique(model):
             known = spread[(model == one) & np.isfinite(spread)]
-            if not known.size or not (known <= self.limit["limit"]).all():
+            name = names[one] if one >= 0 else ""
+            if not known.size or not (known <= self.limit["limit"]).all() or inputs_differ(values, name):
                 self._since.pop(int(one), None)
                 continue
             since, steps = self._since.get(int(one), (values.step, 0))
             self._since[int(one)] = since, steps + 1
             if steps + 1 >= self.limit["patience"] and not self._reported:
                 self._reported = True
-                return [self._found(values, since, float(known[0]), names[one] if one >= 0 else "")]
+                return [self._found(values, since, float(known[0]), name)]
         return []
 
     def _found(self, values: StepValues, since: int, spread: float, model: str) -> Finding:

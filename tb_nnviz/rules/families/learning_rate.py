@@ -28,7 +28,11 @@ TOO_HIGH = {
 #: ``limit``: largest update over weight of any layer, median of the run; torchmortem warns below 1e-5, UMLAUT below a
 #: learning rate of 1e-7. ``stuck``: the same if the loss has not fallen by ``fall``. ``steps`` and ``patience``: steps
 #: and logged steps from the beginning.
-TOO_LOW = {"limit": 1e-5, "stuck": 5e-5, "fall": 0.02, "steps": 100, "patience": 10}
+TOO_LOW = {"limit": 1e-5, "stuck": 1e-4, "fall": 0.02, "steps": 50, "patience": 8}
+
+
+#: Optimizers that choose the size of a step themselves.
+LINE_SEARCH = {"LBFGS"}
 
 
 class TooHigh(Rule):
@@ -62,7 +66,7 @@ class TooHigh(Rule):
         self._reported = False
 
     def update(self, values: StepValues) -> list[Finding]:
-        if self._reported or maximizes(values):
+        if self._reported or maximizes(values) or names(values) & LINE_SEARCH:
             return []
         if values.logged:
             return self._of_losses(values)
@@ -72,37 +76,41 @@ class TooHigh(Rule):
         known = ratio[np.isfinite(ratio)]
         if not known.size or not np.isfinite(values.get("parameter", "norm")[values.present("parameter")]).all():
             return self._before_nan(values.step, "the parameters are NaN or Inf")
-        median, largest = float(np.median(known)), float(known.max())
         self._seen += 1
-        easing = 1.0 if names(values) != {"SGD"} else self.limit["plain"]
-        if self._seen == 1:
-            easing = self.limit["first"] if names(values) & {"RMSprop"} else easing
-            if self._is_initial(values):
-                return []
-        self._since = self._since if self._high else values.step
-        by_group = learning_rates(values)
-        rate = max(by_group.values())
+        if self._seen == 1 and self._is_initial(values):
+            return []
+        median, largest = float(np.median(known)), float(known.max())
+        rates = learning_rates(values)
+        text = ", ".join(f"{rate:g}" for rate in dict.fromkeys(rates.values()))
+        before, self._rate, risen = self._last, max(rates.values()), max(rates.values()) > 1.5 * self._rate
         if not self._high:
-            self._rose = self._has_risen() and rate <= 1.5 * self._rate
+            # A rate that has risen may have done so right after the last logged step.
+            self._since = before[0] + 1 if before is not None and risen else values.step
+            self._rose = self._has_risen() and not risen
         self._high = largest > self.limit["limit"]
         self._steps = self._steps + 1 if median > self.limit["limit"] else 0
-        rates = ", ".join(f"{rate:g}" for rate in dict.fromkeys(by_group.values()))
+        easing = self._easing(values)
         # A jump from usual updates at an unchanged rate is a spike of the gradient, unless it lasts.
-        before = self._last
-        is_usual = before is not None and before[1] < self.limit["before_nan"] and rate <= 1.5 * self._rate
+        is_usual = before is not None and before[1] < self.limit["before_nan"] and not risen
         is_sudden = median > self.limit["sudden"] * easing
-        self._rate = rate
         if not (is_sudden and is_usual):
-            self._last = values.step, median, largest, rates
+            self._last = values.step, median, largest, text
         if self._rose or ((not is_sudden or is_usual) and self._steps < self.limit["patience"]):
             return []
         severity = "severe" if median > self.limit["replaced"] * max(easing, 1.0) else "warning"
         count = int((known > self.limit["limit"]).sum())
         evidence = (
-            f"at a learning rate of {rates} the update is {median:.2g} times the weight in the median of the layers at "
+            f"at a learning rate of {text} the update is {median:.2g} times the weight in the median of the layers at "
             f"step {values.step}, and above {self.limit['limit']:g} in {count} of {known.size}"
         )
         return [self._found(values.step, severity, evidence, self._since, median)]
+
+    def _easing(self, values: StepValues) -> float:
+        """Return the factor on the limits that the optimizer asks for."""
+        known = names(values)
+        if self._seen == 1 and "RMSprop" in known:
+            return self.limit["first"]
+        return self.limit["plain"] if known == {"SGD"} else 1.0
 
     def _has_risen(self) -> bool:
         pairs = [(first, self._latest[name]) for name, first in self._loss.items()]
@@ -111,7 +119,7 @@ class TooHigh(Rule):
     def _is_initial(self, values: StepValues) -> bool:
         """Return True if gradients explode over depth at the first step: then the initialization is at fault."""
         found = profile(values) if values.has("gradient", "norm") else None
-        if found is None or found.places.size < 4 or not np.isfinite(found.sizes).all():
+        if found is None or found.places.size < 3 or not np.isfinite(found.sizes).all():
             return False
         return depth_growth(found)[0] >= math.log10(self.limit["depth"])
 
@@ -191,11 +199,14 @@ class TooLow(Rule):
         ratio = relative_updates(values)
         known = ratio[np.isfinite(ratio)]
         norm = values.get("gradient", "norm")[values.present("gradient")]
-        # A rate that has decayed, or a layer that has moved, ends the check: the rate was high enough before.
-        if not known.size or not (0 < known.max() < self.limit["stuck"]) or rate < 0.5 * self._rate:
-            self._is_over = len(self._ratios) >= 3 or (known.size > 0 and known.max() > 1e-3)
+        largest = float(known.max()) if known.size else 0.0
+        if not largest > 0:
             return []
-        self._ratios.add(np.array([known.max()]))
+        # A rate that has decayed, or a layer that moves, ends the check: the rate is high enough, or was.
+        if largest >= self.limit["stuck"] or rate < 0.5 * self._rate:
+            self._is_over = True
+            return []
+        self._ratios.add(np.array([largest]))
         self._norms.add(np.array([np.sqrt(np.sum(np.square(norm))) / clip_factor(values)]))
         if len(self._ratios) < self.limit["patience"] or values.step - self._first < self.limit["steps"]:
             return []

@@ -19,7 +19,7 @@ SPIKE = {"limit": 8.0, "largest": 2.0, "progress": 0.3, "history": 12.0, "patien
 #: run has gained (TheDeepChecker: twice the minimum).
 DIVERGES = {"limit": 0.1, "progress": 0.5, "noise": 5.0, "patience": 3.0, "slow": 10.0}
 #: The share of its start by which a loss falls in a run that learns (TheDeepChecker: 0.05).
-STUCK = {"limit": 0.05, "noise": 4.0, "steps": 200.0, "values": 5.0, "fewest_steps": 50.0}
+STUCK = {"limit": 0.05, "noise": 4.0, "steps": 500.0, "values": 5.0, "fewest_steps": 50.0}
 #: The share of its progress by which a loss still falls in the last third.
 PLATEAU = {"limit": 0.01, "low": 0.2, "values": 30.0}
 #: Evaluations behind the minimum of the validation, and the rise relative to its progress.
@@ -234,7 +234,7 @@ class Diverges(_Loss):
     def _found(
         self, step: int, severity: str, series: Series, level: float, limit: float, text: str, usual: float
     ) -> Finding:
-        low = min(self._best, usual) + 0.25 * (limit - min(self._best, usual))
+        low = min(self._best, usual) + max(0.1 * (limit - min(self._best, usual)), self._early or 0.0)
         below = np.flatnonzero(series.recent <= low)
         since = int(series.recent_steps[min(below[-1] + 1, len(series.recent) - 1) if below.size else 0])
         evidence = f"rises since step {since}, from {min(self._best, usual):.3g} to {level:.3g}, {text}"
@@ -269,7 +269,7 @@ class Stuck(_Loss):
         values, start = series.values, series.start
         late = values[-max(2, len(values) // 4) :]
         level, spread = float(np.median(late)), noise(values)
-        fall = start - min(level, float(levels(values).min()) if len(values) >= 20 else level)
+        fall = start - min(level, float(levels(values, min(10, len(values) // 2)).min()))
         few = min(5, len(values))
         error = spread * math.sqrt(1 / few + 1 / len(late))
         significant = fall > self.limit["noise"] * error

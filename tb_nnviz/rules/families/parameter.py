@@ -24,6 +24,8 @@ GROWING = {"limit": 10.0, "rms": 0.1}
 #: The reciprocal of ``GROWING``. Strong decay shrinks all weights, while a pruned layer is one of many, so that half
 #: of the weights must have shrunk.
 SHRINKING = {"limit": 0.1, "share": 0.5, "rms": 0.1}
+#: Power of the limit of ``SHRINKING`` at which weights have begun to shrink. Decay works from the first step on.
+BEGUN = 0.25
 
 
 class NoGradient(Rule):
@@ -230,8 +232,9 @@ class Growing(Rule):
         crossed = judged & (ratio > limit if self.grows else ratio < limit)
         further = norms >= self._extreme if self.grows else norms <= self._extreme
         self._extreme = np.fmax(self._extreme, norms) if self.grows else np.fmin(self._extreme, norms)
+        begun = judged & (ratio > limit if self.grows else ratio < limit**BEGUN)
         begin = self._start if is_wrong else values.step
-        self._since = np.where(crossed, np.where(self._since < 0, begin, self._since), -1)
+        self._since = np.where(begun, np.where(self._since < 0, begin, self._since), -1)
         found = crossed & further
         if self._reported or not found.any() or found.sum() < self.limit.get("share", 0.0) * judged.sum():
             return []
@@ -323,9 +326,9 @@ def _options_text(values: StepValues, row: Row) -> str:
 
 
 def _has_wrong_sign(values: StepValues) -> bool:
-    """Return True if an option of an optimizer makes the weights or the loss grow."""
+    """Return True if a weight decay makes the weights grow."""
     groups = [group["options"] for optimizer in values.optimizers or () for group in optimizer["groups"]]
-    return any(_is_negative(one.get("weight_decay")) or bool(one.get("maximize")) for one in groups)
+    return any(_is_negative(one.get("weight_decay")) for one in groups)
 
 
 def _is_negative(value: object) -> bool:

@@ -64,7 +64,7 @@ class LossScale(Rule):
         if elapsed >= self.limit["steps"] and len(late) > self.limit["rate"] * elapsed:
             evidence = f"at least {len(late)} of the last {elapsed:g} steps are skipped; the loss scale is {scale:.3g}"
             return self._found(step, "warning", evidence, late[0], scale)
-        if scale < self.limit["scale"] and self._skips:
+        if scale < self.limit["scale"] and self._skips and self._streak < 3:
             evidence = (
                 f"the loss scale has fallen to {scale:.3g} at step {step}, after {len(self._skips)} skipped steps"
             )

@@ -6,7 +6,7 @@ import numpy as np
 
 from tb_nnviz.rules.finding import Finding, name_layers
 from tb_nnviz.rules.lasting import Lasting
-from tb_nnviz.rules.optimizers import learning_rates, options_by_row
+from tb_nnviz.rules.optimizers import learning_rates, names, options_by_row
 from tb_nnviz.rules.rule import Rule
 from tb_nnviz.rules.sizes import UPDATE_READS, relative_updates
 from tb_nnviz.rules.step_values import Rows, StepValues
@@ -50,6 +50,8 @@ class TooLarge(Rule):
         self._reported = False
 
     def update(self, values: StepValues) -> list[Finding]:
+        if names(values) & {"LBFGS"}:  # it chooses the size of a step itself
+            return []
         rows, ratio = values.rows["update"], relative_updates(values)
         with np.errstate(invalid="ignore"):
             high, sudden = ratio > self.limit["limit"], ratio > self.limit["sudden"]

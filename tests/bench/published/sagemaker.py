@@ -106,7 +106,7 @@ def overfit(run: History) -> list[Alarm]:
     if not len(steps) or not len(run.loss[0]):
         return []
     training = np.interp(steps, *run.loss)
-    bad = (validation - training) / training > 0.1
+    bad = validation - training > 0.1 * training
     return [Alarm("loss/overfit", "", int(steps[np.argmax(bad)]))] if bad.any() else []
 
 

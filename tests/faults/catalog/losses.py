@@ -99,7 +99,7 @@ def rate_grows() -> Training:
 STILL = Case("cnn/digits-small", lambda: image_model(size=32))
 
 
-@CASES.fault("cnn/label-offset", "loss/spike loss/diverges", STILL, begins=100)
+@CASES.fault("cnn/label-offset", "loss/spike gradient/spike loss/diverges", STILL, begins=100)
 def label_offset() -> Training:
     """From step 100 on a new part of the data has labels that are off by one."""
     training = image_model(size=32)

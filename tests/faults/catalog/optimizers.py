@@ -42,7 +42,7 @@ def clip_small() -> Training:
     return language(optimizer=sgd(1.0, 0.9), clip=1e-3)
 
 
-@CASES.fault("cnn/decay-x10000", "parameter/shrinking", twins.CNN)
+@CASES.fault("cnn/decay-x10000", "parameter/shrinking", twins.CNN, begins=(0, 40))
 def decay() -> Training:
     """The weight decay of SGD is 5 in place of 5e-4, so all weights go to zero."""
     return image_model(optimizer=sgd(0.01, 0.9, weight_decay=5.0))
@@ -51,13 +51,14 @@ def decay() -> Training:
 ADAMW = Case("mlp/adamw", lambda: mlp(optimizer=adam(2e-3, torch.optim.AdamW, weight_decay=0.01)))
 
 
-@CASES.fault("mlp/adamw-decay", "parameter/shrinking", ADAMW)
+@CASES.fault("mlp/adamw-decay", "parameter/shrinking", ADAMW, begins=(0, 40))
 def decay_adamw() -> Training:
     """AdamW's weight decay is 50, so each step removes a tenth of every weight."""
     return mlp(optimizer=adam(2e-3, torch.optim.AdamW, weight_decay=50.0))
 
 
-@CASES.fault("cnn/decay-sign", "parameter/growing", twins.CNN, layers="conv*  <model> head bn*")
+@CASES.fault("cnn/decay-sign", "parameter/growing", twins.CNN, layers="conv* <model> head bn*",
+             begins=(0, 80))  # fmt: skip
 def decay_sign() -> Training:
     """A hand-written weight decay has the wrong sign, and batch norm hides that the weights grow by 3 % per step."""
     training = image_model()

@@ -21,7 +21,7 @@ def in_bfloat16(model: nn.Module, batch: Batch) -> Tensor:
     return F.cross_entropy(model(x).float().flatten(0, -2), y.flatten())
 
 
-BF16 = Case("mlp/bfloat16", lambda: mlp(change=nn.Module.bfloat16, loss=in_bfloat16, optimizer=sgd(0.3, 0.9)))
+BF16 = Case("mlp/bfloat16", lambda: mlp(change=nn.Module.bfloat16, loss=in_bfloat16, optimizer=sgd(0.03, 0.9)))
 
 
 @CASES.fault("mlp/bfloat16-rounds", "update/lost", BF16)
@@ -62,10 +62,10 @@ SCALED = Case("mlp/float16", scaled)
 @CASES.fault("mlp/loss-scale-falls", "precision/loss_scale", SCALED, begins=(60, 80))
 def loss_scale_falls() -> Training:
     """From step 60 on the loss is a sum that overflows float16 at any scale, so the scaler skips all steps."""
-    training = scaled()
+    training = scaled(steps=150)
     loss, now = training.loss, [0]
     training.before.append(lambda step: now.__setitem__(0, step))
-    training.loss = lambda model, batch: loss(model, batch) * (1e30 if now[0] >= 60 else 1.0)
+    training.loss = lambda model, batch: loss(model, batch) * (1e36 if now[0] >= 60 else 1.0)
     return training
 
 

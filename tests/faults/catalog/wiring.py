@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections import OrderedDict
 
 import torch
@@ -54,11 +53,11 @@ def head_replaced() -> Training:
     return training
 
 
-@CASES.fault("gan/optimizer-of-copy", "parameter/foreign parameter/not_optimized", twins.GAN, layers="D D.* <model>")
-def optimizer_of_copy() -> Training:
-    """The optimizer of the discriminator holds a copy that was made before the models were sent to their device."""
-    training = gan()
-    training.optimizer[1] = torch.optim.Adam(copy.deepcopy(training.model["D"]).parameters(), lr=1e-3)
+@CASES.fault("mlp/layer-reset", "parameter/foreign parameter/not_optimized", twins.MLP, layers="fc3 <model>", begins=80)
+def layer_reset() -> Training:
+    """At step 80 a layer is made again to reset it, and the optimizer keeps the parameters of the old one."""
+    training = mlp()
+    training.at(80, lambda: setattr(training.model, "fc3", nn.Linear(48, 32)))
     return training
 
 

@@ -20,6 +20,10 @@ from tb_nnviz.record.actions.debugger import break_in
 from tests.support.event_reader import Run
 
 
+#: Inputs that differ between samples.
+DATA = torch.linspace(-1, 1, 24).reshape(3, 8).T.contiguous()
+
+
 def net():
     """Return a net whose first layer gets no gradient."""
     torch.manual_seed(0)
@@ -39,7 +43,7 @@ def train(logdir, steps=12, broken_at=None, model=None, dead=False, every=1, **o
         with tb_nnviz.watch(model, optimizer, logdir, every=every, **options) as monitor:
             for step in range(steps):
                 optimizer.zero_grad()
-                loss = model(torch.ones(2, 3)).square().mean()
+                loss = model(DATA).square().mean()
                 loss.backward()
                 optimizer.step()
                 monitor.log(loss=float("nan") if step == broken_at else loss)
@@ -104,7 +108,7 @@ def test_raise_by_severity_and_by_rule(tmp_path):
 
 
 def test_raise_for_the_last_step_in_close(tmp_path):
-    _, step, error = train(tmp_path, steps=6, broken_at=5, on_finding="raise")
+    _, step, error = train(tmp_path, steps=6, broken_at=5, on_finding={"loss/nonfinite": "raise"})
     assert isinstance(error, tb_nnviz.FindingError) and step == 5
 
 
@@ -128,7 +132,7 @@ def test_raise_training_may_go_on(tmp_path):
     with tb_nnviz.watch(model, optimizer, tmp_path, every=1, on_finding={"loss/nonfinite": "raise"}) as monitor:
         for step in range(12):
             optimizer.zero_grad()
-            model(torch.ones(2, 3)).square().mean().backward()
+            model(DATA).square().mean().backward()
             try:
                 optimizer.step()
             except tb_nnviz.FindingError:

@@ -47,7 +47,7 @@ def train(
 
 
 def lost(logdir: Path, step: int) -> dict[str, float]:
-    return {name: row["lost_fraction"] for name, row in Run(logdir).statistics("update", step).items()}
+    return {name: row.get("lost_fraction", math.nan) for name, row in Run(logdir).statistics("update", step).items()}
 
 
 MAKERS = {

@@ -267,3 +267,15 @@ def test_spread_is_that_of_the_first_pass_of_each_step(tmp_path):
     model, batches = nn.Linear(3, 2), [torch.randn(4, 3), torch.randn(4, 3) * 9]
     run, outputs = run_of(model, tmp_path, *(((x,), {}) for x in batches))
     assert run.statistics("activation", 0)[""]["batch_std~"] == pytest.approx(spread(outputs[0]), rel=1e-5)
+
+
+def test_inputs_spread_is_that_of_the_first_axis(tmp_path):
+    class First(nn.Linear):
+        def forward(self, x, *others):
+            return super().forward(x)
+
+    x, same, times = torch.randn(5, 3), torch.ones(5, 2, 2), torch.randn(7)
+    run, _ = run_of(First(3, 2), tmp_path, ([x, same, times], {}))
+    found = run.statistics("input", 0)
+    assert found["input"]["batch_std~"] == pytest.approx(spread(x), rel=1e-5)
+    assert found["input#1"]["batch_std~"] == 0 and np.isnan(found["input#2"]["batch_std~"])

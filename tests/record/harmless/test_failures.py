@@ -18,7 +18,8 @@ from tests.support.tensors import same_bits
 #: Modules whose functions are made to raise, one at a time: everything between the training loop and the writer.
 PLACES = (
     "model.optimizers", "hooks.open_step",
-    "assemble", "collectors", "event_emitter", "measure.histogram", "measure.host_copy", "measure.moments", "measure.stats",
+    "assemble", "collectors", "event_emitter",
+    "measure.histogram", "measure.host_copy", "measure.moments", "measure.stats",
     "model.evaluation", "pending_step", "reduce.local", "row_table", "step_plan", "window",
     "hooks.calls", "hooks.fast_path", "hooks.modules", "hooks.optimizers", "hooks.order",
     "collect.activations", "collect.clipping", "collect.collector", "collect.global_norm", "collect.loss_scaling",
@@ -28,7 +29,7 @@ PLACES = (
     "collect.stale_gradients", "collect.watched_parameters",
     "locate.arguments", "locate.backward", "locate.findings", "locate.flags", "locate.forward", "locate.gradients",
     "locate.locator", "locate.module_state", "locate.optimizers", "locate.origin", "locate.passes",
-    "locate.random_states", "locate.replay", "locate.search", "locate.unlocated", "locate.values", "lost_hooks",
+    "locate.random_states", "locate.replay", "locate.search", "locate.unlocated", "locate.values", "reports.lost_hooks",
     "collect.activation_maps.axes", "collect.activation_maps.collector", "collect.activation_maps.inputs",
     "collect.activation_maps.layer_map", "collect.activation_maps.plan", "collect.activation_maps.probe",
     "collect.activation_maps.probe_passes",

@@ -53,7 +53,7 @@ def gan(generator_function, discriminator_function, logdir=None, steps=FAULT + 2
     return [*(p.detach() for one in models.values() for p in one.parameters()), torch.get_rng_state()]
 
 
-@pytest.mark.parametrize("functions, rule, module", [
+@pytest.mark.parametrize(("functions", "rule", "module"), [
     ((LOG, torch.tanh), "nonfinite/forward", "G.1"),
     ((ROOT, torch.tanh), "nonfinite/backward", "G.1"),
     ((torch.tanh, LOG), "nonfinite/forward", "D.1"),
@@ -162,7 +162,7 @@ class Masked(nn.Module):
         return self.head(self.odd(weights @ x))
 
 
-@pytest.mark.parametrize("hidden, module", [(None, "odd"), (1, "attend")])
+@pytest.mark.parametrize(("hidden", "module"), [(None, "odd"), (1, "attend")])
 def test_masks_are_no_origin_unless_they_hide_all(hidden, module, tmp_path):
     torch.manual_seed(0)
     model = Masked()
@@ -177,12 +177,14 @@ def test_masks_are_no_origin_unless_they_hide_all(hidden, module, tmp_path):
     assert (one["rule"], one["layer"], one["step"]) == ("nonfinite/forward", module, FAULT)
 
 
+def log_of_one_hot(x):
+    hot = nn.functional.one_hot(torch.zeros(len(x), dtype=torch.long), 8)
+    return (x if x.any() else x + hot).abs().log()
+
+
 def test_log_of_one_hot_is_the_origin_not_a_mask(tmp_path):
     torch.manual_seed(0)
-    model = nn.Sequential(
-        nn.Linear(4, 8), Zeroed(lambda x: (x if x.any() else nn.functional.one_hot(torch.zeros(len(x)).long(), 8) + x * 0).abs().log()),
-        nn.Linear(8, 1),
-    )  # fmt: skip
+    model = nn.Sequential(nn.Linear(4, 8), Zeroed(log_of_one_hot), nn.Linear(8, 1))
     optimizer = torch.optim.SGD(model.parameters(), 0.01)
     with tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=5):
         for step in range(FAULT + 1):
@@ -255,7 +257,7 @@ def test_finding_is_the_only_one_and_hooks_end_with_it(tmp_path):
             model(torch.randn(8, 4)).square().mean().backward()
             optimizer.step()
         assert monitor._session._locator._passes.all() == []
-    assert len(findings(tmp_path)) == 1
+    assert len(findings(tmp_path, of_rules=True)) == 1
 
 
 def test_result_of_a_device_that_is_late_is_reported_late(tmp_path, monkeypatch):
@@ -279,3 +281,34 @@ def test_result_of_a_device_that_is_late_is_reported_late(tmp_path, monkeypatch)
     (one,) = findings(tmp_path)
     assert one["since"] == FAULT and one["rule"] == "nonfinite/forward"
     assert "read after the update" in one["evidence"]
+
+
+@pytest.mark.parametrize(("rules", "count"), [({"nonfinite/forward": None}, 0), ({"nonfinite/loss": None}, 1)])
+def test_rule_that_is_switched_off_is_not_reported(rules, count, tmp_path):
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(4, 8), Zeroed(LOG), nn.Linear(8, 1))
+    optimizer = torch.optim.SGD(model.parameters(), 0.01)
+    with tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=5, rules=rules):
+        for step in range(FAULT + 1):
+            model[1].now = step
+            optimizer.zero_grad()
+            model(torch.randn(8, 4)).square().mean().backward()
+            optimizer.step()
+    assert len(findings(tmp_path)) == count
+
+
+def test_error_is_raised_before_the_update(tmp_path):
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(4, 8), Zeroed(LOG), nn.Linear(8, 1))
+    optimizer = torch.optim.SGD(model.parameters(), 0.01)
+    with (
+        tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=5, on_finding={"nonfinite/*": "raise"}),
+        pytest.raises(tb_nnviz.FindingError, match="makes"),
+    ):
+        for step in range(FAULT + 1):
+            model[1].now = step
+            optimizer.zero_grad()
+            model(torch.randn(8, 4)).square().mean().backward()
+            optimizer.step()
+    assert step == FAULT and all(p.isfinite().all() for p in model.parameters())
+    assert len(findings(tmp_path)) == 1

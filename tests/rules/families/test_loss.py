@@ -149,8 +149,8 @@ def test_diverges_recovery_is_not_reported() -> None:
 
 def test_stuck_constant_loss_is_severe() -> None:
     generator = np.random.default_rng(0)
-    found = findings_of(Stuck(), logged(2.303 + 0.01 * generator.normal(size=300)))
-    assert [(one.severity, one.since, one.step) for one in found] == [("severe", 0, 249)]
+    found = findings_of(Stuck(), logged(2.303 + 0.01 * generator.normal(size=700)))
+    assert [(one.severity, one.since, one.step) for one in found] == [("severe", 0, 511)]
 
 
 @pytest.mark.parametrize(("count", "every"), [(100, 1), (8, 50)])
@@ -161,6 +161,11 @@ def test_stuck_short_run_is_reported_at_its_end(count: int, every: int) -> None:
 
 def test_stuck_run_that_learnt_and_diverged_is_not_stuck() -> None:
     assert findings_of(Stuck(), logged(np.concatenate([course(100), np.full(150, 2.5)]))) == []
+
+
+def test_stuck_rare_log_that_learns_at_once_is_not_stuck() -> None:
+    losses = [2.3, 0.9, 0.6, 0.5, 0.45, 0.4, 0.5, 0.4, 2.4, 2.3, 2.3, 2.3]
+    assert findings_of(Stuck(), logged(losses, every=50)) == []
 
 
 def test_stuck_offset_loss_with_clear_progress_is_not_stuck() -> None:

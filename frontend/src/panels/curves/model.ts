@@ -35,7 +35,16 @@ const SHARED_CHARTS = new Map<string, [chart: string, part: Part]>([
 ]);
 const HIDDEN = new RegExp(`^${WINDOW_PREFIX}(steps|nonfinite|.*_step)$`);
 /** Charts that come first, in this order. */
-const FIRST = ["loss", "accuracy", "learning_rate", "gradient_norm", "clipping", "loss_scale", "skipped"];
+const FIRST = [
+  "loss",
+  "accuracy",
+  "learning_rate",
+  "gradient_norm",
+  "clipping",
+  "loss_scale",
+  "skipped",
+  "stale_gradient",
+];
 const LAST = ["overhead_seconds"];
 
 /** Return the charts for these tags with their lines. `words` provides titles and labels. */

@@ -47,7 +47,7 @@ class PassCollector(Collector):
         self._buffers = {kind: StepBuffer() for kind in self._tables}
         self._prefixes = {model: prefix for prefix, model in reversed(list(models.items()))}
         self._units = units
-        self._spreads: dict[str, Tensor | None] = {}
+        self._spreads: dict[tuple[str, str], Tensor | None] = {}  # by kind and row, of the step's first pass
         self._counts: dict[str, Tensor] = {}
 
     def begin(self, plan: StepPlan) -> None:
@@ -86,9 +86,9 @@ class PassCollector(Collector):
         for kind, table in self._tables.items():
             pending.add(table, self._buffers[kind])
         put, add = pending.copy.add, pending.add_value
-        for name, found in self._spreads.items():
+        for (kind, name), found in self._spreads.items():
             if found is not None:
-                add("output", "batch_std~", name, partial(_first, put(found)))
+                add(kind, "batch_std~", name, partial(_first, put(found)))
         for name, counts in self._counts.items():
             slot = put(counts)
             add("output", "largest_share", name, partial(_share, slot))
@@ -118,8 +118,12 @@ class PassCollector(Collector):
         if stats is None:
             return
         self._buffers[kind].merge(name, stats, self._plan.statistics)
-        if kind == "output" and self._plan.statistics:
-            self._compare(name, model, x)
+        if self._plan.statistics:
+            if kind == "output":
+                self._compare(name, model, x)
+            elif (kind, name) not in self._spreads and (values := real_numbers(x)) is not None:
+                # the first axis of an input without another one need not be that of samples
+                self._spreads[kind, name] = spread(values, 0) if x.dim() > 1 else None
 
     def _compare(self, name: str, model: nn.Module, output: Tensor) -> None:
         """Compare the units and the samples of an output."""
@@ -128,8 +132,8 @@ class PassCollector(Collector):
         axis = output.dim() - 1 if axis is None else axis
         if (x := real_numbers(output)) is None:
             return
-        if name not in self._spreads:
-            self._spreads[name] = spread(x, 0) if axis > 0 else None
+        if ("output", name) not in self._spreads:
+            self._spreads["output", name] = spread(x, 0) if axis > 0 else None
         counts = count_largest(x, axis) if axis > 0 and not output.is_complex() else None
         earlier = self._counts.get(name)
         if counts is not None and (earlier is None or earlier.shape == counts.shape):

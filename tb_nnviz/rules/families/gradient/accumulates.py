@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
+from tb_nnviz.rules.bias_sums import BIAS_READS, BiasSums
 from tb_nnviz.rules.finding import Finding
 from tb_nnviz.rules.rule import Rule
 from tb_nnviz.rules.sizes import clip_factor, total_norm
-from tb_nnviz.rules.step_values import Rows, StepValues
+from tb_nnviz.rules.step_values import StepValues
 
 #: ``limit``: difference between the sum of a bias's gradient and the sum of the gradient of its layer's output, over
 #: the largest sum that the bias's gradient can have. Without accumulation they are equal, up to rounding of 16 bits.
 #: ``growth``: norm over the first one, for logs without activations. ``patience``: logged steps.
 ACCUMULATES = {"limit": 0.05, "growth": 3.0, "patience": 3}
-#: Classes whose bias is added to each output once: the sums of both gradients are equal.
-_ADDS_BIAS = ("Linear", "Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d")
 
 
 class Accumulates(Rule):
@@ -27,7 +26,7 @@ class Accumulates(Rule):
     name = "gradient/accumulates"
     title = "Gradients are not set to zero"
     reads = frozenset({("gradient", "count"), ("gradient", "norm"), ("gradient", "mean")})
-    uses = frozenset({("activation_gradient", "count"), ("activation_gradient", "mean")})
+    uses = BIAS_READS
     scalars = frozenset({"stale_gradient"})
     limits = ACCUMULATES
     advice = (
@@ -42,7 +41,7 @@ class Accumulates(Rule):
         self._last = 0.0
         self._steps = 0
         self._since = 0
-        self._pairs: tuple[Rows, Rows, np.ndarray, np.ndarray] | None = None
+        self._sums = BiasSums()
         self._reported = False
 
     def update(self, values: StepValues) -> list[Finding]:
@@ -78,37 +77,9 @@ class Accumulates(Rule):
 
     def _differs(self, values: StepValues) -> bool | None:
         """Return True if most biases have another gradient than the step's outputs give, None if it is unknown."""
-        if not values.has("activation_gradient", "mean") or values.scalars.get("loss_scale", 1.0) != 1.0:
+        sums = self._sums.update(values)
+        if sums is None or values.scalars.get("loss_scale", 1.0) != 1.0:
             return None
-        biases, outputs = values.rows["gradient"], values.rows["activation_gradient"]
-        if self._pairs is None or self._pairs[0] is not biases or self._pairs[1] is not outputs:
-            self._pairs = (biases, outputs, *_pairs(biases, outputs))
-        _, _, bias, output = self._pairs
-        here = values.present("gradient")[bias] & values.present("activation_gradient")[output]
-        bias, output = bias[here], output[here]
-        if not bias.size:
-            return None
-        factor, counts = clip_factor(values), values.get("gradient", "count")[bias]
-        given = values.get("gradient", "mean")[bias] * counts / factor
-        expected = (
-            values.get("activation_gradient", "mean")[output] * values.get("activation_gradient", "count")[output]
-        )
-        scale = np.sqrt(counts) * values.get("gradient", "norm")[bias] / factor
-        with np.errstate(all="ignore"):
-            difference = np.abs(given - expected) / scale
+        difference = np.abs(sums.given / clip_factor(values) - sums.expected) / sums.largest * clip_factor(values)
         known = np.isfinite(difference)
         return bool((difference[known] > self.limit["limit"]).mean() > 0.5) if known.any() else None
-
-
-def _pairs(biases: Rows, outputs: Rows) -> tuple[np.ndarray, np.ndarray]:
-    """Return the rows of biases, and for each the row of its layer's only output."""
-    calls: dict[str, list[int]] = {}
-    for place, row in enumerate(outputs):
-        calls.setdefault(row.module, []).append(place)
-    found = [
-        (place, calls[row.module][0])
-        for place, row in enumerate(biases)
-        if row.role == "bias" and row.type in _ADDS_BIAS and not row.tied_to and len(calls.get(row.module, ())) == 1
-    ]
-    bias, output = zip(*found, strict=True) if found else ((), ())
-    return np.array(bias, np.int64), np.array(output, np.int64)

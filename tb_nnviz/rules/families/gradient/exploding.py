@@ -18,7 +18,7 @@ from tb_nnviz.rules.step_values import StepValues
 #: consequence. ``depth``: gradient of the first layers over that of the last, and ``layers``, the fewest layers;
 #: AUTOTRAINER has a ratio of 70 of the first to the last. ``norm``: an absolute limit, off.
 EXPLODING = {
-    "limit": 100.0, "largest": 10.0, "early": 1e3, "sudden": 1e4, "before_nan": 10.0, "depth": 1e3, "layers": 4,
+    "limit": 100.0, "largest": 10.0, "early": 1e3, "sudden": 1e4, "before_nan": 10.0, "depth": 1e3, "layers": 3,
     "history": 100, "norm": 0.0,
 }  # fmt: skip
 #: Logged steps of the beginning, with which slow growth is compared.

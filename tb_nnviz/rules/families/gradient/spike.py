@@ -15,7 +15,8 @@ from tb_nnviz.rules.step_values import StepValues
 #: that have fitted the rest. ``largest``: norm over the largest of the run, so that it is above that of the beginning.
 #: ``falls``: norm of the next logged step over that of the spike. ``explodes``: growth that is an explosion, as of
 #: gradient/exploding: what falls behind it is the norm of dead layers.
-SPIKE = {"limit": 20.0, "largest": 3.0, "falls": 0.2, "explodes": 1e4, "history": 50, "warm_up": 5}
+#: ``warning``: norm over the median, above which it is a warning.
+SPIKE = {"limit": 20.0, "warning": 100.0, "largest": 3.0, "falls": 0.2, "explodes": 1e4, "history": 50, "warm_up": 5}
 
 
 class Spike(Rule):
@@ -81,7 +82,8 @@ class Spike(Rule):
             f"norm {total:.3g} at step {values.step}, {total / usual:.3g} times the median {usual:.3g} of the last "
             f"{len(self._totals)} logged steps; most in {rows[place].name}, {growth[place]:.3g} times its median"
         )
+        severity = "warning" if total > self.limit["warning"] * usual else "notice"
         return self.finding(
-            values.step, "warning", evidence, layer=rows[place].module, row=rows[place].name, kind="gradient",
+            values.step, severity, evidence, layer=rows[place].module, row=rows[place].name, kind="gradient",
             statistic="norm", value=total, limit=self.limit["limit"] * usual, usual=usual,
         )  # fmt: skip

@@ -79,10 +79,12 @@ class Vanishing(Rule):
         rows, sizes = values.rows[found.kind], found.sizes
         top = _top(sizes)
         drops = np.diff(sizes[: top + 1])
-        # One layer that takes half of the fall is the cause. Otherwise all are alike, and the first one is named.
+        # One layer that takes half of the fall is the cause. Otherwise all are alike, and the first that is below the
+        # limit is named.
         sharp = int(np.argmax(drops)) + 1
         is_sharp = drops[sharp - 1] >= 0.5 * (sizes[top] - sizes[: top + 1].min())
-        cause = sharp if is_sharp else max(top - 1, 0)
+        below = np.flatnonzero(sizes[:top] < sizes[top] + np.log10(self.limit["limit"]))
+        cause = sharp if is_sharp or not below.size else int(below[-1])
         lowest = int(np.argmin(sizes[: top + 1]))
         vanished = np.flatnonzero(sizes < sizes[top] + np.log10(self.limit["limit"]))
         layers = [rows[int(place)].module for place in found.places[vanished]]

@@ -8,7 +8,7 @@ from tb_nnviz.record.hooks.guard import Guard
 from tb_nnviz.record.hooks.modules import ModuleHooks
 from tb_nnviz.record.hooks.optimizers import OptimizerHooks
 from tb_nnviz.record.locate.passes import Passes
-from tb_nnviz.record.step_notices import lost_module_hooks_notice, lost_optimizer_hooks_notice
+from tb_nnviz.record.reports.step_notices import lost_module_hooks_notice, lost_optimizer_hooks_notice
 
 
 class LostHooks:

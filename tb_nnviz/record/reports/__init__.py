@@ -1,0 +1,1 @@
+"""Reports of what a run does not record, and why."""
