@@ -204,6 +204,8 @@ class Passes:
             return
         self._random[module].end()
         self._states[module].end()
+        if self._states[module].writes_parameters:
+            made.stale = "the forward pass changes parameters of the model in place"
         with metadata():
             found = list(outputs_of(output))
         for index, tensor in enumerate(found):
