@@ -31,7 +31,8 @@ def spread(x: Tensor, axis: int) -> Tensor | None:
     """Return the root mean square, over the elements of a sample, of their standard deviation over samples.
 
     At most ``MOST_SAMPLES`` samples are read. Of each, all elements are read if there are at most ``MOST_ELEMENTS``, and
-    about ``RUNS`` evenly spaced runs of ``RUN`` neighbours otherwise. The result is exactly 0 if these samples are equal. It has one element, or is None with fewer than two samples.
+    about ``RUNS`` evenly spaced runs of ``RUN`` neighbours otherwise. The result is exactly 0 if these samples are
+    equal. It has one element, or is None with fewer than two samples.
 
     Args:
         x: a detached, strided tensor of real numbers, [..., samples, ...].
@@ -56,4 +57,5 @@ def spread(x: Tensor, axis: int) -> Tensor | None:
     # squares of 1e-30 and 1e30 have no digits in float32
     largest = torch.linalg.vector_norm(x, torch.inf)
     norm: Tensor = torch.linalg.vector_norm(x.div_(largest.clamp(min=torch.finfo(x.dtype).tiny)))
-    return (norm * largest / x.numel() ** 0.5).reshape(1)
+    norm = norm * largest / x.numel() ** 0.5
+    return norm.reshape(1)
