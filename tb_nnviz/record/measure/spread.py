@@ -30,8 +30,8 @@ def every(x: Tensor, axis: int, most: int) -> Tensor:
 def spread(x: Tensor, axis: int) -> Tensor | None:
     """Return the root mean square, over the elements of a sample, of their standard deviation over samples.
 
-    At most ``MOST_SAMPLES`` samples are read. Of each, all elements are read if there are at most ``MOST_ELEMENTS``, and
-    about ``RUNS`` evenly spaced runs of ``RUN`` neighbours otherwise. The result is exactly 0 if these samples are
+    At most ``MOST_SAMPLES`` samples are read. Of each, all elements are read if they are at most ``MOST_ELEMENTS``,
+    and about ``RUNS`` evenly spaced runs of ``RUN`` neighbours otherwise. The result is exactly 0 if these samples are
     equal. It has one element, or is None with fewer than two samples.
 
     Args:
