@@ -45,14 +45,14 @@ def test_vanishing_steep_fall_is_found_at_any_scale(scale: float, by_output: boo
 
 
 def test_vanishing_later_in_the_run_advises_on_the_rate() -> None:
-    steps = [gradients(step, np.ones(LAYERS), falling(0.9 if step < 3 else 0.15)) for step in range(6)]
+    steps = [gradients(step, np.ones(LAYERS), falling(0.9 if step < 30 else 0.15)) for step in range(0, 60, 10)]
     (found,) = findings_of(Vanishing(), steps)
-    assert found.since == 3 and "learning rate" in found.advice[0]
+    assert found.since == 30 and "learning rate" in found.advice[0]
 
 
 def test_vanishing_sharp_drop_names_what_shrinks() -> None:
     sizes = np.array([1e-5, 1e-5, 1e-5, 1.0, 1.0, 1.0, 1.0, 1.0])
-    (found,) = findings_of(Vanishing(), [gradients(step, np.ones(LAYERS), sizes) for step in range(3)])
+    (found,) = findings_of(Vanishing(), [gradients(step, np.ones(LAYERS), sizes) for step in range(0, 30, 10)])
     assert found.layer == "fc3"
 
 
@@ -61,7 +61,7 @@ def test_vanishing_drop_in_an_activation_names_the_activation() -> None:
     sizes = np.array([1e-5, 1e-5, 1e-5, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0])
     steps = [
         joined(gradients(step, np.ones(LAYERS)), step_values(step, outputs, "activation_gradient", norm=sizes))
-        for step in range(3)
+        for step in range(0, 30, 10)
     ]
     (found,) = findings_of(Vanishing(), steps)
     assert found.layer == "tanh2"
@@ -80,18 +80,18 @@ def test_vanishing_drop_in_an_activation_names_the_activation() -> None:
     ],
 )
 def test_vanishing_healthy_profiles_find_nothing(sizes: object) -> None:
-    steps = [gradients(step, sizes, sizes) for step in range(6)]
+    steps = [gradients(step, sizes, sizes) for step in range(0, 60, 10)]
     assert findings_of(Vanishing(), steps) == []
 
 
 def test_vanishing_that_recovers_finds_nothing() -> None:
-    steps = [gradients(step, falling(0.15 if step < 2 else 0.8)) for step in range(6)]
+    steps = [gradients(step, falling(0.15 if step < 20 else 0.8)) for step in range(0, 60, 10)]
     assert findings_of(Vanishing(), steps) == []
 
 
 def test_vanishing_two_layers_find_nothing() -> None:
     weights = [row("a", depth=0), row("b", depth=1)]
-    steps = [step_values(step, weights, norm=np.array([1e-8, 1.0])) for step in range(5)]
+    steps = [step_values(step, weights, norm=np.array([1e-8, 1.0])) for step in range(0, 50, 10)]
     assert findings_of(Vanishing(), steps) == []
 
 
@@ -104,9 +104,14 @@ def test_vanishing_slow_fall_counts_if_the_layers_stand_still() -> None:
         ]
         return joined(*parts)
 
-    assert findings_of(Vanishing(), [step(at, 1e-2) for at in range(4)]) == []
-    (found,) = findings_of(Vanishing(), [step(at, 1e-6) for at in range(4)])
+    assert findings_of(Vanishing(), [step(at, 1e-2) for at in range(0, 40, 10)]) == []
+    (found,) = findings_of(Vanishing(), [step(at, 1e-6) for at in range(0, 40, 10)])
     assert found.severity == "warning"
+
+
+def test_vanishing_at_each_step_of_a_short_run_finds_nothing() -> None:
+    steps = [gradients(step, falling(0.15)) for step in range(8)]
+    assert findings_of(Vanishing(), steps) == []
 
 
 # zero
