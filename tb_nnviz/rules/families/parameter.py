@@ -247,9 +247,11 @@ class Growing(Rule):
             f"{self._start}; so in {int(found.sum())} of {int(judged.sum())} weights: {name_layers(layers)}"
             f"{_options_text(values, rows[place])}"
         )
+        # Without weights, a network gives the same for every input.
+        severity = "warning" if self.grows or found.sum() < 0.9 * judged.sum() else "severe"
         return [
             self.finding(
-                values.step, "warning", evidence, since=int(self._since[place]), layer=rows[place].module,
+                values.step, severity, evidence, since=int(self._since[place]), layer=rows[place].module,
                 row=rows[place].name, kind="parameter", statistic="norm", value=float(norms[place]),
                 limit=float(limit * self._first[place]), usual=float(self._first[place]),
                 details={"layers": layers},

@@ -153,7 +153,7 @@ def test_growing_negative_decay_is_found_earlier_and_named() -> None:
 
 def test_shrinking_of_most_weights_is_found() -> None:
     (found,) = findings_of(Shrinking(), [sized(step, 2.0 * 0.8**step) for step in range(15)])
-    assert found.severity == "warning" and found.since == 5 and found.step == 11
+    assert found.severity == "severe" and found.since == 5 and found.step == 11
 
 
 def test_shrinking_of_one_weight_finds_nothing() -> None:
