@@ -273,6 +273,12 @@ def test_accumulates_without_stale_gradients_finds_nothing() -> None:
     assert findings_of(Accumulates(), [biased(step, 3.0, 1.0, stale=0.0) for step in range(6)]) == []
 
 
+def test_accumulates_sums_of_0_tell_nothing() -> None:
+    (found,) = findings_of(Accumulates(), [biased(step, 0.0, 1e-9) for step in range(6)])  # the norm grows
+    assert found.since == 1
+    assert findings_of(Accumulates(), [biased(0, 0.0, 1e-9) for _ in range(6)]) == []
+
+
 def test_accumulates_without_outputs_needs_growth() -> None:
     (found,) = findings_of(Accumulates(), [biased(step, 1.0, 1.0, outputs=False) for step in range(6)])
     assert found.since == 1
