@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from tb_nnviz.diagnosis.steps import read_steps
@@ -16,6 +15,8 @@ from tb_nnviz.rules.runner import RuleRunner, Unchecked
 from tb_nnviz.rules.settings import Settings, make_rules
 from tb_nnviz.schema import SEVERITIES
 
+#: The rule that compares two runs.
+PARTED = "runs/parted"
 #: The verdict on a run that no rule could check.
 NOT_CHECKABLE = "not checkable"
 #: The verdict on a run without a finding.
@@ -55,8 +56,8 @@ class Diagnosis:
 
     @property
     def verdict(self) -> str:
-        """The worst severity, ``NOTHING_FOUND`` or ``NOT_CHECKABLE``."""
-        found = {one.severity for one in self.findings}
+        """The worst severity, ``NOTHING_FOUND`` or ``NOT_CHECKABLE``. To differ from another run is no problem."""
+        found = {one.severity for one in self.findings if one.rule != PARTED}
         return next((one for one in SEVERITIES if one in found), NOTHING_FOUND if self.checked else NOT_CHECKABLE)
 
 
@@ -72,7 +73,8 @@ def diagnose(reader: Reader, run: str, settings: Settings | None = None, read: R
     Raises:
         ValueError: as ``make_rules``.
     """
-    runner = RuleRunner(make_rules(settings))
+    rules = make_rules(settings)
+    runner = RuleRunner(rules)
     steps, missing = read_steps(reader, run, runner.reads, read)
     findings: list[Finding] = []
     depths: dict[str, float] = {}
@@ -84,43 +86,31 @@ def diagnose(reader: Reader, run: str, settings: Settings | None = None, read: R
             if not depths.keys() >= set(rows.layers):
                 depths.update({row.module: float(row.depth) for row in rows if row.depth is not None})
     findings += runner.finish()
-    logged, lacking = logged_findings(reader, run, read)
+    logged, lacking = logged_findings(reader, run, {rule.name for rule in rules}, read)
     findings = supersede(findings, logged)
     missing = [*missing, *lacking]
     return Diagnosis(run, explain(findings, depths), runner.checked, runner.unchecked, first, last, missing)
 
 
-def logged_findings(reader: Reader, run: str, read: ReadTags | None = None) -> tuple[list[Finding], list[Missing]]:
+def logged_findings(
+    reader: Reader, run: str, rules: Collection[str], read: ReadTags | None = None
+) -> tuple[list[Finding], list[Missing]]:
     """Return the findings in a log that only training can make, because they are not in its statistics.
 
     Those are the first nonfinite values, which training looked for by running a batch again.
+
+    Args:
+        reader: the source.
+        run: the name of the run.
+        rules: the names of the rules whose findings are returned.
+        read: as for ``read_findings``.
     """
     events, _, missing = read_findings(reader, [run], read)
-    known = [event.finding for event in events if "direction" in event.finding["details"]]
-    return [Finding.of(one) for one in known], missing
+    found = [Finding.of(event.finding) for event in events]
+    return [one for one in found if one.rule in rules and "direction" in one.details], missing
 
 
 def supersede(findings: Sequence[Finding], logged: Sequence[Finding]) -> list[Finding]:
     """Return the findings with those of training in place of what the statistics show of the same family."""
-    families = {one.family for one in logged}
+    families = {one.family for one in logged if one.severity == "severe"}
     return [*logged, *(one for one in findings if one.family not in families)]
-
-
-def with_reference(diagnosis: Diagnosis, reader: Reader, reference: str) -> Diagnosis:
-    """Return a diagnosis with the values that a reference run has where the findings are.
-
-    Args:
-        diagnosis: the diagnosis.
-        reader: the source of the reference run.
-        reference: the name of the reference run.
-    """
-    reads = {(one.kind, name) for one in diagnosis.findings if one.kind for name in ("count", one.statistic)}
-    found: dict[tuple[str, str, str, int], float] = {}
-    wanted = {(one.kind, one.statistic, one.row, one.step) for one in diagnosis.findings}
-    steps, _ = read_steps(reader, reference, reads)
-    for values in steps:
-        for kind, statistic, row, step in wanted:
-            if step == values.step and values.has(kind, statistic) and row in values.rows[kind].place:
-                found[kind, statistic, row, step] = float(values.get(kind, statistic)[values.rows[kind].place[row]])
-    at = [found.get((one.kind, one.statistic, one.row, one.step)) for one in diagnosis.findings]
-    return replace(diagnosis, reference_values=[None if x is None or not math.isfinite(x) else x for x in at])

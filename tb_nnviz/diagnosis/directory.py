@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from tb_nnviz.diagnosis.diagnose import NOT_CHECKABLE, NOTHING_FOUND, Diagnosis, diagnose, with_reference
+from tb_nnviz.diagnosis.diagnose import NOT_CHECKABLE, NOTHING_FOUND, Diagnosis, diagnose
+from tb_nnviz.diagnosis.reference import LoggedRun, with_reference
 from tb_nnviz.logs.event_files import EventFileReader, find_runs
 from tb_nnviz.rules.settings import Settings, near
 from tb_nnviz.schema import SEVERITIES
@@ -39,13 +40,14 @@ def diagnose_directory(
     for name in [*runs, *([] if reference is None else [reference])]:
         if name not in known:
             raise ValueError(f"unknown run: {name!r} ({near(name, known)})")
+    other = None if reference is None else LoggedRun(EventFileReader(logdir / reference), ".")
     found = []
     for name in dict.fromkeys(runs or known):
-        one = diagnose(EventFileReader(logdir / name), ".", settings)
-        found.append(one.renamed(name))
-    if reference is not None:
-        source = EventFileReader(logdir / reference)
-        found = [one if one.run == reference else with_reference(one, source, ".") for one in found]
+        reader = EventFileReader(logdir / name)
+        one = diagnose(reader, ".", settings).renamed(name)
+        if other is not None and name != reference:
+            one = with_reference(one, LoggedRun(reader, "."), other, str(reference))
+        found.append(one)
     return sorted(found, key=worst_first)
 
 

@@ -14,9 +14,10 @@ from tests.browser.conftest import Pages
 from tests.support.browser.page_driver import IFRAME, NARROW, WIDE, View
 from tests.support.browser.servers import Server
 
-PANELS = ("gradient_flow", "activations", "distributions", "weights", "structure", "curves")
+PANELS = ("health", "gradient_flow", "activations", "distributions", "weights", "structure", "curves")
 #: Route whose response fills the panel, per panel.
 ROUTES = {
+    "health": "health",
     "gradient_flow": "series",
     "activations": "maps",
     "distributions": "histograms",

@@ -64,7 +64,7 @@ export function FindingsStrip({ stable }: { stable: () => void }) {
       }
       aria-label={TEXT.health.title}
       data-testid="health"
-      data-pending={waiting}
+      aria-busy={waiting > 0}
     >
       {chains.length === 0 ? (
         <span class="fold">
@@ -174,12 +174,12 @@ function Card({ chain: { run, cause, effects, severity } }: { chain: Chain }) {
           <b class="cut">{cause.title}</b>
           <span class="severity">{UI_TEXT.health.severity[severity]}</span>
           {effects.length > 0 && <span class="dim effects">{TEXT.health.effects(effects.length)}</span>}
-          <span class="go">{TEXT.health.showIt}</span>
         </span>
         <span class="second">
           <Name text={store.shortNames.value.get(run) ?? run} among={store.shortList.value} />
           <span aria-hidden="true">·</span>
           <Name text={where} />
+          <span class="go">{TEXT.health.showIt}</span>
         </span>
         <span class="second cut">{cause.evidence}</span>
       </button>

@@ -2,7 +2,15 @@ import { useMemo } from "preact/hooks";
 import type { Priority } from "../data/request";
 import type { Store } from "../data/store";
 import { joinList, splitList } from "../lib/links/list";
-import { byRank, type Chain, chainsOf, type Finding, scalarOf } from "../lib/rules/findings";
+import {
+  byRank,
+  type Chain,
+  chainsOf,
+  type Finding,
+  foundLayers,
+  type LayerFinding,
+  scalarOf,
+} from "../lib/rules/findings";
 import { bodyOf, type RuleSettings, readSettings, writeSettings } from "../lib/rules/settings";
 import { partOf } from "../lib/scalar_parts";
 import { GLOBAL_PREFIX, LOG_PREFIX } from "../lib/tags";
@@ -59,6 +67,12 @@ export function useFindingsOf(runs: readonly string[], priority: Priority, enabl
 export function useFindings(): Findings {
   const store = useStore();
   return useFindingsOf(store.shown.value, "idle", store.runs.value !== null);
+}
+
+/** Return the layers of a run that findings name. */
+export function useFoundLayers(run: string): ReadonlyMap<string, LayerFinding> {
+  const { findings } = useFindings();
+  return useMemo(() => foundLayers(findings, run), [findings, run]);
 }
 
 /** Return the parameter filter that includes this parameter. Null is the default, weights only. */

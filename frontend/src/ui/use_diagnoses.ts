@@ -2,7 +2,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { pool } from "../data/pool";
 import { keyOf, messageOf, type Priority } from "../data/request";
 import { useQueryClient } from "../data/use_query";
-import type { HealthAnswer, RuleInfo, RunHealth } from "../lib/rules/health";
+import type { HealthAnswer, RunHealth } from "../lib/rules/health";
 
 /** Maximum number of pending diagnoses. The server computes them, and answers other requests beside them. */
 const AT_ONCE = 2;
@@ -20,8 +20,6 @@ export interface Diagnosis {
 
 export interface Diagnoses {
   runs: ReadonlyMap<string, Diagnosis>;
-  /** All rules with their default limits, once an answer has arrived. */
-  rules: readonly RuleInfo[];
   pending: number;
   /** The first error of any run. */
   error: string | null;
@@ -89,7 +87,6 @@ export function useDiagnoses(
     const all = [...found.values()];
     return {
       runs: found,
-      rules: runs.map((run) => known.get(run)?.answer?.rules ?? []).find(({ length }) => length > 0) ?? [],
       pending: all.filter(({ pending }) => pending).length,
       error: all.find(({ error }) => error !== null)?.error ?? null,
       retry: () => setAttempt((n) => n + 1),

@@ -12,10 +12,13 @@ from tb_nnviz.rules.registry import RULES
 
 def handle(call: Call) -> Answer:
     """Return the verdict, the findings and what was checked of many runs, and the rules with their default limits."""
-    body = query.parse_body(call.read_body(), ("runs", "rules"))
+    body = query.parse_body(call.read_body(), ("runs", "rules", "reference"))
     runs = query.parse_runs(body)
+    reference = body.get("reference")
+    if not (reference is None or isinstance(reference, str)):
+        raise errors.InvalidArgumentError(f"invalid reference: {query.short(reference)} (expected a run, or null)")
     try:
-        found = call.caches.diagnoses.diagnose(call.reader, runs, body.get("rules"))
+        found = call.caches.diagnoses.diagnose(call.reader, runs, body.get("rules"), reference)
     except (ValueError, TypeError) as error:
         raise errors.InvalidArgumentError(str(error)) from None
     rules: list[dict[str, Any]] = [

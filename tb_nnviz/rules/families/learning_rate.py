@@ -31,6 +31,8 @@ TOO_HIGH = {
 TOO_LOW = {"limit": 1e-5, "stuck": 1e-4, "fall": 0.02, "steps": 50, "patience": 8}
 
 
+#: The factor by which a learning rate must grow to be the reason for what changes.
+GROWN = 1.5
 #: Optimizers that choose the size of a step themselves.
 LINE_SEARCH = {"LBFGS"}
 
@@ -62,6 +64,7 @@ class TooHigh(Rule):
         self._rate = 0.0
         self._loss: dict[str, float] = {}  # the first value of each
         self._latest: dict[str, float] = {}
+        self._lowest: dict[str, tuple[float, float]] = {}  # the least value of each, and the learning rate then
         self._rose = False  # True if a loss had risen before the updates became large
         self._reported = False
 
@@ -82,7 +85,7 @@ class TooHigh(Rule):
         median, largest = float(np.median(known)), float(known.max())
         rates = learning_rates(values)
         text = ", ".join(f"{rate:g}" for rate in dict.fromkeys(rates.values()))
-        before, self._rate, risen = self._last, max(rates.values()), max(rates.values()) > 1.5 * self._rate
+        before, self._rate, risen = self._last, max(rates.values()), max(rates.values()) > GROWN * self._rate
         if not self._high:
             # A rate that has risen may have done so right after the last logged step.
             self._since = before[0] + 1 if before is not None and risen else values.step
@@ -113,8 +116,12 @@ class TooHigh(Rule):
         return self.limit["plain"] if known == {"SGD"} else 1.0
 
     def _has_risen(self) -> bool:
-        pairs = [(first, self._latest[name]) for name, first in self._loss.items()]
-        return any(first > 0 and latest > self.limit["rising"] * first for first, latest in pairs)
+        """Return True if a loss has left its beginning behind, and not because the learning rate has grown since."""
+        for name, first in self._loss.items():
+            has_grown = self._rate > GROWN * self._lowest[name][1] > 0
+            if first > 0 and self._latest[name] > self.limit["rising"] * first and not has_grown:
+                return True
+        return False
 
     def _is_initial(self, values: StepValues) -> bool:
         """Return True if gradients explode over depth at the first step: then the initialization is at fault."""
@@ -129,6 +136,8 @@ class TooHigh(Rule):
             if "loss" not in name.lower() or "val" in name.lower() or "test" in name.lower():
                 continue
             first, self._latest[name] = self._loss.setdefault(name, value), value
+            if name not in self._lowest or value < self._lowest[name][0]:
+                self._lowest[name] = value, self._rate
             if not math.isfinite(value) or (first > 0 and value > self.limit["loss"] * first):
                 found = self._before_nan(values.step, f"{name} is {value:.3g}, and was {first:.3g} at first")
                 if found:

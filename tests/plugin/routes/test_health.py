@@ -69,6 +69,20 @@ def test_health_lists_all_rules_with_limits(health_board: TensorBoard) -> None:
     assert {"name", "title", "limits", "source"} == set(rules[0])
 
 
+def test_health_reference_equals_the_command_line(health_board: TensorBoard, logdir: Path) -> None:
+    expected = {one.run: describe(one) for one in diagnose_directory(logdir, reference="sound")}
+    answer = ask(health_board, "sound", "dead", "broken", reference="sound")
+    assert {run["run"]: run for run in answer["runs"]} == expected
+    dead = next(run for run in answer["runs"] if run["run"] == "dead")
+    values = {one["rule"]: one.get("reference") for one in dead["findings"]}
+    assert values["gradient/zero"] == 1.0 and "runs/parted" in dead["checked"]
+
+
+def test_health_invalid_reference_is_400(health_board: TensorBoard) -> None:
+    response = health_board.post("health", {"runs": ["sound"], "reference": 3})
+    assert response.status_code == 400 and "invalid reference: 3" in response.text
+
+
 def test_health_unknown_run_is_missing(health_board: TensorBoard) -> None:
     answer = ask(health_board, "nowhere", "sound")
     assert answer["missing"] == [{"run": "nowhere", "reason": "no data in run 'nowhere'"}]

@@ -173,7 +173,9 @@ class View:
     def settle(self) -> View:
         """Wait until all queries are answered and drawn."""
         drawn = "#tab-panel > :not([aria-busy=true]):not(:has([aria-busy=true]))"
-        self.until(f"!__nnviz.state().loading && document.querySelector({drawn!r})")
+        strip = "section.health[aria-busy=true]"
+        idle = f"!__nnviz.state().loading && !document.querySelector({strip!r})"
+        self.until(f"{idle} && document.querySelector({drawn!r})")
         self.frame.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
         return self
 

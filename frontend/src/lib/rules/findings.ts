@@ -93,3 +93,25 @@ export function scalarOf({ rule, scalar, evidence }: Finding): string | null {
   // The evidence begins with the name of the loss.
   return rule.startsWith("loss/") ? LOG_PREFIX + evidence.split(" ")[0] : null;
 }
+
+/** The first cause that names a layer. */
+export interface LayerFinding {
+  since: number;
+  titles: readonly string[];
+}
+
+/** Return the layers that the severe findings and warnings of a run name, except those that follow from another. */
+export function foundLayers(findings: readonly Finding[], run: string): ReadonlyMap<string, LayerFinding> {
+  const found = new Map<string, { since: number; titles: string[] }>();
+  for (const { cause } of chainsOf(findings.filter((one) => one.run === run))) {
+    if (cause.severity === "notice") continue;
+    for (const layer of new Set([layerOf(cause), ...cause.layers])) {
+      if (layer === "") continue;
+      const own = found.get(layer) ?? { since: cause.since, titles: [] };
+      own.since = Math.min(own.since, cause.since);
+      own.titles.push(cause.title);
+      found.set(layer, own);
+    }
+  }
+  return found;
+}

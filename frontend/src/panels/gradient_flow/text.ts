@@ -35,7 +35,8 @@ export const TEXT = {
       skipped: "skipped step",
     },
     help: {
-      finding: () => "A rule's finding, at the step at which it began.",
+      finding: () =>
+        "A rule's finding, at the step at which it began. The layers that severe findings and warnings name are outlined from that step on.",
       peak: (factor: number, spreads: number, reach: number) =>
         `A window is the steps from one logged step to the next. A window's highest gradient norm or loss is marked if it is at least ${factor} times the median of the ${reach} preceding and of the ${reach} following windows, and ${spreads} times their spread above it.`,
       nonfinite: () => "Gradients or the loss had NaN or Inf at steps that were not logged.",

@@ -6,6 +6,7 @@ import { Failure } from "../../ui/failure";
 import { useFindingsOf, useRuleSettings } from "../../ui/findings";
 import { NoRuns } from "../../ui/panel_empty";
 import { UI_TEXT } from "../../ui/text";
+import type { Diagnoses } from "../../ui/use_diagnoses";
 import { findingsCsv } from "./csv";
 import { countFound, countVerdicts, verdictOf } from "./model";
 import { RulesTable } from "./parts/rules";
@@ -30,7 +31,8 @@ export function View() {
   const verdicts = new Map<string, Verdict>(
     healths.map((health) => [health.run, verdictOf(health, dismissed)]),
   );
-  const done = runs.length - diagnoses.pending;
+  const pending = runs.filter((run) => diagnoses.runs.get(run)?.pending);
+  const order = useArrival(runs, diagnoses);
   const all = [...diagnoses.runs.values()];
   const failed = runs.length > 0 && all.length === runs.length && all.every(({ error }) => error !== null);
   // An error about the settings is shown beside them.
@@ -59,7 +61,11 @@ export function View() {
               {TEXT.count(own.length, verdict)}
             </button>
           ))}
-          {diagnoses.pending > 0 && <span class="dim">{TEXT.checkingRuns(done, runs.length)}</span>}
+          {diagnoses.pending > 0 && (
+            <span class="dim" title={pending.join("\n")}>
+              {TEXT.checkingRuns(runs.length - diagnoses.pending, runs.length)}
+            </span>
+          )}
         </div>
         <div class="ends">
           {dismissed.size > 0 && (
@@ -113,31 +119,25 @@ export function View() {
       ) : (
         <div class="h-scroll" tabIndex={-1}>
           {open && (
-            <RulesTable
-              rules={diagnoses.rules}
-              settings={settings}
-              set={set}
-              found={countFound(healths)}
-              error={diagnoses.error}
-            />
+            <RulesTable settings={settings} set={set} found={countFound(healths)} error={diagnoses.error} />
           )}
           {failed && !isOfRules && (
             <Failure what={TEXT.what} message={diagnoses.error ?? UI_TEXT.loading} retry={diagnoses.retry} />
           )}
           <div class="h-list" ref={list} data-testid="h-list">
-            {runs.map((run) => {
+            {order.map((run) => {
               const diagnosis = diagnoses.runs.get(run);
+              // An error that all runs share is shown once, above them.
+              if (!diagnosis || (failed && diagnosis.health === null)) return null;
               return (
-                diagnosis && (
-                  <RunCard
-                    key={run}
-                    run={run}
-                    diagnosis={failed ? { ...diagnosis, error: null } : diagnosis}
-                    dismissed={dismissed}
-                    dismiss={dismiss}
-                    open={runs.length <= MAX_OPEN}
-                  />
-                )
+                <RunCard
+                  key={run}
+                  run={run}
+                  diagnosis={failed ? { ...diagnosis, error: null } : diagnosis}
+                  dismissed={dismissed}
+                  dismiss={dismiss}
+                  open={runs.length <= MAX_OPEN}
+                />
               );
             })}
           </div>
@@ -145,4 +145,20 @@ export function View() {
       )}
     </section>
   );
+}
+
+/**
+ * Return the runs whose diagnoses have arrived, in the order of arrival, and the shown order if they arrive together.
+ * A card is added below the others, so that nothing moves while the rest is computed.
+ */
+function useArrival(runs: readonly string[], { runs: found }: Diagnoses): readonly string[] {
+  const key = runs.join("\n");
+  const order = useRef({ key, runs: [] as string[] });
+  if (order.current.key !== key) order.current = { key, runs: [] };
+  const known = new Set(order.current.runs);
+  for (const run of runs) {
+    const one = found.get(run);
+    if (one && !known.has(run) && (one.health !== null || !one.pending)) order.current.runs.push(run);
+  }
+  return order.current.runs;
 }

@@ -12,8 +12,6 @@ const BOTTOM = 20;
 const LANE = 8;
 /** Ratio of the largest to the smallest value from which a scale is logarithmic. */
 const WIDE = 20;
-/** Most decades of a picture. */
-const MAX_DECADES = 16;
 
 export interface LineLayout {
   run: string;
@@ -138,8 +136,7 @@ function pictureScale(
   guides.forEach(take);
   if (lo > hi) return { mode: "linear", lo: 0, hi: 1, diverging: false };
   if (lo >= 0 && hi > 0 && !isFraction(statistic) && hi / least > WIDE) {
-    const top = niceUp(hi);
-    return { mode: "log", lo: Math.max(niceDown(least), top / 10 ** MAX_DECADES), hi: top, diverging: false };
+    return { mode: "log", lo: niceDown(least), hi: niceUp(hi), diverging: false };
   }
   if (isFraction(statistic)) return { mode: "linear", lo: 0, hi: 1, diverging: false };
   const above = hi > 0 ? niceUp(hi) : 0;

@@ -146,9 +146,11 @@ const firstRow = (one: ReturnType<typeof series>) => ({
 
 test("showsValue is false if the finding's value is none of the picture's", () => {
   const line = { run: "a", at: [10, 14], values: [1, 1.00001e-9] };
-  expect(showsValue(finding("a", "r"), line, 14)).toBe(true);
-  expect(showsValue(finding("a", "r", { value: 0.3 }), line, 14)).toBe(false);
-  expect(showsValue(finding("a", "r", { value: null }), line, 14)).toBe(false);
+  expect(showsValue(finding("a", "r", { value: 1 }), line, false)).toBe(false);
+  expect(showsValue(finding("a", "r", { value: 1 }), line, true)).toBe(true);
+  expect(showsValue(finding("a", "r"), line, false)).toBe(true);
+  expect(showsValue(finding("a", "r", { value: 0.3 }), line, false)).toBe(false);
+  expect(showsValue(finding("a", "r", { value: null }), line, false)).toBe(false);
 });
 
 test("layOut places steps by their number, not by their index", () => {

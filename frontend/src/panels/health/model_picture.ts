@@ -117,10 +117,10 @@ const SAME = 1e-3;
  * Return true if the picture shows the value of the finding, so that its limit and its usual value have a place in the
  * picture. The value of some rules is a ratio of several series.
  */
-export function showsValue(finding: Finding, line: Line | undefined, at: number): boolean {
-  const found = line && finding.value !== null && valueAt(line, at);
-  if (!found || finding.value === null) return false;
-  return (
-    Math.abs(found.value - finding.value) <= SAME * Math.max(Math.abs(found.value), Math.abs(finding.value))
-  );
+export function showsValue({ value, step }: Finding, line: Line | undefined, isProfile: boolean): boolean {
+  if (!line || value === null) return false;
+  const same = (other: number | null) =>
+    other !== null && Math.abs(other - value) <= SAME * Math.max(Math.abs(other), Math.abs(value));
+  // The value of a finding over depth is that of any of its layers.
+  return isProfile ? line.values.some(same) : same(valueAt(line, step)?.value ?? null);
 }

@@ -1,5 +1,6 @@
 /** Texts of the Structure panel. */
 export const TEXT = {
+  found: (title: string, where: string) => `${title}: ${where}`,
   title: "Structure",
   what: "the structure of the models",
   elsewhere: (statistic: string) =>

@@ -1,7 +1,8 @@
-import { useLayoutEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import type { Store } from "../../../data/store";
 import { isUnread } from "../../../lib/answers/missing";
 import { cellAt, cellStep, loggedSteps } from "../../../lib/columns";
+import { foundLayers } from "../../../lib/rules/findings";
 import { stepTicks } from "../../../lib/scale";
 import { cellPixels, gridSpans, nearest, toPixel, toStep } from "../../../lib/steps";
 import { useStore } from "../../../ui/context";
@@ -9,6 +10,7 @@ import { statisticName } from "../../../ui/text";
 import { useShown } from "../../../ui/tooltip";
 import { drawHeatmap } from "../draw_heatmap";
 import { lineAt } from "../layout";
+import { outlinesOf } from "../model_outline";
 import { dominant } from "../paint";
 import { useFlow } from "../state/context";
 import type { Flow } from "../state/flow";
@@ -104,10 +106,46 @@ export function HeatmapBody({ run, width, tops }: BodyProps) {
         role="img"
         aria-label={TEXT.heatmapName(run, drawnName(store, flow, run))}
       />
+      <Outlines run={run} width={width} tops={tops} />
       <BrushBand width={width} />
       <StepCursor run={run} width={width} />
       <RowCursor tops={tops} />
     </div>
+  );
+}
+
+/** Outlines of the layers that findings name, from the step at which they began. */
+function Outlines({ run, width, tops }: BodyProps) {
+  const flow = useFlow();
+  const lines = flow.rows.lines.value;
+  const { rows } = flow.rows.union.value;
+  const findings = flow.findings.value;
+  const domain = flow.cursor.domain.value;
+  const outlines = useMemo(
+    () => outlinesOf(lines, rows, foundLayers(findings, run)),
+    [lines, rows, findings, run],
+  );
+  return (
+    <>
+      {outlines.map(({ first, last, since }) => {
+        const left = Math.max(0, toPixel(since, domain, width));
+        if (left >= width || tops.length <= last + 1) return null;
+        return (
+          <div
+            class="found-layers"
+            key={first}
+            data-testid={`found-${run}`}
+            data-since={since}
+            style={{
+              left: `${left}px`,
+              width: `${width - left}px`,
+              top: `${tops[first]}px`,
+              height: `${tops[last + 1] - tops[first]}px`,
+            }}
+          />
+        );
+      })}
+    </>
   );
 }
 

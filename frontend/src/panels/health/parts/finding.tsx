@@ -36,6 +36,15 @@ export function FindingCard({ finding, open, isEffect = false, dismiss }: Props)
           {isEffect && <span class="h-follows">{TEXT.follows}</span>}
           <h4>{title}</h4>
           <span class="h-severity">{UI_TEXT.health.severity[severity]}</span>
+          <button
+            type="button"
+            class="h-dismiss"
+            title={TEXT.dismissTitle(rule)}
+            data-testid="h-dismiss"
+            onClick={() => dismiss(rule)}
+          >
+            {TEXT.dismiss}
+          </button>
         </header>
         <p class="h-where">
           <Name
@@ -84,15 +93,6 @@ export function FindingCard({ finding, open, isEffect = false, dismiss }: Props)
               {TEXT.source}
             </a>
           )}
-          <button
-            type="button"
-            class="h-dismiss"
-            title={TEXT.dismissTitle(rule)}
-            data-testid="h-dismiss"
-            onClick={() => dismiss(rule)}
-          >
-            {TEXT.dismiss}
-          </button>
         </div>
         {unfolded && (
           <ol class="h-advice">

@@ -113,7 +113,7 @@ function Drawing({ finding, lines, title, names, pending, error, statistic }: Dr
   const own = lines.find(({ run }) => run === finding.run);
   const other = lines.find(({ run }) => run !== finding.run);
   const place = names ? names.indexOf(finding.row) : finding.step;
-  const hasUnit = showsValue(finding, own, place);
+  const hasUnit = showsValue(finding, own, names !== null);
   const { limit, usual } = finding;
   const layout = useMemo(() => {
     if (!own || own.at.length === 0 || width === 0) return null;
@@ -250,9 +250,15 @@ function Guide({
   return (
     <g class={`guide ${kind}`}>
       <path d={`M${left} ${y}H${right}`} />
-      <text x={right} y={y - 3} class="end">
-        {TEXT[kind]}
-      </text>
+      {kind === "limit" ? (
+        <text x={right} y={y - 3} class="end">
+          {TEXT.limit}
+        </text>
+      ) : (
+        <text x={left + 8} y={y - 3}>
+          {TEXT.usual}
+        </text>
+      )}
     </g>
   );
 }

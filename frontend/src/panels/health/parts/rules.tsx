@@ -1,12 +1,17 @@
 import { useState } from "preact/hooks";
+import { asIs, useQuery } from "../../../data/use_query";
 import { tick } from "../../../lib/format";
 import type { RuleInfo } from "../../../lib/rules/health";
 import { type RuleSettings, withLimit, withRule } from "../../../lib/rules/settings";
 import { unknownSettings } from "../model";
 import { TEXT } from "../text";
 
+/** The answer about no run has the rules, whatever the settings are. */
+const NO_RUNS = { runs: [] };
+/** Start of an error message that the status of the answer adds. */
+const HTTP = /^\d{3} [A-Z ]+: (Invalid argument: )?/;
+
 interface Props {
-  rules: readonly RuleInfo[];
   settings: RuleSettings;
   set: (settings: RuleSettings) => void;
   /** Number of runs in which each rule has found something. */
@@ -15,10 +20,13 @@ interface Props {
 }
 
 /** Table of all rules with their limits, which can be set, and switches. */
-export function RulesTable({ rules, settings, set, found, error }: Props) {
+export function RulesTable({ settings, set, found, error: message }: Props) {
+  const query = useQuery("health", NO_RUNS, asIs);
+  const rules = (query.data ?? query.previous)?.rules ?? [];
+  const error = message?.replace(HTTP, "") ?? null;
   const unknown = rules.length > 0 ? unknownSettings(settings, rules) : [];
   return (
-    <section class="h-rules" aria-label={TEXT.rules} data-testid="h-rules">
+    <section class="h-rules" aria-label={TEXT.rules} aria-busy={query.pending} data-testid="h-rules">
       <p class="dim">{TEXT.rulesHelp}</p>
       {error !== null && !rules.some(({ name }) => names(error, name)) && (
         <p class="h-error" role="alert">
@@ -61,7 +69,7 @@ export function RulesTable({ rules, settings, set, found, error }: Props) {
 /** Return whether an error of the server is about a rule. */
 const names = (error: string, rule: string) => new RegExp(`(^|[^\\w/])${rule}([^\\w/]|$)`).test(error);
 
-interface RowProps extends Omit<Props, "rules" | "found"> {
+interface RowProps extends Omit<Props, "found"> {
   rule: RuleInfo;
   found: number;
 }

@@ -1,7 +1,9 @@
 import { colourOf, cssColour, palette } from "../../../lib/palette";
+import type { LayerFinding } from "../../../lib/rules/findings";
 import { CELL } from "../../../lib/types";
 import { FONT } from "../../../plot/canvas";
 import { elide } from "../../../plot/layout_names";
+import { markPath } from "../../../plot/marks";
 import { useStore } from "../../../ui/context";
 import { textWidth } from "../../../ui/name";
 import { statisticName, UI_TEXT } from "../../../ui/text";
@@ -18,6 +20,8 @@ export const clip = (text: string, room: number, size: number) =>
 /** Sizes of the fonts, as in style.css. */
 const LARGE = 12;
 const SMALL = 10;
+/** Maximum number of findings that a tooltip lists. */
+const MAX_FOUND = 4;
 
 export const isModule = ({ kind }: FlowNode) => kind === "call" || kind === "block";
 
@@ -35,8 +39,18 @@ export function pressed(event: KeyboardEvent, act: () => void): void {
   act();
 }
 
+/** Return the findings about a box, or about a layer within it. */
+export const foundIn = (layers: ReadonlyMap<string, LayerFinding>, name: string, isBlock: boolean) =>
+  [...layers].flatMap(([layer, { titles, since }]) =>
+    layer === name || (isBlock && layer.startsWith(`${name}.`))
+      ? titles.map((title) => TEXT.found(title, UI_TEXT.health.since(layer, since)))
+      : [],
+  );
+
 interface BoxProps {
   node: FlowNode;
+  /** Layers of the run that findings name. */
+  layers: ReadonlyMap<string, LayerFinding>;
   box: { x: number; y: number; width: number; height: number };
   values: Values;
   run: string;
@@ -51,6 +65,7 @@ interface BoxProps {
 /** Box of a call, a collapsed block, an operator, an input or an output. */
 export function Box({
   node,
+  layers,
   box,
   values,
   run,
@@ -111,7 +126,9 @@ export function Box({
           (_, i) => `M${x + i * 8} ${y + height}l${height} ${-height}`,
         ).join("")
       : "";
+  const found = foundIn(layers, node.module, node.kind === "block");
   const lines = [
+    ...found.slice(0, MAX_FOUND),
     state,
     node.kind === "call"
       ? TEXT.typed(
@@ -124,7 +141,7 @@ export function Box({
   ];
   return (
     <g
-      class={`box call${selected ? " selected" : ""}${rgb ? "" : cell.pending ? " coming" : " blank"}${node.kind === "block" ? " block" : ""}`}
+      class={`box call${selected ? " selected" : ""}${found.length > 0 ? " found" : ""}${rgb ? "" : cell.pending ? " coming" : " blank"}${node.kind === "block" ? " block" : ""}`}
       role="button"
       tabIndex={0}
       aria-label={TEXT.nodeName(
@@ -132,7 +149,7 @@ export function Box({
         type,
         statistic,
         value || (cell.pending ? UI_TEXT.pending : UI_TEXT.absent),
-        differs,
+        [...found, differs].filter(Boolean).join(", "),
       )}
       aria-pressed={selected}
       aria-busy={cell.pending}
@@ -157,6 +174,7 @@ export function Box({
         rx={6}
         fill={rgb ? cssColour(rgb) : undefined}
       />
+      {found.length > 0 && <path class="flag" d={markPath("finding", x + width - 5, y - 1)} />}
       {hatch && <path class="hatch" d={hatch} />}
       <text class="title" x={x + 9} y={y + 17} style={{ fill: textColour }}>
         {clip(

@@ -2,6 +2,7 @@ import { useMemo } from "preact/hooks";
 import type { Graph } from "../../../lib/answers/structure";
 import { FONT } from "../../../plot/canvas";
 import { useSize, useStore } from "../../../ui/context";
+import { useFoundLayers } from "../../../ui/findings";
 import { textWidth } from "../../../ui/name";
 import { UI_TEXT } from "../../../ui/text";
 import { useTooltip } from "../../../ui/tooltip";
@@ -66,6 +67,7 @@ function Canvas({
     laid,
     chosen && laid.nodes.get(chosen.id),
   );
+  const layers = useFoundLayers(run);
   const tooltip = useTooltip([laid, values.series, values.step]);
   const showTooltip = (what: string, value: string, lines: string[], event: MouseEvent) =>
     tooltip.show(event, { run, step: `${UI_TEXT.step} ${values.step}`, what, value, lines, help: "" });
@@ -164,6 +166,7 @@ function Canvas({
               <Box
                 key={node.id}
                 node={node}
+                layers={layers}
                 box={laid.nodes.get(node.id)!}
                 values={values}
                 run={run}

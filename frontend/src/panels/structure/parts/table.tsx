@@ -3,7 +3,9 @@ import { quantity } from "../../../lib/format";
 import { palette } from "../../../lib/palette";
 import { mayBeUndefined } from "../../../lib/statistics";
 import { shapeOf } from "../../../plot/markers";
+import { markPath } from "../../../plot/marks";
 import { useSize, useStore } from "../../../ui/context";
+import { useFoundLayers } from "../../../ui/findings";
 import { RunMarker } from "../../../ui/icon";
 import { MoreRuns } from "../../../ui/more_runs";
 import { Name } from "../../../ui/name";
@@ -12,6 +14,7 @@ import type { Values } from "../data";
 import type { Models } from "../model";
 import { difference, flat, type Module, type Sums, sums, type TreeLine } from "../model";
 import { TEXT } from "../text";
+import { foundIn } from "./box";
 import { Bar, cellTooltip, differenceText, labelOfModule, Sparkline, shapeText } from "./cells";
 
 const LINE = 26;
@@ -84,6 +87,7 @@ export function Table({ models, values, lines, line, place, compact, toggle }: P
     else if ((line + 1) * LINE + head * 2 > box.scrollTop + height)
       box.scrollTop = (line + 1) * LINE + head * 2 - height;
   }, [line, height]);
+  const layers = useFoundLayers(models.runs[place].run);
   const labels = useMemo(() => models.modules.map(labelOfModule), [models]);
   const printing = store.printing.value;
   const first = printing ? 0 : Math.max(0, Math.floor(top / LINE) - 4);
@@ -209,6 +213,7 @@ export function Table({ models, values, lines, line, place, compact, toggle }: P
                     </button>
                   )}
                   <Name class="label" text={labelOfModule(module)} title={module.name} among={labels} />
+                  <Flag found={foundIn(layers, module.name, state === "folded")} />
                   {words !== "" && (
                     <span
                       class="differs"
@@ -344,6 +349,18 @@ function Total({ label, value, all }: { label: string; value: string; all: reado
     <span>
       {label} <b>{value}</b>
       {all.length > 1 && low !== high && <i> {TEXT.between(quantity(low), quantity(high))}</i>}
+    </span>
+  );
+}
+
+/** Flag beside a layer that findings name. */
+function Flag({ found }: { found: readonly string[] }) {
+  if (found.length === 0) return null;
+  return (
+    <span class="found" title={found.join("\n")} data-testid="found-flag">
+      <svg width="10" height="10" viewBox="0 0 10 10" role="img" aria-label={found.join(", ")}>
+        <path d={markPath("finding", 4, 5)} />
+      </svg>
     </span>
   );
 }
