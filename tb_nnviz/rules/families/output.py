@@ -27,7 +27,7 @@ BOUND = {"bound": 0.5, "loss": 0.7, "lasting": 3.0}
 #: the relative difference of outputs that are the same up to rounding. ``all`` is the patience if the unit is the same
 #: for all samples, however they differ, although the loss is below ``low`` of its start. A language model knows the
 #: frequencies of its tokens first, with a high loss.
-CONSTANT = {"limit": 1e-4, "share": 0.99, "spread": 0.03, "patience": 3.0, "slow": 10.0, "all": 20.0, "low": 0.5}
+CONSTANT = {"limit": 1e-4, "share": 0.99, "spread": 0.03, "patience": 3.0, "slow": 20.0, "all": 20.0, "low": 0.5}
 
 
 class Saturated(Rule):

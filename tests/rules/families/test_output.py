@@ -118,9 +118,9 @@ def test_constant_output_is_severe() -> None:
 
 
 def test_constant_single_class_is_a_warning_if_it_lasts() -> None:
-    found = findings_of(Constant(), outputs(12, 2.0, 0.04, 1.0))
-    assert [(one.severity, one.since, one.step) for one in found] == [("warning", 0, 90)]
-    assert findings_of(Constant(), outputs(8, 2.0, 0.04, 1.0)) == []
+    found = findings_of(Constant(), outputs(22, 2.0, 0.04, 1.0))
+    assert [(one.severity, one.since, one.step) for one in found] == [("warning", 0, 190)]
+    assert findings_of(Constant(), outputs(18, 2.0, 0.04, 1.0)) == []
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,10 @@ def squared(p: Tensor, y: Tensor) -> Tensor:
     return functional.mse_loss(p, functional.one_hot(y, 10).float())
 
 
+def shuffled(p: Tensor, y: Tensor) -> Tensor:
+    return functional.cross_entropy(p, y.roll(1))
+
+
 class Mean(nn.Module):
     """A module that gives every sample the mean of the batch."""
 
@@ -126,7 +130,7 @@ FAULTS: dict[str, tuple[Callable[[], Run], str, str, int]] = {
         "activation/collapse", "2", 0,
     ),
     "diverges": (lambda: Run(before=rate(1.0)), "loss/diverges", "", 40),
-    "stuck": (lambda: Run(changed(mlp(), large(1e-4))), "loss/stuck", "", 0),
+    "stuck": (lambda: Run(loss=shuffled), "loss/stuck", "", 0),
     "spike": (lambda: Run(data=lambda step, x: x * 300 if step in (60, 61) else x), "loss/spike", "", 60),
     "double softmax": (lambda: Run(mlp(nn.Softmax(1))), "output/saturated", "6", 0),
     "constant input": (lambda: Run(data=lambda step, x: x[:1].expand_as(x)), "input/constant", "", 0),
