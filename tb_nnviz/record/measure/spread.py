@@ -45,7 +45,7 @@ def spread(x: Tensor, axis: int) -> Tensor | None:
         return None
     others = sorted((i for i in range(x.dim()) if i != axis % x.dim()), key=x.stride, reverse=True)
     x = every(x, axis, MOST_SAMPLES).permute(axis, *others)  # in the order of memory, so that it flattens to a view
-    x = x.flatten(1)
+    x = x.reshape(x.shape[0], -1)
     if x.shape[1] > MOST_ELEMENTS:
         step = -(-x.shape[1] // (RUN * RUNS))
         # an even step would meet the same columns in every line of an image
