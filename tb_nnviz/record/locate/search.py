@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Protocol
 from torch import Tensor, nn
 
 from tb_nnviz.record.interrupts import is_interrupt
-from tb_nnviz.record.locate.backward import Reentrant, backward_origin
+from tb_nnviz.record.locate.backward import Reentrant, backward_origin, intermediate
 from tb_nnviz.record.locate.forward import forward_origin, name_of
 from tb_nnviz.record.locate.origin import Origin
 from tb_nnviz.record.locate.passes import Arrived, Pass
@@ -115,8 +115,20 @@ class Search:
                 return None
             known = gradients.get(one.place)
             gradients[one.place] = one.gradient if known is None else known + one.gradient
-        if any(map(is_nonfinite, gradients.values())):
-            return self._loss(made, [gradient for _, gradient in sorted(gradients.items())])
+        inner: set[int] = set()
+        if len(gradients) > 1:
+            with repeated(made, self._names, backward=True) as replay:
+                inner = intermediate(replay.outputs)
+        # what reaches an intermediate result comes from within the model too, so it is asked last
+        for places in (gradients.keys() - inner, gradients.keys() & inner):
+            part = {place: gradients[place] for place in sorted(places)}
+            if any(map(is_nonfinite, part.values())):
+                return self._loss(made, list(part.values()))
+            if part and (origin := self._send(made, part)) is not None:
+                return origin
+        return None
+
+    def _send(self, made: Pass, gradients: Mapping[int, Tensor]) -> Origin | None:
         try:
             return self._sent_back(made, gradients, accumulates=False)
         except Reentrant:  # the graph is half used up
