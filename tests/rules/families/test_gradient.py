@@ -259,10 +259,8 @@ def biased(
     """
     rows = [row(f"fc{i}", role, depth=i, numel=4) for i in range(3) for role in ("weight", "bias")]
     mean, norm = np.tile([0.3, given / 4], 3), np.full(6, size)
-    parts = [
-        step_values(step, rows, norm=norm, mean=mean),
-        StepValues(step, scalars={"stale_gradient": float(stale and step > 0)}),
-    ]
+    scalars = {"stale_gradient": float(stale and step > 0)}
+    parts = [step_values(step, rows, norm=norm, mean=mean), StepValues(step, scalars=scalars)]
     if outputs:
         calls = [call(f"fc{i}", i, "Linear") for i in range(3)]
         gradient = {"mean": np.full(3, expected / 32), "norm": np.ones(3), "count": np.full(3, 32.0)}
