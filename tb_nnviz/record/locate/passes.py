@@ -204,6 +204,8 @@ class Passes:
             return
         self._random[module].end()
         self._states[module].end()
+        if self._states[module].writes_parameters:
+            made.stale = "the forward pass changes parameters of the model in place"
         with metadata():
             found = list(outputs_of(output))
         for index, tensor in enumerate(found):
@@ -212,7 +214,9 @@ class Passes:
             if size_of(tensor) <= COMPARED_BYTES:
                 made.outputs[index] = tensor.detach()
             if tensor.grad_fn is not None:
-                hook = Hook(partial(_reached, weakref.ref(self), weakref.ref(made), index), self._failed)
+                hook = Hook(
+                    partial(_reached, weakref.ref(self), weakref.ref(made), index), partial(_failed, weakref.ref(self))
+                )
                 tensor.register_hook(hook)  # type: ignore[no-untyped-call]
 
     def arrive(self, made: Pass, index: int, gradient: Tensor) -> None:
@@ -244,3 +248,8 @@ def _reached(passes: weakref.ref[Passes], made: weakref.ref[Pass], index: int, g
     alive, one = passes(), made()
     if alive is not None and one is not None and gradient is not None:
         alive.arrive(one, index, gradient)
+
+
+def _failed(passes: weakref.ref[Passes], error: Exception) -> None:
+    if (alive := passes()) is not None:
+        alive._failed(error)

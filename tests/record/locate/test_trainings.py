@@ -301,14 +301,21 @@ def test_error_is_raised_before_the_update(tmp_path):
     torch.manual_seed(0)
     model = nn.Sequential(nn.Linear(4, 8), Zeroed(LOG), nn.Linear(8, 1))
     optimizer = torch.optim.SGD(model.parameters(), 0.01)
-    with (
-        tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=5, on_finding={"nonfinite/*": "raise"}),
-        pytest.raises(tb_nnviz.FindingError, match="makes"),
-    ):
+    steps = []
+
+    def run():
         for step in range(FAULT + 1):
+            steps.append(step)
             model[1].now = step
             optimizer.zero_grad()
             model(torch.randn(8, 4)).square().mean().backward()
             optimizer.step()
-    assert step == FAULT and all(p.isfinite().all() for p in model.parameters())
+
+    options = {"every": 5, "on_finding": {"nonfinite/*": "raise"}}
+    with (
+        tb_nnviz.watch(model, optimizer, logdir=tmp_path, **options),
+        pytest.raises(tb_nnviz.FindingError, match="makes"),
+    ):
+        run()
+    assert steps[-1] == FAULT and all(p.isfinite().all() for p in model.parameters())
     assert len(findings(tmp_path)) == 1
