@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tb_nnviz.rules.calls import Calls, CallsOf, per_unit
+from tb_nnviz.rules.calls import Calls, CallsOf
 from tb_nnviz.rules.families.activation_scale import Scale
 from tb_nnviz.rules.finding import Finding, name_layers
 from tb_nnviz.rules.lasting import Lasting
@@ -118,7 +118,7 @@ class Dead(_Units):
         if values.has("activation", "nonpositive_unit_fraction") and values.has("activation_gradient", "zero_fraction"):
             share = np.where(calls.rectifies, share, self._functional(values, calls))
         limit = np.full(len(share), self._limit(share))
-        few = per_unit(calls.rows, values.get("activation", "count")) < self.limit["few"]
+        few = values.get("activation", "count") / calls.units < self.limit["few"]
         # Units that get the same from every sample are always on or always off.
         few |= self._is_fed_constants(values)
         limit[few] = np.maximum(limit[few], self.limit["dead"])
