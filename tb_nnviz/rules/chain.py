@@ -36,7 +36,10 @@ EFFECTS: Mapping[str, tuple[str, ...]] = {
     "attention/logits": ("attention/collapse", "gradient/*", "loss/spike", "loss/diverges", "nonfinite/*"),
     "normalization/evaluation": ("activation/scale", "gradient/exploding", "gradient/vanishing", "loss/overfit"),
     "normalization/one_sample": ("activation/collapse", "gradient/vanishing", "output/constant", "loss/stuck"),
-    "output/saturated": ("gradient/vanishing", "update/too_small", "output/constant", "loss/stuck", "loss/plateau"),
+    "output/saturated": (
+        "gradient/vanishing", "gradient/zero", "activation/collapse", "update/too_small", "output/constant",
+        "loss/stuck", "loss/plateau",
+    ),
     "output/constant": ("loss/stuck", "loss/plateau"),
     "gradient/exploding": (
         "nonfinite/*", "loss/*", "gradient/spike", "gradient/zero", "update/too_large", "parameter/growing",

@@ -21,28 +21,43 @@ class History:
     """
 
     def __init__(self, size: int) -> None:
-        self._size = size
-        self._values = np.zeros((0, 0))
+        self._size, self._count = size, 0
+        # Twice as long as needed, so that the kept values are moved once per ``size`` steps only.
+        self._values = np.zeros((2 * size, 0))
+        self._first = 0
+        self._is_finite = True
 
     def __len__(self) -> int:
-        return len(self._values)
+        return self._count
 
     @property
     def values(self) -> np.ndarray:
         """The kept values, the oldest first: float64 [steps, rows]."""
-        return self._values
+        return self._values[self._first : self._first + self._count]
 
     def add(self, values: np.ndarray) -> None:
         """Append the values of a step: [rows]."""
-        more = values.size - self._values.shape[1]
-        kept = self._values[1:] if len(self._values) == self._size else self._values
-        if more:
-            kept = np.concatenate([kept, np.full((len(kept), more), np.nan)], axis=1)
-        self._values = np.concatenate([kept, np.asarray(values, np.float64)[None]])
+        if more := values.size - self._values.shape[1]:
+            self._is_finite &= not self._count
+            self._values = np.concatenate([self._values, np.full((len(self._values), more), np.nan)], axis=1)
+        if self._count == self._size:
+            self._first += 1
+        else:
+            self._count += 1
+        if self._first + self._count > len(self._values):
+            self._values[: self._count - 1] = self._values[self._first : self._first + self._count - 1]
+            self._first = 0
+        self._values[self._first + self._count - 1] = values
+        self._is_finite = self._is_finite and bool(np.isfinite(values).all())
 
     def median(self) -> np.ndarray:
         """Return the median of each row's finite values: float64 [rows], NaN if it has none."""
-        values = np.where(np.isfinite(self._values), self._values, np.nan)
+        values = self.values
+        if self._is_finite and len(values):
+            half, is_odd = divmod(len(values), 2)
+            parts = np.partition(values, half if is_odd else (half - 1, half), axis=0)
+            return np.asarray(parts[half] if is_odd else 0.5 * (parts[half - 1] + parts[half]))
+        values = np.where(np.isfinite(values), values, np.nan)
         result = np.full(values.shape[1], np.nan)
         known = ~np.isnan(values).all(axis=0) if len(values) else np.zeros(values.shape[1], bool)
         if known.any():

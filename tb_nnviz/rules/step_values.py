@@ -26,6 +26,7 @@ class Rows(tuple[Row, ...]):
     """
 
     _weighted: tuple[Rows, np.ndarray] | None = None
+    _aligned: tuple[Rows, np.ndarray | None] | None = None  # the last other rows, and the place of each row in them
 
     @cached_property
     def layers(self) -> list[str]:
@@ -81,13 +82,24 @@ class Rows(tuple[Row, ...]):
     def _types(self) -> np.ndarray:
         return np.array([row.type for row in self], np.str_)
 
+    @cached_property
+    def _masks(self) -> dict[tuple[str, ...], np.ndarray]:
+        return {}
+
     def has_role(self, *roles: str) -> np.ndarray:
-        """Return a mask of the rows with one of some roles: bool [rows]."""
-        return np.isin(self._roles, roles)
+        """Return a mask of the rows with one of some roles: bool [rows]. Callers must not change it."""
+        return self._mask("role", self._roles, roles)
 
     def has_type(self, *types: str) -> np.ndarray:
-        """Return a mask of the rows whose module's class has one of some names: bool [rows]."""
-        return np.isin(self._types, types)
+        """Return a mask of the rows whose module's class has one of some names: bool [rows]. As ``has_role``."""
+        return self._mask("type", self._types, types)
+
+    def _mask(self, attribute: str, values: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
+        key = (attribute, *names)
+        if key not in self._masks:
+            self._masks[key] = np.isin(values, names)
+            self._masks[key].flags.writeable = False
+        return self._masks[key]
 
     def weighted(self, parameters: Rows) -> np.ndarray:
         """Return a mask of the calls whose module has a trainable weight or embedding: bool [rows].
@@ -110,11 +122,14 @@ class Rows(tuple[Row, ...]):
             other: the rows of the other kind.
             values: the values of those rows.
         """
-        if self is other or [row.name for row in self] == [row.name for row in other]:
+        if self is other:
             return np.asarray(values, np.float64)
-        at = np.array([other.place.get(row.name, -1) for row in self], np.int64)
-        found = np.append(np.asarray(values, np.float64), np.nan)
-        return np.asarray(found[at])
+        if self._aligned is None or self._aligned[0] is not other:
+            places = [other.place.get(row.name, -1) for row in self]
+            is_same = len(self) == len(other) and places == list(range(len(self)))
+            self._aligned = other, None if is_same else np.array(places, np.int64)
+        at = self._aligned[1]
+        return np.asarray(values, np.float64) if at is None else np.append(np.asarray(values, np.float64), np.nan)[at]
 
 
 @dataclass(frozen=True)
@@ -146,6 +161,7 @@ class StepValues:
     scalars: Mapping[str, float] = field(default_factory=dict)
     logged: Mapping[str, float] = field(default_factory=dict)
     optimizers: Sequence[Mapping[str, Any]] | None = None
+    _present: dict[str, np.ndarray] = field(default_factory=dict, repr=False, compare=False)
 
     def has(self, kind: str, statistic: str) -> bool:
         """Return True if the step has a statistic."""
@@ -156,8 +172,11 @@ class StepValues:
         return np.asarray(self.statistics[kind][statistic], np.float64)
 
     def present(self, kind: str) -> np.ndarray:
-        """Return a mask of the rows that are present: bool [rows of the kind]."""
-        return np.asarray(self.statistics[kind]["count"] > 0)
+        """Return a mask of the rows that are present: bool [rows of the kind]. Callers must not change it."""
+        if kind not in self._present:
+            self._present[kind] = np.asarray(self.statistics[kind]["count"] > 0)
+            self._present[kind].flags.writeable = False
+        return self._present[kind]
 
     @property
     def skipped(self) -> bool:

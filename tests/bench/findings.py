@@ -31,6 +31,8 @@ from tests.faults.logs import FOLDER, Log, log_of
 from tests.faults.scoring import READ, Alarm, Score, Summary, first_of_each, reasons, score, summarize
 
 OWN = "nnviz"
+#: The beginning of the reason why a rule was not checked if it raised.
+FAILED = "the rule failed"
 #: Other tools by name: their rules, each a function from a run to alarms.
 PUBLISHED: Mapping[str, Sequence[Callable[[History], list[Alarm]]]] = {
     "SageMaker Debugger": sagemaker.RULES,
@@ -212,7 +214,21 @@ def report(judged: Sequence[Judged], misses_only: bool) -> Iterable[str]:
     yield "".join(fault_line(one) for one in faults if not (misses_only and is_right(one.score(OWN))))
     yield "Healthy runs (*: held out)\n"
     yield "".join(healthy_line(one) for one in healthy if not misses_only or is_blamed(one))
+    failed = failures(judged)
+    if failed:
+        yield "Rules that raised\n"
+        yield "".join(f"    {line}\n" for line in failed)
     yield table(judged)
+
+
+def failures(judged: Iterable[Judged]) -> list[str]:
+    """Return a line per rule and case that the runner turned off because the rule raised."""
+    return [
+        f"{rule} on {one.case.name}: {reason}"
+        for one in judged
+        for rule, reason in one.diagnosis.unchecked
+        if reason.startswith(FAILED)
+    ]
 
 
 def is_right(result: Score) -> bool:

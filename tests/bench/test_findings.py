@@ -9,7 +9,9 @@ import pytest
 
 from tb_nnviz.diagnosis.diagnose import Diagnosis
 from tb_nnviz.rules.finding import Finding
-from tb_nnviz.rules.runner import Unchecked
+from tb_nnviz.rules.rule import Rule
+from tb_nnviz.rules.runner import RuleRunner, Unchecked
+from tb_nnviz.rules.step_values import StepValues
 from tests.bench.findings import OWN, Judged, cases, document, fault_line, is_blamed, report, summaries, table
 from tests.faults.case import Case, Fault
 from tests.faults.catalog import FAULTS, HEALTHY, TWINS
@@ -36,6 +38,13 @@ def healthy(name: str) -> Case:
 
 def fault(name: str) -> Fault:
     return Fault(name, healthy(name).build, ("activation/dead",), ("act2",), (50, 50), healthy("mlp/twin"))
+
+
+class Raising(Rule):
+    name, title, takes_logged = "loss/raising", "It raises", True
+
+    def update(self, values: StepValues) -> list[Finding]:
+        raise KeyError("loss")
 
 
 @pytest.fixture
@@ -80,6 +89,14 @@ def test_report_of_misses_leaves_out_what_is_right(runs: list[Judged]) -> None:
     assert f"*{HELD_OUT}: no findings" in whole
     assert f"*{HELD_OUT}: no findings" not in misses
     assert "severe loss/spike: it is so" in misses
+
+
+def test_report_names_rules_that_raised(runs: list[Judged]) -> None:
+    assert "Rules that raised" not in "".join(report(runs, True))
+    raised = RuleRunner([Raising()])
+    raised.update(StepValues(0, logged={"loss": 1.0}))
+    one = judged(healthy(REST), unchecked=tuple(raised.unchecked))
+    assert f"loss/raising on {REST}: the rule failed: KeyError" in "".join(report([*runs, one], True))
 
 
 def test_run_with_notices_alone_is_not_blamed(runs: list[Judged]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import random
 from pathlib import Path
@@ -10,7 +11,7 @@ from tb_nnviz import schema
 from tb_nnviz.logs.documents.optimizers import read_optimizers
 from tb_nnviz.logs.event_files import EventFileReader
 from tests.support.fuzz import logs
-from tests.support.fuzz.mutations import mutate_bytes, mutate_json
+from tests.support.fuzz.mutations import dump, mutate_bytes, mutate_json
 from tests.support.logs import optimizers
 
 SEED = 20_261_128
@@ -44,7 +45,7 @@ def test_decode_optimizers_mutated_is_valid_or_refused() -> None:
         if i % 2:
             mutated = mutate_bytes(json.dumps(optimizers.RESUMED[3]).encode(), rng)
         else:
-            mutated = json.dumps(mutate_json(optimizers.RESUMED[3], rng)).encode()
+            mutated = dump(mutate_json(copy.deepcopy(optimizers.RESUMED[3]), rng), rng)
         try:
             document = schema.decode_optimizers(mutated)
         except ValueError as error:

@@ -92,7 +92,6 @@ def frozen_in_turn(logdir, toggle):
         "kinds": ["gradient"],
         "histograms_every": None,
         "weights_every": None,
-        "gradient_norm_limits": None,
         "tracked_weights": None,
     }
     states = []

@@ -61,7 +61,16 @@ INVALID = {
         ValueError,
         "invalid kinds: update needs an optimizer",
     ),
-    "bad limits": ({"gradient_norm_limits": (1, 0)}, ValueError, r"invalid gradient_norm_limits: \(1, 0\)"),
+    "bad limits": (
+        {"rules": {"gradient/zero": {"patience": "3"}}},
+        ValueError,
+        r"invalid limit of gradient/zero: patience='3' \(a finite number\)",
+    ),
+    "unknown rule": (
+        {"rules": {"gradient/vanish": None}},
+        ValueError,
+        r"unknown rule: 'gradient/vanish' \(near: gradient/vanishing",
+    ),
     "bad scaler": ({"scaler": 3}, TypeError, r"invalid scaler: 3 \(a torch.amp.GradScaler\)"),
     "bad snapshot_bytes": ({"snapshot_bytes": 1.5}, ValueError, r"invalid snapshot_bytes: 1.5 \(an integer"),
     "maps without a probe": ({"maps_every": 5}, ValueError, "invalid maps_every: 5 without a probe"),
@@ -99,10 +108,14 @@ INVALID = {
         r"invalid probe_labels: 2 labels for a probe of \[3, 4\]",
     ),
     "map_bytes=-1": ({"probe": torch.ones(1, 4), "map_bytes": -1}, ValueError, "invalid map_bytes: -1"),
-    "limits that are one number": ({"gradient_norm_limits": 3}, ValueError, "invalid gradient_norm_limits: 3"),
+    "limits that are one number": (
+        {"rules": {"gradient/zero": 3}},
+        TypeError,
+        r"invalid limits of gradient/zero: 3 \(a dict of limits by name, or None\)",
+    ),
     "process_group": ({"process_group": None}, TypeError, "unexpected keyword argument 'process_group'"),
-    "on_finding=1": ({"on_finding": 1}, ValueError, r'invalid on_finding: 1 \("log" or None\)'),
-    "on_finding=raise": ({"on_finding": "raise"}, ValueError, "invalid on_finding: 'raise'"),
+    "on_finding=1": ({"on_finding": 1}, ValueError, r'invalid on_finding: 1 \("log", "warn", "raise"'),
+    "on_finding=stop": ({"on_finding": "stop"}, ValueError, "invalid on_finding: 'stop'"),
 }
 
 

@@ -232,32 +232,24 @@ def test_optimizers_hold_the_options_of_the_loop(
     ]
 
 
-def test_findings_name_the_third_step_beyond_a_limit(vision: tuple[Log, TrainingRecord]) -> None:
+def test_findings_name_the_first_step_beyond_a_limit(vision: tuple[Log, TrainingRecord]) -> None:
     log, record = vision
     found = {}
     for step, payload in log.values["nnviz/findings"].items():
         for finding in reader.document(payload)["findings"]:
-            assert finding["step"] == step
-            found[finding["layer"]] = finding
-    expected = {}
-    for layer in ("conv", "norm", "deep", "wide", "head"):
-        norms = [
-            math.sqrt(
-                sum(float(np.sum(g[0] ** 2)) for row, g in now["gradient"].items() if row.startswith(f"{layer}."))
-            )
-            for now, _, _ in record.steps[::2]
-        ]
-        first = next((i for i in range(2, len(norms)) if min(norms[i - 2 : i + 1]) > 0.02), None)
-        if first is not None:
-            expected[layer] = (2 * first - 4, 2 * first, norms[first])
-    assert expected
-    assert {layer: (one["since"], one["step"], one["value"]) for layer, one in found.items()} == {
-        layer: (since, step, pytest.approx(norm, rel=1e-5)) for layer, (since, step, norm) in expected.items()
-    }
-    for one in found.values():
-        assert (one["rule"], one["severity"]) == ("gradient_norm/exploding", "warning")
-        assert (one["kind"], one["statistic"]) == ("gradient", "norm")
-        assert one["row"] in record.steps[0][0]["gradient"]
+            assert finding["step"] == step and finding["since"] <= step
+            assert finding["severity"] in ("severe", "warning", "notice")
+            assert finding["advice"] and all(isinstance(one, str) for one in finding["advice"])
+            found[finding["rule"]] = finding
+    norms = {2 * i: extra["before"] for i, (_, _, extra) in enumerate(record.steps[::2])}
+    step = next(step for step, norm in norms.items() if norm > 2.3)  # the limit of the training
+    one = found["gradient/exploding"]
+    assert (one["since"], one["step"], one["limit"], one["usual"]) == (step, step, 2.3, None)
+    assert one["value"] == pytest.approx(norms[step], rel=1e-5)
+    assert (one["kind"], one["statistic"]) == ("gradient", "norm")
+    gradients = record.steps[step][0]["gradient"]
+    largest = max(gradients, key=lambda row: float(np.sum(gradients[row][0] ** 2)))
+    assert (one["row"], one["layer"]) == (largest, largest.rpartition(".")[0])
 
 
 def test_activation_maps_equal_the_model_in_evaluation(vision: tuple[Log, TrainingRecord]) -> None:

@@ -115,7 +115,7 @@ class StaleGradients(Collector):
 
     def _choose(self, optimizer: WatchedOptimizer | None) -> list[nn.Parameter]:
         """Return the parameters to look at. They are on one device, so that they are read together."""
-        found = optimizer.parameters if optimizer else [parameter.tensor for parameter in self._parameters.all()]
+        found = optimizer.parameters if optimizer else self._parameters.present()
         trainable = [each for each in found if requires_grad(each)]
         count = min(len(trainable), MOST_CANDIDATES)
         candidates = [trainable[i * len(trainable) // count] for i in range(count)]
@@ -139,7 +139,8 @@ def _read_sample(sample: Sequence[nn.Parameter]) -> _Reading:
     for place, parameter in enumerate(sample):
         gradient = gradient_of(parameter)
         if gradient is not None:
-            if (elements := _elements(gradient)) is None:
+            # since the sample was chosen, the parameter may have been sharded
+            if is_sharded(parameter) or (elements := _elements(gradient)) is None:
                 continue
             present.append(place)
             found.append(elements)
@@ -156,7 +157,7 @@ def _elements(gradient: Tensor) -> Tensor | None:
     x = gradient.detach()
     if x.layout == torch.sparse_coo:
         x = x._values()
-    if not is_plain(x) or not x.numel():
+    if not is_plain(x) or not x.numel() or not x.untyped_storage().size():  # or its memory was freed
         return None
     x = torch.view_as_real(x.resolve_conj()) if x.is_complex() else x.resolve_neg()
     x = x.view(-1) if x.is_contiguous() else x

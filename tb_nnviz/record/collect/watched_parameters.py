@@ -45,6 +45,13 @@ class WatchedParameters:
             self._sharded = [parameter for parameter in found if is_sharded(parameter.tensor)]
             self._names = {parameter.tensor: parameter.name for parameter in self._found}
 
+    def present(self) -> list[nn.Parameter]:
+        """Return the parameters that the models have now.
+
+        Within a forward pass, a sharded model may hold other parameters than after it. So these are not kept.
+        """
+        return [parameter for model in self._models.values() for parameter in model.parameters()]
+
     def all(self) -> list[NamedParameter]:
         """Return the parameters that have rows and that this process holds whole, as registered."""
         self._find()

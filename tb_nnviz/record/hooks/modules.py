@@ -152,7 +152,7 @@ class ModuleHooks:
         modules = [module for model in self._models for module in model.modules()]
         if len(modules) == len(self._seen) and all(map(operator.is_, modules, self._seen)):
             return
-        self._seen = modules
+        self._seen = []  # until all hooks are there: an interrupt may come between
         found = {layer.module: layer for layer in self._wanted}
         more = {layer.module: layer for layer in self._attention_layers or () if layer.module not in found}
         self._candidates = {module for module in more if takes_hooks(module)}
@@ -176,6 +176,7 @@ class ModuleHooks:
                 self._hooks.add(module, partial(before_call, module, named, with_kwargs=True))
             self._hooks.add(module, partial(after_call, module, Hook(self._end_call, self._failed)))
         self._hooks.switch()
+        self._seen = modules
         refused = [layer for module, layer in found.items() if not takes_hooks(module) and module not in self._refused]
         if refused:
             self._refused.update(layer.module for layer in refused)

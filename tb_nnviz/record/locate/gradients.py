@@ -7,12 +7,15 @@ from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 from tb_nnviz.record.interrupts import is_interrupt
 from tb_nnviz.record.measure import native
 from tb_nnviz.record.model.metadata import gradient_of
-from tb_nnviz.record.model.sharding import is_distributed
+from tb_nnviz.record.model.sharding import is_sharded
 
+#: Types whose operators do not belong to the user, and do not communicate.
+_PLAIN = (Tensor, nn.Parameter)
 #: Most elements of one gradient that are read.
 MOST_ELEMENTS = 4096
 #: Most elements that are read of a gradient with several axes.
@@ -48,7 +51,7 @@ class SmallGradients:
         counts = self._counts
         for parameter in parameters:
             gradient = gradient_of(parameter)
-            if gradient is None:
+            if gradient is None or type(gradient) not in _PLAIN:
                 continue
             count = counts.get(id(parameter))
             if count is None:
@@ -82,8 +85,7 @@ class SmallGradients:
             for module in model.modules()
             if isinstance(module, nn.Embedding | nn.EmbeddingBag)
         }
-        skipped = is_distributed(parameter) or bool(getattr(parameter, "_fsdp_flattened", False))
-        numel = 0 if skipped else parameter.numel()
+        numel = 0 if is_sharded(parameter) else parameter.numel()
         if parameter.dim() > 1 and numel:
             numel = min(numel // parameter.shape[0], MOST_OF_ROW)
         self._counts[id(parameter)] = count = min(numel, MOST_ELEMENTS)
@@ -127,14 +129,27 @@ def _sum(parts: Sequence[Tensor]) -> Tensor:
 
 
 def nonfinite_parameters(parameters: Iterable[Tensor], gradients: bool = False) -> list[Tensor]:
-    """Return the parameters of which an element, or an element of the gradient, is nonfinite. It reads all elements."""
-    found = []
+    """Return the parameters of which an element, or an element of the gradient, is nonfinite.
+
+    It reads all elements, and waits for each device once.
+    """
+    by_device: dict[torch.device, tuple[list[Tensor], list[Tensor]]] = {}
+    order: list[Tensor] = []
     for parameter in parameters:
         x = gradient_of(parameter) if gradients else parameter
-        if x is None or is_distributed(x) or x.is_meta:
+        if x is None or type(x) not in _PLAIN or is_lazy(x) or x.is_meta or is_sharded(parameter):
             continue
         x = x.detach()
         x = x.coalesce().values() if x.is_sparse else x
-        if (x.is_floating_point() or x.is_complex()) and not bool(torch.isfinite(x).all()):
-            found.append(parameter)
-    return found
+        if (x.is_floating_point() or x.is_complex()) and x.numel():
+            owners, results = by_device.setdefault(x.device, ([], []))
+            owners.append(parameter)
+            results.append(torch.isfinite(x).all())
+            order.append(parameter)
+    bad = {
+        id(owner)
+        for owners, results in by_device.values()
+        for owner, finite in zip(owners, torch.stack(results).tolist(), strict=True)
+        if not finite
+    }
+    return [parameter for parameter in order if id(parameter) in bad]

@@ -48,11 +48,8 @@ class ModuleState:
         """Return functions that put the entries back to their present values."""
         if self._passes >= self.LEARNED:
             own = vars(self._model)
-            found: list[Restore] = [
-                partial(own.__setitem__, name, value)
-                for name, value in own.items()
-                if type(value) in _SIMPLE and name not in _TORCH_ATTRIBUTES
-            ]
+            names = own.keys() - _TORCH_ATTRIBUTES
+            found: list[Restore] = [partial(own.__setitem__, n, own[n]) for n in names if type(own[n]) in _SIMPLE]
             return found + self._kept(self._changed.values()) if self._changed else found
         entries = list(_entries(self._model))
         self._before = [(entry, entry[0].get(entry[1]), _version(entry[0].get(entry[1]))) for entry in entries]

@@ -19,9 +19,9 @@ from tb_nnviz.record.locate.arguments import Arguments, size_of
 from tb_nnviz.record.locate.module_state import ModuleState
 from tb_nnviz.record.locate.random_states import RandomStates
 from tb_nnviz.record.model.evaluation import Autocast
+from tb_nnviz.record.model.metadata import metadata
 from tb_nnviz.record.model.modules import takes_hooks
 from tb_nnviz.record.model.nested import tensors_in
-from tb_nnviz.record.model.sharding import is_distributed
 
 #: Passes of one step that are kept.
 MOST_PASSES = 64
@@ -163,10 +163,12 @@ class Passes:
             return  # a part of another pass
         self._running, self._key = None, running
         number = self._count[module] = self._count.get(module, -1) + 1
-        arguments = Arguments.of(args, kwargs)
-        self._release(arguments.bytes)
+        with metadata():  # the inputs may be of a class that refuses functions
+            arguments = Arguments.of(args, kwargs)
+            size, others = arguments.bytes, {x.device.type for x in arguments.tensors if not x.is_cpu}
+        self._release(size)
         self._time += 1
-        devices = {tensor.device.type for tensor in arguments.tensors} | {"cpu"}
+        autocasts = [Autocast.now("cpu"), *map(Autocast.now, others)]
         self._running = made = Pass(
             module,
             self._prefixes[module],
@@ -175,9 +177,9 @@ class Passes:
             arguments,
             module.training,
             grad,
-            [Autocast.now(device) for device in devices],
+            autocasts,
             [*self._random[module].begin(), *self._states[module].begin()],
-            arguments.bytes,
+            size,
         )
         self._kept.append(made)
 
@@ -202,8 +204,10 @@ class Passes:
             return
         self._random[module].end()
         self._states[module].end()
-        for index, tensor in enumerate(outputs_of(output)):
-            if is_distributed(tensor):
+        with metadata():
+            found = list(outputs_of(output))
+        for index, tensor in enumerate(found):
+            if type(tensor) is not Tensor:
                 continue
             if size_of(tensor) <= COMPARED_BYTES:
                 made.outputs[index] = tensor.detach()
@@ -213,11 +217,12 @@ class Passes:
 
     def arrive(self, made: Pass, index: int, gradient: Tensor) -> None:
         """Keep a gradient that has reached an output of a pass."""
-        if self.paused or torch.is_grad_enabled() or is_tracing():  # with create_graph it is part of another loss
+        # with create_graph it is part of another loss
+        if self.paused or type(gradient) is not Tensor or torch.is_grad_enabled() or is_tracing():
             return
         self._time += 1
         size = size_of(gradient)
-        fits = size <= self._most_bytes and not is_distributed(gradient)
+        fits = size <= self._most_bytes
         if fits:
             self._bytes += size
             made.bytes += size

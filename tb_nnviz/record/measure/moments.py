@@ -47,16 +47,16 @@ def gradient_ratio(
 ) -> tuple[int, Tensor] | None:
     """Return the number of elements of a gradient, and the sum of the squares of its ratio, float64 [1].
 
-    The ratio of an element is ``gradient / max(sqrt(second) * correction, epsilon)``, and 0 if the gradient is 0. Its
-    root mean square is far above 1 if a gradient is larger than the optimizer is used to: M. Wortsman et al., "Stable
-    and low-precision training for large-scale vision-language models", 2023, section 3.4.
+    The ratio of an element is ``gradient / sqrt(max(second * correction, epsilon**2))``, and 0 if the gradient is 0.
+    Its root mean square is far above 1 if a gradient is larger than the optimizer is used to: M. Wortsman et al.,
+    "Stable and low-precision training for large-scale vision-language models", 2023, section 3.4.
 
     Return None if the gradient's elements are not in memory.
 
     Args:
         gradient: the gradient. Complex tensors count as their real view, sparse ones as dense.
         second: running mean of the squares of earlier gradients, of the same shape.
-        correction: one over the root of its bias correction, as a number or a 0-d tensor.
+        correction: one over its bias correction, as a number or a 0-d tensor.
         epsilon: the least value of the root.
 
     >>> numel, sum_sq = gradient_ratio(torch.tensor([6.0, 0.5]), torch.tensor([4.0, 0.0]), 1.0, 0.25)

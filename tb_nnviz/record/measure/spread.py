@@ -45,7 +45,7 @@ def spread(x: Tensor, axis: int) -> Tensor | None:
     x = every(x, axis, MOST_SAMPLES).permute(axis, *others)  # in the order of memory, so that it flattens to a view
     step = -(-(x.numel() // x.shape[0]) // MOST_ELEMENTS)
     # an even step would meet the same columns in every line of an image
-    x = x.flatten(1)[:, :: step + 1 - step % 2]
+    x = x.reshape(x.shape[0], -1)[:, :: step + 1 - step % 2]
     x = x.float() if x.dtype.itemsize < 4 else x
     # differences from one of the samples: a mean of equal numbers need not be exact
     x = x - x[:1]

@@ -148,9 +148,9 @@ def count_lost(x: Tensor, minus: Tensor, gradient: Tensor) -> Tensor:
     """Return ``TensorStats.lost`` of x - minus, float64 [2]."""
     found = []
     flats = (_flat_as(each, x) for each in (x, minus, gradient))
-    for left, right, g in zip(*(torch.split(flat, _BLOCK) for flat in flats), strict=True):
+    for left, right, g in zip(*(torch.split(flat, _block(x)) for flat in flats), strict=True):
         present = g != 0
-        found.append(torch.stack([present.sum(), (present & (left == right)).sum()]))
+        found.append(torch.stack([torch.count_nonzero(present), torch.count_nonzero(present & (left == right))]))
     return (found[0] if len(found) == 1 else torch.stack(found).sum(0)).to(wide(x))
 
 
@@ -160,9 +160,8 @@ def gradient_ratio(gradient: Tensor, second: Tensor, correction: float | Tensor,
     flats = (_flat_as(each, gradient) for each in (gradient, second))
     for g, v in zip(*(torch.split(flat, _block(gradient)) for flat in flats), strict=True):
         g = g.to(wide(g))
-        root = (v.to(g.dtype).sqrt() * correction).clamp_min(epsilon)
-        ratio = torch.where(g == 0, _zero_and_nan(g)[0], g / root)
-        found.append(ratio.dot(ratio).reshape(1))
+        usual = (v.to(g.dtype) * correction).clamp_min(epsilon**2)
+        found.append(torch.where(g == 0, _zero_and_nan(g)[0], g / usual).dot(g).reshape(1))
     return found[0] if len(found) == 1 else torch.stack(found).sum(0)
 
 

@@ -13,8 +13,9 @@ from tb_nnviz.rules.step_values import StepValues
 
 #: Share of units that are 0 in a whole step, above which a layer is dying (torchmortem and torchdiag warn at 0.5) or
 #: dead. ``limit`` applies to layers that are ``above`` the lower quartile of the others, ``alone`` to all. ``few``
-#: elements per unit and step do not show that a unit is dead: with one sample, half of them are 0.
-DEAD = {"limit": 0.5, "above": 0.25, "alone": 0.8, "dead": 0.9, "few": 32.0, "patience": 3.0}
+#: elements per unit and step do not show that a unit is dead: with one sample, half of them are 0. So it is if samples
+#: differ by less than ``spread`` of their size.
+DEAD = {"limit": 0.5, "above": 0.25, "alone": 0.8, "dead": 0.9, "few": 32.0, "spread": 0.2, "patience": 3.0}
 #: Share of outputs within 0.01 of a bound (SageMaker Debugger, TheDeepChecker: 0.5 of a layer).
 SATURATED = {"limit": 0.5, "severe": 0.9, "patience": 3.0}
 #: Largest RMS of a unit over the median of the units. Massive activations are 1000 times the median (arXiv 2402.17762).
@@ -90,6 +91,8 @@ class Dead(_Units):
     uses = frozenset(
         {
             ("activation", "nonpositive_unit_fraction"),
+            ("activation", "batch_std~"),
+            ("activation", "rms"),
             ("activation_gradient", "count"),
             ("activation_gradient", "zero_fraction"),
         }
@@ -115,8 +118,18 @@ class Dead(_Units):
             share = np.where(calls.rectifies, share, self._functional(values, calls))
         limit = np.full(len(share), self._limit(share))
         few = per_unit(calls.rows, values.get("activation", "count")) < self.limit["few"]
+        # Units that get the same from every sample are always on or always off.
+        few |= self._is_fed_constants(values)
         limit[few] = np.maximum(limit[few], self.limit["dead"])
         return self._judge(values, share, limit, self.limit["dead"], "dead_fraction", "units are 0 in every sample")
+
+    def _is_fed_constants(self, values: StepValues) -> np.ndarray:
+        """Return a mask of the rows behind outputs that hardly differ between samples."""
+        fed = np.zeros(len(values.rows["activation"]), bool)
+        if values.has("activation", "batch_std~") and values.has("activation", "rms"):
+            with np.errstate(invalid="ignore"):
+                fed[1:] = (relative_spread(values, "activation") < self.limit["spread"])[:-1]
+        return fed
 
     def _limit(self, share: np.ndarray) -> float:
         known = share[np.isfinite(share)]

@@ -6,6 +6,7 @@ import numpy as np
 
 from tb_nnviz.rules.calls import Calls, CallsOf
 from tb_nnviz.rules.finding import Finding, name_layers
+from tb_nnviz.rules.losses import trend
 from tb_nnviz.rules.rule import Rule
 from tb_nnviz.rules.step_values import StepValues
 
@@ -15,6 +16,8 @@ from tb_nnviz.rules.step_values import StepValues
 #: two layers). ``total`` is the product for gains near 1. ``jump`` is one gain over the median of the others.
 #: ``first_layer`` is what the first layer exceeds if it is the one.
 SCALE = {"limit": 30.0, "grow": 3.0, "shrink": 0.25, "total": 1e4, "jump": 30.0, "first_layer": 10.0, "severe": 1e4}
+#: The number of layers, and the score of their trend, from which on outputs grow although single layers shrink them.
+LAYERS, TREND = 8, 3.5
 
 
 class Scale(Rule):
@@ -72,6 +75,8 @@ class Scale(Rule):
             grows, guilty = True, gains > 1.1
         elif total <= 1 / limit["total"] and (gains < 0.9).sum() >= most:
             shrinks, guilty = True, gains < 0.9
+        elif self._climbs(origin, std[places]):
+            grows, guilty = True, gains > 1.1
         elif len(gains) > 2:
             others = np.array([np.median(np.delete(gains, i)) for i in range(len(gains))])
             grows, shrinks = gains >= limit["jump"] * others, gains <= others / limit["jump"]
@@ -102,6 +107,11 @@ class Scale(Rule):
             kind="activation", statistic="std", value=float(std[first]), limit=limit["limit"], usual=origin,
             title=f"Outputs {'grow' if grows else 'shrink'} with depth", details={"layers": layers, "gain": gain},
         )  # fmt: skip
+
+    def _climbs(self, origin: float, std: np.ndarray) -> bool:
+        """Return True if outputs grow over many layers, though not in each: in branches of a residual network."""
+        end = float(np.median(std[-max(1, len(std) // 3) :]))
+        return len(std) >= LAYERS and end >= self.limit["limit"] * origin and trend(np.log(std)) >= TREND
 
 
 def _paths(values: StepValues, calls: Calls, std: np.ndarray) -> list[tuple[float, np.ndarray, np.ndarray]]:

@@ -237,6 +237,8 @@ class Diverges(_Loss):
         low = min(self._best, usual) + max(0.1 * (limit - min(self._best, usual)), self._early or 0.0)
         below = np.flatnonzero(series.recent <= low)
         since = int(series.recent_steps[min(below[-1] + 1, len(series.recent) - 1) if below.size else 0])
+        if series.start - self._best <= (self._early or 0.0):  # it has never fallen
+            since = int(series.steps[0])
         evidence = f"rises since step {since}, from {min(self._best, usual):.3g} to {level:.3g}, {text}"
         return self._loss_finding(step, severity, evidence, since, level, limit, usual)
 
@@ -345,6 +347,8 @@ class Overfit(_Loss):
 
     def _compare(self, step: int, validation: Series, training: Series) -> Finding | None:
         steps, values = validation.steps, validation.values
+        if not validation.count:
+            return None
         lowest = int(np.argmin(values))
         after = values[lowest + 1 :]
         needed = int(self.limit["evaluations"])
@@ -354,7 +358,8 @@ class Overfit(_Loss):
         rise, progress = level - best, max(float(values[0]) - best, 0.0)
         limit = max(self.limit["limit"] * max(progress, abs(best)), 3 * noise(after) if len(after) > 2 * needed else 0)
         steep = len(after) >= needed or rise > 3 * limit  # fewer suffice for a steep rise
-        if rise < limit or not steep or trend(after) < min(self.limit["trend"], 0.98 * trend(np.arange(len(after)))):
+        rises = trend(after) >= min(self.limit["trend"], 0.98 * trend(np.arange(len(after))))
+        if rise < limit or not steep or not (rises or rise > 5 * noise(after)):
             return None
         then, now = self._around(training, steps, lowest), self._around(training, steps, len(steps) - 1)
         if then is None or now is None or not now < then - 0.02 * abs(then):

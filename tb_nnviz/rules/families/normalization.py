@@ -96,7 +96,7 @@ class OneSample(Rule):
     name = "normalization/one_sample"
     title = "Normalization over a single sample"
     reads = frozenset({("activation", "count"), ("activation", "rms")})
-    uses = frozenset({("activation", "batch_std~"), ("output", "count")})
+    uses = frozenset({("activation", "batch_std~"), ("output", "count"), ("parameter", "count"), ("parameter", "rms")})
     limits = ONE_SAMPLE
     advice = (
         "Use larger batches, or accumulate gradients with GroupNorm or LayerNorm in place of BatchNorm.",
@@ -119,7 +119,7 @@ class OneSample(Rule):
         before = np.full(len(rows), np.nan)
         before[1:] = spread[:-1]
         with np.errstate(invalid="ignore"):
-            flat = calls.normalizes & (spread <= self.limit["limit"]) & (before > 1e-3)
+            flat = calls.normalizes & (spread <= self.limit["limit"]) & (before > 1e-3) & self._has_weight(values)
         single &= calls.batch_norms & np.isfinite(rms)
         lasting = self._lasting.update(values.step, single | flat)
         if values.scalars.get("batch_norm_evaluation") == 1:
@@ -141,6 +141,17 @@ class OneSample(Rule):
                 limit=self.limit["limit"], details={"layers": layers},
             )
         ]  # fmt: skip
+
+    @staticmethod
+    def _has_weight(values: StepValues) -> np.ndarray:
+        """Return a mask of the rows whose weight is not 0, which would make any output constant."""
+        rows, found = values.rows["activation"], np.full(len(values.rows["activation"]), True)
+        if values.has("parameter", "rms"):
+            parameters, rms = values.rows["parameter"], values.get("parameter", "rms")
+            zero = {row.module for row, size in zip(parameters, rms, strict=True) if row.role == "norm" and size == 0
+                    and row.name.endswith("weight")}  # fmt: skip
+            found = np.array([row.module not in zero for row in rows], bool)
+        return found
 
     @staticmethod
     def _single(values: StepValues) -> np.ndarray:

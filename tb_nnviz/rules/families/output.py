@@ -20,9 +20,13 @@ from tb_nnviz.schema import Row
 SATURATED = {"limit": 1e-3, "slack": 0.05, "patience": 5.0}
 #: The largest gradient of a binary cross-entropy with respect to a probability that it takes for a logit.
 _SLOPE = math.e / (1 + math.e)
+#: Share of outputs at a bound of the last layer, while the loss is above ``loss`` of its start. Outputs that are right
+#: are at their bounds, too, with a low loss.
+BOUND = {"bound": 0.5, "loss": 0.7, "lasting": 3.0}
 #: ``share`` of the samples have the same largest unit while outputs differ by ``spread`` of their size. ``limit`` is
-#: the relative difference of outputs that are the same up to rounding.
-CONSTANT = {"limit": 1e-4, "share": 0.99, "spread": 0.1, "patience": 3.0, "slow": 10.0}
+#: the relative difference of outputs that are the same up to rounding. ``all`` is the patience if the unit is the same
+#: for all samples, however they differ.
+CONSTANT = {"limit": 1e-4, "share": 0.99, "spread": 0.1, "patience": 3.0, "slow": 10.0, "all": 20.0}
 
 
 class Saturated(Rule):
@@ -47,9 +51,17 @@ class Saturated(Rule):
             ("activation_gradient", "zero_fraction"),
         }
     )
-    uses = frozenset({("output", "count"), ("output", "min"), ("output", "max"), ("output", "sum_deviation")})
+    uses = frozenset(
+        {
+            ("output", "count"),
+            ("output", "min"),
+            ("output", "max"),
+            ("output", "sum_deviation"),
+            ("activation", "saturated_fraction"),
+        }
+    )
     takes_logged = True
-    limits = SATURATED
+    limits = {**SATURATED, **BOUND}
     advice = (
         "Remove the last softmax or sigmoid: cross_entropy and binary_cross_entropy_with_logits apply their own.",
         "Or keep it, and use a loss of probabilities: NLLLoss of the logarithm, or BCELoss.",
@@ -63,6 +75,7 @@ class Saturated(Rule):
         self._squashed: dict[str, int] = {}  # by model: the logged steps at which it looked so, -1 after any other
         self._first: int | None = None
         self._reported = False
+        self._bound = Lasting(int(self.limit["lasting"]))
 
     def update(self, values: StepValues) -> list[Finding]:
         self._course.add(values.step, values.logged)
@@ -73,6 +86,8 @@ class Saturated(Rule):
         outputs = values.rows.get("output")
         names = outputs.layers if outputs else [""]
         model = calls.model(names)
+        if found := self._at_bound(values, calls.last(names) & ~calls.softmax):
+            return [found]
         for i, name in enumerate(names):
             places = np.flatnonzero((model == i) & values.present("activation"))
             if not places.size:
@@ -84,10 +99,41 @@ class Saturated(Rule):
                 self._squashed[name] = -1
                 continue
             self._squashed[name] = steps + 1
-            if steps + 1 >= self.limit["patience"]:
+            # what a function squashes, and what has few units, is told from other losses by their course
+            times = 2 if units < 4 or not calls.softmax[place] else 1
+            if steps + 1 >= times * self.limit["patience"]:
                 self._reported = True
                 return [self._found(values, rows[place], units)]
         return []
+
+    def _at_bound(self, values: StepValues, last: np.ndarray) -> Finding | None:
+        """Return the finding of outputs at a bound of a last layer while the loss stays where it was."""
+        if not values.has("activation", "saturated_fraction"):
+            return None
+        share, loss = values.get("activation", "saturated_fraction"), self._course.main
+        is_high = loss is not None and loss.count > 10 and loss.start > 0 and loss.recent.size > 0
+        level = float(np.median(loss.recent[-10:])) if loss is not None and is_high else 0.0
+        with np.errstate(invalid="ignore"):
+            lasting = self._bound.update(values.step, last & (share > self.limit["bound"]))
+        found = np.flatnonzero(lasting)
+        if loss is None or not found.size or level < self.limit["loss"] * loss.start:
+            return None
+        self._reported = True
+        place, since = int(found[0]), int(self._bound.since[found[0]])
+        row = values.rows["activation"][place]
+        evidence = (
+            f"{share[place]:.0%} of outputs are within 0.01 of a bound of {row.type} at step {values.step}, since step "
+            f"{since}, while {self._course.name} is {level:.3g} and was {loss.start:.3g} at the start"
+        )
+        return self.finding(
+            values.step, "severe", evidence, since=since, layer=row.module, row=row.name, kind="activation",
+            statistic="saturated_fraction", value=float(share[place]), limit=self.limit["bound"],
+            title="The output is at its bounds",
+            advice=(
+                "Scale the targets to the range of the output, or remove the last activation.",
+                "Lower the learning rate if the output was within its range before.",
+            ),
+        )  # fmt: skip
 
     def _in_reach(self, units: int) -> bool:
         """Return True if the loss lies in what a cross-entropy of probabilities can reach, or is unknown."""
@@ -186,6 +232,7 @@ class Constant(Rule):
         super().__init__(**limits)
         self._exact = Lasting(int(self.limit["patience"]))
         self._slow = Lasting(int(self.limit["slow"]))
+        self._all = Lasting(int(self.limit["all"]))
         self._reported = False
 
     def update(self, values: StepValues) -> list[Finding]:
@@ -196,12 +243,13 @@ class Constant(Rule):
             exact = self._exact.update(values.step, spread <= self.limit["limit"])
             one_class = (share >= self.limit["share"]) & (spread <= self.limit["spread"])
             slow = self._slow.update(values.step, one_class)
-        found = np.flatnonzero(exact | slow)
+            every = self._all.update(values.step, share == 1)
+        found = np.flatnonzero(exact | slow | every)
         if self._reported or not found.size:
             return []
         self._reported = True
         place = int(found[0])
-        since = int((self._exact if exact[place] else self._slow).since[place])
+        since = int((self._exact if exact[place] else self._slow if slow[place] else self._all).since[place])
         most = f", and {share[place]:.0%} of the samples have the same largest unit" if share[place] > 0 else ""
         evidence = f"outputs differ between samples by {spread[place]:.2g} of their size since step {since}{most}"
         return [

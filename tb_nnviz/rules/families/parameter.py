@@ -24,8 +24,8 @@ GROWING = {"limit": 10.0, "rms": 0.1}
 #: The reciprocal of ``GROWING``. Strong decay shrinks all weights, while a pruned layer is one of many, so that half
 #: of the weights must have shrunk.
 SHRINKING = {"limit": 0.1, "share": 0.5, "rms": 0.1}
-#: Power of the limit of ``SHRINKING`` at which weights have begun to shrink. Decay works from the first step on.
-BEGUN = 0.25
+#: Power of both limits at which weights have begun to grow or shrink. What does it works before the limit is crossed.
+BEGUN = 0.4
 
 
 class NoGradient(Rule):
@@ -232,7 +232,7 @@ class Growing(Rule):
         crossed = judged & (ratio > limit if self.grows else ratio < limit)
         further = norms >= self._extreme if self.grows else norms <= self._extreme
         self._extreme = np.fmax(self._extreme, norms) if self.grows else np.fmin(self._extreme, norms)
-        begun = judged & (ratio > limit if self.grows else ratio < limit**BEGUN)
+        begun = judged & (ratio > limit**BEGUN if self.grows else ratio < limit**BEGUN)
         begin = self._start if is_wrong else values.step
         self._since = np.where(begun, np.where(self._since < 0, begin, self._since), -1)
         found = crossed & further

@@ -59,11 +59,12 @@ def double_sigmoid() -> Training:
     return cancer(change=lambda model: model.add_module("sigmoid", nn.Sigmoid()))
 
 
-@CASES.fault("autoencoder/targets-unscaled", "output/saturated activation/saturated", twins.AUTOENCODER,
-             layers="out dec2 <model>", begins=(0, 40))  # fmt: skip
+@CASES.fault("autoencoder/targets-unscaled",
+             "output/saturated activation/saturated activation/collapse output/constant",
+             twins.AUTOENCODER, layers="out dec2 <model>", begins=(0, 90))  # fmt: skip
 def targets_unscaled() -> Training:
-    """The targets are between 0 and 255 while the output is a sigmoid, which saturates at 1."""
-    training = autoencoder(optimizer=adam(1e-2))
+    """The targets are between 0 and 255 while the output is a sigmoid, which ends at 1 everywhere."""
+    training = autoencoder()
     training.change_data(lambda batch: (batch[0], batch[0] * 255))
     return training
 
@@ -112,7 +113,10 @@ def input_x255() -> Training:
     return training
 
 
-@CASES.fault("diabetes/input-unscaled", "input/scale", twins.DIABETES, layers="input <model> fc1 flat")
+DIABETES_ADAM = Case("diabetes/adam", lambda: diabetes(optimizer=adam(1e-3)))
+
+
+@CASES.fault("diabetes/input-unscaled", "input/scale", DIABETES_ADAM, layers="input <model> fc1 flat")
 def input_unscaled() -> Training:
     """One column of the table is in units that make it 5000 times larger than the others."""
     training = diabetes(optimizer=adam(1e-3))

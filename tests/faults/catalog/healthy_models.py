@@ -75,7 +75,7 @@ def gru() -> Training:
 @CASES.healthy_run("recurrent/two-layers")
 def two_layers() -> Training:
     """Two layers of LSTM, clipped at almost every step."""
-    return language(layers=2, clip=0.5)
+    return language(layers=2, clip=0.5, optimizer=adam(2e-3))
 
 
 @CASES.healthy_run("gpt/six-layers")

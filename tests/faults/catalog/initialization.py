@@ -18,28 +18,33 @@ RELU_STACK = Case("mlp/deep-he", lambda: mlp(DEEP_SIZES, **SCALED))
 
 
 def weights(scale: float) -> object:
-    """Return a function that draws all matrices of a model again, with a fixed standard deviation."""
+    """Return a function that draws all matrices again, with a fixed standard deviation, and sets biases to zero."""
 
     def draw(model: nn.Module) -> None:
         for parameter in model.parameters():
             if parameter.ndim > 1:
                 nn.init.normal_(parameter, std=scale)
+            else:
+                nn.init.zeros_(parameter)
 
     return draw
 
 
-@CASES.fault("mlp/sigmoid-stack", "gradient/vanishing", RELU_STACK, layers="fc1 fc2 fc3 fc4 fc5")
+SGD_STACK = Case("mlp/deep-he-sgd", lambda: mlp(DEEP_SIZES, he=True, optimizer=sgd(0.02, 0.9)))
+
+
+@CASES.fault("mlp/sigmoid-stack", "gradient/vanishing", SGD_STACK, layers="fc1 fc2 fc3 fc4 fc5")
 def sigmoid_stack() -> Training:
     """Ten sigmoid layers let a thousandth of the gradient through to the first."""
-    return mlp(DEEP_SIZES, nn.Sigmoid, optimizer=sgd(0.1, 0.9))
+    return mlp(DEEP_SIZES, nn.Sigmoid, optimizer=sgd(0.02, 0.9))
 
 
-@CASES.fault("cnn/default-init-deep", "gradient/vanishing activation/scale", Case(
+@CASES.fault("cnn/default-init-deep", "gradient/vanishing activation/scale activation/collapse", Case(
     "cnn/deep-he", lambda: image_model(lambda: kaiming(plain_cnn()), optimizer=adam(1e-3))
-), layers="conv1 conv2 conv3 conv4 conv5 conv6 act1 act2 act3 act4 act5 act6")  # fmt: skip
+), layers="conv* act*")  # fmt: skip
 def default_init_deep() -> Training:
-    """Twelve plain convolutions with PyTorch's default initialization shrink activations and gradients with depth."""
-    return image_model(lambda: plain_cnn(), optimizer=sgd(0.02, 0.9))
+    """Twelve plain convolutions with PyTorch's default initialization lose the signal with depth, both ways."""
+    return image_model(lambda: plain_cnn(), optimizer=adam(1e-3))
 
 
 @CASES.fault("mlp/init-large", "activation/scale gradient/exploding", RELU_STACK)
@@ -119,4 +124,4 @@ def outlier_channel() -> Training:
         with torch.no_grad():
             model.block2.conv2.weight[3].mul_(500)
 
-    return deep(change=enlarge, optimizer=adam(1e-4))
+    return deep(change=enlarge)

@@ -29,13 +29,15 @@ def corrupted_text() -> Training:
     return training
 
 
-@CASES.fault("autoencoder/weighted-sample", "loss/spike gradient/spike", twins.AUTOENCODER, begins=130)
+@CASES.fault("autoencoder/weighted-sample", "loss/spike gradient/spike", Case(
+    "autoencoder/sgd", lambda: autoencoder(optimizer=sgd(0.2, 0.9))
+), begins=130)  # fmt: skip
 def weighted_sample() -> Training:
-    """At step 130 a wrong sample weight multiplies the loss by 1000 for one step, under plain SGD."""
+    """At step 130 a wrong sample weight multiplies the loss by 100 for one step, under plain SGD."""
     training = autoencoder(optimizer=sgd(0.2, 0.9))
     loss, now = training.loss, [0]
     training.before.append(lambda step: now.__setitem__(0, step))
-    training.loss = lambda model, batch: loss(model, batch) * (1000.0 if now[0] == 130 and model.training else 1.0)
+    training.loss = lambda model, batch: loss(model, batch) * (100.0 if now[0] == 130 and model.training else 1.0)
     return training
 
 
@@ -54,10 +56,13 @@ def overfit(samples: int, steps: int) -> Training:
     return training
 
 
-@CASES.fault("recurrent/overfit", "loss/overfit", twins.LSTM, begins=(20, 160), window=40)
+WIDE = Case("recurrent/wide", lambda: language(width=96, optimizer=adam(5e-3), steps=240, every=10))
+
+
+@CASES.fault("recurrent/overfit", "loss/overfit", WIDE, begins=(20, 160), window=40)
 def overfit_recurrent() -> Training:
     """An LSTM is trained on 500 characters over and over."""
-    training = language(width=128, optimizer=adam(1e-2), steps=400, every=10)
+    training = language(width=96, optimizer=adam(5e-3), steps=240, every=10)
     training.batch.span = (0, 500)  # type: ignore[attr-defined]
     return training
 

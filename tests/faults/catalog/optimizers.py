@@ -42,7 +42,10 @@ def clip_small() -> Training:
     return language(optimizer=sgd(1.0, 0.9), clip=1e-3)
 
 
-@CASES.fault("cnn/decay-x10000", "parameter/shrinking", twins.CNN, begins=(0, 40))
+DECAY = Case("cnn/decay", lambda: image_model(optimizer=sgd(0.01, 0.9, weight_decay=5e-4)))
+
+
+@CASES.fault("cnn/decay-x10000", "parameter/shrinking", DECAY, begins=(0, 40))
 def decay() -> Training:
     """The weight decay of SGD is 5 in place of 5e-4, so all weights go to zero."""
     return image_model(optimizer=sgd(0.01, 0.9, weight_decay=5.0))
@@ -74,13 +77,13 @@ def decay_sign() -> Training:
     return training
 
 
-@CASES.fault("mlp/maximize", "loss/diverges", twins.MLP)
+@CASES.fault("mlp/maximize", "loss/diverges", twins.MLP, begins=(0, 15))
 def maximize() -> Training:
     """The optimizer maximizes the loss."""
     return mlp(optimizer=adam(2e-3, maximize=True))
 
 
-@CASES.fault("cancer/flipped-sign", "loss/diverges", twins.CANCER)
+@CASES.fault("cancer/flipped-sign", "loss/diverges", twins.CANCER, begins=(0, 15))
 def flipped_sign() -> Training:
     """A hand-written optimizer adds the gradient instead of subtracting it."""
     training = cancer()
@@ -92,7 +95,7 @@ def flipped_sign() -> Training:
                     for parameter in group["params"]:
                         parameter.add_(parameter.grad, alpha=group["lr"])
 
-    training.optimizer = Ascending(training.model.parameters(), lr=0.1)
+    training.optimizer = Ascending(training.model.parameters(), lr=0.02)
     return training
 
 

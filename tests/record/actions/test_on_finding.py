@@ -19,7 +19,6 @@ from tb_nnviz.record.actions.choice import Choice
 from tb_nnviz.record.actions.debugger import break_in
 from tests.support.event_reader import Run
 
-
 #: Inputs that differ between samples.
 DATA = torch.linspace(-1, 1, 24).reshape(3, 8).T.contiguous()
 

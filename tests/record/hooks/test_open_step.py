@@ -209,7 +209,7 @@ def test_open_step_takes_bounded_memory(tmp_path):
     model = nn.Sequential(*[nn.Linear(4, 4) for _ in range(4)])
     optimizer = torch.optim.SGD(model[-1].parameters(), 0.1)
     sizes = []
-    with tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=1, gradient_norm_limits=None) as monitor:
+    with tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=1) as monitor:
         tracemalloc.start()
         for _ in range(4):
             for _ in range(100):  # passes of one step, without a sign that it has ended
@@ -262,7 +262,7 @@ def test_optimizer_of_a_later_phase_goes_on_in_the_same_run(tmp_path, caplog):
 def test_optimizer_handed_over_after_the_notice_ends_the_waiting(tmp_path, caplog):
     model = net()
     first = torch.optim.SGD(model.parameters(), 0.1)
-    with tb_nnviz.watch(model, first, logdir=tmp_path, every=1, gradient_norm_limits=None) as monitor:
+    with tb_nnviz.watch(model, first, logdir=tmp_path, every=1) as monitor:
         second = torch.optim.SGD(model.parameters(), 0.1)
         for step in range(60):
             if step == 30:

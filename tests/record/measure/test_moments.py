@@ -126,7 +126,7 @@ def test_gradient_ratio_equals_numpy(dtype: torch.dtype, shape: tuple[int, ...],
     numel, sum_sq = found
     g, v = array(gradient), array(second)
     with np.errstate(all="ignore"):
-        ratio = np.where(g == 0, 0, g / np.maximum(1.25 * np.sqrt(v), epsilon))
+        ratio = np.where(g == 0, 0, g / np.maximum(np.sqrt(1.25 * v), epsilon))
     assert (numel, sum_sq.dtype, sum_sq.shape) == (g.size, torch.float64, (1,))
     assert sum_sq.item() == pytest.approx(np.sum(ratio**2), rel=1e-5)
 
@@ -142,7 +142,9 @@ def test_gradient_ratio_equals_numpy(dtype: torch.dtype, shape: tuple[int, ...],
         (math.nan, 1.0, 0.5, math.nan),
         (math.inf, 1.0, 0.5, math.inf),
         (1.0, math.inf, 0.5, 0.0),
-        (1.0, -1.0, 0.5, math.nan),
+        (1.0, -1.0, 0.5, 4.0),
+        (2.0**66, 1.0, 1e-8, 2.0**132),
+        (2.0**-100, 0.0, 2.0**-26, 2.0**-148),
     ],
 )
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16], ids=str)

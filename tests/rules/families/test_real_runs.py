@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ STEPS = 101
 def mlp(depth: int = 4, width: int = 32, activation: Callable[[], nn.Module] = nn.ReLU) -> nn.Sequential:
     sizes = [64, *[width] * (depth - 1), 10]
     layers: list[nn.Module] = []
-    for one, other in zip(sizes, sizes[1:], strict=False):
+    for one, other in pairwise(sizes):
         layers += [nn.Linear(one, other), activation()]
     return nn.Sequential(*layers[:-1])
 

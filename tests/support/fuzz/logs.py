@@ -53,7 +53,7 @@ def train(folder: Path, seed: int = 0) -> None:
         probe_inputs=True,
         probe_labels=["a", "b"],
         window=True,
-        gradient_norm_limits=(1e3, 1e9),
+        rules={"gradient/exploding": {"norm": 1e-9}},
     )
     with monitor:
         for _ in range(STEPS):

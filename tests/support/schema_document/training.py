@@ -98,10 +98,10 @@ def train_vision(logdir: Path) -> TrainingRecord:
         model.deep.weight[0], model.deep.bias[0] = 0, -1.0  # a dead unit
     record = TrainingRecord(model)
     optimizer = torch.optim.Adam(model.parameters(), 0.01, betas=(0.8, 0.95), eps=1e-4)
-    options: dict[str, Any] = {"every": 2, "histograms_every": 2, "weights_every": 4, "weight_bytes": 9000}
+    options: dict[str, Any] = {"every": 2, "burst": 0, "histograms_every": 2, "weights_every": 4, "weight_bytes": 9000}
     options |= {"probe": x[:10], "maps_every": 5, "map_bytes": 14_000, "probe_inputs": True}
     options |= {"probe_labels": [f"digit {i}" for i in range(10)], "window": True, "on_finding": None}
-    options |= {"gradient_norm_limits": (1e-9, 0.02)}
+    options |= {"rules": {"gradient/exploding": {"norm": 2.3}}}
     with tb_nnviz.watch(model, optimizer, logdir, **options) as monitor:
         for step in range(STEPS):
             optimizer.zero_grad()
@@ -122,7 +122,7 @@ def train_text(logdir: Path, steps: int = 4, start_step: int = 0, rate: float = 
     record = TrainingRecord(model)
     groups = [{"params": model.embed.parameters(), "name": "slow", "lr": rate / 5}, {"params": model.out.parameters()}]
     optimizer = torch.optim.SGD(groups, rate)
-    options: dict[str, Any] = {"every": 2, "probe": {"t": ids}, "maps_every": 2, "probe_inputs": True}
+    options: dict[str, Any] = {"every": 2, "burst": 0, "probe": {"t": ids}, "maps_every": 2, "probe_inputs": True}
     options |= {"probe_labels": {"t": [["a", "b", "c", "d"]] * 3}, "tracked_weights": {"t.out.weight": [(4, 7)]}}
     with tb_nnviz.watch({"t": model}, optimizer, logdir, start_step=start_step, **options):
         for _ in range(steps):
@@ -136,7 +136,7 @@ def train_scaled(logdir: Path) -> None:
     """Train under a GradScaler. The gradient overflows at step 1, which is not logged. One logged value is a notice."""
     model, scaler = nn.Linear(2, 1), torch.amp.GradScaler("cpu", init_scale=8.0)
     optimizer = torch.optim.SGD(model.parameters(), 0.1)
-    with tb_nnviz.watch(model, optimizer, logdir, every=2, scaler=scaler, window=True) as monitor:
+    with tb_nnviz.watch(model, optimizer, logdir, every=2, burst=0, scaler=scaler, window=True) as monitor:
         for step in range(3):
             optimizer.zero_grad()
             loss = model(torch.ones(1, 2)).square().sum() * (math.inf if step == 1 else 1.0)

@@ -86,6 +86,6 @@ def plain_number(value: Any) -> Any:
     if isinstance(value, Tensor):
         if type(value) not in (Tensor, nn.Parameter) or value.numel() != 1 or value.is_meta:
             return None
-        value = value.detach().reshape(())
-        return float(value.numpy()) if value.device.type == "cpu" else value
+        value = value.detach() if value.requires_grad else value
+        return float(value.numpy().item()) if value.is_cpu else value.reshape(())
     return value if isinstance(value, int | float) else None

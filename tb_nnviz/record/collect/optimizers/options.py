@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from torch import Tensor
+from torch.nn.parameter import is_lazy
 
 from tb_nnviz import schema
 from tb_nnviz.record.collect.collector import Collector
@@ -94,7 +95,10 @@ class OptimizerOptions(Collector):
                 held = [names.get(each) for each in map(id, group["params"])]
                 own.append((name, held))
                 if None in held:
-                    strangers.update(id(each) for each in group["params"] if id(each) not in names)
+                    # a lazy parameter has its name as soon as it has a shape
+                    strangers.update(
+                        id(each) for each in group["params"] if id(each) not in names and not is_lazy(each)
+                    )
             optimizers.append((optimizer.name, within))
             groups.append(own)
             foreign.append(len(strangers))

@@ -16,8 +16,7 @@ class SecondMoment(NamedTuple):
 
     Args:
         value: the running mean, as the optimizer keeps it.
-        correction: one over the root of the bias correction, ``(1 - decay ** step) ** -0.5``, as a number or a 0-d
-            tensor.
+        correction: one over the bias correction, ``1 / (1 - decay ** step)``, as a number or a 0-d tensor.
         epsilon: the optimizer's epsilon, 0 if it has none.
     """
 
@@ -44,22 +43,25 @@ def second_moment(optimizer: Any, group: Mapping[str, Any], parameter: nn.Parame
     >>> optimizer.step()
     >>> found = second_moment(optimizer, optimizer.param_groups[0], parameter)
     >>> found.value.tolist(), found.correction
-    ([2.25], 2.0)
+    ([2.25], 4.0)
     """
     kept = getattr(optimizer, "state", None)
     state = kept.get(parameter) if isinstance(kept, Mapping) else None
     if not isinstance(state, Mapping):
         return None
-    betas = group.get("betas")
-    beta2 = betas[1] if isinstance(betas, tuple | list) and len(betas) == 2 else None
-    for key, decay in (("exp_avg_sq", beta2), ("square_avg", group.get("alpha", group.get("rho")))):
-        value, beta = state.get(key), plain_number(decay)
-        # Some optimizers, such as those of Apex, count the steps per group.
-        step = plain_number(state.get("step", group.get("step")))
-        if not isinstance(value, Tensor) or shape_of(value) != shape_of(parameter) or beta is None or step is None:
-            continue
-        if (not isinstance(step, Tensor) and step < 1) or (not isinstance(beta, Tensor) and not 0 <= beta < 1):
-            continue
-        epsilon = number(group.get("eps"))
-        return SecondMoment(value, (1 - beta**step) ** -0.5, epsilon if epsilon > 0 else 0.0)
-    return None
+    value = state.get("exp_avg_sq")
+    if value is not None:
+        betas = group.get("betas")
+        decay = betas[1] if isinstance(betas, tuple | list) and len(betas) == 2 else None
+    else:
+        value, decay = state.get("square_avg"), group.get("alpha", group.get("rho"))
+    if not isinstance(value, Tensor) or shape_of(value) != shape_of(parameter):
+        return None
+    # Some optimizers, such as those of Apex, count the steps per group.
+    beta, step = plain_number(decay), plain_number(state.get("step", group.get("step")))
+    if beta is None or step is None:
+        return None
+    if (not isinstance(step, Tensor) and step < 1) or (not isinstance(beta, Tensor) and not 0 <= beta < 1):
+        return None
+    epsilon = number(group.get("eps"))
+    return SecondMoment(value, 1 / (1 - beta**step), epsilon if epsilon > 0 else 0.0)

@@ -100,18 +100,20 @@ class Exploding(Rule):
             growth = np.where(rows.has_role("weight", "embedding"), norms / before, np.nan)
         growth = np.where(np.isfinite(growth), growth, 0)
         place = int(np.argmax(growth)) if growth.any() else int(np.nanargmax(norms))
-        evidence = (
-            f"norm {total:.3g} at step {values.step}, {total / usual:.3g} times the median {usual:.3g} before; "
-            f"most in {rows[place].name}: {norms[place]:.3g}, {growth[place]:.3g} times its median{more}"
-        )
+        known = np.isfinite(usual)
+        limit = self.limit["limit"] * usual if known else self.limit["norm"]
+        times = f", {total / usual:.3g} times the median {usual:.3g} before" if known else f", above {limit:g}"
+        growing = f", {growth[place]:.3g} times its median" if growth[place] else ""
+        most = f"{rows[place].name}: {norms[place]:.3g}{growing}"
+        evidence = f"norm {total:.3g} at step {values.step}{times}; most in {most}{more}"
         advice: tuple[str, ...] = self.advice
         if maximizes(values):
             evidence += "; the optimizer has maximize=True"
             advice = ("Set maximize=False: the optimizer makes the loss grow.", *advice)
         return self.finding(
             values.step, "severe", evidence, since=since, layer=rows[place].module, row=rows[place].name,
-            kind="gradient", statistic="norm", value=total, limit=self.limit["limit"] * usual, usual=usual,
-            advice=advice,
+            kind="gradient", statistic="norm", value=total, limit=limit,
+            usual=usual if known else None, advice=advice,
         )  # fmt: skip
 
     def _over_depth(self, values: StepValues) -> list[Finding]:

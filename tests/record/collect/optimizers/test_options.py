@@ -145,6 +145,24 @@ def test_options_new_group_or_parameter_is_written_at_once(tmp_path: Path) -> No
     assert [one[0]["foreign"] for one in found.values()] == [0, 0, 0, 1]
 
 
+def test_options_of_lazy_parameters_are_not_foreign(tmp_path: Path) -> None:
+    model = nn.Sequential(nn.Linear(3, 4), nn.LazyLinear(2))
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+
+    def forward(x: torch.Tensor) -> torch.Tensor:
+        forward.calls += 1  # type: ignore[attr-defined]
+        return model[1](model[0](x)) if forward.calls > 1 else model[0](x)  # type: ignore[attr-defined]
+
+    forward.calls, model.forward = 0, forward  # type: ignore[attr-defined, method-assign]
+    train(model, optimizer, tmp_path, 3)
+    found = documents(tmp_path)
+    names = ["0.weight", "0.bias", "1.weight", "1.bias"]
+    assert {step: (one[0]["groups"][0]["parameters"], one[0]["foreign"]) for step, one in found.items()} == {
+        0: (names[:2], 0),
+        1: (names, 0),
+    }
+
+
 def test_options_that_are_tensors_become_numbers(tmp_path: Path) -> None:
     model = net()
     group = {"params": list(model.parameters()), "mine": torch.tensor([2.5]), "table": torch.ones(3, 4)}
