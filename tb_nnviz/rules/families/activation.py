@@ -255,7 +255,7 @@ class Collapse(Rule):
     """Report the layer from which on every sample gets the same output."""
 
     name = "activation/collapse"
-    title = "The output is the same for every sample"
+    title = "A layer gives the same for every sample"
     reads = frozenset({("activation", "count"), ("activation", "batch_std~"), ("activation", "rms")})
     uses = frozenset({("output", "count"), ("input", "count"), ("input", "batch_std~")})
     limits = COLLAPSE
