@@ -23,6 +23,13 @@ SMALL = {"width": 1000, "height": 620}
 OPEN = ",".join(["blocks", *(f"blocks.{i}" for i in range(8))])
 #: Panel, keys of the address, title, facts, and what the name of the CSV file says.
 PICTURES: dict[str, tuple[str, dict[str, str], str, list[str], str]] = {
+    "health": (
+        "health",
+        {"health.dismissed": "gradient/zero", "health.rules": "update/none:off"},
+        "Health",
+        ["1 rule with other settings", "1 rule dismissed"],
+        "nnviz_findings",
+    ),
     "gradient_flow": (
         "gradient_flow",
         {"row": "fc1.weight"},
@@ -185,6 +192,8 @@ def scrolled_texts(name: str) -> list[str]:
         return ["[0,0]", "[0,9]", "Single weights"]
     if name in ("structure", "table"):
         return ["norm2", "head", "Total", "Gradient norm"]
+    if name == "health":
+        return ["Nothing found by", "Gradients explode", "Units are dead", "limit"]
     if name == "curves":
         return ["loss", "accuracy", "Learning rate", "Gradient norm"]
     return []
@@ -211,7 +220,7 @@ def test_picture_explains_itself_and_holds_everything(view: View, tmp_path: Path
     assert largest_difference(before, view.page.screenshot(animations="disabled")) <= 24
 
 
-@pytest.mark.parametrize("name", ["gradient_flow", "structure", "curves", "weights"])
+@pytest.mark.parametrize("name", ["health", "gradient_flow", "structure", "curves", "weights"])
 def test_picture_in_dark_theme_is_dark(view: View, tmp_path: Path, name: str) -> None:
     opened(view, name, WIDE)
     view.choose_theme("Dark")
@@ -308,6 +317,8 @@ def test_name_of_csv_says_what_it_holds(view: View, tmp_path: Path, name: str) -
         assert (min(steps), max(steps)) == (int(span[1]), int(span[2]))
     elif one := re.search(r"_step_(\d+)\.csv", file):
         assert steps == {int(one[1])}
-    else:
+    elif name != "health":
         assert "all_logged_steps" in file and len(steps) > 10
-    assert {row["run"] for row in rows} == set(RUNS), json.dumps(sorted({row["run"] for row in rows}))
+    # A run without findings is not in their table.
+    runs = set(RUNS) - {"healthy"} if name == "health" else set(RUNS)
+    assert {row["run"] for row in rows} == runs, json.dumps(sorted({row["run"] for row in rows}))

@@ -18,7 +18,7 @@ from tests.support.browser.servers import Server
 LAYER = ROW.rpartition(".")[0]
 CONTRACTING = LAYER.replace("expanding", "contracting")
 ACTIVATION = LAYER.replace("expanding_projection", "rectified_linear_activation")
-PANELS = ["gradient_flow", "activations", "distributions", "weights", "structure", "curves"]
+PANELS = ["health", "gradient_flow", "activations", "distributions", "weights", "structure", "curves"]
 SIZES = [WIDE, NARROW]
 NO_MATCH = "nothing_has_this_name"
 

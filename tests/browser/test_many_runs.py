@@ -17,6 +17,7 @@ from tests.support.event_reader import Run
 NAMES = [f"sweep-{i:02d}" for i in range(12)]
 #: Panel, keys of the address, scrolling area, and head of a run.
 VIEWS = {
+    "health": ({}, ".h-scroll", ".h-run-head"),
     "gradient_flow": ({}, ".scroll", ".run-head"),
     "readout": ({}, ".readout", "li"),
     "compared": ({"flow.vs": "ref"}, ".scroll", ".run-head"),

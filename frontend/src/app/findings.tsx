@@ -171,17 +171,17 @@ function Card({ chain: { run, cause, effects, severity } }: { chain: Chain }) {
       >
         <span class="first">
           <RunMarker colour={store.colour(run)} shape={shapeOf(store.order.value.get(run) ?? 0)} />
-          <b class="cut">{cause.title}</b>
+          <Name as="b" text={cause.title} />
           <span class="severity">{UI_TEXT.health.severity[severity]}</span>
-          {effects.length > 0 && <span class="dim effects">{TEXT.health.effects(effects.length)}</span>}
         </span>
         <span class="second">
           <Name text={store.shortNames.value.get(run) ?? run} among={store.shortList.value} />
           <span aria-hidden="true">·</span>
           <Name text={where} />
+          {effects.length > 0 && <span class="effects">{TEXT.health.effects(effects.length)}</span>}
           <span class="go">{TEXT.health.showIt}</span>
         </span>
-        <span class="second cut">{cause.evidence}</span>
+        <span class="evidence">{cause.evidence}</span>
       </button>
     </li>
   );

@@ -25,7 +25,7 @@ export const TEXT = {
     inRun: (title: string, run: string) => `${title} in ${run}`,
     checking: (done: number, of: number) => `checking, ${done} of ${of} runs`,
     follows: (title: string, since: number) => `→ ${title}, since step ${since}`,
-    effects: (n: number) => `+ ${n} that follow${n === 1 ? "s" : ""}`,
+    effects: (n: number) => `· ${n} follow${n === 1 ? "s" : ""}`,
     dismissed: (n: number) => `${n} dismissed`,
     others: (n: number) => (n === 1 ? "1 more run with findings" : `${n} more runs with findings`),
     othersTitle: (runs: readonly string[], n: number) =>

@@ -58,7 +58,10 @@ function draw(g: CanvasRenderingContext2D, element: Element): void {
   } else if (element instanceof SVGSVGElement) {
     drawMark(g, element);
   } else {
-    const children = [...element.childNodes];
+    const isClosed = element instanceof HTMLDetailsElement && !element.open;
+    const children = [...element.childNodes].filter(
+      (node) => !isClosed || (node instanceof Element && node.tagName === "SUMMARY"),
+    );
     // Sticky cells are drawn above the content that scrolls beneath them.
     const layer = (node: Node) => (node instanceof Element ? Number(getComputedStyle(node).zIndex) || 0 : 0);
     children.sort((a, b) => layer(a) - layer(b));
@@ -115,11 +118,18 @@ function drawText(g: CanvasRenderingContext2D, node: Text, style: CSSStyleDeclar
   if (!parent || node.data.trim() === "") return;
   const range = document.createRange();
   range.selectNodeContents(node);
-  const rect = range.getClientRects()[0];
-  if (!rect) return;
+  const rects = range.getClientRects();
+  if (rects.length === 0) return;
   g.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
   g.fillStyle = style.color;
   g.textBaseline = "middle";
+  const write = (text: string, { left, top, height }: DOMRect) =>
+    g.fillText(text, left, top + height / 2 + 0.5);
+  if (rects.length > 1 && parent.dataset.shown === undefined) {
+    for (const { text, rect } of linesOf(node)) write(text, rect);
+    return;
+  }
+  const rect = rects[0];
   // A name that is shortened in the middle, see ui/name.tsx.
   let text = parent.dataset.shown ?? node.data;
   const room = parent.getBoundingClientRect().right - rect.left;
@@ -127,7 +137,31 @@ function drawText(g: CanvasRenderingContext2D, node: Text, style: CSSStyleDeclar
     while (text.length > 1 && g.measureText(`${text}…`).width > room) text = text.slice(0, -1);
     text += "…";
   }
-  g.fillText(text, rect.left, rect.top + rect.height / 2 + 0.5);
+  write(text, rect);
+}
+
+/** Return the lines into which the browser has broken a text, with their positions. */
+function linesOf(node: Text): { text: string; rect: DOMRect }[] {
+  const lines: { text: string; rect: DOMRect }[] = [];
+  const range = document.createRange();
+  for (const { 0: word, index } of node.data.matchAll(/\S+\s*|\s+/g)) {
+    // A long word may itself be broken, so that its characters are on several lines.
+    range.setStart(node, index);
+    range.setEnd(node, index + word.trimEnd().length);
+    const parts = range.getClientRects().length > 1 ? [...word] : [word];
+    let at = index;
+    for (const part of parts) {
+      range.setStart(node, at);
+      range.setEnd(node, at + part.length);
+      const rect = range.getClientRects()[0];
+      at += part.length;
+      if (!rect) continue;
+      const last = lines.at(-1);
+      if (last && Math.abs(last.rect.top - rect.top) < rect.height / 2) last.text += part;
+      else lines.push({ text: part, rect });
+    }
+  }
+  return lines.map(({ text, rect }) => ({ text: text.replace(/\s+/g, " ").trimEnd(), rect }));
 }
 
 /** Draw the paths, boxes and texts of an SVG at their positions on the screen. */

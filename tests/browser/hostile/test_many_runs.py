@@ -19,6 +19,7 @@ from tests.support.event_logs import WALL_TIME, Log, layout
 RUNS = 520
 #: Runs that each panel draws, as frontend/src/app/registry.ts says.
 DRAWN = {
+    "health": 100,
     "gradient_flow": 100,
     "activations": 48,
     "distributions": 48,

@@ -1,9 +1,10 @@
 import { useRef } from "preact/hooks";
 import type { Verdict } from "../../lib/rules/health";
-import { useStore } from "../../ui/context";
+import { useSize, useStore } from "../../ui/context";
 import { Exports, fileName } from "../../ui/exports";
 import { Failure } from "../../ui/failure";
 import { useFindingsOf, useRuleSettings } from "../../ui/findings";
+import { MoreRuns } from "../../ui/more_runs";
 import { NoRuns } from "../../ui/panel_empty";
 import { UI_TEXT } from "../../ui/text";
 import type { Diagnoses } from "../../ui/use_diagnoses";
@@ -24,6 +25,7 @@ export function View() {
   const store = useStore();
   const runs = store.shown.value;
   const list = useRef<HTMLDivElement>(null);
+  const { ref: scroller } = useSize<HTMLDivElement>();
   const { diagnoses, chains } = useFindingsOf(runs, "later");
   const { settings, set, dismissed, dismiss, restore } = useRuleSettings();
   const table = store.key("health.limits");
@@ -117,30 +119,37 @@ export function View() {
       {runs.length === 0 ? (
         <NoRuns />
       ) : (
-        <div class="h-scroll" tabIndex={-1}>
-          {open && (
-            <RulesTable settings={settings} set={set} found={countFound(healths)} error={diagnoses.error} />
-          )}
-          {failed && !isOfRules && (
-            <Failure what={TEXT.what} message={diagnoses.error ?? UI_TEXT.loading} retry={diagnoses.retry} />
-          )}
-          <div class="h-list" ref={list} data-testid="h-list">
-            {order.map((run) => {
-              const diagnosis = diagnoses.runs.get(run);
-              // An error that all runs share is shown once, above them.
-              if (!diagnosis || (failed && diagnosis.health === null)) return null;
-              return (
-                <RunCard
-                  key={run}
-                  run={run}
-                  diagnosis={failed ? { ...diagnosis, error: null } : diagnosis}
-                  dismissed={dismissed}
-                  dismiss={dismiss}
-                  open={runs.length <= MAX_OPEN}
-                />
-              );
-            })}
+        <div class="h-body">
+          <div class="h-scroll" tabIndex={-1} ref={scroller}>
+            {open && (
+              <RulesTable settings={settings} set={set} found={countFound(healths)} error={diagnoses.error} />
+            )}
+            {failed && !isOfRules && (
+              <Failure
+                what={TEXT.what}
+                message={diagnoses.error ?? UI_TEXT.loading}
+                retry={diagnoses.retry}
+              />
+            )}
+            <div class="h-list" ref={list} data-testid="h-list">
+              {order.map((run) => {
+                const diagnosis = diagnoses.runs.get(run);
+                // An error that all runs share is shown once, above them.
+                if (!diagnosis || (failed && diagnosis.health === null)) return null;
+                return (
+                  <RunCard
+                    key={run}
+                    run={run}
+                    diagnosis={failed ? { ...diagnosis, error: null } : diagnosis}
+                    dismissed={dismissed}
+                    dismiss={dismiss}
+                    open={runs.length <= MAX_OPEN}
+                  />
+                );
+              })}
+            </div>
           </div>
+          <MoreRuns box={scroller} runs={order} heads=".h-run-head" />
         </div>
       )}
     </section>
@@ -153,12 +162,14 @@ export function View() {
  */
 function useArrival(runs: readonly string[], { runs: found }: Diagnoses): readonly string[] {
   const key = runs.join("\n");
-  const order = useRef({ key, runs: [] as string[] });
+  const order = useRef({ key, runs: [] as readonly string[] });
   if (order.current.key !== key) order.current = { key, runs: [] };
   const known = new Set(order.current.runs);
-  for (const run of runs) {
+  const arrived = runs.filter((run) => {
     const one = found.get(run);
-    if (one && !known.has(run) && (one.health !== null || !one.pending)) order.current.runs.push(run);
-  }
+    return one !== undefined && !known.has(run) && (one.health !== null || !one.pending);
+  });
+  // Views with equal properties are not rendered again, so that a longer list must be another one.
+  if (arrived.length > 0) order.current.runs = [...order.current.runs, ...arrived];
   return order.current.runs;
 }
