@@ -1,5 +1,5 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import { STRIP } from "../plot/strip";
+import { STRIP } from "../plot/layout_strip";
 import { useStore } from "./context";
 import { UI_TEXT } from "./text";
 
