@@ -111,7 +111,7 @@ def watch(
             ``{"nonfinite/*": "raise", "severe": "warn"}``. With "raise" and "break", each step waits for the check of
             the one before.
         rules: settings of the rules that find problems, by name: limits, as in ``{"gradient/zero": {"patience": 5}}``,
-            or None to switch a rule off. ``"family/*"`` names all rules of a family.
+            or None to switch a rule off. ``"family/*"`` names all rules of a family, and ``"*"`` all.
         burst: after a severe finding or a warning, this many steps are logged one by one, at most once per 200 steps.
             0 logs the multiples of ``every`` only.
         scaler: the GradScaler of mixed precision. With it, the loss scale is logged, and the steps that the scaler

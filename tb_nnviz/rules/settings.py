@@ -18,7 +18,8 @@ def make_rules(settings: Settings | None = None) -> list[Rule]:
     """Return a new instance of every rule that is not switched off.
 
     Args:
-        settings: by the rule's name, or by family as ``family/*``, limits by name, or None to switch the rule off.
+        settings: by the rule's name, by family as ``family/*``, or for all as ``*``, limits by name, or None to switch
+            the rule off. Later entries come before earlier ones.
 
     Raises:
         ValueError: a name of a rule or limit is unknown, or a limit is not a finite number. The message lists near
@@ -46,7 +47,9 @@ def checked(settings: Any) -> dict[str, dict[str, float] | None]:
 
 
 def named(pattern: Any) -> list[type[Rule]]:
-    """Return the rules with a name, or those of a family for ``family/*``."""
+    """Return the rules with a name, those of a family for ``family/*``, or all for ``*``."""
+    if pattern == "*":
+        return list(RULES)
     family = pattern[:-1] if isinstance(pattern, str) and pattern.endswith("/*") else None
     found = [rule for rule in RULES if rule.name == pattern or (family and rule.name.startswith(family))]
     if not found:

@@ -15,7 +15,7 @@ def loop(logdir, scales, watch_options=None, fused=None, scaler=None):
     model = nn.Linear(3, 1)
     optimizer = torch.optim.SGD(model.parameters(), 1e-6, fused=fused)
     norms = []
-    options = {"every": 4, "window": True, "on_finding": None, **(watch_options or {})}
+    options = {"every": 4, "window": True, "rules": {"*": None}, **(watch_options or {})}
     with tb_nnviz.watch(model, optimizer, logdir=logdir, scaler=scaler, **options) as monitor:
         for scale in scales:
             optimizer.zero_grad()

@@ -21,6 +21,8 @@ def test_make_rules_limits_reach_the_rule() -> None:
 def test_make_rules_none_switches_off() -> None:
     assert len(make_rules({"gradient/zero": None})) == len(RULES) - 1
     assert not any(rule.name.startswith("loss/") for rule in make_rules({"loss/*": None}))
+    assert make_rules({"*": None}) == []
+    assert [rule.name for rule in make_rules({"*": None, "loss/spike": {}})] == ["loss/spike"]
 
 
 @pytest.mark.parametrize(

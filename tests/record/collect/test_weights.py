@@ -24,7 +24,7 @@ def decoded(run, name, step):
 def train(model, optimizer, logdir, steps, x, before=None, **settings):
     """Train, and return the weights before each update."""
     kept = []
-    with tb_nnviz.watch(model, optimizer, logdir=logdir, on_finding=None, **settings):
+    with tb_nnviz.watch(model, optimizer, logdir=logdir, rules={"*": None}, **settings):
         for step in range(steps):
             optimizer.zero_grad()
             model(x).square().mean().backward()

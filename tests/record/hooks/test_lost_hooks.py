@@ -47,7 +47,7 @@ def clear_everything(model, optimizer):
 def train(change=None, logdir=None, steps=40, every=1):
     model = net()
     optimizer = torch.optim.SGD(model.parameters(), 0.05)
-    monitor = logdir and tb_nnviz.watch(model, optimizer, logdir=logdir, every=every)
+    monitor = logdir and tb_nnviz.watch(model, optimizer, logdir=logdir, every=every, rules={"*": None})
     for step in range(steps):
         if step == 5 and change:
             change(model, optimizer)

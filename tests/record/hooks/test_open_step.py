@@ -106,7 +106,7 @@ LOOPS = {
 
 def watching(model, logdir, optimizer=None, **options):
     optimizer = optimizer or Sam(model.parameters(), torch.optim.SGD, lr=0.1)
-    monitor = tb_nnviz.watch(model, optimizer, logdir=logdir, **options)
+    monitor = tb_nnviz.watch(model, optimizer, logdir=logdir, rules={"*": None}, **options)
     monitor.sam = optimizer
     return monitor
 
@@ -149,7 +149,7 @@ def test_sam_with_monitor_step_is_logged_without_a_notice(tmp_path, caplog):
 def test_accumulation_is_not_reported(passes, tmp_path, caplog):
     model = net()
     optimizer = torch.optim.SGD(model.parameters(), 0.1)
-    with tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=1) as monitor:
+    with tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=1, rules={"*": None}) as monitor:
         for _ in range(3):
             for _ in range(passes):
                 model(torch.ones(2, 3)).mean().backward()
@@ -175,7 +175,7 @@ def test_embedding_that_renormalizes_while_accumulating_is_not_reported(tmp_path
 
     model = Net()
     optimizer = torch.optim.SGD(model.parameters(), 0.1)
-    with tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=1):
+    with tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=1, rules={"*": None}):
         for _ in range(2):
             for _ in range(40):
                 model(torch.randint(5, (4,))).mean().backward()
@@ -191,7 +191,7 @@ def test_many_passes_of_one_step_are_merged_exactly(optimizer, tmp_path):
     inputs = torch.randn(300, 2, 3) * 3 + 5
     seen = []
     model[0].register_forward_hook(lambda module, args, output: seen.append(output.detach().double()))
-    with tb_nnviz.watch(model, one, logdir=tmp_path, every=1, histograms_every=1) as monitor:
+    with tb_nnviz.watch(model, one, logdir=tmp_path, every=1, rules={"*": None}, histograms_every=1) as monitor:
         for x in inputs:
             model(x).mean().backward()
         parts = [len(found) for found in monitor._session._collectors.activations._buffers["activation"].parts.values()]
@@ -209,7 +209,7 @@ def test_open_step_takes_bounded_memory(tmp_path):
     model = nn.Sequential(*[nn.Linear(4, 4) for _ in range(4)])
     optimizer = torch.optim.SGD(model[-1].parameters(), 0.1)
     sizes = []
-    with tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=1) as monitor:
+    with tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=1, rules={"*": None}) as monitor:
         tracemalloc.start()
         for _ in range(4):
             for _ in range(100):  # passes of one step, without a sign that it has ended
@@ -229,7 +229,7 @@ def phases(logdir=None, **options):
     torch.manual_seed(0)
     model = net()
     head = torch.optim.SGD(model[2].parameters(), 0.1)
-    monitor = tb_nnviz.watch(model, head, logdir=logdir, every=1, **options) if logdir else None
+    monitor = tb_nnviz.watch(model, head, logdir=logdir, every=1, rules={"*": None}, **options) if logdir else None
     whole = torch.optim.Adam(model.parameters(), 0.01)
     for optimizer in (head, whole):
         if monitor and optimizer is whole:
@@ -262,7 +262,7 @@ def test_optimizer_of_a_later_phase_goes_on_in_the_same_run(tmp_path, caplog):
 def test_optimizer_handed_over_after_the_notice_ends_the_waiting(tmp_path, caplog):
     model = net()
     first = torch.optim.SGD(model.parameters(), 0.1)
-    with tb_nnviz.watch(model, first, logdir=tmp_path, every=1) as monitor:
+    with tb_nnviz.watch(model, first, logdir=tmp_path, every=1, rules={"*": None}) as monitor:
         second = torch.optim.SGD(model.parameters(), 0.1)
         for step in range(60):
             if step == 30:
@@ -281,7 +281,7 @@ def test_optimizer_handed_over_after_the_notice_ends_the_waiting(tmp_path, caplo
 def test_replaced_head_is_followed_with_its_optimizer(tmp_path):
     model = net()
     first = torch.optim.SGD(model.parameters(), 0.1)
-    with tb_nnviz.watch(model, first, logdir=tmp_path, every=1) as monitor:
+    with tb_nnviz.watch(model, first, logdir=tmp_path, every=1, rules={"*": None}) as monitor:
         for optimizer in (first, None):
             if optimizer is None:
                 model[2] = nn.Linear(4, 7)
@@ -303,7 +303,7 @@ def test_one_of_several_optimizers_is_replaced_or_added(tmp_path):
     a, b = (torch.optim.SGD(model.parameters(), 0.1) for model in models.values())
     new = torch.optim.SGD(models["a"].parameters(), 0.5)
     third = torch.optim.SGD([models["a"].bias], 0.25)
-    with tb_nnviz.watch(models, [a, b], logdir=tmp_path, every=1) as monitor:
+    with tb_nnviz.watch(models, [a, b], logdir=tmp_path, every=1, rules={"*": None}) as monitor:
 
         def step(*optimizers):
             for model in models.values():
@@ -335,7 +335,7 @@ def test_one_of_several_optimizers_is_replaced_or_added(tmp_path):
 
 def test_optimizer_is_handed_to_a_monitor_without_one(tmp_path):
     model = net()
-    with tb_nnviz.watch(model, logdir=tmp_path, every=1) as monitor:
+    with tb_nnviz.watch(model, logdir=tmp_path, every=1, rules={"*": None}) as monitor:
         model(torch.ones(2, 3)).sum().backward()
         monitor.step()
         optimizer = torch.optim.Adam(model.parameters(), 0.1)
@@ -352,7 +352,7 @@ def test_scaler_is_handed_over_with_the_optimizer(tmp_path):
     model = nn.Linear(2, 1)
     scalers = [torch.amp.GradScaler("cpu", init_scale=scale) for scale in (8.0, 32.0)]
     optimizers = [torch.optim.SGD(model.parameters(), 0.1) for _ in range(2)]
-    with tb_nnviz.watch(model, optimizers[0], logdir=tmp_path, every=1, scaler=scalers[0]) as monitor:
+    with tb_nnviz.watch(model, optimizers[0], logdir=tmp_path, every=1, rules={"*": None}, scaler=scalers[0]) as monitor:
         for phase in (0, 1):
             if phase:
                 monitor.watch_optimizer(optimizers[1], scaler=scalers[1])
@@ -371,7 +371,7 @@ def test_scaler_is_handed_over_with_the_optimizer(tmp_path):
 def test_hooks_removed_from_an_optimizer_are_put_back(tmp_path, caplog):
     model = net()
     optimizer = torch.optim.SGD(model.parameters(), 0.1)
-    with tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=1):
+    with tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=1, rules={"*": None}):
         for step in range(6):
             if step == 2:
                 optimizer._optimizer_step_pre_hooks.clear()

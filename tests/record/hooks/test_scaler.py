@@ -240,7 +240,7 @@ def test_gradients_applied_before_unlogged_skip_count(tmp_path):
         optimizers = [torch.optim.SGD(layer.parameters(), 0.1) for layer in model]
         scaler = torch.amp.GradScaler("cpu", init_scale=8.0)
         logdir = tmp_path / str(window)
-        options = {"every": 5, "histograms_every": None, "window": window, "scaler": scaler}
+        options = {"every": 5, "histograms_every": None, "window": window, "scaler": scaler, "burst": 0}
         with tb_nnviz.watch(model, optimizers, logdir=logdir, **options):
             for step in range(6):
                 model.zero_grad()
