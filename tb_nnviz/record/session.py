@@ -268,7 +268,7 @@ class Session:
         try:
             with outside_modes():
                 self._collectors.after(optimizer)
-            self.guard.attempt(PART, self._locator.stepped, optimizer)
+                self.guard.attempt(PART, self._locator.stepped, optimizer)
         finally:  # also after an interrupt, because the optimizer has stepped
             if optimizer in self._stepped:
                 self._count_repeat()
@@ -295,7 +295,8 @@ class Session:
 
     def _look(self, check: Callable[..., None], *args: Any) -> None:
         """Look for nonfinite values, and report the finding."""
-        self.guard.attempt(PART, check, self.number, *args)
+        with outside_modes():
+            self.guard.attempt(PART, check, self.number, *args)
         if (found := self._locator.take()) is not None:
             self.found(found[0])
 

@@ -25,12 +25,15 @@ class Sums(NamedTuple):
         largest: the largest sum that the gradient can have by its norm.
         sizes: the norm of the gradient of each bias over that of its layer's output. About 1 or more, because the
             samples add up, unless a normalization follows.
+        bounds: the largest size without clipping and earlier steps, by the inequality of Cauchy and Schwarz: the root
+            of the number of outputs that are added up.
     """
 
     given: np.ndarray
     expected: np.ndarray
     largest: np.ndarray
     sizes: np.ndarray
+    bounds: np.ndarray
 
 
 class BiasSums:
@@ -62,7 +65,7 @@ class BiasSums:
         norms = values.get("gradient", "norm")[bias]
         with np.errstate(all="ignore"):
             sizes = norms / values.get("activation_gradient", "norm")[output]
-        return Sums(given, expected, np.sqrt(counts) * norms, sizes)
+        return Sums(given, expected, np.sqrt(counts) * norms, sizes, np.sqrt(elements / counts))
 
 
 def _pairs(biases: Rows, outputs: Rows) -> np.ndarray:

@@ -38,6 +38,9 @@ class Calls:
         holds = np.array([row.trainable for row in rows], bool)
         self.weighs = (holds | _has(types, _WEIGHTED)) & ~(self.normalizes | self.embeds | leaky | self.rectifies)
         self.softmax = _has(types, ("softmax", "softmin"))
+        #: The number of units of each row, NaN if it is unknown: float64 [rows].
+        self.units = np.array([_units(row) for row in rows], np.float64)
+        self._models: dict[tuple[str, ...], tuple[np.ndarray, np.ndarray]] = {}
 
     def model(self, models: Iterable[str]) -> np.ndarray:
         """Return the index of each row's model, -1 if it belongs to none: int64 [rows].
@@ -45,18 +48,23 @@ class Calls:
         Args:
             models: the names of the models, "" for a single one.
         """
-        found = np.full(len(self.rows), -1)
-        for i, name in enumerate(models):
-            found[[not name or f"{row.module}.".startswith(f"{name}.") for row in self.rows]] = i
-        return found
+        return self._of(models)[0]
 
     def last(self, models: Iterable[str]) -> np.ndarray:
         """Return a mask of the rows that are the last of their model: bool [rows]."""
-        model, names = self.model(models), [row.module for row in self.rows]
-        found = np.zeros(len(self.rows), bool)
-        for one in np.unique(model):
-            found |= np.array(names, object) == names[np.flatnonzero(model == one)[-1]]
-        return found
+        return self._of(models)[1]
+
+    def _of(self, models: Iterable[str]) -> tuple[np.ndarray, np.ndarray]:
+        key = tuple(models)
+        if key not in self._models:
+            model, names = np.full(len(self.rows), -1), [row.module for row in self.rows]
+            for i, name in enumerate(key):
+                model[[not name or f"{module}.".startswith(f"{name}.") for module in names]] = i
+            last = np.zeros(len(self.rows), bool)
+            for one in np.unique(model):
+                last |= np.array(names, object) == names[np.flatnonzero(model == one)[-1]]
+            self._models[key] = model, last
+        return self._models[key]
 
 
 class CallsOf:
@@ -69,16 +77,6 @@ class CallsOf:
         if self._calls is None or self._calls.rows is not rows:
             self._calls = Calls(rows)
         return self._calls
-
-
-def per_unit(rows: Rows, count: np.ndarray) -> np.ndarray:
-    """Return the number of elements of each unit in a step: float64 [rows], NaN if it is unknown.
-
-    Args:
-        rows: activations.
-        count: the number of elements of each row.
-    """
-    return count / np.array([_units(row) for row in rows], np.float64)
 
 
 def _units(row: Row) -> float:

@@ -43,7 +43,7 @@ EFFECTS: Mapping[str, tuple[str, ...]] = {
     "output/constant": ("loss/stuck", "loss/plateau"),
     "gradient/exploding": (
         "nonfinite/*", "loss/*", "gradient/spike", "gradient/zero", "update/too_large", "parameter/growing",
-        "clipping/always", "precision/loss_scale", "learning_rate/too_high",
+        "clipping/always", "precision/loss_scale",
     ),
     "gradient/accumulates": (
         "gradient/exploding", "gradient/spike", "update/too_large", "parameter/growing", "loss/*", "nonfinite/*",
@@ -98,12 +98,15 @@ EFFECTS: Mapping[str, tuple[str, ...]] = {
     "loss/diverges": ("loss/spike", "nonfinite/*", "loss/nonfinite"),
 }  # fmt: skip
 #: The same for effects that begin later only: at the same step, the rule is an effect itself.
-LATER_EFFECTS: Mapping[str, tuple[str, ...]] = {"loss/nonfinite": ("nonfinite/*",)}
+LATER_EFFECTS: Mapping[str, tuple[str, ...]] = {
+    "loss/nonfinite": ("nonfinite/*",),
+    "gradient/exploding": ("learning_rate/too_high",),
+}
 #: Order of findings that begin at the same step: forward, then backward, then optimizer.
 _KINDS = ("input", "activation", "output", "activation_gradient", "gradient", "optimizer", "update", "parameter")
 #: Thresholds are crossed at different times, so a cause may be noticed later than its effect: by this share of the
 #: effect's first step, or by this number of steps if that is more.
-LATE_SHARE, LATE_STEPS = 0.1, 10
+LATE_SHARE, LATE_STEPS = 0.35, 10
 #: A finding does not explain a more severe one that begins later by more than this share of its own first step, or by
 #: more than this number of steps: the run went on well with it.
 HARMLESS_SHARE, HARMLESS_STEPS = 0.5, 25

@@ -15,6 +15,7 @@ class Lasting:
 
     Args:
         patience: the number of logged steps after which a problem lasts.
+        steps: the number of steps from the first to the last of them, for runs that log each step.
 
     >>> lasting = Lasting(2)
     >>> [lasting.update(step, np.array(mask)).tolist() for step, mask in enumerate([[1, 0], [1, 1], [0, 1]])]
@@ -23,8 +24,8 @@ class Lasting:
     1
     """
 
-    def __init__(self, patience: int) -> None:
-        self._patience = patience
+    def __init__(self, patience: int, steps: int = 0) -> None:
+        self._patience, self._span = patience, steps
         self._steps = np.zeros(0, np.int64)
         #: The first step of each row's problem: int64 [rows].
         self.since = np.zeros(0, np.int64)
@@ -42,7 +43,7 @@ class Lasting:
             self.since = np.append(self.since, np.full(more, NEVER))
         self._steps = np.where(problem, self._steps + 1, 0)
         self.since = np.where(problem, np.minimum(self.since, step), NEVER)
-        return self._steps >= self._patience
+        return (self._steps >= self._patience) & (step - self.since >= self._span)
 
 
 class Reported:

@@ -47,6 +47,14 @@ def names(values: StepValues) -> set[str]:
     return {str(one["name"]) for one in values.optimizers or ()}
 
 
+def first_step_factor(values: StepValues) -> float:
+    """Return the size of an optimizer's first step over that of later ones, where it is large by construction.
+
+    RMSprop and Adagrad divide by the root of a second moment that begins at 0.
+    """
+    return 10.0 if names(values) & {"RMSprop", "Adagrad"} else 1.0
+
+
 def maximizes(values: StepValues) -> bool:
     """Return True if an optimizer makes the loss grow by its options."""
     groups = (group for optimizer in values.optimizers or () for group in optimizer["groups"])

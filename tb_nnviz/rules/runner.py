@@ -6,6 +6,8 @@ import logging
 from collections.abc import Iterable
 from typing import NamedTuple
 
+import numpy as np
+
 from tb_nnviz.rules.finding import Finding
 from tb_nnviz.rules.rule import Rule
 from tb_nnviz.rules.step_values import StepValues
@@ -87,7 +89,8 @@ class RuleRunner:
 
     def _attempt(self, rule: Rule, values: StepValues | None = None) -> list[Finding]:
         try:
-            return rule.finish() if values is None else rule.update(values)
+            with np.errstate(all="ignore"):  # values may be 0, NaN or Inf, and a program may turn warnings into errors
+                return rule.finish() if values is None else rule.update(values)
         except Exception as error:
             self._rules.remove(rule)
             self._failed[rule] = f"the rule failed: {type(error).__name__}: {str(error)[:200]}"

@@ -11,6 +11,8 @@ from tb_nnviz.rules.step_values import StepValues
 #: Smallest size of a weight that an update is compared with, in units of 1/sqrt(fan-in), the size that keeps a signal's
 #: variance. Any update of a weight that begins at 0, as in LoRA or a zeroed head, would be infinite otherwise.
 SMALLEST_WEIGHT = 0.1
+#: Logged steps whose norms are kept per row, to name the row that has grown most.
+ROW_HISTORY = 10
 #: Statistics that ``relative_updates`` needs.
 UPDATE_READS = frozenset({("update", "count"), ("update", "norm"), ("parameter", "count"), ("parameter", "norm")})
 

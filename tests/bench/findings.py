@@ -63,9 +63,9 @@ class Judged:
         return score(self.case, self.alarms[tool], self.log.every)
 
 
-def judge(case: Case, folder: Path, is_stale_allowed: bool, others: bool = True) -> Judged:
+def judge(case: Case, folder: Path, is_stale_allowed: bool = False, burst: int = 0, others: bool = True) -> Judged:
     """Train a case if there is no log of it, and judge the log by all tools."""
-    log = log_of(case, folder, is_stale_allowed)
+    log = log_of(case, folder, is_stale_allowed, burst)
     diagnosis = diagnose(EventFileReader(log.folder), ".")
     alarms = {OWN: [Alarm(one.rule, one.layer, one.since, one.severity) for one in diagnosis.findings]}
     if others:
@@ -248,6 +248,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all results to a file, too")
     parser.add_argument("--misses", action="store_true", help="show only what is wrong")
     parser.add_argument("--stale", action="store_true", help="judge logs of other versions of nnviz, too")
+    parser.add_argument("--burst", type=int, default=0, help="steps logged one by one after a finding (0)")
     parser.add_argument("--logs", type=Path, default=FOLDER, help="directory of the logs (build/findings)")
     options = parser.parse_args()
     try:
@@ -258,7 +259,7 @@ def main() -> None:
     torch.set_num_threads(1)
     started, judged = time.perf_counter(), []
     for i, case in enumerate(chosen, 1):
-        judged.append(judge(case, options.logs, options.stale))
+        judged.append(judge(case, options.logs, options.stale, options.burst))
         if sys.stderr.isatty():
             print(f"\r{i} of {len(chosen)}: {case.name:40}", end="", file=sys.stderr, flush=True)
     trained = sum(one.log.seconds for one in judged)

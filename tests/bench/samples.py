@@ -1,19 +1,19 @@
 """Cost of inputs, outputs, samples, attention and gates per logged step: ``./dev bench samples``.
 
-One model trains with one monitor that logs every step. The parts take turns step by step, so that noise of the machine
-affects all of them alike. The time is that of the training thread's processor, on one thread.
+Each step is timed with all of its parts, so that noise of the machine affects them alike. The time is that of the
+training thread's processor, on one thread.
 """
 
 from __future__ import annotations
 
 import argparse
-import random
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import wraps
+from typing import Any
 from unittest import mock
 
 import torch
@@ -23,7 +23,7 @@ from torch.nn import functional as F
 import tb_nnviz
 from tb_nnviz.record.collect.passes.collector import PassCollector
 from tb_nnviz.record.collect.samples import collector
-from tb_nnviz.record.hooks.attention import AttentionPatch
+from tb_nnviz.record.hooks.modules import ModuleHooks
 from tests.bench.models import workload
 
 
@@ -49,89 +49,83 @@ def _model(name: str) -> tuple[nn.Module, torch.optim.Optimizer, Callable[[], Te
     return model, torch.optim.AdamW(model.parameters(), 1e-3), lambda: F.cross_entropy(model(x), y)
 
 
-def _nothing(*args: object) -> None:
-    return None
-
-
-#: What turns each part off.
+#: The functions of each part.
 PARTS = {
-    "input and output": [(PassCollector, "_measure")],
+    "input and output": [(PassCollector, "inputs"), (PassCollector, "output")],
     "batch_std~": [(collector.SampleCollector, "_spread")],
-    "attention": [(AttentionPatch, "begin"), (collector, "measure_weights")],
+    "attention": [(ModuleHooks, "_attended"), (collector, "measure_weights")],
     "gates": [(collector, "measure_gates")],
 }
 
 
-@contextmanager
-def _only(parts: set[str]) -> Iterator[None]:
-    """Turn off all parts but some."""
-    with ExitStack() as off:
-        for part, places in PARTS.items():
-            for owner, name in places if part not in parts else ():
-                off.enter_context(mock.patch.object(owner, name, _nothing))
-        yield
+class Timer:
+    """A sum of the times of some functions, within a block."""
+
+    def __init__(self, places: list[tuple[Any, str]]) -> None:
+        self.seconds, self._stack = 0.0, ExitStack()
+        for owner, name in places:
+            self._stack.enter_context(mock.patch.object(owner, name, self._timed(getattr(owner, name))))
+
+    def _timed(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(function)
+        def timed(*args: Any, **kwargs: Any) -> Any:
+            start = time.thread_time()
+            try:
+                return function(*args, **kwargs)
+            finally:
+                self.seconds += time.thread_time() - start
+
+        return timed
+
+    def take(self) -> float:
+        """Return the seconds since the last call."""
+        found, self.seconds = self.seconds, 0.0
+        return found
+
+    def remove(self) -> None:
+        """Put the functions back."""
+        self._stack.close()
 
 
-def measure(name: str, rounds: int) -> dict[str, float]:
-    """Return the median seconds of a logged step by the part that is on."""
+def measure(name: str, steps: int) -> dict[str, float]:
+    """Return the median seconds of a logged step, and of each part in it."""
     model, optimizer, loss = _model(name)
-    variants: dict[str, set[str]] = {"none": set(), **{part: {part} for part in PARTS}, "all": set(PARTS)}
-    times: dict[str, list[float]] = {variant: [] for variant in variants}
-    shuffled = random.Random(0)
-    settings = {"histograms_every": None, "weights_every": None, "tracked_weights": None, "on_finding": None}
+    timers = {part: Timer(places) for part, places in PARTS.items()}
+    times: dict[str, list[float]] = {part: [] for part in ("step", *PARTS)}
     with (
         tempfile.TemporaryDirectory() as folder,
-        tb_nnviz.watch(model, optimizer, logdir=folder, every=1, **settings) as monitor,  # type: ignore[arg-type]
+        tb_nnviz.watch(
+            model, optimizer, logdir=folder, every=1, histograms_every=None, weights_every=None, on_finding=None
+        ) as monitor,
     ):
-        for round in range(rounds + 2):
-            for variant in shuffled.sample(list(variants), len(variants)):
-                with _only(variants[variant]):
-                    start = time.thread_time()
-                    optimizer.zero_grad()
-                    loss().backward()
-                    optimizer.step()
-                    if round >= 2:
-                        times[variant].append(time.thread_time() - start)
-                monitor.writer.flush()
-    return {variant: statistics.median(found) for variant, found in times.items()}
-
-
-def size(name: str, steps: int = 3) -> tuple[float, float]:
-    """Return the bytes per logged step without and with the parts."""
-    found = []
-    for parts in (set(), set(PARTS)):
-        model, optimizer, loss = _model(name)
-        sizes = []
-        for count in (1, 1 + steps):  # the first step has layouts too
-            settings = {"histograms_every": None, "weights_every": None, "tracked_weights": None, "on_finding": None}
-            with tempfile.TemporaryDirectory() as folder:
-                with (
-                    _only(parts),
-                    tb_nnviz.watch(model, optimizer, logdir=folder, every=1, **settings),  # type: ignore[arg-type]
-                ):
-                    for _ in range(count):
-                        loss().backward()
-                        optimizer.step()
-                sizes.append(sum(path.stat().st_size for path in Path(folder).rglob("*tfevents*")))
-        found.append((sizes[1] - sizes[0]) / steps)
-    return found[0], found[1]
+        for step in range(steps + 2):
+            start = time.thread_time()
+            optimizer.zero_grad()
+            loss().backward()
+            optimizer.step()
+            found = {"step": time.thread_time() - start, **{part: timer.take() for part, timer in timers.items()}}
+            for part, seconds in found.items() if step >= 2 else ():
+                times[part].append(seconds)
+            monitor.writer.flush()
+    for timer in timers.values():
+        timer.remove()
+    return {part: statistics.median(found) for part, found in times.items()}
 
 
 def main() -> None:
     """Print a table of the workloads."""
     parser = argparse.ArgumentParser(prog="./dev bench samples", description=__doc__)
     parser.add_argument("workloads", nargs="*", default=["mlp8", "resnet20", "gpt12", "sequences"])
-    parser.add_argument("--rounds", type=int, default=10, help="steps per part")
+    parser.add_argument("--steps", type=int, default=10)
     options = parser.parse_args()
     torch.set_num_threads(1)
-    print(f"torch {torch.__version__}, one thread; relative to a logged step without any of the parts\n")
+    print(f"torch {torch.__version__}, one thread; shares of a logged step\n")
     for name in options.workloads:
-        found = measure(name, options.rounds)
-        base = found["none"]
-        before, after = size(name)
-        print(f"{name}: {base * 1e3:.1f} ms, {before / 1024:.1f} KiB, with all parts {after / 1024:.1f} KiB")
-        for variant in (*PARTS, "all"):
-            print(f"  {variant:18s} {found[variant] / base:6.3f} {(found[variant] - base) * 1e3:+8.2f} ms", flush=True)
+        found = measure(name, options.steps)
+        whole = found.pop("step")
+        print(f"{name}: {whole * 1e3:.1f} ms")
+        for part, seconds in (*found.items(), ("all", sum(found.values()))):
+            print(f"  {part:18s} {seconds / whole:7.2%} {seconds * 1e3:8.2f} ms", flush=True)
 
 
 if __name__ == "__main__":

@@ -40,32 +40,33 @@ class Log(NamedTuple):
     seconds: float
 
 
-def log_of(case: Case, folder: Path = FOLDER, is_stale_allowed: bool = False) -> Log:
+def log_of(case: Case, folder: Path = FOLDER, is_stale_allowed: bool = False, burst: int = 0) -> Log:
     """Return the log of a case. It is trained if there is no log of the same code.
 
     Args:
         case: the case.
         folder: the directory of all logs.
         is_stale_allowed: take a log that another version of nnviz has written, of the same training.
+        burst: as for ``run``. Such logs have a directory of their own, and are not trained again if rules change.
     """
-    place = folder / case.name.replace("/", "--")
+    place = folder / (f"burst-{burst}" if burst else "") / case.name.replace("/", "--")
     stamp = place / "stamp.json"
     wanted = {"training": training_checksum(case.source), "package": package_checksum()}
     known = json.loads(stamp.read_text()) if stamp.is_file() else {}
     needed = {"training"} if is_stale_allowed else wanted.keys()
     if any(known.get(name) != wanted[name] for name in needed):
-        known = {**wanted, **_train(case, place)}
+        known = {**wanted, **_train(case, place, burst)}
         stamp.write_text(json.dumps(known))
     return Log(place / "run", known["every"], known["steps"], known["seconds"])
 
 
-def _train(case: Case, place: Path) -> dict[str, float]:
+def _train(case: Case, place: Path, burst: int) -> dict[str, float]:
     started = time.perf_counter()
     place.parent.mkdir(parents=True, exist_ok=True)
     # The log appears as a whole, so that an interrupted training leaves none.
     with tempfile.TemporaryDirectory(dir=place.parent) as made, torch.random.fork_rng():
         training = case.build()
-        run(training, Path(made) / "run")
+        run(training, Path(made) / "run", burst)
         shutil.rmtree(place, ignore_errors=True)
         os.mkdir(place)
         os.rename(Path(made) / "run", place / "run")

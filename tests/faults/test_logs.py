@@ -50,7 +50,7 @@ def test_log_of_other_code_is_trained_again(case: Case, tmp_path: Path, monkeypa
 
 
 def test_log_of_a_training_that_raises_is_none(case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def raising(training: Training, folder: Path) -> None:
+    def raising(training: Training, folder: Path, burst: int) -> None:
         raise RuntimeError("stopped")
 
     with monkeypatch.context() as patch:

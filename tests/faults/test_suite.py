@@ -34,7 +34,7 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> list[Judged]:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        return [judge(CASES[name], folder, False, others=False) for name in (*QUICK_FAULTS, *QUICK_HEALTHY)]
+        return [judge(CASES[name], folder, others=False) for name in (*QUICK_FAULTS, *QUICK_HEALTHY)]
     finally:
         torch.set_num_threads(threads)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,8 @@ from torch.nn.utils import clip_grad_norm_
 import tb_nnviz
 from tests.faults.data import Batch
 
+#: The options of ``watch`` that leave out what no rule reads.
+QUIET = {"histograms_every": None, "weights_every": None, "tracked_weights": None}
 #: Something that happens at each step, given its number.
 Action = Callable[[int], None]
 
@@ -129,15 +131,24 @@ def with_closure(training: Training, step: int, monitor: tb_nnviz.Monitor) -> No
     monitor.log(loss=training.optimizer.step(closure).item())
 
 
-def run(training: Training, logdir: Path) -> None:
-    """Train to the end, and log it to a new directory."""
+def run(training: Training, logdir: Path, burst: int = 0) -> None:
+    """Train to the end, and log it to a new directory.
+
+    Args:
+        training: the training.
+        logdir: the directory.
+        burst: the number of steps that are logged one by one after a finding. Then the log depends on the rules.
+    """
     optimizers = training.optimizer if isinstance(training.optimizer, list) else [training.optimizer]
     rates = [[group["lr"] for group in one.param_groups] for one in optimizers]
-    options = {"every": training.every, "scaler": training.scaler, "on_finding": None, **quiet_options()}
+    options = {"every": training.every, "scaler": training.scaler, "on_finding": None, "burst": burst}
+    options |= QUIET | training.watch
     with warnings.catch_warnings():
         # PyTorch and nnviz warn of some of the faults.
         warnings.simplefilter("ignore")
-        with tb_nnviz.watch(training.model, training.optimizer, logdir=logdir, **(options | training.watch)) as monitor:
+        with tb_nnviz.watch(
+            training.model, training.optimizer, logdir=logdir, **(options | QUIET | training.watch)
+        ) as monitor:
             for step in range(training.steps):
                 for action in training.before:
                     action(step)
@@ -146,8 +157,3 @@ def run(training: Training, logdir: Path) -> None:
                         for group, rate in zip(one.param_groups, own, strict=False):
                             group["lr"] = rate * training.schedule(step)
                 training.step(training, step, monitor)
-
-
-def quiet_options() -> Mapping[str, Any]:
-    """Return the options that leave out what no rule reads, and bursts, which would make a log depend on the rules."""
-    return {"histograms_every": None, "weights_every": None, "tracked_weights": None, "burst": 0}

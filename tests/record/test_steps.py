@@ -104,7 +104,7 @@ def test_session_meta_device_logs_zero_counts(make, tmp_path, caplog):
 def test_session_partly_on_meta_device_logs_the_rest(tmp_path, caplog):
     model = nn.ModuleDict({"here": nn.Linear(4, 2), "nowhere": nn.Linear(4, 2, device="meta")})
     optimizer = sgd(model)
-    with tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=1) as monitor:
+    with tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=1, on_finding=None) as monitor:
         model["here"](torch.ones(3, 4)).sum().backward()
         optimizer.step()
         monitor.log(loss=torch.ones((), device="meta"))

@@ -45,6 +45,11 @@ class TakesLogged(Reads):
     takes_logged = True
 
 
+class TakesRates(TakesLogged):
+    name = "example/takes_rates"
+    takes_rates = True
+
+
 class TakesSkipped(Reads):
     name = "example/takes_skipped"
     takes_skipped = True
@@ -101,6 +106,15 @@ def test_update_logged_scalars_reach_only_those_who_take_them() -> None:
     assert len(runner.update(StepValues(0, logged={"loss": 1.0}))) == 1 and not reads.given
     runner.update(values(1))
     assert len(takes.given) == 1 and runner.checked == ["example/takes_logged", "example/reads"]
+
+
+def test_update_rule_of_rates_gets_scalars_of_steps() -> None:
+    rule = TakesRates()
+    runner = RuleRunner([rule])
+    runner.update(values(0, **{"learning_rate/0": 0.1}))
+    assert rule.given[0].scalars["learning_rate/0"] == 0.1 and runner.checked == []
+    runner.update(StepValues(0, logged={"loss": 1.0}))
+    assert len(rule.given) == 2 and runner.checked == ["example/takes_rates"]
 
 
 def test_update_missing_optimizers_is_unchecked() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tb_nnviz import schema
-from tests.support.logs.findings import finding
+from tests.support.logs.findings import completed, finding
 
 
 def test_encode_findings_invalid_finding_raises() -> None:
@@ -25,8 +25,7 @@ def test_decode_findings_of_an_old_log_has_all_keys() -> None:
     old = finding(4, "b.weight", value=None, severity="severe", depth=1)
     (found,) = schema.decode_findings(schema.encode_findings([old]))
     assert found["advice"] == ["Try ReLU."] and found["depth"] == 1
-    added = {"layer": "", "limit": None, "usual": None, "explains": [], "source": "", "details": {}}
-    assert found == {**old, **added, "advice": ["Try ReLU."]}
+    assert found == completed(old)
 
 
 def test_decode_findings_gives_back_what_was_encoded() -> None:

@@ -47,6 +47,7 @@ const ORDER = [
   "finite_absmax",
 ];
 
+const SHARES = new Set(["largest_share", "attention_entropy", "attention_entropy_min"]);
 const UNDEFINED = new Set([
   "saturated_fraction",
   "outlier_ratio",
@@ -93,7 +94,9 @@ export function aggregateOf(statistic: string): Aggregate {
   }
 }
 
-export const isFraction = (statistic: string) => baseName(statistic).endsWith("_fraction");
+/** Return true for shares of a whole, from 0 to 1. */
+export const isFraction = (statistic: string) =>
+  baseName(statistic).endsWith("_fraction") || SHARES.has(baseName(statistic));
 /** Return true for fractions and ratios of units, which depend on the layer's unit axis. */
 export const isOfUnits = (statistic: string) =>
   ["dead_fraction", "nonpositive_unit_fraction", "outlier_ratio"].includes(baseName(statistic));

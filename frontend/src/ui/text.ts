@@ -68,9 +68,10 @@ export function statisticName(kind: string, statistic: string): string {
   const estimate = statistic.endsWith("~");
   const base = estimate ? statistic.slice(0, -1) : statistic;
   const name = STATISTIC_NAMES.get(base) ?? base.replaceAll("_", " ");
-  // The names of optimizer statistics need no kind, except for the element count.
+  // The names of statistics of the optimizer, attention and gates need no kind, except for the element count.
   if (base === "backward_gain") return upper(name);
-  const whole = kind === "optimizer" && base !== "count" ? upper(name) : `${kindName(kind)} ${name}`;
+  const needsKind = !/^(attention|gate)_/.test(base) && (kind !== "optimizer" || base === "count");
+  const whole = !needsKind ? upper(name) : `${kindName(kind)} ${name}`;
   return `${whole}${estimate ? " (estimate)" : ""}`;
 }
 

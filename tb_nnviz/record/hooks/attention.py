@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tb_nnviz.record.hooks.handles import Failed
+from tb_nnviz.record.hooks.modes import outside_modes
 from tb_nnviz.record.interrupts import is_interrupt
 from tb_nnviz.record.model.modules import first_tensor
 
@@ -198,15 +199,18 @@ def weights_beside(output: Any) -> Tensor | None:
     >>> weights_beside((torch.ones(2, 5, 8), torch.ones(2, 5, 7))).shape
     torch.Size([2, 5, 7])
     """
-    first = first_tensor(output)
     parts = list(output.values()) if isinstance(output, Mapping) else output
-    if first is None or first.dim() != 3 or not isinstance(parts, list | tuple) or hasattr(output, "batch_sizes"):
+    if not isinstance(parts, list | tuple) or hasattr(output, "batch_sizes"):
         return None
-    for part in parts:
-        if isinstance(part, Tensor) and part is not first and part.dim() in (3, 4) and part.is_floating_point():
-            samples, queries = part.shape[0], part.shape[-2]
-            if tuple(first.shape[:2]) in ((samples, queries), (queries, samples)):
-                return part
+    with outside_modes():
+        first = first_tensor(output)
+        if first is None or first.dim() != 3:
+            return None
+        for part in parts:
+            if isinstance(part, Tensor) and part is not first and part.dim() in (3, 4) and part.is_floating_point():
+                samples, queries = part.shape[0], part.shape[-2]
+                if tuple(first.shape[:2]) in ((samples, queries), (queries, samples)):
+                    return part
     return None
 
 

@@ -59,6 +59,26 @@ def backward_origin(
     return None
 
 
+def intermediate(outputs: Sequence[Tensor]) -> set[int]:
+    """Return the numbers of the outputs from which others are computed, as hidden states beside a loss.
+
+    >>> x = torch.ones(2, requires_grad=True) * 2
+    >>> intermediate([x.sum(), x])
+    {1}
+    """
+    nodes = {one.grad_fn: number for number, one in enumerate(outputs) if one.grad_fn is not None}
+    found: set[int] = set()
+    for start in nodes:
+        waiting, seen = [node for node, _ in start.next_functions], set()
+        while waiting:
+            node = waiting.pop()
+            if node is not None and node not in seen:
+                seen.add(node)
+                waiting += [one for one, _ in node.next_functions]
+        found |= {number for node, number in nodes.items() if node in seen}
+    return found
+
+
 def _first_parameter(
     made: Pass, replay: Replay, bad: Sequence[Tensor], first: int | None
 ) -> tuple[Call, Tensor] | None:

@@ -163,8 +163,24 @@ class Locator:
             if not flag.finite():
                 reason = "the device's result was read after the update, because nnviz does not wait for a device"
                 self._end()
-                return finding_of(unlocated_origin(passes, [], self._names(), [reason]), step), False
+                names, reasons = self._names(), list[str]()
+                with outside_modes():
+                    origin = self._searched(passes, names, reasons, reason)
+                    origin = origin or unlocated_origin(passes, [], names, reasons or [reason])
+                return finding_of(origin, step), False
         return None
+
+    def _searched(
+        self, passes: Sequence[Pass], names: Mapping[Tensor, str], reasons: list[str], refusal: str
+    ) -> Origin | None:
+        """Return the origin that the passes show, and add why some were not repeated to ``reasons``."""
+        modules = {module: name for name, module in named_modules(self._models)}
+        search = Search(passes, modules, names, self._paused, refusal)
+        origin = search.run()
+        reasons += search.reasons
+        if refusal and refusal not in reasons:
+            reasons.append(refusal)
+        return origin
 
     def _search(self, step: int, parameters: Sequence[Tensor]) -> Origin | None:
         """Return the origin, None if the gradients are finite after all."""
@@ -175,23 +191,19 @@ class Locator:
                 return None
             names = self._names()
             reasons = [f"{reason} ({count} passes)" for reason, count in self._passes.dropped.items()]
-            origin: Origin | None = None
             passes = self._passes.all()
             if not (passes or reasons):
                 reasons.append("no watched model was called as a whole, or it is compiled as a whole")
+            refusal = ""
             if any_sharded(self._models.values()):
-                reasons.append("this rank holds only a part of some parameters")
+                refusal = "this rank holds only a part of some parameters"
             elif rank().size > 1:
-                reasons.append("a repeated pass could wait for other ranks")
-            else:
-                modules = {module: name for name, module in named_modules(self._models)}
-                search = Search(passes, modules, names, self._paused)
-                origin = search.run()
-                reasons += search.reasons
+                refusal = "a repeated pass could wait for other ranks, of which another may be the origin"
+            origin = self._searched(passes, names, reasons, refusal)
             if origin is None and broken:
                 origin = Origin("forward", None, "", tensor=broken[0])
             if origin is None:
-                return unlocated_origin(passes, gradients, names, reasons, [*parameters])
+                return unlocated_origin(passes, gradients, names, reasons, parameters, not self._passes.dropped)
             return self._from_optimizer(step, origin, names)
 
     def _from_optimizer(self, step: int, origin: Origin, names: Mapping[Tensor, str]) -> Origin:

@@ -43,6 +43,9 @@ class ModuleState:
         self._passes = 0
         self._changed: dict[tuple[int, str], _Entry] = {}
         self._before: list[tuple[_Entry, Any, int]] = []
+        self._versions: list[tuple[Tensor, int]] = []
+        #: True if passes change parameters in place, so that they cannot be repeated.
+        self.writes_parameters = False
 
     def begin(self) -> list[Restore]:
         """Return functions that put the entries back to their present values."""
@@ -51,6 +54,7 @@ class ModuleState:
             names = own.keys() - _TORCH_ATTRIBUTES
             found: list[Restore] = [partial(own.__setitem__, n, own[n]) for n in names if type(own[n]) in _SIMPLE]
             return found + self._kept(self._changed.values()) if self._changed else found
+        self._versions = [(one, _version(one)) for one in self._model.parameters()]
         entries = list(_entries(self._model))
         self._before = [(entry, entry[0].get(entry[1]), _version(entry[0].get(entry[1]))) for entry in entries]
         return self._kept(entries)
@@ -61,8 +65,12 @@ class ModuleState:
             now = entry[0].get(entry[1])
             if now is not value or _version(now) != version or isinstance(value, list | dict | set):
                 self._changed[id(entry[0]), entry[1]] = entry
-        self._passes += bool(self._before)
-        self._before = []
+        if self._passes < self.LEARNED:
+            self._passes += 1
+            written = {id(one) for one, version in self._versions if _version(one) != version}
+            own = {id(module.weight) for module in renormalizing(self._model)}
+            self.writes_parameters = self.writes_parameters or not written <= own
+        self._before, self._versions = [], []
 
     def _kept(self, entries: Any) -> list[Restore]:
         found: list[Restore] = []
@@ -77,6 +85,12 @@ class ModuleState:
                     value = value.clone()
             found.append(_restore(owner, name, value))
         return found
+
+
+def renormalizing(model: nn.Module) -> list[Any]:
+    """Return the embeddings that limit the norm of the rows that they read, in place."""
+    kinds = (nn.Embedding, nn.EmbeddingBag)
+    return [module for module in model.modules() if isinstance(module, kinds) and module.max_norm is not None]
 
 
 def _restore(owner: dict[str, Any], name: str, value: Any) -> Restore:

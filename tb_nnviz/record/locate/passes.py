@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from tb_nnviz.record.hooks.calls import Calls, in_backward
 from tb_nnviz.record.hooks.handles import Failed, Handles, Hook, after_call, before_call
-from tb_nnviz.record.hooks.modes import is_tracing
+from tb_nnviz.record.hooks.modes import is_tracing, outside_modes
 from tb_nnviz.record.locate.arguments import Arguments, size_of
 from tb_nnviz.record.locate.module_state import ModuleState
 from tb_nnviz.record.locate.random_states import RandomStates
@@ -116,8 +116,8 @@ class Passes:
 
     def _install(self) -> None:
         for root in self._prefixes:
-            self._handles.add(before_call(root, Hook(self._begin, self._failed), with_kwargs=True))
-            self._handles.add(after_call(root, Hook(self._end, self._failed), always_call=True))
+            self._handles.add(before_call(root, Hook(self._begin_outside, self._failed), with_kwargs=True))
+            self._handles.add(after_call(root, Hook(self._end_outside, self._failed), always_call=True))
 
     def restore(self) -> None:
         """Put back hooks that other code has removed."""
@@ -148,9 +148,19 @@ class Passes:
     def _drop(self, reason: str) -> None:
         self.dropped[reason] = self.dropped.get(reason, 0) + 1
 
-    def _begin(self, module: nn.Module, args: Any, kwargs: Any) -> None:
+    def _begin_outside(self, module: nn.Module, args: Any, kwargs: Any) -> None:
         if torch.compiler.is_compiling() or self.paused or in_backward() or is_tracing():
             return
+        with outside_modes():
+            self._begin(module, args, kwargs)
+
+    def _end_outside(self, module: nn.Module, args: Any, output: Any) -> None:
+        if self._key is None or torch.compiler.is_compiling() or self.paused or in_backward():
+            return
+        with outside_modes():
+            self._end(module, output)
+
+    def _begin(self, module: nn.Module, args: Any, kwargs: Any) -> None:
         grad = torch.is_grad_enabled()
         if not (module.training or grad) or torch.is_inference_mode_enabled():
             return
@@ -194,9 +204,7 @@ class Passes:
             self._drop(f"a step keeps {MOST_PASSES} passes" if many else "earlier passes do not fit in snapshot_bytes")
         self._bytes += size
 
-    def _end(self, module: nn.Module, args: Any, output: Any) -> None:
-        if self._key is None or torch.compiler.is_compiling() or self.paused or in_backward():
-            return
+    def _end(self, module: nn.Module, output: Any) -> None:
         if self._calls().running is self._key:  # an inner call of itself, or of another watched model
             return
         made, self._running, self._key = self._running, None, None
@@ -204,6 +212,8 @@ class Passes:
             return
         self._random[module].end()
         self._states[module].end()
+        if self._states[module].writes_parameters:
+            made.stale = "the forward pass changes parameters of the model in place"
         with metadata():
             found = list(outputs_of(output))
         for index, tensor in enumerate(found):
@@ -212,7 +222,9 @@ class Passes:
             if size_of(tensor) <= COMPARED_BYTES:
                 made.outputs[index] = tensor.detach()
             if tensor.grad_fn is not None:
-                hook = Hook(partial(_reached, weakref.ref(self), weakref.ref(made), index), self._failed)
+                hook = Hook(
+                    partial(_reached, weakref.ref(self), weakref.ref(made), index), partial(_failed, weakref.ref(self))
+                )
                 tensor.register_hook(hook)  # type: ignore[no-untyped-call]
 
     def arrive(self, made: Pass, index: int, gradient: Tensor) -> None:
@@ -220,6 +232,10 @@ class Passes:
         # with create_graph it is part of another loss
         if self.paused or type(gradient) is not Tensor or torch.is_grad_enabled() or is_tracing():
             return
+        with outside_modes():
+            self._keep(made, index, gradient)
+
+    def _keep(self, made: Pass, index: int, gradient: Tensor) -> None:
         self._time += 1
         size = size_of(gradient)
         fits = size <= self._most_bytes
@@ -244,3 +260,8 @@ def _reached(passes: weakref.ref[Passes], made: weakref.ref[Pass], index: int, g
     alive, one = passes(), made()
     if alive is not None and one is not None and gradient is not None:
         alive.arrive(one, index, gradient)
+
+
+def _failed(passes: weakref.ref[Passes], error: Exception) -> None:
+    if (alive := passes()) is not None:
+        alive._failed(error)

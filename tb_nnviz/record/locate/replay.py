@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from tb_nnviz.record.hooks.calls import in_backward
+from tb_nnviz.record.locate.module_state import renormalizing
 from tb_nnviz.record.locate.passes import Pass, outputs_of
 from tb_nnviz.record.locate.values import describe, has_only_negative_infinity, is_mask, is_nonfinite
 from tb_nnviz.record.model.evaluation import isolated
@@ -233,6 +234,8 @@ def repeated(made: Pass, names: Mapping[nn.Module, str], backward: bool) -> Iter
         if root.training != made.training:
             for module in root.modules():
                 module.training = made.training
+        for embedding in renormalizing(root):  # the pass has limited the rows, and a second time would round again
+            embedding.max_norm = None
         for module in root.modules():
             if takes_hooks(module):
                 _add(stack, module, replay)

@@ -9,11 +9,12 @@ from typing import Any, NamedTuple, Protocol
 from torch import Tensor, nn
 
 from tb_nnviz.record.interrupts import is_interrupt
-from tb_nnviz.record.locate.backward import Reentrant, backward_origin
+from tb_nnviz.record.locate.backward import Reentrant, backward_origin, intermediate
 from tb_nnviz.record.locate.forward import forward_origin, name_of
 from tb_nnviz.record.locate.origin import Origin
 from tb_nnviz.record.locate.passes import Arrived, Pass
 from tb_nnviz.record.locate.replay import repeated, same_outputs
+from tb_nnviz.record.locate.unlocated import bad_input
 from tb_nnviz.record.locate.values import (
     describe,
     has_only_negative_infinity,
@@ -47,6 +48,7 @@ class Search:
         names: names of the modules.
         parameters: names of the parameters.
         paused: hooks that must not see the repeated passes.
+        refusal: why no pass may be repeated, "" if they may.
     """
 
     def __init__(
@@ -55,8 +57,10 @@ class Search:
         names: Mapping[nn.Module, str],
         parameters: Mapping[Tensor, str],
         paused: Sequence[Pausable],
+        refusal: str = "",
     ) -> None:
         self._passes, self._names, self._parameters, self._paused = passes, names, parameters, paused
+        self._refusal = refusal
         #: Reasons why passes could not be repeated.
         self.reasons: list[str] = []
         #: True if a repeated pass gave other outputs than the pass.
@@ -76,7 +80,7 @@ class Search:
 
     def _examine(self, event: _Event) -> Origin | None:
         made = event.made
-        problem = made.stale or made.arguments.problem()
+        problem = self._refusal or made.stale or made.arguments.problem()
         if problem:
             self._note(problem)
             return self._unrepeated(event, problem)
@@ -111,8 +115,20 @@ class Search:
                 return None
             known = gradients.get(one.place)
             gradients[one.place] = one.gradient if known is None else known + one.gradient
-        if any(map(is_nonfinite, gradients.values())):
-            return self._loss(made, [gradient for _, gradient in sorted(gradients.items())])
+        inner: set[int] = set()
+        if len(gradients) > 1:
+            with repeated(made, self._names, backward=True) as replay:
+                inner = intermediate(replay.outputs)
+        # what reaches an intermediate result comes from within the model too, so it is asked last
+        for places in (gradients.keys() - inner, gradients.keys() & inner):
+            part = {place: gradients[place] for place in sorted(places)}
+            if any(map(is_nonfinite, part.values())):
+                return self._loss(made, list(part.values()))
+            if part and (origin := self._send(made, part)) is not None:
+                return origin
+        return None
+
+    def _send(self, made: Pass, gradients: Mapping[int, Tensor]) -> Origin | None:
         try:
             return self._sent_back(made, gradients, accumulates=False)
         except Reentrant:  # the graph is half used up
@@ -148,7 +164,8 @@ class Search:
         """Return what is known of a pass that cannot be repeated."""
         made = event.made
         if not event.arrived:
-            return _of_output(made, f"the pass was not repeated: {problem}")
+            found = _of_output(made, f"the pass was not repeated: {problem}")
+            return found and (bad_input(made, problem) or found)
         gradients = [one.gradient for one in event.arrived if one.gradient is not None]
         if any(map(is_nonfinite, gradients)) and made.outputs:
             origin = self._loss(made, gradients)

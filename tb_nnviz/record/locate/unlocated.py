@@ -8,7 +8,7 @@ from torch import Tensor
 
 from tb_nnviz.record.locate.origin import Origin
 from tb_nnviz.record.locate.passes import Pass
-from tb_nnviz.record.locate.values import describe, is_nonfinite, problem_of
+from tb_nnviz.record.locate.values import describe, is_mask, is_nonfinite, of_samples, problem_of, samples
 from tb_nnviz.record.model.metadata import gradient_of
 
 
@@ -18,6 +18,7 @@ def unlocated_origin(
     names: Mapping[Tensor, str],
     reasons: Sequence[str],
     order: Sequence[Tensor] = (),
+    complete: bool = True,
 ) -> Origin:
     """Return what is known if no repeated pass shows the origin.
 
@@ -27,10 +28,11 @@ def unlocated_origin(
         names: names of the parameters.
         reasons: why passes could not be repeated. Without any, all were repeated and are finite.
         order: all parameters of the optimizers.
+        complete: whether all passes of the step are kept.
     """
-    if (origin := _input(passes)) is not None:
-        origin.unrepeated = "; ".join(reasons)
-        return origin
+    for made in passes:
+        if (origin := bad_input(made, "; ".join(reasons))) is not None:
+            return origin
     named = [names[one] for one in bad if one in names]
     count = (
         f"the gradients of {len(bad)} of {len(order)} parameters are nonfinite" if order else "a gradient is nonfinite"
@@ -58,6 +60,14 @@ def unlocated_origin(
             parameter=last,
             unrepeated="; ".join(reasons),
         )
+    if complete and _arrives_finite(passes):
+        return Origin(
+            "backward",
+            None,
+            f"{about}, although the model's output and the gradient that reaches it are finite{because}",
+            parameter=last,
+            unrepeated="; ".join(reasons),
+        )
     return Origin("forward", None, f"{about}{because}", parameter="", unrepeated="; ".join(reasons))
 
 
@@ -65,18 +75,34 @@ def _place(parameter: Tensor, names: Mapping[Tensor, str]) -> int:
     return next((place for place, one in enumerate(names) if one is parameter), -1)
 
 
-def _input(passes: Sequence[Pass]) -> Origin | None:
-    """Return the model's input as the origin if it is nonfinite, else None."""
-    for made in passes:
-        bad = [x for x in made.arguments.tensors if is_nonfinite(x)]
-        if bad:
-            return Origin(
-                "forward",
-                made.prefix,
-                f"an input of {made.prefix or 'the model'} has {problem_of(bad[0])}",
-                call=made.number,
-                inputs=describe(made.arguments.tensors),
-                micro_batch=made.number,
-                is_input=True,
-            )
-    return None
+def bad_input(made: Pass, reason: str) -> Origin | None:
+    """Return the model's input as the origin if it is nonfinite, else None.
+
+    Args:
+        made: the pass.
+        reason: why the pass was not repeated.
+    """
+    bad = [x for x in made.arguments.tensors if is_nonfinite(x) and not is_mask(x)]
+    if not bad:
+        return None
+    batch = next((int(x.shape[0]) for x in made.arguments.tensors if x.dim()), None)
+    found = samples(bad, batch)
+    return Origin(
+        "forward",
+        made.prefix,
+        f"an input of {made.prefix or 'the model'} has {problem_of(bad[0])}{of_samples(found)}",
+        call=made.number,
+        inputs=describe(made.arguments.tensors),
+        samples=found,
+        micro_batch=made.number,
+        is_input=True,
+        unrepeated=reason,
+    )
+
+
+def _arrives_finite(passes: Sequence[Pass]) -> bool:
+    """Return True if all outputs and the gradients that reached them are known and finite."""
+    gradients = [one.gradient for made in passes for one in made.arrived]
+    outputs = [x for made in passes for x in made.outputs.values()]
+    known = bool(gradients) and all(made.outputs for made in passes)
+    return known and not any(x is None or is_nonfinite(x) for x in [*gradients, *outputs])

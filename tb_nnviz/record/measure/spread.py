@@ -7,8 +7,9 @@ from torch import Tensor
 
 #: Samples that are compared.
 MOST_SAMPLES = 8
-#: Elements of a sample that are compared.
-MOST_ELEMENTS = 1 << 13
+#: Elements of a sample up to which all are compared. Of a larger one, runs of neighbours are compared, which lie in one
+#: line of the processor's cache.
+MOST_ELEMENTS, RUNS, RUN = 1 << 12, 64, 16
 
 
 def every(x: Tensor, axis: int, most: int) -> Tensor:
@@ -29,28 +30,32 @@ def every(x: Tensor, axis: int, most: int) -> Tensor:
 def spread(x: Tensor, axis: int) -> Tensor | None:
     """Return the root mean square, over the elements of a sample, of their standard deviation over samples.
 
-    At most ``MOST_SAMPLES`` samples and ``MOST_ELEMENTS`` evenly spaced elements of each are read. The result is
-    exactly 0 if these samples are equal. It has one element, or is None with fewer than two samples.
+    At most ``MOST_SAMPLES`` samples are read. Of each, all elements are read if they are at most ``MOST_ELEMENTS``,
+    and about ``RUNS`` evenly spaced runs of ``RUN`` neighbours otherwise. The result is exactly 0 if these samples are
+    equal. It has one element, or is None with fewer than two samples.
 
     Args:
         x: a detached, strided tensor of real numbers, [..., samples, ...].
         axis: the axis of samples.
 
     >>> spread(torch.tensor([[1.0, 5.0], [3.0, 5.0]]), 0)
-    tensor([0.7071], dtype=torch.float64)
+    tensor([0.7071])
     """
     if x.shape[axis] < 2 or x.numel() == 0:
         return None
     others = sorted((i for i in range(x.dim()) if i != axis % x.dim()), key=x.stride, reverse=True)
     x = every(x, axis, MOST_SAMPLES).permute(axis, *others)  # in the order of memory, so that it flattens to a view
-    step = -(-(x.numel() // x.shape[0]) // MOST_ELEMENTS)
-    # an even step would meet the same columns in every line of an image
-    x = x.reshape(x.shape[0], -1)[:, :: step + 1 - step % 2]
+    x = x.reshape(x.shape[0], -1)
+    if x.shape[1] > MOST_ELEMENTS:
+        step = -(-x.shape[1] // (RUN * RUNS))
+        # an even step would meet the same columns in every line of an image
+        x = x[:, : x.shape[1] // RUN * RUN].view(x.shape[0], -1, RUN)[:, :: step + 1 - step % 2]
     x = x.float() if x.dtype.itemsize < 4 else x
     # differences from one of the samples: a mean of equal numbers need not be exact
     x = x - x[:1]
-    x = x - x.mean(0)
-    # in float64, in which squares of 1e-30 and 1e30 have digits
-    norm: Tensor = torch.linalg.vector_norm(x, dtype=torch.float32 if x.device.type == "mps" else torch.float64)
-    norm = norm / x.numel() ** 0.5
+    x.sub_(x.mean(0))
+    # squares of 1e-30 and 1e30 have no digits in float32
+    largest = torch.linalg.vector_norm(x, torch.inf)
+    norm: Tensor = torch.linalg.vector_norm(x.div_(largest.clamp(min=torch.finfo(x.dtype).tiny)))
+    norm = norm * largest / x.numel() ** 0.5
     return norm.reshape(1)

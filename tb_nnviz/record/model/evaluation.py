@@ -29,9 +29,11 @@ class Autocast(NamedTuple):
 
     @classmethod
     def now(cls, device: str) -> Autocast:
-        """Return the current state."""
+        """Return the current state. A device without autocast, such as meta, has that of the CPU."""
         try:
             return cls(device, torch.is_autocast_enabled(device), torch.get_autocast_dtype(device))
+        except RuntimeError:
+            return cls.now("cpu")
         except (TypeError, AttributeError):  # before torch 2.4
             if device == "cpu":
                 return cls(device, torch.is_autocast_cpu_enabled(), torch.get_autocast_cpu_dtype())

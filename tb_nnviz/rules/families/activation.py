@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tb_nnviz.rules.calls import Calls, CallsOf, per_unit
+from tb_nnviz.rules.calls import Calls, CallsOf
 from tb_nnviz.rules.families.activation_scale import Scale
 from tb_nnviz.rules.finding import Finding, name_layers
 from tb_nnviz.rules.lasting import Lasting
@@ -16,7 +16,8 @@ from tb_nnviz.rules.step_values import StepValues
 #: elements per unit and step do not show that a unit is dead: with one sample, half of them are 0. So it is if samples
 #: differ by less than ``spread`` of their size.
 DEAD = {"limit": 0.5, "above": 0.25, "alone": 0.8, "dead": 0.9, "few": 32.0, "spread": 0.2, "patience": 3.0}
-#: Share of outputs within 0.01 of a bound (SageMaker Debugger, TheDeepChecker: 0.5 of a layer).
+#: Share of outputs within 0.01 of a bound (SageMaker Debugger, TheDeepChecker: 0.5 of a layer). Gates of recurrent
+#: layers that were not saturated at first have the limit ``severe``.
 SATURATED = {"limit": 0.5, "severe": 0.9, "patience": 3.0}
 #: Largest RMS of a unit over the median of the units. Massive activations are 1000 times the median (arXiv 2402.17762).
 OUTLIER = {"limit": 100.0, "warning": 1000.0, "others": 10.0, "patience": 3.0}
@@ -117,7 +118,7 @@ class Dead(_Units):
         if values.has("activation", "nonpositive_unit_fraction") and values.has("activation_gradient", "zero_fraction"):
             share = np.where(calls.rectifies, share, self._functional(values, calls))
         limit = np.full(len(share), self._limit(share))
-        few = per_unit(calls.rows, values.get("activation", "count")) < self.limit["few"]
+        few = values.get("activation", "count") / calls.units < self.limit["few"]
         # Units that get the same from every sample are always on or always off.
         few |= self._is_fed_constants(values)
         limit[few] = np.maximum(limit[few], self.limit["dead"])
@@ -172,6 +173,10 @@ class Saturated(_Units):
     )
     source = "https://proceedings.mlr.press/v9/glorot10a.html"
 
+    def __init__(self, **limits: float) -> None:
+        super().__init__(**limits)
+        self._gates = np.zeros(0)  # the first share of each row
+
     def update(self, values: StepValues) -> list[Finding]:
         calls = self._calls(values.rows["activation"])
         share = values.get("activation", "saturated_fraction").copy()
@@ -181,6 +186,11 @@ class Saturated(_Units):
             gates = values.get("activation", "gate_saturated_fraction")
             share = np.where(np.isnan(share), gates, share)
         limit = np.full(len(share), self.limit["limit"])
+        if values.has("activation", "gate_saturated_fraction"):
+            self._gates = np.append(self._gates, np.full(len(gates) - len(self._gates), np.nan))
+            self._gates = np.where(np.isnan(self._gates), gates, self._gates)
+            with np.errstate(invalid="ignore"):  # gates that were open at first have learnt what to keep
+                limit[self._gates <= self.limit["limit"]] = self.limit["severe"]
         return self._judge(
             values, share, limit, self.limit["severe"], "saturated_fraction", "outputs are within 0.01 of a bound"
         )
@@ -245,7 +255,7 @@ class Collapse(Rule):
     """Report the layer from which on every sample gets the same output."""
 
     name = "activation/collapse"
-    title = "The output is the same for every sample"
+    title = "A layer gives the same for every sample"
     reads = frozenset({("activation", "count"), ("activation", "batch_std~"), ("activation", "rms")})
     uses = frozenset({("output", "count"), ("input", "count"), ("input", "batch_std~")})
     limits = COLLAPSE

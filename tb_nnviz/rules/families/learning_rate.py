@@ -8,21 +8,22 @@ import numpy as np
 
 from tb_nnviz.rules.finding import Finding
 from tb_nnviz.rules.history import History
-from tb_nnviz.rules.optimizers import learning_rates, maximizes, names
+from tb_nnviz.rules.losses import main_loss
+from tb_nnviz.rules.optimizers import first_step_factor, learning_rates, maximizes, names
 from tb_nnviz.rules.rule import Rule
 from tb_nnviz.rules.sizes import UPDATE_READS, clip_factor, depth_growth, profile, relative_updates
 from tb_nnviz.rules.step_values import StepValues
 
 #: ``limit``: median over the layers of update over weight, at ``patience`` logged steps in a row; TheDeepChecker and
 #: torchmortem warn above 0.1. ``sudden``: the median that is reported at once, ``replaced``: that at which the updates
-#: replace the weights. ``first``: factor on these for the first step of RMSprop, whose second moment begins at 0.
+#: replace the weights. ``patience`` logged steps must span ``steps``, because the first steps are the largest.
 #: ``plain``: factor on ``sudden`` for SGD, whose first steps are not larger than later ones. ``before_nan``: median at
 #: the last logged step before NaN or Inf, or before the loss has grown to ``loss`` times its first value: a tenth of it
 #: is usual, so that the largest layer must be at ``largest`` as well. ``rising``: loss over its first value before the
 #: updates are large, as with a flipped sign, which is not the rate's fault. ``depth``: growth of the gradients over
 #: depth at the first step, as of gradient/exploding, with which updates are large at any learning rate.
 TOO_HIGH = {
-    "limit": 0.1, "sudden": 0.4, "replaced": 1.0, "first": 10.0, "patience": 3, "before_nan": 0.02, "largest": 0.1,
+    "limit": 0.1, "sudden": 0.4, "replaced": 1.0, "patience": 3, "steps": 10, "before_nan": 0.02, "largest": 0.1,
     "loss": 10.0, "rising": 3.0, "plain": 0.35, "depth": 1e3,
 }  # fmt: skip
 #: ``limit``: largest update over weight of any layer, median of the run; torchmortem warns below 1e-5, UMLAUT below a
@@ -31,6 +32,8 @@ TOO_HIGH = {
 TOO_LOW = {"limit": 1e-5, "stuck": 1e-4, "fall": 0.02, "steps": 50, "patience": 8}
 
 
+#: The factor by which a learning rate must grow to be the reason for what changes.
+GROWN = 1.5
 #: Optimizers that choose the size of a step themselves.
 LINE_SEARCH = {"LBFGS"}
 
@@ -55,6 +58,7 @@ class TooHigh(Rule):
     def __init__(self, **limits: float) -> None:
         super().__init__(**limits)
         self._steps = 0  # logged steps in a row with a median above the limit
+        self._begin = 0  # the first of them
         self._since = 0
         self._high = False  # True if a layer was above the limit at the last logged step
         self._seen = 0
@@ -62,6 +66,8 @@ class TooHigh(Rule):
         self._rate = 0.0
         self._loss: dict[str, float] = {}  # the first value of each
         self._latest: dict[str, float] = {}
+        self._names: dict[str, float] = {}
+        self._lowest: dict[str, tuple[float, float]] = {}  # the least value of each, and the learning rate then
         self._rose = False  # True if a loss had risen before the updates became large
         self._reported = False
 
@@ -82,20 +88,24 @@ class TooHigh(Rule):
         median, largest = float(np.median(known)), float(known.max())
         rates = learning_rates(values)
         text = ", ".join(f"{rate:g}" for rate in dict.fromkeys(rates.values()))
-        before, self._rate, risen = self._last, max(rates.values()), max(rates.values()) > 1.5 * self._rate
+        before, self._rate, risen = self._last, max(rates.values()), max(rates.values()) > GROWN * self._rate
         if not self._high:
             # A rate that has risen may have done so right after the last logged step.
             self._since = before[0] + 1 if before is not None and risen else values.step
             self._rose = self._has_risen() and not risen
         self._high = largest > self.limit["limit"]
-        self._steps = self._steps + 1 if median > self.limit["limit"] else 0
+        if median > self.limit["limit"]:
+            self._begin = self._begin if self._steps else values.step
+            self._steps += 1
+        else:
+            self._steps = 0
         easing = self._easing(values)
         # A jump from usual updates at an unchanged rate is a spike of the gradient, unless it lasts.
         is_usual = before is not None and before[1] < self.limit["before_nan"] and not risen
         is_sudden = median > self.limit["sudden"] * easing
         if not (is_sudden and is_usual):
             self._last = values.step, median, largest, text
-        if self._rose or ((not is_sudden or is_usual) and self._steps < self.limit["patience"]):
+        if self._rose or ((not is_sudden or is_usual) and not self._lasts(values.step)):
             return []
         severity = "severe" if median > self.limit["replaced"] * max(easing, 1.0) else "warning"
         count = int((known > self.limit["limit"]).sum())
@@ -105,16 +115,23 @@ class TooHigh(Rule):
         )
         return [self._found(values.step, severity, evidence, self._since, median)]
 
+    def _lasts(self, step: int) -> bool:
+        return self._steps >= self.limit["patience"] and step - self._begin >= self.limit["steps"]
+
     def _easing(self, values: StepValues) -> float:
         """Return the factor on the limits that the optimizer asks for."""
         known = names(values)
-        if self._seen == 1 and "RMSprop" in known:
-            return self.limit["first"]
+        if self._seen == 1 and first_step_factor(values) > 1:
+            return first_step_factor(values)
         return self.limit["plain"] if known == {"SGD"} else 1.0
 
     def _has_risen(self) -> bool:
-        pairs = [(first, self._latest[name]) for name, first in self._loss.items()]
-        return any(first > 0 and latest > self.limit["rising"] * first for first, latest in pairs)
+        """Return True if a loss has left its beginning behind, and not because the learning rate has grown since."""
+        for name, first in self._loss.items():
+            has_grown = self._rate > GROWN * self._lowest[name][1] > 0
+            if first > 0 and self._latest[name] > self.limit["rising"] * first and not has_grown:
+                return True
+        return False
 
     def _is_initial(self, values: StepValues) -> bool:
         """Return True if gradients explode over depth at the first step: then the initialization is at fault."""
@@ -125,15 +142,17 @@ class TooHigh(Rule):
 
     def _of_losses(self, values: StepValues) -> list[Finding]:
         """Return the finding of a loss that has left its beginning far behind after large updates."""
-        for name, value in values.logged.items():
-            if "loss" not in name.lower() or "val" in name.lower() or "test" in name.lower():
-                continue
-            first, self._latest[name] = self._loss.setdefault(name, value), value
-            if not math.isfinite(value) or (first > 0 and value > self.limit["loss"] * first):
-                found = self._before_nan(values.step, f"{name} is {value:.3g}, and was {first:.3g} at first")
-                if found:
-                    return found
-        return []
+        self._names.update(values.logged)
+        name = main_loss(self._names)
+        if name is None or name not in values.logged:
+            return []
+        value = values.logged[name]
+        first, self._latest[name] = self._loss.setdefault(name, value), value
+        if name not in self._lowest or value < self._lowest[name][0]:
+            self._lowest[name] = value, self._rate
+        if math.isfinite(value) and not (first > 0 and value > self.limit["loss"] * first):
+            return []
+        return self._before_nan(values.step, f"{name} is {value:.3g}, and was {first:.3g} at first")
 
     def _before_nan(self, step: int, harm: str) -> list[Finding]:
         if self._last is None:
@@ -180,13 +199,15 @@ class TooLow(Rule):
         self._first = -1
         self._rate = 0.0
         self._losses: list[float] = []
+        self._names: dict[str, float] = {}
         self._is_over = False
 
     def update(self, values: StepValues) -> list[Finding]:
         if self._is_over:
             return []
         if values.logged:
-            loss = next((value for name, value in values.logged.items() if "loss" in name.lower()), math.nan)
+            self._names.update(values.logged)
+            loss = values.logged.get(main_loss(self._names) or "", math.nan)
             if math.isfinite(loss):
                 self._losses.append(loss)
             return []

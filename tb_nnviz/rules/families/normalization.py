@@ -119,7 +119,9 @@ class OneSample(Rule):
         before = np.full(len(rows), np.nan)
         before[1:] = spread[:-1]
         with np.errstate(invalid="ignore"):
-            flat = calls.normalizes & (spread <= self.limit["limit"]) & (before > 1e-3) & self._has_weight(values)
+            flat = calls.normalizes & (spread <= self.limit["limit"]) & (before > 1e-3)
+        if flat.any():
+            flat &= self._has_weight(values)
         single &= calls.batch_norms & np.isfinite(rms)
         lasting = self._lasting.update(values.step, single | flat)
         if values.scalars.get("batch_norm_evaluation") == 1:

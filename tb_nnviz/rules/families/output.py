@@ -25,8 +25,9 @@ _SLOPE = math.e / (1 + math.e)
 BOUND = {"bound": 0.5, "loss": 0.7, "lasting": 3.0}
 #: ``share`` of the samples have the same largest unit while outputs differ by ``spread`` of their size. ``limit`` is
 #: the relative difference of outputs that are the same up to rounding. ``all`` is the patience if the unit is the same
-#: for all samples, however they differ.
-CONSTANT = {"limit": 1e-4, "share": 0.99, "spread": 0.1, "patience": 3.0, "slow": 10.0, "all": 20.0}
+#: for all samples, however they differ, although the loss is below ``low`` of its start. A language model knows the
+#: frequencies of its tokens first, with a high loss.
+CONSTANT = {"limit": 1e-4, "share": 0.99, "spread": 0.03, "patience": 3.0, "slow": 20.0, "all": 20.0, "low": 0.5}
 
 
 class Saturated(Rule):
@@ -220,6 +221,7 @@ class Constant(Rule):
     title = "The output is the same for every sample"
     reads = frozenset({("output", "count"), ("output", "batch_std~"), ("output", "rms")})
     uses = frozenset({("output", "largest_share")})
+    takes_logged = True
     limits = CONSTANT
     advice = (
         "Look at the first layer whose output is the same for every sample, or whose units are dead.",
@@ -233,9 +235,15 @@ class Constant(Rule):
         self._exact = Lasting(int(self.limit["patience"]))
         self._slow = Lasting(int(self.limit["slow"]))
         self._all = Lasting(int(self.limit["all"]))
+        self._course = Course()
         self._reported = False
 
     def update(self, values: StepValues) -> list[Finding]:
+        self._course.add(values.step, values.logged)
+        if not values.has("output", "batch_std~"):
+            return []
+        loss = self._course.main
+        is_low = loss is not None and loss.recent.size and np.median(loss.recent[-10:]) < self.limit["low"] * loss.start
         rows, spread = values.rows["output"], relative_spread(values, "output")
         has_share = values.has("output", "largest_share")
         share = values.get("output", "largest_share") if has_share else np.full(len(rows), np.nan)
@@ -243,7 +251,7 @@ class Constant(Rule):
             exact = self._exact.update(values.step, spread <= self.limit["limit"])
             one_class = (share >= self.limit["share"]) & (spread <= self.limit["spread"])
             slow = self._slow.update(values.step, one_class)
-            every = self._all.update(values.step, share == 1)
+            every = self._all.update(values.step, share == 1) & bool(is_low)
         found = np.flatnonzero(exact | slow | every)
         if self._reported or not found.size:
             return []

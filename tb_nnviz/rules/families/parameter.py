@@ -13,8 +13,8 @@ from tb_nnviz.rules.rule import Rule
 from tb_nnviz.rules.step_values import Rows, StepValues
 from tb_nnviz.schema import Row
 
-#: Logged steps without a gradient, of which all rows are counted. A part that takes turns has one in some of them.
-NO_GRADIENT = {"patience": 3}
+#: Logged steps without a gradient, and the steps that they span. A part that takes turns has one in some of them.
+NO_GRADIENT = {"patience": 6, "steps": 20}
 #: Logged steps at which a parameter is in no optimizer and does not change.
 NOT_OPTIMIZED = {"patience": 2}
 #: Norm of a weight over its first norm. torchmortem warns above 10. The issue is worse if the growth goes on, so that
@@ -58,10 +58,11 @@ class NoGradient(Rule):
         self._steps += 1
         if more := len(rows) - self._ever.size:
             self._ever = np.append(self._ever, np.zeros(more, bool))
-            self._steps = 1  # new rows have had no chance yet
+            self._steps, self._first = 1, values.step  # new rows have had no chance yet
         self._ever |= present
         lacking = rows.trainable & ~self._ever & rows.measured
-        if self._reported or self._steps < self.limit["patience"] or not lacking.any():
+        is_early = self._steps < self.limit["patience"] or values.step - self._first < self.limit["steps"]
+        if self._reported or is_early or not lacking.any():
             return []
         if values.optimizers is not None:
             lacking &= is_held(rows, held_names(values))
@@ -246,9 +247,11 @@ class Growing(Rule):
             f"{self._start}; so in {int(found.sum())} of {int(judged.sum())} weights: {name_layers(layers)}"
             f"{_options_text(values, rows[place])}"
         )
+        # Without weights, a network gives the same for every input.
+        severity = "warning" if self.grows or found.sum() < 0.9 * judged.sum() else "severe"
         return [
             self.finding(
-                values.step, "warning", evidence, since=int(self._since[place]), layer=rows[place].module,
+                values.step, severity, evidence, since=int(self._since[place]), layer=rows[place].module,
                 row=rows[place].name, kind="parameter", statistic="norm", value=float(norms[place]),
                 limit=float(limit * self._first[place]), usual=float(self._first[place]),
                 details={"layers": layers},

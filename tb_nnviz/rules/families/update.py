@@ -6,15 +6,15 @@ import numpy as np
 
 from tb_nnviz.rules.finding import Finding, name_layers
 from tb_nnviz.rules.lasting import Lasting
-from tb_nnviz.rules.optimizers import learning_rates, names, options_by_row
+from tb_nnviz.rules.optimizers import first_step_factor, learning_rates, names, options_by_row
 from tb_nnviz.rules.rule import Rule
 from tb_nnviz.rules.sizes import UPDATE_READS, relative_updates
 from tb_nnviz.rules.step_values import Rows, StepValues
 
-#: ``limit``: update over weight for ``patience`` logged steps. TheDeepChecker and torchmortem warn above 0.1, which
-#: single layers of healthy runs with momentum reach; 1e-3 is usual. ``sudden``: the ratio that is reported at once.
-#: Adam's first step is the learning rate in each element, which is up to 0.3 of a weight in healthy runs.
-TOO_LARGE = {"limit": 0.2, "sudden": 0.4, "patience": 3}
+#: ``limit``: update over weight for ``patience`` logged steps that span ``steps``. TheDeepChecker and torchmortem warn
+#: above 0.1, which single layers of healthy runs with momentum reach; 1e-3 is usual. ``sudden``: the ratio that is
+#: reported at once. Adam's first step is the learning rate in each element: up to 0.3 of a weight in healthy runs.
+TOO_LARGE = {"limit": 0.2, "sudden": 0.4, "patience": 3, "steps": 10}
 #: ``limit``: update over weight, below which float32 begins to round it away; ``others``: the ratio over the median of
 #: all layers. Layers that are fine-tuned with a hundredth of the learning rate are no problem.
 TOO_SMALL = {"limit": 1e-6, "others": 1e-3, "patience": 5}
@@ -46,15 +46,18 @@ class TooLarge(Rule):
 
     def __init__(self, **limits: float) -> None:
         super().__init__(**limits)
-        self._lasting = Lasting(int(self.limit["patience"]))
+        self._lasting = Lasting(int(self.limit["patience"]), int(self.limit["steps"]))
+        self._seen = 0
         self._reported = False
 
     def update(self, values: StepValues) -> list[Finding]:
         if names(values) & {"LBFGS"}:  # it chooses the size of a step itself
             return []
         rows, ratio = values.rows["update"], relative_updates(values)
+        factor = 1.0 if self._seen else first_step_factor(values)
+        self._seen += 1
         with np.errstate(invalid="ignore"):
-            high, sudden = ratio > self.limit["limit"], ratio > self.limit["sudden"]
+            high, sudden = ratio > self.limit["limit"], ratio > self.limit["sudden"] * factor
         lasting = self._lasting.update(values.step, high) | sudden
         if self._reported or not lasting.any():
             return []

@@ -11,7 +11,7 @@ from tensorboard.context import RequestContext
 from tb_nnviz import schema
 from tb_nnviz.logs.scalars import MAX_OTHER_TAGS
 from tests.support.event_logs import WALL_TIME
-from tests.support.logs.findings import LATER, A, write
+from tests.support.logs.findings import LATER, A, completed, write
 from tests.support.tensorboards import TensorBoard
 
 
@@ -35,10 +35,10 @@ def ask(board: TensorBoard, *runs: str) -> Any:
     return board._binary("findings", {"runs": runs})
 
 
-def test_findings_of_runs_are_answered_as_written(findings_board: TensorBoard) -> None:
+def test_findings_of_old_runs_are_answered_with_all_keys(findings_board: TensorBoard) -> None:
     answer = ask(findings_board, "a", "healthy", "no such run")
-    expected = [{"run": "a", "wall_time": WALL_TIME + 5, **one} for one in A]
-    expected += [{"run": "a", "wall_time": WALL_TIME + 10, **one} for one in LATER]
+    expected = [{"run": "a", "wall_time": WALL_TIME + 5, **completed(one)} for one in A]
+    expected += [{"run": "a", "wall_time": WALL_TIME + 10, **completed(one)} for one in LATER]
     assert answer == {"version": 1, "findings": expected, "others": ["odd", "resumed"], "missing": []}
 
 

@@ -40,7 +40,7 @@ AT_SHUTDOWN = """
             self.monitor = None
             if len(sys.argv) > 1:
                 import tb_nnviz
-                self.monitor = tb_nnviz.watch(self.model, self.optimizer, logdir=sys.argv[1], every=1)
+                self.monitor = tb_nnviz.watch(self.model, self.optimizer, logdir=sys.argv[1], every=1, on_finding=None)
         def train(self):
             for _ in range(4):
                 loss = self.model(torch.randn(8, 3)).square().mean()

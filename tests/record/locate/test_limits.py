@@ -67,11 +67,29 @@ def test_many_passes_keep_the_newest(tmp_path):
     assert (one["rule"], one["layer"], one["details"]["micro_batch"]) == ("nonfinite/forward", "2", MOST_PASSES + 1)
 
 
-def test_ranks_are_not_waited_for(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("function", "rule", "module"), [(log, "nonfinite/forward", ""), (root, "nonfinite/backward", "0")]
+)
+def test_ranks_are_not_waited_for(function, rule, module, tmp_path, monkeypatch):
     monkeypatch.setattr(locator, "rank", lambda: Rank(0, 2))
-    train(made(log), tmp_path)
+    train(made(function), tmp_path)
     (one,) = findings(tmp_path)
-    assert one["rule"] == "nonfinite/forward" and "other ranks" in one["details"]["not_repeated"]
+    assert (one["rule"], one["layer"], one["step"]) == (rule, module, FAULT)
+    assert "other ranks" in one["details"]["not_repeated"]
+
+
+def test_ranks_loss_is_told_from_the_gradient_of_the_output(tmp_path, monkeypatch):
+    monkeypatch.setattr(locator, "rank", lambda: Rank(0, 2))
+    torch.manual_seed(0)
+    model = nn.Linear(4, 1)
+    optimizer = torch.optim.SGD(model.parameters(), 0.01)
+    with tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=5):
+        for step in range(FAULT + 1):
+            optimizer.zero_grad()
+            (model(torch.randn(8, 4)) / (step != FAULT)).mean().backward()
+            optimizer.step()
+    (one,) = findings(tmp_path)
+    assert (one["rule"], one["step"]) == ("nonfinite/loss", FAULT)
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -214,3 +214,55 @@ def test_replay_model_that_raises_again_is_reported(tmp_path):
     assert (one["rule"], one["step"]) == ("nonfinite/forward", FAULT)
     assert "IndexError" in one["details"]["not_repeated"]
     assert not model[0]._forward_hooks and not model[1]._forward_hooks
+
+
+class Words(nn.Module):
+    """A model that changes parameters in its forward pass.
+
+    Args:
+        writes: whether by an assignment, or only by the limit on norms of an embedding.
+    """
+
+    def __init__(self, writes):
+        super().__init__()
+        self.table = nn.Embedding(20, 8, max_norm=1.0)
+        self.odd, self.head, self.writes = (
+            Function(lambda x: (x * (not self.fault)).abs().log()),
+            nn.Linear(8, 1),
+            writes,
+        )
+        self.fault = False
+
+    def forward(self, words):
+        if self.writes:
+            with torch.no_grad():
+                self.head.weight.mul_(0.999)
+        return self.head(self.odd(self.table(words)))
+
+
+@pytest.mark.parametrize("writes", [False, True])
+def test_replay_of_parameters_changed_in_forward_is_harmless(writes, tmp_path):
+    results = []
+    for logdir in (None, tmp_path):
+        torch.manual_seed(0)
+        model = Words(writes)
+        optimizer = torch.optim.SGD(model.parameters(), 3.0)
+        monitor = logdir and tb_nnviz.watch(model, optimizer, logdir=logdir, every=5)
+        seen = []  # just before each update, and after the search
+        optimizer.register_step_pre_hook(
+            lambda *_, m=model, s=seen: s.extend(p.detach().clone() for p in m.parameters())
+        )
+        for step in range(FAULT + 1):
+            model.fault = step == FAULT
+            optimizer.zero_grad()
+            model(torch.arange(12) + step).square().mean().mul(1e-3).backward()
+            optimizer.step()
+        results.append([*seen, torch.get_rng_state()])
+        assert model.table.max_norm == 1.0
+        if monitor:
+            monitor.close()
+    assert same_bits(*results)
+    (one,) = findings(tmp_path)
+    assert (one["rule"], one["step"]) == ("nonfinite/forward", FAULT)
+    assert (one["layer"] == "odd") is not writes
+    assert ("not_repeated" in one["details"]) is writes

@@ -301,14 +301,65 @@ def test_error_is_raised_before_the_update(tmp_path):
     torch.manual_seed(0)
     model = nn.Sequential(nn.Linear(4, 8), Zeroed(LOG), nn.Linear(8, 1))
     optimizer = torch.optim.SGD(model.parameters(), 0.01)
-    with (
-        tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=5, on_finding={"nonfinite/*": "raise"}),
-        pytest.raises(tb_nnviz.FindingError, match="makes"),
-    ):
+    steps = []
+
+    def run():
         for step in range(FAULT + 1):
+            steps.append(step)
             model[1].now = step
             optimizer.zero_grad()
             model(torch.randn(8, 4)).square().mean().backward()
             optimizer.step()
-    assert step == FAULT and all(p.isfinite().all() for p in model.parameters())
+
+    options = {"every": 5, "on_finding": {"nonfinite/*": "raise"}}
+    with (
+        tb_nnviz.watch(model, optimizer, logdir=tmp_path, **options),
+        pytest.raises(tb_nnviz.FindingError, match="makes"),
+    ):
+        run()
+    assert steps[-1] == FAULT and all(p.isfinite().all() for p in model.parameters())
     assert len(findings(tmp_path)) == 1
+
+
+class WithLoss(nn.Module):
+    """A model that returns its loss beside the hidden states from which it is computed."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.fc, self.odd = nn.Linear(4, 8), Zeroed(function)
+
+    def forward(self, x, *, target):
+        hidden = self.fc(x)
+        return {"hidden": (hidden, [target]), "loss": self.odd(hidden - target).mean()}
+
+
+@pytest.mark.parametrize(("function", "rule"), [(LOG, "nonfinite/forward"), (ROOT, "nonfinite/backward")])
+def test_loss_within_the_model_is_its_module(function, rule, tmp_path):
+    torch.manual_seed(0)
+    model = WithLoss(function)
+    optimizer = torch.optim.SGD(model.parameters(), 0.01)
+    with tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=5):
+        for step in range(FAULT + 1):
+            model.odd.now = step
+            optimizer.zero_grad()
+            model(torch.randn(8, 4), target=torch.randn(8, 8))["loss"].backward()
+            optimizer.step()
+    (one,) = findings(tmp_path)
+    assert (one["rule"], one["layer"], one["step"]) == (rule, "odd", FAULT)
+
+
+def test_gradient_penalty_at_zero_is_the_loss(tmp_path):
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, 1))
+    optimizer = torch.optim.SGD(model.parameters(), 0.01)
+    with tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=5):
+        for step in range(FAULT + 1):
+            optimizer.zero_grad()
+            x = torch.randn(8, 4, requires_grad=True)
+            output = model(x)
+            (slope,) = torch.autograd.grad(output.sum(), x, create_graph=True)
+            norm = (slope * (step != FAULT)).square().sum(1).sqrt()
+            (output.mean() + (norm - 1).square().mean()).backward()
+            optimizer.step()
+    (one,) = findings(tmp_path)
+    assert (one["rule"], one["step"]) == ("nonfinite/loss", FAULT)

@@ -139,6 +139,13 @@ def test_saturated_gates_are_found() -> None:
     assert findings_of(Saturated(), healthy) == []
 
 
+def test_saturated_gates_that_learn_find_nothing() -> None:
+    of, none = rows("LSTM", "Linear"), [NAN, NAN]
+    first = steps(of, 1, saturated_fraction=none, gate_saturated_fraction=[0.1, NAN])
+    later = steps(of, 9, 10, saturated_fraction=none, gate_saturated_fraction=[0.7, NAN])
+    assert findings_of(Saturated(), first + later) == []
+
+
 def test_outlier_unit_is_found() -> None:
     of = rows("Linear", "ReLU", "Linear", "ReLU", "Linear")
     found = findings_of(Outlier(), steps(of, outlier_ratio=[2, 3, 5000, 6000, 4]))

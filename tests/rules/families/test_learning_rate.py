@@ -76,6 +76,7 @@ def test_too_high_rate_that_jumps_is_dated_to_the_jump() -> None:
         ([0.09] * 9, "SGD"),
         ([1.3, 0.07, 0.03, 0.02], "RMSprop"),
         ([0.01, 0.01, 5.0, 0.01, 0.01], "SGD"),  # a spike of the gradient
+        ([1.3, 0.07, 0.03, 0.02], "Adagrad"),
         ([0.5, 0.4, 0.3], "LBFGS"),
         ([[3.0, 0.01, 0.01, 0.01]] * 5, "SGD"),  # one layer
         ([np.nan, np.nan], "SGD"),
@@ -83,6 +84,16 @@ def test_too_high_rate_that_jumps_is_dated_to_the_jump() -> None:
 )
 def test_too_high_healthy_updates_find_nothing(ratios: list[Any], name: str) -> None:
     assert findings_of(TooHigh(), run(ratios, [2.0] * len(ratios), name=name)) == []
+
+
+def test_too_high_first_steps_of_a_run_that_logs_each_find_nothing() -> None:
+    assert findings_of(TooHigh(), run([0.3 * 0.88**step for step in range(20)], name="Adam", every=1)) == []
+
+
+def test_too_high_part_of_the_loss_that_grows_finds_nothing() -> None:
+    steps = [*run([[0.05, 0.05, 0.2, 0.05]])]
+    logged = [StepValues(1 + i, logged={"loss": 2.0, "kl_loss": 0.1 * 20**i}) for i in range(3)]
+    assert findings_of(TooHigh(), [*steps, *logged]) == []
 
 
 def test_too_high_loss_that_rose_before_is_another_fault() -> None:

@@ -118,15 +118,15 @@ def test_constant_output_is_severe() -> None:
 
 
 def test_constant_single_class_is_a_warning_if_it_lasts() -> None:
-    found = findings_of(Constant(), outputs(12, 2.0, 0.05, 1.0))
-    assert [(one.severity, one.since, one.step) for one in found] == [("warning", 0, 90)]
-    assert findings_of(Constant(), outputs(8, 2.0, 0.05, 1.0)) == []
+    found = findings_of(Constant(), outputs(22, 2.0, 0.04, 1.0))
+    assert [(one.severity, one.since, one.step) for one in found] == [("warning", 0, 190)]
+    assert findings_of(Constant(), outputs(18, 2.0, 0.04, 1.0)) == []
 
 
 @pytest.mark.parametrize(
     ("rms", "spread", "share"),
-    [(2.0, 1.0, 1.0), (100.0, 0.3, NAN), (2.0, 0.05, 0.6), (0.0, NAN, NAN), (NAN, NAN, NAN)],
-    ids=["unbalanced classes", "large mean", "several classes", "unknown", "not finite"],
+    [(2.0, 1.0, 1.0), (2.0, 0.2, 1.0), (100.0, 0.3, NAN), (2.0, 0.05, 0.6), (0.0, NAN, NAN), (NAN, NAN, NAN)],
+    ids=["unbalanced classes", "frequencies", "large mean", "several classes", "unknown", "not finite"],
 )
 def test_constant_healthy_output_finds_nothing(rms: float, spread: float, share: float) -> None:
     assert findings_of(Constant(), outputs(30, rms, spread, share)) == []
@@ -134,3 +134,9 @@ def test_constant_healthy_output_finds_nothing(rms: float, spread: float, share:
 
 def test_constant_zero_head_at_the_start_finds_nothing() -> None:
     assert findings_of(Constant(), outputs(1, 0.0, 0.0, 1.0) + outputs(9, 1.0, 0.5, 0.3)) == []
+
+
+def test_constant_labels_of_one_class_are_a_warning() -> None:
+    steps = [StepValues(10 * i, logged={"loss": 2.3 * 0.5**i}) for i in range(30)]
+    both = [one for pair in zip(outputs(30, 2.0, 1.0, 1.0), steps, strict=True) for one in pair]
+    assert [(one.severity, one.since) for one in findings_of(Constant(), both)] == [("warning", 0)]

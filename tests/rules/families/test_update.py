@@ -50,8 +50,8 @@ def test_too_large_layer_is_named_among_the_others() -> None:
 
 
 def test_too_large_that_lasts_is_found() -> None:
-    (found,) = findings_of(TooLarge(), [moved(step, [0.5, 0.01, 0.01, 0.01]) for step in range(5)])
-    assert (found.layer, found.since, found.step) == ("fc0", 0, 2)
+    (found,) = findings_of(TooLarge(), [moved(10 * step, [0.5, 0.01, 0.01, 0.01]) for step in range(5)])
+    assert (found.layer, found.since, found.step) == ("fc0", 0, 20)
 
 
 @pytest.mark.parametrize(
@@ -70,6 +70,15 @@ def test_too_large_first_step_finds_nothing(updates: list[float], weights: list[
 def test_too_large_biases_and_norms_find_nothing() -> None:
     rows = [row("bn", "norm", shape=(4,)), row("fc", "bias", shape=(4,))]
     assert findings_of(TooLarge(), [moved(step, 5.0, 0.1, rows=rows) for step in range(5)]) == []
+
+
+def test_too_large_first_step_of_adagrad_finds_nothing() -> None:
+    steps = [moved(step, 3.0 if step == 0 else 0.05, optimizers=optimizers(ROWS, "Adagrad")) for step in range(5)]
+    assert findings_of(TooLarge(), steps) == []
+
+
+def test_too_large_first_steps_of_a_run_that_logs_each_find_nothing() -> None:
+    assert findings_of(TooLarge(), [moved(step, 0.6 * 0.9**step) for step in range(12)]) == []
 
 
 def test_too_large_line_search_finds_nothing() -> None:

@@ -13,7 +13,7 @@ from tests.support.event_logs import AB, WALL_TIME, Log, numbers
 
 
 def finding(step: int, row: str = "a.weight", **more: Any) -> dict[str, Any]:
-    """Return a finding as a rule reports it."""
+    """Return a finding as version 0.1 has logged it, with one string as advice."""
     return {
         "rule": "gradient_norm/vanishing",
         "severity": "warning",
@@ -28,6 +28,12 @@ def finding(step: int, row: str = "a.weight", **more: Any) -> dict[str, Any]:
         "advice": "Try ReLU.",
         **more,
     }
+
+
+def completed(old: dict[str, Any]) -> dict[str, Any]:
+    """Return the finding that a reader makes of one of version 0.1: with all keys, and a list as advice."""
+    added = {"layer": "", "limit": None, "usual": None, "explains": [], "source": "", "details": {}}
+    return {**added, **old, "advice": [old["advice"]]}
 
 
 A = [finding(4), finding(4, "b.weight", value=None, severity="severe", layer="b", depth=1)]

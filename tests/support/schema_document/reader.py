@@ -80,9 +80,10 @@ def statistics() -> dict[str, set[str]]:
         )
     }
     tensors, updates, units, samples, output, optimizer, tracked = of.values()
-    found = dict.fromkeys(("parameter", "gradient", "activation_gradient", "input"), tensors)
+    found = dict.fromkeys(("parameter", "gradient", "activation_gradient"), tensors)
     return {
         **found,
+        "input": tensors | {"batch_std~"},
         "update": tensors | updates,
         "activation": tensors | units | samples,
         "output": tensors | output,

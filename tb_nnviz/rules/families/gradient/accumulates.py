@@ -12,8 +12,10 @@ from tb_nnviz.rules.step_values import StepValues
 
 #: ``limit``: difference between the sum of a bias's gradient and the sum of the gradient of its layer's output, over
 #: the largest sum that the bias's gradient can have. Without accumulation they are equal, up to rounding of 16 bits.
-#: ``growth``: norm over the first one, for logs without activations. ``patience``: logged steps.
-ACCUMULATES = {"limit": 0.05, "growth": 3.0, "patience": 3}
+#: ``bound``: norm of a bias's gradient over the largest that the gradient of its layer's output allows: an exact bound
+#: of 1, which healthy runs reach. ``patience``: logged steps. For logs without outputs, ``growth`` is the norm over the
+#: first one, and ``rises`` the number of logged steps in a row at which it rises.
+ACCUMULATES = {"limit": 0.05, "bound": 1.1, "patience": 3, "growth": 10.0, "rises": 5}
 
 
 class Accumulates(Rule):
@@ -39,47 +41,54 @@ class Accumulates(Rule):
         super().__init__(**limits)
         self._first: float | None = None
         self._last = 0.0
-        self._steps = 0
+        self._steps = 0  # logged steps in a row at which gradients differ from those of the step
+        self._rises = 0  # logged steps in a row at which the norm rises
         self._since = 0
+        self._is_stale = False
         self._sums = BiasSums()
         self._reported = False
 
     def update(self, values: StepValues) -> list[Finding]:
         total = total_norm(values)
-        first = self._first
-        self._first = total if first is None else first
-        stale, last, self._last = values.scalars["stale_gradient"] > 0, self._last, total
-        if self._reported or not stale or first is None or not np.isfinite(total):
-            self._steps = 0
+        first, last, was_stale = self._first, self._last, self._is_stale
+        self._first, self._last = total if first is None else first, total
+        self._is_stale = values.scalars["stale_gradient"] > 0
+        self._since = self._since if was_stale else values.step
+        if self._reported or not self._is_stale or first is None or not np.isfinite(total):
+            self._steps, self._rises = 0, 0
             return []
         differs = self._differs(values)
-        grows = total > last and total > 0
-        if not (grows if differs is None else differs):
-            self._steps = 0
-            return []
-        self._since = self._since if self._steps else values.step
-        self._steps += 1
-        if self._steps < self.limit["patience"] or not (differs or total > self.limit["growth"] * first):
+        self._steps = self._steps + 1 if differs else 0
+        self._rises = self._rises + 1 if total > last else 0
+        grows = differs is None and self._rises >= self.limit["rises"] and total > self.limit["growth"] * first
+        if self._steps < self.limit["patience"] and not grows:
             return []
         self._reported = True
         rows, norms = values.rows["gradient"], values.get("gradient", "norm")
         place = int(np.nanargmax(norms))
         evidence = (
-            f"gradients of the step before are still there when each step begins, since step {self._since}; norm "
-            f"{total:.3g} at step {values.step}, {first:.3g} at the first logged step"
+            f"gradients of the step before are still there when each step begins, since step {self._since}, and those "
+            f"of the step are added; norm {total:.3g} at step {values.step}, {first:.3g} at the first logged step"
         )
         return [
             self.finding(
-                values.step, "severe", evidence, since=self._since, row=rows[place].name, kind="gradient",
-                statistic="norm", value=total, usual=first,
+                values.step, "warning" if grows else "severe", evidence, since=self._since, row=rows[place].name,
+                kind="gradient", statistic="norm", value=total, usual=first,
             )
         ]  # fmt: skip
 
     def _differs(self, values: StepValues) -> bool | None:
-        """Return True if most biases have another gradient than the step's outputs give, None if it is unknown."""
+        """Return True if biases have another gradient than the step's outputs give, None if it is unknown."""
         sums = self._sums.update(values)
-        if sums is None or values.scalars.get("loss_scale", 1.0) != 1.0:
+        if sums is None:
             return None
-        difference = np.abs(sums.given / clip_factor(values) - sums.expected) / sums.largest * clip_factor(values)
-        known = np.isfinite(difference)
-        return bool((difference[known] > self.limit["limit"]).mean() > 0.5) if known.any() else None
+        factor = clip_factor(values)
+        largest = sums.largest / factor
+        with np.errstate(all="ignore"):
+            if (sums.sizes / factor > self.limit["bound"] * sums.bounds).any():
+                return True
+            difference = np.abs(sums.given / factor - sums.expected) / largest
+            # Sums that are 0 but for rounding, as behind a softmax, are equal in any case.
+            tells = np.maximum(np.abs(sums.given) / factor, np.abs(sums.expected)) > self.limit["limit"] * largest
+        known = np.isfinite(difference) & tells
+        return bool(known.any() and (difference[known] > self.limit["limit"]).mean() > 0.5)

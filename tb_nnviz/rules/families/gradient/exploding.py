@@ -8,7 +8,7 @@ from tb_nnviz.rules.finding import Finding, name_layers
 from tb_nnviz.rules.history import History
 from tb_nnviz.rules.optimizers import maximizes
 from tb_nnviz.rules.rule import Rule
-from tb_nnviz.rules.sizes import clip_factor, depth_growth, profile, total_norm
+from tb_nnviz.rules.sizes import ROW_HISTORY, clip_factor, depth_growth, profile, total_norm
 from tb_nnviz.rules.step_values import StepValues
 
 #: ``limit``: norm over the median of the run so far. Megatron-LM stops above 10 times the largest of the first 100
@@ -43,7 +43,7 @@ class Exploding(Rule):
     def __init__(self, **limits: float) -> None:
         super().__init__(**limits)
         size = int(self.limit["history"])
-        self._totals, self._rows = History(size), History(size)
+        self._totals, self._rows = History(size), History(ROW_HISTORY)
         self._largest = 0.0
         self._early: list[float] = []  # the first norms of the run
         self._high: list[tuple[int, float]] = []  # steps above the limit, which are not part of the history

@@ -7,7 +7,7 @@ import numpy as np
 from tb_nnviz.rules.finding import Finding
 from tb_nnviz.rules.history import History
 from tb_nnviz.rules.rule import Rule
-from tb_nnviz.rules.sizes import clip_factor, total_norm
+from tb_nnviz.rules.sizes import ROW_HISTORY, clip_factor, total_norm
 from tb_nnviz.rules.step_values import StepValues
 
 #: ``limit``: norm over the median of the last ``history`` logged steps, of which there must be ``warm_up``; SPAM has a
@@ -36,7 +36,7 @@ class Spike(Rule):
     def __init__(self, **limits: float) -> None:
         super().__init__(**limits)
         size = int(self.limit["history"])
-        self._totals, self._rows = History(size), History(size)
+        self._totals, self._rows = History(size), History(ROW_HISTORY)
         self._largest = 0.0
         self._spike: Finding | None = None
         self._reported = False

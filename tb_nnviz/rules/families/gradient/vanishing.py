@@ -13,8 +13,11 @@ from tb_nnviz.schema import Row
 #: ``limit``: the gradient of the first layers over that of the last ones; AUTOTRAINER has 1e-3. A plain ReLU network
 #: of PyTorch's initialization falls by 0.41 per layer (sqrt(1/6)) and recovers, so that one of these must hold, too:
 #: it falls below ``steep`` per layer, as with sigmoids (at most 0.25); the updates of the first layers are below
-#: ``ratio`` of their weights; or it falls below ``severe`` in all.
-VANISHING = {"limit": 1e-3, "steep": 0.25, "ratio": 1e-4, "severe": 3e-5, "patience": 3, "depth": 4, "norm": 0.0}
+#: ``ratio`` of their weights; or it falls below ``severe`` in all. ``patience`` logged steps must span ``steps``.
+VANISHING = {
+    "limit": 1e-3, "steep": 0.25, "ratio": 1e-4, "severe": 3e-5, "patience": 3, "steps": 10, "depth": 4,
+    "norm": 0.0,
+}  # fmt: skip
 
 
 class Vanishing(Rule):
@@ -47,7 +50,7 @@ class Vanishing(Rule):
             return []
         self._since = self._since if self._steps else values.step
         self._steps += 1
-        if self._steps < self.limit["patience"]:
+        if self._steps < self.limit["patience"] or values.step - self._since < self.limit["steps"]:
             return []
         self._reported = True
         return [self._found(values, found)]

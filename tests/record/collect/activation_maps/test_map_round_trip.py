@@ -10,7 +10,7 @@ from tensorboard.data.provider import RunTagFilter
 
 import tb_nnviz
 from tb_nnviz import schema
-from tests.record.collect.test_maps import Convolutions
+from tests.record.collect.activation_maps.test_maps import Convolutions
 from tests.support.map_oracle import CHANNELS, UNITS, assert_map, decode, outputs
 from tests.support.tensorboards import TensorBoard
 
