@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Diagnoses } from "../../ui/use_diagnoses";
+import type { Diagnoses } from "../../ui/health/use_diagnoses";
 
 /** Milliseconds for which a diagnosis waits for those of the runs before it. */
 const PATIENCE_MS = 1500;

@@ -3,7 +3,7 @@ import type { Verdict } from "../../lib/rules/health";
 import { useSize, useStore } from "../../ui/context";
 import { Exports, fileName } from "../../ui/exports";
 import { Failure } from "../../ui/failure";
-import { useFindingsOf, useRuleSettings } from "../../ui/findings";
+import { useFindingsOf, useRuleSettings } from "../../ui/health/findings";
 import { MoreRuns } from "../../ui/more_runs";
 import { NoRuns } from "../../ui/panel_empty";
 import { UI_TEXT } from "../../ui/text";
