@@ -1,4 +1,5 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { STRIP } from "../plot/layout_strip";
 import { useStore } from "./context";
 import { UI_TEXT } from "./text";
 
@@ -26,9 +27,6 @@ interface Props {
   left?: number;
   right?: number;
 }
-
-/** Height of the strips that hold the signs, as in run_head.css. */
-export const STRIP = 22;
 
 /**
  * Signs with the numbers of runs beyond the edges of a scrolling area. A click scrolls to these runs. Place it behind the

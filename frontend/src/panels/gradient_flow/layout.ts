@@ -1,5 +1,5 @@
 import type { Line } from "../../lib/types";
-import { STRIP } from "../../ui/more_runs";
+import { STRIP } from "../../plot/layout_strip";
 
 /** Widths and heights of the parts of the stage, in CSS pixels. */
 interface Geometry {
