@@ -1,2 +1,2 @@
-/** Height of the strips that hold the signs of runs beyond an area, as in run_head.css. */
+/** Height of the strips beside a scrolling area that hold the signs of more runs, as in run_head.css. */
 export const STRIP = 22;

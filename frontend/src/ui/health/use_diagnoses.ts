@@ -7,7 +7,7 @@ import type { HealthAnswer, RunHealth } from "../../lib/rules/health";
 /** Maximum number of pending diagnoses. The server computes them, and answers other requests beside them. */
 const AT_ONCE = 2;
 
-/** What is known of the diagnosis of one run. */
+/** State of the diagnosis of one run. */
 export interface Diagnosis {
   /** The newest diagnosis, possibly by other settings; null if there is none yet. */
   health: RunHealth | null;

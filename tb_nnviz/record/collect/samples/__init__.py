@@ -1,1 +1,1 @@
-"""What a few samples of a layer's calls show: their spread, attention and gates."""
+"""Values that need a look at single samples: their spread, attention, and gates."""

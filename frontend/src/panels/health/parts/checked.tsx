@@ -2,7 +2,7 @@ import type { RunHealth } from "../../../lib/rules/health";
 import { byFamily, groupUnchecked } from "../model";
 import { TEXT } from "../text";
 
-/** What was checked in a run and what was not, with the reasons, folded. */
+/** Rules that were checked in a run and those that were not, with the reasons, folded. */
 export function Checked({ health: { checked, unchecked, unread } }: { health: RunHealth }) {
   return (
     <details class="h-checked" data-testid="h-checked">

@@ -78,7 +78,7 @@ export function RunCard({ run, diagnosis, dismissed, dismiss, open }: Props) {
   );
 }
 
-/** What the verdict is based on: steps and rules. */
+/** Basis of the verdict: steps and rules. */
 function Scope({ health: { steps, checked, unchecked } }: { health: RunHealth }) {
   const [first, last] = steps;
   const parts = [
