@@ -3,7 +3,7 @@ import { asIs, useQuery } from "../data/use_query";
 import { byRank, type Chain, layerOf } from "../lib/rules/findings";
 import { shapeOf } from "../plot/markers";
 import { useStore } from "../ui/context";
-import { showFinding, useFindings, useFindingsOf, useRuleSettings } from "../ui/findings";
+import { showFinding, useFindings, useFindingsOf, useRuleSettings } from "../ui/health/findings";
 import { RunMarker } from "../ui/icon";
 import { Name } from "../ui/name";
 import { UI_TEXT } from "../ui/text";

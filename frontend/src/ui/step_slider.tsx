@@ -4,6 +4,17 @@ import { UI_TEXT } from "./text";
 
 /** Time per step while playing. */
 const FRAME_MS = 350;
+/** Number of logged steps by which a key moves. */
+const KEYS = new Map([
+  ["ArrowLeft", -1],
+  ["ArrowDown", -1],
+  ["ArrowRight", 1],
+  ["ArrowUp", 1],
+  ["PageDown", -10],
+  ["PageUp", 10],
+  ["Home", Number.NEGATIVE_INFINITY],
+  ["End", Number.POSITIVE_INFINITY],
+]);
 
 interface Props {
   /** Ascending. */
@@ -50,18 +61,28 @@ export function StepSlider({ steps, step, set, ready = true }: Props) {
       </button>
       <input
         type="range"
-        min={0}
-        max={Math.max(0, last)}
-        step={1}
-        value={at}
+        min={last < 0 ? 0 : steps[0]}
+        max={last < 0 ? 0 : steps[last]}
+        step="any"
+        value={steps[at] ?? 0}
         disabled={last < 1}
         aria-label={UI_TEXT.step}
         aria-valuetext={UI_TEXT.stepOf(steps[at] ?? 0, steps[last] ?? 0)}
         data-testid="step-slider"
-        style={{ "--at": last > 0 ? at / last : 0 }}
+        style={{ "--at": last > 0 ? (steps[at] - steps[0]) / (steps[last] - steps[0]) : 0 }}
+        onKeyDown={(event) => {
+          const by = KEYS.get(event.key);
+          if (by === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
+          event.preventDefault();
+          setPlaying(false);
+          set(steps[Math.min(last, Math.max(0, at + by))]);
+        }}
         onInput={(event) => {
           setPlaying(false);
-          set(steps[Number(event.currentTarget.value)]);
+          // The slider is as even as the steps: logged ones may be dense in places.
+          const next = steps[nearest(steps, Number(event.currentTarget.value))];
+          event.currentTarget.value = String(next);
+          set(next);
         }}
       />
       <output class="button step" data-testid="step-value">

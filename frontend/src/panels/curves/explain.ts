@@ -2,7 +2,7 @@ import type { QueryClient } from "../../data/query_client";
 import type { Store } from "../../data/store";
 import { spacing } from "../../lib/steps";
 import type { SeriesResponse } from "../../lib/types";
-import { roleShowing, ZOOM_KEYS } from "../../ui/findings";
+import { roleShowing, ZOOM_KEYS } from "../../ui/health/findings";
 import { PRECEDING, type RowSeries, type SpikeSource, spikeSource } from "./model_spike_source";
 
 /** Statistics that may explain a spike: gradients and relative updates of layers. */

@@ -9,7 +9,7 @@ import { Busy } from "../../ui/busy";
 import { useSize, useStore } from "../../ui/context";
 import { Exports, fileName } from "../../ui/exports";
 import { Failure, Unread } from "../../ui/failure";
-import { showFinding, useFindings } from "../../ui/findings";
+import { showFinding, useFindings } from "../../ui/health/findings";
 import { useKeyboardNav } from "../../ui/keyboard_nav";
 import { NoRuns, PanelEmpty } from "../../ui/panel_empty";
 import { UI_TEXT } from "../../ui/text";

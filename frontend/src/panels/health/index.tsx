@@ -3,11 +3,11 @@ import type { Verdict } from "../../lib/rules/health";
 import { useSize, useStore } from "../../ui/context";
 import { Exports, fileName } from "../../ui/exports";
 import { Failure } from "../../ui/failure";
-import { useFindingsOf, useRuleSettings } from "../../ui/findings";
+import { useFindingsOf, useRuleSettings } from "../../ui/health/findings";
 import { MoreRuns } from "../../ui/more_runs";
 import { NoRuns } from "../../ui/panel_empty";
 import { UI_TEXT } from "../../ui/text";
-import type { Diagnoses } from "../../ui/use_diagnoses";
+import { useArrival } from "./arrival";
 import { findingsCsv } from "./csv";
 import { countFound, countVerdicts, verdictOf } from "./model";
 import { RulesTable } from "./parts/rules";
@@ -154,22 +154,4 @@ export function View() {
       )}
     </section>
   );
-}
-
-/**
- * Return the runs whose diagnoses have arrived, in the order of arrival, and the shown order if they arrive together.
- * A card is added below the others, so that nothing moves while the rest is computed.
- */
-function useArrival(runs: readonly string[], { runs: found }: Diagnoses): readonly string[] {
-  const key = runs.join("\n");
-  const order = useRef({ key, runs: [] as readonly string[] });
-  if (order.current.key !== key) order.current = { key, runs: [] };
-  const known = new Set(order.current.runs);
-  const arrived = runs.filter((run) => {
-    const one = found.get(run);
-    return one !== undefined && !known.has(run) && (one.health !== null || !one.pending);
-  });
-  // Views with equal properties are not rendered again, so that a longer list must be another one.
-  if (arrived.length > 0) order.current.runs = [...order.current.runs, ...arrived];
-  return order.current.runs;
 }

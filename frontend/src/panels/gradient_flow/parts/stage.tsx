@@ -1,7 +1,7 @@
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { PLOT_MARGIN } from "../../../plot/series";
 import { useSize, useStore } from "../../../ui/context";
-import { useFindings } from "../../../ui/findings";
+import { useFindings } from "../../../ui/health/findings";
 import { useKeyboardNav } from "../../../ui/keyboard_nav";
 import { Splitter, useListWidth } from "../../../ui/layer_list";
 import { MoreRuns } from "../../../ui/more_runs";

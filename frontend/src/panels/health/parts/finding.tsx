@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import { short } from "../../../lib/format";
 import type { Finding } from "../../../lib/rules/findings";
 import { useStore } from "../../../ui/context";
-import { showFinding } from "../../../ui/findings";
+import { showFinding } from "../../../ui/health/findings";
 import { Name } from "../../../ui/name";
 import { UI_TEXT } from "../../../ui/text";
 import { layersOf } from "../model";

@@ -2,7 +2,7 @@ import { useMemo } from "preact/hooks";
 import type { Graph } from "../../../lib/answers/structure";
 import { FONT } from "../../../plot/canvas";
 import { useSize, useStore } from "../../../ui/context";
-import { useFoundLayers } from "../../../ui/findings";
+import { useFoundLayers } from "../../../ui/health/findings";
 import { textWidth } from "../../../ui/name";
 import { UI_TEXT } from "../../../ui/text";
 import { useTooltip } from "../../../ui/tooltip";

@@ -5,7 +5,7 @@ import { mayBeUndefined } from "../../../lib/statistics";
 import { shapeOf } from "../../../plot/markers";
 import { markPath } from "../../../plot/marks";
 import { useSize, useStore } from "../../../ui/context";
-import { useFoundLayers } from "../../../ui/findings";
+import { useFoundLayers } from "../../../ui/health/findings";
 import { RunMarker } from "../../../ui/icon";
 import { MoreRuns } from "../../../ui/more_runs";
 import { Name } from "../../../ui/name";

@@ -1,8 +1,8 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { pool } from "../data/pool";
-import { keyOf, messageOf, type Priority } from "../data/request";
-import { useQueryClient } from "../data/use_query";
-import type { HealthAnswer, RunHealth } from "../lib/rules/health";
+import { pool } from "../../data/pool";
+import { keyOf, messageOf, type Priority } from "../../data/request";
+import { useQueryClient } from "../../data/use_query";
+import type { HealthAnswer, RunHealth } from "../../lib/rules/health";
 
 /** Maximum number of pending diagnoses. The server computes them, and answers other requests beside them. */
 const AT_ONCE = 2;

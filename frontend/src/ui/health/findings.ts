@@ -1,7 +1,7 @@
 import { useMemo } from "preact/hooks";
-import type { Priority } from "../data/request";
-import type { Store } from "../data/store";
-import { joinList, splitList } from "../lib/links/list";
+import type { Priority } from "../../data/request";
+import type { Store } from "../../data/store";
+import { joinList, splitList } from "../../lib/links/list";
 import {
   byRank,
   type Chain,
@@ -10,11 +10,11 @@ import {
   foundLayers,
   type LayerFinding,
   scalarOf,
-} from "../lib/rules/findings";
-import { bodyOf, type RuleSettings, readSettings, writeSettings } from "../lib/rules/settings";
-import { partOf } from "../lib/scalar_parts";
-import { GLOBAL_PREFIX, LOG_PREFIX } from "../lib/tags";
-import { useStore } from "./context";
+} from "../../lib/rules/findings";
+import { bodyOf, type RuleSettings, readSettings, writeSettings } from "../../lib/rules/settings";
+import { partOf } from "../../lib/scalar_parts";
+import { GLOBAL_PREFIX, LOG_PREFIX } from "../../lib/tags";
+import { useStore } from "../context";
 import { type Diagnoses, useDiagnoses } from "./use_diagnoses";
 
 /** URL keys of Gradient flow's zoom, which is reset because it could exclude the step. */
