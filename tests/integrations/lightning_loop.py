@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader, TensorDataset
 import tb_nnviz
 
 BATCHES, SIZE = 8, 4
-EVERYTHING = {"every": 1, "histograms_every": 3}
+EVERYTHING = {"every": 1, "histograms_every": 3, "rules": {"*": None}}
 
 
 class Net(nn.Module):

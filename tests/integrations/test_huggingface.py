@@ -20,7 +20,7 @@ from tests.support.paths import ROOT
 from tests.support.same_runs import assert_same
 
 BATCHES, SIZE = 8, 4
-EVERYTHING = {"every": 1, "histograms_every": 3}
+EVERYTHING = {"every": 1, "histograms_every": 3, "rules": {"*": None}}
 
 
 class Net(nn.Module):
@@ -260,7 +260,7 @@ def test_demo_script_learns_and_logs(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["huggingface_tiny.py", "--logdir", str(tmp_path)])
     runpy.run_path(str(ROOT / "demo" / "huggingface_tiny.py"), run_name="__main__")
     run = Run(tmp_path / "huggingface")
-    assert sorted(run.tensors["nnviz/gradient/norm"]) == list(range(0, 100, 5))
+    assert set(run.tensors["nnviz/gradient/norm"]) >= set(range(0, 100, 5))  # and steps after a finding
     losses = run.scalars["nnviz/log/loss"]
     assert losses[99] < 0.75 * losses[4]
     assert sorted(run.scalars["nnviz/log/val_loss"]) == [24, 49, 74, 99]

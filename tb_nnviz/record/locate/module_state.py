@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
 from tb_nnviz.record.locate.arguments import size_of
+from tb_nnviz.record.model.metadata import metadata
 
 #: Attributes that torch gives every module.
 _TORCH_ATTRIBUTES = frozenset(vars(nn.Module()))
@@ -126,6 +127,7 @@ def _version(value: Any) -> int:
     if not isinstance(value, Tensor):
         return 0
     try:
-        return value._version
+        with metadata():  # the class may refuse functions
+            return value._version
     except RuntimeError:  # an inference tensor
         return 0

@@ -352,7 +352,9 @@ def test_scaler_is_handed_over_with_the_optimizer(tmp_path):
     model = nn.Linear(2, 1)
     scalers = [torch.amp.GradScaler("cpu", init_scale=scale) for scale in (8.0, 32.0)]
     optimizers = [torch.optim.SGD(model.parameters(), 0.1) for _ in range(2)]
-    with tb_nnviz.watch(model, optimizers[0], logdir=tmp_path, every=1, rules={"*": None}, scaler=scalers[0]) as monitor:
+    with tb_nnviz.watch(
+        model, optimizers[0], logdir=tmp_path, every=1, rules={"*": None}, scaler=scalers[0]
+    ) as monitor:
         for phase in (0, 1):
             if phase:
                 monitor.watch_optimizer(optimizers[1], scaler=scalers[1])

@@ -176,7 +176,7 @@ def test_watch_passes_on_many_threads_all_count(tmp_path, caplog):
     model = nn.Sequential(nn.Linear(4, 4), nn.Tanh(), nn.Linear(4, 1))
     optimizer = sgd(model)
     x = torch.ones(3, 4)
-    with tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=1):
+    with tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=1, rules={"*": None}):
         threads = [threading.Thread(target=lambda: [model(x).sum() for _ in range(50)]) for _ in range(4)]
         for thread in threads:
             thread.start()

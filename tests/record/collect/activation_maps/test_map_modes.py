@@ -234,7 +234,9 @@ def test_maps_probe_of_other_dtype_keeps_it_and_warns(tmp_path, caplog):
     """The user's choice of dtype is kept. If the model raises on it, there is one warning with its error."""
     model = nn.Sequential(nn.Linear(4, 2)).double()
     optimizer = torch.optim.SGD(model.parameters(), 0.1)
-    with tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=1, probe=torch.ones(2, 4), maps_every=1, rules={"*": None}):
+    with tb_nnviz.watch(
+        model, optimizer, logdir=tmp_path, every=1, probe=torch.ones(2, 4), maps_every=1, rules={"*": None}
+    ):
         for _ in range(3):
             model(torch.ones(2, 4, dtype=torch.float64)).sum().backward()
             optimizer.step()
