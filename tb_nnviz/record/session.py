@@ -96,14 +96,14 @@ class Session:
         self.installed = Installed(models.values(), self.optimizers, guard)
         keep = selector(options.include, options.exclude)
         attention = AttentionLayers(models, keep) if "activation" in options.kinds else None
-        owners = {parameter.owner for parameter in named_parameters(models)}
-        owners |= {layer.module for layer in (*observed, *(attention or ()))}
+        owners = {parameter.owner for parameter in named_parameters(models)} | {layer.module for layer in observed}
         modules = [module for _, module in named_modules(models) if module in owners]
+        beside = [layer.module for layer in attention or () if layer.module not in owners]
         try:
             self._unseen = Unseen(models.values())
             self.installed.add("hooks", self._unseen)
             failing = guard.failing("the order of execution")
-            self._order = ExecutionOrder(modules, failing, models.values())
+            self._order = ExecutionOrder(modules, failing, models.values(), beside)
             self.installed.add("the order of execution", self._order)
             gradients, failing = "activation_gradient" in options.kinds, guard.failing("activations")
             self._calls = CallMeasures(self.opened, guard)

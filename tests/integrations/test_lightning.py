@@ -80,7 +80,7 @@ def test_callback_modes_log_as_a_plain_loop(tmp_path, mode, parts):
     plain(Model(), tmp_path / "plain", **by_hand)
     model = Model(parts=parts)
     trainer(tmp_path, NNVizCallback(**EVERYTHING), **options).fit(model, loader())
-    assert_same(tmp_path / "run", tmp_path / "plain")
+    assert_same(tmp_path / "run", tmp_path / "plain", parts)
     scalars = Run(tmp_path / "run").scalars
     assert ("nnviz/global/clip_factor" in scalars) == (mode in ("clipped norm", "all"))
     assert hooks(model) == 0
@@ -334,7 +334,7 @@ def test_callback_other_package_logs_as_a_plain_loop(tmp_path):
         log_every_n_steps=1,
         callbacks=[NNVizCallback(**EVERYTHING)],
     ).fit(Small(), loader())
-    assert_same(tmp_path / "run", tmp_path / "plain")
+    assert_same(tmp_path / "run", tmp_path / "plain", parts=True)
 
 
 @pytest.fixture

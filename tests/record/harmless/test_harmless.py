@@ -161,7 +161,7 @@ def test_compiled_model_logged_step_is_not_recompiled(tmp_path):
     torch._dynamo.reset()
     with (
         torch._dynamo.config.patch(error_on_recompile=True),
-        tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=2),
+        tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=2, burst=0),
     ):
         for _ in range(4):
             optimizer.zero_grad()

@@ -93,7 +93,7 @@ def test_watch_per_sample_gradients_are_left_out(tmp_path, caplog):
     def loss(values, x):
         return torch.func.functional_call(model, values, (x,)).sum()
 
-    with tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=1):
+    with tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=1, on_finding=None):
         torch.func.vmap(torch.func.grad(loss), in_dims=(None, 0))(parameters, torch.ones(4, 2))
         model(torch.ones(3, 2)).sum().backward()
         optimizer.step()
