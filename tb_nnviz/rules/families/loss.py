@@ -185,6 +185,12 @@ class Spike(_Loss):
         )
 
 
+#: Fewest values at the start that show that a loss was flat before it rose, and the trend above which it is not.
+FLAT, RISING = 8, 3.0
+#: Values from which the noise of a loss is known, and the latest ones, which are not among them.
+EARLY, LATEST = 50, 8
+
+
 class Diverges(_Loss):
     """Report a loss that lastingly lies above its start, or loses most of what the run has gained."""
 
@@ -217,8 +223,8 @@ class Diverges(_Loss):
         slow = float(np.median(recent[-max(5, min(25, series.count // 8)) :]))
         start = series.start
         self._best = min(self._best, slow)
-        if self._early is None or series.count <= 50:
-            self._early = noise(series.values[:50])
+        if self._early is None or series.count <= EARLY:
+            self._early = noise(series.values[:EARLY])
         gained, margin = start - self._best, self.limit["noise"] * min(spread, self._early or spread)
         limit = start + max(self.limit["limit"] * max(abs(start), gained), margin)
         self._high["start"] = self._high["start"] + 1 if level > limit else 0
@@ -234,11 +240,16 @@ class Diverges(_Loss):
     def _found(
         self, step: int, severity: str, series: Series, level: float, limit: float, text: str, usual: float
     ) -> Finding:
-        low = min(self._best, usual) + max(0.1 * (limit - min(self._best, usual)), self._early or 0.0)
+        # the latest values may be among those that rise
+        early = noise(series.values[: min(EARLY, max(4, series.count - LATEST))])
+        low = min(self._best, usual) + max(0.1 * (limit - min(self._best, usual)), early)
         below = np.flatnonzero(series.recent <= low)
         since = int(series.recent_steps[min(below[-1] + 1, len(series.recent) - 1) if below.size else 0])
-        if series.start - self._best <= (self._early or 0.0):  # it has never fallen
-            since = int(series.steps[0])
+        if series.start - self._best <= early:  # it has never fallen
+            still = np.flatnonzero(series.recent <= series.start + early)
+            flat = series.recent[: still[-1] + 1] if still.size else series.recent[:0]
+            is_flat = flat.size >= FLAT and flat.size < series.recent.size and trend(flat) < RISING
+            since = int(series.recent_steps[flat.size]) if is_flat else int(series.steps[0])
         evidence = f"rises since step {since}, from {min(self._best, usual):.3g} to {level:.3g}, {text}"
         return self._loss_finding(step, severity, evidence, since, level, limit, usual)
 
