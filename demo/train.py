@@ -58,6 +58,7 @@ def train(run: Run, train_split: Split, test_split: Split, logdir: Path, steps: 
             optimizer,
             logdir=logdir,
             every=EVERY,
+            burst=0,  # the pictures have even steps, and one step in two is logged already
             histograms_every=PICTURES_EVERY,
             weights_every=PICTURES_EVERY,
             probe=probe.images,

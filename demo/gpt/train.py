@@ -66,6 +66,7 @@ def train(run: Run, texts: Texts, logdir: Path, steps: int = STEPS) -> Result:
             optimizer,
             logdir=logdir,
             every=EVERY,
+            burst=0,
             histograms_every=PICTURES_EVERY,
             weights_every=PICTURES_EVERY,
             probe=pieces,

@@ -155,6 +155,8 @@ def test_empty_logdir_names_code_that_fills_it(tmp_path: Path, pages: Pages) -> 
             server.wait_for({"cells": edge_cases.STEPS[-1], "other": edge_cases.STEPS[-1], "growing": 9})
         view.reload_button().click()
         view.settle()
+        view.get("tab-gradient_flow").click()
+        view.settle()
         assert view.cell("cells", *edge_cases.NORMAL)["value"] == edge_cases.NORMAL_VALUE
 
 

@@ -46,7 +46,7 @@ def escape(view: View) -> None:
 def other_panel(view: View) -> None:
     # The pointer does not move.
     other = "curves" if view.state()["view"]["panel"] == "structure" else "structure"
-    view.find("body").press("6" if other == "curves" else "5")
+    view.find("body").press("7" if other == "curves" else "6")
     view.until("__nnviz.state().view.panel === it", other)
 
 

@@ -66,23 +66,26 @@ export function FindingsStrip({ stable }: { stable: () => void }) {
       data-testid="health"
       aria-busy={waiting > 0}
     >
-      {chains.length === 0 ? (
-        <span class="fold">
-          <b>{TEXT.health.title}</b>
-        </span>
-      ) : (
-        <button
-          type="button"
-          class="fold"
-          aria-expanded={open}
-          title={open ? TEXT.health.hide : TEXT.health.show}
-          data-testid="health-fold"
-          onClick={() => choose(!open)}
-        >
-          <span aria-hidden="true">{open ? "▾" : "▸"}</span> <b>{TEXT.health.title}</b>{" "}
-          <span class="dim">{chains.length}</span>
-        </button>
-      )}
+      <div class="lead">
+        {chains.length === 0 ? (
+          <span class="fold">
+            <b>{TEXT.health.title}</b>
+          </span>
+        ) : (
+          <button
+            type="button"
+            class="fold"
+            aria-expanded={open}
+            title={open ? TEXT.health.hide : TEXT.health.show}
+            data-testid="health-fold"
+            onClick={() => choose(!open)}
+          >
+            <span aria-hidden="true">{open ? "▾" : "▸"}</span> <b>{TEXT.health.title}</b>{" "}
+            <span class="dim">{chains.length}</span>
+          </button>
+        )}
+        {state !== "" && <span class="dim state">{state}</span>}
+      </div>
       {chains.length > 0 &&
         (open ? (
           <ul class="cards">
@@ -96,7 +99,6 @@ export function FindingsStrip({ stable }: { stable: () => void }) {
         ) : (
           <Name class="summary" text={summary(chains)} title={summary(chains)} />
         ))}
-      {state !== "" && <span class="dim state">{state}</span>}
       {otherRuns.length > 0 && (
         <button
           type="button"

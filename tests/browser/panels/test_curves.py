@@ -68,7 +68,8 @@ def test_every_scalar_has_a_chart(demo_view: View, demo_runs: dict[str, Run]) ->
     demo_view.open(runs=",".join(demo_runs), panel="curves")
     charts = [str(chart.get_attribute("data-testid")) for chart in demo_view.find("article.chart").all()]
     assert charts == [
-        f"chart-{name}" for name in ("loss", "accuracy", "learning_rate", "gradient_norm", "overhead_seconds")
+        *(f"chart-{name}" for name in ("loss", "accuracy", "learning_rate", "gradient_norm")),
+        *(f"chart-{name}" for name in ("stale_gradient", "overhead_seconds", "batch_norm_evaluation")),
     ]
     expect(demo_view.get("chart-accuracy").locator("header")).to_contain_text("test")
 

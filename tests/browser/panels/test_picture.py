@@ -51,7 +51,9 @@ def test_main_picture_equals_event_files_on_both_loaders(
     view.page.goto(view.server.url)
     view.page.get_by_role("tab", name="NNVIZ").click()
     view.settle()
-    assert view.page.url.endswith("#nnviz")
+    assert view.state()["view"]["panel"] == "health"
+    view.get("tab-gradient_flow").click()
+    view.settle()
     state = view.state()
     assert (state["shown"], state["reference"]) == (RUNS, "healthy")
     assert (state["kind"], state["statistic"], state["role"]) == ("gradient", "norm", "weight")

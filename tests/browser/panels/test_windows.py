@@ -222,7 +222,8 @@ def test_optimizer_statistics_without_data_are_explained(window_view: View) -> N
     state = window_view.state()
     assert (state["kind"], state["statistic"]) == ("optimizer", "first_moment_norm"), "a link may name another's"
     group = window_view.get("statistic-select").locator("optgroup[label=Optimizer] option")
-    names = ["First moment norm", "Second moment norm", "Effective step size", "Optimizer element count"]
+    names = ["First moment norm", "Second moment norm", "Effective step size"]
+    names += ["Gradient over its usual size", "Optimizer element count"]
     expect(group).to_have_text(names)
     expect(window_view.find(".no-data")).to_contain_text("no first moment norm in this run")
     expect(window_view.find(".no-data")).to_contain_text("Optimizers such as Adam provide it.")

@@ -25,7 +25,7 @@ test("chainsOf, a cause is dismissed, keeps what it explains as causes", () => {
 });
 
 test("chainsOf, an explained rule that began before, is a cause of its own", () => {
-  const found = [finding("a", "one", { explains: ["two"], since: 8 }), finding("a", "two", { since: 3 })];
+  const found = [finding("a", "one", { explains: ["two"], since: 80 }), finding("a", "two", { since: 24 })];
   expect(shape(chainsOf(found)).map(([rule]) => rule)).toEqual(["one", "two"]);
 });
 

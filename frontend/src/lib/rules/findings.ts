@@ -56,6 +56,9 @@ export interface FindingsHeader {
 
 const rank = (severity: Severity) => SEVERITIES.indexOf(severity);
 
+/** A cause may be noticed later than its effect, as `LATE_SHARE` and `LATE_STEPS` of rules/chain.py allow. */
+const LATE = { share: 0.35, steps: 10 } as const;
+
 /**
  * Arrange the findings of one run as chains. The server has ordered them: a cause is followed by the findings whose
  * rules it explains.
@@ -65,7 +68,8 @@ export function chainsOf(findings: readonly Finding[]): Chain[] {
   for (const one of findings) {
     const last = chains.at(-1);
     const follows = one.explains.length === 0 && last?.cause.explains.includes(one.rule);
-    if (last && follows && one.since >= last.cause.since) {
+    const inTime = last && last.cause.since <= one.since + Math.max(LATE.steps, LATE.share * one.since);
+    if (last && follows && inTime) {
       last.effects.push(one);
       if (rank(one.severity) < rank(last.severity)) last.severity = one.severity;
     } else chains.push({ run: one.run, cause: one, effects: [], severity: one.severity });
