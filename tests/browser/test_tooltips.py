@@ -119,7 +119,7 @@ def test_tooltip_of_structure_ends_with_expanded_block(view: View) -> None:
 )
 def test_tooltip_ends_with_scrolling(view: View, element: str, scroller: str) -> None:
     panel, keys, selector = ELEMENTS[element]
-    view.page.set_viewport_size({"width": 1000, "height": 560})
+    view.page.set_viewport_size({"width": 1000, "height": 640})
     view.open(panel=panel, runs=RUNS, step="100", **keys)
     point_at(view, selector)
     assert view.find(scroller).evaluate("(it) => { it.scrollTop = 7; return it.scrollTop; }") == 7

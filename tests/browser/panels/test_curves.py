@@ -69,7 +69,7 @@ def test_every_scalar_has_a_chart(demo_view: View, demo_runs: dict[str, Run]) ->
     charts = [str(chart.get_attribute("data-testid")) for chart in demo_view.find("article.chart").all()]
     assert charts == [
         *(f"chart-{name}" for name in ("loss", "accuracy", "learning_rate", "gradient_norm")),
-        *(f"chart-{name}" for name in ("stale_gradient", "overhead_seconds", "batch_norm_evaluation")),
+        *(f"chart-{name}" for name in ("stale_gradient", "batch_norm_evaluation", "overhead_seconds")),
     ]
     expect(demo_view.get("chart-accuracy").locator("header")).to_contain_text("test")
 
@@ -210,6 +210,7 @@ def test_click_on_peak_opens_its_layer(spike_server: Server, pages: Pages) -> No
     marks = view.get("chart-loss").locator(".chart-marks button")
     assert {(m.get_attribute("data-kind"), m.get_attribute("data-step")) for m in marks.all()} == {
         ("peak", str(SPIKE)),
+        ("finding", str(SPIKE)),
         ("skipped", "30"),
     }
     expect(view.get("chart-loss").locator("header")).to_contain_text("validation")

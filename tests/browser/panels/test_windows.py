@@ -150,14 +150,15 @@ def test_legend_has_the_marks_that_occur(window_view: View) -> None:
     assert "at least 3 times" in (window_view.get("legend-peak").get_attribute("title") or "")
     window_view.open(runs="adam")
     marks(window_view, "adam")
-    assert named() == ["peak", "skipped step"]
+    assert named() == ["finding", "peak", "skipped step"]
 
 
 def test_run_without_marks_has_no_lanes(edge_view: View) -> None:
+    edge_view.open(runs="growing")
     expect(edge_view.find(".marks")).to_have_count(0)
     expect(edge_view.find("[data-testid=legend] svg")).to_have_count(0)
     axis = edge_view.find(".cell.axis .ticks").first.evaluate(BOX)
-    last = edge_view.rect("cells", "head.weight", 0)
+    last = edge_view.rect("growing", "head.weight", 0)
     assert axis["y"] - (last["y"] + last["height"]) < 60
 
 
