@@ -210,6 +210,7 @@ def test_click_on_peak_opens_its_layer(spike_server: Server, pages: Pages) -> No
     marks = view.get("chart-loss").locator(".chart-marks button")
     assert {(m.get_attribute("data-kind"), m.get_attribute("data-step")) for m in marks.all()} == {
         ("peak", str(SPIKE)),
+        ("finding", "0"),
         ("finding", str(SPIKE)),
         ("skipped", "30"),
     }

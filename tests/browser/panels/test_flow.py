@@ -286,7 +286,7 @@ def deep_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 def test_thousand_layers_open_as_blocks(pages: Pages, deep_server: Server) -> None:
-    view = pages.new(deep_server).open()
+    view = pages.new(deep_server).open(panel="gradient_flow")
     lines = view.state()["lines"]
     assert len(lines) == 100 and all(line["type"] == "block" for line in lines)
     assert view.find(".tree .line").count() < 100, "only those in sight are in the document"
@@ -304,7 +304,7 @@ def test_thousand_layers_open_as_blocks(pages: Pages, deep_server: Server) -> No
 
 
 def test_findings_have_marks_that_move_the_cursor(pages: Pages, deep_server: Server) -> None:
-    view = pages.new(deep_server).open()
+    view = pages.new(deep_server).open(panel="gradient_flow")
     mark = view.get("marks-deep").locator("button")
     expect(mark).to_have_count(1)
     assert (mark.get_attribute("data-kind"), mark.get_attribute("data-step")) == ("finding", "60")
