@@ -158,7 +158,7 @@ def test_run_without_marks_has_no_lanes(edge_view: View) -> None:
     expect(edge_view.find(".marks")).to_have_count(0)
     expect(edge_view.find("[data-testid=legend] svg")).to_have_count(0)
     axis = edge_view.find(".cell.axis .ticks").first.evaluate(BOX)
-    last = edge_view.rect("growing", "stem.weight", 0)
+    last = edge_view.rect("growing", "b.weight", 0)
     assert axis["y"] - (last["y"] + last["height"]) < 60
 
 
