@@ -33,7 +33,9 @@ export function FindingsStrip({ stable }: { stable: () => void }) {
   const otherRuns = store.names.value.filter((run) => hidden.has(run) && !shown.includes(run));
   const others = useFindingsOf(wanted ? otherRuns : NONE, "idle", wanted);
   const { dismissed } = useRuleSettings();
-  const chains = wanted ? byRank([...own, ...others.chains]) : own;
+  // Cards come all at once: one that comes later would move those before which it ranks.
+  const known = diagnoses.pending > 0 ? [] : own;
+  const chains = wanted ? byRank([...known, ...others.chains]) : known;
   const reserved = useRef(false);
   if (logged.data) reserved.current = logged.data.findings.length > 0;
   const [chosen, choose] = useState<boolean | null>(null);
