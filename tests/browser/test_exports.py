@@ -193,7 +193,7 @@ def scrolled_texts(name: str) -> list[str]:
     if name in ("structure", "table"):
         return ["norm2", "head", "Total", "Gradient norm"]
     if name == "health":
-        return ["Nothing found by", "Gradients explode", "Units are dead", "limit"]
+        return ["Nothing found by", "The learning rate is too high", "Units are dead", "limit"]
     if name == "curves":
         return ["loss", "accuracy", "Learning rate", "Gradient norm"]
     return []

@@ -119,16 +119,25 @@ def test_panel_shows_error_in_place_and_retry_recovers(
     expect(view.find("#tab-panel canvas, #tab-panel svg, #tab-panel table").first).to_be_visible()
 
 
+#: Record each layout shift: its score and the elements that moved.
+RECORD_SHIFTS = """window.shifts = [];
+new PerformanceObserver((list) => {
+  for (const one of list.getEntries())
+    window.shifts.push([one.value, one.sources.map(({ node }) => node?.outerHTML?.slice(0, 80) ?? "")]);
+}).observe({ type: "layout-shift", buffered: true });"""
+#: Maximum score of the Layout Instability API. Up to 0.1 counts as good. Axis labels account for 0.005.
+MAX_SHIFT = 0.005
+
+
+def check_shifts(view: View) -> None:
+    shifts = view.frame.evaluate("() => window.shifts")
+    assert sum(value for value, _ in shifts) < MAX_SHIFT, "\n".join(map(str, shifts))
+
+
 @every_panel
 def test_panel_while_loading_does_not_shift(demo_server: Callable[[str], Server], pages: Pages, panel: str) -> None:
     view = pages.new(demo_server("true"))
-    view.page.add_init_script(
-        """window.shifts = [];
-        new PerformanceObserver((list) => {
-          for (const one of list.getEntries())
-            window.shifts.push([one.value, one.sources.map(({ node }) => node?.outerHTML?.slice(0, 80) ?? "")]);
-        }).observe({ type: "layout-shift", buffered: true });"""
-    )
+    view.page.add_init_script(RECORD_SHIFTS)
 
     requests = count(1)
 
@@ -139,11 +148,27 @@ def test_panel_while_loading_does_not_shift(demo_server: Callable[[str], Server]
 
     view.page.route("**/plugin/nnviz/*", late)
     view.open(panel=panel)
-    shifts = view.frame.evaluate("() => window.shifts")
+    check_shifts(view)
     # Prefetches may still be pending.
     view.page.unroute_all(behavior="ignoreErrors")
-    # Score of the Layout Instability API. Up to 0.1 counts as good. Axis labels account for 0.005.
-    assert sum(value for value, _ in shifts) < 0.005, "\n".join(map(str, shifts))
+
+
+@pytest.mark.parametrize("runs", ["lr-too-high", "healthy"])
+def test_late_findings_do_not_shift_the_panel(demo_server: Callable[[str], Server], pages: Pages, runs: str) -> None:
+    view = pages.new(demo_server("true"))
+    view.page.add_init_script(RECORD_SHIFTS)
+    late: list[Route] = []
+    view.page.route("**/plugin/nnviz/findings", lambda route: late.append(route))
+    view.page.goto(f"{view.server.url}#nnviz&p.nnviz.panel=gradient_flow&p.nnviz.runs={runs}")
+    # The panel is shown although it is not known yet whether there are findings.
+    expect(view.find("#tab-panel .stage canvas").first).to_be_visible(timeout=20_000)
+    expect(view.find("main.settling")).to_have_count(0)
+    assert len(late) == 1
+    late.pop().continue_()
+    view.page.unroute_all(behavior="ignoreErrors")
+    view.settle()
+    expect(view.get("finding")).to_have_count(0 if runs == "healthy" else 1)
+    check_shifts(view)
 
 
 def test_pending_queries_are_shown_and_keep_their_place(demo_server: Callable[[str], Server], pages: Pages) -> None:

@@ -37,10 +37,11 @@ export function FindingsStrip({ stable }: { stable: () => void }) {
   const known = diagnoses.pending > 0 ? [] : own;
   const chains = wanted ? byRank([...known, ...others.chains]) : known;
   const reserved = useRef(false);
-  if (logged.data) reserved.current = logged.data.findings.length > 0;
+  const late = useStable(logged.pending, stable);
+  if (late) reserved.current = true;
+  else if (logged.data) reserved.current = logged.data.findings.length > 0;
   const [chosen, choose] = useState<boolean | null>(null);
   const open = chosen ?? (reserved.current || wanted);
-  useStable(logged.pending, stable);
   const waiting = diagnoses.pending + (wanted ? others.diagnoses.pending : 0);
   const failed = [...diagnoses.runs].filter(([, { error }]) => error !== null);
   if (failed.length === shown.length && shown.length > 0) {
@@ -131,8 +132,13 @@ export function FindingsStrip({ stable }: { stable: () => void }) {
   );
 }
 
-/** Call `stable` once what is above the panel has its final height, or after a limited time. */
-function useStable(loading: boolean, stable: () => void): void {
+/**
+ * Call `stable` once what is above the panel has its final height, or after a limited time. Return true if that time
+ * ran out: the panel was shown before it was known whether there are findings, so the strip must keep its height until
+ * other runs are chosen.
+ */
+function useStable(loading: boolean, stable: () => void): boolean {
+  const [state, setState] = useState<"first" | "late" | "known">("first");
   useLayoutEffect(() => {
     // The panel needs one frame to measure its remaining space.
     let frame = 0;
@@ -140,13 +146,22 @@ function useStable(loading: boolean, stable: () => void): void {
       frame = requestAnimationFrame(then);
     };
     const settle = () => next(() => next(stable));
-    const timer = loading ? setTimeout(settle, PATIENCE_MS) : 0;
-    if (!loading) settle();
+    const giveUp = () => {
+      setState((old) => (old === "first" ? "late" : old));
+      settle();
+    };
+    if (loading) setState((old) => (old === "late" ? "known" : old));
+    const timer = loading ? setTimeout(giveUp, PATIENCE_MS) : 0;
+    if (!loading) {
+      setState((old) => (old === "first" ? "known" : old));
+      settle();
+    }
     return () => {
       cancelAnimationFrame(frame);
       clearTimeout(timer);
     };
   }, [loading]);
+  return state === "late";
 }
 
 const summary = (chains: readonly Chain[]) =>

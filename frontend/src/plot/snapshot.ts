@@ -25,9 +25,10 @@ export function snapshot(root: HTMLElement, head: PictureHead, theme: Theme, dpr
   const scale = Math.min(dpr, MAX_SIDE / width, MAX_SIDE / height, Math.sqrt(MAX_AREA / (width * height)));
   canvas.width = Math.ceil(width * scale);
   canvas.height = Math.ceil(height * scale);
-  g.scale(scale, scale);
+  // The last row and column of pixels may be only partly covered by the content.
   g.fillStyle = theme.panel;
-  g.fillRect(0, 0, width, height);
+  g.fillRect(0, 0, canvas.width, canvas.height);
+  g.scale(scale, scale);
   g.translate(MARGIN, MARGIN);
   drawHead(g, head, room, theme);
   g.translate(-frame.left, above - frame.top);
