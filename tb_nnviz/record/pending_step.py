@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from tb_nnviz.record.measure.host_copy import HostArrays, HostCopy, Slot
 from tb_nnviz.record.reduce.local import StepBuffer
 from tb_nnviz.record.row_table import RowTable
@@ -31,11 +33,32 @@ class GradientNorm(NamedTuple):
     nonfinite: float
 
 
+class RowNorms(NamedTuple):
+    """The norms of the gradients that have rows, of a step in which nothing else of them is measured.
+
+    Args:
+        names: the rows that have a gradient.
+        counts: their number of elements.
+        sums: float64 [names, 3], as ``NormSums.sums``, without the loss scale.
+    """
+
+    names: list[str]
+    counts: list[int]
+    sums: np.ndarray
+
+
 class GlobalNormRead(NamedTuple):
-    """The result of one read of all gradients, and whether a GradScaler skipped the step."""
+    """The result of one read of all gradients.
+
+    Args:
+        gradients: the norm of all together.
+        skipped: whether a GradScaler skipped the step.
+        rows: the norm of each, for a step of the window. None if it is not kept.
+    """
 
     gradients: GradientNorm
     skipped: bool
+    rows: RowNorms | None = None
 
 
 @dataclass
