@@ -202,6 +202,7 @@ class Session:
         """Drop the open step and open this one."""
         self._collectors.resume(learning_rate_names)
         self._held.release(self._events.log)
+        self._events.restart()
         self.number = self._first = step
         self._begun.clear()
         self._begin()
@@ -232,6 +233,7 @@ class Session:
         self._write_notices()
         if self._plan.logged:
             self._lost.restore_optimizers()
+        if self._plan.logged or self._options.window:
             self._hooks.move_last()
         if (sign := self._open.passes()) is not None and not self._ends_unseen:
             self._wait(sign)
