@@ -10,8 +10,9 @@ from tb_nnviz import schema
 from tb_nnviz.record.collect.global_norm import norm_of_rows
 from tb_nnviz.record.measure.histogram import to_bins, unscale_codes
 from tb_nnviz.record.measure.host_copy import HostArrays
+from tb_nnviz.record.measure.norms import RowNorms
 from tb_nnviz.record.measure.stats import FIELDS, finish, unit_fractions, unscale
-from tb_nnviz.record.pending_step import GradientNorm, PendingStep, RowNorms
+from tb_nnviz.record.pending_step import GradientNorm, PendingStep
 
 #: TensorBoard's own histograms are written for this many rows at most, because it slows down with many tags.
 MOST_STOCK_ROWS = 100

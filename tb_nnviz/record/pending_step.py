@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from tb_nnviz.record.measure.host_copy import HostArrays, HostCopy, Slot
+from tb_nnviz.record.measure.norms import RowNorms
 from tb_nnviz.record.reduce.local import StepBuffer
 from tb_nnviz.record.row_table import RowTable
 from tb_nnviz.record.step_plan import StepPlan
@@ -31,20 +30,6 @@ class GradientNorm(NamedTuple):
     norm: float
     finite_norm: float
     nonfinite: float
-
-
-class RowNorms(NamedTuple):
-    """The norms of the gradients that have rows, of a step in which nothing else of them is measured.
-
-    Args:
-        names: the rows that have a gradient.
-        counts: their number of elements.
-        sums: float64 [names, 3], as ``NormSums.sums``, without the loss scale.
-    """
-
-    names: list[str]
-    counts: list[int]
-    sums: np.ndarray
 
 
 class GlobalNormRead(NamedTuple):

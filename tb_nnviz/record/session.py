@@ -300,7 +300,7 @@ class Session:
         with outside_modes():
             self.guard.attempt(PART, check, self.number, *args)
         if (found := self._locator.take()) is not None:
-            self.found(found[0])
+            self.found(found)
 
     def _count_repeat(self) -> None:
         self._repeats += 1

@@ -9,7 +9,8 @@ from typing import NamedTuple
 import numpy as np
 
 from tb_nnviz import schema
-from tb_nnviz.record.pending_step import GradientNorm, RowNorms
+from tb_nnviz.record.measure.norms import RowNorms
+from tb_nnviz.record.pending_step import GradientNorm
 from tb_nnviz.schema import Entry, Layout
 
 #: Most steps that are kept, and most bytes of their norms. The oldest are dropped first.

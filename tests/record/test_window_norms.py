@@ -13,7 +13,8 @@ import tb_nnviz
 from tb_nnviz import schema
 from tb_nnviz.diagnosis.diagnose import diagnose
 from tb_nnviz.logs.event_files import EventFileReader
-from tb_nnviz.record.pending_step import GradientNorm, RowNorms
+from tb_nnviz.record.measure.norms import RowNorms
+from tb_nnviz.record.pending_step import GradientNorm
 from tb_nnviz.record.window_norms import WindowNorms
 from tests.support.event_reader import Run
 from tests.support.schema_document.reader import Log

@@ -14,10 +14,10 @@ from tb_nnviz.record.collect.parameter_rows import ParameterRows
 from tb_nnviz.record.collect.parameters import ParameterCollector
 from tb_nnviz.record.collect.watched_parameters import WatchedParameters
 from tb_nnviz.record.measure.host_copy import HostArrays, HostCopy, Slot
-from tb_nnviz.record.measure.norms import NormSums, norms
+from tb_nnviz.record.measure.norms import NormSums, RowNorms, norms
 from tb_nnviz.record.model.metadata import elements_of
 from tb_nnviz.record.model.optimizers import WatchedOptimizer
-from tb_nnviz.record.pending_step import GlobalNormRead, GradientNorm, PendingStep, RowNorms
+from tb_nnviz.record.pending_step import GlobalNormRead, GradientNorm, PendingStep
 from tb_nnviz.record.step_plan import StepPlan
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -25,6 +26,20 @@ class NormSums(NamedTuple):
 
     at: list[int]
     sums: Tensor
+
+
+class RowNorms(NamedTuple):
+    """The norms of the gradients that have rows, of a step in which nothing else of them is measured.
+
+    Args:
+        names: the rows that have a gradient.
+        counts: their number of elements.
+        sums: float64 [names, 3], as ``NormSums.sums``, without the loss scale.
+    """
+
+    names: list[str]
+    counts: list[int]
+    sums: np.ndarray
 
 
 def norms(tensors: Sequence[Tensor]) -> list[NormSums]:
