@@ -38,6 +38,8 @@ class Calls:
         holds = np.array([row.trainable for row in rows], bool)
         self.weighs = (holds | _has(types, _WEIGHTED)) & ~(self.normalizes | self.embeds | leaky | self.rectifies)
         self.softmax = _has(types, ("softmax", "softmin"))
+        #: Recurrent layers, whose outputs begin near 0 and are bounded.
+        self.recurs = _has(types, ("lstm", "gru", "rnn")) & ~leaky
         #: The number of units of each row, NaN if it is unknown: float64 [rows].
         self.units = np.array([_units(row) for row in rows], np.float64)
         self._models: dict[tuple[str, ...], tuple[np.ndarray, np.ndarray]] = {}

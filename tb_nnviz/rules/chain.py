@@ -27,8 +27,8 @@ EFFECTS: Mapping[str, tuple[str, ...]] = {
         "parameter/no_gradient", "output/constant", "loss/stuck", "loss/plateau", "loss/diverges",
     ),
     "activation/saturated": (
-        "activation/collapse", "gradient/zero", "gradient/vanishing", "update/too_small", "output/constant",
-        "loss/stuck", "loss/plateau",
+        "activation/collapse", "gradient/zero", "gradient/vanishing", "gradient/exploding", "clipping/always",
+        "update/too_small", "output/constant", "loss/stuck", "loss/plateau",
     ),
     "activation/collapse": (
         "activation/dead", "gradient/zero", "update/too_small", "output/constant", "loss/stuck", "loss/plateau",
@@ -43,7 +43,7 @@ EFFECTS: Mapping[str, tuple[str, ...]] = {
     "output/constant": ("loss/stuck", "loss/plateau"),
     "gradient/exploding": (
         "nonfinite/*", "loss/*", "gradient/spike", "gradient/zero", "update/too_large", "parameter/growing",
-        "clipping/always", "precision/loss_scale",
+        "clipping/always", "precision/loss_scale", "activation/saturated",
     ),
     "gradient/accumulates": (
         "gradient/exploding", "gradient/spike", "update/too_large", "parameter/growing", "loss/*", "nonfinite/*",

@@ -34,6 +34,9 @@ TOO_LOW = {"limit": 1e-5, "stuck": 1e-4, "fall": 0.02, "steps": 50, "patience": 
 
 #: The factor by which a learning rate must grow to be the reason for what changes.
 GROWN = 1.5
+#: The factor by which it must grow between two logged steps to be the reason for NaN. A warm-up that is logged rarely
+#: grows by about 2 from the second logged step on.
+JUMP = 5.0
 #: Optimizers that choose the size of a step themselves.
 LINE_SEARCH = {"LBFGS"}
 
@@ -66,6 +69,7 @@ class TooHigh(Rule):
         self._rate = 0.0
         self._loss: dict[str, float] = {}  # the first value of each
         self._latest: dict[str, float] = {}
+        self._worst: dict[str, float] = {}  # the largest finite value of each
         self._names: dict[str, float] = {}
         self._lowest: dict[str, tuple[float, float]] = {}  # the least value of each, and the learning rate then
         self._rose = False  # True if a loss had risen before the updates became large
@@ -81,7 +85,7 @@ class TooHigh(Rule):
         ratio = relative_updates(values)
         known = ratio[np.isfinite(ratio)]
         if not known.size or not np.isfinite(values.get("parameter", "norm")[values.present("parameter")]).all():
-            return self._before_nan(values.step, "the parameters are NaN or Inf")
+            return self._after_rise(values) or self._before_nan(values.step, "the parameters are NaN or Inf")
         self._seen += 1
         if self._seen == 1 and self._is_initial(values):
             return []
@@ -148,11 +152,24 @@ class TooHigh(Rule):
             return []
         value = values.logged[name]
         first, self._latest[name] = self._loss.setdefault(name, value), value
+        self._worst[name] = max(self._worst.get(name, value), value if math.isfinite(value) else -math.inf)
         if name not in self._lowest or value < self._lowest[name][0]:
             self._lowest[name] = value, self._rate
         if math.isfinite(value) and not (first > 0 and value > self.limit["loss"] * first):
             return []
         return self._before_nan(values.step, f"{name} is {value:.3g}, and was {first:.3g} at first")
+
+    def _after_rise(self, values: StepValues) -> list[Finding]:
+        """Return the finding of a rate that has jumped since the last logged step, after which the loss grew to NaN."""
+        rate = max(learning_rates(values).values())
+        has_grown = any(0 < first < self._worst[name] / self.limit["rising"] for name, first in self._loss.items())
+        if self._last is None or self._rose or not (rate > JUMP * self._rate > 0 and has_grown):
+            return []
+        evidence = (
+            f"the learning rate has risen from {self._rate:g} to {rate:g} since step {self._last[0]}; at step "
+            f"{values.step} the parameters are NaN or Inf, and the loss had grown to {max(self._worst.values()):.3g}"
+        )
+        return [self._found(values.step, "severe", evidence, self._last[0] + 1, self._last[1])]
 
     def _before_nan(self, step: int, harm: str) -> list[Finding]:
         if self._last is None:

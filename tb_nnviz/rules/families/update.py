@@ -282,7 +282,8 @@ class Epsilon(Rule):
         self._first_step = values.step if self._first_step < 0 else self._first_step
         epsilon, beta = self._options
         with np.errstate(all="ignore"):
-            correction = 1 - beta ** (values.step - self._first_step + 1)
+            # RMSprop and Adagrad have no beta2, and do not correct the beginning.
+            correction = np.where(np.isnan(beta), 1.0, 1 - beta ** (values.step - self._first_step + 1))
             square = (
                 values.get("optimizer", "second_moment_norm") / np.sqrt(values.get("optimizer", "count")) / correction
             )
