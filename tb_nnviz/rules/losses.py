@@ -8,6 +8,8 @@ from collections.abc import Collection, Mapping
 
 import numpy as np
 
+from tb_nnviz.rules.middle import middle
+
 #: The number of values that count as recent.
 RECENT = 200
 #: Steps between two values, from which on each stands for itself.
@@ -83,8 +85,10 @@ def noise(values: np.ndarray) -> float:
     """
     if len(values) < 2:
         return 0.0
-    middle, most = np.percentile(np.abs(np.diff(values)), (50, 90))
-    return float(max(1.4826 * middle, most / 1.645 if len(values) > 20 else 0.0) / math.sqrt(2))
+    steps = np.abs(values[1:] - values[:-1])
+    steps.sort()
+    most = float(steps[round(0.9 * (steps.size - 1))]) / 1.645 if len(values) > 20 else 0.0
+    return max(1.4826 * middle(steps), most) / math.sqrt(2)
 
 
 def levels(values: np.ndarray, most: int = 10) -> np.ndarray:

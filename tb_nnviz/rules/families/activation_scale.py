@@ -154,7 +154,7 @@ def _paths(values: StepValues, calls: Calls, std: np.ndarray) -> list[tuple[floa
     inputs, models = values.rows.get("input"), _models(values)
     known = np.isfinite(std) & (std > 0)
     model, paths = calls.model(models), []
-    for one in np.unique(model):
+    for one in calls.models(models):
         origin = np.nan
         if inputs is not None and one >= 0 and models[one] in inputs.layers:
             own = inputs.layer == inputs.layers.index(models[one])

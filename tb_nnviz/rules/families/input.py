@@ -107,7 +107,7 @@ class Constant(Rule):
         spread, calls = relative_spread(values, "activation"), self._calls(values.rows["activation"])
         names = values.rows["output"].layers if "output" in values.rows else [""]
         model = calls.model(names)
-        for one in np.unique(model):
+        for one in calls.models(names):
             own = (model == one) & np.isfinite(spread)
             if (tokens := spread[own & calls.embeds]).size and (tokens <= self.limit["limit"]).any():
                 own &= ~calls.embeds  # others are those of positions, which differ in any case

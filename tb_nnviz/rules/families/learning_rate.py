@@ -9,6 +9,7 @@ import numpy as np
 from tb_nnviz.rules.finding import Finding
 from tb_nnviz.rules.history import History
 from tb_nnviz.rules.losses import main_loss
+from tb_nnviz.rules.middle import middle
 from tb_nnviz.rules.optimizers import first_step_factor, learning_rates, maximizes, names
 from tb_nnviz.rules.rule import Rule
 from tb_nnviz.rules.sizes import UPDATE_READS, clip_factor, depth_growth, profile, relative_updates
@@ -41,6 +42,20 @@ JUMP = 5.0
 LINE_SEARCH = {"LBFGS"}
 
 
+class _MainLoss:
+    """The name of the loss that a run minimizes, among the scalars that it has logged so far."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, None] = {}
+        self._name: str | None = None
+
+    def __call__(self, values: StepValues) -> str | None:
+        if not self._names.keys() >= values.logged.keys():
+            self._names.update(dict.fromkeys(values.logged))
+            self._name = main_loss(self._names)
+        return self._name
+
+
 class TooHigh(Rule):
     """Report a learning rate at which the updates of most layers are a large part of the weights."""
 
@@ -70,7 +85,7 @@ class TooHigh(Rule):
         self._loss: dict[str, float] = {}  # the first value of each
         self._latest: dict[str, float] = {}
         self._worst: dict[str, float] = {}  # the largest finite value of each
-        self._names: dict[str, float] = {}
+        self._main_loss = _MainLoss()
         self._lowest: dict[str, tuple[float, float]] = {}  # the least value of each, and the learning rate then
         self._rose = False  # True if a loss had risen before the updates became large
         self._reported = False
@@ -89,7 +104,7 @@ class TooHigh(Rule):
         self._seen += 1
         if self._seen == 1 and self._is_initial(values):
             return []
-        median, largest = float(np.median(known)), float(known.max())
+        median, largest = middle(known), float(known.max())
         rates = learning_rates(values)
         text = ", ".join(f"{rate:g}" for rate in dict.fromkeys(rates.values()))
         before, self._rate, risen = self._last, max(rates.values()), max(rates.values()) > GROWN * self._rate
@@ -146,8 +161,7 @@ class TooHigh(Rule):
 
     def _of_losses(self, values: StepValues) -> list[Finding]:
         """Return the finding of a loss that has left its beginning far behind after large updates."""
-        self._names.update(values.logged)
-        name = main_loss(self._names)
+        name = self._main_loss(values)
         if name is None or name not in values.logged:
             return []
         value = values.logged[name]
@@ -216,15 +230,14 @@ class TooLow(Rule):
         self._first = -1
         self._rate = 0.0
         self._losses: list[float] = []
-        self._names: dict[str, float] = {}
+        self._main_loss = _MainLoss()
         self._is_over = False
 
     def update(self, values: StepValues) -> list[Finding]:
         if self._is_over:
             return []
         if values.logged:
-            self._names.update(values.logged)
-            loss = values.logged.get(main_loss(self._names) or "", math.nan)
+            loss = values.logged.get(self._main_loss(values) or "", math.nan)
             if math.isfinite(loss):
                 self._losses.append(loss)
             return []

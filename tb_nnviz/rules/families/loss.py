@@ -9,6 +9,7 @@ import numpy as np
 
 from tb_nnviz.rules.finding import Finding
 from tb_nnviz.rules.losses import ENDED, Course, Series, is_loss, levels, local_level, noise, trend
+from tb_nnviz.rules.middle import middle
 from tb_nnviz.rules.rule import Rule
 from tb_nnviz.rules.step_values import StepValues
 
@@ -230,8 +231,8 @@ class Diverges(_Loss):
             return None
         if series.count > 100 and series.count % 5:  # medians cost more than most steps have to say
             return None
-        level, spread = float(np.median(recent[-5:] if series.count > 20 else recent[-3:])), noise(recent[-50:])
-        slow = float(np.median(recent[-max(5, min(25, series.count // 8)) :]))
+        level, spread = middle(recent[-5:] if series.count > 20 else recent[-3:]), noise(recent[-50:])
+        slow = middle(recent[-max(5, min(25, series.count // 8)) :])
         start = series.start
         self._best = min(self._best, slow)
         if self._early is None or series.count <= EARLY:

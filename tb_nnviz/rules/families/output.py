@@ -11,6 +11,7 @@ from tb_nnviz.rules.families.activation import relative_spread
 from tb_nnviz.rules.finding import Finding
 from tb_nnviz.rules.lasting import Lasting
 from tb_nnviz.rules.losses import Course
+from tb_nnviz.rules.middle import middle
 from tb_nnviz.rules.rule import Rule
 from tb_nnviz.rules.step_values import StepValues
 from tb_nnviz.schema import Row
@@ -26,7 +27,8 @@ BOUND = {"bound": 0.5, "loss": 0.7, "lasting": 3.0}
 #: ``share`` of the samples have the same largest unit while outputs differ by ``spread`` of their size. ``limit`` is
 #: the relative difference of outputs that are the same up to rounding. ``all`` is the patience if the unit is the same
 #: for all samples, however they differ, although the loss is below ``low`` of its start, and a warning below ``lowest``
-#: of it. A language model knows the frequencies of its tokens first, with a high loss.
+#: of it. A loss that has fallen below ``falls`` of its start in the first case is that of a model which has learnt the
+#: frequencies of the classes or tokens, which comes first.
 CONSTANT = {
     "limit": 1e-4,
     "share": 0.99,
@@ -36,6 +38,7 @@ CONSTANT = {
     "all": 20.0,
     "low": 0.5,
     "lowest": 0.05,
+    "falls": 0.85,
 }
 
 
@@ -122,7 +125,7 @@ class Saturated(Rule):
             return None
         share, loss = values.get("activation", "saturated_fraction"), self._course.main
         is_high = loss is not None and loss.count > 10 and loss.start > 0 and loss.recent.size > 0
-        level = float(np.median(loss.recent[-10:])) if loss is not None and is_high else 0.0
+        level = middle(loss.recent[-10:]) if loss is not None and is_high else 0.0
         with np.errstate(invalid="ignore"):
             lasting = self._bound.update(values.step, last & (share > self.limit["bound"]))
         found = np.flatnonzero(lasting)
@@ -151,7 +154,7 @@ class Saturated(Rule):
         if loss is None or not loss.recent.size:
             return True
         lowest, highest = _reach(units)
-        return lowest - self.limit["slack"] <= float(np.median(loss.recent[-5:])) <= highest + self.limit["slack"]
+        return lowest - self.limit["slack"] <= middle(loss.recent[-5:]) <= highest + self.limit["slack"]
 
     def _found(self, values: StepValues, row: Row, units: int) -> Finding:
         kind, loss = "softmax" if units > 1 else "sigmoid", self._course.main
@@ -253,7 +256,7 @@ class Constant(Rule):
             return []
         loss = self._course.main
         known = loss is not None and loss.recent.size > 0 and loss.start > 0
-        level = float(np.median(loss.recent[-10:])) / loss.start if loss is not None and known else np.inf
+        level = middle(loss.recent[-10:]) / loss.start if loss is not None and known else np.inf
         is_low, is_lowest = level < self.limit["low"], level < self.limit["lowest"]
         rows, spread = values.rows["output"], relative_spread(values, "output")
         has_share = values.has("output", "largest_share")
@@ -271,8 +274,9 @@ class Constant(Rule):
         since = int((self._exact if exact[place] else self._slow if slow[place] else self._all).since[place])
         most = f", and {share[place]:.0%} of the samples have the same largest unit" if share[place] > 0 else ""
         evidence = f"outputs differ between samples by {spread[place]:.2g} of their size since step {since}{most}"
-        # Most samples may belong to one class, of which the loss falls to less than half, and not to 0.
-        is_minor = not (exact[place] or slow[place]) and not is_lowest
+        # Most samples may belong to one class, and a language model knows the frequencies of its tokens first: their
+        # loss falls, and not to 0.
+        is_minor = not is_lowest and (level < self.limit["falls"] if slow[place] else True)
         severity = "severe" if exact[place] else "notice" if is_minor else "warning"
         return [
             self.finding(
