@@ -53,15 +53,13 @@ def _run(diagnosis: Diagnosis, figures: Figures, place: int) -> str:
     parts = [
         f'<h2 id="run{place}">{escape(diagnosis.run)}</h2><p>{_verdict(diagnosis)} <span class="dim">{steps}</span></p>'
     ]
-    effects: set[str] = set()
     for finding, reference in zip(diagnosis.findings, diagnosis.reference_values, strict=True):
-        is_effect = finding.rule in effects
-        effects = effects if is_effect else set(finding.explains)
-        parts.append(_card(finding, reference, is_effect, figures.of(diagnosis.run, finding)))
+        parts.append(_card(finding, reference, figures.of(diagnosis.run, finding)))
     return "".join([*parts, _checks(diagnosis)])
 
 
-def _card(finding: Finding, reference: float | None, is_effect: bool, pictures: Iterator[str]) -> str:
+def _card(finding: Finding, reference: float | None, pictures: Iterator[str]) -> str:
+    is_effect = finding.cause is not None
     value = "" if reference is None else f" The reference run has {reference:.3g} there."
     shown = "".join(pictures)
     advice = "".join(f"<li>{escape(one)}</li>" for one in finding.advice)
