@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,6 +52,7 @@ def align(
     first: float = -np.inf,
     last: float = np.inf,
     anchors: Sequence[str] = (),
+    rare: Collection[str] = (),
 ) -> tuple[Table, Reasons]:
     """Align the requested statistics on common steps and one table of rows.
 
@@ -66,6 +67,7 @@ def align(
         first: the first step of the table.
         last: the last step of the table.
         anchors: some of the requested statistics. Steps without any of them are left out. Empty: no step is.
+        rare: statistics that are not written at every step.
 
     Returns:
         The table, and the reasons for values that are not in it.
@@ -86,7 +88,7 @@ def align(
         if i not in layouts:
             reasons.append((None, f"missing layout: {i}, {describe_steps(steps[used & (ids == i)])}"))
             used &= ids != i
-    for name in requested:
+    for name in (one for one in requested if one not in rare):
         # The events that are left out for a fault have a reason of their own.
         faulty = [fault.step for fault in statistics.get(name, NO_POINTS).faults]
         if lacking := steps[used & (sources[name].at < 0) & ~np.isin(steps, faulty)].tolist():
