@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
 from tb_nnviz.rules.calls import CallsOf
-from tb_nnviz.rules.families.activation import relative_spread
+from tb_nnviz.rules.families.activation import SPREAD, relative_spread
 from tb_nnviz.rules.finding import Finding
 from tb_nnviz.rules.lasting import Lasting
 from tb_nnviz.rules.losses import Course
@@ -260,11 +261,18 @@ class Constant(Rule):
         since = int((self._exact if exact[place] else self._slow if slow[place] else self._all).since[place])
         most = f", and {share[place]:.0%} of the samples have the same largest unit" if share[place] > 0 else ""
         evidence = f"outputs differ between samples by {spread[place]:.2g} of their size since step {since}{most}"
+        measured: dict[str, Any] = {
+            "statistic": "batch_std~", "value": float(spread[place]), "quantity": SPREAD,
+            "limit": self.limit["limit"] if exact[place] else self.limit["spread"],
+        }  # fmt: skip
+        if every[place] and not (exact[place] or slow[place]):
+            measured = {
+                "statistic": "largest_share", "value": float(share[place]), "limit": self.limit["share"],
+            }  # fmt: skip
         return [
             self.finding(
                 values.step, "severe" if exact[place] else "warning", evidence, since=since, layer=rows[place].module,
-                row=rows[place].name, kind="output", statistic="batch_std~", value=float(spread[place]),
-                limit=self.limit["limit"] if exact[place] else self.limit["spread"],
+                row=rows[place].name, kind="output", **measured,
             )
         ]  # fmt: skip
 

@@ -188,7 +188,12 @@ class Foreign(Rule):
             evidence += f"; trainable and in no optimizer: {name_layers(layers)}"
         severity = "severe" if not held else "warning" if layers else "notice"
         layer = layers[0] if layers and held else ""
-        return [self.finding(values.step, severity, evidence, layer=layer, value=float(foreign), limit=0.0)]
+        return [
+            self.finding(
+                values.step, severity, evidence, layer=layer, value=float(foreign), limit=0.0,
+                quantity="parameters of no watched model",
+            )
+        ]  # fmt: skip
 
 
 class Growing(Rule):
@@ -254,7 +259,7 @@ class Growing(Rule):
                 values.step, severity, evidence, since=int(self._since[place]), layer=rows[place].module,
                 row=rows[place].name, kind="parameter", statistic="norm", value=float(norms[place]),
                 limit=float(limit * self._first[place]), usual=float(self._first[place]),
-                details={"layers": layers},
+                usual_is="at the first logged step", details={"layers": layers},
             )
         ]  # fmt: skip
 
