@@ -71,6 +71,7 @@ export const TEXT = {
   noPicture: "no values to draw",
   pictureTitle: (statistic: string, row: string) => (row === "" ? statistic : `${statistic} of ${row}`),
   median: (statistic: string) => `${statistic}, median of all layers`,
+  inRow: (row: string) => `${row}:`,
   profile: (statistic: string, step: number) => `${statistic} of each layer at step ${step}`,
   scalar: (name: string) => name,
   alt: (title: string, from: number, to: number, since: number) =>
@@ -100,6 +101,7 @@ export const TEXT = {
   parts: (run: string, step: number) => `Parts from ${run} at step ${step}`,
   partsTitle:
     "No problem by itself: the first step and layer at which both runs differ by more than rounding",
+  differs: (what: string, value: string, other: string, run: string) => `${what}: ${value}, ${run} ${other}`,
   equal: (run: string) => `Equal to ${run} up to rounding`,
   incomparable: (run: string) => `Cannot be compared with ${run}`,
   notCompared: (run: string) => `Could not compare with ${run}`,

@@ -1,10 +1,12 @@
 import { useMemo } from "preact/hooks";
+import { exact } from "../../../lib/format";
 import type { Finding } from "../../../lib/rules/findings";
 import { PARTED } from "../../../lib/rules/health";
 import { useStore } from "../../../ui/context";
 import { panelOf, showFinding, useRuleSettings } from "../../../ui/health/findings";
 import { useDiagnoses } from "../../../ui/health/use_diagnoses";
 import { Name } from "../../../ui/name";
+import { statisticName } from "../../../ui/text";
 import { keyOf } from "../model";
 import { TEXT } from "../text";
 
@@ -12,7 +14,9 @@ import { TEXT } from "../text";
 export interface Compared {
   /** Name of the reference run. */
   reference: string;
+  /** True while it is requested, which waits until the card is in view. */
   pending: boolean;
+  isKnown: boolean;
   error: string | null;
   parted: Finding | null;
   /** The reason why the runs cannot be compared. */
@@ -42,7 +46,8 @@ export function useComparison(run: string, enabled: boolean): Compared | null {
     const health = one?.health ?? null;
     return {
       reference,
-      pending: one?.pending ?? true,
+      pending: one?.pending ?? false,
+      isKnown: health !== null || (one !== undefined && !one.pending),
       error: one?.error ?? null,
       parted: health?.parted ?? null,
       reason: health?.unchecked.find(({ rule }) => rule === PARTED)?.reason ?? null,
@@ -51,13 +56,19 @@ export function useComparison(run: string, enabled: boolean): Compared | null {
   }, [diagnoses, run, reference]);
 }
 
+/** Return both values of the series in which runs part first. */
+function differenceOf({ kind, statistic, row, value, usual }: Finding, reference: string): string {
+  const what = kind === "" ? statistic : statisticName(kind, statistic);
+  const text = (one: number | null) => (one === null ? TEXT.nonfinite : exact(one));
+  return TEXT.differs(TEXT.ofRow(what, row), text(value), text(usual), reference);
+}
+
 /** Line that says where a run parts from the reference run. */
 export function Comparison({ compared }: { compared: Compared }) {
   const store = useStore();
-  const { reference, pending, error, parted, reason, values } = compared;
+  const { reference, pending, isKnown, error, parted, reason } = compared;
   const name = store.shortNames.value.get(reference) ?? reference;
-  const isFirst = pending && parted === null && reason === null && values.size === 0;
-  const [words, more] = isFirst
+  const [words, more] = !isKnown
     ? [TEXT.comparing(name), ""]
     : error !== null
       ? [TEXT.notCompared(name), error]
@@ -65,9 +76,14 @@ export function Comparison({ compared }: { compared: Compared }) {
         ? [TEXT.incomparable(name), reason]
         : parted === null
           ? [TEXT.equal(name), ""]
-          : [TEXT.parts(name, parted.since), parted.evidence];
+          : [TEXT.parts(name, parted.since), differenceOf(parted, name)];
   return (
-    <div class="h-parted" data-testid="h-parted" aria-busy={pending} title={parted ? TEXT.partsTitle : more}>
+    <div
+      class="h-parted"
+      data-testid="h-parted"
+      aria-busy={pending}
+      title={parted ? `${parted.evidence}\n\n${TEXT.partsTitle}` : more}
+    >
       <svg width="14" height="14" viewBox="0 0 14 14" aria-hidden="true">
         <path d={parted ? "M1 7h4L13 2M5 7l8 5" : "M1 5h12M1 9h12"} />
       </svg>

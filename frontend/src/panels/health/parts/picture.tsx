@@ -171,6 +171,11 @@ function Drawing({ finding, lines, title, names, pending, error, statistic }: Dr
         )}
       </div>
       <div class="h-legend">
+        {names && place >= 0 && (
+          <span class="dim" title={finding.row}>
+            {TEXT.inRow(cut(finding.row))}
+          </span>
+        )}
         {[own, other].map((line) => {
           const at = line && valueAt(line, place);
           return (

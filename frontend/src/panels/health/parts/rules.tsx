@@ -28,8 +28,8 @@ export function RulesTable({ settings, set, found, error: message }: Props) {
   return (
     <section class="h-rules" aria-label={TEXT.rules} aria-busy={query.pending} data-testid="h-rules">
       <p class="dim">{TEXT.rulesHelp}</p>
-      {error !== null && !rules.some(({ name }) => names(error, name)) && (
-        <p class="h-error" role="alert">
+      {error !== null && (
+        <p class="h-error" role="alert" data-testid="h-rules-error">
           {error}
         </p>
       )}
@@ -108,7 +108,7 @@ function RuleRow({ rule, settings, set, found, error }: RowProps) {
           />
         ))}
         {error !== null && (
-          <p class="h-error" role="alert" data-testid="h-limit-error">
+          <p class="h-error" data-testid="h-limit-error">
             {error}
           </p>
         )}
