@@ -51,7 +51,7 @@ def _table(diagnoses: Sequence[Diagnosis]) -> str:
     rows = []
     for place, one in enumerate(diagnoses):
         first = one.findings[0] if one.findings else None
-        what = f"{escape(first.title)}{_where(first)}" if first else f"{len(one.checked)} rules checked"
+        what = f"{escape(first.title)}{_where(first)}" if first else _count(one)
         if more := len(_chains(one)) - 1 if first else 0:
             what += f' <span class="dim">and {more} more cause{"s" if more > 1 else ""}</span>'
         rows.append(
@@ -115,13 +115,18 @@ def _checks(diagnosis: Diagnosis) -> str:
         reasons.setdefault(one.reason, []).append(one.rule)
     lacking = "".join(f"<li>{escape(', '.join(rules))}: {escape(why)}</li>" for why, rules in reasons.items())
     unread = "".join(f"<li>{escape(one.reason)}</li>" for one in diagnosis.missing)
-    count = f"{len(diagnosis.checked)} rules checked, {len(diagnosis.unchecked)} not"
+    count = f"{_count(diagnosis)}, {len(diagnosis.unchecked)} not"
     return (
         f"<details{'' if diagnosis.findings else ' open'}><summary>{count}</summary>"
         f"{f'<p>Checked</p><ul class=rules>{names}</ul>' if names else ''}"
         f"{f'<p>Not checked</p><ul>{lacking}</ul>' if lacking else ''}"
         f"{f'<p>Not read</p><ul>{unread}</ul>' if unread else ''}</details>"
     )
+
+
+def _count(diagnosis: Diagnosis) -> str:
+    count = len(diagnosis.checked)
+    return f"{count} rule{'' if count == 1 else 's'} checked"
 
 
 def _verdict(diagnosis: Diagnosis) -> str:

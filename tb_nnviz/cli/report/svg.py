@@ -95,7 +95,7 @@ def curves(title: str, drawn: Sequence[Curve], marks: Marks) -> str:
 def _limits(y: _Scale, marks: Marks) -> list[str]:
     """Return the lines of the usual value and the limit, with their names where they do not overlap."""
     known = [(name, value) for name, value in (("usual", marks.usual), ("limit", marks.limit)) if value is not None]
-    places = {name: float(y(value)) for name, value in known if not y.is_log or value > 0}
+    places = {name: float(y(value)) for name, value in known if not y.is_log or value >= 0}
     close = len(places) == 2 and abs(places["usual"] - places["limit"]) < APART
     parts = []
     for name, at in places.items():
