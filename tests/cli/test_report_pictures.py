@@ -57,7 +57,7 @@ def assert_readable(picture: str) -> None:
     width = float(re.findall(r'viewBox="0 0 (\d+)', picture)[0])
     found = texts(picture)
     for one in found:
-        assert -1 <= one.left and one.right <= width + 1, f"{one} is cut off"
+        assert one.left >= -1 and one.right <= width + 1, f"{one} is cut off"
     for one, other in combinations(found, 2):
         assert not one.overlaps(other), f"{one} over {other}"
 
