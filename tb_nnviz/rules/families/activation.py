@@ -158,9 +158,10 @@ class Dead(_Units):
         """
         nonpositive = values.get("activation", "nonpositive_unit_fraction")
         zero = calls.rows.align(values.rows["activation_gradient"], values.get("activation_gradient", "zero_fraction"))
-        followed = np.zeros(len(calls.rows), bool)  # by a module that is judged itself
+        # By an activation that is a module. A pooling behind it makes most of the gradient 0 as well.
+        followed = np.zeros(len(calls.rows), bool)
         for places in (1, 2, 3):
-            followed[:-places] |= calls.rectifies[places:]
+            followed[:-places] |= calls.activates[places:]
         with np.errstate(invalid="ignore"):
             is_rectified = (calls.weighs | calls.normalizes) & ~followed & (zero >= nonpositive - 1e-3)
         return np.where(is_rectified, nonpositive, np.nan)

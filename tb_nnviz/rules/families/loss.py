@@ -377,6 +377,8 @@ class Overfit(_Loss):
         "Stop at the minimum of the validation loss, or keep the parameters of that step.",
         "Use more data or augmentation, weight decay or dropout.",
         "Use a smaller model.",
+        "If the training loss is too good to be true, check that the model does not see its targets: a missing causal "
+        "mask, or inputs that contain the labels.",
     )
     source = "https://link.springer.com/chapter/10.1007/978-3-642-35289-8_5"
 

@@ -159,7 +159,7 @@ class Saturated(Rule):
 
     def _found(self, values: StepValues, row: Row, units: int) -> Finding:
         kind, loss = "softmax" if units > 1 else "sigmoid", self._course.main
-        now = f": it is {loss.recent[-1]:.3g}" if loss is not None and loss.recent.size else ""
+        now = f": it is {loss.recent[-1]:.3g} at step {values.step}" if loss is not None and loss.recent.size else ""
         evidence = (
             f"the model ends in a {kind}, and the gradient in {row.module or 'the model'} is that of a loss which "
             f"applies a {kind} again, since step {self._first}. The loss cannot fall below {_reach(units)[0]:.3g}{now}"
