@@ -11,6 +11,7 @@ import numpy as np
 from tb_nnviz.logs.layouts import Rows, fill_layout_ids, merge_layouts
 from tb_nnviz.logs.points import NO_POINTS, Points
 from tb_nnviz.logs.resumed.timeline import describe_steps, locate, timeline
+from tb_nnviz.schema.statistics import SPARSE_STATISTICS
 
 #: Statistics that writers leave out at steps at which they equal another statistic, their counterpart.
 COUNTERPARTS = {"finite_norm": "norm", "finite_absmax": "absmax"}
@@ -88,7 +89,8 @@ def align(
         if i not in layouts:
             reasons.append((None, f"missing layout: {i}, {describe_steps(steps[used & (ids == i)])}"))
             used &= ids != i
-    for name in (one for one in requested if one not in rare):
+    # A sparse statistic is not written in a step in which no row has it.
+    for name in (name for name in requested if name not in SPARSE_STATISTICS and name not in rare):
         # The events that are left out for a fault have a reason of their own.
         faulty = [fault.step for fault in statistics.get(name, NO_POINTS).faults]
         if lacking := steps[used & (sources[name].at < 0) & ~np.isin(steps, faulty)].tolist():

@@ -27,7 +27,7 @@ DIVERGES = {"limit": 0.1, "progress": 0.5, "noise": 5.0, "patience": 3.0, "slow"
 STUCK = {"limit": 0.05, "noise": 4.0, "steps": 500.0, "values": 5.0, "fewest_steps": 50.0}
 #: The share of its progress by which a loss still falls in the last third.
 PLATEAU = {"limit": 0.01, "low": 0.2, "values": 30.0}
-#: Evaluations behind the minimum of the validation, and the rise relative to its progress.
+#: Evaluations behind the minimum of the validation, and its rise relative to its progress.
 OVERFIT = {"limit": 0.1, "evaluations": 5.0, "trend": 2.2}
 
 
@@ -62,7 +62,7 @@ class Nonfinite(Rule):
         self._reported = True
         before = "" if self._last is None else f", {self._last:.3g} before"
         evidence = f"{bad} is {losses[bad]} at step {values.step}{before}"
-        return [self.finding(values.step, "severe", evidence, usual=self._last)]
+        return [self.finding(values.step, "severe", evidence, usual=self._last, details={"scalar": bad})]
 
 
 class _Loss(Rule):
@@ -113,11 +113,13 @@ class _Loss(Rule):
 
     def _loss_finding(
         self, step: int, severity: str, evidence: str, since: int, value: float, limit: float, usual: float,
-        details: Mapping[str, float] | None = None, advice: tuple[str, ...] | None = None,
+        usual_is: str, scalar: str = "", details: Mapping[str, float] | None = None,
+        advice: tuple[str, ...] | None = None,
     ) -> Finding:  # fmt: skip
+        scalar = scalar or self._course.name
         return self.finding(
             step, severity, f"{self._course.name} {evidence}", since=since, value=value, limit=limit, usual=usual,
-            details={"scalar": self._course.name, **(details or {})}, advice=advice,
+            quantity=scalar, usual_is=usual_is, details={"scalar": scalar, **(details or {})}, advice=advice,
         )  # fmt: skip
 
 
@@ -186,14 +188,9 @@ class Spike(_Loss):
             return None
         since, (top, highest) = self._high[0][0], max(self._high, key=lambda one: one[1])
         usual = f"{level:.3g} with a noise of {spread:.2g} before"
+        evidence = f"jumps to {highest:.3g} at step {top}, from {usual}"
         return self._loss_finding(
-            step,
-            "warning",
-            f"jumps to {highest:.3g} at step {top}, from {usual}",
-            since,
-            highest,
-            level + needed,
-            level,
+            step, "warning", evidence, since, highest, level + needed, level, "median of the values before"
         )
 
 
@@ -263,7 +260,8 @@ class Diverges(_Loss):
             is_flat = flat.size >= FLAT and flat.size < series.recent.size and trend(flat) < RISING
             since = int(series.recent_steps[flat.size]) if is_flat else int(series.steps[0])
         evidence = f"rises since step {since}, from {min(self._best, usual):.3g} to {level:.3g}, {text}"
-        return self._loss_finding(step, severity, evidence, since, level, limit, usual)
+        usual_is = "at the start" if usual == series.start else "the lowest level before"
+        return self._loss_finding(step, severity, evidence, since, level, limit, usual, usual_is)
 
 
 class Stuck(_Loss):
@@ -312,7 +310,7 @@ class Stuck(_Loss):
             else f"is {level:.4g} at step {step}, as at the start"
         )
         limit = start - self.limit["limit"] * abs(start)
-        return self._loss_finding(step, "severe", evidence, int(series.steps[0]), level, limit, start)
+        return self._loss_finding(step, "severe", evidence, int(series.steps[0]), level, limit, start, "at the start")
 
 
 #: Parts of a run in which a plateau begins, and the share of the progress that is left there.
@@ -355,7 +353,8 @@ class Plateau(_Loss):
             evidence += f"; the learning rate is below {ENDED:.0%} of its highest value since then"
         return self._loss_finding(
             step, "notice" if ended is None else "warning", evidence, since, level,
-            before - self.limit["limit"] * gained, before, advice=self.advice if ended is None else self.ended_advice,
+            before - self.limit["limit"] * gained, before, "in the steps before",
+            advice=self.advice if ended is None else self.ended_advice,
         )  # fmt: skip
 
     def _since(self, series: Series, level: float, gained: float, spread: float) -> int:
@@ -378,6 +377,8 @@ class Overfit(_Loss):
         "Stop at the minimum of the validation loss, or keep the parameters of that step.",
         "Use more data or augmentation, weight decay or dropout.",
         "Use a smaller model.",
+        "If the training loss is too good to be true, check that the model does not see its targets: a missing causal "
+        "mask, or inputs that contain the labels.",
     )
     source = "https://link.springer.com/chapter/10.1007/978-3-642-35289-8_5"
 
@@ -416,7 +417,10 @@ class Overfit(_Loss):
             f"falls from {then:.3g} to {now:.3g} while {self._course.validation_name} rises from {best:.3g} at step "
             f"{int(steps[lowest])} to {level:.3g}"
         )
-        return self._loss_finding(step, "warning", evidence, since, level, best + limit, best)
+        return self._loss_finding(
+            step, "warning", evidence, since, level, best + limit, best, "its minimum",
+            self._course.validation_name or "",
+        )  # fmt: skip
 
     @staticmethod
     def _around(training: Series, steps: np.ndarray, place: int) -> float | None:

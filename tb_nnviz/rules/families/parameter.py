@@ -192,7 +192,12 @@ class Foreign(Rule):
             evidence += f"; trainable and in no optimizer: {name_layers(layers)}"
         severity = "severe" if not held else "warning" if layers else "notice"
         layer = layers[0] if layers and held else ""
-        return [self.finding(values.step, severity, evidence, layer=layer, value=float(foreign), limit=0.0)]
+        return [
+            self.finding(
+                values.step, severity, evidence, layer=layer, value=float(foreign), limit=0.0,
+                quantity="parameters of no watched model",
+            )
+        ]  # fmt: skip
 
 
 class Growing(Rule):
@@ -261,7 +266,7 @@ class Growing(Rule):
                 values.step, severity, evidence, since=self._start if is_wrong else self._began(place),
                 layer=rows[place].module, row=rows[place].name, kind="parameter", statistic="norm",
                 value=float(norms[place]), limit=float(limit * self._first[place]), usual=float(self._first[place]),
-                details={"layers": layers},
+                usual_is="at the first logged step", details={"layers": layers},
             )
         ]  # fmt: skip
 
@@ -306,9 +311,11 @@ class Shrinking(Growing):
         share, part = decay_share(values), decay_part(values) if is_first else 0.0
         if share >= self.limit["decay"]:
             value, limit, is_severe = share, self.limit["decay"], share >= self.limit["severe"]
+            quantity = "share of each weight that weight decay takes per step"
             evidence = f"each step takes {share:.2g} of every weight by weight decay at step {values.step}"
         elif part >= self.limit["part"]:
             value, limit, is_severe = part, self.limit["part"], False
+            quantity = "weight decay over the gradient of the loss, median of the weights"
             evidence = (
                 f"weight decay adds {part:.3g} times the gradient of the loss to it at step {values.step}, in the "
                 "median of the weights"
@@ -317,7 +324,7 @@ class Shrinking(Growing):
             return None
         return self.finding(
             values.step, "severe" if is_severe else "warning", evidence, value=value, limit=limit,
-            title="Weight decay outweighs the gradients",
+            title="Weight decay outweighs the gradients", quantity=quantity,
         )  # fmt: skip
 
 
