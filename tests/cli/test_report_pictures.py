@@ -98,9 +98,9 @@ def test_heat_map_explosion_keeps_colours_of_before() -> None:
     assert "dark to bright: 0.1 to 10" in whole and "or more" not in whole
 
 
-def write(folder: Path, kind: str, statistic: str, names: list[str]) -> None:
+def write(folder: Path, kind: str, statistic: str, names: list[str], shape: tuple[int, ...] = (4, 3)) -> None:
     """Write values of 1 to 10 over steps, losses and a learning rate."""
-    rows = layout(names, kind)
+    rows = schema.Layout(kind, tuple(replace(row, shape=shape) for row in layout(names, kind).rows))
     values = np.tile(np.arange(1.0, 11.0, dtype=np.float32)[:, None], (1, len(names)))
     with Log(folder) as log:
         log.table(rows, {statistic: values, "count": np.ones_like(values)})
@@ -131,6 +131,19 @@ def test_figures_learning_rate_has_rate_loss_and_all_layers(tmp_path: Path) -> N
 def test_figures_faults_that_gradients_hide_have_the_loss(rule: str, tmp_path: Path) -> None:
     write(tmp_path / "run", "gradient", "norm", ["a.weight", "b.weight", "c.weight"])
     assert titles(tmp_path, replace(FINDING, rule=rule))[:2] == ["loss", "gradient norm of b.weight"]
+
+
+def test_figures_reference_is_drawn_where_rows_are_the_same(tmp_path: Path) -> None:
+    names = ["a.weight", "b.weight", "c.weight"]
+    write(tmp_path / "run", "gradient", "norm", names)
+    write(tmp_path / "same", "gradient", "norm", ["a.weight", "norm.weight", "b.weight", "c.weight"])
+    write(tmp_path / "other", "gradient", "norm", names, shape=(4, 5))
+    curve, _, depth = Figures(tmp_path, "same").of("run", FINDING)
+    assert "reference: same" in curve and "reference: same" in depth
+    lines = re.findall(r'<polyline class="curve c\d" points="([^"]*)"', depth)
+    across = [[point.split(",")[0] for point in line.split()] for line in lines]
+    assert across[0] == across[1] and len(across[0]) == 3, "the same layer is at the same place"
+    assert "reference:" not in next(Figures(tmp_path, "other").of("run", FINDING))
 
 
 def test_figures_unknown_row_has_no_picture(tmp_path: Path) -> None:

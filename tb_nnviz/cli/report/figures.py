@@ -83,7 +83,7 @@ class Figures:
         own = Curve(finding.row, *_series(table, finding.statistic, finding.row))
         drawn = [own]
         other = self._table(True, finding.kind, finding.statistic) if self._run != self._reference else None
-        if other is not None and any(row["name"] == finding.row for row in other.rows):
+        if other is not None and _shape(other, finding.row) == _shape(table, finding.row):
             drawn.append(Curve(f"reference: {self._reference}", *_series(other, finding.statistic, finding.row)))
         title = f"{series_name(finding.kind, finding.statistic)} of {finding.row}"
         is_own = _is_own(own, finding)
@@ -91,11 +91,17 @@ class Figures:
         return curves(title, drawn, Marks(finding.since, limit, usual))
 
     def _profile(self, table: Table, finding: Finding) -> str:
-        drawn = [Curve("this run", *_at_step(table, finding.statistic, finding.step))]
         other = self._table(True, finding.kind, finding.statistic) if self._run != self._reference else None
-        if other is not None:
-            drawn.append(Curve(f"reference: {self._reference}", *_at_step(other, finding.statistic, finding.step)))
-        return profile(f"{series_name(finding.kind, finding.statistic)} over depth, step {finding.step}", drawn)
+        own = _at_step(table, finding.statistic, finding.step)
+        theirs = {} if other is None else _at_step(other, finding.statistic, finding.step)
+        common = [name for name in own if name in theirs]
+        if len(common) < MIN_ROWS:
+            return profile(_depth_title(finding), [_depth_curve("this run", own, list(own))])
+        drawn = [
+            _depth_curve("this run", own, common),
+            _depth_curve(f"reference: {self._reference}", theirs, common),
+        ]
+        return profile(_depth_title(finding), drawn)
 
     def _scalars(self, finding: Finding, prefix: str, name: str) -> Iterator[str]:
         """Yield the curves of the scalars whose tags have a prefix and a word, such as what the user logs as losses."""
@@ -146,11 +152,24 @@ def _series(table: Table, statistic: str, row: str) -> tuple[np.ndarray, np.ndar
     return table.steps[present], table.values[statistic][present, place].astype(np.float64)
 
 
-def _at_step(table: Table, statistic: str, step: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the values of the rows at the logged step nearest to a step, over their order."""
+def _shape(table: Table, row: str) -> object:
+    """Return the shape of a row, None if the table has no such row."""
+    return next((one["shape"] for one in table.rows if one["name"] == row), None)
+
+
+def _at_step(table: Table, statistic: str, step: int) -> dict[str, float]:
+    """Return the values of the rows at the logged step nearest to a step, by name in their order."""
     place = int(np.abs(table.steps - step).argmin())
     kept = [i for i in _main_rows(table) if not table.absent[place, i]]
-    return np.arange(len(kept), dtype=np.float64), table.values[statistic][place, kept].astype(np.float64)
+    return {table.rows[i]["name"]: float(table.values[statistic][place, i]) for i in kept}
+
+
+def _depth_title(finding: Finding) -> str:
+    return f"{series_name(finding.kind, finding.statistic)} over depth, step {finding.step}"
+
+
+def _depth_curve(name: str, values: dict[str, float], rows: Sequence[str]) -> Curve:
+    return Curve(name, np.arange(len(rows), dtype=np.float64), np.array([values[one] for one in rows], np.float64))
 
 
 def _main_rows(table: Table) -> list[int]:
