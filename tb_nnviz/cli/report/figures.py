@@ -20,6 +20,8 @@ from tb_nnviz.rules.finding import Finding
 
 #: Largest size of a heat map.
 MAX_ROWS, MAX_COLUMNS = 28, 160
+#: Columns of pixels of a heat map.
+PLACES = 640
 #: Most curves of scalars in one picture.
 MAX_CURVES = 4
 #: Least number of rows of a heat map or profile. Fewer are shown as curves only.
@@ -187,12 +189,14 @@ def _heat_map(table: Table, rows: Sequence[int], finding: Finding) -> str:
     starts = column_starts(len(values), MAX_COLUMNS)
     at = starts[:, None] + reduce_columns(np.ascontiguousarray(values), absent, starts).at.astype(np.int64)
     columns = np.arange(len(rows))[None, :]
-    steps = np.append(table.steps[starts], table.steps[-1])
-    since = int(np.searchsorted(table.steps[starts], finding.since, "right") - 1)
+    # Even places over steps: after a finding, steps are logged more densely.
+    places = np.linspace(table.steps[0], table.steps[-1], PLACES)
+    chosen = np.searchsorted(table.steps[starts], places, "right") - 1
+    since, seen = int(np.searchsorted(places, finding.since)), int(np.searchsorted(places, finding.step, "right"))
     affected = set(finding.details.get("layers", ())) | {finding.layer}
     names = [str(table.rows[i]["name"]) for i in rows]
     marked = [str(table.rows[i]["module"]) in affected for i in rows]
     title = f"{series_name(finding.kind, finding.statistic)}, layers over steps"
-    seen = int(np.searchsorted(table.steps[starts], finding.step, "right"))
-    drawn, gone = values[at, columns].T, absent[at, columns].T != 0
-    return heat_map(title, names, marked, drawn, gone, steps, Columns(max(since, 0), finding.since, max(seen, 1)))
+    drawn, gone = values[at, columns][chosen].T, absent[at, columns][chosen].T != 0
+    ends = (int(table.steps[0]), int(table.steps[-1]))
+    return heat_map(title, names, marked, drawn, gone, ends, Columns(since, finding.since, max(seen, 1)))
