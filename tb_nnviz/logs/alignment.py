@@ -52,6 +52,7 @@ def align(
     layouts: Mapping[int, Rows],
     first: float = -np.inf,
     last: float = np.inf,
+    anchors: Sequence[str] = (),
 ) -> tuple[Table, Reasons]:
     """Align the requested statistics on common steps and one table of rows.
 
@@ -65,6 +66,7 @@ def align(
         layouts: the rows by layout id.
         first: the first step of the table.
         last: the last step of the table.
+        anchors: some of the requested statistics. Steps without any of them are left out. Empty: no step is.
 
     Returns:
         The table, and the reasons for values that are not in it.
@@ -80,7 +82,7 @@ def align(
     for name, source in sources.items():
         reasons += [(name, reason) for reason in _drop_misfits(source, ids, layouts, steps)]
 
-    used = np.logical_or.reduce([sources[name].at >= 0 for name in requested])
+    used = np.logical_or.reduce([sources[name].at >= 0 for name in anchors or requested])
     for i in dict.fromkeys(ids[used].tolist()):
         if i not in layouts:
             reasons.append((None, f"missing layout: {i}, {describe_steps(steps[used & (ids == i)])}"))

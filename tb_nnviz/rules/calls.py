@@ -43,8 +43,11 @@ class Calls:
         holds = np.array([row.trainable for row in rows], bool)
         self.weighs = (holds | _has(types, _WEIGHTED)) & ~(self.normalizes | self.embeds | leaky | self.rectifies)
         self.softmax = _has(types, ("softmax", "softmin"))
+        #: Recurrent layers, whose outputs begin near 0 and are bounded.
+        self.recurs = _has(types, ("lstm", "gru", "rnn")) & ~leaky
         #: The number of units of each row, NaN if it is unknown: float64 [rows].
         self.units = np.array([_units(row) for row in rows], np.float64)
+        self._indices: dict[tuple[str, ...], list[int]] = {}
         self._models: dict[tuple[str, ...], tuple[np.ndarray, np.ndarray]] = {}
 
     def model(self, models: Iterable[str]) -> np.ndarray:
@@ -54,6 +57,13 @@ class Calls:
             models: the names of the models, "" for a single one.
         """
         return self._of(models)[0]
+
+    def models(self, models: Iterable[str]) -> list[int]:
+        """Return the indices in ``model``, each once."""
+        key = tuple(models)
+        if key not in self._indices:
+            self._indices[key] = np.unique(self.model(key)).tolist()
+        return self._indices[key]
 
     def last(self, models: Iterable[str]) -> np.ndarray:
         """Return a mask of the rows that are the last of their model: bool [rows]."""

@@ -54,6 +54,7 @@ def test_check_json_lists_the_worst_run_first(logdir: Path, capsys: pytest.Captu
     assert finding["advice"] and all(isinstance(one, str) for one in finding["advice"])
     assert set(finding) >= {
         "title",
+        "cause",
         "layer",
         "row",
         "kind",

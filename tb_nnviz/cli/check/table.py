@@ -12,7 +12,7 @@ from tb_nnviz.diagnosis.diagnose import NOT_CHECKABLE, NOTHING_FOUND, Diagnosis
 from tb_nnviz.rules.finding import Finding
 
 _STYLES = {"severe": "bold red", "warning": "yellow", "notice": "cyan", NOTHING_FOUND: "green", NOT_CHECKABLE: "dim"}
-#: Before a finding that the one above it explains.
+#: Before a finding that one above it explains.
 _EFFECT = "\u2514 "
 
 
@@ -44,34 +44,28 @@ def _findings(diagnoses: Sequence[Diagnosis]) -> Table:
         verdict = f"[{_STYLES[diagnosis.verdict]}]{diagnosis.verdict}[/]"
         if not diagnosis.findings:
             table.add_row(escape(diagnosis.run), verdict, "", f"[dim]{_count(diagnosis)} checked[/]")
-        effects: set[str] = set()
         for place, finding in enumerate(diagnosis.findings):
-            is_effect = finding.rule in effects
-            effects = effects if is_effect else set(finding.explains)
-            text = _describe(finding, diagnosis.reference_values[place], is_effect)
+            text = _describe(finding, diagnosis.reference_values[place])
             name = escape(diagnosis.run) if place == 0 else ""
             table.add_row(name, "" if place else verdict, str(finding.since), text)
     return table
 
 
-def _describe(finding: Finding, reference: float | None, is_effect: bool) -> str:
+def _describe(finding: Finding, reference: float | None) -> str:
     """Return rule and layer on one line, and the evidence below them."""
     where = f" in {escape(finding.layer)}" if finding.layer else ""
     evidence = escape(finding.evidence) + ("" if reference is None else f" (reference run: {reference:.3g})")
     style = _STYLES[finding.severity]
-    return f"{_EFFECT if is_effect else ''}[{style}]{escape(finding.rule)}[/]{where}\n[dim]{evidence}[/]"
+    return f"{'' if finding.cause is None else _EFFECT}[{style}]{escape(finding.rule)}[/]{where}\n[dim]{evidence}[/]"
 
 
 def _remedies(diagnoses: Iterable[Diagnosis]) -> Iterable[tuple[str, Sequence[str]]]:
     """Return the title and the advice of each cause, once."""
     causes: dict[str, Finding] = {}
     for diagnosis in diagnoses:
-        effects: set[str] = set()
         for finding in diagnosis.findings:
-            if finding.rule not in effects:
-                effects = set(finding.explains)
-                if finding.severity != "notice":
-                    causes.setdefault(finding.rule, finding)
+            if finding.cause is None and finding.severity != "notice":
+                causes.setdefault(finding.rule, finding)
     return [(f"{one.title} ({rule})", one.advice) for rule, one in causes.items()]
 
 

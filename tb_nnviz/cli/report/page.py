@@ -75,7 +75,7 @@ def _chains(diagnosis: Diagnosis) -> list[list[tuple[Finding, float | None]]]:
     """Return the findings and the values of the reference run by chain: a cause, then its effects."""
     chains: list[list[tuple[Finding, float | None]]] = []
     for finding, value in zip(diagnosis.findings, diagnosis.reference_values, strict=True):
-        if chains and finding.rule in chains[-1][0][0].explains:
+        if finding.cause is not None:
             chains[-1].append((finding, value))
         else:
             chains.append([(finding, value)])
