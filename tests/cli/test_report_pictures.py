@@ -193,7 +193,7 @@ def test_series_name_has_no_underscore_or_mark() -> None:
 def test_render_folds_effects_and_counts_causes(tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     cause = replace(FINDING, explains=("loss/spike",))
-    effect = replace(FINDING, rule="loss/spike", title="Loss jumps", layer="", kind="", row="")
+    effect = replace(FINDING, rule="loss/spike", title="Loss jumps", layer="", kind="", row="", cause=0)
     other = replace(FINDING, rule="loss/stuck", title="Loss does not fall", layer="", kind="", row="")
     sick = Diagnosis("run", [cause, effect, other], ["loss/spike"], [], 0, 9, [])
     sound = Diagnosis("sound", [], ["loss/spike", "loss/stuck"], [], 0, 9, [])
