@@ -279,9 +279,8 @@ def test_run_says_where_it_parts_from_the_reference(demo_view: View, compared: d
 def test_facts_show_the_reference_value_of_the_same_quantity(demo_view: View, compared: dict[str, Diagnosis]) -> None:
     opened(demo_view, ["healthy", "dying-relu"])
     values = zip(compared["dying-relu"].findings, compared["dying-relu"].reference_values, strict=True)
-    own = {one.rule: (one, value) for one, value in values}
     shown = card(demo_view, "dying-relu").get_by_test_id("h-finding").first
-    finding, value = own[str(shown.get_attribute("data-rule"))]
+    finding, value = next(one for one in values if one[0].rule == shown.get_attribute("data-rule"))
     assert value is not None and "quantity" not in finding.details
     facts = {
         str(one.locator("dt").text_content()): float(str(one.locator("dd").text_content()))
