@@ -54,6 +54,9 @@ _WORDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "patience": _LASTS,
         "growth": ("without outputs: norm over the first, above", _TIMES),
         "rises": ("and rises for", _LOGGED),
+        "share": ("such steps are at least", "of those logged"),
+        "tokens": ("or no row of an embedding loses its gradient in", "logged steps from the first on"),
+        "gains": ("while rows gain one in at least", _LOGGED),
     },
     "gradient/spike": {
         "limit": ("norm over the median, above", _TIMES),
@@ -96,6 +99,9 @@ _WORDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "limit": ("norm over the first norm, below", _TIMES),
         "share": ("in at least", "of the weights"),
         "rms": ("first RMS at least", "times 1/sqrt(fan-in)"),
+        "decay": ("or weight decay takes per step at least", "of each weight"),
+        "severe": ("severe if it takes at least", "of each weight"),
+        "part": ("or weight decay in the gradient is at least", "times the gradient of the loss"),
     },
     "learning_rate/too_high": {
         "limit": ("median update above", _UPDATE),
@@ -123,6 +129,8 @@ _WORDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "progress": ("and by", "of what the run has gained"),
         "history": ("after at least", _VALUES),
         "patience": ("lasts for", _VALUES),
+        "single": ("one value is enough above", "times these limits"),
+        "untrained": ("also if above the start of the run, beyond", "times these limits"),
     },
     "loss/diverges": {
         "limit": ("loss above its start by", "of it"),
@@ -205,6 +213,8 @@ _WORDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "slow": ("and lasts for", _LOGGED),
         "all": ("or all have the same largest unit for", _LOGGED),
         "low": ("while the loss is below", "of its start"),
+        "falls": ("only a notice if the loss is below", "of its start, and"),
+        "lowest": ("not below", "of its start"),
     },
     "attention/collapse": {
         "limit": ("entropy over that of equal weights, below", _TIMES),

@@ -8,6 +8,7 @@ from tb_nnviz.rules.calls import Calls, CallsOf
 from tb_nnviz.rules.families.activation_scale import Scale
 from tb_nnviz.rules.finding import Finding, name_layers
 from tb_nnviz.rules.lasting import Lasting
+from tb_nnviz.rules.middle import middle
 from tb_nnviz.rules.rule import Rule
 from tb_nnviz.rules.step_values import StepValues
 
@@ -146,7 +147,7 @@ class Dead(_Units):
 
     def _limit(self, share: np.ndarray) -> float:
         known = share[np.isfinite(share)]
-        usual = float(np.percentile(known, 25, method="lower")) if known.size > 1 else 0.0
+        usual = float(np.sort(known)[(known.size - 1) // 4]) if known.size > 1 else 0.0
         return max(self.limit["limit"], min(self.limit["alone"], usual + self.limit["above"]))
 
     @staticmethod
@@ -157,9 +158,10 @@ class Dead(_Units):
         """
         nonpositive = values.get("activation", "nonpositive_unit_fraction")
         zero = calls.rows.align(values.rows["activation_gradient"], values.get("activation_gradient", "zero_fraction"))
-        followed = np.zeros(len(calls.rows), bool)  # by a module that is judged itself
+        # By an activation that is a module. A pooling behind it makes most of the gradient 0 as well.
+        followed = np.zeros(len(calls.rows), bool)
         for places in (1, 2, 3):
-            followed[:-places] |= calls.rectifies[places:]
+            followed[:-places] |= calls.activates[places:]
         with np.errstate(invalid="ignore"):
             is_rectified = (calls.weighs | calls.normalizes) & ~followed & (zero >= nonpositive - 1e-3)
         return np.where(is_rectified, nonpositive, np.nan)
@@ -238,7 +240,7 @@ class Outlier(Rule):
         known = ratio[np.isfinite(ratio)]
         if not known.size:
             return []
-        usual = float(np.median(known))
+        usual = middle(known)
         limit = max(self.limit["limit"], self.limit["others"] * usual)
         with np.errstate(invalid="ignore"):
             lasting = np.flatnonzero(self._lasting.update(values.step, ratio > limit))
@@ -289,7 +291,7 @@ class Collapse(Rule):
         rows = values.rows["activation"]
         spread = relative_spread(values, "activation")
         model = self._calls(rows).model(_models(values))
-        for one in np.unique(model):
+        for one in self._calls(rows).models(_models(values)):
             places = np.flatnonzero((model == one) & np.isfinite(spread))
             start = _from_here_on(spread[places] <= self.limit["limit"])
             first_is_cause = start == 0 and inputs_differ(values, _models(values)[one] if one >= 0 else "")
@@ -323,6 +325,10 @@ class Collapse(Rule):
 
 def relative_spread(values: StepValues, kind: str) -> np.ndarray:
     """Return the standard deviation over samples relative to the RMS: float64 [rows], NaN if it is unknown."""
+    return values.share(("relative_spread", kind), lambda values: _relative_spread(values, kind))
+
+
+def _relative_spread(values: StepValues, kind: str) -> np.ndarray:
     spread, rms = values.get(kind, "batch_std~"), values.get(kind, "rms")
     with np.errstate(all="ignore"):
         return np.where(rms > 0, spread / rms, np.where(rms == 0, spread, np.nan))

@@ -72,7 +72,7 @@ class Scale(Rule):
             if first is None:
                 continue
             large, name = rms[place] > self.limit["limit"], calls.rows[first].module
-            if large and not outputs[first] > self.limit["first_layer"]:
+            if large and not (outputs[first] > self.limit["first_layer"] or calls.recurs[first]):
                 continue  # something between them normalizes
             text = f"inputs have an RMS of {rms[place]:.3g} and a largest absolute value of {largest[place]:.3g}"
             crossed = ("rms", rms, self.limit["limit"]) if large else ("absmax", largest, self.limit["small"])
@@ -109,8 +109,11 @@ class Constant(Rule):
         spread, calls = relative_spread(values, "activation"), self._calls(values.rows["activation"])
         names = values.rows["output"].layers if "output" in values.rows else [""]
         model = calls.model(names)
-        for one in np.unique(model):
-            known = spread[(model == one) & np.isfinite(spread)]
+        for one in calls.models(names):
+            own = (model == one) & np.isfinite(spread)
+            if (tokens := spread[own & calls.embeds]).size and (tokens <= self.limit["limit"]).any():
+                own &= ~calls.embeds  # others are those of positions, which differ in any case
+            known = spread[own]
             name = names[one] if one >= 0 else ""
             if not known.size or not (known <= self.limit["limit"]).all() or inputs_differ(values, name):
                 self._since.pop(int(one), None)

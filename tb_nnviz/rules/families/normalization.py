@@ -120,8 +120,9 @@ class OneSample(Rule):
         calls, single, spread = self._calls(rows), self._single(values), np.full(len(rows), np.nan)
         if values.has("activation", "batch_std~"):
             spread = relative_spread(values, "activation")
-        before = np.full(len(rows), np.nan)
-        before[1:] = spread[:-1]
+        before, embedded = np.full(len(rows), np.nan), spread[calls.embeds & np.isfinite(spread)]
+        # positions differ in any case, so that the embedding that differs least counts
+        before[1:] = np.where(calls.embeds, embedded.min() if embedded.size else np.nan, spread)[:-1]
         with np.errstate(invalid="ignore"):
             flat = calls.normalizes & (spread <= self.limit["limit"]) & (before > 1e-3)
         if flat.any():

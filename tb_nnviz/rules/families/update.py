@@ -151,7 +151,7 @@ class Lost(Rule):
     def update(self, values: StepValues) -> list[Finding]:
         rows, lost = values.rows["update"], values.get("update", "lost_fraction")
         judged = values.present("update") & np.isfinite(lost) & rows.trainable
-        high = judged & (lost > self.limit["limit"]) & (lost < 1.0) | judged & (lost == 1.0) & _is_half(rows)
+        high = judged & (lost > self.limit["limit"]) & (lost < 1.0) | judged & (lost == 1.0) & rows.is_half
         share = float(rows.numel[high].sum() / max(rows.numel[judged].sum(), 1.0))
         if share < self.limit["share"]:
             self._steps = 0
@@ -209,7 +209,7 @@ class Nothing(Rule):
         self._largest_rate = max([self._largest_rate, *rates.values()])
         still = values.present("update") & (update == 0) & (gradient > 0) & rows.trainable & ~self._moved
         if values.has("update", "lost_fraction"):  # what rounding has removed is a rule of its own
-            still &= ~(_is_half(rows) & (values.get("update", "lost_fraction") == 1))
+            still &= ~(rows.is_half & (values.get("update", "lost_fraction") == 1))
         lasting = self._lasting.update(values.step, still)
         if self._reported or not lasting.any():
             return []
@@ -280,7 +280,8 @@ class Epsilon(Rule):
         self._first_step = values.step if self._first_step < 0 else self._first_step
         epsilon, beta = self._options
         with np.errstate(all="ignore"):
-            correction = 1 - beta ** (values.step - self._first_step + 1)
+            # RMSprop and Adagrad have no beta2, and do not correct the beginning.
+            correction = np.where(np.isnan(beta), 1.0, 1 - beta ** (values.step - self._first_step + 1))
             square = (
                 values.get("optimizer", "second_moment_norm") / np.sqrt(values.get("optimizer", "count")) / correction
             )
@@ -311,11 +312,6 @@ class Epsilon(Rule):
                 quantity="root of the mean second moment", details={"layers": layers},
             )
         ]  # fmt: skip
-
-
-def _is_half(rows: Rows) -> np.ndarray:
-    """Return a mask of the rows of a dtype that rounds updates of a usual size."""
-    return np.isin(rows.dtypes, ("float16", "bfloat16"))
 
 
 def _number(value: object) -> float:

@@ -6,12 +6,16 @@ import { items, missingOf, values } from "./items";
 export function decodeFindings(header: unknown): FindingsHeader {
   const answer = new Fields(header, "answer");
   const missing = missingOf(answer);
-  const findings = items(answer, "findings", missing, (one) => readFinding(one));
+  const findings = items(answer, "findings", missing, (one, place) => readFinding(one, place));
   return { findings, others: values(answer, "others", missing, text), missing };
 }
 
-/** Read a finding, whose run is a key of its own or known otherwise. */
-export function readFinding(one: Fields, run = one.read("run", text)): Finding {
+/**
+ * Read a finding, whose run is a key of its own or known otherwise.
+ *
+ * @param place - its place in the list of findings, which `cause` refers to.
+ */
+export function readFinding(one: Fields, place: number, run = one.read("run", text)): Finding {
   const [layer, details] = [one.get("layer"), one.get("details")];
   return {
     run,
@@ -30,6 +34,8 @@ export function readFinding(one: Fields, run = one.read("run", text)): Finding {
     evidence: one.read("evidence", text),
     advice: one.read("advice", listOf(text)),
     explains: one.read("explains", orElse(listOf(text), [])),
+    place,
+    cause: one.read("cause", nullable(finite)),
     source: one.read("source", orElse(text, "")),
     layers: layersOf(details),
     scalar: detailOf(details, "scalar"),

@@ -25,7 +25,7 @@ export function decodeHealth(header: unknown): HealthAnswer {
 function readRun(one: Fields, missing: Missing[]): RunHealth {
   const run = one.read("run", text);
   const faults: Missing[] = [];
-  const all = items(one, "findings", faults, (item) => readFinding(item, run));
+  const all = items(one, "findings", faults, (item, place) => readFinding(item, place, run));
   missing.push(...faults.map((fault) => ({ ...fault, run })));
   return {
     run,

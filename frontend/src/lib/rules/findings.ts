@@ -25,6 +25,9 @@ export interface Finding {
   advice: readonly string[];
   /** Rules of the run's findings that this one has caused. */
   explains: readonly string[];
+  /** Place in the list that was sent, and the place there of the finding that explains this one, null if none does. */
+  place: number;
+  cause: number | null;
   /** Address of the paper or document behind the rule, or an empty string. */
   source: string;
   /** Names of the layers that have the problem. */
@@ -62,22 +65,17 @@ export interface FindingsHeader {
 
 const rank = (severity: Severity) => SEVERITIES.indexOf(severity);
 
-/** A cause may be noticed later than its effect, as `LATE_SHARE` and `LATE_STEPS` of rules/chain.py allow. */
-const LATE = { share: 0.35, steps: 10 } as const;
-
 /**
- * Arrange the findings of one run as chains. The server has ordered them: a cause is followed by the findings whose
- * rules it explains.
+ * Arrange the findings of one run as chains. A finding whose cause is not among them, for example because its rule is
+ * dismissed, is a cause of its own.
  */
 export function chainsOf(findings: readonly Finding[]): Chain[] {
   const chains: { run: string; cause: Finding; effects: Finding[]; severity: Severity }[] = [];
   for (const one of findings) {
-    const last = chains.at(-1);
-    const follows = one.explains.length === 0 && last?.cause.explains.includes(one.rule);
-    const inTime = last && last.cause.since <= one.since + Math.max(LATE.steps, LATE.share * one.since);
-    if (last && follows && inTime) {
-      last.effects.push(one);
-      if (rank(one.severity) < rank(last.severity)) last.severity = one.severity;
+    const own = chains.find(({ cause }) => cause.place === one.cause);
+    if (own) {
+      own.effects.push(one);
+      if (rank(one.severity) < rank(own.severity)) own.severity = one.severity;
     } else chains.push({ run: one.run, cause: one, effects: [], severity: one.severity });
   }
   return chains;

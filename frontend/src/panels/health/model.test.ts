@@ -21,9 +21,9 @@ const health = (more: Partial<RunHealth> = {}): RunHealth => ({
   verdict: "severe",
   steps: [0, 9],
   findings: [
-    finding("a", "gradient/exploding", { severity: "severe", explains: ["loss/nonfinite"] }),
-    finding("a", "loss/nonfinite", { severity: "severe" }),
-    finding("a", "update/none", { severity: "notice" }),
+    finding("a", "gradient/exploding", { severity: "severe", place: 0 }),
+    finding("a", "loss/nonfinite", { severity: "severe", place: 1, cause: 0 }),
+    finding("a", "update/none", { severity: "notice", place: 2 }),
   ],
   parted: null,
   checked: ["gradient/exploding", "gradient/zero", "loss/nonfinite"],
