@@ -51,18 +51,24 @@ class Nonfinite(Rule):
     def __init__(self, **limits: float) -> None:
         super().__init__(**limits)
         self._reported = False
-        self._last: float | None = None
+        self._last: dict[str, float] = {}
 
     def update(self, values: StepValues) -> list[Finding]:
         losses = {name: value for name, value in values.logged.items() if is_loss(name)}
         bad = next((name for name, value in losses.items() if not math.isfinite(value)), None)
         if bad is None or self._reported:
-            self._last = next(iter(losses.values()), self._last)
+            self._last.update(losses)
             return []
         self._reported = True
-        before = "" if self._last is None else f", {self._last:.3g} before"
+        last = self._last.get(bad)
+        before = "" if last is None else f", {last:.3g} before"
         evidence = f"{bad} is {losses[bad]} at step {values.step}{before}"
-        return [self.finding(values.step, "severe", evidence, usual=self._last, details={"scalar": bad})]
+        return [
+            self.finding(
+                values.step, "severe", evidence, usual=last, quantity=bad, usual_is="at the step before",
+                details={"scalar": bad},
+            )
+        ]  # fmt: skip
 
 
 class _Loss(Rule):
