@@ -146,6 +146,9 @@ class Dead(_Units):
         """
         nonpositive = values.get("activation", "nonpositive_unit_fraction")
         zero = calls.rows.align(values.rows["activation_gradient"], values.get("activation_gradient", "zero_fraction"))
+        known = zero[np.isfinite(zero)]
+        if known.size and known[-1] == 1:  # nothing comes from the loss, so that zeros tell nothing of the layers
+            return np.full(len(calls.rows), np.nan)
         followed = np.zeros(len(calls.rows), bool)  # by a module that is judged itself
         for places in (1, 2, 3):
             followed[:-places] |= calls.rectifies[places:]
