@@ -266,6 +266,10 @@ class Diverges(_Loss):
         return self._loss_finding(step, severity, evidence, since, level, limit, usual)
 
 
+#: The share of the limit of Stuck by which a loss falls that finds its lowest constant value, and no more.
+STILL = 0.6
+
+
 class Stuck(_Loss):
     """Report a loss that never leaves its start."""
 
@@ -300,7 +304,9 @@ class Stuck(_Loss):
         significant = fall > self.limit["noise"] * error
         half = values[len(values) // 2 :]
         # a loss that has found its lowest constant value falls a little, and then stays
-        still = start > 0 and fall < 0.6 * self.limit["limit"] * start and trend(half[:: max(1, len(half) // 100)]) > -3
+        still = (
+            start > 0 and fall < STILL * self.limit["limit"] * start and trend(half[:: max(1, len(half) // 100)]) > -3
+        )
         if fall >= self.limit["limit"] * abs(start) or (significant and not still):
             return None
         if spread > abs(start):  # noise hides whether it falls
@@ -343,7 +349,8 @@ class Plateau(_Loss):
         early, late = np.array_split(values[-len(values) // 2 :], 2)
         level, before = float(np.mean(late)), float(np.mean(early))
         gained, spread = start - level, noise(values)
-        if gained < STUCK["limit"] * abs(start) or level < start - (1 - self.limit["low"]) * abs(start):
+        # less is a loss that never left its start
+        if gained < STILL * STUCK["limit"] * abs(start) or level < start - (1 - self.limit["low"]) * abs(start):
             return None
         falls = before - level > max(self.limit["limit"] * gained, 2 * spread / math.sqrt(len(late)))
         if falls or trend(values[-len(values) // 2 :][:: max(1, len(values) // 200)]) < -2:

@@ -124,9 +124,8 @@ class _Tokens:
         rows = values.rows["gradient"]
         zeros = values.get("gradient", "zero_fraction")[rows.has_role("embedding") & rows.trainable]
         last, self._last = self._last, zeros
-        if not zeros.size or not np.isfinite(zeros).all() or (last is not None and last.size != zeros.size):
-            self._seen = -1
-        elif last is not None and (zeros > last).any():
+        is_known = zeros.size > 0 and bool(np.isfinite(zeros).all()) and (last is None or last.size == zeros.size)
+        if not is_known or (last is not None and (zeros > last).any()):
             self._seen = -1
         else:
             self._gains += last is not None and bool((zeros < last).any())
