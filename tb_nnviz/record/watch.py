@@ -50,6 +50,7 @@ def watch(
     on_finding: Action | Mapping[str, Action] = "log",
     rules: Settings | None = None,
     burst: int = 20,
+    gradient_norm_limits: Any = arguments.NOT_GIVEN,
 ) -> Monitor:
     """Log what happens inside a model while it trains, for TensorBoard's NNViz tab.
 
@@ -114,6 +115,8 @@ def watch(
             or None to switch a rule off. ``"family/*"`` names all rules of a family, and ``"*"`` all.
         burst: after a severe finding or a warning, this many steps are logged one by one, at most once per 200 steps.
             0 logs the multiples of ``every`` only.
+        gradient_norm_limits: deprecated. A pair of limits sets ``norm`` of the rules gradient/vanishing and
+            gradient/exploding, None switches all rules off. Use ``rules``.
         scaler: the GradScaler of mixed precision. With it, the loss scale is logged, and the steps that the scaler
             skips are logged with the gradients that caused the skip (with a fused optimizer, only at logged steps).
             Gradients are unscaled with or without this argument, also those with respect to activations.
@@ -172,7 +175,7 @@ def watch(
         probe_inputs=bool(probe_inputs),
         probe_labels=arguments.probe_labels(probe_labels, found, probe_inputs),
         map_bytes=arguments.natural("map_bytes", map_bytes),
-        rules=make_rules(rules),
+        rules=make_rules(arguments.rules(rules, gradient_norm_limits)),
         burst=arguments.natural("burst", burst),
         on_finding=ActionChoice(on_finding),
     )

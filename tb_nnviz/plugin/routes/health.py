@@ -12,7 +12,7 @@ from tb_nnviz.rules.registry import RULES
 
 def handle(call: Call) -> Answer:
     """Return the verdict, the findings and what was checked of many runs, and the rules with their default limits."""
-    body = query.parse_body(call.read_body(), ("runs", "rules", "reference"))
+    body = query.parse_body(call.body, ("runs", "rules", "reference"))
     runs = query.parse_runs(body)
     reference = body.get("reference")
     if not (reference is None or isinstance(reference, str)):
