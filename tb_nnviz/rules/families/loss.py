@@ -267,7 +267,8 @@ class Diverges(_Loss):
 
 
 #: The share of the limit of Stuck by which a loss falls that finds its lowest constant value, and no more.
-STILL = 0.6
+#: And the share of the fall that is left in the second half.
+STILL, REST = 0.6, 0.1
 
 
 class Stuck(_Loss):
@@ -304,9 +305,9 @@ class Stuck(_Loss):
         significant = fall > self.limit["noise"] * error
         half = values[len(values) // 2 :]
         # a loss that has found its lowest constant value falls a little, and then stays
-        still = (
-            start > 0 and fall < STILL * self.limit["limit"] * start and trend(half[:: max(1, len(half) // 100)]) > -3
-        )
+        rest = float(np.median(half[: len(half) // 2]) - np.median(half[len(half) // 2 :]))
+        is_flat = trend(half[:: max(1, len(half) // 100)]) > -3 or rest < REST * fall
+        still = start > 0 and fall < STILL * self.limit["limit"] * start and is_flat
         if fall >= self.limit["limit"] * abs(start) or (significant and not still):
             return None
         if spread > abs(start):  # noise hides whether it falls
@@ -323,6 +324,8 @@ class Stuck(_Loss):
 
 #: Parts of a run in which a plateau begins, and the share of the progress that is left there.
 PARTS, REACHED = 40, 0.02
+#: The share of the limit of Stuck by which a loss must have fallen to have left its start.
+STARTED = 0.4
 
 
 class Plateau(_Loss):
@@ -350,7 +353,7 @@ class Plateau(_Loss):
         level, before = float(np.mean(late)), float(np.mean(early))
         gained, spread = start - level, noise(values)
         # less is a loss that never left its start
-        if gained < STILL * STUCK["limit"] * abs(start) or level < start - (1 - self.limit["low"]) * abs(start):
+        if gained < STARTED * STUCK["limit"] * abs(start) or level < start - (1 - self.limit["low"]) * abs(start):
             return None
         falls = before - level > max(self.limit["limit"] * gained, 2 * spread / math.sqrt(len(late)))
         if falls or trend(values[-len(values) // 2 :][:: max(1, len(values) // 200)]) < -2:
