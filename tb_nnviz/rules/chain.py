@@ -151,8 +151,8 @@ def explain(findings: Iterable[Finding], depths: Mapping[str, float] | None = No
     for root, members in sorted(chains.items(), key=lambda chain: _rank(chain, ordered)):
         effects = [ordered[place] for place in members if place != root]
         names = tuple(dict.fromkeys(one.rule for one in effects))
-        cause = replace(ordered[root], explains=names, cause=None)
-        explained += [cause, *(replace(one, explains=(), cause=len(explained)) for one in effects)]
+        first = replace(ordered[root], explains=names, cause=None)
+        explained += [first, *(replace(one, explains=(), cause=len(explained)) for one in effects)]
     return explained
 
 

@@ -88,13 +88,12 @@ class Scale(Rule):
             grows, guilty = True, gains > 1.1
         elif len(gains) > 2:
             others = np.array([np.median(np.delete(gains, i)) for i in range(len(gains))])
-            grows, shrinks = gains >= limit["jump"] * others, gains <= others / limit["jump"]
+            up, down = gains >= limit["jump"] * others, gains <= others / limit["jump"]
             # a model may scale its inputs itself, but not to a large output
-            grows[0] &= std[places[0]] > limit["first_layer"] > origin
-            shrinks[0] = False
-            shrinks[-1] = False  # a small head begins with a small output by design
-            guilty, is_jump = grows | shrinks, True
-            grows = bool((grows & guilty).any())
+            up[0] &= std[places[0]] > limit["first_layer"] > origin
+            down[0] = False
+            down[-1] = False  # a small head begins with a small output by design
+            guilty, is_jump, grows = up | down, True, bool(up.any())
         else:
             return None
         if not guilty.any():
