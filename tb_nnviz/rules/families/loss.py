@@ -31,8 +31,8 @@ PLATEAU = {"limit": 0.01, "low": 0.2, "values": 30.0}
 OVERFIT = {"limit": 0.1, "evaluations": 5.0, "trend": 2.2}
 
 
-#: Values whose median is the level before a spike.
-RECENT = 12
+#: Values whose median is the level before a spike, and those from which on their noise is well known.
+RECENT, KNOWN = 12, 25
 
 
 class Nonfinite(Rule):
@@ -180,7 +180,7 @@ class Spike(_Loss):
             return None
         self._high.append((step, value))
         rarely = len(steps) > 1 and steps[-1] - steps[-2] >= 10
-        is_untrained = gained > 0 and value > series.start
+        is_untrained = gained > 0 and value > series.start and len(before) >= KNOWN
         single = self.limit["untrained" if is_untrained else "single"]
         if len(self._high) < (1 if rarely else self.limit["patience"]) and excess < single * needed:
             return None
@@ -358,7 +358,9 @@ class Plateau(_Loss):
         falls = before - level > max(self.limit["limit"] * gained, 2 * spread / math.sqrt(len(late)))
         if falls or trend(values[-len(values) // 2 :][:: max(1, len(values) // 200)]) < -2:
             return None
+        # Most schedules end with the run.
         ended = self._course.ended
+        ended = ended if ended is not None and ended <= series.steps[-len(values) // 2] else None
         since = self._since(series, level, gained, spread) if ended is None else ended
         evidence = f"stays at {level:.3g} since step {since}, {level / start:.0%} of its start of {start:.3g}"
         if ended is not None:

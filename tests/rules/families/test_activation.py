@@ -212,6 +212,10 @@ def test_scale_part_of_a_path_is_judged_by_itself() -> None:
     assert scale([0.9, 0.8, 0.1, 0.01, 0.001, 0.0008, 0.0007], "LLLLLLL") == [("linear2", "shrink")]
 
 
+def test_scale_small_branches_of_a_residual_network_find_nothing() -> None:
+    assert scale([1, 0.01, 1, 0.01, 1, 0.01, 1, 0.5], "LLLLLLLL") == []
+
+
 def test_scale_recurrent_layer_and_head_begin_small() -> None:
     assert scale([0.1, 0.008], "RL") == scale([0.5, 0.05, 0.004], "LRL") == []
 

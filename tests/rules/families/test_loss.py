@@ -207,6 +207,12 @@ def test_plateau_of_a_schedule_that_has_ended_is_a_warning() -> None:
     assert found.severity == "notice"
 
 
+def test_plateau_of_a_schedule_that_ends_with_the_run_is_a_notice() -> None:
+    losses = np.concatenate([np.linspace(2.3, 1.5, 100), np.full(200, 1.5)])
+    rates = {step: 1e-3 * (1 + np.cos(np.pi * step / 300)) / 2 for step in range(0, 300, 10)}
+    assert [one.severity for one in findings_of(Plateau(), logged(losses, rates=rates))] == ["notice"]
+
+
 def test_plateau_at_a_rate_of_zero_is_found() -> None:
     losses = np.concatenate([np.linspace(2.3, 1.5, 100), np.full(200, 1.5)])
     rates = {step: 1e-3 if step < 100 else 0.0 for step in range(0, 300, 10)}
