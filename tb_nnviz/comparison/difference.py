@@ -139,7 +139,7 @@ def _of_series(deviations: Sequence[Deviations], series: int) -> list[_Seen]:
     for one in deviations:
         column = int(np.searchsorted(one.columns, series))
         if column < one.columns.size and one.columns[column] == series:
-            arrays = one.difference[:, column], one.noise[:, column], float(one.limit[column]), one.excess[:, column]
+            arrays = one.difference[:, column], one.noise[:, column], one.limit, one.excess[:, column]
             found.append(_Seen(one.name, one.width, one.first, *arrays))
     return found
 

@@ -105,8 +105,10 @@ def batch_sizes(run: RunSeries, unit: str = "samples") -> tuple[np.ndarray, np.n
 def _axis(run: RunSeries, steps: np.ndarray, by: str) -> np.ndarray:
     if by == "step":
         return steps
+    axis: np.ndarray
     if by == "share":
-        return (steps - steps[0]) / max(steps[-1] - steps[0], 1.0)
+        axis = (steps - steps[0]) / max(steps[-1] - steps[0], 1.0)
+        return axis
     sizes = batch_sizes(run, by)
     if sizes is None:
         raise ValueError(f"missing {by}: run {run.run!r} does not log how many a step has (activations or inputs)")
@@ -114,7 +116,7 @@ def _axis(run: RunSeries, steps: np.ndarray, by: str) -> np.ndarray:
     # steps that are not logged have the number of the last logged step before them
     number = numbers[np.maximum(np.searchsorted(at, steps, side="right") - 1, 0)]
     seen = np.concatenate(([0.0], np.cumsum(number[:-1] * np.diff(steps))))
-    axis: np.ndarray = seen + steps[0] * number[0]
+    axis = seen + steps[0] * number[0]
     return axis
 
 

@@ -12,11 +12,11 @@ from tb_nnviz.comparison.views import View, views
 #: Weights of the variance at a place, of its mean over places, and of its median over the rows of the kind and
 #: statistic. A few runs tell their variance at one place too badly to rely on it alone.
 _WEIGHTS = (1.0, 4.0, 4.0)
-#: The share of a class's own largest deviations in its limit. The rest is the largest deviation of all classes.
-_OWN = 0.5
+#: How much less the median counts if rows differ in the logarithm of their variance.
+_UNLIKE = 2.0
 #: The factor by which a difference must exceed the usual largest deviation of a run from its own group. Chosen so that
 #: at most 5 % of further runs of the same configuration have any difference at all.
-FACTOR = 1.5
+FACTOR = 1.3
 #: Limits, in units of the noise, where a group is too small to deviate from itself, and where there is no group.
 PAIR_LIMIT, SINGLE_LIMIT = 15.0, 6.0
 #: The least difference on the scale that is listed against a single run, of which no other seed is known.
@@ -33,7 +33,7 @@ class Deviations:
         name, width, first, columns: as of the view.
         difference: the difference in the view: float32 [windows, columns].
         noise: the standard deviation of the difference that noise alone makes: float32 [windows, columns].
-        limit: the number of standard deviations above which a difference is more than noise: float32 [columns].
+        limit: the number of standard deviations above which a difference is more than noise.
         excess: the size of each difference in units of what noise may make, 0 if unknown: float32 [windows, columns].
     """
 
@@ -43,7 +43,7 @@ class Deviations:
     columns: np.ndarray
     difference: np.ndarray
     noise: np.ndarray
-    limit: np.ndarray
+    limit: float
     excess: np.ndarray
 
 
@@ -84,16 +84,9 @@ def from_group(levels: np.ndarray, series: Series) -> list[Deviations]:
         if members > 2:
             others = [(i, [k for k in range(1, members + 1) if k != i]) for i in range(1, members + 1)]
             ones = [_spread(view, i, of, starts, least) for i, of in others]
-            held_out.append(np.array([_largest(difference, noise, starts) for difference, noise in ones]))
-    sizes = [one.shape[1] for one in held_out]
-    limits = np.split(_limits(np.concatenate(held_out, 1)), np.cumsum(sizes)[:-1]) if held_out else None
-    deviations = []
-    for place, (view, difference, noise) in enumerate(found):
-        classes = series.classes[view.columns]
-        index = np.unique(classes, return_inverse=True)[1]
-        limit = np.full(classes.size, PAIR_LIMIT) if limits is None else limits[place][index]
-        deviations.append(_deviations(view, difference, noise, limit))
-    return deviations
+            held_out.append([_largest(difference, noise) for difference, noise in ones])
+    limit = FACTOR * float(np.exp(np.log(np.max(held_out, axis=0)).mean())) if held_out else PAIR_LIMIT
+    return [_deviations(view, difference, noise, limit) for view, difference, noise in found]
 
 
 def from_run(levels: np.ndarray, series: Series) -> list[Deviations]:
@@ -116,7 +109,7 @@ def from_run(levels: np.ndarray, series: Series) -> list[Deviations]:
         least = np.maximum(series.least[view.columns], LEAST_SINGLE / SINGLE_LIMIT)
         difference = _supported(view.values[0] - view.values[1], view.levels[0] - view.levels[1])
         noise = np.broadcast_to(np.sqrt(variance + least**2).astype(np.float32), difference.shape)
-        found.append(_deviations(view, difference, noise, np.full(view.columns.size, SINGLE_LIMIT)))
+        found.append(_deviations(view, difference, noise, SINGLE_LIMIT))
     return found
 
 
@@ -147,15 +140,23 @@ def _spread(
         count = (~np.isnan(members)).sum(0) if has_gaps else len(members)
         variance = (np.nansum if has_gaps else np.sum)(deviation**2, axis=0) / np.maximum(count - 1, 1)
         over_places = mean_of(variance, axis=0)
-        pooled = np.empty_like(variance)
+        pooled, alike = np.empty_like(variance), np.empty(variance.shape[1], np.float32)
         for start, end in zip(starts, [*starts[1:], variance.shape[1]], strict=True):
             pooled[:, start:end] = median(variance[:, start:end], axis=1, keepdims=True)
+            alike[start:end] = _likeness(over_places[start:end] + least[start:end] ** 2)
         level = view.levels[run] - mean_of(view.levels[list(group)], axis=0)
     at, over, rows = _WEIGHTS
     parts = [np.nan_to_num(part) for part in (variance, over_places, pooled)]
-    variance = (at * parts[0] + over * parts[1] + rows * parts[2]) / sum(_WEIGHTS)
+    shared = rows * alike
+    variance = (at * parts[0] + over * parts[1] + shared * parts[2]) / (at + over + shared)
     noise = np.sqrt((variance + least**2) * (1 + 1 / len(members))).astype(np.float32)
     return _supported(view.values[run] - mean, level), noise
+
+
+def _likeness(variances: np.ndarray) -> float:
+    """Return a number from 0 to 1 that tells how well the variances of some rows tell that of each other."""
+    logs = np.log(variances[np.isfinite(variances)])
+    return 1.0 / (1.0 + _UNLIKE * float(logs.var())) if logs.size else 1.0
 
 
 def _supported(difference: np.ndarray, level: np.ndarray) -> np.ndarray:
@@ -165,35 +166,11 @@ def _supported(difference: np.ndarray, level: np.ndarray) -> np.ndarray:
     return supported
 
 
-def _deviations(view: View, difference: np.ndarray, noise: np.ndarray, limit: np.ndarray) -> Deviations:
-    limit = limit.astype(np.float32)
-    excess = np.nan_to_num(np.abs(difference) / (noise * limit), nan=0.0, posinf=0.0)
+def _deviations(view: View, difference: np.ndarray, noise: np.ndarray, limit: float) -> Deviations:
+    excess = np.nan_to_num(np.abs(difference) / (noise * np.float32(limit)), nan=0.0, posinf=0.0)
     return Deviations(view.name, view.width, view.first, view.columns, difference, noise, limit, excess)
 
 
-def _largest(difference: np.ndarray, noise: np.ndarray, starts: np.ndarray) -> np.ndarray:
-    """Return the largest deviation of each class in units of the noise, at least 1: float64 [classes]."""
-    sizes = np.nan_to_num(np.abs(difference) / noise).max(0)
-    return np.maximum(np.maximum.reduceat(sizes, starts), 1.0)
-
-
-def _limits(samples: np.ndarray) -> np.ndarray:
-    """Return the limit of each class in each view: float64 [classes].
-
-    Args:
-        samples: the largest deviations of each held-out member: [members, classes of all views].
-    """
-    largest = []
-    for i in range(len(samples)):
-        # the limits that the other members give, which member i then exceeds by chance only
-        largest.append((samples[i] / _typical(np.delete(samples, i, 0))).max())
-    limits: np.ndarray = FACTOR * np.exp(np.log(largest).mean()) * _typical(samples)
-    return limits
-
-
-def _typical(samples: np.ndarray) -> np.ndarray:
-    """Return the typical largest deviation of each class in each view, partly that of all: float64 [classes]."""
-    own = np.log(samples).mean(0)
-    overall = np.log(samples.max(1)).mean()
-    typical: np.ndarray = np.exp(_OWN * own + (1 - _OWN) * overall)
-    return typical
+def _largest(difference: np.ndarray, noise: np.ndarray) -> float:
+    """Return the largest deviation in units of the noise, at least 1."""
+    return max(1.0, float(np.nan_to_num(np.abs(difference) / noise).max()))

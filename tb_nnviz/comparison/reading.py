@@ -12,6 +12,7 @@ from tb_nnviz.comparison.series import KindSeries, RunSeries, Scalar
 from tb_nnviz.diagnosis.steps import make_rows
 from tb_nnviz.logs.alignment import Table
 from tb_nnviz.logs.documents.optimizers import read_optimizers
+from tb_nnviz.logs.documents.settings import read_settings
 from tb_nnviz.logs.reader import Missing, Reader
 from tb_nnviz.logs.resumed.guides import ReadTags
 from tb_nnviz.logs.scalars import ScalarSeries, read_scalars
@@ -47,6 +48,8 @@ def read_series(
     missing += [one for one in lacking if one.tag is not None]
     histories, lacking = read_optimizers(reader, runs, read)
     missing += lacking
+    settings, lacking = read_settings(read, runs)
+    missing += lacking
     found = {}
     for run in runs:
         own, history = [one for one in scalars if one.run == run], histories.get(run)
@@ -57,6 +60,7 @@ def read_series(
             _scalars(own, schema.TAG_GLOBAL),
             _scalars(own, schema.TAG_LOG),
             tuple((step, tuple(document["optimizers"])) for step, document in documents),
+            settings.get(run, {}),
         )
     return found, missing
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -72,7 +73,9 @@ def _medians(values: np.ndarray, classes: np.ndarray) -> np.ndarray:
     """Return the median over the rows of each class, at each row: float32 [runs, windows, columns]."""
     found = np.empty_like(values)
     median = np.nanmedian if np.isnan(values).any() else np.median
-    for columns in np.split(np.arange(classes.size), np.flatnonzero(np.diff(classes)) + 1):
-        part = slice(columns[0], columns[-1] + 1)
-        found[:, :, part] = median(values[:, :, part], axis=2, keepdims=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # places at which no row has a value
+        for columns in np.split(np.arange(classes.size), np.flatnonzero(np.diff(classes)) + 1):
+            part = slice(columns[0], columns[-1] + 1)
+            found[:, :, part] = median(values[:, :, part], axis=2, keepdims=True)
     return found

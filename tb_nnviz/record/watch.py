@@ -50,6 +50,7 @@ def watch(
     on_finding: Action | Mapping[str, Action] = "log",
     rules: Settings | None = None,
     burst: int = 20,
+    settings: Mapping[str, Any] | None = None,
 ) -> Monitor:
     """Log what happens inside a model while it trains, for TensorBoard's NNViz tab.
 
@@ -114,6 +115,8 @@ def watch(
             or None to switch a rule off. ``"family/*"`` names all rules of a family, and ``"*"`` all.
         burst: after a severe finding or a warning, this many steps are logged one by one, at most once per 200 steps.
             0 logs the multiples of ``every`` only.
+        settings: what else tells this run from others, such as ``{"seed": 0, "data": "digits"}``: texts, numbers,
+            booleans or None by name. ``tb-nnviz compare`` lists those that differ. ``monitor.log_settings`` adds more.
         scaler: the GradScaler of mixed precision. With it, the loss scale is logged, and the steps that the scaler
             skips are logged with the gradients that caused the skip (with a fused optimizer, only at logged steps).
             Gradients are unscaled with or without this argument, also those with respect to activations.
@@ -175,6 +178,7 @@ def watch(
         rules=make_rules(rules),
         burst=arguments.natural("burst", burst),
         on_finding=ActionChoice(on_finding),
+        settings=arguments.settings(settings),
     )
     refusal = sharding.refusal(os.path.realpath(directory))
 
