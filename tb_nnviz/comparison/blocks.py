@@ -36,7 +36,7 @@ class Block:
         rank: the place of each series within the kind, in the order of a step: int64 [series].
         scale: the scale of ``levels``.
         values: the values of each run: float32 [runs, places, series], NaN where a run has none.
-        levels: the same on the scale: float32.
+        levels: their means over cells, on the scale: float32 [runs, cells, series].
     """
 
     names: tuple[Name, ...]
@@ -97,10 +97,10 @@ def _of_kind(kind: str, runs: Sequence[KindSeries], matching: Matching) -> Itera
         if REDUNDANT.get(statistic) in common:
             continue
         series = tuple(Name(kind, statistic, name, layer[name]) for name in names)
-        yield _block(series, take(statistic), sizes)
+        yield _block(series, take(statistic), matching.cells, sizes)
     presence = take(None)
     if any((one != presence[0]).any() for one in presence):
-        yield _block(tuple(Name(kind, "count", name, layer[name]) for name in names), presence)
+        yield _block(tuple(Name(kind, "count", name, layer[name]) for name in names), presence, matching.cells)
 
 
 def _of_scalar(name: str, runs: Sequence[Scalar], matching: Matching) -> Block:
@@ -108,12 +108,32 @@ def _of_scalar(name: str, runs: Sequence[Scalar], matching: Matching) -> Block:
     for i, run in enumerate(runs):
         at = matching.indices(i, run.steps)
         values.append(np.where(at < 0, np.nan, run.values[np.maximum(at, 0)]).astype(np.float32)[:, None])
-    return _block((Name("", name, "", ""),), values)
+    return _block((Name("", name, "", ""),), values, matching.cells)
 
 
-def _block(names: tuple[Name, ...], values: list[np.ndarray], sizes: list[np.ndarray] | None = None) -> Block:
+def _block(
+    names: tuple[Name, ...], values: list[np.ndarray], cells: np.ndarray, sizes: list[np.ndarray] | None = None
+) -> Block:
     statistic = names[0].statistic
     scale = scale_of(statistic, values)
     levels = on_scale(scale, values, slice(1, None), sizes if statistic in ("mean", "min", "max") else None)
-    rank = np.arange(len(names))
-    return Block(names, rank, scale, np.stack(values), np.stack(levels).astype(np.float32))
+    return Block(
+        names, np.arange(len(names)), scale, np.stack(values), np.stack([_cell_means(one, cells) for one in levels])
+    )
+
+
+def _cell_means(levels: np.ndarray, cells: np.ndarray) -> np.ndarray:
+    """Return the means over cells, NaN if a cell has no value: float32 [cells, rows].
+
+    Args:
+        levels: float32 [places, rows].
+        cells: the first place of each cell.
+    """
+    if cells.size == levels.shape[0]:
+        return levels.astype(np.float32, copy=False)
+    known = ~np.isnan(levels)
+    sums = np.add.reduceat(np.where(known, levels, np.float32(0)), cells, axis=0)
+    counts = np.add.reduceat(known, cells, axis=0, dtype=np.float32)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        means: np.ndarray = np.where(counts > 0, sums / counts, np.nan).astype(np.float32)
+    return means

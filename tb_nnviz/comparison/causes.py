@@ -12,9 +12,9 @@ from tb_nnviz.comparison.difference import Difference
 _TOGETHER = 0.05
 #: The least number of places of the same.
 _LEAST = 2
-#: Share of the largest excess of all that a difference must have to date the cause. The onset of a weak one is not
+#: Share of the largest excess above 1 that a difference must have to date the cause. The onset of a weak one is not
 #: known.
-_STRONG = 0.3
+_STRONG = 0.25
 #: Share of the largest excess at the onset that a difference must have to name the cause.
 _NAMING = 0.4
 #: The least jump of a later cause, in units of what noise may make: against a group, and against a single run, whose
@@ -83,17 +83,18 @@ def join(
         first = rest[0] if rest[0] is parting else _first(rest, together)
         jumps = [one for one in rest if one.is_abrupt and one.jump > later and one.place > first.place + together]
         until = min((one.place for one in jumps), default=places)
-        members = [one for one in rest if one.place < until]
+        members = [one for one in rest if one.place < until or one is first]
         others = sorted((one for one in members if one is not first), key=lambda one: -one.excess)
         causes.append(Cause(first, tuple(others)))
-        rest = [one for one in rest if one.place >= until]
+        rest = [one for one in rest if one.place >= until and one is not first]
     return causes
 
 
 def _first(differences: Sequence[Difference], together: int) -> Difference:
     """Return the difference that names the first cause."""
     largest = max(one.excess for one in differences)
-    strong = [one for one in differences if one.excess >= _STRONG * largest]
+    # of an excess of 1, nothing is certain
+    strong = [one for one in differences if one.excess >= 1 + _STRONG * (largest - 1)]
     begin = strong[0].place
     near = [one for one in strong if one.place <= begin + together]
     abrupt = [one for one in near if one.is_abrupt] or near

@@ -95,12 +95,12 @@ def compare(run: RunSeries, references: Sequence[RunSeries], align: str = "step"
     # a run that equals one of the group has the group's noise only
     differences = [] if is_equal else find_differences(found, matching)
     place = parting.place if parting is not None and parting.is_plain else None
-    causes = join(
-        differences,
-        matching.places.size,
-        LATER_SINGLE if len(references) == 1 else LATER,
-        None if place is None else from_parting(place, matching),
-    )
+    parted = None if place is None else from_parting(place, matching)
+    if parted is not None and len(references) == 1:
+        # nothing differs before the runs part, so an onset that is dated earlier is dated wrongly
+        differences = [one.not_before(parted) for one in differences]
+    later = LATER_SINGLE if len(references) == 1 else LATER
+    causes = join(differences, matching.places.size, later, parted)
     steps = (int(matching.steps[0]), int(matching.steps[-1])) if matching.steps.size else None
     notes: list[str] = []
     if not found:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,8 @@ import numpy as np
 from tb_nnviz.comparison.blocks import Block, kind_order
 from tb_nnviz.comparison.matching import Matching
 from tb_nnviz.comparison.noise import Deviations, Series, from_group, from_run
-from tb_nnviz.comparison.onset import Onset, onset
-from tb_nnviz.comparison.scales import RATIO
+from tb_nnviz.comparison.onset import Onset, change_point, onset
+from tb_nnviz.comparison.scales import RATIO, on_scale
 from tb_nnviz.comparison.series import Name
 from tb_nnviz.comparison.views import CHANGE, LEVEL, RELATIVE
 from tb_nnviz.rules.parted import Parted
@@ -65,6 +66,10 @@ class Difference:
         """The difference in units of what noise may make: above 1, infinite if there is no noise."""
         return math.inf if self.times is None or self.limit is None else self.times / self.limit
 
+    def not_before(self, other: Difference) -> Difference:
+        """Return the difference with an onset that is not before that of another one."""
+        return self if self.place >= other.place else replace(self, place=other.place, since=other.since)
+
     @property
     def evidence(self) -> str:
         """One sentence with numbers."""
@@ -105,8 +110,18 @@ def find_differences(blocks: Sequence[Block], matching: Matching) -> list[Differ
         return []
     levels = np.concatenate([block.levels for block in blocks], axis=2)
     classes = np.repeat(np.arange(len(blocks)), [len(block.names) for block in blocks])
+    starts = np.searchsorted(classes, np.arange(len(blocks)))
+    compared = np.flatnonzero(_is_comparable(levels))
+    levels, classes = levels[:, :, compared], classes[compared]
+    if not compared.size:
+        return []
     least = np.array([block.scale.least for block in blocks], np.float32)[classes]
-    series = Series(classes, least, np.array([block.scale.name == RATIO.name for block in blocks])[classes])
+    series = Series(
+        classes,
+        least,
+        np.array([block.scale.name == RATIO.name for block in blocks])[classes],
+        np.array([_is_integral(block.names[0]) for block in blocks])[classes],
+    )
     deviations = from_run(levels, series) if len(levels) == 2 else from_group(levels, series)
     largest = np.zeros(classes.size)
     for one in deviations:
@@ -114,11 +129,29 @@ def find_differences(blocks: Sequence[Block], matching: Matching) -> list[Differ
     differing = np.flatnonzero(largest > 1)
     if differing.size > MOST:
         differing = np.sort(differing[np.argsort(largest[differing])[::-1][:MOST]])
-    starts = np.searchsorted(classes, np.arange(len(blocks)))
     return [
-        _difference(blocks[classes[i]], int(i - starts[classes[i]]), _of_series(deviations, int(i)), matching)
+        _difference(blocks[classes[i]], int(compared[i] - starts[classes[i]]), _of_series(deviations, int(i)), matching)
         for i in differing
     ]
+
+
+def _is_integral(name: Name) -> bool:
+    """Return True for a series that sums up what happened before."""
+    return name.kind == "parameter" or name.statistic.endswith("moment_norm")
+
+
+def _is_comparable(levels: np.ndarray) -> np.ndarray:
+    """Return a mask of the series that the run and a reference have, and that are not equal throughout: bool [series].
+
+    Args:
+        levels: float32 [runs, places, series].
+    """
+    known = ~np.isnan(levels).all(1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # series without any value
+        is_equal = np.nanmax(levels, axis=(0, 1)) == np.nanmin(levels, axis=(0, 1))
+    mask: np.ndarray = known[0] & known[1:].any(0) & ~is_equal
+    return mask
 
 
 @dataclass(frozen=True)
@@ -149,9 +182,11 @@ def _difference(block: Block, row: int, seen: Sequence[_Seen], matching: Matchin
     best = max(seen, key=lambda one: float(one.excess.max()))
     at = int(best.excess.argmax())
     began, jump = _onset(seen, best)
-    window = slice(at + best.first, at + best.first + best.width)
     level = next(one for one in seen if one.name == LEVEL and one.width == best.width)
-    difference = float(level.difference[window.start])
+    difference = float(level.difference[at + best.first])
+    ends = np.append(matching.cells, steps.size)
+    window = slice(int(ends[at + best.first]), int(ends[at + best.first + best.width]))
+    place = _within_cell(block, row, began.place, matching.cells)
     with np.errstate(all="ignore"):
         value = _mean(block.values[0, window, row])
         reference = _mean(block.values[1:, window, row])
@@ -159,8 +194,8 @@ def _difference(block: Block, row: int, seen: Sequence[_Seen], matching: Matchin
     return Difference(
         name,
         (kind_order(name.kind), int(block.rank[row])),
-        began.place,
-        int(steps[began.place]),
+        place,
+        int(steps[place]),
         began.is_abrupt,
         jump,
         best.name,
@@ -183,7 +218,10 @@ def _onset(seen: Sequence[_Seen], best: _Seen) -> tuple[Onset, float]:
     changes = [one for one in seen if one.name.endswith(CHANGE)]
     jump = max(changes, key=lambda one: float(one.excess.max()), default=None)
     if jump is not None and jump.excess.max() > max(1.0, _CLEAR * float(best.excess.max())):
-        return Onset(int(jump.excess.argmax()) + jump.first, True), float(jump.excess.max())
+        is_relative = jump.name.startswith(RELATIVE)
+        single = next(one for one in seen if one.name == (RELATIVE if is_relative else LEVEL))
+        near = int(jump.excess.argmax()) + jump.first
+        return Onset(change_point(single.difference, near, jump.width), True), float(jump.excess.max())
     # the earliest end of a window that shows the difference, and places enough after it to date the onset
     ends = [
         (int((one.excess > 1).argmax()) + one.first + one.width - 1, one.width)
@@ -199,6 +237,22 @@ def _onset(seen: Sequence[_Seen], best: _Seen) -> tuple[Onset, float]:
         for one in changes
     ]
     return began, float(max(near, default=0.0))
+
+
+def _within_cell(block: Block, row: int, cell: int, cells: np.ndarray) -> int:
+    """Return the place near a cell since which a series differs."""
+    if cells.size == block.values.shape[1]:
+        return cell
+    ends = np.append(cells, block.values.shape[1])
+    first, last = int(ends[max(cell - 1, 0)]), int(ends[min(cell + 2, cells.size)])
+    levels = on_scale(block.scale, list(block.values[:, :, row : row + 1]), slice(1, None))
+    references = np.stack(levels[1:])[:, :, 0]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # places without a value
+        difference = levels[0][:, 0] - np.nanmean(references, axis=0)
+        before = np.nanmean(difference[max(0, first - 4 * (last - first)) : first]) if first else 0.0
+    difference = difference[first:last] - np.nan_to_num(before)
+    return first + onset(difference, np.ones(difference.size), difference.size - 1).place
 
 
 def from_parting(place: Parted, matching: Matching) -> Difference:

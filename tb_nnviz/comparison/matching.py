@@ -9,6 +9,8 @@ import numpy as np
 
 from tb_nnviz.comparison.series import RunSeries
 
+#: Largest number of cells of consecutive places.
+MOST_CELLS = 100
 #: The ways to match steps.
 WAYS = ("step", "samples", "tokens", "share")
 
@@ -30,6 +32,12 @@ class Matching:
     steps: np.ndarray
     tolerance: float
     axes: tuple[tuple[np.ndarray, np.ndarray], ...]
+
+    @property
+    def cells(self) -> np.ndarray:
+        """The first place of each cell: int64 [cells]. Differences are looked for in at most ``MOST_CELLS`` means."""
+        width = -(-self.places.size // MOST_CELLS)
+        return np.arange(0, self.places.size, max(width, 1))
 
     def indices(self, run: int, steps: np.ndarray) -> np.ndarray:
         """Return the index of the run's step that is nearest to each place, -1 if none is near: int64 [n].

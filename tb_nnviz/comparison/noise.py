@@ -9,14 +9,14 @@ import numpy as np
 
 from tb_nnviz.comparison.views import View, views
 
-#: Weights of the variance at a place, of its mean over places, and of its median over the rows of the kind and
-#: statistic. A few runs tell their variance at one place too badly to rely on it alone.
+#: Weights of the variance at a place, of its mean over places, and of that of the rows of the kind and statistic. A few
+#: runs tell their variance at one place too badly to rely on it alone.
 _WEIGHTS = (1.0, 4.0, 4.0)
-#: How much less the median counts if rows differ in the logarithm of their variance.
+#: How much less the other rows count if rows differ in the logarithm of their variance.
 _UNLIKE = 2.0
 #: The factor by which a difference must exceed the usual largest deviation of a run from its own group. Chosen so that
 #: at most 5 % of further runs of the same configuration have any difference at all.
-FACTOR = 1.3
+FACTOR = 1.5
 #: Limits, in units of the noise, where a group is too small to deviate from itself, and where there is no group.
 PAIR_LIMIT, SINGLE_LIMIT = 15.0, 6.0
 #: The least difference on the scale that is listed against a single run, of which no other seed is known.
@@ -55,11 +55,13 @@ class Series:
         classes: the number of the kind and statistic of each series, ascending: int64 [series].
         least: the least noise of each series: float32 [series].
         is_ratio: True for a series whose levels are logarithms: bool [series].
+        is_integral: True for a series that sums up what happened before: bool [series].
     """
 
     classes: np.ndarray
     least: np.ndarray
     is_ratio: np.ndarray
+    is_integral: np.ndarray
 
 
 def from_group(levels: np.ndarray, series: Series) -> list[Deviations]:
@@ -77,14 +79,11 @@ def from_group(levels: np.ndarray, series: Series) -> list[Deviations]:
     """
     members = len(levels) - 1
     found, held_out = [], []
-    for view in views(levels, series.classes, series.is_ratio):
-        classes, least = series.classes[view.columns], series.least[view.columns]
-        starts = np.flatnonzero(np.diff(classes, prepend=-1))
-        found.append((view, *_spread(view, 0, range(1, members + 1), starts, least)))
+    for view in views(levels, series.classes, series.is_ratio, series.is_integral):
+        spread = _Spread(view, series)
+        found.append((view, *spread.of(0)))
         if members > 2:
-            others = [(i, [k for k in range(1, members + 1) if k != i]) for i in range(1, members + 1)]
-            ones = [_spread(view, i, of, starts, least) for i, of in others]
-            held_out.append([_largest(difference, noise) for difference, noise in ones])
+            held_out.append([_largest(*spread.of(i)) for i in range(1, members + 1)])
     limit = FACTOR * float(np.exp(np.log(np.max(held_out, axis=0)).mean())) if held_out else PAIR_LIMIT
     return [_deviations(view, difference, noise, limit) for view, difference, noise in found]
 
@@ -101,11 +100,12 @@ def from_run(levels: np.ndarray, series: Series) -> list[Deviations]:
     """
     found = []
     singles: dict[str, np.ndarray] = {}
-    for view in views(levels, series.classes, series.is_ratio):
+    for view in views(levels, series.classes, series.is_ratio, series.is_integral):
         base = view.name.removesuffix("change").strip() or "level"
         if view.width == 1:
-            singles[view.name] = _variation(view.values)
-        variance = singles[base] * (2 if view.name.endswith("change") else 1) / view.width
+            singles[view.name] = np.full(series.classes.size, np.nan)
+            singles[view.name][view.columns] = _variation(view.values)
+        variance = singles[base][view.columns] * (2 if view.name.endswith("change") else 1) / view.width
         least = np.maximum(series.least[view.columns], LEAST_SINGLE / SINGLE_LIMIT)
         difference = _supported(view.values[0] - view.values[1], view.levels[0] - view.levels[1])
         noise = np.broadcast_to(np.sqrt(variance + least**2).astype(np.float32), difference.shape)
@@ -126,37 +126,82 @@ def _variation(values: np.ndarray) -> np.ndarray:
     return variance
 
 
-def _spread(
-    view: View, run: int, group: range | list[int], starts: np.ndarray, least: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the difference of a run from the mean of a group, and its noise: float32 [windows, columns] each."""
-    members = view.values[list(group)]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # windows without values
+class _Spread:
+    """The spread of a group in one view, with and without one of its members.
+
+    Sums over all members give the mean and the variance without one of them, so that a member costs few passes.
+    """
+
+    def __init__(self, view: View, series: Series) -> None:
+        self._view = view
+        classes = series.classes[view.columns]
+        self._starts = np.flatnonzero(np.diff(classes, prepend=-1))
+        self._rows = np.diff(np.append(self._starts, classes.size))
+        self._least = series.least[view.columns] ** 2
+        members = view.values[1:]
         has_gaps = bool(np.isnan(members).any())
-        mean_of, median = (np.nanmean, np.nanmedian) if has_gaps else (np.mean, np.median)
-        mean = mean_of(members, axis=0)
-        deviation = members - mean
-        count = (~np.isnan(members)).sum(0) if has_gaps else len(members)
-        variance = (np.nansum if has_gaps else np.sum)(deviation**2, axis=0) / np.maximum(count - 1, 1)
-        over_places = mean_of(variance, axis=0)
-        pooled, alike = np.empty_like(variance), np.empty(variance.shape[1], np.float32)
-        for start, end in zip(starts, [*starts[1:], variance.shape[1]], strict=True):
-            pooled[:, start:end] = median(variance[:, start:end], axis=1, keepdims=True)
-            alike[start:end] = _likeness(over_places[start:end] + least[start:end] ** 2)
-        level = view.levels[run] - mean_of(view.levels[list(group)], axis=0)
-    at, over, rows = _WEIGHTS
-    parts = [np.nan_to_num(part) for part in (variance, over_places, pooled)]
-    shared = rows * alike
-    variance = (at * parts[0] + over * parts[1] + shared * parts[2]) / (at + over + shared)
-    noise = np.sqrt((variance + least**2) * (1 + 1 / len(members))).astype(np.float32)
-    return _supported(view.values[run] - mean, level), noise
+        self._count = (~np.isnan(members)).sum(0, dtype=np.float32) if has_gaps else np.float32(len(members))
+        self._mean = _mean(members, self._count, has_gaps)
+        centered = members - self._mean
+        self._centered = np.nan_to_num(centered) if has_gaps else centered
+        self._known = ~np.isnan(members) if has_gaps else None
+        self._squares = np.einsum("rws,rws->ws", self._centered, self._centered)
+        if view.levels is view.values:
+            self._level = self._mean
+        else:
+            levels = view.levels[1:]
+            self._level = _mean(levels, self._count, has_gaps)
+
+    def of(self, run: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the difference of a run from the mean of the group without it, and its noise.
+
+        Args:
+            run: 0 for the run, or the number of a member.
+
+        Returns:
+            Two arrays, float32 [windows, columns].
+        """
+        view, count, squares = self._view, self._count, self._squares
+        difference = view.values[run] - self._mean
+        level = difference if view.levels is view.values else view.levels[run] - self._level
+        if run:
+            own = self._centered[run - 1]
+            left = np.maximum(count - 1, 1) if self._known is None else count - self._known[run - 1]
+            left = np.maximum(left, np.float32(1))
+            # without the member, the mean moves away from it
+            squares = np.maximum(squares - own**2 * (1 + 1 / left), 0)
+            difference = difference * (1 + 1 / left)
+            level = level * (1 + 1 / left)
+            count = left
+        variance = self._pool(squares / np.maximum(count - 1, 1))
+        noise = np.sqrt((variance + self._least) * (1 + 1 / np.maximum(count, 1)))
+        return _supported(difference, level), noise.astype(np.float32, copy=False)
+
+    def _pool(self, variance: np.ndarray) -> np.ndarray:
+        """Return variances that are pooled over places and rows: float32 [windows, columns]."""
+        over_places = variance.mean(0)
+        sizes = np.add.reduceat(np.sqrt(variance), self._starts, axis=1) / self._rows
+        logs = np.log(over_places + self._least)
+        means = np.add.reduceat(logs, self._starts) / self._rows
+        spread = np.add.reduceat((logs - np.repeat(means, self._rows)) ** 2, self._starts) / self._rows
+        # the rows tell the variance of each other as far as they are alike
+        at, over, rows = _WEIGHTS
+        shared = rows / (1 + _UNLIKE * spread)
+        total = np.repeat(at + over + shared, self._rows).astype(np.float32)
+        pooled = np.repeat((sizes**2 * shared).astype(np.float32), self._rows, axis=1)
+        found: np.ndarray = (at * variance + over * over_places + pooled) / total
+        return found
 
 
-def _likeness(variances: np.ndarray) -> float:
-    """Return a number from 0 to 1 that tells how well the variances of some rows tell that of each other."""
-    logs = np.log(variances[np.isfinite(variances)])
-    return 1.0 / (1.0 + _UNLIKE * float(logs.var())) if logs.size else 1.0
+def _mean(values: np.ndarray, count: np.ndarray, has_gaps: bool) -> np.ndarray:
+    """Return the mean over runs, NaN if none has a value: float32 [windows, columns]."""
+    found: np.ndarray
+    if not has_gaps:
+        found = values.mean(0)
+        return found
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found = np.where(count > 0, np.nansum(values, axis=0) / count, np.nan).astype(np.float32)
+    return found
 
 
 def _supported(difference: np.ndarray, level: np.ndarray) -> np.ndarray:

@@ -42,6 +42,28 @@ def onset(difference: np.ndarray, noise: np.ndarray, last: int) -> Onset:
     return Onset(place, bool(abs(jump) >= abs(level) / 2))
 
 
+def change_point(difference: np.ndarray, near: int, width: int) -> int:
+    """Return the most likely place of a change of level, at most ``width // 2`` from a place that is nearly right.
+
+    Args:
+        difference: [places], NaN where it is unknown.
+        near: the place.
+        width: the number of places before and after it that are used.
+
+    >>> change_point(np.array([0.0, 0.1, 0.0, 0.1, 2.0, 1.9, 2.0, 2.1]), 5, 4)
+    4
+    """
+    first, last = max(0, near - width), min(difference.size, near + width)
+
+    def between(place: int) -> float:
+        before, after = difference[first:place], difference[place:last]
+        size = before.size * after.size / (last - first)
+        return float(size * (_mean(after) - _mean(before)) ** 2)
+
+    places = range(max(first + 1, near - width // 2), min(last, near + width // 2 + 1))
+    return max(places, key=between, default=near)
+
+
 def _mean(values: np.ndarray) -> float:
     known = values[~np.isnan(values)]
     return float(known.mean()) if known.size else 0.0

@@ -95,8 +95,12 @@ def part(run: RunSeries, other: RunSeries) -> Parting | None:
 def _first_difference(run: RunSeries, other: RunSeries) -> tuple[Parted | None, int]:
     """Return the first value that differs by any bit, and the number of equal values before its step."""
     kinds = [kind for kind in ORDER if kind in run.kinds and kind in other.kinds]
-    pairs = {kind: _Pair(run.kinds[kind], other.kinds[kind]) for kind in kinds}
-    first = min((pair.first for pair in pairs.values()), default=np.inf)
+    # other seeds differ at once, and then no other step is looked at
+    for most in (1, None):
+        pairs = {kind: _Pair(run.kinds[kind], other.kinds[kind], most) for kind in kinds}
+        first = min((pair.first for pair in pairs.values()), default=np.inf)
+        if first == min((pair.steps[0] for pair in pairs.values() if pair.steps.size), default=np.inf):
+            break
     values = sum(pair.values_before(first) for pair in pairs.values())
     if first == np.inf:
         return None, values
@@ -136,10 +140,10 @@ def _has_equal_weights(run: RunSeries, other: RunSeries) -> bool:
 
 
 class _Pair:
-    """One kind of two runs at their common steps and rows."""
+    """One kind of two runs at their common rows and steps, or the first ``most`` of these."""
 
-    def __init__(self, run: KindSeries, other: KindSeries) -> None:
-        self.steps, ours, theirs = np.intersect1d(run.steps, other.steps, return_indices=True)
+    def __init__(self, run: KindSeries, other: KindSeries, most: int | None) -> None:
+        self.steps, ours, theirs = (one[:most] for one in np.intersect1d(run.steps, other.steps, return_indices=True))
         names = [row.name for row in run.rows if row.name in other.rows.place]
         self._rows = [run.rows[run.rows.place[name]] for name in names]
         self.only = ([row.name for row in run.rows if row.name not in other.rows.place],

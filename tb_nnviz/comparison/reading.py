@@ -41,7 +41,7 @@ def read_series(
         for names in dict.fromkeys(tuple(names) for names in written.values() if names):
             of = [run for run in runs if written[run] == list(names)]
             tables, lacking = read_tables(read, of, Selection(kind, names))
-            missing += lacking
+            missing += [one for one in lacking if one.statistic not in schema.SPARSE_STATISTICS]
             for run, table in tables.items():
                 kinds[run][kind] = _series(table)
     scalars, lacking = read_scalars(reader, runs, read=read)

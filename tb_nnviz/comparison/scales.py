@@ -62,7 +62,7 @@ def on_scale(
     reference: slice = slice(None),
     sizes: Sequence[np.ndarray] | None = None,
 ) -> list[np.ndarray]:
-    """Return the values of several runs on a scale: float64 [n, rows] each. A nonfinite value is NaN.
+    """Return the values of several runs on a scale: float32 [n, rows] each. A nonfinite value is NaN.
 
     Args:
         scale: the scale.
@@ -70,18 +70,18 @@ def on_scale(
         reference: the runs that tell the usual size of each row.
         sizes: of a signed statistic, values with its unit that tell the size of the row, such as ``rms``.
     """
-    finite = [np.where(np.isfinite(one), one, np.nan).astype(np.float64) for one in values]
+    finite = [np.where(np.isfinite(one), one, np.float32(np.nan)) for one in values]
     if scale is SHARE:
         return [2 * np.arcsin(np.sqrt(np.clip(one, 0, 1))) for one in finite]
     if scale is NUMBER:
         return [np.log1p(np.maximum(one, 0)) for one in finite]
-    like = finite if sizes is None else [np.where(np.isfinite(one), one, np.nan).astype(np.float64) for one in sizes]
+    like = finite if sizes is None else [np.where(np.isfinite(one), one, np.float32(np.nan)) for one in sizes]
     usual = _usual(like[reference])
     usual = np.where(usual > 0, usual, _usual(like))
-    usual = np.where(usual > 0, usual, 1.0)
+    usual = np.where(usual > 0, usual, 1.0).astype(np.float32)
     if scale is SIGNED:
         return [np.arcsinh(one / usual) for one in finite]
-    return [np.log(np.maximum(one, LEAST * usual)) for one in finite]
+    return [np.log(np.maximum(one, np.float32(LEAST) * usual)) for one in finite]
 
 
 def _usual(values: Sequence[np.ndarray]) -> np.ndarray:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tb_nnviz.comparison.windows import widths, window_means
+from tb_nnviz.comparison.windows import window_means
 
 #: The least number of rows of which the median is common to a kind and statistic.
 _LEAST_ROWS = 4
@@ -40,7 +40,7 @@ class View:
     levels: np.ndarray
 
 
-def views(levels: np.ndarray, classes: np.ndarray, is_ratio: np.ndarray) -> Iterator[View]:
+def views(levels: np.ndarray, classes: np.ndarray, is_ratio: np.ndarray, is_integral: np.ndarray) -> Iterator[View]:
     """Yield all views of the levels of several runs.
 
     Batches and phases of training raise or lower a statistic in all rows together. Relative to the median, a row has
@@ -49,24 +49,27 @@ def views(levels: np.ndarray, classes: np.ndarray, is_ratio: np.ndarray) -> Iter
     Args:
         levels: float32 [runs, places, series].
         classes: the number of the kind and statistic of each series, ascending: int64 [series].
+        is_integral: True for a series that sums up what happened before, such as a moment of the gradient. It hardly
+            changes, except after a rare spike, so its changes are not compared: bool [series].
         is_ratio: True for a series whose levels are logarithms. Only these are compared among rows: bool [series].
     """
-    everything = np.arange(classes.size)
     rows = np.bincount(classes)[classes]
     columns = np.flatnonzero(is_ratio & (rows >= _LEAST_ROWS))
-    for width in widths(levels.shape[1]):
-        means = window_means(levels, width)
-        changes = 1 < width <= _WIDEST_CHANGE and means.shape[1] > width
-        yield View(LEVEL, width, 0, everything, means, means)
-        if changes:
-            yield View(CHANGE, width, width, everything, means[:, width:] - means[:, :-width], means[:, width:])
-        if columns.size:
-            own = means[:, :, columns]
-            relative = own - _medians(own, classes[columns])
-            yield View(RELATIVE, width, 0, columns, relative, own)
-            if changes:
-                change = relative[:, width:] - relative[:, :-width]
-                yield View(RELATIVE_CHANGE, width, width, columns, change, own[:, width:])
+    bases = [(LEVEL, CHANGE, np.arange(classes.size), levels)]
+    if columns.size:
+        own = levels[:, :, columns]
+        bases.append((RELATIVE, RELATIVE_CHANGE, columns, own - _medians(own, classes[columns])))
+    windows = [(base, window_means(base[3])) for base in bases]
+    for width, means in windows[0][1]:
+        for (name, change, places, _), others in windows:
+            values = means if name == LEVEL else next(others)[1]
+            plain = means if name == LEVEL else means[:, :, places]
+            yield View(name, width, 0, places, values, plain)
+            free = np.flatnonzero(~is_integral[places])
+            if 1 < width <= _WIDEST_CHANGE and values.shape[1] > width and free.size:
+                values, plain = values[:, :, free], plain[:, :, free]
+                changes = values[:, width:] - values[:, :-width]
+                yield View(change, width, width, places[free], changes, plain[:, width:])
 
 
 def _medians(values: np.ndarray, classes: np.ndarray) -> np.ndarray:

@@ -2,46 +2,55 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 
-def widths(places: int) -> tuple[int, ...]:
-    """Return the widths of windows for some number of places: powers of four, and all places.
-
-    >>> widths(100), widths(1)
-    ((1, 4, 16, 64, 100), (1,))
-    """
-    found = [1]
-    while found[-1] * 4 <= places:
-        found.append(found[-1] * 4)
-    return tuple(found if found[-1] >= places else [*found, places])
-
-
-def window_means(levels: np.ndarray, width: int) -> np.ndarray:
-    """Return the means over windows: [runs, places - width + 1, series].
+def window_means(levels: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield the means over windows of some widths, narrow ones first: powers of four, and all places.
 
     A window of which more than half the values are NaN is NaN.
 
     Args:
-        levels: [runs, places, series].
-        width: the number of places of a window.
+        levels: float32 [runs, places, series].
 
-    >>> window_means(np.array([1.0, 3.0, 5.0]).reshape(1, 3, 1), 2).ravel().tolist()
-    [2.0, 4.0]
+    Returns:
+        Widths in places, and means: float32 [runs, places - width + 1, series].
+
+    >>> levels = np.array([1.0, 3.0, 5.0, 7.0, 9.0], np.float32).reshape(1, 5, 1)
+    >>> [(width, means.ravel().tolist()) for width, means in window_means(levels)]
+    [(1, [1.0, 3.0, 5.0, 7.0, 9.0]), (4, [4.0, 6.0]), (5, [5.0])]
     """
-    if width == 1:
-        return levels
+    places = levels.shape[1]
+    yield 1, levels
     known = ~np.isnan(levels)
-    sums = _window_sums(np.where(known, levels, 0), width)
     if known.all():
-        return (sums / width).astype(levels.dtype)
-    counts = _window_sums(known, width)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        means = np.where(counts >= width / 2, sums / counts, np.nan)
-    return means.astype(levels.dtype)
+        sums, counts = levels, None
+    else:
+        sums, counts = np.where(known, levels, np.float32(0)), known.astype(np.float32)
+    width = 1
+    while width * 4 <= places:
+        sums, width = _joined(sums, width), width * 4
+        counts = None if counts is None else _joined(counts, width // 4)
+        yield width, _means(sums, counts, width)
+    if width < places:
+        whole = known.sum(1, keepdims=True, dtype=np.float32) if counts is not None else None
+        yield places, _means(np.nansum(levels, axis=1, keepdims=True), whole, places)
 
 
-def _window_sums(values: np.ndarray, width: int) -> np.ndarray:
-    sums = np.cumsum(values, axis=1, dtype=np.float64)
-    sums[:, width:] -= sums[:, :-width].copy()
-    return sums[:, width - 1 :]
+def _joined(sums: np.ndarray, width: int) -> np.ndarray:
+    """Return the sums over windows that join four of a width."""
+    last = sums.shape[1] - 3 * width
+    joined: np.ndarray = sums[:, :last] + sums[:, width : last + width]
+    joined += sums[:, 2 * width : last + 2 * width]
+    joined += sums[:, 3 * width : last + 3 * width]
+    return joined
+
+
+def _means(sums: np.ndarray, counts: np.ndarray | None, width: int) -> np.ndarray:
+    found: np.ndarray = sums * np.float32(1 / width)
+    if counts is not None:
+        with np.errstate(invalid="ignore", divide="ignore"):
+            found = np.where(counts >= width / 2, sums / counts, np.float32(np.nan))
+    return found
