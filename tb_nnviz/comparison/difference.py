@@ -232,11 +232,11 @@ def _onset(seen: Sequence[_Seen], best: _Seen) -> tuple[Onset, float]:
     is_relative = best.name.startswith(RELATIVE)
     single = next(one for one in seen if one.name == (RELATIVE if is_relative else LEVEL))
     began = onset(single.difference, single.noise, min(end + width, single.difference.size - 1))
-    near = [
+    jumps = [
         one.excess[max(0, began.place - one.first - 2) : max(0, began.place - one.first + 3)].max(initial=0.0)
         for one in changes
     ]
-    return began, float(max(near, default=0.0))
+    return began, float(max(jumps, default=0.0))
 
 
 def _within_cell(block: Block, row: int, cell: int, cells: np.ndarray) -> int:

@@ -17,6 +17,8 @@ _UNLIKE = 2.0
 #: The factor by which a difference must exceed the usual largest deviation of a run from its own group. Chosen so that
 #: at most 5 % of further runs of the same configuration have any difference at all.
 FACTOR = 1.5
+#: The same of a single place, beside the former: a batch that makes a spike is rare, so a group hardly knows it.
+SPIKE = 1.5
 #: Limits, in units of the noise, where a group is too small to deviate from itself, and where there is no group.
 PAIR_LIMIT, SINGLE_LIMIT = 15.0, 6.0
 #: The least difference on the scale that is listed against a single run, of which no other seed is known.
@@ -85,7 +87,10 @@ def from_group(levels: np.ndarray, series: Series) -> list[Deviations]:
         if members > 2:
             held_out.append([_largest(*spread.of(i)) for i in range(1, members + 1)])
     limit = FACTOR * float(np.exp(np.log(np.max(held_out, axis=0)).mean())) if held_out else PAIR_LIMIT
-    return [_deviations(view, difference, noise, limit) for view, difference, noise in found]
+    spike = limit if members < 3 else limit * SPIKE
+    return [
+        _deviations(view, difference, noise, spike if view.width == 1 else limit) for view, difference, noise in found
+    ]
 
 
 def from_run(levels: np.ndarray, series: Series) -> list[Deviations]:

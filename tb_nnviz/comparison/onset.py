@@ -61,7 +61,7 @@ def change_point(difference: np.ndarray, near: int, width: int) -> int:
         return float(size * (_mean(after) - _mean(before)) ** 2)
 
     places = range(max(first + 1, near - width // 2), min(last, near + width // 2 + 1))
-    return max(places, key=between, default=near)
+    return max(places, key=between) if places else near
 
 
 def _mean(values: np.ndarray) -> float:

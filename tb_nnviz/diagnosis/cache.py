@@ -45,11 +45,11 @@ class DiagnosisCache:
         """
         chosen = checked(settings)
         name = json.dumps(chosen, sort_keys=True)
-        state = 0 if reference is None else _state(reader, reference)
+        state = 0 if reference is None else log_state(reader, reference)
         found = []
         for run in runs:
             other = None if run == reference else reference
-            key = (reader.experiment, run, _state(reader, run), other, state if other is not None else 0, name)
+            key = (reader.experiment, run, log_state(reader, run), other, state if other is not None else 0, name)
             with self._lock:
                 known = self._kept.get(key)
             if known is None:
@@ -70,7 +70,7 @@ def _diagnose(reader: Reader, key: Key, settings: Settings) -> Diagnosis:
     return with_reference(found, LoggedRun(reader, run), LoggedRun(reader, reference), reference)
 
 
-def _state(reader: Reader, run: str) -> int:
+def log_state(reader: Reader, run: str) -> int:
     """Return a number that changes when a run's log grows or is written again."""
     listed = [reader.list_tensors(plugin, [run]) for plugin in (schema.PLUGIN, schema.PLUGIN_FINDINGS)]
     series = [reader.list_scalars([run]), *listed]

@@ -91,6 +91,7 @@ RULES = {
     "tb_nnviz.diagnosis*": rule("numpy tb_nnviz.schema tb_nnviz.rules tb_nnviz.logs tb_nnviz.diagnosis"),
     # the comparison of runs: pure functions over series, and two modules that read logs
     "tb_nnviz.comparison.reading": rule("numpy tb_nnviz.schema tb_nnviz.logs tb_nnviz.diagnosis tb_nnviz.comparison"),
+    "tb_nnviz.comparison.cache": rule("tb_nnviz.logs tb_nnviz.diagnosis tb_nnviz.comparison"),
     "tb_nnviz.comparison.directory": rule("tb_nnviz.rules tb_nnviz.logs tb_nnviz.comparison"),
     "tb_nnviz.comparison*": rule("numpy tb_nnviz.schema tb_nnviz.rules tb_nnviz.comparison"),
     "tb_nnviz.plugin*": rule(
