@@ -13,8 +13,8 @@ LEAST = 1e-6
 _SHARES = ("fraction", "share", "entropy", "entropy_min")
 #: Statistics that may be negative.
 _SIGNED = ("mean", "min", "max")
-#: Statistics whose median over units may be near 0 by chance.
-_UNSTEADY = ("outlier_ratio",)
+#: Statistics that are near 0 by chance: a median over units, and a distance from 1.
+_UNSTEADY = ("outlier_ratio", "sum_deviation")
 #: Statistics that count elements.
 _COUNTS = ("nonfinite",)
 
