@@ -90,5 +90,9 @@ def _finding(found: Parted, name: str) -> Finding:
         evidence=found.evidence,
         advice=_ADVICE,
         source=_SOURCE,
-        details=found.document(),
+        details={
+            **found.document(),
+            "usual_is": f"in {name}",
+            **({} if found.kind else {"global": found.statistic}),  # a scalar of the whole step
+        },
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from tensorboard import plugin_util
@@ -14,6 +15,7 @@ from tb_nnviz.logs.provider import ProviderReader
 from tb_nnviz.plugin import query
 from tb_nnviz.plugin.route import Caches, Call, Route
 from tb_nnviz.plugin.routes import ROUTES
+from tb_nnviz.plugin.turns import Turns, places_of
 
 
 class Request(wrappers.Request):
@@ -30,6 +32,7 @@ class NNVizPlugin(base_plugin.TBPlugin):  # type: ignore[misc, unused-ignore]  #
     def __init__(self, context: base_plugin.TBContext) -> None:
         self._data_provider = context.data_provider
         self.caches = Caches()
+        self._turns = Turns(places_of(context.data_provider))
 
     def is_active(self) -> bool:
         """Return False, because TensorBoard calls this only if no run has nnviz data."""
@@ -61,7 +64,9 @@ class NNVizPlugin(base_plugin.TBPlugin):  # type: ignore[misc, unused-ignore]  #
                     raise exceptions.MethodNotAllowed(
                         list(route.methods), f"unknown method: {request.method} (expected {expected})"
                     )
-                content, content_type, expires = route.handler(self._call(route, request))
+                call = self._call(route, request)
+                with self._turns.next() if route.takes_turn else contextlib.nullcontext():
+                    content, content_type, expires = route.handler(call)
                 response = http_util.Respond(request, content, content_type, expires=expires)
             except exceptions.HTTPException as error:
                 headers = [("Allow", ", ".join(route.methods))] if error.code == 405 else []
@@ -75,7 +80,7 @@ class NNVizPlugin(base_plugin.TBPlugin):  # type: ignore[misc, unused-ignore]  #
         environ = request.environ
         reader = ProviderReader(self._data_provider, plugin_util.context(environ), plugin_util.experiment_id(environ))
         _, _, name = request.path.partition(f"/plugin/{self.plugin_name}{route.path.removesuffix('*')}")
-        return Call(reader, self.caches, lambda: _body(request), name)
+        return Call(reader, self.caches, _body(request) if request.method == "POST" else b"", name)
 
 
 def _body(request: wrappers.Request) -> bytes:

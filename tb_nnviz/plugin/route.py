@@ -39,13 +39,13 @@ class Call:
     Attributes:
         reader: the source of the runs.
         caches: the caches of the plugin.
-        read_body: a function that returns the body.
+        body: the body of the request, empty without one.
         name: the part of the URL at the place of ``*`` in the route's path, else the empty string.
     """
 
     reader: Reader
     caches: Caches
-    read_body: Callable[[], bytes]
+    body: bytes
     name: str
 
     def read_tags(self, runs: Sequence[str], tags: Sequence[str]) -> ReadResult[Points]:
@@ -63,11 +63,15 @@ class Answer(NamedTuple):
 
 @dataclass(frozen=True)
 class Route:
-    """A path below data/plugin/nnviz, the HTTP methods that it takes, and its handler."""
+    """A path below data/plugin/nnviz, the HTTP methods that it takes, and its handler.
+
+    A route that reads runs takes turns with the others, see ``turns.py``.
+    """
 
     path: str
     methods: tuple[str, ...]
     handler: Callable[[Call], Answer]
+    takes_turn: bool = True
 
 
 def json_answer(document: dict[str, Any]) -> Answer:

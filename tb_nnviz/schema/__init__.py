@@ -53,6 +53,7 @@ from tb_nnviz.schema.statistics import (
     SPARSE_STATISTICS,
     STATISTICS,
     TRACKED,
+    WINDOW_STATISTICS,
 )
 from tb_nnviz.schema.tags import (
     METADATA_CONTENT,
@@ -118,6 +119,7 @@ __all__ = [
     "TRUNCATED",
     "VERSION",
     "WEIGHT",
+    "WINDOW_STATISTICS",
     "Entry",
     "Layout",
     "Notice",

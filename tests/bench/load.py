@@ -1,10 +1,10 @@
 """Answers of TensorBoard under load: ``./dev bench load``.
 
 Some runs are trained and copied, and three of them grow. Clients request every route as the page does, without pause,
-each time for ten runs at random. The table has the number of requests per route, the median, the 95th percentile and
-the largest of their times in seconds, and the number of errors: answers other than 200, and connections without an
-answer. Memory is the peak resident set of TensorBoard's process and of its data server, added. The goals hold for two
-idle cores.
+each time for ten runs at random, or for one run as the diagnosis is requested. The table has the number of requests per
+route, the median, the 95th percentile and the largest of their times in seconds, and the number of errors: answers
+other than 200, and connections without an answer. Memory is the peak resident set of TensorBoard's process and of its
+data server, added. The goals hold for two idle cores.
 
 With --python, TensorBoard and its plugin are those of another environment, to compare versions on the same logs.
 """
@@ -223,6 +223,7 @@ def requests(rng: random.Random, runs: list[str]) -> tuple[str, str, Body | None
         (4, "maps, tag", "maps", {"runs": some, **of_map}),
         (3, "structure", "structure", {"runs": some}),
         (5, "findings", "findings", {"runs": some}),
+        (5, "health", "health", {"runs": some[:1]}),
     ]  # fmt: skip
     ((_, name, route, body),) = rng.choices(sorts, [sort[0] for sort in sorts])
     return name, route, body

@@ -14,7 +14,7 @@ MAX_REFERENCES = 50
 
 def handle(call: Call) -> Answer:
     """Return the comparison of each run with the reference run, or with the group of runs."""
-    body = query.parse_body(call.read_body(), ("runs", "reference", "align"))
+    body = query.parse_body(call.body, ("runs", "reference", "align"))
     runs, references = query.parse_runs(body), query.parse_names(body, "reference", MAX_REFERENCES)
     if not references:
         raise errors.InvalidArgumentError("missing reference: [] (a run, or the runs of a group)")

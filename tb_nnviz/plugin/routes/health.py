@@ -7,12 +7,13 @@ from tensorboard import errors
 from tb_nnviz.diagnosis.document import describe
 from tb_nnviz.plugin import query
 from tb_nnviz.plugin.route import POST, Answer, Call, Route, binary_answer
+from tb_nnviz.rules.limit_words import limit_words
 from tb_nnviz.rules.registry import RULES
 
 
 def handle(call: Call) -> Answer:
     """Return the verdict, the findings and what was checked of many runs, and the rules with their default limits."""
-    body = query.parse_body(call.read_body(), ("runs", "rules", "reference"))
+    body = query.parse_body(call.body, ("runs", "rules", "reference"))
     runs = query.parse_runs(body)
     reference = body.get("reference")
     if not (reference is None or isinstance(reference, str)):
@@ -22,7 +23,14 @@ def handle(call: Call) -> Answer:
     except (ValueError, TypeError) as error:
         raise errors.InvalidArgumentError(str(error)) from None
     rules: list[dict[str, Any]] = [
-        {"name": rule.name, "title": rule.title, "limits": dict(rule.limits), "source": rule.source} for rule in RULES
+        {
+            "name": rule.name,
+            "title": rule.title,
+            "limits": dict(rule.limits),
+            "words": {name: words._asdict() for name, words in limit_words(rule).items()},
+            "source": rule.source,
+        }
+        for rule in RULES
     ]
     unknown = [one.run for one in found if one.first is None]
     missing = [{"run": run, "reason": f"no data in run {run!r}"} for run in unknown]

@@ -47,7 +47,7 @@ def parse(data: bytes) -> HistogramsQuery:
 
 def handle(call: Call) -> Answer:
     """Return the listing, or the histograms of some rows and steps."""
-    requested = parse(call.read_body())
+    requested = parse(call.body)
     reading = HistogramReading(call.reader, requested.runs, requested.kind, call.caches.histograms, call.read_tags)
     if requested.rows is None and requested.step is None:
         answer = _listing(reading)

@@ -10,4 +10,4 @@ def handle(call: Call) -> Answer:
     return Answer(asset.content, asset.content_type, asset.expires)
 
 
-ROUTE = Route("/index.js", GET, handle)
+ROUTE = Route("/index.js", GET, handle, takes_turn=False)

@@ -58,7 +58,7 @@ def parse(data: bytes) -> MapsQuery:
 
 def handle(call: Call) -> Answer:
     """Return the newest map of each tag, or maps of one tag."""
-    requested = parse(call.read_body())
+    requested = parse(call.body)
     answer, missing = _listing(call, requested) if requested.tag is None else _maps(call, requested, requested.tag)
     return binary_answer({"prefix": requested.prefix, **answer, "missing": missing_items(missing, "tag", "step")})
 

@@ -50,7 +50,7 @@ def parse(data: bytes) -> ScalarsQuery:
 
 def handle(call: Call) -> Answer:
     """Return the scalar series of many runs."""
-    series, missing = read_scalars(call.reader, *parse(call.read_body()), read=call.read_tags)
+    series, missing = read_scalars(call.reader, *parse(call.body), read=call.read_tags)
     items = [
         {
             "run": one.run,

@@ -58,7 +58,7 @@ def parse(data: bytes) -> SeriesQuery:
 
 def handle(call: Call) -> Answer:
     """Return the tables of many runs."""
-    requested = parse(call.read_body())
+    requested = parse(call.body)
     tables, missing = read_tables(call.read_tags, requested.runs, requested.selection)
     layouts: dict[str, Any] = {}
     series = []

@@ -14,4 +14,4 @@ def handle(call: Call) -> Answer:
     return Answer(asset.content, asset.content_type, asset.expires)
 
 
-ROUTE = Route("/static/*", GET, handle)
+ROUTE = Route("/static/*", GET, handle, takes_turn=False)

@@ -7,7 +7,7 @@ from tb_nnviz.plugin.route import POST, Answer, Call, Route, binary_answer, miss
 
 def handle(call: Call) -> Answer:
     """Return the newest graph and rows of many runs."""
-    runs = query.parse_runs(query.parse_body(call.read_body(), ("runs",)))
+    runs = query.parse_runs(query.parse_body(call.body, ("runs",)))
     structures, missing = read_structures(call.reader, runs)
     items = [
         {"run": one.run, "graph": one.graph, "layers": one.layers, "parameters": one.parameters} for one in structures

@@ -66,7 +66,10 @@ def test_health_settings_reach_the_rules(health_board: TensorBoard) -> None:
 def test_health_lists_all_rules_with_limits(health_board: TensorBoard) -> None:
     rules = ask(health_board, "sound")["rules"]
     assert [rule["name"] for rule in rules] == [rule.name for rule in RULES]
-    assert {"name", "title", "limits", "source"} == set(rules[0])
+    assert {"name", "title", "limits", "words", "source"} == set(rules[0])
+    for rule in rules:
+        assert rule["words"].keys() == rule["limits"].keys()
+        assert all(one["text"] for one in rule["words"].values())
 
 
 def test_health_reference_equals_the_command_line(health_board: TensorBoard, logdir: Path) -> None:

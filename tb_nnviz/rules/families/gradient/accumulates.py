@@ -11,11 +11,16 @@ from tb_nnviz.rules.sizes import clip_factor, total_norm
 from tb_nnviz.rules.step_values import StepValues
 
 #: ``limit``: difference between the sum of a bias's gradient and the sum of the gradient of its layer's output, over
-#: the largest sum that the bias's gradient can have. Without accumulation they are equal, up to rounding of 16 bits.
-#: ``bound``: norm of a bias's gradient over the largest that the gradient of its layer's output allows: an exact bound
-#: of 1, which healthy runs reach. ``patience``: logged steps. For logs without outputs, ``growth`` is the norm over the
-#: first one, and ``rises`` the number of logged steps in a row at which it rises.
-ACCUMULATES = {"limit": 0.05, "bound": 1.1, "patience": 3, "growth": 10.0, "rises": 5}
+#: the largest sum that the bias's gradient can have. Without accumulation they are equal, up to rounding of 16 bits and
+#: to clipping that was not reported, which only shrinks the gradient. ``bound``: norm of a bias's gradient over the
+#: largest that the gradient of its layer's output allows: an exact bound of 1, which healthy runs reach. ``patience``:
+#: logged steps, and ``share``: their share of all. ``tokens``: logged steps at which no row of an embedding loses its
+#: gradient, and ``gains``: those at which more get one. Without accumulation, the rows are those of the step's tokens.
+#: For logs without outputs, ``growth`` is the norm over the first one, and ``rises`` the number of logged steps in a
+#: row at which it rises.
+ACCUMULATES = {
+    "limit": 0.05, "bound": 1.1, "patience": 3, "share": 0.3, "tokens": 8, "gains": 3, "growth": 10.0, "rises": 5,
+}  # fmt: skip
 
 
 class Accumulates(Rule):
@@ -28,7 +33,7 @@ class Accumulates(Rule):
     name = "gradient/accumulates"
     title = "Gradients are not set to zero"
     reads = frozenset({("gradient", "count"), ("gradient", "norm"), ("gradient", "mean")})
-    uses = BIAS_READS
+    uses = BIAS_READS | {("gradient", "zero_fraction")}
     scalars = frozenset({"stale_gradient"})
     limits = ACCUMULATES
     advice = (
@@ -41,7 +46,9 @@ class Accumulates(Rule):
         super().__init__(**limits)
         self._first: float | None = None
         self._last = 0.0
-        self._steps = 0  # logged steps in a row at which gradients differ from those of the step
+        self._steps = 0  # logged steps at which gradients differ from those of the step
+        self._judged = 0  # logged steps at which that is known
+        self._tokens = _Tokens(int(self.limit["tokens"]), int(self.limit["gains"]))
         self._rises = 0  # logged steps in a row at which the norm rises
         self._since = 0
         self._is_stale = False
@@ -55,13 +62,14 @@ class Accumulates(Rule):
         self._is_stale = values.scalars["stale_gradient"] > 0
         self._since = self._since if was_stale else values.step
         if self._reported or not self._is_stale or first is None or not np.isfinite(total):
-            self._steps, self._rises = 0, 0
+            self._steps = self._judged = self._rises = 0
             return []
         differs = self._differs(values)
-        self._steps = self._steps + 1 if differs else 0
+        self._steps, self._judged = self._steps + (differs is True), self._judged + (differs is not None)
         self._rises = self._rises + 1 if total > last else 0
         grows = differs is None and self._rises >= self.limit["rises"] and total > self.limit["growth"] * first
-        if self._steps < self.limit["patience"] and not grows:
+        is_often = self._steps >= max(self.limit["patience"], self.limit["share"] * self._judged)
+        if not (is_often or grows or self._tokens.only_grow(values)):
             return []
         self._reported = True
         rows, norms = values.rows["gradient"], values.get("gradient", "norm")
@@ -74,6 +82,7 @@ class Accumulates(Rule):
             self.finding(
                 values.step, "warning" if grows else "severe", evidence, since=self._since, row=rows[place].name,
                 kind="gradient", statistic="norm", value=total, usual=first,
+                quantity="gradient norm of all parameters", usual_is="at the first logged step",
             )
         ]  # fmt: skip
 
@@ -87,8 +96,39 @@ class Accumulates(Rule):
         with np.errstate(all="ignore"):
             if (sums.sizes / factor > self.limit["bound"] * sums.bounds).any():
                 return True
-            difference = np.abs(sums.given / factor - sums.expected) / largest
+            given, expected = sums.given / factor, sums.expected
+            difference = np.abs(given - expected) / largest
             # Sums that are 0 but for rounding, as behind a softmax, are equal in any case.
-            tells = np.maximum(np.abs(sums.given) / factor, np.abs(sums.expected)) > self.limit["limit"] * largest
+            tells = np.maximum(np.abs(given), np.abs(expected)) > self.limit["limit"] * largest
+            if "clip_factor" not in values.scalars:  # unreported clipping gives a share of what is expected
+                difference[(given * expected > 0) & (np.abs(given) <= np.abs(expected))] = 0
         known = np.isfinite(difference) & tells
         return bool(known.any() and (difference[known] > self.limit["limit"]).mean() > 0.5)
+
+
+class _Tokens:
+    """The share of rows of embeddings that have no gradient: it never rises if gradients are accumulated.
+
+    Args:
+        patience: the number of logged steps from the first on.
+        gains: the number of those at which it falls.
+    """
+
+    def __init__(self, patience: int, gains: int) -> None:
+        self._patience, self._least = patience, gains
+        self._last: np.ndarray | None = None
+        self._seen = self._gains = 0
+
+    def only_grow(self, values: StepValues) -> bool:
+        """Record a step, and return True if no row of any embedding has lost its gradient in enough steps."""
+        if self._seen < 0 or not values.has("gradient", "zero_fraction"):
+            return False
+        rows = values.rows["gradient"]
+        zeros = values.get("gradient", "zero_fraction")[rows.has_role("embedding") & rows.trainable]
+        known = zeros.size > 0 and bool(np.isfinite(zeros).all())
+        if not known or (self._last is not None and (self._last.size != zeros.size or (zeros > self._last).any())):
+            self._seen = -1  # for good
+            return False
+        self._gains += self._last is not None and bool((zeros < self._last).any())
+        self._last, self._seen = zeros, self._seen + 1
+        return self._seen >= self._patience and self._gains >= self._least

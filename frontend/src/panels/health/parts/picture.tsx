@@ -124,7 +124,6 @@ function Drawing({ finding, lines, title, names, pending, error, statistic }: Dr
       : [own.at[0], Math.max(last, finding.step)];
     return layOut(lines, guides, domain, statistic, width);
   }, [lines, own, width, hasUnit, limit, usual, names, statistic, finding]);
-  const compared = other && valueAt(other, place);
   const alt =
     layout && own
       ? names
@@ -172,8 +171,14 @@ function Drawing({ finding, lines, title, names, pending, error, statistic }: Dr
         )}
       </div>
       <div class="h-legend">
-        {[own, other].map(
-          (line) =>
+        {names && place >= 0 && (
+          <span class="dim" title={finding.row}>
+            {TEXT.inRow(cut(finding.row))}
+          </span>
+        )}
+        {[own, other].map((line) => {
+          const at = line && valueAt(line, place);
+          return (
             line && (
               <span key={line.run} title={line.run}>
                 <RunMarker
@@ -181,16 +186,16 @@ function Drawing({ finding, lines, title, names, pending, error, statistic }: Dr
                   shape={shapeOf(store.order.value.get(line.run) ?? 0)}
                 />
                 <Name text={store.shortNames.value.get(line.run) ?? line.run} among={store.shortList.value} />
-                {line === other && (
-                  <span class="dim" data-testid="h-reference">
-                    {compared
-                      ? `${short(compared.value)} ${names ? "" : UI_TEXT.nearestStep(compared.at)}`
-                      : ""}
+                {at && (
+                  <span class="dim" data-testid={line === other ? "h-reference" : "h-own"}>
+                    {Number.isFinite(at.value) ? short(at.value) : TEXT.nonfinite}
+                    {names ? "" : ` ${UI_TEXT.nearestStep(at.at)}`}
                   </span>
                 )}
               </span>
-            ),
-        )}
+            )
+          );
+        })}
       </div>
     </>
   );
