@@ -38,6 +38,8 @@ GROWN = 1.5
 #: The factor by which it must grow between two logged steps to be the reason for NaN. A warm-up that is logged rarely
 #: grows by about 2 from the second logged step on.
 JUMP = 5.0
+#: Logged steps at whose end the learning rate may still be that of a warm-up.
+WARM_UP = 3
 #: Optimizers that choose the size of a step themselves.
 LINE_SEARCH = {"LBFGS"}
 
@@ -81,7 +83,7 @@ class TooHigh(Rule):
         self._high = False  # True if a layer was above the limit at the last logged step
         self._seen = 0
         self._last: tuple[int, float, float, str] | None = None  # step, median, largest, text of the rates
-        self._rate = 0.0
+        self._rate = self._highest = 0.0
         self._loss: dict[str, float] = {}  # the first value of each
         self._latest: dict[str, float] = {}
         self._worst: dict[str, float] = {}  # the largest finite value of each
@@ -121,7 +123,10 @@ class TooHigh(Rule):
         easing = self._easing(values)
         # A jump from usual updates at an unchanged rate is a spike of the gradient, unless it lasts.
         is_usual = before is not None and before[1] < self.limit["before_nan"] and not risen
-        is_sudden = median > self.limit["sudden"] * easing
+        has_jumped = self._seen > WARM_UP and self._rate > JUMP * self._highest
+        self._highest = max(self._highest, self._rate)
+        # One step above the limit suffices if the rate has just left all earlier ones behind.
+        is_sudden = median > (self.limit["limit"] if has_jumped else self.limit["sudden"] * easing)
         if not (is_sudden and is_usual):
             self._last = values.step, median, largest, text
         if self._rose or ((not is_sudden or is_usual) and not self._lasts(values.step)):
