@@ -228,6 +228,10 @@ class Monitor:
     def close(self) -> None:
         """Remove all hooks and write pending events. A step that is still open is dropped.
 
+        Some problems show only at the end of a run, such as a loss that has never left its start. Their findings are
+        logged now, or when the process ends without ``close``. Nothing is left to be stopped, so the actions "raise"
+        and "break" of ``on_finding`` give a line in the terminal for them.
+
         Raises:
             FindingError: a finding of the last steps has the action "raise". Everything is written and closed then.
         """

@@ -13,6 +13,8 @@ from tb_nnviz.schema import Row
 _RECTIFIERS = ("relu", "gelu", "silu", "swish", "mish", "hardshrink", "softshrink", "threshold")
 #: Parts of the names of modules that look like rectifiers, but pass negative inputs on.
 _LEAKY = ("leaky", "prelu", "rrelu")
+#: Parts of the names of other activation functions. A name with "elu" is a rectifier or leaky.
+_BOUNDED = ("elu", "sigmoid", "tanh", "softplus", "softsign")
 #: Parts of the names of modules that multiply by weights.
 _WEIGHTED = ("linear", "conv", "attention", "bilinear")
 
@@ -25,6 +27,8 @@ class Calls:
     >>> calls = Calls(rows)
     >>> calls.rectifies.tolist(), calls.weighs.tolist(), calls.normalizes.tolist()
     ([False, True, False, False], [True, False, False, False], [False, False, True, False])
+    >>> calls.activates.tolist()
+    [False, True, False, True]
     """
 
     def __init__(self, rows: Rows) -> None:
@@ -32,6 +36,7 @@ class Calls:
         types = [row.type.lower() for row in rows]
         leaky = _has(types, _LEAKY)
         self.rectifies = _has(types, _RECTIFIERS) & ~leaky
+        self.activates = self.rectifies | leaky | _has(types, _BOUNDED)
         self.normalizes = _has(types, ("norm",))
         self.batch_norms = _has(types, ("batchnorm",))
         self.embeds = rows.has_role("embedding")

@@ -48,7 +48,7 @@ EFFECTS: Mapping[str, tuple[str, ...]] = {
     ),
     "gradient/accumulates": (
         "gradient/exploding", "gradient/spike", "update/too_large", "parameter/growing", "loss/*", "nonfinite/*",
-        "learning_rate/too_high",
+        "learning_rate/too_high", "attention/*",
     ),
     "gradient/spike": (
         "update/too_large", "parameter/growing", "loss/*", "nonfinite/*", "gradient/zero", "activation/*",

@@ -52,6 +52,7 @@ from tb_nnviz.schema.statistics import (
     SPARSE_STATISTICS,
     STATISTICS,
     TRACKED,
+    WINDOW_STATISTICS,
 )
 from tb_nnviz.schema.tags import (
     METADATA_CONTENT,
@@ -115,6 +116,7 @@ __all__ = [
     "TRUNCATED",
     "VERSION",
     "WEIGHT",
+    "WINDOW_STATISTICS",
     "Entry",
     "Layout",
     "Notice",

@@ -56,8 +56,8 @@ RULES = {
     "tb_nnviz.record.row_table": rule("tb_nnviz.schema"),
     "tb_nnviz.record.reduce*": rule("torch tb_nnviz.record.measure tb_nnviz.record.reduce"),
     "tb_nnviz.record.pending_step": rule(
-        "tb_nnviz.schema tb_nnviz.record.measure.host_copy tb_nnviz.record.reduce.local tb_nnviz.record.row_table "
-        "tb_nnviz.record.step_plan"
+        "tb_nnviz.schema tb_nnviz.record.measure.host_copy tb_nnviz.record.measure.norms tb_nnviz.record.reduce.local "
+        "tb_nnviz.record.row_table tb_nnviz.record.step_plan"
     ),
     # collectors: neither the writer, nor the clock, nor the session
     "tb_nnviz.record.collect.collector": rule(

@@ -26,6 +26,9 @@ export const finding = (run: string, rule: string, more: Partial<Finding> = {}):
   source: "",
   layers: [],
   scalar: null,
+  global: null,
+  quantity: "",
+  usualIs: "",
   reference: null,
   ...more,
 });

@@ -43,7 +43,7 @@ def _findings(diagnoses: Sequence[Diagnosis]) -> Table:
     for diagnosis in diagnoses:
         verdict = f"[{_STYLES[diagnosis.verdict]}]{diagnosis.verdict}[/]"
         if not diagnosis.findings:
-            table.add_row(escape(diagnosis.run), verdict, "", f"[dim]{len(diagnosis.checked)} rules checked[/]")
+            table.add_row(escape(diagnosis.run), verdict, "", f"[dim]{_count(diagnosis)} checked[/]")
         for place, finding in enumerate(diagnosis.findings):
             text = _describe(finding, diagnosis.reference_values[place])
             name = escape(diagnosis.run) if place == 0 else ""
@@ -73,13 +73,35 @@ def _checks(diagnoses: Sequence[Diagnosis]) -> Iterable[str]:
     """Return lines about what was checked, and what could not be, with the reasons."""
     counts = sorted({len(one.checked) for one in diagnoses})
     spread = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
-    yield f"checked: {spread} rules in {len(diagnoses)} run{'s' if len(diagnoses) > 1 else ''}"
-    reasons: dict[str, dict[str, None]] = {}
+    families = _by_family(rule for one in diagnoses for rule in one.checked)
+    names = f": {families}" if families else ""
+    yield f"checked: {spread} rules in {len(diagnoses)} run{'s' if len(diagnoses) > 1 else ''}{names}"
+    reasons: dict[str, dict[str, set[str]]] = {}
     for diagnosis in diagnoses:
         for rule, reason in diagnosis.unchecked:
-            reasons.setdefault(reason, {})[rule] = None
+            reasons.setdefault(reason, {}).setdefault(rule, set()).add(diagnosis.run)
     for reason, rules in reasons.items():
-        yield f"not checked: {', '.join(rules)}: {reason}"
+        runs = len(set().union(*rules.values()))
+        where = "" if runs == len(diagnoses) else f" (in {runs} of {len(diagnoses)} runs)"
+        yield f"not checked{where}: {', '.join(rules)}: {reason}"
     for diagnosis in diagnoses:
         for item in diagnosis.missing:
             yield f"not read: {diagnosis.run}: {item.reason}"
+
+
+def _count(diagnosis: Diagnosis) -> str:
+    count = len(diagnosis.checked)
+    return f"{count} rule{'' if count == 1 else 's'}"
+
+
+def _by_family(rules: Iterable[str]) -> str:
+    """Return the names of rules by family.
+
+    >>> _by_family(["loss/spike", "input/scale", "loss/stuck", "loss/spike"])
+    'loss (spike, stuck), input (scale)'
+    """
+    families: dict[str, dict[str, None]] = {}
+    for rule in rules:
+        family, _, name = rule.partition("/")
+        families.setdefault(family, {})[name] = None
+    return ", ".join(f"{family} ({', '.join(names)})" for family, names in families.items())

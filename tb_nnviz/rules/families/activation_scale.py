@@ -72,22 +72,28 @@ class Scale(Rule):
             places: their rows.
         """
         limit, most, is_jump = self.limit, int(np.ceil(2 / 3 * len(gains))), False
-        total = float(np.prod(gains))
+        total, last, crossed = float(np.prod(gains)), int(places[-1]), limit["limit"]
         # A small head begins with a small output by design, and a recurrent layer with a state of 0.
         falls = np.where(calls.recurs[places] | calls.last(_models(values))[places], 1.0, gains)
         grow, shrink = (
             _run(factors, sizes, limit["limit"])
             for factors, sizes in ((gains / limit["grow"], gains), (limit["shrink"] / falls, 1 / falls))
         )
-        grows, shrinks = bool(grow.any()), bool(shrink.any())
-        if grows or shrinks:
+        grows = bool(grow.any())
+        if grows or shrink.any():
             guilty = grow if grows else shrink
+            if not (total >= crossed if grows else total <= 1 / crossed):  # a part of the path has done it
+                start, sign = int(np.flatnonzero(guilty)[0]), 1 if grows else -1
+                origin = float(std[places[start]] / gains[start])
+                last = int(places[start:][np.argmax(sign * std[places[start:]])])
         elif total >= limit["total"] and (gains > 1.1).sum() >= most:
-            grows, guilty = True, gains > 1.1
+            grows, guilty, crossed = True, gains > 1.1, limit["total"]
         elif total <= 1 / limit["total"] and (gains < 0.9).sum() >= most:
-            shrinks, guilty = True, gains < 0.9
+            guilty, crossed = gains < 0.9, limit["total"]
         elif self._climbs(origin, std[places]):
             grows, guilty = True, gains > 1.1
+            end = places[-max(1, len(places) // 3) :]
+            last = int(end[np.argmax(std[end])])
         elif len(gains) > 2:
             others = np.array([np.median(np.delete(gains, i)) for i in range(len(gains))])
             up, down = gains >= limit["jump"] * others, gains <= others / limit["jump"]
@@ -98,15 +104,17 @@ class Scale(Rule):
             # a small branch is followed by the path that it is added to
             branches = np.flatnonzero(down[:-1] & (np.abs(np.log(gains[:-1] * gains[1:])) < math.log(SAME)))
             down[branches], up[branches + 1] = False, False
-            guilty, is_jump, grows = up | down, True, bool(up.any())
+            guilty, is_jump = up | down, True
         else:
             return None
         if not guilty.any():
             return None
         at = int(np.flatnonzero(guilty)[0])
-        first, last, gain = int(places[at]), int(places[-1]), float(gains[at])
+        first, gain, usual = int(places[at]), float(gains[at]), origin
         if is_jump:
-            last, origin = first, float(std[first]) / gain
+            grows = bool(gains[at] > others[at])
+            last, origin, crossed = first, float(std[first]) / gain, limit["jump"]
+            usual = origin * float(others[at])
         layers = list(dict.fromkeys(calls.rows[i].module for i in places[guilty]))
         evidence = (
             f"the standard deviation {'grows' if grows else 'shrinks'} from {origin:.2g} to {std[last]:.2g} in "
@@ -117,8 +125,12 @@ class Scale(Rule):
         severity = "severe" if extreme >= limit["severe"] else "warning"
         return self.finding(
             values.step, severity, evidence, layer=calls.rows[first].module, row=calls.rows[first].name,
-            kind="activation", statistic="std", value=float(std[first]), limit=limit["limit"], usual=origin,
-            title=f"Outputs {'grow' if grows else 'shrink'} with depth", details={"layers": layers, "gain": gain},
+            kind="activation", statistic="std", value=float(std[last]),
+            limit=usual * crossed if std[last] > usual else usual / crossed, usual=usual,
+            title=f"Outputs {'grow' if grows else 'shrink'} with depth",
+            quantity=f"standard deviation of the output of {calls.rows[last].module or 'the model'}",
+            usual_is="at the gain of the other layers" if is_jump else "at the beginning of the path",
+            details={"layers": layers, "gain": gain},
         )  # fmt: skip
 
     def _climbs(self, origin: float, std: np.ndarray) -> bool:
@@ -147,7 +159,7 @@ def _run(factors: np.ndarray, gains: np.ndarray, limit: float) -> np.ndarray:
             part = slice(first, first + size)
             enough = guilty[part].sum() >= max(2, math.ceil(2 / 3 * size))
             # Branches that begin small alternate with what they are added to.
-            is_steady = size == len(gains) or (size >= FEWEST and bool((gains[part] >= 1).all()))
+            is_steady = size == len(gains) or (size >= FEWEST and guilty[first] and bool((gains[part] >= 1).all()))
             if enough and is_steady and np.prod(gains[part]) >= limit:
                 found = np.zeros(len(gains), bool)
                 found[part] = guilty[part]

@@ -137,7 +137,9 @@ class TooHigh(Rule):
             f"at a learning rate of {text} the update is {median:.2g} times the weight in the median of the layers at "
             f"step {values.step}, and above {self.limit['limit']:g} in {count} of {known.size}"
         )
-        return [self._found(values.step, severity, evidence, self._since, median)]
+        at_once = is_sudden and not has_jumped and not self._lasts(values.step)
+        limit = self.limit["sudden"] * easing if at_once else self.limit["limit"]
+        return [self._found(values.step, severity, evidence, self._since, median, limit)]
 
     def _lasts(self, step: int) -> bool:
         return self._steps >= self.limit["patience"] and step - self._begin >= self.limit["steps"]
@@ -184,11 +186,15 @@ class TooHigh(Rule):
         has_grown = any(0 < first < self._worst[name] / self.limit["rising"] for name, first in self._loss.items())
         if self._last is None or self._rose or not (rate > JUMP * self._rate > 0 and has_grown):
             return []
+        expected = self._last[1] * rate / self._rate
+        if expected < self.limit["before_nan"]:
+            return []
         evidence = (
-            f"the learning rate has risen from {self._rate:g} to {rate:g} since step {self._last[0]}; at step "
-            f"{values.step} the parameters are NaN or Inf, and the loss had grown to {max(self._worst.values()):.3g}"
+            f"the learning rate has risen from {self._rate:g} to {rate:g} since step {self._last[0]}, by which updates "
+            f"become {expected:.2g} times the weight; at step {values.step} the parameters are NaN or Inf, and the loss "
+            f"had grown to {max(self._worst.values()):.3g}"
         )
-        return [self._found(values.step, "severe", evidence, self._last[0] + 1, self._last[1])]
+        return [self._found(values.step, "severe", evidence, self._last[0] + 1, expected, self.limit["before_nan"])]
 
     def _before_nan(self, step: int, harm: str) -> list[Finding]:
         if self._last is None:
@@ -202,13 +208,13 @@ class TooHigh(Rule):
             f"at a learning rate of {rates} the update was {median:.2g} times the weight in the median of the layers, "
             f"and {largest:.2g} in one, at step {since}; at step {step} {harm}"
         )
-        return [self._found(step, "severe", evidence, since, median)]
+        return [self._found(step, "severe", evidence, since, median, self.limit["before_nan"])]
 
-    def _found(self, step: int, severity: str, evidence: str, since: int, median: float) -> Finding:
+    def _found(self, step: int, severity: str, evidence: str, since: int, median: float, limit: float) -> Finding:
         self._reported = True
         return self.finding(
-            step, severity, evidence, since=since, kind="update", statistic="ratio", value=median,
-            limit=self.limit["limit"], usual=1e-3,
+            step, severity, evidence, since=since, kind="update", statistic="ratio", value=median, limit=limit,
+            usual=1e-3, quantity="update over weight, median of the layers", usual_is="of healthy runs",
         )  # fmt: skip
 
 
@@ -287,7 +293,8 @@ class TooLow(Rule):
         return [
             self.finding(
                 step, "warning", evidence, since=self._first, kind="update", statistic="ratio", value=ratio,
-                limit=self.limit["limit"], usual=1e-3,
+                limit=self.limit["limit" if ratio <= self.limit["limit"] else "stuck"], usual=1e-3,
+                quantity="largest update over weight of a layer, median of the steps", usual_is="of healthy runs",
             )
         ]  # fmt: skip
 

@@ -79,7 +79,8 @@ class Nonfinite(Rule):
         return self.finding(
             values.step, "severe", evidence, layer=row.module, row=row.name, kind=kind,
             statistic="first_moment_norm" if kind == "optimizer" else "nonfinite", value=float(number), limit=0.0,
-            usual=0.0, details={"module": row.module, "call": row.call, "is_origin": origin.is_known},
+            usual=0.0, quantity="moments that are NaN or Inf" if kind == "optimizer" else "",
+            details={"module": row.module, "call": row.call, "is_origin": origin.is_known},
         )  # fmt: skip
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
 from tb_nnviz.rules.calls import CallsOf
-from tb_nnviz.rules.families.activation import relative_spread
+from tb_nnviz.rules.families.activation import SPREAD, relative_spread
 from tb_nnviz.rules.finding import Finding
 from tb_nnviz.rules.lasting import Lasting
 from tb_nnviz.rules.losses import Course
@@ -161,7 +162,7 @@ class Saturated(Rule):
 
     def _found(self, values: StepValues, row: Row, units: int) -> Finding:
         kind, loss = "softmax" if units > 1 else "sigmoid", self._course.main
-        now = f": it is {loss.recent[-1]:.3g}" if loss is not None and loss.recent.size else ""
+        now = f": it is {loss.recent[-1]:.3g} at step {values.step}" if loss is not None and loss.recent.size else ""
         evidence = (
             f"the model ends in a {kind}, and the gradient in {row.module or 'the model'} is that of a loss which "
             f"applies a {kind} again, since step {self._first}. The loss cannot fall below {_reach(units)[0]:.3g}{now}"
@@ -281,11 +282,18 @@ class Constant(Rule):
         # loss falls, and not to 0.
         is_minor = not is_lowest and (level < self.limit["falls"] if slow[place] else True)
         severity = "severe" if exact[place] else "notice" if is_minor else "warning"
+        measured: dict[str, Any] = {
+            "statistic": "batch_std~", "value": float(spread[place]), "quantity": SPREAD,
+            "limit": self.limit["limit"] if exact[place] else self.limit["spread"],
+        }  # fmt: skip
+        if every[place] and not (exact[place] or slow[place]):
+            measured = {
+                "statistic": "largest_share", "value": float(share[place]), "limit": self.limit["share"],
+            }  # fmt: skip
         return [
             self.finding(
                 values.step, severity, evidence, since=since, layer=rows[place].module,
-                row=rows[place].name, kind="output", statistic="batch_std~", value=float(spread[place]),
-                limit=self.limit["limit"] if exact[place] else self.limit["spread"],
+                row=rows[place].name, kind="output", **measured,
             )
         ]  # fmt: skip
 

@@ -58,23 +58,42 @@ class LossScale(Rule):
             since, never = self._begin, self._begin == self._first
             done = "no step was taken at all" if never else f"the last {span} steps"
             evidence = f"all logged steps since step {since} are skipped: {done}; the loss scale is {scale:.3g}"
-            return self._found(step, "severe", evidence, since, scale)
+            return self._found(
+                step,
+                "severe",
+                evidence,
+                since,
+                float(span),
+                self.limit["patience"],
+                "steps skipped in a row",
+                "skipped",
+            )
         late = [one for one in self._skips if one >= self._first + self.limit["patience"]]
         elapsed = step - self._first - self.limit["patience"] + 1
         if elapsed >= self.limit["steps"] and len(late) > self.limit["rate"] * elapsed:
             evidence = f"at least {len(late)} of the last {elapsed:g} steps are skipped; the loss scale is {scale:.3g}"
-            return self._found(step, "warning", evidence, late[0], scale)
+            share = len(late) / elapsed
+            return self._found(
+                step, "warning", evidence, late[0], share, self.limit["rate"], "share of skipped steps", "skipped"
+            )
         if scale < self.limit["scale"] and self._skips and self._streak < 3:
             evidence = (
                 f"the loss scale has fallen to {scale:.3g} at step {step}, after {len(self._skips)} skipped steps"
             )
-            return self._found(step, "warning", evidence, self._skips[0], scale)
+            return self._found(step, "warning", evidence, self._skips[0], scale, self.limit["scale"], "loss scale")
         return []
 
-    def _found(self, step: int, severity: str, evidence: str, since: int, scale: float) -> list[Finding]:
+    def _found(
+        self, step: int, severity: str, evidence: str, since: int, value: float, limit: float, quantity: str,
+        scalar: str = "loss_scale",
+    ) -> list[Finding]:  # fmt: skip
         self._reported = True
-        limit = self.limit["scale"]
-        return [self.finding(step, severity, evidence, since=since, kind="gradient", value=scale, limit=limit)]
+        return [
+            self.finding(
+                step, severity, evidence, since=since, kind="gradient", value=value, limit=limit, quantity=quantity,
+                details={"global": scalar},
+            )
+        ]  # fmt: skip
 
 
 class Underflow(Rule):

@@ -65,7 +65,8 @@ class TooLarge(Rule):
         judged = np.isfinite(ratio)
         place = int(np.argmax(np.where(lasting & judged, ratio, -1)))
         layers = [rows[one].module for one in np.flatnonzero(lasting).tolist()]
-        usual = float(np.median(ratio[judged & ~lasting])) if (judged & ~lasting).any() else None
+        usual = float(np.median(ratio[judged & ~high])) if (judged & ~high).any() else None
+        limit = self.limit["sudden"] * factor if sudden[place] else self.limit["limit"]
         others = "" if usual is None else f"; {usual:.2g} in the median of the others"
         evidence = (
             f"the update is {ratio[place]:.2g} times the weight in {rows[place].name} at step {values.step}{others}; "
@@ -75,7 +76,7 @@ class TooLarge(Rule):
             self.finding(
                 values.step, "warning", evidence, since=int(min(self._lasting.since[place], values.step)),
                 layer=rows[place].module, row=rows[place].name, kind="update", statistic="ratio",
-                value=float(ratio[place]), limit=self.limit["limit"], usual=usual,
+                value=float(ratio[place]), limit=limit, usual=usual, quantity="update over weight",
                 details={"layers": list(dict.fromkeys(layers))},
             )
         ]  # fmt: skip
@@ -110,7 +111,8 @@ class TooSmall(Rule):
         judged = np.isfinite(ratio) & (rows.align(values.rows["gradient"], values.get("gradient", "norm")) > 0)
         usual = float(np.median(ratio[judged])) if judged.any() else 0.0
         largest = float(ratio[judged].max()) if judged.any() else 0.0
-        low = judged & small & (ratio > 0) & (ratio < self.limit["others"] * max(usual, largest / 10))
+        limit = min(self.limit["limit"], self.limit["others"] * max(usual, largest / 10))
+        low = judged & small & (ratio > 0) & (ratio < limit)
         lasting = self._lasting.update(values.step, low)
         if not lasting.any():
             return []
@@ -125,7 +127,8 @@ class TooSmall(Rule):
             self.finding(
                 values.step, "warning", evidence, since=int(self._lasting.since[place]), layer=rows[place].module,
                 row=rows[place].name, kind="update", statistic="ratio", value=float(ratio[place]),
-                limit=self.limit["limit"], usual=largest, details={"layers": layers},
+                limit=limit, usual=largest, quantity="update over weight", usual_is="the largest of another layer",
+                details={"layers": layers},
             )
         ]  # fmt: skip
 
@@ -176,7 +179,7 @@ class Lost(Rule):
             self.finding(
                 values.step, "warning", evidence, since=self._since, layer=rows[place].module, row=rows[place].name,
                 kind="update", statistic="lost_fraction", value=mean, limit=self.limit["limit"],
-                details={"layers": layers},
+                quantity="share of elements that do not change", details={"layers": layers},
             )
         ]  # fmt: skip
 
@@ -310,7 +313,8 @@ class Epsilon(Rule):
             self.finding(
                 values.step, "warning" if share > 0.5 else "notice", evidence, since=int(self._lasting.since[place]),
                 layer=rows[place].module, row=rows[place].name, kind="optimizer", statistic="second_moment_norm",
-                value=float(size[place]), limit=float(epsilon[place]), details={"layers": layers},
+                value=float(size[place]), limit=self.limit["limit"] * float(epsilon[place]),
+                quantity="root of the mean second moment", details={"layers": layers},
             )
         ]  # fmt: skip
 

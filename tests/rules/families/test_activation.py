@@ -110,6 +110,16 @@ def test_dead_negative_outputs_with_gradient_find_nothing() -> None:
     assert findings_of(Dead(), functional([1, 1, 1], [0, 0, 0])) == []
 
 
+@pytest.mark.parametrize("type", ["LeakyReLU", "ELU", "PReLU", "Tanh", "Sigmoid", "Softplus"])
+def test_dead_negative_outputs_before_activation_and_pool(type: str) -> None:
+    layers, found = rows("Conv2d", type, "MaxPool2d", "Linear"), []
+    for step in range(5):
+        share = activations(step, layers, dead_fraction=[0] * 4, nonpositive_unit_fraction=[0.6, 0, 0, 0])
+        zero = step_values(step, layers, "activation_gradient", zero_fraction=np.array([0.75, 0.75, 0.0, 0.0]))
+        found.append(joined(share, zero))
+    assert findings_of(Dead(), found) == []
+
+
 @pytest.mark.parametrize("type", ["Tanh", "Sigmoid", "Softsign"])
 def test_saturated_hidden_layer_is_found(type: str) -> None:
     of = rows("Linear", type, "Linear", type, "Linear")

@@ -43,6 +43,14 @@ def pulse(series: np.ndarray, at: int, height: float, width: int) -> np.ndarray:
     return result
 
 
+def test_nonfinite_loss_is_compared_with_its_own_past() -> None:
+    rule = Nonfinite()
+    rule.update(StepValues(0, logged={"main_loss": 3.0, "aux_loss": 0.5}))
+    (found,) = rule.update(StepValues(1, logged={"main_loss": 2.0, "aux_loss": float("inf")}))
+    assert (found.usual, found.details["scalar"], found.details["quantity"]) == (0.5, "aux_loss", "aux_loss")
+    assert found.evidence == "aux_loss is inf at step 1, 0.5 before"
+
+
 def test_nonfinite_loss_is_reported_once() -> None:
     found = findings_of(Nonfinite(), logged([2.0, 1.5, np.nan, np.nan]))
     assert [(one.severity, one.since, one.usual) for one in found] == [("severe", 2, 1.5)]

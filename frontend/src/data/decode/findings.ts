@@ -38,7 +38,10 @@ export function readFinding(one: Fields, place: number, run = one.read("run", te
     cause: one.read("cause", nullable(finite)),
     source: one.read("source", orElse(text, "")),
     layers: layersOf(details),
-    scalar: scalarOf(details),
+    scalar: detailOf(details, "scalar"),
+    global: detailOf(details, "global"),
+    quantity: detailOf(details, "quantity") ?? "",
+    usualIs: detailOf(details, "usual_is") ?? "",
     reference: one.read("reference", nullable(finite)),
   };
 }
@@ -52,9 +55,9 @@ function layersOf(details: unknown): string[] {
     : [];
 }
 
-/** Return the name of the logged scalar in a finding's details. */
-function scalarOf(details: unknown): string | null {
+/** Return a text in a finding's details, which are free in form. */
+function detailOf(details: unknown, name: string): string | null {
   if (typeof details !== "object" || details === null) return null;
-  const scalar = new Fields(details, "details").get("scalar");
-  return typeof scalar === "string" ? text(scalar, "scalar") : null;
+  const found = new Fields(details, "details").get(name);
+  return typeof found === "string" ? text(found, name) : null;
 }

@@ -63,7 +63,9 @@ test("scalarOf names the logged scalar of a finding without a layer", () => {
   expect(scalarOf(finding("a", "loss/nonfinite", { ...bare, evidence: "loss is nan at step 3" }))).toBe(
     "nnviz/log/loss",
   );
-  expect(scalarOf(finding("a", "precision/loss_scale", bare))).toBe("nnviz/global/loss_scale");
+  expect(scalarOf(finding("a", "clipping/always", { ...bare, global: "clip_factor" }))).toBe(
+    "nnviz/global/clip_factor",
+  );
   expect(scalarOf(finding("a", "gradient/zero", bare))).toBeNull();
 });
 test("overheadOf divides the cost of logged steps by the time between the first and the last", () => {

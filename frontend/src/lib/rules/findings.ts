@@ -34,7 +34,13 @@ export interface Finding {
   layers: readonly string[];
   /** Name of the logged scalar that shows it, null if none does. */
   scalar: string | null;
-  /** Value of the reference run at the same place and step, if it was requested. */
+  /** Name of the scalar of the whole model that shows it, null if none does. */
+  global: string | null;
+  /** Quantity of value, limit and usual; empty if it is the statistic of the row. */
+  quantity: string;
+  /** Meaning of `usual`; empty for the value of healthy layers or earlier steps. */
+  usualIs: string;
+  /** The reference run's statistic of the row at the same step, if it was requested. */
   reference: number | null;
 }
 
@@ -84,14 +90,10 @@ export const byRank = (chains: readonly Chain[]) =>
 /** Return the name of the layer that a finding is about, or an empty string if it is about the whole model. */
 export const layerOf = ({ layer, row }: Finding) => layer || row.replace(/\.(weight|bias)$/, "");
 
-/** Scalars of the whole model that show the findings of a rule. */
-const RULE_SCALARS = new Map([["precision/loss_scale", "loss_scale"]]);
-
 /** Return the tag of the scalar that shows a finding of no layer, null if none is known. */
-export function scalarOf({ rule, scalar, evidence }: Finding): string | null {
+export function scalarOf({ rule, scalar, global, evidence }: Finding): string | null {
   if (scalar !== null) return LOG_PREFIX + scalar;
-  const global = RULE_SCALARS.get(rule);
-  if (global) return GLOBAL_PREFIX + global;
+  if (global !== null) return GLOBAL_PREFIX + global;
   // The evidence begins with the name of the loss.
   return rule.startsWith("loss/") ? LOG_PREFIX + evidence.split(" ")[0] : null;
 }

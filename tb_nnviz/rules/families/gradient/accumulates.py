@@ -87,6 +87,7 @@ class Accumulates(Rule):
             self.finding(
                 values.step, "warning" if grows else "severe", evidence, since=self._since, row=rows[place].name,
                 kind="gradient", statistic="norm", value=total, usual=first,
+                quantity="gradient norm of all parameters", usual_is="at the first logged step",
             )
         ]  # fmt: skip
 

@@ -105,6 +105,8 @@ class Vanishing(Rule):
             values.step, "severe" if severe else "warning", evidence, since=self._since, layer=cause_row.module,
             row=cause_row.name, kind=found.kind, statistic="norm", value=low, limit=high * self.limit["limit"],
             usual=high, advice=self.advice if self._since == self._first else self._later(),
+            quantity=f"{_size(found)} of {lowest_row.module or 'the model'}",
+            usual_is=f"that of {rows[int(found.places[top])].module or 'the model'}",
             details={"layers": list(dict.fromkeys(layers)), "smallest": lowest_row.module},
         )  # fmt: skip
 
@@ -131,6 +133,11 @@ class Vanishing(Rule):
             "Lower the learning rate: units that saturate or die let nothing pass.",
             "Add residual connections, or a normalization behind each layer.",
         )
+
+
+def _size(found: Profile) -> str:
+    """Return what a profile measures, in words."""
+    return "norm of the gradient of the output" if found.kind == "activation_gradient" else "RMS of the gradient"
 
 
 def _top(sizes: np.ndarray) -> int:
