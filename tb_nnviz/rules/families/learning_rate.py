@@ -191,8 +191,8 @@ class TooHigh(Rule):
             return []
         evidence = (
             f"the learning rate has risen from {self._rate:g} to {rate:g} since step {self._last[0]}, by which updates "
-            f"become {expected:.2g} times the weight; at step {values.step} the parameters are NaN or Inf, and the loss "
-            f"had grown to {max(self._worst.values()):.3g}"
+            f"become {expected:.2g} times the weight; at step {values.step} the parameters are NaN or Inf, and the "
+            f"loss had grown to {max(self._worst.values()):.3g}"
         )
         return [self._found(values.step, "severe", evidence, self._last[0] + 1, expected, self.limit["before_nan"])]
 
