@@ -48,10 +48,10 @@ class DiagnosisCache:
         """
         chosen = checked(settings)
         name = json.dumps(chosen, sort_keys=True)
-        state = 0 if reference is None else _state(reader, reference)
+        state = 0 if reference is None else log_state(reader, reference)
         found = []
         for run in runs:
-            own = _state(reader, run)
+            own = log_state(reader, run)
             one = self._kept_or(
                 (reader.experiment, run, own, None, 0, name), lambda key: diagnose(reader, key[1], chosen)
             )
@@ -80,7 +80,7 @@ class DiagnosisCache:
         return known
 
 
-def _state(reader: Reader, run: str) -> int:
+def log_state(reader: Reader, run: str) -> int:
     """Return a number that changes when a run's log grows or is written again."""
     listed = [reader.list_tensors(plugin, [run]) for plugin in (schema.PLUGIN, schema.PLUGIN_FINDINGS)]
     series = [reader.list_scalars([run]), *listed]

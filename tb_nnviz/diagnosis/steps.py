@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import fields
 from functools import partial
 from typing import Any
@@ -64,7 +64,7 @@ def read_steps(
 def _steps(
     tables: dict[str, Table], series: Sequence[ScalarSeries], optimizers: OptimizerHistory | None
 ) -> Iterator[StepValues]:
-    rows = {kind: Rows(_row(row) for row in table.rows) for kind, table in tables.items()}
+    rows = {kind: make_rows(table.rows) for kind, table in tables.items()}
     places = {kind: {int(step): i for i, step in enumerate(table.steps)} for kind, table in tables.items()}
     scalars, logged = _by_step(series, schema.TAG_GLOBAL), _by_step(series, schema.TAG_LOG)
     for step in sorted({*scalars, *logged}.union(*places.values())):
@@ -98,6 +98,11 @@ def _by_step(series: Sequence[ScalarSeries], prefix: str) -> dict[int, dict[str,
             for step, value in zip(one.steps.tolist(), one.values.tolist(), strict=True):
                 found.setdefault(int(step), {})[name] = value
     return found
+
+
+def make_rows(documents: Iterable[dict[str, Any]]) -> Rows:
+    """Return the rows of a layout's documents."""
+    return Rows(_row(document) for document in documents)
 
 
 def _row(document: dict[str, Any]) -> schema.Row:

@@ -18,6 +18,7 @@ from tb_nnviz.record.collect.activation_maps.labels import Labels, labels
 from tb_nnviz.record.collect.activation_maps.probe import Probe, probes
 from tb_nnviz.record.model.optimizers import WatchedOptimizer, is_hooked, takes_attribute
 from tb_nnviz.rules.settings import Settings
+from tb_nnviz.schema.settings import MAX_SETTINGS
 
 
 def directory(logdir: str | os.PathLike[str] | None, writer: Any) -> str:
@@ -62,6 +63,17 @@ def _optimizer(given: Any) -> WatchedOptimizer:
             f"({advice}pass none, and call monitor.step() after each backward pass)"
         )
     return watched
+
+
+def settings(given: Any) -> dict[str, Any]:
+    """Return the settings of a run."""
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        raise TypeError(f"invalid settings: {given!r:.120} (a dict of texts, numbers, booleans or None by name)")
+    if len(given) > MAX_SETTINGS:
+        raise ValueError(f"invalid settings: {len(given)} given (at most {MAX_SETTINGS})")
+    return dict(schema.check_setting(name, value) for name, value in given.items())
 
 
 def among(name: str, given: Any, watched: Sequence[WatchedOptimizer]) -> list[WatchedOptimizer]:

@@ -50,6 +50,7 @@ def watch(
     on_finding: Action | Mapping[str, Action] = "log",
     rules: Settings | None = None,
     burst: int = 20,
+    settings: Mapping[str, Any] | None = None,
     gradient_norm_limits: Any = arguments.NOT_GIVEN,
 ) -> Monitor:
     """Log what happens inside a model while it trains, for TensorBoard's NNViz tab.
@@ -115,6 +116,8 @@ def watch(
             or None to switch a rule off. ``"family/*"`` names all rules of a family, and ``"*"`` all.
         burst: after a severe finding or a warning, this many steps are logged one by one, at most once per 200 steps.
             0 logs the multiples of ``every`` only.
+        settings: what else tells this run from others, such as ``{"seed": 0, "data": "digits"}``: texts, numbers,
+            booleans or None by name. ``tb-nnviz compare`` lists those that differ. ``monitor.log_settings`` adds more.
         gradient_norm_limits: deprecated. A pair of limits sets ``norm`` of the rules gradient/vanishing and
             gradient/exploding, None switches all rules off. Use ``rules``.
         scaler: the GradScaler of mixed precision. With it, the loss scale is logged, and the steps that the scaler
@@ -123,7 +126,8 @@ def watch(
         window: read the gradients at every step for their norms and the number of nonfinite elements. The next event
             contains the highest norm and loss since the last one, their steps, and counts. The norm of each parameter's
             gradient is kept in memory, and is written for every step since the last event if a severe finding or a
-            warning is found, so that the run shows what led to it.
+            warning is found, so that the run shows what led to it. It costs one read of all gradients per step, 2 to 6
+            ms for 10 million parameters on a CPU.
         snapshot_bytes: memory for the copies of parameters from which updates are measured. The default is 64 MB, or
             2 % of the parameters if that is more. Parameters that do not fit all at once take turns.
         probe: fixed inputs of the activation maps, in the form in which the model takes them: a tensor, a tuple of
@@ -180,6 +184,7 @@ def watch(
         rules=make_rules(arguments.rules(rules, gradient_norm_limits)),
         burst=arguments.natural("burst", burst),
         on_finding=ActionChoice(on_finding),
+        settings=arguments.settings(settings),
     )
     refusal = sharding.refusal(os.path.realpath(directory))
 

@@ -89,8 +89,14 @@ RULES = {
     "tb_nnviz.logs*": rule("numpy tb_nnviz.schema tb_nnviz.logs"),
     # the rules over logs
     "tb_nnviz.diagnosis*": rule("numpy tb_nnviz.schema tb_nnviz.rules tb_nnviz.logs tb_nnviz.diagnosis"),
+    # the comparison of runs: pure functions over series, and two modules that read logs
+    "tb_nnviz.comparison.reading": rule("numpy tb_nnviz.schema tb_nnviz.logs tb_nnviz.diagnosis tb_nnviz.comparison"),
+    "tb_nnviz.comparison.cache": rule("tb_nnviz.logs tb_nnviz.diagnosis tb_nnviz.comparison"),
+    "tb_nnviz.comparison.directory": rule("tb_nnviz.rules tb_nnviz.logs tb_nnviz.comparison"),
+    "tb_nnviz.comparison*": rule("numpy tb_nnviz.schema tb_nnviz.rules tb_nnviz.comparison"),
     "tb_nnviz.plugin*": rule(
-        "numpy tensorboard werkzeug tb_nnviz.schema tb_nnviz.rules tb_nnviz.logs tb_nnviz.diagnosis tb_nnviz.plugin"
+        "numpy tensorboard werkzeug tb_nnviz.schema tb_nnviz.rules tb_nnviz.logs tb_nnviz.diagnosis "
+        "tb_nnviz.comparison tb_nnviz.plugin"
     ),
     # the public names and one framework each
     "tb_nnviz.lightning": rule("tb_nnviz.integrations.lightning"),
