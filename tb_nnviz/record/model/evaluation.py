@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +19,8 @@ from tb_nnviz.record.model.metadata import metadata
 
 #: Attributes that torch gives every module.
 _TORCH_ATTRIBUTES = frozenset(vars(nn.Module()))
+#: Interrupts of one restoration after which a part of it is given up: a handler that raises at every call.
+MAX_INTERRUPTS = 100
 
 
 class Autocast(NamedTuple):
@@ -102,21 +105,47 @@ def isolated(model: nn.Module, autocast: Autocast | None = None) -> Iterator[Non
     >>> model[0].num_batches_tracked.item()
     0
     """
-    with ExitStack() as stack:
+    restores: list[Callable[[], object]] = []
+    try:
+        _keep_random_states(restores, model)
         copies: dict[int, Tensor] = {}
-        stack.enter_context(_random_states(model))
         with torch.no_grad():
             for module in model.modules():
-                stack.callback(_restore, module, module.training, dict(module.__dict__), dict(module._buffers))
-                for name in module.__dict__.keys() - _TORCH_ATTRIBUTES:
-                    _keep(stack, module.__dict__[name])
-                for name, buffer in module._buffers.items():
-                    if buffer is not None and not is_lazy(buffer):
-                        module._buffers[name] = copies.setdefault(id(buffer), _copied(buffer))
-        stack.enter_context(_uncompiled())
-        if autocast is not None:
-            stack.enter_context(autocast.context())
-        yield
+                _keep_module(restores, module, copies)
+        with _uncompiled(), nullcontext() if autocast is None else autocast.context():
+            yield
+    finally:
+        _restore_all(restores)
+
+
+def _restore_all(restores: Sequence[Callable[[], object]]) -> None:
+    """Restore from the last to the first. If a signal handler of the user interrupts it, restore all again.
+
+    Raises:
+        BaseException: the first exception. By then everything else is restored.
+    """
+    errors: list[BaseException] = []
+    left = list(restores)
+    while left:
+        try:
+            while left:
+                left[-1]()
+                left.pop()
+        except BaseException as error:
+            errors.append(error)
+            # Only a handler is known to leave a restore that works if it is repeated.
+            left = left if is_interrupt(error) and len(errors) < MAX_INTERRUPTS else left[:-1]
+    if errors:
+        raise errors[0]
+
+
+def _keep_module(restores: list[Callable[[], object]], module: nn.Module, copies: dict[int, Tensor]) -> None:
+    restores.append(partial(_restore, module, module.training, dict(module.__dict__), dict(module._buffers)))
+    for name in module.__dict__.keys() - _TORCH_ATTRIBUTES:
+        _keep(restores, module.__dict__[name])
+    for name, buffer in module._buffers.items():
+        if buffer is not None and not is_lazy(buffer):
+            module._buffers[name] = copies.setdefault(id(buffer), _copied(buffer))
 
 
 def _copied(buffer: Tensor) -> Tensor:
@@ -131,25 +160,29 @@ def _copied(buffer: Tensor) -> Tensor:
         return buffer
 
 
-def _keep(stack: ExitStack, value: object) -> None:
+def _keep(restores: list[Callable[[], object]], value: object) -> None:
     """Restore the contents of a user's attribute at the end.
 
     These are the elements of a list, dict or set, such as a cache that a pass appends to, or the state of a
     generator of random numbers.
     """
     if type(value) is list:
-        stack.callback(value.__setitem__, slice(None), list(value))
+        restores.append(partial(value.__setitem__, slice(None), list(value)))
     elif type(value) is dict or type(value) is set:
-        stack.callback(value.update, value.copy())
-        stack.callback(value.clear)
+        restores.append(partial(_refill, value, value.copy()))
     elif isinstance(value, torch.Generator):
-        stack.callback(value.set_state, value.get_state())
+        restores.append(partial(value.set_state, value.get_state()))
     elif isinstance(value, np.random.Generator):
-        stack.callback(setattr, value.bit_generator, "state", value.bit_generator.state)
+        restores.append(partial(setattr, value.bit_generator, "state", value.bit_generator.state))
     elif isinstance(value, np.random.RandomState):
-        stack.callback(value.set_state, value.get_state())
+        restores.append(partial(value.set_state, value.get_state()))
     elif type(value) is random.Random:  # some subclasses have no state
-        stack.callback(value.setstate, value.getstate())
+        restores.append(partial(value.setstate, value.getstate()))
+
+
+def _refill(value: Any, contents: Any) -> None:
+    value.clear()
+    value.update(contents)
 
 
 def _restore(module: nn.Module, training: bool, attributes: dict[str, Any], buffers: dict[str, Tensor | None]) -> None:
@@ -164,20 +197,15 @@ def _restore(module: nn.Module, training: bool, attributes: dict[str, Any], buff
         module.training = training
 
 
-@contextmanager
-def _random_states(model: nn.Module) -> Iterator[None]:
-    python, old_numpy, cpu = random.getstate(), np.random.get_state(), torch.get_rng_state()
+def _keep_random_states(restores: list[Callable[[], object]], model: nn.Module) -> None:
     with metadata():
         devices = {tensor.device for tensor in model.parameters()} - {torch.device("cpu"), torch.device("meta")}
-    states = [(device, _generator(device).get_rng_state(*_index(device))) for device in devices]
-    try:
-        yield
-    finally:
-        for device, state in states:
-            _generator(device).set_rng_state(state, *_index(device))
-        torch.set_rng_state(cpu)
-        np.random.set_state(old_numpy)
-        random.setstate(python)
+    restores.append(partial(random.setstate, random.getstate()))
+    restores.append(partial(np.random.set_state, np.random.get_state()))
+    restores.append(partial(torch.set_rng_state, torch.get_rng_state()))
+    for device in devices:
+        state = _generator(device).get_rng_state(*_index(device))
+        restores.append(partial(_generator(device).set_rng_state, state, *_index(device)))
 
 
 def _generator(device: torch.device) -> Any:

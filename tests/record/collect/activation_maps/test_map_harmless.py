@@ -139,7 +139,9 @@ def test_maps_model_raises_on_probe_warns_once(tmp_path, caplog):
     optimizer = torch.optim.SGD(model.parameters(), 0.1)
     with (
         caplog.at_level(logging.WARNING, "tb_nnviz"),
-        tb_nnviz.watch(model, optimizer, logdir=tmp_path, every=1, probe=torch.ones(2, 5), maps_every=1),
+        tb_nnviz.watch(
+            model, optimizer, logdir=tmp_path, every=1, probe=torch.ones(2, 5), maps_every=1, rules={"*": None}
+        ),
     ):
         for _ in range(3):
             model(torch.ones(2, 4)).sum().backward()
