@@ -20,8 +20,8 @@ ORDER = {
     "output": False,
     "activation_gradient": True,
     "gradient": True,
-    "optimizer": False,
     "update": False,
+    "optimizer": False,
 }
 #: Scalars of the whole run that are settings, or say nothing about the training.
 _NOT_COMPARED = ("overhead_seconds", "learning_rate/")
