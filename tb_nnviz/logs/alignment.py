@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,6 +53,7 @@ def align(
     first: float = -np.inf,
     last: float = np.inf,
     anchors: Sequence[str] = (),
+    rare: Collection[str] = (),
 ) -> tuple[Table, Reasons]:
     """Align the requested statistics on common steps and one table of rows.
 
@@ -67,6 +68,7 @@ def align(
         first: the first step of the table.
         last: the last step of the table.
         anchors: some of the requested statistics. Steps without any of them are left out. Empty: no step is.
+        rare: statistics that are not written at every step.
 
     Returns:
         The table, and the reasons for values that are not in it.
@@ -88,7 +90,7 @@ def align(
             reasons.append((None, f"missing layout: {i}, {describe_steps(steps[used & (ids == i)])}"))
             used &= ids != i
     # A sparse statistic is not written in a step in which no row has it.
-    for name in (name for name in requested if name not in SPARSE_STATISTICS):
+    for name in (name for name in requested if name not in SPARSE_STATISTICS and name not in rare):
         # The events that are left out for a fault have a reason of their own.
         faulty = [fault.step for fault in statistics.get(name, NO_POINTS).faults]
         if lacking := steps[used & (sources[name].at < 0) & ~np.isin(steps, faulty)].tolist():

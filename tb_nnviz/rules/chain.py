@@ -14,6 +14,7 @@ EFFECTS: Mapping[str, tuple[str, ...]] = {
     "input/scale": (
         "activation/scale", "activation/saturated", "activation/dead", "gradient/exploding", "gradient/vanishing",
         "update/too_large", "loss/spike", "loss/diverges", "loss/stuck", "output/constant", "nonfinite/*",
+        "attention/*", "clipping/always",
     ),
     "input/constant": ("activation/collapse", "activation/dead", "output/constant", "loss/stuck", "loss/plateau"),
     "activation/scale": (

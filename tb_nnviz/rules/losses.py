@@ -219,6 +219,7 @@ class Course:
     def __init__(self) -> None:
         self._series: dict[str, Series] = {}
         self._main: str | None = None
+        self._validations: list[str] = []
         self._highest, self._lowest = 0.0, math.inf
         #: The last step at which the learning rate returned to an earlier height, None if it never did.
         self.restarted: int | None = None
@@ -234,6 +235,7 @@ class Course:
                 if name not in self._series:
                     self._series[name] = Series()
                     self._main = main_loss(self._series)
+                    self._validations = [one for one in self._series if is_validation(one)]
                 self._series[name].add(step, value)
         return self._main is not None and self._main in logged
 
@@ -274,8 +276,9 @@ class Course:
     @property
     def validation_name(self) -> str:
         """The name of the loss of the validation, "" if there is none."""
-        found = [name for name in self._series if is_validation(name)]
-        return max(found, key=lambda name: (self._series[name].count, -len(name)), default="")
+        if len(self._validations) < 2:
+            return self._validations[0] if self._validations else ""
+        return max(self._validations, key=lambda name: (self._series[name].count, -len(name)), default="")
 
     @property
     def unchecked(self) -> str | None:

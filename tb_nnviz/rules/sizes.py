@@ -61,7 +61,8 @@ def _relative_updates(values: StepValues) -> np.ndarray:
     parameters = rows.align(values.rows["parameter"], values.get("parameter", "norm"))
     judged = rows.has_role("weight") & rows.trainable & values.present("update")
     with np.errstate(all="ignore"):
-        ratio: np.ndarray = values.get("update", "norm") / np.maximum(parameters, rows.smallest_norm * SMALLEST_WEIGHT)
+        smallest = rows.smallest_norm * SMALLEST_WEIGHT
+        ratio = np.asarray(values.get("update", "norm") / np.maximum(parameters, smallest))
     ratio[~judged] = np.nan
     ratio.flags.writeable = False
     return ratio

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import re
 from dataclasses import replace
 from itertools import combinations
@@ -10,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tb_nnviz import schema
 from tb_nnviz.cli.report.figures import MAX_ROWS, Figures
@@ -53,6 +56,12 @@ def texts(picture: str) -> list[Text]:
     return found
 
 
+def image(picture: str) -> np.ndarray:
+    """Return the pixels of a picture's heat map: uint8 [height, width, 4]."""
+    data = base64.b64decode(re.findall(r"base64,([^\"]*)", picture)[0])
+    return np.asarray(Image.open(io.BytesIO(data)).convert("RGBA"))
+
+
 def assert_readable(picture: str) -> None:
     width = float(re.findall(r'viewBox="0 0 (\d+)', picture)[0])
     found = texts(picture)
@@ -69,7 +78,7 @@ def test_heat_map_any_range_and_step_has_readable_texts(since: int, low: float, 
     values = np.geomspace(low, high, 600).reshape(3, 200)
     values[0, 50], values[1, 60] = 0.0, np.nan
     at = Columns(int(np.searchsorted(steps, since)), since, 100)
-    picture = heat_map("t", ["a"] * 3, [True] * 3, values, np.zeros((3, 200), bool), np.append(steps, 398), at)
+    picture = heat_map("t", ["a"] * 3, [True] * 3, values, np.zeros((3, 200), bool), (0, 398), at)
     assert_readable(picture)
     assert f"since step {since}" in picture and "grey: 0" in picture and "pink: NaN or Inf" in picture
 
@@ -92,15 +101,15 @@ def test_curves_logarithmic_axis_is_marked() -> None:
 def test_heat_map_explosion_keeps_colours_of_before() -> None:
     values = np.concatenate([np.geomspace(0.1, 10, 100), np.geomspace(10, 1e30, 100)])[None, :]
     gone = np.zeros((1, 200), bool)
-    picture = heat_map("t", ["a"], [True], values, gone, np.arange(201), Columns(95, 95, 100))
+    picture = heat_map("t", ["a"], [True], values, gone, (0, 200), Columns(95, 95, 100))
     assert "dark to bright: 0.1 to 10 or more" in picture
-    whole = heat_map("t", ["a"], [True], values[:, :100], gone[:, :100], np.arange(101), Columns(95, 95, 100))
+    whole = heat_map("t", ["a"], [True], values[:, :100], gone[:, :100], (0, 100), Columns(95, 95, 100))
     assert "dark to bright: 0.1 to 10" in whole and "or more" not in whole
 
 
-def write(folder: Path, kind: str, statistic: str, names: list[str]) -> None:
+def write(folder: Path, kind: str, statistic: str, names: list[str], shape: tuple[int, ...] = (4, 3)) -> None:
     """Write values of 1 to 10 over steps, losses and a learning rate."""
-    rows = layout(names, kind)
+    rows = schema.Layout(kind, tuple(replace(row, shape=shape) for row in layout(names, kind).rows))
     values = np.tile(np.arange(1.0, 11.0, dtype=np.float32)[:, None], (1, len(names)))
     with Log(folder) as log:
         log.table(rows, {statistic: values, "count": np.ones_like(values)})
@@ -131,6 +140,35 @@ def test_figures_learning_rate_has_rate_loss_and_all_layers(tmp_path: Path) -> N
 def test_figures_faults_that_gradients_hide_have_the_loss(rule: str, tmp_path: Path) -> None:
     write(tmp_path / "run", "gradient", "norm", ["a.weight", "b.weight", "c.weight"])
     assert titles(tmp_path, replace(FINDING, rule=rule))[:2] == ["loss", "gradient norm of b.weight"]
+
+
+def test_figures_reference_is_drawn_where_rows_are_the_same(tmp_path: Path) -> None:
+    names = ["a.weight", "b.weight", "c.weight"]
+    write(tmp_path / "run", "gradient", "norm", names)
+    write(tmp_path / "same", "gradient", "norm", ["a.weight", "norm.weight", "b.weight", "c.weight"])
+    write(tmp_path / "other", "gradient", "norm", names, shape=(4, 5))
+    curve, _, depth = Figures(tmp_path, "same").of("run", FINDING)
+    assert "reference: same" in curve and "reference: same" in depth
+    lines = re.findall(r'<polyline class="curve c\d" points="([^"]*)"', depth)
+    across = [[point.split(",")[0] for point in line.split()] for line in lines]
+    assert across[0] == across[1] and len(across[0]) == 3, "the same layer is at the same place"
+    assert "reference:" not in next(Figures(tmp_path, "other").of("run", FINDING))
+
+
+def test_heat_map_dense_steps_are_as_wide_as_they_are_long(tmp_path: Path) -> None:
+    steps = [*range(0, 100, 10), *range(100, 120), *range(120, 201, 10)]
+    rows = layout(["a.weight", "b.weight", "c.weight"])
+    values = np.array([[1.0 if step < 100 else 2.0 if step < 120 else 3.0] * 3 for step in steps], np.float32)
+    with Log(tmp_path / "run") as log:
+        log.table(rows, {"norm": values, "count": np.ones_like(values)}, steps)
+    finding = replace(FINDING, rule="gradient/zero", since=100, step=110)
+    picture = list(Figures(tmp_path, None).of("run", finding))[1]
+    pixels = image(picture)[1, :, 0]
+    shares = [float((pixels == one).mean()) for one in dict.fromkeys(pixels.tolist())]
+    assert shares == pytest.approx([0.5, 0.1, 0.4], abs=0.01)
+    left, width = (float(re.findall(rf'<image [^>]*{name}="([\d.]+)"', picture)[0]) for name in ("x", "width"))
+    line = float(re.findall(r'<line class="since" x1="([\d.]+)"', picture)[0])
+    assert (line - left) / width == pytest.approx(0.5, abs=0.01)
 
 
 def test_figures_unknown_row_has_no_picture(tmp_path: Path) -> None:

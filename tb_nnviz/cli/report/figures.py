@@ -20,6 +20,8 @@ from tb_nnviz.rules.finding import Finding
 
 #: Largest size of a heat map.
 MAX_ROWS, MAX_COLUMNS = 28, 160
+#: Columns of pixels of a heat map.
+PLACES = 640
 #: Most curves of scalars in one picture.
 MAX_CURVES = 4
 #: Least number of rows of a heat map or profile. Fewer are shown as curves only.
@@ -83,7 +85,7 @@ class Figures:
         own = Curve(finding.row, *_series(table, finding.statistic, finding.row))
         drawn = [own]
         other = self._table(True, finding.kind, finding.statistic) if self._run != self._reference else None
-        if other is not None and any(row["name"] == finding.row for row in other.rows):
+        if other is not None and _shape(other, finding.row) == _shape(table, finding.row):
             drawn.append(Curve(f"reference: {self._reference}", *_series(other, finding.statistic, finding.row)))
         title = f"{series_name(finding.kind, finding.statistic)} of {finding.row}"
         is_own = _is_own(own, finding)
@@ -91,11 +93,17 @@ class Figures:
         return curves(title, drawn, Marks(finding.since, limit, usual))
 
     def _profile(self, table: Table, finding: Finding) -> str:
-        drawn = [Curve("this run", *_at_step(table, finding.statistic, finding.step))]
         other = self._table(True, finding.kind, finding.statistic) if self._run != self._reference else None
-        if other is not None:
-            drawn.append(Curve(f"reference: {self._reference}", *_at_step(other, finding.statistic, finding.step)))
-        return profile(f"{series_name(finding.kind, finding.statistic)} over depth, step {finding.step}", drawn)
+        own = _at_step(table, finding.statistic, finding.step)
+        theirs = {} if other is None else _at_step(other, finding.statistic, finding.step)
+        common = [name for name in own if name in theirs]
+        if len(common) < MIN_ROWS:
+            return profile(_depth_title(finding), [_depth_curve("this run", own, list(own))])
+        drawn = [
+            _depth_curve("this run", own, common),
+            _depth_curve(f"reference: {self._reference}", theirs, common),
+        ]
+        return profile(_depth_title(finding), drawn)
 
     def _scalars(self, finding: Finding, prefix: str, name: str) -> Iterator[str]:
         """Yield the curves of the scalars whose tags have a prefix and a word, such as what the user logs as losses."""
@@ -146,11 +154,24 @@ def _series(table: Table, statistic: str, row: str) -> tuple[np.ndarray, np.ndar
     return table.steps[present], table.values[statistic][present, place].astype(np.float64)
 
 
-def _at_step(table: Table, statistic: str, step: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the values of the rows at the logged step nearest to a step, over their order."""
+def _shape(table: Table, row: str) -> object:
+    """Return the shape of a row, None if the table has no such row."""
+    return next((one["shape"] for one in table.rows if one["name"] == row), None)
+
+
+def _at_step(table: Table, statistic: str, step: int) -> dict[str, float]:
+    """Return the values of the rows at the logged step nearest to a step, by name in their order."""
     place = int(np.abs(table.steps - step).argmin())
     kept = [i for i in _main_rows(table) if not table.absent[place, i]]
-    return np.arange(len(kept), dtype=np.float64), table.values[statistic][place, kept].astype(np.float64)
+    return {table.rows[i]["name"]: float(table.values[statistic][place, i]) for i in kept}
+
+
+def _depth_title(finding: Finding) -> str:
+    return f"{series_name(finding.kind, finding.statistic)} over depth, step {finding.step}"
+
+
+def _depth_curve(name: str, values: dict[str, float], rows: Sequence[str]) -> Curve:
+    return Curve(name, np.arange(len(rows), dtype=np.float64), np.array([values[one] for one in rows], np.float64))
 
 
 def _main_rows(table: Table) -> list[int]:
@@ -168,12 +189,14 @@ def _heat_map(table: Table, rows: Sequence[int], finding: Finding) -> str:
     starts = column_starts(len(values), MAX_COLUMNS)
     at = starts[:, None] + reduce_columns(np.ascontiguousarray(values), absent, starts).at.astype(np.int64)
     columns = np.arange(len(rows))[None, :]
-    steps = np.append(table.steps[starts], table.steps[-1])
-    since = int(np.searchsorted(table.steps[starts], finding.since, "right") - 1)
+    # Even places over steps: after a finding, steps are logged more densely.
+    places = np.linspace(table.steps[0], table.steps[-1], PLACES)
+    chosen = np.searchsorted(table.steps[starts], places, "right") - 1
+    since, seen = int(np.searchsorted(places, finding.since)), int(np.searchsorted(places, finding.step, "right"))
     affected = set(finding.details.get("layers", ())) | {finding.layer}
     names = [str(table.rows[i]["name"]) for i in rows]
     marked = [str(table.rows[i]["module"]) in affected for i in rows]
     title = f"{series_name(finding.kind, finding.statistic)}, layers over steps"
-    seen = int(np.searchsorted(table.steps[starts], finding.step, "right"))
-    drawn, gone = values[at, columns].T, absent[at, columns].T != 0
-    return heat_map(title, names, marked, drawn, gone, steps, Columns(max(since, 0), finding.since, max(seen, 1)))
+    drawn, gone = values[at, columns][chosen].T, absent[at, columns][chosen].T != 0
+    ends = (int(table.steps[0]), int(table.steps[-1]))
+    return heat_map(title, names, marked, drawn, gone, ends, Columns(since, finding.since, max(seen, 1)))

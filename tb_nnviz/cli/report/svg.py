@@ -126,7 +126,7 @@ def heat_map(
     marked: Sequence[bool],
     values: np.ndarray,
     absent: np.ndarray,
-    steps: np.ndarray,
+    ends: tuple[int, int],
     at: Columns,
 ) -> str:
     """Draw magnitudes of rows over steps.
@@ -137,7 +137,7 @@ def heat_map(
         marked: True for each row that has the problem.
         values: [rows, columns].
         absent: bool [rows, columns].
-        steps: the first step of each column, and the last step.
+        ends: the first and the last step. Columns have equal distances in steps.
         at: the places of the finding.
     """
     low, high, is_whole = _colour_range(values, absent, at.seen)
@@ -151,7 +151,7 @@ def heat_map(
         y = TOP + i * ROW + ROW - 3
         parts.append(f'<text class="{kind}" x="{NAMES - 5}" y="{y}" text-anchor="end">{_short(name)}</text>')
     since, bottom = NAMES + width * at.since / columns, TOP + height
-    parts += _step_axis(NAMES, bottom, since, at.step, (float(steps[0]), float(steps[-1])))
+    parts += _step_axis(NAMES, bottom, since, at.step, ends)
     marks = [name for name, is_there in _states(values, absent) if is_there]
     legend = ", ".join([f"dark to bright: {low:.2g} to {high:.2g}{'' if is_whole else ' or more'}", *marks])
     parts.append(f'<text x="{WIDTH - RIGHT}" y="{bottom + 30}" text-anchor="end">{legend}</text>')

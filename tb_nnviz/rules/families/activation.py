@@ -158,6 +158,9 @@ class Dead(_Units):
         """
         nonpositive = values.get("activation", "nonpositive_unit_fraction")
         zero = calls.rows.align(values.rows["activation_gradient"], values.get("activation_gradient", "zero_fraction"))
+        known = zero[np.isfinite(zero)]
+        if known.size and known[-1] == 1:  # nothing comes from the loss, so that zeros tell nothing of the layers
+            return np.full(len(calls.rows), np.nan)
         # By an activation that is a module. A pooling behind it makes most of the gradient 0 as well.
         followed = np.zeros(len(calls.rows), bool)
         for places in (1, 2, 3):

@@ -22,6 +22,8 @@ SCALE = {"limit": 30.0, "grow": 3.0, "shrink": 0.25, "total": 1e4, "jump": 30.0,
 LAYERS, TREND = 8, 3.5
 #: The fewest layers of a part of a path that is judged by itself.
 FEWEST = 3
+#: The factor within which two sizes are alike.
+SAME = 3.0
 
 
 class Scale(Rule):
@@ -95,6 +97,9 @@ class Scale(Rule):
             up[0] &= std[places[0]] > limit["first_layer"] > origin
             down[0] = False
             down[-1] = False  # a small head begins with a small output by design
+            # a small branch is followed by the path that it is added to
+            branches = np.flatnonzero(down[:-1] & (np.abs(np.log(gains[:-1] * gains[1:])) < math.log(SAME)))
+            down[branches], up[branches + 1] = False, False
             guilty, is_jump = up | down, True
         else:
             return None
@@ -148,8 +153,10 @@ def _run(factors: np.ndarray, gains: np.ndarray, limit: float) -> np.ndarray:
     for size in range(len(gains), 1, -1):
         for first in range(len(gains) - size + 1):
             part = slice(first, first + size)
-            enough = guilty[part].sum() >= max(2, math.ceil(2 / 3 * size)) and (size == len(gains) or size >= FEWEST)
-            if enough and np.prod(gains[part]) >= limit:
+            enough = guilty[part].sum() >= max(2, math.ceil(2 / 3 * size))
+            # Branches that begin small alternate with what they are added to.
+            is_steady = size == len(gains) or (size >= FEWEST and bool((gains[part] >= 1).all()))
+            if enough and is_steady and np.prod(gains[part]) >= limit:
                 found = np.zeros(len(gains), bool)
                 found[part] = guilty[part]
                 return found

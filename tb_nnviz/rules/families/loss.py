@@ -31,8 +31,8 @@ PLATEAU = {"limit": 0.01, "low": 0.2, "values": 30.0}
 OVERFIT = {"limit": 0.1, "evaluations": 5.0, "trend": 2.2}
 
 
-#: Values whose median is the level before a spike.
-RECENT = 12
+#: Values whose median is the level before a spike, and those from which on their noise is well known.
+RECENT, KNOWN = 12, 25
 
 
 class Nonfinite(Rule):
@@ -51,18 +51,24 @@ class Nonfinite(Rule):
     def __init__(self, **limits: float) -> None:
         super().__init__(**limits)
         self._reported = False
-        self._last: float | None = None
+        self._last: dict[str, float] = {}
 
     def update(self, values: StepValues) -> list[Finding]:
         losses = {name: value for name, value in values.logged.items() if is_loss(name)}
         bad = next((name for name, value in losses.items() if not math.isfinite(value)), None)
         if bad is None or self._reported:
-            self._last = next(iter(losses.values()), self._last)
+            self._last.update(losses)
             return []
         self._reported = True
-        before = "" if self._last is None else f", {self._last:.3g} before"
+        last = self._last.get(bad)
+        before = "" if last is None else f", {last:.3g} before"
         evidence = f"{bad} is {losses[bad]} at step {values.step}{before}"
-        return [self.finding(values.step, "severe", evidence, usual=self._last, details={"scalar": bad})]
+        return [
+            self.finding(
+                values.step, "severe", evidence, usual=last, quantity=bad, usual_is="at the step before",
+                details={"scalar": bad},
+            )
+        ]  # fmt: skip
 
 
 class _Loss(Rule):
@@ -182,7 +188,7 @@ class Spike(_Loss):
             return None
         self._high.append((step, value))
         rarely = len(steps) > 1 and steps[-1] - steps[-2] >= 10
-        is_untrained = gained > 0 and value > series.start
+        is_untrained = gained > 0 and value > series.start and len(before) >= KNOWN
         single = self.limit["untrained" if is_untrained else "single"]
         if len(self._high) < (1 if rarely else self.limit["patience"]) and excess < single * needed:
             return None
@@ -264,6 +270,11 @@ class Diverges(_Loss):
         return self._loss_finding(step, severity, evidence, since, level, limit, usual, usual_is)
 
 
+#: The share of the limit of Stuck by which a loss falls that finds its lowest constant value, and no more.
+#: And the share of the fall that is left in the second half.
+STILL, REST = 0.6, 0.1
+
+
 class Stuck(_Loss):
     """Report a loss that never leaves its start."""
 
@@ -298,7 +309,9 @@ class Stuck(_Loss):
         significant = fall > self.limit["noise"] * error
         half = values[len(values) // 2 :]
         # a loss that has found its lowest constant value falls a little, and then stays
-        still = start > 0 and fall < 0.6 * self.limit["limit"] * start and trend(half[:: max(1, len(half) // 100)]) > -3
+        rest = float(np.median(half[: len(half) // 2]) - np.median(half[len(half) // 2 :]))
+        is_flat = trend(half[:: max(1, len(half) // 100)]) > -3 or rest < REST * fall
+        still = start > 0 and fall < STILL * self.limit["limit"] * start and is_flat
         if fall >= self.limit["limit"] * abs(start) or (significant and not still):
             return None
         if spread > abs(start):  # noise hides whether it falls
@@ -315,6 +328,8 @@ class Stuck(_Loss):
 
 #: Parts of a run in which a plateau begins, and the share of the progress that is left there.
 PARTS, REACHED = 40, 0.02
+#: The share of the limit of Stuck by which a loss must have fallen to have left its start.
+STARTED = 0.4
 
 
 class Plateau(_Loss):
@@ -341,12 +356,15 @@ class Plateau(_Loss):
         early, late = np.array_split(values[-len(values) // 2 :], 2)
         level, before = float(np.mean(late)), float(np.mean(early))
         gained, spread = start - level, noise(values)
-        if gained < STUCK["limit"] * abs(start) or level < start - (1 - self.limit["low"]) * abs(start):
+        # less is a loss that never left its start
+        if gained < STARTED * STUCK["limit"] * abs(start) or level < start - (1 - self.limit["low"]) * abs(start):
             return None
         falls = before - level > max(self.limit["limit"] * gained, 2 * spread / math.sqrt(len(late)))
         if falls or trend(values[-len(values) // 2 :][:: max(1, len(values) // 200)]) < -2:
             return None
+        # Most schedules end with the run.
         ended = self._course.ended
+        ended = ended if ended is not None and ended <= series.steps[-len(values) // 2] else None
         since = self._since(series, level, gained, spread) if ended is None else ended
         evidence = f"stays at {level:.3g} since step {since}, {level / start:.0%} of its start of {start:.3g}"
         if ended is not None:

@@ -125,12 +125,15 @@ class Saturated(Rule):
         if not values.has("activation", "saturated_fraction"):
             return None
         share, loss = values.get("activation", "saturated_fraction"), self._course.main
+        with np.errstate(invalid="ignore"):
+            high = last & (share > self.limit["bound"])
+        lasting = self._bound.update(values.step, high)
+        found = np.flatnonzero(lasting)
+        if not found.size:
+            return None
         is_high = loss is not None and loss.count > 10 and loss.start > 0 and loss.recent.size > 0
         level = middle(loss.recent[-10:]) if loss is not None and is_high else 0.0
-        with np.errstate(invalid="ignore"):
-            lasting = self._bound.update(values.step, last & (share > self.limit["bound"]))
-        found = np.flatnonzero(lasting)
-        if loss is None or not found.size or level < self.limit["loss"] * loss.start:
+        if loss is None or level < self.limit["loss"] * loss.start:
             return None
         self._reported = True
         place, since = int(found[0]), int(self._bound.since[found[0]])

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from tb_nnviz.rules.finding import Finding, name_layers
-from tb_nnviz.rules.optimizers import decay_part, decay_share, held_names, is_held, options_by_row
+from tb_nnviz.rules.optimizers import decay_part, decay_share, held_names, is_held, learning_rates, options_by_row
 from tb_nnviz.rules.rule import Rule
 from tb_nnviz.rules.step_values import Rows, StepValues
 from tb_nnviz.schema import Row
@@ -298,6 +298,7 @@ class Shrinking(Growing):
     def __init__(self, **limits: float) -> None:
         super().__init__(**limits)
         self._is_first = True
+        self._last: tuple[Any, dict[str, float]] = None, {}  # the options and rates that were judged
 
     def update(self, values: StepValues) -> list[Finding]:
         is_first, self._is_first = self._is_first, False
@@ -308,6 +309,10 @@ class Shrinking(Growing):
 
     def _decay(self, values: StepValues, is_first: bool) -> Finding | None:
         """Return the finding of a weight decay that outweighs what the loss does to most of the weights."""
+        state = values.optimizers, learning_rates(values)
+        if not is_first and self._last[0] is state[0] and self._last[1] == state[1]:
+            return None
+        self._last = state
         share, part = decay_share(values), decay_part(values) if is_first else 0.0
         if share >= self.limit["decay"]:
             value, limit, is_severe = share, self.limit["decay"], share >= self.limit["severe"]

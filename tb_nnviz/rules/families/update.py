@@ -103,13 +103,18 @@ class TooSmall(Rule):
 
     def update(self, values: StepValues) -> list[Finding]:
         rows, ratio = values.rows["update"], relative_updates(values)
+        with np.errstate(invalid="ignore"):
+            small = ratio < self.limit["limit"]
+        if self._reported or not small.any():
+            self._lasting.update(values.step, small)
+            return []
         judged = np.isfinite(ratio) & (rows.align(values.rows["gradient"], values.get("gradient", "norm")) > 0)
         usual = float(np.median(ratio[judged])) if judged.any() else 0.0
         largest = float(ratio[judged].max()) if judged.any() else 0.0
         limit = min(self.limit["limit"], self.limit["others"] * max(usual, largest / 10))
-        low = judged & (ratio > 0) & (ratio < limit)
+        low = judged & small & (ratio > 0) & (ratio < limit)
         lasting = self._lasting.update(values.step, low)
-        if self._reported or not lasting.any():
+        if not lasting.any():
             return []
         self._reported = True
         place = int(np.argmin(np.where(lasting, ratio, np.inf)))

@@ -20,7 +20,8 @@ from tests.support.tensorboards import TensorBoard
 def write(logdir: Path, run: str, norm: float, losses: list[float]) -> None:
     with Log(logdir / run) as log:
         steps = len(losses)
-        log.table(AB, {"norm": np.full((steps, 2), norm, np.float32), "count": np.ones((steps, 2), np.float32)})
+        values = np.full((steps, 2), norm, np.float32)
+        log.table(AB, {"norm": values, "rms": values, "count": np.ones((steps, 2), np.float32)})
         for step, loss in enumerate(losses):
             log.entries(step, [schema.scalar(schema.TAG_LOG + "loss", loss)])
 

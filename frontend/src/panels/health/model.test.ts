@@ -162,6 +162,8 @@ test("layOut places steps by their number, not by their index", () => {
   const xs = [...layout.lines[0].path.matchAll(/[ML]([\d.]+) /g)].map(([, x]) => Number(x));
   const { left, right } = layout.area;
   expect(xs[1]).toBeCloseTo((left + right) / 2, 0);
+  for (const step of [0, 37, 101, 200]) expect(layout.atOf(layout.xOf(step))).toBeCloseTo(step, 6);
+  expect([layout.atOf(-50), layout.atOf(9999)]).toEqual([0, 200]);
   expect(xs[3] - xs[1]).toBeLessThan((right - left) / 50);
 });
 

@@ -68,6 +68,7 @@ export const TEXT = {
     reference: (run: string) => `The value of the reference run ${run} in the same place at the same step`,
   },
   nonfinite: "NaN or Inf",
+  beside: (run: string, value: string, where: string) => `${run}: ${value}, ${where}`,
   noPicture: "no values to draw",
   pictureTitle: (statistic: string, row: string) => (row === "" ? statistic : `${statistic} of ${row}`),
   median: (statistic: string) => `${statistic}, median of all layers`,

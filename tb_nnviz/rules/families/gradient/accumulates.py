@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from tb_nnviz.rules.bias_sums import BIAS_READS, BiasSums
@@ -48,7 +50,7 @@ class Accumulates(Rule):
         self._last = 0.0
         self._steps = 0  # logged steps at which gradients differ from those of the step
         self._judged = 0  # logged steps at which that is known
-        self._tokens = _Tokens(int(self.limit["tokens"]), int(self.limit["gains"]))
+        self._tokens = _Tokens()
         self._rises = 0  # logged steps in a row at which the norm rises
         self._since = 0
         self._is_stale = False
@@ -61,6 +63,9 @@ class Accumulates(Rule):
         self._first, self._last = total if first is None else first, total
         self._is_stale = values.scalars["stale_gradient"] > 0
         self._since = self._since if was_stale else values.step
+        if not self._is_stale:
+            self._tokens = _Tokens()
+        self._tokens.add(values)
         if self._reported or not self._is_stale or first is None or not np.isfinite(total):
             self._steps = self._judged = self._rises = 0
             return []
@@ -69,7 +74,7 @@ class Accumulates(Rule):
         self._rises = self._rises + 1 if total > last else 0
         grows = differs is None and self._rises >= self.limit["rises"] and total > self.limit["growth"] * first
         is_often = self._steps >= max(self.limit["patience"], self.limit["share"] * self._judged)
-        if not (is_often or grows or self._tokens.only_grow(values)):
+        if not (is_often or grows or self._tokens.only_grow(self.limit)):
             return []
         self._reported = True
         rows, norms = values.rows["gradient"], values.get("gradient", "norm")
@@ -107,28 +112,26 @@ class Accumulates(Rule):
 
 
 class _Tokens:
-    """The share of rows of embeddings that have no gradient: it never rises if gradients are accumulated.
+    """The share of rows of embeddings that have no gradient: it never rises if gradients are accumulated."""
 
-    Args:
-        patience: the number of logged steps from the first on.
-        gains: the number of those at which it falls.
-    """
-
-    def __init__(self, patience: int, gains: int) -> None:
-        self._patience, self._least = patience, gains
+    def __init__(self) -> None:
         self._last: np.ndarray | None = None
-        self._seen = self._gains = 0
+        self._seen = self._gains = 0  # logged steps, and those of them at which it fell. -1 if it ever rose
 
-    def only_grow(self, values: StepValues) -> bool:
-        """Record a step, and return True if no row of any embedding has lost its gradient in enough steps."""
+    def add(self, values: StepValues) -> None:
+        """Record a step."""
         if self._seen < 0 or not values.has("gradient", "zero_fraction"):
-            return False
+            return
         rows = values.rows["gradient"]
         zeros = values.get("gradient", "zero_fraction")[rows.has_role("embedding") & rows.trainable]
-        known = zeros.size > 0 and bool(np.isfinite(zeros).all())
-        if not known or (self._last is not None and (self._last.size != zeros.size or (zeros > self._last).any())):
-            self._seen = -1  # for good
-            return False
-        self._gains += self._last is not None and bool((zeros < self._last).any())
-        self._last, self._seen = zeros, self._seen + 1
-        return self._seen >= self._patience and self._gains >= self._least
+        last, self._last = self._last, zeros
+        is_known = zeros.size > 0 and bool(np.isfinite(zeros).all()) and (last is None or last.size == zeros.size)
+        if not is_known or (last is not None and (zeros > last).any()):
+            self._seen = -1
+        else:
+            self._gains += last is not None and bool((zeros < last).any())
+            self._seen += 1
+
+    def only_grow(self, limit: Mapping[str, float]) -> bool:
+        """Return True if no row of any embedding has lost its gradient in enough steps."""
+        return self._seen >= limit["tokens"] and self._gains >= limit["gains"]

@@ -56,6 +56,13 @@ export function useComparison(run: string, enabled: boolean): Compared | null {
   }, [diagnoses, run, reference]);
 }
 
+/** Shapes of the results, which distinguish them without colour. */
+const PATHS = {
+  parted: "M1 7h4L13 2M5 7l8 5",
+  equal: "M1 5h12M1 9h12",
+  unknown: "M2 7h2M6 7h2M10 7h2",
+} as const;
+
 /** Return both values of the series in which runs part first. */
 function differenceOf({ kind, statistic, row, value, usual }: Finding, reference: string): string {
   const what = kind === "" ? statistic : statisticName(kind, statistic);
@@ -85,7 +92,9 @@ export function Comparison({ compared }: { compared: Compared }) {
       title={parted ? `${parted.evidence}\n\n${TEXT.partsTitle}` : more}
     >
       <svg width="14" height="14" viewBox="0 0 14 14" aria-hidden="true">
-        <path d={parted ? "M1 7h4L13 2M5 7l8 5" : "M1 5h12M1 9h12"} />
+        <path
+          d={PATHS[parted ? "parted" : isKnown && error === null && reason === null ? "equal" : "unknown"]}
+        />
       </svg>
       <Name as="b" text={words} title={words} />
       {parted?.layer && <Name class="h-layer" text={parted.layer} title={parted.layer} />}

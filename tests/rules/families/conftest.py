@@ -1,4 +1,4 @@
-"""A check of every finding that a test of rules makes: its three numbers are of one quantity."""
+"""Checks of every finding that a test of rules makes: its numbers are of one quantity, and a panel can show it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 
 from tb_nnviz.rules.finding import Finding
 from tb_nnviz.rules.rule import Rule
+from tb_nnviz.schema.statistics import KIND_STATISTICS, STATISTICS
 
 #: Rules of a value that should have fallen below its limit: the usual value is the one that it began with.
 WAITING = {"loss/stuck", "loss/plateau"}
@@ -27,9 +28,21 @@ def inconsistency(finding: Finding) -> str | None:
     return f"{finding.rule}: value {value:g}, limit {limit:g}, usual {usual:g}: {finding.evidence}"
 
 
+def hidden(finding: Finding) -> str | None:
+    """Return why no panel can show a finding, None if one can: Gradient flow, Curves, or Structure."""
+    if finding.kind and finding.statistic:
+        known = (*STATISTICS, *KIND_STATISTICS.get(finding.kind, ()))
+        return None if finding.statistic in known else f"{finding.rule}: {finding.kind}/{finding.statistic}"
+    is_scalar = {"scalar", "global"} & finding.details.keys()
+    # An optimizer without any parameter of the model has no place in the model.
+    if is_scalar or finding.layer or finding.rule == "parameter/foreign":
+        return None
+    return f"{finding.rule}: no series, no scalar, no layer"
+
+
 @pytest.fixture(autouse=True)
 def consistent_findings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Fail if a rule makes a finding whose value has not left its usual value behind its limit."""
+    """Fail if the numbers of a rule's finding are of different quantities, or if no panel can show it."""
     made: list[Finding] = []
     make = Rule.finding
 
@@ -39,4 +52,4 @@ def consistent_findings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
     monkeypatch.setattr(Rule, "finding", finding)
     yield
-    assert [found for found in map(inconsistency, made) if found] == []
+    assert [found for one in made for found in (inconsistency(one), hidden(one)) if found] == []
