@@ -96,6 +96,7 @@ EFFECTS: Mapping[str, tuple[str, ...]] = {
         "loss/plateau",
     ),
     "loss/nonfinite": ("gradient/zero",),
+    "loss/stuck": ("loss/plateau",),
     "loss/diverges": ("loss/spike", "nonfinite/*", "loss/nonfinite"),
 }  # fmt: skip
 #: The same for effects that begin later only: at the same step, the rule is an effect itself.

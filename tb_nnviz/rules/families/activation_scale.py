@@ -82,6 +82,10 @@ class Scale(Rule):
         grows = bool(grow.any())
         if grows or shrink.any():
             guilty = grow if grows else shrink
+            if not (total >= crossed if grows else total <= 1 / crossed):  # a part of the path has done it
+                start, sign = int(np.flatnonzero(guilty)[0]), 1 if grows else -1
+                origin = float(std[places[start]] / gains[start])
+                last = int(places[start:][np.argmax(sign * std[places[start:]])])
         elif total >= limit["total"] and (gains > 1.1).sum() >= most:
             grows, guilty, crossed = True, gains > 1.1, limit["total"]
         elif total <= 1 / limit["total"] and (gains < 0.9).sum() >= most:
@@ -155,7 +159,7 @@ def _run(factors: np.ndarray, gains: np.ndarray, limit: float) -> np.ndarray:
             part = slice(first, first + size)
             enough = guilty[part].sum() >= max(2, math.ceil(2 / 3 * size))
             # Branches that begin small alternate with what they are added to.
-            is_steady = size == len(gains) or (size >= FEWEST and bool((gains[part] >= 1).all()))
+            is_steady = size == len(gains) or (size >= FEWEST and guilty[first] and bool((gains[part] >= 1).all()))
             if enough and is_steady and np.prod(gains[part]) >= limit:
                 found = np.zeros(len(gains), bool)
                 found[part] = guilty[part]

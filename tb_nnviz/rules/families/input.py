@@ -113,7 +113,10 @@ class Constant(Rule):
             own = (model == one) & np.isfinite(spread)
             if (tokens := spread[own & calls.embeds]).size and (tokens <= self.limit["limit"]).any():
                 own &= ~calls.embeds  # others are those of positions, which differ in any case
-            known = spread[own]
+            if (given := _given(values, names[one] if one >= 0 else "")) is not None and given <= self.limit["limit"]:
+                known = np.array([given])  # whatever dropout makes of it
+            else:
+                known = spread[own]
             name = names[one] if one >= 0 else ""
             if not known.size or not (known <= self.limit["limit"]).all() or inputs_differ(values, name):
                 self._since.pop(int(one), None)
@@ -139,6 +142,15 @@ class Constant(Rule):
             values.step, "severe", evidence, since=since, layer=model, row=row, kind=kind, statistic="batch_std~",
             value=spread, limit=self.limit["limit"], quantity=f"{SPREAD}, of the first layer",
         )  # fmt: skip
+
+
+def _given(values: StepValues, model: str) -> float | None:
+    """Return the largest relative difference between samples of a model's inputs, None if it is unknown."""
+    if not (values.has("input", "batch_std~") and values.has("input", "rms")):
+        return None
+    rows, spread = values.rows["input"], relative_spread(values, "input")
+    own = spread[np.array([row.module == model for row in rows], bool)]
+    return float(own.max()) if own.size and np.isfinite(own).all() else None
 
 
 def _first_weighted(calls: Calls, mask: np.ndarray) -> int | None:

@@ -38,6 +38,8 @@ GROWN = 1.5
 #: The factor by which it must grow between two logged steps to be the reason for NaN. A warm-up that is logged rarely
 #: grows by about 2 from the second logged step on.
 JUMP = 5.0
+#: Logged steps at whose end the learning rate may still be that of a warm-up.
+WARM_UP = 3
 #: Optimizers that choose the size of a step themselves.
 LINE_SEARCH = {"LBFGS"}
 
@@ -81,7 +83,7 @@ class TooHigh(Rule):
         self._high = False  # True if a layer was above the limit at the last logged step
         self._seen = 0
         self._last: tuple[int, float, float, str] | None = None  # step, median, largest, text of the rates
-        self._rate = 0.0
+        self._rate = self._highest = 0.0
         self._loss: dict[str, float] = {}  # the first value of each
         self._latest: dict[str, float] = {}
         self._worst: dict[str, float] = {}  # the largest finite value of each
@@ -121,7 +123,10 @@ class TooHigh(Rule):
         easing = self._easing(values)
         # A jump from usual updates at an unchanged rate is a spike of the gradient, unless it lasts.
         is_usual = before is not None and before[1] < self.limit["before_nan"] and not risen
-        is_sudden = median > self.limit["sudden"] * easing
+        has_jumped = self._seen > WARM_UP and self._rate > JUMP * self._highest
+        self._highest = max(self._highest, self._rate)
+        # One step above the limit suffices if the rate has just left all earlier ones behind.
+        is_sudden = median > (self.limit["limit"] if has_jumped else self.limit["sudden"] * easing)
         if not (is_sudden and is_usual):
             self._last = values.step, median, largest, text
         if self._rose or ((not is_sudden or is_usual) and not self._lasts(values.step)):
@@ -132,7 +137,8 @@ class TooHigh(Rule):
             f"at a learning rate of {text} the update is {median:.2g} times the weight in the median of the layers at "
             f"step {values.step}, and above {self.limit['limit']:g} in {count} of {known.size}"
         )
-        limit = self.limit["sudden"] * easing if is_sudden and not self._lasts(values.step) else self.limit["limit"]
+        at_once = is_sudden and not has_jumped and not self._lasts(values.step)
+        limit = self.limit["sudden"] * easing if at_once else self.limit["limit"]
         return [self._found(values.step, severity, evidence, self._since, median, limit)]
 
     def _lasts(self, step: int) -> bool:
@@ -180,13 +186,15 @@ class TooHigh(Rule):
         has_grown = any(0 < first < self._worst[name] / self.limit["rising"] for name, first in self._loss.items())
         if self._last is None or self._rose or not (rate > JUMP * self._rate > 0 and has_grown):
             return []
+        expected = self._last[1] * rate / self._rate
+        if expected < self.limit["before_nan"]:
+            return []
         evidence = (
-            f"the learning rate has risen from {self._rate:g} to {rate:g} since step {self._last[0]}; at step "
-            f"{values.step} the parameters are NaN or Inf, and the loss had grown to {max(self._worst.values()):.3g}"
+            f"the learning rate has risen from {self._rate:g} to {rate:g} since step {self._last[0]}, by which updates "
+            f"become {expected:.2g} times the weight; at step {values.step} the parameters are NaN or Inf, and the "
+            f"loss had grown to {max(self._worst.values()):.3g}"
         )
-        return [
-            self._found(values.step, "severe", evidence, self._last[0] + 1, self._last[1], self.limit["before_nan"])
-        ]
+        return [self._found(values.step, "severe", evidence, self._last[0] + 1, expected, self.limit["before_nan"])]
 
     def _before_nan(self, step: int, harm: str) -> list[Finding]:
         if self._last is None:

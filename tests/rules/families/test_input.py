@@ -114,6 +114,11 @@ def test_constant_other_outputs_find_nothing(spread: list[float]) -> None:
     assert constant(spread) == []
 
 
+def test_constant_inputs_whose_outputs_dropout_changes_are_severe() -> None:
+    assert constant([0, 0.7, 0.5], inputs=0.0) == ["severe"]
+    assert constant([0, 0.7, 0.5], inputs=0.1) == constant([0, 0.7, 0.5]) == []
+
+
 def test_constant_tokens_beside_positions_are_severe() -> None:
     of = layers("Embedding", "Embedding", "Linear")
     for spread, count in (([0.0, 0.4, 0.0], 1), ([0.4, 0.4, 0.0], 0)):

@@ -74,6 +74,14 @@ def test_too_high_jump_and_nan_between_logged_steps(rate: float, loss: float, fo
     assert [(one.since, one.step) for one in findings_of(TooHigh(), steps)] == found
 
 
+def test_too_high_jump_that_the_weights_outgrow_is_found() -> None:
+    ratios, rates = [0.01] * 5 + [0.3] + [0.05] * 5, [1e-3] * 5 + [0.05] * 6
+    (found,) = findings_of(TooHigh(), run(ratios, [2.0] * 11, rates, name="AdamW"))
+    assert (found.since, found.step) == (41, 50)
+    restarted = [1e-2, 1e-3, 1e-4, 1e-4, 1e-4] + [1e-2] * 6
+    assert findings_of(TooHigh(), run(ratios, [2.0] * 11, restarted, name="AdamW")) == []
+
+
 def test_too_high_rate_that_jumps_is_dated_to_the_jump() -> None:
     rates = [0.1, 0.1, 0.1, 20.0]
     (found,) = findings_of(TooHigh(), run([0.01, 0.01, 0.01, 2.0], [2, 2, 2, 50], rates))
