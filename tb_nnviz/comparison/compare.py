@@ -139,8 +139,8 @@ def dated(difference: Difference, rates: Sequence[Setting], matching: Matching) 
     if difference.name.kind not in STEPPED:
         return difference
     for one in rates:
-        if one.since is not None and difference.name.row in one.rows:
-            place = int(np.searchsorted(matching.steps, one.since))
+        if difference.name.row in one.rows:
+            place = 0 if one.since is None else int(np.searchsorted(matching.steps, one.since))
             if place < matching.steps.size and abs(place - difference.place) <= max(2, _NEAR * matching.steps.size):
                 return replace(difference, place=place, since=int(matching.steps[place]), is_abrupt=True)
     return difference

@@ -51,7 +51,7 @@ class Deviations:
 
 @dataclass(frozen=True)
 class Series:
-    """What the noise needs to know about series.
+    """Properties of series that their noise depends on.
 
     Attributes:
         classes: the number of the kind and statistic of each series, ascending: int64 [series].
