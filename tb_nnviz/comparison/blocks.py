@@ -9,7 +9,8 @@ import numpy as np
 
 from tb_nnviz.comparison.matching import Matching
 from tb_nnviz.comparison.scales import Scale, on_scale, scale_of
-from tb_nnviz.comparison.series import REDUNDANT, KindSeries, Name, RunSeries, Scalar
+from tb_nnviz.comparison.series import REDUNDANT, REDUNDANT_SIGNED, KindSeries, Name, RunSeries, Scalar
+from tb_nnviz.schema import PARAMETER_KINDS
 
 #: Kinds in the order in which a step computes them, and True for those that go backward through the layers. A parameter
 #: is the value before the update.
@@ -20,8 +21,8 @@ ORDER = {
     "output": False,
     "activation_gradient": True,
     "gradient": True,
-    "optimizer": False,
     "update": False,
+    "optimizer": False,
 }
 #: Scalars of the whole run that are settings, or say nothing about the training.
 _NOT_COMPARED = ("overhead_seconds", "learning_rate/")
@@ -92,9 +93,10 @@ def _of_kind(kind: str, runs: Sequence[KindSeries], matching: Matching) -> Itera
         return found
 
     common = [name for name in runs[0].values if all(name in run.values for run in runs) and name != "count"]
+    redundant = REDUNDANT | (REDUNDANT_SIGNED if kind in PARAMETER_KINDS else {})
     sizes = take("rms") if "rms" in common else None
     for statistic in common:
-        if REDUNDANT.get(statistic) in common:
+        if redundant.get(statistic) in common:
             continue
         series = tuple(Name(kind, statistic, name, layer[name]) for name in names)
         yield _block(series, take(statistic), matching.cells, sizes)

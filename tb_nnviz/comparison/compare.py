@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from tb_nnviz.comparison.blocks import blocks
 from tb_nnviz.comparison.causes import LATER, LATER_SINGLE, Cause, join
-from tb_nnviz.comparison.difference import find_differences, from_parting
-from tb_nnviz.comparison.matching import match
+from tb_nnviz.comparison.difference import STEPPED, Difference, find_differences, from_parting
+from tb_nnviz.comparison.matching import Matching, match
 from tb_nnviz.comparison.parting import Parting, part
 from tb_nnviz.comparison.series import RunSeries
-from tb_nnviz.comparison.settings import Setting, find_settings
+from tb_nnviz.comparison.settings import LEARNING_RATE, Setting, find_settings
+
+#: Share of the places within which a learning rate dates a difference of the updates.
+_NEAR = 0.06
 
 
 @dataclass(frozen=True)
@@ -93,8 +96,12 @@ def compare(run: RunSeries, references: Sequence[RunSeries], align: str = "step"
     parting = max(partings, key=_until, default=None)
     is_equal = parting is not None and parting.is_exact and parting.place is None
     # a run that equals one of the group has the group's noise only
-    differences = [] if is_equal else find_differences(found, matching)
+    settings = find_settings(run, references)
+    rates = [one for one in settings if one.name.startswith(LEARNING_RATE)]
+    expected = {row for one in rates for row in one.rows}
+    differences = [] if is_equal else find_differences(found, matching, expected)
     place = parting.place if parting is not None and parting.is_plain else None
+    differences = [dated(one, rates, matching) for one in differences]
     parted = None if place is None else from_parting(place, matching)
     if parted is not None and len(references) == 1:
         # nothing differs before the runs part, so an onset that is dated earlier is dated wrongly
@@ -112,11 +119,31 @@ def compare(run: RunSeries, references: Sequence[RunSeries], align: str = "step"
         steps,
         int(matching.places.size),
         sum(len(one.names) for one in found),
-        tuple(find_settings(run, references)),
+        tuple(settings),
         parting,
         tuple(causes),
         tuple(notes),
     )
+
+
+def dated(difference: Difference, rates: Sequence[Setting], matching: Matching) -> Difference:
+    """Return a difference of updates with the step of a learning rate that changed near its onset.
+
+    Noise blurs an onset by a few steps. The log has the step of the learning rate exactly.
+
+    Args:
+        difference: the difference.
+        rates: the learning rates that differ.
+        matching: the places of the comparison.
+    """
+    if difference.name.kind not in STEPPED:
+        return difference
+    for one in rates:
+        if difference.name.row in one.rows:
+            place = 0 if one.since is None else int(np.searchsorted(matching.steps, one.since))
+            if place < matching.steps.size and abs(place - difference.place) <= max(2, _NEAR * matching.steps.size):
+                return replace(difference, place=place, since=int(matching.steps[place]), is_abrupt=True)
+    return difference
 
 
 def _until(parting: Parting) -> tuple[bool, bool, float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,6 +21,10 @@ from tb_nnviz.rules.parted import Parted
 
 #: The share of the largest excess in any view above which a change dates the onset.
 _CLEAR = 0.7
+#: Kinds that a learning rate changes at once.
+STEPPED = ("update", "optimizer")
+#: The share of the limit that is enough for what is expected to differ.
+EXPECTED = 0.5
 #: Most differences that are described. The largest are kept.
 MOST = 2000
 
@@ -99,12 +103,14 @@ class Difference:
         }
 
 
-def find_differences(blocks: Sequence[Block], matching: Matching) -> list[Difference]:
+def find_differences(blocks: Sequence[Block], matching: Matching, expected: Collection[str] = ()) -> list[Difference]:
     """Return the series of a run that differ from its reference by more than noise, in the order of a step.
 
     Args:
         blocks: the series of the run and of its references, as ``blocks`` gives them.
         matching: their places.
+        expected: the rows whose learning rate is known to differ. They are not searched for among all others, so half
+            the limit is enough for their updates.
     """
     if not blocks:
         return []
@@ -123,6 +129,10 @@ def find_differences(blocks: Sequence[Block], matching: Matching) -> list[Differ
         np.array([_is_integral(block.names[0]) for block in blocks])[classes],
     )
     deviations = from_run(levels, series) if len(levels) == 2 else from_group(levels, series)
+    names = [name for block in blocks for name in block.names]
+    is_expected = np.array([names[i].row in expected and names[i].kind in STEPPED for i in compared])
+    for one in deviations:
+        one.excess[:, is_expected[one.columns]] /= EXPECTED
     largest = np.zeros(classes.size)
     for one in deviations:
         largest[one.columns] = np.maximum(largest[one.columns], one.excess.max(0))
@@ -130,7 +140,12 @@ def find_differences(blocks: Sequence[Block], matching: Matching) -> list[Differ
     if differing.size > MOST:
         differing = np.sort(differing[np.argsort(largest[differing])[::-1][:MOST]])
     return [
-        _difference(blocks[classes[i]], int(compared[i] - starts[classes[i]]), _of_series(deviations, int(i)), matching)
+        _difference(
+            blocks[classes[i]],
+            int(compared[i] - starts[classes[i]]),
+            _of_series(deviations, int(i), bool(is_expected[i])),
+            matching,
+        )
         for i in differing
     ]
 
@@ -167,12 +182,17 @@ class _Seen:
     excess: np.ndarray
 
 
-def _of_series(deviations: Sequence[Deviations], series: int) -> list[_Seen]:
+def _of_series(deviations: Sequence[Deviations], series: int, is_expected: bool) -> list[_Seen]:
     found = []
     for one in deviations:
         column = int(np.searchsorted(one.columns, series))
         if column < one.columns.size and one.columns[column] == series:
-            arrays = one.difference[:, column], one.noise[:, column], one.limit, one.excess[:, column]
+            arrays = (
+                one.difference[:, column],
+                one.noise[:, column],
+                one.limit * (EXPECTED if is_expected else 1),
+                one.excess[:, column],
+            )
             found.append(_Seen(one.name, one.width, one.first, *arrays))
     return found
 

@@ -16,7 +16,7 @@ _WEIGHTS = (1.0, 4.0, 4.0)
 _UNLIKE = 2.0
 #: The factor by which a difference must exceed the usual largest deviation of a run from its own group. Chosen so that
 #: at most 5 % of further runs of the same configuration have any difference at all.
-FACTOR = 1.5
+FACTOR = 1.7
 #: The same of a single place, beside the former: a batch that makes a spike is rare, so a group hardly knows it.
 SPIKE = 1.5
 #: Limits, in units of the noise, where a group is too small to deviate from itself, and where there is no group.
@@ -51,7 +51,7 @@ class Deviations:
 
 @dataclass(frozen=True)
 class Series:
-    """What the noise needs to know about series.
+    """Properties of series that their noise depends on.
 
     Attributes:
         classes: the number of the kind and statistic of each series, ascending: int64 [series].

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -40,7 +41,7 @@ class Parting:
             return False
         if self.is_exact and place.equal_until is None:
             return True
-        return not abs(place.value - place.other) <= ROUNDING * max(abs(place.value), abs(place.other))
+        return not _is_rounding(place)
 
     @property
     def sentence(self) -> str:
@@ -87,9 +88,17 @@ def part(run: RunSeries, other: RunSeries) -> Parting | None:
     if first.equal_until is not None or _is_other_type(run, other, first):
         return Parting(other.run, True, values, first, True)
     try:
-        return Parting(other.run, False, values, parted(_steps(run), _steps(other)), _has_equal_weights(run, other))
+        place = parted(_steps(run), _steps(other))
     except ValueError:
         return None
+    if place is None and not _is_rounding(first):  # a statistic that is not compared up to rounding
+        place = first
+    return Parting(other.run, False, values, place, _has_equal_weights(run, other))
+
+
+def _is_rounding(place: Parted) -> bool:
+    """Return True if both values are equal up to rounding."""
+    return abs(place.value - place.other) <= ROUNDING * max(abs(place.value), abs(place.other))
 
 
 def _first_difference(run: RunSeries, other: RunSeries) -> tuple[Parted | None, int]:
@@ -109,6 +118,9 @@ def _first_difference(run: RunSeries, other: RunSeries) -> tuple[Parted | None, 
     for kind, pair in pairs.items():
         rows += [(*one[:2], kind, *one[2:]) for one in pair.differing(first, ORDER[kind])]
     layers = tuple(dict.fromkeys(row[0] for row in rows))
+    if before and rows[0][2] == "parameter" and first - max(before) > 1:
+        # The parameters have changed at a step that is not logged, and so has all else since. The cause differs most.
+        rows.sort(key=lambda row: -_size(row[4], row[5]))
     only = tuple(tuple(dict.fromkeys(name for pair in pairs.values() for name in pair.only[side])) for side in (0, 1))
     return Parted(int(first), *rows[0], int(max(before)) if before else None, None, layers, *only), values
 
@@ -137,6 +149,13 @@ def _has_equal_weights(run: RunSeries, other: RunSeries) -> bool:
             if values[0] == values[1] and values[0][1] > 0:
                 return True
     return False
+
+
+def _size(value: float, other: float) -> float:
+    """Return the size of a ratio, from 0, infinite if one value is 0 or not finite."""
+    if not (math.isfinite(value) and math.isfinite(other) and value * other > 0):
+        return math.inf
+    return abs(math.log(value / other))
 
 
 class _Pair:

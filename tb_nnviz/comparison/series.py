@@ -10,9 +10,11 @@ import numpy as np
 
 from tb_nnviz.rules.step_values import Rows
 
-#: Statistics that say nothing new beside another one: ``rms`` is ``norm`` without the number of elements, which the
-#: batch size changes. The finite ones are left out of most steps.
-REDUNDANT = {"norm": "rms", "finite_norm": "norm", "finite_absmax": "absmax"}
+#: Statistics that say nothing new beside another one. ``rms`` is ``norm`` without the number of elements, which the
+#: batch size changes. ``rms`` and ``mean`` give ``std``. The finite ones are left out of most steps.
+REDUNDANT = {"norm": "rms", "std": "rms", "finite_norm": "norm", "finite_absmax": "absmax"}
+#: The same of the kinds of parameters, whose signs are chance.
+REDUNDANT_SIGNED = {"min": "absmax", "max": "absmax"}
 
 
 class Name(NamedTuple):

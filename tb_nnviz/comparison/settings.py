@@ -14,6 +14,8 @@ from tb_nnviz.schema import Row
 
 #: Rows that a document lists per setting.
 MOST_ROWS = 50
+#: The word for learning rates, at the beginning of the names of their settings.
+LEARNING_RATE = "learning rate"
 #: Attributes of rows that are settings.
 _ATTRIBUTES = ("type", "shape", "dtype", "trainable")
 #: The value of a run that lacks a setting.
@@ -68,7 +70,7 @@ def _settings(run: RunSeries, other: RunSeries) -> Iterator[Setting]:
         if values[0] != values[1] or type(values[0]) is not type(values[1]):
             yield Setting(name, *values)
     yield from _optimizers(run, other)
-    yield from _learning_rates(run.scalars, other.scalars)
+    yield from _learning_rates(run, other)
     yield from _clipping(run.scalars, other.scalars)
     yield from _batch_size(run, other)
     yield from _layout(run, other)
@@ -104,7 +106,8 @@ def _options(run: RunSeries, step: int) -> dict[str, Any]:
     return found
 
 
-def _learning_rates(mine: Mapping[str, Scalar], theirs: Mapping[str, Scalar]) -> Iterator[Setting]:
+def _learning_rates(run: RunSeries, other: RunSeries) -> Iterator[Setting]:
+    mine, theirs = run.scalars, other.scalars
     for name, rate in mine.items():
         if name.startswith("learning_rate/") and name in theirs:
             steps, ours, others = np.intersect1d(rate.steps, theirs[name].steps, return_indices=True)
@@ -114,7 +117,15 @@ def _learning_rates(mine: Mapping[str, Scalar], theirs: Mapping[str, Scalar]) ->
                 at = differing[0]
                 since = int(steps[at]) if at else None
                 group = name.removeprefix("learning_rate/")
-                yield Setting(f"learning rate of group {group}", _digits(a[at]), _digits(b[at]), since)
+                rows = _parameters(run, int(steps[at]), group)
+                yield Setting(f"{LEARNING_RATE} of group {group}", _digits(a[at]), _digits(b[at]), since, rows)
+
+
+def _parameters(run: RunSeries, step: int, group: str) -> tuple[str, ...]:
+    """Return the parameters of a group at a step."""
+    documents = [one for at, one in run.optimizers if at <= step]
+    groups = [one for optimizer in (documents[-1] if documents else ()) for one in optimizer["groups"]]
+    return tuple(name for one in groups if one["name"] == group for name in one["parameters"])
 
 
 def _clipping(mine: Mapping[str, Scalar], theirs: Mapping[str, Scalar]) -> Iterator[Setting]:

@@ -196,7 +196,7 @@ def _differing(
     both = places >= 0
     found, is_equal = np.full(len(places), -1), True
     for i, (name, of) in enumerate(_COMPARED.items()):
-        if not (run.has(kind, name) and other.has(kind, name)):
+        if not all(one.has(kind, needed) for one in (run, other) for needed in (name, of)):
             continue
         mine, theirs = run.get(kind, name), np.where(both, other.get(kind, name)[places], np.nan)
         mine = np.where(both, mine, np.nan)

@@ -86,6 +86,14 @@ def test_parted_nan_in_one_run_is_a_difference() -> None:
     assert found.row == "act" and found.document()["other"] is None and json.dumps(found.document(), allow_nan=False)
 
 
+def test_parted_statistic_without_its_size_is_left_out() -> None:
+    def without_rms(values: StepValues) -> StepValues:
+        kinds = {kind: {"mean": of["mean"], "count": of["count"]} for kind, of in values.statistics.items()}
+        return replace(values, statistics=kinds)
+
+    assert parted(map(without_rms, run()), map(without_rms, run(activation=at(1, 0, 1, 0)))) is None
+
+
 def test_parted_half_precision_allows_its_rounding() -> None:
     def half(values: StepValues) -> StepValues:
         rows = {kind: type(of)(replace(one, dtype="bfloat16") for one in of) for kind, of in values.rows.items()}
