@@ -16,7 +16,7 @@ import { NoRuns, PanelEmpty } from "../../ui/panel_empty";
 import { StepSlider } from "../../ui/step_slider";
 import { UI_TEXT } from "../../ui/text";
 import { useModels, useValues } from "./data";
-import { linesOf, openLevels, openWithin } from "./model";
+import { linesOf, openLevels } from "./model";
 import { StructureExports } from "./parts/exports";
 import { Drawing } from "./parts/graph";
 import { StructureLegend } from "./parts/legend";
@@ -26,9 +26,8 @@ import { TEXT } from "./text";
 
 export { style };
 
-/** Maximum number of lines shown by default, and of boxes in the drawing. */
+/** Maximum number of lines shown by default. */
 const FIRST_LINES = 48;
-const MAX_BOXES = 300;
 /** Width below which the table and the graph do not fit side by side. */
 const WIDE = 900;
 
@@ -58,7 +57,6 @@ export function View() {
     if (opened.value === null) return openLevels(models.tree, FIRST_LINES);
     return new Set(opened.value === "" ? [] : opened.value.split(",").map(unescaped));
   }, [models, opened.value]);
-  const drawn = useMemo(() => (models ? openWithin(models.tree, open, MAX_BOXES) : open), [models, open]);
   const setOpen = (next: ReadonlySet<string>) => {
     opened.value = [...next].map(encodeURIComponent).join(",");
   };
@@ -145,8 +143,7 @@ export function View() {
                 models={models}
                 values={values}
                 place={place}
-                open={drawn}
-                limited={drawn.size < models.modules.filter(({ name }) => open.has(name)).length}
+                open={open}
                 selected={selected}
                 toggle={toggle}
               />

@@ -18,6 +18,9 @@ interface FlowLayout {
 }
 
 const CALL = { width: 164, height: 40 };
+/** Box of a layer of repeated blocks, and box of these blocks. */
+const REPEATED = { width: 224, height: 42 };
+const FOLD = { width: 224, height: 62 };
 const JOIN_HEIGHT = 22;
 const CHAR = 6.2;
 /** Maximum number of characters of a label that are drawn. */
@@ -29,7 +32,8 @@ const MARGIN = 12;
 const PORT = { width: 6, height: 0 };
 
 export function sizeOf(node: FlowNode): Item {
-  if (node.kind !== "operator") return CALL;
+  if (node.fold) return FOLD;
+  if (node.kind !== "operator") return node.names.length > 1 ? REPEATED : CALL;
   return { width: Math.max(34, 16 + Math.min(MAX_CHARS, node.label.length) * CHAR), height: JOIN_HEIGHT };
 }
 

@@ -84,6 +84,20 @@ export const TEXT = {
   callCount: (n: number) => (n === 1 ? "1 call" : `${n} calls`),
   typed: (type: string, input: string, output: string) =>
     `${type} ${input}${input && output ? " → " : ""}${output}`,
+  repeated: (count: number, type: string) => `${count} × ${type}`,
+  blocksFrom: (first: string, last: string) => `${first} – ${last}`,
+  range: (low: string, high: string) => (low === high ? low : `${low} – ${high}`),
+  badBlocks: (n: number) => `${n} NaN/Inf`,
+  rangeHelp: (n: number) => `range over ${n} blocks`,
+  separateHelp: "click to draw this block separately",
+  all: "all",
+  separateAll: (n: number, type: string) => `Draw all ${n} ${type} separately`,
+  expandFold: (n: number, type: string) => `Show the layers of ${n} × ${type}`,
+  collapseFold: (n: number, type: string) => `Hide the layers of ${n} × ${type}`,
+  refold: (n: number, type: string) => `Draw ${n} × ${type} as one again`,
+  times: (n: number) => `×${n}`,
+  callsEach: (n: number) => (n === 1 ? "1 call each" : `${n} calls each`),
+  differOf: (n: number, of: number) => `${n} of ${of} differ`,
   nodeName: (name: string, type: string, statistic: string, value: string, differs: string) =>
     `${name}, ${type}, ${statistic} ${value}${differs === "" ? "" : `, differs: ${differs}`}`,
 };

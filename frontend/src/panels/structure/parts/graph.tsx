@@ -1,31 +1,33 @@
 import { useMemo } from "preact/hooks";
 import type { Graph } from "../../../lib/answers/structure";
-import { FONT } from "../../../plot/canvas";
 import { useSize, useStore } from "../../../ui/context";
 import { useFoundLayers } from "../../../ui/health/findings";
-import { textWidth } from "../../../ui/name";
 import { UI_TEXT } from "../../../ui/text";
 import { useTooltip } from "../../../ui/tooltip";
 import type { Values } from "../data";
+import { useFolds } from "../folds";
 import { curve, layFlow } from "../layout";
-import type { Models } from "../model";
+import { type Models, openWithin } from "../model";
 import { type FlowEdge, type FlowNode, visibleFlow } from "../model_dataflow";
+import { drawnAs, isHidden } from "../model_fold";
+import { isWithin } from "../model_repeats";
 import { usePanZoom } from "../pan_zoom";
+import { type Area, fontsAt, placeLabels } from "../readable";
 import { TEXT } from "../text";
-import { Box, clip, holds, isModule, pressed } from "./box";
+import { Box, FoldButton } from "./box";
 import { differenceText, shapeText } from "./cells";
+import { clip, holds, isModule, pressed, widthOf } from "./draw";
+import { End } from "./end";
 import { differencesOf } from "./table";
 
-/** Size of the font of a group's name, as in style.css. */
-const TAB = 10.5;
+/** Maximum number of boxes. */
+const MAX_BOXES = 300;
 
 interface Props {
   models: Models;
   values: Values;
   place: number;
   open: ReadonlySet<string>;
-  /** True if some open modules are drawn collapsed, because there would be too many boxes. */
-  limited: boolean;
   selected: string | null;
   toggle: (name: string) => void;
 }
@@ -47,8 +49,8 @@ export function Drawing(props: Props) {
 function Canvas({
   models,
   values,
-  open,
-  limited,
+  place,
+  open: opened,
   selected,
   toggle,
   graph,
@@ -57,15 +59,54 @@ function Canvas({
   const store = useStore();
   const { ref, width, height } = useSize<HTMLDivElement>();
   const printing = store.printing.value;
-  const flow = useMemo(() => visibleFlow(graph, open), [graph, [...open].join("\n")]);
+  const rows = models.runs[place].parameters;
+  const { folded, runs, separate, separateAll, refold } = useFolds(graph, rows);
+  const { folds } = folded;
+  const open = useMemo(
+    () => openWithin(models.tree, opened, MAX_BOXES, (name) => isHidden(folds, name)),
+    [models, opened, folds],
+  );
+  const isLimited = models.modules.some(
+    ({ name }) => opened.has(name) && !open.has(name) && !isHidden(folds, name),
+  );
+  const flow = useMemo(() => visibleFlow(folded.graph, open, folds), [folded, [...open].join("\n")]);
   const laid = useMemo(() => layFlow(flow), [flow]);
-  const chosen = flow.nodes.find((one) => holds(one, selected));
+  const drawn = selected === null ? null : drawnAs(folds, selected);
+  const chosen = flow.nodes.find((one) => holds(one, drawn));
   const { frame, fit, zoom, handlers } = usePanZoom(
     ref,
     width,
     height,
     laid,
     chosen && laid.nodes.get(chosen.id),
+  );
+  const fonts = fontsAt(printing ? 1 : frame.k);
+  const tab = (name: string, box: Area, label: string) => {
+    const text = fonts.small > 0 ? clip(`− ${label}`, box.width - 76, fonts.small) : "";
+    return {
+      name,
+      text,
+      area: { x: box.x + 4, y: box.y + 3, width: 12 + widthOf(text, fonts.small), height: fonts.small + 5 },
+    };
+  };
+  const tabs = new Map(
+    flow.groups.map(({ name, parent, fold }) => {
+      const label = fold
+        ? TEXT.repeated(fold.blocks.length, fold.type)
+        : parent === ""
+          ? name
+          : name.slice(parent.length + 1);
+      return [name, tab(name, laid.groups.get(name)!, label)];
+    }),
+  );
+  const vias = flow.edges.map(({ via }) => via.slice(0, 2).join(", ") + (via.length > 2 ? " …" : ""));
+  const labels = placeLabels(
+    vias.map((text, i) => ({
+      points: laid.edges[i],
+      width: fonts.small > 0 ? widthOf(text, fonts.small) : 0,
+      height: fonts.small + 2,
+    })),
+    [...laid.nodes.values(), ...[...tabs.values()].map(({ area }) => area)],
   );
   const layers = useFoundLayers(run);
   const tooltip = useTooltip([laid, values.series, values.step]);
@@ -81,6 +122,24 @@ function Canvas({
     ];
     return [`${name(edge.from)} → ${name(edge.to)}`, lines.filter(Boolean)];
   };
+  const module = useMemo(() => new Map(models.modules.map((one) => [one.name, one])), [models]);
+  const differs = (node: FlowNode) => {
+    const found = node.names.map((name) => {
+      const one = module.get(name.replace(/#\d+$/, ""));
+      return one ? differencesOf(models, one) : [];
+    });
+    const some = found.filter(({ length }) => length > 0);
+    if (some.length === 0) return "";
+    const text = differenceText(some[0], (one) => store.shortNames.value.get(one) ?? one);
+    return some.length === found.length ? text : `${TEXT.differOf(some.length, found.length)}: ${text}`;
+  };
+  /** Return the repeated blocks to which a separate block belongs. */
+  const repeatedOf = (name: string) => {
+    if (folds.some(({ blocks }) => blocks[0] === name)) return null;
+    const one = runs.find(({ units }) => units.some((unit) => unit.name === name));
+    return one ? { count: one.units.length, type: one.units[0].type } : null;
+  };
+  const ends = flow.nodes.filter((node) => !isModule(node));
   const button = (label: string, text: string, act: () => void, testid: string) => (
     <button type="button" class="button" title={label} aria-label={label} data-testid={testid} onClick={act}>
       {text}
@@ -104,33 +163,53 @@ function Canvas({
       >
         <svg width="100%" height="100%" role="group" aria-label={TEXT.graphName(run)}>
           <g transform={printing ? undefined : `translate(${frame.x} ${frame.y}) scale(${frame.k})`}>
-            {flow.groups.map(({ name, parent }) => {
+            {flow.groups.map(({ name, fold }) => {
               const box = laid.groups.get(name)!;
-              const label = parent === "" ? name : name.slice(parent.length + 1);
+              const { text, area } = tabs.get(name)!;
+              const repeated = repeatedOf(name);
+              const right = area.x + area.width + 4;
               return (
                 <g key={`group ${name}`} class="group">
-                  <rect x={box.x} y={box.y} width={box.width} height={box.height} rx={8} />
+                  {fold && <rect x={box.x + 5} y={box.y + 5} width={box.width} height={box.height} rx={8} />}
+                  <rect class="inside" x={box.x} y={box.y} width={box.width} height={box.height} rx={8} />
                   <g
                     class="fold"
                     role="button"
                     tabIndex={0}
-                    aria-label={TEXT.collapseOne(name)}
+                    aria-label={
+                      fold ? TEXT.collapseFold(fold.blocks.length, fold.type) : TEXT.collapseOne(name)
+                    }
                     data-testid={`fold-${name}`}
                     onClick={() => toggle(name)}
                     onKeyDown={(event) => pressed(event, () => toggle(name))}
                   >
-                    <rect
-                      class="tab"
-                      x={box.x + 4}
-                      y={box.y + 3}
-                      width={20 + textWidth(clip(label, box.width - 32, TAB), `600 ${TAB}px ${FONT}`)}
-                      height={15}
-                      rx={4}
-                    />
-                    <text x={box.x + 9} y={box.y + 14}>
-                      − {clip(label, box.width - 32, TAB)}
+                    <rect class="tab" {...area} rx={4} />
+                    <text x={box.x + 9} y={area.y + fonts.small} style={{ fontSize: `${fonts.small}px` }}>
+                      {text}
                     </text>
                   </g>
+                  {fold && (
+                    <FoldButton
+                      text={TEXT.all}
+                      label={TEXT.separateAll(fold.blocks.length, fold.type)}
+                      testid={`separate-${name}`}
+                      act={() => separateAll(fold)}
+                      x={right}
+                      y={area.y}
+                      width={26}
+                    />
+                  )}
+                  {repeated && (
+                    <FoldButton
+                      text={TEXT.times(repeated.count)}
+                      label={TEXT.refold(repeated.count, repeated.type)}
+                      testid={`refold-${name}`}
+                      act={() => refold(name)}
+                      x={right}
+                      y={area.y}
+                      width={26}
+                    />
+                  )}
                 </g>
               );
             })}
@@ -138,8 +217,7 @@ function Canvas({
               const points = laid.edges[i];
               const path = curve(points);
               const [what, lines] = edgeNote(edge);
-              const middle = points[Math.floor(points.length / 2)];
-              const shown = edge.via.slice(0, 2).join(", ") + (edge.via.length > 2 ? " …" : "");
+              const label = labels[i];
               const tip = points[points.length - 1];
               return (
                 <g
@@ -154,33 +232,56 @@ function Canvas({
                     class="tip"
                     d={`M${tip.x - 3.5} ${tip.y - 6}L${tip.x} ${tip.y}L${tip.x + 3.5} ${tip.y - 6}Z`}
                   />
-                  {shown !== "" && (
-                    <text class="via" x={middle.x + 5} y={middle.y + 3}>
-                      {shown}
+                  {label && (
+                    <text
+                      class="via"
+                      x={label.x}
+                      y={label.y + label.height - 3}
+                      style={{ fontSize: `${fonts.small}px` }}
+                    >
+                      {vias[i]}
                     </text>
                   )}
                 </g>
               );
             })}
-            {flow.nodes.map((node) => (
+            {flow.nodes.filter(isModule).map((node) => (
               <Box
                 key={node.id}
                 node={node}
                 layers={layers}
                 box={laid.nodes.get(node.id)!}
+                fonts={fonts}
                 values={values}
                 run={run}
-                selected={holds(node, selected)}
-                differs={differenceText(
-                  models.modules
-                    .filter(({ name }) => name === node.module && isModule(node))
-                    .flatMap((m) => differencesOf(models, m)),
-                  (one) => store.shortNames.value.get(one) ?? one,
-                )}
+                selected={holds(node, drawn)}
+                chosen={
+                  selected !== null && holds(node, drawn)
+                    ? node.names.findIndex((name) => isWithin(selected, name))
+                    : -1
+                }
+                differs={differs(node)}
+                repeated={repeatedOf(node.module)}
                 select={() => {
                   store.view.row.value = node.kind === "call" ? node.node.name : node.module;
                 }}
                 toggle={() => toggle(node.module)}
+                separate={(index) =>
+                  index === null
+                    ? node.fold && separateAll(node.fold)
+                    : separate(node.fold, node.names[index])
+                }
+                refold={() => refold(node.module)}
+                showTooltip={showTooltip}
+                hideTooltip={tooltip.hide}
+              />
+            ))}
+            {ends.map((node) => (
+              <End
+                key={node.id}
+                node={node}
+                box={laid.nodes.get(node.id)!}
+                fonts={fonts}
                 showTooltip={showTooltip}
                 hideTooltip={tooltip.hide}
               />
@@ -193,7 +294,7 @@ function Canvas({
         {button(TEXT.zoomOut, "−", () => zoom(0.8), "zoom-out")}
         {button(TEXT.fitHelp, TEXT.fit, fit, "zoom-fit")}
       </div>
-      {limited && <div class="limited">{TEXT.limited}</div>}
+      {isLimited && <div class="limited">{TEXT.limited}</div>}
     </div>
   );
 }

@@ -14,8 +14,8 @@ import type { Values } from "../data";
 import type { Models } from "../model";
 import { difference, flat, type Module, type Sums, sums, type TreeLine } from "../model";
 import { TEXT } from "../text";
-import { foundIn } from "./box";
 import { Bar, cellTooltip, differenceText, labelOfModule, Sparkline, shapeText } from "./cells";
+import { foundIn } from "./draw";
 
 const LINE = 26;
 const SPARK = { width: 96, height: 22 };
