@@ -20,7 +20,7 @@ interface FlowLayout {
 const CALL = { width: 164, height: 40 };
 /** Box of a layer of repeated blocks, and box of these blocks. */
 const REPEATED = { width: 224, height: 42 };
-const FOLD = { width: 224, height: 62 };
+const FOLD = { width: 240, height: 60 };
 const JOIN_HEIGHT = 22;
 const CHAR = 6.2;
 /** Maximum number of characters of a label that are drawn. */
@@ -85,10 +85,10 @@ export function layFlow(flow: Flow): FlowLayout {
     const items: Item[] = members.map((one) => inner.get(one) ?? sizeOf(nodes.get(one)!));
     const place = new Map(members.map((one, i): [string, number] => [one, i]));
     const ports = new Map<string, number>();
-    const port = (key: string) => {
+    const port = (key: string, pin: "top" | "bottom") => {
       let at = ports.get(key);
       if (at === undefined) {
-        at = items.push(PORT) - 1;
+        at = items.push({ ...PORT, pin }) - 1;
         ports.set(key, at);
       }
       return at;
@@ -101,8 +101,8 @@ export function layFlow(flow: Flow): FlowLayout {
       const b = within(to, group);
       if ((a === null && b === null) || (a !== null && a === b)) return;
       const [start, end] = [
-        a === null ? port(`in ${from}`) : place.get(a)!,
-        b === null ? port(`out ${from}`) : place.get(b)!,
+        a === null ? port(`in ${from}`, "top") : place.get(a)!,
+        b === null ? port(`out ${from}`, "bottom") : place.get(b)!,
       ];
       const fromX = a !== null && inner.has(a) ? portX(inner.get(a)!, `out ${from}`) : 0;
       const toX = b !== null && inner.has(b) ? portX(inner.get(b)!, `in ${from}`) : 0;

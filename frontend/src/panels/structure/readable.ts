@@ -20,7 +20,7 @@ const readable = (zoom: number, size: number, most: number) => {
  */
 export function fontsAt(zoom: number): Fonts {
   const small = readable(zoom, 10, 13);
-  return { title: readable(zoom, 12, small > 0 ? 14 : 20), small, join: readable(zoom, 11, 14) };
+  return { title: readable(zoom, 12, small > 0 ? 14 : 24), small, join: readable(zoom, 11, 14) };
 }
 
 export interface Area {

@@ -78,6 +78,7 @@ export const TEXT = {
   carries: (shape: string) => `carries ${shape}`,
   via: (operators: string) => `through ${operators}`,
   assumed: "assumed: computed without gradients, so it could not be observed",
+  loose: "no edge: it is used without gradients, so its way could not be observed",
   makes: (shape: string) => `${shape}`,
   withParameters: (names: string) => `with parameters ${names}`,
   ranIn: (module: string) => `in ${module}`,

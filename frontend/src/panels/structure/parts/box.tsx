@@ -100,8 +100,9 @@ export function Box({
     : cellTooltip(cell, values.scale);
   const statistic = statisticName(store.kind.value, store.statistic.value);
   const found = names.flatMap((one) => foundIn(layers, one.replace(/#\d+$/, ""), isBlock));
+  const inParent = (block: string) => block.slice(node.parent === "" ? 0 : node.parent.length + 1);
   const type = fold
-    ? TEXT.blocksFrom(fold.blocks[0], fold.blocks[fold.blocks.length - 1])
+    ? TEXT.blocksFrom(inParent(fold.blocks[0]), inParent(fold.blocks[fold.blocks.length - 1]))
     : isBlock
       ? TEXT.callCount(node.calls)
       : (own.type ?? "");
@@ -153,21 +154,24 @@ export function Box({
       act: refold,
     });
   let right = x + width - 6;
-  const placed = buttons.map((button) => {
+  // Buttons that could not be read are left out.
+  const placed = (fonts.small > 0 ? buttons : []).map((button) => {
     const wide = Math.max(16, 8 + 6 * button.text.length);
     right -= wide;
-    const at = { ...button, x: right, y: y + 21, width: wide };
+    const at = { ...button, x: right, y: y + (fold ? 5 : 21), width: wide };
     right -= 4;
     return at;
   });
 
-  const room = width - 2 * SIDE;
-  const numberWidth = number === "" ? 0 : 8 + widthOf(number, fonts.title);
-  const isTight = room - numberWidth < MIN_NAME && widthOf(label, fonts.title) > room - numberWidth;
-  const hasStrip = isMany && (fold !== null || fonts.small > 0 || fonts.title === 0);
-  const isAlone = fonts.small === 0 && !hasStrip;
-  const titleY = isAlone ? y + height / 2 + 0.36 * fonts.title : y + 17;
-  const end = isMany && !fold ? right - STRIP.width : right;
+  // Repeated blocks have their range in the second line, because the name of their class may be long.
+  const room = fold ? right - x - SIDE : width - 2 * SIDE;
+  const numberSize = fold ? fonts.small : fonts.title;
+  const numberWidth = number === "" || numberSize === 0 ? 0 : 8 + widthOf(number, numberSize);
+  const taken = fold ? 0 : numberWidth;
+  const isTight = room - taken < MIN_NAME && widthOf(label, fonts.title) > room - taken;
+  const hasStrip = isMany && (fold !== null || fonts.small > 0);
+  const titleY = fonts.small > 0 || fold ? y + 17 : y + height / 2 + 0.36 * fonts.title;
+  const end = isMany && !fold ? right - STRIP.width : fold ? x + width - SIDE - numberWidth : right;
   return (
     <g
       class={`box call${selected ? " selected" : ""}${found.length > 0 ? " found" : ""}${look}${isBlock ? " block" : ""}`}
@@ -211,20 +215,16 @@ export function Box({
           y={titleY}
           style={{ fill: textColour, fontSize: `${fonts.title}px` }}
         >
-          {clip(
-            label,
-            isAlone ? Math.min(room, right - x - SIDE) : room - (isTight ? 0 : numberWidth),
-            fonts.title,
-          )}
+          {clip(label, room - (isTight ? 0 : taken), fonts.title)}
         </text>
       )}
-      {fonts.title > 0 && !isTight && !(isAlone && placed.length > 0) && (
+      {numberSize > 0 && !isTight && (
         <text
           class="number"
           x={x + width - SIDE}
-          y={titleY}
+          y={fold ? y + 33 : titleY}
           text-anchor="end"
-          style={{ fill: textColour, fontSize: `${fonts.title}px` }}
+          style={{ fill: textColour, fontSize: `${numberSize}px` }}
         >
           {number}
         </text>
@@ -241,7 +241,12 @@ export function Box({
           range={range}
           box={
             fold
-              ? { x: x + SIDE, y: y + height - STRIP.height - 8, width: room, height: STRIP.height }
+              ? {
+                  x: x + SIDE,
+                  y: y + height - STRIP.height - 7,
+                  width: width - 2 * SIDE,
+                  height: STRIP.height,
+                }
               : { x: right - STRIP.width, y: y + 23, width: STRIP.width, height: STRIP.height }
           }
           scale={values.scale}

@@ -8,12 +8,14 @@ interface Props {
   node: FlowNode;
   box: Area;
   fonts: Fonts;
+  /** True if an input has no edge. */
+  isLoose: boolean;
   showTooltip: ShowTooltip;
   hideTooltip: () => void;
 }
 
 /** Box of an input, an output or an operator. */
-export function End({ node, box, fonts, showTooltip, hideTooltip }: Props) {
+export function End({ node, box, fonts, isLoose, showTooltip, hideTooltip }: Props) {
   const { x, y, width, height } = box;
   const own = node.node;
   const outputs = own.outputs?.[0]?.shape ?? null;
@@ -23,12 +25,13 @@ export function End({ node, box, fonts, showTooltip, hideTooltip }: Props) {
     outputs ? TEXT.makes(shapeText(outputs)) : "",
     own.parameters?.length ? TEXT.withParameters(own.parameters.join(", ")) : "",
     own.module ? TEXT.ranIn(own.module) : "",
+    isLoose ? TEXT.loose : "",
   ];
   const shape = isEnd && fonts.small > 0 ? clip(shapeText(outputs), width - 12, fonts.small) : "";
   const size = isEnd ? fonts.title : fonts.join;
   return (
     <g
-      class={isEnd ? "box end" : "box join"}
+      class={`box ${isEnd ? "end" : "join"}${isLoose ? " loose" : ""}`}
       data-testid={`node-${node.id}`}
       onMouseMove={(event) => showTooltip(label, "", lines.filter(Boolean), event)}
       onMouseLeave={hideTooltip}

@@ -282,6 +282,7 @@ function Canvas({
                 node={node}
                 box={laid.nodes.get(node.id)!}
                 fonts={fonts}
+                isLoose={node.kind === "input" && !flow.edges.some(({ from }) => from === node.id)}
                 showTooltip={showTooltip}
                 hideTooltip={tooltip.hide}
               />
