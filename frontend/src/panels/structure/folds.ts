@@ -6,15 +6,23 @@ import { useStore } from "../../ui/context";
 import { type Fold, foldGraph, separateBlocks, separateItems } from "./model_fold";
 import { isWithin, repeatedBlocks } from "./model_repeats";
 
-/** Return a graph with its repeated blocks folded as the URL says, and functions that change this. */
-export function useFolds(graph: Graph, rows: readonly Row[] | null) {
+/**
+ * Return a graph with its repeated blocks folded as the URL says, and functions that change this. The blocks that
+ * contain `revealed` are drawn separately, without a change of the URL.
+ */
+export function useFolds(graph: Graph, rows: readonly Row[] | null, revealed: string | null) {
   const key = useStore().key("str.separate");
   const runs = useMemo(() => repeatedBlocks(graph, rows ?? []), [graph, rows]);
   const apart = useMemo(
     () => separateBlocks(runs, key.value ? key.value.split(",").map(unescaped) : []),
     [runs, key.value],
   );
-  const folded = useMemo(() => foldGraph(graph, runs, apart), [graph, runs, apart]);
+  const folded = useMemo(() => {
+    const around = runs.flatMap(({ units }) =>
+      units.flatMap(({ name }) => (revealed !== null && isWithin(revealed, name) ? [name] : [])),
+    );
+    return foldGraph(graph, runs, new Set([...apart, ...around]));
+  }, [graph, runs, apart, revealed]);
   const set = (next: ReadonlySet<string>) => {
     const items = separateItems(runs, next).map(encodeURIComponent);
     key.value = items.length > 0 ? items.join(",") : null;

@@ -17,6 +17,7 @@ import { StepSlider } from "../../ui/step_slider";
 import { UI_TEXT } from "../../ui/text";
 import { useModels, useValues } from "./data";
 import { linesOf, openLevels } from "./model";
+import { ArchitecturesLine } from "./parts/architectures";
 import { StructureExports } from "./parts/exports";
 import { Drawing } from "./parts/graph";
 import { StructureLegend } from "./parts/legend";
@@ -126,6 +127,7 @@ export function View() {
           <Failure what={UI_TEXT.whatSeries} message={values.error} retry={values.retry} />
         )}
         <div class="structure-picture" data-testid="structure-picture">
+          {models.runs.length > 1 && <ArchitecturesLine models={models} />}
           <div class={`structure ${show}`} data-testid="structure">
             {show !== "graph" && (
               <Table
@@ -221,7 +223,13 @@ export function View() {
               store.view.step.value = step;
             }}
           />
-          <StructureExports models={models} values={values} place={place} lines={lines.length} />
+          <StructureExports
+            models={models}
+            values={values}
+            place={place}
+            lines={lines.length}
+            hasGraph={show !== "table" && (structure?.graph?.nodes.length ?? 0) > 0}
+          />
         </div>
       </div>
       {(query.pending || values.loading) && <Busy />}

@@ -85,6 +85,20 @@ export const TEXT = {
   callCount: (n: number) => (n === 1 ? "1 call" : `${n} calls`),
   typed: (type: string, input: string, output: string) =>
     `${type} ${input}${input && output ? " → " : ""}${output}`,
+  architectures: (n: number) => `${n} architectures`,
+  sharedLayers: (n: number) => `${n} shared ${n === 1 ? "layer" : "layers"}`,
+  changedLayers: (n: number) => `≠ ${n} changed`,
+  changedHelp: "Layers of all runs with another class, output shape or number of parameters",
+  onlyLayers: (sign: string, n: number, run: string, more: number) =>
+    `${sign} ${n} only in ${run}${more > 0 ? ` and ${more} more` : ""}`,
+  someLayers: (n: number) => `${n} in some of them`,
+  find: "find layers",
+  findHelp: "Find layers in the graph by name or class. Enter: next match, Shift+Enter: previous match",
+  badFind: "not a valid expression",
+  noMatch: "no match",
+  matchOf: (index: number, count: number) => `${index} of ${count}`,
+  nextMatch: "Next match (Enter)",
+  previousMatch: "Previous match (Shift+Enter)",
   repeated: (count: number, type: string) => `${count} × ${type}`,
   blocksFrom: (first: string, last: string) => `${first} – ${last}`,
   range: (low: string, high: string) => (low === high ? low : `${low} – ${high}`),
@@ -98,7 +112,7 @@ export const TEXT = {
   refold: (n: number, type: string) => `Draw ${n} × ${type} as one again`,
   times: (n: number) => `×${n}`,
   callsEach: (n: number) => (n === 1 ? "1 call each" : `${n} calls each`),
-  differOf: (n: number, of: number) => `${n} of ${of} differ`,
+  differOf: (n: number, of: number) => `${n} of ${of}`,
   nodeName: (name: string, type: string, statistic: string, value: string, differs: string) =>
     `${name}, ${type}, ${statistic} ${value}${differs === "" ? "" : `, differs: ${differs}`}`,
 };

@@ -47,6 +47,8 @@ interface Props {
   values: Values;
   run: string;
   selected: boolean;
+  /** True if it is found by the search, or contains what is found. */
+  isMatch: boolean;
   /** Index of the selected block among repeated ones, or -1. */
   chosen: number;
   differs: string;
@@ -71,6 +73,7 @@ export function Box({
   values,
   run,
   selected,
+  isMatch,
   chosen,
   differs,
   repeated,
@@ -170,11 +173,12 @@ export function Box({
   const taken = fold ? 0 : numberWidth;
   const isTight = room - taken < MIN_NAME && widthOf(label, fonts.title) > room - taken;
   const hasStrip = isMany && (fold !== null || fonts.small > 0);
-  const titleY = fonts.small > 0 || fold ? y + 17 : y + height / 2 + 0.36 * fonts.title;
+  const middle = y + (fold ? height - STRIP.height - 7 : height) / 2;
+  const titleY = fonts.small > 0 ? y + 17 : middle + 0.36 * fonts.title;
   const end = isMany && !fold ? right - STRIP.width : fold ? x + width - SIDE - numberWidth : right;
   return (
     <g
-      class={`box call${selected ? " selected" : ""}${found.length > 0 ? " found" : ""}${look}${isBlock ? " block" : ""}`}
+      class={`box call${selected ? " selected" : ""}${found.length > 0 ? " found" : ""}${look}${isBlock ? " block" : ""}${isMatch ? " matched" : ""}`}
       role="button"
       tabIndex={0}
       aria-label={TEXT.nodeName(
@@ -195,6 +199,7 @@ export function Box({
       }
       onMouseLeave={hideTooltip}
     >
+      {isMatch && <rect class="match" x={x - 4} y={y - 4} width={width + 8} height={height + 8} rx={9} />}
       {fold && <rect class="under" x={x + 8} y={y + 8} width={width} height={height} rx={6} />}
       {isBlock && <rect class="under" x={x + 4} y={y + 4} width={width} height={height} rx={6} />}
       <rect
@@ -281,6 +286,7 @@ export function FoldButton({
   y,
   width,
 }: Button & { x: number; y: number; width: number }) {
+  if (useStore().printing.value) return null;
   return (
     <g
       class="unfold"

@@ -11,14 +11,17 @@ import { type Models, openWithin } from "../model";
 import { type FlowEdge, type FlowNode, visibleFlow } from "../model_dataflow";
 import { drawnAs, isHidden } from "../model_fold";
 import { isWithin } from "../model_repeats";
+import { around } from "../model_search";
 import { usePanZoom } from "../pan_zoom";
 import { type Area, fontsAt, placeLabels } from "../readable";
+import { useSearch } from "../search";
 import { TEXT } from "../text";
 import { Box, FoldButton } from "./box";
 import { differenceText, shapeText } from "./cells";
 import { clip, holds, isModule, pressed, widthOf } from "./draw";
 import { End } from "./end";
-import { differencesOf } from "./table";
+import { SearchField } from "./search";
+import { differencesOf, differingWithin } from "./table";
 
 /** Maximum number of boxes. */
 const MAX_BOXES = 300;
@@ -60,15 +63,20 @@ function Canvas({
   const { ref, width, height } = useSize<HTMLDivElement>();
   const printing = store.printing.value;
   const rows = models.runs[place].parameters;
-  const { folded, runs, separate, separateAll, refold } = useFolds(graph, rows);
+  const search = useSearch(graph);
+  // The current match of the search is drawn even if its blocks are collapsed or folded.
+  const revealed = search.current;
+  const { folded, runs, separate, separateAll, refold } = useFolds(graph, rows, revealed);
   const { folds } = folded;
-  const open = useMemo(
-    () => openWithin(models.tree, opened, MAX_BOXES, (name) => isHidden(folds, name)),
-    [models, opened, folds],
-  );
-  const isLimited = models.modules.some(
-    ({ name }) => opened.has(name) && !open.has(name) && !isHidden(folds, name),
-  );
+  const { open, isLimited } = useMemo(() => {
+    const shown = (name: string) => !isHidden(folds, name);
+    const names = models.modules.map(({ name }) => name);
+    const within = new Set(revealed === null ? [] : around(names, revealed));
+    const wanted = new Set([...opened, ...within]);
+    const kept = openWithin(models.tree, wanted, MAX_BOXES, (name) => !shown(name));
+    const missing = names.some((name) => opened.has(name) && !kept.has(name) && shown(name));
+    return { open: new Set([...kept, ...within]), isLimited: missing };
+  }, [models, opened, folds, revealed]);
   const flow = useMemo(() => visibleFlow(folded.graph, open, folds), [folded, [...open].join("\n")]);
   const laid = useMemo(() => layFlow(flow), [flow]);
   const drawn = selected === null ? null : drawnAs(folds, selected);
@@ -100,14 +108,25 @@ function Canvas({
     }),
   );
   const vias = flow.edges.map(({ via }) => via.slice(0, 2).join(", ") + (via.length > 2 ? " …" : ""));
-  const labels = placeLabels(
-    vias.map((text, i) => ({
-      points: laid.edges[i],
-      width: fonts.small > 0 ? widthOf(text, fonts.small) : 0,
-      height: fonts.small + 2,
-    })),
-    [...laid.nodes.values(), ...[...tabs.values()].map(({ area }) => area)],
+  const labels = useMemo(
+    () =>
+      placeLabels(
+        vias.map((text, i) => ({
+          points: laid.edges[i],
+          width: fonts.small > 0 ? widthOf(text, fonts.small) : 0,
+          height: fonts.small + 2,
+        })),
+        [...laid.nodes.values(), ...[...tabs.values()].map(({ area }) => area)],
+      ),
+    [laid, fonts.small],
   );
+  const matches = new Set(search.found);
+  const isMatch = (node: FlowNode) =>
+    node.names.some(
+      (name) =>
+        matches.has(name.replace(/#\d+$/, "")) ||
+        (node.kind === "block" && [...matches].some((one) => isWithin(one, name))),
+    );
   const layers = useFoundLayers(run);
   const tooltip = useTooltip([laid, values.series, values.step]);
   const showTooltip = (what: string, value: string, lines: string[], event: MouseEvent) =>
@@ -124,13 +143,15 @@ function Canvas({
   };
   const module = useMemo(() => new Map(models.modules.map((one) => [one.name, one])), [models]);
   const differs = (node: FlowNode) => {
+    if (models.runs.length < 2) return "";
     const found = node.names.map((name) => {
       const one = module.get(name.replace(/#\d+$/, ""));
-      return one ? differencesOf(models, one) : [];
+      return { own: one ? differencesOf(models, one) : [], within: one ? differingWithin(models, one) : 0 };
     });
-    const some = found.filter(({ length }) => length > 0);
-    if (some.length === 0) return "";
-    const text = differenceText(some[0], (one) => store.shortNames.value.get(one) ?? one);
+    const some = found.filter(({ own }) => own.length > 0);
+    const within = found.reduce((sum, one) => sum + one.within, 0);
+    if (some.length === 0) return within > 0 && node.kind === "block" ? TEXT.differWithin(within) : "";
+    const text = differenceText(some[0].own, (one) => store.shortNames.value.get(one) ?? one);
     return some.length === found.length ? text : `${TEXT.differOf(some.length, found.length)}: ${text}`;
   };
   /** Return the repeated blocks to which a separate block belongs. */
@@ -147,11 +168,17 @@ function Canvas({
   );
   return (
     <div
-      class="drawing"
+      class={printing ? "drawing whole" : "drawing"}
       data-testid="structure-graph"
       // A picture holds the whole drawing at its own size.
       style={printing ? { width: `${laid.width}px`, height: `${laid.height}px` } : undefined}
     >
+      <div class="graph-tools">
+        <SearchField search={search} />
+        {button(TEXT.zoomIn, "+", () => zoom(1.25), "zoom-in")}
+        {button(TEXT.zoomOut, "−", () => zoom(0.8), "zoom-out")}
+        {button(TEXT.fitHelp, TEXT.fit, fit, "zoom-fit")}
+      </div>
       <div
         class="paper"
         ref={ref}
@@ -164,14 +191,53 @@ function Canvas({
         <svg width="100%" height="100%" role="group" aria-label={TEXT.graphName(run)}>
           <g transform={printing ? undefined : `translate(${frame.x} ${frame.y}) scale(${frame.k})`}>
             {flow.groups.map(({ name, fold }) => {
+              const { x, y, width, height } = laid.groups.get(name)!;
+              return (
+                <g key={`group ${name}`} class="group">
+                  {fold && <rect x={x + 5} y={y + 5} width={width} height={height} rx={8} />}
+                  <rect x={x} y={y} width={width} height={height} rx={8} />
+                </g>
+              );
+            })}
+            {flow.edges.map((edge, i) => {
+              const points = laid.edges[i];
+              const path = curve(points);
+              const [what, lines] = edgeNote(edge);
+              const label = labels[i];
+              const tip = points[points.length - 1];
+              return (
+                <g
+                  key={`${edge.from} ${edge.to}`}
+                  class={edge.assumed ? "edge assumed" : "edge"}
+                  onMouseMove={(event) => showTooltip(what, "", lines, event)}
+                  onMouseLeave={tooltip.hide}
+                >
+                  <path class="reach" d={path} />
+                  <path class="way" d={path} />
+                  <path
+                    class="tip"
+                    d={`M${tip.x - 3.5} ${tip.y - 6}L${tip.x} ${tip.y}L${tip.x + 3.5} ${tip.y - 6}Z`}
+                  />
+                  {label && (
+                    <text
+                      class="via"
+                      x={label.x}
+                      y={label.y + label.height - 3}
+                      style={{ fontSize: `${fonts.small}px` }}
+                    >
+                      {vias[i]}
+                    </text>
+                  )}
+                </g>
+              );
+            })}
+            {flow.groups.map(({ name, fold }) => {
               const box = laid.groups.get(name)!;
               const { text, area } = tabs.get(name)!;
               const repeated = repeatedOf(name);
               const right = area.x + area.width + 4;
               return (
-                <g key={`group ${name}`} class="group">
-                  {fold && <rect x={box.x + 5} y={box.y + 5} width={box.width} height={box.height} rx={8} />}
-                  <rect class="inside" x={box.x} y={box.y} width={box.width} height={box.height} rx={8} />
+                <g key={`head ${name}`} class="group-head">
                   <g
                     class="fold"
                     role="button"
@@ -213,38 +279,6 @@ function Canvas({
                 </g>
               );
             })}
-            {flow.edges.map((edge, i) => {
-              const points = laid.edges[i];
-              const path = curve(points);
-              const [what, lines] = edgeNote(edge);
-              const label = labels[i];
-              const tip = points[points.length - 1];
-              return (
-                <g
-                  key={`${edge.from} ${edge.to}`}
-                  class={edge.assumed ? "edge assumed" : "edge"}
-                  onMouseMove={(event) => showTooltip(what, "", lines, event)}
-                  onMouseLeave={tooltip.hide}
-                >
-                  <path class="reach" d={path} />
-                  <path class="way" d={path} />
-                  <path
-                    class="tip"
-                    d={`M${tip.x - 3.5} ${tip.y - 6}L${tip.x} ${tip.y}L${tip.x + 3.5} ${tip.y - 6}Z`}
-                  />
-                  {label && (
-                    <text
-                      class="via"
-                      x={label.x}
-                      y={label.y + label.height - 3}
-                      style={{ fontSize: `${fonts.small}px` }}
-                    >
-                      {vias[i]}
-                    </text>
-                  )}
-                </g>
-              );
-            })}
             {flow.nodes.filter(isModule).map((node) => (
               <Box
                 key={node.id}
@@ -255,6 +289,7 @@ function Canvas({
                 values={values}
                 run={run}
                 selected={holds(node, drawn)}
+                isMatch={isMatch(node)}
                 chosen={
                   selected !== null && holds(node, drawn)
                     ? node.names.findIndex((name) => isWithin(selected, name))
@@ -289,11 +324,6 @@ function Canvas({
             ))}
           </g>
         </svg>
-      </div>
-      <div class="graph-tools">
-        {button(TEXT.zoomIn, "+", () => zoom(1.25), "zoom-in")}
-        {button(TEXT.zoomOut, "−", () => zoom(0.8), "zoom-out")}
-        {button(TEXT.fitHelp, TEXT.fit, fit, "zoom-fit")}
       </div>
       {isLimited && <div class="limited">{TEXT.limited}</div>}
     </div>
