@@ -1,1 +1,1 @@
-"""Six real training runs: two learn, and four fail, each for a different reason."""
+"""Eight real training runs: two learn, and six do not learn as they should, each for a different reason."""

@@ -1,4 +1,4 @@
-"""The deep convolutional network of all runs. It is the same in all of them, so that their rows match."""
+"""The deep convolutional network of all runs on digits. They share its parameters, so that their rows match."""
 
 from __future__ import annotations
 
@@ -48,3 +48,22 @@ class DeepCNN(nn.Module):
         features = self.pool(self.blocks(self.act(self.stem(images))))
         logits: Tensor = self.head(self.act1(self.fc1(features.flatten(1))))
         return logits
+
+
+class DeepCNNWithSoftmax(DeepCNN):
+    """The same network with a softmax behind its logits.
+
+    >>> import torch
+    >>> probabilities = DeepCNNWithSoftmax(nn.ReLU, norm=True)(torch.zeros(2, 1, 8, 8))
+    >>> probabilities.sum(1).allclose(torch.ones(2))
+    True
+    """
+
+    def __init__(self, activation: Activation, norm: bool) -> None:
+        super().__init__(activation, norm)
+        self.softmax = nn.Softmax(dim=1)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Map images [n, 1, 8, 8] to probabilities [n, 10]."""
+        probabilities: Tensor = self.softmax(super().forward(images))
+        return probabilities

@@ -6,3 +6,5 @@ from __future__ import annotations
 EVERY = 2
 #: Steps between histograms, maps of weights and maps of activations.
 PICTURES_EVERY = 20
+#: Steps that are logged one by one after a finding, as by default.
+BURST = 20

@@ -14,7 +14,7 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 
 import tb_nnviz
 from demo.data import Split, batches, examples
-from demo.pace import EVERY, PICTURES_EVERY
+from demo.pace import BURST, EVERY, PICTURES_EVERY
 from demo.runs import Run
 
 STEPS = 400
@@ -42,7 +42,9 @@ def accuracy(model: nn.Module, split: Split) -> float:
     return float((predicted == split.labels).float().mean())
 
 
-def train(run: Run, train_split: Split, test_split: Split, logdir: Path, steps: int = STEPS) -> Result:
+def train(
+    run: Run, train_split: Split, test_split: Split, logdir: Path, steps: int = STEPS, burst: int = BURST
+) -> Result:
     """Train for ``steps`` optimizer steps and log to ``logdir`` at the intervals of `pace`."""
     torch.manual_seed(0)
     model = run.model()
@@ -52,13 +54,13 @@ def train(run: Run, train_split: Split, test_split: Split, logdir: Path, steps: 
     loss = torch.tensor(float("nan"))
     with (
         logging_redirect_tqdm(),
-        tqdm(batches(train_split, BATCH, steps), desc=f"{run.name:>12}", total=steps, unit="step") as bar,
+        tqdm(batches(train_split, BATCH, steps), desc=f"{run.name:>20}", total=steps, unit="step") as bar,
         tb_nnviz.watch(
             model,
             optimizer,
             logdir=logdir,
             every=EVERY,
-            burst=0,  # the pictures have even steps, and one step in two is logged already
+            burst=burst,
             histograms_every=PICTURES_EVERY,
             weights_every=PICTURES_EVERY,
             probe=probe.images,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,6 +22,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     size = Counter(item.path for item in items)
     items.sort(key=lambda item: (item.path not in slow, -size[item.path], item.path))
+
+
+@pytest.fixture(autouse=True)
+def _nothing_compiled() -> None:
+    """Forget what other tests of this process have compiled, because nnviz then measures no attention."""
+    if (utils := sys.modules.get("torch._dynamo.utils")) is not None:
+        utils.counters.clear()
 
 
 @pytest.fixture(scope="session", autouse=True)

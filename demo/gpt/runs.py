@@ -10,11 +10,12 @@ from demo.gpt.model import GPT
 
 @dataclass(frozen=True)
 class Run:
-    """One training run of a model."""
+    """One training run of a model. Gradients are set to zero before each backward pass, unless ``zeroes`` is False."""
 
     name: str
     story: str
     model: Callable[[], GPT]
+    zeroes: bool = True
 
 
 RUNS = (

@@ -16,7 +16,7 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 import tb_nnviz
 from demo.gpt.data import LENGTH, Texts, batches, probe, written
 from demo.gpt.runs import Run
-from demo.pace import EVERY, PICTURES_EVERY
+from demo.pace import BURST, EVERY, PICTURES_EVERY
 
 STEPS = 300
 BATCH = 16
@@ -51,7 +51,7 @@ def optimize(model: nn.Module) -> tuple[Optimizer, LambdaLR]:
     return optimizer, LambdaLR(optimizer, lambda step: min(1.0, (step + 1) / WARM_UP))
 
 
-def train(run: Run, texts: Texts, logdir: Path, steps: int = STEPS) -> Result:
+def train(run: Run, texts: Texts, logdir: Path, steps: int = STEPS, burst: int = BURST) -> Result:
     """Train for ``steps`` optimizer steps and log to ``logdir`` at the intervals of `pace`."""
     torch.manual_seed(0)
     model = run.model()
@@ -60,13 +60,13 @@ def train(run: Run, texts: Texts, logdir: Path, steps: int = STEPS) -> Result:
     loss = torch.tensor(float("nan"))
     with (
         logging_redirect_tqdm(),
-        tqdm(batches(texts.training, BATCH, steps), desc=f"{run.name:>12}", total=steps, unit="step") as bar,
+        tqdm(batches(texts.training, BATCH, steps), desc=f"{run.name:>20}", total=steps, unit="step") as bar,
         tb_nnviz.watch(
             model,
             optimizer,
             logdir=logdir,
             every=EVERY,
-            burst=0,
+            burst=burst,
             histograms_every=PICTURES_EVERY,
             weights_every=PICTURES_EVERY,
             probe=pieces,
@@ -78,7 +78,8 @@ def train(run: Run, texts: Texts, logdir: Path, steps: int = STEPS) -> Result:
         for step, (letters, following) in enumerate(bar, start=1):
             logits: Tensor = model(letters)
             loss = F.cross_entropy(logits.flatten(0, 1), following.flatten())
-            optimizer.zero_grad()
+            if run.zeroes:
+                optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             monitor.clip_grad_norm_(1.0)
             optimizer.step()

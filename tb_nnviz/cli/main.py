@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from tb_nnviz import __version__
 from tb_nnviz.cli.check import command as check
+from tb_nnviz.cli.compare import command as compare
 from tb_nnviz.cli.doctor import command as doctor
 from tb_nnviz.cli.report import command as report
 
@@ -38,6 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--version", action="version", version=f"tb_nnviz {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     check.add_parser(commands)
+    compare.add_parser(commands)
     report.add_parser(commands)
     doctor.add_parser(commands)
     options = parser.parse_args(argv)

@@ -14,7 +14,7 @@ def describe(diagnosis: Diagnosis) -> dict[str, Any]:
         "verdict": diagnosis.verdict,
         "steps": [diagnosis.first, diagnosis.last],
         "findings": [
-            finding.document() | ({} if value is None else {"reference": value})
+            finding.document() | {"cause": finding.cause} | ({} if value is None else {"reference": value})
             for finding, value in zip(diagnosis.findings, diagnosis.reference_values, strict=True)
         ],
         "checked": list(diagnosis.checked),

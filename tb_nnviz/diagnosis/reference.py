@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from tb_nnviz.diagnosis.diagnose import PARTED, Diagnosis
@@ -13,6 +13,8 @@ from tb_nnviz.rules.finding import Finding
 from tb_nnviz.rules.parted import READS, Parted, parted
 from tb_nnviz.rules.runner import Unchecked
 
+#: Largest relative difference between a finding's value and that of its row, which is rounded in the log.
+_SAME = 0.01
 _SOURCE = "https://docs.pytorch.org/docs/stable/notes/randomness.html"
 _ADVICE = (
     "If the runs should be equal, look at what this step does in this layer in both: data, seed, settings, versions.",
@@ -48,7 +50,7 @@ def with_reference(diagnosis: Diagnosis, own: LoggedRun, reference: LoggedRun, n
             checked=[*diagnosis.checked, PARTED],
             reference_values=(),
         )
-    return replace(diagnosis, reference_values=_values(diagnosis.findings, reference))
+    return replace(diagnosis, reference_values=_values(diagnosis.findings, own, reference))
 
 
 def where_parted(own: LoggedRun, reference: LoggedRun) -> Parted | str | None:
@@ -60,17 +62,44 @@ def where_parted(own: LoggedRun, reference: LoggedRun) -> Parted | str | None:
         return str(error)
 
 
-def _values(findings: Iterable[Finding], reference: LoggedRun) -> list[float | None]:
-    """Return the value of the reference run for each finding, None if it has none."""
-    places = [(one.kind, one.statistic, one.row, one.step) for one in findings]
-    reads = {(kind, name) for kind, statistic, _, _ in places if kind for name in ("count", statistic)}
-    found: dict[tuple[str, str, str, int], float] = {}
-    for values in read_steps(reference.reader, reference.run, reads)[0]:
-        for place in places:
-            kind, statistic, row, step = place
-            if step == values.step and values.has(kind, statistic) and row in values.rows[kind].place:
-                found[place] = float(values.get(kind, statistic)[values.rows[kind].place[row]])
-    return [value if (value := found.get(place)) is not None and math.isfinite(value) else None for place in places]
+def _values(findings: Sequence[Finding], own: LoggedRun, reference: LoggedRun) -> list[float | None]:
+    """Return the value of the reference run for each finding, None if it has none.
+
+    It has none if its row has another shape, or if the finding's value is not that of its row but a total or a median.
+    """
+    mine, theirs = (_found(findings, one) for one in (own, reference))
+    return [
+        value
+        if place in mine
+        and place in theirs
+        and mine[place][0] == theirs[place][0]
+        and _is_value(finding, mine[place][1])
+        and math.isfinite(value := theirs[place][1])
+        else None
+        for place, finding in enumerate(findings)
+    ]
+
+
+def _is_value(finding: Finding, value: float) -> bool:
+    """Return True if a value is the one that a finding reports."""
+    return finding.value is not None and (math.isclose(finding.value, value, rel_tol=_SAME) or not math.isfinite(value))
+
+
+def _found(findings: Sequence[Finding], run: LoggedRun) -> dict[int, tuple[tuple[int | None, ...], float]]:
+    """Return the shape of each finding's row and its value at the finding's step, by the finding's place."""
+    reads = {(one.kind, name) for one in findings if one.kind for name in ("count", one.statistic)}
+    found = {}
+    for values in read_steps(run.reader, run.run, reads)[0]:
+        for place, one in enumerate(findings):
+            if (
+                values.step == one.step
+                and values.has(one.kind, one.statistic)
+                and one.row in values.rows[one.kind].place
+            ):
+                at = values.rows[one.kind].place[one.row]
+                shape = values.rows[one.kind][at].shape
+                found[place] = tuple(shape), float(values.get(one.kind, one.statistic)[at])
+    return found
 
 
 def _finding(found: Parted, name: str) -> Finding:
@@ -90,5 +119,9 @@ def _finding(found: Parted, name: str) -> Finding:
         evidence=found.evidence,
         advice=_ADVICE,
         source=_SOURCE,
-        details=found.document(),
+        details={
+            **found.document(),
+            "usual_is": f"in {name}",
+            **({} if found.kind else {"global": found.statistic}),  # a scalar of the whole step
+        },
     )

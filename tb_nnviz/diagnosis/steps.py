@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import fields
 from functools import partial
 from typing import Any
@@ -18,6 +18,10 @@ from tb_nnviz.logs.scalars import ScalarSeries, read_scalars
 from tb_nnviz.logs.series import Selection, read_tables
 from tb_nnviz.rules.step_values import Rows, StepValues
 
+#: Statistics of gradients that are only written at logged steps.
+_MEASURED = ("mean", "absmax")
+#: Scalars in the events of the steps between logged ones.
+_OF_WINDOW = frozenset({"gradient_norm", "skipped"})
 _ROW_KEYS = tuple(field.name for field in fields(schema.Row))
 
 
@@ -26,7 +30,8 @@ def read_steps(
 ) -> tuple[Iterator[StepValues], list[Missing]]:
     """Read a run step by step. Steps that a resumed run has abandoned are left out.
 
-    A step comes as in training: first its statistics, then what the user logged for it.
+    A step comes as in training: first its statistics, then what the user logged for it. Steps between logged ones, of
+    which only the norms of gradients were kept, have no statistics, because rules do not get them in training.
 
     Args:
         reader: the source.
@@ -42,9 +47,12 @@ def read_steps(
     tables: dict[str, Table] = {}
     missing: list[Missing] = []
     for kind in dict.fromkeys(kind for kind, _ in sorted(reads)):
-        wanted = [name for of, name in sorted(reads) if of == kind and schema.statistic_tag(kind, name) in written]
-        if wanted:
-            found, lacking = read_tables(read, [run], Selection(kind, wanted))
+        names = [name for of, name in sorted(reads) if of == kind]
+        anchors = _MEASURED if kind == "gradient" else ()
+        wanted = [name for name in dict.fromkeys([*names, *anchors]) if schema.statistic_tag(kind, name) in written]
+        if any(name in names for name in wanted):
+            selection = Selection(kind, wanted, anchors=[name for name in anchors if name in wanted])
+            found, lacking = read_tables(read, [run], selection)
             tables.update((kind, table) for table in found.values())
             missing += lacking
     series, lacking = read_scalars(reader, [run], read=read)
@@ -56,12 +64,12 @@ def read_steps(
 def _steps(
     tables: dict[str, Table], series: Sequence[ScalarSeries], optimizers: OptimizerHistory | None
 ) -> Iterator[StepValues]:
-    rows = {kind: Rows(_row(row) for row in table.rows) for kind, table in tables.items()}
+    rows = {kind: make_rows(table.rows) for kind, table in tables.items()}
     places = {kind: {int(step): i for i, step in enumerate(table.steps)} for kind, table in tables.items()}
     scalars, logged = _by_step(series, schema.TAG_GLOBAL), _by_step(series, schema.TAG_LOG)
     for step in sorted({*scalars, *logged}.union(*places.values())):
         kinds = [kind for kind in tables if step in places[kind]]
-        if kinds or step in scalars:
+        if kinds or not scalars.get(step, {}).keys() <= _OF_WINDOW:
             statistics = {kind: _statistics(tables[kind], places[kind][step]) for kind in kinds}
             document = None if optimizers is None else optimizers.at(step)
             yield StepValues(
@@ -90,6 +98,11 @@ def _by_step(series: Sequence[ScalarSeries], prefix: str) -> dict[int, dict[str,
             for step, value in zip(one.steps.tolist(), one.values.tolist(), strict=True):
                 found.setdefault(int(step), {})[name] = value
     return found
+
+
+def make_rows(documents: Iterable[dict[str, Any]]) -> Rows:
+    """Return the rows of a layout's documents."""
+    return Rows(_row(document) for document in documents)
 
 
 def _row(document: dict[str, Any]) -> schema.Row:

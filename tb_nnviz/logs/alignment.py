@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 from tb_nnviz.logs.layouts import Rows, fill_layout_ids, merge_layouts
 from tb_nnviz.logs.points import NO_POINTS, Points
 from tb_nnviz.logs.resumed.timeline import describe_steps, locate, timeline
+from tb_nnviz.schema.statistics import SPARSE_STATISTICS
 
 #: Statistics that writers leave out at steps at which they equal another statistic, their counterpart.
 COUNTERPARTS = {"finite_norm": "norm", "finite_absmax": "absmax"}
@@ -51,6 +52,8 @@ def align(
     layouts: Mapping[int, Rows],
     first: float = -np.inf,
     last: float = np.inf,
+    anchors: Sequence[str] = (),
+    rare: Collection[str] = (),
 ) -> tuple[Table, Reasons]:
     """Align the requested statistics on common steps and one table of rows.
 
@@ -64,6 +67,8 @@ def align(
         layouts: the rows by layout id.
         first: the first step of the table.
         last: the last step of the table.
+        anchors: some of the requested statistics. Steps without any of them are left out. Empty: no step is.
+        rare: statistics that are not written at every step.
 
     Returns:
         The table, and the reasons for values that are not in it.
@@ -79,12 +84,13 @@ def align(
     for name, source in sources.items():
         reasons += [(name, reason) for reason in _drop_misfits(source, ids, layouts, steps)]
 
-    used = np.logical_or.reduce([sources[name].at >= 0 for name in requested])
+    used = np.logical_or.reduce([sources[name].at >= 0 for name in anchors or requested])
     for i in dict.fromkeys(ids[used].tolist()):
         if i not in layouts:
             reasons.append((None, f"missing layout: {i}, {describe_steps(steps[used & (ids == i)])}"))
             used &= ids != i
-    for name in requested:
+    # A sparse statistic is not written in a step in which no row has it.
+    for name in (name for name in requested if name not in SPARSE_STATISTICS and name not in rare):
         # The events that are left out for a fault have a reason of their own.
         faulty = [fault.step for fault in statistics.get(name, NO_POINTS).faults]
         if lacking := steps[used & (sources[name].at < 0) & ~np.isin(steps, faulty)].tolist():

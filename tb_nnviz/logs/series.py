@@ -20,12 +20,25 @@ from tb_nnviz.logs.resumed.guides import ReadTags
 
 @dataclass(frozen=True)
 class Selection:
-    """The statistics of one kind at the steps ``first`` to ``last``."""
+    """The statistics of one kind at the steps ``first`` to ``last``.
+
+    Attributes:
+        kind: the kind.
+        statistics: their names.
+        first, last: the steps.
+        anchors: some of the statistics. Steps without any of them are left out. Empty: no step is.
+    """
 
     kind: str
     statistics: Sequence[str]
     first: float = -np.inf
     last: float = np.inf
+    anchors: Sequence[str] = ()
+
+    @property
+    def rare(self) -> list[str]:
+        """The statistics that are not written at the steps of a window, of which only norms are kept."""
+        return [name for name in self.statistics if self.kind == "gradient" and name not in schema.WINDOW_STATISTICS]
 
     @property
     def with_counterparts(self) -> list[str]:
@@ -133,7 +146,8 @@ def _simple_table(result: ReadResult[Points], run: str, selection: Selection) ->
     for points in statistics.values():
         if not isinstance(points.values, np.ndarray) or points.values.shape[1] != len(rows):
             return None
-    table, reasons = align(statistics, selection.statistics, layout, layouts, selection.first, selection.last)
+    how = selection.first, selection.last, selection.anchors, selection.rare
+    table, reasons = align(statistics, selection.statistics, layout, layouts, *how)
     if reasons or any(np.isnan(values).any() for values in table.values.values()):
         return None
     return table
@@ -161,7 +175,8 @@ def _table(result: ReadResult[Points], run: str, selection: Selection) -> tuple[
     layouts = decode_layouts(documents, lambda reason: missing.append(Missing(run, f"{layout_tag}: {reason}")))
     found_ids = data.get(id_tag, NO_POINTS).stacked()
     ids = decode_layout_ids(found_ids, lambda reason: missing.append(Missing(run, f"{id_tag}: {reason}")))
-    table, reasons = align(statistics, requested, ids, layouts, selection.first, selection.last)
+    how = selection.first, selection.last, selection.anchors, selection.rare
+    table, reasons = align(statistics, requested, ids, layouts, *how)
     missing += [Missing(run, reason, statistic=statistic) for statistic, reason in reasons]
     return table, missing
 

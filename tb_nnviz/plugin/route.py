@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from tb_nnviz import schema
+from tb_nnviz.comparison.cache import ComparisonCache
 from tb_nnviz.diagnosis.cache import DiagnosisCache
 from tb_nnviz.logs.histograms.cache import HistogramCache
 from tb_nnviz.logs.points import Points
@@ -28,6 +29,7 @@ class Caches:
     series: SeriesCache = field(default_factory=lambda: SeriesCache(schema.PLUGIN))
     histograms: HistogramCache = field(default_factory=HistogramCache)
     diagnoses: DiagnosisCache = field(default_factory=DiagnosisCache)
+    comparisons: ComparisonCache = field(default_factory=ComparisonCache)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ Messages have the form ``invalid NAME: value (what is allowed)``.
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -16,6 +17,8 @@ from tb_nnviz.record import schedule
 from tb_nnviz.record.collect.activation_maps.labels import Labels, labels
 from tb_nnviz.record.collect.activation_maps.probe import Probe, probes
 from tb_nnviz.record.model.optimizers import WatchedOptimizer, is_hooked, takes_attribute
+from tb_nnviz.rules.settings import Settings
+from tb_nnviz.schema.settings import MAX_SETTINGS
 
 
 def directory(logdir: str | os.PathLike[str] | None, writer: Any) -> str:
@@ -60,6 +63,17 @@ def _optimizer(given: Any) -> WatchedOptimizer:
             f"({advice}pass none, and call monitor.step() after each backward pass)"
         )
     return watched
+
+
+def settings(given: Any) -> dict[str, Any]:
+    """Return the settings of a run."""
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        raise TypeError(f"invalid settings: {given!r:.120} (a dict of texts, numbers, booleans or None by name)")
+    if len(given) > MAX_SETTINGS:
+        raise ValueError(f"invalid settings: {len(given)} given (at most {MAX_SETTINGS})")
+    return dict(schema.check_setting(name, value) for name, value in given.items())
 
 
 def among(name: str, given: Any, watched: Sequence[WatchedOptimizer]) -> list[WatchedOptimizer]:
@@ -128,6 +142,33 @@ def natural(name: str, value: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise ValueError(f"invalid {name}: {value!r} (an integer of at least 0)")
     return value
+
+
+#: The value of an argument that is not given, where None has a meaning.
+NOT_GIVEN: Any = object()
+
+
+def rules(rules: Settings | None, gradient_norm_limits: Any) -> Settings | None:
+    """Return the settings of the rules, among them those of the former argument ``gradient_norm_limits``.
+
+    Raises:
+        ValueError: the former argument is not a pair of ascending limits. The settings are checked by ``make_rules``.
+    """
+    if gradient_norm_limits is NOT_GIVEN:
+        return rules
+    if gradient_norm_limits is None:
+        former: Settings = {"*": None}
+    else:
+        try:
+            vanishing, exploding = map(float, gradient_norm_limits)
+        except (TypeError, ValueError):
+            vanishing, exploding = 0.0, 0.0
+        if not 0 <= vanishing < exploding:
+            limits = "two limits, 0 <= vanishing < exploding, or None"
+            raise ValueError(f"invalid gradient_norm_limits: {gradient_norm_limits!r:.120} ({limits})")
+        former = {"gradient/vanishing": {"norm": vanishing}, "gradient/exploding": {"norm": exploding}}
+    warnings.warn(f"gradient_norm_limits is deprecated: pass rules={former}", DeprecationWarning, stacklevel=3)
+    return {**former, **(rules or {})}
 
 
 def probes_and_schedule(

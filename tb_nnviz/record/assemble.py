@@ -10,6 +10,7 @@ from tb_nnviz import schema
 from tb_nnviz.record.collect.global_norm import norm_of_rows
 from tb_nnviz.record.measure.histogram import to_bins, unscale_codes
 from tb_nnviz.record.measure.host_copy import HostArrays
+from tb_nnviz.record.measure.norms import RowNorms
 from tb_nnviz.record.measure.stats import FIELDS, finish, unit_fractions, unscale
 from tb_nnviz.record.pending_step import GradientNorm, PendingStep
 
@@ -30,6 +31,7 @@ class AssembledStep(NamedTuple):
         gradients: the norm of all gradients together, if it is known.
         skipped: whether a GradScaler skipped the step.
         optimizers: the document of the optimizers, if they have changed.
+        rows: the norm of each gradient, of a step of the window.
     """
 
     entries: list[schema.Entry]
@@ -38,6 +40,7 @@ class AssembledStep(NamedTuple):
     gradients: GradientNorm | None
     skipped: bool
     optimizers: dict[str, Any] | None = None
+    rows: RowNorms | None = None
 
 
 def assemble(pending: PendingStep, arrays: HostArrays, stock: bool = False) -> AssembledStep:
@@ -69,8 +72,9 @@ def assemble(pending: PendingStep, arrays: HostArrays, stock: bool = False) -> A
         scalars["skipped"] = float(skipped)
     if plan.missed_gradients or not pending.has_all_gradients:
         gradients = None
+    rows = None
     if pending.norms is not None:
-        gradients, skipped_too = pending.norms(arrays)
+        gradients, skipped_too, rows = pending.norms(arrays)
         skipped |= skipped_too
     if gradients is not None and plan.statistics:
         scalars["gradient_norm"] = gradients.norm
@@ -82,7 +86,7 @@ def assemble(pending: PendingStep, arrays: HostArrays, stock: bool = False) -> A
     optimizers = None if pending.optimizers is None else pending.optimizers(arrays)
     if optimizers is not None:
         entries.append(schema.optimizers_entry(optimizers))
-    return AssembledStep(entries, statistics, scalars, gradients, skipped, optimizers)
+    return AssembledStep(entries, statistics, scalars, gradients, skipped, optimizers, rows)
 
 
 def _statistics(pending: PendingStep, arrays: HostArrays) -> tuple[Statistics, GradientNorm | None]:

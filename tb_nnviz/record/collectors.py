@@ -106,7 +106,7 @@ class Collectors:
             LossScaling(self.loss_scale),
             self._stale_gradients,
             NormalizationModes(models),
-            GlobalNorm(watched, parameters, options.window, optimizers),
+            GlobalNorm(watched, rows, parameters, options.window, optimizers),
             self.clipping,
         ]
         self._active = self._all

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import weakref
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
@@ -16,6 +17,7 @@ from tb_nnviz.record.collect import scalars
 from tb_nnviz.record.measure.host_copy import HostArrays
 from tb_nnviz.record.pending_step import MakeEntries, PendingStep
 from tb_nnviz.record.window import Window
+from tb_nnviz.record.window_norms import WindowNorms
 from tb_nnviz.record.write.writer import Entries, Writer
 from tb_nnviz.rules.finding import Finding
 from tb_nnviz.rules.rule import Rule
@@ -31,20 +33,25 @@ class EventEmitter:
 
     Args:
         writer: where the events go.
-        window: whether the steps between two events are summarized in the later event.
+        window: whether the steps between two events are summarized in the later event, and their gradient norms are
+            kept for findings.
         rules: check the logged steps. Their findings are logged at the steps at which they are found.
-        delivery: takes the findings, for the terminal and the program.
+        delivery: takes the findings, for the terminal and the program. It may hold the user's objects, so that the
+            writer's thread, which holds the emitter, must not keep it alive.
     """
 
     def __init__(self, writer: Writer, window: bool, rules: Sequence[Rule], delivery: Delivery) -> None:
-        self._writer, self._rules, self._delivery = writer, RuleRunner(rules), delivery
+        self._writer, self._rules, self._delivery = writer, RuleRunner(rules), weakref.ref(delivery)
         self._names = {rule.name for rule in rules}
         self._window = Window() if window else None
+        self._norms = WindowNorms(writer.write_now) if window else None
         self._rows: dict[str, Rows] = {}
         self._optimizers: list[dict[str, Any]] | None = None  # of the latest document
         self._histogram_steps = 0
         self._is_located = False  # True once the first nonfinite value has a finding that no rule made
-        self._found: list[Finding] = []  # at the newest step that has findings
+        self._last = -1  # the newest step of an event
+        self._found: tuple[int, list[Finding]] = -1, []  # the newest step that has findings
+        writer.at_end = self._end
 
     def log(self, step: int, values: dict[str, float | Tensor]) -> None:
         """Submit scalars of the user.
@@ -59,13 +66,14 @@ class EventEmitter:
 
         def entries() -> list[schema.Entry]:
             found = arrive()
+            self._last = max(self._last, step)
             if window is not None and "loss" in found:
                 window.loss(step, found["loss"])
             findings = self._report_findings(step, self._rules.update(StepValues(step, logged=found)))
             return [*(schema.scalar(schema.TAG_LOG + name, value) for name, value in found.items()), *findings]
 
         self._writer.submit(step, time.time(), entries)
-        self._delivery.expect()
+        self._expect()
 
     def submit(self, pending: PendingStep, seconds: float) -> None:
         """Submit a closed step.
@@ -74,7 +82,7 @@ class EventEmitter:
             pending: the step. Its copy to the host begins here.
             seconds: what the step has cost the training so far.
         """
-        plan, arrays = pending.plan, cache(pending.copy.start())
+        plan, arrays, now = pending.plan, cache(pending.copy.start()), time.time()
         events: list[Entries] = [_made_from(arrays, make) for make in pending.events]
         if pending.new_layouts:
             new = pending.new_layouts
@@ -82,10 +90,10 @@ class EventEmitter:
         if plan.logged or pending.norms is not None:
             stock = plan.histograms and self._histogram_steps % STOCK_EVERY == 0
             self._histogram_steps += plan.histograms
-            events.append(lambda: self._finish(pending, assemble(pending, arrays(), stock), seconds))
+            events.append(lambda: self._finish(pending, assemble(pending, arrays(), stock), seconds, now))
         if events:
-            self._writer.submit(plan.step, time.time(), *events)
-            self._delivery.expect()
+            self._writer.submit(plan.step, now, *events)
+            self._expect()
 
     def found(self, step: int, finding: Finding) -> None:
         """Submit a finding of a rule that was not made by it, and wait until it is in the file.
@@ -106,16 +114,37 @@ class EventEmitter:
         """Submit all notices of the run so far, in an event of their own."""
         self._writer.submit(step, time.time(), [schema.notices_entry(notices)])
 
-    def _finish(self, pending: PendingStep, step: AssembledStep, seconds: float) -> list[schema.Entry]:
+    def restart(self) -> None:
+        """Forget the steps since the last event, because the run goes on at another step."""
+
+        def entries() -> list[schema.Entry]:
+            self._last, self._found = -1, (-1, [])
+            if self._window is not None and self._norms is not None:
+                self._window.take()
+                self._norms.restart()
+            return []
+
+        self._writer.submit(0, time.time(), entries)
+
+    def _finish(
+        self, pending: PendingStep, step: AssembledStep, seconds: float, wall_time: float
+    ) -> list[schema.Entry]:
         """Return the entries of a step together with those that depend on earlier steps. Steps come in order."""
-        plan, window, entries = pending.plan, self._window, step.entries
+        plan, window, norms, entries = pending.plan, self._window, self._norms, step.entries
+        self._last = max(self._last, plan.step)
+        if norms is not None:
+            norms.wrote(layout for kind, layout in pending.new_layouts.items() if kind == "gradient")
         if plan.logged:
             entries += self._check(pending, step)
-        if window is not None:
+        if window is not None and norms is not None:
             if step.gradients is not None:
                 window.add(plan.step, step.gradients.finite_norm, step.gradients.nonfinite, step.skipped)
             if plan.statistics and plan.complete:
                 entries += window.take()
+            if plan.logged:
+                norms.restart()
+            elif step.rows is not None and step.gradients is not None:
+                norms.add(plan.step, wall_time, pending.layouts["gradient"], step.gradients, step.rows, step.skipped)
         if plan.logged:
             entries.append(schema.scalar(schema.TAG_GLOBAL + "overhead_seconds", seconds))
         return entries
@@ -131,21 +160,38 @@ class EventEmitter:
         if step.optimizers is not None:
             self._optimizers = step.optimizers["optimizers"]
         values = StepValues(pending.plan.step, rows, step.statistics, scalars, optimizers=self._optimizers)
-        findings = self._rules.update(values)
-        if self._is_located:  # what the rules see is the same, or a consequence
-            findings = [finding for finding in findings if not _is_nonfinite(finding)]
-        return self._report_findings(values.step, findings)
+        return self._report_findings(values.step, self._unlocated(self._rules.update(values)))
 
-    def _report_findings(self, step: int, findings: list[Finding]) -> list[schema.Entry]:
+    def _end(self) -> None:
+        """Write the findings that only the end of the run shows. The writer's thread calls it last."""
+        entries = self._report_findings(self._last, self._unlocated(self._rules.finish()), at_end=True)
+        if entries:
+            self._writer.write_now(self._last, time.time(), entries)
+        if self._norms is not None:
+            self._norms.restart()
+
+    def _unlocated(self, findings: list[Finding]) -> list[Finding]:
+        """Return findings without those that are the same as the first nonfinite value, or its consequence."""
+        return [finding for finding in findings if not (self._is_located and _is_nonfinite(finding))]
+
+    def _report_findings(self, step: int, findings: list[Finding], at_end: bool = False) -> list[schema.Entry]:
         """Report findings, and return them as an entry.
 
         The entry repeats the earlier findings of the step, because readers take the last event of a step.
         """
-        self._delivery.report(findings)
         if not findings:
             return []
-        self._found = [*(one for one in self._found if one.step == step), *findings]
-        return [schema.findings_entry([finding.document() for finding in self._found])]
+        if (delivery := self._delivery()) is not None:
+            delivery.report(findings, at_end)
+        if self._norms is not None and any(one.severity != "notice" for one in findings):
+            self._norms.release(step)
+        self._last = max(self._last, step)
+        self._found = step, [*(self._found[1] if self._found[0] == step else ()), *findings]
+        return [schema.findings_entry([finding.document() for finding in self._found[1]])]
+
+    def _expect(self) -> None:
+        if (delivery := self._delivery()) is not None:
+            delivery.expect()
 
 
 def _is_nonfinite(finding: Finding) -> bool:

@@ -20,6 +20,7 @@ from tb_nnviz.record.model.optimizers import WatchedOptimizer
 from tb_nnviz.record.model.sharding import is_distributed
 from tb_nnviz.record.open_runs import OpenRuns
 from tb_nnviz.record.options import Options
+from tb_nnviz.record.reports.settings import RunSettings
 from tb_nnviz.record.session import Session
 from tb_nnviz.record.write.event_file import Report
 from tb_nnviz.record.write.writer import Writer
@@ -64,6 +65,8 @@ class Monitor:
         self._session = Session(models, optimizers, make_writer, run, options)
         self._guard = self._session.guard
         _open_runs.add(run, self, self._session)
+        self._settings = RunSettings(self._guard, self._session.writer)
+        self._guard.attempt("settings", self._settings.log, self._session.number, options.settings)
         self._guard.attempt("ranks", sharding.claim, run)
 
     @property
@@ -111,6 +114,30 @@ class Monitor:
             reason = f"invalid scalars: {short(values)} (keywords, or a dict of numbers by name)"
             self._guard.notice("scalars", reason, (schema.LOG,))
             self._guard.attempt("log", self._session.log, scalars)
+
+    @uncompiled(breaks=True)
+    def log_settings(self, settings: Any = None, /, **more: Any) -> None:
+        """Log settings of the run, such as the seed or the data set, beside those that ``watch`` got.
+
+        Of one name, the value that was logged last counts. A value that cannot be a setting is reported once, and the
+        others are logged.
+
+        Args:
+            settings: texts, numbers, booleans or None by name, in place of or beside keywords.
+            more: the same as keywords.
+
+        >>> import tempfile, tb_nnviz
+        >>> with tb_nnviz.watch(nn.Linear(3, 1), logdir=tempfile.mkdtemp(), settings={"seed": 0}) as monitor:
+        ...     monitor.log_settings(data="digits", augmentation=None)
+        """
+        if self._session.writer.is_exiting:
+            return
+        if settings is not None and not isinstance(settings, Mapping):
+            reason = f"invalid settings: {short(settings)} (keywords, or a dict of scalars by name)"
+            self._guard.notice("settings", reason)
+            settings = None
+        given = {**(settings or {}), **more}
+        self._guard.attempt("settings", self._settings.log, self._session.number, given)
 
     @uncompiled(breaks=True)
     def step(self) -> None:
@@ -227,6 +254,10 @@ class Monitor:
     @uncompiled(breaks=True)
     def close(self) -> None:
         """Remove all hooks and write pending events. A step that is still open is dropped.
+
+        Some problems show only at the end of a run, such as a loss that has never left its start. Their findings are
+        logged now, or when the process ends without ``close``. Nothing is left to be stopped, so the actions "raise"
+        and "break" of ``on_finding`` give a line in the terminal for them.
 
         Raises:
             FindingError: a finding of the last steps has the action "raise". Everything is written and closed then.

@@ -43,6 +43,7 @@ class Options:
     probe_inputs: bool = False
     probe_labels: Mapping[str, Labels] = field(default_factory=dict)
     map_bytes: int = 0
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def replay_bytes(self) -> int:

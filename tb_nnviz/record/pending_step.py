@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from tb_nnviz.record.measure.host_copy import HostArrays, HostCopy, Slot
+from tb_nnviz.record.measure.norms import RowNorms
 from tb_nnviz.record.reduce.local import StepBuffer
 from tb_nnviz.record.row_table import RowTable
 from tb_nnviz.record.step_plan import StepPlan
@@ -32,10 +33,17 @@ class GradientNorm(NamedTuple):
 
 
 class GlobalNormRead(NamedTuple):
-    """The result of one read of all gradients, and whether a GradScaler skipped the step."""
+    """The result of one read of all gradients.
+
+    Args:
+        gradients: the norm of all together.
+        skipped: whether a GradScaler skipped the step.
+        rows: the norm of each, for a step of the window. None if it is not kept.
+    """
 
     gradients: GradientNorm
     skipped: bool
+    rows: RowNorms | None = None
 
 
 @dataclass

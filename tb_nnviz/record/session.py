@@ -30,11 +30,10 @@ from tb_nnviz.record.model.attention import AttentionLayers
 from tb_nnviz.record.model.modules import layers, named_modules, named_parameters, selector
 from tb_nnviz.record.model.optimizers import WatchedOptimizer
 from tb_nnviz.record.options import Options
-from tb_nnviz.record.reports.call_reports import refuse_split_outputs, report_calls, report_ranks
+from tb_nnviz.record.reports.call_reports import CallReports, refuse_split_outputs
 from tb_nnviz.record.reports.lost_hooks import LostHooks
 from tb_nnviz.record.reports.step_notices import (
     CALL_KINDS,
-    MODULE_KINDS,
     STEPPED_KINDS,
     InvalidScalars,
     open_step_notice,
@@ -111,6 +110,7 @@ class Session:
                 models, observed, self._calls, gradients, failing, attention, lambda: not self._unseen.compiled
             )
             self.installed.add("activations", self._modules)
+            self._reports = CallReports(options.kinds, self._modules, self._unseen, guard)
             graph = GraphCapture(models, self._modules.calls, guard)
             self.installed.add(graph.part, graph)
             paused = (self._order, self._modules, graph)
@@ -202,6 +202,7 @@ class Session:
         """Drop the open step and open this one."""
         self._collectors.resume(learning_rate_names)
         self._held.release(self._events.log)
+        self._events.restart()
         self.number = self._first = step
         self._begun.clear()
         self._begin()
@@ -232,6 +233,7 @@ class Session:
         self._write_notices()
         if self._plan.logged:
             self._lost.restore_optimizers()
+        if self._plan.logged or self._options.window:
             self._hooks.move_last()
         if (sign := self._open.passes()) is not None and not self._ends_unseen:
             self._wait(sign)
@@ -298,7 +300,7 @@ class Session:
         with outside_modes():
             self.guard.attempt(PART, check, self.number, *args)
         if (found := self._locator.take()) is not None:
-            self.found(found[0])
+            self.found(found)
 
     def _count_repeat(self) -> None:
         self._repeats += 1
@@ -368,10 +370,7 @@ class Session:
             self._ordered = True
             self.guard.attempt("the order of execution", self._order.settle)
         if self._plan.logged:
-            kinds = tuple(kind for kind in MODULE_KINDS if kind in self._options.kinds)
-            self.guard.attempt("ranks", report_ranks, self.guard.notice, kinds)
-            calls = (self._modules, self._unseen, self._pass_seen)
-            self.guard.attempt("activations", report_calls, self.guard.notice, kinds, *calls)
+            self._reports.report(self._pass_seen)
         pending = self._collectors.close(self._plan)
         if pending is not None:
             if not seen:

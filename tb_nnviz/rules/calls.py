@@ -13,6 +13,8 @@ from tb_nnviz.schema import Row
 _RECTIFIERS = ("relu", "gelu", "silu", "swish", "mish", "hardshrink", "softshrink", "threshold")
 #: Parts of the names of modules that look like rectifiers, but pass negative inputs on.
 _LEAKY = ("leaky", "prelu", "rrelu")
+#: Parts of the names of other activation functions. A name with "elu" is a rectifier or leaky.
+_BOUNDED = ("elu", "sigmoid", "tanh", "softplus", "softsign")
 #: Parts of the names of modules that multiply by weights.
 _WEIGHTED = ("linear", "conv", "attention", "bilinear")
 
@@ -25,6 +27,8 @@ class Calls:
     >>> calls = Calls(rows)
     >>> calls.rectifies.tolist(), calls.weighs.tolist(), calls.normalizes.tolist()
     ([False, True, False, False], [True, False, False, False], [False, False, True, False])
+    >>> calls.activates.tolist()
+    [False, True, False, True]
     """
 
     def __init__(self, rows: Rows) -> None:
@@ -32,14 +36,18 @@ class Calls:
         types = [row.type.lower() for row in rows]
         leaky = _has(types, _LEAKY)
         self.rectifies = _has(types, _RECTIFIERS) & ~leaky
+        self.activates = self.rectifies | leaky | _has(types, _BOUNDED)
         self.normalizes = _has(types, ("norm",))
         self.batch_norms = _has(types, ("batchnorm",))
         self.embeds = rows.has_role("embedding")
         holds = np.array([row.trainable for row in rows], bool)
         self.weighs = (holds | _has(types, _WEIGHTED)) & ~(self.normalizes | self.embeds | leaky | self.rectifies)
         self.softmax = _has(types, ("softmax", "softmin"))
+        #: Recurrent layers, whose outputs begin near 0 and are bounded.
+        self.recurs = _has(types, ("lstm", "gru", "rnn")) & ~leaky
         #: The number of units of each row, NaN if it is unknown: float64 [rows].
         self.units = np.array([_units(row) for row in rows], np.float64)
+        self._indices: dict[tuple[str, ...], list[int]] = {}
         self._models: dict[tuple[str, ...], tuple[np.ndarray, np.ndarray]] = {}
 
     def model(self, models: Iterable[str]) -> np.ndarray:
@@ -49,6 +57,13 @@ class Calls:
             models: the names of the models, "" for a single one.
         """
         return self._of(models)[0]
+
+    def models(self, models: Iterable[str]) -> list[int]:
+        """Return the indices in ``model``, each once."""
+        key = tuple(models)
+        if key not in self._indices:
+            self._indices[key] = np.unique(self.model(key)).tolist()
+        return self._indices[key]
 
     def last(self, models: Iterable[str]) -> np.ndarray:
         """Return a mask of the rows that are the last of their model: bool [rows]."""

@@ -14,6 +14,7 @@ EFFECTS: Mapping[str, tuple[str, ...]] = {
     "input/scale": (
         "activation/scale", "activation/saturated", "activation/dead", "gradient/exploding", "gradient/vanishing",
         "update/too_large", "loss/spike", "loss/diverges", "loss/stuck", "output/constant", "nonfinite/*",
+        "attention/*", "clipping/always",
     ),
     "input/constant": ("activation/collapse", "activation/dead", "output/constant", "loss/stuck", "loss/plateau"),
     "activation/scale": (
@@ -27,8 +28,8 @@ EFFECTS: Mapping[str, tuple[str, ...]] = {
         "parameter/no_gradient", "output/constant", "loss/stuck", "loss/plateau", "loss/diverges",
     ),
     "activation/saturated": (
-        "activation/collapse", "gradient/zero", "gradient/vanishing", "update/too_small", "output/constant",
-        "loss/stuck", "loss/plateau",
+        "activation/collapse", "gradient/zero", "gradient/vanishing", "gradient/exploding", "clipping/always",
+        "update/too_small", "output/constant", "loss/stuck", "loss/plateau",
     ),
     "activation/collapse": (
         "activation/dead", "gradient/zero", "update/too_small", "output/constant", "loss/stuck", "loss/plateau",
@@ -43,11 +44,11 @@ EFFECTS: Mapping[str, tuple[str, ...]] = {
     "output/constant": ("loss/stuck", "loss/plateau"),
     "gradient/exploding": (
         "nonfinite/*", "loss/*", "gradient/spike", "gradient/zero", "update/too_large", "parameter/growing",
-        "clipping/always", "precision/loss_scale",
+        "clipping/always", "precision/loss_scale", "activation/saturated",
     ),
     "gradient/accumulates": (
         "gradient/exploding", "gradient/spike", "update/too_large", "parameter/growing", "loss/*", "nonfinite/*",
-        "learning_rate/too_high",
+        "learning_rate/too_high", "attention/*",
     ),
     "gradient/spike": (
         "update/too_large", "parameter/growing", "loss/*", "nonfinite/*", "gradient/zero", "activation/*",
@@ -113,14 +114,15 @@ HARMLESS_SHARE, HARMLESS_STEPS = 0.5, 25
 
 
 def explain(findings: Iterable[Finding], depths: Mapping[str, float] | None = None) -> list[Finding]:
-    """Order the findings of a run by chains, and set what each finding explains.
+    """Order the findings of a run by chains, and set what each finding explains, and which one explains it.
 
     A chain begins with its cause. Chains are ordered by their most severe finding, then by the step at which they
     begin. If several findings may have caused another, it is the one that began last before it.
 
     >>> finding = Finding("loss/stuck", "severe", "", "", "", "", "", 5, 9, None, None, None, "", ())
-    >>> [(one.rule, one.explains) for one in explain([finding, replace(finding, rule="gradient/vanishing", since=0)])]
-    [('gradient/vanishing', ('loss/stuck',)), ('loss/stuck', ())]
+    >>> found = explain([finding, replace(finding, rule="gradient/vanishing", since=0)])
+    >>> [(one.rule, one.explains, one.cause) for one in found]
+    [('gradient/vanishing', ('loss/stuck',), None), ('loss/stuck', (), 0)]
 
     Args:
         findings: the findings of one run.
@@ -145,11 +147,12 @@ def explain(findings: Iterable[Finding], depths: Mapping[str, float] | None = No
     chains: dict[int, list[int]] = {}
     for place in range(len(ordered)):
         chains.setdefault(_above(place, causes)[-1], []).append(place)
-    explained = []
+    explained: list[Finding] = []
     for root, members in sorted(chains.items(), key=lambda chain: _rank(chain, ordered)):
         effects = [ordered[place] for place in members if place != root]
         names = tuple(dict.fromkeys(one.rule for one in effects))
-        explained += [replace(ordered[root], explains=names), *(replace(one, explains=()) for one in effects)]
+        first = replace(ordered[root], explains=names, cause=None)
+        explained += [first, *(replace(one, explains=(), cause=len(explained)) for one in effects)]
     return explained
 
 

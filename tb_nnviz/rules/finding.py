@@ -31,6 +31,8 @@ class Finding:
         explains: the rules of the run's findings that this one has caused.
         source: the address of the paper or document behind the rule.
         details: further values by name, for programs.
+        cause: the place of the finding that explains it, among the findings of its diagnosis. None if none does, and
+            outside of a diagnosis.
 
     >>> finding = Finding(
     ...     "gradient/exploding", "warning", "Gradient explodes", layer="fc", row="fc.weight", kind="gradient",
@@ -60,6 +62,7 @@ class Finding:
     explains: tuple[str, ...] = ()
     source: str = ""
     details: Mapping[str, Any] = field(default_factory=dict)
+    cause: int | None = None
 
     @property
     def family(self) -> str:
@@ -67,13 +70,16 @@ class Finding:
         return self.rule.partition("/")[0]
 
     def document(self) -> dict[str, Any]:
-        """Return the JSON object that is logged, in the order of the fields."""
-        return {one.name: _plain(getattr(self, one.name)) for one in fields(self)}
+        """Return the JSON object that is logged, in the order of the fields.
+
+        It lacks ``cause``, which only all findings of a run show.
+        """
+        return {one.name: _plain(getattr(self, one.name)) for one in fields(self) if one.name != "cause"}
 
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> Finding:
         """Return the finding of a decoded document, which may have more keys."""
-        known = {one.name: document[one.name] for one in fields(cls)}
+        known = {one.name: document[one.name] for one in fields(cls) if one.name != "cause"}
         return cls(**{**known, "advice": tuple(known["advice"]), "explains": tuple(known["explains"])})
 
     def __str__(self) -> str:

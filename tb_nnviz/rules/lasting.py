@@ -27,6 +27,7 @@ class Lasting:
     def __init__(self, patience: int, steps: int = 0) -> None:
         self._patience, self._span = patience, steps
         self._steps = np.zeros(0, np.int64)
+        self._is_clear = True  # True while no row has the problem
         #: The first step of each row's problem: int64 [rows].
         self.since = np.zeros(0, np.int64)
 
@@ -38,6 +39,9 @@ class Lasting:
             has_problem: bool [rows]
         """
         problem = np.asarray(has_problem, bool)
+        is_clear, self._is_clear = self._is_clear, not problem.any()
+        if is_clear and self._is_clear and problem.size == self._steps.size:
+            return problem
         if more := problem.size - self._steps.size:
             self._steps = np.append(self._steps, np.zeros(more, np.int64))
             self.since = np.append(self.since, np.full(more, NEVER))

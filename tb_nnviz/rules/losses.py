@@ -8,12 +8,16 @@ from collections.abc import Collection, Mapping
 
 import numpy as np
 
+from tb_nnviz.rules.middle import middle
+
 #: The number of values that count as recent.
 RECENT = 200
 #: Steps between two values, from which on each stands for itself.
 RARE = 5
 #: The factor by which a learning rate rises at the restart of its schedule.
 RESTART = 1.5
+#: The share of its highest value below which a learning rate no longer trains. Schedules end there.
+ENDED = 0.02
 
 #: Parts of names of scalars that are measured on other data than that of the training.
 _VALIDATION = frozenset({"val", "valid", "validation", "eval", "evaluation", "test", "dev", "heldout", "holdout"})
@@ -81,8 +85,10 @@ def noise(values: np.ndarray) -> float:
     """
     if len(values) < 2:
         return 0.0
-    middle, most = np.percentile(np.abs(np.diff(values)), (50, 90))
-    return float(max(1.4826 * middle, most / 1.645 if len(values) > 20 else 0.0) / math.sqrt(2))
+    steps = np.abs(values[1:] - values[:-1])
+    steps.sort()
+    most = float(steps[round(0.9 * (steps.size - 1))]) / 1.645 if len(values) > 20 else 0.0
+    return max(1.4826 * middle(steps), most) / math.sqrt(2)
 
 
 def levels(values: np.ndarray, most: int = 10) -> np.ndarray:
@@ -92,6 +98,17 @@ def levels(values: np.ndarray, most: int = 10) -> np.ndarray:
     [1.0, 5.0]
     """
     return np.array([np.median(part) for part in np.array_split(values, min(most, len(values)))])
+
+
+def local_level(values: np.ndarray, size: int = 9) -> np.ndarray:
+    """Return the median of the values around each: float64 [values].
+
+    >>> local_level(np.array([9.0, 8.0, 20.0, 6.0, 5.0]), 3).tolist()
+    [9.0, 9.0, 8.0, 6.0, 5.0]
+    """
+    half = size // 2
+    padded = np.concatenate([values[:1].repeat(half), values, values[-1:].repeat(half)])
+    return np.asarray(np.median(np.lib.stride_tricks.sliding_window_view(padded, size), axis=1))
 
 
 def trend(values: np.ndarray) -> float:
@@ -202,11 +219,14 @@ class Course:
     def __init__(self) -> None:
         self._series: dict[str, Series] = {}
         self._main: str | None = None
+        self._validations: list[str] = []
         self._highest, self._lowest = 0.0, math.inf
         #: The last step at which the learning rate returned to an earlier height, None if it never did.
         self.restarted: int | None = None
         #: The step of the last known learning rate, None if none is known.
         self.rated: int | None = None
+        #: The first step from which on the learning rate is below ``ENDED`` of its highest, None if it is not.
+        self.ended: int | None = None
 
     def add(self, step: int, logged: Mapping[str, float]) -> bool:
         """Add the losses among a user's scalars, and return True if the main one was among them."""
@@ -215,6 +235,7 @@ class Course:
                 if name not in self._series:
                     self._series[name] = Series()
                     self._main = main_loss(self._series)
+                    self._validations = [one for one in self._series if is_validation(one)]
                 self._series[name].add(step, value)
         return self._main is not None and self._main in logged
 
@@ -226,12 +247,16 @@ class Course:
         rate = max(rates)
         self.rated = step
         # A warm-up rises above all earlier rates. A restart does not.
-        if self._lowest * RESTART <= rate <= 1.05 * self._highest:
+        if 0 < self._lowest * RESTART <= rate <= 1.05 * self._highest:
             self.restarted, self._lowest = step, rate
             for series in self._series.values():
                 series.forget()
         self._lowest = rate if rate >= self._highest else min(self._lowest, rate)
         self._highest = max(self._highest, rate)
+        if rate >= ENDED * self._highest:
+            self.ended = None
+        elif self.ended is None:
+            self.ended = step
 
     @property
     def main(self) -> Series | None:
@@ -251,8 +276,9 @@ class Course:
     @property
     def validation_name(self) -> str:
         """The name of the loss of the validation, "" if there is none."""
-        found = [name for name in self._series if is_validation(name)]
-        return max(found, key=lambda name: (self._series[name].count, -len(name)), default="")
+        if len(self._validations) < 2:
+            return self._validations[0] if self._validations else ""
+        return max(self._validations, key=lambda name: (self._series[name].count, -len(name)), default="")
 
     @property
     def unchecked(self) -> str | None:

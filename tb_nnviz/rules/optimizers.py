@@ -9,6 +9,8 @@ import numpy as np
 
 from tb_nnviz.rules.step_values import Rows, StepValues
 
+#: Optimizers that add the weight decay to the gradient, and divide the sum by its size.
+_COUPLED = frozenset({"Adam", "NAdam", "RAdam", "Adamax", "RMSprop", "Adagrad", "Rprop"})
 #: Beginning of the tag of a learning rate, after ``nnviz/global/``.
 LEARNING_RATE = "learning_rate/"
 
@@ -59,3 +61,53 @@ def maximizes(values: StepValues) -> bool:
     """Return True if an optimizer makes the loss grow by its options."""
     groups = (group for optimizer in values.optimizers or () for group in optimizer["groups"])
     return any(bool(group["options"].get("maximize")) for group in groups)
+
+
+def decay_share(values: StepValues) -> float:
+    """Return the share of the weights that weight decay takes per step: the largest of all groups, 0 if it is unknown.
+
+    Optimizers that make the decay a part of a gradient, which they divide by its size, have no such share.
+    """
+    groups = [(optimizer, group) for optimizer in values.optimizers or () for group in optimizer["groups"]]
+    rates = list(learning_rates(values).values())
+    shares = []
+    for place, (optimizer, group) in enumerate(groups):
+        options = group["options"]
+        rate = rates[place] if len(rates) == len(groups) else _number(options.get("lr"))
+        share = rate * _number(options.get("weight_decay"))
+        if optimizer["name"] == "SGD":
+            shares.append(min(1.0, share / max(1 - _number(options.get("momentum")), 1e-3)))
+        elif _is_decoupled(optimizer, options):
+            shares.append(min(1.0, share))
+    return max(shares, default=0.0)
+
+
+def decay_part(values: StepValues) -> float:
+    """Return the size of the weight decay in a gradient over that of the loss, in the median of the weights.
+
+    It is 0 if it is unknown, and for optimizers that apply the decay apart from the gradient.
+    """
+    if not values.has("gradient", "norm"):
+        return 0.0
+    rows = values.rows["parameter"]
+    coupled = {
+        name: _number(group["options"].get("weight_decay"))
+        for optimizer in values.optimizers or ()
+        for group in optimizer["groups"]
+        if optimizer["name"] in _COUPLED and not _is_decoupled(optimizer, group["options"])
+        for name in group["parameters"]
+    }
+    decay = np.array([coupled.get(row.name, 0.0) for row in rows])
+    gradient = rows.align(values.rows["gradient"], values.get("gradient", "norm"))
+    judged = rows.has_role("weight") & rows.trainable & (gradient > 0)
+    with np.errstate(all="ignore"):
+        parts = decay[judged] * values.get("parameter", "norm")[judged] / gradient[judged]
+    return float(np.median(parts)) if parts.size and np.isfinite(parts).all() else 0.0
+
+
+def _is_decoupled(optimizer: Mapping[str, Any], options: Mapping[str, Any]) -> bool:
+    return optimizer["name"] == "AdamW" or bool(options.get("decoupled_weight_decay"))
+
+
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, int | float) and np.isfinite(value) else 0.0

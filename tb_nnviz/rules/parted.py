@@ -102,7 +102,7 @@ def parted(run: Iterable[StepValues], other: Iterable[StepValues], rounding: flo
             types of the rows, 1e-4 for float32.
 
     Raises:
-        ValueError: the runs have no step in common that has statistics, or no row.
+        ValueError: the runs have no step in common that has statistics, no row, or no statistic that is compared.
     """
     equal_until = rounding_since = None
     is_common, compare = False, _Comparison(rounding)
@@ -159,7 +159,8 @@ class _Comparison:
             if kind in ("optimizer", "update"):  # learning rates act here
                 found.first = found.first or _rates(run, other)
             places, _ = rows[kind]
-            found.is_common |= bool((places >= 0).any())
+            is_measured = any(run.has(kind, name) and other.has(kind, name) for name in _COMPARED)
+            found.is_common |= is_measured and bool((places >= 0).any())
             statistic, is_equal = _differing(run, other, kind, places, rounding)
             found.is_equal &= is_equal
             wrong = np.flatnonzero(statistic >= 0)

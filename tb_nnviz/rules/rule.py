@@ -90,9 +90,17 @@ class Rule(ABC):
         usual: float | None = None,
         title: str | None = None,
         advice: tuple[str, ...] | None = None,
+        quantity: str = "",
+        usual_is: str = "",
         details: Mapping[str, Any] | None = None,
     ) -> Finding:
-        """Return a finding of this rule. The arguments are those of ``Finding``."""
+        """Return a finding of this rule. The other arguments are those of ``Finding``.
+
+        Args:
+            quantity: what ``value``, ``limit`` and ``usual`` measure, if it is not ``statistic`` of ``row``.
+            usual_is: what ``usual`` is, if it is not the value of healthy layers or earlier steps.
+        """
+        words = {name: text for name, text in (("quantity", quantity), ("usual_is", usual_is)) if text}
         return Finding(
             rule=self.name,
             severity=severity,
@@ -109,5 +117,5 @@ class Rule(ABC):
             evidence=evidence,
             advice=self.advice if advice is None else advice,
             source=self.source,
-            details=details or {},
+            details={**words, **(details or {})},
         )

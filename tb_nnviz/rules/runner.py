@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +11,9 @@ import numpy as np
 from tb_nnviz.rules.finding import Finding
 from tb_nnviz.rules.rule import Rule
 from tb_nnviz.rules.step_values import StepValues
+
+#: Plans that are kept. A run has few, unless the names of its scalars change at each step.
+MOST_PLANS = 32
 
 _logger = logging.getLogger("tb_nnviz")
 
@@ -20,6 +23,20 @@ class Unchecked(NamedTuple):
 
     rule: str
     reason: str
+
+
+class _Plan(NamedTuple):
+    """The part of the rules in the steps whose values have the same names.
+
+    Attributes:
+        rules: the rules to call, in order.
+        complete: those that have all that they need.
+        missing: what a rule lacks, by rule.
+    """
+
+    rules: tuple[Rule, ...]
+    complete: frozenset[Rule]
+    missing: dict[Rule, str]
 
 
 class RuleRunner:
@@ -45,6 +62,7 @@ class RuleRunner:
         self._called: set[Rule] = set()
         self._failed: dict[Rule, str] = {}
         self._missing: dict[Rule, str] = {}
+        self._plans: dict[Hashable, _Plan] = {}  # by the names of a step's values
 
     @property
     def reads(self) -> frozenset[tuple[str, str]]:
@@ -69,30 +87,43 @@ class RuleRunner:
 
     def update(self, values: StepValues) -> list[Finding]:
         """Return the new findings of all rules at a step."""
+        plan = self._plan(values)
+        self._called |= plan.complete
+        self._missing.update(plan.missing)
         findings: list[Finding] = []
-        for rule in list(self._rules):
-            if values.skipped and not rule.takes_skipped:
-                continue
-            missing = _missing(rule, values)
-            is_logged = rule.takes_logged and bool(values.logged)
-            if missing is None or (is_logged and not (rule.reads or rule.scalars)):
-                self._called.add(rule)
-            if missing is None or is_logged or (rule.takes_rates and values.scalars):
+        # Values may be 0, NaN or Inf, and a program may turn warnings into errors.
+        with np.errstate(all="ignore"):
+            for rule in plan.rules:
                 findings += self._attempt(rule, values)
-            elif values.statistics:
-                self._missing[rule] = missing
         return findings
+
+    def _plan(self, values: StepValues) -> _Plan:
+        """Return what to do at a step, which depends only on the names of its values."""
+        names = (
+            tuple((kind, tuple(known)) for kind, known in values.statistics.items()),
+            tuple(values.scalars),
+            bool(values.logged),
+            values.optimizers is None,
+            values.skipped,
+        )
+        plan = self._plans.get(names)
+        if plan is None:
+            if len(self._plans) >= MOST_PLANS:
+                self._plans.clear()
+            plan = self._plans[names] = _plan(self._rules, values)
+        return plan
 
     def finish(self) -> list[Finding]:
         """Return the findings that only the end of the run shows."""
-        return [finding for rule in list(self._rules) if rule in self._called for finding in self._attempt(rule)]
+        with np.errstate(all="ignore"):
+            return [finding for rule in list(self._rules) if rule in self._called for finding in self._attempt(rule)]
 
     def _attempt(self, rule: Rule, values: StepValues | None = None) -> list[Finding]:
         try:
-            with np.errstate(all="ignore"):  # values may be 0, NaN or Inf, and a program may turn warnings into errors
-                return rule.finish() if values is None else rule.update(values)
+            return rule.finish() if values is None else rule.update(values)
         except Exception as error:
             self._rules.remove(rule)
+            self._plans.clear()
             self._failed[rule] = f"the rule failed: {type(error).__name__}: {str(error)[:200]}"
             _logger.warning("rule %s: turned off after an error of tb_nnviz", rule.name, exc_info=True)
             return []
@@ -101,6 +132,22 @@ class RuleRunner:
         if rule in self._missing:
             return self._missing[rule]
         return "no scalar of the user, such as monitor.log(loss=loss)" if rule.takes_logged else "no logged step"
+
+
+def _plan(rules: Iterable[Rule], values: StepValues) -> _Plan:
+    called, complete, lacking = [], set(), {}
+    for rule in rules:
+        if values.skipped and not rule.takes_skipped:
+            continue
+        missing = _missing(rule, values)
+        is_logged = rule.takes_logged and bool(values.logged)
+        if missing is None or (is_logged and not (rule.reads or rule.scalars)):
+            complete.add(rule)
+        if missing is None or is_logged or (rule.takes_rates and values.scalars):
+            called.append(rule)
+        elif values.statistics:
+            lacking[rule] = missing
+    return _Plan(tuple(called), frozenset(complete), lacking)
 
 
 def _missing(rule: Rule, values: StepValues) -> str | None:

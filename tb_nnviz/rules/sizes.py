@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -39,8 +40,12 @@ def clip_factor(values: StepValues) -> float:
 
 def total_norm(values: StepValues) -> float:
     """Return the norm of all gradients of a step before clipping, NaN if a present one is not finite."""
+    return values.share("total_norm", _total_norm)
+
+
+def _total_norm(values: StepValues) -> float:
     norm = values.get("gradient", "norm")[values.present("gradient")]
-    return float(np.sqrt(np.sum(np.square(norm)))) / clip_factor(values)
+    return math.sqrt(float(norm @ norm)) / clip_factor(values)
 
 
 def relative_updates(values: StepValues) -> np.ndarray:
@@ -48,13 +53,19 @@ def relative_updates(values: StepValues) -> np.ndarray:
 
     A weight that is smaller than ``SMALLEST_WEIGHT`` counts as if it had that size.
     """
+    return values.share("relative_updates", _relative_updates)
+
+
+def _relative_updates(values: StepValues) -> np.ndarray:
     rows = values.rows["update"]
     parameters = rows.align(values.rows["parameter"], values.get("parameter", "norm"))
-    root = np.sqrt(np.maximum(rows.numel, 1.0))
-    weight = np.maximum(parameters / root, SMALLEST_WEIGHT / np.sqrt(np.maximum(rows.fan_in, 1.0)))
     judged = rows.has_role("weight") & rows.trainable & values.present("update")
     with np.errstate(all="ignore"):
-        return np.where(judged, values.get("update", "norm") / root / weight, np.nan)
+        smallest = rows.smallest_norm * SMALLEST_WEIGHT
+        ratio = np.asarray(values.get("update", "norm") / np.maximum(parameters, smallest))
+    ratio[~judged] = np.nan
+    ratio.flags.writeable = False
+    return ratio
 
 
 def profile(values: StepValues) -> Profile | None:
@@ -63,22 +74,24 @@ def profile(values: StepValues) -> Profile | None:
     The norm of the gradient with respect to the output of each layer that has weights. Where no activations are
     logged, the root mean square of the gradient with respect to its weights.
     """
+    return values.share("profile", _profile)
+
+
+def _profile(values: StepValues) -> Profile | None:
     by_output = values.has("activation_gradient", "norm")
     weights = values.rows["gradient"]
-    owns = weights.has_role("weight") & weights.trainable & ~np.isnan(weights.depth)
     if by_output:
         rows = values.rows["activation_gradient"]
-        judged = rows.weighted(weights) & ~np.isnan(rows.depth) & values.present("activation_gradient")
+        order = rows.weighted_in_order(weights)
         sizes = values.get("activation_gradient", "norm")
         kind = "activation_gradient"
     else:
         rows, kind = weights, "gradient"
-        judged = owns & values.present("gradient")
+        order = rows.weights_in_order
         sizes = values.get("gradient", "norm") / np.sqrt(np.maximum(rows.numel, 1.0)) / clip_factor(values)
-    places = np.flatnonzero(judged)
+    places = order[values.present(kind)[order]]
     if places.size < 2:
         return None
-    places = places[np.argsort(rows.depth[places], kind="stable")]
     with np.errstate(all="ignore"):
         return Profile(kind, places, np.log10(sizes[places]))
 

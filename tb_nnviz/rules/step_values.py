@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from tb_nnviz.schema import Row
+
+#: What rules share.
+Value = TypeVar("Value")
 
 
 class Rows(tuple[Row, ...]):
@@ -26,6 +29,7 @@ class Rows(tuple[Row, ...]):
     """
 
     _weighted: tuple[Rows, np.ndarray] | None = None
+    _ordered: tuple[np.ndarray, np.ndarray] | None = None  # a mask of weighted calls, and their order of execution
     _aligned: tuple[Rows, np.ndarray | None] | None = None  # the last other rows, and the place of each row in them
 
     @cached_property
@@ -65,9 +69,19 @@ class Rows(tuple[Row, ...]):
         return np.array([math.prod(size or 1 for size in row.shape[1:]) for row in self], np.float64)
 
     @cached_property
+    def smallest_norm(self) -> np.ndarray:
+        """The norm of each row if its elements are 1/sqrt(fan-in), which keeps a signal's variance: float64 [rows]."""
+        return np.asarray(np.sqrt(np.maximum(self.numel, 1.0) / np.maximum(self.fan_in, 1.0)))
+
+    @cached_property
     def measured(self) -> np.ndarray:
         """True for a row that is not sharded, nested or without values: bool [rows]."""
         return np.array([" " not in row.dtype for row in self], bool)
+
+    @cached_property
+    def is_half(self) -> np.ndarray:
+        """True for a row of a dtype that rounds updates of a usual size: bool [rows]."""
+        return np.array([row.dtype in ("float16", "bfloat16") for row in self], bool)
 
     @cached_property
     def dtypes(self) -> np.ndarray:
@@ -114,6 +128,22 @@ class Rows(tuple[Row, ...]):
             mask = np.array([name in modules for name in self.layers], bool)[self.layer]
             self._weighted = parameters, mask
         return self._weighted[1]
+
+    def weighted_in_order(self, parameters: Rows) -> np.ndarray:
+        """Return the positions of ``weighted`` calls in the order of execution: int64 [calls]."""
+        mask = self.weighted(parameters)
+        if self._ordered is None or self._ordered[0] is not mask:
+            self._ordered = mask, self._in_order(mask)
+        return self._ordered[1]
+
+    @cached_property
+    def weights_in_order(self) -> np.ndarray:
+        """The positions of the trainable weights in the order of execution: int64 [weights]."""
+        return self._in_order(self.has_role("weight") & self.trainable)
+
+    def _in_order(self, mask: np.ndarray) -> np.ndarray:
+        places = np.flatnonzero(mask & ~np.isnan(self.depth))
+        return np.asarray(places[np.argsort(self.depth[places], kind="stable")])
 
     def align(self, other: Rows, values: np.ndarray) -> np.ndarray:
         """Return another kind's values in the order of these rows, by name: float64 [rows], NaN if it has no such row.
@@ -162,6 +192,7 @@ class StepValues:
     logged: Mapping[str, float] = field(default_factory=dict)
     optimizers: Sequence[Mapping[str, Any]] | None = None
     _present: dict[str, np.ndarray] = field(default_factory=dict, repr=False, compare=False)
+    _shared: dict[Hashable, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def has(self, kind: str, statistic: str) -> bool:
         """Return True if the step has a statistic."""
@@ -177,6 +208,21 @@ class StepValues:
             self._present[kind] = np.asarray(self.statistics[kind]["count"] > 0)
             self._present[kind].flags.writeable = False
         return self._present[kind]
+
+    def share(self, key: Hashable, compute: Callable[[StepValues], Value]) -> Value:
+        """Return what several rules compute of this step. It is computed once, and callers must not change it.
+
+        Args:
+            key: its name.
+            compute: computes it. Functions of one key must agree.
+
+        >>> values = StepValues(3)
+        >>> values.share("next", lambda values: values.step + 1), values.share("next", lambda values: 0)
+        (4, 4)
+        """
+        if key not in self._shared:
+            self._shared[key] = compute(self)
+        return self._shared[key]  # type: ignore[no-any-return]
 
     @property
     def skipped(self) -> bool:

@@ -1,4 +1,4 @@
-"""JSON documents with a version: the form of layouts, graphs, map headers, findings, notices and optimizers.
+"""JSON documents with a version: the form of layouts, graphs, map headers, findings, notices and the like.
 
 Documents come from event files, which anybody may have written. Their size is checked before they are parsed, and their
 numbers, depth and texts before anything else reads them. The decoder of each document then checks its own values.

@@ -53,3 +53,5 @@ SPARSE_STATISTICS = (
     "lost_fraction",
     "gradient_ratio",
 )
+#: Statistics of gradients at a step between logged ones, of which only the norms are kept. Others are absent there.
+WINDOW_STATISTICS = ("count", "norm", "rms", "nonfinite", "finite_norm")

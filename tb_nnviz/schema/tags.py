@@ -20,6 +20,7 @@ TAG_GRAPH = "nnviz/graph"
 TAG_FINDINGS = "nnviz/findings"
 TAG_NOTICES = "nnviz/notices"
 TAG_OPTIMIZERS = "nnviz/optimizers"
+TAG_SETTINGS = "nnviz/settings"
 #: Prefixes of the tags of stock histograms, by kind.
 STOCK_HISTOGRAMS = {"parameter": "parameters/", "gradient": "gradients/"}
 

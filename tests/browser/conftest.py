@@ -43,8 +43,15 @@ def _logs(name: str, variable: str, folder: str, runs: list[str], factory: pytes
     if all((given / run).is_dir() for run in runs):
         return given
     logdir = factory.mktemp(name)
-    command = [sys.executable, "-m", "demo", "--only", name, "--logdir", str(logdir), "--steps", str(STEPS[name])]
-    subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    # without bursts all runs have the same steps, as the tests compare them
+    options = ["--only", name, "--logdir", str(logdir), "--steps", str(STEPS[name]), "--burst", "0"]
+    subprocess.run(
+        [sys.executable, "-m", "demo", *options],
+        check=True,
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     return logdir
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 import torch
-from playwright.sync_api import expect
+from playwright.sync_api import Request, expect
 from torch import nn
 
 import tb_nnviz
@@ -240,4 +242,46 @@ def test_new_run_appears_after_reload(live: Live) -> None:
     assert after["shown"] == ["live", "second", "third"]
     assert (after["row"], after["step"], after["reference"]) == (LAYER, 20, "live")
     expect(view.get("heatmap-third")).to_be_visible()
+    live.shared.guard.check()
+
+
+#: Seconds between two diagnoses of a run that grows, as ``LEAST_MS`` of frontend/src/ui/health/diagnosis_book.ts.
+PACE = 10
+
+
+def test_health_follows_growing_run_at_its_pace(live: Live) -> None:
+    view, training = live.shared.view, live.training
+    asked: list[float] = []
+
+    def note(request: Request) -> None:
+        if request.url.endswith("/health") and (request.post_data_json or {}).get("runs") == ["live"]:
+            asked.append(time.monotonic())
+
+    view.page.on("request", note)
+    view.page.goto("about:blank")
+    view.open(runs="live", panel="health", **{"health.limits": "1", "health.dismissed": "loss/stuck"})
+    scope = view.find("[data-testid=h-run][data-run=live]").get_by_test_id("h-scope")
+    expect(scope).to_contain_text(f"to {training.last} ")
+    view.find("[data-testid=h-checked] summary").click()
+    view.find(".h-scroll").evaluate("(it) => { it.scrollTop = 60; }")
+    view.get("h-limit loss/spike limit").focus()
+    url, scrolled, focus = view.page.url, view.frame.evaluate(SCROLLED), view.frame.evaluate(FOCUS)
+    for _ in range(3):
+        last = training.train(MORE)
+        live.server.wait_for({"live": last})
+        view.reload()
+    # The last steps are judged without another reload.
+    expect(scope).to_contain_text(f"to {last} ", timeout=4000 * PACE)
+    assert all(after - before >= PACE - 0.5 for before, after in itertools.pairwise(asked)), asked
+    expect(view.get("h-checked")).to_have_attribute("open", "")
+    assert (view.page.url, view.frame.evaluate(SCROLLED), view.frame.evaluate(FOCUS)) == (url, scrolled, focus)
+    # A run that no longer grows is asked for once more, and then not again.
+    for _ in range(2):
+        view.page.wait_for_timeout(1000 * PACE + 500)
+        view.reload()
+    settled = len(asked)
+    view.page.wait_for_timeout(1000 * PACE + 500)
+    view.reload()
+    assert len(asked) == settled
+    view.page.remove_listener("request", note)
     live.shared.guard.check()

@@ -24,6 +24,7 @@ ELEMENTS = {
     "strips": ("distributions", {"hist.view": "layers"}, "[data-testid=strips-healthy]"),
     "weights": ("weights", {"row": "blocks.0.conv1.weight"}, "[data-testid=weights-healthy]"),
     "track": ("weights", {"row": "blocks.0.conv1.weight"}, "[data-testid=tracks-healthy] .plot-over"),
+    "evidence": ("health", {}, "[data-run=deep-sigmoid] [data-testid=h-plot]"),
     "node": ("structure", {}, "[data-testid=structure-graph] .box.call"),
     "edge": ("structure", {}, "[data-testid=structure-graph] .edge .reach"),
 }

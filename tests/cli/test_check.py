@@ -54,6 +54,7 @@ def test_check_json_lists_the_worst_run_first(logdir: Path, capsys: pytest.Captu
     assert finding["advice"] and all(isinstance(one, str) for one in finding["advice"])
     assert set(finding) >= {
         "title",
+        "cause",
         "layer",
         "row",
         "kind",
@@ -147,7 +148,9 @@ def test_check_table_names_run_finding_evidence_and_advice(logdir: Path, capsys:
     assert "broken severe 1 loss/nonfinite loss is nan at step 1, 1 before" in text
     assert "Loss is NaN or Inf (loss/nonfinite) 1. " in text
     assert "sound nothing found" in text and "other not checkable" in text
-    assert "not checked:" in text
+    checked = next(line for line in text.split("checked: ") if line.startswith("0 to "))
+    assert "loss (nonfinite, spike," in checked and "gradient (vanishing," in checked
+    assert "not checked (in 1 of " in text
 
 
 def test_check_needs_no_torch(logdir: Path) -> None:

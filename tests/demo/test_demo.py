@@ -156,7 +156,10 @@ def test_train_few_steps_learns_and_logs(tmp_path: Path) -> None:
 def test_main_prints_table_and_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--logdir", str(tmp_path), "--steps", "2", "--port", "7007"]) == 0
     printed = capsys.readouterr().out
-    assert all(f"\n{name} " in printed for name in [*NAMES, "gpt/healthy", "gpt/no-mask"])
+    assert all(
+        f"\n{name} " in printed
+        for name in [*NAMES, "gpt/healthy", "gpt/no-mask", "silent/softmax-twice", "silent/no-zero-grad"]
+    )
     assert f"tensorboard --logdir {tmp_path} --port 7007" in printed
     assert "http://localhost:7007/#nnviz" in printed
 
@@ -186,10 +189,23 @@ def test_fresh_link_is_refused(tmp_path: Path) -> None:
     assert (real / MARK).exists()
 
 
-def test_main_invalid_steps_exits_with_error(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("option", ["--steps=0", "--burst=-1"])
+def test_main_invalid_option_exits_with_error(option: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
-        main(["--steps", "0"])
-    assert "invalid --steps: 0" in capsys.readouterr().err
+        main([option])
+    name, value = option.split("=")
+    assert f"invalid {name}: {value}; at least" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("options", "dense"), [([], True), (["--burst", "0"], False)], ids=["default", "none"])
+def test_main_only_and_burst_decide_runs_and_steps(
+    options: list[str], dense: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--logdir", str(tmp_path), "--only", "silent", "--steps", "16", *options]) == 0
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["silent"]
+    steps = list(Run(tmp_path / "silent" / "softmax-twice").tensors["nnviz/gradient/norm"])
+    assert (len(steps) >= 9 and steps[-1] == 15) == dense, "found at step 8"
+    assert "\nsilent/softmax-twice " in capsys.readouterr().out
 
 
 def test_model_has_nineteen_layers() -> None:

@@ -48,6 +48,9 @@ def test_align_lacking_statistic_gives_nan_and_reason() -> None:
     table, problems = align({"norm": norm, "mean": mean}, ["norm", "mean"], ids, layouts)
     assert problems == [("mean", "no value at 2 of 4 steps, the first 1")]
     assert_array_equal(table.values["mean"][:, 0], np.array([1, np.nan, np.nan, 1], "f4"))
+    assert align({"norm": norm, "mean": mean}, ["norm", "mean"], ids, layouts, rare=["mean"])[1] == []
+    anchored, problems = align({"norm": norm, "mean": mean}, ["norm", "mean"], ids, layouts, anchors=["mean"])
+    assert anchored.steps.tolist() == [0, 3] and problems == []
 
 
 @pytest.mark.parametrize("value", [np.zeros((1, 1), "f4"), np.array(["x"]), np.array(1.0), np.array([b"x"], object)])

@@ -1,9 +1,10 @@
-"""The table of rules in ``docs/rules.md``: ``python -m tests.packaging.rules`` writes it."""
+"""The tables of rules and limits in ``docs/rules.md``: ``python -m tests.packaging.rules`` writes it."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from tb_nnviz.rules.limit_words import limit_words
 from tb_nnviz.rules.registry import RULES
 from tb_nnviz.rules.rule import Rule
 
@@ -30,10 +31,20 @@ def reads(rule: type[Rule]) -> str:
     return ", ".join(found) or "count"
 
 
+def limits() -> str:
+    """Return the table of limits: a line per limit, with its default in words."""
+    lines = ["| Rule | Limit | In words, with its default |", "|---|---|---|"]
+    for rule in RULES:
+        for name, words in limit_words(rule).items():
+            value = f"{words.text} {rule.limits[name]:g} {words.unit}".strip()
+            lines.append(f"| `{rule.name}` | `{name}` | {value} |")
+    return "\n".join(lines) + "\n"
+
+
 def written() -> str:
     """Return the document as it should be."""
     head, _, _ = DOCUMENT.read_text("utf-8").partition(MARK)
-    return f"{head}{MARK}\n\n{table()}"
+    return f"{head}{MARK}\n\n{table()}\n## All limits\n\n{limits()}"
 
 
 if __name__ == "__main__":

@@ -56,8 +56,8 @@ RULES = {
     "tb_nnviz.record.row_table": rule("tb_nnviz.schema"),
     "tb_nnviz.record.reduce*": rule("torch tb_nnviz.record.measure tb_nnviz.record.reduce"),
     "tb_nnviz.record.pending_step": rule(
-        "tb_nnviz.schema tb_nnviz.record.measure.host_copy tb_nnviz.record.reduce.local tb_nnviz.record.row_table "
-        "tb_nnviz.record.step_plan"
+        "tb_nnviz.schema tb_nnviz.record.measure.host_copy tb_nnviz.record.measure.norms tb_nnviz.record.reduce.local "
+        "tb_nnviz.record.row_table tb_nnviz.record.step_plan"
     ),
     # collectors: neither the writer, nor the clock, nor the session
     "tb_nnviz.record.collect.collector": rule(
@@ -89,8 +89,14 @@ RULES = {
     "tb_nnviz.logs*": rule("numpy tb_nnviz.schema tb_nnviz.logs"),
     # the rules over logs
     "tb_nnviz.diagnosis*": rule("numpy tb_nnviz.schema tb_nnviz.rules tb_nnviz.logs tb_nnviz.diagnosis"),
+    # the comparison of runs: pure functions over series, and two modules that read logs
+    "tb_nnviz.comparison.reading": rule("numpy tb_nnviz.schema tb_nnviz.logs tb_nnviz.diagnosis tb_nnviz.comparison"),
+    "tb_nnviz.comparison.cache": rule("tb_nnviz.logs tb_nnviz.diagnosis tb_nnviz.comparison"),
+    "tb_nnviz.comparison.directory": rule("tb_nnviz.rules tb_nnviz.logs tb_nnviz.comparison"),
+    "tb_nnviz.comparison*": rule("numpy tb_nnviz.schema tb_nnviz.rules tb_nnviz.comparison"),
     "tb_nnviz.plugin*": rule(
-        "numpy tensorboard werkzeug tb_nnviz.schema tb_nnviz.rules tb_nnviz.logs tb_nnviz.diagnosis tb_nnviz.plugin"
+        "numpy tensorboard werkzeug tb_nnviz.schema tb_nnviz.rules tb_nnviz.logs tb_nnviz.diagnosis "
+        "tb_nnviz.comparison tb_nnviz.plugin"
     ),
     # the public names and one framework each
     "tb_nnviz.lightning": rule("tb_nnviz.integrations.lightning"),

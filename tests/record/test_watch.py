@@ -9,6 +9,7 @@ from torch import nn
 from torch.utils.tensorboard import SummaryWriter
 
 import tb_nnviz
+from tb_nnviz.rules.settings import make_rules
 from tests.support.event_reader import Run
 from tests.support.small_net import net, sgd, train
 
@@ -113,6 +114,16 @@ INVALID = {
         TypeError,
         r"invalid limits of gradient/zero: 3 \(a dict of limits by name, or None\)",
     ),
+    "former limits of one number": (
+        {"gradient_norm_limits": 3},
+        ValueError,
+        r"invalid gradient_norm_limits: 3 \(two limits, 0 <= vanishing < exploding, or None\)",
+    ),
+    "former limits that descend": (
+        {"gradient_norm_limits": (1, 0.5)},
+        ValueError,
+        r"invalid gradient_norm_limits: \(1, 0.5\) \(two limits",
+    ),
     "process_group": ({"process_group": None}, TypeError, "unexpected keyword argument 'process_group'"),
     "on_finding=1": ({"on_finding": 1}, ValueError, r'invalid on_finding: 1 \("log", "warn", "raise"'),
     "on_finding=stop": ({"on_finding": "stop"}, ValueError, "invalid on_finding: 'stop'"),
@@ -130,6 +141,28 @@ def test_watch_invalid_argument_raises_and_leaves_nothing(case, tmp_path):
     assert not model[0]._forward_hooks and not model._forward_pre_hooks
     model = net()
     tb_nnviz.watch(model, sgd(model), logdir=tmp_path / "run").close()  # the logdir is free again
+
+
+@pytest.mark.parametrize(
+    ("former", "more", "settings"),
+    [
+        (None, None, {"*": None}),
+        ((1e3, 1e9), None, {"gradient/vanishing": {"norm": 1e3}, "gradient/exploding": {"norm": 1e9}}),
+        (
+            (0, 7),
+            {"gradient/exploding": None},
+            {"gradient/vanishing": {"norm": 0.0}, "gradient/exploding": None},
+        ),
+    ],
+)
+def test_watch_former_limits_set_rules_and_warn(former, more, settings, tmp_path):
+    model = net()
+    with pytest.warns(DeprecationWarning, match=r"gradient_norm_limits is deprecated: pass rules=\{") as warned:
+        monitor = tb_nnviz.watch(model, sgd(model), logdir=tmp_path / "run", gradient_norm_limits=former, rules=more)
+    assert warned[0].filename == __file__
+    limits = {rule.name: rule.limit for rule in monitor._session._options.rules}
+    monitor.close()
+    assert limits == {rule.name: rule.limit for rule in make_rules(settings)}
 
 
 def test_watch_logdir_in_use_raises_until_closed(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from itertools import permutations
 
@@ -57,6 +58,26 @@ def test_explain_harmless_cause_does_not_explain_worse() -> None:
     assert [explains for _, _, explains in told(found)] == [(), ()]
     soon = [finding("activation/dead", 24, "warning"), finding("output/constant", 40)]
     assert told(soon)[0] == ("activation/dead", 24, ("output/constant",))
+
+
+def test_explain_cause_is_the_place_of_the_chains_first() -> None:
+    found = [
+        finding("update/none", 3, "notice"),
+        finding("activation/dead", 24, "warning"),
+        finding("activation/dead", 80),
+        finding("gradient/zero", 80),
+        finding("loss/stuck", 0),
+    ]
+    for order in permutations(found):
+        explained = explain([replace(one, cause=99) for one in order])
+        for place, one in enumerate(explained):
+            if one.cause is None:
+                effects = [other.rule for other in explained if other.cause == place]
+                assert one.explains == tuple(effects)
+            else:
+                assert one.cause < place
+                assert explained[one.cause].cause is None
+    assert [one.since for one in explained if one.rule == "gradient/zero" and one.cause is not None] == [80]
 
 
 def test_explain_worst_chain_comes_first() -> None:

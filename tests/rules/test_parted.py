@@ -101,6 +101,15 @@ def test_parted_compares_common_steps_and_rows() -> None:
     assert found.step == 30 and found.equal_until == 20
     with pytest.raises(ValueError, match="no step and row in common"):
         parted(run()[:2], run()[3:])
+    # Steps without a statistic that is compared are not equal.
+    with pytest.raises(ValueError, match="no step and row in common"):
+        parted(map(counted, run()), map(counted, run(8, activation=at(3, 0, 0, 1))))
+
+
+def counted(values: StepValues) -> StepValues:
+    """Return a step with the element counts only."""
+    counts = {kind: {"count": of["count"]} for kind, of in values.statistics.items() if "count" in of}
+    return replace(values, statistics=counts or {kind: {} for kind in values.statistics})
 
 
 def test_parted_rows_of_one_run_are_listed() -> None:

@@ -11,13 +11,15 @@ interface Worst {
 
 /**
  * Summarize NaN and Inf, or return null if everything is finite. Without element counts, the values themselves are
- * checked.
+ * checked. With `partly`, NaN of a tensor without nonfinite elements is a statistic that was not measured at the step, as
+ * between logged steps, of which only norms are kept.
  */
 export function worstOf(
   absent: ArrayLike<number>,
   values: ArrayLike<number> | undefined,
   nonfinite: ArrayLike<number> | undefined,
   counts: ArrayLike<number> | undefined,
+  partly = false,
 ): Worst | null {
   let steps = 0;
   let at = -1;
@@ -25,6 +27,7 @@ export function worstOf(
     if (absent[i] !== 0) continue;
     const counted = nonfinite !== undefined && nonfinite[i] > 0;
     if (!counted && (values === undefined || Number.isFinite(values[i]))) continue;
+    if (!counted && partly && nonfinite?.[i] === 0 && Number.isNaN(values?.[i])) continue;
     steps += 1;
     if (at < 0 || (nonfinite && nonfinite[i] > nonfinite[at])) at = i;
   }

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from tb_nnviz import schema
-from tb_nnviz.cli.report.svg import Curve, Marks, curves, heat_map, profile
+from tb_nnviz.cli.report.svg import Columns, Curve, Marks, curves, heat_map, profile
+from tb_nnviz.cli.report.words import series_name
 from tb_nnviz.logs.alignment import Table
 from tb_nnviz.logs.columns import column_starts, reduce_columns
 from tb_nnviz.logs.event_files import EventFileReader
@@ -19,10 +20,20 @@ from tb_nnviz.rules.finding import Finding
 
 #: Largest size of a heat map.
 MAX_ROWS, MAX_COLUMNS = 28, 160
+#: Columns of pixels of a heat map.
+PLACES = 640
+#: Most curves of scalars in one picture.
+MAX_CURVES = 4
 #: Least number of rows of a heat map or profile. Fewer are shown as curves only.
 MIN_ROWS = 3
 #: Rules whose problem is a trend over depth.
 _OVER_DEPTH = frozenset({"gradient/vanishing", "gradient/exploding", "activation/scale", "activation/saturated"})
+#: Beginnings of rules whose problem the curves of learning rates and of losses show.
+_OF_RATES = ("learning_rate/",)
+_OF_LOSSES = ("loss/", "nonfinite/", "learning_rate/", "output/", "gradient/accumulates")
+#: Largest relative difference between a finding's value and the row's at that step. Beyond it, its limits are those of
+#: another series.
+_SAME = 0.01
 
 
 class Figures:
@@ -44,16 +55,18 @@ class Figures:
         if run != self._run:  # one run is kept at a time
             self._run, self._reader = run, EventFileReader(self._logdir / run)
             self._tables = {key: table for key, table in self._tables.items() if key[0]}
-        if not finding.kind:
-            yield from self._losses(finding)
+        if finding.rule.startswith(_OF_RATES):
+            yield from self._scalars(finding, schema.TAG_GLOBAL + "learning_rate/", "learning rate")
+        if finding.rule.startswith(_OF_LOSSES):
+            yield from self._scalars(finding, schema.TAG_LOG, "loss")
+        table = self._table(False, finding.kind, finding.statistic) if finding.kind else None
+        if table is None:
             return
-        table = self._table(False, finding.kind, finding.statistic)
-        names = [] if table is None else [row["name"] for row in table.rows]
-        if table is None or finding.row not in names:
-            return
-        yield self._curve(table, finding)
-        rows = _shown(table, finding)
-        if len(rows) >= MIN_ROWS:
+        has_row = finding.row in [row["name"] for row in table.rows]
+        if has_row:
+            yield self._curve(table, finding)
+        rows = self._shown(table, finding)
+        if len(rows) >= MIN_ROWS and (has_row or not finding.row):
             yield _heat_map(table, rows, finding)
             if finding.rule in _OVER_DEPTH:
                 yield self._profile(table, finding)
@@ -72,28 +85,67 @@ class Figures:
         own = Curve(finding.row, *_series(table, finding.statistic, finding.row))
         drawn = [own]
         other = self._table(True, finding.kind, finding.statistic) if self._run != self._reference else None
-        if other is not None and any(row["name"] == finding.row for row in other.rows):
+        if other is not None and _shape(other, finding.row) == _shape(table, finding.row):
             drawn.append(Curve(f"reference: {self._reference}", *_series(other, finding.statistic, finding.row)))
-        title = f"{finding.kind} {finding.statistic} of {finding.row}"
-        return curves(title, drawn, Marks(finding.since, finding.limit, finding.usual))
+        title = f"{series_name(finding.kind, finding.statistic)} of {finding.row}"
+        is_own = _is_own(own, finding)
+        limit, usual = (finding.limit, finding.usual) if is_own else (None, None)
+        return curves(title, drawn, Marks(finding.since, limit, usual))
 
     def _profile(self, table: Table, finding: Finding) -> str:
-        drawn = [Curve("this run", *_at_step(table, finding.statistic, finding.step))]
         other = self._table(True, finding.kind, finding.statistic) if self._run != self._reference else None
-        if other is not None:
-            drawn.append(Curve(f"reference: {self._reference}", *_at_step(other, finding.statistic, finding.step)))
-        return profile(f"{finding.kind} {finding.statistic} over depth, step {finding.step}", drawn)
-
-    def _losses(self, finding: Finding) -> Iterator[str]:
-        """Yield the curves of what the user logs as losses."""
-        series, _ = read_scalars(self._reader, ["."], prefix=schema.TAG_LOG)
+        own = _at_step(table, finding.statistic, finding.step)
+        theirs = {} if other is None else _at_step(other, finding.statistic, finding.step)
+        common = [name for name in own if name in theirs]
+        if len(common) < MIN_ROWS:
+            return profile(_depth_title(finding), [_depth_curve("this run", own, list(own))])
         drawn = [
-            Curve(one.tag.removeprefix(schema.TAG_LOG), one.steps.astype(np.float64), one.values.astype(np.float64))
-            for one in series
-            if "loss" in one.tag.lower()
+            _depth_curve("this run", own, common),
+            _depth_curve(f"reference: {self._reference}", theirs, common),
         ]
-        if drawn and finding.rule.startswith(("loss/", "nonfinite/", "learning_rate/")):
-            yield curves("loss", drawn[:4], Marks(finding.since, None, None))
+        return profile(_depth_title(finding), drawn)
+
+    def _scalars(self, finding: Finding, prefix: str, name: str) -> Iterator[str]:
+        """Yield the curves of the scalars whose tags have a prefix and a word, such as what the user logs as losses."""
+        series, _ = read_scalars(self._reader, ["."], prefix=prefix)
+        found = [one for one in series if name in one.tag.lower().replace("_", " ")]
+        drawn = [
+            Curve(one.tag.removeprefix(prefix), one.steps.astype(np.float64), one.values.astype(np.float64))
+            for one in found[:MAX_CURVES]
+        ]
+        if drawn:
+            title = name if len(drawn) > 1 or prefix != schema.TAG_LOG else drawn[0].name
+            yield curves(title, drawn, Marks(finding.since, None, None))
+
+    def _shown(self, table: Table, finding: Finding) -> list[int]:
+        """Return the rows of the heat map: one per layer, at most ``MAX_ROWS``.
+
+        If there are more, they are the layers with weights, or those of the finding's type if it has no weight. If
+        these are too many, they are the ones next to it.
+        """
+        rows = _main_rows(table)
+        own = next((i for i in rows if table.rows[i]["name"] == finding.row), None)
+        if own is None:
+            own = next((i for i in rows if table.rows[i]["module"] == finding.layer), rows[0] if rows else None)
+        if own is None or len(rows) <= MAX_ROWS:
+            return rows
+        weights = self._table(False, "parameter", "norm")
+        owners = {row["module"] for row in weights.rows if row["role"] == "weight"} if weights else set()
+        alike = [i for i in rows if table.rows[i]["type"] == table.rows[own]["type"]]
+        if table.rows[own]["module"] in owners or len(alike) < MIN_ROWS:
+            alike = [i for i in rows if i == own or table.rows[i]["module"] in owners]
+        rows = alike if len(alike) >= MIN_ROWS else rows
+        place = rows.index(own)
+        first = max(0, min(place - MAX_ROWS // 2, len(rows) - MAX_ROWS))
+        return rows[first : first + MAX_ROWS]
+
+
+def _is_own(curve: Curve, finding: Finding) -> bool:
+    """Return True if the value of a finding is the row's, and not a total or a median of several rows."""
+    at = np.flatnonzero(curve.x == finding.step)
+    if finding.value is None or not at.size:
+        return False
+    return bool(np.isclose(float(curve.y[at[0]]), finding.value, rtol=_SAME, atol=0.0))
 
 
 def _series(table: Table, statistic: str, row: str) -> tuple[np.ndarray, np.ndarray]:
@@ -102,11 +154,24 @@ def _series(table: Table, statistic: str, row: str) -> tuple[np.ndarray, np.ndar
     return table.steps[present], table.values[statistic][present, place].astype(np.float64)
 
 
-def _at_step(table: Table, statistic: str, step: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the values of the rows at the logged step nearest to a step, over their order."""
+def _shape(table: Table, row: str) -> object:
+    """Return the shape of a row, None if the table has no such row."""
+    return next((one["shape"] for one in table.rows if one["name"] == row), None)
+
+
+def _at_step(table: Table, statistic: str, step: int) -> dict[str, float]:
+    """Return the values of the rows at the logged step nearest to a step, by name in their order."""
     place = int(np.abs(table.steps - step).argmin())
     kept = [i for i in _main_rows(table) if not table.absent[place, i]]
-    return np.arange(len(kept), dtype=np.float64), table.values[statistic][place, kept].astype(np.float64)
+    return {table.rows[i]["name"]: float(table.values[statistic][place, i]) for i in kept}
+
+
+def _depth_title(finding: Finding) -> str:
+    return f"{series_name(finding.kind, finding.statistic)} over depth, step {finding.step}"
+
+
+def _depth_curve(name: str, values: dict[str, float], rows: Sequence[str]) -> Curve:
+    return Curve(name, np.arange(len(rows), dtype=np.float64), np.array([values[one] for one in rows], np.float64))
 
 
 def _main_rows(table: Table) -> list[int]:
@@ -119,25 +184,19 @@ def _main_rows(table: Table) -> list[int]:
     return list(chosen.values())
 
 
-def _shown(table: Table, finding: Finding) -> list[int]:
-    """Return the rows of the heat map: those next to the finding's, at most ``MAX_ROWS``."""
-    rows = _main_rows(table)
-    own = next((i for i, place in enumerate(rows) if table.rows[place]["name"] == finding.row), None)
-    if own is None:
-        own = next((i for i, place in enumerate(rows) if table.rows[place]["module"] == finding.layer), 0)
-    first = max(0, min(own - MAX_ROWS // 2, len(rows) - MAX_ROWS))
-    return rows[first : first + MAX_ROWS]
-
-
 def _heat_map(table: Table, rows: Sequence[int], finding: Finding) -> str:
     values, absent = table.values[finding.statistic][:, rows], np.ascontiguousarray(table.absent[:, rows])
     starts = column_starts(len(values), MAX_COLUMNS)
     at = starts[:, None] + reduce_columns(np.ascontiguousarray(values), absent, starts).at.astype(np.int64)
     columns = np.arange(len(rows))[None, :]
-    steps = np.append(table.steps[starts], table.steps[-1])
-    since = int(np.searchsorted(table.steps[starts], finding.since, "right") - 1)
+    # Even places over steps: after a finding, steps are logged more densely.
+    places = np.linspace(table.steps[0], table.steps[-1], PLACES)
+    chosen = np.searchsorted(table.steps[starts], places, "right") - 1
+    since, seen = int(np.searchsorted(places, finding.since)), int(np.searchsorted(places, finding.step, "right"))
     affected = set(finding.details.get("layers", ())) | {finding.layer}
     names = [str(table.rows[i]["name"]) for i in rows]
     marked = [str(table.rows[i]["module"]) in affected for i in rows]
-    title = f"{finding.kind} {finding.statistic}, layers over steps"
-    return heat_map(title, names, marked, values[at, columns].T, absent[at, columns].T != 0, steps, max(since, 0))
+    title = f"{series_name(finding.kind, finding.statistic)}, layers over steps"
+    drawn, gone = values[at, columns][chosen].T, absent[at, columns][chosen].T != 0
+    ends = (int(table.steps[0]), int(table.steps[-1]))
+    return heat_map(title, names, marked, drawn, gone, ends, Columns(since, finding.since, max(seen, 1)))

@@ -22,6 +22,12 @@ ZERO = 16
 ROW, NAMES = 13, 150
 #: Longest name of a row, in characters.
 MAX_NAME = 24
+#: Largest factor between the ends of a heat map's colours.
+MOST_SPAN = 1e12
+#: Half the width of the name of a problem's first step, and the width of a step's name.
+SINCE, STEP = 40, 36
+#: Least distance of two names of lines.
+APART = 12
 
 
 class Curve(NamedTuple):
@@ -38,6 +44,20 @@ class Marks(NamedTuple):
     since: int | None
     limit: float | None
     usual: float | None
+
+
+class Columns(NamedTuple):
+    """The places of a finding among the columns of a heat map.
+
+    Args:
+        since: the column in which the problem begins.
+        step: the step at which it begins.
+        seen: the number of columns up to the step at which it was found.
+    """
+
+    since: int
+    step: int
+    seen: int
 
 
 class _Scale(NamedTuple):
@@ -65,24 +85,38 @@ def curves(title: str, drawn: Sequence[Curve], marks: Marks) -> str:
     x = _linear(np.concatenate([one.x for one in drawn]), LEFT, WIDTH - RIGHT)
     lines = [value for value in (marks.limit, marks.usual) if value is not None]
     y = _vertical(np.concatenate([*(one.y for one in drawn), lines]))
-    parts = [*_axes(x, y)]
-    for value, name in ((marks.usual, "usual"), (marks.limit, "limit")):
-        if value is not None and (not y.is_log or value > 0):
-            at = float(y(value))
-            parts.append(f'<line class="{name}" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{at:.1f}" y2="{at:.1f}"/>')
-            parts.append(f'<text class="{name}" x="{WIDTH - RIGHT}" y="{at - 3:.1f}" text-anchor="end">{name}</text>')
-    if marks.since is not None:
-        at = float(x(marks.since))
-        parts.append(f'<line class="since" x1="{at:.1f}" x2="{at:.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>')
+    at = None if marks.since is None else float(x(marks.since))
+    parts = [*_axes(y), *_step_axis(LEFT, HEIGHT - BOTTOM, at, marks.since, (x.low, x.high))]
     parts += [_line(one, x, y, place) for place, one in enumerate(drawn)]
+    parts += _limits(y, marks)
     return _figure(title, WIDTH, HEIGHT, parts, [one.name for one in drawn] if len(drawn) > 1 else [])
+
+
+def _limits(y: _Scale, marks: Marks) -> list[str]:
+    """Return the lines of the usual value and the limit, with their names where they do not overlap."""
+    known = [(name, value) for name, value in (("usual", marks.usual), ("limit", marks.limit)) if value is not None]
+    places = {name: float(y(value)) for name, value in known if not y.is_log or value >= 0}
+    close = len(places) == 2 and abs(places["usual"] - places["limit"]) < APART
+    parts = []
+    for name, at in places.items():
+        # of two lines that are close, one has its name below
+        down = APART if close and at == max(places.values()) and at + APART < HEIGHT - BOTTOM else -3
+        across = LEFT + 4 if close and name == "usual" else WIDTH - RIGHT
+        anchor = "start" if across < WIDTH / 2 else "end"
+        parts.append(f'<line class="{name}" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{at:.1f}" y2="{at:.1f}"/>')
+        parts.append(f'<text class="{name}" x="{across}" y="{at + down:.1f}" text-anchor="{anchor}">{name}</text>')
+    return parts
 
 
 def profile(title: str, drawn: Sequence[Curve]) -> str:
     """Draw values over the order of layers, from the input to the output."""
     x = _linear(np.concatenate([one.x for one in drawn]), LEFT, WIDTH - RIGHT)
     y = _vertical(np.concatenate([one.y for one in drawn]))
-    parts = [*_axes(x, y, "input", "output"), *(_line(one, x, y, place) for place, one in enumerate(drawn))]
+    ends = [
+        f'<text x="{LEFT}" y="{HEIGHT - 8}">input</text>',
+        f'<text x="{WIDTH - RIGHT}" y="{HEIGHT - 8}" text-anchor="end">output</text>',
+    ]
+    parts = [*_axes(y), *ends, *(_line(one, x, y, place) for place, one in enumerate(drawn))]
     return _figure(title, WIDTH, HEIGHT, parts, [one.name for one in drawn] if len(drawn) > 1 else [])
 
 
@@ -92,8 +126,8 @@ def heat_map(
     marked: Sequence[bool],
     values: np.ndarray,
     absent: np.ndarray,
-    steps: np.ndarray,
-    since: int,
+    ends: tuple[int, int],
+    at: Columns,
 ) -> str:
     """Draw magnitudes of rows over steps.
 
@@ -103,12 +137,10 @@ def heat_map(
         marked: True for each row that has the problem.
         values: [rows, columns].
         absent: bool [rows, columns].
-        steps: the first step of each column, and the last step.
-        since: the column in which the problem begins.
+        ends: the first and the last step. Columns have equal distances in steps.
+        at: the places of the finding.
     """
-    magnitude = np.abs(values[np.isfinite(values) & (values != 0) & ~absent])
-    low, high = (float(magnitude.min()), float(magnitude.max())) if magnitude.size else (1.0, 1.0)
-    low = min(max(low, high * 1e-12), high / 1.001)
+    low, high, is_whole = _colour_range(values, absent, at.seen)
     rows, columns = values.shape
     width, height = WIDTH - NAMES - RIGHT, rows * ROW
     address = data_address(colour(values, absent, low, high))
@@ -118,14 +150,53 @@ def heat_map(
         kind = "name marked" if is_marked else "name"
         y = TOP + i * ROW + ROW - 3
         parts.append(f'<text class="{kind}" x="{NAMES - 5}" y="{y}" text-anchor="end">{_short(name)}</text>')
-    at = NAMES + width * since / columns
-    parts.append(f'<line class="since" x1="{at:.1f}" x2="{at:.1f}" y1="{TOP}" y2="{TOP + height}"/>')
-    bottom = TOP + height + 14
-    parts.append(f'<text x="{NAMES}" y="{bottom}">step {steps[0]:g}</text>')
-    parts.append(f'<text x="{WIDTH - RIGHT}" y="{bottom}" text-anchor="end">{steps[-1]:g}</text>')
-    legend = f"{low:.2g} to {high:.2g}, grey: 0, pink: NaN or Inf"
-    parts.append(f'<text class="dim" x="{NAMES + width / 2:.0f}" y="{bottom}" text-anchor="middle">{legend}</text>')
-    return _figure(title, WIDTH, TOP + height + 22, parts, [])
+    since, bottom = NAMES + width * at.since / columns, TOP + height
+    parts += _step_axis(NAMES, bottom, since, at.step, ends)
+    marks = [name for name, is_there in _states(values, absent) if is_there]
+    legend = ", ".join([f"dark to bright: {low:.2g} to {high:.2g}{'' if is_whole else ' or more'}", *marks])
+    parts.append(f'<text x="{WIDTH - RIGHT}" y="{bottom + 30}" text-anchor="end">{legend}</text>')
+    return _figure(title, WIDTH, TOP + height + 37, parts, [])
+
+
+def _colour_range(values: np.ndarray, absent: np.ndarray, seen: int) -> tuple[float, float, bool]:
+    """Return the magnitudes at the ends of the colours, and True if no value is above them.
+
+    If values span too much for one scale, as those of an explosion, the ends are those of the columns up to the
+    finding.
+    """
+    magnitude = np.where(np.isfinite(values) & (values != 0) & ~absent, np.abs(values), np.nan)
+    if np.isnan(magnitude).all():
+        return 1 / 1.001, 1.0, True
+    low, high, most = float(np.nanmin(magnitude)), float(np.nanmax(magnitude)), float(np.nanmax(magnitude))
+    if high / low > MOST_SPAN and np.isfinite(magnitude[:, :seen]).any():
+        low, high = float(np.nanmin(magnitude[:, :seen])), float(np.nanmax(magnitude[:, :seen]))
+    low = min(max(low, high / MOST_SPAN), high / 1.001)
+    return low, high, most <= high
+
+
+def _states(values: np.ndarray, absent: np.ndarray) -> list[tuple[str, bool]]:
+    """Return the colours that are no magnitudes, and True for each that a heat map has."""
+    return [
+        ("grey: 0", bool(((values == 0) & ~absent).any())),
+        ("pink: NaN or Inf", bool((~np.isfinite(values) & ~absent).any())),
+    ]
+
+
+def _step_axis(left: float, bottom: float, at: float | None, since: int | None, ends: tuple[float, float]) -> list[str]:
+    """Return the names of the first and the last step, and the line at the step since which a problem holds."""
+    first, last, y = f"step {ends[0]:g}", f"{ends[1]:g}", bottom + 14
+    right = f'<text x="{WIDTH - RIGHT}" y="{y}" text-anchor="end">{last}</text>'
+    if at is None:
+        return [f'<text x="{left}" y="{y}">{first}</text>', right]
+    middle = min(max(at, left + SINCE), WIDTH - RIGHT - SINCE - STEP)
+    # the name of the first step would overlap that of a step near it
+    is_far = middle > left + SINCE + STEP
+    return [
+        f'<line class="since" x1="{at:.1f}" x2="{at:.1f}" y1="{TOP}" y2="{bottom}"/>',
+        f'<text x="{left}" y="{y}">{first}</text>' if is_far else "",
+        f'<text class="since" x="{middle:.1f}" y="{y}" text-anchor="middle">since step {since}</text>',
+        right,
+    ]
 
 
 def _linear(values: np.ndarray, first: float, last: float) -> _Scale:
@@ -147,16 +218,15 @@ def _vertical(values: np.ndarray) -> _Scale:
     return scale._replace(low=0.0) if 0 < scale.low < 0.5 * scale.high else scale
 
 
-def _axes(x: _Scale, y: _Scale, left: str = "", right: str = "") -> list[str]:
-    low, high = f"{x.low:g}", f"{x.high:g}"
+def _axes(y: _Scale) -> list[str]:
+    """Return the horizontal axis, and the values at the ends of the vertical one."""
     bottom = HEIGHT - BOTTOM
     return [
         f'<line class="axis" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{bottom}" y2="{bottom}"/>',
-        f'<text x="{LEFT}" y="{HEIGHT - 8}">{left or "step " + low}</text>',
-        f'<text x="{WIDTH - RIGHT}" y="{HEIGHT - 8}" text-anchor="end">{right or high}</text>',
         f'<text x="{LEFT - 5}" y="{y.first}" text-anchor="end">{y.low:.2g}</text>',
         f'<text x="{LEFT - 5}" y="{bottom + 4}" text-anchor="end">0</text>' if y.first < bottom else "",
         f'<text x="{LEFT - 5}" y="{TOP + 10}" text-anchor="end">{y.high:.2g}</text>',
+        f'<text x="{LEFT - 5}" y="{TOP + 24}" text-anchor="end">log</text>' if y.is_log else "",
     ]
 
 

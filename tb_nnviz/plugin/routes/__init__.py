@@ -13,6 +13,7 @@ _NAMES = (
     "structure",
     "findings",
     "health",
+    "compare",
     "index",
     "static",
 )

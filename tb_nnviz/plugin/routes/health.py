@@ -7,6 +7,7 @@ from tensorboard import errors
 from tb_nnviz.diagnosis.document import describe
 from tb_nnviz.plugin import query
 from tb_nnviz.plugin.route import POST, Answer, Call, Route, binary_answer
+from tb_nnviz.rules.limit_words import limit_words
 from tb_nnviz.rules.registry import RULES
 
 
@@ -22,7 +23,14 @@ def handle(call: Call) -> Answer:
     except (ValueError, TypeError) as error:
         raise errors.InvalidArgumentError(str(error)) from None
     rules: list[dict[str, Any]] = [
-        {"name": rule.name, "title": rule.title, "limits": dict(rule.limits), "source": rule.source} for rule in RULES
+        {
+            "name": rule.name,
+            "title": rule.title,
+            "limits": dict(rule.limits),
+            "words": {name: words._asdict() for name, words in limit_words(rule).items()},
+            "source": rule.source,
+        }
+        for rule in RULES
     ]
     unknown = [one.run for one in found if one.first is None]
     missing = [{"run": run, "reason": f"no data in run {run!r}"} for run in unknown]

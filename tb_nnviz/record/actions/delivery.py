@@ -34,13 +34,18 @@ class Delivery:
         self._warned: set[str] = set()
         self._expected = False  # True if values are on their way to the rules
 
-    def report(self, findings: Iterable[Finding]) -> None:
-        """Take findings, on any thread."""
+    def report(self, findings: Iterable[Finding], at_end: bool = False) -> None:
+        """Take findings, on any thread.
+
+        Args:
+            findings: the findings.
+            at_end: whether the run has ended. Then nothing can be stopped, and ``raise`` and ``break`` give a line.
+        """
         for finding in findings:
             self._found(finding)
             action = self._choice.of(finding)
-            if action == "log":
-                if finding.severity == "severe":
+            if action == "log" or (at_end and action in ("raise", "break")):
+                if finding.severity == "severe" or action != "log":
                     _logger.warning("%s", finding)
             elif action is not None:
                 self._waiting.append(finding)

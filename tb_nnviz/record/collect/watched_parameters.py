@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from torch import Tensor, nn
 
 from tb_nnviz.record.hooks.notices import NotRecorded
 from tb_nnviz.record.hooks.order import ExecutionOrder
-from tb_nnviz.record.model.metadata import metadata, shape_of
+from tb_nnviz.record.model.metadata import gradient_of, shape_of
 from tb_nnviz.record.model.modules import NamedParameter, named_parameters
 from tb_nnviz.record.model.optimizers import WatchedOptimizer
 from tb_nnviz.record.model.sharding import is_sharded, whole_shapes
@@ -31,6 +31,7 @@ class WatchedParameters:
         self._every: list[NamedParameter] = []
         self._names: dict[nn.Parameter, str] = {}
         self._sharded: list[NamedParameter] = []
+        self._known: set[nn.Parameter] = set()  # those whose names were looked up, also in vain
 
     def next_step(self) -> None:
         """Forget the parameters found, because the next step may have others."""
@@ -94,17 +95,30 @@ class WatchedParameters:
         tensors = [tensor for tensor in optimizer.parameters if not is_sharded(tensor)]
         return [(self._names.get(tensor, id(tensor)), tensor) for tensor in tensors]
 
-    def gradients(self, optimizer: WatchedOptimizer | None) -> list[Tensor]:
-        """Return the gradients that an optimizer is about to apply, or all gradients if the optimizer is None.
+    def gradients(self, optimizer: WatchedOptimizer | None) -> tuple[list[nn.Parameter], list[Tensor]]:
+        """Return the gradients that an optimizer is about to apply, or all gradients if it is None.
+
+        Returns:
+            The parameters that have a gradient, and their gradients.
 
         Raises:
             NotRecorded: this process holds a part only of some.
         """
         if optimizer is None:
-            tensors = [parameter for model in self._models.values() for parameter in model.parameters()]
+            tensors = list(dict.fromkeys(p for model in self._models.values() for p in model.parameters()))
         else:
             tensors = optimizer.parameters
         if any(map(is_sharded, tensors)):
             raise NotRecorded("not recorded: this rank holds only a part of some gradients")
-        with metadata():
-            return [tensor.grad for tensor in tensors if tensor.grad is not None]
+        found = [(tensor, gradient) for tensor in tensors if (gradient := gradient_of(tensor)) is not None]
+        return [tensor for tensor, _ in found], [gradient for _, gradient in found]
+
+    def last_names(self, tensors: Sequence[nn.Parameter]) -> list[str | None]:
+        """Return the names of parameters as they were when the parameters were found last, None without a row.
+
+        They are found again only if one of the parameters is new. So this is cheap in steps that are not logged.
+        """
+        if not self._known.issuperset(tensors):
+            self._find()
+            self._known = {*(parameter.tensor for parameter in self._every), *tensors}
+        return [self._names.get(tensor) for tensor in tensors]

@@ -89,6 +89,10 @@ class ModuleHooks:
         self._observe()
         self._observe_passes()
 
+    def attention_names(self) -> list[str]:
+        """Return the names of the modules whose attention is to be measured."""
+        return [] if self._attention_layers is None else self._attention_layers.computing()
+
     def next_step(self, active: bool) -> None:
         """Begin a new step, observed if ``active``. Gradients of earlier passes no longer count."""
         if self._attention_layers is not None and self._called and not self._attention_layers.settled:

@@ -53,7 +53,7 @@ class Locator:
         self._broken: set[int] | None = None  # parameters that were nonfinite before the first step, by id
         self._is_over = self._has_warned = False
         self._late: list[tuple[int, DeviceFlag, list[Pass]]] = []
-        self._found: tuple[Finding, bool] | None = None
+        self._found: Finding | None = None
 
     def next_step(self) -> None:
         """Open a step."""
@@ -68,8 +68,8 @@ class Locator:
         if len(self._stepped) < len(self._optimizers):
             self._passes.updated({id(parameter) for parameter in optimizer.parameters})
 
-    def take(self) -> tuple[Finding, bool] | None:
-        """Return the finding of the last check, and True if the parameters are not overwritten yet, else None."""
+    def take(self) -> Finding | None:
+        """Return the finding of the last check, None if there is none."""
         found, self._found = self._found, None
         return found
 
@@ -88,7 +88,7 @@ class Locator:
         if not self._is_over:
             self._found = self._check(step, optimizer)
 
-    def _check(self, step: int, optimizer: WatchedOptimizer | None) -> tuple[Finding, bool] | None:
+    def _check(self, step: int, optimizer: WatchedOptimizer | None) -> Finding | None:
         if self._broken is None:
             self._broken = {id(one) for one in nonfinite_parameters(self._parameters())}
         if optimizer is not None and optimizer.attribute("found_inf") is not None:  # a GradScaler has looked at them
@@ -109,7 +109,7 @@ class Locator:
         if origin is None:
             return None
         self._end()
-        return finding_of(origin, step), True
+        return finding_of(origin, step)
 
     def skipped(self, step: int, scale: Tensor | None) -> None:
         """Look into a step that a GradScaler has skipped, if its scale is not the cause.
@@ -121,7 +121,7 @@ class Locator:
         if not self._is_over:
             self._found = self._skipped(step, scale)
 
-    def _skipped(self, step: int, scale: Tensor | None) -> tuple[Finding, bool] | None:
+    def _skipped(self, step: int, scale: Tensor | None) -> Finding | None:
         lowest = scale is not None and scale.item() <= LOWEST_SCALE
         if not lowest and (self._has_warned or not any(map(output_is_bad, self._passes.all()))):
             return None
@@ -131,7 +131,7 @@ class Locator:
         self._has_warned = True
         if lowest:
             self._end()
-        return finding_of(origin, step, skipped=not lowest), True
+        return finding_of(origin, step, skipped=not lowest)
 
     def remove(self) -> None:
         """Remove all hooks."""
@@ -156,7 +156,7 @@ class Locator:
         found = [parameter for one in self._optimizers for parameter in one.parameters]
         return found or [parameter for model in self._models.values() for parameter in model.parameters()]
 
-    def _arrived(self) -> tuple[Finding, bool] | None:
+    def _arrived(self) -> Finding | None:
         """Return the finding of an earlier step whose result has come from its device only now."""
         while self._late and self._late[0][1].ready():
             step, flag, passes = self._late.pop(0)
@@ -167,7 +167,7 @@ class Locator:
                 with outside_modes():
                     origin = self._searched(passes, names, reasons, reason)
                     origin = origin or unlocated_origin(passes, [], names, reasons or [reason])
-                return finding_of(origin, step), False
+                return finding_of(origin, step)
         return None
 
     def _searched(

@@ -63,8 +63,6 @@ class Search:
         self._refusal = refusal
         #: Reasons why passes could not be repeated.
         self.reasons: list[str] = []
-        #: True if a repeated pass gave other outputs than the pass.
-        self.differs = False
         self._outputs: dict[Pass, list[dict[str, Any]]] = {}
 
     def run(self) -> Origin | None:
@@ -103,7 +101,6 @@ class Search:
             self._outputs[made] = describe(replay.outputs)
             same = same_outputs(made, replay.outputs)
         if origin is None and not same:
-            self.differs = True
             return _of_output(made, "the repeated pass is finite, so it depends on something that cannot be put back")
         return origin
 

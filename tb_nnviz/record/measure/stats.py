@@ -21,7 +21,7 @@ from torch import Tensor
 from tb_nnviz.record.measure import native, torch_ops
 from tb_nnviz.record.measure.fields import FIELDS, INDEX, SATURATION, UNIT_FIELDS, Field, TensorStats
 from tb_nnviz.record.measure.histogram import count_dtype
-from tb_nnviz.record.measure.refusal import attempt, is_plain
+from tb_nnviz.record.measure.refusal import attempt
 
 __all__ = [
     "FIELDS",
@@ -33,7 +33,6 @@ __all__ = [
     "merge",
     "merge_units",
     "merge_values",
-    "norms",
     "unit_fractions",
     "unscale",
 ]
@@ -164,40 +163,6 @@ def _measure_sparse(x: Tensor, bin_counts: bool) -> TensorStats | None:
         counts = counts.to(count_dtype(x.numel()))
         counts[-1] += zeros
     return stats._replace(numel=x.numel(), bin_counts=counts)
-
-
-def norms(tensors: Sequence[Tensor]) -> Tensor:
-    """Return three sums over all elements of some tensors, float64 [3].
-
-    They are the sum of squares of the finite elements, the number of nonfinite elements, and the number of NaN.
-    Tensors that refuse to be read are left out.
-
-    >>> norms([torch.tensor([3.0, float("nan"), float("inf")]), torch.tensor(4.0)]).tolist()
-    [25.0, 2.0, 1.0]
-    """
-    if (fast := native.norms(tensors)) is not None:
-        return fast
-    found, odd = [], []
-    for x in tensors:
-        real = attempt(x, partial(_elements, x))
-        if real is not None and is_plain(real):
-            found.append(real)
-        elif real is not None:
-            odd.append(attempt(x, partial(torch_ops.norms, [real])))
-    plain = [x for x in odd if type(x) is Tensor]
-    if found:
-        fast = native.norms(found)
-        plain.append(torch_ops.norms(found) if fast is None else fast)
-    if not plain:
-        return torch.zeros(3, dtype=torch.float64)
-    return plain[0] if len(plain) == 1 else torch.stack([x.to(plain[0].device) for x in plain]).sum(0)
-
-
-def _elements(x: Tensor) -> Tensor | None:
-    """Return the elements that add to a norm, or None if there are none."""
-    # the stored values of sparse tensors are enough, since zeros add nothing
-    real = real_of(x.detach().coalesce().values() if is_scattered(x) else x)
-    return real if real is not None and real.numel() and real.is_floating_point() else None
 
 
 def merge_values(parts: Sequence[tuple[int, Tensor]]) -> tuple[int, Tensor]:

@@ -115,14 +115,18 @@ def _pack(fields: dict[str, Tensor]) -> Tensor:
 
 
 def norms(tensors: Sequence[Tensor]) -> Tensor:
-    """Return the sums of ``stats.norms``, float64 [3], on the first tensor's device."""
+    """Return the sums of ``norms.norms``, float64 [tensors, 3]. All tensors are on one device."""
     found: list[Tensor] = []
     for x in tensors:
-        for block in _widened(_flat(x)):
-            y = torch.nan_to_num(block, 0.0, 0.0, 0.0)
-            counts = torch.count_nonzero(block - block), torch.count_nonzero(block != block)
-            found.append(torch.stack([y.dot(y), *(count.to(y.dtype) for count in counts)]))
-    return torch.stack([each.to(found[0].device) for each in found]).sum(0)
+        blocks = [_norm(block) for block in _widened(_flat(x))]
+        found.append(blocks[0] if len(blocks) == 1 else torch.stack(blocks).sum(0))
+    return torch.stack(found)
+
+
+def _norm(x: Tensor) -> Tensor:
+    y = torch.nan_to_num(x, 0.0, 0.0, 0.0)
+    counts = torch.count_nonzero(x - x), torch.count_nonzero(x != x)
+    return torch.stack([y.dot(y), *(count.to(y.dtype) for count in counts)])
 
 
 def moments(

@@ -8,6 +8,7 @@ from weakref import WeakSet
 
 from torch import nn
 
+from tb_nnviz.record.model.attention_code import computes_attention
 from tb_nnviz.record.model.modules import Layer, Models, Select, is_layer, named_modules
 
 
@@ -35,3 +36,11 @@ class AttentionLayers:
             likely = not self.settled or module in self.seen
             if likely and not is_layer(module, module in roots) and self.keep(name, module):
                 yield Layer(name, module)
+
+    def computing(self) -> list[str]:
+        """Return the names of the modules that were seen to compute attention, or whose code does."""
+        return [
+            name
+            for name, module in named_modules(self.models)
+            if self.keep(name, module) and (module in self.seen or computes_attention(module))
+        ]

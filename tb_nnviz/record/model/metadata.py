@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -44,6 +45,12 @@ def shape_of(tensor: Tensor) -> tuple[int, ...]:
     """Return the shape of a tensor of any class. It is empty if the tensor is nested."""
     with metadata():
         return () if tensor.is_nested else tuple(tensor.shape)
+
+
+def elements_of(tensors: Iterable[Tensor]) -> list[int]:
+    """Return the number of elements of tensors of any class. A complex element counts twice."""
+    with metadata():
+        return [tensor.numel() * (1 + tensor.is_complex()) for tensor in tensors]
 
 
 def dtype_name(tensor: Tensor, measured: bool = True) -> str:

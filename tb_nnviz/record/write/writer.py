@@ -92,6 +92,8 @@ class Writer:
         self._closed = False
         #: True once the process ends. What is submitted later is lost.
         self.is_exiting = False
+        #: Called by the thread before it closes the destination. It keeps no session alive.
+        self.at_end: Callable[[], None] = lambda: None
         self._released = False
         self._last = _Mark()
         self._warned: set[str] = set()
@@ -123,6 +125,10 @@ class Writer:
             self._queue.put(_Item(step, wall_time, events))
         else:
             self._dropped += len(events)
+
+    def write_now(self, step: int, wall_time: float, entries: Sequence[schema.Entry]) -> None:
+        """Write an event at once. Only the thread may call it, in ``at_end`` or in a function that makes entries."""
+        self._write_event(step, wall_time, entries)
 
     def add_scalar(self, tag: str, value: SupportsFloat, step: int) -> None:
         """Write a stock scalar, like the method of SummaryWriter with this name."""
@@ -224,6 +230,8 @@ class Writer:
                     self._write(item)
                     due = due or time.monotonic() + self._flush_seconds
                 del item  # so that its arrays are freed before the next item comes
+            if mark is self._last:
+                self._guard(self.at_end)
             if mark or (due is not None and time.monotonic() >= due):
                 due = None if self._guard(self._sink.flush) else time.monotonic() + self._flush_seconds
             if mark is self._last:
@@ -237,12 +245,15 @@ class Writer:
 
     def _write(self, item: _Item) -> None:
         for event in item.events:
-            try:
-                entries = event() if callable(event) else event
-                if entries:
-                    self._sink.write(events.event(int(item.step), item.wall_time, entries))
-            except BaseException:  # even SystemExit in the function must not end the thread
-                self._warn("event", "cannot make an event of step %s of %s", item.step, self.logdir, trace=True)
+            self._write_event(item.step, item.wall_time, event)
+
+    def _write_event(self, step: int, wall_time: float, event: Entries) -> None:
+        try:
+            entries = event() if callable(event) else event
+            if entries:
+                self._sink.write(events.event(int(step), wall_time, entries))
+        except BaseException:  # even SystemExit in the function must not end the thread
+            self._warn("event", "cannot make an event of step %s of %s", step, self.logdir, trace=True)
 
     def _guard(self, call: Callable[[], Any]) -> Any:
         try:

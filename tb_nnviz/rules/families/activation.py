@@ -8,6 +8,7 @@ from tb_nnviz.rules.calls import Calls, CallsOf
 from tb_nnviz.rules.families.activation_scale import Scale
 from tb_nnviz.rules.finding import Finding, name_layers
 from tb_nnviz.rules.lasting import Lasting
+from tb_nnviz.rules.middle import middle
 from tb_nnviz.rules.rule import Rule
 from tb_nnviz.rules.step_values import StepValues
 
@@ -23,6 +24,8 @@ SATURATED = {"limit": 0.5, "severe": 0.9, "patience": 3.0}
 OUTLIER = {"limit": 100.0, "warning": 1000.0, "others": 10.0, "patience": 3.0}
 #: Standard deviation over samples, relative to the RMS. Float32 rounds at 1e-7.
 COLLAPSE = {"limit": 1e-3, "exact": 1e-5, "patience": 5.0}
+#: The quantity of ``relative_spread`` in words.
+SPREAD = "difference between samples over size"
 
 
 class _Units(Rule):
@@ -36,7 +39,14 @@ class _Units(Rule):
         self._worst = "none"
 
     def _judge(
-        self, values: StepValues, share: np.ndarray, limit: np.ndarray, severe: float, statistic: str, word: str
+        self,
+        values: StepValues,
+        share: np.ndarray,
+        limit: np.ndarray,
+        severe: float,
+        statistics: tuple[str, str],
+        is_second: np.ndarray,
+        word: str,
     ) -> list[Finding]:
         """Return the finding of a step.
 
@@ -45,13 +55,15 @@ class _Units(Rule):
             share: of each row, NaN if it does not matter.
             limit: of each row.
             severe: the share from which the layer is severely ill.
-            statistic: the name of the share.
+            statistics: the names of the two shares that rows may have.
+            is_second: a mask of the rows that have the second share.
             word: what the share is of.
         """
         step, rows = values.step, values.rows["activation"]
         self._first = step if self._first is None else self._first
         with np.errstate(invalid="ignore"):
-            lasting = np.flatnonzero(self._lasting.update(step, share > limit))
+            high = share > limit
+        lasting = np.flatnonzero(self._lasting.update(step, high))
         if not lasting.size or self._worst == "severe":
             return []
         since = self._lasting.since[lasting]
@@ -61,8 +73,7 @@ class _Units(Rule):
             return []
         self._worst = severity
         layers = list(dict.fromkeys(rows[i].module for i in lasting))
-        others = np.delete(share, lasting)
-        others = others[np.isfinite(others)]
+        others = share[np.isfinite(share) & ~high]
         usual = float(np.median(others)) if others.size else None
         begin = int(since.min())
         initial = begin == self._first
@@ -73,9 +84,9 @@ class _Units(Rule):
         return [
             self.finding(
                 step, severity, evidence, since=begin, layer=rows[first].module, row=rows[first].name,
-                kind="activation", statistic=statistic, value=float(share[first]), limit=float(limit[first]),
-                usual=usual, advice=self.initial_advice if initial else self.advice,
-                details={"layers": layers},
+                kind="activation", statistic=statistics[int(is_second[first])], value=float(share[first]),
+                limit=float(limit[first]), usual=usual, usual_is="median of the other layers",
+                advice=self.initial_advice if initial else self.advice, details={"layers": layers},
             )
         ]  # fmt: skip
 
@@ -115,6 +126,7 @@ class Dead(_Units):
     def update(self, values: StepValues) -> list[Finding]:
         calls = self._calls(values.rows["activation"])
         share = np.where(calls.rectifies, values.get("activation", "dead_fraction"), np.nan)
+        statistics = ("dead_fraction", "nonpositive_unit_fraction")
         if values.has("activation", "nonpositive_unit_fraction") and values.has("activation_gradient", "zero_fraction"):
             share = np.where(calls.rectifies, share, self._functional(values, calls))
         limit = np.full(len(share), self._limit(share))
@@ -122,7 +134,8 @@ class Dead(_Units):
         # Units that get the same from every sample are always on or always off.
         few |= self._is_fed_constants(values)
         limit[few] = np.maximum(limit[few], self.limit["dead"])
-        return self._judge(values, share, limit, self.limit["dead"], "dead_fraction", "units are 0 in every sample")
+        words = "units are 0 in every sample"
+        return self._judge(values, share, limit, self.limit["dead"], statistics, ~calls.rectifies, words)
 
     def _is_fed_constants(self, values: StepValues) -> np.ndarray:
         """Return a mask of the rows behind outputs that hardly differ between samples."""
@@ -134,7 +147,7 @@ class Dead(_Units):
 
     def _limit(self, share: np.ndarray) -> float:
         known = share[np.isfinite(share)]
-        usual = float(np.percentile(known, 25, method="lower")) if known.size > 1 else 0.0
+        usual = float(np.sort(known)[(known.size - 1) // 4]) if known.size > 1 else 0.0
         return max(self.limit["limit"], min(self.limit["alone"], usual + self.limit["above"]))
 
     @staticmethod
@@ -145,9 +158,13 @@ class Dead(_Units):
         """
         nonpositive = values.get("activation", "nonpositive_unit_fraction")
         zero = calls.rows.align(values.rows["activation_gradient"], values.get("activation_gradient", "zero_fraction"))
-        followed = np.zeros(len(calls.rows), bool)  # by a module that is judged itself
+        known = zero[np.isfinite(zero)]
+        if known.size and known[-1] == 1:  # nothing comes from the loss, so that zeros tell nothing of the layers
+            return np.full(len(calls.rows), np.nan)
+        # By an activation that is a module. A pooling behind it makes most of the gradient 0 as well.
+        followed = np.zeros(len(calls.rows), bool)
         for places in (1, 2, 3):
-            followed[:-places] |= calls.rectifies[places:]
+            followed[:-places] |= calls.activates[places:]
         with np.errstate(invalid="ignore"):
             is_rectified = (calls.weighs | calls.normalizes) & ~followed & (zero >= nonpositive - 1e-3)
         return np.where(is_rectified, nonpositive, np.nan)
@@ -182,18 +199,19 @@ class Saturated(_Units):
         share = values.get("activation", "saturated_fraction").copy()
         # Softmax is near 0 nearly everywhere, and the output of a model is at a bound where it is right.
         share[calls.softmax | calls.last(_models(values))] = np.nan
+        is_gate = np.isnan(share)
         if values.has("activation", "gate_saturated_fraction"):
             gates = values.get("activation", "gate_saturated_fraction")
-            share = np.where(np.isnan(share), gates, share)
+            share = np.where(is_gate, gates, share)
         limit = np.full(len(share), self.limit["limit"])
         if values.has("activation", "gate_saturated_fraction"):
             self._gates = np.append(self._gates, np.full(len(gates) - len(self._gates), np.nan))
             self._gates = np.where(np.isnan(self._gates), gates, self._gates)
             with np.errstate(invalid="ignore"):  # gates that were open at first have learnt what to keep
                 limit[self._gates <= self.limit["limit"]] = self.limit["severe"]
-        return self._judge(
-            values, share, limit, self.limit["severe"], "saturated_fraction", "outputs are within 0.01 of a bound"
-        )
+        statistics = ("saturated_fraction", "gate_saturated_fraction")
+        words = "outputs are within 0.01 of a bound"
+        return self._judge(values, share, limit, self.limit["severe"], statistics, is_gate, words)
 
 
 class Outlier(Rule):
@@ -225,7 +243,7 @@ class Outlier(Rule):
         known = ratio[np.isfinite(ratio)]
         if not known.size:
             return []
-        usual = float(np.median(known))
+        usual = middle(known)
         limit = max(self.limit["limit"], self.limit["others"] * usual)
         with np.errstate(invalid="ignore"):
             lasting = np.flatnonzero(self._lasting.update(values.step, ratio > limit))
@@ -246,7 +264,7 @@ class Outlier(Rule):
             self.finding(
                 values.step, severity, evidence, since=int(since.min()), layer=rows[first].module,
                 row=rows[first].name, kind="activation", statistic="outlier_ratio", value=float(ratio[first]),
-                limit=limit, usual=usual, details={"layers": layers},
+                limit=limit, usual=usual, usual_is="median of all layers", details={"layers": layers},
             )
         ]  # fmt: skip
 
@@ -276,7 +294,7 @@ class Collapse(Rule):
         rows = values.rows["activation"]
         spread = relative_spread(values, "activation")
         model = self._calls(rows).model(_models(values))
-        for one in np.unique(model):
+        for one in self._calls(rows).models(_models(values)):
             places = np.flatnonzero((model == one) & np.isfinite(spread))
             start = _from_here_on(spread[places] <= self.limit["limit"])
             first_is_cause = start == 0 and inputs_differ(values, _models(values)[one] if one >= 0 else "")
@@ -302,7 +320,7 @@ class Collapse(Rule):
                 self.finding(
                     values.step, severity, evidence, since=since, layer=rows[first].module, row=rows[first].name,
                     kind="activation", statistic="batch_std~", value=float(spread[first]), limit=self.limit["limit"],
-                    usual=usual, details={"layers": layers},
+                    usual=usual, quantity=SPREAD, usual_is="median of the layers before", details={"layers": layers},
                 )
             ]  # fmt: skip
         return []
@@ -310,6 +328,10 @@ class Collapse(Rule):
 
 def relative_spread(values: StepValues, kind: str) -> np.ndarray:
     """Return the standard deviation over samples relative to the RMS: float64 [rows], NaN if it is unknown."""
+    return values.share(("relative_spread", kind), lambda values: _relative_spread(values, kind))
+
+
+def _relative_spread(values: StepValues, kind: str) -> np.ndarray:
     spread, rms = values.get(kind, "batch_std~"), values.get(kind, "rms")
     with np.errstate(all="ignore"):
         return np.where(rms > 0, spread / rms, np.where(rms == 0, spread, np.nan))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from tb_nnviz.rules.calls import Calls, CallsOf
@@ -18,6 +20,10 @@ from tb_nnviz.rules.step_values import StepValues
 SCALE = {"limit": 30.0, "grow": 3.0, "shrink": 0.25, "total": 1e4, "jump": 30.0, "first_layer": 10.0, "severe": 1e4}
 #: The number of layers, and the score of their trend, from which on outputs grow although single layers shrink them.
 LAYERS, TREND = 8, 3.5
+#: The fewest layers of a part of a path that is judged by itself.
+FEWEST = 3
+#: The factor within which two sizes are alike.
+SAME = 3.0
 
 
 class Scale(Rule):
@@ -66,34 +72,45 @@ class Scale(Rule):
             places: their rows.
         """
         limit, most, is_jump = self.limit, int(np.ceil(2 / 3 * len(gains))), False
-        total = float(np.prod(gains))
-        grows = total >= limit["limit"] and (gains >= limit["grow"]).sum() >= most
-        shrinks = total <= 1 / limit["limit"] and (gains <= limit["shrink"]).sum() >= most
-        if len(gains) > 1 and (grows or shrinks):
-            guilty = gains >= limit["grow"] if grows else gains <= limit["shrink"]
+        total, last, crossed = float(np.prod(gains)), int(places[-1]), limit["limit"]
+        # A small head begins with a small output by design, and a recurrent layer with a state of 0.
+        falls = np.where(calls.recurs[places] | calls.last(_models(values))[places], 1.0, gains)
+        grow, shrink = (
+            _run(factors, sizes, limit["limit"])
+            for factors, sizes in ((gains / limit["grow"], gains), (limit["shrink"] / falls, 1 / falls))
+        )
+        grows = bool(grow.any())
+        if grows or shrink.any():
+            guilty = grow if grows else shrink
         elif total >= limit["total"] and (gains > 1.1).sum() >= most:
-            grows, guilty = True, gains > 1.1
+            grows, guilty, crossed = True, gains > 1.1, limit["total"]
         elif total <= 1 / limit["total"] and (gains < 0.9).sum() >= most:
-            shrinks, guilty = True, gains < 0.9
+            guilty, crossed = gains < 0.9, limit["total"]
         elif self._climbs(origin, std[places]):
             grows, guilty = True, gains > 1.1
+            end = places[-max(1, len(places) // 3) :]
+            last = int(end[np.argmax(std[end])])
         elif len(gains) > 2:
             others = np.array([np.median(np.delete(gains, i)) for i in range(len(gains))])
-            grows, shrinks = gains >= limit["jump"] * others, gains <= others / limit["jump"]
+            up, down = gains >= limit["jump"] * others, gains <= others / limit["jump"]
             # a model may scale its inputs itself, but not to a large output
-            grows[0] &= std[places[0]] > limit["first_layer"] > origin
-            shrinks[0] = False
-            shrinks[-1] = False  # a small head begins with a small output by design
-            guilty, is_jump = grows | shrinks, True
-            grows = bool((grows & guilty).any())
+            up[0] &= std[places[0]] > limit["first_layer"] > origin
+            down[0] = False
+            down[-1] = False  # a small head begins with a small output by design
+            # a small branch is followed by the path that it is added to
+            branches = np.flatnonzero(down[:-1] & (np.abs(np.log(gains[:-1] * gains[1:])) < math.log(SAME)))
+            down[branches], up[branches + 1] = False, False
+            guilty, is_jump = up | down, True
         else:
             return None
         if not guilty.any():
             return None
         at = int(np.flatnonzero(guilty)[0])
-        first, last, gain = int(places[at]), int(places[-1]), float(gains[at])
+        first, gain, usual = int(places[at]), float(gains[at]), origin
         if is_jump:
-            last, origin = first, float(std[first]) / gain
+            grows = bool(gains[at] > others[at])
+            last, origin, crossed = first, float(std[first]) / gain, limit["jump"]
+            usual = origin * float(others[at])
         layers = list(dict.fromkeys(calls.rows[i].module for i in places[guilty]))
         evidence = (
             f"the standard deviation {'grows' if grows else 'shrinks'} from {origin:.2g} to {std[last]:.2g} in "
@@ -104,8 +121,12 @@ class Scale(Rule):
         severity = "severe" if extreme >= limit["severe"] else "warning"
         return self.finding(
             values.step, severity, evidence, layer=calls.rows[first].module, row=calls.rows[first].name,
-            kind="activation", statistic="std", value=float(std[first]), limit=limit["limit"], usual=origin,
-            title=f"Outputs {'grow' if grows else 'shrink'} with depth", details={"layers": layers, "gain": gain},
+            kind="activation", statistic="std", value=float(std[last]),
+            limit=usual * crossed if std[last] > usual else usual / crossed, usual=usual,
+            title=f"Outputs {'grow' if grows else 'shrink'} with depth",
+            quantity=f"standard deviation of the output of {calls.rows[last].module or 'the model'}",
+            usual_is="at the gain of the other layers" if is_jump else "at the beginning of the path",
+            details={"layers": layers, "gain": gain},
         )  # fmt: skip
 
     def _climbs(self, origin: float, std: np.ndarray) -> bool:
@@ -114,13 +135,40 @@ class Scale(Rule):
         return len(std) >= LAYERS and end >= self.limit["limit"] * origin and trend(np.log(std)) >= TREND
 
 
+def _models(values: StepValues) -> list[str]:
+    """Return the names of the watched models."""
+    inputs = values.rows.get("input")
+    return values.rows["output"].layers if "output" in values.rows else inputs.layers if inputs else [""]
+
+
+def _run(factors: np.ndarray, gains: np.ndarray, limit: float) -> np.ndarray:
+    """Return the guilty layers of the longest run of layers by whose gains a limit is crossed: bool [layers].
+
+    Args:
+        factors: the gain of each layer over that from which on it is guilty, at least 1 if it is.
+        gains: of each layer, above 1 in the direction that is judged.
+        limit: the least product of their gains.
+    """
+    guilty = factors >= 1
+    for size in range(len(gains), 1, -1):
+        for first in range(len(gains) - size + 1):
+            part = slice(first, first + size)
+            enough = guilty[part].sum() >= max(2, math.ceil(2 / 3 * size))
+            # Branches that begin small alternate with what they are added to.
+            is_steady = size == len(gains) or (size >= FEWEST and bool((gains[part] >= 1).all()))
+            if enough and is_steady and np.prod(gains[part]) >= limit:
+                found = np.zeros(len(gains), bool)
+                found[part] = guilty[part]
+                return found
+    return np.zeros(len(gains), bool)
+
+
 def _paths(values: StepValues, calls: Calls, std: np.ndarray) -> list[tuple[float, np.ndarray, np.ndarray]]:
     """Return the paths between normalizations: what each begins with, and the gains and rows of its weighted layers."""
-    inputs = values.rows.get("input")
-    models = values.rows["output"].layers if "output" in values.rows else inputs.layers if inputs else [""]
+    inputs, models = values.rows.get("input"), _models(values)
     known = np.isfinite(std) & (std > 0)
     model, paths = calls.model(models), []
-    for one in np.unique(model):
+    for one in calls.models(models):
         origin = np.nan
         if inputs is not None and one >= 0 and models[one] in inputs.layers:
             own = inputs.layer == inputs.layers.index(models[one])

@@ -35,30 +35,39 @@ class _Attention(Rule):
         self._first = np.append(self._first, more)
         self._first = np.where(np.isnan(self._first), found, self._first)
         with np.errstate(invalid="ignore"):
-            lasting = np.flatnonzero(self._lasting.update(values.step, self._is_wrong(found)))
+            wrong = self._is_wrong(found)
+        lasting = np.flatnonzero(self._lasting.update(values.step, wrong))
         if self._reported or not lasting.size:
             return []
         self._reported = True
         since = self._lasting.since[lasting]
         place = int(lasting[np.argmin(since)])
         layers = list(dict.fromkeys(rows[i].module for i in lasting))
-        others = np.delete(found, lasting)
-        others = others[np.isfinite(others)]
-        usual = float(np.median(others)) if others.size else float(self._first[place])
+        others = found[np.isfinite(found) & ~wrong]
+        value, first = float(found[place]), float(self._first[place])
+        limit = self._limit(value, first)
+        usual: float | None = float(np.median(others)) if others.size else first
+        if not others.size and (first > limit) == (value > limit):  # it was so from the start
+            usual = None
         evidence = (
-            f"{self._text(float(found[place]))} at step {values.step}, since step {int(since.min())}, "
-            f"{float(self._first[place]):.3g} at first, in {name_layers(layers)}"
+            f"{self._text(value)} at step {values.step}, since step {int(since.min())}, {first:.3g} at first, in "
+            f"{name_layers(layers)}"
         )
         return [
             self.finding(
-                values.step, self._severity(float(found[place])), evidence, since=int(since.min()),
-                layer=rows[place].module, row=rows[place].name, kind="activation", statistic=self.statistic,
-                value=float(found[place]), limit=self.limit["limit"], usual=usual, details={"layers": layers},
+                values.step, self._severity(value), evidence, since=int(since.min()), layer=rows[place].module,
+                row=rows[place].name, kind="activation", statistic=self.statistic, value=value, limit=limit,
+                usual=usual, usual_is="median of the other layers" if others.size else "at the first logged step",
+                details={"layers": layers},
             )
         ]  # fmt: skip
 
     def _is_wrong(self, found: np.ndarray) -> np.ndarray:
         raise NotImplementedError
+
+    def _limit(self, value: float, first: float) -> float:
+        """Return the limit that a value has crossed, which may be relative to the layer's first value."""
+        return self.limit["limit"]
 
     def _text(self, value: float) -> str:
         raise NotImplementedError
@@ -108,6 +117,11 @@ class Logits(_Attention):
     def _is_wrong(self, found: np.ndarray) -> np.ndarray:
         grown = (found > self.limit["growth"] * self._first) & (found > self.limit["floor"])
         return np.asarray((found > self.limit["limit"]) | grown)
+
+    def _limit(self, value: float, first: float) -> float:
+        if value > self.limit["limit"]:
+            return self.limit["limit"]
+        return max(self.limit["growth"] * first, self.limit["floor"])
 
     def _text(self, value: float) -> str:
         return f"largest logit of {value:.3g}"

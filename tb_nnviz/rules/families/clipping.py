@@ -69,8 +69,10 @@ class Always(Rule):
         )
         return [
             self.finding(
-                values.step, "warning", evidence, since=self._since, kind="gradient", statistic="norm", value=factor,
-                limit=limit, details={"norm_before_clipping": usual, "max_norm": usual * middle},
+                values.step, "warning", evidence, since=self._since, kind="gradient", value=middle, limit=limit,
+                quantity="factor of clipping", details={
+                    "norm_before_clipping": usual, "max_norm": usual * middle, "global": "clip_factor",
+                },
             )
         ]  # fmt: skip
 
@@ -112,8 +114,8 @@ class Always(Rule):
         )
         return [
             self.finding(
-                values.step, "warning", evidence, since=self._since, kind="gradient", statistic="norm", value=total,
-                details={"max_norm": total},
+                values.step, "warning", evidence, since=self._since, kind="gradient", value=total,
+                quantity="gradient norm of all parameters", details={"max_norm": total, "global": "gradient_norm"},
             )
         ]  # fmt: skip
 

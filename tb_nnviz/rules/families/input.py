@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tb_nnviz.rules.calls import Calls, CallsOf
-from tb_nnviz.rules.families.activation import inputs_differ, relative_spread
+from tb_nnviz.rules.families.activation import SPREAD, inputs_differ, relative_spread
 from tb_nnviz.rules.finding import Finding
 from tb_nnviz.rules.rule import Rule
 from tb_nnviz.rules.step_values import StepValues
@@ -47,16 +47,17 @@ class Scale(Rule):
         if found is None or self._since is None or self._steps < self.limit["patience"]:
             return []
         self._reported = True
-        severity, place, rms, limit, evidence = found
+        severity, place, statistic, value, limit, evidence = found
         row = values.rows["input"][place]
         return [
             self.finding(
                 values.step, severity, evidence, since=self._since, layer=row.module, row=row.name, kind="input",
-                statistic="rms", value=rms, limit=limit, usual=1.0,
+                statistic=statistic, value=value, limit=limit, usual=1.0, usual_is="of normalized inputs",
             )
         ]  # fmt: skip
 
-    def _look(self, values: StepValues) -> tuple[str, int, float, float, str] | None:
+    def _look(self, values: StepValues) -> tuple[str, int, str, float, float, str] | None:
+        """Return severity, row, statistic, value, limit and evidence of the first inputs that are wrong."""
         inputs, rms, largest = values.rows["input"], values.get("input", "rms"), values.get("input", "absmax")
         calls, outputs = self._calls(values.rows["activation"]), values.get("activation", "rms")
         with np.errstate(invalid="ignore"):
@@ -71,13 +72,14 @@ class Scale(Rule):
             if first is None:
                 continue
             large, name = rms[place] > self.limit["limit"], calls.rows[first].module
-            if large and not outputs[first] > self.limit["first_layer"]:
+            if large and not (outputs[first] > self.limit["first_layer"] or calls.recurs[first]):
                 continue  # something between them normalizes
             text = f"inputs have an RMS of {rms[place]:.3g} and a largest absolute value of {largest[place]:.3g}"
-            limit = self.limit["limit"] if large else self.limit["small"]
+            crossed = ("rms", rms, self.limit["limit"]) if large else ("absmax", largest, self.limit["small"])
             after = first + 1 < len(calls.rows) and calls.normalizes[first + 1] and model[first + 1] == model[first]
             severity = "notice" if after else "warning"
-            return severity, int(place), float(rms[place]), limit, f"{text}, the output of {name} {outputs[first]:.3g}"
+            evidence = f"{text}, the output of {name} {outputs[first]:.3g}"
+            return severity, int(place), crossed[0], float(crossed[1][place]), crossed[2], evidence
         return None
 
 
@@ -107,8 +109,11 @@ class Constant(Rule):
         spread, calls = relative_spread(values, "activation"), self._calls(values.rows["activation"])
         names = values.rows["output"].layers if "output" in values.rows else [""]
         model = calls.model(names)
-        for one in np.unique(model):
-            known = spread[(model == one) & np.isfinite(spread)]
+        for one in calls.models(names):
+            own = (model == one) & np.isfinite(spread)
+            if (tokens := spread[own & calls.embeds]).size and (tokens <= self.limit["limit"]).any():
+                own &= ~calls.embeds  # others are those of positions, which differ in any case
+            known = spread[own]
             name = names[one] if one >= 0 else ""
             if not known.size or not (known <= self.limit["limit"]).all() or inputs_differ(values, name):
                 self._since.pop(int(one), None)
@@ -117,17 +122,22 @@ class Constant(Rule):
             self._since[int(one)] = since, steps + 1
             if steps + 1 >= self.limit["patience"] and not self._reported:
                 self._reported = True
-                return [self._found(values, since, float(known[0]), name)]
+                first = int(np.flatnonzero((model == one) & np.isfinite(spread))[0])
+                return [self._found(values, since, first, float(spread[first]), name)]
         return []
 
-    def _found(self, values: StepValues, since: int, spread: float, model: str) -> Finding:
+    def _found(self, values: StepValues, since: int, first: int, spread: float, model: str) -> Finding:
         evidence = f"the first layer's outputs differ between samples by {spread:.2g} of their size since step {since}"
         if values.has("input", "std"):
             std, rms = values.get("input", "std"), values.get("input", "rms")
             evidence += f", inputs have a standard deviation of {std[0]:.3g} and an RMS of {rms[0]:.3g}"
+        # The inputs themselves show it if the log has their difference between samples, else the first layer does.
+        kind, row = "activation", values.rows["activation"][first].name
+        if values.has("input", "batch_std~"):
+            kind, row = "input", next((one.name for one in values.rows["input"] if one.module == model), "")
         return self.finding(
-            values.step, "severe", evidence, since=since, layer=model, row="", kind="input", statistic="std",
-            value=spread, limit=self.limit["limit"],
+            values.step, "severe", evidence, since=since, layer=model, row=row, kind=kind, statistic="batch_std~",
+            value=spread, limit=self.limit["limit"], quantity=f"{SPREAD}, of the first layer",
         )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from tb_nnviz.rules.finding import Finding
 from tb_nnviz.rules.history import History
 from tb_nnviz.rules.losses import main_loss
+from tb_nnviz.rules.middle import middle
 from tb_nnviz.rules.optimizers import first_step_factor, learning_rates, maximizes, names
 from tb_nnviz.rules.rule import Rule
 from tb_nnviz.rules.sizes import UPDATE_READS, clip_factor, depth_growth, profile, relative_updates
@@ -34,8 +35,25 @@ TOO_LOW = {"limit": 1e-5, "stuck": 1e-4, "fall": 0.02, "steps": 50, "patience": 
 
 #: The factor by which a learning rate must grow to be the reason for what changes.
 GROWN = 1.5
+#: The factor by which it must grow between two logged steps to be the reason for NaN. A warm-up that is logged rarely
+#: grows by about 2 from the second logged step on.
+JUMP = 5.0
 #: Optimizers that choose the size of a step themselves.
 LINE_SEARCH = {"LBFGS"}
+
+
+class _MainLoss:
+    """The name of the loss that a run minimizes, among the scalars that it has logged so far."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, None] = {}
+        self._name: str | None = None
+
+    def __call__(self, values: StepValues) -> str | None:
+        if not self._names.keys() >= values.logged.keys():
+            self._names.update(dict.fromkeys(values.logged))
+            self._name = main_loss(self._names)
+        return self._name
 
 
 class TooHigh(Rule):
@@ -66,7 +84,8 @@ class TooHigh(Rule):
         self._rate = 0.0
         self._loss: dict[str, float] = {}  # the first value of each
         self._latest: dict[str, float] = {}
-        self._names: dict[str, float] = {}
+        self._worst: dict[str, float] = {}  # the largest finite value of each
+        self._main_loss = _MainLoss()
         self._lowest: dict[str, tuple[float, float]] = {}  # the least value of each, and the learning rate then
         self._rose = False  # True if a loss had risen before the updates became large
         self._reported = False
@@ -81,11 +100,11 @@ class TooHigh(Rule):
         ratio = relative_updates(values)
         known = ratio[np.isfinite(ratio)]
         if not known.size or not np.isfinite(values.get("parameter", "norm")[values.present("parameter")]).all():
-            return self._before_nan(values.step, "the parameters are NaN or Inf")
+            return self._after_rise(values) or self._before_nan(values.step, "the parameters are NaN or Inf")
         self._seen += 1
         if self._seen == 1 and self._is_initial(values):
             return []
-        median, largest = float(np.median(known)), float(known.max())
+        median, largest = middle(known), float(known.max())
         rates = learning_rates(values)
         text = ", ".join(f"{rate:g}" for rate in dict.fromkeys(rates.values()))
         before, self._rate, risen = self._last, max(rates.values()), max(rates.values()) > GROWN * self._rate
@@ -113,7 +132,8 @@ class TooHigh(Rule):
             f"at a learning rate of {text} the update is {median:.2g} times the weight in the median of the layers at "
             f"step {values.step}, and above {self.limit['limit']:g} in {count} of {known.size}"
         )
-        return [self._found(values.step, severity, evidence, self._since, median)]
+        limit = self.limit["sudden"] * easing if is_sudden and not self._lasts(values.step) else self.limit["limit"]
+        return [self._found(values.step, severity, evidence, self._since, median, limit)]
 
     def _lasts(self, step: int) -> bool:
         return self._steps >= self.limit["patience"] and step - self._begin >= self.limit["steps"]
@@ -142,17 +162,31 @@ class TooHigh(Rule):
 
     def _of_losses(self, values: StepValues) -> list[Finding]:
         """Return the finding of a loss that has left its beginning far behind after large updates."""
-        self._names.update(values.logged)
-        name = main_loss(self._names)
+        name = self._main_loss(values)
         if name is None or name not in values.logged:
             return []
         value = values.logged[name]
         first, self._latest[name] = self._loss.setdefault(name, value), value
+        self._worst[name] = max(self._worst.get(name, value), value if math.isfinite(value) else -math.inf)
         if name not in self._lowest or value < self._lowest[name][0]:
             self._lowest[name] = value, self._rate
         if math.isfinite(value) and not (first > 0 and value > self.limit["loss"] * first):
             return []
         return self._before_nan(values.step, f"{name} is {value:.3g}, and was {first:.3g} at first")
+
+    def _after_rise(self, values: StepValues) -> list[Finding]:
+        """Return the finding of a rate that has jumped since the last logged step, after which the loss grew to NaN."""
+        rate = max(learning_rates(values).values())
+        has_grown = any(0 < first < self._worst[name] / self.limit["rising"] for name, first in self._loss.items())
+        if self._last is None or self._rose or not (rate > JUMP * self._rate > 0 and has_grown):
+            return []
+        evidence = (
+            f"the learning rate has risen from {self._rate:g} to {rate:g} since step {self._last[0]}; at step "
+            f"{values.step} the parameters are NaN or Inf, and the loss had grown to {max(self._worst.values()):.3g}"
+        )
+        return [
+            self._found(values.step, "severe", evidence, self._last[0] + 1, self._last[1], self.limit["before_nan"])
+        ]
 
     def _before_nan(self, step: int, harm: str) -> list[Finding]:
         if self._last is None:
@@ -166,13 +200,13 @@ class TooHigh(Rule):
             f"at a learning rate of {rates} the update was {median:.2g} times the weight in the median of the layers, "
             f"and {largest:.2g} in one, at step {since}; at step {step} {harm}"
         )
-        return [self._found(step, "severe", evidence, since, median)]
+        return [self._found(step, "severe", evidence, since, median, self.limit["before_nan"])]
 
-    def _found(self, step: int, severity: str, evidence: str, since: int, median: float) -> Finding:
+    def _found(self, step: int, severity: str, evidence: str, since: int, median: float, limit: float) -> Finding:
         self._reported = True
         return self.finding(
-            step, severity, evidence, since=since, kind="update", statistic="ratio", value=median,
-            limit=self.limit["limit"], usual=1e-3,
+            step, severity, evidence, since=since, kind="update", statistic="ratio", value=median, limit=limit,
+            usual=1e-3, quantity="update over weight, median of the layers", usual_is="of healthy runs",
         )  # fmt: skip
 
 
@@ -199,15 +233,14 @@ class TooLow(Rule):
         self._first = -1
         self._rate = 0.0
         self._losses: list[float] = []
-        self._names: dict[str, float] = {}
+        self._main_loss = _MainLoss()
         self._is_over = False
 
     def update(self, values: StepValues) -> list[Finding]:
         if self._is_over:
             return []
         if values.logged:
-            self._names.update(values.logged)
-            loss = values.logged.get(main_loss(self._names) or "", math.nan)
+            loss = values.logged.get(self._main_loss(values) or "", math.nan)
             if math.isfinite(loss):
                 self._losses.append(loss)
             return []
@@ -252,7 +285,8 @@ class TooLow(Rule):
         return [
             self.finding(
                 step, "warning", evidence, since=self._first, kind="update", statistic="ratio", value=ratio,
-                limit=self.limit["limit"], usual=1e-3,
+                limit=self.limit["limit" if ratio <= self.limit["limit"] else "stuck"], usual=1e-3,
+                quantity="largest update over weight of a layer, median of the steps", usual_is="of healthy runs",
             )
         ]  # fmt: skip
 

@@ -8,13 +8,18 @@ from collections.abc import Mapping
 import numpy as np
 
 from tb_nnviz.rules.finding import Finding
-from tb_nnviz.rules.losses import Course, Series, is_loss, levels, noise, trend
+from tb_nnviz.rules.losses import ENDED, Course, Series, is_loss, levels, local_level, noise, trend
+from tb_nnviz.rules.middle import middle
 from tb_nnviz.rules.rule import Rule
 from tb_nnviz.rules.step_values import StepValues
 
 #: A value above the median of the last ones by ``limit`` times their noise, ``largest`` times their largest excess and
 #: the share ``progress`` of what the run has gained. It lasts for ``patience`` values, or is the only one of 10 steps.
-SPIKE = {"limit": 8.0, "largest": 2.0, "progress": 0.3, "history": 12.0, "patience": 2.0}
+#: A single value is ``single`` times as high, or ``untrained`` times and above the start of the run: the model knows
+#: less of this batch than before it was trained.
+SPIKE = {
+    "limit": 8.0, "largest": 2.0, "progress": 0.3, "history": 12.0, "patience": 2.0, "single": 4.0, "untrained": 2.0,
+}  # fmt: skip
 #: The level lies above the start by ``limit`` of it and ``noise`` times the noise, or has lost ``progress`` of what the
 #: run has gained (TheDeepChecker: twice the minimum).
 DIVERGES = {"limit": 0.1, "progress": 0.5, "noise": 5.0, "patience": 3.0, "slow": 10.0}
@@ -22,8 +27,12 @@ DIVERGES = {"limit": 0.1, "progress": 0.5, "noise": 5.0, "patience": 3.0, "slow"
 STUCK = {"limit": 0.05, "noise": 4.0, "steps": 500.0, "values": 5.0, "fewest_steps": 50.0}
 #: The share of its progress by which a loss still falls in the last third.
 PLATEAU = {"limit": 0.01, "low": 0.2, "values": 30.0}
-#: Evaluations behind the minimum of the validation, and the rise relative to its progress.
+#: Evaluations behind the minimum of the validation, and its rise relative to its progress.
 OVERFIT = {"limit": 0.1, "evaluations": 5.0, "trend": 2.2}
+
+
+#: Values whose median is the level before a spike, and those from which on their noise is well known.
+RECENT, KNOWN = 12, 25
 
 
 class Nonfinite(Rule):
@@ -42,18 +51,24 @@ class Nonfinite(Rule):
     def __init__(self, **limits: float) -> None:
         super().__init__(**limits)
         self._reported = False
-        self._last: float | None = None
+        self._last: dict[str, float] = {}
 
     def update(self, values: StepValues) -> list[Finding]:
         losses = {name: value for name, value in values.logged.items() if is_loss(name)}
         bad = next((name for name, value in losses.items() if not math.isfinite(value)), None)
         if bad is None or self._reported:
-            self._last = next(iter(losses.values()), self._last)
+            self._last.update(losses)
             return []
         self._reported = True
-        before = "" if self._last is None else f", {self._last:.3g} before"
+        last = self._last.get(bad)
+        before = "" if last is None else f", {last:.3g} before"
         evidence = f"{bad} is {losses[bad]} at step {values.step}{before}"
-        return [self.finding(values.step, "severe", evidence, usual=self._last)]
+        return [
+            self.finding(
+                values.step, "severe", evidence, usual=last, quantity=bad, usual_is="at the step before",
+                details={"scalar": bad},
+            )
+        ]  # fmt: skip
 
 
 class _Loss(Rule):
@@ -104,11 +119,13 @@ class _Loss(Rule):
 
     def _loss_finding(
         self, step: int, severity: str, evidence: str, since: int, value: float, limit: float, usual: float,
-        details: Mapping[str, float] | None = None,
+        usual_is: str, scalar: str = "", details: Mapping[str, float] | None = None,
+        advice: tuple[str, ...] | None = None,
     ) -> Finding:  # fmt: skip
+        scalar = scalar or self._course.name
         return self.finding(
             step, severity, f"{self._course.name} {evidence}", since=since, value=value, limit=limit, usual=usual,
-            details={"scalar": self._course.name, **(details or {})},
+            quantity=scalar, usual_is=usual_is, details={"scalar": scalar, **(details or {})}, advice=advice,
         )  # fmt: skip
 
 
@@ -156,13 +173,14 @@ class Spike(_Loss):
         before = recent[: -1 - len(self._high)][-50:] if self._high else recent[:-1][-50:]
         if len(before) < self.limit["history"] or not (self._high or recent[-1] > before.max()):
             return None
-        level, value = float(np.median(before)), float(recent[-1])
-        spread = max(noise(before), 1.4826 * float(np.median(np.abs(before - level))))
+        level, value = float(np.median(before[-RECENT:])), float(recent[-1])
+        apart = before - local_level(before)
+        spread = max(noise(before), 1.4826 * float(np.median(np.abs(apart))))
         gained = series.start - level
         excess = value - level
         needed = max(
             self.limit["limit"] * spread,
-            self.limit["largest"] * float(before.max() - level),
+            self.limit["largest"] * float(apart.max()),
             self.limit["progress"] * (gained if gained > 0 else abs(level)),
         )
         if excess < (needed / 2 if self._high else needed):
@@ -170,18 +188,15 @@ class Spike(_Loss):
             return None
         self._high.append((step, value))
         rarely = len(steps) > 1 and steps[-1] - steps[-2] >= 10
-        if len(self._high) < (1 if rarely else self.limit["patience"]) and excess < 4 * needed:
+        is_untrained = gained > 0 and value > series.start and len(before) >= KNOWN
+        single = self.limit["untrained" if is_untrained else "single"]
+        if len(self._high) < (1 if rarely else self.limit["patience"]) and excess < single * needed:
             return None
         since, (top, highest) = self._high[0][0], max(self._high, key=lambda one: one[1])
         usual = f"{level:.3g} with a noise of {spread:.2g} before"
+        evidence = f"jumps to {highest:.3g} at step {top}, from {usual}"
         return self._loss_finding(
-            step,
-            "warning",
-            f"jumps to {highest:.3g} at step {top}, from {usual}",
-            since,
-            highest,
-            level + needed,
-            level,
+            step, "warning", evidence, since, highest, level + needed, level, "median of the values before"
         )
 
 
@@ -219,8 +234,8 @@ class Diverges(_Loss):
             return None
         if series.count > 100 and series.count % 5:  # medians cost more than most steps have to say
             return None
-        level, spread = float(np.median(recent[-5:] if series.count > 20 else recent[-3:])), noise(recent[-50:])
-        slow = float(np.median(recent[-max(5, min(25, series.count // 8)) :]))
+        level, spread = middle(recent[-5:] if series.count > 20 else recent[-3:]), noise(recent[-50:])
+        slow = middle(recent[-max(5, min(25, series.count // 8)) :])
         start = series.start
         self._best = min(self._best, slow)
         if self._early is None or series.count <= EARLY:
@@ -251,7 +266,13 @@ class Diverges(_Loss):
             is_flat = flat.size >= FLAT and flat.size < series.recent.size and trend(flat) < RISING
             since = int(series.recent_steps[flat.size]) if is_flat else int(series.steps[0])
         evidence = f"rises since step {since}, from {min(self._best, usual):.3g} to {level:.3g}, {text}"
-        return self._loss_finding(step, severity, evidence, since, level, limit, usual)
+        usual_is = "at the start" if usual == series.start else "the lowest level before"
+        return self._loss_finding(step, severity, evidence, since, level, limit, usual, usual_is)
+
+
+#: The share of the limit of Stuck by which a loss falls that finds its lowest constant value, and no more.
+#: And the share of the fall that is left in the second half.
+STILL, REST = 0.6, 0.1
 
 
 class Stuck(_Loss):
@@ -288,7 +309,9 @@ class Stuck(_Loss):
         significant = fall > self.limit["noise"] * error
         half = values[len(values) // 2 :]
         # a loss that has found its lowest constant value falls a little, and then stays
-        still = start > 0 and fall < 0.6 * self.limit["limit"] * start and trend(half[:: max(1, len(half) // 100)]) > -3
+        rest = float(np.median(half[: len(half) // 2]) - np.median(half[len(half) // 2 :]))
+        is_flat = trend(half[:: max(1, len(half) // 100)]) > -3 or rest < REST * fall
+        still = start > 0 and fall < STILL * self.limit["limit"] * start and is_flat
         if fall >= self.limit["limit"] * abs(start) or (significant and not still):
             return None
         if spread > abs(start):  # noise hides whether it falls
@@ -300,7 +323,13 @@ class Stuck(_Loss):
             else f"is {level:.4g} at step {step}, as at the start"
         )
         limit = start - self.limit["limit"] * abs(start)
-        return self._loss_finding(step, "severe", evidence, int(series.steps[0]), level, limit, start)
+        return self._loss_finding(step, "severe", evidence, int(series.steps[0]), level, limit, start, "at the start")
+
+
+#: Parts of a run in which a plateau begins, and the share of the progress that is left there.
+PARTS, REACHED = 40, 0.02
+#: The share of the limit of Stuck by which a loss must have fallen to have left its start.
+STARTED = 0.4
 
 
 class Plateau(_Loss):
@@ -313,6 +342,11 @@ class Plateau(_Loss):
         "Lower the learning rate if the loss is noisy, or raise it if updates are small.",
         "Use a larger model, or less regularization, if the loss of the training is still high.",
     )
+    #: Remedies if the learning rate has ended before the run.
+    ended_advice = (
+        "Look at the schedule: it was made for fewer steps, or is stepped per batch where it expects epochs.",
+        "Raise the learning rate again, or end the run where its schedule ends.",
+    )
     source = "https://arxiv.org/abs/1708.07120"
 
     def _conclude(self, step: int, series: Series) -> Finding | None:
@@ -322,14 +356,33 @@ class Plateau(_Loss):
         early, late = np.array_split(values[-len(values) // 2 :], 2)
         level, before = float(np.mean(late)), float(np.mean(early))
         gained, spread = start - level, noise(values)
-        if gained < STUCK["limit"] * abs(start) or level < start - (1 - self.limit["low"]) * abs(start):
+        # less is a loss that never left its start
+        if gained < STARTED * STUCK["limit"] * abs(start) or level < start - (1 - self.limit["low"]) * abs(start):
             return None
         falls = before - level > max(self.limit["limit"] * gained, 2 * spread / math.sqrt(len(late)))
         if falls or trend(values[-len(values) // 2 :][:: max(1, len(values) // 200)]) < -2:
             return None
-        since = int(series.steps[-len(values) // 2])
+        # Most schedules end with the run.
+        ended = self._course.ended
+        ended = ended if ended is not None and ended <= series.steps[-len(values) // 2] else None
+        since = self._since(series, level, gained, spread) if ended is None else ended
         evidence = f"stays at {level:.3g} since step {since}, {level / start:.0%} of its start of {start:.3g}"
-        return self._loss_finding(step, "notice", evidence, since, level, before - self.limit["limit"] * gained, before)
+        if ended is not None:
+            evidence += f"; the learning rate is below {ENDED:.0%} of its highest value since then"
+        return self._loss_finding(
+            step, "notice" if ended is None else "warning", evidence, since, level,
+            before - self.limit["limit"] * gained, before, "in the steps before",
+            advice=self.advice if ended is None else self.ended_advice,
+        )  # fmt: skip
+
+    def _since(self, series: Series, level: float, gained: float, spread: float) -> int:
+        """Return the step from which on the loss does not fall: where the medians of its parts reach its last level."""
+        parts = np.array_split(np.arange(len(series.values)), min(PARTS, len(series.values) // 3))
+        middle = np.array([float(np.median(series.values[part])) for part in parts])
+        size = len(series.values) / len(parts)
+        above = np.flatnonzero(middle > level + max(REACHED * gained, 2 * spread / math.sqrt(size)))
+        first = int(parts[above[-1] + 1][0]) if above.size and above[-1] + 1 < len(parts) else 0
+        return int(series.steps[first])
 
 
 class Overfit(_Loss):
@@ -342,6 +395,8 @@ class Overfit(_Loss):
         "Stop at the minimum of the validation loss, or keep the parameters of that step.",
         "Use more data or augmentation, weight decay or dropout.",
         "Use a smaller model.",
+        "If the training loss is too good to be true, check that the model does not see its targets: a missing causal "
+        "mask, or inputs that contain the labels.",
     )
     source = "https://link.springer.com/chapter/10.1007/978-3-642-35289-8_5"
 
@@ -380,7 +435,10 @@ class Overfit(_Loss):
             f"falls from {then:.3g} to {now:.3g} while {self._course.validation_name} rises from {best:.3g} at step "
             f"{int(steps[lowest])} to {level:.3g}"
         )
-        return self._loss_finding(step, "warning", evidence, since, level, best + limit, best)
+        return self._loss_finding(
+            step, "warning", evidence, since, level, best + limit, best, "its minimum",
+            self._course.validation_name or "",
+        )  # fmt: skip
 
     @staticmethod
     def _around(training: Series, steps: np.ndarray, place: int) -> float | None:

@@ -79,7 +79,8 @@ class Nonfinite(Rule):
         return self.finding(
             values.step, "severe", evidence, layer=row.module, row=row.name, kind=kind,
             statistic="first_moment_norm" if kind == "optimizer" else "nonfinite", value=float(number), limit=0.0,
-            usual=0.0, details={"module": row.module, "call": row.call, "is_origin": origin.is_known},
+            usual=0.0, quantity="moments that are NaN or Inf" if kind == "optimizer" else "",
+            details={"module": row.module, "call": row.call, "is_origin": origin.is_known},
         )  # fmt: skip
 
 
@@ -140,7 +141,16 @@ def find_origin(values: StepValues) -> Origin | None:
 
     An infinity in an output whose gradients are all finite is a mask, such as that of attention, and no problem.
     """
-    bad = {kind: nonfinite(values, kind) > 0 for kind in values.statistics}
+    return values.share("nonfinite_origin", _find_origin)
+
+
+def _find_origin(values: StepValues) -> Origin | None:
+    suspects = [
+        kind
+        for kind, known in values.statistics.items()
+        if kind == "optimizer" or ("nonfinite" in known and (known["nonfinite"] > 0).any())
+    ]
+    bad = {kind: nonfinite(values, kind) > 0 for kind in suspects}
     found = {kind for kind, mask in bad.items() if mask.any()}
     if not found:
         return None

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from tb_nnviz.rules.calls import Calls, CallsOf
-from tb_nnviz.rules.families.activation import relative_spread
+from tb_nnviz.rules.families.activation import SPREAD, relative_spread
 from tb_nnviz.rules.finding import Finding, name_layers
 from tb_nnviz.rules.lasting import Lasting
 from tb_nnviz.rules.rule import Rule
@@ -65,7 +67,9 @@ class Evaluation(Rule):
             self.finding(
                 values.step, severity, evidence, since=self._since, layer=layers[0], row=layers[0],
                 kind="" if whole else "activation", statistic="" if whole else "mean", value=share,
-                limit=self.limit["limit"], usual=0.0, details={"layers": layers},
+                limit=self.limit["limit"], usual=0.0,
+                quantity="share of batch normalizations in evaluation mode", usual_is="in training mode",
+                details={"layers": layers, "global": "batch_norm_evaluation"},
             )
         ]  # fmt: skip
 
@@ -116,8 +120,9 @@ class OneSample(Rule):
         calls, single, spread = self._calls(rows), self._single(values), np.full(len(rows), np.nan)
         if values.has("activation", "batch_std~"):
             spread = relative_spread(values, "activation")
-        before = np.full(len(rows), np.nan)
-        before[1:] = spread[:-1]
+        before, embedded = np.full(len(rows), np.nan), spread[calls.embeds & np.isfinite(spread)]
+        # positions differ in any case, so that the embedding that differs least counts
+        before[1:] = np.where(calls.embeds, embedded.min() if embedded.size else np.nan, spread)[:-1]
         with np.errstate(invalid="ignore"):
             flat = calls.normalizes & (spread <= self.limit["limit"]) & (before > 1e-3)
         if flat.any():
@@ -132,15 +137,19 @@ class OneSample(Rule):
         self._reported = True
         place, since = int(found[0]), int(self._lasting.since[found].min())
         layers = list(dict.fromkeys(rows[i].module for i in found))
+        measured: dict[str, Any] = {"statistic": "rms"}
         if single[place]:
             evidence = f"each pass has one sample, over which {name_layers(layers)} normalize since step {since}"
         else:
+            measured = {
+                "statistic": "batch_std~", "value": float(spread[place]), "limit": self.limit["limit"],
+                "quantity": SPREAD, "usual": float(before[place]), "usual_is": "in front of the layer",
+            }  # fmt: skip
             evidence = f"the output of {name_layers(layers)} is its bias for every sample since step {since}"
         return [
             self.finding(
                 values.step, "warning" if single[place] else "severe", evidence, since=since, layer=rows[place].module,
-                row=rows[place].name, kind="activation", statistic="batch_std~", value=float(spread[place]),
-                limit=self.limit["limit"], details={"layers": layers},
+                row=rows[place].name, kind="activation", details={"layers": layers}, **measured,
             )
         ]  # fmt: skip
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
 from tb_nnviz.rules.calls import CallsOf
-from tb_nnviz.rules.families.activation import relative_spread
+from tb_nnviz.rules.families.activation import SPREAD, relative_spread
 from tb_nnviz.rules.finding import Finding
 from tb_nnviz.rules.lasting import Lasting
 from tb_nnviz.rules.losses import Course
+from tb_nnviz.rules.middle import middle
 from tb_nnviz.rules.rule import Rule
 from tb_nnviz.rules.step_values import StepValues
 from tb_nnviz.schema import Row
@@ -25,9 +27,20 @@ _SLOPE = math.e / (1 + math.e)
 BOUND = {"bound": 0.5, "loss": 0.7, "lasting": 3.0}
 #: ``share`` of the samples have the same largest unit while outputs differ by ``spread`` of their size. ``limit`` is
 #: the relative difference of outputs that are the same up to rounding. ``all`` is the patience if the unit is the same
-#: for all samples, however they differ, although the loss is below ``low`` of its start. A language model knows the
-#: frequencies of its tokens first, with a high loss.
-CONSTANT = {"limit": 1e-4, "share": 0.99, "spread": 0.03, "patience": 3.0, "slow": 20.0, "all": 20.0, "low": 0.5}
+#: for all samples, however they differ, although the loss is below ``low`` of its start, and a warning below ``lowest``
+#: of it. A loss that has fallen below ``falls`` of its start in the first case is that of a model which has learnt the
+#: frequencies of the classes or tokens, which comes first.
+CONSTANT = {
+    "limit": 1e-4,
+    "share": 0.99,
+    "spread": 0.03,
+    "patience": 3.0,
+    "slow": 20.0,
+    "all": 20.0,
+    "low": 0.5,
+    "lowest": 0.05,
+    "falls": 0.85,
+}
 
 
 class Saturated(Rule):
@@ -87,8 +100,7 @@ class Saturated(Rule):
         outputs = values.rows.get("output")
         names = outputs.layers if outputs else [""]
         model = calls.model(names)
-        if found := self._at_bound(values, calls.last(names) & ~calls.softmax):
-            return [found]
+        bound = self._at_bound(values, calls.last(names) & ~calls.softmax)
         for i, name in enumerate(names):
             places = np.flatnonzero((model == i) & values.present("activation"))
             if not places.size:
@@ -102,22 +114,26 @@ class Saturated(Rule):
             self._squashed[name] = steps + 1
             # what a function squashes, and what has few units, is told from other losses by their course
             times = 2 if units < 4 or not calls.softmax[place] else 1
-            if steps + 1 >= times * self.limit["patience"]:
+            # outputs at their bounds say the same
+            if steps + 1 >= (1 if bound else times) * self.limit["patience"]:
                 self._reported = True
                 return [self._found(values, rows[place], units)]
-        return []
+        return [] if bound is None else [bound]
 
     def _at_bound(self, values: StepValues, last: np.ndarray) -> Finding | None:
         """Return the finding of outputs at a bound of a last layer while the loss stays where it was."""
         if not values.has("activation", "saturated_fraction"):
             return None
         share, loss = values.get("activation", "saturated_fraction"), self._course.main
-        is_high = loss is not None and loss.count > 10 and loss.start > 0 and loss.recent.size > 0
-        level = float(np.median(loss.recent[-10:])) if loss is not None and is_high else 0.0
         with np.errstate(invalid="ignore"):
-            lasting = self._bound.update(values.step, last & (share > self.limit["bound"]))
+            high = last & (share > self.limit["bound"])
+        lasting = self._bound.update(values.step, high)
         found = np.flatnonzero(lasting)
-        if loss is None or not found.size or level < self.limit["loss"] * loss.start:
+        if not found.size:
+            return None
+        is_high = loss is not None and loss.count > 10 and loss.start > 0 and loss.recent.size > 0
+        level = middle(loss.recent[-10:]) if loss is not None and is_high else 0.0
+        if loss is None or level < self.limit["loss"] * loss.start:
             return None
         self._reported = True
         place, since = int(found[0]), int(self._bound.since[found[0]])
@@ -142,11 +158,11 @@ class Saturated(Rule):
         if loss is None or not loss.recent.size:
             return True
         lowest, highest = _reach(units)
-        return lowest - self.limit["slack"] <= float(np.median(loss.recent[-5:])) <= highest + self.limit["slack"]
+        return lowest - self.limit["slack"] <= middle(loss.recent[-5:]) <= highest + self.limit["slack"]
 
     def _found(self, values: StepValues, row: Row, units: int) -> Finding:
         kind, loss = "softmax" if units > 1 else "sigmoid", self._course.main
-        now = f": it is {loss.recent[-1]:.3g}" if loss is not None and loss.recent.size else ""
+        now = f": it is {loss.recent[-1]:.3g} at step {values.step}" if loss is not None and loss.recent.size else ""
         evidence = (
             f"the model ends in a {kind}, and the gradient in {row.module or 'the model'} is that of a loss which "
             f"applies a {kind} again, since step {self._first}. The loss cannot fall below {_reach(units)[0]:.3g}{now}"
@@ -243,7 +259,9 @@ class Constant(Rule):
         if not values.has("output", "batch_std~"):
             return []
         loss = self._course.main
-        is_low = loss is not None and loss.recent.size and np.median(loss.recent[-10:]) < self.limit["low"] * loss.start
+        known = loss is not None and loss.recent.size > 0 and loss.start > 0
+        level = middle(loss.recent[-10:]) / loss.start if loss is not None and known else np.inf
+        is_low, is_lowest = level < self.limit["low"], level < self.limit["lowest"]
         rows, spread = values.rows["output"], relative_spread(values, "output")
         has_share = values.has("output", "largest_share")
         share = values.get("output", "largest_share") if has_share else np.full(len(rows), np.nan)
@@ -251,7 +269,7 @@ class Constant(Rule):
             exact = self._exact.update(values.step, spread <= self.limit["limit"])
             one_class = (share >= self.limit["share"]) & (spread <= self.limit["spread"])
             slow = self._slow.update(values.step, one_class)
-            every = self._all.update(values.step, share == 1) & bool(is_low)
+            every = self._all.update(values.step, share == 1) & is_low
         found = np.flatnonzero(exact | slow | every)
         if self._reported or not found.size:
             return []
@@ -260,11 +278,22 @@ class Constant(Rule):
         since = int((self._exact if exact[place] else self._slow if slow[place] else self._all).since[place])
         most = f", and {share[place]:.0%} of the samples have the same largest unit" if share[place] > 0 else ""
         evidence = f"outputs differ between samples by {spread[place]:.2g} of their size since step {since}{most}"
+        # Most samples may belong to one class, and a language model knows the frequencies of its tokens first: their
+        # loss falls, and not to 0.
+        is_minor = not is_lowest and (level < self.limit["falls"] if slow[place] else True)
+        severity = "severe" if exact[place] else "notice" if is_minor else "warning"
+        measured: dict[str, Any] = {
+            "statistic": "batch_std~", "value": float(spread[place]), "quantity": SPREAD,
+            "limit": self.limit["limit"] if exact[place] else self.limit["spread"],
+        }  # fmt: skip
+        if every[place] and not (exact[place] or slow[place]):
+            measured = {
+                "statistic": "largest_share", "value": float(share[place]), "limit": self.limit["share"],
+            }  # fmt: skip
         return [
             self.finding(
-                values.step, "severe" if exact[place] else "warning", evidence, since=since, layer=rows[place].module,
-                row=rows[place].name, kind="output", statistic="batch_std~", value=float(spread[place]),
-                limit=self.limit["limit"] if exact[place] else self.limit["spread"],
+                values.step, severity, evidence, since=since, layer=rows[place].module,
+                row=rows[place].name, kind="output", **measured,
             )
         ]  # fmt: skip
 

@@ -58,23 +58,42 @@ class LossScale(Rule):
             since, never = self._begin, self._begin == self._first
             done = "no step was taken at all" if never else f"the last {span} steps"
             evidence = f"all logged steps since step {since} are skipped: {done}; the loss scale is {scale:.3g}"
-            return self._found(step, "severe", evidence, since, scale)
+            return self._found(
+                step,
+                "severe",
+                evidence,
+                since,
+                float(span),
+                self.limit["patience"],
+                "steps skipped in a row",
+                "skipped",
+            )
         late = [one for one in self._skips if one >= self._first + self.limit["patience"]]
         elapsed = step - self._first - self.limit["patience"] + 1
         if elapsed >= self.limit["steps"] and len(late) > self.limit["rate"] * elapsed:
             evidence = f"at least {len(late)} of the last {elapsed:g} steps are skipped; the loss scale is {scale:.3g}"
-            return self._found(step, "warning", evidence, late[0], scale)
+            share = len(late) / elapsed
+            return self._found(
+                step, "warning", evidence, late[0], share, self.limit["rate"], "share of skipped steps", "skipped"
+            )
         if scale < self.limit["scale"] and self._skips and self._streak < 3:
             evidence = (
                 f"the loss scale has fallen to {scale:.3g} at step {step}, after {len(self._skips)} skipped steps"
             )
-            return self._found(step, "warning", evidence, self._skips[0], scale)
+            return self._found(step, "warning", evidence, self._skips[0], scale, self.limit["scale"], "loss scale")
         return []
 
-    def _found(self, step: int, severity: str, evidence: str, since: int, scale: float) -> list[Finding]:
+    def _found(
+        self, step: int, severity: str, evidence: str, since: int, value: float, limit: float, quantity: str,
+        scalar: str = "loss_scale",
+    ) -> list[Finding]:  # fmt: skip
         self._reported = True
-        limit = self.limit["scale"]
-        return [self.finding(step, severity, evidence, since=since, kind="gradient", value=scale, limit=limit)]
+        return [
+            self.finding(
+                step, severity, evidence, since=since, kind="gradient", value=value, limit=limit, quantity=quantity,
+                details={"global": scalar},
+            )
+        ]  # fmt: skip
 
 
 class Underflow(Rule):
@@ -100,6 +119,7 @@ class Underflow(Rule):
         self._reported = False
         self._rows: object = None
         self._half = np.zeros(0, bool)
+        self._is_empty = True  # True while all gradients in float16 have been 0 at each step
 
     def update(self, values: StepValues) -> list[Finding]:
         kind = "activation_gradient"
@@ -115,7 +135,9 @@ class Underflow(Rule):
             size = values.get(kind, "rms") / np.sqrt(1 - zeros) * scale / SMALLEST
         small = (size < self.limit["limit"]) & (zeros >= self.limit["share"])
         flushed = (zeros == 1) & np.isfinite(np.nanmin(np.where(self._half, size, np.nan), initial=np.inf))
-        low = self._half & present & (small | (flushed & bool((small & self._half).any())))
+        # Nothing at all arrives from the first step on, as if the loss was far below what float16 can hold.
+        self._is_empty = self._is_empty and bool((zeros[self._half & present] == 1).all())
+        low = self._half & present & (small | (flushed & bool((small & self._half).any())) | self._is_empty)
         self._since = self._since if self._steps else values.step
         self._steps = self._steps + 1 if low.any() else 0
         if self._reported or self._steps < self.limit["patience"]:
@@ -127,9 +149,11 @@ class Underflow(Rule):
         layers = list(dict.fromkeys(rows[one].module for one in found.tolist()))
         half = int((self._half & present).sum())
         severity = "severe" if (low & (zeros > 0.99)).any() else "warning"
+        rest = f"the rest is about {size[place]:.2g} times the smallest number of float16"
+        rest = rest if zeros[place] < 1 else "nothing is left of it"
         evidence = (
-            f"{zeros[place]:.0%} of the gradient at {rows[place].name} is 0, and the rest is about {size[place]:.2g} "
-            f"times the smallest number of float16, at a loss scale of {scale:g}; so in {found.size} of {half} outputs"
+            f"{zeros[place]:.0%} of the gradient at {rows[place].name} is 0, and {rest}, at a loss scale of {scale:g}; "
+            f"so in {found.size} of {half} outputs"
         )
         return [
             self.finding(

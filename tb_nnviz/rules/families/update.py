@@ -65,7 +65,8 @@ class TooLarge(Rule):
         judged = np.isfinite(ratio)
         place = int(np.argmax(np.where(lasting & judged, ratio, -1)))
         layers = [rows[one].module for one in np.flatnonzero(lasting).tolist()]
-        usual = float(np.median(ratio[judged & ~lasting])) if (judged & ~lasting).any() else None
+        usual = float(np.median(ratio[judged & ~high])) if (judged & ~high).any() else None
+        limit = self.limit["sudden"] * factor if sudden[place] else self.limit["limit"]
         others = "" if usual is None else f"; {usual:.2g} in the median of the others"
         evidence = (
             f"the update is {ratio[place]:.2g} times the weight in {rows[place].name} at step {values.step}{others}; "
@@ -75,7 +76,7 @@ class TooLarge(Rule):
             self.finding(
                 values.step, "warning", evidence, since=int(min(self._lasting.since[place], values.step)),
                 layer=rows[place].module, row=rows[place].name, kind="update", statistic="ratio",
-                value=float(ratio[place]), limit=self.limit["limit"], usual=usual,
+                value=float(ratio[place]), limit=limit, usual=usual, quantity="update over weight",
                 details={"layers": list(dict.fromkeys(layers))},
             )
         ]  # fmt: skip
@@ -102,17 +103,18 @@ class TooSmall(Rule):
 
     def update(self, values: StepValues) -> list[Finding]:
         rows, ratio = values.rows["update"], relative_updates(values)
+        with np.errstate(invalid="ignore"):
+            small = ratio < self.limit["limit"]
+        if self._reported or not small.any():
+            self._lasting.update(values.step, small)
+            return []
         judged = np.isfinite(ratio) & (rows.align(values.rows["gradient"], values.get("gradient", "norm")) > 0)
         usual = float(np.median(ratio[judged])) if judged.any() else 0.0
         largest = float(ratio[judged].max()) if judged.any() else 0.0
-        low = (
-            judged
-            & (ratio > 0)
-            & (ratio < self.limit["limit"])
-            & (ratio < self.limit["others"] * max(usual, largest / 10))
-        )
+        limit = min(self.limit["limit"], self.limit["others"] * max(usual, largest / 10))
+        low = judged & small & (ratio > 0) & (ratio < limit)
         lasting = self._lasting.update(values.step, low)
-        if self._reported or not lasting.any():
+        if not lasting.any():
             return []
         self._reported = True
         place = int(np.argmin(np.where(lasting, ratio, np.inf)))
@@ -125,7 +127,8 @@ class TooSmall(Rule):
             self.finding(
                 values.step, "warning", evidence, since=int(self._lasting.since[place]), layer=rows[place].module,
                 row=rows[place].name, kind="update", statistic="ratio", value=float(ratio[place]),
-                limit=self.limit["limit"], usual=largest, details={"layers": layers},
+                limit=limit, usual=largest, quantity="update over weight", usual_is="the largest of another layer",
+                details={"layers": layers},
             )
         ]  # fmt: skip
 
@@ -153,7 +156,7 @@ class Lost(Rule):
     def update(self, values: StepValues) -> list[Finding]:
         rows, lost = values.rows["update"], values.get("update", "lost_fraction")
         judged = values.present("update") & np.isfinite(lost) & rows.trainable
-        high = judged & (lost > self.limit["limit"]) & (lost < 1.0) | judged & (lost == 1.0) & _is_half(rows)
+        high = judged & (lost > self.limit["limit"]) & (lost < 1.0) | judged & (lost == 1.0) & rows.is_half
         share = float(rows.numel[high].sum() / max(rows.numel[judged].sum(), 1.0))
         if share < self.limit["share"]:
             self._steps = 0
@@ -176,7 +179,7 @@ class Lost(Rule):
             self.finding(
                 values.step, "warning", evidence, since=self._since, layer=rows[place].module, row=rows[place].name,
                 kind="update", statistic="lost_fraction", value=mean, limit=self.limit["limit"],
-                details={"layers": layers},
+                quantity="share of elements that do not change", details={"layers": layers},
             )
         ]  # fmt: skip
 
@@ -211,7 +214,7 @@ class Nothing(Rule):
         self._largest_rate = max([self._largest_rate, *rates.values()])
         still = values.present("update") & (update == 0) & (gradient > 0) & rows.trainable & ~self._moved
         if values.has("update", "lost_fraction"):  # what rounding has removed is a rule of its own
-            still &= ~(_is_half(rows) & (values.get("update", "lost_fraction") == 1))
+            still &= ~(rows.is_half & (values.get("update", "lost_fraction") == 1))
         lasting = self._lasting.update(values.step, still)
         if self._reported or not lasting.any():
             return []
@@ -282,7 +285,8 @@ class Epsilon(Rule):
         self._first_step = values.step if self._first_step < 0 else self._first_step
         epsilon, beta = self._options
         with np.errstate(all="ignore"):
-            correction = 1 - beta ** (values.step - self._first_step + 1)
+            # RMSprop and Adagrad have no beta2, and do not correct the beginning.
+            correction = np.where(np.isnan(beta), 1.0, 1 - beta ** (values.step - self._first_step + 1))
             square = (
                 values.get("optimizer", "second_moment_norm") / np.sqrt(values.get("optimizer", "count")) / correction
             )
@@ -309,14 +313,10 @@ class Epsilon(Rule):
             self.finding(
                 values.step, "warning" if share > 0.5 else "notice", evidence, since=int(self._lasting.since[place]),
                 layer=rows[place].module, row=rows[place].name, kind="optimizer", statistic="second_moment_norm",
-                value=float(size[place]), limit=float(epsilon[place]), details={"layers": layers},
+                value=float(size[place]), limit=self.limit["limit"] * float(epsilon[place]),
+                quantity="root of the mean second moment", details={"layers": layers},
             )
         ]  # fmt: skip
-
-
-def _is_half(rows: Rows) -> np.ndarray:
-    """Return a mask of the rows of a dtype that rounds updates of a usual size."""
-    return np.isin(rows.dtypes, ("float16", "bfloat16"))
 
 
 def _number(value: object) -> float:

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Request, Route, expect
 
-from tb_nnviz.diagnosis.diagnose import Diagnosis
+from tb_nnviz.diagnosis.diagnose import PARTED, Diagnosis
+from tb_nnviz.diagnosis.directory import diagnose_directory
 from tests.browser.conftest import Pages
 from tests.support.browser.diagnoses import chains, diagnoses
 from tests.support.browser.page_driver import View
@@ -238,3 +239,95 @@ def test_digits_open_the_panels_in_order(demo_view: View) -> None:
     expect(demo_view.get("tab-curves")).to_have_attribute("aria-selected", "true")
     demo_view.page.keyboard.press("1")
     expect(demo_view.get("tab-health")).to_have_attribute("aria-selected", "true")
+
+
+@pytest.fixture(scope="module")
+def compared(demo_logs: Path) -> dict[str, Diagnosis]:
+    """Return the diagnoses of the demo's runs beside the run ``healthy``."""
+    return {one.run: one for one in diagnose_directory(demo_logs, RUNS, reference="healthy")}
+
+
+def test_run_says_where_it_parts_from_the_reference(demo_view: View, compared: dict[str, Diagnosis]) -> None:
+    opened(demo_view, ["healthy", "deep-sigmoid", "dying-relu"])
+    expect(card(demo_view, "healthy").get_by_test_id("h-parted")).to_have_count(0)
+    counts = demo_view.get("h-counts").inner_text()
+    for run in ("deep-sigmoid", "dying-relu"):
+        (parted,) = [one for one in compared[run].findings if one.rule == PARTED]
+        line = card(demo_view, run).get_by_test_id("h-parted")
+        line.scroll_into_view_if_needed()
+        expect(line).to_contain_text(f"Parts from healthy at step {parted.since}")
+        expect(line).to_contain_text(parted.layer)
+        expect(line).to_have_attribute("title", re.compile(re.escape(parted.evidence)))
+        # It is no finding of the run.
+        expect(card(demo_view, run).locator(f"[data-rule='{PARTED}']")).to_have_count(0)
+        expect(card(demo_view, run).get_by_test_id("h-verdict")).to_have_text(compared[run].verdict)
+    assert demo_view.get("h-counts").inner_text() == counts
+    line.get_by_test_id("h-parted-show").click()
+    demo_view.settle()
+    state = demo_view.state()
+    assert (state["panel"], state["row"], state["view"]["step"]) == ("gradient_flow", parted.row, parted.since)
+    assert (state["kind"], state["statistic"]) == (parted.kind, parted.statistic)
+    for run in ("healthy", "dying-relu"):
+        expect(demo_view.get(f"heatmap-{run}")).to_be_visible()
+    # Another reference is another comparison.
+    demo_view.page.go_back()
+    demo_view.until("__nnviz.state().panel === 'health'")
+    opened(demo_view, ["healthy", "dying-relu"], ref="dying-relu")
+    expect(card(demo_view, "healthy").get_by_test_id("h-parted")).to_contain_text("Parts from dying-relu")
+
+
+def test_facts_show_the_reference_value_of_the_same_quantity(demo_view: View, compared: dict[str, Diagnosis]) -> None:
+    opened(demo_view, ["healthy", "dying-relu"])
+    values = zip(compared["dying-relu"].findings, compared["dying-relu"].reference_values, strict=True)
+    shown = card(demo_view, "dying-relu").get_by_test_id("h-finding").first
+    finding, value = next(one for one in values if one[0].rule == shown.get_attribute("data-rule"))
+    assert value is not None and "quantity" not in finding.details
+    facts = {
+        str(one.locator("dt").text_content()): float(str(one.locator("dd").text_content()))
+        for one in shown.get_by_test_id("h-facts").locator("div").all()
+    }
+    expected = {"value": finding.value, "limit": finding.limit, "usual": finding.usual, "reference": value}
+    assert facts == {name: pytest.approx(one, rel=5e-3) for name, one in expected.items() if one is not None}
+
+
+def test_reference_is_compared_for_cards_in_view_only(demo_view: View) -> None:
+    demo_view.page.set_viewport_size({"width": 1000, "height": 420})
+    asked: list[tuple[str, str]] = []
+
+    def note(request: Request) -> None:
+        body = request.post_data_json if request.url.endswith("/health") else {}
+        if body.get("reference"):
+            asked.append((body["runs"][0], body["reference"]))
+
+    demo_view.page.on("request", note)
+    opened(demo_view)
+    before = {run for run, _ in asked}
+    assert {reference for _, reference in asked} == {"healthy"} and before < set(RUNS[1:])
+    demo_view.find(".h-scroll").evaluate("(it) => { it.scrollTop = it.scrollHeight; }")
+    demo_view.page.wait_for_timeout(300)
+    demo_view.settle()
+    assert {run for run, _ in asked} > before and len(asked) == len(set(asked))
+    # The strip above other panels does not ask for it.
+    asked.clear()
+    demo_view.get("tab-curves").click()
+    demo_view.page.reload()
+    demo_view.settle()
+    assert asked == []
+    demo_view.page.remove_listener("request", note)
+
+
+def test_pointer_on_a_picture_shows_exact_values(demo_view: View, demo_runs: dict[str, Run]) -> None:
+    opened(demo_view, ["healthy", "dying-relu"])
+    plot = card(demo_view, "dying-relu").get_by_test_id("h-plot").first
+    box = plot.bounding_box()
+    assert box
+    demo_view.page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + 60)
+    tooltip = demo_view.get("tooltip")
+    expect(tooltip).to_contain_text("Activation dead fraction")
+    step = int(re.findall(r"step (\d+)", tooltip.inner_text())[0])
+    row = str(plot.locator("xpath=..").locator("figcaption").text_content()).split(" of ")[1]
+    value = demo_runs["dying-relu"].statistics("activation", step)[row]["dead_fraction"]
+    assert float(str(tooltip.locator(".value").text_content())) == pytest.approx(value, rel=1e-6)
+    expect(tooltip).to_contain_text("healthy: ")
+    demo_view.page.mouse.move(0, 0)
+    expect(tooltip).to_have_count(0)

@@ -156,12 +156,23 @@ def test_layers_of_findings_are_outlined(demo_view: View, expected: list[Chain])
     demo_view.open(runs="dying-relu", kind="activation", statistic="dead_fraction", role="all", collapsed="@99")
     since = {int(str(one.get_attribute("data-since"))) for one in demo_view.get("found-dying-relu").all()}
     assert since and since <= {one.cause.since for one in chains}
+    expect(demo_view.get("legend-outline")).to_have_attribute("title", re.compile("outlined"))
     demo_view.get("tab-structure").click()
     demo_view.settle()
+    expect(demo_view.get("legend-finding")).to_have_attribute("title", re.compile("layers of dying-relu"))
     layer = chains[0].cause.layer
     expect(demo_view.get(f"module-{layer}").get_by_test_id("found-flag")).to_have_attribute(
         "title", re.compile(re.escape(chains[0].cause.title))
     )
+
+
+def test_legends_without_findings_explain_no_flag(demo_view: View) -> None:
+    demo_view.open(runs="healthy", panel="gradient_flow")
+    expect(demo_view.get("legend")).to_be_visible()
+    expect(demo_view.get("legend-outline")).to_have_count(0)
+    demo_view.open(runs="healthy", panel="structure")
+    expect(demo_view.get("legend")).to_be_visible()
+    expect(demo_view.get("legend-finding")).to_have_count(0)
 
 
 def test_strip_keeps_its_height_while_runs_are_checked(demo_server: Callable[[str], Server], pages: Pages) -> None:

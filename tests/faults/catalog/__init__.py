@@ -15,6 +15,7 @@ from tests.faults.catalog import (
     optimizers,
     precision,
     rates,
+    variants,
     wiring,
 )
 
@@ -22,7 +23,7 @@ _FILES: tuple[Cases, ...] = tuple(
     file.CASES
     for file in (
         wiring, rates, optimizers, initialization, collapse, losses, nonfinite, precision, attention,
-        healthy_models, healthy_optimizers, healthy_practice,
+        variants, healthy_models, healthy_optimizers, healthy_practice,
     )
 )  # fmt: skip
 #: All faults.

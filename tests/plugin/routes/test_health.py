@@ -20,7 +20,8 @@ from tests.support.tensorboards import TensorBoard
 def write(logdir: Path, run: str, norm: float, losses: list[float]) -> None:
     with Log(logdir / run) as log:
         steps = len(losses)
-        log.table(AB, {"norm": np.full((steps, 2), norm, np.float32), "count": np.ones((steps, 2), np.float32)})
+        values = np.full((steps, 2), norm, np.float32)
+        log.table(AB, {"norm": values, "rms": values, "count": np.ones((steps, 2), np.float32)})
         for step, loss in enumerate(losses):
             log.entries(step, [schema.scalar(schema.TAG_LOG + "loss", loss)])
 
@@ -66,7 +67,10 @@ def test_health_settings_reach_the_rules(health_board: TensorBoard) -> None:
 def test_health_lists_all_rules_with_limits(health_board: TensorBoard) -> None:
     rules = ask(health_board, "sound")["rules"]
     assert [rule["name"] for rule in rules] == [rule.name for rule in RULES]
-    assert {"name", "title", "limits", "source"} == set(rules[0])
+    assert {"name", "title", "limits", "words", "source"} == set(rules[0])
+    for rule in rules:
+        assert rule["words"].keys() == rule["limits"].keys()
+        assert all(one["text"] for one in rule["words"].values())
 
 
 def test_health_reference_equals_the_command_line(health_board: TensorBoard, logdir: Path) -> None:

@@ -8,7 +8,8 @@ from tb_nnviz.record.measure import native
 from tb_nnviz.record.measure.fields import INDEX, SATURATION
 from tb_nnviz.record.measure.histogram import to_bins
 from tb_nnviz.record.measure.moments import moments
-from tb_nnviz.record.measure.stats import measure, merge_units, norms
+from tb_nnviz.record.measure.norms import norms
+from tb_nnviz.record.measure.stats import measure, merge_units
 from tests.support import oracle
 from tests.support.backends import backend, finished  # noqa: F401
 
@@ -85,7 +86,7 @@ def test_measure_one_odd_element_equals_float64(at, value):
     array = x.double().numpy()
     finite = array[np.isfinite(array)]
     counts = [array.size - finite.size, np.isnan(array).sum()]
-    assert norms([x]).tolist() == pytest.approx([np.sum(finite**2), *counts])
+    assert norms([x])[0].sums.tolist() == [pytest.approx([np.sum(finite**2), *counts])]
     for shape, axis in (((100, 100), 1), ((2, 50, 100), 1), ((2, 5000), 1)):
         oracle.assert_units(measure(x.view(shape), axis).units, x.view(shape).double().numpy(), axis)
 
@@ -163,7 +164,7 @@ def test_measure_sparse_equals_dense():
         oracle.assert_statistics(finished(part), dense)
         assert (to_bins(part.bin_counts.numpy()) == oracle.histogram(dense)).all()
         oracle.assert_statistics(finished(measure(dense.to_sparse_csr())), dense)
-    assert norms([x, torch.tensor([np.inf])]).tolist() == [9 + 6.25, 1, 0]
+    assert norms([x, torch.tensor([np.inf])])[0].sums.tolist() == [[9 + 6.25, 0, 0], [0, 1, 0]]
     oracle.assert_statistics(finished(measure(torch.sparse_coo_tensor((4, 3)))), np.zeros((4, 3)))
 
 
@@ -195,12 +196,22 @@ def test_norms_of_many_tensors_equals_float64():
     tensors = [torch.randn(n, generator=generator).to(DTYPES[n % 4]) for n in (1, 2, 3, 4, 100, 4096, 70_001)]
     tensors += [torch.empty(0), torch.randn(30, 20).t()[::3], torch.tensor(-2.0), torch.tensor([1, 2])]
     tensors[5].view(-1)[[3, 4000]] = torch.tensor([np.nan, np.inf], dtype=tensors[5].dtype)
-    everything = np.concatenate([x.double().numpy().ravel() for x in tensors[:-1]])
-    expected = (everything[np.isfinite(everything)] ** 2).sum()
-    found = norms(tensors)
-    assert found.dtype == torch.float64
-    assert found.tolist() == pytest.approx([expected, 2, 1], rel=1e-6)
-    assert norms([]).tolist() == norms([torch.empty(0)]).tolist() == [0, 0, 0]
+    (found,) = norms(tensors)
+    assert found.sums.dtype == torch.float64
+    assert found.at == [i for i, x in enumerate(tensors) if x.numel() and x.is_floating_point()]
+    for place, sums in zip(found.at, found.sums.tolist(), strict=True):
+        x = tensors[place].double().numpy().ravel()
+        expected = (x[np.isfinite(x)] ** 2).sum(), (~np.isfinite(x)).sum(), np.isnan(x).sum()
+        assert sums == pytest.approx(expected, rel=1e-6), place
+    assert norms([]) == norms([torch.empty(0)]) == norms([torch.ones(2, device="meta")]) == []
+
+
+@pytest.mark.usefixtures("backend")
+def test_norms_of_dense_tensors_equal_one_by_one():
+    tensors = [torch.randn(n, generator=torch.Generator().manual_seed(n)) for n in (1, 4096, 4097, 300_000, 17)]
+    (together,) = norms(tensors)
+    alone = [norms([x])[0].sums for x in tensors]
+    assert together.at == [0, 1, 2, 3, 4] and together.sums.equal(torch.cat(alone))
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

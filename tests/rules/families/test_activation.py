@@ -110,6 +110,16 @@ def test_dead_negative_outputs_with_gradient_find_nothing() -> None:
     assert findings_of(Dead(), functional([1, 1, 1], [0, 0, 0])) == []
 
 
+@pytest.mark.parametrize("type", ["LeakyReLU", "ELU", "PReLU", "Tanh", "Sigmoid", "Softplus"])
+def test_dead_negative_outputs_before_activation_and_pool(type: str) -> None:
+    layers, found = rows("Conv2d", type, "MaxPool2d", "Linear"), []
+    for step in range(5):
+        share = activations(step, layers, dead_fraction=[0] * 4, nonpositive_unit_fraction=[0.6, 0, 0, 0])
+        zero = step_values(step, layers, "activation_gradient", zero_fraction=np.array([0.75, 0.75, 0.0, 0.0]))
+        found.append(joined(share, zero))
+    assert findings_of(Dead(), found) == []
+
+
 @pytest.mark.parametrize("type", ["Tanh", "Sigmoid", "Softsign"])
 def test_saturated_hidden_layer_is_found(type: str) -> None:
     of = rows("Linear", type, "Linear", type, "Linear")
@@ -189,7 +199,7 @@ def with_input(values: StepValues, rms: float) -> StepValues:
 
 
 def scale(std: list[float], types: str = "LLLLL", rms: float = 1.0) -> list[tuple[str, str]]:
-    names = {"L": "Linear", "N": "LayerNorm", "A": "ReLU", "E": "Embedding"}
+    names = {"L": "Linear", "N": "LayerNorm", "A": "ReLU", "E": "Embedding", "R": "LSTM"}
     of = rows(*(names[one] for one in types))
     found = findings_of(Scale(), [with_input(one, rms) for one in steps(of, 3, std=std)])
     return [(one.layer, one.title.split()[1]) for one in found]
@@ -205,6 +215,19 @@ def test_scale_single_layer_is_named() -> None:
     assert scale([60, 50, 40, 30, 20]) == [("linear0", "grow")]
     assert scale([1, 1, 90, 80, 80]) == [("linear2", "grow")]
     assert scale([1, 1, 0.01, 0.01, 0.01]) == [("linear2", "shrink")]
+
+
+def test_scale_part_of_a_path_is_judged_by_itself() -> None:
+    assert scale([6, 36, 200, 100, 50, 25], "LLLLLL") == [("linear0", "grow")]
+    assert scale([0.9, 0.8, 0.1, 0.01, 0.001, 0.0008, 0.0007], "LLLLLLL") == [("linear2", "shrink")]
+
+
+def test_scale_small_branches_of_a_residual_network_find_nothing() -> None:
+    assert scale([1, 0.01, 1, 0.01, 1, 0.01, 1, 0.5], "LLLLLLLL") == []
+
+
+def test_scale_recurrent_layer_and_head_begin_small() -> None:
+    assert scale([0.1, 0.008], "RL") == scale([0.5, 0.05, 0.004], "LRL") == []
 
 
 @pytest.mark.parametrize(

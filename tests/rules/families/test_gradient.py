@@ -39,7 +39,7 @@ def test_vanishing_steep_fall_is_found_at_any_scale(scale: float, by_output: boo
     steps = [gradients(step, flat if by_output else sizes, sizes if by_output else None) for step in (0, 10, 20, 30)]
     (found,) = findings_of(Vanishing(), steps)
     assert (found.severity, found.since, found.step) == ("severe", 0, 20)
-    assert found.layer == "fc3"  # 0.15^4: the first on the way back that is below 1e-3
+    assert found.layer == "fc0"  # all layers let the gradient fall alike
     assert found.details["smallest"] == "fc0" and "fc0" in found.details["layers"]
     assert "Initialize" in found.advice[1]
 
@@ -288,6 +288,43 @@ def test_accumulates_zero_grad_behind_the_forward_pass_finds_nothing(size: float
 def test_accumulates_norms_that_grow_with_learning_find_nothing() -> None:
     steps = [biased(step, 0.0, 1e-9, size=0.01 * 1.8**step) for step in range(9)]
     assert findings_of(Accumulates(), steps) == []
+
+
+@pytest.mark.parametrize("factor", [0.01, 0.3, 0.99])
+def test_accumulates_clipping_that_is_not_reported_finds_nothing(factor: float) -> None:
+    steps = [biased(step, factor * 0.9, 0.9, size=0.9 * factor) for step in range(9)]
+    assert findings_of(Accumulates(), steps) == []
+
+
+def test_accumulates_other_signs_behind_clipping_are_found() -> None:
+    steps = [biased(step, (-1) ** step * 0.05, 0.9, size=0.1) for step in range(12)]
+    (found,) = findings_of(Accumulates(), steps)
+    assert (found.severity, found.since) == ("severe", 1)
+
+
+def tokens(zeros: list[float]) -> list[StepValues]:
+    """Return steps of an embedding, some of whose rows have no gradient."""
+    rows = [row("emb", "embedding", depth=0, type="Embedding", numel=8), row("fc", depth=1)]
+    scalars = [StepValues(step, scalars={"stale_gradient": float(step > 0)}) for step in range(len(zeros))]
+    values = [
+        step_values(step, rows, norm=np.ones(2), mean=np.zeros(2), zero_fraction=np.array([zero, 0.0]))
+        for step, zero in enumerate(zeros)
+    ]
+    return [joined(*pair) for pair in zip(values, scalars, strict=True)]
+
+
+def test_accumulates_tokens_that_keep_their_gradient_are_found() -> None:
+    (found,) = findings_of(Accumulates(), tokens([0.6, 0.3, 0.2, 0.2, 0.1, 0.1, 0.1, 0.1, 0.1]))
+    assert (found.severity, found.since, found.step) == ("severe", 1, 7)
+
+
+@pytest.mark.parametrize(
+    "zeros",
+    [[0.6, 0.3, 0.4, 0.2, 0.1, 0.1, 0.1, 0.0, 0.0, 0.0], [0.0] * 12, [0.2, 0.1, *[0.1] * 10]],
+    ids=["each batch has its own", "all have one", "few are rare"],
+)
+def test_accumulates_tokens_of_each_batch_find_nothing(zeros: list[float]) -> None:
+    assert findings_of(Accumulates(), tokens(zeros)) == []
 
 
 def test_accumulates_without_stale_gradients_finds_nothing() -> None:

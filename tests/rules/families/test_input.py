@@ -16,7 +16,9 @@ from tests.support.step_values import call, findings_of, joined, step_values
 def layers(*types: str) -> list[Row]:
     roles = {"BatchNorm1d": "norm", "Embedding": "embedding"}
     return [
-        replace(call(f"{type.lower()}{i}", i, type, 4), trainable=type == "Linear", role=roles.get(type, "other"))
+        replace(
+            call(f"{type.lower()}{i}", i, type, 4), trainable=type in ("Linear", "LSTM"), role=roles.get(type, "other")
+        )
         for i, type in enumerate(types)
     ]
 
@@ -46,6 +48,10 @@ def test_scale_images_of_bytes_are_found() -> None:
 
 def test_scale_normalization_behind_the_first_layer_is_a_notice() -> None:
     assert scale(layers("Linear", "BatchNorm1d"), 60, 130) == [("notice", "input")]
+
+
+def test_scale_inputs_of_a_bounded_recurrent_layer_are_found() -> None:
+    assert scale(layers("LSTM", "Linear"), 0.8, 130) == [("warning", "input")]
 
 
 def test_scale_tiny_inputs_are_found() -> None:
@@ -106,6 +112,14 @@ def test_constant_same_outputs_of_all_layers_are_severe() -> None:
 @pytest.mark.parametrize("spread", [[0.5, 0, 0], [0, 0.5, 0.5], [np.nan] * 3, [1e-3] * 3])
 def test_constant_other_outputs_find_nothing(spread: list[float]) -> None:
     assert constant(spread) == []
+
+
+def test_constant_tokens_beside_positions_are_severe() -> None:
+    of = layers("Embedding", "Embedding", "Linear")
+    for spread, count in (([0.0, 0.4, 0.0], 1), ([0.4, 0.4, 0.0], 0)):
+        given = {"rms": np.ones(3), "batch_std~": np.array(spread)}
+        steps = [step_values(i, of, "activation", **given) for i in range(4)]
+        assert len(findings_of(Constant(), steps)) == count
 
 
 def test_constant_inputs_that_differ_find_nothing() -> None:

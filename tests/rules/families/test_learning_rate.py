@@ -63,6 +63,17 @@ def test_too_high_before_nan_parameters_is_found_without_a_loss() -> None:
     assert (found.since, found.step) == (0, 10)
 
 
+@pytest.mark.parametrize(
+    ("rate", "loss", "found"),
+    [(20.0, 1e6, [(11, 20)]), (0.2, 1e6, []), (20.0, 2.1, [])],
+    ids=["both", "the rate stays", "the loss stays"],
+)
+def test_too_high_jump_and_nan_between_logged_steps(rate: float, loss: float, found: list[object]) -> None:
+    steps = [*run([0.01, 0.01], [2.0, 1.9], 0.1), StepValues(15, logged={"loss": loss})]
+    steps.append(moved(20, np.nan, np.nan, learning_rate__0=rate))
+    assert [(one.since, one.step) for one in findings_of(TooHigh(), steps)] == found
+
+
 def test_too_high_rate_that_jumps_is_dated_to_the_jump() -> None:
     rates = [0.1, 0.1, 0.1, 20.0]
     (found,) = findings_of(TooHigh(), run([0.01, 0.01, 0.01, 2.0], [2, 2, 2, 50], rates))

@@ -43,6 +43,14 @@ def pulse(series: np.ndarray, at: int, height: float, width: int) -> np.ndarray:
     return result
 
 
+def test_nonfinite_loss_is_compared_with_its_own_past() -> None:
+    rule = Nonfinite()
+    rule.update(StepValues(0, logged={"main_loss": 3.0, "aux_loss": 0.5}))
+    (found,) = rule.update(StepValues(1, logged={"main_loss": 2.0, "aux_loss": float("inf")}))
+    assert (found.usual, found.details["scalar"], found.details["quantity"]) == (0.5, "aux_loss", "aux_loss")
+    assert found.evidence == "aux_loss is inf at step 1, 0.5 before"
+
+
 def test_nonfinite_loss_is_reported_once() -> None:
     found = findings_of(Nonfinite(), logged([2.0, 1.5, np.nan, np.nan]))
     assert [(one.severity, one.since, one.usual) for one in found] == [("severe", 2, 1.5)]
@@ -112,6 +120,18 @@ def test_spike_single_hard_batch_is_not_reported() -> None:
     assert findings_of(Spike(), logged(pulse(course(), 250, 1.2, 1))) == []
 
 
+@pytest.mark.parametrize(("height", "count"), [(6.0, 1), (2.2, 0)])
+def test_spike_single_value_above_the_start_is_reported(height: float, count: int) -> None:
+    # noise of 0.1 around a level that is half of the start, as a language model has
+    losses = course(200, 4.6, 2.6, 0.04, seed=1)
+    assert len(findings_of(Spike(), logged(pulse(losses, 150, height, 1)))) == count
+
+
+def test_spike_right_behind_the_descent_is_reported() -> None:
+    losses = course(60, 4.6, 3.0, 0.02, seed=2)
+    assert [one.since for one in findings_of(Spike(), logged(pulse(losses, 45, 6.2, 1)))] == [45]
+
+
 def test_spike_waits_for_learning_rate() -> None:
     losses = pulse(course(), 151, 2.5, 6)
     steady = dict.fromkeys(range(0, 300, 10), 0.1)
@@ -176,6 +196,35 @@ def test_stuck_offset_loss_with_clear_progress_is_not_stuck() -> None:
 def test_plateau_high_level_is_a_notice() -> None:
     losses = np.concatenate([np.linspace(2.3, 1.5, 50), 1.5 + 0.01 * np.random.default_rng(0).normal(size=250)])
     assert [one.severity for one in findings_of(Plateau(), logged(losses))] == ["notice"]
+
+
+def test_plateau_begins_where_the_loss_stays() -> None:
+    noise = 0.01 * np.random.default_rng(0).normal(size=300)
+    for last in (60, 120):
+        losses = np.concatenate([np.linspace(2.3, 1.5, last), np.full(300 - last, 1.5)]) + noise
+        (found,) = findings_of(Plateau(), logged(losses))
+        assert abs(found.since - last) <= 12
+
+
+def test_plateau_of_a_schedule_that_has_ended_is_a_warning() -> None:
+    losses = np.concatenate([np.linspace(2.3, 1.5, 100), np.full(200, 1.5)])
+    rates = {step: 1e-3 if step < 100 else 1e-6 for step in range(0, 300, 10)}
+    (found,) = findings_of(Plateau(), logged(losses, rates=rates))
+    assert (found.severity, found.since) == ("warning", 100) and "schedule" in found.advice[0]
+    (found,) = findings_of(Plateau(), logged(losses, rates=dict.fromkeys(rates, 1e-3)))
+    assert found.severity == "notice"
+
+
+def test_plateau_of_a_schedule_that_ends_with_the_run_is_a_notice() -> None:
+    losses = np.concatenate([np.linspace(2.3, 1.5, 100), np.full(200, 1.5)])
+    rates = {step: 1e-3 * (1 + np.cos(np.pi * step / 300)) / 2 for step in range(0, 300, 10)}
+    assert [one.severity for one in findings_of(Plateau(), logged(losses, rates=rates))] == ["notice"]
+
+
+def test_plateau_at_a_rate_of_zero_is_found() -> None:
+    losses = np.concatenate([np.linspace(2.3, 1.5, 100), np.full(200, 1.5)])
+    rates = {step: 1e-3 if step < 100 else 0.0 for step in range(0, 300, 10)}
+    assert [one.since for one in findings_of(Plateau(), logged(losses, rates=rates))] == [100]
 
 
 def test_plateau_converged_run_is_not_reported() -> None:

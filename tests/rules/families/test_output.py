@@ -136,6 +136,13 @@ def test_constant_zero_head_at_the_start_finds_nothing() -> None:
     assert findings_of(Constant(), outputs(1, 0.0, 0.0, 1.0) + outputs(9, 1.0, 0.5, 0.3)) == []
 
 
+@pytest.mark.parametrize(("spread", "factor"), [(1.0, 0.97), (0.04, 0.99)], ids=["rare class", "frequencies"])
+def test_constant_class_of_a_loss_that_falls_is_a_notice(spread: float, factor: float) -> None:
+    steps = [StepValues(10 * i, logged={"loss": 0.3 + 2.0 * factor ** (4 * i)}) for i in range(30)]
+    both = [one for pair in zip(outputs(30, 2.0, spread, 1.0), steps, strict=True) for one in pair]
+    assert [one.severity for one in findings_of(Constant(), both)] == ["notice"]
+
+
 def test_constant_labels_of_one_class_are_a_warning() -> None:
     steps = [StepValues(10 * i, logged={"loss": 2.3 * 0.5**i}) for i in range(30)]
     both = [one for pair in zip(outputs(30, 2.0, 1.0, 1.0), steps, strict=True) for one in pair]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -129,7 +130,13 @@ def test_foreign_none_finds_nothing() -> None:
 def test_growing_weight_is_found_once() -> None:
     steps = [sized(10 * step, [2.0, 2.0, 2.0 * 1.5**step, 2.0]) for step in range(12)]
     (found,) = findings_of(Growing(), steps)
-    assert (found.layer, found.severity, found.since, found.step) == ("fc2", "warning", 30, 60) and found.usual == 2.0
+    assert (found.layer, found.severity, found.since, found.step) == ("fc2", "warning", 0, 60) and found.usual == 2.0
+
+
+def test_growing_later_in_the_run_is_dated_by_its_rate() -> None:
+    steps = [sized(10 * step, [2.0, 2.0, 2.0 * 1.3 ** max(0, step - 20), 2.0]) for step in range(40)]
+    (found,) = findings_of(Growing(), steps)
+    assert abs(found.since - 200) <= 10 and found.step == 290
 
 
 @pytest.mark.parametrize(
@@ -153,7 +160,41 @@ def test_growing_negative_decay_is_found_earlier_and_named() -> None:
 
 def test_shrinking_of_most_weights_is_found() -> None:
     (found,) = findings_of(Shrinking(), [sized(step, 2.0 * 0.8**step) for step in range(15)])
-    assert found.severity == "severe" and found.since == 5 and found.step == 11
+    assert found.severity == "severe" and found.since == 0 and found.step == 11
+
+
+@pytest.mark.parametrize(
+    ("name", "rate", "options", "severity"),
+    [
+        ("AdamW", 1e-3, {"weight_decay": 50.0}, "warning"),
+        ("AdamW", 1e-2, {"weight_decay": 50.0}, "severe"),
+        ("SGD", 1e-2, {"weight_decay": 5.0, "momentum": 0.9}, "severe"),
+        ("Adam", 1e-2, {"weight_decay": 3.0, "decoupled_weight_decay": True}, "warning"),
+        ("SGD", 0.1, {"weight_decay": 5e-4, "momentum": 0.9}, None),
+        ("AdamW", 1e-2, {"weight_decay": 0.1}, None),
+        ("Adam", 1e-2, {"weight_decay": 50.0}, None),  # its decay is divided by the size of the gradient
+    ],
+)
+def test_shrinking_decay_per_step_is_found_at_once(name: str, rate: float, options: Any, severity: str | None) -> None:
+    steps = []
+    for step in range(3):
+        document = optimizers(ROWS, name, lr=1.0, **options)
+        scalars = StepValues(step, scalars={"learning_rate/0": rate}, optimizers=document)
+        steps.append(joined(sized(step, 2.0), scalars))
+    assert [one.severity for one in findings_of(Shrinking(), steps)] == ([severity] if severity else [])
+
+
+@pytest.mark.parametrize(
+    ("decay", "gradient", "count"), [(5.0, 1.0, 1), (5.0, 10.0, 0), (1e-4, 1e-2, 0), (0.0, 0.1, 0)]
+)
+def test_shrinking_decay_in_the_gradient_is_found_at_first(decay: float, gradient: float, count: int) -> None:
+    document = StepValues(0, optimizers=optimizers(ROWS, "Adam", lr=1e-3, weight_decay=decay))
+    first = joined(sized(0, 2.0), step_values(0, ROWS, norm=np.full(4, gradient)), document)
+    found = findings_of(Shrinking(), [first])
+    assert [(one.severity, one.since) for one in found] == [("warning", 0)] * count
+    later = joined(sized(9, 2.0), step_values(9, ROWS, norm=np.full(4, 1e-6)), document)
+    quiet = joined(sized(0, 2.0), step_values(0, ROWS, norm=np.full(4, 100.0)), document)
+    assert findings_of(Shrinking(), [quiet, later]) == []  # the run has converged
 
 
 def test_shrinking_of_one_weight_finds_nothing() -> None:

@@ -82,6 +82,13 @@ def test_underflow_names_the_first_output_from_the_loss() -> None:
     assert found.details["layers"] == ["fc0", "fc1", "fc2"]
 
 
+def test_underflow_of_everything_from_the_first_step_is_found() -> None:
+    (found,) = findings_of(Underflow(), [sent_back(step, 1.0, 1.0) for step in range(4)])
+    assert (found.layer, found.severity, found.since) == ("fc3", "severe", 0) and "nothing is left" in found.evidence
+    later = [sent_back(0, 1e4, 0.5), *(sent_back(step, 1.0, 1.0) for step in range(1, 6))]
+    assert findings_of(Underflow(), later) == []  # what follows the model is at fault
+
+
 @pytest.mark.parametrize(
     "values",
     [

@@ -193,6 +193,18 @@ def test_epsilon_above_the_gradients_is_found(eps: float) -> None:
     assert found.value == pytest.approx(0.1 * eps, rel=1e-6)
 
 
+def test_epsilon_of_rmsprop_needs_no_correction() -> None:
+    document = optimizers(ROWS, "RMSprop", lr=1e-3, alpha=0.99, eps=1.0)
+    steps = [
+        joined(
+            step_values(step, ROWS, "optimizer", second_moment_norm=np.full(4, 0.01)),
+            StepValues(step, optimizers=document),
+        )
+        for step in range(5)
+    ]
+    assert [one.since for one in findings_of(Epsilon(), steps)] == [0]
+
+
 @pytest.mark.parametrize("eps", [1e-8, 1e-3])
 def test_epsilon_below_the_gradients_finds_nothing(eps: float) -> None:
     assert findings_of(Epsilon(), [moments(step, 10 * eps, eps) for step in range(6)]) == []

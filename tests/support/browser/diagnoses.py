@@ -34,10 +34,10 @@ def chains(diagnosis: Diagnosis) -> list[Chain]:
     """Return the chains of a diagnosis: a cause explains the findings behind it."""
     found: list[Chain] = []
     for finding in diagnosis.findings:
-        if found and not finding.explains and finding.rule in found[-1].cause.explains:
-            found[-1].effects.append(finding)
-        else:
+        if finding.cause is None:
             found.append(Chain(diagnosis.run, finding, []))
+        else:
+            found[-1].effects.append(finding)
     return found
 
 

@@ -136,7 +136,9 @@ def train_scaled(logdir: Path) -> None:
     """Train under a GradScaler. The gradient overflows at step 1, which is not logged. One logged value is a notice."""
     model, scaler = nn.Linear(2, 1), torch.amp.GradScaler("cpu", init_scale=8.0)
     optimizer = torch.optim.SGD(model.parameters(), 0.1)
-    with tb_nnviz.watch(model, optimizer, logdir, every=2, burst=0, scaler=scaler, window=True) as monitor:
+    with tb_nnviz.watch(
+        model, optimizer, logdir, every=2, burst=0, scaler=scaler, window=True, settings={"seed": 0}
+    ) as monitor:
         for step in range(3):
             optimizer.zero_grad()
             loss = model(torch.ones(1, 2)).square().sum() * (math.inf if step == 1 else 1.0)

@@ -6,12 +6,16 @@ import { items, missingOf, values } from "./items";
 export function decodeFindings(header: unknown): FindingsHeader {
   const answer = new Fields(header, "answer");
   const missing = missingOf(answer);
-  const findings = items(answer, "findings", missing, (one) => readFinding(one));
+  const findings = items(answer, "findings", missing, (one, place) => readFinding(one, place));
   return { findings, others: values(answer, "others", missing, text), missing };
 }
 
-/** Read a finding, whose run is a key of its own or known otherwise. */
-export function readFinding(one: Fields, run = one.read("run", text)): Finding {
+/**
+ * Read a finding, whose run is a key of its own or known otherwise.
+ *
+ * @param place - its place in the list of findings, which `cause` refers to.
+ */
+export function readFinding(one: Fields, place: number, run = one.read("run", text)): Finding {
   const [layer, details] = [one.get("layer"), one.get("details")];
   return {
     run,
@@ -30,9 +34,14 @@ export function readFinding(one: Fields, run = one.read("run", text)): Finding {
     evidence: one.read("evidence", text),
     advice: one.read("advice", listOf(text)),
     explains: one.read("explains", orElse(listOf(text), [])),
+    place,
+    cause: one.read("cause", nullable(finite)),
     source: one.read("source", orElse(text, "")),
     layers: layersOf(details),
-    scalar: scalarOf(details),
+    scalar: detailOf(details, "scalar"),
+    global: detailOf(details, "global"),
+    quantity: detailOf(details, "quantity") ?? "",
+    usualIs: detailOf(details, "usual_is") ?? "",
     reference: one.read("reference", nullable(finite)),
   };
 }
@@ -46,9 +55,9 @@ function layersOf(details: unknown): string[] {
     : [];
 }
 
-/** Return the name of the logged scalar in a finding's details. */
-function scalarOf(details: unknown): string | null {
+/** Return a text in a finding's details, which are free in form. */
+function detailOf(details: unknown, name: string): string | null {
   if (typeof details !== "object" || details === null) return null;
-  const scalar = new Fields(details, "details").get("scalar");
-  return typeof scalar === "string" ? text(scalar, "scalar") : null;
+  const found = new Fields(details, "details").get(name);
+  return typeof found === "string" ? text(found, name) : null;
 }

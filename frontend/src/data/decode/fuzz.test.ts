@@ -58,6 +58,7 @@ const FINDING = {
   evidence: "small",
   advice: ["one", "two"],
   explains: ["update/none"],
+  cause: 3,
   source: "https://example.org",
   details: { layers: ["fc", "fc2"] },
 };

@@ -1,4 +1,11 @@
-import { type HealthAnswer, type RuleInfo, type RunHealth, VERDICTS } from "../../lib/rules/health";
+import {
+  type HealthAnswer,
+  type LimitWords,
+  PARTED,
+  type RuleInfo,
+  type RunHealth,
+  VERDICTS,
+} from "../../lib/rules/health";
 import type { Missing } from "../../lib/types";
 import { array, Fields, finite, invalid, listOf, mapOf, nullable, oneOf, orElse, text } from "./check";
 import { readFinding } from "./findings";
@@ -18,13 +25,14 @@ export function decodeHealth(header: unknown): HealthAnswer {
 function readRun(one: Fields, missing: Missing[]): RunHealth {
   const run = one.read("run", text);
   const faults: Missing[] = [];
-  const findings = items(one, "findings", faults, (item) => readFinding(item, run));
+  const all = items(one, "findings", faults, (item, place) => readFinding(item, place, run));
   missing.push(...faults.map((fault) => ({ ...fault, run })));
   return {
     run,
     verdict: one.read("verdict", oneOf(VERDICTS)),
     steps: one.read("steps", pair),
-    findings,
+    findings: all.filter(({ rule }) => rule !== PARTED),
+    parted: all.find(({ rule }) => rule === PARTED) ?? null,
     checked: one.read("checked", listOf(text)),
     unchecked: one.read("unchecked", listOf(readUnchecked)),
     unread: one.read("missing", orElse(listOf(text), [])),
@@ -43,9 +51,15 @@ function readUnchecked(value: unknown, thing: string) {
   return { rule: one.read("rule", text), reason: one.read("reason", text) };
 }
 
+function readWords(value: unknown, thing: string): LimitWords {
+  const one = new Fields(value, thing);
+  return { text: one.read("text", text), unit: one.read("unit", orElse(text, "")) };
+}
+
 const readRule = (one: Fields): RuleInfo => ({
   name: one.read("name", text),
   title: one.read("title", text),
   limits: one.read("limits", mapOf(finite)),
+  words: one.read("words", orElse(mapOf(readWords), new Map())),
   source: one.read("source", orElse(text, "")),
 });

@@ -38,8 +38,13 @@ function readMissing(item: Fields): Missing {
  * Return the valid items of a list. The others are added to `missing` with their run and the reason, so that one bad
  * item affects no other. The same holds for a list that is none.
  */
-export function items<T>(answer: Fields, key: string, missing: Missing[], read: (item: Fields) => T): T[] {
-  return values(answer, key, missing, (value, place) => read(new Fields(value, place)));
+export function items<T>(
+  answer: Fields,
+  key: string,
+  missing: Missing[],
+  read: (item: Fields, index: number) => T,
+): T[] {
+  return values(answer, key, missing, (value, place, index) => read(new Fields(value, place), index));
 }
 
 /** Return the valid values of a list, as `items` does. */
@@ -47,7 +52,7 @@ export function values<T>(
   answer: Fields,
   key: string,
   missing: Missing[],
-  read: (value: unknown, place: string) => T,
+  read: (value: unknown, place: string, index: number) => T,
 ): T[] {
   let list: readonly unknown[];
   try {
@@ -59,7 +64,7 @@ export function values<T>(
   return list.flatMap((value, i): T[] => {
     const place = `${key}[${i}]`;
     try {
-      return [read(value, place)];
+      return [read(value, place, i)];
     } catch (error) {
       missing.push(fault(value, error, place));
       return [];

@@ -8,10 +8,10 @@ const shape = (chains: ReturnType<typeof chainsOf>) =>
 
 test("chainsOf folds what a cause explains under it, with the worst severity", () => {
   const found = [
-    finding("a", "learning_rate/too_high", { explains: ["gradient/exploding", "loss/nonfinite"], since: 0 }),
-    finding("a", "gradient/exploding", { severity: "severe", since: 4 }),
-    finding("a", "loss/nonfinite", { severity: "severe", since: 9 }),
-    finding("a", "update/none", { severity: "notice", since: 0 }),
+    finding("a", "learning_rate/too_high", { place: 0 }),
+    finding("a", "gradient/exploding", { severity: "severe", place: 1, cause: 0 }),
+    finding("a", "loss/nonfinite", { severity: "severe", place: 2, cause: 0 }),
+    finding("a", "update/none", { severity: "notice", place: 3 }),
   ];
   expect(shape(chainsOf(found))).toEqual([
     ["learning_rate/too_high", ["gradient/exploding", "loss/nonfinite"], "severe"],
@@ -20,13 +20,25 @@ test("chainsOf folds what a cause explains under it, with the worst severity", (
 });
 
 test("chainsOf, a cause is dismissed, keeps what it explains as causes", () => {
-  const found = [finding("a", "gradient/exploding"), finding("a", "loss/nonfinite")];
-  expect(chainsOf(found).map(({ cause }) => cause.rule)).toEqual(["gradient/exploding", "loss/nonfinite"]);
+  const found = [
+    finding("a", "update/none", { place: 0, explains: ["loss/nonfinite"] }),
+    finding("a", "gradient/exploding", { place: 2, cause: 1 }),
+    finding("a", "loss/nonfinite", { place: 3, cause: 1 }),
+  ];
+  expect(chainsOf(found).map(({ cause }) => cause.rule)).toEqual(found.map(({ rule }) => rule));
 });
 
-test("chainsOf, an explained rule that began before, is a cause of its own", () => {
-  const found = [finding("a", "one", { explains: ["two"], since: 80 }), finding("a", "two", { since: 24 })];
-  expect(shape(chainsOf(found)).map(([rule]) => rule)).toEqual(["one", "two"]);
+test("chainsOf, a rule is found twice, follows the place and not the name", () => {
+  const found = [
+    finding("a", "one", { place: 0, explains: ["two"] }),
+    finding("a", "two", { place: 1, cause: 0 }),
+    finding("a", "two", { place: 2 }),
+    finding("a", "three", { place: 3, cause: 2 }),
+  ];
+  expect(shape(chainsOf(found)).map(([rule, effects]) => [rule, effects])).toEqual([
+    ["one", ["two"]],
+    ["two", ["three"]],
+  ]);
 });
 
 test("byRank sorts runs by severity and step, and keeps the order within a run", () => {
@@ -51,7 +63,9 @@ test("scalarOf names the logged scalar of a finding without a layer", () => {
   expect(scalarOf(finding("a", "loss/nonfinite", { ...bare, evidence: "loss is nan at step 3" }))).toBe(
     "nnviz/log/loss",
   );
-  expect(scalarOf(finding("a", "precision/loss_scale", bare))).toBe("nnviz/global/loss_scale");
+  expect(scalarOf(finding("a", "clipping/always", { ...bare, global: "clip_factor" }))).toBe(
+    "nnviz/global/clip_factor",
+  );
   expect(scalarOf(finding("a", "gradient/zero", bare))).toBeNull();
 });
 test("overheadOf divides the cost of logged steps by the time between the first and the last", () => {

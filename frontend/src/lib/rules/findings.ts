@@ -25,13 +25,22 @@ export interface Finding {
   advice: readonly string[];
   /** Rules of the run's findings that this one has caused. */
   explains: readonly string[];
+  /** Place in the list that was sent, and the place there of the finding that explains this one, null if none does. */
+  place: number;
+  cause: number | null;
   /** Address of the paper or document behind the rule, or an empty string. */
   source: string;
   /** Names of the layers that have the problem. */
   layers: readonly string[];
   /** Name of the logged scalar that shows it, null if none does. */
   scalar: string | null;
-  /** Value of the reference run at the same place and step, if it was requested. */
+  /** Name of the scalar of the whole model that shows it, null if none does. */
+  global: string | null;
+  /** Quantity of value, limit and usual; empty if it is the statistic of the row. */
+  quantity: string;
+  /** Meaning of `usual`; empty for the value of healthy layers or earlier steps. */
+  usualIs: string;
+  /** The reference run's statistic of the row at the same step, if it was requested. */
   reference: number | null;
 }
 
@@ -56,22 +65,17 @@ export interface FindingsHeader {
 
 const rank = (severity: Severity) => SEVERITIES.indexOf(severity);
 
-/** A cause may be noticed later than its effect, as `LATE_SHARE` and `LATE_STEPS` of rules/chain.py allow. */
-const LATE = { share: 0.35, steps: 10 } as const;
-
 /**
- * Arrange the findings of one run as chains. The server has ordered them: a cause is followed by the findings whose
- * rules it explains.
+ * Arrange the findings of one run as chains. A finding whose cause is not among them, for example because its rule is
+ * dismissed, is a cause of its own.
  */
 export function chainsOf(findings: readonly Finding[]): Chain[] {
   const chains: { run: string; cause: Finding; effects: Finding[]; severity: Severity }[] = [];
   for (const one of findings) {
-    const last = chains.at(-1);
-    const follows = one.explains.length === 0 && last?.cause.explains.includes(one.rule);
-    const inTime = last && last.cause.since <= one.since + Math.max(LATE.steps, LATE.share * one.since);
-    if (last && follows && inTime) {
-      last.effects.push(one);
-      if (rank(one.severity) < rank(last.severity)) last.severity = one.severity;
+    const own = chains.find(({ cause }) => cause.place === one.cause);
+    if (own) {
+      own.effects.push(one);
+      if (rank(one.severity) < rank(own.severity)) own.severity = one.severity;
     } else chains.push({ run: one.run, cause: one, effects: [], severity: one.severity });
   }
   return chains;
@@ -86,14 +90,10 @@ export const byRank = (chains: readonly Chain[]) =>
 /** Return the name of the layer that a finding is about, or an empty string if it is about the whole model. */
 export const layerOf = ({ layer, row }: Finding) => layer || row.replace(/\.(weight|bias)$/, "");
 
-/** Scalars of the whole model that show the findings of a rule. */
-const RULE_SCALARS = new Map([["precision/loss_scale", "loss_scale"]]);
-
 /** Return the tag of the scalar that shows a finding of no layer, null if none is known. */
-export function scalarOf({ rule, scalar, evidence }: Finding): string | null {
+export function scalarOf({ rule, scalar, global, evidence }: Finding): string | null {
   if (scalar !== null) return LOG_PREFIX + scalar;
-  const global = RULE_SCALARS.get(rule);
-  if (global) return GLOBAL_PREFIX + global;
+  if (global !== null) return GLOBAL_PREFIX + global;
   // The evidence begins with the name of the loss.
   return rule.startsWith("loss/") ? LOG_PREFIX + evidence.split(" ")[0] : null;
 }

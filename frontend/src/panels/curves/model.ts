@@ -1,3 +1,4 @@
+import { chartOf, RATE_PREFIX, SHARED_CHARTS } from "../../lib/scalar_charts";
 import { type Part, partOf } from "../../lib/scalar_parts";
 import { GLOBAL_PREFIX, LOG_PREFIX, NNVIZ_PREFIX, WINDOW_PREFIX } from "../../lib/tags";
 
@@ -23,16 +24,6 @@ const SECTIONS = ["logged", "optimization", "window", "own"] as const;
  */
 type Section = (typeof SECTIONS)[number];
 
-const RATE = `${GLOBAL_PREFIX}learning_rate/`;
-
-/** Tags of nnviz that share a chart. */
-const SHARED_CHARTS = new Map<string, [chart: string, part: Part]>([
-  [`${GLOBAL_PREFIX}gradient_norm`, ["gradient_norm", 0]],
-  [`${GLOBAL_PREFIX}gradient_norm_before_clipping`, ["gradient_norm", 1]],
-  [`${GLOBAL_PREFIX}clip_factor`, ["clipping", 0]],
-  [`${GLOBAL_PREFIX}clip_rate`, ["clipping", 1]],
-  [`${WINDOW_PREFIX}nonfinite_steps`, ["window_nonfinite", 0]],
-]);
 const HIDDEN = new RegExp(`^${WINDOW_PREFIX}(steps|nonfinite|.*_step)$`);
 /** Charts that come first, in this order. */
 const FIRST = [
@@ -53,27 +44,24 @@ export function scalarCharts(
   words: { title: (id: string) => string; label: (id: string, part: Part, tag: string) => string },
 ): ScalarChart[] {
   const charts = new Map<string, ScalarChart>();
-  const add = (id: string, section: Section, tag: string, part: Part) => {
+  const add = (section: Section, tag: string, part: Part) => {
+    const id = chartOf(tag);
     const chart = charts.get(id) ?? { id, title: words.title(id), section, tags: [] };
     chart.tags.push({ tag, part, label: "" });
     charts.set(id, chart);
   };
-  const rates = tags.filter((tag) => tag.startsWith(RATE)).sort();
+  const rates = tags.filter((tag) => tag.startsWith(RATE_PREFIX)).sort();
   for (const tag of [...new Set(tags)].sort()) {
     if (HIDDEN.test(tag)) continue;
     const shared = SHARED_CHARTS.get(tag);
-    if (shared) add(shared[0], tag.startsWith(WINDOW_PREFIX) ? "window" : "optimization", tag, shared[1]);
-    else if (tag.startsWith(RATE)) add("learning_rate", "optimization", tag, rates.indexOf(tag));
-    else if (tag.startsWith(GLOBAL_PREFIX))
-      add(tag.slice(GLOBAL_PREFIX.length), "optimization", tag, "train");
-    else if (tag.startsWith(WINDOW_PREFIX))
-      add(`window_${tag.slice(WINDOW_PREFIX.length)}`, "window", tag, "train");
-    else if (tag.startsWith(NNVIZ_PREFIX) && !tag.startsWith(LOG_PREFIX)) add(tag, "own", tag, "train");
+    if (shared) add(tag.startsWith(WINDOW_PREFIX) ? "window" : "optimization", tag, shared[1]);
+    else if (tag.startsWith(RATE_PREFIX)) add("optimization", tag, rates.indexOf(tag));
+    else if (tag.startsWith(GLOBAL_PREFIX)) add("optimization", tag, "train");
+    else if (tag.startsWith(WINDOW_PREFIX)) add("window", tag, "train");
+    else if (tag.startsWith(NNVIZ_PREFIX) && !tag.startsWith(LOG_PREFIX)) add("own", tag, "train");
     else {
       const own = !tag.startsWith(LOG_PREFIX);
-      const { base, part } = partOf(own ? tag : tag.slice(LOG_PREFIX.length));
-      // Add a prefix, because a user's tag may have the same name as one of nnviz's charts.
-      add(own ? `own:${base}` : base, own ? "own" : "logged", tag, part);
+      add(own ? "own" : "logged", tag, partOf(own ? tag : tag.slice(LOG_PREFIX.length)).part);
     }
   }
   const place = ({ id, section }: ScalarChart) => {

@@ -104,6 +104,17 @@ describe("NaN and Inf in a line", () => {
     });
     expect(worstOf([0, 1], [1, no], undefined, undefined)).toBeNull();
   });
+  test("worstOf, steps without the statistic, leaves them out if only norms were kept", () => {
+    const table = [
+      [0, 0, 0],
+      [1, no, bad],
+      [0, 0, 4],
+      [5, 5, 5],
+    ] as const;
+    expect(worstOf(...table, true)).toMatchObject({ steps: 1, at: 2, elements: 4 });
+    expect(worstOf(...table)).toMatchObject({ steps: 2, at: 2 });
+    expect(worstOf([0], [Number.POSITIVE_INFINITY], [0], [5], true)).toMatchObject({ steps: 1 });
+  });
   test("worstOf, finite norms of tensors with NaN, uses the counts", () => {
     expect(worstOf([0, 0], [1, 2], [0, 3], [5, 5])).toMatchObject({ steps: 1, at: 1, elements: 3 });
   });

@@ -31,8 +31,8 @@ test("outlinesOf joins neighbouring lines that began at one step", () => {
 test("foundLayers has all layers of causes, without notices and effects", () => {
   const found = foundLayers(
     [
-      finding("a", "one", { layer: "x", layers: ["x", "y"], since: 5, explains: ["two"] }),
-      finding("a", "two", { layer: "z", since: 6 }),
+      finding("a", "one", { layer: "x", layers: ["x", "y"], since: 5, place: 0 }),
+      finding("a", "two", { layer: "z", since: 6, place: 1, cause: 0 }),
       finding("a", "three", { layer: "y", since: 2 }),
       finding("a", "four", { layer: "w", severity: "notice" }),
       finding("b", "one", { layer: "v" }),

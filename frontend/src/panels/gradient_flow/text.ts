@@ -127,6 +127,9 @@ export const TEXT = {
   at: (run: string, step: number) => `${run}, step ${step}`,
   far: "these steps are further apart than half a logging interval",
   farChip: "steps far apart",
+  outline: "layers of findings",
+  outlineTitle:
+    "Layers that severe findings and warnings name, outlined from the step on at which the finding began",
   farTitle: "Compared with a step of the reference that is further away than half its logging interval",
   chip: {
     refZero: "reference 0",

@@ -31,6 +31,8 @@ export interface PictureLayout {
   xTicks: { x: number; value: number }[];
   lines: LineLayout[];
   xOf: (at: number) => number;
+  /** Return the step or row at a position. */
+  atOf: (x: number) => number;
   /** Return the position of a value, null if the scale has none. */
   yOf: (value: number) => number | null;
 }
@@ -73,6 +75,10 @@ export function layOut(
     })),
     lines: lines.map((line) => layOutLine(line, places)),
     xOf,
+    atOf: (x) => {
+      const share = (x - area.left) / Math.max(1, area.right - area.left);
+      return domain[0] + Math.min(1, Math.max(0, share)) * (domain[1] - domain[0]);
+    },
     yOf,
   };
 }

@@ -21,10 +21,11 @@ const health = (more: Partial<RunHealth> = {}): RunHealth => ({
   verdict: "severe",
   steps: [0, 9],
   findings: [
-    finding("a", "gradient/exploding", { severity: "severe", explains: ["loss/nonfinite"] }),
-    finding("a", "loss/nonfinite", { severity: "severe" }),
-    finding("a", "update/none", { severity: "notice" }),
+    finding("a", "gradient/exploding", { severity: "severe", place: 0 }),
+    finding("a", "loss/nonfinite", { severity: "severe", place: 1, cause: 0 }),
+    finding("a", "update/none", { severity: "notice", place: 2 }),
   ],
+  parted: null,
   checked: ["gradient/exploding", "gradient/zero", "loss/nonfinite"],
   unchecked: [
     { rule: "x/one", reason: "lacks input" },
@@ -86,7 +87,9 @@ test("countFound counts runs, not findings", () => {
 });
 
 test("unknownSettings names rules and limits that do not exist", () => {
-  const rules = [{ name: "loss/spike", title: "", limits: new Map([["limit", 3]]), source: "" }];
+  const rules = [
+    { name: "loss/spike", title: "", limits: new Map([["limit", 3]]), words: new Map(), source: "" },
+  ];
   const settings = readSettings("loss/spike:limit=4:reach=2,loss/nan:off");
   expect(unknownSettings(settings, rules)).toEqual(["loss/spike reach", "loss/nan"]);
 });
@@ -159,6 +162,8 @@ test("layOut places steps by their number, not by their index", () => {
   const xs = [...layout.lines[0].path.matchAll(/[ML]([\d.]+) /g)].map(([, x]) => Number(x));
   const { left, right } = layout.area;
   expect(xs[1]).toBeCloseTo((left + right) / 2, 0);
+  for (const step of [0, 37, 101, 200]) expect(layout.atOf(layout.xOf(step))).toBeCloseTo(step, 6);
+  expect([layout.atOf(-50), layout.atOf(9999)]).toEqual([0, 200]);
   expect(xs[3] - xs[1]).toBeLessThan((right - left) / 50);
 });
 

@@ -151,7 +151,7 @@ export function View() {
               />
             )}
           </div>
-          <StructureLegend models={models} values={values} />
+          <StructureLegend models={models} values={values} run={structure?.run ?? ""} />
         </div>
       </>
     );

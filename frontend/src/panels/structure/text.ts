@@ -1,6 +1,9 @@
 /** Texts of the Structure panel. */
 export const TEXT = {
   found: (title: string, where: string) => `${title}: ${where}`,
+  flag: "finding",
+  flagTitle: (run: string) =>
+    `Flagged and outlined layers of ${run}: a severe finding or a warning names the layer, or a layer of the block`,
   title: "Structure",
   what: "the structure of the models",
   elsewhere: (statistic: string) =>

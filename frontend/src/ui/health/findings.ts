@@ -9,11 +9,11 @@ import {
   type Finding,
   foundLayers,
   type LayerFinding,
+  layerOf,
   scalarOf,
 } from "../../lib/rules/findings";
 import { bodyOf, type RuleSettings, readSettings, writeSettings } from "../../lib/rules/settings";
-import { partOf } from "../../lib/scalar_parts";
-import { GLOBAL_PREFIX, LOG_PREFIX } from "../../lib/tags";
+import { chartOf } from "../../lib/scalar_charts";
 import { useStore } from "../context";
 import { type Diagnoses, useDiagnoses } from "./use_diagnoses";
 
@@ -53,7 +53,7 @@ export interface Findings {
 /** Return the findings of runs by the rules as they are set in the page. */
 export function useFindingsOf(runs: readonly string[], priority: Priority, enabled = true): Findings {
   const { body, dismissed } = useRuleSettings();
-  const diagnoses = useDiagnoses(runs, body, priority, enabled);
+  const diagnoses = useDiagnoses(runs, body, { priority, enabled });
   return useMemo(() => {
     const findings = [...diagnoses.runs.values()].flatMap(({ health }) =>
       (health?.findings ?? []).filter(({ rule }) => !dismissed.has(rule)),
@@ -85,33 +85,31 @@ export function roleShowing(store: Store, name: string): "all" | null {
 export const isOfRows = (store: Store, { kind, statistic }: Finding) =>
   store.statistics.value.some((one) => one.kind === kind && one.names.includes(statistic));
 
-/** Return the ID of the chart in Curves that shows a finding. */
-function chartOf(finding: Finding): string | null {
-  const scalar = scalarOf(finding);
-  return scalar === null
-    ? null
-    : scalar.startsWith(LOG_PREFIX)
-      ? partOf(scalar.slice(LOG_PREFIX.length)).base
-      : scalar.slice(GLOBAL_PREFIX.length);
+/** Return the panel that shows a finding, null if none but Health does. */
+export function panelOf(store: Store, finding: Finding): "gradient_flow" | "curves" | "structure" | null {
+  if (isOfRows(store, finding)) return "gradient_flow";
+  if (scalarOf(finding) !== null || finding.rule === "nonfinite/loss") return "curves";
+  return layerOf(finding) === "" ? null : "structure";
 }
 
 /** Open the panel, run, layer and step that show a finding. */
 export function showFinding(store: Store, finding: Finding): void {
   const { run, kind, statistic, row, layer, since } = finding;
+  const panel = panelOf(store, finding);
+  const scalar = scalarOf(finding);
   store.jump(() => {
     if (!store.selected.value.includes(run)) store.toggleRun(run);
-    if (isOfRows(store, finding)) {
-      store.view.panel.value = "gradient_flow";
+    store.view.panel.value = panel ?? "health";
+    if (panel === "gradient_flow") {
       store.choose(kind, statistic);
       store.view.role.value = roleShowing(store, row);
       store.view.rowFilter.value = "";
       if (row !== "" || layer) store.view.row.value = row || (layer ?? null);
       for (const key of ZOOM_KEYS) store.key(key).value = null;
-    } else {
-      store.view.panel.value = "curves";
+    } else if (panel === "curves") {
       for (const key of ["cur.zoom", "cur.filter"]) store.key(key).value = null;
-      store.key("cur.large").value = chartOf(finding);
-    }
+      store.key("cur.large").value = scalar === null ? null : chartOf(scalar);
+    } else if (panel === "structure") store.view.row.value = layerOf(finding);
     store.view.step.value = since;
   });
 }

@@ -1,8 +1,10 @@
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import { pool } from "../../data/pool";
 import { keyOf, messageOf, type Priority } from "../../data/request";
 import { useQueryClient } from "../../data/use_query";
 import type { HealthAnswer, RunHealth } from "../../lib/rules/health";
+import { useStore } from "../context";
+import { bookOf, markOf } from "./diagnosis_book";
 
 /** Maximum number of pending diagnoses. The server computes them, and answers other requests beside them. */
 const AT_ONCE = 2;
@@ -26,81 +28,119 @@ export interface Diagnoses {
   retry: () => void;
 }
 
-interface Known {
-  request: string;
-  answer: HealthAnswer | null;
-  error: string | null;
+interface Options {
+  priority: Priority;
+  enabled?: boolean;
+  /** The run that the others are compared with. */
+  reference?: string | null;
 }
 
 /**
  * Request the diagnoses of runs, one request per run, so that a large run delays no other. While a diagnosis is
- * computed again, the old one stays. Views that request the same share the requests.
+ * computed again, the old one stays. All views share the diagnoses and decide together when a run that grows is
+ * diagnosed again.
  */
 export function useDiagnoses(
   runs: readonly string[],
   rules: object | null,
-  priority: Priority,
-  enabled = true,
+  { priority, enabled = true, reference = null }: Options,
 ): Diagnoses {
   const client = useQueryClient();
-  const generation = client.generation.value;
-  const [attempt, setAttempt] = useState(0);
+  const store = useStore();
+  const book = bookOf(client);
+  const listing = store.runs.value;
+  const marks = useMemo(() => new Map(listing?.map((info) => [info.run, markOf(info)])), [listing]);
   const [version, setVersion] = useState(0);
-  const known = useRef(new Map<string, Known>()).current;
-  const key = enabled ? JSON.stringify([runs, rules]) : "";
-  const paramsOf = (run: string) => (rules ? { runs: [run], rules } : { runs: [run] });
-  const requestOf = (run: string) => `${generation} ${attempt} ${keyOf("health", paramsOf(run))}`;
-  for (const run of enabled ? runs : []) {
-    const cached = client.peek("health", paramsOf(run)) as HealthAnswer | null;
-    if (cached && known.get(run)?.answer !== cached)
-      known.set(run, { request: requestOf(run), answer: cached, error: null });
-  }
+  const [round, setRound] = useState(0);
+  const redraw = () => setVersion((n) => n + 1);
+  const key = enabled ? JSON.stringify([runs, rules, reference]) : "";
+  const paramsOf = (run: string) => ({
+    runs: [run],
+    ...(rules && { rules }),
+    ...(reference !== null && { reference }),
+  });
+  // A diagnosis beside a reference grows with both runs.
+  const markFor = (run: string) =>
+    `${marks.get(run) ?? ""}${reference === null ? "" : (marks.get(reference) ?? "")}`;
+  const placeOf = (run: string) => `${reference ?? ""}\n${run}`;
+  const requestOf = (run: string) => keyOf("health", paramsOf(run));
+  const current = enabled ? runs.map((run) => book.isCurrent(requestOf(run), listing, markFor(run))) : [];
+  const isComplete = current.every((one) => one);
   useEffect(() => {
-    if (!enabled) return;
+    if (!enabled || isComplete) return;
     const abort = new AbortController();
     const one = async (run: string) => {
       const request = requestOf(run);
+      const mark = markFor(run);
+      const began = performance.now();
+      let found: { answer: HealthAnswer | null; error: string | null };
       try {
-        const answer = await client.fetch<HealthAnswer>("health", paramsOf(run), {
-          signal: abort.signal,
-          priority,
-        });
-        if (!abort.signal.aborted) known.set(run, { request, answer, error: null });
+        const options = { signal: abort.signal, priority };
+        found = { answer: await client.fetch<HealthAnswer>("health", paramsOf(run), options), error: null };
       } catch (error) {
-        if (abort.signal.aborted) return;
-        known.set(run, { request, answer: known.get(run)?.answer ?? null, error: messageOf(error) });
+        found = { answer: null, error: messageOf(error) };
       }
-      if (!abort.signal.aborted) setVersion((n) => n + 1);
+      if (abort.signal.aborted) return;
+      if (!book.isCurrent(request, listing, mark))
+        book.put(request, placeOf(run), { ...found, listing, mark }, performance.now() - began);
+      redraw();
     };
-    const missing = runs.filter((run) => known.get(run)?.request !== requestOf(run));
-    void pool(missing, AT_ONCE, one);
+    void pool(
+      runs.filter((run) => !book.isCurrent(requestOf(run), listing, markFor(run))),
+      AT_ONCE,
+      one,
+    ).then(() => {
+      // A run may have become due meanwhile.
+      if (!abort.signal.aborted) setRound((n) => n + 1);
+    });
     return () => abort.abort();
-  }, [client, key, generation, attempt, priority]);
-  const states = runs.map((run) => {
-    const one = known.get(run);
-    return `${one?.request === requestOf(run)} ${one?.error}`;
+  }, [client, key, listing, isComplete, priority, round]);
+  const due = enabled
+    ? runs.map((run) => book.dueIn(requestOf(run), listing, markFor(run))).filter((ms) => ms !== null)
+    : [];
+  const next = due.length > 0 ? Math.min(...due) : null;
+  useEffect(() => {
+    if (next === null) return;
+    const timer = setTimeout(redraw, next + 1);
+    return () => clearTimeout(timer);
+  }, [next === null, key, listing, isComplete]);
+  const states = runs.map((run, i) => {
+    const known = book.get(requestOf(run));
+    return `${current[i]} ${known?.ended} ${known?.error}`;
   });
   return useMemo(() => {
     const found = new Map(
-      enabled ? runs.map((run) => [run, stateOf(run, known.get(run), requestOf(run))]) : [],
+      enabled
+        ? runs.map((run, i) => {
+            const known = book.get(requestOf(run));
+            const answer = known?.answer ?? book.newestOf(placeOf(run));
+            return [run, stateOf(run, answer, current[i], known?.error ?? null)];
+          })
+        : [],
     );
     const all = [...found.values()];
     return {
       runs: found,
       pending: all.filter(({ pending }) => pending).length,
       error: all.find(({ error }) => error !== null)?.error ?? null,
-      retry: () => setAttempt((n) => n + 1),
+      retry: () => {
+        book.retry();
+        redraw();
+      },
     };
-  }, [key, version, states.join("\n")]);
+  }, [key, version, listing, states.join("\n")]);
 }
 
-function stateOf(run: string, known: Known | undefined, request: string): Diagnosis {
-  const isNewest = known?.request === request;
-  const answer = known?.answer ?? null;
+function stateOf(
+  run: string,
+  answer: HealthAnswer | null,
+  isCurrent: boolean,
+  error: string | null,
+): Diagnosis {
   return {
     health: answer?.runs.find((one) => one.run === run) ?? null,
-    pending: !isNewest,
-    error: isNewest ? (known?.error ?? null) : null,
+    pending: !isCurrent,
+    error: isCurrent ? error : null,
     reason: answer?.missing.find((one) => one.run === run)?.reason ?? null,
   };
 }

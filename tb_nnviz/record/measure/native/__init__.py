@@ -22,7 +22,7 @@ from tb_nnviz.record.measure.histogram import count_dtype
 from tb_nnviz.record.measure.native.team import find_team
 
 #: Version of the C functions' arguments, the same as ``INTERFACE`` in module.c.
-INTERFACE = 5
+INTERFACE = 6
 _DTYPES = {torch.float64: 0, torch.float32: 1, torch.bfloat16: 2, torch.float16: 3}
 #: Types whose elements are the values in memory. Another subclass may compute its elements.
 _PLAIN = {Tensor, torch.nn.Parameter}
@@ -130,8 +130,8 @@ def measure(
 
 
 def norms(tensors: Sequence[Tensor]) -> Tensor | None:
-    """Return the result of ``stats.norms``, or None if the extension cannot take one of the tensors."""
-    if library is None:
+    """Return the sums of ``norms.norms``, [tensors, 3], or None if the extension cannot take one of the tensors."""
+    if library is None or not tensors:
         return None
     arguments: list[int] = []
     try:
@@ -147,10 +147,10 @@ def norms(tensors: Sequence[Tensor]) -> Tensor | None:
         if is_interrupt(error):
             raise
         return None
-    found, result = _memory((3,), torch.float64)
+    found, result = _memory((len(tensors), 3), torch.float64)
     if not result:
         return None
-    library.norms(arguments, result, torch.get_num_threads())
+    library.norms(arguments, result, torch.get_num_threads(), True)
     return found
 
 
@@ -178,7 +178,7 @@ def heads_are_finite(heads: Sequence[tuple[Tensor, int]]) -> bool | None:
     found, result = _memory((3,), torch.float64)
     if not result:
         return None
-    library.norms(arguments, result, 1)
+    library.norms(arguments, result, 1, False)
     return not found[1].item()
 
 

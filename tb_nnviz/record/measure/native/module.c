@@ -17,7 +17,7 @@
 #include "job.h"
 
 #define SATURATION 1e-2
-#define INTERFACE 5 /* as in native/__init__.py: increment it when the arguments or the module's constants change */
+#define INTERFACE 6 /* as in native/__init__.py: increment it when the arguments or the module's constants change */
 #define HOLD (1 << 18) /* least number of elements for which it pays to release the GIL */
 
 #if defined(__GNUC__) || defined(__clang__)
@@ -92,16 +92,16 @@ static PyObject *measure(PyObject *self, PyObject *const *args, Py_ssize_t count
     Py_RETURN_NONE;
 }
 
-/* norms([x, numel, dtype, x, numel, dtype, ...], values, threads) */
+/* norms([x, numel, dtype, x, numel, dtype, ...], values, threads, each): three sums over all tensors, or over each */
 static PyObject *norms(PyObject *self, PyObject *const *args, Py_ssize_t count) {
     (void)self;
-    if (count != 3)
+    if (count != 4)
         return PyErr_Format(PyExc_TypeError, "invalid number of arguments: %zd", count);
     if (!PyList_Check(args[0]))
         return PyErr_Format(PyExc_TypeError, "invalid list: %R", args[0]);
     Py_ssize_t tensors = PyList_Size(args[0]) / 3, parts = 0;
-    double *values = address(args[1]), found[3] = {0, 0, 0};
-    int threads = (int)PyLong_AsLong(args[2]);
+    double *values = address(args[1]);
+    int threads = (int)PyLong_AsLong(args[2]), each = PyObject_IsTrue(args[3]);
     int64_t total = 0;
     NormPart *part = NULL;
     for (Py_ssize_t i = 0; i < tensors && !PyErr_Occurred(); i++) {
@@ -118,7 +118,7 @@ static PyObject *norms(PyObject *self, PyObject *const *args, Py_ssize_t count) 
         part = more;
         for (int j = 0; j < own; j++) {
             int64_t start = part_start(numel, BLOCK, own, j), end = part_start(numel, BLOCK, own, j + 1);
-            part[parts++] = (NormPart){x + start * ITEM_SIZE[dtype], end - start, dtype, {0, 0, 0}};
+            part[parts++] = (NormPart){x + start * ITEM_SIZE[dtype], end - start, dtype, each ? i : 0, {0, 0, 0}};
         }
         total += numel;
     }
@@ -127,12 +127,12 @@ static PyObject *norms(PyObject *self, PyObject *const *args, Py_ssize_t count) 
         return NULL;
     }
     PyThreadState *lock = total < HOLD ? NULL : PyEval_SaveThread();
+    memset(values, 0, 3 * (each ? tensors : 1) * sizeof *values);
     in_parts(norm_part, part, (int)parts, total < PART ? 1 : threads);
     for (Py_ssize_t i = 0; i < parts; i++) {
         for (int j = 0; j < 3; j++)
-            found[j] += part[i].found[j];
+            values[3 * part[i].tensor + j] += part[i].found[j];
     }
-    memcpy(values, found, sizeof found);
     free(part);
     if (lock)
         PyEval_RestoreThread(lock);
@@ -216,7 +216,7 @@ static int execute(PyObject *module) {
 
 static PyMethodDef methods[] = {
     {"measure", (PyCFunction)(void (*)(void))measure, METH_FASTCALL, "Statistics of a tensor."},
-    {"norms", (PyCFunction)(void (*)(void))norms, METH_FASTCALL, "Sum of squares over many tensors."},
+    {"norms", (PyCFunction)(void (*)(void))norms, METH_FASTCALL, "Sums of squares of many tensors."},
     {"moments", (PyCFunction)(void (*)(void))moments, METH_FASTCALL, "Sums of squares of Adam's state."},
     {"gradient_ratio", (PyCFunction)(void (*)(void))gradient_ratio, METH_FASTCALL, "Gradient over its usual size."},
     {"use_team", (PyCFunction)(void (*)(void))use_team, METH_FASTCALL, "Threads to share the work."},

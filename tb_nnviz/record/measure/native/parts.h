@@ -92,6 +92,7 @@ typedef struct {
     const char *x;
     int64_t numel;
     int dtype;
+    Py_ssize_t tensor;
     double found[3];
 } NormPart;
 

@@ -66,10 +66,10 @@ class Exploding(Rule):
         usual = float(self._totals.median()[0]) if len(self._totals) else np.nan
         absolute = 0 < self.limit["norm"] < total
         grown = total > self.limit["limit"] * usual and total > self.limit["largest"] * self._largest
-        grown |= len(self._early) == FIRST and total > self.limit["early"] * max(self._early)
+        slowly = len(self._early) == FIRST and total > self.limit["early"] * max(self._early)
         self._early += [total] if len(self._early) < FIRST else []
         self._last = values, total
-        if not (grown or absolute):
+        if not (grown or slowly or absolute):
             self._high.clear()
             self._totals.add(np.array([total]))
             self._rows.add(values.get("gradient", "norm") / clip_factor(values))
@@ -79,7 +79,13 @@ class Exploding(Rule):
         if len(self._high) < 2 and total < self.limit["sudden"] * usual and not absolute:
             return []
         self._is_over = True
-        return [self._found(values, total, usual, self._high[0][0])]
+        if slowly and not grown:
+            usual, limit = max(self._early), self.limit["early"] * max(self._early)
+            words = "the largest {:.3g} of the first logged steps"
+        else:
+            limit = self.limit["limit"] * usual if grown else self.limit["norm"]
+            words = "the median {:.3g} before"
+        return [self._found(values, total, usual, limit, self._high[0][0], words)]
 
     def _before_nan(self) -> list[Finding]:
         """Return the finding of a norm that had grown when the next logged step had NaN or Inf."""
@@ -90,9 +96,25 @@ class Exploding(Rule):
         usual = float(np.median(earlier))
         if total < self.limit["before_nan"] * usual or total < self.limit["before_nan"] / 2 * earlier.max():
             return []
-        return [self._found(values, total, usual, values.step, "; at the next logged step it is NaN or Inf")]
+        limit, more = self.limit["before_nan"] * usual, "; at the next logged step it is NaN or Inf"
+        # The norm may be only half of it over the largest norm, which is more than the median.
+        return [self._found(values, total, usual, limit, values.step, more=more)]
 
-    def _found(self, values: StepValues, total: float, usual: float, since: int, more: str = "") -> Finding:
+    def _found(
+        self, values: StepValues, total: float, usual: float, limit: float, since: int,
+        words: str = "the median {:.3g} before", more: str = "",
+    ) -> Finding:  # fmt: skip
+        """Return the finding of a step.
+
+        Args:
+            values: of the step.
+            total: the norm.
+            usual: the norm that it is compared with, NaN if there is none.
+            limit: the limit that the norm has crossed.
+            since: the first step above a limit.
+            words: what ``usual`` is.
+            more: the end of the evidence.
+        """
         rows, norms = values.rows["gradient"], values.get("gradient", "norm") / clip_factor(values)
         before = self._rows.median()
         before = np.append(before, np.full(len(rows) - before.size, np.nan))
@@ -101,8 +123,7 @@ class Exploding(Rule):
         growth = np.where(np.isfinite(growth), growth, 0)
         place = int(np.argmax(growth)) if growth.any() else int(np.nanargmax(norms))
         known = np.isfinite(usual)
-        limit = self.limit["limit"] * usual if known else self.limit["norm"]
-        times = f", {total / usual:.3g} times the median {usual:.3g} before" if known else f", above {limit:g}"
+        times = f", {total / usual:.3g} times {words.format(usual)}" if known else f", above {limit:g}"
         growing = f", {growth[place]:.3g} times its median" if growth[place] else ""
         most = f"{rows[place].name}: {norms[place]:.3g}{growing}"
         evidence = f"norm {total:.3g} at step {values.step}{times}; most in {most}{more}"
@@ -113,7 +134,7 @@ class Exploding(Rule):
         return self.finding(
             values.step, "severe", evidence, since=since, layer=rows[place].module, row=rows[place].name,
             kind="gradient", statistic="norm", value=total, limit=limit,
-            usual=usual if known else None, advice=advice,
+            usual=usual if known else None, advice=advice, quantity="gradient norm of all parameters",
         )  # fmt: skip
 
     def _over_depth(self, values: StepValues) -> list[Finding]:
@@ -145,6 +166,7 @@ class Exploding(Rule):
             self.finding(
                 values.step, "severe", evidence, layer=row.module, row=row.name, kind=found.kind, statistic="norm",
                 value=float(10 ** sizes[largest]), limit=usual * self.limit["depth"], usual=usual,
-                advice=(*advice, *self.advice[1:2]), details={"layers": layers},
+                advice=(*advice, *self.advice[1:2]), quantity=f"gradient size at {first.module or 'the model'}",
+                usual_is="that of the last layers", details={"layers": layers},
             )
         ]  # fmt: skip

@@ -86,4 +86,5 @@ class Spike(Rule):
         return self.finding(
             values.step, severity, evidence, layer=rows[place].module, row=rows[place].name, kind="gradient",
             statistic="norm", value=total, limit=self.limit["limit"] * usual, usual=usual,
+            quantity="gradient norm of all parameters",
         )  # fmt: skip

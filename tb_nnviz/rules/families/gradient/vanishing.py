@@ -82,30 +82,31 @@ class Vanishing(Rule):
         rows, sizes = values.rows[found.kind], found.sizes
         top = _top(sizes)
         drops = np.diff(sizes[: top + 1])
-        # One layer that takes half of the fall is the cause. Otherwise all are alike, and the first that is below the
-        # limit is named.
+        # One layer that takes half of the fall is the cause. Otherwise all are alike, and the one with the smallest
+        # gradient is named, which suffers most.
         sharp = int(np.argmax(drops)) + 1
         is_sharp = drops[sharp - 1] >= 0.5 * (sizes[top] - sizes[: top + 1].min())
-        below = np.flatnonzero(sizes[:top] < sizes[top] + np.log10(self.limit["limit"]))
-        cause = sharp if is_sharp or not below.size else int(below[-1])
         lowest = int(np.argmin(sizes[: top + 1]))
+        cause = sharp if is_sharp else lowest
         vanished = np.flatnonzero(sizes < sizes[top] + np.log10(self.limit["limit"]))
         layers = [rows[int(place)].module for place in found.places[vanished]]
         low, high = 10 ** float(sizes[lowest]), 10 ** float(sizes[top])
         lowest_row, cause_row = rows[int(found.places[lowest])], rows[int(found.places[cause])]
         if is_sharp:
             cause_row = self._between(values, found, sharp)
+        start, named = f"from {cause_row.module} on " if is_sharp else "", name_layers(dict.fromkeys(layers))
         evidence = (
-            f"from {cause_row.module} on towards the input the gradient falls to {low / high:.1g} of its size: "
-            f"{low:.2g} at {lowest_row.module} and {high:.2g} at {rows[int(found.places[top])].module} at step "
-            f"{values.step}; {vanished.size} of {sizes.size} layers, {name_layers(dict.fromkeys(layers))}, are below "
-            f"{self.limit['limit']:g}"
+            f"{start}towards the input the gradient falls to {low / high:.1g} of its size: {low:.2g} at "
+            f"{lowest_row.module} and {high:.2g} at {rows[int(found.places[top])].module} at step {values.step}; "
+            f"{vanished.size} of {sizes.size} layers, {named}, are below {self.limit['limit']:g}"
         )
         severe = low / high < self.limit["severe"]
         return self.finding(
             values.step, "severe" if severe else "warning", evidence, since=self._since, layer=cause_row.module,
             row=cause_row.name, kind=found.kind, statistic="norm", value=low, limit=high * self.limit["limit"],
             usual=high, advice=self.advice if self._since == self._first else self._later(),
+            quantity=f"{_size(found)} of {lowest_row.module or 'the model'}",
+            usual_is=f"that of {rows[int(found.places[top])].module or 'the model'}",
             details={"layers": list(dict.fromkeys(layers)), "smallest": lowest_row.module},
         )  # fmt: skip
 
@@ -132,6 +133,11 @@ class Vanishing(Rule):
             "Lower the learning rate: units that saturate or die let nothing pass.",
             "Add residual connections, or a normalization behind each layer.",
         )
+
+
+def _size(found: Profile) -> str:
+    """Return what a profile measures, in words."""
+    return "norm of the gradient of the output" if found.kind == "activation_gradient" else "RMS of the gradient"
 
 
 def _top(sizes: np.ndarray) -> int:

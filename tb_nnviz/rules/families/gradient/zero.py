@@ -40,6 +40,9 @@ class Zero(Rule):
             return self._nothing(values)
         self._empty = 0
         judged = present & rows.trainable & (rows.numel > 0)
+        if not (norm[judged] == 0).any():
+            self._lasting.update(values.step, np.zeros(len(rows.layers), bool))
+            return []
         largest, present_layers = np.zeros(len(rows.layers)), np.zeros(len(rows.layers), bool)
         with np.errstate(invalid="ignore"):
             np.maximum.at(largest, rows.layer[judged], norm[judged])

@@ -1,6 +1,8 @@
+import { useMemo } from "preact/hooks";
 import { tickOf } from "../../../lib/format";
 import { PEAK_RULE } from "../../../lib/marks";
 import { cssColour, palette, tableColour } from "../../../lib/palette";
+import { foundLayers } from "../../../lib/rules/findings";
 import { ticks, toUnit } from "../../../lib/scale";
 import type { CellLabel, Scale } from "../../../lib/types";
 import { markPath } from "../../../plot/marks";
@@ -34,6 +36,14 @@ export function Legend() {
         {text}
       </span>
     );
+  const outlined = useMemo(
+    () =>
+      store.shown.value.some((run) => {
+        const layers = foundLayers(flow.findings.value, run);
+        return flow.rows.union.value.rows.some(({ module }) => layers.has(module));
+      }),
+    [store.shown.value, flow.findings.value, flow.rows.union.value],
+  );
   const far = flow.picture.grids.value.some(({ match }) => match?.far.includes(1));
   return (
     <div class="legend" role="img" aria-label={UI_TEXT.legend} data-testid="legend">
@@ -67,6 +77,12 @@ export function Legend() {
           <span class="chip" title={TEXT.farTitle}>
             <i class="far" style={{ backgroundColor: cssColour(tableColour(colours, 0.5)) }} />
             {TEXT.farChip}
+          </span>
+        )}
+        {outlined && (
+          <span class="chip" title={TEXT.outlineTitle} data-testid="legend-outline">
+            <i class="found-outline" />
+            {TEXT.outline}
           </span>
         )}
         {flow.marks.markKinds.value.map((kind) => (

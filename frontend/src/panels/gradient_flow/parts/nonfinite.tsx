@@ -39,7 +39,9 @@ export function NonfiniteSteps({ run, line, from, to, fallback }: Props) {
   const body = { runs: [run], kind, statistics, rows: [line.type === "row" ? names[0] : names], from, to };
   const { data: one } = useQuery("series", body, read, { debounce: REST_MS });
   const of = (name: string) => one?.values.get(name);
-  const found = one ? worstOf(one.absent, of(source), of("nonfinite"), of("count")) : null;
+  const found = one
+    ? worstOf(one.absent, of(source), of("nonfinite"), of("count"), kind === "gradient")
+    : null;
   if (!one || !found) return <>{fallback}</>;
   const elements = found.elements === null ? null : exact(found.elements);
   const all = found.all === null ? null : exact(found.all);

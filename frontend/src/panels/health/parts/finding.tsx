@@ -2,9 +2,9 @@ import { useState } from "preact/hooks";
 import { short } from "../../../lib/format";
 import type { Finding } from "../../../lib/rules/findings";
 import { useStore } from "../../../ui/context";
-import { showFinding } from "../../../ui/health/findings";
+import { panelOf, showFinding } from "../../../ui/health/findings";
 import { Name } from "../../../ui/name";
-import { UI_TEXT } from "../../../ui/text";
+import { statisticName, UI_TEXT } from "../../../ui/text";
 import { layersOf } from "../model";
 import { TEXT } from "../text";
 import { Evidence } from "./picture";
@@ -16,13 +16,15 @@ interface Props {
   finding: Finding;
   /** True if the advice is folded out at first. */
   open: boolean;
+  /** The reference run's value in the same place, null if it is unknown. */
+  reference: number | null;
   /** True if it follows from another finding. */
   isEffect?: boolean;
   dismiss: (rule: string) => void;
 }
 
 /** One finding with its evidence, its picture and what to try. */
-export function FindingCard({ finding, open, isEffect = false, dismiss }: Props) {
+export function FindingCard({ finding, open, reference, isEffect = false, dismiss }: Props) {
   const store = useStore();
   const { title, severity, rule, since, evidence, advice, source, layer } = finding;
   const layers = layersOf(finding);
@@ -60,17 +62,19 @@ export function FindingCard({ finding, open, isEffect = false, dismiss }: Props)
           <span class="dim">{TEXT.since(since)}</span>
         </p>
         <p class="h-evidence">{evidence}</p>
-        <Facts finding={finding} />
+        <Facts finding={finding} reference={reference} />
         <div class="h-actions">
-          <button
-            type="button"
-            class="button strong"
-            title={TEXT.showTitle}
-            data-testid="h-show"
-            onClick={() => showFinding(store, finding)}
-          >
-            {TEXT.show}
-          </button>
+          {panelOf(store, finding) !== null && (
+            <button
+              type="button"
+              class="button strong"
+              title={TEXT.showTitle}
+              data-testid="h-show"
+              onClick={() => showFinding(store, finding)}
+            >
+              {TEXT.show}
+            </button>
+          )}
           {advice.length > 0 && (
             <button
               type="button"
@@ -107,19 +111,39 @@ export function FindingCard({ finding, open, isEffect = false, dismiss }: Props)
   );
 }
 
-function Facts({ finding }: { finding: Finding }) {
-  const { value, limit, usual } = finding;
-  const facts = (["value", "limit", "usual"] as const).flatMap((name) => {
-    const number = { value, limit, usual }[name];
-    return number === null ? [] : [{ name, number }];
-  });
-  if (facts.length === 0) return null;
+/** The value with its limit, its usual value and that of the reference run, all of one quantity. */
+function Facts({ finding, reference }: { finding: Finding; reference: number | null }) {
+  const store = useStore();
+  const { value, limit, usual, kind, statistic, row, quantity, usualIs } = finding;
+  const title = TEXT.factTitle;
+  const facts = [
+    { name: "value", number: value, title: title.value, more: "" },
+    { name: "limit", number: limit, title: title.limit, more: "" },
+    {
+      name: "usual",
+      number: usual,
+      title: usualIs === "" ? title.usual : title.usualIs(usualIs),
+      more: usualIs === "" ? "" : TEXT.isUsual(usualIs),
+    },
+    {
+      name: "reference",
+      // The server has the statistic of the row only.
+      number: quantity === "" && value !== null ? reference : null,
+      title: title.reference(store.ref.value ?? ""),
+      more: "",
+    },
+  ] as const;
+  const known = facts.flatMap((one) => (one.number === null ? [] : [{ ...one, number: one.number }]));
+  if (known.length === 0) return null;
+  const what = quantity || (statistic === "" ? "" : TEXT.ofRow(statisticName(kind, statistic), row));
   return (
-    <dl class="h-facts">
-      {facts.map(({ name, number }) => (
-        <div key={name} title={TEXT.factTitle[name]}>
+    <dl class="h-facts" data-testid="h-facts">
+      {what !== "" && <Name class="h-quantity" text={what} title={what} />}
+      {known.map(({ name, number, title: words, more }) => (
+        <div key={name} title={words}>
           <dt>{TEXT[name]}</dt>
           <dd class={name}>{short(number)}</dd>
+          {more !== "" && <span class="dim">{more}</span>}
         </div>
       ))}
     </dl>

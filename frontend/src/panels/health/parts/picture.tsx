@@ -1,6 +1,6 @@
 import { useMemo } from "preact/hooks";
 import { asIs, useQuery } from "../../../data/use_query";
-import { short, tick } from "../../../lib/format";
+import { exact, short, tick } from "../../../lib/format";
 import type { Finding } from "../../../lib/rules/findings";
 import { shapeOf, svgPath } from "../../../plot/markers";
 import { markPath } from "../../../plot/marks";
@@ -8,6 +8,7 @@ import { useSize, useStore } from "../../../ui/context";
 import { RunMarker } from "../../../ui/icon";
 import { Name } from "../../../ui/name";
 import { statisticName, UI_TEXT } from "../../../ui/text";
+import { useTooltip } from "../../../ui/tooltip";
 import { useInView } from "../in_view";
 import { HEIGHT, layOut, type PictureLayout } from "../layout";
 import {
@@ -124,7 +125,28 @@ function Drawing({ finding, lines, title, names, pending, error, statistic }: Dr
       : [own.at[0], Math.max(last, finding.step)];
     return layOut(lines, guides, domain, statistic, width);
   }, [lines, own, width, hasUnit, limit, usual, names, statistic, finding]);
-  const compared = other && valueAt(other, place);
+  const tooltip = useTooltip([layout]);
+  const point = (event: PointerEvent) => {
+    if (!layout || !own) return;
+    const box = (event.currentTarget as Element).getBoundingClientRect();
+    const here = layout.atOf(event.clientX - box.left);
+    const near = valueAt(own, names ? Math.round(here) : here);
+    if (!near) {
+      tooltip.hide();
+      return;
+    }
+    const there = other && valueAt(other, near.at);
+    const where = (at: number) => (names ? (names[at] ?? "") : UI_TEXT.nearestStep(at));
+    const text = (value: number) => (Number.isFinite(value) ? exact(value) : TEXT.nonfinite);
+    tooltip.show(event, {
+      run: own.run,
+      step: where(near.at),
+      what: title,
+      value: text(near.value),
+      lines: other && there ? [TEXT.beside(other.run, text(there.value), where(there.at))] : [],
+      help: "",
+    });
+  };
   const alt =
     layout && own
       ? names
@@ -136,7 +158,15 @@ function Drawing({ finding, lines, title, names, pending, error, statistic }: Dr
       <figcaption>
         <Name text={title} title={title} />
       </figcaption>
-      <div class="h-plot" ref={ref} style={{ height: `${HEIGHT}px` }} aria-busy={pending && layout === null}>
+      <div
+        class="h-plot"
+        ref={ref}
+        style={{ height: `${HEIGHT}px` }}
+        aria-busy={pending && layout === null}
+        data-testid="h-plot"
+        onPointerMove={point}
+        onPointerLeave={tooltip.hide}
+      >
         {layout ? (
           <svg width={width} height={HEIGHT} viewBox={`0 0 ${width} ${HEIGHT}`} role="img" aria-label={alt}>
             <Axes layout={layout} names={names} />
@@ -172,8 +202,14 @@ function Drawing({ finding, lines, title, names, pending, error, statistic }: Dr
         )}
       </div>
       <div class="h-legend">
-        {[own, other].map(
-          (line) =>
+        {names && place >= 0 && (
+          <span class="dim" title={finding.row}>
+            {TEXT.inRow(cut(finding.row))}
+          </span>
+        )}
+        {[own, other].map((line) => {
+          const at = line && valueAt(line, place);
+          return (
             line && (
               <span key={line.run} title={line.run}>
                 <RunMarker
@@ -181,16 +217,16 @@ function Drawing({ finding, lines, title, names, pending, error, statistic }: Dr
                   shape={shapeOf(store.order.value.get(line.run) ?? 0)}
                 />
                 <Name text={store.shortNames.value.get(line.run) ?? line.run} among={store.shortList.value} />
-                {line === other && (
-                  <span class="dim" data-testid="h-reference">
-                    {compared
-                      ? `${short(compared.value)} ${names ? "" : UI_TEXT.nearestStep(compared.at)}`
-                      : ""}
+                {at && (
+                  <span class="dim" data-testid={line === other ? "h-reference" : "h-own"}>
+                    {Number.isFinite(at.value) ? short(at.value) : TEXT.nonfinite}
+                    {names ? "" : ` ${UI_TEXT.nearestStep(at.at)}`}
                   </span>
                 )}
               </span>
-            ),
-        )}
+            )
+          );
+        })}
       </div>
     </>
   );

@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import { asIs, useQuery } from "../../../data/use_query";
 import { tick } from "../../../lib/format";
-import type { RuleInfo } from "../../../lib/rules/health";
+import type { LimitWords, RuleInfo } from "../../../lib/rules/health";
 import { type RuleSettings, withLimit, withRule } from "../../../lib/rules/settings";
 import { unknownSettings } from "../model";
 import { TEXT } from "../text";
@@ -28,8 +28,8 @@ export function RulesTable({ settings, set, found, error: message }: Props) {
   return (
     <section class="h-rules" aria-label={TEXT.rules} aria-busy={query.pending} data-testid="h-rules">
       <p class="dim">{TEXT.rulesHelp}</p>
-      {error !== null && !rules.some(({ name }) => names(error, name)) && (
-        <p class="h-error" role="alert">
+      {error !== null && (
+        <p class="h-error" role="alert" data-testid="h-rules-error">
           {error}
         </p>
       )}
@@ -75,7 +75,7 @@ interface RowProps extends Omit<Props, "found"> {
 }
 
 function RuleRow({ rule, settings, set, found, error }: RowProps) {
-  const { name, title, limits } = rule;
+  const { name, title, limits, words } = rule;
   const own = settings.get(name);
   const isOff = own === null;
   return (
@@ -99,6 +99,7 @@ function RuleRow({ rule, settings, set, found, error }: RowProps) {
             key={limit}
             rule={name}
             limit={limit}
+            words={words.get(limit) ?? { text: limit, unit: "" }}
             initial={initial}
             value={own?.get(limit) ?? null}
             disabled={isOff}
@@ -107,7 +108,7 @@ function RuleRow({ rule, settings, set, found, error }: RowProps) {
           />
         ))}
         {error !== null && (
-          <p class="h-error" role="alert" data-testid="h-limit-error">
+          <p class="h-error" data-testid="h-limit-error">
             {error}
           </p>
         )}
@@ -132,6 +133,7 @@ function RuleRow({ rule, settings, set, found, error }: RowProps) {
 interface FieldProps {
   rule: string;
   limit: string;
+  words: LimitWords;
   initial: number;
   value: string | null;
   disabled: boolean;
@@ -140,7 +142,7 @@ interface FieldProps {
 }
 
 /** Field of one limit. A change takes effect with Enter or when the field is left. */
-function LimitField({ rule, limit, initial, value, disabled, bad, change }: FieldProps) {
+function LimitField({ rule, limit, words, initial, value, disabled, bad, change }: FieldProps) {
   const [typed, setTyped] = useState<string | null>(null);
   const shown = typed ?? value ?? "";
   const commit = () => {
@@ -152,7 +154,7 @@ function LimitField({ rule, limit, initial, value, disabled, bad, change }: Fiel
       class={value === null ? "h-limit" : "h-limit set"}
       title={TEXT.limitTitle(rule, limit, tick(initial))}
     >
-      <span>{TEXT.limitName(limit)}</span>
+      <span>{words.text}</span>
       <input
         class={bad ? "field bad" : "field"}
         type="text"
@@ -167,6 +169,7 @@ function LimitField({ rule, limit, initial, value, disabled, bad, change }: Fiel
         onBlur={commit}
         onKeyDown={(event) => event.key === "Enter" && commit()}
       />
+      {words.unit !== "" && <span>{words.unit}</span>}
     </label>
   );
 }

@@ -1,5 +1,5 @@
 import { useMemo, useState } from "preact/hooks";
-import type { Chain } from "../../../lib/rules/findings";
+import type { Chain, Finding } from "../../../lib/rules/findings";
 import type { RunHealth } from "../../../lib/rules/health";
 import { shapeOf } from "../../../plot/markers";
 import { useStore } from "../../../ui/context";
@@ -7,9 +7,11 @@ import type { Diagnosis } from "../../../ui/health/use_diagnoses";
 import { RunMarker } from "../../../ui/icon";
 import { Name } from "../../../ui/name";
 import { UI_TEXT } from "../../../ui/text";
+import { useInView } from "../in_view";
 import { keyOf, verdictOf, visibleChains } from "../model";
 import { TEXT } from "../text";
 import { Checked } from "./checked";
+import { Comparison, useComparison } from "./comparison";
 import { FindingCard } from "./finding";
 import { VerdictChip } from "./verdict";
 
@@ -28,8 +30,12 @@ export function RunCard({ run, diagnosis, dismissed, dismiss, open }: Props) {
   const { health, pending, error, reason } = diagnosis;
   const chains = useMemo(() => (health ? visibleChains(health, dismissed) : []), [health, dismissed]);
   const isReference = run === store.ref.value && store.shown.value.length > 1;
+  const { ref, inView } = useInView<HTMLElement>();
+  const compared = useComparison(run, inView && health !== null);
+  const referenceOf = (finding: Finding) => compared?.values.get(keyOf(finding)) ?? null;
   return (
     <section
+      ref={ref}
       class={pending && health ? "h-run stale" : "h-run"}
       aria-label={run}
       aria-busy={pending}
@@ -53,6 +59,7 @@ export function RunCard({ run, diagnosis, dismissed, dismiss, open }: Props) {
           </span>
         )}
       </header>
+      {health && compared && <Comparison compared={compared} />}
       {error !== null && (
         <p class="h-error" role="alert">
           {error}
@@ -71,7 +78,13 @@ export function RunCard({ run, diagnosis, dismissed, dismiss, open }: Props) {
         </p>
       )}
       {chains.map((chain, i) => (
-        <ChainView key={keyOf(chain.cause)} chain={chain} open={open && i === 0} dismiss={dismiss} />
+        <ChainView
+          key={keyOf(chain.cause)}
+          chain={chain}
+          open={open && i === 0}
+          referenceOf={referenceOf}
+          dismiss={dismiss}
+        />
       ))}
       {health && <Checked health={health} />}
     </section>
@@ -96,15 +109,17 @@ function Scope({ health: { steps, checked, unchecked } }: { health: RunHealth })
 interface ChainProps {
   chain: Chain;
   open: boolean;
+  /** Return the reference run's value of a finding. */
+  referenceOf: (finding: Finding) => number | null;
   dismiss: (rule: string) => void;
 }
 
 /** A cause, with what follows from it folded below. */
-function ChainView({ chain: { cause, effects }, open, dismiss }: ChainProps) {
+function ChainView({ chain: { cause, effects }, open, referenceOf, dismiss }: ChainProps) {
   const [unfolded, unfold] = useState(false);
   return (
     <div class="h-chain" data-testid="h-chain">
-      <FindingCard finding={cause} open={open} dismiss={dismiss} />
+      <FindingCard finding={cause} open={open} reference={referenceOf(cause)} dismiss={dismiss} />
       {effects.length > 0 && (
         <div class="h-effects">
           <button
@@ -125,7 +140,14 @@ function ChainView({ chain: { cause, effects }, open, dismiss }: ChainProps) {
           </button>
           {unfolded &&
             effects.map((one) => (
-              <FindingCard key={keyOf(one)} finding={one} open={false} isEffect dismiss={dismiss} />
+              <FindingCard
+                key={keyOf(one)}
+                finding={one}
+                open={false}
+                reference={referenceOf(one)}
+                isEffect
+                dismiss={dismiss}
+              />
             ))}
         </div>
       )}

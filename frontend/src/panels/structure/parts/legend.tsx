@@ -1,20 +1,38 @@
 import { tick } from "../../../lib/format";
 import { cssColour, labelOf, palette } from "../../../lib/palette";
 import type { CellLabel } from "../../../lib/types";
+import { markPath } from "../../../plot/marks";
 import { useStore } from "../../../ui/context";
+import { useFoundLayers } from "../../../ui/health/findings";
 import { Ramp } from "../../../ui/legend";
 import { statisticName, UI_TEXT } from "../../../ui/text";
 import type { Values } from "../data";
 import type { Models } from "../model";
 import { TEXT } from "../text";
 
-/** Legend of bars and boxes: the scale, and the states that occur at the cursor's step. */
-export function StructureLegend({ models, values }: { models: Models; values: Values }) {
+interface Props {
+  models: Models;
+  values: Values;
+  /** Run whose dataflow is drawn, and whose layers are flagged. */
+  run: string;
+}
+
+/** Legend of bars and boxes: the scale, the states that occur at the cursor's step, and the flag of findings. */
+export function StructureLegend({ models, values, run }: Props) {
   const store = useStore();
+  const flagged = useFoundLayers(run).size > 0 && (
+    <span class="chip" title={TEXT.flagTitle(run)} data-testid="legend-finding">
+      <svg class="flag-shape" width="10" height="10" viewBox="0 0 10 10" aria-hidden="true">
+        <path d={markPath("finding", 4, 5)} />
+      </svg>
+      {TEXT.flag}
+    </span>
+  );
   if (store.source.value !== store.statistic.value) {
     return (
       <div class="legend structure-legend" data-testid="legend">
         {TEXT.elsewhere(statisticName(store.kind.value, store.statistic.value))}
+        {flagged}
       </div>
     );
   }
@@ -57,6 +75,7 @@ export function StructureLegend({ models, values }: { models: Models; values: Va
           {UI_TEXT.pending}
         </span>
       )}
+      {flagged}
       <span class="stands">{TEXT.stands}</span>
     </div>
   );
