@@ -245,7 +245,7 @@ def test_picture_of_structure_holds_the_whole_drawing(view: View, tmp_path: Path
     picture = export(view, tmp_path)
     drawn = [text for text, _ in picture.texts]
     # The table has the layers of all eight blocks. In the drawing, one block stands for all.
-    assert any(text.endswith("Sequential") and text.startswith("8 ") for text in drawn)
+    assert any("8 × Sequential" in text for text in drawn)  # noqa: RUF001
     assert drawn.count("conv1") == 9 and drawn.count("norm2") == 9 and len(names) < 60
     assert {"images", "output"} <= set(drawn)
     view.get("separate-blocks.0").click()
@@ -253,7 +253,7 @@ def test_picture_of_structure_holds_the_whole_drawing(view: View, tmp_path: Path
     picture = export(view, tmp_path)
     drawn = [text for text, _ in picture.texts]
     # Now each block is drawn separately, and the picture is higher than the page.
-    assert not any(text.endswith("Sequential") and text.startswith("8 ") for text in drawn)
+    assert not any("8 × Sequential" in text for text in drawn)  # noqa: RUF001
     assert picture.image.height > 3 * SMALL["height"]
     # A drawing that is zoomed and moved gives the same picture.
     view.get("zoom-in").click()
