@@ -244,9 +244,16 @@ def test_picture_of_structure_holds_the_whole_drawing(view: View, tmp_path: Path
     names = view.find(".structure-table .line .label").all_inner_texts()
     picture = export(view, tmp_path)
     drawn = [text for text, _ in picture.texts]
-    # Each block has the same layers, in the table and in the drawing.
-    assert drawn.count("conv1") == 16 and drawn.count("norm2") == 16 and len(names) < 60
+    # The table has the layers of all eight blocks. In the drawing, one block stands for all.
+    assert any("8 × Sequential" in text for text in drawn)  # noqa: RUF001
+    assert drawn.count("conv1") == 9 and drawn.count("norm2") == 9 and len(names) < 60
     assert {"images", "output"} <= set(drawn)
+    view.get("separate-blocks.0").click()
+    view.settle()
+    picture = export(view, tmp_path)
+    drawn = [text for text, _ in picture.texts]
+    # Now each block is drawn separately, and the picture is higher than the page.
+    assert not any("8 × Sequential" in text for text in drawn)  # noqa: RUF001
     assert picture.image.height > 3 * SMALL["height"]
     # A drawing that is zoomed and moved gives the same picture.
     view.get("zoom-in").click()

@@ -4,6 +4,9 @@ import { isField } from "../ui/keyboard_nav";
 import type { Panel } from "./registry";
 import { TEXT } from "./text";
 
+/** Fields that find layers. */
+const SEARCH_FIELDS = '[data-testid="row-filter"], [data-testid="graph-search"]';
+
 /** Handle the page's keyboard shortcuts. A list, a tab or a field handles its own keys first. */
 export function useKeys(panels: readonly Panel[]): void {
   const store = useStore();
@@ -31,7 +34,7 @@ export function useKeys(panels: readonly Panel[]): void {
           ArrowDown: nav?.moveLayer && (() => nav.moveLayer?.(1)),
           k: nav?.moveLayer && (() => nav.moveLayer?.(-1)),
           j: nav?.moveLayer && (() => nav.moveLayer?.(1)),
-          "/": () => document.querySelector<HTMLElement>('[data-testid="row-filter"]')?.focus(),
+          "/": () => document.querySelector<HTMLElement>(SEARCH_FIELDS)?.focus(),
           "?": () => {
             store.keysListed.value = !store.keysListed.value;
           },

@@ -61,7 +61,7 @@ export const TEXT = {
       { keys: ["k", "j"], what: "previous or next layer; also ↑ and ↓" },
       { keys: ["+", "−", "0"], what: "Gradient flow: zoom in, zoom out, show all steps" },
       { keys: ["1", "…", "7"], what: "panels, in the order of their tabs" },
-      { keys: ["/"], what: "filter the layers" },
+      { keys: ["/"], what: "filter or find layers" },
       { keys: ["Esc"], what: "close the open dialog or leave a field" },
       { keys: ["?"], what: "show this list" },
     ],

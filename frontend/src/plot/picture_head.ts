@@ -31,7 +31,11 @@ const STRONG = `600 15px ${FONT}`;
 const RUN = `500 12px ${FONT}`;
 
 /** Place the texts of a head within a width. A text that is wider than a line is split. */
-function placed(g: CanvasRenderingContext2D, { title, facts, runs }: PictureHead, width: number): Item[] {
+export function placed(
+  g: CanvasRenderingContext2D,
+  { title, facts, runs }: PictureHead,
+  width: number,
+): Item[] {
   const items: Item[] = [];
   let y = 0;
   const lines = (text: string, font: string, height: number, isDim: boolean) => {

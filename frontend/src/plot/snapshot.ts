@@ -142,7 +142,7 @@ function drawText(g: CanvasRenderingContext2D, node: Text, style: CSSStyleDeclar
 }
 
 /** Return the lines into which the browser has broken a text, with their positions. */
-function linesOf(node: Text): { text: string; rect: DOMRect }[] {
+export function linesOf(node: Text): { text: string; rect: DOMRect }[] {
   const lines: { text: string; rect: DOMRect }[] = [];
   const range = document.createRange();
   for (const { 0: word, index } of node.data.matchAll(/\S+\s*|\s+/g)) {

@@ -1,7 +1,9 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { theme } from "../plot/canvas";
 import { shapeOf } from "../plot/markers";
+import type { PictureHead } from "../plot/picture_head";
 import { snapshot } from "../plot/snapshot";
+import { svgPicture } from "../plot/svg_picture";
 import { layOutWhole } from "../plot/whole";
 import { useStore } from "./context";
 import { UI_TEXT } from "./text";
@@ -56,6 +58,8 @@ interface Props {
   /** Return the element to draw, or null if there is none. */
   png: () => HTMLElement | null;
   picture: () => PictureText;
+  /** Return the parts of the page that an SVG file shows. Without it there is no such file. */
+  svg?: () => HTMLElement[];
   /** Return the file's text. If data must be fetched first, return a promise of the file and report progress. */
   csv: (onProgress: OnProgress, abort: AbortSignal) => string | Promise<Blob>;
   /** Tooltip, if the file contains more than the panel shows. */
@@ -68,6 +72,7 @@ export function Exports({
   names,
   png,
   picture: textOf,
+  svg,
   csv,
   csvTitle = UI_TEXT.csvTitle,
   disabled = false,
@@ -77,11 +82,11 @@ export function Exports({
   const [failed, setFailed] = useState<string | null>(null);
   const abort = useRef<AbortController | null>(null);
   useEffect(() => () => abort.current?.abort(), []);
-  const picture = async () => {
+  /** Lay out the whole panel, and then draw it. */
+  const print = async (draw: (element: HTMLElement, head: PictureHead) => void) => {
     const element = png();
     if (!element || store.printing.value) return;
     const { title, facts } = textOf();
-    const colours = theme(store.dark.value);
     const head = {
       title,
       facts: facts.filter((fact): fact is string => typeof fact === "string" && fact !== ""),
@@ -98,13 +103,24 @@ export function Exports({
       // The panel renders what is scrolled out of view, and then draws it.
       await frames(2);
       restore = layOutWhole(element);
-      const canvas = snapshot(element, head, colours, Math.max(2, window.devicePixelRatio));
-      canvas.toBlob((blob) => blob && download(blob, `${names.png}.png`), "image/png");
+      draw(element, head);
     } finally {
       restore();
       store.printing.value = false;
     }
   };
+  const picture = () =>
+    print((element, head) => {
+      const canvas = snapshot(element, head, theme(store.dark.value), Math.max(2, window.devicePixelRatio));
+      canvas.toBlob((blob) => blob && download(blob, `${names.png}.png`), "image/png");
+    });
+  const vector = (parts: () => HTMLElement[]) =>
+    print((_, head) => {
+      const g = document.createElement("canvas").getContext("2d");
+      if (!g) return;
+      const text = svgPicture(parts(), head, theme(store.dark.value), g);
+      download(new Blob([text], { type: "image/svg+xml" }), `${names.png}.svg`);
+    });
   const later = async (file: Promise<Blob>, controller: AbortController) => {
     abort.current = controller;
     setShare(0);
@@ -150,6 +166,18 @@ export function Exports({
       >
         {UI_TEXT.png}
       </button>
+      {svg && (
+        <button
+          type="button"
+          class="button"
+          title={UI_TEXT.svgTitle}
+          data-testid="export-svg"
+          onClick={() => void vector(svg)}
+          disabled={disabled}
+        >
+          {UI_TEXT.svg}
+        </button>
+      )}
       <button
         type="button"
         class="button"

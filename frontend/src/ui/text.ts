@@ -128,6 +128,8 @@ export const UI_TEXT = {
   csvShare: (percent: number) => `CSV ${percent} %`,
   png: "PNG",
   pngTitle: "Download this picture as a PNG file",
+  svg: "SVG",
+  svgTitle: "Download the whole drawing as an SVG file, which stays sharp at any size",
   drawing: "Drawing the picture…",
   reference: "reference",
   layerFact: (layer: string) => `layer ${layer}`,

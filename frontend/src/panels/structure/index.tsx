@@ -16,7 +16,8 @@ import { NoRuns, PanelEmpty } from "../../ui/panel_empty";
 import { StepSlider } from "../../ui/step_slider";
 import { UI_TEXT } from "../../ui/text";
 import { useModels, useValues } from "./data";
-import { linesOf, openLevels, openWithin } from "./model";
+import { linesOf, openLevels } from "./model";
+import { ArchitecturesLine } from "./parts/architectures";
 import { StructureExports } from "./parts/exports";
 import { Drawing } from "./parts/graph";
 import { StructureLegend } from "./parts/legend";
@@ -26,9 +27,8 @@ import { TEXT } from "./text";
 
 export { style };
 
-/** Maximum number of lines shown by default, and of boxes in the drawing. */
+/** Maximum number of lines shown by default. */
 const FIRST_LINES = 48;
-const MAX_BOXES = 300;
 /** Width below which the table and the graph do not fit side by side. */
 const WIDE = 900;
 
@@ -58,7 +58,6 @@ export function View() {
     if (opened.value === null) return openLevels(models.tree, FIRST_LINES);
     return new Set(opened.value === "" ? [] : opened.value.split(",").map(unescaped));
   }, [models, opened.value]);
-  const drawn = useMemo(() => (models ? openWithin(models.tree, open, MAX_BOXES) : open), [models, open]);
   const setOpen = (next: ReadonlySet<string>) => {
     opened.value = [...next].map(encodeURIComponent).join(",");
   };
@@ -128,6 +127,7 @@ export function View() {
           <Failure what={UI_TEXT.whatSeries} message={values.error} retry={values.retry} />
         )}
         <div class="structure-picture" data-testid="structure-picture">
+          {models.runs.length > 1 && <ArchitecturesLine models={models} />}
           <div class={`structure ${show}`} data-testid="structure">
             {show !== "graph" && (
               <Table
@@ -145,8 +145,7 @@ export function View() {
                 models={models}
                 values={values}
                 place={place}
-                open={drawn}
-                limited={drawn.size < models.modules.filter(({ name }) => open.has(name)).length}
+                open={open}
                 selected={selected}
                 toggle={toggle}
               />
@@ -224,7 +223,13 @@ export function View() {
               store.view.step.value = step;
             }}
           />
-          <StructureExports models={models} values={values} place={place} lines={lines.length} />
+          <StructureExports
+            models={models}
+            values={values}
+            place={place}
+            lines={lines.length}
+            hasGraph={show !== "table" && (structure?.graph?.nodes.length ?? 0) > 0}
+          />
         </div>
       </div>
       {(query.pending || values.loading) && <Busy />}

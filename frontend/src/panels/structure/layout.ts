@@ -18,6 +18,9 @@ interface FlowLayout {
 }
 
 const CALL = { width: 164, height: 40 };
+/** Box of a layer of repeated blocks, and box of these blocks. */
+const REPEATED = { width: 224, height: 42 };
+const FOLD = { width: 240, height: 60 };
 const JOIN_HEIGHT = 22;
 const CHAR = 6.2;
 /** Maximum number of characters of a label that are drawn. */
@@ -29,7 +32,8 @@ const MARGIN = 12;
 const PORT = { width: 6, height: 0 };
 
 export function sizeOf(node: FlowNode): Item {
-  if (node.kind !== "operator") return CALL;
+  if (node.fold) return FOLD;
+  if (node.kind !== "operator") return node.names.length > 1 ? REPEATED : CALL;
   return { width: Math.max(34, 16 + Math.min(MAX_CHARS, node.label.length) * CHAR), height: JOIN_HEIGHT };
 }
 
@@ -81,10 +85,10 @@ export function layFlow(flow: Flow): FlowLayout {
     const items: Item[] = members.map((one) => inner.get(one) ?? sizeOf(nodes.get(one)!));
     const place = new Map(members.map((one, i): [string, number] => [one, i]));
     const ports = new Map<string, number>();
-    const port = (key: string) => {
+    const port = (key: string, pin: "top" | "bottom") => {
       let at = ports.get(key);
       if (at === undefined) {
-        at = items.push(PORT) - 1;
+        at = items.push({ ...PORT, pin }) - 1;
         ports.set(key, at);
       }
       return at;
@@ -97,8 +101,8 @@ export function layFlow(flow: Flow): FlowLayout {
       const b = within(to, group);
       if ((a === null && b === null) || (a !== null && a === b)) return;
       const [start, end] = [
-        a === null ? port(`in ${from}`) : place.get(a)!,
-        b === null ? port(`out ${from}`) : place.get(b)!,
+        a === null ? port(`in ${from}`, "top") : place.get(a)!,
+        b === null ? port(`out ${from}`, "bottom") : place.get(b)!,
       ];
       const fromX = a !== null && inner.has(a) ? portX(inner.get(a)!, `out ${from}`) : 0;
       const toX = b !== null && inner.has(b) ? portX(inner.get(b)!, `in ${from}`) : 0;

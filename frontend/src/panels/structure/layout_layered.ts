@@ -3,6 +3,8 @@
 export interface Item {
   width: number;
   height: number;
+  /** Place above or below all other items. */
+  pin?: "top" | "bottom";
 }
 
 export interface Link {
@@ -34,6 +36,8 @@ export interface LayeredLayout {
 
 const SWEEPS = 8;
 const ROUNDS = 40;
+/** Weights of the main chain that are tried. The narrowest result is kept. */
+const MAIN_WEIGHTS = [1, 30];
 
 /** Return the links that close a cycle. They are drawn in reverse. */
 function backEdges(count: number, links: readonly Link[]): Set<number> {
@@ -92,6 +96,17 @@ export function ranksOf(count: number, links: readonly { from: number; to: numbe
   return rank;
 }
 
+/** Return ranks with pinned items above or below all others. */
+function pinned(items: readonly Item[], ranks: readonly number[]): number[] {
+  const free = ranks.filter((_, i) => items[i].pin === undefined);
+  if (free.length === 0) return [...ranks];
+  const ends = { top: Math.min(...free) - 1, bottom: Math.max(...free) + 1 };
+  return ranks.map((rank, i) => {
+    const { pin } = items[i];
+    return pin === undefined ? rank : ends[pin];
+  });
+}
+
 /**
  * Return the positions nearest to the desired ones (least squares) that keep the order and are at least `apart` from
  * each other.
@@ -142,6 +157,63 @@ function crossings(layers: readonly number[][], up: readonly Neighbour[][], plac
   return count;
 }
 
+interface Ordered {
+  /** Nodes of each rank from left to right. Those from `count` on are bends of links. */
+  best: readonly number[][];
+  up: readonly Neighbour[][];
+  down: readonly Neighbour[][];
+  widths: readonly number[];
+  count: number;
+  gap: number;
+}
+
+/**
+ * Return the horizontal positions of nodes. `main` is the weight of links between items of adjacent ranks against
+ * those that skip ranks. If it is large, a long chain is straight, and the links that skip its items go around them.
+ */
+function positions({ best, up, down, widths, count, gap }: Ordered, main: number) {
+  const x = new Float64Array(widths.length);
+  const apart = best.map((layer) =>
+    layer.slice(1).map((node, i) => (widths[layer[i]] + widths[node]) / 2 + gap),
+  );
+  for (let round = 0; round < ROUNDS; round++) {
+    const falling = round % 2 === 0;
+    for (let k = 0; k < best.length; k++) {
+      const at = falling ? k : best.length - 1 - k;
+      const layer = best[at];
+      const wanted = layer.map((node) => {
+        // The first round knows no positions below. The last rounds use both directions.
+        const near =
+          round === 0
+            ? up[node]
+            : round < ROUNDS - 4
+              ? (falling ? up : down)[node]
+              : [...up[node], ...down[node]];
+        if (near.length === 0) return x[node];
+        let [sum, total] = [0, 0];
+        for (const one of near) {
+          const weight = node < count && one.node < count ? main : 1;
+          sum += weight * (x[one.node] + one.shift);
+          total += weight;
+        }
+        return sum / total;
+      });
+      // Bends have a larger weight than items, so that links become straight, unless chains must be straight.
+      const weights = layer.map((node) =>
+        node >= count ? 4 : main * (1 + up[node].length + down[node].length),
+      );
+      spread(wanted, weights, apart[at]).forEach((value, i) => {
+        x[layer[i]] = value;
+      });
+    }
+  }
+  return {
+    x,
+    left: Math.min(...best.flat().map((node) => x[node] - widths[node] / 2)),
+    right: Math.max(...best.flat().map((node) => x[node] + widths[node] / 2)),
+  };
+}
+
 /** Lay out items from top to bottom along their links. */
 export function layeredLayout(items: readonly Item[], links: readonly Link[], gaps: Gaps): LayeredLayout {
   const reversed = backEdges(items.length, links);
@@ -151,7 +223,7 @@ export function layeredLayout(items: readonly Item[], links: readonly Link[], ga
       : { fromX: 0, toX: 0, ...link },
   );
   const inner = ways.filter(({ from, to }) => from !== to);
-  const rank: number[] = [...ranksOf(items.length, inner)];
+  const rank: number[] = pinned(items, [...ranksOf(items.length, inner)]);
   const widths = items.map(({ width }) => width);
   const up: Neighbour[][] = items.map(() => []);
   const down: Neighbour[][] = items.map(() => []);
@@ -212,37 +284,9 @@ export function layeredLayout(items: readonly Item[], links: readonly Link[], ga
     }
   }
 
-  const x = new Float64Array(rank.length);
-  const apart = best.map((layer) =>
-    layer.slice(1).map((node, i) => (widths[layer[i]] + widths[node]) / 2 + gaps.items),
-  );
-  for (let round = 0; round < ROUNDS; round++) {
-    const falling = round % 2 === 0;
-    for (let k = 0; k < best.length; k++) {
-      const at = falling ? k : best.length - 1 - k;
-      const layer = best[at];
-      const wanted = layer.map((node) => {
-        // The first round knows no positions below. The last rounds use both directions.
-        const near =
-          round === 0
-            ? up[node]
-            : round < ROUNDS - 4
-              ? (falling ? up : down)[node]
-              : [...up[node], ...down[node]];
-        if (near.length === 0) return x[node];
-        return near.reduce((sum, one) => sum + x[one.node] + one.shift, 0) / near.length;
-      });
-      // Bends have a larger weight than items, so that links become straight.
-      const weights = layer.map((node) =>
-        node >= items.length ? 4 : 1 + up[node].length + down[node].length,
-      );
-      spread(wanted, weights, apart[at]).forEach((value, i) => {
-        x[layer[i]] = value;
-      });
-    }
-  }
-  const left = Math.min(...best.flat().map((node) => x[node] - widths[node] / 2));
-  const right = Math.max(...best.flat().map((node) => x[node] + widths[node] / 2));
+  const { x, left, right } = MAIN_WEIGHTS.map((main) =>
+    positions({ best, up, down, widths, count: items.length, gap: gaps.items }, main),
+  ).reduce((one, other) => (other.right - other.left < one.right - one.left ? other : one));
   const tops: number[] = [];
   const heights = best.map((layer) => Math.max(0, ...layer.map((node) => items[node]?.height ?? 0)));
   heights.forEach((_, r) => {
@@ -259,12 +303,18 @@ export function layeredLayout(items: readonly Item[], links: readonly Link[], ga
     links: ways.map(({ from, to, fromX, toX }, i) => {
       const [a, b] = [middleOf(from), middleOf(to)];
       const points = [{ x: a.x + fromX, y: a.y + items[from].height / 2 }];
+      // Next to a taller item of the same rank, a link is vertical.
+      const bottom = tops[rank[from] - top] + heights[rank[from] - top];
+      if (from !== to && bottom - points[0].y > 0.5) points.push({ x: points[0].x, y: bottom });
       for (const bend of bends[i]) {
         const r = rank[bend] - top;
         const at = middleOf(bend).x;
         points.push({ x: at, y: tops[r] }, { x: at, y: tops[r] + heights[r] });
       }
-      points.push({ x: b.x + toX, y: b.y - items[to].height / 2 });
+      const end = { x: b.x + toX, y: b.y - items[to].height / 2 };
+      const above = tops[rank[to] - top];
+      if (from !== to && end.y - above > 0.5) points.push({ x: end.x, y: above });
+      points.push(end);
       return reversed.has(i) ? points.reverse() : points;
     }),
   };

@@ -199,6 +199,36 @@ test("layFlow draws a chain straight and accepts a circle", () => {
   expect(circle.links[1][0].y).toBeGreaterThan(circle.links[1].at(-1)!.y);
 });
 
+test("pinned items are outermost and links pass beside tall items", () => {
+  const size = { width: 50, height: 20 };
+  const laid = layeredLayout(
+    [{ ...size, pin: "top" }, { width: 50, height: 200 }, size, { ...size, pin: "bottom" }, size],
+    [
+      { from: 0, to: 2 },
+      { from: 4, to: 1 },
+      { from: 1, to: 2 },
+      { from: 2, to: 3 },
+    ],
+    { ranks: 10, items: 5 },
+  );
+  const [tops, tall] = [laid.items.map(({ y }) => y), laid.items[1]];
+  expect(Math.min(...tops)).toBe(tops[0]);
+  expect(Math.max(...tops)).toBe(tops[3]);
+  const beside = laid.links[0].filter(({ y }) => y >= tall.y - 100 && y <= tall.y + 100);
+  expect(beside.length).toBeGreaterThan(1);
+  for (const { x } of beside) expect(Math.abs(x - tall.x)).toBeGreaterThan(25);
+});
+
+test("a long chain with links that skip its items is straight", () => {
+  const items = Array.from({ length: 41 }, () => ({ width: 100, height: 20 }));
+  const links = Array.from({ length: 40 }, (_, i) => ({ from: i, to: i + 1 }));
+  for (let i = 0; i + 4 <= 40; i += 4) links.push({ from: i, to: i + 4 });
+  const { items: laid, width } = layeredLayout(items, links, { ranks: 10, items: 10 });
+  const x = laid.map((one) => one.x);
+  expect(Math.max(...x) - Math.min(...x)).toBeLessThan(12);
+  expect(width).toBeLessThan(160);
+});
+
 test("ranks and least-squares positions match examples", () => {
   expect([
     ...ranksOf(5, [

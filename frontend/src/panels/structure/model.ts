@@ -180,18 +180,25 @@ export function openLevels(modules: readonly Module[], max: number): Set<string>
   return open;
 }
 
-/** Return the open modules whose children fit into `max` lines, parents first. */
-export function openWithin(modules: readonly Module[], open: ReadonlySet<string>, max: number): Set<string> {
+/** Return the open modules whose children fit into `max` lines, parents first. Hidden ones take no line. */
+export function openWithin(
+  modules: readonly Module[],
+  open: ReadonlySet<string>,
+  max: number,
+  isHidden: (name: string) => boolean = () => false,
+): Set<string> {
   const kept = new Set<string>();
-  let level = modules.filter(({ name }) => open.has(name));
-  let shown = modules.length;
+  const shownOf = (some: readonly Module[]) => some.filter(({ name }) => !isHidden(name));
+  let level = shownOf(modules).filter(({ name }) => open.has(name));
+  let shown = shownOf(modules).length;
   while (level.length > 0) {
     const next: Module[] = [];
     for (const { name, children } of level) {
-      if (shown + children.length > max) continue;
-      shown += children.length;
+      const drawn = shownOf(children);
+      if (shown + drawn.length > max) continue;
+      shown += drawn.length;
       kept.add(name);
-      next.push(...children.filter((module) => module.children.length > 0 && open.has(module.name)));
+      next.push(...drawn.filter((module) => module.children.length > 0 && open.has(module.name)));
     }
     level = next;
   }

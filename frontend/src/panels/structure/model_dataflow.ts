@@ -1,4 +1,5 @@
 import type { Graph, GraphNode } from "../../lib/answers/structure";
+import { type Fold, foldOf, standsFor } from "./model_fold";
 
 /** A box of the drawing: a call, an operator, an input or output, or a collapsed module. */
 export interface FlowNode {
@@ -14,6 +15,10 @@ export interface FlowNode {
   calls: number;
   /** The enclosing open module, or "" if there is none. */
   parent: string;
+  /** Modules or calls that the box stands for, in execution order. One if it is not in a fold. */
+  names: readonly string[];
+  /** Repeated blocks that the box shows. Null if it shows one block, or another part of it. */
+  fold: Fold | null;
 }
 
 export interface FlowEdge {
@@ -28,7 +33,7 @@ export interface Flow {
   nodes: FlowNode[];
   edges: FlowEdge[];
   /** Open modules that contain nodes, parents first. */
-  groups: { name: string; parent: string }[];
+  groups: { name: string; parent: string; fold: Fold | null }[];
 }
 
 const ancestors = (name: string): string[] => {
@@ -40,7 +45,7 @@ const ancestors = (name: string): string[] => {
  * Return the dataflow to draw while these modules are open. A collapsed module is one box. Edges between the same two
  * boxes are merged.
  */
-export function visibleFlow(graph: Graph, open: ReadonlySet<string>): Flow {
+export function visibleFlow(graph: Graph, open: ReadonlySet<string>, folds: readonly Fold[] = []): Flow {
   const holding = new Set(
     graph.nodes.filter(({ kind }) => kind === "group").map(({ module }) => module ?? ""),
   );
@@ -69,13 +74,16 @@ export function visibleFlow(graph: Graph, open: ReadonlySet<string>): Flow {
         label: parent === "" ? folded : folded.slice(parent.length + 1),
         calls: node.kind === "call" ? 1 : 0,
         parent,
+        names: standsFor(folds, folded),
+        fold: foldOf(folds, folded),
       });
       return id;
     }
     const parent = around.filter((one) => open.has(one)).at(-1) ?? "";
     const id = `#${i}`;
     const label = node.kind === "call" && parent !== "" ? node.name.slice(parent.length + 1) : node.name;
-    nodes.set(id, { id, kind: node.kind, node, module: name, label, calls: 1, parent });
+    const names = standsFor(folds, node.kind === "call" ? node.name : name);
+    nodes.set(id, { id, kind: node.kind, node, module: name, label, calls: 1, parent, names, fold: null });
     return id;
   });
   const edges = new Map<string, FlowEdge>();
@@ -104,6 +112,7 @@ export function visibleFlow(graph: Graph, open: ReadonlySet<string>): Flow {
     .sort((a, b) => a.length - b.length)
     .map((name) => ({
       name,
+      fold: foldOf(folds, name),
       parent:
         ancestors(name)
           .slice(0, -1)

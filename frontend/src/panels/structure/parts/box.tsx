@@ -1,170 +1,207 @@
+import { short } from "../../../lib/format";
 import { colourOf, cssColour, palette } from "../../../lib/palette";
 import type { LayerFinding } from "../../../lib/rules/findings";
 import { CELL } from "../../../lib/types";
-import { FONT } from "../../../plot/canvas";
-import { elide } from "../../../plot/layout_names";
 import { markPath } from "../../../plot/marks";
 import { useStore } from "../../../ui/context";
-import { textWidth } from "../../../ui/name";
 import { statisticName, UI_TEXT } from "../../../ui/text";
 import type { Values } from "../data";
 import type { FlowNode } from "../model_dataflow";
+import { type Range, rangeOf } from "../model_range";
 import { textOn } from "../model_values";
+import type { Area, Fonts } from "../readable";
 import { TEXT } from "../text";
 import { cellText, cellTooltip, shapeText } from "./cells";
+import { clip, foundIn, pressed, type ShowTooltip, widthOf } from "./draw";
+import { Strip } from "./strip";
 
-/** Shorten a text of the drawing to a width in its own units. */
-export const clip = (text: string, room: number, size: number) =>
-  elide(text, (part) => textWidth(part, `600 ${size}px ${FONT}`) <= room);
-
-/** Sizes of the fonts, as in style.css. */
-const LARGE = 12;
-const SMALL = 10;
 /** Maximum number of findings that a tooltip lists. */
 const MAX_FOUND = 4;
+const SIDE = 9;
+/** Minimum room for a name beside a value. Without it, the value is left out. */
+const MIN_NAME = 64;
+/** Height of a strip of repeated blocks, and its width beside a type. */
+const STRIP = { height: 12, width: 104 };
 
-export const isModule = ({ kind }: FlowNode) => kind === "call" || kind === "block";
-
-/** Return true if a box is the selected module, contains it, or is inside it. */
-export const holds = (node: FlowNode, selected: string | null) =>
-  selected !== null &&
-  isModule(node) &&
-  (node.module === selected || (node.kind === "block" && selected.startsWith(`${node.module}.`)));
-
-/** Handle Enter and the space bar on an element that is not an HTML button. */
-export function pressed(event: KeyboardEvent, act: () => void): void {
-  if (event.key !== "Enter" && event.key !== " ") return;
-  event.preventDefault();
-  event.stopPropagation();
-  act();
+/** Return the values' key of a module or call. If a module has several calls, each call has its own value. */
+export function keyOf(node: FlowNode, values: Values, name: string): string {
+  if (node.kind === "block") return name;
+  const module = name.replace(/#\d+$/, "");
+  if (values.lineOf(`${module}#0`) < 0) return module;
+  return name === module ? `${name}#0` : name;
 }
 
-/** Return the findings about a box, or about a layer within it. */
-export const foundIn = (layers: ReadonlyMap<string, LayerFinding>, name: string, isBlock: boolean) =>
-  [...layers].flatMap(([layer, { titles, since }]) =>
-    layer === name || (isBlock && layer.startsWith(`${name}.`))
-      ? titles.map((title) => TEXT.found(title, UI_TEXT.health.since(layer, since)))
-      : [],
-  );
+const rangeText = ({ low, high, bad, isPending }: Range) =>
+  isPending
+    ? UI_TEXT.pendingValue
+    : [Number.isNaN(low) ? "" : TEXT.range(short(low), short(high)), bad > 0 ? TEXT.badBlocks(bad) : ""]
+        .filter(Boolean)
+        .join(", ");
 
-interface BoxProps {
+interface Props {
   node: FlowNode;
   /** Layers of the run that findings name. */
   layers: ReadonlyMap<string, LayerFinding>;
-  box: { x: number; y: number; width: number; height: number };
+  box: Area;
+  fonts: Fonts;
   values: Values;
   run: string;
   selected: boolean;
+  /** True if it is found by the search, or contains what is found. */
+  isMatch: boolean;
+  /** Index of the selected block among repeated ones, or -1. */
+  chosen: number;
   differs: string;
+  /** Repeated blocks to which a separate block belongs. Null if there are none. */
+  repeated: { count: number; type: string } | null;
   select: () => void;
   toggle: () => void;
-  showTooltip: (what: string, value: string, lines: string[], event: MouseEvent) => void;
+  /** Draw one or all of repeated blocks separately. */
+  separate: (index: number | null) => void;
+  /** Draw the blocks as one again. */
+  refold: () => void;
+  showTooltip: ShowTooltip;
   hideTooltip: () => void;
 }
 
-/** Box of a call, a collapsed block, an operator, an input or an output. */
+/** Box of a call, a collapsed block, or repeated blocks. */
 export function Box({
   node,
   layers,
   box,
+  fonts,
   values,
   run,
   selected,
+  isMatch,
+  chosen,
   differs,
+  repeated,
   select,
   toggle,
+  separate,
+  refold,
   showTooltip,
   hideTooltip,
-}: BoxProps) {
+}: Props) {
   const store = useStore();
   const { x, y, width, height } = box;
+  const { fold, names } = node;
   const own = node.node;
-  if (!isModule(node)) {
-    const outputs = own.outputs?.[0]?.shape ?? null;
-    const end = node.kind !== "operator";
-    const label = node.kind === "output" ? TEXT.outputEnd : own.name === "earlier" ? TEXT.earlier : own.name;
-    const lines = [
-      outputs ? TEXT.makes(shapeText(outputs)) : "",
-      own.parameters?.length ? TEXT.withParameters(own.parameters.join(", ")) : "",
-      own.module ? TEXT.ranIn(own.module) : "",
-    ];
-    return (
-      <g
-        class={end ? "box end" : "box join"}
-        data-testid={`node-${node.id}`}
-        onMouseMove={(event) => showTooltip(label, "", lines.filter(Boolean), event)}
-        onMouseLeave={hideTooltip}
-      >
-        <rect x={x} y={y} width={width} height={height} rx={end ? height / 2 : 11} />
-        <text x={x + width / 2} y={y + (end ? 17 : 15)} text-anchor="middle">
-          {end ? clip(label, width - 16, LARGE) : label}
-        </text>
-        {end && (
-          <text class="small" x={x + width / 2} y={y + 31} text-anchor="middle">
-            {clip(shapeText(outputs), width - 12, SMALL)}
-          </text>
-        )}
-      </g>
-    );
-  }
-  // If a module has several calls, each call has its own value.
-  const name = node.kind === "block" ? node.module : own.name;
-  const several = values.lineOf(`${node.module}#0`) >= 0;
-  const key = node.kind === "call" && several ? (own.name === node.module ? `${name}#0` : name) : node.module;
-  const cell = values.cell(run, key);
+  const isBlock = node.kind === "block";
+  const isMany = names.length > 1;
+  const name = isBlock ? node.module : own.name;
+  const cells = names.map((one) => values.cell(run, keyOf(node, values, one)));
+  const [cell] = cells;
+  const range = rangeOf(cells);
   const colours = palette(values.scale.diverging, store.dark.value);
-  const rgb = colourOf(cell.state, cell.value, values.scale, colours);
+  const rgb = isMany ? null : colourOf(cell.state, cell.value, values.scale, colours);
   const textColour = rgb ? textOn(rgb) : undefined;
-  const text = cellText(cell);
-  const { value, state } = cellTooltip(cell, values.scale);
-  const type = node.kind === "block" ? TEXT.callCount(node.calls) : (own.type ?? "");
+  const number = isMany ? rangeText(range) : cellText(cell);
+  const { value, state } = isMany
+    ? { value: number, state: TEXT.rangeHelp(names.length) }
+    : cellTooltip(cell, values.scale);
   const statistic = statisticName(store.kind.value, store.statistic.value);
+  const found = names.flatMap((one) => foundIn(layers, one.replace(/#\d+$/, ""), isBlock));
+  const inParent = (block: string) => block.slice(node.parent === "" ? 0 : node.parent.length + 1);
+  const type = fold
+    ? TEXT.blocksFrom(inParent(fold.blocks[0]), inParent(fold.blocks[fold.blocks.length - 1]))
+    : isBlock
+      ? TEXT.callCount(node.calls)
+      : (own.type ?? "");
+  const label = fold ? TEXT.repeated(fold.blocks.length, fold.type) : node.label;
+  const lines = [
+    ...found.slice(0, MAX_FOUND),
+    state,
+    fold
+      ? TEXT.callsEach(node.calls)
+      : isBlock
+        ? TEXT.callCount(node.calls)
+        : TEXT.typed(
+            own.type ?? "",
+            shapeText(own.inputs?.[0]?.shape ?? null),
+            shapeText(own.outputs?.[0]?.shape ?? null),
+          ),
+    differs,
+  ];
+  const isComing = cells.some(({ pending }) => pending);
+  const look = isMany ? " many" : rgb ? "" : cell.pending ? " coming" : " blank";
   const hatch =
-    cell.state === CELL.nonfinite
+    !isMany && cell.state === CELL.nonfinite
       ? Array.from(
           { length: Math.floor((width - height) / 8) },
           (_, i) => `M${x + i * 8} ${y + height}l${height} ${-height}`,
         ).join("")
       : "";
-  const found = foundIn(layers, node.module, node.kind === "block");
-  const lines = [
-    ...found.slice(0, MAX_FOUND),
-    state,
-    node.kind === "call"
-      ? TEXT.typed(
-          own.type ?? "",
-          shapeText(own.inputs?.[0]?.shape ?? null),
-          shapeText(own.outputs?.[0]?.shape ?? null),
-        )
-      : TEXT.callCount(node.calls),
-    differs,
-  ];
+
+  const buttons: Button[] = [];
+  if (isBlock)
+    buttons.push({
+      text: "+",
+      label: fold ? TEXT.expandFold(fold.blocks.length, fold.type) : TEXT.expandOne(node.module),
+      testid: `unfold-${node.module}`,
+      act: toggle,
+    });
+  if (fold)
+    buttons.push({
+      text: TEXT.all,
+      label: TEXT.separateAll(fold.blocks.length, fold.type),
+      testid: `separate-${node.module}`,
+      act: () => separate(null),
+    });
+  if (repeated)
+    buttons.push({
+      text: TEXT.times(repeated.count),
+      label: TEXT.refold(repeated.count, repeated.type),
+      testid: `refold-${node.module}`,
+      act: refold,
+    });
+  let right = x + width - 6;
+  // Buttons that could not be read are left out.
+  const placed = (fonts.small > 0 ? buttons : []).map((button) => {
+    const wide = Math.max(16, 8 + 6 * button.text.length);
+    right -= wide;
+    const at = { ...button, x: right, y: y + (fold ? 5 : 21), width: wide };
+    right -= 4;
+    return at;
+  });
+
+  // Repeated blocks have their range in the second line, because the name of their class may be long.
+  const room = fold ? right - x - SIDE : width - 2 * SIDE;
+  const numberSize = fold ? fonts.small : fonts.title;
+  const numberWidth = number === "" || numberSize === 0 ? 0 : 8 + widthOf(number, numberSize);
+  const taken = fold ? 0 : numberWidth;
+  const isTight = room - taken < MIN_NAME && widthOf(label, fonts.title) > room - taken;
+  const hasStrip = isMany && (fold !== null || fonts.small > 0);
+  const middle = y + (fold ? height - STRIP.height - 7 : height) / 2;
+  const titleY = fonts.small > 0 ? y + 17 : middle + 0.36 * fonts.title;
+  const end = isMany && !fold ? right - STRIP.width : fold ? x + width - SIDE - numberWidth : right;
   return (
     <g
-      class={`box call${selected ? " selected" : ""}${found.length > 0 ? " found" : ""}${rgb ? "" : cell.pending ? " coming" : " blank"}${node.kind === "block" ? " block" : ""}`}
+      class={`box call${selected ? " selected" : ""}${found.length > 0 ? " found" : ""}${look}${isBlock ? " block" : ""}${isMatch ? " matched" : ""}`}
       role="button"
       tabIndex={0}
       aria-label={TEXT.nodeName(
-        name,
-        type,
+        fold ? `${label}, ${type}` : name,
+        fold ? "" : type,
         statistic,
-        value || (cell.pending ? UI_TEXT.pending : UI_TEXT.absent),
+        value || (isComing ? UI_TEXT.pending : UI_TEXT.absent),
         [...found, differs].filter(Boolean).join(", "),
       )}
       aria-pressed={selected}
-      aria-busy={cell.pending}
+      aria-busy={isComing}
       data-testid={`node-${name}`}
       onClick={select}
-      onDblClick={() => node.kind === "block" && toggle()}
+      onDblClick={() => isBlock && toggle()}
       onKeyDown={(event) => pressed(event, select)}
       onMouseMove={(event) =>
-        showTooltip(name, value && `${statistic} ${value}`, lines.filter(Boolean), event)
+        showTooltip(fold ? label : name, value && `${statistic} ${value}`, lines.filter(Boolean), event)
       }
       onMouseLeave={hideTooltip}
     >
-      {node.kind === "block" && (
-        <rect class="under" x={x + 4} y={y + 4} width={width} height={height} rx={6} />
-      )}
+      {isMatch && <rect class="match" x={x - 4} y={y - 4} width={width + 8} height={height + 8} rx={9} />}
+      {fold && <rect class="under" x={x + 8} y={y + 8} width={width} height={height} rx={6} />}
+      {isBlock && <rect class="under" x={x + 4} y={y + 4} width={width} height={height} rx={6} />}
       <rect
         class="face"
         x={x}
@@ -176,38 +213,99 @@ export function Box({
       />
       {found.length > 0 && <path class="flag" d={markPath("finding", x + width - 5, y - 1)} />}
       {hatch && <path class="hatch" d={hatch} />}
-      <text class="title" x={x + 9} y={y + 17} style={{ fill: textColour }}>
-        {clip(
-          node.label,
-          width - 18 - (text === "" ? 0 : 8 + textWidth(text, `600 ${LARGE}px ${FONT}`)),
-          LARGE,
-        )}
-      </text>
-      <text class="number" x={x + width - 9} y={y + 17} text-anchor="end" style={{ fill: textColour }}>
+      {fonts.title > 0 && (
+        <text
+          class="title"
+          x={x + SIDE}
+          y={titleY}
+          style={{ fill: textColour, fontSize: `${fonts.title}px` }}
+        >
+          {clip(label, room - (isTight ? 0 : taken), fonts.title)}
+        </text>
+      )}
+      {numberSize > 0 && !isTight && (
+        <text
+          class="number"
+          x={x + width - SIDE}
+          y={fold ? y + 33 : titleY}
+          text-anchor="end"
+          style={{ fill: textColour, fontSize: `${numberSize}px` }}
+        >
+          {number}
+        </text>
+      )}
+      {fonts.small > 0 && (
+        <text x={x + SIDE} y={y + 32} style={{ fill: textColour, fontSize: `${fonts.small}px` }}>
+          {clip(differs === "" ? type : `≠ ${differs}`, end - x - SIDE - 4, fonts.small)}
+        </text>
+      )}
+      {hasStrip && (
+        <Strip
+          names={names}
+          cells={cells}
+          range={range}
+          box={
+            fold
+              ? {
+                  x: x + SIDE,
+                  y: y + height - STRIP.height - 7,
+                  width: width - 2 * SIDE,
+                  height: STRIP.height,
+                }
+              : { x: right - STRIP.width, y: y + 23, width: STRIP.width, height: STRIP.height }
+          }
+          scale={values.scale}
+          colours={colours}
+          chosen={chosen}
+          separate={separate}
+          showTooltip={showTooltip}
+          hideTooltip={hideTooltip}
+        />
+      )}
+      {placed.map((button) => (
+        <FoldButton key={button.testid} {...button} />
+      ))}
+    </g>
+  );
+}
+
+interface Button {
+  text: string;
+  label: string;
+  testid: string;
+  act: () => void;
+}
+
+/** Button within the drawing. */
+export function FoldButton({
+  text,
+  label,
+  testid,
+  act,
+  x,
+  y,
+  width,
+}: Button & { x: number; y: number; width: number }) {
+  if (useStore().printing.value) return null;
+  return (
+    <g
+      class="unfold"
+      role="button"
+      tabIndex={0}
+      aria-label={label}
+      data-testid={testid}
+      onClick={(event) => {
+        event.stopPropagation();
+        act();
+      }}
+      onDblClick={(event) => event.stopPropagation()}
+      onKeyDown={(event) => pressed(event, act)}
+    >
+      <title>{label}</title>
+      <rect x={x} y={y} width={width} height={15} rx={4} />
+      <text x={x + width / 2} y={y + 11.5} text-anchor="middle">
         {text}
       </text>
-      <text class="small" x={x + 9} y={y + 31} style={{ fill: textColour }}>
-        {clip(differs === "" ? type : `≠ ${differs}`, width - (node.kind === "block" ? 34 : 18), SMALL)}
-      </text>
-      {node.kind === "block" && (
-        <g
-          class="unfold"
-          role="button"
-          tabIndex={0}
-          aria-label={TEXT.expandOne(node.module)}
-          data-testid={`unfold-${node.module}`}
-          onClick={(event) => {
-            event.stopPropagation();
-            toggle();
-          }}
-          onKeyDown={(event) => pressed(event, toggle)}
-        >
-          <rect x={x + width - 22} y={y + 21} width={16} height={15} rx={4} />
-          <text x={x + width - 14} y={y + 33} text-anchor="middle">
-            +
-          </text>
-        </g>
-      )}
     </g>
   );
 }

@@ -8,15 +8,23 @@ import type { Models } from "../model";
 import { TEXT } from "../text";
 import { MAX_PRINTED } from "./table";
 
+/** Return the drawing and the texts that explain it. The table is not part of an SVG file. */
+const drawingParts = () =>
+  ["architectures", "structure-graph", "legend"].flatMap((name) => [
+    ...document.querySelectorAll<HTMLElement>(`[data-testid="structure-picture"] [data-testid="${name}"]`),
+  ]);
+
 interface Props {
   models: Models | null;
   values: Values;
   place: number;
   /** Number of lines of the table. */
   lines: number;
+  /** True if a graph is drawn. */
+  hasGraph: boolean;
 }
 
-export function StructureExports({ models, values, place, lines }: Props) {
+export function StructureExports({ models, values, place, lines, hasGraph }: Props) {
   const store = useStore();
   const statistic = `${store.kind.value}_${store.statistic.value.replace("~", "")}`;
   const run = models?.runs[place]?.run ?? "";
@@ -37,6 +45,7 @@ export function StructureExports({ models, values, place, lines }: Props) {
         ],
       })}
       png={() => document.querySelector<HTMLElement>('[data-testid="structure-picture"]')}
+      {...(hasGraph ? { svg: drawingParts } : {})}
       csv={() => (models ? structureCsv(models, values, statistic) : "")}
       disabled={!models || models.modules.length === 0 || values.loading}
     />

@@ -14,8 +14,8 @@ import type { Values } from "../data";
 import type { Models } from "../model";
 import { difference, flat, type Module, type Sums, sums, type TreeLine } from "../model";
 import { TEXT } from "../text";
-import { foundIn } from "./box";
 import { Bar, cellTooltip, differenceText, labelOfModule, Sparkline, shapeText } from "./cells";
+import { foundIn } from "./draw";
 
 const LINE = 26;
 const SPARK = { width: 96, height: 22 };
@@ -63,6 +63,10 @@ export function differencesOf(models: Models, module: Module) {
     return found ? [{ run, difference: found }] : [];
   });
 }
+
+/** Return the number of modules within one that differ between other runs and the reference. */
+export const differingWithin = (models: Models, module: Module) =>
+  flat(module.children).filter((one) => differencesOf(models, one).length > 0).length;
 
 /** Table of layers, as printed by torchsummary, with a statistic of each layer. */
 export function Table({ models, values, lines, line, place, compact, toggle }: Props) {
@@ -160,10 +164,7 @@ export function Table({ models, values, lines, line, place, compact, toggle }: P
                   );
             const found = differencesOf(models, module);
             const words = differenceText(found, (run) => store.shortNames.value.get(run) ?? run);
-            const within =
-              state === "folded"
-                ? flat(module.children).filter((one) => differencesOf(models, one).length > 0).length
-                : 0;
+            const within = state === "folded" ? differingWithin(models, module) : 0;
             const chosen = index === line;
             return (
               <div
