@@ -1,4 +1,4 @@
-"""What training finds and what a check of its log finds are the same."""
+"""Agreement of the findings of training with those of a check of its log."""
 
 from __future__ import annotations
 
