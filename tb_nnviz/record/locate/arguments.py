@@ -97,5 +97,7 @@ def _leaves(value: object, levels: int) -> Iterator[object]:
 def _version(tensor: Tensor) -> int:
     try:
         return tensor._version
-    except RuntimeError:  # an inference tensor has no version
+    except RuntimeError as error:  # an inference tensor has no version
+        if is_interrupt(error):
+            raise
         return -1

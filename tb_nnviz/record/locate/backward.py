@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from tb_nnviz.record.interrupts import is_interrupt
 from tb_nnviz.record.locate.forward import batch_of, input_origin, name_of
 from tb_nnviz.record.locate.origin import Origin
 from tb_nnviz.record.locate.passes import Pass
@@ -132,7 +133,7 @@ def _send_back(made: Pass, replay: Replay, gradients: Mapping[int, Tensor], accu
     try:
         found = torch.autograd.grad(outputs, wanted, given, allow_unused=True)
     except RuntimeError as error:
-        if "checkpoint" not in str(error):
+        if is_interrupt(error) or "checkpoint" not in str(error):
             raise
         raise Reentrant from error
     return {one: gradient for one, gradient in zip(parameters, found, strict=False) if gradient is not None}

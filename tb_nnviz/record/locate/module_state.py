@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
+from tb_nnviz.record.interrupts import is_interrupt
 from tb_nnviz.record.locate.arguments import size_of
 from tb_nnviz.record.model.metadata import metadata
 
@@ -129,5 +130,7 @@ def _version(value: Any) -> int:
     try:
         with metadata():  # the class may refuse functions
             return value._version
-    except RuntimeError:  # an inference tensor
+    except RuntimeError as error:  # an inference tensor
+        if is_interrupt(error):
+            raise
         return 0

@@ -20,7 +20,7 @@ from tb_nnviz.record.model.metadata import metadata
 #: Attributes that torch gives every module.
 _TORCH_ATTRIBUTES = frozenset(vars(nn.Module()))
 #: Interrupts of one restoration after which a part of it is given up: a handler that raises at every call.
-MAX_INTERRUPTS = 100
+MAX_INTERRUPTS = 20
 
 
 class Autocast(NamedTuple):
@@ -35,9 +35,13 @@ class Autocast(NamedTuple):
         """Return the current state. A device without autocast, such as meta, has that of the CPU."""
         try:
             return cls(device, torch.is_autocast_enabled(device), torch.get_autocast_dtype(device))
-        except RuntimeError:
+        except RuntimeError as error:
+            if is_interrupt(error):
+                raise
             return cls.now("cpu")
-        except (TypeError, AttributeError):  # before torch 2.4
+        except (TypeError, AttributeError) as error:  # before torch 2.4
+            if is_interrupt(error):
+                raise
             if device == "cpu":
                 return cls(device, torch.is_autocast_cpu_enabled(), torch.get_autocast_cpu_dtype())
             return cls(device, torch.is_autocast_enabled(), torch.get_autocast_gpu_dtype())

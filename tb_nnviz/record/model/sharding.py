@@ -16,6 +16,8 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor, nn
 
+from tb_nnviz.record.interrupts import is_interrupt
+
 #: Classes by the name of which tensors of torch.distributed are known, because importing it takes time.
 _DISTRIBUTED = frozenset({"DTensor", "AsyncCollectiveTensor", "ShardedTensor"})
 #: The wrappers of models that were unwrapped, of which FSDP's know the shapes of their parameters.
@@ -59,8 +61,10 @@ def refusal(run: str) -> Callable[[], str] | None:
         try:
             if known and not _store().check([_key(run)]):
                 return ""
-        except Exception:  # the store has ended with the first rank: whether it wrote the run is unknown, so refuse
-            pass
+        except Exception as error:
+            # The store has ended with the first rank: whether it wrote the run is unknown, so refuse.
+            if is_interrupt(error):
+                raise
         return (
             f"rank {own.number} of {own.size} records nothing into {run}, because the first rank does: watch on the "
             "first rank only, or give each rank a directory of its own after init_process_group"

@@ -8,6 +8,7 @@ from typing import Any
 
 from tb_nnviz import schema
 from tb_nnviz.record.hooks.guard import Guard
+from tb_nnviz.record.interrupts import is_interrupt
 from tb_nnviz.record.write.writer import Writer
 from tb_nnviz.schema.settings import MAX_SETTINGS
 
@@ -43,6 +44,8 @@ class RunSettings:
                     raise ValueError(f"too many settings: {name} is left out (at most {MAX_SETTINGS})")
                 found[name] = value
             except (TypeError, ValueError) as error:
+                if is_interrupt(error):
+                    raise
                 self._report(name, str(error))
         # 1 and True are equal
         if [(name, type(one), one) for name, one in found.items()] != [

@@ -12,6 +12,7 @@ from torch import nn
 
 import tb_nnviz
 from tb_nnviz.record.interrupts import is_interrupt
+from tb_nnviz.record.model import evaluation
 from tests.support.event_reader import Run
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timers")
@@ -174,3 +175,52 @@ def test_interrupted_step_is_not_merged_with_the_next(where, handle, tmp_path, m
         step()
         last = monitor.state_dict()["step"] - 1
     assert Run(tmp_path).statistics("activation", last)["0"]["count"] == 32
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_restoration_that_is_interrupted_is_done_again(place, handle, monkeypatch):
+    """An alarm while the modes are put back that a probe had changed."""
+    handle(Limit())
+    model = nn.Sequential(nn.BatchNorm1d(2), nn.Dropout(), nn.Sequential(nn.Linear(2, 2)))
+    model[1].cache = {"a": 1}
+    model[0].eval()
+    modes = [module.training for module in model.modules()]
+    calls = iter(range(100))
+    restore = evaluation._restore
+
+    def late(*args):
+        if next(calls) == place:
+            now()
+        restore(*args)
+
+    monkeypatch.setattr(evaluation, "_restore", late)
+    state = torch.get_rng_state()
+    with pytest.raises(Late), evaluation.evaluation(model):
+        model(torch.rand(3, 2))
+        model[1].cache["b"] = 2
+    assert [module.training for module in model.modules()] == modes
+    assert model[1].cache == {"a": 1} and torch.equal(torch.get_rng_state(), state)
+
+
+def test_restoration_by_a_handler_that_always_raises_ends(handle, monkeypatch):
+    handle(Limit())
+    model = nn.Sequential(nn.Dropout(), nn.ReLU())
+    restore = evaluation._restore
+
+    def late(module, *args):
+        if module is model[1]:
+            now()
+        restore(module, *args)
+
+    monkeypatch.setattr(evaluation, "_restore", late)
+    with pytest.raises(Late), evaluation.evaluation(model):
+        pass
+    assert model.training and model[0].training
+
+
+@pytest.mark.parametrize("error", [RuntimeError, TypeError, AttributeError])
+def test_interrupt_is_not_taken_for_a_missing_feature(error, handle, monkeypatch):
+    handle(Limit(error))
+    monkeypatch.setattr(torch, "is_autocast_enabled", lambda *device: now())
+    with pytest.raises(error, match="late"):
+        evaluation.Autocast.now("cpu")
