@@ -195,9 +195,14 @@ def test_restoration_that_is_interrupted_is_done_again(place, handle, monkeypatc
 
     monkeypatch.setattr(evaluation, "_restore", late)
     state = torch.get_rng_state()
-    with pytest.raises(Late), evaluation.evaluation(model):
-        model(torch.rand(3, 2))
-        model[1].cache["b"] = 2
+
+    def probe():
+        with evaluation.evaluation(model):
+            model(torch.rand(3, 2))
+            model[1].cache["b"] = 2
+
+    with pytest.raises(Late):
+        probe()
     assert [module.training for module in model.modules()] == modes
     assert model[1].cache == {"a": 1} and torch.equal(torch.get_rng_state(), state)
 
