@@ -2,7 +2,15 @@ import { expect, test } from "vitest";
 import { headlines, headlineTag, runColour, runOrder, shortNames, shownRuns } from "../data/runs";
 import { info } from "../testing/helpers";
 import { statisticName } from "../ui/text";
-import { exact, metric, parseFilter, parseNumber, quantity, short, tick } from "./format";
+import { apart, exact, metric, parseFilter, parseNumber, quantity, short, tick } from "./format";
+
+test("apart has as many digits as tell two values apart", () => {
+  expect(apart(0.047319945, 0.04740027)).toEqual(["0.0473", "0.0474"]);
+  expect(apart(0.47319945, 0.4732027)).toEqual(["0.473199", "0.473203"]);
+  expect(apart(12, 12)).toEqual(["12", "12"]);
+  expect(apart(3.0234e-10, Number.NaN)).toEqual(["3.02e-10", "NaN"]);
+  expect(apart(1e9, -1e9)).toEqual(["1e9", "-1e9"]);
+});
 
 test("short formats three significant digits", () => {
   expect([0, 0.27123, 12.345, 1234.5, 3.0234e-10, 123456, -0.5].map(short)).toEqual([

@@ -24,6 +24,17 @@ export function exact(value: number): string {
   return tidy(value);
 }
 
+/** Format two values with at least three significant digits, and as many as it takes to tell them apart. */
+export function apart(one: number, other: number): [string, string] {
+  for (let digits = 3; digits <= 9; digits++) {
+    const texts = [one, other].map((value) =>
+      Number.isFinite(value) ? tidy(Number(value.toPrecision(digits))) : short(value),
+    );
+    if (texts[0] !== texts[1]) return [texts[0], texts[1]];
+  }
+  return [exact(one), exact(other)];
+}
+
 function tidy(value: number): string {
   const size = Math.abs(value);
   if (value === 0 || (size >= 1e-4 && size < 1e7)) return String(value);

@@ -1,5 +1,5 @@
 import { useMemo } from "preact/hooks";
-import { exact } from "../../../lib/format";
+import { apart, short } from "../../../lib/format";
 import type { Finding } from "../../../lib/rules/findings";
 import { PARTED } from "../../../lib/rules/health";
 import { useStore } from "../../../ui/context";
@@ -66,8 +66,11 @@ const PATHS = {
 /** Return both values of the series in which runs part first. */
 function differenceOf({ kind, statistic, row, value, usual }: Finding, reference: string): string {
   const what = kind === "" ? statistic : statisticName(kind, statistic);
-  const text = (one: number | null) => (one === null ? TEXT.nonfinite : exact(one));
-  return TEXT.differs(TEXT.ofRow(what, row), text(value), text(usual), reference);
+  const [own, other] =
+    value === null || usual === null
+      ? [value, usual].map((one) => (one === null ? TEXT.nonfinite : short(one)))
+      : apart(value, usual);
+  return TEXT.differs(TEXT.ofRow(what, row), own, other, reference);
 }
 
 /** Line that says where a run parts from the reference run. */
