@@ -9,13 +9,18 @@ const GAP = 14;
 /** Distance of the lines of a hatch in pixels. */
 const HATCH = 4;
 
+/** Attributes of a shape that say where it is. */
+const GEOMETRY = ["d", "x", "y", "width", "height", "rx", "x1", "y1", "x2", "y2"];
+
 type Attributes = Record<string, string | number | undefined>;
 
-const escaped = (text: string) =>
-  text.replace(
-    /[&<>"]/g,
-    (sign) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[sign] ?? sign,
-  );
+const ENTITIES = new Map([
+  ["&", "&amp;"],
+  ["<", "&lt;"],
+  [">", "&gt;"],
+  ['"', "&quot;"],
+]);
+const escaped = (text: string) => text.replace(/[&<>"]/g, (sign) => ENTITIES.get(sign) ?? sign);
 
 const round = (value: number) => Number(value.toFixed(2));
 
@@ -180,9 +185,9 @@ function marksOf(svg: SVGSVGElement): string {
       const style = getComputedStyle(shape);
       const isSeen = style.fill !== "none" || style.stroke !== "none";
       if (!isSeen || style.stroke === "rgba(0, 0, 0, 0)") return "";
-      const own: Attributes = {};
-      for (const name of ["d", "x", "y", "width", "height", "rx", "x1", "y1", "x2", "y2"])
-        own[name] = shape.getAttribute(name) ?? undefined;
+      const own: Attributes = Object.fromEntries(
+        GEOMETRY.map((name) => [name, shape.getAttribute(name) ?? undefined]),
+      );
       const look: Attributes = {
         fill: style.fill,
         "fill-opacity": style.fillOpacity === "1" ? undefined : style.fillOpacity,

@@ -40,7 +40,7 @@ PLACES = (
     "collect.weights.pool", "collect.weights.tracked",
 )  # fmt: skip
 #: Functions that restore the user's objects: nothing could make up for their failure.
-RESTORES = {"model.evaluation:_restore"}
+RESTORES = {"model.evaluation:_restore", "model.evaluation:_restore_all", "model.evaluation:_refill"}
 STEPS = 3
 
 

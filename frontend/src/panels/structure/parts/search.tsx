@@ -32,11 +32,10 @@ export function SearchField({ search }: { search: Search }) {
         value={text}
         onInput={(event) => set(event.currentTarget.value)}
         onKeyDown={(event) => {
-          const by = { Enter: event.shiftKey ? -1 : 1, ArrowDown: 1, ArrowUp: -1 }[event.key];
-          if (by === undefined) return;
+          if (!["Enter", "ArrowDown", "ArrowUp"].includes(event.key)) return;
           event.preventDefault();
           event.stopPropagation();
-          step(by);
+          step(event.key === "ArrowUp" || (event.key === "Enter" && event.shiftKey) ? -1 : 1);
         }}
       />
       {text.trim() !== "" && (
