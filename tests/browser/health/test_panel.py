@@ -187,8 +187,17 @@ def test_slow_run_delays_no_other(demo_server: Callable[[str], Server], pages: P
     held[0].continue_()
     view.settle()
     expect(view.get("h-run")).to_have_count(4)
-    # During a reload the old answers stay.
-    held.clear()
+
+
+def test_answers_stay_during_reload(demo_server: Callable[[str], Server], pages: Pages) -> None:
+    view = pages.new(demo_server("true"))
+    opened(view)
+    held: list[Route] = []
+
+    def hold(route: Route, request: Request) -> None:
+        held.append(route) if request.post_data_json["runs"] == ["healthy"] else route.continue_()
+
+    view.page.route(ADDRESS, hold)
     view.reload_button().click()
     while not held:
         view.page.wait_for_timeout(20)
@@ -279,6 +288,8 @@ def test_run_says_where_it_parts_from_the_reference(demo_view: View, compared: d
 def test_facts_show_the_reference_value_of_the_same_quantity(demo_view: View, compared: dict[str, Diagnosis]) -> None:
     opened(demo_view, ["healthy", "dying-relu"])
     values = zip(compared["dying-relu"].findings, compared["dying-relu"].reference_values, strict=True)
+    # The comparison is requested last.
+    expect(card(demo_view, "dying-relu").get_by_test_id("h-parted")).to_contain_text("Parts from")
     shown = card(demo_view, "dying-relu").get_by_test_id("h-finding").first
     finding, value = next(one for one in values if one[0].rule == shown.get_attribute("data-rule"))
     assert value is not None and "quantity" not in finding.details

@@ -41,7 +41,7 @@ def test_cell_with_normal_value_has_colour_of_the_scale(edge_view: View) -> None
 def test_clipped_zero_and_nan_cells_have_legend_colours(edge_view: View) -> None:
     picture, legend = edge_view.picture(), chips(edge_view)
     words = {"under": "< 1e-6", "over": "> 100", "zero": "exactly 0", "nonfinite": "NaN, Inf"}
-    assert set(legend) == {*words.values(), "absent"}
+    assert set(legend) == {*words.values(), "absent", "layers of findings"}
     seen: dict[str, Rgb] = {}
     for state, cell in SPECIAL.items():
         assert edge_view.cell("cells", *cell)["state"] == state
