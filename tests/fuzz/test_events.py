@@ -11,11 +11,11 @@ import pytest
 from tb_nnviz.logs.provider import ProviderReader
 from tests.support.fuzz import logs
 from tests.support.fuzz.boards import asker, load, write_runs
-from tests.support.fuzz.questions import QUESTIONS, Outcome, check, culprits, describe, sound_answers
+from tests.support.fuzz.questions import JUDGED, QUESTIONS, Outcome, check, culprits, describe, sound_answers
 from tests.support.tensorboards import TensorBoard
 
 SOUND = ["good/0", "good/1"]
-BAD_RUNS = 60
+BAD_RUNS, JUDGED_RUNS = 60, 15
 SEED = 20_261_128
 #: Most calls of the data provider for one question: those for sound runs, and those that find broken series.
 MOST_CALLS, MOST_CALLS_PER_PROBLEM = 8, 40
@@ -42,6 +42,20 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 
     monkeypatch.setattr(ProviderReader, "_call", counting)
     return made
+
+
+@pytest.mark.slow
+def test_judgements_beside_mutated_runs_are_as_without_them(loader: str, genuine: Path, tmp_path: Path) -> None:
+    write_runs(tmp_path, genuine)
+    rng = random.Random(SEED + len(loader))
+    mutations = logs.write_bad_runs(tmp_path, logs.records(genuine / "0"), JUDGED_RUNS, rng)
+    outcome = Outcome()
+    with TensorBoard(loader, tmp_path) as board:
+        load(board, SOUND)
+        expected = sound_answers(asker(board), SOUND, JUDGED)
+        check(asker(board), list(mutations), expected, outcome, JUDGED)
+    assert not outcome.wrong, "\n".join([*outcome.wrong, *map(str, mutations.items())])
+    assert outcome.asked == len(JUDGED)
 
 
 @pytest.mark.slow

@@ -56,6 +56,12 @@ QUESTIONS: list[Question] = [
     ("histograms", {"kind": "parameter", "step": 3}),
     ("histograms", {"kind": "gradient", "rows": ["conv.weight"], "step": 0}),
 ]
+#: Questions that read whole runs, which takes long.
+JUDGED: list[Question] = [
+    ("health", {}),
+    ("health", {"reference": "good/0"}),
+    ("compare", {"reference": ["good/0"]}),
+]
 
 
 @dataclass
@@ -85,10 +91,10 @@ def read(question: Question, data: bytes) -> Any:
     return parse_json(data) if question[1] is None else decode(data)
 
 
-def sound_answers(ask: Ask, sound: Sequence[str]) -> list[dict[str, Any]]:
+def sound_answers(ask: Ask, sound: Sequence[str], questions: Sequence[Question] = QUESTIONS) -> list[dict[str, Any]]:
     """Return the answers about sound runs per question: {run: its part}."""
     answers = []
-    for question in QUESTIONS:
+    for question in questions:
         status, data = ask(question[0], body_of(question, sound))
         assert status == 200, data
         answer = read(question, data)
@@ -96,16 +102,23 @@ def sound_answers(ask: Ask, sound: Sequence[str]) -> list[dict[str, Any]]:
     return answers
 
 
-def check(ask: Ask, bad: Sequence[str], expected: Sequence[dict[str, Any]], outcome: Outcome) -> None:
-    """Ask all questions about bad runs together with sound ones, and add what is wrong to the outcome.
+def check(
+    ask: Ask,
+    bad: Sequence[str],
+    expected: Sequence[dict[str, Any]],
+    outcome: Outcome,
+    questions: Sequence[Question] = QUESTIONS,
+) -> None:
+    """Ask questions about bad runs together with sound ones, and add what is wrong to the outcome.
 
     Args:
         ask: sends a request.
         bad: the bad runs.
         expected: the answers about the sound runs alone, from ``sound_answers``.
         outcome: takes what is wrong.
+        questions: those of ``expected``.
     """
-    for question, of_sound in zip(QUESTIONS, expected, strict=True):
+    for question, of_sound in zip(questions, expected, strict=True):
         # Sound runs between bad ones: what comes before and after must not matter.
         first, *others = of_sound
         middle = len(bad) // 2
