@@ -206,6 +206,16 @@ def test_render_folds_effects_and_counts_causes(tmp_path: Path) -> None:
     assert "loss/stuck</li>" in page.partition('id="run1"')[2]
 
 
+def test_render_without_findings_shows_the_losses(tmp_path: Path) -> None:
+    with Log(tmp_path / "run") as log:
+        for step in range(5):
+            values = {"loss": 2.0 / (1 + step), "val_loss": 3.0, "accuracy": 0.5}
+            log.entries(step, [schema.scalar(schema.TAG_LOG + name, value) for name, value in values.items()])
+    sound = Diagnosis("run", [], ["loss/spike"], [], 0, 4, [])
+    page = render([sound], Figures(tmp_path, None), "logs")
+    assert page.count("<svg") == 1 and "val_loss" in page and "accuracy" not in page
+
+
 def test_render_without_findings_explains_no_pictures(tmp_path: Path) -> None:
     sound = Diagnosis("sound", [], ["loss/spike"], [], 0, 9, [])
     page = render([sound], Figures(tmp_path, None), "logs")

@@ -52,13 +52,11 @@ class Figures:
 
     def of(self, run: str, finding: Finding) -> Iterator[str]:
         """Yield the pictures of a finding as SVG."""
-        if run != self._run:  # one run is kept at a time
-            self._run, self._reader = run, EventFileReader(self._logdir / run)
-            self._tables = {key: table for key, table in self._tables.items() if key[0]}
+        self._open(run)
         if finding.rule.startswith(_OF_RATES):
-            yield from self._scalars(finding, schema.TAG_GLOBAL + "learning_rate/", "learning rate")
+            yield from self._scalars(finding.since, schema.TAG_GLOBAL + "learning_rate/", "learning rate")
         if finding.rule.startswith(_OF_LOSSES):
-            yield from self._scalars(finding, schema.TAG_LOG, "loss")
+            yield from self._scalars(finding.since, schema.TAG_LOG, "loss")
         table = self._table(False, finding.kind, finding.statistic) if finding.kind else None
         if table is None:
             return
@@ -70,6 +68,16 @@ class Figures:
             yield _heat_map(table, rows, finding)
             if finding.rule in _OVER_DEPTH:
                 yield self._profile(table, finding)
+
+    def losses(self, run: str) -> Iterator[str]:
+        """Yield the picture of the losses of a run as SVG, if there are any."""
+        self._open(run)
+        yield from self._scalars(None, schema.TAG_LOG, "loss")
+
+    def _open(self, run: str) -> None:
+        if run != self._run:  # one run is kept at a time
+            self._run, self._reader = run, EventFileReader(self._logdir / run)
+            self._tables = {key: table for key, table in self._tables.items() if key[0]}
 
     def _table(self, of_reference: bool, kind: str, statistic: str) -> Table | None:
         key = (of_reference, kind, statistic)
@@ -105,7 +113,7 @@ class Figures:
         ]
         return profile(_depth_title(finding), drawn)
 
-    def _scalars(self, finding: Finding, prefix: str, name: str) -> Iterator[str]:
+    def _scalars(self, since: int | None, prefix: str, name: str) -> Iterator[str]:
         """Yield the curves of the scalars whose tags have a prefix and a word, such as what the user logs as losses."""
         series, _ = read_scalars(self._reader, ["."], prefix=prefix)
         found = [one for one in series if name in one.tag.lower().replace("_", " ")]
@@ -115,7 +123,7 @@ class Figures:
         ]
         if drawn:
             title = name if len(drawn) > 1 or prefix != schema.TAG_LOG else drawn[0].name
-            yield curves(title, drawn, Marks(finding.since, None, None))
+            yield curves(title, drawn, Marks(since, None, None))
 
     def _shown(self, table: Table, finding: Finding) -> list[int]:
         """Return the rows of the heat map: one per layer, at most ``MAX_ROWS``.

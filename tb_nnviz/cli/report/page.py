@@ -57,7 +57,7 @@ def _table(diagnoses: Sequence[Diagnosis]) -> str:
         rows.append(
             f'<tr><td><a href="#run{place}">{escape(one.run)}</a></td><td>{_verdict(one)}</td><td>{what}</td></tr>'
         )
-    return f"<table><tr><th>Run</th><th>Verdict</th><th>First cause</th></tr>{''.join(rows)}</table>"
+    return f"<table><tr><th>Run, the worst first</th><th>Verdict</th><th>Main cause</th></tr>{''.join(rows)}</table>"
 
 
 def _run(diagnosis: Diagnosis, figures: Figures, place: int) -> str:
@@ -68,6 +68,8 @@ def _run(diagnosis: Diagnosis, figures: Figures, place: int) -> str:
     for chain in _chains(diagnosis):
         cause, *effects = [_card(finding, value, figures.of(diagnosis.run, finding)) for finding, value in chain]
         parts += [cause, _folded([finding for finding, _ in chain[1:]], effects)]
+    if not diagnosis.findings and (shown := "".join(figures.losses(diagnosis.run))):
+        parts.append(f'<div class="card"><div class="figures">{shown}</div></div>')
     return "".join([*parts, _checks(diagnosis)])
 
 

@@ -70,7 +70,7 @@ class TooHigh(Rule):
     limits = TOO_HIGH
     advice = (
         "Lower the learning rate by a factor of 3 to 10, until the updates are about 1e-3 of the weights.",
-        "Warm the learning rate up over the first steps.",
+        "Check the schedule: is this the learning rate that the step should have? If it starts here, warm it up.",
         "Clip the gradients: monitor.clip_grad_norm_(1.0).",
     )
     source = "https://arxiv.org/abs/2204.00694"

@@ -158,7 +158,7 @@ class Overfit(LossRule):
         return self._reporting(self._compare(values.step, validation, training))
 
     def unchecked(self) -> str | None:
-        return self._course.unchecked or (None if self._course.validation else "no loss of a validation in nnviz/log")
+        return self._course.unchecked or (None if self._course.validation else "no validation loss in nnviz/log")
 
     def _compare(self, step: int, validation: Series, training: Series) -> Finding | None:
         steps, values = validation.steps, validation.values

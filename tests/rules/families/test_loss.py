@@ -269,4 +269,4 @@ def test_overfit_training_rises_too_is_no_overfit() -> None:
 def test_overfit_without_validation_is_unchecked() -> None:
     rule = Overfit()
     assert findings_of(rule, logged(course(30))) == []
-    assert rule.unchecked() == "no loss of a validation in nnviz/log"
+    assert rule.unchecked() == "no validation loss in nnviz/log"
