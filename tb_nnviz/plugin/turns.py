@@ -10,7 +10,7 @@ from typing import Any
 
 #: Number of requests that are answered at a time. The Python loader reads in the same interpreter, where more threads
 #: only delay each other. While the data server reads, the interpreter is free.
-IN_PROCESS, FROM_SERVER = 2, 8
+IN_PROCESS, FROM_SERVER = 2, 3
 
 
 def places_of(provider: Any) -> int:
