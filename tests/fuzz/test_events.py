@@ -15,7 +15,7 @@ from tests.support.fuzz.questions import JUDGED, QUESTIONS, Outcome, check, culp
 from tests.support.tensorboards import TensorBoard
 
 SOUND = ["good/0", "good/1"]
-BAD_RUNS, JUDGED_RUNS = 60, 15
+BAD_RUNS, JUDGED_RUNS = 60, 4
 SEED = 20_261_128
 #: Most calls of the data provider for one question: those for sound runs, and those that find broken series.
 MOST_CALLS, MOST_CALLS_PER_PROBLEM = 8, 40
